@@ -1,0 +1,327 @@
+//! Rust closures as jobs: a [`Kind`] for each pair of closure and result type, and the handle that owns a result.
+
+use crate::error::{JobError, SubmitError};
+use crate::frame::Frame;
+use crate::handle::Job;
+use crate::job::{Kind, Outcome, Payload, Why};
+use crate::pool::{RawPool, Refused, Taken, Verdict, WaitError};
+use crate::port::{Port, Timeout};
+use crate::storage::{PAYLOAD_ALIGN, Storage};
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::time::Duration;
+
+/// What a job that failed leaves behind.
+#[cfg(feature = "std")]
+type Failure = alloc::boxed::Box<dyn core::any::Any + Send>;
+/// Without std a panic does not come back, so no closure fails.
+#[cfg(not(feature = "std"))]
+type Failure = core::convert::Infallible;
+
+/// The kind of jobs that call an `F` and leave a `T`.
+struct Call<F, T>(PhantomData<fn(F) -> T>);
+
+impl<F: FnOnce() -> T, T> Call<F, T> {
+    const KIND: &'static Kind = &Kind { run: Self::run, discard: Self::discard, forget: Self::forget };
+
+    /// The bytes and alignment that a payload needs for it.
+    const BYTES: usize = max(max(size_of::<F>(), size_of::<T>()), size_of::<Failure>());
+    const ALIGN: usize = max(max(align_of::<F>(), align_of::<T>()), align_of::<Failure>());
+
+    const fn fits(payload: usize) -> bool {
+        Self::BYTES <= payload && Self::ALIGN <= PAYLOAD_ALIGN
+    }
+
+    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+        // SAFETY:
+        // - the payload holds an F (publish), run is called once (job.rs), so it is moved out once.
+        let call = unsafe { payload.at.cast::<F>().read() };
+        match catch(call) {
+            Ok(value) => {
+                // SAFETY:
+                // - fits(): the payload has room for a T at this alignment; the F is gone.
+                unsafe { payload.at.cast::<T>().write(value) };
+                Outcome::Done
+            }
+            Err(failure) => {
+                // SAFETY:
+                // - as above, for the failure.
+                unsafe { payload.at.cast::<Failure>().write(failure) };
+                Outcome::Failed
+            }
+        }
+    }
+
+    unsafe fn discard(payload: Payload, _: Job, _: Why) {
+        // SAFETY:
+        // - the payload holds an F, and discard is called in place of run (job.rs).
+        quietly(|| drop(unsafe { payload.at.cast::<F>().read() }));
+    }
+
+    unsafe fn forget(payload: Payload, outcome: Outcome) {
+        // SAFETY:
+        // - run left a T or a failure, as the outcome says, and nobody took it (job.rs).
+        quietly(|| match outcome {
+            Outcome::Done => drop(unsafe { payload.at.cast::<T>().read() }),
+            Outcome::Failed => drop(unsafe { payload.at.cast::<Failure>().read() }),
+        });
+    }
+}
+
+const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// Calls `f` and catches its panic. The closure is not looked at again, so its unwind safety is moot.
+#[cfg(feature = "std")]
+fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(f))
+}
+
+/// Without std nothing can be caught: a panic that would unwind out of a job ends the process.
+#[cfg(not(feature = "std"))]
+fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            // A panic while panicking aborts.
+            panic!("a job panicked, and without std that cannot be caught");
+        }
+    }
+    let bomb = Bomb;
+    let value = f();
+    core::mem::forget(bomb);
+    Ok(value)
+}
+
+/// Drops what nobody wants; a destructor's panic has nobody to go to.
+pub(crate) fn quietly(f: impl FnOnce()) {
+    // A caught panic's payload may itself panic when dropped; it is leaked instead.
+    if let Err(failure) = catch(f) {
+        core::mem::forget(failure);
+    }
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Submits a closure and gives its handle, or hands the closure back.
+    ///
+    /// # Safety
+    /// 1. What `F` and `T` borrow outlives the job: it is over before the borrow ends.
+    pub(crate) unsafe fn submit_closure<F, T>(
+        &self,
+        f: F,
+        timeout: Timeout,
+        detached: bool,
+    ) -> Result<Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        debug_assert!(Call::<F, T>::fits(self.storage().payload_bytes()));
+        let reserved = match self.reserve(timeout) {
+            Ok(reserved) => reserved,
+            Err(Refused::Shutdown) => return Err(SubmitError::Shutdown(f)),
+            Err(Refused::Deadlock) => return Err(SubmitError::Deadlock(f)),
+            Err(Refused::Full | Refused::TimedOut) => return Err(SubmitError::Full(f)),
+        };
+        // SAFETY:
+        // - 1: just reserved from this pool. 2: the payload gets the F that the kind takes; it fits (callers check
+        //   at compile time).
+        Ok(unsafe {
+            self.publish(reserved, Call::<F, T>::KIND, detached, |payload| payload.at.cast::<F>().write(f))
+        })
+    }
+}
+
+/// Fails to compile unless a closure and its result fit into a slot.
+pub(crate) const fn assert_fits<F: FnOnce() -> T, T>(payload: usize) {
+    assert!(
+        Call::<F, T>::fits(payload),
+        "the closure or its result is larger than the pool's payload (or over-aligned): capture less, put it in a \
+         Box, or give the pool a larger PAYLOAD"
+    );
+}
+
+/// A pool as a handle sees it.
+pub(crate) trait Awaited: Sync {
+    fn wait_for(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
+    ) -> Result<Taken, WaitError>;
+    fn cancel_job(&self, job: Job) -> bool;
+    fn detach_job(&self, job: Job);
+    fn is_job_finished(&self, job: Job) -> bool;
+}
+
+impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
+    fn wait_for(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
+    ) -> Result<Taken, WaitError> {
+        self.wait(job, timeout, deliver)
+    }
+
+    fn cancel_job(&self, job: Job) -> bool {
+        self.cancel(job) == Ok(true)
+    }
+
+    fn detach_job(&self, job: Job) {
+        // A stale handle cannot be: only its owner takes the result.
+        let _ = self.detach(job);
+    }
+
+    fn is_job_finished(&self, job: Job) -> bool {
+        self.is_finished(job)
+    }
+}
+
+/// The claim on one job's result. Dropping it gives the claim up ([`detach`](JobHandle::detach)); the job runs all
+/// the same.
+#[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
+pub struct JobHandle<'p, T> {
+    place: Place<'p, T>,
+}
+
+enum Place<'p, T> {
+    InPool(&'p dyn Awaited, Job),
+    /// It ran on the submitter, because the pool was full.
+    Ran(Result<T, JobError>),
+}
+
+impl<'p, T: Send> JobHandle<'p, T> {
+    pub(crate) fn new(pool: &'p dyn Awaited, job: Job) -> Self {
+        Self { place: Place::InPool(pool, job) }
+    }
+
+    /// Calls `f` here and now, as a worker would.
+    pub(crate) fn run_here(f: impl FnOnce() -> T) -> Self {
+        #[cfg(feature = "std")]
+        let result = catch(f).map_err(JobError::Panicked);
+        #[cfg(not(feature = "std"))]
+        let result = catch(f).map_err(|never| match never {});
+        Self { place: Place::Ran(result) }
+    }
+
+    /// Waits until the job is over, and takes its result. Blocks.
+    ///
+    /// Inside a job of the same pool, a job that is still queued is run right here, on this thread's stack: no
+    /// thread stands still for it. On a pool without workers the caller runs the queued jobs in their order.
+    ///
+    /// # Errors
+    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job;
+    /// [`JobError::Stack`].
+    pub fn wait(self) -> Result<T, JobError> {
+        self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
+    }
+
+    /// As [`wait`](JobHandle::wait), for at most `timeout`: then the handle comes back, and all is as before.
+    /// Never runs the job on this thread, because that could take longer.
+    ///
+    /// # Errors
+    /// The handle, if the job is not over.
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
+        self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// The result if the job is over, else the handle. Does not block.
+    ///
+    /// # Errors
+    /// The handle, if the job is not over.
+    pub fn poll(self) -> Result<Result<T, JobError>, Self> {
+        self.wait_until(Timeout::Poll)
+    }
+
+    fn wait_until(self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
+        let (pool, job) = match self.into_place() {
+            Place::InPool(pool, job) => (pool, job),
+            Place::Ran(result) => return Ok(result),
+        };
+        let mut result = Err(JobError::Cancelled);
+        let outcome = pool.wait_for(job, timeout, &mut |payload, taken| {
+            match taken {
+                Taken::Done => {
+                    // SAFETY:
+                    // - the job was submitted with this T (new), and delivery reads its result the one time.
+                    result = Ok(unsafe { payload.at.cast::<T>().read() });
+                }
+                #[cfg(feature = "std")]
+                Taken::Failed => {
+                    // SAFETY:
+                    // - as above, for the failure that run left.
+                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<Failure>().read() }));
+                }
+                _ => {}
+            }
+            Verdict::Take
+        });
+        match outcome {
+            Ok(_) => Ok(result),
+            Err(WaitError::Pending) => Err(Self::new(pool, job)),
+            Err(error) => {
+                debug_assert!(error != WaitError::Stale, "a handle's owner alone can take its result");
+                pool.detach_job(job);
+                Ok(Err(if error == WaitError::Stack { JobError::Stack } else { JobError::Deadlock }))
+            }
+        }
+    }
+
+    /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
+    /// [`JobError::Cancelled`]. False if it is too late; a running job learns of it by
+    /// [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block.
+    pub fn cancel(&self) -> bool {
+        match self.place {
+            Place::InPool(pool, job) => pool.cancel_job(job),
+            Place::Ran(_) => false,
+        }
+    }
+
+    /// Is the job over? Does not block.
+    pub fn is_finished(&self) -> bool {
+        match self.place {
+            Place::InPool(pool, job) => pool.is_job_finished(job),
+            Place::Ran(_) => true,
+        }
+    }
+
+    /// Gives up the claim: the job runs, and its result is dropped. Does not block.
+    pub fn detach(self) {
+        drop(self);
+    }
+
+    /// The job's handle as a value; None if it ran on the submitter.
+    pub fn job(&self) -> Option<Job> {
+        match self.place {
+            Place::InPool(_, job) => Some(job),
+            Place::Ran(_) => None,
+        }
+    }
+
+    fn into_place(self) -> Place<'p, T> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY:
+        // - `this` is not used or dropped after it.
+        unsafe { core::ptr::read(&raw const this.place) }
+    }
+}
+
+impl<T> Drop for JobHandle<'_, T> {
+    fn drop(&mut self) {
+        if let Place::InPool(pool, job) = self.place {
+            pool.detach_job(job);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
+            Place::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What a pool can do for Rust callers, with whatever storage; and the pool for a `static`.
+
+use crate::closure::{JobHandle, assert_fits};
+use crate::error::SubmitError;
+use crate::lifecycle::Queued;
+use crate::pool::{Limits, RawPool, Report};
+use crate::port::Timeout;
+use crate::storage::{Inline, Storage};
+use crate::sync::const_fn;
+use crate::system::System;
+use core::time::Duration;
+
+/// Storage whose payload size is known when the caller is compiled.
+///
+/// # Safety
+/// 1. `payload_bytes()` is PAYLOAD.
+pub unsafe trait TypedStorage: Storage {
+    /// Bytes of one payload.
+    const PAYLOAD: usize;
+}
+
+// SAFETY:
+// - 1: Inline's payload_bytes is its parameter.
+unsafe impl<const JOBS: usize, const PAYLOAD: usize> TypedStorage for Inline<JOBS, PAYLOAD> {
+    const PAYLOAD: usize = PAYLOAD;
+}
+
+/// A pool over some storage, without threads of its own: jobs are run by threads that
+/// [enter](PoolCore::enter_worker), or by callers of [`run_one`](PoolCore::run_one).
+///
+/// [`StaticPool`] is one for a `static`; `Pool` is one on the heap that brings its threads.
+///
+/// Every method may be called from any thread and from inside a job, unless it says otherwise.
+#[repr(transparent)]
+pub struct PoolCore<S> {
+    raw: RawPool<S, System>,
+}
+
+/// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that enter.
+///
+/// All zero until used, so it lies in `.bss`; nothing is allocated, ever.
+///
+/// ```
+/// use jobring::StaticPool;
+///
+/// static POOL: StaticPool<64, 2, 48> = StaticPool::new();
+///
+/// let six_times_seven = POOL.try_submit(|| 6 * 7).expect("there is room");
+/// // Nobody has entered as a worker, so the waiter runs the job.
+/// assert_eq!(six_times_seven.wait().unwrap(), 42);
+/// ```
+pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> {
+    core: PoolCore<Inline<JOBS, PAYLOAD>>,
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
+    const_fn! {
+        /// An open pool. A size that is not allowed is an error at compile time.
+        #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
+        pub fn new() -> Self {
+            const { assert!(WORKERS <= crate::wait::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
+            let limits = Limits { workers: WORKERS, ..Limits::default() };
+            Self { core: PoolCore { raw: RawPool::new(Inline::new(), System, limits) } }
+        }
+    }
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> core::ops::Deref
+    for StaticPool<JOBS, WORKERS, PAYLOAD>
+{
+    type Target = PoolCore<Inline<JOBS, PAYLOAD>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.core
+    }
+}
+
+impl<S: TypedStorage> PoolCore<S> {
+    #[cfg(feature = "alloc")]
+    pub(crate) fn from_raw(raw: RawPool<S, System>) -> Self {
+        Self { raw }
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn raw(&self) -> &RawPool<S, System> {
+        &self.raw
+    }
+
+    /// Submits a job and gives the claim on its result. Waits for a free slot if there is none; with a free slot it
+    /// neither blocks nor locks nor allocates.
+    ///
+    /// The closure and its result must fit into a slot, which is checked at compile time.
+    ///
+    /// # Errors
+    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job, if every other worker's job waits for a
+    /// slot already; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
+    /// to make room. The closure comes back.
+    pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_within(job, Timeout::Forever)
+    }
+
+    /// As [`submit`](PoolCore::submit), waiting for a slot for at most `timeout`.
+    ///
+    /// # Errors
+    /// As submit; [`SubmitError::Full`] when the time is over.
+    pub fn submit_timeout<F, T>(&self, job: F, timeout: Duration) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_within(job, Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
+    /// interrupt and (on Linux) a signal handler.
+    ///
+    /// # Errors
+    /// [`SubmitError::Full`], [`SubmitError::Shutdown`], with the closure.
+    pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_within(job, Timeout::Poll)
+    }
+
+    /// Submits a job, or runs it on the calling thread if no slot is free.
+    ///
+    /// # Errors
+    /// [`SubmitError::Shutdown`], with the closure.
+    pub fn submit_or_run<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.try_submit(job) {
+            Err(SubmitError::Full(job)) => Ok(JobHandle::run_here(job)),
+            other => other,
+        }
+    }
+
+    /// Submits a job whose result nobody wants: it costs less than a handle that is dropped. Waits as
+    /// [`submit`](PoolCore::submit) does.
+    ///
+    /// # Errors
+    /// As submit.
+    pub fn submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_raw(job, Timeout::Forever, true).map(drop)
+    }
+
+    /// [`submit_detached`](PoolCore::submit_detached) if there is a free slot, under the rules of
+    /// [`try_submit`](PoolCore::try_submit).
+    ///
+    /// # Errors
+    /// As try_submit.
+    pub fn try_submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_raw(job, Timeout::Poll, true).map(drop)
+    }
+
+    fn submit_within<F, T>(&self, job: F, timeout: Timeout) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_raw(job, timeout, false).map(|job| JobHandle::new(&self.raw, job))
+    }
+
+    #[inline]
+    fn submit_raw<F, T>(&self, job: F, timeout: Timeout, detached: bool) -> Result<crate::Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        const { assert_fits::<F, T>(S::PAYLOAD) };
+        // SAFETY:
+        // - 1: both are 'static.
+        unsafe { self.raw.submit_closure(job, timeout, detached) }
+    }
+
+    /// Runs the oldest queued job on the calling thread. False if none is queued.
+    pub fn run_one(&self) -> bool {
+        self.raw.run_one()
+    }
+
+    /// Runs queued jobs on the calling thread until none is queued. How many it ran.
+    pub fn run_until_idle(&self) -> usize {
+        core::iter::from_fn(|| self.raw.run_one().then_some(())).count()
+    }
+
+    /// Makes the calling thread a worker until the pool is shut down and nothing is queued. False, at once, if the
+    /// pool has as many workers as it may have.
+    pub fn enter_worker(&self) -> bool {
+        let admitted = self.raw.admit_worker();
+        if admitted {
+            self.raw.work(self.raw.number_worker(), 0);
+        }
+        admitted
+    }
+
+    /// Refuses new jobs, and waits until every accepted one is over: run, or, with [`Queued::Discard`], dropped if
+    /// it had not begun. Inside a job it does not wait for that job. May be called by several threads and again.
+    ///
+    /// # Errors
+    /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever.
+    pub fn shutdown(&self, queued: Queued, timeout: Option<Duration>) -> Result<Report, Report> {
+        let timeout = timeout.map_or(Timeout::Forever, |timeout| {
+            Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
+        });
+        self.raw.shutdown(queued, timeout)
+    }
+
+    /// Inside a job: was it asked to stop, by [`JobHandle::cancel`]? False outside of jobs.
+    pub fn cancel_requested(&self) -> bool {
+        self.raw.cancel_requested() == Some(true)
+    }
+
+    /// How many jobs fit into the pool, queued, running and over but not taken together.
+    pub fn capacity(&self) -> usize {
+        self.raw.storage().capacity()
+    }
+
+    /// Bytes that this pool takes, storage within it included.
+    pub const BYTES: usize = size_of::<Self>();
+}

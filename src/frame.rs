@@ -1,0 +1,72 @@
+//! Who am I: the chain of jobs that one thread is inside of, innermost first.
+//!
+//! A thread that runs a job has a [`Frame`] on its stack and its port points to the innermost one. A frame is
+//! written and read by its own thread only.
+
+use crate::handle::Job;
+use core::cell::Cell;
+use core::ptr;
+
+/// What a worker is called by those that are none.
+pub(crate) const NO_WORKER: usize = usize::MAX;
+
+/// One job being run, or the thread's stay in a worker loop (then `job` is None).
+pub struct Frame {
+    /// The identity of its pool: an address, compared and never followed.
+    pub(crate) pool: *const (),
+    pub(crate) job: Option<Job>,
+    /// The frame that was innermost before.
+    pub(crate) outer: *const Frame,
+    /// The worker whose thread this is, or NO_WORKER.
+    pub(crate) worker: usize,
+    /// The lowest address of this thread's stack, 0 where not known.
+    pub(crate) stack_low: usize,
+    /// How many jobs run inside each other on this thread.
+    pub(crate) depth: usize,
+    /// What the running kind wants to find again from inside the job.
+    pub(crate) locals: Cell<*const ()>,
+}
+
+impl Frame {
+    pub(crate) fn of_job(pool: *const (), job: Job, outer: *const Frame) -> Self {
+        let (worker, stack_low, depth) = Self::inherited(pool, outer);
+        let locals = Cell::new(ptr::null());
+        Self { pool, job: Some(job), outer, worker, stack_low, depth: depth + 1, locals }
+    }
+
+    pub(crate) fn of_worker(pool: *const (), worker: usize, stack_low: usize, outer: *const Frame) -> Self {
+        let (_, _, depth) = Self::inherited(pool, outer);
+        Self { pool, job: None, outer, worker, stack_low, depth, locals: Cell::new(ptr::null()) }
+    }
+
+    fn inherited(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {
+        let mut stack = (0, 0);
+        let mut worker = NO_WORKER;
+        for (n, frame) in Chain(outer).enumerate() {
+            if n == 0 {
+                stack = (frame.stack_low, frame.depth);
+            }
+            if frame.pool == pool {
+                worker = frame.worker;
+                break;
+            }
+        }
+        (worker, stack.0, stack.1)
+    }
+}
+
+/// The frames of this thread from one on outwards.
+pub(crate) struct Chain(pub(crate) *const Frame);
+
+impl Iterator for Chain {
+    type Item = &'static Frame;
+
+    fn next(&mut self) -> Option<&'static Frame> {
+        // SAFETY:
+        // - a port's current pointer is null or points to a frame on this thread's own stack, which is taken off
+        //   the chain before it is left (pool.rs, worker.rs), so it lives while code above it on the stack runs.
+        let frame = unsafe { self.0.as_ref() }?;
+        self.0 = frame.outer;
+        Some(frame)
+    }
+}

@@ -1,0 +1,47 @@
+//! draft
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(all(jobring_loom, not(feature = "loom")))]
+compile_error!("`--cfg jobring_loom` needs the feature `loom` too");
+#[cfg(not(any(target_pointer_width = "32", target_pointer_width = "64")))]
+compile_error!("jobring needs words of 32 or 64 bits");
+
+mod closure;
+mod core_pool;
+mod error;
+mod frame;
+mod handle;
+mod job;
+mod lifecycle;
+mod pad;
+mod pool;
+mod port;
+mod relax;
+mod ring;
+mod slot;
+mod storage;
+mod sync;
+mod system;
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod thread;
+#[cfg(feature = "alloc")]
+mod thread_pool;
+mod wait;
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod workers;
+
+pub use closure::JobHandle;
+pub use core_pool::{PoolCore, StaticPool};
+pub use error::{BuildError, JobError, SubmitError};
+pub use handle::Job;
+pub use lifecycle::Queued;
+pub use pool::Report;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub use thread::Backend;
+#[cfg(feature = "alloc")]
+pub use thread_pool::{Builder, DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};

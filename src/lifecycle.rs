@@ -1,0 +1,213 @@
+//! The end of a pool: who is inside, who waits for the end, what becomes of what is queued.
+//!
+//! ```text
+//! Open ─close─▶ Closing(drain | discard) ─▶ Quiescent ─join─▶ Stopped
+//! ```
+//!
+//! CLOSED itself is a bit of the idle word (`wait`), since submitters and workers read that word anyway. This file
+//! holds the rest; `pool/close.rs` has the closer's loop. The protocol:
+//!
+//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
+//!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
+//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty; then it kicks.
+//! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; fence; in discard mode, or if
+//!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
+//!   MARK the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
+//!   and not yet taken → quiescent; else sleep until kicked.
+//!
+//! A slot that a submitter took before the close is neither closed nor over, so the closer waits for it: either
+//! its push kicks, or (the submitter found no room or gave up) it goes back through the marked ring. The marks are
+//! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
+
+use crate::port::Port;
+use crate::sync::{AcqRel, Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, const_fn, fence, o};
+
+const DISCARD: usize = 1;
+/// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
+const FRAME: usize = 1;
+const WORKER: usize = 1 << (usize::BITS / 2);
+/// Set in `visitors` by the thread that waits for the last visitor to leave.
+const LEAVING: usize = 1;
+const VISITOR: usize = 2;
+
+/// What happens to jobs that are queued when the pool closes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Queued {
+    /// They are run.
+    Drain,
+    /// They are dropped, as by cancel.
+    Discard,
+}
+
+/// The words of a pool's end, and of who is inside of it.
+pub(crate) struct Lifecycle {
+    /// Counts what a closer may have waited for; closers sleep on it.
+    kicks: AtomicUsize,
+    mode: AtomicUsize,
+    /// Threads that sleep inside a call of this pool and touch it when they wake.
+    visitors: AtomicUsize,
+    /// Workers that have not left their loop.
+    live: AtomicUsize,
+    /// Frames and workers that are themselves inside a shutdown, and so cannot end before it does.
+    closing: AtomicUsize,
+    /// Workers whose job is blocked in submit.
+    blocked: AtomicUsize,
+}
+
+impl Lifecycle {
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self {
+                kicks: AtomicUsize::new(0),
+                mode: AtomicUsize::new(0),
+                visitors: AtomicUsize::new(0),
+                live: AtomicUsize::new(0),
+                closing: AtomicUsize::new(0),
+                blocked: AtomicUsize::new(0),
+            }
+        }
+    }
+
+    /// Tells the closers to look again.
+    #[cold]
+    pub(crate) fn kick(&self, port: &impl Port) {
+        let word = &raw const self.kicks;
+        // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
+        self.kicks.fetch_add(1, o(Site::Kick, Release));
+        port.wake_all(word);
+    }
+
+    /// The number of kicks; read it before looking at what may change, sleep while it stays.
+    pub(crate) fn kicks(&self) -> usize {
+        // ORDERING: Acquire pairs with kick's Release.
+        let kicks = self.kicks.load(o(Site::KickLook, Acquire));
+        // ORDERING: with the fence in notify and in `pool::finish`: what was published before the other side
+        // read the idle word without CLOSED is seen by the look that follows here (E5).
+        fence(o(Site::KickFence, SeqCst));
+        kicks
+    }
+
+    pub(crate) fn await_kick(&self, seen: usize, port: &impl Port, left: Option<u64>) {
+        port.wait(&self.kicks, seen, left);
+    }
+
+    pub(crate) fn discard(&self) {
+        // ORDERING: Relaxed: only closers read it, and each reads what it wrote itself, or later.
+        self.mode.fetch_or(DISCARD, o(Site::ModeSet, Relaxed));
+    }
+
+    pub(crate) fn discards(&self) -> bool {
+        // ORDERING: Relaxed, as in discard.
+        self.mode.load(o(Site::ModeLook, Relaxed)) & DISCARD != 0
+    }
+
+    /// Registers a worker, if there are fewer than `most`.
+    pub(crate) fn enter(&self, most: usize) -> bool {
+        // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
+        let mut live = self.live.load(o(Site::LiveLook, Relaxed));
+        while live < most {
+            // ORDERING: Relaxed, the same.
+            match self.live.compare_exchange(
+                live,
+                live + 1,
+                o(Site::LiveEnter, Relaxed),
+                o(Site::LiveEnterLost, Relaxed),
+            ) {
+                Ok(_) => return true,
+                Err(now) => live = now,
+            }
+        }
+        false
+    }
+
+    /// The worker has left its loop and pops no more.
+    pub(crate) fn leave(&self, port: &impl Port) {
+        // ORDERING: Release: a closer that sees no worker left sees what they did.
+        self.live.fetch_sub(1, o(Site::LiveLeave, Release));
+        self.kick(port);
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        // ORDERING: Acquire pairs with leave's Release.
+        self.live.load(o(Site::LiveCount, Acquire))
+    }
+
+    /// A thread inside `frames` jobs of this pool, a worker or not, waits for the end.
+    pub(crate) fn begin_closing(&self, frames: usize, worker: bool) {
+        // ORDERING: Relaxed: a count; the kick that follows publishes it.
+        self.closing.fetch_add(Self::weight(frames, worker), o(Site::ClosingBegin, Relaxed));
+    }
+
+    pub(crate) fn end_closing(&self, frames: usize, worker: bool) {
+        // ORDERING: Relaxed, the same.
+        self.closing.fetch_sub(Self::weight(frames, worker), o(Site::ClosingEnd, Relaxed));
+    }
+
+    /// Frames, and workers, that wait for the end.
+    pub(crate) fn closing(&self) -> (usize, usize) {
+        // ORDERING: Relaxed: a count that a kick announced.
+        let closing = self.closing.load(o(Site::ClosingLook, Relaxed));
+        (closing % WORKER, closing / WORKER)
+    }
+
+    fn weight(frames: usize, worker: bool) -> usize {
+        frames * FRAME + if worker { WORKER } else { 0 }
+    }
+
+    /// A worker's job is about to sleep until a slot is free. False if it would be the last worker to do so: then
+    /// no worker could ever free one.
+    pub(crate) fn block(&self) -> bool {
+        // ORDERING: AcqRel: each of several that come at once sees those before it, so the last one sees all.
+        let blocked = self.blocked.fetch_add(1, o(Site::Block, AcqRel)) + 1;
+        if blocked < self.live() {
+            return true;
+        }
+        self.unblock();
+        false
+    }
+
+    pub(crate) fn unblock(&self) {
+        // ORDERING: Release pairs with block's Acquire.
+        self.blocked.fetch_sub(1, o(Site::Unblock, Release));
+    }
+
+    /// The calling thread will sleep in a call and touch the pool afterwards.
+    pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
+        // ORDERING: Relaxed: the visit's end is what counts.
+        self.visitors.fetch_add(VISITOR, o(Site::VisitBegin, Relaxed));
+        Visit { visitors: &self.visitors, port: port.clone() }
+    }
+
+    /// Returns when nobody sleeps in a call of this pool. Nobody may begin one meanwhile.
+    #[cfg(feature = "capi")]
+    pub(crate) fn await_visitors(&self, port: &impl Port) {
+        // ORDERING: Acquire pairs with the Release of every visit's end.
+        let mut visitors = self.visitors.fetch_or(LEAVING, o(Site::VisitorsWait, Acquire)) | LEAVING;
+        while visitors >= VISITOR {
+            port.wait(&self.visitors, visitors, None);
+            // ORDERING: Acquire, the same.
+            visitors = self.visitors.load(o(Site::VisitorsLook, Acquire));
+        }
+    }
+}
+
+/// A thread's stay inside a call in which it sleeps.
+pub(crate) struct Visit<P: Port> {
+    visitors: *const AtomicUsize,
+    port: P,
+}
+
+impl<P: Port> Drop for Visit<P> {
+    fn drop(&mut self) {
+        let visitors = self.visitors;
+        // SAFETY:
+        // - the pool is there: destroy waits for this visit to end (await_visitors), and Rust callers borrow it.
+        let word = unsafe { &*visitors };
+        // ORDERING: Release: all that the visitor did comes before the end of the pool. After it only the
+        // address is used: the pool may be gone.
+        let old = word.fetch_sub(VISITOR, o(Site::VisitEnd, Release));
+        if old == VISITOR | LEAVING {
+            self.port.wake_all(visitors);
+        }
+    }
+}

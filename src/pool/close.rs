@@ -1,0 +1,144 @@
+//! The closer's loop. `lifecycle.rs` states the protocol.
+
+use super::RawPool;
+use crate::frame::NO_WORKER;
+use crate::job::Why;
+use crate::lifecycle::Queued;
+use crate::port::{Deadline, Port, Timeout};
+use crate::slot::state::Status;
+use crate::storage::Storage;
+
+/// What was in a pool when its shutdown returned.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Report {
+    /// Jobs that nobody has begun.
+    pub queued: usize,
+    /// Jobs that run.
+    pub running: usize,
+    /// Slots in the hands of a submit, or of a thread that takes a result.
+    pub in_submission: usize,
+    /// Jobs that are over and whose result nobody has taken.
+    pub untaken: usize,
+}
+
+/// A thread's stay inside shutdown, announced to the other closers.
+struct Closing<'a, S: Storage, P: Port + Clone> {
+    pool: &'a RawPool<S, P>,
+    frames: usize,
+    worker: bool,
+}
+
+impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
+    fn begin(pool: &'a RawPool<S, P>) -> Self {
+        let frames = pool.frames_here();
+        let worker = pool.here().is_some_and(|frame| frame.worker != NO_WORKER);
+        pool.lifecycle.begin_closing(frames, worker);
+        Self { pool, frames, worker }
+    }
+}
+
+impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
+    fn drop(&mut self) {
+        self.pool.lifecycle.end_closing(self.frames, self.worker);
+    }
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Refuses new jobs and waits until all accepted ones are over: run, or in `Discard` mode dropped if they had
+    /// not begun. The jobs that the caller is inside of are not waited for, nor those of others inside a shutdown.
+    /// Err when the time is over: the pool stays closed, and shutdown can be called again.
+    pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
+        let deadline = Deadline::after(&self.port, timeout);
+        let _visit = self.lifecycle.visit(&self.port);
+        if queued == Queued::Discard {
+            self.lifecycle.discard();
+        }
+        self.idle.close(&self.port);
+        if let Some(word) = self.free().unmark() {
+            self.port.wake_all(word);
+        }
+        let closing = Closing::begin(self);
+        self.lifecycle.kick(&self.port);
+        loop {
+            let kicks = self.lifecycle.kicks();
+            self.sweep(deadline, closing.worker);
+            if self.is_quiescent() {
+                return Ok(self.census());
+            }
+            let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
+            self.lifecycle.await_kick(kicks, &self.port, left);
+        }
+    }
+
+    /// Gets out of the rings what can be got: queued jobs, if they are for us, and free slots.
+    fn sweep(&self, deadline: Deadline, worker: bool) {
+        let (_, closing_workers) = self.lifecycle.closing();
+        debug_assert!(closing_workers >= usize::from(worker));
+        let mut progress = false;
+        if self.lifecycle.discards() {
+            while let Some(claimed) = self.claim_next() {
+                self.drop_claimed(claimed, Why::Shutdown);
+                progress = true;
+            }
+        } else {
+            // Workers drain the ring; without them (or with none that is not itself in here) it is for us.
+            while self.lifecycle.live() <= closing_workers && self.run_before(deadline) {
+                progress = true;
+            }
+        }
+        loop {
+            while let Some(index) = self.free().pop() {
+                match self.slot(index).reserve() {
+                    Some(state) => self.slot(index).close(state),
+                    // Its kept failure is being read; the reader kicks.
+                    None => {
+                        self.free().push(index);
+                        return;
+                    }
+                }
+                progress = true;
+            }
+            if self.free().mark_empty().is_some() {
+                break;
+            }
+        }
+        if progress {
+            self.lifecycle.kick(&self.port);
+        }
+    }
+
+    fn run_before(&self, deadline: Deadline) -> bool {
+        deadline.left(&self.port).is_ok() && self.run_one()
+    }
+
+    /// Are all accepted jobs over, but those that are inside of a shutdown?
+    fn is_quiescent(&self) -> bool {
+        let (mut frames, _) = self.lifecycle.closing();
+        (0..self.storage.capacity()).all(|index| {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Done | Status::Failed | Status::Cancelled => !state.detached(),
+                Status::Running | Status::Cancelling if frames > 0 => {
+                    frames -= 1;
+                    true
+                }
+                _ => state.closed(),
+            }
+        })
+    }
+
+    fn census(&self) -> Report {
+        let mut report = Report::default();
+        for index in 0..self.storage.capacity() {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Queued => report.queued += 1,
+                Status::Running | Status::Cancelling => report.running += 1,
+                Status::Done | Status::Failed | Status::Cancelled if !state.detached() => report.untaken += 1,
+                _ if state.closed() => {}
+                _ => report.in_submission += 1,
+            }
+        }
+        report
+    }
+}

@@ -1,0 +1,169 @@
+//! The pool without its threads: rings, slots, idle word and life cycle, put together. Jobs are untyped here; the
+//! faces (`closure`, `ffi`) give them types.
+//!
+//! ```text
+//! submit ─▶ slot from the free ring ─▶ filled, index into the ready ring ─▶ worker claims, runs ─▶ slot resolved
+//!                                                                       ─▶ taken ─▶ slot back to the free ring
+//! ```
+//!
+//! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop.
+
+mod close;
+mod result;
+mod run;
+mod submit;
+mod worker;
+
+pub use close::Report;
+pub(crate) use result::{Taken, Verdict, WaitError};
+pub(crate) use submit::Refused;
+
+use crate::frame::{Chain, Frame};
+use crate::lifecycle::Lifecycle;
+use crate::pad::CachePadded;
+use crate::port::Port;
+use crate::ring::{Ends, Ring};
+use crate::slot::Slot;
+use crate::storage::Storage;
+use crate::sync::{Counter, const_fn};
+use crate::wait::Idle;
+use core::ptr;
+
+/// The numbers of a pool that its threads want to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Workers, started and entered.
+    pub(crate) workers: usize,
+    /// How often a worker polls the ring before it goes to sleep.
+    pub(crate) spin: u32,
+    /// A job that waits runs the awaited job on its own stack only if so many bytes of it are left.
+    pub(crate) stack_reserve: usize,
+}
+
+/// The stack that must be left for a job to be run inside a job, bytes.
+pub(crate) const STACK_RESERVE: usize = 16 * 1024;
+
+impl Limits {
+    pub(crate) const fn default() -> Self {
+        Self { workers: crate::wait::MAX_WORKERS, spin: 0, stack_reserve: STACK_RESERVE }
+    }
+}
+
+/// A pool over some storage and some system.
+#[repr(C)]
+pub(crate) struct RawPool<S, P> {
+    ready_ends: Ends,
+    free_ends: Ends,
+    idle: Idle,
+    lifecycle: CachePadded<Lifecycle>,
+    entered: Counter,
+    limits: Limits,
+    port: P,
+    storage: S,
+}
+
+impl<S, P> RawPool<S, P> {
+    const_fn! {
+        /// An open pool over storage that is all zero. It must not move once a handle was given out.
+        pub(crate) fn new(storage: S, port: P, limits: Limits) -> Self {
+            Self {
+                ready_ends: Ends::new(),
+                free_ends: Ends::new(),
+                idle: Idle::new(),
+                lifecycle: CachePadded::new(Lifecycle::new()),
+                entered: Counter::new(),
+                limits,
+                port,
+                storage,
+            }
+        }
+    }
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    #[inline(always)]
+    fn ready(&self) -> Ring<'_> {
+        Ring::new(&self.ready_ends, self.storage.ready(), 0)
+    }
+
+    #[inline(always)]
+    fn free(&self) -> Ring<'_> {
+        Ring::new(&self.free_ends, self.storage.free(), self.storage.capacity())
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> Slot<'_> {
+        self.storage.slot(index)
+    }
+
+    /// The pool's identity in frames: its address, never followed.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+
+    /// 8 bits of the pool's identity, for handles.
+    #[inline(always)]
+    fn tag(&self) -> u8 {
+        // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product with 2^64 / φ.
+        ((self.id() as usize as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+    }
+
+    pub(crate) fn port(&self) -> &P {
+        &self.port
+    }
+
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.idle.counts().closed()
+    }
+
+    /// This thread's innermost frame that belongs to this pool.
+    pub(crate) fn here(&self) -> Option<&Frame> {
+        Chain(self.port.current()).find(|frame| frame.pool == self.id())
+    }
+
+    /// How many jobs of this pool this thread is inside of.
+    pub(crate) fn frames_here(&self) -> usize {
+        Chain(self.port.current()).filter(|frame| frame.pool == self.id() && frame.job.is_some()).count()
+    }
+
+    /// Numbers that can be had at any time without disturbing anyone.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let (submitted, claimed) = self.ready().counts();
+        let (wakes, forced_wakes) = self.idle.wake_ups();
+        let counts = self.idle.counts();
+        Numbers {
+            submitted,
+            claimed,
+            wakes,
+            forced_wakes,
+            sleeping: counts.sleeping(),
+            live: self.lifecycle.live(),
+        }
+    }
+}
+
+/// Counters of a pool, wrapping.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    /// Jobs accepted.
+    pub(crate) submitted: usize,
+    /// Ring entries taken out: jobs begun from the ring, and tombstones.
+    pub(crate) claimed: usize,
+    pub(crate) wakes: usize,
+    pub(crate) forced_wakes: usize,
+    pub(crate) sleeping: usize,
+    pub(crate) live: usize,
+}

@@ -1,0 +1,342 @@
+//! What can be done with a handle: wait, poll, cancel, detach, read a failure.
+
+use super::RawPool;
+use super::run::Claimed;
+use crate::frame::Chain;
+use crate::handle::Job;
+use crate::job::{Payload, Why};
+use crate::port::{Deadline, Port, Timeout};
+use crate::slot::state::{State, Status};
+use crate::slot::{Claim, Slot, Vacated};
+use crate::storage::Storage;
+
+/// How a job that is over ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    Done,
+    Failed,
+    /// It never ran; the payload holds nothing.
+    Cancelled,
+}
+
+/// What the receiver of a result wants done with the job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// The result is out: recycle the slot.
+    Take,
+    /// Nothing was taken: leave the job as it was.
+    #[cfg_attr(
+        not(feature = "capi"),
+        expect(dead_code, reason = "only C results can be too long for a buffer")
+    )]
+    Leave,
+    /// A failure was delivered: free the slot, but keep the failure readable until the slot is used again.
+    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C reads a failure after wait"))]
+    Keep,
+}
+
+/// Why a wait gave no result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WaitError {
+    /// The handle names no job of this pool that can still be asked for.
+    Stale,
+    /// Not over yet.
+    Pending,
+    /// It waits for a job that it is inside of.
+    Deadlock,
+    /// Too little stack to run the job here, and nobody else to run it.
+    Stack,
+}
+
+/// How long a waiter trusts that its queued job will be seen: 1 ms, doubling to 50 ms. Then it forces a wake-up.
+const PATIENCE: u64 = 1_000_000;
+const MOST_PATIENCE: u64 = 50_000_000;
+
+/// How many jobs may run inside each other where the size of the stack is not known.
+const MAX_DEPTH: usize = 64;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// The slot and generation that a handle names, if they can be this pool's.
+    fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
+        job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
+    }
+
+    /// Waits until the job is over, then lets `deliver` have its result.
+    pub(crate) fn wait(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
+    ) -> Result<Taken, WaitError> {
+        let (index, generation) = self.find(job)?;
+        let mut state = self.slot(index).state();
+        let mut wait = None;
+        loop {
+            if !state.answers_to(generation) {
+                return Err(WaitError::Stale);
+            }
+            match state.status() {
+                Status::Done | Status::Failed | Status::Cancelled => match self.slot(index).take(state) {
+                    Ok(taking) => return Ok(self.deliver(index, state, taking, deliver)),
+                    Err(now) => state = now,
+                },
+                Status::Queued if self.should_run_itself(timeout) && self.run_here(job, generation)? => {
+                    state = self.slot(index).state();
+                }
+                _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
+                _ => {
+                    if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job == Some(job)) {
+                        return Err(WaitError::Deadlock);
+                    }
+                    let wait = wait.get_or_insert_with(|| Waiting::new(self, timeout));
+                    state = wait.sleep(self, index, state)?;
+                }
+            }
+        }
+    }
+
+    /// Gives a job that was just taken to its receiver, and the slot back.
+    fn deliver(
+        &self,
+        index: usize,
+        was: State,
+        taking: State,
+        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
+    ) -> Taken {
+        let taken = match was.status() {
+            Status::Done => Taken::Done,
+            Status::Failed => Taken::Failed,
+            _ => Taken::Cancelled,
+        };
+        // SAFETY:
+        // - we moved the word to TAKING: the body is ours.
+        let verdict = unsafe { self.slot(index).with_payload(|payload| deliver(payload, taken)) };
+        match verdict {
+            Verdict::Take => self.vacate(index, taking),
+            Verdict::Leave => self.put_back(index, taking, was),
+            Verdict::Keep => self.put_back(index, taking, was.detach()),
+        }
+        taken
+    }
+
+    /// Ends a TAKING with the job left as `to` says: as it was, or kept.
+    fn put_back(&self, index: usize, mut taking: State, to: State) {
+        let slot = self.slot(index);
+        let word = core::ptr::from_ref(slot.word());
+        let newly_kept = to.kept() && !taking.detached();
+        loop {
+            if taking.detached() && !to.detached() {
+                // The handle was given up while we read.
+                self.forget(index, to.status());
+                return self.vacate(index, taking);
+            }
+            let back = taking.with(to.status()).unawaited();
+            let back = if to.detached() { back.detach() } else { back };
+            match slot.put_back(taking, back) {
+                Ok(_) => {
+                    if taking.has_waiter() {
+                        self.port.wake_all(word);
+                    }
+                    if newly_kept {
+                        let vacated = if back.in_ring() { Vacated::Tombstone } else { Vacated::Push };
+                        self.vacated(index, vacated);
+                    }
+                    return;
+                }
+                Err(now) => taking = now,
+            }
+        }
+    }
+
+    /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
+    fn should_run_itself(&self, timeout: Timeout) -> bool {
+        timeout == Timeout::Forever && self.frames_here() > 0
+            || timeout != Timeout::Poll && self.lifecycle.live() == 0
+    }
+
+    /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
+    /// True if one ran, false if the waiter has to sleep.
+    fn run_here(&self, job: Job, generation: usize) -> Result<bool, WaitError> {
+        if !self.stack_suffices() {
+            let others = self.lifecycle.live() > usize::from(self.frames_here() > 0);
+            return if others { Ok(false) } else { Err(WaitError::Stack) };
+        }
+        if self.lifecycle.live() == 0 && self.frames_here() == 0 {
+            return Ok(self.run_one());
+        }
+        let (index, _) = self.find(job)?;
+        if let Claim::Claimed(state) = self.slot(index).claim(generation) {
+            self.execute(Claimed { index, state });
+            self.kick_if_closed();
+        }
+        Ok(true)
+    }
+
+    /// Is enough of this thread's stack left to run a job on top of what is there?
+    fn stack_suffices(&self) -> bool {
+        let here = core::hint::black_box(0u8);
+        Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low {
+            0 => frame.depth < MAX_DEPTH,
+            low => (&raw const here as usize).saturating_sub(low) >= self.limits.stack_reserve,
+        })
+    }
+
+    /// Has the result of `job` been asked for, is it over? Takes it if so; else Pending.
+    pub(crate) fn poll(
+        &self,
+        job: Job,
+        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
+    ) -> Result<Taken, WaitError> {
+        self.wait(job, Timeout::Poll, deliver)
+    }
+
+    /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Ok(false):
+    /// too late; if it runs, it is asked to stop.
+    pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        loop {
+            match slot.claim(generation) {
+                Claim::Claimed(state) => {
+                    self.drop_claimed(Claimed { index, state }, Why::Cancelled);
+                    self.kick_if_closed();
+                    return Ok(true);
+                }
+                Claim::Stale => return Err(WaitError::Stale),
+                Claim::TooLate(state) => match state.status() {
+                    Status::Running if slot.flag(state, state.with(Status::Cancelling)).is_err() => {}
+                    status => return Ok(status == Status::Cancelled),
+                },
+            }
+        }
+    }
+
+    /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
+    pub(crate) fn cancel_requested(&self) -> Option<bool> {
+        let job = Chain(self.port.current()).find_map(|f| f.job.filter(|_| f.pool == self.id()))?;
+        let (index, _) = self.find(job).ok()?;
+        Some(self.slot(index).state().status() == Status::Cancelling)
+    }
+
+    /// Is the job over, so that a wait would not wait?
+    pub(crate) fn is_finished(&self, job: Job) -> bool {
+        self.find(job).is_ok_and(|(index, generation)| {
+            let state = self.slot(index).state();
+            !state.answers_to(generation)
+                || matches!(state.status(), Status::Done | Status::Failed | Status::Cancelled)
+        })
+    }
+
+    /// Gives up the job's result: it is dropped when it comes, and the slot recycled. Waiters find it stale.
+    pub(crate) fn detach(&self, job: Job) -> Result<(), WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        let mut state = slot.state();
+        loop {
+            if !state.answers_to(generation) {
+                return Err(WaitError::Stale);
+            }
+            let moved = match state.status() {
+                Status::Done | Status::Failed | Status::Cancelled => slot.take(state),
+                _ => slot.flag(state, state.detach().unawaited()),
+            };
+            match moved {
+                Err(now) => state = now,
+                Ok(now) if now.detached() => {
+                    if state.has_waiter() {
+                        self.port.wake_all(slot.word());
+                    }
+                    return Ok(());
+                }
+                Ok(taking) => {
+                    self.forget(index, state.status());
+                    self.vacate(index, taking);
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Lets `read` see the failure of a job, which stays as it is. Also of one whose failure was delivered, as
+    /// long as its slot was not used again.
+    pub(crate) fn read_failure(&self, job: Job, read: &mut dyn FnMut(Payload)) -> Result<(), WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        let mut state = slot.state();
+        loop {
+            if state.generation() != generation || !(state.kept() || state.answers_to(generation)) {
+                return Err(WaitError::Stale);
+            }
+            match state.status() {
+                Status::Failed => match slot.take(state) {
+                    Ok(taking) => {
+                        // SAFETY:
+                        // - we moved the word to TAKING: the body is ours.
+                        unsafe { slot.with_payload(&mut *read) };
+                        self.put_back(index, taking, state);
+                        self.kick_if_closed();
+                        return Ok(());
+                    }
+                    Err(now) => state = now,
+                },
+                Status::Done | Status::Cancelled => return Err(WaitError::Stale),
+                _ => return Err(WaitError::Pending),
+            }
+        }
+    }
+
+    /// Drops the results that nobody took. The pool is quiescent and its workers are gone.
+    pub(crate) fn forget_all(&self) {
+        for index in 0..self.storage.capacity() {
+            let state = self.slot(index).state();
+            let over = matches!(state.status(), Status::Done | Status::Failed | Status::Cancelled);
+            if over && !state.detached() && self.slot(index).take(state).is_ok() {
+                self.forget(index, state.status());
+            }
+        }
+    }
+}
+
+/// One thread's wait for one job.
+struct Waiting<P: Port> {
+    deadline: Deadline,
+    patience: u64,
+    _visit: crate::lifecycle::Visit<P>,
+}
+
+impl<P: Port + Clone> Waiting<P> {
+    fn new<S: Storage>(pool: &RawPool<S, P>, timeout: Timeout) -> Self {
+        Self {
+            deadline: Deadline::after(&pool.port, timeout),
+            patience: PATIENCE,
+            _visit: pool.lifecycle.visit(&pool.port),
+        }
+    }
+
+    /// Sleeps until the job's word moves on from `state`, or a while. The word then.
+    fn sleep<S: Storage>(
+        &mut self,
+        pool: &RawPool<S, P>,
+        index: usize,
+        state: State,
+    ) -> Result<State, WaitError> {
+        let slot: Slot<'_> = pool.slot(index);
+        let left = self.deadline.left(&pool.port).map_err(|()| WaitError::Pending)?;
+        let awaited = state.await_by();
+        if awaited != state
+            && let Err(now) = slot.flag(state, awaited)
+        {
+            return Ok(now);
+        }
+        let impatient = state.status() == Status::Queued && pool.port.now().is_some();
+        let nap =
+            if impatient { Some(left.map_or(self.patience, |left| left.min(self.patience))) } else { left };
+        pool.port.wait(slot.word(), awaited.0, nap);
+        let now = slot.state();
+        if impatient && now == awaited {
+            pool.idle.force(&pool.port);
+            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+        }
+        Ok(now)
+    }
+}

@@ -1,0 +1,113 @@
+//! Claiming the next job and running it.
+
+use super::RawPool;
+use crate::frame::Frame;
+use crate::job::{Outcome, Why};
+use crate::port::Port;
+use crate::slot::state::{State, Status};
+use crate::slot::{Popped, Slot};
+use crate::storage::Storage;
+use crate::sync::{Site, point};
+
+/// A job claimed by the calling thread, to be run or dropped.
+#[must_use = "a claimed job that is neither run nor dropped is lost"]
+pub(super) struct Claimed {
+    pub(super) index: usize,
+    pub(super) state: State,
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// The oldest queued job, claimed. Clears away tombstones on the way.
+    #[inline]
+    pub(super) fn claim_next(&self) -> Option<Claimed> {
+        loop {
+            let index = self.ready().pop()?;
+            match self.slot(index).claim_popped() {
+                Popped::Job(state) => return Some(Claimed { index, state }),
+                Popped::Vacant => self.give_back(index),
+                Popped::Nothing => {}
+            }
+        }
+    }
+
+    /// Runs a claimed job and resolves its slot, which is not touched afterwards.
+    #[inline]
+    pub(super) fn execute(&self, claimed: Claimed) {
+        let Claimed { index, state } = claimed;
+        let slot = self.slot(index);
+        let frame = Frame::of_job(self.id(), Slot::handle(self.tag(), index, state), self.port.current());
+        self.port.set_current(&frame);
+        // SAFETY:
+        // - the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
+        let outcome = unsafe {
+            let kind = slot.kind();
+            slot.with_payload(|payload| (kind.run)(payload, &frame))
+        };
+        self.port.set_current(frame.outer);
+        self.resolve(index, state, outcome.into());
+    }
+
+    /// Drops a claimed job instead of running it.
+    pub(super) fn drop_claimed(&self, claimed: Claimed, why: Why) {
+        let Claimed { index, state } = claimed;
+        let slot = self.slot(index);
+        let job = Slot::handle(self.tag(), index, state);
+        let frame = Frame::of_job(self.id(), job, self.port.current());
+        self.port.set_current(&frame);
+        // SAFETY:
+        // - as in execute, with discard in place of run.
+        unsafe {
+            let kind = slot.kind();
+            slot.with_payload(|payload| (kind.discard)(payload, job, why));
+        }
+        self.port.set_current(frame.outer);
+        self.resolve(index, state, Status::Cancelled);
+    }
+
+    fn resolve(&self, index: usize, state: State, to: Status) {
+        let slot = self.slot(index);
+        if state.detached() && !state.in_ring() {
+            self.forget(index, to);
+            slot.vacate_owned(state);
+            return self.give_back(index);
+        }
+        let word = core::ptr::from_ref(slot.word());
+        match slot.resolve(state, to) {
+            // From here on the slot is its takers'.
+            Ok(old) if old.has_waiter() => {
+                point(Site::ResolveWake);
+                self.port.wake_all(word);
+            }
+            Ok(_) => {}
+            Err(now) => {
+                self.forget(index, to);
+                self.vacate(index, now);
+            }
+        }
+    }
+
+    /// Drops the result of a job that is over. The caller has the body.
+    pub(super) fn forget(&self, index: usize, status: Status) {
+        let outcome = match status {
+            Status::Done => Outcome::Done,
+            Status::Failed => Outcome::Failed,
+            _ => return,
+        };
+        let slot = self.slot(index);
+        // SAFETY:
+        // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs); nobody
+        //   takes the result after it.
+        unsafe {
+            let kind = slot.kind();
+            slot.with_payload(|payload| (kind.forget)(payload, outcome));
+        }
+    }
+
+    /// Runs the oldest queued job on the calling thread. False if there was none.
+    pub(crate) fn run_one(&self) -> bool {
+        let Some(claimed) = self.claim_next() else { return false };
+        self.execute(claimed);
+        self.kick_if_closed();
+        true
+    }
+}

@@ -1,0 +1,199 @@
+//! From a free slot to an entry in the ready ring; the way back of a slot; what to do when there is none.
+
+use super::RawPool;
+use crate::handle::Job;
+use crate::job::{Kind, Payload};
+use crate::port::{Deadline, Port, Timeout};
+use crate::slot::state::State;
+use crate::slot::{Popped, Slot, Vacated};
+use crate::storage::Storage;
+use crate::sync::{AtomicUsize, SeqCst, Site, fence, o, point};
+use crate::wait::Noticed;
+
+/// Why no slot was to be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    Full,
+    Shutdown,
+    TimedOut,
+    /// The caller is the last worker whose job does not wait for a slot yet.
+    Deadlock,
+}
+
+/// A slot of the caller's, to be filled and published.
+#[must_use = "a reserved slot that is not published is lost"]
+pub(crate) struct Reserved {
+    index: usize,
+    state: State,
+}
+
+/// How often a submitter passes over a slot whose kept failure is being read.
+const PASSES: usize = 2;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
+    /// handler and in an interrupt.
+    #[inline]
+    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
+        if self.is_closed() {
+            return Err(Refused::Shutdown);
+        }
+        let mut passes = 0;
+        loop {
+            if let Some(index) = self.free().pop() {
+                if let Some(state) = self.slot(index).reserve() {
+                    return Ok(Reserved { index, state });
+                }
+                self.give_back(index);
+                passes += 1;
+                if passes == PASSES {
+                    return Err(Refused::Full);
+                }
+            } else if !self.reap() {
+                return Err(Refused::Full);
+            }
+        }
+    }
+
+    /// A free slot; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
+    /// job instead of waiting.
+    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<Reserved, Refused> {
+        match self.try_reserve() {
+            Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
+            other => other,
+        }
+    }
+
+    #[cold]
+    fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved, Refused> {
+        let deadline = Deadline::after(&self.port, timeout);
+        let in_worker =
+            self.frames_here() > 0 && self.here().is_some_and(|f| f.worker != crate::frame::NO_WORKER);
+        let _visit = self.lifecycle.visit(&self.port);
+        loop {
+            match self.try_reserve() {
+                Err(Refused::Full) => {}
+                other => return other,
+            }
+            let left = deadline.left(&self.port).map_err(|()| Refused::TimedOut)?;
+            if self.lifecycle.live() == 0 {
+                if !self.run_one() {
+                    return Err(Refused::Full);
+                }
+            } else if in_worker {
+                if !self.lifecycle.block() {
+                    return Err(Refused::Deadlock);
+                }
+                self.await_slot(left);
+                self.lifecycle.unblock();
+            } else {
+                self.await_slot(left);
+            }
+        }
+    }
+
+    /// Sleeps until a slot is given back, or the pool closes.
+    fn await_slot(&self, left: Option<u64>) {
+        let Some(marked) = self.free().mark_empty() else { return };
+        // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
+        // takes it off and wakes us (E5).
+        fence(o(Site::AwaitSlotFence, SeqCst));
+        if !self.is_closed() {
+            self.port.wait(marked.word, marked.value, left);
+        }
+    }
+
+    /// Fills a reserved slot and hands its job over. From here on it is accepted.
+    ///
+    /// # Safety
+    /// 1. `reserved` is of this pool.
+    /// 2. `write` leaves in the payload an input that `kind` takes; it fits.
+    #[inline]
+    pub(crate) unsafe fn publish(
+        &self,
+        reserved: Reserved,
+        kind: &'static Kind,
+        detached: bool,
+        write: impl FnOnce(Payload),
+    ) -> Job {
+        let Reserved { index, state } = reserved;
+        // SAFETY:
+        // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
+        unsafe { self.slot(index).fill(state, kind, detached, write) };
+        let position = self.ready().push(index).position;
+        if self.idle.notify(&self.port, position) == Noticed::Closed {
+            self.lifecycle.kick(&self.port);
+        }
+        Slot::handle(self.tag(), index, state)
+    }
+
+    /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
+    #[inline]
+    pub(super) fn give_back(&self, index: usize) {
+        if let Some(word) = self.free().push(index).marked {
+            self.tell_of_free_slot(word);
+        }
+    }
+
+    #[cold]
+    fn tell_of_free_slot(&self, word: *const AtomicUsize) {
+        point(Site::FreeSlotWake);
+        self.port.wake_all(word);
+        self.kick_if_closed();
+    }
+
+    /// For those who changed something that a closer may wait for, and are no worker (a worker kicks when it
+    /// leaves).
+    pub(super) fn kick_if_closed(&self) {
+        // ORDERING: pairs with the fence in Lifecycle::kicks: either the closer's look sees what we did before
+        // this fence, or we see CLOSED (E5).
+        fence(o(Site::KickIfClosedFence, SeqCst));
+        if self.is_closed() {
+            self.lifecycle.kick(&self.port);
+        }
+    }
+
+    /// Gives a slot back whose job is over; the caller was its runner or taker.
+    pub(super) fn vacate(&self, index: usize, state: State) {
+        let slot = self.slot(index);
+        let word = core::ptr::from_ref(slot.word());
+        let (vacated, old) = slot.vacate(state);
+        if old.has_waiter() {
+            point(Site::VacateWake);
+            self.port.wake_all(word);
+        }
+        self.vacated(index, vacated);
+    }
+
+    pub(super) fn vacated(&self, index: usize, vacated: Vacated) {
+        match vacated {
+            Vacated::Push => self.give_back(index),
+            Vacated::Tombstone => {
+                // ORDERING: pairs with itself in another thread that makes a tombstone: of two, one sees the
+                // other's, so no tombstone stays at the head with nobody to reap it (E6).
+                fence(o(Site::TombstoneFence, SeqCst));
+                self.reap();
+            }
+        }
+    }
+
+    /// Recycles tombstones from the head of the ready ring. True if there was one.
+    pub(super) fn reap(&self) -> bool {
+        let mut reaped = false;
+        while let Some((position, index)) = self.ready().peek() {
+            // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
+            // entry is popped.
+            if !self.slot(index).state().tombstone() {
+                break;
+            }
+            if self.ready().pop_if_at(position) {
+                match self.slot(index).claim_popped() {
+                    Popped::Vacant => self.give_back(index),
+                    Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone changed hands"),
+                }
+            }
+            reaped = true;
+        }
+        reaped
+    }
+}

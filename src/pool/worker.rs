@@ -1,0 +1,79 @@
+//! The loop of a worker: run while there is something, search, sleep, leave when the pool is closed and empty.
+
+use super::RawPool;
+use crate::frame::Frame;
+use crate::port::Port;
+use crate::storage::Storage;
+use crate::sync::spin_loop;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
+    /// as many as allowed. Each success is followed by `work` on some thread, or by `Lifecycle::leave`.
+    pub(crate) fn admit_worker(&self) -> bool {
+        self.lifecycle.enter(self.limits.workers)
+    }
+
+    /// A number for a thread that enters as a worker.
+    pub(crate) fn number_worker(&self) -> usize {
+        let number = self.entered.get();
+        self.entered.add();
+        number
+    }
+
+    /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
+    /// queued. `stack_low` is the lowest address of the thread's stack, or 0.
+    pub(crate) fn work(&self, number: usize, stack_low: usize) {
+        self.work_then(number, stack_low, || {});
+    }
+
+    /// As `work`; calls `stopped` after the last job, before the pool knows that this worker has left.
+    pub(crate) fn work_then(&self, number: usize, stack_low: usize, stopped: impl FnOnce()) {
+        let frame = Frame::of_worker(self.id(), number, stack_low, self.port.current());
+        self.port.set_current(&frame);
+        self.work_until_closed();
+        self.port.set_current(frame.outer);
+        stopped();
+        self.lifecycle.leave(&self.port);
+    }
+
+    fn work_until_closed(&self) {
+        loop {
+            while let Some(claimed) = self.claim_next() {
+                self.execute(claimed);
+            }
+            if !self.search() {
+                return;
+            }
+        }
+    }
+
+    /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
+    fn search(&self) -> bool {
+        let is_empty = || self.ready().is_empty();
+        let mut search = self.idle.search();
+        loop {
+            for poll in 0..=self.limits.spin {
+                if poll > 0 {
+                    spin_loop();
+                }
+                if let Some(claimed) = self.claim_next() {
+                    self.idle.found(search, &self.port, is_empty);
+                    self.execute(claimed);
+                    return true;
+                }
+            }
+            let asleep = self.idle.register(search);
+            // CLOSED is read before the ring: whoever published before it closed is then seen.
+            let closed = self.is_closed();
+            if !is_empty() {
+                search = self.idle.cancel(asleep);
+            } else if closed {
+                let search = self.idle.cancel(asleep);
+                self.idle.found(search, &self.port, is_empty);
+                return false;
+            } else {
+                search = self.idle.sleep(asleep, &self.port);
+            }
+        }
+    }
+}

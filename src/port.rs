@@ -1,0 +1,98 @@
+//! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
+
+use crate::frame::Frame;
+use crate::sync::{AtomicUsize, spin_loop};
+use core::ptr;
+
+/// The services of the system below. The core never blocks but through `wait`.
+pub trait Port {
+    /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds; may
+    /// return at any time for no reason. Compares and goes to sleep in one step as seen by `wake_*`.
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);
+
+    /// Wakes one thread that sleeps on `word`. Only the address is used: the word may be gone already.
+    /// Neither locks nor allocates where the port says so.
+    fn wake_one(&self, word: *const AtomicUsize);
+
+    /// Wakes every thread that sleeps on `word`, under the same rules.
+    fn wake_all(&self, word: *const AtomicUsize);
+
+    /// Nanoseconds of a clock that never goes back, or None where there is no clock (then only the timeouts
+    /// "poll" and "for ever" exist).
+    fn now(&self) -> Option<u64>;
+
+    /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
+    fn current(&self) -> *const Frame;
+
+    /// Makes `frame` the innermost frame of the calling thread.
+    fn set_current(&self, frame: *const Frame);
+}
+
+/// The port of a system without an OS: waits by spinning, has no clock and does not know its threads. So a job
+/// that waits for itself is not noticed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spin;
+
+impl Port for Spin {
+    fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
+        spin_loop();
+    }
+
+    fn wake_one(&self, _: *const AtomicUsize) {}
+
+    fn wake_all(&self, _: *const AtomicUsize) {}
+
+    fn now(&self) -> Option<u64> {
+        None
+    }
+
+    fn current(&self) -> *const Frame {
+        ptr::null()
+    }
+
+    fn set_current(&self, _: *const Frame) {}
+}
+
+/// How long a call may wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timeout {
+    /// Does not wait at all.
+    Poll,
+    /// Waits until a thread makes it true.
+    Forever,
+    /// At most so many nanoseconds.
+    Nanos(u64),
+}
+
+/// The moment at which a wait ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Deadline {
+    Passed,
+    Never,
+    At(u64),
+}
+
+impl Deadline {
+    /// `timeout` from now on, saturating. Without a clock a finite timeout is a poll.
+    pub(crate) fn after(port: &impl Port, timeout: Timeout) -> Self {
+        match timeout {
+            Timeout::Forever => Self::Never,
+            Timeout::Poll | Timeout::Nanos(0) => Self::Passed,
+            Timeout::Nanos(nanos) => {
+                port.now().map_or(Self::Passed, |now| Self::At(now.saturating_add(nanos)))
+            }
+        }
+    }
+
+    /// What is left: Err(()) if nothing, Ok(None) if no end.
+    pub(crate) fn left(self, port: &impl Port) -> Result<Option<u64>, ()> {
+        match self {
+            Self::Passed => Err(()),
+            Self::Never => Ok(None),
+            Self::At(end) => match end.saturating_sub(port.now().unwrap_or(u64::MAX)) {
+                0 => Err(()),
+                left => Ok(Some(left)),
+            },
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What a thread does between two tries of the same compare-and-swap.
+
+use crate::sync::spin_loop;
+
+/// Bounded exponential backoff: 1, 2, 4 … 64 pauses. A thread that lost a race leaves the line to the winner,
+/// which is what keeps a ring's throughput level when more threads than cores contend for it.
+pub(crate) struct Backoff {
+    step: u32,
+}
+
+const LAST_STEP: u32 = if cfg!(jobring_loom) { 0 } else { 6 };
+
+impl Backoff {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self { step: 0 }
+    }
+
+    #[inline]
+    pub(crate) fn pause(&mut self) {
+        // The model needs no pause: a lost race means that someone else moved on.
+        if !cfg!(jobring_loom) {
+            for _ in 0..1u32 << self.step {
+                spin_loop();
+            }
+        }
+        self.step = (self.step + 1).min(LAST_STEP);
+    }
+}

@@ -1,0 +1,49 @@
+//! A bounded FIFO of indices, strictly lock-free: NCQ, the simple queue of R. Nikolaev, "A Scalable, Portable,
+//! and Memory-Efficient Lock-Free FIFO Queue" (DISC 2019), over N words, N a power of two.
+//!
+//! # States
+//!
+//! A position counts pushes (or pops) for ever; position p lives in entry p mod N, and p div N is its lap. An
+//! entry holds the lap at which it was last published, a mark, and an index:
+//!
+//! ```text
+//! entry = lap │ MARK │ index          position.rs packs it
+//!
+//! published at p   the entry's lap is p's            an index lies here, until head passes p
+//! behind p         the entry's lap is one before p's nothing was pushed at p yet
+//! other            the reader's p is out of date
+//! ```
+//!
+//! # Steps
+//!
+//! push(i): t = tail. Published at t: someone was here first; help, CAS tail t → t+1, again. Behind t: CAS the
+//! entry to (lap of t, i), which publishes; then CAS tail t → t+1, whoever does it. Other: reload t.
+//!
+//! pop: h = head. Published at h: CAS head h → h+1, and the index is mine. Behind h: empty. Other: reload h.
+//!
+//! A pusher that stops after publishing is helped; one that stops before has changed nothing; a popper has one
+//! step that counts. So a thread stopped anywhere delays nobody: lock-free (not wait-free: a thread can lose its
+//! CAS for ever to threads that succeed). "Empty" is exact: h cannot be passed while its entry is behind it.
+//!
+//! # The one obligation of users
+//!
+//! An index is in a ring at most once, and there are at most N of them. So the ring is never full, push cannot
+//! fail, and an entry that is behind t is free to take. Who may push what is the slot's protocol (`crate::slot`).
+//!
+//! # The mark
+//!
+//! A thread that finds the ring empty and wants to be told of the next push sets MARK in the empty entry at head
+//! and sleeps on that entry. The push that fills the entry replaces the mark, sees it in the value that its CAS
+//! replaced, and says so. A push that finds no mark pays nothing.
+//!
+//! # Wrap-around
+//!
+//! Positions and laps wrap with usize. What must happen to go wrong: a thread stalls between reading a word and
+//! its CAS while exactly k · 2^(word−1) pushes pass (an entry keeps one lap bit less, for the mark): 2,900 years
+//! at 100 M pushes/s on 64 bits; on 32 bits 21 s at that rate, 6 h at 100 k/s, and only for a stall of exactly
+//! that length.
+
+mod ncq;
+pub(crate) mod position;
+
+pub(crate) use ncq::{Ends, Ring};

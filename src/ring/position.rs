@@ -1,0 +1,103 @@
+//! Position, lap and index packing of a ring of 2^k entries. Pure arithmetic, wrapping.
+//!
+//! ```text
+//! position = lap (word − k bits) │ offset (k bits)
+//! entry    = lap (word − k − 1 bits) │ MARK (1 bit) │ index (k bits)
+//! ```
+
+/// The geometry of a ring: N − 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Geometry {
+    mask: usize,
+}
+
+impl Geometry {
+    /// `len` is a power of two, at most 2^(word−2), so that an entry keeps lap bits.
+    #[inline(always)]
+    pub(crate) const fn new(len: usize) -> Self {
+        debug_assert!(len.is_power_of_two() && len <= 1 << (usize::BITS - 2));
+        Self { mask: len - 1 }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn len(self) -> usize {
+        self.mask + 1
+    }
+
+    /// Where position `p` lives.
+    #[inline(always)]
+    pub(crate) const fn offset(self, p: usize) -> usize {
+        p & self.mask
+    }
+
+    /// The entry that publishes `index` at position `p`, unmarked.
+    #[inline(always)]
+    pub(crate) const fn entry(self, p: usize, index: usize) -> usize {
+        self.lap(p) | index
+    }
+
+    /// Is `entry` what was published at `p`?
+    #[inline(always)]
+    pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
+        entry & !(self.mask | self.mark()) == self.lap(p)
+    }
+
+    /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
+    #[inline(always)]
+    pub(crate) const fn behind(self, entry: usize, p: usize) -> bool {
+        self.published(entry, p.wrapping_sub(self.len()))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn index(self, entry: usize) -> usize {
+        entry & self.mask
+    }
+
+    /// The bit that says that someone sleeps on an empty entry.
+    #[inline(always)]
+    pub(crate) const fn mark(self) -> usize {
+        self.mask + 1
+    }
+
+    /// The lap of `p`, shifted to make room for the mark; its highest bit is lost.
+    #[inline(always)]
+    const fn lap(self, p: usize) -> usize {
+        (p & !self.mask) << 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lens() -> impl Iterator<Item = usize> {
+        (0..12).map(|k| 1 << k).chain([1 << 20])
+    }
+
+    /// Positions around every place where something wraps, and from the middle.
+    fn positions(len: usize) -> impl Iterator<Item = usize> {
+        let near =
+            [0, len, 2 * len, usize::MAX / 2, usize::MAX / 2 + 1, usize::MAX, usize::MAX - len, 12_345_678];
+        near.into_iter().flat_map(move |at| (0..8).map(move |d: usize| at.wrapping_add(d).wrapping_sub(4)))
+    }
+
+    #[test]
+    fn an_entry_says_where_it_was_published() {
+        for len in lens() {
+            let g = Geometry::new(len);
+            for p in positions(len) {
+                for index in [0, len / 2, len - 1] {
+                    for marked in [false, true] {
+                        let entry = g.entry(p, index) | if marked { g.mark() } else { 0 };
+                        assert_eq!(g.index(entry), index);
+                        assert!(g.published(entry, p) && !g.behind(entry, p));
+                        assert!(g.behind(entry, p.wrapping_add(len)));
+                        assert!(!g.published(entry, p.wrapping_add(len)));
+                        assert!(!g.behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 2);
+                        assert_eq!(g.offset(p), g.offset(p.wrapping_add(len)));
+                    }
+                }
+            }
+        }
+    }
+}

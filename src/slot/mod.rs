@@ -1,0 +1,315 @@
+//! One job's place from submit to take: its state word, its kind, its payload. `state.rs` has the rules; each
+//! move of the word is one method here, and nobody else writes it.
+
+pub(crate) mod state;
+
+use crate::handle::Job;
+use crate::job::{Kind, Outcome, Payload};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, o};
+use core::ptr;
+use state::{OUT_OF_RING, State, Status};
+
+/// The fixed part of a slot. The payload follows it in the same block of memory.
+#[repr(C)]
+pub(crate) struct SlotHead {
+    state: AtomicUsize,
+    // INVARIANT: kind and payload are touched only by whom the table in state.rs names for the current status.
+    kind: UnsafeCell<*const Kind>,
+}
+
+// SAFETY:
+// - state is an atomic; kind (and the payload) are reached only under the exclusion stated in state.rs, and
+//   point to a `'static` Kind whose functions take what any thread may hand them (job.rs: input is Send).
+unsafe impl Sync for SlotHead {}
+// SAFETY:
+// - as for Sync; moving the memory between threads moves no thread-bound data.
+unsafe impl Send for SlotHead {}
+
+impl SlotHead {
+    const_fn! {
+        /// Free, generation 0: all zero.
+        pub(crate) fn new() -> Self {
+            Self { state: AtomicUsize::new(0), kind: UnsafeCell::new(ptr::null()) }
+        }
+    }
+}
+
+/// A view of one slot.
+#[derive(Clone, Copy)]
+pub struct Slot<'a> {
+    head: &'a SlotHead,
+    payload: Payload,
+}
+
+/// What the popper of a ready entry found.
+pub(crate) enum Popped {
+    /// The job is claimed; its state word holds this.
+    Job(State),
+    /// The job is over and its slot vacant: the index goes to the free ring.
+    Vacant,
+    /// The job is over or with someone else, who gives the slot back.
+    Nothing,
+}
+
+/// What a claim by handle found.
+pub(crate) enum Claim {
+    Claimed(State),
+    Stale,
+    /// Not queued any more.
+    TooLate(State),
+}
+
+/// What happened to a slot that was given back.
+#[must_use = "an index that is not pushed is lost"]
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Vacated {
+    /// Push its index to the free ring.
+    Push,
+    /// Its entry is still in the ready ring: the entry's popper pushes it. Look whether it can be reaped.
+    Tombstone,
+}
+
+impl<'a> Slot<'a> {
+    #[inline(always)]
+    pub(crate) fn new(head: &'a SlotHead, payload: Payload) -> Self {
+        Self { head, payload }
+    }
+
+    #[inline(always)]
+    pub(crate) fn payload(&self) -> Payload {
+        self.payload
+    }
+
+    /// The word to sleep on.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> &'a AtomicUsize {
+        &self.head.state
+    }
+
+    /// The state now, and everything that came before it.
+    #[inline(always)]
+    pub(crate) fn state(&self) -> State {
+        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): who sees DONE sees the result.
+        State(self.head.state.load(o(Site::SlotLook, Acquire)))
+    }
+
+    /// Makes a slot that came from the free ring ready to be filled. None if its kept failure is being read at
+    /// this moment: the slot cannot be used now.
+    #[inline]
+    pub(crate) fn reserve(&self) -> Option<State> {
+        // ORDERING: Relaxed: the free ring's entry (E2) brought everything but a reader of a kept failure.
+        let s = State(self.head.state.load(o(Site::SlotReserve, Relaxed)));
+        if s.status() == Status::Free { Some(s) } else { self.reuse_kept(s) }
+    }
+
+    #[cold]
+    fn reuse_kept(&self, s: State) -> Option<State> {
+        if !s.kept() {
+            return None;
+        }
+        // ORDERING: Acquire pairs with the Release of a reader that put the word back: its reads of the body
+        // come before the next job's writes.
+        self.exchange(s, s.next(), o(Site::ReuseKept, Acquire), o(Site::ReuseKeptLost, Relaxed)).ok()
+    }
+
+    /// Fills a reserved slot and makes its handle valid. The caller pushes the index to the ready ring at once.
+    ///
+    /// # Safety
+    /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
+    /// 2. `write` leaves in the payload an input that `kind` takes.
+    #[inline]
+    pub(crate) unsafe fn fill(
+        &self,
+        s: State,
+        kind: &'static Kind,
+        detached: bool,
+        write: impl FnOnce(Payload),
+    ) {
+        self.head.kind.with_mut(|at| {
+            // SAFETY:
+            // - obligation 1: FREE, so the body is the caller's.
+            unsafe { *at = kind };
+            write(self.payload);
+        });
+        let queued = s.with(Status::Queued).put_in_ring();
+        let queued = if detached { queued.detach() } else { queued };
+        // ORDERING: Release: a handle that someone guessed must not reach the body before it is written; for the
+        // popper the ring's publication (E1) would do.
+        self.head.state.store(queued.0, o(Site::SlotFill, Release));
+    }
+
+    /// Claims the job whose entry the caller popped from a ready ring.
+    #[inline]
+    pub(crate) fn claim_popped(&self) -> Popped {
+        // ORDERING: Relaxed: the entry's Acquire (E1) brought the body of the job it was pushed for.
+        let mut s = State(self.head.state.load(o(Site::ClaimLook, Relaxed)));
+        while s.status() == Status::Queued {
+            let running = s.with(Status::Running).out_of_ring();
+            if s.detached() {
+                // Only the entry's popper moves a detached queued job, so this is a plain store.
+                // ORDERING: Relaxed: hands nothing over.
+                self.head.state.store(running.0, o(Site::ClaimDetached, Relaxed));
+                return Popped::Job(running);
+            }
+            // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides who runs the job.
+            match self.exchange(s, running, o(Site::ClaimPopped, Relaxed), o(Site::ClaimPoppedLost, Relaxed))
+            {
+                Ok(now) => return Popped::Job(now),
+                Err(now) => s = now,
+            }
+        }
+        // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner
+        // did to the body comes before the free ring's next user.
+        let old = State(self.head.state.fetch_and(OUT_OF_RING, o(Site::LeaveRing, Acquire)));
+        if old.vacant() { Popped::Vacant } else { Popped::Nothing }
+    }
+
+    /// Claims a queued job by handle, leaving its entry in the ring.
+    pub(crate) fn claim(&self, generation: usize) -> Claim {
+        let mut s = self.state();
+        loop {
+            if !s.answers_to(generation) {
+                return Claim::Stale;
+            }
+            if s.status() != Status::Queued {
+                return Claim::TooLate(s);
+            }
+            // ORDERING: Acquire pairs with fill's Release: the claimer reads the body, and may have got the
+            // handle by a way that carries nothing.
+            match self.exchange(
+                s,
+                s.with(Status::Running),
+                o(Site::ClaimByHandle, Acquire),
+                o(Site::ClaimLost, Acquire),
+            ) {
+                Ok(now) => return Claim::Claimed(now),
+                Err(now) => s = now,
+            }
+        }
+    }
+
+    /// The kind of the job in this slot.
+    ///
+    /// # Safety
+    /// The caller is the one whom state.rs lets touch the body now, and the slot was filled.
+    #[inline]
+    pub(crate) unsafe fn kind(&self) -> &'static Kind {
+        // SAFETY:
+        // - the caller's obligation: nobody writes the body, and fill wrote a `&'static Kind`.
+        self.head.kind.with(|at| unsafe { &**at })
+    }
+
+    /// Lets `f` read or write the payload.
+    ///
+    /// # Safety
+    /// The caller is the one whom state.rs lets touch the body now.
+    #[inline]
+    pub(crate) unsafe fn with_payload<R>(&self, f: impl FnOnce(Payload) -> R) -> R {
+        // The kind's cell stands for the whole body, so that the model sees races on the payload too.
+        self.head.kind.with_mut(|_| f(self.payload))
+    }
+
+    /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, wake all on
+    /// the word, and touch nothing else of the slot. Err(now) if it is detached: forget the result, then vacate.
+    pub(crate) fn resolve(&self, mut s: State, to: Status) -> Result<State, State> {
+        loop {
+            if s.detached() {
+                return Err(s);
+            }
+            let resolved = s.with(to).unawaited();
+            // ORDERING: Release publishes the result to whoever sees the status (E3). At most four retries:
+            // while a job runs RING goes once, WAITER, CANCELLING and DETACHED come once.
+            match self.exchange(s, resolved, o(Site::Resolve, Release), o(Site::ResolveLost, Relaxed)) {
+                Ok(_) => return Ok(s),
+                Err(now) => s = now,
+            }
+        }
+    }
+
+    /// Claims the result of a job that is over; the body is the caller's until it vacates the slot.
+    pub(crate) fn take(&self, s: State) -> Result<State, State> {
+        // ORDERING: Relaxed on success: `s` came from an Acquire load (E3), and nothing was stored since.
+        // Acquire on failure: the value is looked at in place of such a load.
+        self.exchange(s, s.with(Status::Taking), o(Site::Take, Relaxed), o(Site::TakeLost, Acquire))
+    }
+
+    /// Gives the slot back; the caller was its runner or taker and `s` is what it last saw. The old word too, for
+    /// its waiters.
+    pub(crate) fn vacate(&self, mut s: State) -> (Vacated, State) {
+        loop {
+            let next = s.next();
+            // ORDERING: Release: the popper of a tombstone acquires it (E6); without RING the free ring's
+            // publication (E2) carries the edge.
+            match self.exchange(s, next, o(Site::Vacate, Release), o(Site::VacateLost, Relaxed)) {
+                Ok(_) if next.in_ring() => return (Vacated::Tombstone, s),
+                Ok(_) => return (Vacated::Push, s),
+                Err(now) => s = now,
+            }
+        }
+    }
+
+    /// Gives back the slot of a detached job whose entry was popped: nobody else can move its word.
+    #[inline]
+    pub(crate) fn vacate_owned(&self, s: State) {
+        debug_assert!(s.detached() && !s.in_ring());
+        // ORDERING: Relaxed: the index goes through the free ring, whose publication (E2) carries the edge.
+        self.head.state.store(s.next().0, o(Site::VacateOwned, Relaxed));
+    }
+
+    /// Puts the word back after a failure was read, or marks it as delivered (KEPT).
+    pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
+        // ORDERING: Release: the reads of the body come before the next user's writes (reuse_kept, take).
+        // Acquire on failure: the value found is looked at.
+        self.exchange(from, to, o(Site::PutBack, Release), o(Site::PutBackLost, Acquire))
+    }
+
+    /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
+    pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
+        // ORDERING: Relaxed: hands nothing over; the resolver reads it by its CAS on this word. Acquire on
+        // failure: the value found is looked at as by `state`.
+        self.exchange(from, to, o(Site::Flag, Relaxed), o(Site::FlagLost, Acquire))
+    }
+
+    /// Takes a free slot, whose index the caller popped from the free ring, out of use for ever.
+    pub(crate) fn close(&self, s: State) {
+        // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
+        // happened in them.
+        self.head.state.store(s.detach().0, o(Site::SlotClose, Release));
+    }
+
+    /// The handle of the job that `s` belongs to.
+    #[inline]
+    pub(crate) fn handle(tag: u8, index: usize, s: State) -> Job {
+        Job::new(tag, s.generation(), index)
+    }
+
+    #[inline(always)]
+    fn exchange(
+        &self,
+        from: State,
+        to: State,
+        success: core::sync::atomic::Ordering,
+        failure: core::sync::atomic::Ordering,
+    ) -> Result<State, State> {
+        match self.head.state.compare_exchange(from.0, to.0, success, failure) {
+            Ok(_) => Ok(to),
+            Err(now) => Err(State(now)),
+        }
+    }
+
+    /// Starts this slot at a generation, before the pool is shared: for tests of the wrap-around.
+    #[cfg(any(test, jobring_loom))]
+    pub(crate) fn preset(&self, generation: usize) {
+        // ORDERING: Relaxed: before the slot is shared.
+        self.head.state.store(State::free(generation).0, Relaxed);
+    }
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Failed => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The state word of a slot: generation | flags | status. Pure packing and the rules; `mod.rs` has the moves.
+//!
+//! ```text
+//! status      who may move it, and to what                                      who may touch the body
+//!
+//! FREE        the holder of its index (popped from the free ring) → QUEUED      that holder
+//! QUEUED      the popper of its entry, or by handle a canceller or a waiter     nobody, until a claim
+//!             that runs it, by CAS → RUNNING. With DETACHED: the popper alone
+//! RUNNING     a canceller → CANCELLING; its runner → DONE, FAILED, CANCELLED,   the runner
+//! CANCELLING  or, with DETACHED, → FREE
+//! DONE        a taker, by CAS → TAKING                                          nobody, until TAKING
+//! FAILED      the same; or a waiter that delivers the failure → KEPT            nobody, until TAKING
+//! CANCELLED   the same as DONE; the job never ran, so nothing is in the body    nobody
+//! TAKING      the taker → FREE; a reader of the failure → FAILED or KEPT        the taker, the reader
+//!
+//! RING        my entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
+//! DETACHED    the handle was given up: every call with it is refused as stale.
+//! WAITER      someone sleeps on this word; whoever moves the status on wakes all of them.
+//!
+//! KEPT        = FAILED | DETACHED: the failure was delivered; the slot is free (its index is in the free ring,
+//!               or its entry is a tombstone) but its message can be read until a submitter reuses it
+//! CLOSED      = FREE | DETACHED: the closer holds it; it will never be used again
+//! tombstone   = FREE | RING or KEPT | RING: the entry's popper puts the index into the free ring
+//! ```
+//!
+//! Every way back to FREE adds one to the generation. All-zero is FREE in generation 0.
+
+use crate::handle::GENERATION_BITS;
+
+const STATUS_BITS: u32 = 3;
+const STATUS_MASK: usize = (1 << STATUS_BITS) - 1;
+const RING: usize = 1 << STATUS_BITS;
+const DETACHED: usize = RING << 1;
+const WAITER: usize = RING << 2;
+const GENERATION_SHIFT: u32 = STATUS_BITS + 3;
+const GENERATION_MASK: usize = usize::MAX >> (usize::BITS - GENERATION_BITS);
+
+/// Where a job stands. `table at the head of this file`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub(crate) enum Status {
+    Free = 0,
+    Queued = 1,
+    Running = 2,
+    Cancelling = 3,
+    Done = 4,
+    Failed = 5,
+    Cancelled = 6,
+    Taking = 7,
+}
+
+/// One value of a state word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct State(pub(crate) usize);
+
+impl State {
+    #[inline(always)]
+    pub(crate) const fn free(generation: usize) -> Self {
+        Self((generation & GENERATION_MASK) << GENERATION_SHIFT)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn status(self) -> Status {
+        match self.0 & STATUS_MASK {
+            0 => Status::Free,
+            1 => Status::Queued,
+            2 => Status::Running,
+            3 => Status::Cancelling,
+            4 => Status::Done,
+            5 => Status::Failed,
+            6 => Status::Cancelled,
+            _ => Status::Taking,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn generation(self) -> usize {
+        self.0 >> GENERATION_SHIFT
+    }
+
+    #[inline(always)]
+    pub(crate) const fn with(self, status: Status) -> Self {
+        Self(self.0 & !STATUS_MASK | status as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn in_ring(self) -> bool {
+        self.0 & RING != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn detached(self) -> bool {
+        self.0 & DETACHED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn has_waiter(self) -> bool {
+        self.0 & WAITER != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn put_in_ring(self) -> Self {
+        Self(self.0 | RING)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn out_of_ring(self) -> Self {
+        Self(self.0 & !RING)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn detach(self) -> Self {
+        Self(self.0 | DETACHED)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn await_by(self) -> Self {
+        Self(self.0 | WAITER)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn unawaited(self) -> Self {
+        Self(self.0 & !WAITER)
+    }
+
+    /// FREE in the next generation; of the flags only RING survives.
+    #[inline(always)]
+    pub(crate) const fn next(self) -> Self {
+        Self(Self::free(self.generation().wrapping_add(1)).0 | self.0 & RING)
+    }
+
+    /// Is the index the free ring's, now or once the entry is popped?
+    #[inline(always)]
+    pub(crate) const fn vacant(self) -> bool {
+        matches!(self.status(), Status::Free) || self.kept()
+    }
+
+    /// A failure that was delivered and can still be read.
+    #[inline(always)]
+    pub(crate) const fn kept(self) -> bool {
+        matches!(self.status(), Status::Failed) && self.detached()
+    }
+
+    #[inline(always)]
+    pub(crate) const fn closed(self) -> bool {
+        matches!(self.status(), Status::Free) && self.detached()
+    }
+
+    /// A vacant slot whose entry still lies in the ready ring.
+    #[inline(always)]
+    pub(crate) const fn tombstone(self) -> bool {
+        self.vacant() && self.in_ring()
+    }
+
+    /// Can a handle of `generation` still act on this job?
+    #[inline(always)]
+    pub(crate) const fn answers_to(self, generation: usize) -> bool {
+        self.generation() == generation && !self.detached() && !matches!(self.status(), Status::Free)
+    }
+}
+
+/// The mask with which a popper takes RING off by one `fetch_and`.
+pub(crate) const OUT_OF_RING: usize = !RING;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_free_in_generation_zero() {
+        let s = State(0);
+        assert!(
+            s.status() == Status::Free && s.generation() == 0 && s.vacant() && !s.closed() && !s.tombstone()
+        );
+    }
+
+    #[test]
+    fn flags_and_status_do_not_disturb_each_other() {
+        let all = [
+            Status::Free,
+            Status::Queued,
+            Status::Running,
+            Status::Cancelling,
+            Status::Done,
+            Status::Failed,
+            Status::Cancelled,
+            Status::Taking,
+        ];
+        for generation in [0, 1, GENERATION_MASK - 1, GENERATION_MASK] {
+            for status in all {
+                let s = State::free(generation).with(status);
+                let full = s.put_in_ring().detach().await_by();
+                assert_eq!((full.status(), full.generation()), (status, generation));
+                assert!(full.in_ring() && full.detached() && full.has_waiter());
+                assert!(!full.answers_to(generation));
+                assert_eq!(s.answers_to(generation), status != Status::Free);
+                let next = full.next();
+                assert_eq!(next.generation(), generation.wrapping_add(1) & GENERATION_MASK);
+                assert!(next.in_ring() && !next.detached() && !next.has_waiter() && next.tombstone());
+                assert_eq!(full.out_of_ring().0, full.0 & OUT_OF_RING);
+                assert_eq!(full.unawaited().has_waiter(), false);
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The one place that chooses between the machine's primitives and the model checker's.
+//!
+//! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
+//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`.
+
+mod counter;
+pub mod site;
+
+#[cfg(not(jobring_loom))]
+mod real;
+#[cfg(not(jobring_loom))]
+pub(crate) use real::{AtomicUsize, UnsafeCell, fence, spin_loop};
+
+#[cfg(jobring_loom)]
+pub mod model;
+#[cfg(jobring_loom)]
+pub(crate) use model::{AtomicUsize, UnsafeCell, fence, spin_loop};
+
+#[cfg(jobring_freeze)]
+pub mod freeze;
+
+pub(crate) use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+pub(crate) use counter::Counter;
+pub(crate) use site::{Site, o, point};
+
+/// `const fn` in production, plain `fn` in the model: loom's constructors are not const.
+macro_rules! const_fn {
+    ($(#[$attr:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(jobring_loom))]
+        $(#[$attr])* $vis const fn $($rest)*
+        #[cfg(jobring_loom)]
+        $(#[$attr])* $vis fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
+/// `[expr; N]` in production, an array built element by element in the model (loom's types are not Copy).
+macro_rules! array_of {
+    ($value:expr; $n:expr) => {{
+        #[cfg(not(jobring_loom))]
+        let array = [const { $value }; $n];
+        #[cfg(jobring_loom)]
+        let array = core::array::from_fn::<_, { $n }, _>(|_| $value);
+        array
+    }};
+}
+pub(crate) use array_of;

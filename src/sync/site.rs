@@ -1,0 +1,148 @@
+//! Names for the atomic operations, each given once where the operation stands: `o(Site::X, Acquire)`.
+//!
+//! In production [`o`] is the identity and vanishes. In the model it lets one build run every weakening of
+//! every ordering; in the freeze test it is the point where a thread is stopped, just before its operation.
+
+use core::sync::atomic::Ordering;
+
+macro_rules! sites {
+    ($($name:ident,)*) => {
+        /// One named atomic operation (or fence) of the library.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "a site is documented where it stands")]
+        #[allow(dead_code, reason = "which sites a build has depends on its features")]
+        pub enum Site { $($name,)* }
+
+        impl Site {
+            /// Every site, in the order of declaration.
+            #[cfg(any(jobring_loom, jobring_freeze))]
+            pub const ALL: &'static [Site] = &[$(Site::$name,)*];
+
+            /// The site's name as written in the source.
+            #[cfg(any(jobring_loom, jobring_freeze))]
+            pub const fn name(self) -> &'static str {
+                match self { $(Site::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+sites! {
+    // ring/ncq.rs
+    PushTail,
+    PushEntry,
+    PushPublish,
+    PushPublishLost,
+    PushTailAgain,
+    AdvanceTail,
+    AdvanceTailLost,
+    PopHead,
+    PopEntry,
+    PeekHead,
+    PeekEntry,
+    AdvanceHead,
+    AdvanceHeadLost,
+    LookHead,
+    LookEntry,
+    MarkHead,
+    MarkEntry,
+    MarkSet,
+    MarkSetLost,
+    UnmarkHead,
+    UnmarkEntry,
+    UnmarkSet,
+    UnmarkSetLost,
+    CountTail,
+    CountHead,
+    Age,
+    // slot/mod.rs
+    SlotLook,
+    SlotReserve,
+    ReuseKept,
+    ReuseKeptLost,
+    SlotFill,
+    ClaimLook,
+    ClaimDetached,
+    ClaimPopped,
+    ClaimPoppedLost,
+    LeaveRing,
+    ClaimByHandle,
+    ClaimLost,
+    Resolve,
+    ResolveLost,
+    Take,
+    TakeLost,
+    Vacate,
+    VacateLost,
+    VacateOwned,
+    PutBack,
+    PutBackLost,
+    Flag,
+    FlagLost,
+    SlotClose,
+    // wait/idle.rs
+    IdleLook,
+    NotifyFence,
+    GrantUpdate,
+    GrantWake,
+    ForceUpdate,
+    ForceWake,
+    SearchUpdate,
+    FoundUpdate,
+    FoundFence,
+    RegisterUpdate,
+    RegisterFence,
+    RedeemUpdate,
+    CancelUpdate,
+    CloseUpdate,
+    CloseFence,
+    CloseWake,
+    IdleUpdateLost,
+    // pool/submit.rs
+    AwaitSlotFence,
+    FreeSlotWake,
+    KickIfClosedFence,
+    VacateWake,
+    TombstoneFence,
+    // pool/run.rs
+    ResolveWake,
+    // lifecycle.rs
+    Kick,
+    KickLook,
+    KickFence,
+    ModeSet,
+    ModeLook,
+    LiveLook,
+    LiveEnter,
+    LiveEnterLost,
+    LiveLeave,
+    LiveCount,
+    ClosingBegin,
+    ClosingEnd,
+    ClosingLook,
+    Block,
+    Unblock,
+    VisitBegin,
+    VisitorsWait,
+    VisitorsLook,
+    VisitEnd,
+}
+
+#[cfg(not(any(jobring_loom, jobring_freeze)))]
+#[inline(always)]
+pub(crate) const fn o(_: Site, order: Ordering) -> Ordering {
+    order
+}
+
+#[cfg(jobring_loom)]
+pub(crate) use super::model::o;
+
+#[cfg(jobring_freeze)]
+pub(crate) use super::freeze::o;
+
+/// A stop point that is no atomic operation: between a decision to wake and the wake.
+#[inline(always)]
+pub(crate) fn point(site: Site) {
+    o(site, Ordering::Relaxed);
+}

@@ -1,0 +1,66 @@
+//! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made without libc's wrappers
+//! around it that are cancellation points, and errno is put back.
+
+use crate::sync::AtomicUsize;
+use core::ptr;
+
+/// The 32 bits of a word that a futex compares.
+fn low_half(word: *const AtomicUsize) -> *const u32 {
+    let halves: *const u32 = word.cast();
+    // Little-endian words begin with their low half; on 32 bits the word is the half.
+    if cfg!(all(target_endian = "big", target_pointer_width = "64")) {
+        halves.wrapping_add(1)
+    } else {
+        halves
+    }
+}
+
+pub(super) fn wait(word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+    let timeout = timeout.map(|nanos| libc::timespec {
+        tv_sec: libc::time_t::try_from(nanos / 1_000_000_000).unwrap_or(libc::time_t::MAX),
+        tv_nsec: (nanos % 1_000_000_000) as _,
+    });
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // An early return, for whatever reason, is allowed to the port: EINTR, EAGAIN, ETIMEDOUT need no look.
+    call(word, libc::FUTEX_WAIT, expected as u32, timeout);
+}
+
+pub(super) fn wake(word: *const AtomicUsize, threads: i32) {
+    call(word, libc::FUTEX_WAKE, threads as u32, ptr::null());
+}
+
+fn call(word: *const AtomicUsize, op: i32, value: u32, timeout: *const libc::timespec) {
+    let errno = errno();
+    // SAFETY:
+    // - errno points to this thread's own.
+    let saved = unsafe { *errno };
+    // SAFETY:
+    // - FUTEX_WAIT: the word is borrowed for the call. FUTEX_WAKE (private) uses the address as a key only.
+    // - timeout is null or points to a timespec that outlives the call.
+    unsafe {
+        libc::syscall(libc::SYS_futex, low_half(word), op | libc::FUTEX_PRIVATE_FLAG, value, timeout);
+    }
+    // SAFETY:
+    // - as above.
+    unsafe { *errno = saved };
+}
+
+fn errno() -> *mut i32 {
+    // SAFETY:
+    // - has no preconditions.
+    #[cfg(target_os = "linux")]
+    return unsafe { libc::__errno_location() };
+    // SAFETY:
+    // - has no preconditions.
+    #[cfg(target_os = "android")]
+    return unsafe { libc::__errno() };
+}
+
+/// CLOCK_MONOTONIC, nanoseconds.
+pub(super) fn now() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY:
+    // - `now` is writable for a timespec. This clock exists on every Linux, so the call cannot fail.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}

@@ -1,0 +1,28 @@
+//! The ports of this build: the operating system's where there is one, else spinning.
+//!
+//! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
+//! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
+
+#[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
+mod futex;
+#[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
+use futex as sleep;
+
+#[cfg(all(feature = "std", not(any(target_os = "linux", target_os = "android"))))]
+mod condvar;
+#[cfg(all(feature = "std", not(any(target_os = "linux", target_os = "android"))))]
+use condvar as sleep;
+
+#[cfg(all(feature = "pthread", not(feature = "std"), not(any(target_os = "linux", target_os = "android"))))]
+compile_error!("the feature `pthread` without `std` needs a futex: Linux or Android. Add the feature `std`.");
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod current;
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod os;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub use os::Os as System;
+
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+pub use crate::port::Spin as System;

@@ -1,0 +1,36 @@
+//! The port of an operating system: its sleep, its clock, its thread-local pointer.
+
+use super::{current, sleep};
+use crate::frame::Frame;
+use crate::port::Port;
+use crate::sync::AtomicUsize;
+
+/// Sleeps in the kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Os;
+
+impl Port for Os {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        sleep::wait(word, expected, timeout);
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        sleep::wake(word, 1);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        sleep::wake(word, i32::MAX);
+    }
+
+    fn now(&self) -> Option<u64> {
+        Some(sleep::now())
+    }
+
+    fn current(&self) -> *const Frame {
+        current::get()
+    }
+
+    fn set_current(&self, frame: *const Frame) {
+        current::set(frame);
+    }
+}

@@ -1,0 +1,140 @@
+//! Threads for workers: one trait, a backend over std and one over pthreads.
+
+#[cfg(feature = "pthread")]
+mod pthread;
+#[cfg(unix)]
+mod signals;
+pub(crate) mod stack;
+#[cfg(feature = "std")]
+mod std_thread;
+
+use crate::error::BuildError;
+
+/// Which backend makes the threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backend {
+    /// pthreads through libc: nothing is allocated for a thread, and its effective stack can be read.
+    #[cfg(feature = "pthread")]
+    Pthread,
+    /// `std::thread`.
+    #[cfg(feature = "std")]
+    Std,
+}
+
+impl Backend {
+    /// pthreads where this build has them, else std.
+    pub(crate) const DEFAULT: Self = {
+        #[cfg(feature = "pthread")]
+        let backend = Self::Pthread;
+        #[cfg(not(feature = "pthread"))]
+        let backend = Self::Std;
+        backend
+    };
+}
+
+/// What a thread is to be like.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadOptions<'a> {
+    /// At most 15 bytes are shown by Linux.
+    pub(crate) name: &'a str,
+    /// Bytes, already rounded and checked (`stack`).
+    pub(crate) stack_size: usize,
+}
+
+/// What a thread does: `run(arg)`, once. It does not unwind.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) run: unsafe fn(*const ()),
+    pub(crate) arg: *const (),
+}
+
+// SAFETY:
+// - `arg` is handed to the new thread and no other; that it may be used there is the spawner's promise.
+unsafe impl Send for Start {}
+
+/// A way to make threads.
+pub(crate) trait Spawn: Sized {
+    /// A thread that runs `start`.
+    ///
+    /// # Safety
+    /// 1. `start.arg` is what `start.run` takes, valid until the thread was joined.
+    unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError>;
+
+    /// Waits for the thread's end.
+    fn join(self);
+
+    /// The size of its stack as the system has it, bytes; None where that cannot be asked.
+    fn stack_size(&self) -> Option<usize>;
+}
+
+/// A thread of either backend.
+pub(crate) enum Thread {
+    #[cfg(feature = "pthread")]
+    Pthread(pthread::Pthread),
+    #[cfg(feature = "std")]
+    Std(std_thread::StdThread),
+}
+
+impl Thread {
+    /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own.
+    ///
+    /// # Safety
+    /// 1. `start` and what it points to stay valid until the thread was joined.
+    pub(crate) unsafe fn spawn(
+        backend: Backend,
+        options: ThreadOptions<'_>,
+        start: *const Start,
+    ) -> Result<Self, BuildError> {
+        #[cfg(unix)]
+        let _blocked = signals::Blocked::for_new_thread();
+        match backend {
+            // SAFETY:
+            // - 1: the caller's.
+            #[cfg(feature = "pthread")]
+            Backend::Pthread => unsafe { Spawn::spawn(options, start) }.map(Self::Pthread),
+            // SAFETY:
+            // - 1: the caller's.
+            #[cfg(feature = "std")]
+            Backend::Std => unsafe { Spawn::spawn(options, start) }.map(Self::Std),
+        }
+    }
+
+    pub(crate) fn join(self) {
+        match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.join(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.join(),
+        }
+    }
+
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.stack_size(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.stack_size(),
+        }
+    }
+}
+
+/// How many CPUs the calling thread's affinity mask allows; 1 if that cannot be told.
+#[cfg(all(feature = "pthread", not(feature = "std")))]
+pub(crate) fn affinity() -> usize {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY:
+        // - a cpu_set_t is plain bits, for which zero is valid; the call writes at most its size.
+        let count = unsafe {
+            let mut set: libc::cpu_set_t = core::mem::zeroed();
+            (libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) == 0).then(|| libc::CPU_COUNT(&set))
+        };
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1).max(1)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        // SAFETY:
+        // - has no preconditions.
+        usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1).max(1)
+    }
+}

@@ -1,0 +1,124 @@
+//! The pthread backend. Nothing is allocated by us for a thread.
+
+use super::{Spawn, Start, ThreadOptions};
+use crate::error::BuildError;
+use core::mem::MaybeUninit;
+
+/// A joinable pthread.
+pub(crate) struct Pthread(libc::pthread_t);
+
+// SAFETY:
+// - a pthread_t may be joined and asked from any thread (POSIX); joining consumes it.
+unsafe impl Send for Pthread {}
+// SAFETY:
+// - as for Send: asking changes nothing.
+unsafe impl Sync for Pthread {}
+
+/// Attributes, destroyed at the end.
+struct Attr(libc::pthread_attr_t);
+
+impl Attr {
+    fn new() -> Result<Self, BuildError> {
+        let mut attr = MaybeUninit::uninit();
+        // SAFETY:
+        // - pthread_attr_init initialises what it is given, if it returns 0.
+        unsafe {
+            if libc::pthread_attr_init(attr.as_mut_ptr()) != 0 {
+                return Err(BuildError::NoMemory);
+            }
+            Ok(Self(attr.assume_init()))
+        }
+    }
+}
+
+impl Drop for Attr {
+    fn drop(&mut self) {
+        // SAFETY:
+        // - initialised, and not used again.
+        unsafe { libc::pthread_attr_destroy(&raw mut self.0) };
+    }
+}
+
+extern "C" fn begin(start: *mut libc::c_void) -> *mut libc::c_void {
+    // SAFETY:
+    // - spawn's obligation: `start` is valid until the thread was joined.
+    let start = unsafe { *start.cast::<Start>() };
+    // SAFETY:
+    // - the same obligation, for the argument.
+    unsafe { (start.run)(start.arg) };
+    core::ptr::null_mut()
+}
+
+impl Spawn for Pthread {
+    unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
+        let mut attr = Attr::new()?;
+        // SAFETY:
+        // - the attributes are initialised.
+        if unsafe { libc::pthread_attr_setstacksize(&raw mut attr.0, options.stack_size) } != 0 {
+            return Err(BuildError::Invalid("stack_size"));
+        }
+        let mut thread = MaybeUninit::uninit();
+        // SAFETY:
+        // - `thread` is writable, the attributes are initialised; `start` is valid until join (1).
+        let made = unsafe {
+            libc::pthread_create(thread.as_mut_ptr(), &raw const attr.0, begin, start.cast_mut().cast())
+        };
+        if made != 0 {
+            return Err(BuildError::Thread);
+        }
+        // SAFETY:
+        // - pthread_create returned 0 and so wrote it.
+        let thread = unsafe { thread.assume_init() };
+        set_name(thread, options.name);
+        Ok(Self(thread))
+    }
+
+    fn join(self) {
+        // SAFETY:
+        // - the thread is joinable, and joined once: self is consumed.
+        unsafe { libc::pthread_join(self.0, core::ptr::null_mut()) };
+    }
+
+    fn stack_size(&self) -> Option<usize> {
+        stack_size_of(self.0)
+    }
+}
+
+/// Names a thread, best effort: 15 bytes on Linux.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn set_name(thread: libc::pthread_t, name: &str) {
+    let mut text = heapless::Vec::<u8, 16>::new();
+    let cut = name.as_bytes().iter().copied().take_while(|&byte| byte != 0).take(15);
+    text.extend(cut);
+    // 15 bytes at most are in, so the end fits.
+    let _ = text.push(0);
+    // SAFETY:
+    // - the thread has not been joined; `text` ends with a zero.
+    unsafe { libc::pthread_setname_np(thread, text.as_ptr().cast()) };
+}
+
+/// Elsewhere only the thread itself can do it, or nobody.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn set_name(_: libc::pthread_t, _: &str) {}
+
+/// The stack of a thread that was not joined yet, bytes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn stack_size_of(thread: libc::pthread_t) -> Option<usize> {
+    let mut attr = MaybeUninit::uninit();
+    let (mut low, mut size) = (core::ptr::null_mut(), 0);
+    // SAFETY:
+    // - the thread has not been joined; pthread_getattr_np initialises `attr` if it returns 0.
+    unsafe {
+        if libc::pthread_getattr_np(thread, attr.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let known = libc::pthread_attr_getstack(attr.as_ptr(), &raw mut low, &raw mut size) == 0;
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        known.then_some(size)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn stack_size_of(_: libc::pthread_t) -> Option<usize> {
+    None
+}

@@ -1,0 +1,49 @@
+//! Workers receive no signals meant for the process: a new thread inherits the mask of the one that makes it.
+
+use core::mem::MaybeUninit;
+
+/// Signals that a thread brings upon itself, or that profilers and debuggers live on. These stay open.
+const OPEN: [i32; 8] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGSYS,
+    libc::SIGPROF,
+];
+
+/// While it lives, the calling thread has all other signals blocked.
+pub(super) struct Blocked {
+    before: Option<libc::sigset_t>,
+}
+
+impl Blocked {
+    pub(super) fn for_new_thread() -> Self {
+        let mut mask = MaybeUninit::uninit();
+        let mut before = MaybeUninit::uninit();
+        // SAFETY:
+        // - sigfillset initialises `mask`; sigdelset takes valid signal numbers; pthread_sigmask reads `mask` and,
+        //   when it returns 0, has written `before`.
+        let before = unsafe {
+            libc::sigfillset(mask.as_mut_ptr());
+            for signal in OPEN {
+                libc::sigdelset(mask.as_mut_ptr(), signal);
+            }
+            let done = libc::pthread_sigmask(libc::SIG_SETMASK, mask.as_ptr(), before.as_mut_ptr()) == 0;
+            done.then(|| before.assume_init())
+        };
+        Self { before }
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // SAFETY:
+            // - `before` is what pthread_sigmask gave.
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, core::ptr::null_mut()) };
+        }
+    }
+}

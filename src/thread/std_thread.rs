@@ -1,0 +1,46 @@
+//! The backend over `std::thread`.
+
+extern crate std;
+
+use super::{Spawn, Start, ThreadOptions};
+use crate::error::BuildError;
+use std::thread::{Builder, JoinHandle};
+
+/// A thread of std's.
+pub(crate) struct StdThread {
+    handle: JoinHandle<()>,
+    asked: usize,
+}
+
+impl Spawn for StdThread {
+    unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
+        // SAFETY:
+        // - 1: valid until join.
+        let start = unsafe { *start };
+        // A zero byte would make std panic.
+        let name = options.name.replace('\0', "");
+        let builder = Builder::new().name(name).stack_size(options.stack_size);
+        // SAFETY:
+        // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
+        let made = builder.spawn(move || unsafe {
+            let start = start;
+            (start.run)(start.arg);
+        });
+        made.map(|handle| Self { handle, asked: options.stack_size }).map_err(|_| BuildError::Thread)
+    }
+
+    fn join(self) {
+        // A worker's own code does not panic; if a hook's does, the thread is over all the same.
+        let _ = self.handle.join();
+    }
+
+    fn stack_size(&self) -> Option<usize> {
+        #[cfg(all(feature = "pthread", unix))]
+        {
+            use std::os::unix::thread::JoinHandleExt;
+            super::pthread::stack_size_of(self.handle.as_pthread_t()).or(Some(self.asked))
+        }
+        #[cfg(not(all(feature = "pthread", unix)))]
+        Some(self.asked)
+    }
+}

@@ -1,0 +1,345 @@
+//! The pool on the heap, with threads of its own.
+
+use crate::core_pool::{PoolCore, TypedStorage};
+use crate::error::BuildError;
+use crate::lifecycle::Queued;
+use crate::pool::{Limits, RawPool};
+use crate::port::Timeout;
+use crate::slot::Slot;
+use crate::storage::{Boxed, Shape, Storage};
+use crate::sync::AtomicUsize;
+use crate::system::System;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::thread::{Backend, stack};
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::{Hooks, Plan, Seat, WorkerSet};
+use alloc::boxed::Box;
+use alloc::string::String;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use core::mem::MaybeUninit;
+
+/// Boxed storage whose payload size is part of its type.
+pub struct Heap<const PAYLOAD: usize>(Boxed);
+
+// SAFETY:
+// - as Boxed, to which everything goes on.
+unsafe impl<const PAYLOAD: usize> Storage for Heap<PAYLOAD> {
+    #[inline(always)]
+    fn ready(&self) -> &[AtomicUsize] {
+        self.0.ready()
+    }
+
+    #[inline(always)]
+    fn free(&self) -> &[AtomicUsize] {
+        self.0.free()
+    }
+
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    #[inline(always)]
+    fn payload_bytes(&self) -> usize {
+        self.0.payload_bytes()
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> Slot<'_> {
+        self.0.slot(index)
+    }
+}
+
+// SAFETY:
+// - 1: build() makes it of a shape with this payload, which it found to be a multiple of the alignment.
+unsafe impl<const PAYLOAD: usize> TypedStorage for Heap<PAYLOAD> {
+    const PAYLOAD: usize = PAYLOAD;
+}
+
+/// Jobs that fit into a pool whose capacity was not chosen.
+pub const DEFAULT_CAPACITY: usize = 1024;
+/// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
+pub const DEFAULT_PAYLOAD: usize = 48;
+/// Threads that may enter as workers beside the pool's own, where the limit was not chosen.
+pub(crate) const ENTERED: usize = 16;
+
+/// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
+///
+/// ```
+/// use jobring::Pool;
+///
+/// let pool = Pool::builder().workers(2).build()?;
+/// let squares: Vec<_> = (0..10u64).map(|n| pool.submit(move || n * n).unwrap()).collect();
+/// let sum: u64 = squares.into_iter().map(|job| job.wait().unwrap()).sum();
+/// assert_eq!(sum, 285);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+///
+/// Dropping it waits until every accepted job has run and every worker has ended. Dropped from inside one of its
+/// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
+/// new jobs, its workers run what is queued and end, and its memory stays.
+pub struct Pool<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
+    inner: core::mem::ManuallyDrop<Box<Inner<PAYLOAD>>>,
+}
+
+struct Inner<const PAYLOAD: usize> {
+    core: PoolCore<Heap<PAYLOAD>>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    workers: Option<WorkerSet>,
+    // Read by the workers through the set.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    _seats: Box<[MaybeUninit<Seat>]>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    hooks: Callbacks,
+}
+
+type Hook = Option<Box<dyn Fn(usize) + Send + Sync>>;
+
+#[derive(Default)]
+struct Callbacks {
+    start: Hook,
+    stop: Hook,
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+impl Hooks for Callbacks {
+    fn start(&self, worker: usize) {
+        if let Some(hook) = &self.start {
+            crate::closure::quietly(|| hook(worker));
+        }
+    }
+
+    fn stop(&self, worker: usize) {
+        if let Some(hook) = &self.stop {
+            crate::closure::quietly(|| hook(worker));
+        }
+    }
+}
+
+/// The settings of a [`Pool`].
+#[must_use = "a builder does nothing until build()"]
+pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
+    workers: Option<usize>,
+    fewest: Option<usize>,
+    most: Option<usize>,
+    capacity: usize,
+    spin: u32,
+    stack_size: usize,
+    name: String,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    backend: Backend,
+    hooks: Callbacks,
+}
+
+impl Pool {
+    /// The settings of a new pool, all at their defaults.
+    pub fn builder() -> Builder {
+        Builder {
+            workers: None,
+            fewest: None,
+            most: None,
+            capacity: DEFAULT_CAPACITY,
+            spin: 0,
+            stack_size: 0,
+            name: String::from("jobring"),
+            #[cfg(any(feature = "std", feature = "pthread"))]
+            backend: Backend::DEFAULT,
+            hooks: Callbacks::default(),
+        }
+    }
+}
+
+impl<const PAYLOAD: usize> Builder<PAYLOAD> {
+    /// How many worker threads. Default: the CPUs that this process may use. 0: none; then callers of
+    /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// With how few workers the pool may start if the system refuses more threads. Default: all or none.
+    pub fn min_workers(mut self, fewest: usize) -> Self {
+        self.fewest = Some(fewest);
+        self
+    }
+
+    /// The most workers at a time, threads that enter included. Default: 16 more than its own.
+    pub fn max_workers(mut self, most: usize) -> Self {
+        self.most = Some(most);
+        self
+    }
+
+    /// How many jobs fit in, queued, running and over but not taken together: exactly so many. Default: 1,024.
+    pub fn capacity(mut self, jobs: usize) -> Self {
+        self.capacity = jobs;
+        self
+    }
+
+    /// Bytes of a closure, and of its result, that fit into a slot: a multiple of 16 (8 on 32-bit targets).
+    /// Default: 48, which makes a slot 64 bytes on 64-bit targets.
+    pub fn payload<const BYTES: usize>(self) -> Builder<BYTES> {
+        Builder {
+            workers: self.workers,
+            fewest: self.fewest,
+            most: self.most,
+            capacity: self.capacity,
+            spin: self.spin,
+            stack_size: self.stack_size,
+            name: self.name,
+            #[cfg(any(feature = "std", feature = "pthread"))]
+            backend: self.backend,
+            hooks: self.hooks,
+        }
+    }
+
+    /// How often a worker that has nothing to do polls before it sleeps. Default: 0.
+    pub fn spin(mut self, polls: u32) -> Self {
+        self.spin = polls;
+        self
+    }
+
+    /// Each worker's stack, bytes, rounded up to a page. Default: 2 MiB.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Prefix of the threads' names: worker 3 of `io` is `io-3`. Default: `jobring`.
+    pub fn name(mut self, prefix: &str) -> Self {
+        self.name = String::from(prefix);
+        self
+    }
+
+    /// What makes the threads. Default: pthreads where this build has them.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = backend;
+        self
+    }
+
+    /// Called on each worker's thread before its first job, with the worker's number. A panic in it is dropped.
+    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.hooks.start = Some(Box::new(hook));
+        self
+    }
+
+    /// Called on each worker's thread after its last job.
+    pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.hooks.stop = Some(Box::new(hook));
+        self
+    }
+
+    /// Makes the pool and starts its workers.
+    ///
+    /// # Errors
+    /// [`BuildError`]. Nothing is left behind: threads that had begun were joined.
+    pub fn build(self) -> Result<Pool<PAYLOAD>, BuildError> {
+        const {
+            assert!(
+                PAYLOAD % crate::storage::PAYLOAD_ALIGN == 0,
+                "the payload must be a multiple of 16 bytes (8 on 32-bit targets)"
+            )
+        };
+        let shape = Shape::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
+        let workers = self.workers.unwrap_or_else(default_workers);
+        let most = self.most.unwrap_or((workers + ENTERED).min(crate::wait::MAX_WORKERS));
+        if workers > crate::wait::MAX_WORKERS {
+            return Err(BuildError::Invalid("workers"));
+        }
+        if most < workers || most > crate::wait::MAX_WORKERS {
+            return Err(BuildError::Invalid("max_workers"));
+        }
+        if self.fewest.is_some_and(|fewest| fewest > workers) {
+            return Err(BuildError::Invalid("min_workers"));
+        }
+        let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
+        let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?);
+        let core = PoolCore::from_raw(RawPool::new(storage, System, limits));
+        self.start(core, workers)
+    }
+
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    fn start(self, core: PoolCore<Heap<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
+        let stack_size = stack::effective(self.stack_size)?;
+        let mut inner = Box::new(Inner {
+            core,
+            workers: None,
+            _seats: Box::new_uninit_slice(workers),
+            hooks: self.hooks,
+        });
+        let fewest = self.fewest.unwrap_or(workers);
+        let plan = Plan { backend: self.backend, workers, fewest, stack_size, name: &self.name };
+        let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
+        let seats = inner._seats.as_mut_ptr();
+        // SAFETY:
+        // - 1: all three are behind the Box, which is not opened before the workers are joined (Pool's drop).
+        inner.workers = Some(unsafe { WorkerSet::start(inner.core.raw(), seats, hooks, plan) }?);
+        Ok(Pool { inner: core::mem::ManuallyDrop::new(inner) })
+    }
+
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    fn start(self, core: PoolCore<Heap<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
+        if workers > 0 {
+            return Err(BuildError::Unsupported("workers"));
+        }
+        Ok(Pool { inner: core::mem::ManuallyDrop::new(Box::new(Inner { core })) })
+    }
+}
+
+/// The CPUs that this process may use: its affinity mask and, with std, its cgroup's quota.
+pub(crate) fn default_workers() -> usize {
+    #[cfg(feature = "std")]
+    return std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
+    #[cfg(all(not(feature = "std"), feature = "pthread"))]
+    return crate::thread::affinity();
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    0
+}
+
+impl<const PAYLOAD: usize> Pool<PAYLOAD> {
+    /// How many worker threads it started.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub fn workers(&self) -> usize {
+        self.inner.workers.as_ref().map_or(0, WorkerSet::count)
+    }
+
+    /// The stack of a worker as the system has it, bytes (where it can be asked; else as it was asked for). None
+    /// for a number that is no worker's.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub fn worker_stack(&self, worker: usize) -> Option<usize> {
+        self.inner.workers.as_ref().and_then(|set| set.stack_of(worker))
+    }
+}
+
+impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
+    type Target = PoolCore<Heap<PAYLOAD>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner.core
+    }
+}
+
+impl<const PAYLOAD: usize> core::fmt::Debug for Pool<PAYLOAD> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pool").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}
+
+impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
+    fn drop(&mut self) {
+        if self.inner.core.raw().here().is_some() {
+            // On one of our own threads: whoever is left drains and ends; the memory stays for this thread.
+            let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Poll);
+            return;
+        }
+        let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever);
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        if let Some(workers) = &mut self.inner.workers {
+            workers.join();
+        }
+        self.inner.core.raw().forget_all();
+        // SAFETY:
+        // - dropped here and not used again: the workers are joined, and nobody borrows a pool that is dropped.
+        unsafe { core::mem::ManuallyDrop::drop(&mut self.inner) };
+    }
+}

@@ -1,0 +1,144 @@
+//! The idle word: how many tokens, searchers and sleepers there are. Pure packing.
+//!
+//! ```text
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ epoch 15 │ tokens 16     threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ epoch 7 │ sleeping 8 │ searching 8 │ tokens 8         threads sleep on the whole word
+//! ```
+//!
+//! searching counts the tokens too: a token is a search that waits for its searcher.
+
+struct Layout {
+    width: u32,
+    searching: u32,
+    sleeping: u32,
+    epoch: u32,
+    epoch_bits: u32,
+    closed: u32,
+}
+
+const LAYOUT: Layout = if usize::BITS == 64 {
+    Layout { width: 16, searching: 32, sleeping: 48, epoch: 16, epoch_bits: 15, closed: 31 }
+} else {
+    Layout { width: 8, searching: 8, sleeping: 16, epoch: 24, epoch_bits: 7, closed: 31 }
+};
+
+/// The most workers that one pool can have: 65,535, on 32-bit targets 255.
+pub(crate) const MAX_WORKERS: usize = (1 << LAYOUT.width) - 1;
+const EPOCH_MASK: usize = (1 << LAYOUT.epoch_bits) - 1;
+const TOKEN: usize = 1;
+const SEARCHER: usize = 1 << LAYOUT.searching;
+const SLEEPER: usize = 1 << LAYOUT.sleeping;
+const CLOSED: usize = 1 << LAYOUT.closed;
+
+/// One value of the idle word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct Counts(pub(crate) usize);
+
+impl Counts {
+    #[inline(always)]
+    pub(crate) const fn tokens(self) -> usize {
+        self.0 & MAX_WORKERS
+    }
+
+    /// Searchers, those whose token waits for them included.
+    #[inline(always)]
+    pub(crate) const fn searching(self) -> usize {
+        self.0 >> LAYOUT.searching & MAX_WORKERS
+    }
+
+    #[inline(always)]
+    pub(crate) const fn sleeping(self) -> usize {
+        self.0 >> LAYOUT.sleeping & MAX_WORKERS
+    }
+
+    /// Counts the times that the searchers were written off.
+    #[inline(always)]
+    pub(crate) const fn epoch(self) -> usize {
+        self.0 >> LAYOUT.epoch & EPOCH_MASK
+    }
+
+    #[inline(always)]
+    pub(crate) const fn closed(self) -> bool {
+        self.0 & CLOSED != 0
+    }
+
+    /// Is there someone to wake, and nobody who looks for work anyway?
+    #[inline(always)]
+    pub(crate) const fn wants_notice(self) -> bool {
+        self.sleeping() > 0 && self.searching() == 0
+    }
+
+    pub(crate) const fn search(self) -> Self {
+        Self(self.0 + SEARCHER)
+    }
+
+    pub(crate) const fn stop_search(self) -> Self {
+        Self(self.0 - SEARCHER)
+    }
+
+    pub(crate) const fn sleep(self) -> Self {
+        Self(self.0 + SLEEPER)
+    }
+
+    pub(crate) const fn wake(self) -> Self {
+        Self(self.0 - SLEEPER)
+    }
+
+    /// One sleeper becomes a token, and with it a searcher.
+    pub(crate) const fn grant(self) -> Self {
+        Self(self.0 - SLEEPER + SEARCHER + TOKEN)
+    }
+
+    /// A token finds its searcher, who is counted already.
+    pub(crate) const fn redeem(self) -> Self {
+        Self(self.0 - TOKEN)
+    }
+
+    /// Forgets all searchers but those whose token waits, and starts a new epoch.
+    pub(crate) const fn write_off(self) -> Self {
+        let searching = self.0 & MAX_WORKERS << LAYOUT.searching;
+        let epoch = self.0 & EPOCH_MASK << LAYOUT.epoch;
+        let next = (self.epoch() + 1 & EPOCH_MASK) << LAYOUT.epoch;
+        Self(self.0 - searching - epoch + next + self.tokens() * SEARCHER)
+    }
+
+    pub(crate) const fn close(self) -> Self {
+        Self(self.0 | CLOSED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_do_not_disturb_each_other() {
+        let mut c = Counts(0);
+        for _ in 0..MAX_WORKERS {
+            c = c.sleep();
+        }
+        assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS, 0, 0, 0));
+        c = c.grant().grant();
+        assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 2, 2));
+        c = c.redeem().search();
+        assert_eq!((c.searching(), c.tokens()), (3, 1));
+        c = c.write_off();
+        assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS - 2, 1, 1, 1));
+        assert!(!c.closed());
+        c = c.close();
+        assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 1, 1));
+        assert!(c.closed() && c.epoch() == 1);
+        assert!(usize::BITS == 32 || CLOSED < 1 << 32, "sleepers compare the low half");
+        for _ in 0..EPOCH_MASK {
+            c = c.write_off();
+        }
+        assert_eq!((c.epoch(), c.closed(), c.tokens()), (0, true, 1));
+    }
+
+    #[test]
+    fn zero_is_an_open_pool_without_workers() {
+        let c = Counts(0);
+        assert!(!c.closed() && !c.wants_notice() && c.sleeping() + c.searching() + c.tokens() == 0);
+    }
+}
