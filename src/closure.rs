@@ -4,7 +4,7 @@ use crate::error::{JobError, SubmitError};
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
-use crate::pool::{RawPool, Refused, Taken, Verdict, WaitError};
+use crate::pool::{RawPool, Receiver, Refused, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
 use crate::storage::{PAYLOAD_ALIGN, Storage};
 use core::fmt;
@@ -23,7 +23,13 @@ type Failure = core::convert::Infallible;
 struct Call<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Call<F, T> {
-    const KIND: &'static Kind = &Kind { run: Self::run, discard: Self::discard, forget: Self::forget };
+    const KIND: &'static Kind = &Kind {
+        run: Self::run,
+        discard: Self::discard,
+        #[cfg(feature = "capi")]
+        by_copy: false,
+        forget: Self::forget,
+    };
 
     /// The bytes and alignment that a payload needs for it.
     const BYTES: usize = max(max(size_of::<F>(), size_of::<T>()), size_of::<Failure>());
@@ -118,7 +124,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        debug_assert!(Call::<F, T>::fits(self.storage().payload_bytes()));
+        debug_assert!(Call::<F, T>::fits(self.payload_bytes()));
         let reserved = match self.reserve(timeout) {
             Ok(reserved) => reserved,
             Err(Refused::Shutdown) => return Err(SubmitError::Shutdown(f)),
@@ -145,24 +151,14 @@ pub(crate) const fn assert_fits<F: FnOnce() -> T, T>(payload: usize) {
 
 /// A pool as a handle sees it.
 pub(crate) trait Awaited: Sync {
-    fn wait_for(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
-    ) -> Result<Taken, WaitError>;
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError>;
     fn cancel_job(&self, job: Job) -> bool;
     fn detach_job(&self, job: Job);
     fn is_job_finished(&self, job: Job) -> bool;
 }
 
 impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
-    fn wait_for(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
-    ) -> Result<Taken, WaitError> {
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
         self.wait(job, timeout, deliver)
     }
 
@@ -242,7 +238,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
             Place::Ran(result) => return Ok(result),
         };
         let mut result = Err(JobError::Cancelled);
-        let outcome = pool.wait_for(job, timeout, &mut |payload, taken| {
+        let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
             match taken {
                 Taken::Done => {
                     // SAFETY:

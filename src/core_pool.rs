@@ -226,7 +226,7 @@ impl<S: TypedStorage> PoolCore<S> {
 
     /// How many jobs fit into the pool, queued, running and over but not taken together.
     pub fn capacity(&self) -> usize {
-        self.raw.storage().capacity()
+        self.raw.capacity()
     }
 
     /// Bytes that this pool takes, storage within it included.

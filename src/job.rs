@@ -44,6 +44,9 @@ pub(crate) struct Kind {
     pub(crate) run: unsafe fn(Payload, &Frame) -> Outcome,
     /// Drops the input of a job that will not run. Does not unwind.
     pub(crate) discard: unsafe fn(Payload, Job, Why),
+    /// Is the input data copied into the payload, which is also where its result is?
+    #[cfg(feature = "capi")]
+    pub(crate) by_copy: bool,
     /// Drops a result. Does not unwind.
     pub(crate) forget: unsafe fn(Payload, Outcome),
 }

@@ -1,5 +1,8 @@
 //! draft
 #![no_std]
+// What one face does not use, another does: dead code is looked for in the build that has them all.
+#![cfg_attr(not(all(feature = "std", feature = "pthread", feature = "capi")), allow(dead_code))]
+#![cfg_attr(jobring_loom, allow(dead_code, reason = "the models use a part of it"))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -14,10 +17,15 @@ compile_error!("jobring needs words of 32 or 64 bits");
 mod closure;
 mod core_pool;
 mod error;
+#[cfg(feature = "capi")]
+#[doc(hidden)]
+pub mod ffi;
 mod frame;
 mod handle;
 mod job;
 mod lifecycle;
+#[cfg(jobring_loom)]
+pub mod model;
 mod pad;
 mod pool;
 mod port;
@@ -41,6 +49,8 @@ pub use error::{BuildError, JobError, SubmitError};
 pub use handle::Job;
 pub use lifecycle::Queued;
 pub use pool::Report;
+#[cfg(jobring_freeze)]
+pub use sync::{freeze, site::Site};
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use thread::Backend;
 #[cfg(feature = "alloc")]

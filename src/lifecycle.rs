@@ -179,7 +179,7 @@ impl Lifecycle {
     }
 
     /// Returns when nobody sleeps in a call of this pool. Nobody may begin one meanwhile.
-    #[cfg(feature = "capi")]
+    #[cfg(any(feature = "capi", jobring_loom))]
     pub(crate) fn await_visitors(&self, port: &impl Port) {
         // ORDERING: Acquire pairs with the Release of every visit's end.
         let mut visitors = self.visitors.fetch_or(LEAVING, o(Site::VisitorsWait, Acquire)) | LEAVING;

@@ -61,7 +61,7 @@ pub const DEFAULT_CAPACITY: usize = 1024;
 /// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
 pub const DEFAULT_PAYLOAD: usize = 48;
 /// Threads that may enter as workers beside the pool's own, where the limit was not chosen.
-pub(crate) const ENTERED: usize = 16;
+const ENTERED: usize = 16;
 
 /// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
 ///
@@ -286,12 +286,9 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 }
 
-/// The CPUs that this process may use: its affinity mask and, with std, its cgroup's quota.
-pub(crate) fn default_workers() -> usize {
-    #[cfg(feature = "std")]
-    return std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
-    #[cfg(all(not(feature = "std"), feature = "pthread"))]
-    return crate::thread::affinity();
+fn default_workers() -> usize {
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    return crate::thread::available_cpus();
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     0
 }

@@ -15,7 +15,7 @@ mod submit;
 mod worker;
 
 pub use close::Report;
-pub(crate) use result::{Taken, Verdict, WaitError};
+pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
 pub(crate) use submit::Refused;
 
 use crate::frame::{Chain, Frame};
@@ -104,7 +104,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// 8 bits of the pool's identity, for handles.
     #[inline(always)]
-    fn tag(&self) -> u8 {
+    pub(crate) fn tag(&self) -> u8 {
         // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product with 2^64 / φ.
         ((self.id() as usize as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
     }
@@ -121,8 +121,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.limits
     }
 
-    pub(crate) fn storage(&self) -> &S {
-        &self.storage
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.capacity()
+    }
+
+    pub(crate) fn payload_bytes(&self) -> usize {
+        self.storage.payload_bytes()
+    }
+
+    /// Starts all slots at a generation, before the pool is shared.
+    #[cfg(jobring_loom)]
+    pub(crate) fn preset(&self, generation: usize) {
+        (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -4,7 +4,7 @@ use super::RawPool;
 use super::run::Claimed;
 use crate::frame::Chain;
 use crate::handle::Job;
-use crate::job::{Payload, Why};
+use crate::job::{Kind, Payload, Why};
 use crate::port::{Deadline, Port, Timeout};
 use crate::slot::state::{State, Status};
 use crate::slot::{Claim, Slot, Vacated};
@@ -26,14 +26,20 @@ pub(crate) enum Verdict {
     Take,
     /// Nothing was taken: leave the job as it was.
     #[cfg_attr(
-        not(feature = "capi"),
+        not(any(feature = "capi", jobring_loom)),
         expect(dead_code, reason = "only C results can be too long for a buffer")
     )]
     Leave,
     /// A failure was delivered: free the slot, but keep the failure readable until the slot is used again.
-    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C reads a failure after wait"))]
+    #[cfg_attr(
+        not(any(feature = "capi", jobring_loom)),
+        expect(dead_code, reason = "only C reads a failure after wait")
+    )]
     Keep,
 }
+
+/// Whoever is given a job that is over.
+pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static Kind, Payload, Taken) -> Verdict;
 
 /// Why a wait gave no result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,12 +68,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Waits until the job is over, then lets `deliver` have its result.
-    pub(crate) fn wait(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
-    ) -> Result<Taken, WaitError> {
+    pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
         let mut wait = None;
@@ -96,21 +97,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Gives a job that was just taken to its receiver, and the slot back.
-    fn deliver(
-        &self,
-        index: usize,
-        was: State,
-        taking: State,
-        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
-    ) -> Taken {
+    fn deliver(&self, index: usize, was: State, taking: State, deliver: Receiver<'_>) -> Taken {
         let taken = match was.status() {
             Status::Done => Taken::Done,
             Status::Failed => Taken::Failed,
             _ => Taken::Cancelled,
         };
+        let slot = self.slot(index);
         // SAFETY:
         // - we moved the word to TAKING: the body is ours.
-        let verdict = unsafe { self.slot(index).with_payload(|payload| deliver(payload, taken)) };
+        let verdict = unsafe {
+            let kind = slot.kind();
+            slot.with_payload(|payload| deliver(kind, payload, taken))
+        };
         match verdict {
             Verdict::Take => self.vacate(index, taking),
             Verdict::Leave => self.put_back(index, taking, was),
@@ -182,11 +181,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Has the result of `job` been asked for, is it over? Takes it if so; else Pending.
-    pub(crate) fn poll(
-        &self,
-        job: Job,
-        deliver: &mut dyn FnMut(Payload, Taken) -> Verdict,
-    ) -> Result<Taken, WaitError> {
+    pub(crate) fn poll(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
         self.wait(job, Timeout::Poll, deliver)
     }
 

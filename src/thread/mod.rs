@@ -118,9 +118,15 @@ impl Thread {
     }
 }
 
-/// How many CPUs the calling thread's affinity mask allows; 1 if that cannot be told.
-#[cfg(all(feature = "pthread", not(feature = "std")))]
-pub(crate) fn affinity() -> usize {
+/// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
+#[cfg(feature = "std")]
+pub(crate) fn available_cpus() -> usize {
+    std::thread::available_parallelism().map_or(1, core::num::NonZero::get)
+}
+
+/// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.
+#[cfg(not(feature = "std"))]
+pub(crate) fn available_cpus() -> usize {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         // SAFETY:

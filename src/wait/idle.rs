@@ -159,7 +159,7 @@ impl Idle {
     }
 
     #[inline(always)]
-    fn word(&self) -> &AtomicUsize {
+    pub(crate) fn word(&self) -> &AtomicUsize {
         &self.word
     }
 

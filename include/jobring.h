@@ -1,0 +1,866 @@
+/*
+ * jobring.h - a thread pool with a fixed number of job slots.
+ *
+ * Generated from the library's source; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ *     jobring_pool *pool;
+ *     jobring_job job;
+ *     void *result;
+ *     jobring_create(NULL, &pool);                       all defaults: one worker for each CPU
+ *     jobring_submit(pool, fn, arg, &job);               fn(arg) on a worker
+ *     jobring_wait(pool, job, JOBRING_FOREVER, &result); what fn returned
+ *     jobring_destroy(pool);
+ *
+ * The promise: a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
+ * always find out which; submit neither locks nor allocates; an idle pool uses no CPU.
+ *
+ * Rules that hold for every function:
+ * - It returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code, or JOBRING_PENDING. After an error nothing is
+ *   changed, and outputs are not written.
+ * - A NULL or misaligned pointer where one is needed is JOBRING_E_INVALID, and so is memory that holds no living pool.
+ * - Times are relative, in nanoseconds, of a clock that is never set back; sizes are in bytes.
+ * - errno is left as it was. Waits go on after a signal, and are no cancellation points.
+ * - Workers have all signals blocked but those that a thread brings upon itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+ *   SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
+ * - Hooks and callbacks are called without any lock held.
+ */
+
+#ifndef JOBRING_H
+#define JOBRING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__cplusplus)
+#define JOBRING_CONFIG_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_config))
+#define JOBRING_OPTIONS_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_options))
+#define JOBRING_NULL_ nullptr
+#else
+#define JOBRING_CONFIG_INIT_SIZE_ (uint32_t)sizeof(jobring_config)
+#define JOBRING_OPTIONS_INIT_SIZE_ (uint32_t)sizeof(jobring_options)
+#define JOBRING_NULL_ NULL
+#endif
+
+/* Initial values for a jobring_config and a jobring_options: all defaults. */
+#define JOBRING_CONFIG_INIT                                                                                            \
+    { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
+#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0 }
+
+/**
+ * The header's version, major * 1,000,000 + minor * 1,000 + patch.
+ */
+#define JOBRING_VERSION 1000
+
+/**
+ * Changes when a program built against an older header must be compiled again.
+ */
+#define JOBRING_ABI_VERSION 1
+
+/**
+ * A bit of jobring_features(): workers can be pthreads.
+ */
+#define JOBRING_FEATURE_PTHREAD 1
+
+/**
+ * A bit of jobring_features(): workers can be threads of Rust's standard library.
+ */
+#define JOBRING_FEATURE_STD 2
+
+/**
+ * A bit of jobring_features(): jobring_create() works.
+ */
+#define JOBRING_FEATURE_CREATE 4
+
+/**
+ * A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll.
+ */
+#define JOBRING_FEATURE_CLOCK 8
+
+/**
+ * In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
+ */
+#define JOBRING_WORKERS_NONE UINT32_MAX
+
+/**
+ * In jobring_config.spin: none, said aloud. 0 means it too, for now.
+ */
+#define JOBRING_SPIN_NONE UINT32_MAX
+
+/**
+ * In jobring_config.backend: pthreads where there are any, else the standard library's threads.
+ */
+#define JOBRING_BACKEND_DEFAULT 0
+
+/**
+ * In jobring_config.backend: pthreads, made through libc.
+ */
+#define JOBRING_BACKEND_PTHREAD 1
+
+/**
+ * In jobring_config.backend: threads of Rust's standard library.
+ */
+#define JOBRING_BACKEND_STD 2
+
+/**
+ * jobring_shutdown(): queued jobs are run.
+ */
+#define JOBRING_DRAIN 0
+
+/**
+ * jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
+ */
+#define JOBRING_DISCARD 1
+
+/**
+ * For timeout_ns: without end.
+ */
+#define JOBRING_FOREVER (-1)
+
+/**
+ * jobring_options.when_full: wait for a slot, at most timeout_ns.
+ */
+#define JOBRING_FULL_WAIT 0
+
+/**
+ * jobring_options.when_full: return JOBRING_E_FULL.
+ */
+#define JOBRING_FULL_FAIL 1
+
+/**
+ * jobring_options.when_full: run the job on the calling thread. Such a job has no slot and so no handle: `job` must
+ * be NULL.
+ */
+#define JOBRING_FULL_RUN 2
+
+/**
+ * A pool. Its insides are the library's.
+ */
+typedef struct jobring_pool jobring_pool;
+
+/**
+ * What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.
+ */
+typedef int32_t jobring_status;
+
+/**
+ * Called on a worker's own thread: `hook_arg` of the configuration, and the worker's number from 0.
+ */
+typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
+
+/**
+ * How a pool is to be. Zero means the default in every field. Begin with JOBRING_CONFIG_INIT or
+ * jobring_config_init(). The structure is copied during the call, the text too.
+ */
+typedef struct jobring_config {
+    /**
+     * sizeof (jobring_config), so that a program built against an older header is understood.
+     */
+    uint32_t size;
+    /**
+     * JOBRING_BACKEND_.
+     */
+    uint32_t backend;
+    /**
+     * Worker threads. 0: as many as CPUs that this process may use. JOBRING_WORKERS_NONE: none.
+     */
+    uint32_t workers;
+    /**
+     * Start with as few as this if the system refuses more threads. 0: all or none.
+     */
+    uint32_t min_workers;
+    /**
+     * The most workers at a time, threads that enter included. 0: `workers` + 16. At most 65,535, on 32-bit
+     * targets 255.
+     */
+    uint32_t max_workers;
+    /**
+     * Jobs that fit in, queued, running and over but not taken together: exactly so many. 0: 1,024. At most
+     * 1,048,575.
+     */
+    uint32_t capacity;
+    /**
+     * Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
+     * 4 words. What of it data can take: see jobring_submit_copy().
+     */
+    uint32_t payload;
+    /**
+     * How often an idle worker polls before it sleeps. 0: not at all.
+     */
+    uint32_t spin;
+    /**
+     * Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
+     * the system and its thread-local storage need, and 8 KiB.
+     */
+    size_t stack_size;
+    /**
+     * Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
+     */
+    const char *name;
+    /**
+     * Called on each worker's thread before its first job. NULL: nothing.
+     */
+    jobring_hook_fn on_start;
+    /**
+     * Called on each worker's thread after its last job. NULL: nothing.
+     */
+    jobring_hook_fn on_stop;
+    /**
+     * Handed to both.
+     */
+    void *hook_arg;
+} jobring_config;
+
+/**
+ * What was in a pool when jobring_shutdown() returned.
+ */
+typedef struct jobring_report {
+    /**
+     * Jobs that nobody has begun.
+     */
+    uint32_t queued;
+    /**
+     * Jobs that run.
+     */
+    uint32_t running;
+    /**
+     * Slots in the hands of a submit that has not returned, or of a thread that takes a result.
+     */
+    uint32_t submitting;
+    /**
+     * Jobs that are over and whose result nobody has taken.
+     */
+    uint32_t untaken;
+} jobring_report;
+
+/**
+ * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise, and
+ * must return: leaving it by longjmp() or pthread_exit() is not allowed, and a C++ exception ends the process.
+ */
+typedef void *(*jobring_fn)(void *arg);
+
+/**
+ * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
+ *
+ * A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
+ * after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
+ * probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
+ */
+typedef uint64_t jobring_job;
+
+/**
+ * Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
+ * argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
+ * JOBRING_E_SHUTDOWN, and the result (NULL unless OK).
+ */
+typedef void (*jobring_done_fn)(void *arg, uint64_t job, jobring_status status, void *result);
+
+/**
+ * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
+ * JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
+ * thread that decided it, before its call returns.
+ */
+typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
+
+/**
+ * How one job is to be submitted. Zero means the default in every field. Copied during the call.
+ */
+typedef struct jobring_options {
+    /**
+     * sizeof (jobring_options).
+     */
+    uint32_t size;
+    /**
+     * JOBRING_FULL_.
+     */
+    uint32_t when_full;
+    /**
+     * The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none.
+     */
+    int64_t timeout_ns;
+    /**
+     * Called when the job is over. Takes one word of the payload. NULL: nothing.
+     */
+    jobring_done_fn done;
+    /**
+     * Called with what nobody else frees. Takes one word of the payload. NULL: nothing.
+     */
+    jobring_drop_fn drop;
+    /**
+     * Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
+     */
+    size_t copy;
+} jobring_options;
+
+/**
+ * What a pool is like. Does not change while it lives.
+ */
+typedef struct jobring_info {
+    /**
+     * sizeof (jobring_info), set by the caller.
+     */
+    uint32_t size;
+    /**
+     * JOBRING_BACKEND_ of its workers.
+     */
+    uint32_t backend;
+    /**
+     * Worker threads that were started.
+     */
+    uint32_t workers;
+    /**
+     * The most workers at a time, threads that enter included.
+     */
+    uint32_t max_workers;
+    /**
+     * Jobs that fit in.
+     */
+    uint32_t capacity;
+    /**
+     * Bytes of a slot's payload.
+     */
+    uint32_t payload;
+    /**
+     * The size that the workers' stacks were given, bytes; 0 without workers.
+     */
+    size_t stack_size;
+    /**
+     * Bytes of memory that the pool takes, all in all, stacks not included.
+     */
+    size_t pool_bytes;
+} jobring_info;
+
+/**
+ * Counters of a pool, taken one after the other while it works: they need not fit together.
+ */
+typedef struct jobring_stats {
+    /**
+     * sizeof (jobring_stats), set by the caller.
+     */
+    uint32_t size;
+    /**
+     * Workers in their loop, threads that entered included.
+     */
+    uint32_t workers;
+    /**
+     * Workers that sleep or are about to.
+     */
+    uint32_t sleeping;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Jobs accepted so far (wraps with size_t).
+     */
+    uint64_t submitted;
+    /**
+     * Entries taken from the ready ring so far: jobs begun, and entries of jobs that were cancelled or run by a
+     * waiter before (wraps with size_t).
+     */
+    uint64_t claimed;
+    /**
+     * Wake-ups given to sleeping workers.
+     */
+    uint64_t wakes;
+    /**
+     * Wake-ups given because a thread waited too long for a queued job.
+     */
+    uint64_t forced_wakes;
+} jobring_stats;
+
+/**
+ * Done.
+ */
+#define JOBRING_OK 0
+
+/**
+ * jobring_poll: the job is not over yet.
+ */
+#define JOBRING_PENDING 1
+
+/**
+ * An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
+ */
+#define JOBRING_E_INVALID (-1)
+
+/**
+ * The memory cannot be had.
+ */
+#define JOBRING_E_NOMEM (-2)
+
+/**
+ * The system refused a thread.
+ */
+#define JOBRING_E_THREAD (-3)
+
+/**
+ * No slot is free.
+ */
+#define JOBRING_E_FULL (-4)
+
+/**
+ * The pool is shut down.
+ */
+#define JOBRING_E_SHUTDOWN (-5)
+
+/**
+ * The time is over. Everything is as before.
+ */
+#define JOBRING_E_TIMEDOUT (-6)
+
+/**
+ * The handle names no job that can still be asked for: its result was taken, it was detached, or it never was.
+ */
+#define JOBRING_E_STALE (-7)
+
+/**
+ * The job was cancelled before it ran.
+ */
+#define JOBRING_E_CANCELLED (-8)
+
+/**
+ * The job ran and failed: jobring_error() tells how.
+ */
+#define JOBRING_E_FAILED (-9)
+
+/**
+ * Not now: the job runs already or is over; the pool cannot be destroyed from inside.
+ */
+#define JOBRING_E_BUSY (-10)
+
+/**
+ * Waiting would never end: the job waits for itself, or every worker's job waits for a free slot.
+ */
+#define JOBRING_E_DEADLOCK (-11)
+
+/**
+ * The stack is too small.
+ */
+#define JOBRING_E_STACK (-12)
+
+/**
+ * Memory or a buffer is too small, or data too large.
+ */
+#define JOBRING_E_SIZE (-13)
+
+/**
+ * This build or backend cannot do it.
+ */
+#define JOBRING_E_UNSUPPORTED (-14)
+
+/**
+ * Nothing is queued.
+ */
+#define JOBRING_E_EMPTY (-15)
+
+/**
+ * To a drop callback only: the job ran, and nobody took its result.
+ */
+#define JOBRING_E_UNTAKEN (-18)
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+ *
+ * From anywhere, a signal handler or an interrupt included. Does not block.
+ */
+uint32_t jobring_version(void);
+
+/**
+ * The ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+ *
+ * From anywhere. Does not block.
+ */
+uint32_t jobring_abi_version(void);
+
+/**
+ * What this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+ * JOBRING_E_UNSUPPORTED.
+ *
+ * From anywhere. Does not block.
+ */
+uint64_t jobring_features(void);
+
+/**
+ * A short English text for any status, unknown ones included. Never NULL; not to be freed.
+ *
+ * From anywhere. Does not block.
+ */
+const char *jobring_status_text(jobring_status status);
+
+/**
+ * Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
+ * caller knows it; bytes beyond what this library knows are set to zero.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID if `config` is NULL or `size` is smaller than any published structure or
+ * above 4,096.
+ *
+ * From anywhere. Does not block or allocate.
+ */
+jobring_status jobring_config_init(struct jobring_config *config,
+                                   size_t size);
+
+/**
+ * Makes a pool in the library's memory and starts its workers.
+ *
+ * `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
+ * is below the floor; JOBRING_E_NOMEM; JOBRING_E_THREAD if the system refuses more threads than min_workers
+ * accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
+ * memory. Nothing is left behind by a failure.
+ *
+ * From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
+ * make.
+ */
+jobring_status jobring_create(const struct jobring_config *config,
+                              struct jobring_pool **pool);
+
+/**
+ * How much memory jobring_init() needs for such a pool.
+ *
+ * `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
+ * to align - 1 bytes more. Both are written on success only; either may be NULL.
+ *
+ * Returns what jobring_create() would for a wrong configuration, else JOBRING_OK.
+ *
+ * From any thread. Does not allocate or block.
+ */
+jobring_status jobring_layout(const struct jobring_config *config,
+                              size_t *size,
+                              size_t *align);
+
+/**
+ * Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
+ * a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
+ * nothing for it.
+ *
+ * `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
+ * `pool`: where the pool is written, on success only.
+ *
+ * Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL.
+ *
+ * From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
+ */
+jobring_status jobring_init(const struct jobring_config *config,
+                            void *memory,
+                            size_t size,
+                            struct jobring_pool **pool);
+
+/**
+ * Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
+ *
+ * `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun (drop callbacks run on this
+ * thread). A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
+ * was there in the end, or NULL.
+ *
+ * Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
+ * call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
+ * runs what is queued.
+ *
+ * Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
+ * JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+ */
+jobring_status jobring_shutdown(struct jobring_pool *pool,
+                                uint32_t mode,
+                                int64_t timeout_ns,
+                                struct jobring_report *report);
+
+/**
+ * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that
+ * sleep in one of its calls or have entered it as workers, hands untaken results to their drop callbacks, and gives
+ * memory of the library's back. After it nothing of the pool's is touched.
+ *
+ * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool, or be
+ * inside a submit, meanwhile.
+ *
+ * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
+ * is changed; JOBRING_E_INVALID.
+ *
+ * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take.
+ */
+jobring_status jobring_destroy(struct jobring_pool *pool);
+
+/**
+ * Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
+ *
+ * `job`: where its handle is written, on success only. Each handle must come to jobring_wait(), jobring_poll() (until
+ * the result is there) or jobring_detach(), or its slot stays taken. NULL submits it detached: nobody will ask for its
+ * result, and it costs less.
+ *
+ * Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
+ * JOBRING_E_DEADLOCK inside a job, if every other worker's job waits for a slot already; JOBRING_E_FULL on a pool
+ * without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
+ * job was not accepted and `arg` is the caller's.
+ *
+ * From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
+ * lock-free; else it sleeps.
+ */
+jobring_status jobring_submit(struct jobring_pool *pool,
+                              jobring_fn fn,
+                              void *arg,
+                              jobring_job *job);
+
+/**
+ * As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
+ *
+ * Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
+ * system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt.
+ */
+jobring_status jobring_try_submit(struct jobring_pool *pool,
+                                  jobring_fn fn,
+                                  void *arg,
+                                  jobring_job *job);
+
+/**
+ * As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
+ * copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
+ * there for jobring_wait_copy().
+ *
+ * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
+ * JOBRING_E_SIZE. `data` may be NULL if `size` is 0.
+ */
+jobring_status jobring_submit_copy(struct jobring_pool *pool,
+                                   jobring_fn fn,
+                                   const void *data,
+                                   size_t size,
+                                   jobring_job *job);
+
+/**
+ * As jobring_submit(), with options. NULL `options` is all defaults.
+ *
+ * Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
+ * slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`.
+ *
+ * With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
+ */
+jobring_status jobring_submit_opts(struct jobring_pool *pool,
+                                   jobring_fn fn,
+                                   void *arg,
+                                   const struct jobring_options *options,
+                                   jobring_job *job);
+
+/**
+ * Waits until a job is over, and takes its result: the handle is stale afterwards.
+ *
+ * `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is written, on
+ * JOBRING_OK only; NULL if it is not wanted.
+ *
+ * Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
+ * thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
+ * two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
+ *
+ * Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
+ * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
+ * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
+ * caller is inside this very job; JOBRING_E_STACK: no room on this stack for the queued job, and no other worker to
+ * run it; JOBRING_E_INVALID. A cycle of jobs that run on different workers and wait for each other is not noticed.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+ */
+jobring_status jobring_wait(struct jobring_pool *pool,
+                            jobring_job job,
+                            int64_t timeout_ns,
+                            void **result);
+
+/**
+ * Takes the result of a job if it is over: jobring_wait() that does not wait, and says JOBRING_PENDING.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Neither blocks nor allocates.
+ */
+jobring_status jobring_poll(struct jobring_pool *pool, jobring_job job, void **result);
+
+/**
+ * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
+ *
+ * `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
+ * JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
+ *
+ * Returns what jobring_wait() does; JOBRING_E_SIZE if the buffer is too small, and JOBRING_E_INVALID if the job was not
+ * submitted by copy: then nothing is taken.
+ *
+ * From where jobring_wait() may be called.
+ */
+jobring_status jobring_wait_copy(struct jobring_pool *pool,
+                                 jobring_job job,
+                                 int64_t timeout_ns,
+                                 void *buffer,
+                                 size_t size,
+                                 size_t *needed);
+
+/**
+ * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
+ * waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
+ *
+ * Returns JOBRING_OK; JOBRING_E_BUSY if the job runs or is over: a running one is asked to stop, which it can see by
+ * jobring_cancel_requested(); JOBRING_E_STALE; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+ * what the callbacks do.
+ */
+jobring_status jobring_cancel(struct jobring_pool *pool,
+                              jobring_job job);
+
+/**
+ * Gives up a job's result. The job runs all the same; a result that is not NULL goes to its drop callback. Threads
+ * that wait for it get JOBRING_E_STALE. A running job may detach itself.
+ *
+ * Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+ * what the callback does.
+ */
+jobring_status jobring_detach(struct jobring_pool *pool,
+                              jobring_job job);
+
+/**
+ * Was the job that calls this asked to stop, by jobring_cancel()?
+ *
+ * Returns 1 if so, 0 if not; JOBRING_E_INVALID outside of this pool's jobs.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+int32_t jobring_cancel_requested(const struct jobring_pool *pool);
+
+/**
+ * Makes the job that calls this a failed one when it returns: waiting for it gives JOBRING_E_FAILED, and jobring_error()
+ * tells `code`. The last call counts.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+jobring_status jobring_fail(int32_t code);
+
+/**
+ * As jobring_fail(), with a text for jobring_error(). Of it as much is kept as the slot has room for: the payload less 8
+ * bytes (40 of 48), and never more than 120.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs, or if `text` is NULL.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+jobring_status jobring_fail_text(int32_t code,
+                                 const char *text);
+
+/**
+ * How a job failed. The job stays as it is.
+ *
+ * It may be called as soon as the job is over, and also after a wait or poll has returned JOBRING_E_FAILED: that frees
+ * the slot, but until a later job uses it again, the failure can be read (free slots are used in turn, so this is
+ * sure until as many more jobs were submitted as there were free slots).
+ *
+ * `code`: where the code is written. `buffer`, `size`: where the text goes, with a zero behind it, cut to fit.
+ * `needed`: where the bytes are written that the whole text and its zero take. On JOBRING_OK only; each may be NULL.
+ *
+ * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
+ * JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate.
+ */
+jobring_status jobring_error(struct jobring_pool *pool,
+                             jobring_job job,
+                             int32_t *code,
+                             char *buffer,
+                             size_t size,
+                             size_t *needed);
+
+/**
+ * Runs the oldest queued job on the calling thread.
+ *
+ * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
+ *
+ * From any thread, a job included (the job then runs inside of it); not from a signal handler. Takes as long as
+ * the job does. Does not allocate.
+ */
+jobring_status jobring_run_one(struct jobring_pool *pool);
+
+/**
+ * Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+ *
+ * `ran`: where the number of jobs it ran is written; NULL if it is not wanted.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From where jobring_run_one() may be called.
+ */
+jobring_status jobring_run_until_idle(struct jobring_pool *pool, uint64_t *ran);
+
+/**
+ * Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+ *
+ * Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
+ * a job or a worker of this pool; JOBRING_E_INVALID.
+ *
+ * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
+ */
+jobring_status jobring_enter_worker(struct jobring_pool *pool);
+
+/**
+ * Tells what a pool is like.
+ *
+ * `info`: filled as far as its `size` says.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included. Does not block or allocate.
+ */
+jobring_status jobring_info_get(const struct jobring_pool *pool, struct jobring_info *info);
+
+/**
+ * Tells a pool's counters.
+ *
+ * `stats`: filled as far as its `size` says.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included. Does not block or allocate.
+ */
+jobring_status jobring_stats_get(const struct jobring_pool *pool, struct jobring_stats *stats);
+
+/**
+ * The handle of the job of this pool that calls this (the innermost, if one runs inside another).
+ *
+ * `job`: where it is written, on success only.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID outside of this pool's jobs.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+jobring_status jobring_self(const struct jobring_pool *pool, jobring_job *job);
+
+/**
+ * The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.
+ *
+ * `index`: where it is written, on success only.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID on a thread that is no worker of this pool.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+jobring_status jobring_worker_index(const struct jobring_pool *pool,
+                                    uint32_t *index);
+
+/**
+ * The stack of one worker as the system has it.
+ *
+ * `index`: below the number of workers started. `bytes`: where it is written, on success only.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. The system's library may allocate.
+ */
+jobring_status jobring_worker_stack(const struct jobring_pool *pool,
+                                    uint32_t index,
+                                    size_t *bytes);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* JOBRING_H */

@@ -1,0 +1,378 @@
+//! A pool's beginning and end.
+
+use super::config::{Hooked, Settings, jobring_config};
+use super::guard::{call, done, optional, output, pool, timeout};
+use super::memory;
+use super::status::{
+    Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_TIMEDOUT,
+    JOBRING_E_UNSUPPORTED, JOBRING_OK, jobring_status,
+};
+use crate::lifecycle::Queued;
+use crate::pool::{RawPool, Report};
+use crate::port::Timeout;
+use crate::storage::{BLOCK_ALIGN, Block};
+use crate::system::System;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::{Plan, Seat, WorkerSet};
+use core::alloc::Layout;
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// A pool. Its insides are the library's.
+pub struct jobring_pool {
+    _opaque: [u8; 0],
+}
+
+/// jobring_shutdown(): queued jobs are run.
+pub const JOBRING_DRAIN: u32 = 0;
+/// jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
+pub const JOBRING_DISCARD: u32 = 1;
+
+/// What was in a pool when jobring_shutdown() returned.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_report {
+    /// Jobs that nobody has begun.
+    pub queued: u32,
+    /// Jobs that run.
+    pub running: u32,
+    /// Slots in the hands of a submit that has not returned, or of a thread that takes a result.
+    pub submitting: u32,
+    /// Jobs that are over and whose result nobody has taken.
+    pub untaken: u32,
+}
+
+/// What lies at the beginning of a pool's memory.
+#[repr(C)]
+pub(super) struct CPool {
+    /// Its own address, turned around, while it lives.
+    mark: usize,
+    pub(super) raw: RawPool<Block<'static>, System>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) workers: Option<WorkerSet>,
+    #[cfg_attr(
+        not(any(feature = "std", feature = "pthread")),
+        expect(dead_code, reason = "no thread calls them")
+    )]
+    hooks: Hooked,
+    pub(super) bytes: usize,
+    /// The memory, if it is ours to give back.
+    owned: Option<Layout>,
+}
+
+impl CPool {
+    /// # Safety
+    /// 1. `at` is aligned and readable.
+    pub(super) unsafe fn is_marked(at: *const Self) -> bool {
+        // SAFETY:
+        // - 1. No address is its own complement, and zeroed memory never matches.
+        unsafe { (&raw const (*at).mark).read() == !(at as usize) }
+    }
+}
+
+/// Where the parts of a pool lie in its block.
+struct Parts {
+    layout: Layout,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    seats: usize,
+    slots: usize,
+}
+
+impl Parts {
+    fn of(settings: &Settings) -> Result<Self, Failed> {
+        let too_large = |_| Failed(JOBRING_E_NOMEM);
+        let layout = Layout::new::<CPool>();
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        let (layout, seats) =
+            layout.extend(Layout::array::<Seat>(settings.workers).map_err(too_large)?).map_err(too_large)?;
+        let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
+        let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
+        let (layout, slots) = layout.extend(block).map_err(too_large)?;
+        Ok(Self {
+            layout: layout.pad_to_align(),
+            #[cfg(any(feature = "std", feature = "pthread"))]
+            seats,
+            slots,
+        })
+    }
+}
+
+/// Makes a pool in the library's memory and starts its workers.
+///
+/// `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
+/// is below the floor; JOBRING_E_NOMEM; JOBRING_E_THREAD if the system refuses more threads than min_workers
+/// accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
+/// memory. Nothing is left behind by a failure.
+///
+/// From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
+/// make.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `pool` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_create(
+    config: *const jobring_config,
+    pool: *mut *mut jobring_pool,
+) -> jobring_status {
+    done(|| {
+        output(pool)?;
+        // SAFETY:
+        // - the caller's.
+        let settings = unsafe { Settings::read(config) }?;
+        let parts = Parts::of(&settings)?;
+        if !memory::AVAILABLE {
+            return Err(Failed(JOBRING_E_UNSUPPORTED));
+        }
+        let at = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
+        // SAFETY:
+        // - just allocated with that layout.
+        let made = unsafe { make(at, &settings, &parts, Some(parts.layout)) };
+        if made.is_err() {
+            // SAFETY:
+            // - from `get`, and make left nothing in it.
+            unsafe { memory::give_back(at, parts.layout) };
+        }
+        // SAFETY:
+        // - checked above.
+        unsafe { pool.write(made?) };
+        Ok(())
+    })
+}
+
+/// How much memory jobring_init() needs for such a pool.
+///
+/// `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
+/// to align - 1 bytes more. Both are written on success only; either may be NULL.
+///
+/// Returns what jobring_create() would for a wrong configuration, else JOBRING_OK.
+///
+/// From any thread. Does not allocate or block.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `size` and `align` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_layout(
+    config: *const jobring_config,
+    size: *mut usize,
+    align: *mut usize,
+) -> jobring_status {
+    done(|| {
+        optional(size)?;
+        optional(align)?;
+        // SAFETY:
+        // - the caller's.
+        let parts = Parts::of(&unsafe { Settings::read(config) }?)?;
+        if !size.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { size.write(parts.layout.size()) };
+        }
+        if !align.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { align.write(parts.layout.align()) };
+        }
+        Ok(())
+    })
+}
+
+/// Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
+/// a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
+/// nothing for it.
+///
+/// `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
+/// `pool`: where the pool is written, on success only.
+///
+/// Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL.
+///
+/// From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `memory` is writable for `size` bytes and touched by nobody else; `pool` is
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_init(
+    config: *const jobring_config,
+    memory: *mut c_void,
+    size: usize,
+    pool: *mut *mut jobring_pool,
+) -> jobring_status {
+    done(|| {
+        output(pool)?;
+        let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
+        // SAFETY:
+        // - the caller's.
+        let settings = unsafe { Settings::read(config) }?;
+        let parts = Parts::of(&settings)?;
+        let skip = memory.as_ptr().align_offset(parts.layout.align());
+        if skip.checked_add(parts.layout.size()).is_none_or(|needed| needed > size) {
+            return Err(Failed(JOBRING_E_SIZE));
+        }
+        // SAFETY:
+        // - skip < size: within the caller's memory; aligned and large enough, as just checked.
+        unsafe {
+            let made = make(memory.add(skip), &settings, &parts, None)?;
+            pool.write(made);
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// 1. `at` is aligned and writable as `parts` says, and in use until destroy.
+unsafe fn make(
+    at: NonNull<u8>,
+    settings: &Settings,
+    parts: &Parts,
+    owned: Option<Layout>,
+) -> Result<*mut jobring_pool, Failed> {
+    let pool: *mut CPool = at.cast().as_ptr();
+    // SAFETY:
+    // - 1: the slots' part of the block.
+    let block = unsafe { Block::format(at.add(parts.slots), settings.shape) };
+    let fresh = CPool {
+        mark: 0,
+        raw: RawPool::new(block, System, settings.limits),
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        workers: None,
+        hooks: settings.hooks,
+        bytes: parts.layout.size(),
+        owned,
+    };
+    // SAFETY:
+    // - 1: the beginning of the block; nobody else has it yet.
+    unsafe { pool.write(fresh) };
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    {
+        let plan = Plan {
+            backend: settings.backend,
+            workers: settings.workers,
+            fewest: settings.fewest,
+            stack_size: settings.stack_size,
+            name: settings.name.as_str(),
+        };
+        // SAFETY:
+        // - 1: the seats' part of the block. Pool, hooks and seats stay until destroy has joined the workers.
+        let workers = unsafe {
+            let seats: *mut MaybeUninit<Seat> = at.add(parts.seats).cast().as_ptr();
+            WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, plan)?
+        };
+        // SAFETY:
+        // - the workers read other fields than these two; nobody else has the pool yet.
+        unsafe { (&raw mut (*pool).workers).write(Some(workers)) };
+    }
+    // SAFETY:
+    // - as above.
+    unsafe { (&raw mut (*pool).mark).write(!(pool as usize)) };
+    Ok(pool.cast())
+}
+
+/// Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
+///
+/// `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun (drop callbacks run on this
+/// thread). A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
+/// was there in the end, or NULL.
+///
+/// Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
+/// call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
+/// runs what is queued.
+///
+/// Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
+/// JOBRING_E_INVALID.
+///
+/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `report` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_shutdown(
+    pool: *mut jobring_pool,
+    mode: u32,
+    timeout_ns: i64,
+    report: *mut jobring_report,
+) -> jobring_status {
+    call(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        optional(report)?;
+        let queued = match mode {
+            JOBRING_DRAIN => Queued::Drain,
+            JOBRING_DISCARD => Queued::Discard,
+            _ => return Err(Failed(JOBRING_E_INVALID)),
+        };
+        let (status, left) = match pool.raw.shutdown(queued, timeout(timeout_ns)?) {
+            Ok(left) => (JOBRING_OK, left),
+            Err(left) => (JOBRING_E_TIMEDOUT, left),
+        };
+        if !report.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { report.write(in_c(left)) };
+        }
+        Ok(status)
+    })
+}
+
+/// Counts are below a pool's capacity, which fits.
+fn in_c(report: Report) -> jobring_report {
+    jobring_report {
+        queued: report.queued as u32,
+        running: report.running as u32,
+        submitting: report.in_submission as u32,
+        untaken: report.untaken as u32,
+    }
+}
+
+/// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that
+/// sleep in one of its calls or have entered it as workers, hands untaken results to their drop callbacks, and gives
+/// memory of the library's back. After it nothing of the pool's is touched.
+///
+/// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool, or be
+/// inside a submit, meanwhile.
+///
+/// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
+/// is changed; JOBRING_E_INVALID.
+///
+/// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_status {
+    done(|| {
+        if pool.is_null() {
+            return Ok(());
+        }
+        // SAFETY:
+        // - the caller's.
+        let living = unsafe { self::pool(pool) }?;
+        if living.raw.here().is_some() {
+            return Err(Failed(JOBRING_E_BUSY));
+        }
+        let _ = living.raw.shutdown(Queued::Drain, Timeout::Forever);
+        let pool: *mut CPool = pool.cast();
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        // SAFETY:
+        // - the field is written by make and here alone, and nobody else may call.
+        if let Some(workers) = unsafe { &mut *(&raw mut (*pool).workers) } {
+            workers.join();
+        }
+        living.raw.lifecycle().await_visitors(living.raw.port());
+        living.raw.forget_all();
+        let owned = living.owned;
+        // SAFETY:
+        // - workers and visitors are gone and nobody else may call: the memory is ours alone. Nothing in it owns
+        //   anything that a drop would give back.
+        unsafe { (&raw mut (*pool).mark).write(0) };
+        if let (Some(layout), Some(at)) = (owned, NonNull::new(pool.cast())) {
+            // SAFETY:
+            // - create got it with this layout.
+            unsafe { memory::give_back(at, layout) };
+        }
+        Ok(())
+    })
+}

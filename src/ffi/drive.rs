@@ -1,0 +1,83 @@
+//! Running jobs on the caller's threads.
+
+use super::birth::jobring_pool;
+use super::guard::{call, done, optional, pool};
+use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_OK, jobring_status};
+
+/// Runs the oldest queued job on the calling thread.
+///
+/// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
+///
+/// From any thread, a job included (the job then runs inside of it); not from a signal handler. Takes as long as
+/// the job does. Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_status {
+    call(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        Ok(if pool.raw.run_one() { JOBRING_OK } else { JOBRING_E_EMPTY })
+    })
+}
+
+/// Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+///
+/// `ran`: where the number of jobs it ran is written; NULL if it is not wanted.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID.
+///
+/// From where jobring_run_one() may be called.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `ran` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *mut u64) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        optional(ran)?;
+        let mut count = 0;
+        while pool.raw.run_one() {
+            count += 1;
+        }
+        if !ran.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { ran.write(count) };
+        }
+        Ok(())
+    })
+}
+
+/// Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+///
+/// Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
+/// a job or a worker of this pool; JOBRING_E_INVALID.
+///
+/// From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        if pool.raw.here().is_some() {
+            return Err(Failed(JOBRING_E_BUSY));
+        }
+        // A visit, so that destroy waits for this thread to be out.
+        let _visit = pool.raw.lifecycle().visit(pool.raw.port());
+        if !pool.raw.admit_worker() {
+            return Err(Failed(JOBRING_E_FULL));
+        }
+        let number = pool.started() + pool.raw.number_worker();
+        pool.raw.work(number, 0);
+        Ok(())
+    })
+}

@@ -1,0 +1,111 @@
+//! The checks that every call begins with.
+
+use super::birth::{CPool, jobring_pool};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use crate::port::Timeout;
+
+/// The pool behind a pointer, if it is one: not NULL, aligned, and marked as a living pool.
+///
+/// # Safety
+/// 1. `pool` is NULL or points to readable memory for the length of 'a; a destroyed pool's memory is the caller's
+///    business.
+pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Failed> {
+    let pool: *const CPool = pool.cast();
+    if pool.is_null() || !pool.is_aligned() {
+        return Err(Failed(JOBRING_E_INVALID));
+    }
+    // SAFETY:
+    // - 1; and the mark says that create or init made a pool here.
+    unsafe {
+        if !CPool::is_marked(pool) {
+            return Err(Failed(JOBRING_E_INVALID));
+        }
+        Ok(&*pool)
+    }
+}
+
+/// Is `pointer` good to write a T to?
+pub(super) fn output<T>(pointer: *mut T) -> Result<(), Failed> {
+    if pointer.is_null() || !pointer.is_aligned() { Err(Failed(JOBRING_E_INVALID)) } else { Ok(()) }
+}
+
+/// As `output`, where NULL means that the caller does not want it.
+pub(super) fn optional<T>(pointer: *mut T) -> Result<(), Failed> {
+    if pointer.is_null() { Ok(()) } else { output(pointer) }
+}
+
+/// A timeout in nanoseconds: -1 is for ever, 0 does not wait, below -1 is invalid.
+pub(super) fn timeout(nanos: i64) -> Result<Timeout, Failed> {
+    match nanos {
+        -1 => Ok(Timeout::Forever),
+        0 => Ok(Timeout::Poll),
+        nanos => u64::try_from(nanos).map(Timeout::Nanos).map_err(|_| Failed(JOBRING_E_INVALID)),
+    }
+}
+
+/// A structure that begins with its size as a u32, as far as the caller has it; the rest from `defaults`. A caller
+/// newer than this library is taken at its word only where it asks for nothing unknown: its tail must be zero.
+///
+/// # Safety
+/// 1. `at` is readable for 4 bytes, and for as many as the size that stands there says.
+/// 2. T begins with a u32, has no padding that matters, and any bytes of a smaller caller are valid for it.
+pub(super) unsafe fn known_prefix<T: Copy>(at: *const T, defaults: T, fewest: usize) -> Result<T, Failed> {
+    let invalid = Failed(JOBRING_E_INVALID);
+    if at.is_null() || !at.is_aligned() {
+        return Err(invalid);
+    }
+    // SAFETY:
+    // - 1 and 2.
+    let size = unsafe { at.cast::<u32>().read() } as usize;
+    if !(fewest..=4096).contains(&size) {
+        return Err(invalid);
+    }
+    let bytes: *const u8 = at.cast();
+    for beyond in size_of::<T>()..size {
+        // SAFETY:
+        // - 1: below `size`.
+        if unsafe { bytes.add(beyond).read() } != 0 {
+            return Err(invalid);
+        }
+    }
+    let mut known = defaults;
+    // SAFETY:
+    // - 1: readable for `size`; `known` has room for the lesser of the two; 2: the outcome is a valid T.
+    unsafe { (&raw mut known).cast::<u8>().copy_from_nonoverlapping(bytes, size.min(size_of::<T>())) };
+    Ok(known)
+}
+
+/// Writes as much of `value`, whose first field is its size, as the caller has room for.
+///
+/// # Safety
+/// 1. `at` is aligned, readable for 4 bytes, and writable for as many as the size that stands there says.
+pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, fewest: usize) -> Result<(), Failed> {
+    // SAFETY:
+    // - 1.
+    let size = unsafe { at.cast::<u32>().read() } as usize;
+    if !(fewest..=4096).contains(&size) {
+        return Err(Failed(JOBRING_E_INVALID));
+    }
+    // The size itself stays as the caller set it.
+    let skip = size_of::<u32>();
+    // SAFETY:
+    // - 1; `value` is readable for the lesser of the two.
+    unsafe {
+        let from: *const u8 = (&raw const value).cast();
+        at.cast::<u8>().add(skip).copy_from_nonoverlapping(from.add(skip), size.min(size_of::<T>()) - skip);
+    }
+    Ok(())
+}
+
+/// Runs a call's body. A panic in it is a bug of ours; it must not unwind into C.
+pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
+    match body() {
+        Ok(status) => status,
+        Err(Failed(status)) => status,
+    }
+}
+
+/// As `call`, for a body that is just done or failed.
+pub(super) fn done(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
+    call(|| body().map(|()| JOBRING_OK))
+}

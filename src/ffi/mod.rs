@@ -1,0 +1,27 @@
+//! The C face: every `extern "C"` item, written plainly, so that cbindgen sees them. No algorithm and no atomic
+//! lives here: arguments are checked, the core is called, its answer becomes a status.
+//!
+//! The documentation of these items is the header's; it is written for C readers.
+
+#![allow(non_camel_case_types, reason = "C names")]
+
+mod abi;
+mod birth;
+mod config;
+mod drive;
+mod guard;
+mod job;
+mod know;
+mod memory;
+mod result;
+mod status;
+mod submit;
+
+pub use abi::*;
+pub use birth::*;
+pub use config::*;
+pub use drive::*;
+pub use know::*;
+pub use result::*;
+pub use status::*;
+pub use submit::*;

@@ -1,0 +1,111 @@
+//! Status codes and their texts.
+
+use crate::error::BuildError;
+use crate::pool::{Refused, WaitError};
+use core::ffi::{CStr, c_char};
+
+/// What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.
+pub type jobring_status = i32;
+
+/// Done.
+pub const JOBRING_OK: jobring_status = 0;
+/// jobring_poll: the job is not over yet.
+pub const JOBRING_PENDING: jobring_status = 1;
+/// An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
+pub const JOBRING_E_INVALID: jobring_status = -1;
+/// The memory cannot be had.
+pub const JOBRING_E_NOMEM: jobring_status = -2;
+/// The system refused a thread.
+pub const JOBRING_E_THREAD: jobring_status = -3;
+/// No slot is free.
+pub const JOBRING_E_FULL: jobring_status = -4;
+/// The pool is shut down.
+pub const JOBRING_E_SHUTDOWN: jobring_status = -5;
+/// The time is over. Everything is as before.
+pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
+/// The handle names no job that can still be asked for: its result was taken, it was detached, or it never was.
+pub const JOBRING_E_STALE: jobring_status = -7;
+/// The job was cancelled before it ran.
+pub const JOBRING_E_CANCELLED: jobring_status = -8;
+/// The job ran and failed: jobring_error() tells how.
+pub const JOBRING_E_FAILED: jobring_status = -9;
+/// Not now: the job runs already or is over; the pool cannot be destroyed from inside.
+pub const JOBRING_E_BUSY: jobring_status = -10;
+/// Waiting would never end: the job waits for itself, or every worker's job waits for a free slot.
+pub const JOBRING_E_DEADLOCK: jobring_status = -11;
+/// The stack is too small.
+pub const JOBRING_E_STACK: jobring_status = -12;
+/// Memory or a buffer is too small, or data too large.
+pub const JOBRING_E_SIZE: jobring_status = -13;
+/// This build or backend cannot do it.
+pub const JOBRING_E_UNSUPPORTED: jobring_status = -14;
+/// Nothing is queued.
+pub const JOBRING_E_EMPTY: jobring_status = -15;
+/// To a drop callback only: the job ran, and nobody took its result.
+pub const JOBRING_E_UNTAKEN: jobring_status = -18;
+
+/// A short English text for any status, unknown ones included. Never NULL; not to be freed.
+///
+/// From anywhere. Does not block.
+#[unsafe(no_mangle)]
+pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
+    let text: &'static CStr = match status {
+        JOBRING_OK => c"done",
+        JOBRING_PENDING => c"not over yet",
+        JOBRING_E_INVALID => c"invalid argument",
+        JOBRING_E_NOMEM => c"out of memory",
+        JOBRING_E_THREAD => c"the system refused a thread",
+        JOBRING_E_FULL => c"no slot is free",
+        JOBRING_E_SHUTDOWN => c"the pool is shut down",
+        JOBRING_E_TIMEDOUT => c"timed out",
+        JOBRING_E_STALE => c"stale or foreign handle",
+        JOBRING_E_CANCELLED => c"the job was cancelled",
+        JOBRING_E_FAILED => c"the job failed",
+        JOBRING_E_BUSY => c"busy",
+        JOBRING_E_DEADLOCK => c"waiting would never end",
+        JOBRING_E_STACK => c"the stack is too small",
+        JOBRING_E_SIZE => c"too small a buffer or too large a value",
+        JOBRING_E_UNSUPPORTED => c"not supported by this build",
+        JOBRING_E_EMPTY => c"nothing is queued",
+        JOBRING_E_UNTAKEN => c"nobody took the result",
+        _ => c"unknown status",
+    };
+    text.as_ptr()
+}
+
+impl From<Refused> for Failed {
+    fn from(refused: Refused) -> Self {
+        Self(match refused {
+            Refused::Full => JOBRING_E_FULL,
+            Refused::Shutdown => JOBRING_E_SHUTDOWN,
+            Refused::TimedOut => JOBRING_E_TIMEDOUT,
+            Refused::Deadlock => JOBRING_E_DEADLOCK,
+        })
+    }
+}
+
+impl From<WaitError> for Failed {
+    fn from(error: WaitError) -> Self {
+        Self(match error {
+            WaitError::Stale => JOBRING_E_STALE,
+            WaitError::Pending => JOBRING_E_TIMEDOUT,
+            WaitError::Deadlock => JOBRING_E_DEADLOCK,
+            WaitError::Stack => JOBRING_E_STACK,
+        })
+    }
+}
+
+impl From<BuildError> for Failed {
+    fn from(error: BuildError) -> Self {
+        Self(match error {
+            BuildError::Invalid(_) => JOBRING_E_INVALID,
+            BuildError::NoMemory => JOBRING_E_NOMEM,
+            BuildError::StackTooSmall(_) => JOBRING_E_STACK,
+            BuildError::Thread => JOBRING_E_THREAD,
+            BuildError::Unsupported(_) => JOBRING_E_UNSUPPORTED,
+        })
+    }
+}
+
+/// A failed call's status, so that `?` works inside of this face.
+pub(super) struct Failed(pub(super) jobring_status);

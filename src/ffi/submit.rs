@@ -1,0 +1,269 @@
+//! Handing jobs over.
+
+use super::birth::jobring_pool;
+use super::guard::{done, known_prefix, optional, pool, timeout};
+use super::job::{Callbacks, Recipe};
+pub use super::job::{jobring_done_fn, jobring_drop_fn, jobring_fn};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, jobring_status};
+use crate::pool::Refused;
+use crate::port::Timeout;
+use core::ffi::c_void;
+
+/// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
+///
+/// A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
+/// after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
+/// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
+pub type jobring_job = u64;
+
+/// For timeout_ns: without end.
+pub const JOBRING_FOREVER: i64 = -1;
+
+/// jobring_options.when_full: wait for a slot, at most timeout_ns.
+pub const JOBRING_FULL_WAIT: u32 = 0;
+/// jobring_options.when_full: return JOBRING_E_FULL.
+pub const JOBRING_FULL_FAIL: u32 = 1;
+/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot and so no handle: `job` must
+/// be NULL.
+pub const JOBRING_FULL_RUN: u32 = 2;
+
+/// How one job is to be submitted. Zero means the default in every field. Copied during the call.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_options {
+    /// sizeof (jobring_options).
+    pub size: u32,
+    /// JOBRING_FULL_.
+    pub when_full: u32,
+    /// The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none.
+    pub timeout_ns: i64,
+    /// Called when the job is over. Takes one word of the payload. NULL: nothing.
+    pub done: jobring_done_fn,
+    /// Called with what nobody else frees. Takes one word of the payload. NULL: nothing.
+    pub drop: jobring_drop_fn,
+    /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
+    pub copy: usize,
+}
+
+const DEFAULTS: jobring_options = jobring_options {
+    size: size_of::<jobring_options>() as u32,
+    when_full: JOBRING_FULL_WAIT,
+    timeout_ns: JOBRING_FOREVER,
+    done: None,
+    drop: None,
+    copy: 0,
+};
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_options>();
+
+/// What becomes of a job for which there is no slot.
+#[derive(Clone, Copy)]
+enum WhenFull {
+    Wait(Timeout),
+    Run,
+}
+
+/// What a job gets.
+#[derive(Clone, Copy)]
+enum Input {
+    Arg(*mut c_void),
+    Copy(*const u8, usize),
+}
+
+/// Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
+///
+/// `job`: where its handle is written, on success only. Each handle must come to jobring_wait(), jobring_poll() (until
+/// the result is there) or jobring_detach(), or its slot stays taken. NULL submits it detached: nobody will ask for its
+/// result, and it costs less.
+///
+/// Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
+/// JOBRING_E_DEADLOCK inside a job, if every other worker's job waits for a slot already; JOBRING_E_FULL on a pool
+/// without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
+/// job was not accepted and `arg` is the caller's.
+///
+/// From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
+/// lock-free; else it sleeps.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `fn` may be called with `arg` on any thread; `job` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_submit(
+    pool: *mut jobring_pool,
+    r#fn: jobring_fn,
+    arg: *mut c_void,
+    job: *mut jobring_job,
+) -> jobring_status {
+    // SAFETY:
+    // - the caller's.
+    unsafe {
+        submit(pool, r#fn, Input::Arg(arg), Callbacks::default(), WhenFull::Wait(Timeout::Forever), job)
+    }
+}
+
+/// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
+///
+/// Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
+/// system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt.
+///
+/// # Safety
+/// As jobring_submit().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_try_submit(
+    pool: *mut jobring_pool,
+    r#fn: jobring_fn,
+    arg: *mut c_void,
+    job: *mut jobring_job,
+) -> jobring_status {
+    // SAFETY:
+    // - the caller's.
+    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::default(), WhenFull::Wait(Timeout::Poll), job) }
+}
+
+/// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
+/// copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
+/// there for jobring_wait_copy().
+///
+/// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
+/// JOBRING_E_SIZE. `data` may be NULL if `size` is 0.
+///
+/// # Safety
+/// As jobring_submit(); `data` is readable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_submit_copy(
+    pool: *mut jobring_pool,
+    r#fn: jobring_fn,
+    data: *const c_void,
+    size: usize,
+    job: *mut jobring_job,
+) -> jobring_status {
+    let input = Input::Copy(data.cast(), size);
+    // SAFETY:
+    // - the caller's.
+    unsafe { submit(pool, r#fn, input, Callbacks::default(), WhenFull::Wait(Timeout::Forever), job) }
+}
+
+/// As jobring_submit(), with options. NULL `options` is all defaults.
+///
+/// Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
+/// slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`.
+///
+/// With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
+///
+/// # Safety
+/// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with
+/// `copy`, `arg` is readable for so many bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_submit_opts(
+    pool: *mut jobring_pool,
+    r#fn: jobring_fn,
+    arg: *mut c_void,
+    options: *const jobring_options,
+    job: *mut jobring_job,
+) -> jobring_status {
+    let options = if options.is_null() {
+        DEFAULTS
+    } else {
+        // SAFETY:
+        // - the caller's; every field of the structure is valid when zero.
+        match unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) } {
+            Ok(options) => options,
+            Err(Failed(status)) => return status,
+        }
+    };
+    let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
+    let Ok(wait) = wait else { return JOBRING_E_INVALID };
+    let when_full = match options.when_full {
+        JOBRING_FULL_WAIT => WhenFull::Wait(wait),
+        JOBRING_FULL_FAIL => WhenFull::Wait(Timeout::Poll),
+        JOBRING_FULL_RUN if job.is_null() => WhenFull::Run,
+        _ => return JOBRING_E_INVALID,
+    };
+    let input = if options.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), options.copy) };
+    let callbacks = Callbacks { done: options.done, drop: options.drop };
+    // SAFETY:
+    // - the caller's.
+    unsafe { submit(pool, r#fn, input, callbacks, when_full, job) }
+}
+
+/// # Safety
+/// As jobring_submit_opts().
+#[inline]
+unsafe fn submit(
+    at: *mut jobring_pool,
+    run: jobring_fn,
+    input: Input,
+    callbacks: Callbacks,
+    when_full: WhenFull,
+    job: *mut jobring_job,
+) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(at) }?;
+        let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
+        optional(job)?;
+        let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
+        if let Input::Copy(data, size) = input {
+            if data.is_null() && size > 0 {
+                return Err(Failed(JOBRING_E_INVALID));
+            }
+            if size > recipe.data_room(pool.raw.payload_bytes()) {
+                return Err(Failed(JOBRING_E_SIZE));
+            }
+        }
+        let timeout = match when_full {
+            WhenFull::Wait(timeout) => timeout,
+            WhenFull::Run => Timeout::Poll,
+        };
+        let reserved = match pool.raw.reserve(timeout) {
+            Ok(reserved) => reserved,
+            Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
+                // SAFETY:
+                // - the caller's: the function takes this argument, and the callbacks may be called.
+                unsafe { run_here(run, input, callbacks) };
+                return Ok(());
+            }
+            Err(refused) => return Err(refused.into()),
+        };
+        // SAFETY:
+        // - reserved from this pool; the recipe's kind takes what the recipe writes, and it fits: data was checked,
+        //   four words always do (Settings).
+        let handle = unsafe {
+            pool.raw.publish(reserved, recipe.kind, job.is_null(), |payload| match input {
+                Input::Arg(arg) => recipe.write_arg(payload, run, arg, callbacks),
+                Input::Copy(data, size) => recipe.write_data(payload, run, data, size, callbacks),
+            })
+        };
+        if !job.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { job.write(handle.to_bits()) };
+        }
+        Ok(())
+    })
+}
+
+/// Runs a job on its submitter. It has no handle (0), nobody takes its result, and jobring_fail() is not heard.
+unsafe fn run_here(
+    run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    input: Input,
+    callbacks: Callbacks,
+) {
+    let arg = match input {
+        Input::Arg(arg) => arg,
+        // The caller's own bytes: it waits while they are used.
+        Input::Copy(data, _) => data.cast_mut().cast(),
+    };
+    // SAFETY:
+    // - the caller's.
+    unsafe {
+        let result = run(arg);
+        if let Some(done) = callbacks.done {
+            done(arg, 0, JOBRING_OK, result);
+        }
+        if let (Some(drop), false) = (callbacks.drop, result.is_null()) {
+            drop(result, super::status::JOBRING_E_UNTAKEN);
+        }
+    }
+}

@@ -1,0 +1,370 @@
+/* The C face, function by function, on real threads. Exits 0 only if everything was as the header says. */
+#include "jobring.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                                            \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                 \
+            exit(1);                                                                                \
+        }                                                                                           \
+    } while (0)
+#define OK(call) CHECK((call) == JOBRING_OK)
+
+/* A wait that ends: a hang becomes a failure. */
+static const int64_t LONG = INT64_C(120) * 1000 * 1000 * 1000;
+
+static void *identity(void *arg) { return arg; }
+
+static void *twice(void *arg) {
+    int *value = arg;
+    *value *= 2;
+    return NULL;
+}
+
+static void *failing(void *arg) {
+    (void)arg;
+    CHECK(jobring_fail_text(42, "the disk is full, and so is this rather long message") == JOBRING_OK);
+    return NULL;
+}
+
+static atomic_int dones, drops, last_why, last_status;
+
+static void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
+    (void)arg, (void)job, (void)result;
+    atomic_store(&last_status, status);
+    atomic_fetch_add(&dones, 1);
+}
+
+static void on_drop(void *arg, jobring_status why) {
+    (void)arg;
+    atomic_store(&last_why, why);
+    atomic_fetch_add(&drops, 1);
+}
+
+/* A job that holds its worker until it is let go. */
+struct gate {
+    atomic_int entered, open;
+    jobring_pool *pool;
+    atomic_int saw_request;
+};
+
+static void *held(void *arg) {
+    struct gate *gate = arg;
+    atomic_store(&gate->entered, 1);
+    while (!atomic_load(&gate->open)) {
+        if (jobring_cancel_requested(gate->pool) == 1) atomic_store(&gate->saw_request, 1);
+    }
+    return arg;
+}
+
+static void enter(jobring_pool *pool, struct gate *gate, jobring_job *job) {
+    atomic_store(&gate->entered, 0);
+    atomic_store(&gate->open, 0);
+    atomic_store(&gate->saw_request, 0);
+    gate->pool = pool;
+    OK(jobring_submit(pool, held, gate, job));
+    while (!atomic_load(&gate->entered)) {
+    }
+}
+
+static jobring_pool *make(uint32_t workers, uint32_t capacity) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool = NULL;
+    config.workers = workers;
+    config.capacity = capacity;
+    config.stack_size = 64 * 1024;
+    OK(jobring_create(&config, &pool));
+    return pool;
+}
+
+static void submit_and_wait(void) {
+    jobring_pool *pool = make(2, 8);
+    jobring_job job, copy;
+    void *result = NULL;
+    for (uintptr_t n = 1; n <= 10000; n++) {
+        OK(jobring_submit(pool, identity, (void *)n, &job));
+        OK(jobring_wait(pool, job, LONG, &result));
+        CHECK(result == (void *)n);
+        CHECK(jobring_wait(pool, job, 0, &result) == JOBRING_E_STALE);
+    }
+    int value = 21, back = 0;
+    size_t needed = 0;
+    OK(jobring_submit_copy(pool, twice, &value, sizeof value, &copy));
+    CHECK(jobring_wait_copy(pool, copy, LONG, &back, 1, &needed) == JOBRING_E_SIZE && needed == sizeof value);
+    OK(jobring_wait_copy(pool, copy, LONG, &back, sizeof back, &needed));
+    CHECK(back == 42 && value == 21 && needed == sizeof value);
+    OK(jobring_submit(pool, identity, &value, &job));
+    CHECK(jobring_wait_copy(pool, job, LONG, &back, sizeof back, NULL) == JOBRING_E_INVALID);
+    OK(jobring_wait(pool, job, LONG, NULL));
+    char large[33] = {0};
+    CHECK(jobring_submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
+    OK(jobring_submit_copy(pool, identity, large, 32, NULL));
+    OK(jobring_destroy(pool));
+}
+
+static void failures(void) {
+    jobring_pool *pool = make(1, 4);
+    jobring_job job;
+    char text[64];
+    int32_t code = 0;
+    size_t needed = 0;
+    OK(jobring_submit(pool, failing, NULL, &job));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
+    OK(jobring_error(pool, job, &code, text, sizeof text, &needed));
+    CHECK(code == 42 && strncmp(text, "the disk is full", 16) == 0 && strlen(text) == 40 && needed == 41);
+    OK(jobring_error(pool, job, NULL, text, 9, NULL));
+    CHECK(strcmp(text, "the disk") == 0);
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_STALE);
+    /* The slot is free all the same; the failure is gone once it was used again. */
+    jobring_job more[4];
+    for (int n = 0; n < 4; n++) OK(jobring_try_submit(pool, identity, NULL, &more[n]));
+    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
+    CHECK(jobring_error(pool, job, &code, NULL, 0, NULL) == JOBRING_E_STALE);
+    for (int n = 0; n < 4; n++) OK(jobring_wait(pool, more[n], LONG, NULL));
+    CHECK(jobring_fail(1) == JOBRING_E_INVALID);
+    OK(jobring_destroy(pool));
+}
+
+static void cancel_and_detach(void) {
+    jobring_pool *pool = make(1, 4);
+    struct gate gate;
+    jobring_job first, queued;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.done = on_done;
+    options.drop = on_drop;
+    enter(pool, &gate, &first);
+    CHECK(jobring_poll(pool, first, NULL) == JOBRING_PENDING);
+    CHECK(jobring_wait(pool, first, 0, NULL) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_wait(pool, first, 1000, NULL) == JOBRING_E_TIMEDOUT);
+
+    OK(jobring_submit_opts(pool, identity, &gate, &options, &queued));
+    OK(jobring_cancel(pool, queued));
+    CHECK(atomic_load(&dones) == 1 && atomic_load(&drops) == 1);
+    CHECK(atomic_load(&last_why) == JOBRING_E_CANCELLED && atomic_load(&last_status) == JOBRING_E_CANCELLED);
+    CHECK(jobring_wait(pool, queued, LONG, NULL) == JOBRING_E_CANCELLED);
+    CHECK(jobring_wait(pool, queued, LONG, NULL) == JOBRING_E_STALE);
+
+    CHECK(jobring_cancel(pool, first) == JOBRING_E_BUSY);
+    while (!atomic_load(&gate.saw_request)) {
+    }
+    OK(jobring_submit_opts(pool, identity, &gate, &options, &queued));
+    OK(jobring_detach(pool, queued));
+    CHECK(jobring_detach(pool, queued) == JOBRING_E_STALE);
+    atomic_store(&gate.open, 1);
+    OK(jobring_wait(pool, first, LONG, NULL));
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    /* It ran, detached: its result (not NULL) went to drop. */
+    CHECK(atomic_load(&dones) == 2 && atomic_load(&last_status) == JOBRING_OK);
+    CHECK(atomic_load(&drops) == 2 && atomic_load(&last_why) == JOBRING_E_UNTAKEN);
+    CHECK(jobring_submit(pool, identity, NULL, NULL) == JOBRING_E_SHUTDOWN);
+    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_SHUTDOWN);
+    OK(jobring_destroy(pool));
+}
+
+static void full(void) {
+    jobring_pool *pool = make(1, 1);
+    struct gate gate;
+    jobring_job first;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    enter(pool, &gate, &first);
+    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
+    options.timeout_ns = 1000;
+    CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_TIMEDOUT);
+    options.when_full = JOBRING_FULL_FAIL;
+    CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_FULL);
+    options.when_full = JOBRING_FULL_RUN;
+    int value = 4;
+    OK(jobring_submit_opts(pool, twice, &value, &options, NULL));
+    CHECK(value == 8);
+    CHECK(jobring_submit_opts(pool, twice, &value, &options, &first) == JOBRING_E_INVALID && value == 8);
+    atomic_store(&gate.open, 1);
+    OK(jobring_wait(pool, first, LONG, NULL));
+    OK(jobring_destroy(pool));
+}
+
+static void discard(void) {
+    jobring_pool *pool = make(1, 8);
+    struct gate gate;
+    jobring_job first, kept;
+    jobring_report report;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.drop = on_drop;
+    int before = atomic_load(&drops);
+    enter(pool, &gate, &first);
+    OK(jobring_submit_opts(pool, identity, &gate, &options, &kept));
+    for (int n = 0; n < 5; n++) OK(jobring_submit_opts(pool, identity, &gate, &options, NULL));
+    CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, &report) == JOBRING_E_TIMEDOUT);
+    CHECK(report.running == 1 && report.queued == 0 && report.untaken == 1);
+    CHECK(atomic_load(&drops) == before + 6 && atomic_load(&last_why) == JOBRING_E_SHUTDOWN);
+    CHECK(jobring_wait(pool, kept, LONG, NULL) == JOBRING_E_CANCELLED);
+    atomic_store(&gate.open, 1);
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, &report));
+    CHECK(report.running == 0 && report.untaken == 1 && report.submitting == 0);
+    OK(jobring_wait(pool, first, LONG, NULL));
+    OK(jobring_destroy(pool));
+}
+
+static void *end_from_inside(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_job self;
+    uint32_t worker;
+    CHECK(jobring_destroy(pool) == JOBRING_E_BUSY);
+    OK(jobring_self(pool, &self));
+    CHECK(jobring_wait(pool, self, JOBRING_FOREVER, NULL) == JOBRING_E_DEADLOCK);
+    OK(jobring_worker_index(pool, &worker));
+    CHECK(worker == 0);
+    CHECK(jobring_enter_worker(pool) == JOBRING_E_BUSY);
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
+    return NULL;
+}
+
+static void *wait_inside(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_job inner;
+    void *result = NULL;
+    OK(jobring_submit(pool, identity, pool, &inner));
+    OK(jobring_wait(pool, inner, JOBRING_FOREVER, &result));
+    CHECK(result == pool);
+    return NULL;
+}
+
+static void inside(void) {
+    jobring_pool *pool = make(1, 8);
+    jobring_job job;
+    OK(jobring_submit(pool, wait_inside, pool, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(jobring_submit(pool, end_from_inside, pool, &job));
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(jobring_destroy(pool));
+}
+
+static void callers_memory(void) {
+    static unsigned char memory[64 * 1024];
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool = NULL;
+    size_t size = 0, align = 0;
+    jobring_job jobs[16];
+    config.workers = JOBRING_WORKERS_NONE;
+    config.capacity = 16;
+    OK(jobring_layout(&config, &size, &align));
+    CHECK(size + align + 16 <= sizeof memory);
+    memset(memory, 0xA5, sizeof memory);
+    CHECK(jobring_init(&config, memory + 8, size - 1, &pool) == JOBRING_E_SIZE && pool == NULL);
+    OK(jobring_init(&config, memory + 8, size + align - 1, &pool));
+    for (uintptr_t n = 0; n < 16; n++) OK(jobring_submit(pool, identity, (void *)n, &jobs[n]));
+    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
+    OK(jobring_run_one(pool));
+    uint64_t ran = 0;
+    OK(jobring_run_until_idle(pool, &ran));
+    CHECK(ran == 15 && jobring_run_one(pool) == JOBRING_E_EMPTY);
+    for (uintptr_t n = 0; n < 16; n++) {
+        void *result = NULL;
+        OK(jobring_poll(pool, jobs[n], &result));
+        CHECK(result == (void *)n);
+    }
+    /* No worker: the one who waits runs it. */
+    OK(jobring_submit(pool, identity, NULL, &jobs[0]));
+    OK(jobring_wait(pool, jobs[0], JOBRING_FOREVER, NULL));
+    OK(jobring_destroy(pool));
+    for (size_t n = 0; n < sizeof memory; n++)
+        CHECK((n >= 8 && n < 8 + size + align - 1) || memory[n] == 0xA5);
+}
+
+static atomic_int started, stopped;
+static void on_start(void *arg, uint32_t worker) {
+    CHECK(arg == &started && worker < 3);
+    atomic_fetch_add(&started, 1);
+}
+static void on_stop(void *arg, uint32_t worker) {
+    CHECK(arg == &started && worker < 3);
+    atomic_fetch_add(&stopped, 1);
+}
+
+static void know(uint32_t backend) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_info info = {.size = sizeof info};
+    jobring_stats stats = {.size = sizeof stats};
+    jobring_pool *pool = NULL;
+    jobring_job job;
+    size_t stack = 0;
+    config.backend = backend;
+    config.workers = 3;
+    config.capacity = 100;
+    config.stack_size = 100001;
+    config.on_start = on_start;
+    config.on_stop = on_stop;
+    config.hook_arg = &started;
+    config.name = "face";
+    OK(jobring_create(&config, &pool));
+    OK(jobring_info_get(pool, &info));
+    CHECK(info.workers == 3 && info.max_workers == 19 && info.capacity == 100 && info.payload == 48);
+    CHECK(info.stack_size == 102400 && info.backend == backend);
+    OK(jobring_worker_stack(pool, 2, &stack));
+    CHECK(stack >= 100001);
+    CHECK(jobring_worker_stack(pool, 3, &stack) == JOBRING_E_INVALID);
+    OK(jobring_submit(pool, identity, NULL, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(jobring_stats_get(pool, &stats));
+    CHECK(stats.submitted == 1 && stats.claimed == 1 && stats.workers == 3);
+    OK(jobring_destroy(pool));
+    CHECK(atomic_exchange(&started, 0) == 3 && atomic_exchange(&stopped, 0) == 3);
+}
+
+static void mistakes(void) {
+    jobring_pool *pool = make(1, 2);
+    jobring_config config = JOBRING_CONFIG_INIT;
+    void *untouched = &config;
+    jobring_pool *none = untouched;
+    CHECK(jobring_create(&config, NULL) == JOBRING_E_INVALID);
+    config.size = 3;
+    CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID && none == untouched);
+    OK(jobring_config_init(&config, sizeof config));
+    config.stack_size = 1;
+    CHECK(jobring_create(&config, &none) == JOBRING_E_STACK && none == untouched);
+    config.stack_size = 0;
+    config.capacity = 1u << 20;
+    CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID);
+    config.capacity = 1;
+    config.payload = 31;
+    CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID);
+    config.payload = 32;
+    config.backend = 77;
+    CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID);
+    CHECK(jobring_submit(NULL, identity, NULL, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_submit(pool, NULL, NULL, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_submit((jobring_pool *)untouched, identity, NULL, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_wait(pool, 0, 0, NULL) == JOBRING_E_STALE);
+    CHECK(jobring_wait(pool, UINT64_MAX, 0, NULL) == JOBRING_E_STALE);
+    CHECK(jobring_wait(pool, 1, -2, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_self(pool, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_shutdown(pool, 2, 0, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_cancel_requested(pool) == JOBRING_E_INVALID);
+    CHECK(strcmp(jobring_status_text(12345), "unknown status") == 0);
+    OK(jobring_destroy(pool));
+    OK(jobring_destroy(NULL));
+}
+
+int main(void) {
+    CHECK(jobring_version() == JOBRING_VERSION && jobring_abi_version() == JOBRING_ABI_VERSION);
+    errno = 77;
+    submit_and_wait();
+    failures();
+    cancel_and_detach();
+    full();
+    discard();
+    inside();
+    callers_memory();
+    if (jobring_features() & JOBRING_FEATURE_PTHREAD) know(JOBRING_BACKEND_PTHREAD);
+    if (jobring_features() & JOBRING_FEATURE_STD) know(JOBRING_BACKEND_STD);
+    mistakes();
+    CHECK(errno == 77);
+    puts("face: all as the header says");
+    return 0;
+}

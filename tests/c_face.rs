@@ -1,0 +1,55 @@
+//! Builds the static library as the README says, links tests/c/face.c with it, and runs it: plain, and, where the
+//! compiler has them, under AddressSanitizer and UndefinedBehaviorSanitizer.
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs a command to its end; its output goes into the panic if it fails.
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn library(features: &[&str]) -> PathBuf {
+    // A target folder of its own: the outer cargo holds the lock of its.
+    let name = features.join("-");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{name}"));
+    let features = features.join(",");
+    run(Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
+        .args(["--no-default-features", "--features", &features])
+        .arg("--target-dir")
+        .arg(&target));
+    target.join("release/libjobring.a")
+}
+
+fn face(library: &Path, name: &str, flags: &[&str]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    run(Command::new("cc")
+        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(flags)
+        .arg("-I")
+        .arg(root.join("include"))
+        .arg(root.join("tests/c/face.c"))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program));
+    run(&mut Command::new(&program));
+}
+
+#[test]
+fn c_programs_find_what_the_header_promises() {
+    let both = library(&["std", "pthread", "capi"]);
+    face(&both, "face", &[]);
+    face(&both, "face-sanitized", &["-fsanitize=address,undefined", "-fno-sanitize-recover"]);
+    face(&library(&["std", "capi"]), "face-std", &[]);
+}
