@@ -118,7 +118,7 @@ static void *hash_file(void *arg)
 /* Called instead of the job when the job never runs: the file is the job's no more. */
 static void discard_file(void *arg, jobring_status why)
 {
-    CHECK(why == JOBRING_E_CANCELLED);
+    CHECK(why != JOBRING_E_UNTAKEN);  /* nobody takes a result after that */
     close_file(arg);
 }
 
@@ -133,13 +133,13 @@ static void take_oldest(struct tree *tree)
 {
     struct file *file = tree->files[tree->taken++];
     void *result = NULL;
-    jobring_status status = jobring_wait(tree->pool, file->job, JOBRING_FOREVER, &result);
-    if (status == JOBRING_E_CANCELLED) {
+    jobring_status waited = jobring_wait(tree->pool, file->job, JOBRING_FOREVER, &result);
+    if (waited == JOBRING_E_CANCELLED) {
         CHECK(atomic_load(&stop));
         file->error = ECANCELED;
         tree->discarded++;
     } else {
-        TRY(status);
+        TRY(waited);
         CHECK(result == file);
         if (file->error == ECANCELED) {
             tree->interrupted++;

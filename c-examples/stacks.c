@@ -93,13 +93,13 @@ static jobring_pool *create(uint32_t workers, size_t stack_bytes)
     config.stack_size = stack_bytes;
     config.capacity = workers;
     config.name = "stacks";
-    jobring_status status = jobring_create(&config, &pool);
-    if (status == JOBRING_E_THREAD) {
+    jobring_status created = jobring_create(&config, &pool);
+    if (created == JOBRING_E_THREAD) {
         (void)fprintf(stderr, "stacks: the system refuses %u threads (see ulimit -u and the pids "
                       "limit of the container); try fewer: stacks WORKERS\n", workers);
         exit(EXIT_FAILURE);
     }
-    TRY(status);
+    TRY(created);
     return pool;
 }
 

@@ -252,7 +252,7 @@ typedef uint64_t jobring_job;
  * argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
  * JOBRING_E_SHUTDOWN, and the result (NULL unless OK).
  */
-typedef void (*jobring_done_fn)(void *arg, uint64_t job, jobring_status status, void *result);
+typedef void (*jobring_done_fn)(void *arg, jobring_job job, jobring_status status, void *result);
 
 /**
  * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
@@ -282,7 +282,8 @@ typedef struct jobring_options {
      */
     jobring_done_fn done;
     /**
-     * Called with what nobody else frees. Takes one word of the payload. NULL: nothing.
+     * Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
+     * Takes one word of the payload. NULL: nothing.
      */
     jobring_drop_fn drop;
     /**
@@ -553,8 +554,8 @@ jobring_status jobring_init(const struct jobring_config *config,
 /**
  * Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
  *
- * `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun (drop callbacks run on this
- * thread). A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
+ * `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
+ * JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
  * was there in the end, or NULL.
  *
  * Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may

@@ -66,11 +66,17 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 
     unsafe fn forget(payload: Payload, outcome: Outcome) {
-        // SAFETY:
-        // - run left a T or a failure, as the outcome says, and nobody took it (job.rs).
         quietly(|| match outcome {
-            Outcome::Done => drop(unsafe { payload.at.cast::<T>().read() }),
-            Outcome::Failed => drop(unsafe { payload.at.cast::<Failure>().read() }),
+            Outcome::Done => {
+                // SAFETY:
+                // - run left a T, and nobody took it (job.rs).
+                drop(unsafe { payload.at.cast::<T>().read() });
+            }
+            Outcome::Failed => {
+                // SAFETY:
+                // - run left a failure, and nobody took it (job.rs).
+                let _ = unsafe { payload.at.cast::<Failure>().read() };
+            }
         });
     }
 }
@@ -104,9 +110,7 @@ fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
 /// Drops what nobody wants; a destructor's panic has nobody to go to.
 pub(crate) fn quietly(f: impl FnOnce()) {
     // A caught panic's payload may itself panic when dropped; it is leaked instead.
-    if let Err(failure) = catch(f) {
-        core::mem::forget(failure);
-    }
+    let _ = catch(f).map_err(ManuallyDrop::new);
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {

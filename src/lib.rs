@@ -1,4 +1,27 @@
-//! draft
+//! A thread pool with a fixed number of job slots: `no_std`, lock-free, with a C ABI.
+//!
+//! The promise: **a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
+//! always find out which; submit neither locks nor allocates; an idle pool uses no CPU.**
+//!
+//! - `Pool` (feature `alloc`) is a pool on the heap, with `std` or `pthread` one that brings its worker threads.
+//! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
+//! - [`PoolCore`] is what both can do: submit, run, shut down. [`JobHandle`] is the claim on a result.
+//! - `include/jobring.h` is the C face (feature `capi`).
+//!
+//! ```
+//! use jobring::Pool;
+//!
+//! let pool = Pool::builder().workers(2).build()?;
+//! let job = pool.submit(|| 6 * 7).expect("the pool is open");
+//! assert_eq!(job.wait().unwrap(), 42);
+//! # Ok::<(), jobring::BuildError>(())
+//! ```
+//!
+//! What a job does happens after what its submitter did before, and before what a thread does that waited for it.
+//!
+//! *Lock-free* is meant in the strict sense: a thread that stops anywhere inside submit, claim, complete or release
+//! keeps nobody else from completing theirs. The README says what is verified, how, and what is not.
+
 #![no_std]
 // What one face does not use, another does: dead code is looked for in the build that has them all.
 #![cfg_attr(not(all(feature = "std", feature = "pthread", feature = "capi")), allow(dead_code))]
@@ -55,3 +78,7 @@ pub use sync::{freeze, site::Site};
 pub use thread::Backend;
 #[cfg(feature = "alloc")]
 pub use thread_pool::{Builder, DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,9 @@
 //! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
 
 use crate::frame::Frame;
-use crate::sync::{AtomicUsize, spin_loop};
-use core::ptr;
+use crate::sync::AtomicUsize;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use crate::sync::spin_loop;
 
 /// The services of the system below. The core never blocks but through `wait`.
 pub trait Port {
@@ -28,11 +29,13 @@ pub trait Port {
     fn set_current(&self, frame: *const Frame);
 }
 
-/// The port of a system without an OS: waits by spinning, has no clock and does not know its threads. So a job
+/// The port of a build without an OS: waits by spinning, has no clock and does not know its threads. So a job
 /// that waits for itself is not noticed.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spin;
 
+#[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();
@@ -47,7 +50,7 @@ impl Port for Spin {
     }
 
     fn current(&self) -> *const Frame {
-        ptr::null()
+        core::ptr::null()
     }
 
     fn set_current(&self, _: *const Frame) {}

@@ -27,3 +27,12 @@ impl Backoff {
         self.step = (self.step + 1).min(LAST_STEP);
     }
 }
+
+/// Between two looks at a word that was found out of date. Nothing to wait for: whoever moved it on is done. But the
+/// model has to be told, since there an old value may be read as often as one likes.
+#[inline(always)]
+pub(crate) fn look_again() {
+    if cfg!(jobring_loom) {
+        spin_loop();
+    }
+}

@@ -177,7 +177,7 @@ impl<const JOBS: usize, const PAYLOAD: usize> Inline<JOBS, PAYLOAD> {
             const {
                 assert!(JOBS.is_power_of_two(), "a static pool's number of jobs must be a power of two");
                 assert!(JOBS <= MAX_CAPACITY, "a static pool holds at most 1,048,575 jobs");
-                assert!(PAYLOAD % PAYLOAD_ALIGN == 0, "the payload must be a multiple of 16 bytes (8 on 32-bit targets)");
+                assert!(PAYLOAD.is_multiple_of(PAYLOAD_ALIGN), "the payload must be a multiple of 16 bytes (8 on 32-bit targets)");
             }
             Self {
                 slots: crate::sync::array_of![InlineSlot {

@@ -236,7 +236,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     pub fn build(self) -> Result<Pool<PAYLOAD>, BuildError> {
         const {
             assert!(
-                PAYLOAD % crate::storage::PAYLOAD_ALIGN == 0,
+                PAYLOAD.is_multiple_of(crate::storage::PAYLOAD_ALIGN),
                 "the payload must be a multiple of 16 bytes (8 on 32-bit targets)"
             )
         };

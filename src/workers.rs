@@ -40,6 +40,14 @@ pub(crate) struct Seat {
     thread: Option<Thread>,
 }
 
+// SAFETY:
+// - a seat is reached through its WorkerSet alone (see there); its pointers lead to a pool and to hooks that are
+//   Sync, its Thread may be joined and asked from any thread.
+unsafe impl Send for Seat {}
+// SAFETY:
+// - as for Send.
+unsafe impl Sync for Seat {}
+
 /// The workers of one pool, in seats that do not move.
 pub(crate) struct WorkerSet {
     seats: *mut Seat,
@@ -144,7 +152,7 @@ impl WorkerSet {
         }
         // SAFETY:
         // - start wrote this seat, and only join, which has the set for itself, changes the field.
-        let thread = unsafe { &*(&raw const (*self.seats.add(worker)).thread) };
+        let thread = unsafe { &(*self.seats.add(worker)).thread };
         thread.as_ref().and_then(Thread::stack_size)
     }
 }

@@ -16,6 +16,7 @@ use crate::system::System;
 use crate::workers::{Plan, Seat, WorkerSet};
 use core::alloc::Layout;
 use core::ffi::c_void;
+#[cfg(any(feature = "std", feature = "pthread"))]
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -51,10 +52,6 @@ pub(super) struct CPool {
     pub(super) raw: RawPool<Block<'static>, System>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(dead_code, reason = "no thread calls them")
-    )]
     hooks: Hooked,
     pub(super) bytes: usize,
     /// The memory, if it is ours to give back.
@@ -272,8 +269,8 @@ unsafe fn make(
 
 /// Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
 ///
-/// `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun (drop callbacks run on this
-/// thread). A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
+/// `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
+/// JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
 /// was there in the end, or NULL.
 ///
 /// Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
@@ -358,7 +355,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         #[cfg(any(feature = "std", feature = "pthread"))]
         // SAFETY:
         // - the field is written by make and here alone, and nobody else may call.
-        if let Some(workers) = unsafe { &mut *(&raw mut (*pool).workers) } {
+        if let Some(workers) = unsafe { &mut (*pool).workers } {
             workers.join();
         }
         living.raw.lifecycle().await_visitors(living.raw.port());

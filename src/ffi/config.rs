@@ -1,7 +1,9 @@
 //! The configuration, and what it comes to.
 
 use super::guard::known_prefix;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, JOBRING_OK, jobring_status};
+#[cfg(not(all(feature = "pthread", feature = "std")))]
+use super::status::JOBRING_E_UNSUPPORTED;
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use crate::pool::{Limits, STACK_RESERVE};
 use crate::storage::Shape;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -270,7 +272,10 @@ fn backend_of(number: u32) -> Result<Backend, Failed> {
         JOBRING_BACKEND_PTHREAD => Ok(Backend::Pthread),
         #[cfg(feature = "std")]
         JOBRING_BACKEND_STD => Ok(Backend::Std),
-        JOBRING_BACKEND_PTHREAD | JOBRING_BACKEND_STD => Err(Failed(JOBRING_E_UNSUPPORTED)),
+        #[cfg(not(feature = "pthread"))]
+        JOBRING_BACKEND_PTHREAD => Err(Failed(JOBRING_E_UNSUPPORTED)),
+        #[cfg(not(feature = "std"))]
+        JOBRING_BACKEND_STD => Err(Failed(JOBRING_E_UNSUPPORTED)),
         _ => Err(Failed(JOBRING_E_INVALID)),
     }
 }

@@ -15,6 +15,13 @@ use crate::job::{Kind, Outcome, Payload, Why};
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 
+/// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
+///
+/// A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
+/// after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
+/// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
+pub type jobring_job = u64;
+
 /// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise, and
 /// must return: leaving it by longjmp() or pthread_exit() is not allowed, and a C++ exception ends the process.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
@@ -22,8 +29,9 @@ pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_vo
 /// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
 /// argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
 /// JOBRING_E_SHUTDOWN, and the result (NULL unless OK).
-pub type jobring_done_fn =
-    Option<unsafe extern "C" fn(arg: *mut c_void, job: u64, status: jobring_status, result: *mut c_void)>;
+pub type jobring_done_fn = Option<
+    unsafe extern "C" fn(arg: *mut c_void, job: jobring_job, status: jobring_status, result: *mut c_void),
+>;
 
 /// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
 /// JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the

@@ -3,18 +3,11 @@
 use super::birth::jobring_pool;
 use super::guard::{done, known_prefix, optional, pool, timeout};
 use super::job::{Callbacks, Recipe};
-pub use super::job::{jobring_done_fn, jobring_drop_fn, jobring_fn};
+pub use super::job::{jobring_done_fn, jobring_drop_fn, jobring_fn, jobring_job};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, jobring_status};
 use crate::pool::Refused;
 use crate::port::Timeout;
 use core::ffi::c_void;
-
-/// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
-///
-/// A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
-/// after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
-/// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
-pub type jobring_job = u64;
 
 /// For timeout_ns: without end.
 pub const JOBRING_FOREVER: i64 = -1;
@@ -39,7 +32,8 @@ pub struct jobring_options {
     pub timeout_ns: i64,
     /// Called when the job is over. Takes one word of the payload. NULL: nothing.
     pub done: jobring_done_fn,
-    /// Called with what nobody else frees. Takes one word of the payload. NULL: nothing.
+    /// Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
+    /// Takes one word of the payload. NULL: nothing.
     pub drop: jobring_drop_fn,
     /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
     pub copy: usize,

@@ -180,11 +180,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         })
     }
 
-    /// Has the result of `job` been asked for, is it over? Takes it if so; else Pending.
-    pub(crate) fn poll(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
-        self.wait(job, Timeout::Poll, deliver)
-    }
-
     /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Ok(false):
     /// too late; if it runs, it is asked to stop.
     pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {

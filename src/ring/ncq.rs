@@ -2,7 +2,7 @@
 
 use super::position::Geometry;
 use crate::pad::CachePadded;
-use crate::relax::Backoff;
+use crate::relax::{Backoff, look_again};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
@@ -19,6 +19,7 @@ impl Ends {
         }
     }
 
+    #[cfg(any(test, jobring_loom))]
     const_fn! {
         /// Counters as they stand `start` positions (a multiple of the ring's length) after the beginning; the
         /// entries must be prepared with [`Ring::age`].
@@ -95,7 +96,8 @@ impl<'a> Ring<'a> {
         let (tail, origin) = self.tail();
         let mut backoff = Backoff::new();
         // ORDERING: Acquire pairs with the tail CASes' Release below: who sees a tail moved on behalf of a push
-        // also sees that push's entry, so a pop after us cannot call the ring empty (model ring_no_false_empty).
+        // also sees that push's entry, so a pop after us cannot call the ring empty (model
+        // a_pop_after_a_push_finds_something).
         let mut t = tail.load(o(Site::PushTail, Acquire)).wrapping_add(origin);
         loop {
             let (entry, seed) = self.entry(t);
@@ -121,6 +123,7 @@ impl<'a> Ring<'a> {
                     Err(_) => backoff.pause(),
                 }
             } else {
+                look_again();
                 // ORDERING: Acquire, as the first load of tail.
                 t = tail.load(o(Site::PushTailAgain, Acquire)).wrapping_add(origin);
             }
@@ -133,7 +136,8 @@ impl<'a> Ring<'a> {
         let (tail, origin) = self.tail();
         let stored = t.wrapping_sub(origin);
         // ORDERING: Release: a pusher that acquires this tail sees the entry published at t, even when a helper
-        // and not its publisher moved the tail (the helper read the entry; model ring_no_false_empty_helped).
+        // and not its publisher moved the tail (the helper read the entry; model
+        // a_pop_after_a_push_finds_something_when_another_moved_the_tail).
         // Acquire on failure, as the first load of tail: the value found is where the push goes on.
         match tail.compare_exchange(
             stored,
@@ -176,8 +180,9 @@ impl<'a> Ring<'a> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
-            // ORDERING: Relaxed: head guards no data; whether it is current shows in the entry.
-            let h = head.load(o(at_head, Relaxed)).wrapping_add(origin);
+            // ORDERING: Acquire pairs with advance_head's Release: who sees head moved by a pop also sees the pushes
+            // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
+            let h = head.load(o(at_head, Acquire)).wrapping_add(origin);
             let (entry, seed) = self.entry(h);
             // ORDERING: Acquire pairs with the pusher's Release on this entry (E1, E2).
             let e = entry.load(o(at_entry, Acquire)) ^ seed;
@@ -187,6 +192,7 @@ impl<'a> Ring<'a> {
             if g.behind(e, h) {
                 return None;
             }
+            look_again();
         }
     }
 
@@ -194,11 +200,12 @@ impl<'a> Ring<'a> {
     fn advance_head(&self, h: usize) -> bool {
         let (head, origin) = self.head();
         let stored = h.wrapping_sub(origin);
-        // ORDERING: Relaxed: the CAS only decides who; what was published came with the entry's Acquire.
+        // ORDERING: Release pairs with the Acquire of head in `front`. What was published came with the entry's
+        // Acquire. Relaxed on failure: the caller looks again, or gives up.
         head.compare_exchange(
             stored,
             stored.wrapping_add(1),
-            o(Site::AdvanceHead, Relaxed),
+            o(Site::AdvanceHead, Release),
             o(Site::AdvanceHeadLost, Relaxed),
         )
         .is_ok()
@@ -224,6 +231,7 @@ impl<'a> Ring<'a> {
                 return None;
             }
             if !g.behind(e, h) {
+                look_again();
                 continue;
             }
             let value = (e | g.mark()) ^ seed;
@@ -271,6 +279,7 @@ impl<'a> Ring<'a> {
             {
                 return Some(word);
             }
+            look_again();
         }
     }
 
@@ -283,7 +292,8 @@ impl<'a> Ring<'a> {
         (pushes, pops)
     }
 
-    /// Prepares entries that were all zero for counters from [`Ends::aged`]`(start)`.
+    /// Prepares entries that were all zero for counters from [`Ends::aged`]`(start)`: for tests of the wrap-around.
+    #[cfg(any(test, jobring_loom))]
     pub(crate) fn age(&self, start: usize) {
         let g = self.geometry();
         for (at, entry) in self.entries.iter().enumerate() {
@@ -293,5 +303,61 @@ impl<'a> Ring<'a> {
             // ORDERING: Relaxed: before the ring is shared.
             entry.store(held ^ seed, o(Site::Age, Relaxed));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::array_of;
+    extern crate std;
+    use std::collections::VecDeque;
+
+    /// Pushes and pops in every pattern of a few lengths, from starts before and after each wrap, against a queue.
+    #[test]
+    fn a_ring_is_a_queue_also_where_positions_wrap() {
+        const N: usize = 4;
+        for start in
+            [0, N, usize::MAX - 2 * N + 1, usize::MAX - N + 1, usize::MAX / 2 + 1 - N, usize::MAX / 2 + 1]
+        {
+            for seeded in [0, 1, 3, N] {
+                let ends = Ends::aged(start);
+                let entries: [AtomicUsize; N] = array_of![AtomicUsize::new(0); N];
+                let ring = Ring::new(&ends, &entries, seeded);
+                ring.age(start);
+                let mut expected: VecDeque<usize> = (0..seeded).collect();
+                let mut outside: VecDeque<usize> = (seeded..N).collect();
+                for step in 0..20 * N {
+                    assert_eq!(ring.is_empty(), expected.is_empty());
+                    assert_eq!(ring.peek().map(|(_, index)| index), expected.front().copied());
+                    if step % 7 < 4 {
+                        let taken = ring.pop();
+                        assert_eq!(taken, expected.pop_front());
+                        outside.extend(taken);
+                    } else if let Some(index) = outside.pop_front() {
+                        let marked = ring.mark_empty().is_some();
+                        assert_eq!(marked, expected.is_empty());
+                        assert_eq!(ring.push(index).marked.is_some(), marked);
+                        expected.push_back(index);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mark_is_taken_off_once() {
+        let ends = Ends::new();
+        let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
+        let ring = Ring::new(&ends, &entries, 0);
+        assert!(ring.unmark().is_none());
+        let marked = ring.mark_empty().unwrap();
+        assert_eq!(marked.word.load(Relaxed), marked.value);
+        assert_eq!(ring.unmark(), Some(core::ptr::from_ref(marked.word)));
+        assert_ne!(marked.word.load(Relaxed), marked.value);
+        assert!(ring.unmark().is_none());
+        assert!(ring.push(1).marked.is_none());
+        assert!(ring.mark_empty().is_none() && ring.unmark().is_none());
+        assert_eq!(ring.pop(), Some(1));
     }
 }

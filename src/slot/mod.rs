@@ -75,11 +75,6 @@ impl<'a> Slot<'a> {
         Self { head, payload }
     }
 
-    #[inline(always)]
-    pub(crate) fn payload(&self) -> Payload {
-        self.payload
-    }
-
     /// The word to sleep on.
     #[inline(always)]
     pub(crate) fn word(&self) -> &'a AtomicUsize {
@@ -298,7 +293,7 @@ impl<'a> Slot<'a> {
     }
 
     /// Starts this slot at a generation, before the pool is shared: for tests of the wrap-around.
-    #[cfg(any(test, jobring_loom))]
+    #[cfg(jobring_loom)]
     pub(crate) fn preset(&self, generation: usize) {
         // ORDERING: Relaxed: before the slot is shared.
         self.head.state.store(State::free(generation).0, Relaxed);

@@ -199,7 +199,7 @@ mod tests {
                 assert_eq!(next.generation(), generation.wrapping_add(1) & GENERATION_MASK);
                 assert!(next.in_ring() && !next.detached() && !next.has_waiter() && next.tombstone());
                 assert_eq!(full.out_of_ring().0, full.0 & OUT_OF_RING);
-                assert_eq!(full.unawaited().has_waiter(), false);
+                assert!(!full.unawaited().has_waiter());
             }
         }
     }

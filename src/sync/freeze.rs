@@ -1,7 +1,7 @@
 //! Stop points for the freeze test: every named site is one, so none can be forgotten.
 //!
-//! A thread declares a role; the test arms one (site, role); the first thread of that role that comes to the
-//! site stops just before its operation and stays there until the test thaws it.
+//! A thread declares a role; the test arms a trap with one (site, role); the first thread of that role that comes
+//! to the site stops just before its operation and stays there until the test thaws the trap or arms it anew.
 
 extern crate std;
 
@@ -9,17 +9,22 @@ use super::site::Site;
 use core::cell::Cell;
 use core::sync::atomic::Ordering;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 std::thread_local! { static ROLE: Cell<u8> = const { Cell::new(0) }; }
 
 /// How many roles there can be; role 0 is never frozen and not counted.
 pub const ROLES: usize = 8;
+/// How many threads can be stopped at the same time.
+pub const TRAPS: usize = 2;
 
 const NOBODY: u32 = 0;
-const FROZEN: u32 = u32::MAX;
-/// The armed pair (role << 8 | site + 1), or NOBODY, or FROZEN while a thread is stopped.
-static ARMED: AtomicU32 = AtomicU32::new(NOBODY);
+/// A trap that holds a thread; the lower bits number the catch, so that an old catch is not taken for a new one.
+const HOLDS: u32 = 1 << 31;
+/// What each trap is armed with (role << 8 | site + 1), or NOBODY, or HOLDS | number.
+static ARMED: [AtomicU32; TRAPS] = [const { AtomicU32::new(NOBODY) }; TRAPS];
+static CATCHES: AtomicU32 = AtomicU32::new(0);
 static LOCK: Mutex<()> = Mutex::new(());
 static CHANGED: Condvar = Condvar::new();
 static HITS: [[AtomicU64; 256]; ROLES] = [const { [const { AtomicU64::new(0) }; 256] }; ROLES];
@@ -29,50 +34,81 @@ pub fn set_role(role: u8) {
     ROLE.with(|mine| mine.set(role));
 }
 
+/// The role of this thread.
+pub fn role() -> u8 {
+    ROLE.with(Cell::get)
+}
+
 /// How often threads of this role have come to this site.
 pub fn hits(role: u8, site: Site) -> u64 {
     HITS[role as usize][site as usize].load(SeqCst)
 }
 
-/// Arms the pair: the next thread of this role at this site stops there.
-pub fn arm(role: u8, site: Site) {
-    let _held = LOCK.lock().unwrap();
-    ARMED.store(u32::from(role) << 8 | (site as u32 + 1), SeqCst);
+/// Arms a trap: the next thread of this role at this site stops there. Who is stopped in it now goes on.
+pub fn arm(trap: usize, role: u8, site: Site) {
+    set(trap, pair(role, site));
 }
 
-/// Is a thread stopped now?
-pub fn frozen() -> bool {
-    ARMED.load(SeqCst) == FROZEN
+/// Empties a trap and lets a stopped thread go on. True if one was stopped.
+pub fn thaw(trap: usize) -> bool {
+    set(trap, NOBODY) & HOLDS != 0
 }
 
-/// Takes back what is armed and lets a stopped thread go on. True if one was stopped.
-pub fn thaw() -> bool {
-    let _held = LOCK.lock().unwrap();
-    let was = ARMED.swap(NOBODY, SeqCst);
-    CHANGED.notify_all();
-    was == FROZEN
+/// Does the trap hold a thread?
+pub fn frozen(trap: usize) -> bool {
+    ARMED[trap].load(SeqCst) & HOLDS != 0
+}
+
+/// Waits until the trap holds a thread, for at most `timeout`.
+pub fn await_frozen(trap: usize, timeout: Duration) -> bool {
+    let end = Instant::now() + timeout;
+    let mut held = lock();
+    while !frozen(trap) {
+        let Some(left) = end.checked_duration_since(Instant::now()) else { return false };
+        held = CHANGED.wait_timeout(held, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    true
+}
+
+/// Comes to a site as the library does: for a control that has the same stop points.
+pub fn come_to(site: Site) {
+    o(site, Ordering::Relaxed);
 }
 
 pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
-    ROLE.with(|mine| {
-        let role = mine.get();
-        if role != 0 {
-            HITS[role as usize][site as usize].fetch_add(1, Ordering::Relaxed);
-            stop_if_armed(u32::from(role) << 8 | (site as u32 + 1));
-        }
-    });
+    let role = role();
+    if role != 0 {
+        HITS[role as usize][site as usize].fetch_add(1, Ordering::Relaxed);
+        (0..TRAPS).for_each(|trap| stop_if_armed(trap, pair(role, site)));
+    }
     order
 }
 
-fn stop_if_armed(me: u32) {
-    if ARMED.load(Ordering::Relaxed) != me {
+const fn pair(role: u8, site: Site) -> u32 {
+    (role as u32) << 8 | (site as u32 + 1)
+}
+
+fn lock() -> MutexGuard<'static, ()> {
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn set(trap: usize, value: u32) -> u32 {
+    let _held = lock();
+    let old = ARMED[trap].swap(value, SeqCst);
+    CHANGED.notify_all();
+    old
+}
+
+fn stop_if_armed(trap: usize, me: u32) {
+    if ARMED[trap].load(Ordering::Relaxed) != me {
         return;
     }
-    let mut held = LOCK.lock().unwrap();
-    if ARMED.compare_exchange(me, FROZEN, SeqCst, SeqCst).is_ok() {
+    let mut held = lock();
+    let catch = HOLDS | CATCHES.fetch_add(1, SeqCst) & !HOLDS;
+    if ARMED[trap].compare_exchange(me, catch, SeqCst, SeqCst).is_ok() {
         CHANGED.notify_all();
-        while ARMED.load(SeqCst) == FROZEN {
-            held = CHANGED.wait(held).unwrap();
+        while ARMED[trap].load(SeqCst) == catch {
+            held = CHANGED.wait(held).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

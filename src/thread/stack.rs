@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn sizes_are_rounded_up_and_bounded_below() {
         let page = page_size();
-        assert!(floor() % page == 0 && floor() > WORKER_NEED);
+        assert!(floor().is_multiple_of(page) && floor() > WORKER_NEED);
         assert_eq!(effective(0), Ok(DEFAULT_STACK.max(floor())));
         assert_eq!(effective(floor()), Ok(floor()));
         assert_eq!(effective(floor() - page + 1), Ok(floor()));

@@ -29,6 +29,8 @@ const TOKEN: usize = 1;
 const SEARCHER: usize = 1 << LAYOUT.searching;
 const SLEEPER: usize = 1 << LAYOUT.sleeping;
 const CLOSED: usize = 1 << LAYOUT.closed;
+// Sleepers compare the low half: tokens and CLOSED must be in it.
+const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
 
 /// One value of the idle word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,7 +101,7 @@ impl Counts {
     pub(crate) const fn write_off(self) -> Self {
         let searching = self.0 & MAX_WORKERS << LAYOUT.searching;
         let epoch = self.0 & EPOCH_MASK << LAYOUT.epoch;
-        let next = (self.epoch() + 1 & EPOCH_MASK) << LAYOUT.epoch;
+        let next = ((self.epoch() + 1) & EPOCH_MASK) << LAYOUT.epoch;
         Self(self.0 - searching - epoch + next + self.tokens() * SEARCHER)
     }
 
@@ -129,7 +131,6 @@ mod tests {
         c = c.close();
         assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 1, 1));
         assert!(c.closed() && c.epoch() == 1);
-        assert!(usize::BITS == 32 || CLOSED < 1 << 32, "sleepers compare the low half");
         for _ in 0..EPOCH_MASK {
             c = c.write_off();
         }

@@ -61,7 +61,7 @@ impl Idle {
         let counts = self.counts();
         if counts.wants_notice() {
             self.grant_one(port);
-        } else if position % TRIGGER == 0 && counts.sleeping() + counts.tokens() > 0 {
+        } else if position.is_multiple_of(TRIGGER) && counts.sleeping() + counts.tokens() > 0 {
             self.force(port);
         }
         if counts.closed() { Noticed::Closed } else { Noticed::Open }

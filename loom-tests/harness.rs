@@ -1,0 +1,154 @@
+//! Runs models, each on a thread of its own, and prints one line for each.
+
+use loom::model::Builder;
+use std::cell::Cell;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// One promise, as a small program that keeps it in every execution.
+pub struct Model {
+    pub name: &'static str,
+    /// How many preemptions the checker tries at most; None: all.
+    pub bound: Option<usize>,
+    pub run: fn(),
+}
+
+/// `model!(unbounded name)` or `model!(2 name)`: the function of that name, with its bound.
+macro_rules! model {
+    (unbounded $name:ident) => {
+        crate::harness::Model { name: stringify!($name), bound: None, run: $name }
+    };
+    ($bound:literal $name:ident) => {
+        crate::harness::Model { name: stringify!($name), bound: Some($bound), run: $name }
+    };
+}
+pub(crate) use model;
+
+/// How a model ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    Finished,
+    /// The time was over, or an execution too long: not judged, and a failure.
+    Cut,
+    Failed,
+}
+
+thread_local! { static NAME: Cell<&'static str> = const { Cell::new("no model") }; }
+
+/// The longest execution that is followed, in switches.
+const BRANCHES: usize = 5_000;
+/// What loom says of one that is longer.
+const TOO_LONG: &str = "exceeded maximum number of branches";
+
+/// A number from the environment.
+fn from_env(name: &str) -> Option<usize> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} wants a number")))
+}
+
+/// Runs one model on this thread. `JOBRING_MODEL_BOUND` replaces the bounds (0: none), `JOBRING_MODEL_SECONDS` the
+/// limit of 120 s.
+fn check(model: &Model) -> Verdict {
+    NAME.set(model.name);
+    let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(120);
+    let bound = match from_env("JOBRING_MODEL_BOUND") {
+        Some(0) => None,
+        Some(bound) => model.bound.and(Some(bound)),
+        None => model.bound,
+    };
+    let mut builder = Builder::new();
+    builder.max_branches = BRANCHES;
+    builder.preemption_bound = bound;
+    builder.max_duration = Some(Duration::from_secs(seconds as u64));
+    builder.checkpoint_interval = 500;
+    let executions = Arc::new(AtomicUsize::new(0));
+    let (counter, run) = (executions.clone(), model.run);
+    let start = Instant::now();
+    let result = panic::catch_unwind(|| {
+        builder.check(move || {
+            counter.fetch_add(1, SeqCst);
+            run();
+        });
+    });
+    let elapsed = start.elapsed();
+    let verdict = match result {
+        Ok(()) if elapsed.as_secs() < seconds as u64 => Verdict::Finished,
+        Ok(()) => Verdict::Cut,
+        Err(cause) => {
+            let text = cause.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(cause.downcast_ref::<&str>().copied()).unwrap_or("");
+            if text.contains(TOO_LONG) { Verdict::Cut } else { Verdict::Failed }
+        }
+    };
+    let bound = bound.map_or("none".into(), |bound| bound.to_string());
+    let word = match verdict {
+        Verdict::Finished => "finished",
+        Verdict::Cut => "CUT",
+        Verdict::Failed => "FAILED",
+    };
+    println!(
+        "model {:<64} bound {bound:<4} {:>8} executions {:>7.2} s  {word}",
+        model.name,
+        executions.load(SeqCst),
+        elapsed.as_secs_f64()
+    );
+    verdict
+}
+
+/// Runs models side by side. With `fail_fast` none is begun after the first that did not finish.
+pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Vec<(&'static str, Verdict)> {
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        eprintln!("in model {}:", NAME.get());
+        default(info);
+    }));
+    let next = AtomicUsize::new(0);
+    let verdicts = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(model) = models.get(next.fetch_add(1, SeqCst)) {
+                    let verdict = check(model);
+                    verdicts.lock().unwrap().push((model.name, verdict));
+                    if fail_fast && verdict != Verdict::Finished {
+                        next.store(models.len(), SeqCst);
+                    }
+                }
+            });
+        }
+    });
+    let _ = panic::take_hook();
+    verdicts.into_inner().unwrap()
+}
+
+/// The threads of one execution, which begin in every order.
+///
+/// loom 0.7.2 remembers one last access to each atomic, not one of each thread: a load followed by a compare-and-swap
+/// of the same thread hides an earlier load by another, and the order in which the swap comes before that load is not
+/// tried for its own sake. It is tried when the swapping thread begins first; so each thread begins at a word that
+/// all of them change.
+pub struct Crew {
+    gate: Arc<loom::sync::atomic::AtomicUsize>,
+}
+
+impl Crew {
+    pub fn new() -> Self {
+        Self { gate: Arc::new(loom::sync::atomic::AtomicUsize::new(0)) }
+    }
+
+    /// A further thread.
+    pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> loom::thread::JoinHandle<T> {
+        let gate = self.gate.clone();
+        loom::thread::spawn(move || {
+            gate.fetch_add(1, Relaxed);
+            f()
+        })
+    }
+
+    /// From here on the calling thread is one of them.
+    pub fn begin(&self) {
+        self.gate.fetch_add(1, Relaxed);
+    }
+}

@@ -1,0 +1,2 @@
+use crate::harness::Model;
+pub const MODELS: &[Model] = &[];

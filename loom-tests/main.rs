@@ -1,0 +1,51 @@
+//! The loom models of jobring. README.md lists them: which promise, which edge, which orderings.
+//!
+//! `cargo test -p jobring-loom-tests` runs all, `… -- text` those whose names contain the text.
+
+mod harness;
+mod idle;
+mod pool;
+mod ring;
+mod slot;
+mod table;
+mod weaken;
+
+use harness::{Model, Verdict, run_all};
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn models() -> Vec<&'static Model> {
+    [ring::MODELS, slot::MODELS, idle::MODELS, pool::MODELS].into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let filters: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    if args.iter().any(|arg| arg == "--list") {
+        models().iter().for_each(|model| println!("{}: test", model.name));
+        return ExitCode::SUCCESS;
+    }
+    if args.iter().any(|arg| arg == "--weaken") {
+        return weaken::run(&filters);
+    }
+    if filters.is_empty()
+        && let Err(problem) = table::agrees_with(&models())
+    {
+        eprintln!("loom-tests/README.md and the models differ: {problem}");
+        return ExitCode::FAILURE;
+    }
+    let exact = args.iter().any(|arg| arg == "--exact");
+    let wanted = |model: &&&'static Model| {
+        filters.is_empty()
+            || filters.iter().any(|f| if exact { model.name == **f } else { model.name.contains(f.as_str()) })
+    };
+    let all = models();
+    let chosen: Vec<&'static Model> = all.iter().filter(wanted).copied().collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(chosen.len().max(1));
+    let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
+    let start = Instant::now();
+    let verdicts = run_all(&chosen, threads, fail_fast);
+    let finished = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Finished).count();
+    println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
+    if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

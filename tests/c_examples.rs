@@ -1,0 +1,87 @@
+//! The C examples do what the README says, on this repository and on a large tree.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("c-examples")
+}
+
+fn build_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples")
+}
+
+fn make(target: &str) -> Output {
+    // A target folder of its own: the outer cargo holds the lock of its.
+    Command::new("make")
+        .arg("-C")
+        .arg(examples())
+        .arg(target)
+        .arg(format!("BUILD={}", build_dir().display()))
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples-target"))
+        .env("CARGO", env!("CARGO"))
+        .output()
+        .expect("make")
+}
+
+fn expect_success(output: &Output, what: &str) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{what}: {}\n{text}\n{errors}", output.status);
+}
+
+/// 20,000 small files, 10 deep, of which a few are larger and some have names that a shell would stumble over.
+fn tree() -> PathBuf {
+    let root = build_dir().join("tree");
+    let _ = fs::remove_dir_all(&root);
+    let mut made = 0;
+    for branch in 0..20 {
+        let mut dir = root.join(format!("branch {branch}"));
+        for level in 0..10 {
+            dir.push(format!("level-{level}"));
+            fs::create_dir_all(&dir).expect("a directory");
+            for file in 0..100 {
+                let name = if file == 7 { "a b\\c\nd".into() } else { format!("file-{file}") };
+                let content =
+                    format!("{branch} {level} {file}\n").repeat(if file == 50 { 5000 } else { 1 + file });
+                fs::write(dir.join(name), content).expect("a file");
+                made += 1;
+            }
+        }
+    }
+    assert_eq!(made, 20_000);
+    root
+}
+
+#[test]
+fn every_example_runs_and_finds_itself_right() {
+    let output = make("run");
+    expect_success(&output, "make run");
+    let text = String::from_utf8_lossy(&output.stdout);
+    for part in ["hello", "hashtree", "echo_server", "stacks"] {
+        assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");
+    }
+
+    let tree = tree();
+    let hashtree = build_dir().join("hashtree");
+    let parallel =
+        Command::new(&hashtree).args(["--check", "-j", "4"]).arg(&tree).output().expect("hashtree");
+    expect_success(&parallel, "hashtree --check");
+    let serial = Command::new(&hashtree).args(["-j", "1"]).arg(&tree).output().expect("hashtree");
+    expect_success(&serial, "hashtree -j 1");
+    assert_eq!(parallel.stdout, serial.stdout, "one worker and four print the same");
+    assert_eq!(serial.stdout.iter().filter(|&&byte| byte == b'\n').count(), 20_000);
+
+    let sums = build_dir().join("tree.sums");
+    fs::write(&sums, &serial.stdout).expect("sums");
+    let standard =
+        Command::new("sha256sum").args(["--check", "--quiet"]).arg(&sums).output().expect("sha256sum");
+    expect_success(&standard, "sha256sum --check");
+
+    let interrupted =
+        Command::new(&hashtree).args(["--interrupt-after", "500"]).arg(&tree).output().expect("hashtree");
+    assert_eq!(interrupted.status.code(), Some(130), "{interrupted:?}");
+    fs::remove_dir_all(&tree).expect("the tree goes");
+}

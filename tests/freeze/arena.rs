@@ -1,0 +1,445 @@
+//! One pool and the threads that may be frozen in it: a submitter, a worker, a waiter, a canceller, a closer, each
+//! doing at random everything that its role can do.
+
+use crate::harness::{
+    CANCELLER, CLOSER, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
+};
+use jobring_frozen::{JobError, JobHandle, Pool, Queued, SubmitError, freeze};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::Scope;
+use std::time::Duration;
+
+/// Handles that lie in one mailbox at most. Both full, and one in each hand, they leave slots for the others.
+const MAIL: usize = 3;
+/// Jobs of the submitter's bursts: more than any arena's capacity.
+const BURST: u64 = 24;
+
+/// Not a power of two every other time.
+pub fn capacity(round: usize) -> usize {
+    [16, 13][round % 2]
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Run,
+    Pause,
+    Stop,
+}
+
+/// A job that someone is to wait for, or cancel.
+struct Letter<'p> {
+    job: JobHandle<'p, u64>,
+    id: u64,
+}
+
+struct Desk<'p> {
+    phase: Phase,
+    paused: [bool; 8],
+    gone: u8,
+    acts: [u64; 8],
+    mail: [VecDeque<Letter<'p>>; 2],
+}
+
+pub struct Arena<'p> {
+    pub pool: &'p Arc<Pool>,
+    pub ledger: &'static Ledger,
+    desk: Mutex<Desk<'p>>,
+    changed: Condvar,
+    closing: AtomicBool,
+    pub closed: AtomicBool,
+}
+
+/// A small generator (xorshift64*), seeded per thread.
+struct Dice(u64);
+
+impl Dice {
+    fn throw(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % sides
+    }
+}
+
+impl<'p> Arena<'p> {
+    pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger) -> Self {
+        let mail = [VecDeque::with_capacity(MAIL), VecDeque::with_capacity(MAIL)];
+        let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: 0, acts: [0; 8], mail };
+        let (closing, closed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), closing, closed }
+    }
+
+    /// Starts the threads of all open roles.
+    pub fn people<'s>(&'s self, scope: &'s Scope<'s, '_>, seed: u64) {
+        let begin = move |role: u8, act: fn(&'s Self, &mut Dice)| {
+            scope.spawn(move || {
+                freeze::set_role(role);
+                act(self, &mut Dice(0x1234_5678_9ABC_DEF1 ^ seed << 8 ^ u64::from(role)));
+                freeze::set_role(0);
+                self.desk.lock().unwrap().gone += 1;
+            });
+        };
+        begin(WORKER, |arena, _| assert!(arena.pool.enter_worker()));
+        begin(SUBMITTER, Self::submitter);
+        begin(WAITER, Self::waiter);
+        begin(CANCELLER, Self::canceller);
+    }
+
+    /// Starts a thread that closes the pool.
+    pub fn close<'s>(&'s self, scope: &'s Scope<'s, '_>, queued: Queued) {
+        self.closing.store(true, SeqCst);
+        scope.spawn(move || {
+            freeze::set_role(CLOSER);
+            let end = self.pool.shutdown(queued, None);
+            freeze::set_role(0);
+            assert!(end.is_ok(), "shutdown without a time-out gave {end:?}");
+            self.closed.store(true, SeqCst);
+        });
+    }
+
+    fn set(&self, phase: Phase) {
+        self.desk.lock().unwrap().phase = phase;
+        self.changed.notify_all();
+    }
+
+    pub fn run(&self) {
+        self.set(Phase::Run);
+    }
+
+    /// Stops everybody between two acts, but the one that is frozen and those that wait for the frozen worker's
+    /// job. Err names who does not come back.
+    pub fn pause(&self, frozen: u8) -> Result<(), String> {
+        self.set(Phase::Pause);
+        let expected: &[u8] = if frozen == WORKER { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
+        for &role in expected.iter().filter(|&&role| role != frozen) {
+            if !until(|| self.desk.lock().unwrap().paused[role as usize]) {
+                return Err(format!("the {} is stuck", name(role)));
+            }
+        }
+        // What the frozen thread may hold: a worker its job and the job that this one runs inline.
+        let held = match frozen {
+            WORKER => 2,
+            SUBMITTER | CANCELLER | CLOSER => 1,
+            _ => 0,
+        };
+        match until(|| self.ledger.outstanding() <= held) {
+            true => Ok(()),
+            false => Err(format!("{} jobs are stuck", self.ledger.outstanding())),
+        }
+    }
+
+    /// Lets everybody finish; the handles that lie in the mailboxes first.
+    pub fn stop(&self) {
+        self.set(Phase::Stop);
+    }
+
+    /// How many of the people have ended; the worker ends with the pool.
+    pub fn gone(&self) -> u8 {
+        self.desk.lock().unwrap().gone
+    }
+
+    /// How often this role acted.
+    pub fn acts(&self, role: u8) -> u64 {
+        self.desk.lock().unwrap().acts[role as usize]
+    }
+
+    /// Between two acts. False when it is time to stop.
+    fn may_act(&self, role: u8) -> bool {
+        let mut desk = self.desk.lock().unwrap();
+        while desk.phase == Phase::Pause {
+            desk.paused[role as usize] = true;
+            desk = self.changed.wait(desk).unwrap();
+        }
+        desk.paused[role as usize] = false;
+        desk.acts[role as usize] += 1;
+        desk.phase != Phase::Stop
+    }
+
+    /// Puts a letter into the box of the waiter (0) or the canceller (1). If it is full, the job is detached.
+    fn post(&self, to: usize, letter: Letter<'p>) {
+        let mut desk = self.desk.lock().unwrap();
+        let full = desk.mail[to].len() == MAIL;
+        if full {
+            drop(desk);
+            letter.job.detach();
+        } else {
+            desk.mail[to].push_back(letter);
+            drop(desk);
+            self.changed.notify_all();
+        }
+    }
+
+    fn read(&self, from: usize, role: u8) -> Option<Letter<'p>> {
+        let mut desk = self.desk.lock().unwrap();
+        loop {
+            let paused = desk.phase == Phase::Pause;
+            desk.paused[role as usize] = paused;
+            if !paused {
+                if let Some(letter) = desk.mail[from].pop_front() {
+                    desk.acts[role as usize] += 1;
+                    return Some(letter);
+                }
+                if desk.phase == Phase::Stop {
+                    return None;
+                }
+            }
+            desk = self.changed.wait(desk).unwrap();
+        }
+    }
+
+    fn accepted<T>(&self, id: u64, outcome: Result<T, SubmitError<impl FnOnce() -> u64>>) -> Option<T> {
+        match outcome {
+            Ok(accepted) => Some(accepted),
+            Err(error) => {
+                // Its closure is dropped unrun.
+                self.ledger.refused.add(id);
+                drop(error);
+                None
+            }
+        }
+    }
+
+    fn submitter(&self, dice: &mut Dice) {
+        while self.may_act(SUBMITTER) {
+            match dice.throw(10) {
+                // More than fit: sleeps until slots come back.
+                0 => (0..BURST).for_each(|_| self.detached(false)),
+                1 => (0..BURST).for_each(|_| self.detached(true)),
+                2 => {
+                    let token = self.ledger.token();
+                    let id = token.id;
+                    let patience = Duration::from_micros(dice.throw(200));
+                    drop(self.accepted(id, self.pool.submit_timeout(busy(token), patience)));
+                }
+                3 => {
+                    let token = self.ledger.token();
+                    let id = token.id;
+                    if let Some(job) = self.accepted(id, self.pool.submit_or_run(busy(token))) {
+                        self.post(0, Letter { job, id });
+                    }
+                }
+                4..6 => self.letter(1, dice),
+                _ => self.letter(0, dice),
+            }
+        }
+    }
+
+    fn letter(&self, to: usize, dice: &mut Dice) {
+        let token = self.ledger.token();
+        let id = token.id;
+        let accepted = match dice.throw(4) {
+            0 => self.accepted(id, self.pool.submit(family(self.pool.clone(), token))),
+            1 => self.accepted(id, self.pool.submit(failing(token))),
+            2 => self.accepted(id, self.pool.submit(busy(token))),
+            _ => self.accepted(id, self.pool.submit(move || token.run())),
+        };
+        if let Some(job) = accepted {
+            self.post(to, Letter { job, id });
+        }
+    }
+
+    fn detached(&self, at_once: bool) {
+        let token = self.ledger.token();
+        let id = token.id;
+        let job = busy(token);
+        let job = move || {
+            job();
+        };
+        let outcome =
+            if at_once { self.pool.try_submit_detached(job) } else { self.pool.submit_detached(job) };
+        if outcome.is_err() {
+            drop(outcome);
+            self.ledger.refused.add(id);
+        }
+    }
+
+    fn waiter(&self, dice: &mut Dice) {
+        while let Some(Letter { mut job, id }) = self.read(0, WAITER) {
+            let result = match dice.throw(3) {
+                0 => job.wait(),
+                1 => loop {
+                    match job.wait_timeout(Duration::from_millis(5)) {
+                        Ok(result) => break result,
+                        Err(pending) => job = pending,
+                    }
+                },
+                _ => loop {
+                    while !job.is_finished() {
+                        std::thread::yield_now();
+                    }
+                    match job.poll() {
+                        Ok(result) => break result,
+                        Err(pending) => job = pending,
+                    }
+                },
+            };
+            check(&result, id, self.closing());
+        }
+    }
+
+    fn canceller(&self, dice: &mut Dice) {
+        while let Some(Letter { job, id }) = self.read(1, CANCELLER) {
+            match dice.throw(5) {
+                0 => job.detach(),
+                1 => {
+                    // Mostly over by then.
+                    (0..20).for_each(|_| std::thread::yield_now());
+                    drop(job);
+                }
+                _ => {
+                    let cancelled = job.cancel();
+                    if cancelled {
+                        self.ledger.cancelled.add(id);
+                    }
+                    let result = job.wait();
+                    assert!(!cancelled || matches!(result, Err(JobError::Cancelled)), "{result:?}");
+                    check(&result, id, cancelled || self.closing());
+                }
+            }
+        }
+    }
+
+    /// May a job be discarded?
+    fn closing(&self) -> bool {
+        self.closing.load(SeqCst)
+    }
+}
+
+fn check(result: &Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
+    match result {
+        Ok(got) => assert_eq!(*got, id, "another job's result"),
+        Err(JobError::Panicked(payload)) => {
+            assert_eq!(payload.downcast_ref::<u64>(), Some(&id), "another job's failure");
+        }
+        Err(JobError::Cancelled) if may_be_cancelled => {}
+        Err(other) => panic!("job {id}: {other}"),
+    }
+}
+
+fn spin(turns: u32) {
+    (0..turns).for_each(|_| std::hint::spin_loop());
+}
+
+/// Takes a microsecond or two.
+fn busy(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
+    move || {
+        spin(60);
+        token.run()
+    }
+}
+
+/// Fails, with its number. Without the panic hook, which would print.
+fn failing(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
+    move || std::panic::resume_unwind(Box::new(token.run()))
+}
+
+/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches. On others nothing: a healthy
+/// worker must not come to wait for a frozen one.
+fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'static {
+    move || {
+        if freeze::role() == WORKER {
+            let ledger = token.ledger();
+            let child = || {
+                let token = ledger.token();
+                let id = token.id;
+                let outcome = pool.try_submit(busy(token));
+                if outcome.is_err() {
+                    ledger.refused.add(id);
+                }
+                outcome.ok().map(|job| (job, id))
+            };
+            match token.id % 4 {
+                // Blocks when the pool is full; Deadlock if all others do.
+                0 => {
+                    for _ in 0..BURST {
+                        let token = ledger.token();
+                        let id = token.id;
+                        let job = busy(token);
+                        let job = move || {
+                            job();
+                        };
+                        if pool.submit_detached(job).is_err() {
+                            ledger.refused.add(id);
+                        }
+                    }
+                }
+                1 => {
+                    if let Some((job, id)) = child() {
+                        if job.cancel() {
+                            ledger.cancelled.add(id);
+                        }
+                    }
+                }
+                _ => {
+                    let jobs = [child(), child(), child()];
+                    // The last one first, which leaves the entries of those that run inline in the ring.
+                    for (job, id) in jobs.into_iter().rev().flatten() {
+                        check(&job.wait(), id, true);
+                    }
+                }
+            }
+        }
+        token.run()
+    }
+}
+
+impl Subject for Arena<'_> {
+    fn cycle(&self, jobs: u64, patience: Duration) -> Result<(), String> {
+        let submit = || {
+            let token = self.ledger.token();
+            let id = token.id;
+            match self.pool.submit_timeout(move || token.run(), patience) {
+                Ok(job) => Ok((job, id)),
+                Err(error) => {
+                    self.ledger.refused.add(id);
+                    Err(format!("submit gave {error}"))
+                }
+            }
+        };
+        let mut handles = [const { None }; 4];
+        for place in handles.iter_mut().take(jobs as usize) {
+            *place = Some(submit()?);
+        }
+        for (job, id) in handles.into_iter().flatten() {
+            match job.wait_timeout(patience) {
+                Ok(result) => check(&result, id, false),
+                Err(_) => return Err(format!("job {id} is never over")),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Arena<'_> {
+    /// Are all slots free? As many jobs as the capacity says go in, and no more.
+    pub fn all_slots_are_free(&self) -> Result<(), String> {
+        let gate = Arc::new((Mutex::new(false), Condvar::new()));
+        let mut jobs = Vec::new();
+        let mut result = Ok(());
+        for n in 0..self.pool.capacity() {
+            let gate = gate.clone();
+            let wait = move || {
+                let mut open = gate.0.lock().unwrap();
+                while !*open {
+                    open = gate.1.wait(open).unwrap();
+                }
+            };
+            match self.pool.submit_timeout(wait, GENEROUS) {
+                Ok(job) => jobs.push(job),
+                Err(error) => {
+                    result = Err(format!("only {n} of {} slots came back: {error}", self.pool.capacity()));
+                    break;
+                }
+            }
+        }
+        if result.is_ok() && !matches!(self.pool.try_submit(|| ()), Err(SubmitError::Full(_))) {
+            result = Err("there are more slots than the capacity".into());
+        }
+        *gate.0.lock().unwrap() = true;
+        gate.1.notify_all();
+        jobs.into_iter().for_each(|job| job.wait().unwrap());
+        result
+    }
+}

@@ -1,0 +1,402 @@
+//! The freeze test: a thread stopped for good at any of its atomic operations stops nobody else.
+//!
+//! A census finds the (site × role) pairs that occur; then each is frozen in turn while others do 10,000
+//! submit–run–wait cycles, and after that every job and every slot is accounted for. A ring that claims positions
+//! before it fills them, with the same stop points, must fail.
+
+mod arena;
+mod control;
+mod harness;
+
+use arena::{Arena, capacity};
+use control::Vyukov;
+use harness::*;
+use jobring_frozen::{Pool, Queued, Site, SubmitError, freeze};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::scope;
+use std::time::{Duration, Instant};
+
+/// The stop points are the process's: one test at a time.
+static ONE: Mutex<()> = Mutex::new(());
+static LEDGERS: Mutex<usize> = Mutex::new(0);
+
+/// Sites that no thread of these roles comes to, each with its reason. All others must be hit.
+const NEVER: &[(&[Site], &str)] = &[
+    (&[Site::CountTail, Site::CountHead], "statistics"),
+    (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
+    (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
+    (
+        &[Site::PutBack, Site::PutBackLost, Site::ReuseKept, Site::ReuseKeptLost, Site::VacateWake],
+        "the C face: failures read twice, several waiters for one job",
+    ),
+];
+
+/// Between the decision to wake a thread and the wake.
+const WAKER: &[Site] = &[
+    Site::GrantWake,
+    Site::ForceWake,
+    Site::ResolveWake,
+    Site::FreeSlotWake,
+    Site::VacateWake,
+    Site::CloseWake,
+];
+
+/// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are armed
+/// when the worker is known to search.
+const SEARCHING: &[Site] =
+    &[Site::PopHead, Site::PopEntry, Site::AdvanceHead, Site::FoundUpdate, Site::RegisterUpdate];
+
+type Pair = (u8, u8);
+
+/// A pair to freeze, and the stop that its thread must have made before.
+#[derive(Clone, Copy)]
+struct Target {
+    role: u8,
+    site: Site,
+    after: Option<(u8, Site)>,
+}
+
+impl Target {
+    fn named(&self) -> String {
+        let after = self.after.map_or(String::new(), |(role, site)| match role == self.role {
+            true => format!(" after {}", site.name()),
+            false => format!(" after {} of the {}", site.name(), name(role)),
+        });
+        format!("{} × {}{after}", self.site.name(), name(self.role))
+    }
+}
+
+fn ledger() -> &'static Ledger {
+    *LEDGERS.lock().unwrap() += 1;
+    Box::leak(Box::new(Ledger::new()))
+}
+
+fn pool(round: usize) -> Arc<Pool> {
+    Arc::new(Pool::builder().workers(2).capacity(capacity(round)).build().unwrap())
+}
+
+fn end(pool: Arc<Pool>) {
+    let pool = Arc::try_unwrap(pool).expect("a job has kept the pool");
+    drop(pool);
+}
+
+fn hits() -> BTreeMap<Pair, u64> {
+    let pairs = ROLES.iter().flat_map(|&role| Site::ALL.iter().map(move |&site| (role, site)));
+    pairs.map(|(role, site)| ((role, site as u8), freeze::hits(role, site))).collect()
+}
+
+fn site(number: u8) -> Site {
+    Site::ALL[number as usize]
+}
+
+/// Adds what happened since `before`.
+fn count(into: &mut BTreeMap<Pair, u64>, before: &BTreeMap<Pair, u64>) {
+    for (pair, now) in hits() {
+        let new = now - before[&pair];
+        if new > 0 {
+            *into.entry(pair).or_default() += new;
+        }
+    }
+}
+
+/// Everything that happens in an open pool.
+fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>) {
+    for round in 0..6 {
+        stage(format!("open census {round}"));
+        let (pool, ledger) = (pool(round), ledger());
+        let before = hits();
+        let arena = Arena::new(&pool, ledger);
+        scope(|s| {
+            arena.people(s, round as u64);
+            assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 4_000)));
+            arena.pause(0).unwrap();
+            for role in ROLES {
+                if let Some(after) = route(role, Site::PushTailAgain).after
+                    && freeze::hits(role, after.1) > before[&(role, after.1 as u8)]
+                {
+                    arena.run();
+                    freeze::arm(0, after.0, after.1);
+                    assert!(freeze::await_frozen(0, GENEROUS), "{} never came", name(role));
+                    arena.pause(role).unwrap();
+                    drive(&arena, 100, GENEROUS).unwrap();
+                    freeze::thaw(0);
+                    arena.pause(0).unwrap();
+                }
+            }
+            count(seen, &before);
+            finish(&arena);
+        });
+        drop(arena);
+        ledger.balance(false).unwrap();
+        end(pool);
+    }
+}
+
+/// Everybody goes home: all jobs are over, all slots free, the pool closed.
+fn finish(arena: &Arena) {
+    arena.stop();
+    assert!(until(|| arena.gone() == 3), "someone does not come home");
+    assert!(until(|| arena.ledger.outstanding() == 0), "{} jobs are lost", arena.ledger.outstanding());
+    arena.all_slots_are_free().unwrap();
+    let report = arena.pool.shutdown(Queued::Drain, Some(GENEROUS)).unwrap();
+    assert_eq!(report, jobring_frozen::Report::default());
+}
+
+/// Stops that come about only in a certain situation, and how to get there.
+fn route(role: u8, site: Site) -> Target {
+    let after = match site {
+        // A pusher that is a whole lap late.
+        Site::PushTailAgain => Some((role, Site::PushEntry)),
+        _ => None,
+    };
+    Target { role, site, after }
+}
+
+/// Freezes the target in an open pool while others go on.
+fn freeze_open(target: Target, round: usize) -> Result<Figures, String> {
+    let (pool, ledger) = (pool(round), ledger());
+    let arena = Arena::new(&pool, ledger);
+    let figures = scope(|s| {
+        match target.after {
+            None => freeze::arm(0, target.role, target.site),
+            Some((role, site)) => freeze::arm(1, role, site),
+        }
+        arena.people(s, round as u64);
+        let frozen = freeze_target(&arena, target).and_then(|()| {
+            arena.pause(target.role)?;
+            let figures = drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"));
+            match freeze::thaw(0) {
+                true => figures,
+                false => Err("it had not stood still".into()),
+            }
+        });
+        freeze::thaw(0);
+        freeze::thaw(1);
+        finish(&arena);
+        frozen
+    })?;
+    drop(arena);
+    ledger.balance(false)?;
+    end(pool);
+    Ok(figures)
+}
+
+fn freeze_target(arena: &Arena, target: Target) -> Result<(), String> {
+    if let Some((role, _)) = target.after {
+        if !freeze::await_frozen(1, GENEROUS) {
+            return Err("never came to the stop before it".into());
+        }
+        if target.site == Site::PushTailAgain {
+            arena.pause(role)?;
+            // More than two laps of either ring.
+            drive(arena, 100, GENEROUS).map_err(|(_, why)| why)?;
+        }
+        freeze::arm(0, target.role, target.site);
+        arena.run();
+        freeze::thaw(1);
+    }
+    match freeze::await_frozen(0, GENEROUS) {
+        true => Ok(()),
+        false => Err("never came there, though the census did".into()),
+    }
+}
+
+/// One life of a pool with everybody in it, until it is closed. With a target: Some if it was frozen.
+fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, String> {
+    let (pool, ledger) = (pool(round), ledger());
+    let arena = Arena::new(&pool, ledger);
+    let queued = [Queued::Drain, Queued::Discard][round / 2 % 2];
+    let result = scope(|s| {
+        arena.people(s, round as u64);
+        assert!(until(|| arena.acts(SUBMITTER) > 3));
+        if let Some(target) = target {
+            freeze::arm(0, target.role, target.site);
+        }
+        arena.close(s, queued);
+        until(|| freeze::frozen(0) || arena.closed.load(std::sync::atomic::Ordering::SeqCst));
+        // The worker, and who kicks, may come there later.
+        let late = Duration::from_micros(if target.is_some() { 200 } else { 0 });
+        let result = match freeze::await_frozen(0, late) {
+            true => while_frozen_in_closing(&arena, target.map_or(0, |target| target.role)).map(Some),
+            false => Ok(None),
+        };
+        freeze::thaw(0);
+        arena.stop();
+        result
+    })?;
+    let report = pool.shutdown(Queued::Drain, Some(GENEROUS)).map_err(|left| format!("not quiescent: {left:?}"))?;
+    if report != jobring_frozen::Report::default() {
+        return Err(format!("left behind: {report:?}"));
+    }
+    drop(arena);
+    ledger.balance(true)?;
+    end(pool);
+    Ok(result)
+}
+
+/// A closed pool takes no cycles: then it must refuse as often, run what it accepted, and let another closer in
+/// and out.
+fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
+    let begin = Instant::now();
+    let mut figures = Figures::default();
+    let mut refused = 0;
+    while figures.cycles + refused < CYCLES {
+        match arena.pool.try_submit(|| ()) {
+            Err(SubmitError::Shutdown(_)) => refused += 1,
+            Err(error) => return Err(format!("a submit to a closing pool gave {error}")),
+            Ok(job) => {
+                drop(job);
+                drive(arena, 1, GENEROUS).map_err(|(_, why)| why)?;
+                figures.cycles += 1;
+            }
+        }
+    }
+    arena.pause(role)?;
+    if refused > 0 {
+        // Ok or not, it comes back.
+        let _ = arena.pool.shutdown(Queued::Drain, Some(Duration::from_millis(1)));
+    }
+    figures.seconds = begin.elapsed().as_secs_f64();
+    Ok(figures)
+}
+
+#[test]
+fn a_thread_frozen_anywhere_stops_nobody_else() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    freeze::set_role(OTHERS);
+    let begin = Instant::now();
+    let mut open = BTreeMap::new();
+    census_of_an_open_pool(&mut open);
+    let before = hits();
+    for round in 0..400 {
+        stage(format!("closing census {round}"));
+        one_closing(None, round).unwrap();
+    }
+    let mut closing = BTreeMap::new();
+    count(&mut closing, &before);
+    closing.retain(|pair, _| !open.contains_key(pair));
+    say(&format!(
+        "census: {} pairs in an open pool, {} more while it closes, {:.1} s",
+        open.len(),
+        closing.len(),
+        begin.elapsed().as_secs_f64()
+    ));
+    every_site_was_hit(&open, &closing);
+
+    let mut failures = Vec::new();
+    let searching = SEARCHING.iter().map(|&site| Target { role: WORKER, site, after: Some((WORKER, Site::SearchUpdate)) });
+    let open_targets = open.keys().map(|&(role, number)| route(role, site(number))).chain(searching);
+    let mut round = 0;
+    let mut totals = (0u64, 0usize);
+    for target in open_targets {
+        round += 1;
+        stage(format!("freezing {}", target.named()));
+        let whole = Instant::now();
+        let result = freeze_open(target, round);
+        tell(target, "open", &result, whole.elapsed(), open.get(&(target.role, target.site as u8)));
+        match result {
+            Ok(figures) => totals = (totals.0 + figures.cycles, totals.1 + 1),
+            Err(why) => failures.push(format!("{}: {why}", target.named())),
+        }
+    }
+    for (&(role, number), hits) in &closing {
+        let target = route(role, site(number));
+        stage(format!("freezing {} while closing", target.named()));
+        let whole = Instant::now();
+        let result = loop {
+            round += 1;
+            match one_closing(Some(target), round) {
+                Ok(None) if whole.elapsed() < GENEROUS => {}
+                Ok(None) => break Err("never came there, though the census did".into()),
+                Ok(Some(figures)) => break Ok(figures),
+                Err(why) => break Err(why),
+            }
+        };
+        tell(target, "closing", &result, whole.elapsed(), Some(hits));
+        match result {
+            Ok(figures) => totals = (totals.0 + figures.cycles, totals.1 + 1),
+            Err(why) => failures.push(format!("{}: {why}", target.named())),
+        }
+    }
+    freeze::set_role(0);
+    say(&format!(
+        "frozen: {} pairs, {} cycles meanwhile, {:.1} s in all",
+        totals.1,
+        totals.0,
+        begin.elapsed().as_secs_f64()
+    ));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+fn tell(target: Target, phase: &str, result: &Result<Figures, String>, whole: Duration, hits: Option<&u64>) {
+    let what = match (WAKER.contains(&target.site), target.after) {
+        (true, _) => "frozen waker",
+        (false, Some((_, Site::SearchUpdate))) => "frozen searcher",
+        _ => "",
+    };
+    let figures = match result {
+        Ok(f) => format!("{:>6} cycles {:>6.3} s {:>4} forced", f.cycles, f.seconds, f.forced),
+        Err(why) => format!("FAILED: {why}"),
+    };
+    let hits = hits.map_or(String::new(), |hits| format!("{hits} hits"));
+    say(&format!("{phase:<8}{:<52} {figures} {:>7.3} s whole {what} {hits}", target.named(), whole.as_secs_f64()));
+}
+
+fn every_site_was_hit(open: &BTreeMap<Pair, u64>, closing: &BTreeMap<Pair, u64>) {
+    let hit = |site: Site| ROLES.iter().any(|&role| open.contains_key(&(role, site as u8)) || closing.contains_key(&(role, site as u8)));
+    let excused = |site: Site| NEVER.iter().any(|(sites, _)| sites.contains(&site));
+    let missed: Vec<_> = Site::ALL.iter().filter(|&&site| !hit(site) && !excused(site)).map(|site| site.name()).collect();
+    assert!(missed.is_empty(), "no thread came to {missed:?}");
+    let wrong: Vec<_> = Site::ALL.iter().filter(|&&site| hit(site) && excused(site)).map(|site| site.name()).collect();
+    assert!(wrong.is_empty(), "excused, and hit: {wrong:?}");
+}
+
+/// As `freeze_open`, for the control.
+fn freeze_control(frozen: Option<(u8, Site)>) -> Result<Figures, (Figures, String)> {
+    let ring = Vyukov::<16>::new();
+    scope(|s| {
+        if let Some((role, site)) = frozen {
+            freeze::arm(0, role, site);
+        }
+        let ring = &ring;
+        s.spawn(|| {
+            freeze::set_role(WORKER);
+            ring.work();
+        });
+        s.spawn(|| ring.work());
+        s.spawn(|| {
+            freeze::set_role(SUBMITTER);
+            ring.submit_and_wait();
+        });
+        assert!(frozen.is_none() || freeze::await_frozen(0, GENEROUS));
+        let result = drive(ring, CYCLES, Duration::from_secs(2));
+        ring.stop();
+        freeze::thaw(0);
+        result
+    })
+}
+
+#[test]
+fn a_ring_that_claims_before_it_publishes_fails() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    stage("the control".into());
+    let begin = Instant::now();
+    assert_eq!(freeze_control(None).unwrap().cycles, CYCLES, "the control works");
+    // Before the claim nothing is held yet.
+    for (role, site) in [(SUBMITTER, Site::AdvanceTail), (WORKER, Site::AdvanceHead)] {
+        assert_eq!(freeze_control(Some((role, site))).unwrap().cycles, CYCLES);
+    }
+    // Between the claim and the publication, of a filled cell or of an emptied one.
+    for (role, site) in [(SUBMITTER, Site::PushPublish), (WORKER, Site::LeaveRing)] {
+        let (figures, why) = freeze_control(Some((role, site))).expect_err("the control must fail");
+        say(&format!(
+            "control {:<24} × {:<10} stands still after {} cycles: {why}",
+            site.name(),
+            name(role),
+            figures.cycles
+        ));
+        assert!(figures.cycles < 16, "at most a lap");
+    }
+    say(&format!("control: {:.1} s", begin.elapsed().as_secs_f64()));
+}
