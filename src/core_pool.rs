@@ -32,8 +32,17 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize> TypedStorage for Inline<JOB
 ///
 /// Every method may be called from any thread and from inside a job, unless it says otherwise.
 #[repr(transparent)]
-pub struct PoolCore<S> {
+pub struct PoolCore<S: TypedStorage> {
     raw: RawPool<S, System>,
+}
+
+impl<S: TypedStorage> Drop for PoolCore<S> {
+    /// A pool that goes away with jobs in it (a local one, without workers) drops them, and the results that nobody
+    /// took. Nobody else has it any more.
+    fn drop(&mut self) {
+        let _ = self.raw.shutdown(Queued::Discard, Timeout::Poll);
+        self.raw.forget_all();
+    }
 }
 
 /// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that enter.

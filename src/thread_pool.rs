@@ -334,7 +334,6 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
         if let Some(workers) = &mut self.inner.workers {
             workers.join();
         }
-        self.inner.core.raw().forget_all();
         // SAFETY:
         // - dropped here and not used again: the workers are joined, and nobody borrows a pool that is dropped.
         unsafe { core::mem::ManuallyDrop::drop(&mut self.inner) };

@@ -223,9 +223,10 @@ impl<'a> Slot<'a> {
 
     /// Claims the result of a job that is over; the body is the caller's until it vacates the slot.
     pub(crate) fn take(&self, s: State) -> Result<State, State> {
-        // ORDERING: Relaxed on success: `s` came from an Acquire load (E3), and nothing was stored since.
-        // Acquire on failure: the value is looked at in place of such a load.
-        self.exchange(s, s.with(Status::Taking), o(Site::Take, Relaxed), o(Site::TakeLost, Acquire))
+        // ORDERING: Acquire pairs with the Release of a reader that put the word back as it was after `s` was
+        // loaded: its reads of the body come before what we do to it (model
+        // a_failure_is_read_while_it_is_delivered). On failure too: the value is looked at in place of a load.
+        self.exchange(s, s.with(Status::Taking), o(Site::Take, Acquire), o(Site::TakeLost, Acquire))
     }
 
     /// Gives the slot back; the caller was its runner or taker and `s` is what it last saw. The old word too, for

@@ -37,7 +37,7 @@ struct Letter<'p> {
 struct Desk<'p> {
     phase: Phase,
     paused: [bool; 8],
-    gone: u8,
+    gone: [bool; 8],
     acts: [u64; 8],
     mail: [VecDeque<Letter<'p>>; 2],
 }
@@ -66,7 +66,7 @@ impl Dice {
 impl<'p> Arena<'p> {
     pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger) -> Self {
         let mail = [VecDeque::with_capacity(MAIL), VecDeque::with_capacity(MAIL)];
-        let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: 0, acts: [0; 8], mail };
+        let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8], mail };
         let (closing, closed) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), closing, closed }
     }
@@ -78,7 +78,8 @@ impl<'p> Arena<'p> {
                 freeze::set_role(role);
                 act(self, &mut Dice(0x1234_5678_9ABC_DEF1 ^ seed << 8 ^ u64::from(role)));
                 freeze::set_role(0);
-                self.desk.lock().unwrap().gone += 1;
+                self.desk.lock().unwrap().gone[role as usize] = true;
+                self.changed.notify_all();
             });
         };
         begin(WORKER, |arena, _| assert!(arena.pool.enter_worker()));
@@ -135,9 +136,10 @@ impl<'p> Arena<'p> {
         self.set(Phase::Stop);
     }
 
-    /// How many of the people have ended; the worker ends with the pool.
-    pub fn gone(&self) -> u8 {
-        self.desk.lock().unwrap().gone
+    /// Has everybody ended? But the worker, who ends with the pool.
+    pub fn all_gone(&self) -> bool {
+        let desk = self.desk.lock().unwrap();
+        [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| desk.gone[role as usize])
     }
 
     /// How often this role acted.
@@ -181,7 +183,7 @@ impl<'p> Arena<'p> {
                     desk.acts[role as usize] += 1;
                     return Some(letter);
                 }
-                if desk.phase == Phase::Stop {
+                if desk.gone[SUBMITTER as usize] {
                     return None;
                 }
             }

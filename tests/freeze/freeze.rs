@@ -136,7 +136,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>) {
 /// Everybody goes home: all jobs are over, all slots free, the pool closed.
 fn finish(arena: &Arena) {
     arena.stop();
-    assert!(until(|| arena.gone() == 3), "someone does not come home");
+    assert!(until(|| arena.all_gone()), "someone does not come home");
     assert!(until(|| arena.ledger.outstanding() == 0), "{} jobs are lost", arena.ledger.outstanding());
     arena.all_slots_are_free().unwrap();
     let report = arena.pool.shutdown(Queued::Drain, Some(GENEROUS)).unwrap();
