@@ -138,7 +138,7 @@ impl Crew {
         Self { gate: Some(Arc::new(loom::sync::atomic::AtomicUsize::new(0))) }
     }
 
-    /// Without the word: for models of four threads, whose twenty-four orders would take too long.
+    /// Without the word: for models that would take too long otherwise.
     pub fn ungated() -> Self {
         Self { gate: None }
     }

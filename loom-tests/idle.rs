@@ -10,11 +10,11 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_push_wakes_the_worker),
     model!(3 two_pushes_wake_the_worker_twice),
     model!(2 two_pushes_wake_two_workers),
-    model!(2 pushes_of_two_submitters_wake_two_workers),
+    model!(2 pushes_of_two_submitters_wake_the_worker_twice),
     model!(unbounded close_wakes_the_worker),
     model!(2 close_wakes_all_workers),
     model!(2 close_wakes_all_while_one_finds_a_late_job),
-    model!(3 a_job_is_taken_or_the_closer_is_told),
+    model!(2 a_job_is_taken_or_the_closer_is_told),
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(unbounded a_frozen_waker_is_stood_in_for),
     model!(2 a_searcher_that_was_written_off_does_no_harm),
@@ -26,7 +26,7 @@ fn crew() -> (Crew, Arc<Workers>) {
     (Crew::new(), Arc::new(Workers::new()))
 }
 
-/// For the models of four threads.
+/// For the models that would take too long otherwise.
 fn big_crew() -> (Crew, Arc<Workers>) {
     (Crew::ungated(), Arc::new(Workers::new()))
 }
@@ -76,9 +76,9 @@ fn two_pushes_wake_two_workers() {
     assert!(workers.settled());
 }
 
-fn pushes_of_two_submitters_wake_two_workers() {
+fn pushes_of_two_submitters_wake_the_worker_twice() {
     let (crew, workers) = big_crew();
-    let both = [(); 2].map(|()| worker(&crew, &workers, 1));
+    let worker = worker(&crew, &workers, 2);
     let submitter = {
         let workers = workers.clone();
         crew.spawn(move || workers.give(PLAIN))
@@ -86,9 +86,7 @@ fn pushes_of_two_submitters_wake_two_workers() {
     crew.begin();
     workers.give(PLAIN);
     submitter.join().unwrap();
-    for worker in both {
-        assert_eq!(worker.join().unwrap(), 1);
-    }
+    assert_eq!(worker.join().unwrap(), 2);
     assert!(workers.settled());
 }
 
@@ -115,26 +113,26 @@ fn close_wakes_all_workers() {
 fn close_wakes_all_while_one_finds_a_late_job() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| patient_worker(&crew, &workers));
-    let straggler = {
-        let workers = workers.clone();
-        crew.spawn(move || workers.give(PLAIN))
-    };
     crew.begin();
     workers.close();
-    let told = straggler.join().unwrap();
+    assert!(workers.give(PLAIN), "the closer must be told");
     let taken: usize = both.map(|worker| worker.join().unwrap()).iter().sum();
-    assert!(taken == 1 || told, "the job is neither taken nor known to the closer");
+    assert!(taken <= 1);
     assert!(workers.settled());
 }
 
 fn a_job_is_taken_or_the_closer_is_told() {
     let (crew, workers) = crew();
     let worker = patient_worker(&crew, &workers);
+    let submitter = {
+        let workers = workers.clone();
+        crew.spawn(move || workers.give(PLAIN))
+    };
     crew.begin();
     workers.close();
-    let told = workers.give(PLAIN);
+    let told = submitter.join().unwrap();
     let taken = worker.join().unwrap();
-    assert!(told && taken <= 1);
+    assert!(taken == 1 || told, "the job is neither taken nor known to the closer");
     assert!(workers.settled());
 }
 
