@@ -41,9 +41,13 @@
 #define JOBRING_NULL_ NULL
 #endif
 
+/* In jobring_config.guard_size: no guard. */
+#define JOBRING_GUARD_NONE SIZE_MAX
+
 /* Initial values for a jobring_config and a jobring_options: all defaults. */
 #define JOBRING_CONFIG_INIT                                                                                            \
-    { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
+    { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
+      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
 #define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0 }
 
 /**
@@ -85,6 +89,18 @@
  * In jobring_config.spin: none, said aloud. 0 means it too, for now.
  */
 #define JOBRING_SPIN_NONE UINT32_MAX
+
+
+
+/**
+ * In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself.
+ */
+#define JOBRING_SIGNALS_BLOCK 0
+
+/**
+ * In jobring_config.signals: workers take the signals that the thread takes that makes them.
+ */
+#define JOBRING_SIGNALS_INHERIT 1
 
 /**
  * In jobring_config.backend: pthreads where there are any, else the standard library's threads.
@@ -184,14 +200,49 @@ typedef struct jobring_config {
      */
     uint32_t payload;
     /**
-     * How often an idle worker polls before it sleeps. 0: not at all.
+     * How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
      */
     uint32_t spin;
+    /**
+     * JOBRING_SIGNALS_.
+     */
+    uint32_t signals;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
     /**
      * Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
      * the system and its thread-local storage need, and 8 KiB.
      */
     size_t stack_size;
+    /**
+     * Bytes below each stack that trap, rounded up to a page. 0: a page. JOBRING_GUARD_NONE: none. pthreads only.
+     */
+    size_t guard_size;
+    /**
+     * Memory for the workers' stacks, in use until the pool was destroyed; no guard is laid below them. NULL: the
+     * system finds it. pthreads only.
+     */
+    void *stack_memory;
+    /**
+     * Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
+     * JOBRING_E_SIZE.
+     */
+    size_t stack_memory_size;
+    /**
+     * A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB.
+     */
+    size_t stack_reserve;
+    /**
+     * CPUs to put the workers on, in turn. NULL: any. pthreads only; JOBRING_E_INVALID for a CPU that this process
+     * may not use.
+     */
+    const uint32_t *cpus;
+    /**
+     * How many there are.
+     */
+    size_t cpu_count;
     /**
      * Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
      */
@@ -430,7 +481,7 @@ typedef struct jobring_stats {
 #define JOBRING_E_BUSY (-10)
 
 /**
- * Waiting would never end: the job waits for itself, or every worker's job waits for a free slot.
+ * Waiting would never end: the job waits for itself, or every worker's job sleeps in the pool without end.
  */
 #define JOBRING_E_DEADLOCK (-11)
 
@@ -595,7 +646,7 @@ jobring_status jobring_destroy(struct jobring_pool *pool);
  * result, and it costs less.
  *
  * Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
- * JOBRING_E_DEADLOCK inside a job, if every other worker's job waits for a slot already; JOBRING_E_FULL on a pool
+ * JOBRING_E_DEADLOCK inside a job, if every other worker's job sleeps in this pool without end; JOBRING_E_FULL on a pool
  * without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
  * job was not accepted and `arg` is the caller's.
  *

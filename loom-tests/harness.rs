@@ -97,7 +97,7 @@ fn check(model: &Model) -> Verdict {
     verdict
 }
 
-/// Runs models side by side. With `fail_fast` none is begun after the first that did not finish.
+/// Runs models side by side. With `fail_fast` none is begun after the first that failed.
 pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Vec<(&'static str, Verdict)> {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -112,7 +112,7 @@ pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Ve
                 while let Some(model) = models.get(next.fetch_add(1, SeqCst)) {
                     let verdict = check(model);
                     verdicts.lock().unwrap().push((model.name, verdict));
-                    if fail_fast && verdict != Verdict::Finished {
+                    if fail_fast && verdict == Verdict::Failed {
                         next.store(models.len(), SeqCst);
                     }
                 }

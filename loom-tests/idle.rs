@@ -13,7 +13,7 @@ pub const MODELS: &[Model] = &[
     model!(2 pushes_of_two_submitters_wake_the_worker_twice),
     model!(unbounded close_wakes_the_worker),
     model!(2 close_wakes_all_workers),
-    model!(2 close_wakes_all_while_one_finds_a_late_job),
+    model!(1 close_wakes_all_while_one_finds_a_late_job),
     model!(2 a_job_is_taken_or_the_closer_is_told),
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(unbounded a_frozen_waker_is_stood_in_for),

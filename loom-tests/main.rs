@@ -26,9 +26,11 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if args.iter().any(|arg| arg == "--weaken") {
-        return weaken::run(&filters);
+        return weaken::run(&filters, &models());
     }
+    let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
     if filters.is_empty()
+        && !fail_fast
         && let Err(problem) = table::agrees_with(&models())
     {
         eprintln!("loom-tests/README.md and the models differ: {problem}");
@@ -41,8 +43,8 @@ fn main() -> ExitCode {
     };
     let all = models();
     let chosen: Vec<&'static Model> = all.iter().filter(wanted).copied().collect();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(chosen.len().max(1));
-    let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = args.iter().find_map(|arg| arg.strip_prefix("--threads=")?.parse().ok()).unwrap_or(cores);
     let start = Instant::now();
     let verdicts = run_all(&chosen, threads, fail_fast);
     let finished = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Finished).count();

@@ -11,6 +11,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_result_reaches_the_waiter),
     model!(unbounded a_result_reaches_the_poller),
     model!(unbounded a_waiter_sees_what_the_job_wrote),
+    model!(unbounded who_sees_a_job_finished_sees_what_it_did),
     model!(unbounded a_job_is_seen_by_whoever_runs_it),
     model!(2 of_two_waiters_one_takes_and_both_return),
     model!(unbounded a_job_is_run_or_cancelled_not_both),
@@ -22,10 +23,12 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_waiter_learns_of_a_detach),
     model!(unbounded a_cancelled_job_is_detached_once),
     model!(unbounded taker_and_popper_give_the_slot_back_once),
+    model!(unbounded what_a_taker_did_comes_before_the_next_job),
     model!(2 reaper_and_popper_give_the_slot_back_once),
     model!(unbounded runner_detacher_and_popper_give_the_slot_back_once),
     model!(2 a_waiting_job_runs_the_queued_job_itself),
     model!(unbounded a_guessed_handle_claims_only_what_is_written),
+    model!(unbounded a_handle_that_carries_nothing_claims_what_is_written),
     model!(unbounded a_guessed_handle_takes_only_what_is_written),
     model!(unbounded a_kept_failure_is_read_whole_or_not_at_all),
     model!(unbounded two_readers_of_a_failure_both_return),
@@ -88,14 +91,7 @@ fn a_result_reaches_the_poller() {
 
 fn a_waiter_sees_what_the_job_wrote() {
     let (crew, pool, log) = pool::<1>();
-    let cell = Arc::new(loom::cell::UnsafeCell::new(0));
-    let written = cell.clone();
-    let task = Task::new(&log, 0).doing(move || {
-        // SAFETY:
-        // - the job alone has the cell until it is over; the checker checks it.
-        written.with_mut(|at| unsafe { *at = 7 });
-    });
-    let job = pool.submit(task).expect("there is room");
+    let (job, cell) = submit_writer(&pool, &log);
     let runner = {
         let pool = pool.clone();
         crew.spawn(move || assert!(pool.run_one()))
@@ -106,6 +102,37 @@ fn a_waiter_sees_what_the_job_wrote() {
     // - the job is over.
     assert_eq!(cell.with(|at| unsafe { *at }), 7);
     runner.join().unwrap();
+}
+
+fn who_sees_a_job_finished_sees_what_it_did() {
+    let (crew, pool, log) = pool::<1>();
+    let (job, cell) = submit_writer(&pool, &log);
+    let runner = {
+        let pool = pool.clone();
+        crew.spawn(move || assert!(pool.run_one()))
+    };
+    crew.begin();
+    if pool.is_finished(job) {
+        // SAFETY:
+        // - the job is over.
+        assert_eq!(cell.with(|at| unsafe { *at }), 7);
+    }
+    runner.join().unwrap();
+    assert!(pool.is_finished(job));
+}
+
+type Cell = Arc<loom::cell::UnsafeCell<usize>>;
+
+/// Submits job 0, which writes 7 into a cell.
+fn submit_writer(pool: &Pool<1>, log: &Arc<Log>) -> (Job, Cell) {
+    let cell = Arc::new(loom::cell::UnsafeCell::new(0));
+    let written = cell.clone();
+    let task = Task::new(log, 0).doing(move || {
+        // SAFETY:
+        // - the job alone has the cell until it is over; the checker checks it.
+        written.with_mut(|at| unsafe { *at = 7 });
+    });
+    (pool.submit(task).expect("there is room"), cell)
 }
 
 fn a_job_is_seen_by_whoever_runs_it() {
@@ -281,6 +308,25 @@ fn taker_and_popper_give_the_slot_back_once() {
     }
 }
 
+fn what_a_taker_did_comes_before_the_next_job() {
+    // A canceller touches the body; the popper of its tombstone gives the slot back, and fills it anew.
+    let (crew, pool, log) = pool::<1>();
+    let job = submit(&pool, &log, 0);
+    let popper = {
+        let (pool, log) = (pool.clone(), log.clone());
+        crew.spawn(move || {
+            let _ = pool.run_one();
+            pool.submit_detached(Task::new(&log, 1)).is_ok()
+        })
+    };
+    crew.begin();
+    let cancelled = pool.cancel(job) == Some(true);
+    assert!(pool.detach(job));
+    let jobs = if popper.join().unwrap() { 2 } else { 1 };
+    assert_eq!(log.discarded(0), usize::from(cancelled));
+    assert_over(&pool, &log, jobs);
+}
+
 fn reaper_and_popper_give_the_slot_back_once() {
     let (crew, pool, log) = pool::<1>();
     let job = submit(&pool, &log, 0);
@@ -349,6 +395,25 @@ fn a_guessed_handle_claims_only_what_is_written() {
     }
     let end = pool.wait(job);
     assert_eq!(end == End::Cancelled, cancelled == Some(true));
+    assert_over(&pool, &log, 1);
+}
+
+fn a_handle_that_carries_nothing_claims_what_is_written() {
+    let (crew, pool, log) = pool::<1>();
+    let guess = pool.guess(0, 0);
+    let guesser = {
+        let pool = pool.clone();
+        crew.spawn(move || {
+            // The waiter's flag comes between the guesser's look and its claim, too.
+            while pool.cancel(guess).is_none() {
+                loom::thread::yield_now();
+            }
+        })
+    };
+    crew.begin();
+    let job = submit(&pool, &log, 0);
+    assert_eq!(pool.wait_leaving(job), End::Cancelled);
+    guesser.join().unwrap();
     assert_over(&pool, &log, 1);
 }
 

@@ -8,7 +8,7 @@ pub enum SubmitError<F> {
     Full(F),
     /// The pool is shut down.
     Shutdown(F),
-    /// Every worker's job waits for a free slot: waiting would never end.
+    /// Every worker's job would sleep without end.
     Deadlock(F),
 }
 
@@ -36,7 +36,7 @@ impl<F> fmt::Display for SubmitError<F> {
         f.write_str(match self {
             Self::Full(_) => "no slot is free",
             Self::Shutdown(_) => "the pool is shut down",
-            Self::Deadlock(_) => "every worker waits for a free slot",
+            Self::Deadlock(_) => "every worker's job would sleep without end",
         })
     }
 }

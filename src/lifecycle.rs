@@ -20,7 +20,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
-use crate::sync::{AcqRel, Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, const_fn, fence, o};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, const_fn, fence, o};
 
 const DISCARD: usize = 1;
 /// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
@@ -50,7 +50,7 @@ pub(crate) struct Lifecycle {
     live: AtomicUsize,
     /// Frames and workers that are themselves inside a shutdown, and so cannot end before it does.
     closing: AtomicUsize,
-    /// Workers whose job is blocked in submit.
+    /// Workers whose job sleeps without end in a call of this pool.
     blocked: AtomicUsize,
 }
 
@@ -72,16 +72,16 @@ impl Lifecycle {
     #[cold]
     pub(crate) fn kick(&self, port: &impl Port) {
         let word = &raw const self.kicks;
-        // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
+        // ORDERING: Release pairs with the closer's load and fence in `kicks`: who sees the kick sees what led to it.
         self.kicks.fetch_add(1, o(Site::Kick, Release));
         port.wake_all(word);
     }
 
     /// The number of kicks; read it before looking at what may change, sleep while it stays.
     pub(crate) fn kicks(&self) -> usize {
-        // ORDERING: Acquire pairs with kick's Release.
-        let kicks = self.kicks.load(o(Site::KickLook, Acquire));
-        // ORDERING: with the fence in notify and in `pool::finish`: what was published before the other side
+        // ORDERING: Relaxed: the fence below makes it pair with kick's Release.
+        let kicks = self.kicks.load(o(Site::KickLook, Relaxed));
+        // ORDERING: with the fence in notify and in `kick_if_closed`: what was published before the other side
         // read the idle word without CLOSED is seen by the look that follows here (E5).
         fence(o(Site::KickFence, SeqCst));
         kicks
@@ -154,21 +154,21 @@ impl Lifecycle {
         frames * FRAME + if worker { WORKER } else { 0 }
     }
 
-    /// A worker's job is about to sleep until a slot is free. False if it would be the last worker to do so: then
-    /// no worker could ever free one.
-    pub(crate) fn block(&self) -> bool {
-        // ORDERING: AcqRel: each of several that come at once sees those before it, so the last one sees all.
-        let blocked = self.blocked.fetch_add(1, o(Site::Block, AcqRel)) + 1;
-        if blocked < self.live() {
-            return true;
-        }
-        self.unblock();
-        false
+    /// A worker's job is about to sleep without end.
+    pub(crate) fn block(&self) {
+        // ORDERING: Relaxed: a count; who decides by it looks again after a while (pool/patience.rs).
+        self.blocked.fetch_add(1, o(Site::Block, Relaxed));
     }
 
     pub(crate) fn unblock(&self) {
-        // ORDERING: Release pairs with block's Acquire.
-        self.blocked.fetch_sub(1, o(Site::Unblock, Release));
+        // ORDERING: Relaxed, the same.
+        self.blocked.fetch_sub(1, o(Site::Unblock, Relaxed));
+    }
+
+    /// Does every worker's job sleep without end?
+    pub(crate) fn all_blocked(&self) -> bool {
+        // ORDERING: Relaxed, the same.
+        self.blocked.load(o(Site::BlockedLook, Relaxed)) >= self.live()
     }
 
     /// The calling thread will sleep in a call and touch the pool afterwards.

@@ -13,7 +13,7 @@ use crate::ring::{Ends, Ring};
 use crate::slot::Slot;
 use crate::slot::state::State;
 use crate::storage::Inline;
-use crate::sync::{AtomicUsize, Relaxed, UnsafeCell};
+use crate::sync::{AtomicUsize, Relaxed, UnsafeCell, spin_loop};
 use crate::wait::{Idle, Noticed};
 use core::cell::Cell;
 use core::ptr;
@@ -26,12 +26,14 @@ loom::thread_local! { static CURRENT: Cell<*const Frame> = Cell::new(ptr::null()
 
 /// A futex without a lock, so that it adds no happens-before but from a waker to whom it woke (loom's `unpark`
 /// does). Sleepers are kept by address and woken in the order in which they came. It has no clock, and returns
-/// for no reason only when a model calls [`Port::wake_all`] for no reason.
+/// for no reason only when a model calls [`Port::wake_all`] for no reason. Without a clock nothing times out.
 #[derive(Clone)]
 pub struct ModelPort {
     futex: Arc<Futex>,
     /// A thread that is stopped between its decision to wake and the wake.
     mute: bool,
+    /// Is there a clock? It stands still, but every sleep with a timeout may end at once, and does.
+    clock: bool,
 }
 
 struct Futex {
@@ -46,7 +48,7 @@ impl ModelPort {
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         let futex = Futex { meeting: AtomicUsize::new(0), sleepers: Mutex::new(Vec::new()) };
-        Self { futex: Arc::new(futex), mute: false }
+        Self { futex: Arc::new(futex), mute: false, clock: false }
     }
 
     fn muted(&self) -> Self {
@@ -67,7 +69,10 @@ impl ModelPort {
 }
 
 impl Port for ModelPort {
-    fn wait(&self, word: &AtomicUsize, expected: usize, _: Option<u64>) {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        if timeout.is_some() {
+            return spin_loop();
+        }
         self.futex.meeting.fetch_add(1, Relaxed);
         // A read-modify-write, which reads the newest value, as the kernel's read does against a wake. The checker
         // lets no other thread run between it and `park`.
@@ -88,7 +93,7 @@ impl Port for ModelPort {
     }
 
     fn now(&self) -> Option<u64> {
-        None
+        self.clock.then_some(0)
     }
 
     fn current(&self) -> *const Frame {
@@ -489,9 +494,18 @@ impl<const N: usize> Pool<N> {
         Self::starting_at(0)
     }
 
+    /// The same, with a clock, so that waiters lose their patience.
+    pub fn with_clock() -> Arc<Self> {
+        Arc::new(Self::on(ModelPort { clock: true, ..ModelPort::new() }))
+    }
+
+    fn on(port: ModelPort) -> Self {
+        Self { raw: RawPool::new(Inline::new(), port, Limits::default()) }
+    }
+
     /// The same, its slots at a generation.
     pub fn starting_at(generation: usize) -> Arc<Self> {
-        let pool = Self { raw: RawPool::new(Inline::new(), ModelPort::new(), Limits::default()) };
+        let pool = Self::on(ModelPort::new());
         if generation != 0 {
             pool.raw.preset(generation);
         }
@@ -584,6 +598,11 @@ impl<const N: usize> Pool<N> {
     /// Takes the result if it is there.
     pub fn poll(&self, job: Job) -> End {
         self.wait_as(job, Timeout::Poll, Verdict::Take)
+    }
+
+    /// Is the job over?
+    pub fn is_finished(&self, job: Job) -> bool {
+        self.raw.is_finished(job)
     }
 
     /// Cancels. None: stale.

@@ -268,7 +268,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             hooks: self.hooks,
         });
         let fewest = self.fewest.unwrap_or(workers);
-        let plan = Plan { backend: self.backend, workers, fewest, stack_size, name: &self.name };
+        let plan = Plan { fewest, ..Plan::plain(self.backend, workers, stack_size, &self.name) };
         let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
         let seats = inner._seats.as_mut_ptr();
         // SAFETY:

@@ -9,7 +9,7 @@ use crate::system::System;
 use crate::thread::{Backend, Start, Thread, ThreadOptions, stack};
 use core::fmt::Write;
 use core::mem::MaybeUninit;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 /// Called on each worker's thread, before its first job and after its last. Must not unwind.
 pub(crate) trait Hooks: Sync {
@@ -28,6 +28,38 @@ pub(crate) struct Plan<'a> {
     pub(crate) stack_size: usize,
     /// Prefix of the threads' names; the worker's number follows.
     pub(crate) name: &'a str,
+    /// Bytes below each stack that trap. None: as the system does it.
+    pub(crate) guard_size: Option<usize>,
+    /// The first of the workers' stacks, which lie one behind the other. None: the system finds places.
+    pub(crate) stacks: Option<NonNull<u8>>,
+    /// The CPUs that the workers are put on, in turn. Empty: any.
+    pub(crate) cpus: &'a [u32],
+    /// Do the workers take the process's signals?
+    pub(crate) inherit_signals: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Workers with nothing special about them.
+    pub(crate) fn plain(backend: Backend, workers: usize, stack_size: usize, name: &'a str) -> Self {
+        Self {
+            backend,
+            workers,
+            fewest: workers,
+            stack_size,
+            name,
+            guard_size: None,
+            stacks: None,
+            cpus: &[],
+            inherit_signals: false,
+        }
+    }
+
+    /// Where the stack of one worker lies, if the plan says so.
+    fn stack_of(&self, worker: usize) -> Option<NonNull<u8>> {
+        // SAFETY:
+        // - the stacks are `workers` times `stack_size` bytes long (WorkerSet::start).
+        self.stacks.map(|first| unsafe { first.add(worker * self.stack_size) })
+    }
 }
 
 /// One worker's place: what its thread is told, and the thread.
@@ -37,6 +69,8 @@ pub(crate) struct Seat {
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
     stack_size: usize,
+    /// Where its stack lies, if that was the plan's to say.
+    stack: Option<NonNull<u8>>,
     thread: Option<Thread>,
 }
 
@@ -73,7 +107,7 @@ impl WorkerSet {
     ///
     /// # Safety
     /// 1. `pool`, `hooks` and `seats` (room for `plan.workers`) do not move and live until `join` returned; nobody
-    ///    else touches the seats.
+    ///    else touches the seats, nor the plan's stacks, which are `workers` times `stack_size` bytes.
     pub(crate) unsafe fn start<S: Storage>(
         pool: &RawPool<S, System>,
         seats: *mut MaybeUninit<Seat>,
@@ -92,11 +126,21 @@ impl WorkerSet {
             let start = Start { run: begin::<S>, arg: seat.cast_const().cast() };
             let stack_size = plan.stack_size;
             let pool_at = ptr::from_ref(pool).cast();
+            let stack = plan.stack_of(worker);
             // SAFETY:
             // - as above; nobody else has the seat yet.
-            unsafe { seat.write(Seat { start, pool: pool_at, hooks, worker, stack_size, thread: None }) };
+            unsafe {
+                seat.write(Seat { start, pool: pool_at, hooks, worker, stack_size, stack, thread: None })
+            };
             let name = Name::of(plan.name, worker);
-            let options = ThreadOptions { name: name.as_str(), stack_size };
+            let options = ThreadOptions {
+                name: name.as_str(),
+                stack_size,
+                guard_size: plan.guard_size,
+                stack,
+                cpu: (!plan.cpus.is_empty()).then(|| plan.cpus[worker % plan.cpus.len()]),
+                inherit_signals: plan.inherit_signals,
+            };
             // SAFETY:
             // - the seat is written, stays (1), and is not moved until the thread was joined.
             match unsafe { Thread::spawn(plan.backend, options, &raw const (*seat).start) } {
@@ -162,11 +206,13 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     let seat: *const Seat = seat.cast();
     // SAFETY:
     // - start's obligation: the seat stays until this thread was joined; these fields are not written meanwhile.
-    let (pool, hooks, worker, size) = unsafe {
-        (&*(*seat).pool.cast::<RawPool<S, System>>(), &*(*seat).hooks, (*seat).worker, (*seat).stack_size)
+    let (pool, hooks, worker, size, stack) = unsafe {
+        let pool = &*(*seat).pool.cast::<RawPool<S, System>>();
+        (pool, &*(*seat).hooks, (*seat).worker, (*seat).stack_size, (*seat).stack)
     };
     let top = core::hint::black_box(0u8);
-    let low = stack::low_end(&raw const top as usize, size);
+    let low =
+        stack.map_or_else(|| stack::low_end(&raw const top as usize, size), |stack| stack.as_ptr() as usize);
     hooks.start(worker);
     // The stop hook runs before the pool may think that this worker is gone.
     pool.work_then(worker, low, || hooks.stop(worker));

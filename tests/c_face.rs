@@ -1,4 +1,4 @@
-//! Builds the static library as the README says, links tests/c/face.c with it, and runs it: plain, and, where the
+//! Builds the static library as the README says, links the programs of tests/c with it, and runs them: plain, and, where the
 //! compiler has them, under AddressSanitizer and UndefinedBehaviorSanitizer.
 #![cfg(unix)]
 
@@ -31,7 +31,8 @@ fn library(features: &[&str]) -> PathBuf {
     target.join("release/libjobring.a")
 }
 
-fn face(library: &Path, name: &str, flags: &[&str]) {
+/// Compiles a program of tests/c, links it, runs it.
+fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     run(Command::new("cc")
@@ -39,7 +40,7 @@ fn face(library: &Path, name: &str, flags: &[&str]) {
         .args(flags)
         .arg("-I")
         .arg(root.join("include"))
-        .arg(root.join("tests/c/face.c"))
+        .arg(root.join("tests/c").join(source))
         .arg(library)
         .args(["-lpthread", "-ldl", "-lm", "-o"])
         .arg(&program));
@@ -49,7 +50,12 @@ fn face(library: &Path, name: &str, flags: &[&str]) {
 #[test]
 fn c_programs_find_what_the_header_promises() {
     let both = library(&["std", "pthread", "capi"]);
-    face(&both, "face", &[]);
-    face(&both, "face-sanitized", &["-fsanitize=address,undefined", "-fno-sanitize-recover"]);
-    face(&library(&["std", "capi"]), "face-std", &[]);
+    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+    face(&both, "face.c", "face", &[]);
+    face(&both, "face.c", "face-sanitized", &sanitized);
+    face(&both, "threads.c", "threads", &[]);
+    face(&both, "threads.c", "threads-sanitized", &sanitized);
+    let std_alone = library(&["std", "capi"]);
+    face(&std_alone, "face.c", "face-std", &[]);
+    face(&std_alone, "threads.c", "threads-std", &[]);
 }

@@ -41,12 +41,16 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
     let listed = fs::read_to_string(root.join("include/jobring.symbols")).expect("the symbol list");
     let entries: Vec<&str> = listed.lines().collect();
     assert!(entries.is_sorted(), "include/jobring.symbols is sorted");
-    let expected: BTreeSet<String> =
-        entries.iter().map(|entry| entry.split_once(' ').expect("a name and an ABI version").0.to_owned()).collect();
+    let expected: BTreeSet<String> = entries
+        .iter()
+        .map(|entry| entry.split_once(' ').expect("a name and an ABI version").0.to_owned())
+        .collect();
     let library = prefix.join("lib");
-    let shared = exported(Command::new("nm").args(["-D", "--defined-only"]).arg(library.join("libjobring.so")));
+    let shared =
+        exported(Command::new("nm").args(["-D", "--defined-only"]).arg(library.join("libjobring.so")));
     assert_eq!(shared, expected, "the shared library");
-    let object = exported(Command::new("nm").args(["-g", "--defined-only"]).arg(library.join("libjobring.a")));
+    let object =
+        exported(Command::new("nm").args(["-g", "--defined-only"]).arg(library.join("libjobring.a")));
     assert_eq!(object, expected, "the static library");
 
     let header = fs::read_to_string(prefix.join("include/jobring.h")).expect("the header");
@@ -54,13 +58,19 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         assert!(header.contains(&format!("{name}(")), "{name} is declared");
     }
     let dynamic = lines(&run(Command::new("readelf").arg("-d").arg(library.join("libjobring.so"))));
-    let abi = header.lines().find_map(|line| line.strip_prefix("#define JOBRING_ABI_VERSION ")).expect("a version");
-    assert!(dynamic.iter().any(|line| line.contains(&format!("soname: [libjobring.so.{abi}]"))), "{dynamic:?}");
+    let abi =
+        header.lines().find_map(|line| line.strip_prefix("#define JOBRING_ABI_VERSION ")).expect("a version");
+    assert!(
+        dynamic.iter().any(|line| line.contains(&format!("soname: [libjobring.so.{abi}]"))),
+        "{dynamic:?}"
+    );
 
     let outside = tmp.join("outside");
     fs::create_dir_all(&outside).expect("a directory");
     fs::copy(root.join("c-examples/hello.c"), outside.join("hello.c")).expect("hello.c");
-    for (name, flags) in [("shared", &["--cflags", "--libs"][..]), ("static", &["--static", "--cflags", "--libs"])] {
+    for (name, flags) in
+        [("shared", &["--cflags", "--libs"][..]), ("static", &["--static", "--cflags", "--libs"])]
+    {
         let found = run(Command::new("pkg-config")
             .args(flags)
             .arg("jobring")

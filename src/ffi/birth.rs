@@ -1,8 +1,9 @@
 //! A pool's beginning and end.
 
-use super::config::{Hooked, Settings, jobring_config};
+use super::config::jobring_config;
 use super::guard::{call, done, optional, output, pool, timeout};
 use super::memory;
+use super::settings::{Hooked, Settings};
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_TIMEDOUT,
     JOBRING_E_UNSUPPORTED, JOBRING_OK, jobring_status,
@@ -13,7 +14,7 @@ use crate::port::Timeout;
 use crate::storage::{BLOCK_ALIGN, Block};
 use crate::system::System;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::{Plan, Seat, WorkerSet};
+use crate::workers::{Seat, WorkerSet};
 use core::alloc::Layout;
 use core::ffi::c_void;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -77,7 +78,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(settings: &Settings) -> Result<Self, Failed> {
+    fn of(settings: &Settings<'_>) -> Result<Self, Failed> {
         let too_large = |_| Failed(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
         #[cfg(any(feature = "std", feature = "pthread"))]
@@ -222,7 +223,7 @@ pub unsafe extern "C" fn jobring_init(
 /// 1. `at` is aligned and writable as `parts` says, and in use until destroy.
 unsafe fn make(
     at: NonNull<u8>,
-    settings: &Settings,
+    settings: &Settings<'_>,
     parts: &Parts,
     owned: Option<Layout>,
 ) -> Result<*mut jobring_pool, Failed> {
@@ -244,18 +245,11 @@ unsafe fn make(
     unsafe { pool.write(fresh) };
     #[cfg(any(feature = "std", feature = "pthread"))]
     {
-        let plan = Plan {
-            backend: settings.backend,
-            workers: settings.workers,
-            fewest: settings.fewest,
-            stack_size: settings.stack_size,
-            name: settings.name.as_str(),
-        };
         // SAFETY:
         // - 1: the seats' part of the block. Pool, hooks and seats stay until destroy has joined the workers.
         let workers = unsafe {
             let seats: *mut MaybeUninit<Seat> = at.add(parts.seats).cast().as_ptr();
-            WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, plan)?
+            WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, settings.plan())?
         };
         // SAFETY:
         // - the workers read other fields than these two; nobody else has the pool yet.

@@ -1,20 +1,20 @@
-//! The configuration, and what it comes to.
+//! The configuration as C writes it. `settings` makes sense of it.
 
-use super::guard::known_prefix;
-#[cfg(not(all(feature = "pthread", feature = "std")))]
-use super::status::JOBRING_E_UNSUPPORTED;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
-use crate::pool::{Limits, STACK_RESERVE};
-use crate::storage::Shape;
-#[cfg(any(feature = "std", feature = "pthread"))]
-use crate::thread::{Backend, stack};
-use crate::wait::MAX_WORKERS;
-use core::ffi::{CStr, c_char, c_void};
+use super::status::{JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use core::ffi::{c_char, c_void};
 
 /// In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
 pub const JOBRING_WORKERS_NONE: u32 = u32::MAX;
 /// In jobring_config.spin: none, said aloud. 0 means it too, for now.
 pub const JOBRING_SPIN_NONE: u32 = u32::MAX;
+
+/// In jobring_config.guard_size: no guard. (cbindgen does not know usize::MAX: the header's is in cbindgen.toml.)
+pub const JOBRING_GUARD_NONE: usize = usize::MAX;
+
+/// In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself.
+pub const JOBRING_SIGNALS_BLOCK: u32 = 0;
+/// In jobring_config.signals: workers take the signals that the thread takes that makes them.
+pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
 
 /// In jobring_config.backend: pthreads where there are any, else the standard library's threads.
 pub const JOBRING_BACKEND_DEFAULT: u32 = 0;
@@ -48,11 +48,30 @@ pub struct jobring_config {
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
     /// 4 words. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
-    /// How often an idle worker polls before it sleeps. 0: not at all.
+    /// How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
     pub spin: u32,
+    /// JOBRING_SIGNALS_.
+    pub signals: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
     /// the system and its thread-local storage need, and 8 KiB.
     pub stack_size: usize,
+    /// Bytes below each stack that trap, rounded up to a page. 0: a page. JOBRING_GUARD_NONE: none. pthreads only.
+    pub guard_size: usize,
+    /// Memory for the workers' stacks, in use until the pool was destroyed; no guard is laid below them. NULL: the
+    /// system finds it. pthreads only.
+    pub stack_memory: *mut c_void,
+    /// Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
+    /// JOBRING_E_SIZE.
+    pub stack_memory_size: usize,
+    /// A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB.
+    pub stack_reserve: usize,
+    /// CPUs to put the workers on, in turn. NULL: any. pthreads only; JOBRING_E_INVALID for a CPU that this process
+    /// may not use.
+    pub cpus: *const u32,
+    /// How many there are.
+    pub cpu_count: usize,
     /// Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
     pub name: *const c_char,
     /// Called on each worker's thread before its first job. NULL: nothing.
@@ -63,7 +82,7 @@ pub struct jobring_config {
     pub hook_arg: *mut c_void,
 }
 
-const DEFAULTS: jobring_config = jobring_config {
+pub(super) const DEFAULTS: jobring_config = jobring_config {
     size: size_of::<jobring_config>() as u32,
     backend: JOBRING_BACKEND_DEFAULT,
     workers: 0,
@@ -72,7 +91,15 @@ const DEFAULTS: jobring_config = jobring_config {
     capacity: 0,
     payload: 0,
     spin: 0,
+    signals: JOBRING_SIGNALS_BLOCK,
+    reserved: 0,
     stack_size: 0,
+    guard_size: 0,
+    stack_memory: core::ptr::null_mut(),
+    stack_memory_size: 0,
+    stack_reserve: 0,
+    cpus: core::ptr::null(),
+    cpu_count: 0,
     name: core::ptr::null(),
     on_start: None,
     on_stop: None,
@@ -80,7 +107,8 @@ const DEFAULTS: jobring_config = jobring_config {
 };
 
 /// The smallest structure that was ever published.
-const FIRST_SIZE: usize = core::mem::offset_of!(jobring_config, hook_arg) + size_of::<*mut c_void>();
+pub(super) const FIRST_SIZE: usize =
+    core::mem::offset_of!(jobring_config, hook_arg) + size_of::<*mut c_void>();
 
 /// Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
 /// caller knows it; bytes beyond what this library knows are set to zero.
@@ -107,185 +135,4 @@ pub unsafe extern "C" fn jobring_config_init(config: *mut jobring_config, size: 
         config.cast::<u8>().copy_from_nonoverlapping((&raw const defaults).cast(), known);
     }
     JOBRING_OK
-}
-
-/// A configuration, checked, its defaults filled in.
-pub(super) struct Settings {
-    pub(super) workers: usize,
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) fewest: usize,
-    pub(super) shape: Shape,
-    pub(super) limits: Limits,
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) backend: Backend,
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) stack_size: usize,
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) name: Name,
-    pub(super) hooks: Hooked,
-}
-
-/// The callbacks of a configuration.
-#[derive(Clone, Copy)]
-pub(super) struct Hooked {
-    on_start: jobring_hook_fn,
-    on_stop: jobring_hook_fn,
-    arg: *mut c_void,
-}
-
-// SAFETY:
-// - the functions may be called on any worker's thread with the argument: the header says so.
-unsafe impl Sync for Hooked {}
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-impl crate::workers::Hooks for Hooked {
-    fn start(&self, worker: usize) {
-        if let Some(hook) = self.on_start {
-            // SAFETY:
-            // - the configuration's promise: callable with this argument on any thread.
-            unsafe { hook(self.arg, worker as u32) };
-        }
-    }
-
-    fn stop(&self, worker: usize) {
-        if let Some(hook) = self.on_stop {
-            // SAFETY:
-            // - as above.
-            unsafe { hook(self.arg, worker as u32) };
-        }
-    }
-}
-
-/// A name's beginning, copied: more than a thread's name can show.
-pub(super) struct Name {
-    bytes: [u8; 16],
-    len: usize,
-}
-
-impl Name {
-    /// # Safety
-    /// 1. `text` is NULL or a C string.
-    unsafe fn copy(text: *const c_char) -> Self {
-        let text = if text.is_null() {
-            c"jobring"
-        } else {
-            // SAFETY:
-            // - obligation 1.
-            unsafe { CStr::from_ptr(text) }
-        };
-        let mut name = Self { bytes: [0; 16], len: 0 };
-        for &byte in text.to_bytes().iter().take(16) {
-            name.bytes[name.len] = byte;
-            name.len += 1;
-        }
-        name
-    }
-
-    /// The longest beginning that is UTF-8.
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) fn as_str(&self) -> &str {
-        let bytes = &self.bytes[..self.len];
-        match core::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-        }
-    }
-}
-
-/// The words that a C job's callbacks and argument take at most.
-const FEWEST_WORDS: usize = 4;
-
-impl Settings {
-    /// # Safety
-    /// 1. `config` is NULL, or readable for what its `size` says, and its name is NULL or a C string.
-    pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
-        let config = if config.is_null() {
-            DEFAULTS
-        } else {
-            // SAFETY:
-            // - obligation 1.
-            unsafe { known_prefix(config, DEFAULTS, FIRST_SIZE)? }
-        };
-        let invalid = Failed(JOBRING_E_INVALID);
-        let none = config.workers == JOBRING_WORKERS_NONE;
-        let workers = match config.workers {
-            JOBRING_WORKERS_NONE => 0,
-            0 => default_workers(),
-            workers => workers as usize,
-        };
-        let most = match config.max_workers {
-            0 => (workers + ENTERED).min(MAX_WORKERS.max(workers)),
-            most => most as usize,
-        };
-        if workers > most || most > MAX_WORKERS || config.min_workers as usize > workers {
-            return Err(invalid);
-        }
-        let capacity = if config.capacity == 0 { 1024 } else { config.capacity as usize };
-        let payload = if config.payload == 0 { 48 } else { config.payload as usize };
-        if payload < FEWEST_WORDS * size_of::<usize>() {
-            return Err(invalid);
-        }
-        let Some(shape) = Shape::new(capacity, payload) else { return Err(invalid) };
-        let spin = if config.spin == JOBRING_SPIN_NONE { 0 } else { config.spin };
-        let limits = Limits { workers: most, spin, stack_reserve: STACK_RESERVE };
-        // SAFETY:
-        // - obligation 1.
-        let name = unsafe { Name::copy(config.name) };
-        let hooks = Hooked { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        {
-            let backend = backend_of(config.backend)?;
-            let fewest = if config.min_workers == 0 { workers } else { config.min_workers as usize };
-            let stack_size = stack::effective(config.stack_size)?;
-            let _ = none;
-            Ok(Self { workers, fewest, shape, limits, backend, stack_size, name, hooks })
-        }
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        {
-            let _ = name;
-            if !none || config.backend != JOBRING_BACKEND_DEFAULT {
-                return Err(Failed(JOBRING_E_UNSUPPORTED));
-            }
-            Ok(Self { workers, shape, limits, hooks })
-        }
-    }
-}
-
-/// Threads that may enter beside a pool's own, where the limit was not chosen.
-const ENTERED: usize = 16;
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-fn default_workers() -> usize {
-    crate::thread::available_cpus()
-}
-
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-fn default_workers() -> usize {
-    0
-}
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-fn backend_of(number: u32) -> Result<Backend, Failed> {
-    match number {
-        JOBRING_BACKEND_DEFAULT => Ok(Backend::DEFAULT),
-        #[cfg(feature = "pthread")]
-        JOBRING_BACKEND_PTHREAD => Ok(Backend::Pthread),
-        #[cfg(feature = "std")]
-        JOBRING_BACKEND_STD => Ok(Backend::Std),
-        #[cfg(not(feature = "pthread"))]
-        JOBRING_BACKEND_PTHREAD => Err(Failed(JOBRING_E_UNSUPPORTED)),
-        #[cfg(not(feature = "std"))]
-        JOBRING_BACKEND_STD => Err(Failed(JOBRING_E_UNSUPPORTED)),
-        _ => Err(Failed(JOBRING_E_INVALID)),
-    }
-}
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-pub(super) fn number_of(backend: Backend) -> u32 {
-    match backend {
-        #[cfg(feature = "pthread")]
-        Backend::Pthread => JOBRING_BACKEND_PTHREAD,
-        #[cfg(feature = "std")]
-        Backend::Std => JOBRING_BACKEND_STD,
-    }
 }

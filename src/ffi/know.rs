@@ -72,7 +72,7 @@ impl CPool {
         return self
             .workers
             .as_ref()
-            .map_or(JOBRING_BACKEND_DEFAULT, |set| super::config::number_of(set.backend()));
+            .map_or(JOBRING_BACKEND_DEFAULT, |set| super::settings::number_of(set.backend()));
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         JOBRING_BACKEND_DEFAULT
     }

@@ -14,6 +14,7 @@ mod job;
 mod know;
 mod memory;
 mod result;
+mod settings;
 mod status;
 mod submit;
 

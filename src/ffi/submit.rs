@@ -72,7 +72,7 @@ enum Input {
 /// result, and it costs less.
 ///
 /// Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
-/// JOBRING_E_DEADLOCK inside a job, if every other worker's job waits for a slot already; JOBRING_E_FULL on a pool
+/// JOBRING_E_DEADLOCK inside a job, if every other worker's job sleeps in this pool without end; JOBRING_E_FULL on a pool
 /// without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
 /// job was not accepted and `arg` is the caller's.
 ///

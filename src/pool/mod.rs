@@ -9,6 +9,7 @@
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop.
 
 mod close;
+mod patience;
 mod result;
 mod run;
 mod submit;

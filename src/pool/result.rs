@@ -1,13 +1,14 @@
 //! What can be done with a handle: wait, poll, cancel, detach, read a failure.
 
 use super::RawPool;
+use super::patience::{Slept, Waiting};
 use super::run::Claimed;
 use crate::frame::Chain;
 use crate::handle::Job;
 use crate::job::{Kind, Payload, Why};
-use crate::port::{Deadline, Port, Timeout};
+use crate::port::{Port, Timeout};
 use crate::slot::state::{State, Status};
-use crate::slot::{Claim, Slot, Vacated};
+use crate::slot::{Claim, Vacated};
 use crate::storage::Storage;
 
 /// How a job that is over ended.
@@ -54,10 +55,6 @@ pub(crate) enum WaitError {
     Stack,
 }
 
-/// How long a waiter trusts that its queued job will be seen: 1 ms, doubling to 50 ms. Then it forces a wake-up.
-const PATIENCE: u64 = 1_000_000;
-const MOST_PATIENCE: u64 = 50_000_000;
-
 /// How many jobs may run inside each other where the size of the stack is not known.
 const MAX_DEPTH: usize = 64;
 
@@ -90,7 +87,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         return Err(WaitError::Deadlock);
                     }
                     let wait = wait.get_or_insert_with(|| Waiting::new(self, timeout));
-                    state = wait.sleep(self, index, state)?;
+                    match wait.sleep(self, self.slot(index), state) {
+                        Slept::Now(now) => state = now,
+                        Slept::TimedOut => return Err(WaitError::Pending),
+                        Slept::Hopeless => return Err(WaitError::Stack),
+                    }
                 }
             }
         }
@@ -157,8 +158,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// True if one ran, false if the waiter has to sleep.
     fn run_here(&self, job: Job, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
-            let others = self.lifecycle.live() > usize::from(self.frames_here() > 0);
-            return if others { Ok(false) } else { Err(WaitError::Stack) };
+            // For another worker; if there is none, the sleep will find out, but for a thread that is no worker.
+            return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
         }
         if self.lifecycle.live() == 0 && self.frames_here() == 0 {
             return Ok(self.run_one());
@@ -284,49 +285,5 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.forget(index, state.status());
             }
         }
-    }
-}
-
-/// One thread's wait for one job.
-struct Waiting<P: Port> {
-    deadline: Deadline,
-    patience: u64,
-    _visit: crate::lifecycle::Visit<P>,
-}
-
-impl<P: Port + Clone> Waiting<P> {
-    fn new<S: Storage>(pool: &RawPool<S, P>, timeout: Timeout) -> Self {
-        Self {
-            deadline: Deadline::after(&pool.port, timeout),
-            patience: PATIENCE,
-            _visit: pool.lifecycle.visit(&pool.port),
-        }
-    }
-
-    /// Sleeps until the job's word moves on from `state`, or a while. The word then.
-    fn sleep<S: Storage>(
-        &mut self,
-        pool: &RawPool<S, P>,
-        index: usize,
-        state: State,
-    ) -> Result<State, WaitError> {
-        let slot: Slot<'_> = pool.slot(index);
-        let left = self.deadline.left(&pool.port).map_err(|()| WaitError::Pending)?;
-        let awaited = state.await_by();
-        if awaited != state
-            && let Err(now) = slot.flag(state, awaited)
-        {
-            return Ok(now);
-        }
-        let impatient = state.status() == Status::Queued && pool.port.now().is_some();
-        let nap =
-            if impatient { Some(left.map_or(self.patience, |left| left.min(self.patience))) } else { left };
-        pool.port.wait(slot.word(), awaited.0, nap);
-        let now = slot.state();
-        if impatient && now == awaited {
-            pool.idle.force(&pool.port);
-            self.patience = (self.patience * 2).min(MOST_PATIENCE);
-        }
-        Ok(now)
     }
 }

@@ -1,9 +1,11 @@
 //! From a free slot to an entry in the ready ring; the way back of a slot; what to do when there is none.
 
 use super::RawPool;
+use super::patience::{Blocked, Patience};
 use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::port::{Deadline, Port, Timeout};
+use crate::ring::Marked;
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
@@ -16,7 +18,7 @@ pub(crate) enum Refused {
     Full,
     Shutdown,
     TimedOut,
-    /// The caller is the last worker whose job does not wait for a slot yet.
+    /// Every worker's job sleeps without end, the caller's included.
     Deadlock,
 }
 
@@ -47,12 +49,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.give_back(index);
                 passes += 1;
                 if passes == PASSES {
-                    return Err(Refused::Full);
+                    return Err(self.full());
                 }
             } else if !self.reap() {
-                return Err(Refused::Full);
+                return Err(self.full());
             }
         }
+    }
+
+    /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
+    #[cold]
+    fn full(&self) -> Refused {
+        if self.is_closed() { Refused::Shutdown } else { Refused::Full }
     }
 
     /// A free slot; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
@@ -67,9 +75,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved, Refused> {
         let deadline = Deadline::after(&self.port, timeout);
-        let in_worker =
-            self.frames_here() > 0 && self.here().is_some_and(|f| f.worker != crate::frame::NO_WORKER);
         let _visit = self.lifecycle.visit(&self.port);
+        let mut patience = Patience::new();
+        let mut blocked = None;
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
@@ -80,26 +88,32 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if !self.run_one() {
                     return Err(Refused::Full);
                 }
-            } else if in_worker {
-                if !self.lifecycle.block() {
+            } else {
+                let blocked = blocked.get_or_insert_with(|| Blocked::begin(self, deadline));
+                if blocked.is_hopeless(self, &patience) {
                     return Err(Refused::Deadlock);
                 }
-                self.await_slot(left);
-                self.lifecycle.unblock();
-            } else {
-                self.await_slot(left);
+                self.await_slot(left, &mut patience);
             }
         }
     }
 
-    /// Sleeps until a slot is given back, or the pool closes.
-    fn await_slot(&self, left: Option<u64>) {
+    /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
+    /// no more pushes that could trigger a wake-up, and who is to wake us may be stopped before it does.
+    fn await_slot(&self, left: Option<u64>, patience: &mut Patience) {
         let Some(marked) = self.free().mark_empty() else { return };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(o(Site::AwaitSlotFence, SeqCst));
-        if !self.is_closed() {
-            self.port.wait(marked.word, marked.value, left);
+        if self.is_closed() {
+            return;
+        }
+        let nap = if self.port.now().is_some() { patience.nap(left) } else { left };
+        self.port.wait(marked.word, marked.value, nap);
+        let unchanged = |now: Marked<'_>| core::ptr::eq(now.word, marked.word) && now.value == marked.value;
+        if nap.is_some() && self.free().mark_empty().is_some_and(unchanged) {
+            self.idle.force(&self.port);
+            patience.lose();
         }
     }
 

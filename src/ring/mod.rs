@@ -46,4 +46,4 @@
 mod ncq;
 pub(crate) mod position;
 
-pub(crate) use ncq::{Ends, Ring};
+pub(crate) use ncq::{Ends, Marked, Ring};

@@ -84,7 +84,8 @@ impl<'a> Slot<'a> {
     /// The state now, and everything that came before it.
     #[inline(always)]
     pub(crate) fn state(&self) -> State {
-        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): who sees DONE sees the result.
+        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): who sees that a job is over, a closer or
+        // a caller of is_finished, sees what it did.
         State(self.head.state.load(o(Site::SlotLook, Acquire)))
     }
 
@@ -170,12 +171,12 @@ impl<'a> Slot<'a> {
                 return Claim::TooLate(s);
             }
             // ORDERING: Acquire pairs with fill's Release: the claimer reads the body, and may have got the
-            // handle by a way that carries nothing.
+            // handle by a way that carries nothing. Relaxed on failure: the next try acquires.
             match self.exchange(
                 s,
                 s.with(Status::Running),
                 o(Site::ClaimByHandle, Acquire),
-                o(Site::ClaimLost, Acquire),
+                o(Site::ClaimLost, Relaxed),
             ) {
                 Ok(now) => return Claim::Claimed(now),
                 Err(now) => s = now,
@@ -225,8 +226,9 @@ impl<'a> Slot<'a> {
     pub(crate) fn take(&self, s: State) -> Result<State, State> {
         // ORDERING: Acquire pairs with the Release of a reader that put the word back as it was after `s` was
         // loaded: its reads of the body come before what we do to it (model
-        // a_failure_is_read_while_it_is_delivered). On failure too: the value is looked at in place of a load.
-        self.exchange(s, s.with(Status::Taking), o(Site::Take, Acquire), o(Site::TakeLost, Acquire))
+        // a_failure_is_read_while_it_is_delivered), and with resolve's (E3). Relaxed on failure: whatever comes of
+        // the value found, who touches the body claims it first.
+        self.exchange(s, s.with(Status::Taking), o(Site::Take, Acquire), o(Site::TakeLost, Relaxed))
     }
 
     /// Gives the slot back; the caller was its runner or taker and `s` is what it last saw. The old word too, for
@@ -254,16 +256,16 @@ impl<'a> Slot<'a> {
 
     /// Puts the word back after a failure was read, or marks it as delivered (KEPT).
     pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Release: the reads of the body come before the next user's writes (reuse_kept, take).
-        // Acquire on failure: the value found is looked at.
-        self.exchange(from, to, o(Site::PutBack, Release), o(Site::PutBackLost, Acquire))
+        // ORDERING: Release: the reads of the body come before the next user's writes (reuse_kept, take). Relaxed on
+        // failure: the body stays the caller's.
+        self.exchange(from, to, o(Site::PutBack, Release), o(Site::PutBackLost, Relaxed))
     }
 
     /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Relaxed: hands nothing over; the resolver reads it by its CAS on this word. Acquire on
-        // failure: the value found is looked at as by `state`.
-        self.exchange(from, to, o(Site::Flag, Relaxed), o(Site::FlagLost, Acquire))
+        // ORDERING: Relaxed: hands nothing over; the resolver reads it by its CAS on this word. On failure too, as
+        // in take.
+        self.exchange(from, to, o(Site::Flag, Relaxed), o(Site::FlagLost, Relaxed))
     }
 
     /// Takes a free slot, whose index the caller popped from the free ring, out of use for ever.

@@ -123,6 +123,7 @@ sites! {
     ClosingLook,
     Block,
     Unblock,
+    BlockedLook,
     VisitBegin,
     VisitorsWait,
     VisitorsLook,

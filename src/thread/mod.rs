@@ -9,6 +9,7 @@ pub(crate) mod stack;
 mod std_thread;
 
 use crate::error::BuildError;
+use core::ptr::NonNull;
 
 /// Which backend makes the threads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +40,14 @@ pub(crate) struct ThreadOptions<'a> {
     pub(crate) name: &'a str,
     /// Bytes, already rounded and checked (`stack`).
     pub(crate) stack_size: usize,
+    /// Bytes below the stack that trap. None: as the system does it.
+    pub(crate) guard_size: Option<usize>,
+    /// Where the stack is to lie. None: the system finds a place.
+    pub(crate) stack: Option<NonNull<u8>>,
+    /// The CPU that it runs on. None: any.
+    pub(crate) cpu: Option<u32>,
+    /// Does it take the signals that its maker takes?
+    pub(crate) inherit_signals: bool,
 }
 
 /// What a thread does: `run(arg)`, once. It does not unwind.
@@ -76,7 +85,8 @@ pub(crate) enum Thread {
 }
 
 impl Thread {
-    /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own.
+    /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own, unless the options
+    /// say otherwise.
     ///
     /// # Safety
     /// 1. `start` and what it points to stay valid until the thread was joined.
@@ -86,7 +96,7 @@ impl Thread {
         start: *const Start,
     ) -> Result<Self, BuildError> {
         #[cfg(unix)]
-        let _blocked = signals::Blocked::for_new_thread();
+        let _blocked = (!options.inherit_signals).then(signals::Blocked::for_new_thread);
         match backend {
             // SAFETY:
             // - 1: the caller's.

@@ -31,6 +31,51 @@ impl Attr {
     }
 }
 
+impl Attr {
+    fn set_stack(&mut self, options: &ThreadOptions<'_>) -> Result<(), BuildError> {
+        // SAFETY:
+        // - the attributes are initialised; a stack of the caller's is writable for its size and nobody else's until
+        //   the thread was joined (WorkerSet::start).
+        unsafe {
+            let done = match options.stack {
+                Some(low) => {
+                    libc::pthread_attr_setstack(&raw mut self.0, low.as_ptr().cast(), options.stack_size)
+                }
+                None => libc::pthread_attr_setstacksize(&raw mut self.0, options.stack_size),
+            };
+            if done != 0 {
+                return Err(BuildError::Invalid("stack_size"));
+            }
+            match options.guard_size {
+                Some(guard) if libc::pthread_attr_setguardsize(&raw mut self.0, guard) != 0 => {
+                    Err(BuildError::Invalid("guard_size"))
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn set_cpu(&mut self, cpu: u32) -> Result<(), BuildError> {
+        if cpu >= libc::CPU_SETSIZE as u32 {
+            return Err(BuildError::Invalid("cpus"));
+        }
+        // SAFETY:
+        // - a cpu_set_t is plain bits, for which zero is valid; `cpu` is within it; the attributes are initialised.
+        let done = unsafe {
+            let mut set: libc::cpu_set_t = core::mem::zeroed();
+            libc::CPU_SET(cpu as usize, &mut set);
+            libc::pthread_attr_setaffinity_np(&raw mut self.0, size_of_val(&set), &raw const set)
+        };
+        if done == 0 { Ok(()) } else { Err(BuildError::Invalid("cpus")) }
+    }
+
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    fn set_cpu(&mut self, _: u32) -> Result<(), BuildError> {
+        Err(BuildError::Unsupported("cpus"))
+    }
+}
+
 impl Drop for Attr {
     fn drop(&mut self) {
         // SAFETY:
@@ -52,10 +97,9 @@ extern "C" fn begin(start: *mut libc::c_void) -> *mut libc::c_void {
 impl Spawn for Pthread {
     unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
         let mut attr = Attr::new()?;
-        // SAFETY:
-        // - the attributes are initialised.
-        if unsafe { libc::pthread_attr_setstacksize(&raw mut attr.0, options.stack_size) } != 0 {
-            return Err(BuildError::Invalid("stack_size"));
+        attr.set_stack(&options)?;
+        if let Some(cpu) = options.cpu {
+            attr.set_cpu(cpu)?;
         }
         let mut thread = MaybeUninit::uninit();
         // SAFETY:
@@ -63,8 +107,11 @@ impl Spawn for Pthread {
         let made = unsafe {
             libc::pthread_create(thread.as_mut_ptr(), &raw const attr.0, begin, start.cast_mut().cast())
         };
-        if made != 0 {
-            return Err(BuildError::Thread);
+        match made {
+            0 => {}
+            // Attributes that cannot be had together: a CPU that this process may not use.
+            libc::EINVAL if options.cpu.is_some() => return Err(BuildError::Invalid("cpus")),
+            _ => return Err(BuildError::Thread),
         }
         // SAFETY:
         // - pthread_create returned 0 and so wrote it.

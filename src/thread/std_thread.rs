@@ -14,6 +14,15 @@ pub(crate) struct StdThread {
 
 impl Spawn for StdThread {
     unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
+        for (asked, what) in [
+            (options.guard_size.is_some(), "guard_size"),
+            (options.stack.is_some(), "stack_memory"),
+            (options.cpu.is_some(), "cpus"),
+        ] {
+            if asked {
+                return Err(BuildError::Unsupported(what));
+            }
+        }
         // SAFETY:
         // - 1: valid until join.
         let start = unsafe { *start };

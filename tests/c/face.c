@@ -1,23 +1,9 @@
 /* The C face, function by function, on real threads. Exits 0 only if everything was as the header says. */
-#include "jobring.h"
+#include "check.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)                                                                            \
-    do {                                                                                            \
-        if (!(condition)) {                                                                         \
-            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                 \
-            exit(1);                                                                                \
-        }                                                                                           \
-    } while (0)
-#define OK(call) CHECK((call) == JOBRING_OK)
-
-/* A wait that ends: a hang becomes a failure. */
-static const int64_t LONG = INT64_C(120) * 1000 * 1000 * 1000;
 
 static void *identity(void *arg) { return arg; }
 

@@ -2,7 +2,7 @@
 //! doing at random everything that its role can do.
 
 use crate::harness::{
-    CANCELLER, CLOSER, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
+    CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
 };
 use jobring_frozen::{JobError, JobHandle, Pool, Queued, SubmitError, freeze};
 use std::collections::VecDeque;
@@ -11,21 +11,33 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
 
-/// Handles that lie in one mailbox at most. Both full, and one in each hand, they leave slots for the others.
+/// Handles that lie in one mailbox at most. Both full, one in each hand, and a family on a frozen worker leave slots
+/// for the others.
 const MAIL: usize = 3;
 /// Jobs of the submitter's bursts: more than any arena's capacity.
-const BURST: u64 = 24;
+const BURST: u64 = 48;
 
 /// Not a power of two every other time.
 pub fn capacity(round: usize) -> usize {
-    [16, 13][round % 2]
+    [32, 29][round % 2]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Run,
     Pause,
+    Only(u8),
     Stop,
+}
+
+impl Phase {
+    fn stops(self, role: u8) -> bool {
+        match self {
+            Self::Pause => true,
+            Self::Only(one) => one != role,
+            Self::Run | Self::Stop => false,
+        }
+    }
 }
 
 /// A job that someone is to wait for, or cancel.
@@ -109,18 +121,24 @@ impl<'p> Arena<'p> {
         self.set(Phase::Run);
     }
 
-    /// Stops everybody between two acts, but the one that is frozen and those that wait for the frozen worker's
+    /// Stops everybody between two acts, but those that are frozen and those that may wait for a frozen thread's
     /// job. Err names who does not come back.
-    pub fn pause(&self, frozen: u8) -> Result<(), String> {
+    pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
-        let expected: &[u8] = if frozen == WORKER { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
-        for &role in expected.iter().filter(|&&role| role != frozen) {
+        let holds = frozen.iter().any(|role| matches!(*role, WORKER | CLOSER));
+        let expected: &[u8] = if holds { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
+        for &role in expected.iter().filter(|role| !frozen.contains(role)) {
             if !until(|| self.desk.lock().unwrap().paused[role as usize]) {
                 return Err(format!("the {} is stuck", name(role)));
             }
         }
-        // What the frozen thread may hold: a worker its job and the job that this one runs inline.
+        Ok(())
+    }
+
+    /// Waits until all jobs are over but those that the frozen thread holds.
+    pub fn settle(&self, frozen: u8) -> Result<(), String> {
         let held = match frozen {
+            // Its job, and the one that this runs inline.
             WORKER => 2,
             SUBMITTER | CANCELLER | CLOSER => 1,
             _ => 0,
@@ -128,6 +146,23 @@ impl<'p> Arena<'p> {
         match until(|| self.ledger.outstanding() <= held) {
             true => Ok(()),
             false => Err(format!("{} jobs are stuck", self.ledger.outstanding())),
+        }
+    }
+
+    /// A thread that submits one job.
+    pub fn decoy<'s>(&'s self, scope: &'s Scope<'s, '_>) {
+        scope.spawn(move || {
+            freeze::set_role(DECOY);
+            self.detached(true);
+        });
+    }
+
+    /// Gives the waiter a job to wait for.
+    pub fn feed(&self) {
+        let token = self.ledger.token();
+        let id = token.id;
+        if let Some(job) = self.accepted(id, self.pool.try_submit(move || token.run())) {
+            self.post(0, Letter { job, id });
         }
     }
 
@@ -142,6 +177,11 @@ impl<'p> Arena<'p> {
         [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| desk.gone[role as usize])
     }
 
+    /// Lets only this role go on.
+    pub fn alone(&self, role: u8) {
+        self.set(Phase::Only(role));
+    }
+
     /// How often this role acted.
     pub fn acts(&self, role: u8) -> u64 {
         self.desk.lock().unwrap().acts[role as usize]
@@ -150,7 +190,7 @@ impl<'p> Arena<'p> {
     /// Between two acts. False when it is time to stop.
     fn may_act(&self, role: u8) -> bool {
         let mut desk = self.desk.lock().unwrap();
-        while desk.phase == Phase::Pause {
+        while desk.phase.stops(role) {
             desk.paused[role as usize] = true;
             desk = self.changed.wait(desk).unwrap();
         }
@@ -176,7 +216,7 @@ impl<'p> Arena<'p> {
     fn read(&self, from: usize, role: u8) -> Option<Letter<'p>> {
         let mut desk = self.desk.lock().unwrap();
         loop {
-            let paused = desk.phase == Phase::Pause;
+            let paused = desk.phase.stops(role);
             desk.paused[role as usize] = paused;
             if !paused {
                 if let Some(letter) = desk.mail[from].pop_front() {
@@ -369,7 +409,9 @@ fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'stati
                 }
                 1 => {
                     if let Some((job, id)) = child() {
-                        if job.cancel() {
+                        spin(200);
+                        // Too late, or not even tried: then it is detached.
+                        if id % 2 == 0 && job.cancel() {
                             ledger.cancelled.add(id);
                         }
                     }

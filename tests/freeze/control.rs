@@ -25,7 +25,10 @@ pub struct Vyukov<const N: usize> {
 impl<const N: usize> Vyukov<N> {
     pub fn new() -> Self {
         Self {
-            cells: std::array::from_fn(|i| Cell { sequence: AtomicUsize::new(i), value: AtomicUsize::new(0) }),
+            cells: std::array::from_fn(|i| Cell {
+                sequence: AtomicUsize::new(i),
+                value: AtomicUsize::new(0),
+            }),
             tail: AtomicUsize::new(0),
             head: AtomicUsize::new(0),
             done: std::array::from_fn(|_| AtomicBool::new(false)),

@@ -13,8 +13,9 @@ use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, Queued, Site, SubmitError, freeze};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::scope;
+use std::thread::{Scope, scope};
 use std::time::{Duration, Instant};
 
 /// The stop points are the process's: one test at a time.
@@ -100,30 +101,24 @@ fn count(into: &mut BTreeMap<Pair, u64>, before: &BTreeMap<Pair, u64>) {
     }
 }
 
-/// Everything that happens in an open pool.
+/// Everything that happens in an open pool, and what can be made to happen.
 fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>) {
-    for round in 0..6 {
+    for round in 0..4 {
         stage(format!("open census {round}"));
         let (pool, ledger) = (pool(round), ledger());
         let before = hits();
         let arena = Arena::new(&pool, ledger);
         scope(|s| {
             arena.people(s, round as u64);
-            assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 4_000)));
-            arena.pause(0).unwrap();
+            assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 3_000)));
             for role in ROLES {
-                if let Some(after) = route(role, Site::PushTailAgain).after
-                    && freeze::hits(role, after.1) > before[&(role, after.1 as u8)]
-                {
-                    arena.run();
-                    freeze::arm(0, after.0, after.1);
-                    assert!(freeze::await_frozen(0, GENEROUS), "{} never came", name(role));
-                    arena.pause(role).unwrap();
-                    drive(&arena, 100, GENEROUS).unwrap();
-                    freeze::thaw(0);
-                    arena.pause(0).unwrap();
+                if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
+                    provoke(&arena, s, target(role, Site::PushTailAgain)).unwrap();
                 }
             }
+            provoke(&arena, s, target(WAITER, Site::ForceWake)).unwrap();
+            release();
+            arena.pause(&[]).unwrap();
             count(seen, &before);
             finish(&arena);
         });
@@ -143,14 +138,67 @@ fn finish(arena: &Arena) {
     assert_eq!(report, jobring_frozen::Report::default());
 }
 
-/// Stops that come about only in a certain situation, and how to get there.
-fn route(role: u8, site: Site) -> Target {
-    let after = match site {
+/// The stop that must come before, where the site is come to only in a certain situation.
+fn target(role: u8, site: Site) -> Target {
+    let after = match (role, site) {
         // A pusher that is a whole lap late.
-        Site::PushTailAgain => Some((role, Site::PushEntry)),
+        (_, Site::PushTailAgain) => Some((role, Site::PushEntry)),
+        // A job that lies in the ring while a wake-up was granted and not delivered.
+        (WAITER, Site::ForceUpdate | Site::ForceWake | Site::IdleUpdateLost) => {
+            Some((DECOY, Site::GrantWake))
+        }
         _ => None,
     };
     Target { role, site, after }
+}
+
+/// Brings the target's thread to stand still at its site, in trap 0.
+fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Result<(), String> {
+    let never = || Err("never came there, though the census did".into());
+    let Some((role, site)) = target.after else {
+        freeze::arm(0, target.role, target.site);
+        return if freeze::await_frozen(0, GENEROUS) { Ok(()) } else { never() };
+    };
+    if role != DECOY {
+        freeze::arm(1, role, site);
+        if !freeze::await_frozen(1, GENEROUS) {
+            return never();
+        }
+        if target.site == Site::PushTailAgain {
+            arena.pause(&[role])?;
+            // Several laps of either ring.
+            drive(arena, 100, GENEROUS).map_err(|(_, why)| why)?;
+        }
+        freeze::arm(0, target.role, target.site);
+        arena.run();
+        freeze::thaw(1);
+        return if freeze::await_frozen(0, GENEROUS) { Ok(()) } else { never() };
+    }
+    let end = Instant::now() + GENEROUS;
+    while Instant::now() < end {
+        // With all workers asleep, the decoy stops before it wakes one, and the waiter loses its patience. If one
+        // was awake it takes the wake-up: again.
+        arena.pause(&[])?;
+        arena.settle(0)?;
+        freeze::arm(1, role, site);
+        arena.decoy(scope);
+        if freeze::await_frozen(1, Duration::from_millis(20)) {
+            freeze::arm(0, target.role, target.site);
+            arena.feed();
+            arena.alone(WAITER);
+            if freeze::await_frozen(0, Duration::from_millis(100)) {
+                return Ok(());
+            }
+        }
+        release();
+    }
+    never()
+}
+
+/// Lets everybody go.
+fn release() {
+    freeze::thaw(0);
+    freeze::thaw(1);
 }
 
 /// Freezes the target in an open pool while others go on.
@@ -158,21 +206,22 @@ fn freeze_open(target: Target, round: usize) -> Result<Figures, String> {
     let (pool, ledger) = (pool(round), ledger());
     let arena = Arena::new(&pool, ledger);
     let figures = scope(|s| {
-        match target.after {
-            None => freeze::arm(0, target.role, target.site),
-            Some((role, site)) => freeze::arm(1, role, site),
+        if target.after.is_none() {
+            // Before anybody is there: some sites are come to only once.
+            freeze::arm(0, target.role, target.site);
         }
         arena.people(s, round as u64);
-        let frozen = freeze_target(&arena, target).and_then(|()| {
-            arena.pause(target.role)?;
-            let figures = drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"));
+        let frozen = provoke(&arena, s, target).and_then(|()| {
+            arena.pause(&[target.role])?;
+            let figures =
+                drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
+            arena.settle(target.role)?;
             match freeze::thaw(0) {
-                true => figures,
+                true => Ok(figures),
                 false => Err("it had not stood still".into()),
             }
         });
-        freeze::thaw(0);
-        freeze::thaw(1);
+        release();
         finish(&arena);
         frozen
     })?;
@@ -180,26 +229,6 @@ fn freeze_open(target: Target, round: usize) -> Result<Figures, String> {
     ledger.balance(false)?;
     end(pool);
     Ok(figures)
-}
-
-fn freeze_target(arena: &Arena, target: Target) -> Result<(), String> {
-    if let Some((role, _)) = target.after {
-        if !freeze::await_frozen(1, GENEROUS) {
-            return Err("never came to the stop before it".into());
-        }
-        if target.site == Site::PushTailAgain {
-            arena.pause(role)?;
-            // More than two laps of either ring.
-            drive(arena, 100, GENEROUS).map_err(|(_, why)| why)?;
-        }
-        freeze::arm(0, target.role, target.site);
-        arena.run();
-        freeze::thaw(1);
-    }
-    match freeze::await_frozen(0, GENEROUS) {
-        true => Ok(()),
-        false => Err("never came there, though the census did".into()),
-    }
 }
 
 /// One life of a pool with everybody in it, until it is closed. With a target: Some if it was frozen.
@@ -214,18 +243,19 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             freeze::arm(0, target.role, target.site);
         }
         arena.close(s, queued);
-        until(|| freeze::frozen(0) || arena.closed.load(std::sync::atomic::Ordering::SeqCst));
+        until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
         // The worker, and who kicks, may come there later.
         let late = Duration::from_micros(if target.is_some() { 200 } else { 0 });
         let result = match freeze::await_frozen(0, late) {
             true => while_frozen_in_closing(&arena, target.map_or(0, |target| target.role)).map(Some),
             false => Ok(None),
         };
-        freeze::thaw(0);
+        release();
         arena.stop();
         result
     })?;
-    let report = pool.shutdown(Queued::Drain, Some(GENEROUS)).map_err(|left| format!("not quiescent: {left:?}"))?;
+    let report =
+        pool.shutdown(Queued::Drain, Some(GENEROUS)).map_err(|left| format!("not quiescent: {left:?}"))?;
     if report != jobring_frozen::Report::default() {
         return Err(format!("left behind: {report:?}"));
     }
@@ -239,24 +269,25 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
 /// and out.
 fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
     let begin = Instant::now();
+    arena.pause(&[role])?;
     let mut figures = Figures::default();
-    let mut refused = 0;
-    while figures.cycles + refused < CYCLES {
-        match arena.pool.try_submit(|| ()) {
-            Err(SubmitError::Shutdown(_)) => refused += 1,
-            Err(error) => return Err(format!("a submit to a closing pool gave {error}")),
+    while figures.cycles + figures.refused < CYCLES {
+        match arena.pool.submit_timeout(|| (), GENEROUS) {
+            Err(SubmitError::Shutdown(_)) => figures.refused += 1,
+            Err(error) => return Err(format!("a submit gave {error}")),
             Ok(job) => {
-                drop(job);
-                drive(arena, 1, GENEROUS).map_err(|(_, why)| why)?;
+                job.wait_timeout(GENEROUS)
+                    .map_err(|_| "a job is never over")?
+                    .map_err(|error| error.to_string())?;
                 figures.cycles += 1;
             }
         }
     }
-    arena.pause(role)?;
-    if refused > 0 {
+    if figures.refused > 0 {
         // Ok or not, it comes back.
         let _ = arena.pool.shutdown(Queued::Drain, Some(Duration::from_millis(1)));
     }
+    arena.settle(role)?;
     figures.seconds = begin.elapsed().as_secs_f64();
     Ok(figures)
 }
@@ -269,7 +300,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     let mut open = BTreeMap::new();
     census_of_an_open_pool(&mut open);
     let before = hits();
-    for round in 0..400 {
+    for round in 0..200 {
         stage(format!("closing census {round}"));
         one_closing(None, round).unwrap();
     }
@@ -285,8 +316,12 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     every_site_was_hit(&open, &closing);
 
     let mut failures = Vec::new();
-    let searching = SEARCHING.iter().map(|&site| Target { role: WORKER, site, after: Some((WORKER, Site::SearchUpdate)) });
-    let open_targets = open.keys().map(|&(role, number)| route(role, site(number))).chain(searching);
+    let searching = SEARCHING.iter().map(|&site| Target {
+        role: WORKER,
+        site,
+        after: Some((WORKER, Site::SearchUpdate)),
+    });
+    let open_targets = open.keys().map(|&(role, number)| target(role, site(number))).chain(searching);
     let mut round = 0;
     let mut totals = (0u64, 0usize);
     for target in open_targets {
@@ -301,7 +336,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
         }
     }
     for (&(role, number), hits) in &closing {
-        let target = route(role, site(number));
+        let target = target(role, site(number));
         stage(format!("freezing {} while closing", target.named()));
         let whole = Instant::now();
         let result = loop {
@@ -336,19 +371,30 @@ fn tell(target: Target, phase: &str, result: &Result<Figures, String>, whole: Du
         _ => "",
     };
     let figures = match result {
-        Ok(f) => format!("{:>6} cycles {:>6.3} s {:>4} forced", f.cycles, f.seconds, f.forced),
+        Ok(f) if f.refused > 0 => format!("{:>5} refused {:>6.3} s            ", f.refused, f.seconds),
+        Ok(f) => format!("{:>5} cycles  {:>6.3} s {:>4} forced", f.cycles, f.seconds, f.forced),
         Err(why) => format!("FAILED: {why}"),
     };
     let hits = hits.map_or(String::new(), |hits| format!("{hits} hits"));
-    say(&format!("{phase:<8}{:<52} {figures} {:>7.3} s whole {what} {hits}", target.named(), whole.as_secs_f64()));
+    say(&format!(
+        "{phase:<8}{:<52} {figures} {:>7.3} s whole {what} {hits}",
+        target.named(),
+        whole.as_secs_f64()
+    ));
 }
 
 fn every_site_was_hit(open: &BTreeMap<Pair, u64>, closing: &BTreeMap<Pair, u64>) {
-    let hit = |site: Site| ROLES.iter().any(|&role| open.contains_key(&(role, site as u8)) || closing.contains_key(&(role, site as u8)));
+    let hit = |site: Site| {
+        ROLES
+            .iter()
+            .any(|&role| open.contains_key(&(role, site as u8)) || closing.contains_key(&(role, site as u8)))
+    };
     let excused = |site: Site| NEVER.iter().any(|(sites, _)| sites.contains(&site));
-    let missed: Vec<_> = Site::ALL.iter().filter(|&&site| !hit(site) && !excused(site)).map(|site| site.name()).collect();
+    let missed: Vec<_> =
+        Site::ALL.iter().filter(|&&site| !hit(site) && !excused(site)).map(|site| site.name()).collect();
     assert!(missed.is_empty(), "no thread came to {missed:?}");
-    let wrong: Vec<_> = Site::ALL.iter().filter(|&&site| hit(site) && excused(site)).map(|site| site.name()).collect();
+    let wrong: Vec<_> =
+        Site::ALL.iter().filter(|&&site| hit(site) && excused(site)).map(|site| site.name()).collect();
     assert!(wrong.is_empty(), "excused, and hit: {wrong:?}");
 }
 

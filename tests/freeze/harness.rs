@@ -15,9 +15,11 @@ pub const CLOSER: u8 = 5;
 pub const ROLES: [u8; 5] = [SUBMITTER, WORKER, WAITER, CANCELLER, CLOSER];
 /// Those who must go on meanwhile: counted, never frozen.
 pub const OTHERS: u8 = 6;
+/// Frozen only to bring others into a situation.
+pub const DECOY: u8 = 7;
 
 pub fn name(role: u8) -> &'static str {
-    ["", "submitter", "worker", "waiter", "canceller", "closer", "others"][role as usize]
+    ["", "submitter", "worker", "waiter", "canceller", "closer", "others", "decoy"][role as usize]
 }
 
 /// How many submit–run–wait cycles the others do while a thread is frozen.
@@ -36,6 +38,8 @@ pub trait Subject {
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Figures {
     pub cycles: u64,
+    /// Submits that a closed pool refused.
+    pub refused: u64,
     /// How often one of them lost its patience and forced a wake-up.
     pub forced: u64,
     pub seconds: f64,
@@ -125,7 +129,10 @@ impl Ledger {
         let (made, ran, dropped) = (self.made.get(), self.ran.get(), self.dropped.get());
         let (refused, cancelled) = (self.refused.get(), self.cancelled.get());
         if made != (ran.0 + dropped.0, ran.1.wrapping_add(dropped.1)) {
-            return Err(format!("{} jobs made, {} ran, {} dropped, or not the same", made.0, ran.0, dropped.0));
+            return Err(format!(
+                "{} jobs made, {} ran, {} dropped, or not the same",
+                made.0, ran.0, dropped.0
+            ));
         }
         let told = (refused.0 + cancelled.0, refused.1.wrapping_add(cancelled.1));
         if if discarded { dropped.0 < told.0 } else { dropped != told } {
