@@ -143,8 +143,8 @@
 #define JOBRING_FULL_FAIL 1
 
 /**
- * jobring_options.when_full: run the job on the calling thread. Such a job has no slot and so no handle: `job` must
- * be NULL.
+ * jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
+ * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
  */
 #define JOBRING_FULL_RUN 2
 
@@ -624,12 +624,13 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
                                 struct jobring_report *report);
 
 /**
- * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that
- * sleep in one of its calls or have entered it as workers, hands untaken results to their drop callbacks, and gives
- * memory of the library's back. After it nothing of the pool's is touched.
+ * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
+ * inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+ * untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
+ * touched.
  *
- * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool, or be
- * inside a submit, meanwhile.
+ * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
+ * that a job has run does not mean that its submit has returned.
  *
  * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
  * is changed; JOBRING_E_INVALID.
@@ -687,7 +688,8 @@ jobring_status jobring_submit_copy(struct jobring_pool *pool,
  * As jobring_submit(), with options. NULL `options` is all defaults.
  *
  * Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
- * slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`.
+ * slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
+ * or with `copy`.
  *
  * With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
  */

@@ -207,9 +207,9 @@ impl<S: TypedStorage> PoolCore<S> {
     }
 
     /// Makes the calling thread a worker until the pool is shut down and nothing is queued. False, at once, if the
-    /// pool has as many workers as it may have.
+    /// pool has as many workers as it may have, and from inside one of its jobs or workers.
     pub fn enter_worker(&self) -> bool {
-        let admitted = self.raw.admit_worker();
+        let admitted = self.raw.here().is_none() && self.raw.admit_worker();
         if admitted {
             self.raw.work(self.raw.number_worker(), 0);
         }

@@ -25,18 +25,40 @@ pub struct Frame {
     pub(crate) depth: usize,
     /// What the running kind wants to find again from inside the job.
     pub(crate) locals: Cell<*const ()>,
+    /// Is it counted among those that wait for the pool's end?
+    pub(crate) closing: Cell<bool>,
 }
 
 impl Frame {
+    /// The thread runs `job`.
     pub(crate) fn of_job(pool: *const (), job: Job, outer: *const Frame) -> Self {
-        let (worker, stack_low, depth) = Self::inherited(pool, outer);
-        let locals = Cell::new(ptr::null());
-        Self { pool, job: Some(job), outer, worker, stack_low, depth: depth + 1, locals }
+        Self::new(pool, Some(job), outer)
     }
 
+    /// The thread runs user code that is no job of the pool's.
+    #[cfg(feature = "capi")]
+    pub(crate) fn of_caller(pool: *const (), outer: *const Frame) -> Self {
+        Self::new(pool, None, outer)
+    }
+
+    /// The thread is a worker.
     pub(crate) fn of_worker(pool: *const (), worker: usize, stack_low: usize, outer: *const Frame) -> Self {
-        let (_, _, depth) = Self::inherited(pool, outer);
-        Self { pool, job: None, outer, worker, stack_low, depth, locals: Cell::new(ptr::null()) }
+        Self { worker, stack_low, ..Self::new(pool, None, outer) }
+    }
+
+    fn new(pool: *const (), job: Option<Job>, outer: *const Frame) -> Self {
+        let (worker, stack_low, depth) = Self::inherited(pool, outer);
+        let depth = depth + usize::from(job.is_some());
+        Self {
+            pool,
+            job,
+            outer,
+            worker,
+            stack_low,
+            depth,
+            locals: Cell::new(ptr::null()),
+            closing: Cell::new(false),
+        }
     }
 
     fn inherited(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {

@@ -5,6 +5,7 @@ use crate::job::Payload;
 use crate::slot::{Slot, SlotHead};
 use crate::sync::AtomicUsize;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// Alignment of a payload: 16 bytes on 64-bit targets, 8 on 32-bit ones.
@@ -157,7 +158,8 @@ struct InlineSlot<const PAYLOAD: usize> {
 
 #[cfg_attr(target_pointer_width = "64", repr(C, align(16)))]
 #[cfg_attr(target_pointer_width = "32", repr(C, align(8)))]
-struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<[u8; PAYLOAD]>);
+// MaybeUninit: a pool that is moved with jobs in it must take their padding and pointers along as they are.
+struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u8; PAYLOAD]>>);
 
 // SAFETY:
 // - the payload is touched only under the slot's protocol, which hands it from one thread to the next.
@@ -182,7 +184,7 @@ impl<const JOBS: usize, const PAYLOAD: usize> Inline<JOBS, PAYLOAD> {
             Self {
                 slots: crate::sync::array_of![InlineSlot {
                     head: SlotHead::new(),
-                    payload: InlinePayload(core::cell::UnsafeCell::new([0; PAYLOAD])),
+                    payload: InlinePayload(core::cell::UnsafeCell::new(MaybeUninit::new([0; PAYLOAD]))),
                 }; JOBS],
                 ready: crate::sync::array_of![AtomicUsize::new(0); JOBS],
                 free: crate::sync::array_of![AtomicUsize::new(0); JOBS],

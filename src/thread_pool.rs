@@ -288,7 +288,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
 fn default_workers() -> usize {
     #[cfg(any(feature = "std", feature = "pthread"))]
-    return crate::thread::available_cpus();
+    return crate::thread::available_cpus().min(crate::wait::MAX_WORKERS);
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     0
 }
@@ -331,7 +331,8 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
         }
         let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever);
         #[cfg(any(feature = "std", feature = "pthread"))]
-        if let Some(workers) = &mut self.inner.workers {
+        if let Some(workers) = self.inner.workers.take() {
+            self.inner.core.raw().await_workers();
             workers.join();
         }
         // SAFETY:

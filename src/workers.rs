@@ -154,6 +154,7 @@ impl WorkerSet {
                     pool.lifecycle().leave(pool.port());
                     if set.count < plan.fewest.max(1) {
                         let _ = pool.shutdown(Queued::Discard, Timeout::Forever);
+                        pool.await_workers();
                         set.join();
                         return Err(error);
                     }
@@ -164,9 +165,11 @@ impl WorkerSet {
         Ok(set)
     }
 
-    /// Waits until all threads are over. The pool was shut down.
-    pub(crate) fn join(&mut self) {
-        for worker in 0..core::mem::take(&mut self.count) {
+    /// Waits until all threads are over. The workers have left their loops (RawPool::await_workers), so that nobody asks
+    /// for them any more. On a thread that is one of them (in a destructor of its thread-locals, say) that one is left to
+    /// end by itself: it is done with the pool.
+    pub(crate) fn join(self) {
+        for worker in 0..self.count {
             // SAFETY:
             // - start wrote this seat; its thread field is ours alone.
             let thread = unsafe { (&raw mut (*self.seats.add(worker)).thread).replace(None) };
@@ -213,9 +216,7 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     let top = core::hint::black_box(0u8);
     let low =
         stack.map_or_else(|| stack::low_end(&raw const top as usize, size), |stack| stack.as_ptr() as usize);
-    hooks.start(worker);
-    // The stop hook runs before the pool may think that this worker is gone.
-    pool.work_then(worker, low, || hooks.stop(worker));
+    pool.work_between(worker, low, || hooks.start(worker), || hooks.stop(worker));
 }
 
 /// A thread's name: a prefix cut to fit, a dash and a number, within the 15 bytes that Linux shows.

@@ -318,12 +318,13 @@ fn in_c(report: Report) -> jobring_report {
     }
 }
 
-/// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that
-/// sleep in one of its calls or have entered it as workers, hands untaken results to their drop callbacks, and gives
-/// memory of the library's back. After it nothing of the pool's is touched.
+/// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
+/// inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+/// untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
+/// touched.
 ///
-/// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool, or be
-/// inside a submit, meanwhile.
+/// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
+/// that a job has run does not mean that its submit has returned.
 ///
 /// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
 /// is changed; JOBRING_E_INVALID.
@@ -345,11 +346,13 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             return Err(Failed(JOBRING_E_BUSY));
         }
         let _ = living.raw.shutdown(Queued::Drain, Timeout::Forever);
+        living.raw.await_workers();
         let pool: *mut CPool = pool.cast();
-        #[cfg(any(feature = "std", feature = "pthread"))]
         // SAFETY:
-        // - the field is written by make and here alone, and nobody else may call.
-        if let Some(workers) = unsafe { &mut (*pool).workers } {
+        // - the field is written by make and here alone; the workers have left their hooks and jobs, and nobody else may
+        //   call.
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        if let Some(workers) = unsafe { (*(&raw mut (*pool).workers)).take() } {
             workers.join();
         }
         living.raw.lifecycle().await_visitors(living.raw.port());

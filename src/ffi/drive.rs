@@ -1,7 +1,7 @@
 //! Running jobs on the caller's threads.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, optional, pool};
+use super::guard::{call, done, optional, visit};
 use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_OK, jobring_status};
 
 /// Runs the oldest queued job on the calling thread.
@@ -18,7 +18,7 @@ pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_sta
     call(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         Ok(if pool.raw.run_one() { JOBRING_OK } else { JOBRING_E_EMPTY })
     })
 }
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
     done(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         optional(ran)?;
         let mut count = 0;
         while pool.raw.run_one() {
@@ -67,12 +67,10 @@ pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobrin
     done(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         if pool.raw.here().is_some() {
             return Err(Failed(JOBRING_E_BUSY));
         }
-        // A visit, so that destroy waits for this thread to be out.
-        let _visit = pool.raw.lifecycle().visit(pool.raw.port());
         if !pool.raw.admit_worker() {
             return Err(Failed(JOBRING_E_FULL));
         }

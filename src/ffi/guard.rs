@@ -2,7 +2,9 @@
 
 use super::birth::{CPool, jobring_pool};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use crate::lifecycle::Visit;
 use crate::port::Timeout;
+use crate::system::System;
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, and marked as a living pool.
 ///
@@ -22,6 +24,17 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Fa
         }
         Ok(&*pool)
     }
+}
+
+/// As `pool`, for calls that destroy waits for: the caller is counted as being inside until the visit is dropped.
+///
+/// # Safety
+/// As pool.
+pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<System>), Failed> {
+    // SAFETY:
+    // - the caller's.
+    let pool = unsafe { self::pool(pool) }?;
+    Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
 }
 
 /// Is `pointer` good to write a T to?
@@ -75,7 +88,7 @@ pub(super) unsafe fn known_prefix<T: Copy>(at: *const T, defaults: T, fewest: us
     Ok(known)
 }
 
-/// Writes as much of `value`, whose first field is its size, as the caller has room for.
+/// Writes as much of `value`, whose first field is its size, as the caller has room for, and zeros beyond.
 ///
 /// # Safety
 /// 1. `at` is aligned, readable for 4 bytes, and writable for as many as the size that stands there says.
@@ -91,6 +104,7 @@ pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, fewest: usize) 
     // SAFETY:
     // - 1; `value` is readable for the lesser of the two.
     unsafe {
+        at.cast::<u8>().add(skip).write_bytes(0, size - skip);
         let from: *const u8 = (&raw const value).cast();
         at.cast::<u8>().add(skip).copy_from_nonoverlapping(from.add(skip), size.min(size_of::<T>()) - skip);
     }

@@ -5,9 +5,7 @@ use super::config::JOBRING_BACKEND_DEFAULT;
 use super::guard::{done, output, pool, write_prefix};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
 use super::submit::jobring_job;
-use crate::frame::{Chain, NO_WORKER};
-use crate::handle::Job;
-use crate::port::Port;
+use crate::frame::NO_WORKER;
 use core::mem::offset_of;
 
 /// What a pool is like. Does not change while it lives.
@@ -186,9 +184,7 @@ pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobri
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(job)?;
-        let id = pool.raw.id();
-        let found = Chain(pool.raw.port().current()).find_map(|frame| frame.job.filter(|_| frame.pool == id));
-        let found = found.map(Job::to_bits).ok_or(Failed(JOBRING_E_INVALID))?;
+        let found = pool.raw.here().and_then(|frame| frame.job).ok_or(Failed(JOBRING_E_INVALID))?.to_bits();
         // SAFETY:
         // - checked above.
         unsafe { job.write(found) };

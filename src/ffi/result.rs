@@ -1,7 +1,7 @@
 //! What C can do with a handle.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, optional, pool, timeout};
+use super::guard::{call, done, optional, pool, timeout, visit};
 use super::job::{Failure, failure, length, result};
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
@@ -81,7 +81,7 @@ unsafe fn take(
 ) -> Result<jobring_status, Failed> {
     // SAFETY:
     // - the caller's.
-    let pool = unsafe { self::pool(at) }?;
+    let (pool, _visit) = unsafe { visit(at) }?;
     optional(out)?;
     let mut value = core::ptr::null_mut();
     let taken = pool.raw.wait(Job::from_bits(job), timeout, &mut |_, payload, taken| match taken {
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
     call(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         optional(needed)?;
         if buffer.is_null() && size > 0 {
             return Err(Failed(JOBRING_E_INVALID));
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
     call(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         Ok(if pool.raw.cancel(Job::from_bits(job))? { JOBRING_OK } else { JOBRING_E_BUSY })
     })
 }
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_jo
     done(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         Ok(pool.raw.detach(Job::from_bits(job))?)
     })
 }
@@ -309,7 +309,7 @@ pub unsafe extern "C" fn jobring_error(
     call(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { visit(pool) }?;
         optional(code)?;
         optional(needed)?;
         let mut read = |payload: Payload| {

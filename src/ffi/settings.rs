@@ -189,7 +189,7 @@ fn place_stacks(
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 fn default_workers() -> usize {
-    crate::thread::available_cpus()
+    crate::thread::available_cpus().min(MAX_WORKERS)
 }
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]

@@ -16,8 +16,8 @@ pub const JOBRING_FOREVER: i64 = -1;
 pub const JOBRING_FULL_WAIT: u32 = 0;
 /// jobring_options.when_full: return JOBRING_E_FULL.
 pub const JOBRING_FULL_FAIL: u32 = 1;
-/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot and so no handle: `job` must
-/// be NULL.
+/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
+/// must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
 pub const JOBRING_FULL_RUN: u32 = 2;
 
 /// How one job is to be submitted. Zero means the default in every field. Copied during the call.
@@ -140,7 +140,8 @@ pub unsafe extern "C" fn jobring_submit_copy(
 /// As jobring_submit(), with options. NULL `options` is all defaults.
 ///
 /// Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
-/// slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`.
+/// slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
+/// or with `copy`.
 ///
 /// With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
 ///
@@ -170,7 +171,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     let when_full = match options.when_full {
         JOBRING_FULL_WAIT => WhenFull::Wait(wait),
         JOBRING_FULL_FAIL => WhenFull::Wait(Timeout::Poll),
-        JOBRING_FULL_RUN if job.is_null() => WhenFull::Run,
+        JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => WhenFull::Run,
         _ => return JOBRING_E_INVALID,
     };
     let input = if options.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), options.copy) };
@@ -215,7 +216,7 @@ unsafe fn submit(
             Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
                 // SAFETY:
                 // - the caller's: the function takes this argument, and the callbacks may be called.
-                unsafe { run_here(run, input, callbacks) };
+                pool.raw.outside(|| unsafe { run_here(run, input, callbacks) });
                 return Ok(());
             }
             Err(refused) => return Err(refused.into()),
@@ -238,7 +239,7 @@ unsafe fn submit(
     })
 }
 
-/// Runs a job on its submitter. It has no handle (0), nobody takes its result, and jobring_fail() is not heard.
+/// Runs a job on its submitter. It has no handle (0), and nobody takes its result.
 unsafe fn run_here(
     run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     input: Input,
@@ -246,7 +247,6 @@ unsafe fn run_here(
 ) {
     let arg = match input {
         Input::Arg(arg) => arg,
-        // The caller's own bytes: it waits while they are used.
         Input::Copy(data, _) => data.cast_mut().cast(),
     };
     // SAFETY:

@@ -1,10 +1,11 @@
 //! The closer's loop. `lifecycle.rs` states the protocol.
 
 use super::RawPool;
-use crate::frame::NO_WORKER;
+use crate::frame::{Chain, NO_WORKER};
 use crate::job::Why;
 use crate::lifecycle::Queued;
 use crate::port::{Deadline, Port, Timeout};
+use crate::ring::Mark;
 use crate::slot::state::Status;
 use crate::storage::Storage;
 
@@ -21,25 +22,44 @@ pub struct Report {
     pub untaken: usize,
 }
 
-/// A thread's stay inside shutdown, announced to the other closers.
+/// A thread's stay inside shutdown, announced to the other closers: the jobs that it is inside of, and the worker that
+/// it is, cannot end before the shutdown does. What an outer shutdown of the same thread announced is not counted again.
 struct Closing<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
     frames: usize,
     worker: bool,
+    is_worker: bool,
 }
 
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>) -> Self {
-        let frames = pool.frames_here();
-        let worker = pool.here().is_some_and(|frame| frame.worker != NO_WORKER);
+        let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        let is_worker = mine().any(|frame| frame.worker != NO_WORKER);
+        let worker = is_worker && !mine().any(|frame| frame.closing.get());
+        let news = mine().filter(|frame| !frame.closing.replace(true));
+        let frames = news.filter(|frame| frame.job.is_some()).count();
         pool.lifecycle.begin_closing(frames, worker);
-        Self { pool, frames, worker }
+        Self { pool, frames, worker, is_worker }
     }
 }
 
 impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
     fn drop(&mut self) {
         self.pool.lifecycle.end_closing(self.frames, self.worker);
+        let mut left = self.frames;
+        let mine = Chain(self.pool.port.current()).filter(|frame| frame.pool == self.pool.id());
+        // The innermost are ours; those further out, if any are left marked, an outer shutdown's.
+        for frame in mine {
+            if frame.job.is_some() {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                frame.closing.set(false);
+            } else if self.worker {
+                frame.closing.set(false);
+            }
+        }
     }
 }
 
@@ -61,7 +81,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.kick(&self.port);
         loop {
             let kicks = self.lifecycle.kicks();
-            self.sweep(deadline, closing.worker);
+            self.sweep(deadline, closing.is_worker);
             if self.is_quiescent() {
                 return Ok(self.census());
             }
@@ -70,10 +90,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
+    /// Returns when no worker is in its loop or in a hook any more. The pool was shut down.
+    pub(crate) fn await_workers(&self) {
+        loop {
+            let kicks = self.lifecycle.kicks();
+            if self.lifecycle.live() == 0 {
+                return;
+            }
+            self.lifecycle.await_kick(kicks, &self.port, None);
+        }
+    }
+
     /// Gets out of the rings what can be got: queued jobs, if they are for us, and free slots.
     fn sweep(&self, deadline: Deadline, worker: bool) {
         let (_, closing_workers) = self.lifecycle.closing();
-        debug_assert!(closing_workers >= usize::from(worker));
         let mut progress = false;
         if self.lifecycle.discards() {
             while let Some(claimed) = self.claim_next() {
@@ -81,24 +111,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 progress = true;
             }
         } else {
-            // Workers drain the ring; without them (or with none that is not itself in here) it is for us.
-            while self.lifecycle.live() <= closing_workers && self.run_before(deadline) {
+            // Workers drain the ring, and so does a worker that waits in here; without them it is for us.
+            while (worker || self.lifecycle.live() <= closing_workers) && self.run_before(deadline) {
                 progress = true;
             }
         }
         loop {
             while let Some(index) = self.free().pop() {
-                match self.slot(index).reserve() {
-                    Some(state) => self.slot(index).close(state),
+                if !self.slot(index).close() {
                     // Its kept failure is being read; the reader kicks.
-                    None => {
-                        self.free().push(index);
-                        return;
-                    }
+                    self.free().push(index);
+                    return;
                 }
                 progress = true;
             }
-            if self.free().mark_empty().is_some() {
+            if self.free().mark_empty(Mark::Closer).is_some() {
                 break;
             }
         }
@@ -108,7 +135,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn run_before(&self, deadline: Deadline) -> bool {
-        deadline.left(&self.port).is_ok() && self.run_one()
+        deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
     }
 
     /// Are all accepted jobs over, but those that are inside of a shutdown?
@@ -117,12 +144,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (0..self.storage.capacity()).all(|index| {
             let state = self.slot(index).state();
             match state.status() {
-                Status::Done | Status::Failed | Status::Cancelled => !state.detached(),
-                Status::Running | Status::Cancelling if frames > 0 => {
+                Status::Running | Status::Cancelling | Status::Taking if frames > 0 => {
                     frames -= 1;
                     true
                 }
-                _ => state.closed(),
+                _ => state.untaken() || state.closed() || state.retired(),
             }
         })
     }
@@ -134,8 +160,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match state.status() {
                 Status::Queued => report.queued += 1,
                 Status::Running | Status::Cancelling => report.running += 1,
-                Status::Done | Status::Failed | Status::Cancelled if !state.detached() => report.untaken += 1,
-                _ if state.closed() => {}
+                _ if state.untaken() => report.untaken += 1,
+                _ if state.closed() || state.retired() => {}
                 _ => report.in_submission += 1,
             }
         }

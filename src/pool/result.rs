@@ -112,7 +112,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             slot.with_payload(|payload| deliver(kind, payload, taken))
         };
         match verdict {
-            Verdict::Take => self.vacate(index, taking),
+            Verdict::Take => self.vacate(index, taking, self.must_retire()),
             Verdict::Leave => self.put_back(index, taking, was),
             Verdict::Keep => self.put_back(index, taking, was.detach()),
         }
@@ -124,24 +124,37 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
         let newly_kept = to.kept() && !taking.detached();
+        let retire = self.must_retire();
+        let was_in_ring = taking.in_ring();
         loop {
             if taking.detached() && !to.detached() {
                 // The handle was given up while we read.
                 self.forget(index, to.status());
-                return self.vacate(index, taking);
+                return self.vacate(index, taking, retire);
             }
-            let back = taking.with(to.status()).unawaited();
-            let back = if to.detached() { back.detach() } else { back };
+            let mut back = taking.with(to.status()).unawaited();
+            if to.detached() {
+                back = back.detach();
+            }
+            if to.retired() || newly_kept && retire {
+                back = back.await_by();
+            }
             match slot.put_back(taking, back) {
                 Ok(_) => {
                     if taking.has_waiter() {
                         self.port.wake_all(word);
                     }
-                    if newly_kept {
-                        let vacated = if back.in_ring() { Vacated::Tombstone } else { Vacated::Push };
-                        self.vacated(index, vacated);
+                    if back.kept() {
+                        // A popper that came while we read found the slot not vacant, and left it to us.
+                        let entry_gone = was_in_ring && !back.in_ring();
+                        match (newly_kept, back.in_ring()) {
+                            (true, true) => self.vacated(index, Vacated::Tombstone),
+                            (true, false) => self.give_back(index),
+                            (false, _) if entry_gone => self.give_back(index),
+                            (false, _) => {}
+                        }
                     }
-                    return;
+                    return self.kick_if_closed();
                 }
                 Err(now) => taking = now,
             }
@@ -173,7 +186,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Is enough of this thread's stack left to run a job on top of what is there?
-    fn stack_suffices(&self) -> bool {
+    pub(super) fn stack_suffices(&self) -> bool {
         let here = core::hint::black_box(0u8);
         Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low {
             0 => frame.depth < MAX_DEPTH,
@@ -204,7 +217,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
     pub(crate) fn cancel_requested(&self) -> Option<bool> {
-        let job = Chain(self.port.current()).find_map(|f| f.job.filter(|_| f.pool == self.id()))?;
+        let job = self.here()?.job?;
         let (index, _) = self.find(job).ok()?;
         Some(self.slot(index).state().status() == Status::Cancelling)
     }
@@ -240,8 +253,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     return Ok(());
                 }
                 Ok(taking) => {
+                    let retire = self.must_retire();
                     self.forget(index, state.status());
-                    self.vacate(index, taking);
+                    self.vacate(index, taking, retire);
                     return Ok(());
                 }
             }
@@ -255,7 +269,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         let mut state = slot.state();
         loop {
-            if state.generation() != generation || !(state.kept() || state.answers_to(generation)) {
+            let readable = state.kept() || state.retired() || state.status() == Status::Taking;
+            if state.generation() != generation || !(readable || state.answers_to(generation)) {
                 return Err(WaitError::Stale);
             }
             match state.status() {
@@ -265,7 +280,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         // - we moved the word to TAKING: the body is ours.
                         unsafe { slot.with_payload(&mut *read) };
                         self.put_back(index, taking, state);
-                        self.kick_if_closed();
                         return Ok(());
                     }
                     Err(now) => state = now,
@@ -280,8 +294,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            let over = matches!(state.status(), Status::Done | Status::Failed | Status::Cancelled);
-            if over && !state.detached() && self.slot(index).take(state).is_ok() {
+            if state.untaken() && self.slot(index).take(state).is_ok() {
                 self.forget(index, state.status());
             }
         }

@@ -35,15 +35,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(super) fn execute(&self, claimed: Claimed) {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
-        let frame = Frame::of_job(self.id(), Slot::handle(self.tag(), index, state), self.port.current());
-        self.port.set_current(&frame);
         // SAFETY:
         // - the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
-        let outcome = unsafe {
+        let outcome = self.inside(index, state, |frame| unsafe {
             let kind = slot.kind();
-            slot.with_payload(|payload| (kind.run)(payload, &frame))
-        };
-        self.port.set_current(frame.outer);
+            slot.with_payload(|payload| (kind.run)(payload, frame))
+        });
         self.resolve(index, state, outcome.into());
     }
 
@@ -52,15 +49,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         let job = Slot::handle(self.tag(), index, state);
-        let frame = Frame::of_job(self.id(), job, self.port.current());
-        self.port.set_current(&frame);
         // SAFETY:
         // - as in execute, with discard in place of run.
-        unsafe {
+        self.inside(index, state, |_| unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| (kind.discard)(payload, job, why));
-        }
-        self.port.set_current(frame.outer);
+        });
         self.resolve(index, state, Status::Cancelled);
     }
 
@@ -81,7 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Ok(_) => {}
             Err(now) => {
                 self.forget(index, to);
-                self.vacate(index, now);
+                self.vacate(index, now, false);
             }
         }
     }
@@ -97,10 +91,30 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs); nobody
         //   takes the result after it.
-        unsafe {
+        self.inside(index, slot.state(), |_| unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| (kind.forget)(payload, outcome));
-        }
+        });
+    }
+
+    /// Lets `f` call user code for a job on this thread: from in there, the thread is inside of the job.
+    #[inline]
+    fn inside<R>(&self, index: usize, state: State, f: impl FnOnce(&Frame) -> R) -> R {
+        let frame = Frame::of_job(self.id(), Slot::handle(self.tag(), index, state), self.port.current());
+        self.port.set_current(&frame);
+        let result = f(&frame);
+        self.port.set_current(frame.outer);
+        result
+    }
+
+    /// Lets `f` run user code on this thread that is no job of the pool, though the thread may be inside one.
+    #[cfg(feature = "capi")]
+    pub(crate) fn outside<R>(&self, f: impl FnOnce() -> R) -> R {
+        let frame = Frame::of_caller(self.id(), self.port.current());
+        self.port.set_current(&frame);
+        let result = f();
+        self.port.set_current(frame.outer);
+        result
     }
 
     /// Runs the oldest queued job on the calling thread. False if there was none.

@@ -4,8 +4,9 @@ use super::RawPool;
 use super::patience::{Blocked, Patience};
 use crate::handle::Job;
 use crate::job::{Kind, Payload};
+use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
-use crate::ring::Marked;
+use crate::ring::{Mark, Marked};
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
@@ -24,9 +25,11 @@ pub(crate) enum Refused {
 
 /// A slot of the caller's, to be filled and published.
 #[must_use = "a reserved slot that is not published is lost"]
-pub(crate) struct Reserved {
+pub(crate) struct Reserved<P: Port> {
     index: usize,
     state: State,
+    /// If its submitter had to sleep: destroy waits for it, until the job is published.
+    visit: Option<Visit<P>>,
 }
 
 /// How often a submitter passes over a slot whose kept failure is being read.
@@ -36,7 +39,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
     /// handler and in an interrupt.
     #[inline]
-    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
+    pub(crate) fn try_reserve(&self) -> Result<Reserved<P>, Refused> {
         if self.is_closed() {
             return Err(Refused::Shutdown);
         }
@@ -44,7 +47,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             if let Some(index) = self.free().pop() {
                 if let Some(state) = self.slot(index).reserve() {
-                    return Ok(Reserved { index, state });
+                    return Ok(Reserved { index, state, visit: None });
                 }
                 self.give_back(index);
                 passes += 1;
@@ -65,7 +68,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// A free slot; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
     /// job instead of waiting.
-    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<Reserved, Refused> {
+    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
         match self.try_reserve() {
             Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
             other => other,
@@ -73,19 +76,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     #[cold]
-    fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved, Refused> {
+    fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
         let deadline = Deadline::after(&self.port, timeout);
-        let _visit = self.lifecycle.visit(&self.port);
+        let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();
         let mut blocked = None;
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
-                other => return other,
+                Ok(reserved) => return Ok(Reserved { visit: Some(visit), ..reserved }),
+                refused => return refused,
             }
             let left = deadline.left(&self.port).map_err(|()| Refused::TimedOut)?;
             if self.lifecycle.live() == 0 {
-                if !self.run_one() {
+                if !self.stack_suffices() || !self.run_one() {
                     return Err(Refused::Full);
                 }
             } else {
@@ -101,7 +105,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
     /// no more pushes that could trigger a wake-up, and who is to wake us may be stopped before it does.
     fn await_slot(&self, left: Option<u64>, patience: &mut Patience) {
-        let Some(marked) = self.free().mark_empty() else { return };
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(o(Site::AwaitSlotFence, SeqCst));
@@ -111,7 +115,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let nap = if self.port.now().is_some() { patience.nap(left) } else { left };
         self.port.wait(marked.word, marked.value, nap);
         let unchanged = |now: Marked<'_>| core::ptr::eq(now.word, marked.word) && now.value == marked.value;
-        if nap.is_some() && self.free().mark_empty().is_some_and(unchanged) {
+        if nap.is_some() && self.free().mark_empty(Mark::Waiter).is_some_and(unchanged) {
             self.idle.force(&self.port);
             patience.lose();
         }
@@ -125,12 +129,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[inline]
     pub(crate) unsafe fn publish(
         &self,
-        reserved: Reserved,
+        reserved: Reserved<P>,
         kind: &'static Kind,
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> Job {
-        let Reserved { index, state } = reserved;
+        let Reserved { index, state, visit } = reserved;
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
         unsafe { self.slot(index).fill(state, kind, detached, write) };
@@ -138,7 +142,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.idle.notify(&self.port, position) == Noticed::Closed {
             self.lifecycle.kick(&self.port);
         }
-        Slot::handle(self.tag(), index, state)
+        let job = Slot::handle(self.tag(), index, state);
+        drop(visit);
+        job
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
@@ -167,11 +173,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Gives a slot back whose job is over; the caller was its runner or taker.
-    pub(super) fn vacate(&self, index: usize, state: State) {
+    /// Must a slot that the caller has just taken (TAKING) be taken out of use, instead of being given back? A closer
+    /// may have counted its job as over already, and gone: then nobody would see the slot filled again.
+    pub(super) fn must_retire(&self) -> bool {
+        // ORDERING: pairs with the fences in Idle::close and Lifecycle::kicks: either the closer's look at this slot
+        // sees TAKING, or what came after, or we see CLOSED (E5).
+        fence(o(Site::TakerFence, SeqCst));
+        self.is_closed()
+    }
+
+    /// Gives a slot back whose job is over, or takes it out of use; the caller was its runner or taker.
+    pub(super) fn vacate(&self, index: usize, state: State, retire: bool) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
-        let (vacated, old) = slot.vacate(state);
+        let (vacated, old) = slot.vacate(state, retire);
         if old.has_waiter() {
             point(Site::VacateWake);
             self.port.wake_all(word);
@@ -183,31 +198,35 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match vacated {
             Vacated::Push => self.give_back(index),
             Vacated::Tombstone => {
-                // ORDERING: pairs with itself in another thread that makes a tombstone: of two, one sees the
-                // other's, so no tombstone stays at the head with nobody to reap it (E6).
-                fence(o(Site::TombstoneFence, SeqCst));
                 self.reap();
             }
+            Vacated::Retired => self.lifecycle.kick(&self.port),
         }
     }
 
-    /// Recycles tombstones from the head of the ready ring. True if there was one.
+    /// Recycles tombstones from the head of the ready ring. True if there was one. Called by who made a tombstone and
+    /// by who finds no free slot. (One that lay behind a live job stays until the latter, or until it is popped.)
     pub(super) fn reap(&self) -> bool {
         let mut reaped = false;
-        while let Some((position, index)) = self.ready().peek() {
+        loop {
+            // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
+            // the later sees what the earlier did, so none stays at the head unseen by both (E6).
+            fence(o(Site::TombstoneFence, SeqCst));
+            let Some((position, index)) = self.ready().peek() else { return reaped };
             // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
             // entry is popped.
             if !self.slot(index).state().tombstone() {
-                break;
+                return reaped;
             }
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
                     Popped::Vacant => self.give_back(index),
-                    Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone changed hands"),
+                    // Its kept failure is being read; the reader gives it back.
+                    Popped::Nothing => {}
+                    Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }
             reaped = true;
         }
-        reaped
     }
 }

@@ -15,24 +15,30 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// A number for a thread that enters as a worker.
     pub(crate) fn number_worker(&self) -> usize {
-        let number = self.entered.get();
-        self.entered.add();
-        number
+        self.entered.add()
     }
 
     /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
     /// queued. `stack_low` is the lowest address of the thread's stack, or 0.
     pub(crate) fn work(&self, number: usize, stack_low: usize) {
-        self.work_then(number, stack_low, || {});
+        self.work_between(number, stack_low, || {}, || {});
     }
 
-    /// As `work`; calls `stopped` after the last job, before the pool knows that this worker has left.
-    pub(crate) fn work_then(&self, number: usize, stack_low: usize, stopped: impl FnOnce()) {
+    /// As `work`; calls `started` before the first job, and `stopped` after the last, on this thread and as this worker:
+    /// the pool is there for both, and cannot be ended from inside of them.
+    pub(crate) fn work_between(
+        &self,
+        number: usize,
+        stack_low: usize,
+        started: impl FnOnce(),
+        stopped: impl FnOnce(),
+    ) {
         let frame = Frame::of_worker(self.id(), number, stack_low, self.port.current());
         self.port.set_current(&frame);
+        started();
         self.work_until_closed();
-        self.port.set_current(frame.outer);
         stopped();
+        self.port.set_current(frame.outer);
         self.lifecycle.leave(&self.port);
     }
 

@@ -7,7 +7,7 @@
 //! entry holds the lap at which it was last published, a mark, and an index:
 //!
 //! ```text
-//! entry = lap │ MARK │ index          position.rs packs it
+//! entry = lap │ MARKS │ index         position.rs packs it
 //!
 //! published at p   the entry's lap is p's            an index lies here, until head passes p
 //! behind p         the entry's lap is one before p's nothing was pushed at p yet
@@ -30,20 +30,23 @@
 //! An index is in a ring at most once, and there are at most N of them. So the ring is never full, push cannot
 //! fail, and an entry that is behind t is free to take. Who may push what is the slot's protocol (`crate::slot`).
 //!
-//! # The mark
+//! # The marks
 //!
-//! A thread that finds the ring empty and wants to be told of the next push sets MARK in the empty entry at head
-//! and sleeps on that entry. The push that fills the entry replaces the mark, sees it in the value that its CAS
+//! A thread that finds the ring empty and wants to be told of the next push sets a mark in the empty entry at head
+//! and sleeps on that entry (a closer: elsewhere). There are two marks, one for those that wait for an index and one for
+//! closers: with one, a closer that takes it off to wake a sleeper and sets it again for itself would restore the very
+//! value on which the sleeper is about to fall asleep. The push that fills the entry replaces the mark, sees it in the value that its CAS
 //! replaced, and says so. A push that finds no mark pays nothing.
 //!
 //! # Wrap-around
 //!
 //! Positions and laps wrap with usize. What must happen to go wrong: a thread stalls between reading a word and
-//! its CAS while exactly k · 2^(word−1) pushes pass (an entry keeps one lap bit less, for the mark): 2,900 years
-//! at 100 M pushes/s on 64 bits; on 32 bits 21 s at that rate, 6 h at 100 k/s, and only for a stall of exactly
-//! that length.
+//! its CAS while exactly k · 2^(word−2) pushes pass (an entry keeps two lap bits less, for the marks): 1,460
+//! years at 100 M pushes/s on 64 bits; on 32 bits 11 s at that rate, 3 h at 100 k/s, and only for a stall of
+//! exactly that length.
 
 mod ncq;
-pub(crate) mod position;
+mod position;
 
 pub(crate) use ncq::{Ends, Marked, Ring};
+pub(crate) use position::Mark;

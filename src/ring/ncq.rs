@@ -1,6 +1,6 @@
 //! The index ring itself: push, pop, help. The only file that touches entries. `mod.rs` states the protocol.
 
-use super::position::Geometry;
+use super::position::{Geometry, Mark};
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
@@ -117,7 +117,7 @@ impl<'a> Ring<'a> {
                 ) {
                     Ok(_) => {
                         self.advance_tail(t);
-                        let marked = (e & g.mark() != 0).then_some(core::ptr::from_ref(entry));
+                        let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
                         return Pushed { position: t.wrapping_sub(origin), marked };
                     }
                     Err(_) => backoff.pause(),
@@ -218,7 +218,7 @@ impl<'a> Ring<'a> {
     }
 
     /// Marks the empty entry at head, or None if the ring is not empty.
-    pub(crate) fn mark_empty(&self) -> Option<Marked<'a>> {
+    pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
@@ -234,10 +234,10 @@ impl<'a> Ring<'a> {
                 look_again();
                 continue;
             }
-            let value = (e | g.mark()) ^ seed;
+            let value = (e | g.mark(by)) ^ seed;
             // ORDERING: Relaxed: the push that replaces the mark reads it by the CAS on this same word. Against
             // closing, the caller's fence pairs (lifecycle.rs).
-            if e & g.mark() != 0
+            if e & g.mark(by) != 0
                 || word
                     .compare_exchange(
                         e ^ seed,
@@ -252,7 +252,7 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Takes the mark off the empty entry at head. The entry, if it was marked: whoever sleeps there must be
+    /// Takes the waiters' mark off the empty entry at head. The entry, if it was marked: whoever sleeps there must be
     /// woken, and will find another value.
     pub(crate) fn unmark(&self) -> Option<*const AtomicUsize> {
         let g = self.geometry();
@@ -263,7 +263,7 @@ impl<'a> Ring<'a> {
             let (word, seed) = self.entry(h);
             // ORDERING: Relaxed, the same.
             let e = word.load(o(Site::UnmarkEntry, Relaxed)) ^ seed;
-            if g.published(e, h) || (g.behind(e, h) && e & g.mark() == 0) {
+            if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
                 return None;
             }
             // ORDERING: Relaxed, the same: the word itself carries the news.
@@ -271,7 +271,7 @@ impl<'a> Ring<'a> {
                 && word
                     .compare_exchange(
                         e ^ seed,
-                        (e & !g.mark()) ^ seed,
+                        (e & !g.mark(Mark::Waiter)) ^ seed,
                         o(Site::UnmarkSet, Relaxed),
                         o(Site::UnmarkSetLost, Relaxed),
                     )
@@ -335,7 +335,7 @@ mod tests {
                         assert_eq!(taken, expected.pop_front());
                         outside.extend(taken);
                     } else if let Some(index) = outside.pop_front() {
-                        let marked = ring.mark_empty().is_some();
+                        let marked = ring.mark_empty(Mark::Waiter).is_some();
                         assert_eq!(marked, expected.is_empty());
                         assert_eq!(ring.push(index).marked.is_some(), marked);
                         expected.push_back(index);
@@ -351,13 +351,14 @@ mod tests {
         let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
         let ring = Ring::new(&ends, &entries, 0);
         assert!(ring.unmark().is_none());
-        let marked = ring.mark_empty().unwrap();
+        let marked = ring.mark_empty(Mark::Waiter).unwrap();
         assert_eq!(marked.word.load(Relaxed), marked.value);
         assert_eq!(ring.unmark(), Some(core::ptr::from_ref(marked.word)));
         assert_ne!(marked.word.load(Relaxed), marked.value);
         assert!(ring.unmark().is_none());
-        assert!(ring.push(1).marked.is_none());
-        assert!(ring.mark_empty().is_none() && ring.unmark().is_none());
+        assert!(ring.mark_empty(Mark::Closer).is_some() && ring.unmark().is_none());
+        assert!(ring.push(1).marked.is_some());
+        assert!(ring.mark_empty(Mark::Closer).is_none() && ring.unmark().is_none());
         assert_eq!(ring.pop(), Some(1));
     }
 }

@@ -2,8 +2,17 @@
 //!
 //! ```text
 //! position = lap (word − k bits) │ offset (k bits)
-//! entry    = lap (word − k − 1 bits) │ MARK (1 bit) │ index (k bits)
+//! entry    = lap (word − k − 2 bits) │ MARKS (2 bits) │ index (k bits)
 //! ```
+
+/// Who sleeps on an empty entry. Two bits, so that neither's mark can pass for the other's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mark {
+    /// Threads that wait for an index.
+    Waiter,
+    /// A closer.
+    Closer,
+}
 
 /// The geometry of a ring: N − 1.
 #[derive(Clone, Copy)]
@@ -12,10 +21,10 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    /// `len` is a power of two, at most 2^(word−2), so that an entry keeps lap bits.
+    /// `len` is a power of two, at most 2^(word−4), so that an entry keeps lap bits.
     #[inline(always)]
     pub(crate) const fn new(len: usize) -> Self {
-        debug_assert!(len.is_power_of_two() && len <= 1 << (usize::BITS - 2));
+        debug_assert!(len.is_power_of_two() && len <= 1 << (usize::BITS - 4));
         Self { mask: len - 1 }
     }
 
@@ -39,7 +48,7 @@ impl Geometry {
     /// Is `entry` what was published at `p`?
     #[inline(always)]
     pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
-        entry & !(self.mask | self.mark()) == self.lap(p)
+        entry & !(self.mask | self.marks()) == self.lap(p)
     }
 
     /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
@@ -53,16 +62,25 @@ impl Geometry {
         entry & self.mask
     }
 
-    /// The bit that says that someone sleeps on an empty entry.
+    /// The bit that says who sleeps on an empty entry.
     #[inline(always)]
-    pub(crate) const fn mark(self) -> usize {
-        self.mask + 1
+    pub(crate) const fn mark(self, by: Mark) -> usize {
+        match by {
+            Mark::Waiter => self.mask + 1,
+            Mark::Closer => (self.mask + 1) << 1,
+        }
     }
 
-    /// The lap of `p`, shifted to make room for the mark; its highest bit is lost.
+    /// Both marks.
+    #[inline(always)]
+    pub(crate) const fn marks(self) -> usize {
+        (self.mask + 1) * 3
+    }
+
+    /// The lap of `p`, shifted to make room for the marks; its two highest bits are lost.
     #[inline(always)]
     const fn lap(self, p: usize) -> usize {
-        (p & !self.mask) << 1
+        (p & !self.mask) << 2
     }
 }
 
@@ -87,13 +105,13 @@ mod tests {
             let g = Geometry::new(len);
             for p in positions(len) {
                 for index in [0, len / 2, len - 1] {
-                    for marked in [false, true] {
-                        let entry = g.entry(p, index) | if marked { g.mark() } else { 0 };
+                    for marks in [0, g.mark(Mark::Waiter), g.mark(Mark::Closer), g.marks()] {
+                        let entry = g.entry(p, index) | marks;
                         assert_eq!(g.index(entry), index);
                         assert!(g.published(entry, p) && !g.behind(entry, p));
                         assert!(g.behind(entry, p.wrapping_add(len)));
                         assert!(!g.published(entry, p.wrapping_add(len)));
-                        assert!(!g.behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 2);
+                        assert!(!g.behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 4);
                         assert_eq!(g.offset(p), g.offset(p.wrapping_add(len)));
                     }
                 }

@@ -67,6 +67,8 @@ pub(crate) enum Vacated {
     Push,
     /// Its entry is still in the ready ring: the entry's popper pushes it. Look whether it can be reaped.
     Tombstone,
+    /// Nothing: it is out of use for ever.
+    Retired,
 }
 
 impl<'a> Slot<'a> {
@@ -231,14 +233,15 @@ impl<'a> Slot<'a> {
         self.exchange(s, s.with(Status::Taking), o(Site::Take, Acquire), o(Site::TakeLost, Relaxed))
     }
 
-    /// Gives the slot back; the caller was its runner or taker and `s` is what it last saw. The old word too, for
-    /// its waiters.
-    pub(crate) fn vacate(&self, mut s: State) -> (Vacated, State) {
+    /// Gives the slot back, or, with `retire`, takes it out of use; the caller was its runner or taker and `s` is what
+    /// it last saw. The old word too, for its waiters.
+    pub(crate) fn vacate(&self, mut s: State, retire: bool) -> (Vacated, State) {
         loop {
-            let next = s.next();
-            // ORDERING: Release: the popper of a tombstone acquires it (E6); without RING the free ring's
-            // publication (E2) carries the edge.
+            let next = if retire { s.next().detach() } else { s.next() };
+            // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees the slot
+            // closed; without either the free ring's publication (E2) carries the edge.
             match self.exchange(s, next, o(Site::Vacate, Release), o(Site::VacateLost, Relaxed)) {
+                Ok(_) if retire => return (Vacated::Retired, s),
                 Ok(_) if next.in_ring() => return (Vacated::Tombstone, s),
                 Ok(_) => return (Vacated::Push, s),
                 Err(now) => s = now,
@@ -265,14 +268,27 @@ impl<'a> Slot<'a> {
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
         // ORDERING: Relaxed: hands nothing over; the resolver reads it by its CAS on this word. On failure too, as
         // in take.
-        self.exchange(from, to, o(Site::Flag, Relaxed), o(Site::FlagLost, Relaxed))
+        self.exchange(from, to, o(Site::Flag, Release), o(Site::FlagLost, Relaxed))
     }
 
-    /// Takes a free slot, whose index the caller popped from the free ring, out of use for ever.
-    pub(crate) fn close(&self, s: State) {
+    /// Takes a slot, whose index the caller popped from the free ring, out of use for ever. False if its kept failure is
+    /// being read at this moment.
+    pub(crate) fn close(&self) -> bool {
+        // ORDERING: Relaxed, as in reserve.
+        let s = State(self.head.state.load(o(Site::SlotCloseLook, Relaxed)));
+        if s.kept() {
+            // ORDERING: Release, as below. A reader may come in between.
+            return self
+                .exchange(s, s.await_by(), o(Site::SlotRetire, Release), o(Site::SlotRetireLost, Relaxed))
+                .is_ok();
+        }
+        if s.status() != Status::Free {
+            return false;
+        }
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.
         self.head.state.store(s.detach().0, o(Site::SlotClose, Release));
+        true
     }
 
     /// The handle of the job that `s` belongs to.

@@ -11,11 +11,14 @@ impl Counter {
         )
     }
 
+    /// Adds one. The count before.
     #[inline]
-    pub(crate) fn add(&self) {
-        // ORDERING: Relaxed: a statistic.
+    pub(crate) fn add(&self) -> usize {
+        #[cfg(jobring_loom)]
+        return 0;
+        // ORDERING: Relaxed: a statistic, or a number that is given out once.
         #[cfg(not(jobring_loom))]
-        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
     }
 
     pub(crate) fn get(&self) -> usize {

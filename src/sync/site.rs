@@ -80,6 +80,9 @@ sites! {
     PutBackLost,
     Flag,
     FlagLost,
+    SlotCloseLook,
+    SlotRetire,
+    SlotRetireLost,
     SlotClose,
     // wait/idle.rs
     IdleLook,
@@ -104,6 +107,7 @@ sites! {
     FreeSlotWake,
     KickIfClosedFence,
     VacateWake,
+    TakerFence,
     TombstoneFence,
     // pool/run.rs
     ResolveWake,

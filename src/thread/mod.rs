@@ -69,7 +69,7 @@ pub(crate) trait Spawn: Sized {
     /// 1. `start.arg` is what `start.run` takes, valid until the thread was joined.
     unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError>;
 
-    /// Waits for the thread's end.
+    /// Waits for the thread's end; the calling thread itself is detached.
     fn join(self);
 
     /// The size of its stack as the system has it, bytes; None where that cannot be asked.

@@ -122,8 +122,14 @@ impl Spawn for Pthread {
 
     fn join(self) {
         // SAFETY:
-        // - the thread is joinable, and joined once: self is consumed.
-        unsafe { libc::pthread_join(self.0, core::ptr::null_mut()) };
+        // - the thread is joinable, and joined or detached once: self is consumed.
+        unsafe {
+            if libc::pthread_equal(self.0, libc::pthread_self()) != 0 {
+                libc::pthread_detach(self.0);
+            } else {
+                libc::pthread_join(self.0, core::ptr::null_mut());
+            }
+        }
     }
 
     fn stack_size(&self) -> Option<usize> {

@@ -39,8 +39,10 @@ impl Spawn for StdThread {
     }
 
     fn join(self) {
-        // A worker's own code does not panic; if a hook's does, the thread is over all the same.
-        let _ = self.handle.join();
+        if self.handle.thread().id() != std::thread::current().id() {
+            // A worker's own code does not panic; if a hook's does, the thread is over all the same.
+            let _ = self.handle.join();
+        }
     }
 
     fn stack_size(&self) -> Option<usize> {

@@ -19,6 +19,14 @@ static void *failing(void *arg) {
     return NULL;
 }
 
+static void *failing_in_vain(void *arg) {
+    jobring_job self;
+    CHECK(jobring_fail(7) == JOBRING_E_INVALID);
+    CHECK(jobring_self(arg, &self) == JOBRING_E_INVALID);
+    CHECK(jobring_cancel_requested(arg) == JOBRING_E_INVALID);
+    return NULL;
+}
+
 static atomic_int dones, drops, last_why, last_status;
 
 static void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
@@ -305,6 +313,96 @@ static void know(uint32_t backend) {
     CHECK(atomic_exchange(&started, 0) == 3 && atomic_exchange(&stopped, 0) == 3);
 }
 
+/* Ends of a pool tried from where it cannot be ended, and in callbacks. */
+static jobring_pool *ended;
+static atomic_int refused, told;
+
+static void end_in_hook(void *arg, uint32_t worker) {
+    (void)arg, (void)worker;
+    if (ended && jobring_destroy(ended) == JOBRING_E_BUSY) atomic_fetch_add(&refused, 1);
+}
+
+static void end_in_drop(void *arg, jobring_status why) {
+    (void)arg;
+    CHECK(why == JOBRING_E_UNTAKEN);
+    CHECK(jobring_destroy(ended) == JOBRING_E_BUSY);
+    OK(jobring_shutdown(ended, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
+    /* Not the job of which the result is: it is over. */
+    CHECK(jobring_fail(3) == JOBRING_E_INVALID);
+    atomic_fetch_add(&told, 1);
+}
+
+static void ends_from_inside(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_job job;
+    config.workers = 2;
+    config.on_stop = end_in_hook;
+    options.drop = end_in_drop;
+    /* A result that nobody takes, dropped by the worker, by detach, and by destroy. */
+    for (int way = 0; way < 3; way++) {
+        OK(jobring_create(&config, &ended));
+        OK(jobring_submit_opts(ended, identity, &config, &options, way == 0 ? NULL : &job));
+        if (way == 1) {
+            jobring_job barrier;
+            while (jobring_wait_copy(ended, job, 0, NULL, 0, NULL) == JOBRING_E_TIMEDOUT) {
+            }
+            OK(jobring_submit(ended, identity, NULL, &barrier));
+            OK(jobring_wait(ended, barrier, LONG, NULL));
+            OK(jobring_detach(ended, job));
+        }
+        OK(jobring_destroy(ended));
+        CHECK(atomic_load(&told) == way + 1);
+    }
+    CHECK(atomic_load(&refused) == 6);
+}
+
+static void *submit_to_a_full_pool(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    OK(jobring_submit_opts(pool, failing_in_vain, pool, &options, NULL));
+    return arg;
+}
+
+static void run_on_the_caller_inside_a_job(void) {
+    jobring_pool *pool = make(1, 1);
+    jobring_job job;
+    void *result = NULL;
+    OK(jobring_submit(pool, submit_to_a_full_pool, pool, &job));
+    OK(jobring_wait(pool, job, LONG, &result));
+    CHECK(result == pool);
+    OK(jobring_destroy(pool));
+}
+
+static void *fail_and_wait(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_job inner;
+    OK(jobring_submit(pool, failing, NULL, &inner));
+    /* Run inline, failed, delivered: its entry is still in the ring. */
+    CHECK(jobring_wait(pool, inner, JOBRING_FOREVER, NULL) == JOBRING_E_FAILED);
+    int32_t code = 0;
+    OK(jobring_error(pool, inner, &code, NULL, 0, NULL));
+    CHECK(code == 42);
+    return NULL;
+}
+
+static void failures_survive_the_shutdown(void) {
+    jobring_pool *pool = make(1, 4);
+    jobring_job job, inside_out;
+    int32_t code = 0;
+    OK(jobring_submit(pool, fail_and_wait, pool, &inside_out));
+    OK(jobring_submit(pool, failing, NULL, &job));
+    OK(jobring_wait(pool, inside_out, LONG, NULL));
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
+    for (int twice = 0; twice < 2; twice++) {
+        OK(jobring_error(pool, job, &code, NULL, 0, NULL));
+        CHECK(code == 42);
+    }
+    OK(jobring_destroy(pool));
+}
+
 static void mistakes(void) {
     jobring_pool *pool = make(1, 2);
     jobring_config config = JOBRING_CONFIG_INIT;
@@ -351,6 +449,9 @@ int main(void) {
     callers_memory();
     if (jobring_features() & JOBRING_FEATURE_PTHREAD) know(JOBRING_BACKEND_PTHREAD);
     if (jobring_features() & JOBRING_FEATURE_STD) know(JOBRING_BACKEND_STD);
+    ends_from_inside();
+    run_on_the_caller_inside_a_job();
+    failures_survive_the_shutdown();
     mistakes();
     CHECK(errno == 77);
     puts("face: all as the header says");

@@ -153,7 +153,7 @@ impl<'p> Arena<'p> {
     pub fn decoy<'s>(&'s self, scope: &'s Scope<'s, '_>) {
         scope.spawn(move || {
             freeze::set_role(DECOY);
-            self.detached(true);
+            self.detached(true, false);
         });
     }
 
@@ -247,8 +247,18 @@ impl<'p> Arena<'p> {
         while self.may_act(SUBMITTER) {
             match dice.throw(10) {
                 // More than fit: sleeps until slots come back.
-                0 => (0..BURST).for_each(|_| self.detached(false)),
-                1 => (0..BURST).for_each(|_| self.detached(true)),
+                0 => (0..BURST).for_each(|_| self.detached(false, false)),
+                1 => {
+                    // Fills the pool, with jobs that themselves block on it, and then gives slots back.
+                    let token = || self.ledger.token();
+                    let held: [_; 3] = std::array::from_fn(|_| {
+                        let token = token();
+                        let id = token.id;
+                        self.accepted(id, self.pool.try_submit(busy(token)))
+                    });
+                    (0..BURST).for_each(|n| self.detached(true, n % 8 == 0));
+                    drop(held);
+                }
                 2 => {
                     let token = self.ledger.token();
                     let id = token.id;
@@ -282,17 +292,21 @@ impl<'p> Arena<'p> {
         }
     }
 
-    fn detached(&self, at_once: bool) {
+    fn detached(&self, at_once: bool, with_children: bool) {
         let token = self.ledger.token();
         let id = token.id;
-        let job = busy(token);
-        let job = move || {
-            job();
+        let submit = |job: Box<dyn FnOnce() -> u64 + Send>| {
+            let job = move || {
+                job();
+            };
+            if at_once { self.pool.try_submit_detached(job) } else { self.pool.submit_detached(job) }.is_ok()
         };
-        let outcome =
-            if at_once { self.pool.try_submit_detached(job) } else { self.pool.submit_detached(job) };
-        if outcome.is_err() {
-            drop(outcome);
+        let accepted = if with_children {
+            submit(Box::new(family(self.pool.clone(), token)))
+        } else {
+            submit(Box::new(busy(token)))
+        };
+        if !accepted {
             self.ledger.refused.add(id);
         }
     }
@@ -308,13 +322,12 @@ impl<'p> Arena<'p> {
                     }
                 },
                 _ => loop {
-                    while !job.is_finished() {
-                        std::thread::yield_now();
-                    }
+                    (0..50).take_while(|_| !job.is_finished()).for_each(|_| spin(20));
                     match job.poll() {
                         Ok(result) => break result,
                         Err(pending) => job = pending,
                     }
+                    std::thread::yield_now();
                 },
             };
             check(&result, id, self.closing());
@@ -327,7 +340,7 @@ impl<'p> Arena<'p> {
                 0 => job.detach(),
                 1 => {
                     // Mostly over by then.
-                    (0..20).for_each(|_| std::thread::yield_now());
+                    (0..100).take_while(|_| !job.is_finished()).for_each(|_| spin(50));
                     drop(job);
                 }
                 _ => {

@@ -114,6 +114,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>) {
             for role in ROLES {
                 if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
                     provoke(&arena, s, target(role, Site::PushTailAgain)).unwrap();
+                    release();
                 }
             }
             provoke(&arena, s, target(WAITER, Site::ForceWake)).unwrap();
