@@ -173,7 +173,7 @@ impl Indices {
             if let Some(index) = self.ring().pop() {
                 return index;
             }
-            if let Some(marked) = self.ring().mark_empty() {
+            if let Some(marked) = self.ring().mark_empty(crate::ring::Mark::Waiter) {
                 self.port.wait(marked.word, marked.value, None);
             }
         }
@@ -181,7 +181,7 @@ impl Indices {
 
     /// Sets the mark if the ring is empty. Was it?
     pub fn mark_if_empty(&self) -> bool {
-        self.ring().mark_empty().is_some()
+        self.ring().mark_empty(crate::ring::Mark::Waiter).is_some()
     }
 
     /// Pops by looking first. None if the ring was empty, or if someone else was faster.

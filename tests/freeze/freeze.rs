@@ -28,7 +28,15 @@ const NEVER: &[(&[Site], &str)] = &[
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
     (
-        &[Site::PutBack, Site::PutBackLost, Site::ReuseKept, Site::ReuseKeptLost, Site::VacateWake],
+        &[
+            Site::PutBack,
+            Site::PutBackLost,
+            Site::ReuseKept,
+            Site::ReuseKeptLost,
+            Site::VacateWake,
+            Site::SlotRetire,
+            Site::SlotRetireLost,
+        ],
         "the C face: failures read twice, several waiters for one job",
     ),
 ];
