@@ -41,6 +41,19 @@
 #define JOBRING_NULL_ NULL
 #endif
 
+/*
+ * Memory for a pool in a static, known when the program is compiled: never less than jobring_layout() says for so many
+ * jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align it.
+ *
+ *     JOBRING_STATIC_POOL(memory, 256, 4, 48);
+ *     jobring_init(&config, memory, sizeof memory, &pool);
+ */
+#define JOBRING_POOL_BYTES(capacity, workers, payload)                                                                 \
+    (2048 + (workers) * 16 * sizeof(void *) +                                                                           \
+     (capacity) * (6 * sizeof(void *) + ((payload) + 2 * sizeof(void *) - 1) / (2 * sizeof(void *)) * 2 * sizeof(void *)))
+#define JOBRING_STATIC_POOL(name, capacity, workers, payload)                                                           \
+    static unsigned char name[JOBRING_POOL_BYTES(capacity, workers, payload)]
+
 /* In jobring_config.guard_size: no guard. */
 #define JOBRING_GUARD_NONE SIZE_MAX
 

@@ -14,13 +14,16 @@ pub const MODELS: &[Model] = &[
     model!(unbounded accepted_job_resolves_when_drain_races_submit_without_workers),
     model!(unbounded accepted_job_resolves_when_discard_races_submit_without_workers),
     model!(2 two_closers_both_return_and_see_what_jobs_did),
-    model!(2 a_closer_waits_for_a_running_job),
+    model!(1 a_closer_sees_what_jobs_did_elsewhere),
+    model!(unbounded a_closer_runs_what_the_last_worker_left),
+    model!(unbounded a_closer_waits_for_a_running_job),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
     model!(3 a_blocked_submitter_gets_the_slot_of_a_job_that_ran),
     model!(3 a_blocked_submitter_gets_the_slot_of_a_result_that_was_taken),
     model!(3 a_blocked_submitter_gets_the_slot_of_a_cancelled_job),
     model!(3 a_blocked_submitter_is_refused_or_accepted_when_the_pool_closes),
+    model!(unbounded a_blocked_submitter_is_refused_when_no_slot_comes_back),
     model!(2 two_jobs_blocked_in_submit_come_back),
     model!(2 a_waiter_without_workers_runs_the_job),
     model!(unbounded destroy_waits_for_a_visitor),
@@ -105,27 +108,71 @@ fn accepted_job_resolves_when_discard_races_submit_without_workers() {
     submit_against_shutdown(0, false);
 }
 
-fn two_closers_both_return_and_see_what_jobs_did() {
-    let (crew, pool, log) = pool::<1>();
+type Cell = Arc<loom::cell::UnsafeCell<usize>>;
+
+/// Submits job 0, detached, which writes 7 into a cell.
+fn submit_writer(pool: &Pool<1>, log: &Arc<Log>) -> Cell {
     let cell = Arc::new(loom::cell::UnsafeCell::new(0));
     let written = cell.clone();
-    let task = Task::new(&log, 0).doing(move || {
+    let task = Task::new(log, 0).doing(move || {
         // SAFETY:
         // - the job alone has the cell until it is over; the checker checks it.
         written.with_mut(|at| unsafe { *at = 7 });
     });
     pool.submit_detached(task).expect("there is room");
-    let close = move || {
-        pool.drain();
-        // SAFETY:
-        // - the job is over.
-        assert_eq!(cell.with(|at| unsafe { *at }), 7);
+    cell
+}
+
+fn drain_and_read(pool: &Pool<1>, cell: &Cell) {
+    pool.drain();
+    // SAFETY:
+    // - the job is over.
+    assert_eq!(cell.with(|at| unsafe { *at }), 7);
+}
+
+fn two_closers_both_return_and_see_what_jobs_did() {
+    let (crew, pool, log) = pool::<1>();
+    let cell = submit_writer(&pool, &log);
+    let other = {
+        let (pool, cell) = (pool.clone(), cell.clone());
+        crew.spawn(move || drain_and_read(&pool, &cell))
     };
-    let other = crew.spawn(close.clone());
     crew.begin();
-    close();
+    drain_and_read(&pool, &cell);
     other.join().unwrap();
     assert_eq!(log.ran(0), 1);
+}
+
+fn a_closer_sees_what_jobs_did_elsewhere() {
+    let (crew, pool, log) = pool::<1>();
+    let cell = submit_writer(&pool, &log);
+    let other = {
+        let (pool, cell) = (pool.clone(), cell.clone());
+        crew.spawn(move || drain_and_read(&pool, &cell))
+    };
+    let runner = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.run_one())
+    };
+    crew.begin();
+    drain_and_read(&pool, &cell);
+    other.join().unwrap();
+    runner.join().unwrap();
+    assert_eq!(log.ran(0), 1);
+}
+
+fn a_closer_runs_what_the_last_worker_left() {
+    let (crew, pool, log) = pool::<1>();
+    pool.admit();
+    pool.submit_detached(Task::new(&log, 0)).expect("there is room");
+    let worker = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.leave())
+    };
+    crew.begin();
+    pool.drain();
+    assert_eq!(log.ran(0), 1);
+    worker.join().unwrap();
 }
 
 fn a_closer_waits_for_a_running_job() {
@@ -225,6 +272,21 @@ fn a_blocked_submitter_is_refused_or_accepted_when_the_pool_closes() {
         Err(no) => assert!(no == No::Shutdown && ended == 0),
     }
     assert_eq!((log.discarded(0), log.ended(1)), (1, ended));
+}
+
+fn a_blocked_submitter_is_refused_when_no_slot_comes_back() {
+    let (crew, pool, log) = pool::<1>();
+    pool.admit();
+    let job = pool.submit(Task::new(&log, 0)).expect("there is room");
+    assert!(pool.run_one());
+    let submitter = {
+        let (pool, log) = (pool.clone(), log.clone());
+        crew.spawn(move || pool.submit_blocking(Task::new(&log, 1)))
+    };
+    crew.begin();
+    assert_eq!(pool.drain().untaken, 1);
+    assert_eq!(submitter.join().unwrap(), Err(No::Shutdown));
+    assert_eq!(pool.wait(job), End::Done(0));
 }
 
 fn two_jobs_blocked_in_submit_come_back() {

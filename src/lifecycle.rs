@@ -10,7 +10,7 @@
 //! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
 //!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
 //! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty; then it kicks.
-//! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; fence; in discard mode, or if
+//! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
 //!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
 //!   MARK the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
 //!   and not yet taken → quiescent; else sleep until kicked.
@@ -20,7 +20,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, const_fn, fence, o};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
 
 const DISCARD: usize = 1;
 /// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
@@ -72,19 +72,16 @@ impl Lifecycle {
     #[cold]
     pub(crate) fn kick(&self, port: &impl Port) {
         let word = &raw const self.kicks;
-        // ORDERING: Release pairs with the closer's load and fence in `kicks`: who sees the kick sees what led to it.
+        // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
         self.kicks.fetch_add(1, o(Site::Kick, Release));
         port.wake_all(word);
     }
 
     /// The number of kicks; read it before looking at what may change, sleep while it stays.
     pub(crate) fn kicks(&self) -> usize {
-        // ORDERING: Relaxed: the fence below makes it pair with kick's Release.
-        let kicks = self.kicks.load(o(Site::KickLook, Relaxed));
-        // ORDERING: with the fence in notify and in `kick_if_closed`: what was published before the other side
-        // read the idle word without CLOSED is seen by the look that follows here (E5).
-        fence(o(Site::KickFence, SeqCst));
-        kicks
+        // ORDERING: Acquire pairs with kick's Release. What was published by somebody who read the idle word without
+        // CLOSED, and so does not kick, is seen because of the fence in Idle::close (E5).
+        self.kicks.load(o(Site::KickLook, Acquire))
     }
 
     pub(crate) fn await_kick(&self, seen: usize, port: &impl Port, left: Option<u64>) {
@@ -122,14 +119,14 @@ impl Lifecycle {
 
     /// The worker has left its loop and pops no more.
     pub(crate) fn leave(&self, port: &impl Port) {
-        // ORDERING: Release: a closer that sees no worker left sees what they did.
-        self.live.fetch_sub(1, o(Site::LiveLeave, Release));
+        // ORDERING: Relaxed: a count; the kick publishes it.
+        self.live.fetch_sub(1, o(Site::LiveLeave, Relaxed));
         self.kick(port);
     }
 
     pub(crate) fn live(&self) -> usize {
-        // ORDERING: Acquire pairs with leave's Release.
-        self.live.load(o(Site::LiveCount, Acquire))
+        // ORDERING: Relaxed: a count; who must see it fall comes after a kick.
+        self.live.load(o(Site::LiveCount, Relaxed))
     }
 
     /// A thread inside `frames` jobs of this pool, a worker or not, waits for the end.

@@ -645,6 +645,11 @@ impl<const N: usize> Pool<N> {
         assert!(self.raw.admit_worker());
     }
 
+    /// A worker that `admit` counted in leaves.
+    pub fn leave(&self) {
+        self.raw.lifecycle().leave(self.raw.port());
+    }
+
     /// Works, counted in by `admit`, until the end.
     pub fn work(&self) {
         self.raw.work(0, 0);

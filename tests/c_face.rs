@@ -54,6 +54,7 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "face.c", "face", &[]);
     face(&both, "face.c", "face-sanitized", &sanitized);
     face(&both, "threads.c", "threads", &[]);
+    face(&both, "static_bytes.c", "static-bytes", &[]);
     face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
     face(&std_alone, "face.c", "face-std", &[]);

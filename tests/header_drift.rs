@@ -40,7 +40,8 @@ fn tidy(header: &str) -> String {
             skipping = false;
         }
         if !skipping {
-            let negative = line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -"));
+            let constant = line.strip_prefix("#define ").and_then(|rest| rest.split_once(" -"));
+            let negative = constant.filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
             match negative {
                 Some((name, number)) => out.push_str(&format!("#define {name} (-{number})")),
                 None => out.push_str(line.trim_end()),

@@ -165,7 +165,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// For those who changed something that a closer may wait for, and are no worker (a worker kicks when it
     /// leaves).
     pub(super) fn kick_if_closed(&self) {
-        // ORDERING: pairs with the fence in Lifecycle::kicks: either the closer's look sees what we did before
+        // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
         fence(o(Site::KickIfClosedFence, SeqCst));
         if self.is_closed() {

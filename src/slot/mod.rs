@@ -172,12 +172,12 @@ impl<'a> Slot<'a> {
             if s.status() != Status::Queued {
                 return Claim::TooLate(s);
             }
-            // ORDERING: Acquire pairs with fill's Release: the claimer reads the body, and may have got the
-            // handle by a way that carries nothing. Relaxed on failure: the next try acquires.
+            // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, whoever gave us the handle; after
+            // fill nobody writes the body before a claim, and QUEUED does not come back in one generation.
             match self.exchange(
                 s,
                 s.with(Status::Running),
-                o(Site::ClaimByHandle, Acquire),
+                o(Site::ClaimByHandle, Relaxed),
                 o(Site::ClaimLost, Relaxed),
             ) {
                 Ok(now) => return Claim::Claimed(now),

@@ -114,7 +114,6 @@ sites! {
     // lifecycle.rs
     Kick,
     KickLook,
-    KickFence,
     ModeSet,
     ModeLook,
     LiveLook,
