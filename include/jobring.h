@@ -20,6 +20,8 @@
  * - A NULL or misaligned pointer where one is needed is JOBRING_E_INVALID, and so is memory that holds no living pool.
  * - Times are relative, in nanoseconds, of a clock that is never set back; sizes are in bytes.
  * - errno is left as it was. Waits go on after a signal, and are no cancellation points.
+ * - In a child by fork() every call on a pool of the parent's returns JOBRING_E_FORKED at once; the child's copy of the
+ *   pool's memory stays as it is, and the parent is not affected.
  * - Workers have all signals blocked but those that a thread brings upon itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
  *   SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
  * - Hooks and callbacks are called without any lock held.
@@ -357,6 +359,24 @@ typedef struct jobring_options {
 } jobring_options;
 
 /**
+ * One job of a batch.
+ */
+typedef struct jobring_item {
+    /**
+     * The job.
+     */
+    jobring_fn fn;
+    /**
+     * Its argument.
+     */
+    void *arg;
+    /**
+     * As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults.
+     */
+    const struct jobring_options *options;
+} jobring_item;
+
+/**
  * What a pool is like. Does not change while it lives.
  */
 typedef struct jobring_info {
@@ -517,6 +537,11 @@ typedef struct jobring_stats {
  * Nothing is queued.
  */
 #define JOBRING_E_EMPTY (-15)
+
+/**
+ * The process is a child by fork() of the one that made the pool: the pool is not there, only a copy of its memory.
+ */
+#define JOBRING_E_FORKED (-17)
 
 /**
  * To a drop callback only: the job ran, and nobody took its result.
@@ -711,6 +736,25 @@ jobring_status jobring_submit_opts(struct jobring_pool *pool,
                                    void *arg,
                                    const struct jobring_options *options,
                                    jobring_job *job);
+
+/**
+ * Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
+ * of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted.
+ *
+ * `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
+ * or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
+ * and JOBRING_E_SHUTDOWN; NULL if it is not wanted.
+ *
+ * Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
+ * JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
+ *
+ * From where jobring_try_submit() may be called. Lock-free for each job; neither blocks nor allocates.
+ */
+jobring_status jobring_submit_batch(struct jobring_pool *pool,
+                                    const struct jobring_item *items,
+                                    size_t count,
+                                    jobring_job *jobs,
+                                    size_t *accepted);
 
 /**
  * Waits until a job is over, and takes its result: the handle is stale afterwards.

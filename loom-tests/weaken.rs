@@ -70,14 +70,10 @@ fn judge(weakening: &str) -> Judgement {
     if run.status.success() {
         return Judgement::Survived;
     }
-    let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
-    // A model that fails with a panic inside of a panic takes the process with it.
-    let failed = out.lines().find(|line| line.ends_with("FAILED")).and_then(|line| line.split(' ').nth(1));
-    let died = err.lines().rev().find_map(|line| line.strip_prefix("in model ")).map(|name| name.trim_end_matches(':'));
-    match (failed, run.status.code()) {
-        (Some(model), _) => Judgement::Killed(model.into()),
-        (None, None) => Judgement::Killed(died.unwrap_or("a model").into()),
-        (None, Some(_)) => Judgement::NotJudged,
+    let out = String::from_utf8_lossy(&run.stdout);
+    match out.lines().find(|line| line.ends_with("FAILED")).and_then(|line| line.split(' ').nth(1)) {
+        Some(model) => Judgement::Killed(model.into()),
+        None => Judgement::NotJudged,
     }
 }
 

@@ -57,6 +57,16 @@ pub(super) struct CPool {
     pub(super) bytes: usize,
     /// The memory, if it is ours to give back.
     owned: Option<Layout>,
+    /// The forks until it was made.
+    forks: usize,
+}
+
+/// The forks until now, where there are any.
+fn forks() -> usize {
+    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+    return crate::system::fork::count();
+    #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
+    0
 }
 
 impl CPool {
@@ -66,6 +76,12 @@ impl CPool {
         // SAFETY:
         // - 1. No address is its own complement, and zeroed memory never matches.
         unsafe { (&raw const (*at).mark).read() == !(at as usize) }
+    }
+
+    /// Is this another process than the one that made the pool?
+    #[inline]
+    pub(super) fn is_copy(&self) -> bool {
+        self.forks != forks()
     }
 }
 
@@ -235,6 +251,8 @@ unsafe fn make(
     owned: Option<Layout>,
 ) -> Result<*mut jobring_pool, Failed> {
     let pool: *mut CPool = at.cast().as_ptr();
+    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+    crate::system::fork::watch();
     // SAFETY:
     // - 1: the slots' part of the block.
     let block = unsafe { Block::format(at.add(parts.slots), settings.shape) };
@@ -246,6 +264,7 @@ unsafe fn make(
         hooks: settings.hooks,
         bytes: parts.layout.size(),
         owned,
+        forks: forks(),
     };
     // SAFETY:
     // - 1: the beginning of the block; nobody else has it yet.
@@ -359,7 +378,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         // - the field is written by make and here alone; the workers have left their hooks and jobs, and nobody else may
         //   call.
         #[cfg(any(feature = "std", feature = "pthread"))]
-        if let Some(workers) = unsafe { (*(&raw mut (*pool).workers)).take() } {
+        if let Some(workers) = unsafe { (&mut (*pool).workers).take() } {
             workers.join();
         }
         living.raw.lifecycle().await_visitors(living.raw.port());

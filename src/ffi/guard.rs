@@ -1,12 +1,12 @@
 //! The checks that every call begins with.
 
 use super::birth::{CPool, jobring_pool};
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use super::status::{Failed, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use crate::lifecycle::Visit;
 use crate::port::Timeout;
 use crate::system::System;
 
-/// The pool behind a pointer, if it is one: not NULL, aligned, and marked as a living pool.
+/// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
 ///
 /// # Safety
 /// 1. `pool` is NULL or points to readable memory for the length of 'a; a destroyed pool's memory is the caller's
@@ -22,7 +22,8 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Fa
         if !CPool::is_marked(pool) {
             return Err(Failed(JOBRING_E_INVALID));
         }
-        Ok(&*pool)
+        let pool = &*pool;
+        if pool.is_copy() { Err(Failed(JOBRING_E_FORKED)) } else { Ok(pool) }
     }
 }
 

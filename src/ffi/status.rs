@@ -41,6 +41,8 @@ pub const JOBRING_E_SIZE: jobring_status = -13;
 pub const JOBRING_E_UNSUPPORTED: jobring_status = -14;
 /// Nothing is queued.
 pub const JOBRING_E_EMPTY: jobring_status = -15;
+/// The process is a child by fork() of the one that made the pool: the pool is not there, only a copy of its memory.
+pub const JOBRING_E_FORKED: jobring_status = -17;
 /// To a drop callback only: the job ran, and nobody took its result.
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
 
@@ -67,6 +69,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_SIZE => c"too small a buffer or too large a value",
         JOBRING_E_UNSUPPORTED => c"not supported by this build",
         JOBRING_E_EMPTY => c"nothing is queued",
+        JOBRING_E_FORKED => c"the pool is another process's",
         JOBRING_E_UNTAKEN => c"nobody took the result",
         _ => c"unknown status",
     };

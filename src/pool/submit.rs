@@ -134,17 +134,41 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> Job {
+        // SAFETY:
+        // - the caller's.
+        let (job, position, visit) = unsafe { self.place(reserved, kind, detached, write) };
+        self.announce(position);
+        drop(visit);
+        job
+    }
+
+    /// The first half of publish: the job is accepted, but no sleeping worker knows. The caller announces it, or a later
+    /// one, before it does anything else that takes time.
+    ///
+    /// # Safety
+    /// As publish.
+    #[inline]
+    pub(crate) unsafe fn place(
+        &self,
+        reserved: Reserved<P>,
+        kind: &'static Kind,
+        detached: bool,
+        write: impl FnOnce(Payload),
+    ) -> (Job, usize, Option<Visit<P>>) {
         let Reserved { index, state, visit } = reserved;
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
         unsafe { self.slot(index).fill(state, kind, detached, write) };
         let position = self.ready().push(index).position;
+        (Slot::handle(self.tag(), index, state), position, visit)
+    }
+
+    /// The second half: wakes a worker for what was placed up to `position`, or tells the closer.
+    #[inline]
+    pub(crate) fn announce(&self, position: usize) {
         if self.idle.notify(&self.port, position) == Noticed::Closed {
             self.lifecycle.kick(&self.port);
         }
-        let job = Slot::handle(self.tag(), index, state);
-        drop(visit);
-        job
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.

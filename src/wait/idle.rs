@@ -6,7 +6,7 @@ use crate::port::Port;
 use crate::sync::{AtomicUsize, Counter, Relaxed, SeqCst, Site, const_fn, fence, o, point};
 
 /// A push at every TRIGGER-th position trusts no searcher (README, "The frozen waker").
-const TRIGGER: usize = 1024;
+pub(crate) const TRIGGER: usize = 1024;
 
 /// The idle word of one pool.
 pub(crate) struct Idle {

@@ -4,4 +4,6 @@ mod counts;
 mod idle;
 
 pub(crate) use counts::MAX_WORKERS;
+#[cfg(feature = "capi")]
+pub(crate) use idle::TRIGGER;
 pub(crate) use idle::{Idle, Noticed};

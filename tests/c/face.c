@@ -403,6 +403,58 @@ static void failures_survive_the_shutdown(void) {
     OK(jobring_destroy(pool));
 }
 
+static void batches(void) {
+    jobring_pool *pool = make(2, 8);
+    struct gate gate[2];
+    jobring_job held_jobs[2], jobs[8];
+    jobring_item items[8];
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    int32_t value = 21;
+    size_t accepted = 77;
+    for (int n = 0; n < 2; n++) enter(pool, &gate[n], &held_jobs[n]);
+    options.copy = sizeof value;
+    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_item){identity, (void *)(n + 1), NULL};
+    items[3] = (jobring_item){twice, &value, &options};
+    items[7].fn = NULL;
+    CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_INVALID && accepted == 77);
+    items[7].fn = identity;
+    options.copy = 1000;
+    CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_SIZE && accepted == 77);
+    options.copy = sizeof value;
+    CHECK(jobring_submit_batch(pool, NULL, 1, jobs, &accepted) == JOBRING_E_INVALID && accepted == 77);
+    OK(jobring_submit_batch(pool, NULL, 0, NULL, &accepted));
+    CHECK(accepted == 0);
+    /* Two of the eight slots are taken. */
+    CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_FULL && accepted == 6);
+    for (int n = 0; n < 2; n++) {
+        atomic_store(&gate[n].open, 1);
+        OK(jobring_wait(pool, held_jobs[n], LONG, NULL));
+    }
+    for (uintptr_t n = 0; n < 6; n++) {
+        void *result = NULL;
+        int32_t copied = 0;
+        if (n == 3) {
+            OK(jobring_wait_copy(pool, jobs[n], LONG, &copied, sizeof copied, NULL));
+            CHECK(copied == 42);
+        } else {
+            OK(jobring_wait(pool, jobs[n], LONG, &result));
+            CHECK(result == (void *)(n + 1));
+        }
+    }
+    /* Many batches, detached, past the positions at which a push trusts nobody. */
+    for (int n = 0; n < 2000; n++) {
+        size_t done = 0;
+        while (done < 8) {
+            jobring_status status = jobring_submit_batch(pool, items + done, 8 - done, NULL, &accepted);
+            CHECK(status == JOBRING_OK || status == JOBRING_E_FULL);
+            done += accepted;
+        }
+    }
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    CHECK(jobring_submit_batch(pool, items, 8, NULL, &accepted) == JOBRING_E_SHUTDOWN && accepted == 0);
+    OK(jobring_destroy(pool));
+}
+
 static void mistakes(void) {
     jobring_pool *pool = make(1, 2);
     jobring_config config = JOBRING_CONFIG_INIT;
@@ -449,6 +501,7 @@ int main(void) {
     callers_memory();
     if (jobring_features() & JOBRING_FEATURE_PTHREAD) know(JOBRING_BACKEND_PTHREAD);
     if (jobring_features() & JOBRING_FEATURE_STD) know(JOBRING_BACKEND_STD);
+    batches();
     ends_from_inside();
     run_on_the_caller_inside_a_job();
     failures_survive_the_shutdown();

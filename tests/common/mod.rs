@@ -1,0 +1,86 @@
+//! What the tests share: gates, counters, and waits that turn a hang into a failure.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub mod backend;
+
+use jobring::{JobError, JobHandle};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// Longer than anything takes that ends at all.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Waits for a job's result.
+pub fn done<T: Send>(job: JobHandle<'_, T>) -> Result<T, JobError> {
+    job.wait_timeout(DEADLINE).unwrap_or_else(|_| panic!("the job is never over"))
+}
+
+/// Yields until `true`.
+pub fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !is() {
+        assert!(Instant::now() < end, "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Joins a thread that may hang.
+pub fn join<T: Send + 'static>(thread: std::thread::JoinHandle<T>) -> T {
+    until("join", || thread.is_finished());
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Something that threads wait for.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    pub fn pass(&self) {
+        let guard = self.0.0.lock().unwrap();
+        let (guard, _) = self.0.1.wait_timeout_while(guard, DEADLINE, |open| !*open).unwrap();
+        assert!(*guard, "the gate never opens");
+    }
+}
+
+/// Counts, by its clones.
+#[derive(Clone, Default)]
+pub struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn add(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+
+    pub fn get(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+
+    /// Counts when it is dropped.
+    pub fn on_drop(&self) -> CountsDrop {
+        CountsDrop(self.clone())
+    }
+}
+
+/// See [`Count::on_drop`].
+pub struct CountsDrop(Count);
+
+impl Drop for CountsDrop {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
