@@ -378,7 +378,9 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         // - the field is written by make and here alone; the workers have left their hooks and jobs, and nobody else may
         //   call.
         #[cfg(any(feature = "std", feature = "pthread"))]
-        if let Some(workers) = unsafe { (&mut (*pool).workers).take() } {
+        let workers = unsafe { &mut (*pool).workers };
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        if let Some(workers) = workers.take() {
             workers.join();
         }
         living.raw.lifecycle().await_visitors(living.raw.port());

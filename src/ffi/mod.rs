@@ -6,6 +6,7 @@
 #![allow(non_camel_case_types, reason = "C names")]
 
 mod abi;
+mod batch;
 mod birth;
 mod config;
 mod drive;
@@ -13,12 +14,14 @@ mod guard;
 mod job;
 mod know;
 mod memory;
+mod order;
 mod result;
 mod settings;
 mod status;
 mod submit;
 
 pub use abi::*;
+pub use batch::*;
 pub use birth::*;
 pub use config::*;
 pub use drive::*;

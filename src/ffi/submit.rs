@@ -1,13 +1,11 @@
 //! Handing jobs over.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, known_prefix, optional, pool, timeout};
-use super::job::{Callbacks, Recipe};
+use super::guard::{done, optional, pool, timeout};
+use super::job::Callbacks;
 pub use super::job::{jobring_done_fn, jobring_drop_fn, jobring_fn, jobring_job};
-use super::status::{
-    Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, jobring_status,
-};
-use crate::job::Payload;
+use super::order::{Input, Order, read_options};
+use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
 use crate::pool::Refused;
 use crate::port::Timeout;
 use core::ffi::c_void;
@@ -42,30 +40,11 @@ pub struct jobring_options {
     pub copy: usize,
 }
 
-const DEFAULTS: jobring_options = jobring_options {
-    size: size_of::<jobring_options>() as u32,
-    when_full: JOBRING_FULL_WAIT,
-    timeout_ns: JOBRING_FOREVER,
-    done: None,
-    drop: None,
-    copy: 0,
-};
-
-/// The smallest structure that was ever published.
-const FIRST_SIZE: usize = size_of::<jobring_options>();
-
 /// What becomes of a job for which there is no slot.
 #[derive(Clone, Copy)]
 enum WhenFull {
     Wait(Timeout),
     Run,
-}
-
-/// What a job gets.
-#[derive(Clone, Copy)]
-enum Input {
-    Arg(*mut c_void),
-    Copy(*const u8, usize),
 }
 
 /// Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
@@ -179,173 +158,6 @@ pub unsafe extern "C" fn jobring_submit_opts(
     unsafe { submit(pool, r#fn, input, callbacks, when_full, job) }
 }
 
-/// One job of a batch.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct jobring_item {
-    /// The job.
-    pub r#fn: jobring_fn,
-    /// Its argument.
-    pub arg: *mut c_void,
-    /// As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults.
-    pub options: *const jobring_options,
-}
-
-/// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
-/// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted.
-///
-/// `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
-/// or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
-/// and JOBRING_E_SHUTDOWN; NULL if it is not wanted.
-///
-/// Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
-/// JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
-///
-/// From where jobring_try_submit() may be called. Lock-free for each job; neither blocks nor allocates.
-///
-/// # Safety
-/// `pool` is a pool or NULL; `items` is readable for `count` items, each as for jobring_submit_opts(); `jobs` is NULL or
-/// writable for `count` handles; `accepted` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_submit_batch(
-    pool: *mut jobring_pool,
-    items: *const jobring_item,
-    count: usize,
-    jobs: *mut jobring_job,
-    accepted: *mut usize,
-) -> jobring_status {
-    call(|| {
-        // SAFETY:
-        // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
-        optional(jobs)?;
-        optional(accepted)?;
-        let items = match count {
-            0 => &[],
-            _ if items.is_null() || !items.is_aligned() => return Err(Failed(JOBRING_E_INVALID)),
-            _ if count > isize::MAX as usize / size_of::<jobring_item>() => {
-                return Err(Failed(JOBRING_E_INVALID));
-            }
-            // SAFETY:
-            // - the caller's.
-            _ => unsafe { core::slice::from_raw_parts(items, count) },
-        };
-        for item in items {
-            // SAFETY:
-            // - the caller's, for each item.
-            unsafe { Order::read(item, pool.raw.payload_bytes()) }?;
-        }
-        let mut placed = 0;
-        let mut last = None;
-        let mut status = JOBRING_OK;
-        for item in items {
-            // SAFETY:
-            // - as above.
-            let order = unsafe { Order::read(item, pool.raw.payload_bytes()) };
-            let (order, reserved) = match order.and_then(|order| Ok((order, pool.raw.try_reserve()?))) {
-                Ok(both) => both,
-                Err(Failed(refused)) => {
-                    status = refused;
-                    break;
-                }
-            };
-            // SAFETY:
-            // - reserved from this pool; the order was checked against its payload.
-            let (handle, position, _) = unsafe {
-                pool.raw.place(reserved, order.recipe.kind, jobs.is_null(), |payload| order.write(payload))
-            };
-            if !jobs.is_null() {
-                // SAFETY:
-                // - placed < count.
-                unsafe { jobs.add(placed).write(handle.to_bits()) };
-            }
-            placed += 1;
-            // Of the positions that a notify would treat specially none may be skipped.
-            if last.is_none_or(|last: usize| !last.is_multiple_of(crate::wait::TRIGGER)) {
-                last = Some(position);
-            }
-        }
-        if let Some(position) = last {
-            pool.raw.announce(position);
-        }
-        if !accepted.is_null() {
-            // SAFETY:
-            // - checked above.
-            unsafe { accepted.write(placed) };
-        }
-        Ok(status)
-    })
-}
-
-/// A job as submitted, checked against the payload that it has to fit into.
-struct Order {
-    run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
-    input: Input,
-    callbacks: Callbacks,
-    recipe: Recipe,
-}
-
-impl Order {
-    fn new(run: jobring_fn, input: Input, callbacks: Callbacks, payload: usize) -> Result<Self, Failed> {
-        let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
-        let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
-        if let Input::Copy(data, size) = input {
-            if data.is_null() && size > 0 {
-                return Err(Failed(JOBRING_E_INVALID));
-            }
-            if size > recipe.data_room(payload) {
-                return Err(Failed(JOBRING_E_SIZE));
-            }
-        }
-        Ok(Self { run, input, callbacks, recipe })
-    }
-
-    /// # Safety
-    /// 1. The item's options are NULL or an options structure.
-    unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, Failed> {
-        // SAFETY:
-        // - 1.
-        let options = unsafe { read_options(item.options) }?;
-        Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload)
-    }
-
-    /// # Safety
-    /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
-    unsafe fn write(&self, payload: Payload) {
-        // SAFETY:
-        // - 1: data fits (new), four words always do (Settings).
-        unsafe {
-            match self.input {
-                Input::Arg(arg) => self.recipe.write_arg(payload, self.run, arg, self.callbacks),
-                Input::Copy(data, size) => {
-                    self.recipe.write_data(payload, self.run, data, size, self.callbacks)
-                }
-            }
-        }
-    }
-}
-
-/// # Safety
-/// 1. `options` is NULL or an options structure.
-unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, Failed> {
-    if options.is_null() {
-        return Ok(DEFAULTS);
-    }
-    // SAFETY:
-    // - 1; every field of the structure is valid when zero.
-    unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) }
-}
-
-impl jobring_options {
-    fn input(&self, arg: *mut c_void) -> Input {
-        if self.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), self.copy) }
-    }
-
-    fn callbacks(&self) -> Callbacks {
-        Callbacks { done: self.done, drop: self.drop }
-    }
-}
-
 /// # Safety
 /// As jobring_submit_opts().
 #[inline]
@@ -372,7 +184,7 @@ unsafe fn submit(
             Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
                 // SAFETY:
                 // - the caller's: the function takes this argument, and the callbacks may be called.
-                pool.raw.outside(|| unsafe { run_here(&order) });
+                pool.raw.outside(|| unsafe { order.run_here() });
                 return Ok(());
             }
             Err(refused) => return Err(refused.into()),
@@ -380,7 +192,7 @@ unsafe fn submit(
         // SAFETY:
         // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
         let handle = unsafe {
-            pool.raw.publish(reserved, order.recipe.kind, job.is_null(), |payload| order.write(payload))
+            pool.raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload))
         };
         if !job.is_null() {
             // SAFETY:
@@ -389,26 +201,4 @@ unsafe fn submit(
         }
         Ok(())
     })
-}
-
-/// Runs a job on its submitter. It has no handle (0), and nobody takes its result.
-///
-/// # Safety
-/// 1. The submitter's promises hold.
-unsafe fn run_here(order: &Order) {
-    let arg = match order.input {
-        Input::Arg(arg) => arg,
-        Input::Copy(data, _) => data.cast_mut().cast(),
-    };
-    // SAFETY:
-    // - 1.
-    unsafe {
-        let result = (order.run)(arg);
-        if let Some(done) = order.callbacks.done {
-            done(arg, 0, JOBRING_OK, result);
-        }
-        if let (Some(drop), false) = (order.callbacks.drop, result.is_null()) {
-            drop(result, JOBRING_E_UNTAKEN);
-        }
-    }
 }

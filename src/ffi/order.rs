@@ -1,0 +1,128 @@
+//! A job as C hands it over: checked against the payload that it has to fit into, written into it, or run on the spot.
+
+use super::batch::jobring_item;
+use super::guard::known_prefix;
+use super::job::{Callbacks, Recipe};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
+use super::submit::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_options};
+use crate::job::{Kind, Payload};
+use core::ffi::c_void;
+
+const DEFAULTS: jobring_options = jobring_options {
+    size: size_of::<jobring_options>() as u32,
+    when_full: JOBRING_FULL_WAIT,
+    timeout_ns: JOBRING_FOREVER,
+    done: None,
+    drop: None,
+    copy: 0,
+};
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_options>();
+
+/// What a job gets.
+#[derive(Clone, Copy)]
+pub(super) enum Input {
+    Arg(*mut c_void),
+    Copy(*const u8, usize),
+}
+
+/// A job as submitted, checked against the payload that it has to fit into.
+pub(super) struct Order {
+    run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    input: Input,
+    callbacks: Callbacks,
+    recipe: Recipe,
+}
+
+impl Order {
+    pub(super) fn new(
+        run: jobring_fn,
+        input: Input,
+        callbacks: Callbacks,
+        payload: usize,
+    ) -> Result<Self, Failed> {
+        let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
+        let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
+        if let Input::Copy(data, size) = input {
+            if data.is_null() && size > 0 {
+                return Err(Failed(JOBRING_E_INVALID));
+            }
+            if size > recipe.data_room(payload) {
+                return Err(Failed(JOBRING_E_SIZE));
+            }
+        }
+        Ok(Self { run, input, callbacks, recipe })
+    }
+
+    /// # Safety
+    /// 1. The item's options are NULL or an options structure.
+    pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, Failed> {
+        // SAFETY:
+        // - 1.
+        let options = unsafe { read_options(item.options) }?;
+        Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload)
+    }
+
+    pub(super) fn kind(&self) -> &'static Kind {
+        self.recipe.kind
+    }
+
+    /// # Safety
+    /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
+    pub(super) unsafe fn write(&self, payload: Payload) {
+        // SAFETY:
+        // - 1: data fits (new), four words always do (Settings).
+        unsafe {
+            match self.input {
+                Input::Arg(arg) => self.recipe.write_arg(payload, self.run, arg, self.callbacks),
+                Input::Copy(data, size) => {
+                    self.recipe.write_data(payload, self.run, data, size, self.callbacks)
+                }
+            }
+        }
+    }
+
+    /// Runs the job on its submitter. It has no handle (0), and nobody takes its result.
+    ///
+    /// # Safety
+    /// 1. The submitter's promises hold.
+    pub(super) unsafe fn run_here(&self) {
+        let arg = match self.input {
+            Input::Arg(arg) => arg,
+            Input::Copy(data, _) => data.cast_mut().cast(),
+        };
+        // SAFETY:
+        // - 1.
+        unsafe {
+            let result = (self.run)(arg);
+            if let Some(done) = self.callbacks.done {
+                done(arg, 0, JOBRING_OK, result);
+            }
+            if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
+                drop(result, JOBRING_E_UNTAKEN);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// 1. `options` is NULL or an options structure.
+pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, Failed> {
+    if options.is_null() {
+        return Ok(DEFAULTS);
+    }
+    // SAFETY:
+    // - 1; every field of the structure is valid when zero.
+    unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) }
+}
+
+impl jobring_options {
+    pub(super) fn input(&self, arg: *mut c_void) -> Input {
+        if self.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), self.copy) }
+    }
+
+    pub(super) fn callbacks(&self) -> Callbacks {
+        Callbacks { done: self.done, drop: self.drop }
+    }
+}
