@@ -553,31 +553,31 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+ * Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
  *
- * From anywhere, a signal handler or an interrupt included. Does not block.
+ * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
  */
 uint32_t jobring_version(void);
 
 /**
- * The ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+ * Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
  *
- * From anywhere. Does not block.
+ * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
  */
 uint32_t jobring_abi_version(void);
 
 /**
- * What this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+ * Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
  * JOBRING_E_UNSUPPORTED.
  *
- * From anywhere. Does not block.
+ * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
  */
 uint64_t jobring_features(void);
 
 /**
- * A short English text for any status, unknown ones included. Never NULL; not to be freed.
+ * Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
  *
- * From anywhere. Does not block.
+ * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
  */
 const char *jobring_status_text(jobring_status status);
 
@@ -673,7 +673,8 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
  * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
  * is changed; JOBRING_E_INVALID.
  *
- * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take.
+ * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
+ * nothing.
  */
 jobring_status jobring_destroy(struct jobring_pool *pool);
 
@@ -714,7 +715,9 @@ jobring_status jobring_try_submit(struct jobring_pool *pool,
  * there for jobring_wait_copy().
  *
  * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
- * JOBRING_E_SIZE. `data` may be NULL if `size` is 0.
+ * JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
+ *
+ * From where jobring_submit() may be called.
  */
 jobring_status jobring_submit_copy(struct jobring_pool *pool,
                                    jobring_fn fn,
@@ -729,7 +732,7 @@ jobring_status jobring_submit_copy(struct jobring_pool *pool,
  * slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
  * or with `copy`.
  *
- * With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
+ * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
  */
 jobring_status jobring_submit_opts(struct jobring_pool *pool,
                                    jobring_fn fn,
@@ -780,11 +783,18 @@ jobring_status jobring_wait(struct jobring_pool *pool,
                             void **result);
 
 /**
- * Takes the result of a job if it is over: jobring_wait() that does not wait, and says JOBRING_PENDING.
+ * Takes the result of a job if it is over: jobring_wait() that does not wait.
+ *
+ * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ *
+ * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
+ * JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler. Neither blocks nor allocates.
  */
-jobring_status jobring_poll(struct jobring_pool *pool, jobring_job job, void **result);
+jobring_status jobring_poll(struct jobring_pool *pool,
+                            jobring_job job,
+                            void **result);
 
 /**
  * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
@@ -887,7 +897,7 @@ jobring_status jobring_error(struct jobring_pool *pool,
  * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
  *
  * From any thread, a job included (the job then runs inside of it); not from a signal handler. Takes as long as
- * the job does. Does not allocate.
+ * the job does, and blocks if that does. Does not allocate.
  */
 jobring_status jobring_run_one(struct jobring_pool *pool);
 
@@ -964,7 +974,8 @@ jobring_status jobring_worker_index(const struct jobring_pool *pool,
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
  *
- * From any thread, a job or a callback included; not from a signal handler. The system's library may allocate.
+ * From any thread, a job or a callback included; not from a signal handler. Does not block; the system's library may
+ * allocate.
  */
 jobring_status jobring_worker_stack(const struct jobring_pool *pool,
                                     uint32_t index,

@@ -302,14 +302,16 @@ fn two_jobs_blocked_in_submit_come_back() {
     }
     let other = {
         let pool = pool.clone();
-        crew.spawn(move || pool.as_worker(|| {
-            pool.run_one();
-        }))
+        crew.spawn(move || {
+            pool.as_worker(|| {
+                pool.run_one();
+            })
+        })
     };
     crew.begin();
     pool.as_worker(|| {
-            pool.run_one();
-        });
+        pool.run_one();
+    });
     other.join().unwrap();
     while pool.run_one() {}
     assert_eq!((log.ran(0), log.ran(1)), (1, 1));

@@ -83,7 +83,9 @@ pub fn run(filters: &[&String], models: &[&'static Model]) -> ExitCode {
     all_weakenings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut all);
     all.sort();
     all.dedup();
-    all.retain(|weakening| filters.is_empty() || filters.iter().any(|text| weakening.contains(text.as_str())));
+    all.retain(|weakening| {
+        filters.is_empty() || filters.iter().any(|text| weakening.contains(text.as_str()))
+    });
     println!("{} weakenings against {} models", all.len(), models.len());
     let (next, counts, start) = (AtomicUsize::new(0), Mutex::new([0; 3]), Instant::now());
     std::thread::scope(|scope| {

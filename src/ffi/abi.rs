@@ -15,26 +15,26 @@ pub const JOBRING_FEATURE_CREATE: u64 = 4;
 /// A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll.
 pub const JOBRING_FEATURE_CLOCK: u64 = 8;
 
-/// The version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+/// Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
 ///
-/// From anywhere, a signal handler or an interrupt included. Does not block.
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_version() -> u32 {
     JOBRING_VERSION
 }
 
-/// The ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+/// Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
 ///
-/// From anywhere. Does not block.
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_abi_version() -> u32 {
     JOBRING_ABI_VERSION
 }
 
-/// What this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+/// Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
 /// JOBRING_E_UNSUPPORTED.
 ///
-/// From anywhere. Does not block.
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_features() -> u64 {
     let bit = |there: bool, bit| if there { bit } else { 0 };

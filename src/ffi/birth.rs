@@ -355,7 +355,8 @@ fn in_c(report: Report) -> jobring_report {
 /// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
 /// is changed; JOBRING_E_INVALID.
 ///
-/// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take.
+/// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
+/// nothing.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.

@@ -49,7 +49,12 @@ pub unsafe extern "C" fn jobring_wait(
     })
 }
 
-/// Takes the result of a job if it is over: jobring_wait() that does not wait, and says JOBRING_PENDING.
+/// Takes the result of a job if it is over: jobring_wait() that does not wait.
+///
+/// `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+///
+/// Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
+/// JOBRING_E_INVALID.
 ///
 /// From any thread, a job or a callback included; not from a signal handler. Neither blocks nor allocates.
 ///

@@ -46,9 +46,9 @@ pub const JOBRING_E_FORKED: jobring_status = -17;
 /// To a drop callback only: the job ran, and nobody took its result.
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
 
-/// A short English text for any status, unknown ones included. Never NULL; not to be freed.
+/// Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
 ///
-/// From anywhere. Does not block.
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
     let text: &'static CStr = match status {

@@ -101,7 +101,9 @@ pub unsafe extern "C" fn jobring_try_submit(
 /// there for jobring_wait_copy().
 ///
 /// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
-/// JOBRING_E_SIZE. `data` may be NULL if `size` is 0.
+/// JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
+///
+/// From where jobring_submit() may be called.
 ///
 /// # Safety
 /// As jobring_submit(); `data` is readable for `size` bytes.
@@ -125,7 +127,7 @@ pub unsafe extern "C" fn jobring_submit_copy(
 /// slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
 /// or with `copy`.
 ///
-/// With JOBRING_FULL_FAIL it may be called where jobring_try_submit() may.
+/// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with

@@ -74,7 +74,8 @@ pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {
         for worker in 0..2 {
             let effective = pool.worker_stack(worker).expect("a worker");
             assert!(effective >= size && effective.is_multiple_of(page), "{effective} for {size}");
-            assert!(effective < size + 16 * page, "{effective} for {size}");
+            // glibc may hand out the larger stack of a thread that is gone, and says so.
+            assert!(effective <= 4 * size + 16 * page, "{effective} for {size}");
         }
         assert_eq!(pool.worker_stack(2), None);
         // Most of it is the job's: a buffer, and what a debug build makes of it.

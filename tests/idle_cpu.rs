@@ -1,0 +1,78 @@
+//! An idle pool uses no CPU: its workers are not scheduled once in five seconds, beside a thread that polls.
+#![cfg(all(feature = "std", target_os = "linux"))]
+
+mod common;
+
+use common::{DEADLINE, until};
+use jobring::Pool;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// Voluntary and involuntary switches of the threads whose names begin with `prefix`.
+fn switches(prefix: &str) -> BTreeMap<String, (u64, u64)> {
+    let mut found = BTreeMap::new();
+    for task in fs::read_dir("/proc/self/task").expect("Linux's proc").flatten() {
+        let Ok(status) = fs::read_to_string(task.path().join("status")) else { continue };
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).expect("such a field").trim();
+        if field("Name:").starts_with(prefix) {
+            let number = |name| field(name).parse().expect("a number");
+            let both = (number("voluntary_ctxt_switches:"), number("nonvoluntary_ctxt_switches:"));
+            found.insert(field("Name:").to_owned(), both);
+        }
+    }
+    found
+}
+
+/// Is no thread of this name running or about to?
+fn all_sleep(prefix: &str) -> bool {
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux's proc").flatten();
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+    let of_it = stats.filter(|status| status.lines().any(|line| line.starts_with(&format!("Name:\t{prefix}"))));
+    of_it.into_iter().all(|status| status.contains("State:\tS"))
+}
+
+#[test]
+fn the_workers_of_an_idle_pool_sleep_through() {
+    const JOBS: u64 = 1_000_000;
+    let pool = Pool::builder().workers(3).name("idle").build().expect("a pool");
+    let mut last = Vec::new();
+    for n in 0..JOBS {
+        if n % 1000 == 0 {
+            last.push(pool.submit(move || n).expect("open"));
+        } else {
+            pool.submit_detached(|| ()).expect("open");
+        }
+        if last.len() == 10 {
+            last.drain(..).for_each(|job| drop(job.wait().expect("a result")));
+        }
+    }
+    // The control does what a pool must not do.
+    let stop = Arc::new(AtomicBool::new(false));
+    let (polls, stopped) = (stop.clone(), mpsc::channel::<()>());
+    let (hold, held) = stopped;
+    let control = thread::Builder::new().name("polling".into()).spawn(move || {
+        while !polls.load(SeqCst) {
+            let _ = held.recv_timeout(Duration::from_millis(100));
+        }
+    });
+    until("the workers have found out that nothing is left", || all_sleep("idle-"));
+    let (busy, poll_before) = (switches("idle-"), switches("polling"));
+    assert_eq!((busy.len(), poll_before.len()), (3, 1));
+    // Nothing is ever sent: this is how long the pool is watched, and nothing is synchronised by it.
+    let (_sender, nothing) = mpsc::channel::<()>();
+    assert!(nothing.recv_timeout(Duration::from_secs(5)).is_err());
+    let (idle, poll_after) = (switches("idle-"), switches("polling"));
+    println!("switches (voluntary, involuntary) of the workers before: {busy:?}, after 5 s idle: {idle:?}");
+    println!("switches of the polling control: {poll_before:?}, then {poll_after:?}");
+    assert_eq!(busy, idle, "no worker was scheduled");
+    assert!(poll_after["polling"].0 > poll_before["polling"].0 + 10, "the control was, and is counted");
+    stop.store(true, SeqCst);
+    drop(hold);
+    common::join(control.expect("a thread"));
+    let job = pool.submit(|| 1).expect("open");
+    assert_eq!(job.wait_timeout(DEADLINE).expect("they wake up").expect("a result"), 1);
+}

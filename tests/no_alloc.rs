@@ -1,0 +1,94 @@
+//! A pool allocates when it is built and never again: nothing in 100,000 jobs, on any thread.
+#![cfg(feature = "std")]
+
+mod common;
+
+use common::{DEADLINE, until};
+use jobring::{JobError, Pool};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+/// Calls of the allocator, by whatever thread.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY:
+// - everything goes on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, SeqCst);
+        // SAFETY:
+        // - the caller's obligations, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        CALLS.fetch_add(1, SeqCst);
+        // SAFETY:
+        // - the caller's obligations, passed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Jobs of every kind; as many as `jobs`, each waited for in its way.
+fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
+    for n in (0..jobs).step_by(10) {
+        let count = || {
+            let ran = ran.clone();
+            move || ran.fetch_add(1, SeqCst)
+        };
+        let [first, second, third] = [(); 3].map(|()| pool.submit(count()).expect("open"));
+        let cancelled = pool.submit(count()).expect("open");
+        let here = pool.submit_or_run(count()).expect("open");
+        let (inside, inner) = (pool.clone(), count());
+        let nested = pool.submit(move || {
+            let job = inside.try_submit(inner);
+            job.map_or(0, |job| job.wait().expect("a result"))
+        });
+        for _ in 0..3 {
+            let job = count();
+            pool.submit_detached(move || drop(job())).expect("open");
+        }
+        let mut pending = second;
+        loop {
+            match pending.poll() {
+                Ok(result) => break drop(result.expect("a result")),
+                Err(job) => pending = job,
+            }
+            std::hint::spin_loop();
+        }
+        first.wait().expect("a result");
+        if n % 20 == 0 {
+            third.detach();
+        } else {
+            third.wait_timeout(DEADLINE).unwrap_or_else(|_| panic!("never over")).expect("a result");
+        }
+        if cancelled.cancel() {
+            assert!(matches!(cancelled.wait(), Err(JobError::Cancelled)));
+        }
+        here.wait().expect("a result");
+        nested.expect("open").wait().expect("a result");
+    }
+}
+
+#[test]
+fn no_job_allocates_once_the_pool_is_there() {
+    // Small, so that submitters sleep for slots too.
+    let pool = Arc::new(Pool::builder().workers(2).capacity(8).build().expect("a pool"));
+    let ran = Arc::new(AtomicUsize::new(0));
+    assert!(CALLS.load(SeqCst) > 0, "the counter counts");
+    everything(&pool, &ran, 1000);
+    until("the detached ones are over", || Arc::strong_count(&ran) == 1);
+    let before = CALLS.load(SeqCst);
+    everything(&pool, &ran, 100_000);
+    until("the detached ones are over", || Arc::strong_count(&ran) == 1);
+    let calls = CALLS.load(SeqCst) - before;
+    println!("{calls} calls of the allocator in 100,000 jobs, {} ran", ran.load(SeqCst));
+    assert_eq!(calls, 0);
+    assert!(ran.load(SeqCst) > 80_000);
+}
