@@ -153,13 +153,13 @@ fn a_job_may_close_its_pool() {
                 inside.submit_detached(move || count.add()).expect("room");
             }
             let report = inside.shutdown(Queued::Drain, Some(DEADLINE));
-            (report, count.get(), inside.try_submit(|| ()).is_err())
+            Box::new((report, count.get(), inside.try_submit(|| ()).is_err()))
         });
         let closes = closes.expect("room");
         if workers == 0 {
             assert!(pool.run_one());
         }
-        let (report, ran, refused) = done(closes).expect("a report");
+        let (report, ran, refused) = *done(closes).expect("a report");
         let report = report.expect("quiescent");
         assert_eq!((report.queued, report.in_submission, report.running), (0, 0, 1), "itself");
         assert!(ran == 20 && refused);
