@@ -17,7 +17,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_job_is_taken_or_the_closer_is_told),
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(unbounded a_frozen_waker_is_stood_in_for),
-    model!(2 a_searcher_that_was_written_off_does_no_harm),
+    model!(1 a_searcher_that_was_written_off_does_no_harm),
     model!(unbounded the_trigger_writes_a_frozen_searcher_off),
     model!(3 a_wake_up_for_no_reason_does_no_harm),
 ];

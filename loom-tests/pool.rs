@@ -13,8 +13,9 @@ pub const MODELS: &[Model] = &[
     model!(2 accepted_job_resolves_when_discard_races_submit),
     model!(unbounded accepted_job_resolves_when_drain_races_submit_without_workers),
     model!(unbounded accepted_job_resolves_when_discard_races_submit_without_workers),
+    model!(2 accepted_job_resolves_when_a_result_is_taken_meanwhile),
     model!(1 two_closers_both_return_and_see_what_jobs_did),
-    model!(1 a_closer_sees_what_jobs_did_elsewhere),
+    model!(2 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
@@ -108,6 +109,25 @@ fn accepted_job_resolves_when_discard_races_submit_without_workers() {
     submit_against_shutdown(0, false);
 }
 
+fn accepted_job_resolves_when_a_result_is_taken_meanwhile() {
+    // The taker gives its slot back, or takes it out of use: no submitter fills it when the closer has gone.
+    let (crew, pool, log) = pool::<1>();
+    let job = pool.submit(Task::new(&log, 0)).expect("there is room");
+    assert!(pool.run_one());
+    let taker = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.poll(job))
+    };
+    let submitter = {
+        let (pool, log) = (pool.clone(), log.clone());
+        crew.spawn(move || pool.submit_detached(Task::new(&log, 1)).is_ok())
+    };
+    crew.begin();
+    pool.drain();
+    assert_eq!(taker.join().unwrap(), End::Done(0));
+    assert_eq!(log.ended(1), usize::from(submitter.join().unwrap()));
+}
+
 type Cell = Arc<loom::cell::UnsafeCell<usize>>;
 
 /// Submits job 0, detached, which writes 7 into a cell.
@@ -144,18 +164,25 @@ fn two_closers_both_return_and_see_what_jobs_did() {
 }
 
 fn a_closer_sees_what_jobs_did_elsewhere() {
-    let (crew, pool, log) = pool::<1>();
+    let (_, pool, log) = pool::<1>();
+    let crew = Crew::ungated();
+    // So that the closers leave the job to the runner.
+    pool.admit();
     let cell = submit_writer(&pool, &log);
     let other = {
-        let (pool, cell) = (pool.clone(), cell.clone());
-        crew.spawn(move || drain_and_read(&pool, &cell))
+        let pool = pool.clone();
+        crew.spawn(move || drop(pool.close()))
     };
     let runner = {
         let pool = pool.clone();
-        crew.spawn(move || pool.run_one())
+        crew.spawn(move || assert!(pool.run_one()))
     };
     crew.begin();
-    drain_and_read(&pool, &cell);
+    if pool.close().is_ok() {
+        // SAFETY:
+        // - the job is over.
+        assert_eq!(cell.with(|at| unsafe { *at }), 7);
+    }
     other.join().unwrap();
     runner.join().unwrap();
     assert_eq!(log.ran(0), 1);

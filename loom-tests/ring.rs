@@ -19,6 +19,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_pop_after_a_push_finds_something),
     model!(3 a_pop_after_a_push_finds_something_when_another_moved_the_tail),
     model!(3 a_pusher_that_was_lapped_finds_the_tail_again),
+    model!(2 a_pusher_that_was_lapped_far_finds_the_tail_again),
     model!(unbounded a_push_at_a_marked_entry_sees_the_mark),
     model!(2 every_marked_sleeper_wakes),
     model!(unbounded a_mark_set_while_others_pop_is_seen),
@@ -232,8 +233,9 @@ fn a_pop_after_a_push_finds_something_when_another_moved_the_tail() {
     }
 }
 
-fn a_pusher_that_was_lapped_finds_the_tail_again() {
-    let (crew, ring) = (Crew::new(), ring(2, 0));
+/// A pusher that read the tail, and by the time that it reads the entry is a lap behind.
+fn lapped(len: usize) {
+    let (crew, ring) = (Crew::new(), ring(len, 0));
     let other = {
         let ring = ring.clone();
         crew.spawn(move || {
@@ -242,11 +244,19 @@ fn a_pusher_that_was_lapped_finds_the_tail_again() {
         })
     };
     crew.begin();
-    let index = push_and_pop(&ring, 1, 2);
+    let index = push_and_pop(&ring, 1, len);
     ring.push(index);
     other.join().unwrap();
     let both = (ring.pop().unwrap(), ring.pop().unwrap());
     assert!(both == (0, 1) || both == (1, 0));
+}
+
+fn a_pusher_that_was_lapped_finds_the_tail_again() {
+    lapped(2);
+}
+
+fn a_pusher_that_was_lapped_far_finds_the_tail_again() {
+    lapped(4);
 }
 
 fn a_push_at_a_marked_entry_sees_the_mark() {

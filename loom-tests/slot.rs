@@ -17,6 +17,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_job_is_run_or_cancelled_not_both),
     model!(unbounded two_cancellers_drop_the_job_once),
     model!(unbounded a_running_job_learns_of_its_cancel),
+    model!(unbounded a_job_that_is_asked_to_stop_sees_why),
     model!(unbounded a_waiter_learns_of_a_cancel),
     model!(unbounded a_detached_result_is_dropped_once),
     model!(unbounded a_handle_is_given_up_once),
@@ -25,7 +26,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded taker_and_popper_give_the_slot_back_once),
     model!(unbounded what_a_taker_did_comes_before_the_next_job),
     model!(2 reaper_and_popper_give_the_slot_back_once),
-    model!(unbounded runner_detacher_and_popper_give_the_slot_back_once),
+    model!(2 runner_detacher_and_popper_give_the_slot_back_once),
     model!(2 a_waiting_job_runs_the_queued_job_itself),
     model!(unbounded a_guessed_handle_claims_only_what_is_written),
     model!(unbounded a_handle_that_carries_nothing_claims_what_is_written),
@@ -214,6 +215,32 @@ fn a_running_job_learns_of_its_cancel() {
     assert_over(&pool, &log, 1);
 }
 
+fn a_job_that_is_asked_to_stop_sees_why() {
+    let (crew, pool, log) = pool::<1>();
+    let why: Cell = Arc::new(loom::cell::UnsafeCell::new(0));
+    let (asked, reason) = (pool.clone(), why.clone());
+    let task = Task::new(&log, 0).doing(move || {
+        if asked.cancel_requested() == Some(true) {
+            // SAFETY:
+            // - the canceller wrote it before it asked, and nobody writes it after.
+            assert_eq!(reason.with(|at| unsafe { *at }), 7);
+        }
+    });
+    let job = pool.submit(task).expect("there is room");
+    let runner = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.run_one())
+    };
+    crew.begin();
+    // SAFETY:
+    // - nobody reads it before the cancel.
+    why.with_mut(|at| unsafe { *at = 7 });
+    let _ = pool.cancel(job);
+    let _ = runner.join().unwrap();
+    assert!(pool.is_finished(job) && pool.detach(job));
+    assert_over(&pool, &log, 1);
+}
+
 fn a_waiter_learns_of_a_cancel() {
     let (crew, pool, log) = pool::<1>();
     let job = submit(&pool, &log, 0);
@@ -347,19 +374,25 @@ fn reaper_and_popper_give_the_slot_back_once() {
 }
 
 fn runner_detacher_and_popper_give_the_slot_back_once() {
-    // The waiting job claims the other inline while a popper may hold its entry, and a third gives it up.
+    // The canceller touches the body and finds the handle given up; the popper fills the slot anew.
     let (crew, pool, log) = pool::<1>();
     let job = submit(&pool, &log, 0);
     let popper = {
+        let (pool, log) = (pool.clone(), log.clone());
+        crew.spawn(move || {
+            let _ = pool.run_one();
+            pool.submit_detached(Task::new(&log, 1)).is_ok()
+        })
+    };
+    let detacher = {
         let pool = pool.clone();
-        crew.spawn(move || pool.run_one())
+        crew.spawn(move || assert!(pool.detach(job)))
     };
     crew.begin();
-    let cancelled = pool.cancel(job);
-    let _ = pool.detach(job);
-    let ran = popper.join().unwrap();
-    assert_eq!(cancelled, Some(!ran));
-    assert_over(&pool, &log, 1);
+    let _ = pool.cancel(job);
+    detacher.join().unwrap();
+    let jobs = if popper.join().unwrap() { 2 } else { 1 };
+    assert_over(&pool, &log, jobs);
 }
 
 fn a_waiting_job_runs_the_queued_job_itself() {

@@ -53,9 +53,13 @@ fn all_weakenings(folder: &Path, into: &mut Vec<String>) {
     }
 }
 
+const README: &str = include_str!("README.md");
+
 enum Judgement {
     Killed(String),
     Survived,
+    /// As README.md says and gives the reason for.
+    Slack,
     NotJudged,
 }
 
@@ -68,7 +72,8 @@ fn judge(weakening: &str) -> Judgement {
         .output()
         .expect("this program starts");
     if run.status.success() {
-        return Judgement::Survived;
+        let listed = README.lines().any(|line| line.starts_with(&format!("- `{weakening}`")));
+        return if listed { Judgement::Slack } else { Judgement::Survived };
     }
     let out = String::from_utf8_lossy(&run.stdout);
     match out.lines().find(|line| line.ends_with("FAILED")).and_then(|line| line.split(' ').nth(1)) {
@@ -87,7 +92,7 @@ pub fn run(filters: &[&String], models: &[&'static Model]) -> ExitCode {
         filters.is_empty() || filters.iter().any(|text| weakening.contains(text.as_str()))
     });
     println!("{} weakenings against {} models", all.len(), models.len());
-    let (next, counts, start) = (AtomicUsize::new(0), Mutex::new([0; 3]), Instant::now());
+    let (next, counts, start) = (AtomicUsize::new(0), Mutex::new([0; 4]), Instant::now());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -96,7 +101,8 @@ pub fn run(filters: &[&String], models: &[&'static Model]) -> ExitCode {
                     let (kind, text) = match judge(weakening) {
                         Judgement::Killed(model) => (0, format!("killed by {model}")),
                         Judgement::Survived => (1, "SURVIVED".into()),
-                        Judgement::NotJudged => (2, "NOT JUDGED (a model was cut)".into()),
+                        Judgement::Slack => (2, "survived, as README.md says".into()),
+                        Judgement::NotJudged => (3, "NOT JUDGED (a model was cut)".into()),
                     };
                     println!("{weakening:<28} {:>6.1} s  {text}", start.elapsed().as_secs_f64());
                     counts.lock().unwrap()[kind] += 1;
@@ -104,9 +110,9 @@ pub fn run(filters: &[&String], models: &[&'static Model]) -> ExitCode {
             });
         }
     });
-    let [killed, survived, not_judged] = counts.into_inner().unwrap();
+    let [killed, survived, slack, not_judged] = counts.into_inner().unwrap();
     println!(
-        "{killed} killed, {survived} survived, {not_judged} not judged, {:.0} s",
+        "{killed} killed, {survived} survived, {slack} listed as slack, {not_judged} not judged, {:.0} s",
         start.elapsed().as_secs_f64()
     );
     if survived + not_judged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

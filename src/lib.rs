@@ -44,6 +44,8 @@ mod error;
 #[doc(hidden)]
 pub mod ffi;
 mod frame;
+#[cfg(jobring_freeze)]
+mod frozen;
 mod handle;
 mod job;
 mod lifecycle;
@@ -69,6 +71,8 @@ mod workers;
 pub use closure::JobHandle;
 pub use core_pool::{PoolCore, StaticPool};
 pub use error::{BuildError, JobError, SubmitError};
+#[cfg(jobring_freeze)]
+pub use frozen::Shared;
 pub use handle::Job;
 pub use lifecycle::Queued;
 pub use pool::Report;

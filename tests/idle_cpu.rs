@@ -17,7 +17,9 @@ fn switches(prefix: &str) -> BTreeMap<String, (u64, u64)> {
     let mut found = BTreeMap::new();
     for task in fs::read_dir("/proc/self/task").expect("Linux's proc").flatten() {
         let Ok(status) = fs::read_to_string(task.path().join("status")) else { continue };
-        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).expect("such a field").trim();
+        let field = |name: &str| {
+            status.lines().find_map(|line| line.strip_prefix(name)).expect("such a field").trim()
+        };
         if field("Name:").starts_with(prefix) {
             let number = |name| field(name).parse().expect("a number");
             let both = (number("voluntary_ctxt_switches:"), number("nonvoluntary_ctxt_switches:"));
@@ -31,7 +33,8 @@ fn switches(prefix: &str) -> BTreeMap<String, (u64, u64)> {
 fn all_sleep(prefix: &str) -> bool {
     let tasks = fs::read_dir("/proc/self/task").expect("Linux's proc").flatten();
     let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
-    let of_it = stats.filter(|status| status.lines().any(|line| line.starts_with(&format!("Name:\t{prefix}"))));
+    let of_it =
+        stats.filter(|status| status.lines().any(|line| line.starts_with(&format!("Name:\t{prefix}"))));
     of_it.into_iter().all(|status| status.contains("State:\tS"))
 }
 

@@ -115,7 +115,10 @@ fn a_capacity_is_exact() {
             assert_eq!(ran.get(), lap * (capacity + 1));
         }
     }
-    assert_eq!(Pool::builder().capacity(0).build().expect_err("nothing fits"), BuildError::Invalid("capacity"));
+    assert_eq!(
+        Pool::builder().capacity(0).build().expect_err("nothing fits"),
+        BuildError::Invalid("capacity")
+    );
     assert!(Pool::builder().workers(0).capacity((1 << 20) - 1).build().is_ok());
     assert_eq!(
         Pool::builder().workers(0).capacity(1 << 20).build().expect_err("too many"),
@@ -204,7 +207,8 @@ fn cancelled_places_are_used_again() {
     let (pool, gate) = (pool(1, 4), Gate::new());
     let occupied = occupy(&pool, &gate);
     for round in 0..1000 {
-        let jobs = [(); 3].map(|()| pool.try_submit(|| ()).unwrap_or_else(|_| panic!("full in round {round}")));
+        let jobs =
+            [(); 3].map(|()| pool.try_submit(|| ()).unwrap_or_else(|_| panic!("full in round {round}")));
         assert!(pool.try_submit(|| ()).is_err());
         // In another order every time: only what lies at the head can be reaped at once.
         let mut jobs = jobs.map(Some);
@@ -347,7 +351,8 @@ fn a_chain_of_jobs_that_wait_for_each_other_round_is_told_so() {
     static POOL: StaticPool<8, 1, 48> = StaticPool::new();
     let (send, receive) = mpsc::channel::<JobHandle<'static, bool>>();
     let outer = POOL.try_submit(move || {
-        let inner = POOL.try_submit(move || matches!(receive.recv().expect("a handle").wait(), Err(JobError::Deadlock)));
+        let inner = POOL
+            .try_submit(move || matches!(receive.recv().expect("a handle").wait(), Err(JobError::Deadlock)));
         inner.expect("room").wait().expect("a result")
     });
     let (tell, told) = mpsc::channel();
@@ -374,7 +379,8 @@ fn nested_waits_end_before_the_stack_does() {
         let pool: &'static Pool = Box::leak(Box::new(
             Pool::builder().workers(1).capacity(10_000).stack_size(size).build().expect("a pool"),
         ));
-        let (deepest, for_want_of_stack) = done(pool.submit(move || deeper(pool, 0)).expect("room")).expect("a depth");
+        let (deepest, for_want_of_stack) =
+            done(pool.submit(move || deeper(pool, 0)).expect("room")).expect("a depth");
         assert!(for_want_of_stack, "{deepest} jobs on {size} bytes");
         assert!(deepest > 3, "{deepest}");
         println!("{deepest} jobs wait for each other on {size} bytes");

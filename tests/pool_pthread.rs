@@ -1,5 +1,5 @@
 //! The workers of the backend over pthreads.
-#![cfg(all(feature = "std", feature = "pthread", target_os = "linux"))]
+#![cfg(all(feature = "pthread", feature = "alloc", target_os = "linux"))]
 
 mod common;
 
@@ -9,7 +9,6 @@ backend_tests! {
     all_workers_work
     stacks_are_rounded_up_and_bounded_below
     hooks_frame_the_jobs_of_each_worker
-    a_panicking_hook_stops_no_worker
     workers_take_no_signals_but_their_own_faults
     numbers_out_of_range_are_refused
     a_thread_may_enter_beside_the_pools_own

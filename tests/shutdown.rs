@@ -215,8 +215,13 @@ fn blocked_submitters_come_back() {
                     line.wait();
                     let job = move || drop(guard);
                     let outcome = match n {
-                        0 => pool.submit_detached(job).map_err(|error| matches!(error, SubmitError::Shutdown(_))),
-                        1 => pool.submit(job).map(drop).map_err(|error| matches!(error, SubmitError::Shutdown(_))),
+                        0 => pool
+                            .submit_detached(job)
+                            .map_err(|error| matches!(error, SubmitError::Shutdown(_))),
+                        1 => pool
+                            .submit(job)
+                            .map(drop)
+                            .map_err(|error| matches!(error, SubmitError::Shutdown(_))),
                         _ => pool
                             .submit_timeout(job, DEADLINE)
                             .map(drop)

@@ -15,7 +15,8 @@ fn callers_run_the_jobs_oldest_first() {
         for n in 0..8 {
             POOL.try_submit_detached(move || ORDER.lock().unwrap().push(n)).expect("room");
         }
-        let Err(SubmitError::Full(job)) = POOL.try_submit_detached(move || ORDER.lock().unwrap().push(lap)) else {
+        let Err(SubmitError::Full(job)) = POOL.try_submit_detached(move || ORDER.lock().unwrap().push(lap))
+        else {
             panic!("it is full");
         };
         assert!(POOL.run_one());

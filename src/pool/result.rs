@@ -27,13 +27,13 @@ pub(crate) enum Verdict {
     Take,
     /// Nothing was taken: leave the job as it was.
     #[cfg_attr(
-        not(any(feature = "capi", jobring_loom)),
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
         expect(dead_code, reason = "only C results can be too long for a buffer")
     )]
     Leave,
     /// A failure was delivered: free the slot, but keep the failure readable until the slot is used again.
     #[cfg_attr(
-        not(any(feature = "capi", jobring_loom)),
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
         expect(dead_code, reason = "only C reads a failure after wait")
     )]
     Keep,

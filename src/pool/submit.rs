@@ -200,8 +200,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Must a slot that the caller has just taken (TAKING) be taken out of use, instead of being given back? A closer
     /// may have counted its job as over already, and gone: then nobody would see the slot filled again.
     pub(super) fn must_retire(&self) -> bool {
-        // ORDERING: pairs with the fences in Idle::close and Lifecycle::kicks: either the closer's look at this slot
-        // sees TAKING, or what came after, or we see CLOSED (E5).
+        // ORDERING: pairs with the fence in Idle::close: either the closer's look at this slot sees TAKING, or what
+        // came after, or we see CLOSED (E5).
         fence(o(Site::TakerFence, SeqCst));
         self.is_closed()
     }

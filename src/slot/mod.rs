@@ -266,8 +266,8 @@ impl<'a> Slot<'a> {
 
     /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Relaxed: hands nothing over; the resolver reads it by its CAS on this word. On failure too, as
-        // in take.
+        // ORDERING: Release: a job that sees CANCELLING sees what came before the cancel. (For WAITER and DETACHED
+        // Relaxed would do: the resolver reads them by its CAS on this word.) Relaxed on failure, as in take.
         self.exchange(from, to, o(Site::Flag, Release), o(Site::FlagLost, Relaxed))
     }
 
@@ -277,9 +277,10 @@ impl<'a> Slot<'a> {
         // ORDERING: Relaxed, as in reserve.
         let s = State(self.head.state.load(o(Site::SlotCloseLook, Relaxed)));
         if s.kept() {
-            // ORDERING: Release, as below. A reader may come in between.
+            // A reader may come in between.
+            // ORDERING: Relaxed: a read-modify-write behind put_back's Release, which another closer acquires with it.
             return self
-                .exchange(s, s.await_by(), o(Site::SlotRetire, Release), o(Site::SlotRetireLost, Relaxed))
+                .exchange(s, s.await_by(), o(Site::SlotRetire, Relaxed), o(Site::SlotRetireLost, Relaxed))
                 .is_ok();
         }
         if s.status() != Status::Free {

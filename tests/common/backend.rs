@@ -14,6 +14,10 @@ macro_rules! backend_tests {
     ($backend:expr, $($name:ident)*) => {
         $(#[test] fn $name() { common::backend::$name($backend) })*
 
+        #[cfg(feature = "std")]
+        #[test]
+        fn a_panicking_hook_stops_no_worker() { common::backend::a_panicking_hook_stops_no_worker($backend) }
+
         /// Not a test of its own: `threads_that_the_system_refuses` runs it in a process of few resources.
         #[test]
         #[ignore = "run as a child by threads_that_the_system_refuses"]
@@ -79,7 +83,9 @@ pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {
         }
         assert_eq!(pool.worker_stack(2), None);
         // Most of it is the job's: a buffer, and what a debug build makes of it.
-        let job = pool.submit(|| std::hint::black_box([1u8; 64 * 1024]).iter().map(|&byte| u64::from(byte)).sum::<u64>());
+        let job = pool.submit(|| {
+            std::hint::black_box([1u8; 64 * 1024]).iter().map(|&byte| u64::from(byte)).sum::<u64>()
+        });
         assert_eq!(done(job.expect("room")).expect("a sum"), 64 * 1024);
     }
     let Err(BuildError::StackTooSmall(floor)) = builder(backend).workers(1).stack_size(1).build() else {
@@ -144,6 +150,7 @@ pub fn hooks_frame_the_jobs_of_each_worker(backend: Backend) {
     }
 }
 
+#[cfg(feature = "std")]
 pub fn a_panicking_hook_stops_no_worker(backend: Backend) {
     let stopped = Count::new();
     let stops = stopped.clone();
@@ -174,7 +181,15 @@ pub fn workers_take_no_signals_but_their_own_faults(backend: Backend) {
     assert_eq!(blocked_signals(), before, "the caller's mask is as it was");
     let mask = done(pool.submit(blocked_signals).expect("room")).expect("a mask");
     let is_blocked = |signal: i32| mask >> (signal - 1) & 1 == 1;
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGALRM, libc::SIGCHLD, libc::SIGPIPE] {
+    for signal in [
+        libc::SIGINT,
+        libc::SIGTERM,
+        libc::SIGHUP,
+        libc::SIGUSR1,
+        libc::SIGALRM,
+        libc::SIGCHLD,
+        libc::SIGPIPE,
+    ] {
         assert!(is_blocked(signal), "signal {signal} in {mask:x}");
     }
     let open = [

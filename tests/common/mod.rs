@@ -1,7 +1,7 @@
 //! What the tests share: gates, counters, and waits that turn a hang into a failure.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-#[cfg(all(feature = "std", target_os = "linux"))]
+#[cfg(all(any(feature = "std", all(feature = "pthread", feature = "alloc")), target_os = "linux"))]
 pub mod backend;
 
 use jobring::{JobError, JobHandle};

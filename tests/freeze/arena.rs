@@ -4,9 +4,9 @@
 use crate::harness::{
     CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
 };
-use jobring_frozen::{JobError, JobHandle, Pool, Queued, SubmitError, freeze};
+use jobring_frozen::{Job, JobError, JobHandle, Pool, Queued, Shared, SubmitError, freeze};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
@@ -16,6 +16,9 @@ use std::time::Duration;
 const MAIL: usize = 3;
 /// Jobs of the submitter's bursts: more than any arena's capacity.
 const BURST: u64 = 48;
+
+/// Workers of a pool's own; one more enters.
+pub const OWN_WORKERS: usize = 2;
 
 /// Not a power of two every other time.
 pub fn capacity(round: usize) -> usize {
@@ -41,9 +44,10 @@ impl Phase {
 }
 
 /// A job that someone is to wait for, or cancel.
-struct Letter<'p> {
-    job: JobHandle<'p, u64>,
-    id: u64,
+enum Letter<'p> {
+    Own(JobHandle<'p, u64>, u64),
+    /// The waiter and the canceller have the same, as C callers may.
+    Shared(Job, u64),
 }
 
 struct Desk<'p> {
@@ -60,6 +64,8 @@ pub struct Arena<'p> {
     desk: Mutex<Desk<'p>>,
     changed: Condvar,
     closing: AtomicBool,
+    /// Do the waiter and the canceller get the same jobs at times? Then each may come to wait for the other.
+    sharing: bool,
     pub closed: AtomicBool,
 }
 
@@ -76,11 +82,11 @@ impl Dice {
 }
 
 impl<'p> Arena<'p> {
-    pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger) -> Self {
+    pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger, sharing: bool) -> Self {
         let mail = [VecDeque::with_capacity(MAIL), VecDeque::with_capacity(MAIL)];
         let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8], mail };
         let (closing, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), closing, closed }
+        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), closing, sharing, closed }
     }
 
     /// Starts the threads of all open roles.
@@ -125,7 +131,11 @@ impl<'p> Arena<'p> {
     /// job. Err names who does not come back.
     pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
-        let holds = frozen.iter().any(|role| matches!(*role, WORKER | CLOSER));
+        let holds = frozen.iter().any(|role| match *role {
+            WORKER | CLOSER => true,
+            WAITER | CANCELLER => self.sharing,
+            _ => false,
+        });
         let expected: &[u8] = if holds { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
         for &role in expected.iter().filter(|role| !frozen.contains(role)) {
             if !until(|| self.desk.lock().unwrap().paused[role as usize]) {
@@ -157,12 +167,32 @@ impl<'p> Arena<'p> {
         });
     }
 
+    /// Keeps the pool's own workers busy until the flag is cleared, and leaves a job in the ring.
+    pub fn occupy_the_others(&self) -> Result<Arc<AtomicBool>, String> {
+        let busy = Arc::new(AtomicBool::new(true));
+        let begun = Arc::new(AtomicUsize::new(0));
+        for _ in 0..OWN_WORKERS {
+            let (token, busy, begun) = (self.ledger.token(), busy.clone(), begun.clone());
+            let job = move || {
+                begun.fetch_add(1, SeqCst);
+                until(|| !busy.load(SeqCst));
+                token.run();
+            };
+            self.pool.submit_detached(job).map_err(|error| error.to_string())?;
+        }
+        if !until(|| begun.load(SeqCst) == OWN_WORKERS) {
+            return Err("the workers do not begin".into());
+        }
+        self.detached(true, false);
+        Ok(busy)
+    }
+
     /// Gives the waiter a job to wait for.
     pub fn feed(&self) {
         let token = self.ledger.token();
         let id = token.id;
         if let Some(job) = self.accepted(id, self.pool.try_submit(move || token.run())) {
-            self.post(0, Letter { job, id });
+            self.post(0, Letter::Own(job, id));
         }
     }
 
@@ -203,12 +233,30 @@ impl<'p> Arena<'p> {
     fn post(&self, to: usize, letter: Letter<'p>) {
         let mut desk = self.desk.lock().unwrap();
         let full = desk.mail[to].len() == MAIL;
-        if full {
-            drop(desk);
-            letter.job.detach();
-        } else {
+        if !full {
             desk.mail[to].push_back(letter);
             drop(desk);
+            self.changed.notify_all();
+            return;
+        }
+        drop(desk);
+        match letter {
+            Letter::Own(job, _) => job.detach(),
+            Letter::Shared(job, _) => self.pool.shared_detach(job),
+        }
+    }
+
+    /// Puts the same job into both boxes, or detaches it.
+    fn post_both(&self, job: Job, id: u64) {
+        let mut desk = self.desk.lock().unwrap();
+        let full = desk.mail.iter().any(|mail| mail.len() == MAIL);
+        if !full {
+            desk.mail.iter_mut().for_each(|mail| mail.push_back(Letter::Shared(job, id)));
+        }
+        drop(desk);
+        if full {
+            self.pool.shared_detach(job);
+        } else {
             self.changed.notify_all();
         }
     }
@@ -269,12 +317,35 @@ impl<'p> Arena<'p> {
                     let token = self.ledger.token();
                     let id = token.id;
                     if let Some(job) = self.accepted(id, self.pool.submit_or_run(busy(token))) {
-                        self.post(0, Letter { job, id });
+                        self.post(0, Letter::Own(job, id));
                     }
                 }
+                4..6 if self.sharing => self.shared(dice),
                 4..6 => self.letter(1, dice),
                 _ => self.letter(0, dice),
             }
+        }
+    }
+
+    fn shared(&self, dice: &mut Dice) {
+        let token = self.ledger.token();
+        let id = token.id;
+        let accepted = match dice.throw(3) {
+            0 => {
+                // A failure that owns nothing: it may be left in its slot.
+                let fails = move || {
+                    token.run();
+                    std::panic::resume_unwind(Box::new(()))
+                };
+                self.accepted(id, self.pool.submit(fails))
+            }
+            1 => self.accepted(id, self.pool.submit(busy(token))),
+            _ => self.accepted(id, self.pool.submit(move || token.run())),
+        };
+        if let Some(handle) = accepted {
+            let job = handle.job().expect("in the pool");
+            std::mem::forget(handle);
+            self.post_both(job, id);
         }
     }
 
@@ -288,7 +359,7 @@ impl<'p> Arena<'p> {
             _ => self.accepted(id, self.pool.submit(move || token.run())),
         };
         if let Some(job) = accepted {
-            self.post(to, Letter { job, id });
+            self.post(to, Letter::Own(job, id));
         }
     }
 
@@ -312,7 +383,15 @@ impl<'p> Arena<'p> {
     }
 
     fn waiter(&self, dice: &mut Dice) {
-        while let Some(Letter { mut job, id }) = self.read(0, WAITER) {
+        while let Some(letter) = self.read(0, WAITER) {
+            let (mut job, id) = match letter {
+                Letter::Own(job, id) => (job, id),
+                Letter::Shared(job, id) => {
+                    let ended = self.pool.shared_wait(job, false, dice.throw(3) == 0);
+                    assert!(!matches!(ended, Shared::Done(got) if got != id), "another job's result");
+                    continue;
+                }
+            };
             let result = match dice.throw(3) {
                 0 => job.wait(),
                 1 => loop {
@@ -335,7 +414,29 @@ impl<'p> Arena<'p> {
     }
 
     fn canceller(&self, dice: &mut Dice) {
-        while let Some(Letter { job, id }) = self.read(1, CANCELLER) {
+        while let Some(letter) = self.read(1, CANCELLER) {
+            let (job, id) = match letter {
+                Letter::Own(job, id) => (job, id),
+                Letter::Shared(job, id) => {
+                    match dice.throw(10) {
+                        0 if self.pool.shared_cancel(job) => self.ledger.cancelled.add(id),
+                        0 | 1 => self.pool.shared_detach(job),
+                        2..4 => {
+                            (0..200)
+                                .take_while(|_| self.pool.shared_read(job) == Shared::Pending)
+                                .for_each(|_| spin(20));
+                        }
+                        4 => drop(self.pool.shared_wait(job, true, false)),
+                        _ => {
+                            let ended = self.pool.shared_wait(job, false, dice.throw(3) == 0);
+                            assert!(!matches!(ended, Shared::Done(got) if got != id), "another job's result");
+                            // Still there, whoever took it.
+                            self.pool.shared_read(job);
+                        }
+                    }
+                    continue;
+                }
+            };
             match dice.throw(5) {
                 0 => job.detach(),
                 1 => {

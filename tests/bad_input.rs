@@ -1,0 +1,284 @@
+//! The bad-input table of the C face. Which cells it must have is read off include/jobring.h: every function, with every
+//! kind of bad input that each of its parameters can be, and from every place where it can be called. The C program
+//! tests/c/bad_input.c prints the cells that it tried and found right; one that is missing fails this test, and so does
+//! one too many. A function, a parameter or a field added to the header is missed here until it has its cells.
+#![cfg(unix)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A place in the table: what of which function is how.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    function: String,
+    /// A parameter, with a dot a field of the structure that it points to, or "-": the call as a whole.
+    parameter: String,
+    kind: String,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cell {} {} {}", self.function, self.parameter, self.kind)
+    }
+}
+
+/// A parameter or a field: its type, as the header writes it without names of parameters, and its name.
+struct Variable {
+    kind: String,
+    name: String,
+}
+
+/// From where a call can be made.
+const PLACES: &str =
+    "outside after-shutdown inside-job inside-other inside-done inside-drop inside-cancel inside-start inside-stop";
+/// What the size that a structure says it has can be, and its tail beyond what the library knows.
+const SIZES: &str = "size-zero size-small size-4097 tail-nonzero tail-zero";
+
+/// What a handle can be.
+const HANDLES: &str =
+    "zero maximum invented stale reused foreign own-in-job own-in-done own-in-drop own-in-cancel";
+
+/// Cells that do not follow from a type: sizes about which a function says something of its own.
+const SPECIAL: &[(&str, &str, &str)] = &[
+    ("jobring_config_init", "size", "short 4097 4096"),
+    ("jobring_init", "size", "short exact"),
+    ("jobring_init", "memory", "misaligned"),
+];
+
+/// What the types ask for and makes no sense, each with its reason.
+struct Exclusion {
+    covers: fn(&Cell, &Header) -> bool,
+    reason: &'static str,
+}
+
+const EXCLUSIONS: &[Exclusion] = &[
+    Exclusion {
+        covers: |cell, header| {
+            cell.kind == "after-shutdown" && !header.functions[&cell.function].iter().any(is_pool)
+        },
+        reason: "there is no pool that could have been shut down",
+    },
+    Exclusion {
+        covers: |cell, _| cell.parameter.ends_with(".size"),
+        reason: "the size that a structure says it has: has kinds of its own",
+    },
+    Exclusion {
+        covers: |cell, _| {
+            cell.function == "jobring_config_init" && SIZES.split(' ').any(|kind| kind == cell.kind)
+        },
+        reason: "is told the size as a parameter and reads none",
+    },
+];
+
+fn is_pool(variable: &Variable) -> bool {
+    variable.kind.ends_with("jobring_pool *")
+}
+
+/// What the header declares.
+#[derive(Default)]
+struct Header {
+    functions: BTreeMap<String, Vec<Variable>>,
+    structs: BTreeMap<String, Vec<Variable>>,
+    /// Types of functions.
+    callbacks: BTreeSet<String>,
+}
+
+impl Header {
+    fn read(text: &str) -> Self {
+        let mut found = Self::default();
+        let text = without_comments_and_directives(text);
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find([';', '{']) {
+            let declaration = rest[..at].trim();
+            if rest[at..].starts_with('{') && declaration.starts_with("typedef struct") {
+                let (fields, tail) = rest[at + 1..].split_once('}').expect("a structure ends");
+                let (name, tail) = tail.split_once(';').expect("a structure's name ends");
+                let fields = fields.split(';').map(str::trim).filter(|field| !field.is_empty());
+                found.structs.insert(name.trim().to_owned(), fields.map(Variable::read).collect());
+                rest = tail;
+                continue;
+            }
+            rest = &rest[at + 1..];
+            if let Some((name, _)) = declaration.strip_prefix("typedef").and_then(|d| d.split_once(")(")) {
+                let name = name.rsplit('*').next().expect("a name");
+                found.callbacks.insert(name.to_owned());
+            } else if let (Some((head, parameters)), false) =
+                (declaration.split_once('('), declaration.starts_with("typedef"))
+            {
+                let name = Variable::read(head).name;
+                let parameters = parameters.trim_end_matches(')').split(',').map(str::trim);
+                let parameters = parameters.filter(|&parameter| parameter != "void");
+                found.functions.insert(name, parameters.map(Variable::read).collect());
+            }
+        }
+        found
+    }
+
+    /// All cells that the table must have, the excluded ones among them.
+    fn cells(&self) -> BTreeSet<Cell> {
+        let mut cells = BTreeSet::new();
+        for (function, parameters) in &self.functions {
+            let mut add = |parameter: &str, kinds: &str| {
+                for kind in kinds.split(' ').filter(|kind| !kind.is_empty()) {
+                    let (function, parameter, kind) = (function.clone(), parameter.to_owned(), kind.to_owned());
+                    cells.insert(Cell { function, parameter, kind });
+                }
+            };
+            add("-", PLACES);
+            for parameter in parameters {
+                self.variable(parameter, "", &mut add);
+            }
+        }
+        for (function, parameter, kinds) in SPECIAL {
+            for kind in kinds.split(' ') {
+                let (function, parameter) = ((*function).to_owned(), (*parameter).to_owned());
+                assert!(self.functions[&function].iter().any(|known| known.name == parameter));
+                cells.insert(Cell { function, parameter, kind: kind.to_owned() });
+            }
+        }
+        cells
+    }
+
+    /// The cells of a parameter or field, and of the fields behind it that a function reads.
+    fn variable(&self, variable: &Variable, within: &str, add: &mut impl FnMut(&str, &str)) {
+        let name = format!("{within}{}", variable.name);
+        let kind = variable.kind.as_str();
+        let Some(target) = kind.strip_suffix('*') else {
+            return add(&name, self.kinds_of_value(kind, &variable.name));
+        };
+        add(&name, "null");
+        let (constant, target) = match target.trim().strip_prefix("const ") {
+            Some(target) => (true, target.trim()),
+            None => (false, target.trim()),
+        };
+        let target = target.trim_start_matches("struct ");
+        match target {
+            // Bytes, or the caller's own: they lie anywhere.
+            "void" | "char" => return,
+            _ => add(&name, "misaligned"),
+        }
+        if is_pool(variable) {
+            return add(&name, "no-pool destroyed moved");
+        }
+        let Some(fields) = self.structs.get(target) else { return };
+        if fields[0].name == "size" {
+            add(&name, SIZES);
+        }
+        if constant {
+            for field in fields {
+                self.variable(field, &format!("{name}."), add);
+            }
+        }
+    }
+
+    fn kinds_of_value(&self, kind: &str, name: &str) -> &'static str {
+        match kind {
+            "jobring_job" => HANDLES,
+            "int64_t" if name == "timeout_ns" => "zero maximum minus-two minimum",
+            "uint32_t" | "uint64_t" | "size_t" => "zero maximum",
+            "int32_t" | "jobring_status" => "zero maximum minimum",
+            callback if self.callbacks.contains(callback) => "null",
+            other => panic!("what bad input can a {other} be? ({name})"),
+        }
+    }
+}
+
+impl Variable {
+    fn read(text: &str) -> Self {
+        let at = text.rfind([' ', '*']).map_or(0, |at| at + 1);
+        Self { kind: text[..at].trim().to_owned(), name: text[at..].to_owned() }
+    }
+}
+
+fn without_comments_and_directives(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((code, comment)) = rest.split_once("/*") {
+        kept.push_str(code);
+        rest = comment.split_once("*/").expect("a comment ends").1;
+    }
+    kept.push_str(rest);
+    let mut continued = false;
+    let lines = kept.lines().filter(|line| {
+        let directive = continued || line.starts_with('#');
+        continued = directive && line.ends_with('\\');
+        !directive && !line.starts_with("extern \"C\"") && !line.starts_with('}') || line.starts_with("} ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Runs a command to its end, and returns what it printed; all of it goes into the panic if it fails.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        printed.lines().last().unwrap_or_default(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    printed
+}
+
+/// As in tests/c_face.rs, whose build it shares.
+fn library() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-std-pthread-capi");
+    run(Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
+        .args(["--no-default-features", "--features", "std,pthread,capi"])
+        .arg("--target-dir")
+        .arg(&target));
+    target.join("release/libjobring.a")
+}
+
+/// The lines that the program prints.
+fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_place.c"];
+    run(Command::new("cc")
+        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(flags)
+        .arg("-I")
+        .arg(root.join("include"))
+        .args(sources.map(|source| root.join("tests/c").join(source)))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program));
+    run(&mut Command::new(&program)).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_function_refuses_every_bad_input() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("include/jobring.h")).expect("the header");
+    let symbols = std::fs::read_to_string(root.join("include/jobring.symbols")).expect("the symbols");
+    let header = Header::read(&text);
+    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(header.functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), exported);
+
+    let mut cells = header.cells();
+    for Exclusion { covers, reason } in EXCLUSIONS {
+        let all = cells.len();
+        cells.retain(|cell| !covers(cell, &header));
+        assert!(cells.len() < all, "excludes nothing: {reason}");
+    }
+    let required: BTreeSet<String> = cells.iter().map(Cell::to_string).collect();
+
+    let library = library();
+    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+    for (name, flags) in [("bad-input", &[][..]), ("bad-input-sanitized", &sanitized[..])] {
+        let tried = tried(&library, name, flags);
+        let cells: BTreeSet<String> = tried.iter().cloned().collect();
+        let missing: Vec<_> = required.difference(&cells).cloned().collect();
+        assert!(missing.is_empty(), "{} cells are missing:\n{}", missing.len(), missing.join("\n"));
+        let unknown: Vec<_> = cells.difference(&required).cloned().collect();
+        assert!(unknown.is_empty(), "nothing in the header asks for\n{}", unknown.join("\n"));
+        assert_eq!(tried.len(), cells.len(), "a cell was tried twice");
+        println!("{name}: {} cells, {} functions", cells.len(), header.functions.len());
+    }
+}

@@ -1,0 +1,269 @@
+/* The bad-input table of the C face: every function with each bad thing that it can be handed, from everywhere. Prints
+ * "cell <function> <parameter or -> <kind>" for each that was tried and found right; ends with 1 at the first that is not. */
+#include "bad_input.h"
+
+#define CALL(name, ...)                                                                             \
+    static jobring_status call_##name(struct args *a) {                                             \
+        (void)a;                                                                                    \
+        return jobring_##name(__VA_ARGS__);                                                         \
+    }
+/* For functions that return no status. */
+#define SAYS(name, condition)                                                                       \
+    static jobring_status call_##name(struct args *a) {                                             \
+        (void)a;                                                                                    \
+        return (condition) ? JOBRING_OK : JOBRING_E_INVALID;                                        \
+    }
+SAYS(version, jobring_version() == JOBRING_VERSION)
+SAYS(abi_version, jobring_abi_version() == JOBRING_ABI_VERSION)
+SAYS(features, jobring_features() & JOBRING_FEATURE_CREATE)
+SAYS(status_text, jobring_status_text(a->status) && jobring_status_text(a->status)[0])
+CALL(config_init, a->config_out, a->config_size)
+CALL(create, a->config, a->pool_out)
+CALL(layout, a->config, a->size_out, a->align)
+CALL(init, a->config, a->memory, a->memory_size, a->pool_out)
+CALL(shutdown, a->pool, a->mode, a->timeout_ns, a->report)
+CALL(destroy, a->pool)
+CALL(submit, a->pool, a->fn, a->arg, a->job_out)
+CALL(try_submit, a->pool, a->fn, a->arg, a->job_out)
+CALL(submit_copy, a->pool, a->fn, a->data, a->data_size, a->job_out)
+CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
+CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
+CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
+CALL(poll, a->pool, a->job, a->result)
+CALL(wait_copy, a->pool, a->job, a->timeout_ns, a->buffer, a->buffer_size, a->needed)
+CALL(cancel, a->pool, a->job)
+CALL(detach, a->pool, a->job)
+CALL(cancel_requested, a->pool)
+CALL(fail, a->code)
+CALL(fail_text, a->code, a->text)
+CALL(error, a->pool, a->job, a->code_out, a->buffer, a->buffer_size, a->needed)
+CALL(run_one, a->pool)
+CALL(run_until_idle, a->pool, a->ran)
+CALL(enter_worker, a->pool)
+CALL(info_get, a->pool, a->info)
+CALL(stats_get, a->pool, a->stats)
+CALL(self, a->pool, a->job_out)
+CALL(worker_index, a->pool, a->index_out)
+CALL(worker_stack, a->pool, a->index, a->bytes)
+
+enum { NOT = 77 };
+#define OK_ JOBRING_OK
+#define INV JOBRING_E_INVALID
+#define END JOBRING_E_SHUTDOWN
+#define BSY JOBRING_E_BUSY
+#define FUL JOBRING_E_FULL
+#define EMP JOBRING_E_EMPTY
+/* What each returns with good arguments. The job that wait, poll, cancel and detach are about is over. `other` is inside
+ * a job of another pool, `drop` that of a result given up on a thread that is not the pool's, `cancel` that of a job cancelled on a pool without workers. */
+#define ROW(name, home, on_pool, ...) {"jobring_" #name, call_##name, home, on_pool, {__VA_ARGS__}}
+static const struct function functions[] = {
+    /*                               outside shut job other done drop cancel start stop */
+    ROW(version, OUTSIDE, 0,            OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(abi_version, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(features, OUTSIDE, 0,           OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(status_text, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(config_init, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(create, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(layout, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(init, OUTSIDE, 0,               OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(shutdown, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(destroy, OUTSIDE, 1,            OK_,  OK_, BSY, OK_,  BSY, BSY, BSY,   BSY,  BSY),
+    ROW(submit, OUTSIDE, 1,             OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(try_submit, OUTSIDE, 1,         OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(submit_copy, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(wait_copy, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
+    ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
+    ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
+    ROW(fail_text, JOB, 0,              INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
+    ROW(error, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
+    ROW(run_until_idle, OUTSIDE, 1,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
+    ROW(info_get, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(stats_get, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(self, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
+    ROW(worker_index, JOB, 1,           INV,  INV, OK_, INV,  OK_, INV, INV,   OK_,  OK_),
+    ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
+};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+const struct function *find(const char *name) {
+    for (int n = 0; n < FUNCTIONS; n++)
+        if (strcmp(functions[n].name, name) == 0) return &functions[n];
+    fprintf(stderr, "no row for %s\n", name);
+    exit(1);
+}
+
+static void from_everywhere(const struct function *f) {
+    static const char *const kinds[PLACES] = {"outside",     "after-shutdown", "inside-job",
+                                              "inside-other", "inside-done",   "inside-drop",
+                                              "inside-cancel", "inside-start", "inside-stop"};
+    for (int where = 0; where < PLACES; where++) {
+        if (f->expected[where] == NOT) continue;
+        begin(f, (enum where)where, "-", kinds[where]);
+        judge(f->expected[where]);
+        end();
+    }
+}
+
+static void pools(const struct function *f) {
+    const jobring_status null = f == F(destroy) ? JOBRING_OK : INV;
+    CELL(f, "pool", "null", null, a->pool = NULL);
+    CELL(f, "pool", "misaligned", INV, ODD(pool));
+    CELL(f, "pool", "no-pool", INV, a->pool = (jobring_pool *)(void *)zeroed);
+    CELL(f, "pool", "destroyed", INV, a->pool = destroyed_pool());
+    CELL(f, "pool", "moved", INV, a->pool = moved_pool(a->pool));
+}
+
+static void handles(const struct function *f) {
+    const jobring_status stale = JOBRING_E_STALE;
+    CELL(f, "job", "zero", stale, a->job = 0);
+    CELL(f, "job", "maximum", stale, a->job = UINT64_MAX);
+    CELL(f, "job", "stale", stale, a->job = stale_job(&cell.place));
+    CELL(f, "job", "reused", stale, a->job = reused_job(&cell.place));
+    CELL(f, "job", "foreign", stale, a->job = foreign_job(&cell.place));
+}
+
+/* A handle that differs from a good one in a single bit. */
+static void invented(const struct function *f) {
+    struct args *const a = begin(f, OUTSIDE, "job", "invented");
+    const jobring_job real = a->job;
+    for (int bit = 0; bit < 64; bit++) {
+        a->job = real ^ UINT64_C(1) << bit;
+        judge(bit < 3 && a->job == cell.place.failed ? 0 : JOBRING_E_STALE);
+    }
+    end();
+}
+
+/* The handle of the very job that makes the call, or of that whose callback makes it. */
+static void own(const struct function *f) {
+    static const enum where places[] = {JOB, DONE, DROP, CANCEL};
+    static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
+    const jobring_status inside = f == F(wait) || f == F(wait_copy) ? JOBRING_E_DEADLOCK
+                                  : f == F(cancel)                  ? BSY
+                                  : f == F(detach)                  ? OK_
+                                                                    : JOBRING_PENDING;
+    for (int n = 0; n < 4; n++) {
+        begin(f, places[n], "job", kinds[n]);
+        cell.own = 1;
+        /* In drop the handle was given up. */
+        judge(places[n] == DROP ? JOBRING_E_STALE : inside);
+        end();
+    }
+}
+
+static void timeouts(const struct function *f) {
+    CELL(f, "timeout_ns", "zero", OK_, a->timeout_ns = 0);
+    CELL(f, "timeout_ns", "maximum", OK_, a->timeout_ns = INT64_MAX);
+    CELL(f, "timeout_ns", "minus-two", INV, a->timeout_ns = -2);
+    CELL(f, "timeout_ns", "minimum", INV, a->timeout_ns = INT64_MIN);
+}
+
+/* A pointer of its caller's: NULL is fine or not; misaligned never is. */
+#define POINTER(f, what, field, null)                                                               \
+    do {                                                                                            \
+        CELL(f, what, "null", null, a->field = NULL);                                               \
+        CELL(f, what, "misaligned", INV, ODD(field));                                               \
+    } while (0)
+
+static void submits(const struct function *f) {
+    CELL(f, "fn", "null", INV, a->fn = NULL);
+    POINTER(f, "job", job_out, OK_);
+    if (f != F(submit_copy)) CELL(f, "arg", "null", OK_, a->arg = NULL);
+}
+
+static void births(void) {
+    const struct function *const f = F(init);
+    size_t needed, align;
+    POINTER(F(create), "pool", pool_out, INV);
+    POINTER(f, "pool", pool_out, INV);
+    POINTER(F(layout), "size", size_out, OK_);
+    POINTER(F(layout), "align", align, OK_);
+    POINTER(F(config_init), "config", config_out, INV);
+    CELL(F(config_init), "size", "zero", INV, a->config_size = 0);
+    CELL(F(config_init), "size", "short", INV, a->config_size = sizeof(jobring_config) - 1);
+    CELL(F(config_init), "size", "4097", INV, a->config_size = 4097);
+    CELL(F(config_init), "size", "maximum", INV, a->config_size = SIZE_MAX);
+    CELL_THEN(F(config_init), "size", "4096", OK_, a->config_size = 4096,
+              CHECK(all_are(&a->out.config, sizeof(jobring_config), 4096, 0)
+                    && all_are(&a->out.config, 4096, sizeof a->out.config, 0xA5)));
+
+    CELL(f, "memory", "null", INV, a->memory = NULL);
+    CELL(f, "memory", "misaligned", OK_, ODD(memory); a->memory_size--);
+    CELL(f, "size", "zero", JOBRING_E_SIZE, a->memory_size = 0);
+    CELL(f, "size", "short", JOBRING_E_SIZE, OK(jobring_layout(a->config, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed - 1);
+    CELL(f, "size", "exact", OK_, OK(jobring_layout(a->config, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed);
+    CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
+}
+
+static void rest(void) {
+    CELL(F(status_text), "status", "zero", OK_, a->status = 0);
+    CELL(F(status_text), "status", "maximum", OK_, a->status = INT32_MAX);
+    CELL(F(status_text), "status", "minimum", OK_, a->status = INT32_MIN);
+    CELL(F(shutdown), "mode", "zero", OK_, a->mode = 0);
+    CELL(F(shutdown), "mode", "maximum", INV, a->mode = UINT32_MAX);
+    POINTER(F(shutdown), "report", report, OK_);
+    CELL(F(submit_copy), "data", "null", INV, a->data = NULL);
+    CELL(F(submit_copy), "size", "zero", OK_, a->data_size = 0; a->data = NULL);
+    CELL(F(submit_copy), "size", "maximum", JOBRING_E_SIZE, a->data_size = SIZE_MAX);
+
+    POINTER(F(wait), "result", result, OK_);
+    POINTER(F(poll), "result", result, OK_);
+    CELL(F(wait_copy), "buffer", "null", INV, a->buffer = NULL);
+    CELL(F(wait_copy), "size", "zero", JOBRING_E_SIZE, a->buffer_size = 0);
+    CELL(F(wait_copy), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
+    POINTER(F(wait_copy), "needed", needed, OK_);
+    CELL(F(error), "buffer", "null", OK_, a->buffer = NULL);
+    CELL_THEN(F(error), "size", "zero", OK_, a->buffer_size = 0,
+              CHECK(all_are(a->out.buffer, 0, sizeof a->out.buffer, 0xA5)));
+    CELL(F(error), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
+    POINTER(F(error), "code", code_out, OK_);
+    POINTER(F(error), "needed", needed, OK_);
+
+    const struct function *const fails[] = {F(fail), F(fail_text)};
+    for (int n = 0; n < 2; n++) {
+        CELL(fails[n], "code", "zero", OK_, a->code = 0);
+        CELL(fails[n], "code", "maximum", OK_, a->code = INT32_MAX);
+        CELL(fails[n], "code", "minimum", OK_, a->code = INT32_MIN);
+    }
+    CELL(F(fail_text), "text", "null", INV, a->text = NULL);
+    POINTER(F(run_until_idle), "ran", ran, OK_);
+    POINTER(F(info_get), "info", info, INV);
+    POINTER(F(stats_get), "stats", stats, INV);
+    POINTER(F(self), "job", job_out, INV);
+    POINTER(F(worker_index), "index", index_out, INV);
+    POINTER(F(worker_stack), "bytes", bytes, INV);
+    CELL(F(worker_stack), "index", "zero", OK_, a->index = 0);
+    CELL(F(worker_stack), "index", "maximum", INV, a->index = UINT32_MAX);
+}
+
+int main(void) {
+    const struct function *const with_handle[] = {F(wait), F(poll), F(wait_copy), F(cancel), F(detach), F(error)};
+    const struct function *const with_fn[] = {F(submit), F(try_submit), F(submit_copy), F(submit_opts)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_copy)};
+    others_made();
+    for (int n = 0; n < FUNCTIONS; n++) {
+        from_everywhere(&functions[n]);
+        if (functions[n].on_pool) pools(&functions[n]);
+    }
+    for (size_t n = 0; n < sizeof with_handle / sizeof *with_handle; n++) {
+        handles(with_handle[n]);
+        invented(with_handle[n]);
+        own(with_handle[n]);
+    }
+    for (size_t n = 0; n < sizeof with_fn / sizeof *with_fn; n++) submits(with_fn[n]);
+    for (size_t n = 0; n < sizeof with_timeout / sizeof *with_timeout; n++) timeouts(with_timeout[n]);
+    births();
+    structs();
+    rest();
+    others_ended();
+    return 0;
+}

@@ -1,0 +1,143 @@
+/* The bad-input table: what a cell is. tests/bad_input.rs says which cells there must be; bad_input_place.c makes the place
+ * that a cell is tried in, and judges; bad_input.c and bad_input_structs.c have the cells. */
+#ifndef JOBRING_TEST_BAD_INPUT_H
+#define JOBRING_TEST_BAD_INPUT_H
+
+#include "check.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* From where a call is made. */
+enum where { OUTSIDE, SHUT, JOB, OTHER, DONE, DROP, CANCEL, START, STOP, PLACES };
+
+/* A structure that begins with its size, and room for the largest that a caller can say it is. */
+#define SIZED(type)                                                                                 \
+    union {                                                                                         \
+        type known;                                                                                 \
+        unsigned char bytes[4104];                                                                  \
+    }
+typedef SIZED(jobring_config) sized_config;
+typedef SIZED(jobring_options) sized_options;
+typedef SIZED(jobring_info) sized_info;
+typedef SIZED(jobring_stats) sized_stats;
+
+/* Everything that a call may write to. */
+struct outputs {
+    jobring_job job, jobs[2];
+    jobring_pool *pool;
+    void *result;
+    size_t size, align, needed, accepted, bytes;
+    uint64_t ran;
+    uint32_t index;
+    int32_t code;
+    jobring_report report;
+    char buffer[64];
+    sized_config config;
+    sized_info info;
+    sized_stats stats;
+};
+
+/* The parameters of all functions. Where an input and an output of different functions have one name in the header, the
+ * output is called _out here; each `size` says of what. */
+struct args {
+    jobring_pool *pool, **pool_out;
+    const jobring_config *config;
+    jobring_config *config_out;
+    const jobring_options *options;
+    const jobring_item *items;
+    jobring_fn fn;
+    void *arg, *memory, *buffer, **result;
+    const void *data;
+    const char *text;
+    jobring_job job, *job_out, *jobs;
+    int64_t timeout_ns;
+    uint32_t mode, index, *index_out;
+    int32_t code, *code_out;
+    jobring_status status;
+    size_t config_size, memory_size, data_size, buffer_size, count;
+    size_t *size_out, *align, *needed, *accepted, *bytes;
+    uint64_t *ran;
+    jobring_report *report;
+    jobring_info *info;
+    jobring_stats *stats;
+    /* What the pointers to inputs point to unless a cell changes them. */
+    sized_config given_config;
+    sized_options given_options;
+    jobring_item given_items[2];
+    struct outputs out;
+};
+
+struct function {
+    const char *name;
+    jobring_status (*call)(struct args *);
+    /* Where it makes sense to call it with one thing wrong: OUTSIDE or in a JOB. */
+    enum where home;
+    /* Is there a pool among its parameters? */
+    int on_pool;
+    /* What it returns with good arguments, from everywhere. */
+    jobring_status expected[PLACES];
+};
+
+/* A pool with a job that is over (submitted by copy, untaken), and one that failed (not delivered). */
+struct place {
+    enum where where;
+    jobring_pool *pool;
+    jobring_job held, failed;
+    /* For the hooks: that it is time for the call, and that it was made. */
+    atomic_int in_hook, hook_done;
+};
+
+struct cell {
+    const struct function *function;
+    const char *parameter, *kind;
+    struct place place;
+    struct args args;
+    struct outputs before;
+    jobring_status expected;
+    /* Is the call to be about the very job, or the job of the very callback, that makes it? */
+    int own;
+};
+
+/* The one that is being tried. */
+extern struct cell cell;
+/* Makes a place and good arguments; returns them, for the caller to spoil one. */
+struct args *begin(const struct function *function, enum where where, const char *parameter, const char *kind);
+/* Makes the call, and ends the program unless it does what it should: the status, and after a failure nothing changed. */
+void judge(jobring_status expected);
+/* The pool still works; ends it; prints the cell's line. */
+void end(void);
+
+#define CELL_THEN(f, what, of_kind, status, spoil, then)                                            \
+    do {                                                                                            \
+        struct args *const a = begin((f), (f)->home, (what), (of_kind));                     \
+        spoil;                                                                                      \
+        judge(status);                                                                     \
+        then;                                                                                       \
+        (void)a;                                                                                    \
+        end();                                                                                 \
+    } while (0)
+#define CELL(f, what, of_kind, status, spoil) CELL_THEN(f, what, of_kind, status, spoil, (void)0)
+/* The same pointer, but one byte further. */
+#define ODD(field) (a->field = (void *)((char *)(uintptr_t)a->field + 1))
+
+/* The row of a function; F(wait). */
+const struct function *find(const char *name);
+#define F(name) find("jobring_" #name)
+
+/* In the places. */
+extern int number;
+extern unsigned char memory[1 << 20], zeroed[4096];
+jobring_pool *destroyed_pool(void);
+jobring_pool *moved_pool(const jobring_pool *pool);
+jobring_job stale_job(struct place *place);
+jobring_job reused_job(struct place *place);
+jobring_job foreign_job(struct place *place);
+void others_made(void);
+void others_ended(void);
+int all_are(const void *at, size_t from, size_t to, int value);
+
+/* bad_input_structs.c */
+void structs(void);
+
+#endif

@@ -1,0 +1,307 @@
+/* The places that the cells of the bad-input table are tried in, and the judgement. */
+#define _POSIX_C_SOURCE 200809L
+#include "bad_input.h"
+
+#include <time.h>
+
+int number = 21;
+_Alignas(64) unsigned char memory[1 << 20], zeroed[4096];
+
+enum { OTHERS = 32 };
+static struct place others[OTHERS];
+static int other_count;
+
+struct cell cell;
+
+#define HOLDS(condition)                                                                            \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
+            fprintf(stderr, "%s %s %s\n", cell.function->name, cell.parameter, cell.kind);    \
+            CHECK(condition);                                                                       \
+        }                                                                                           \
+    } while (0)
+
+static void await(atomic_int *flag) {
+    const struct timespec nap = {0, 50 * 1000};
+    while (!atomic_load(flag)) nanosleep(&nap, NULL);
+}
+
+int all_are(const void *at, size_t from, size_t to, int value) {
+    for (const unsigned char *byte = at; from < to; from++)
+        if (byte[from] != value) return 0;
+    return 1;
+}
+
+/* Counters of a pool that no call without success may change. */
+struct counted {
+    uint64_t submitted, claimed;
+};
+
+static struct counted counters(const jobring_pool *pool) {
+    jobring_stats stats = {.size = sizeof stats};
+    HOLDS(jobring_stats_get(pool, &stats) == JOBRING_OK);
+    return (struct counted){stats.submitted, stats.claimed};
+}
+
+static int same(struct counted a, struct counted b) { return a.submitted == b.submitted && a.claimed == b.claimed; }
+
+/* What some calls write although they return no success: the header says so, and it is taken back here. */
+static void documented_writes(jobring_status status) {
+    struct outputs *out = &cell.args.out;
+    const char *name = cell.function->name;
+    if (strcmp(name, "jobring_submit_batch") == 0 && status == JOBRING_E_SHUTDOWN) {
+        HOLDS(out->accepted == 0);
+        out->accepted = cell.before.accepted;
+    }
+    if (strcmp(name, "jobring_wait_copy") == 0 && status == JOBRING_E_SIZE) {
+        HOLDS(out->needed == sizeof number);
+        out->needed = cell.before.needed;
+    }
+}
+
+/* Makes the call, wherever the thread is now. */
+static void try_it(void) {
+    struct place *place = &cell.place;
+    struct args *a = &cell.args;
+    struct counted here = counters(place->pool), there[OTHERS];
+    const int makes_in_memory = strcmp(cell.function->name, "jobring_init") == 0;
+    for (int n = 0; n < other_count; n++) there[n] = counters(others[n].pool);
+    if (makes_in_memory) memset(memory, 0xA5, sizeof memory);
+    if (cell.own) HOLDS(jobring_self(place->pool, &a->job) == JOBRING_OK);
+    memcpy(&cell.before, &a->out, sizeof a->out);
+    jobring_status status = cell.function->call(a);
+    if (status != cell.expected) fprintf(stderr, "returned %d, not %d\n", (int)status, (int)cell.expected);
+    HOLDS(status == cell.expected);
+    if (status == JOBRING_OK) {
+        if (strcmp(cell.function->name, "jobring_destroy") == 0 && a->pool == place->pool) place->pool = NULL;
+        return;
+    }
+    documented_writes(status);
+    /* The entry of the job that is being cancelled is cleared away, which counts as claimed. */
+    if (strcmp(cell.function->name, "jobring_run_one") == 0 && place->where == CANCEL) here.claimed++;
+    HOLDS(memcmp(&cell.before, &a->out, sizeof a->out) == 0);
+    HOLDS(!makes_in_memory || all_are(memory, 0, sizeof memory, 0xA5));
+    HOLDS(same(counters(place->pool), here));
+    for (int n = 0; n < other_count; n++) HOLDS(same(counters(others[n].pool), there[n]));
+    /* Nothing was taken. */
+    HOLDS(jobring_wait_copy(place->pool, place->held, 0, NULL, 0, NULL) == JOBRING_E_SIZE);
+    HOLDS(jobring_error(place->pool, place->failed, NULL, NULL, 0, NULL) == JOBRING_OK);
+}
+
+static void *identity(void *arg) { return arg; }
+static void *failing(void *arg) { return jobring_fail(5) == JOBRING_OK ? arg : NULL; }
+
+static void *try_in_job(void *arg) {
+    (void)arg;
+    try_it();
+    return NULL;
+}
+
+static void try_in_done(void *arg, jobring_job job, jobring_status status, void *result) {
+    (void)arg, (void)job, (void)status, (void)result;
+    try_it();
+}
+
+static void try_in_drop(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    try_it();
+}
+
+static void try_in_hook(struct place *place, enum where hook) {
+    if (place->where != hook) return;
+    await(&place->in_hook);
+    try_it();
+    atomic_store(&place->hook_done, 1);
+}
+
+static void on_start(void *place, uint32_t worker) { (void)worker, try_in_hook(place, START); }
+static void on_stop(void *place, uint32_t worker) { (void)worker, try_in_hook(place, STOP); }
+
+static void make(struct place *place, enum where where) {
+    /* While the worker is in its hook, or where there is none, this thread runs the jobs. */
+    const int alone = where == START || where == CANCEL;
+    jobring_config config = JOBRING_CONFIG_INIT;
+    place->where = where;
+    atomic_store(&place->in_hook, 0);
+    atomic_store(&place->hook_done, 0);
+    config.workers = where == CANCEL ? JOBRING_WORKERS_NONE : 1;
+    /* jobring_enter_worker() comes back at once: the pool is full of workers, or it is shut down. */
+    config.max_workers = where == SHUT ? 2 : 1;
+    config.capacity = 8;
+    config.stack_size = 256 * 1024;
+    config.on_start = on_start;
+    config.on_stop = on_stop;
+    config.hook_arg = place;
+    OK(jobring_create(&config, &place->pool));
+    OK(jobring_submit_copy(place->pool, identity, &number, sizeof number, &place->held));
+    if (alone) OK(jobring_run_one(place->pool));
+    CHECK(jobring_wait_copy(place->pool, place->held, LONG, NULL, 0, NULL) == JOBRING_E_SIZE);
+    OK(jobring_submit(place->pool, failing, NULL, &place->failed));
+    if (alone) OK(jobring_run_one(place->pool));
+    while (jobring_error(place->pool, place->failed, NULL, NULL, 0, NULL) == JOBRING_PENDING) {
+    }
+}
+
+static unsigned tag(const struct place *place) { return (unsigned)(place->held >> 56); }
+
+/* Pools of which at least one has another tag in its handles (the top 8 bits) than any given pool. */
+void others_made(void) {
+    do {
+        CHECK(other_count < OTHERS);
+        make(&others[other_count++], CANCEL);
+    } while (tag(&others[0]) == tag(&others[other_count - 1]));
+}
+
+void others_ended(void) {
+    for (int n = 0; n < other_count; n++) OK(jobring_destroy(others[n].pool));
+}
+
+/* The same slot and generation as a job that is there; the tag alone is another's. */
+jobring_job foreign_job(struct place *place) {
+    const struct place *other = &others[tag(&others[0]) == tag(place) ? other_count - 1 : 0];
+    CHECK(tag(other) != tag(place) && (other->held ^ place->held) << 8 == 0);
+    return other->held;
+}
+
+jobring_job stale_job(struct place *place) {
+    jobring_job job;
+    OK(jobring_submit(place->pool, identity, NULL, &job));
+    OK(jobring_wait(place->pool, job, LONG, NULL));
+    return job;
+}
+
+/* Every slot has a job, so that of the stale one, too. */
+jobring_job reused_job(struct place *place) {
+    jobring_job stale = stale_job(place), job;
+    while (jobring_try_submit(place->pool, identity, NULL, &job) == JOBRING_OK)
+        CHECK(jobring_wait_copy(place->pool, job, LONG, NULL, 0, NULL) == JOBRING_E_INVALID);
+    return stale;
+}
+
+/* In memory that is the caller's, so that it can still be looked at. */
+jobring_pool *destroyed_pool(void) {
+    static _Alignas(64) unsigned char grave[64 * 1024];
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = JOBRING_WORKERS_NONE;
+    config.capacity = 4;
+    OK(jobring_init(&config, grave, sizeof grave, &pool));
+    OK(jobring_destroy(pool));
+    return pool;
+}
+
+/* The bytes of a living pool where it does not live. */
+jobring_pool *moved_pool(const jobring_pool *pool) {
+    static _Alignas(64) unsigned char copy[256];
+    memcpy(copy, pool, sizeof copy);
+    return (jobring_pool *)(void *)copy;
+}
+
+static void good(struct args *a, const struct place *place) {
+    struct outputs *out = &a->out;
+    memset(a, 0, sizeof *a);
+    memset(out, 0xA5, sizeof *out);
+    out->info.known.size = sizeof(jobring_info);
+    out->stats.known.size = sizeof(jobring_stats);
+    a->given_config.known = (jobring_config)JOBRING_CONFIG_INIT;
+    a->given_config.known.workers = 1;
+    a->given_config.known.capacity = 4;
+    a->given_config.known.stack_size = 256 * 1024;
+    a->given_options.known = (jobring_options)JOBRING_OPTIONS_INIT;
+    a->given_items[0] = (jobring_item){identity, &number, NULL};
+    a->given_items[1] = (jobring_item){identity, &number, &a->given_options.known};
+    a->pool = place->pool, a->pool_out = &out->pool;
+    a->config = &a->given_config.known, a->config_out = &out->config.known, a->config_size = sizeof *a->config;
+    a->options = &a->given_options.known;
+    a->items = a->given_items, a->count = 2;
+    a->fn = identity, a->arg = &number;
+    a->data = &number, a->data_size = sizeof number;
+    a->memory = memory, a->memory_size = sizeof memory;
+    a->buffer = out->buffer, a->buffer_size = sizeof out->buffer;
+    a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
+    a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
+    a->code = 7, a->text = "a reason", a->code_out = &out->code;
+    a->index_out = &out->index, a->bytes = &out->bytes;
+    a->result = &out->result, a->needed = &out->needed, a->accepted = &out->accepted, a->ran = &out->ran;
+    a->size_out = &out->size, a->align = &out->align;
+    a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
+}
+
+struct args *begin(const struct function *function, enum where where, const char *parameter,
+                   const char *kind) {
+    cell.function = function;
+    cell.parameter = parameter;
+    cell.kind = kind;
+    cell.own = 0;
+    make(&cell.place, where);
+    good(&cell.args, &cell.place);
+    if (strcmp(function->name, "jobring_error") == 0) cell.args.job = cell.place.failed;
+    return &cell.args;
+}
+
+void judge(jobring_status expected) {
+    struct place *place = &cell.place;
+    jobring_pool *pool = place->pool;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_job job;
+    int32_t code;
+    const int good_call = expected == JOBRING_OK;
+    const int fails = good_call && strncmp(cell.function->name, "jobring_fail", 12) == 0;
+    const int given_up = good_call && cell.own && strcmp(cell.function->name, "jobring_detach") == 0;
+    const jobring_status over = given_up ? JOBRING_E_STALE : fails ? JOBRING_E_FAILED : JOBRING_OK;
+    cell.expected = expected;
+    switch (place->where) {
+    case SHUT: HOLDS(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL) == JOBRING_OK); /* fall through */
+    case OUTSIDE: try_it(); return;
+    case OTHER: pool = others[0].pool; /* fall through */
+    case JOB:
+        OK(jobring_submit(pool, try_in_job, NULL, &job));
+        HOLDS(jobring_wait(pool, job, LONG, NULL) == over);
+        HOLDS(!fails || (jobring_error(pool, job, &code, NULL, 0, NULL) == JOBRING_OK && code == cell.args.code));
+        return;
+    case DONE:
+        options.done = try_in_done;
+        OK(jobring_submit_opts(pool, identity, &number, &options, &job));
+        HOLDS(jobring_wait(pool, job, LONG, NULL) == over);
+        return;
+    case DROP:
+        options.drop = try_in_drop;
+        OK(jobring_submit_opts(pool, identity, &number, &options, &job));
+        HOLDS(jobring_wait_copy(pool, job, LONG, NULL, 0, NULL) == JOBRING_E_INVALID);
+        HOLDS(jobring_detach(pool, job) == JOBRING_OK);
+        HOLDS(jobring_poll(pool, job, NULL) == JOBRING_E_STALE);
+        return;
+    case CANCEL:
+        options.drop = try_in_drop;
+        OK(jobring_submit_opts(pool, identity, &number, &options, &job));
+        HOLDS(jobring_cancel(pool, job) == JOBRING_OK);
+        HOLDS(jobring_wait(pool, job, 0, NULL) == (given_up ? JOBRING_E_STALE : JOBRING_E_CANCELLED));
+        return;
+    case START:
+    case STOP:
+        atomic_store(&place->in_hook, 1);
+        if (place->where == STOP) HOLDS(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL) == JOBRING_OK);
+        await(&place->hook_done);
+        return;
+    case PLACES: break;
+    }
+    CHECK(!"a place");
+}
+
+void end(void) {
+    struct place *place = &cell.place;
+    jobring_pool *untouched;
+    memset(&untouched, 0xA5, sizeof untouched);
+    if (cell.args.out.pool != untouched) HOLDS(jobring_destroy(cell.args.out.pool) == JOBRING_OK);
+    if (place->pool && cell.expected != JOBRING_OK && place->where != SHUT && place->where != STOP) {
+        jobring_job job;
+        jobring_status status = jobring_try_submit(place->pool, identity, NULL, &job);
+        if (strcmp(cell.kind, "reused") == 0)
+            HOLDS(status == JOBRING_E_FULL);
+        else
+            HOLDS(status == JOBRING_OK && jobring_wait(place->pool, job, LONG, NULL) == JOBRING_OK);
+    }
+    /* A start hook may still be about to be called. */
+    HOLDS(jobring_destroy(place->pool) == JOBRING_OK);
+    printf("cell %s %s %s\n", cell.function->name, cell.parameter, cell.kind);
+}

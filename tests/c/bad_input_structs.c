@@ -1,0 +1,121 @@
+/* The cells of the bad-input table about structures: their size, the tail beyond what the library knows, each field. */
+#include "bad_input.h"
+
+#define INV JOBRING_E_INVALID
+#define OK_ JOBRING_OK
+
+/* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as the
+ * function reads it, a SIZED(); `tail` what a larger one is told if its tail is not zero. */
+#define SIZES(f, what, at, tail)                                                                    \
+    do {                                                                                            \
+        enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
+        CELL(f, what, "size-zero", INV, a->at.known.size = 0);                                      \
+        CELL(f, what, "size-small", INV, a->at.known.size = WHOLE - 1);                             \
+        CELL(f, what, "size-4097", INV, a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
+        CELL(f, what, "tail-zero", OK_, a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
+        CELL_THEN(f, what, "tail-nonzero", tail, a->at.known.size = WHOLE + 16;                     \
+                  clear(a->at.bytes, WHOLE, WHOLE + 15); a->at.bytes[WHOLE + 15] = 1,               \
+                  CHECK(tail != OK_ || a->at.bytes[WHOLE + 15] == 0));                              \
+    } while (0)
+
+static void clear(unsigned char *bytes, size_t from, size_t to) { memset(bytes + from, 0, to - from); }
+
+#define OPTIONS (a->given_options)
+#define CONFIG (a->given_config.known)
+
+/* Zero and the maximum in a field. */
+#define NUMBER(f, in, field, most, at_zero, at_most)                                                \
+    do {                                                                                            \
+        CELL(f, #in "." #field, "zero", at_zero, IN_##in.field = 0);                                \
+        CELL(f, #in "." #field, "maximum", at_most, IN_##in.field = most);                          \
+    } while (0)
+#define IN_config CONFIG
+#define IN_options OPTIONS.known
+
+static void configs(const struct function *f) {
+    static uint32_t cpu;
+    CELL(f, "config", "null", OK_, a->config = NULL);
+    CELL(f, "config", "misaligned", INV, ODD(config));
+    SIZES(f, "config", given_config, INV);
+    NUMBER(f, config, backend, UINT32_MAX, OK_, INV);
+    /* The maximum is JOBRING_WORKERS_NONE, and so below in spin and guard_size. */
+    NUMBER(f, config, workers, UINT32_MAX, OK_, OK_);
+    NUMBER(f, config, min_workers, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, max_workers, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, capacity, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, payload, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, spin, UINT32_MAX, OK_, OK_);
+    NUMBER(f, config, signals, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, reserved, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, stack_size, SIZE_MAX, OK_, INV);
+    NUMBER(f, config, guard_size, SIZE_MAX, OK_, OK_);
+    NUMBER(f, config, stack_reserve, SIZE_MAX, OK_, OK_);
+    CELL(f, "config.stack_memory", "null", INV, CONFIG.stack_memory_size = 1 << 19);
+    CELL(f, "config.stack_memory_size", "zero", INV, CONFIG.stack_memory = memory + (1 << 19));
+    CELL(f, "config.stack_memory_size", "maximum", OK_, CONFIG.stack_memory = memory + (1 << 19);
+         CONFIG.stack_memory_size = SIZE_MAX);
+    CELL(f, "config.cpus", "null", INV, CONFIG.cpu_count = 1);
+    CELL(f, "config.cpus", "misaligned", INV, CONFIG.cpus = (const uint32_t *)(void *)(zeroed + 1);
+         CONFIG.cpu_count = 1);
+    CELL(f, "config.cpu_count", "zero", INV, CONFIG.cpus = &cpu);
+    CELL(f, "config.cpu_count", "maximum", INV, CONFIG.cpus = &cpu; CONFIG.cpu_count = SIZE_MAX);
+    CELL(f, "config.name", "null", OK_, CONFIG.name = NULL);
+    CELL(f, "config.on_start", "null", OK_, CONFIG.on_start = NULL);
+    CELL(f, "config.on_stop", "null", OK_, CONFIG.on_stop = NULL);
+    CELL(f, "config.hook_arg", "null", OK_, CONFIG.hook_arg = NULL);
+}
+
+static void options(void) {
+    const struct function *const f = F(submit_opts);
+    CELL(f, "options", "null", OK_, a->options = NULL);
+    CELL(f, "options", "misaligned", INV, ODD(options));
+    SIZES(f, "options", given_options, INV);
+    NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
+    NUMBER(f, options, timeout_ns, INT64_MAX, OK_, OK_);
+    NUMBER(f, options, copy, SIZE_MAX, OK_, JOBRING_E_SIZE);
+    CELL(f, "options.timeout_ns", "minus-two", INV, OPTIONS.known.timeout_ns = -2);
+    CELL(f, "options.timeout_ns", "minimum", INV, OPTIONS.known.timeout_ns = INT64_MIN);
+    CELL(f, "options.done", "null", OK_, OPTIONS.known.done = NULL);
+    CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
+}
+
+/* The second of two items is the wrong one: the first is not accepted either. */
+#define ITEM (a->given_items[1])
+
+static void batches(void) {
+    const struct function *const f = F(submit_batch);
+    CELL(f, "items", "null", INV, a->items = NULL);
+    CELL(f, "items", "misaligned", INV, ODD(items));
+    CELL_THEN(f, "count", "zero", OK_, a->count = 0; a->items = NULL, CHECK(a->out.accepted == 0));
+    CELL(f, "count", "maximum", INV, a->count = SIZE_MAX);
+    CELL(f, "jobs", "null", OK_, a->jobs = NULL);
+    CELL(f, "jobs", "misaligned", INV, ODD(jobs));
+    CELL(f, "accepted", "null", OK_, a->accepted = NULL);
+    CELL(f, "accepted", "misaligned", INV, ODD(accepted));
+    CELL(f, "items.fn", "null", INV, ITEM.fn = NULL);
+    CELL(f, "items.arg", "null", OK_, ITEM.arg = NULL);
+    CELL(f, "items.options", "null", OK_, ITEM.options = NULL);
+    CELL(f, "items.options", "misaligned", INV, ODD(given_items[1].options));
+    SIZES(f, "items.options", given_options, INV);
+    /* Not looked at. */
+    CELL(f, "items.options.when_full", "zero", OK_, OPTIONS.known.when_full = 0);
+    CELL(f, "items.options.when_full", "maximum", OK_, OPTIONS.known.when_full = UINT32_MAX);
+    CELL(f, "items.options.timeout_ns", "zero", OK_, OPTIONS.known.timeout_ns = 0);
+    CELL(f, "items.options.timeout_ns", "maximum", OK_, OPTIONS.known.timeout_ns = INT64_MAX);
+    CELL(f, "items.options.timeout_ns", "minus-two", OK_, OPTIONS.known.timeout_ns = -2);
+    CELL(f, "items.options.timeout_ns", "minimum", OK_, OPTIONS.known.timeout_ns = INT64_MIN);
+    CELL(f, "items.options.copy", "zero", OK_, OPTIONS.known.copy = 0);
+    CELL(f, "items.options.copy", "maximum", JOBRING_E_SIZE, OPTIONS.known.copy = SIZE_MAX);
+    CELL(f, "items.options.done", "null", OK_, OPTIONS.known.done = NULL);
+    CELL(f, "items.options.drop", "null", OK_, OPTIONS.known.drop = NULL);
+}
+
+void structs(void) {
+    configs(F(create));
+    configs(F(layout));
+    configs(F(init));
+    options();
+    batches();
+    SIZES(F(info_get), "info", out.info, OK_);
+    SIZES(F(stats_get), "stats", out.stats, OK_);
+}
