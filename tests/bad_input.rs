@@ -31,8 +31,8 @@ struct Variable {
 }
 
 /// From where a call can be made.
-const PLACES: &str =
-    "outside after-shutdown inside-job inside-other inside-done inside-drop inside-cancel inside-start inside-stop";
+const PLACES: &str = "outside after-shutdown inside-job inside-other inside-done inside-drop inside-cancel \
+     inside-start inside-stop";
 /// What the size that a structure says it has can be, and its tail beyond what the library knows.
 const SIZES: &str = "size-zero size-small size-4097 tail-nonzero tail-zero";
 
@@ -122,7 +122,8 @@ impl Header {
         for (function, parameters) in &self.functions {
             let mut add = |parameter: &str, kinds: &str| {
                 for kind in kinds.split(' ').filter(|kind| !kind.is_empty()) {
-                    let (function, parameter, kind) = (function.clone(), parameter.to_owned(), kind.to_owned());
+                    let (function, parameter, kind) =
+                        (function.clone(), parameter.to_owned(), kind.to_owned());
                     cells.insert(Cell { function, parameter, kind });
                 }
             };
@@ -223,13 +224,13 @@ fn run(command: &mut Command) -> String {
     printed
 }
 
-/// As in tests/c_face.rs, whose build it shares.
-fn library() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-std-pthread-capi");
+/// As in tests/c_face.rs, whose builds it shares.
+fn library(features: &[&str]) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{}", features.join("-")));
     run(Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", "std,pthread,capi"])
+        .args(["--no-default-features", "--features", &features.join(",")])
         .arg("--target-dir")
         .arg(&target));
     target.join("release/libjobring.a")
@@ -252,27 +253,40 @@ fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
     run(&mut Command::new(&program)).lines().map(str::to_owned).collect()
 }
 
-#[test]
-fn every_function_refuses_every_bad_input() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(root.join("include/jobring.h")).expect("the header");
-    let symbols = std::fs::read_to_string(root.join("include/jobring.symbols")).expect("the symbols");
-    let header = Header::read(&text);
-    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert_eq!(header.functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), exported);
-
+/// The cells that the table must have.
+fn required(header: &Header) -> BTreeSet<Cell> {
     let mut cells = header.cells();
     for Exclusion { covers, reason } in EXCLUSIONS {
         let all = cells.len();
-        cells.retain(|cell| !covers(cell, &header));
+        cells.retain(|cell| !covers(cell, header));
         assert!(cells.len() < all, "excludes nothing: {reason}");
     }
-    let required: BTreeSet<String> = cells.iter().map(Cell::to_string).collect();
+    cells
+}
 
-    let library = library();
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_function_refuses_every_bad_input() {
+    let header = Header::read(&read("include/jobring.h"));
+    let symbols = read("include/jobring.symbols");
+    let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(header.functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), exported);
+    let required: BTreeSet<String> = required(&header).iter().map(Cell::to_string).collect();
+
+    let both = library(&["std", "pthread", "capi"]);
+    let std_alone = library(&["std", "capi"]);
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
-    for (name, flags) in [("bad-input", &[][..]), ("bad-input-sanitized", &sanitized[..])] {
-        let tried = tried(&library, name, flags);
+    let runs = [
+        (&both, "bad-input", &[][..]),
+        (&both, "bad-input-sanitized", &sanitized[..]),
+        (&std_alone, "bad-input-std", &[][..]),
+    ];
+    for (library, name, flags) in runs {
+        let tried = tried(library, name, flags);
         let cells: BTreeSet<String> = tried.iter().cloned().collect();
         let missing: Vec<_> = required.difference(&cells).cloned().collect();
         assert!(missing.is_empty(), "{} cells are missing:\n{}", missing.len(), missing.join("\n"));
@@ -281,4 +295,32 @@ fn every_function_refuses_every_bad_input() {
         assert_eq!(tried.len(), cells.len(), "a cell was tried twice");
         println!("{name}: {} cells, {} functions", cells.len(), header.functions.len());
     }
+}
+
+#[test]
+fn what_is_added_to_the_header_is_missed() {
+    let header = read("include/jobring.h");
+    let before = required(&Header::read(&header));
+    let more = |from: &str, to: &str| {
+        assert!(header.contains(from), "{from}");
+        let cells = required(&Header::read(&header.replacen(from, to, 1)));
+        assert!(cells.is_superset(&before), "{to}");
+        cells.difference(&before).map(Cell::to_string).collect::<Vec<_>>()
+    };
+    let function = more(
+        "jobring_status jobring_fail(int32_t code);",
+        "jobring_status jobring_fail(int32_t code);\njobring_status jobring_new(struct jobring_pool *pool);",
+    );
+    assert_eq!(
+        function.len(),
+        PLACES.split(' ').count() + "null misaligned no-pool destroyed moved".split(' ').count()
+    );
+    let parameter = more("jobring_fail(int32_t code)", "jobring_fail(int32_t code, size_t *more)");
+    assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
+    let field = more(
+        "    size_t copy;\n} jobring_options",
+        "    size_t copy;\n    uint32_t more;\n} jobring_options",
+    );
+    assert_eq!(field.len(), 4);
+    assert_eq!(field[0], "cell jobring_submit_batch items.options.more maximum");
 }

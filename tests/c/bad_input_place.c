@@ -80,7 +80,9 @@ static void try_it(void) {
     /* The entry of the job that is being cancelled is cleared away, which counts as claimed. */
     if (strcmp(cell.function->name, "jobring_run_one") == 0 && place->where == CANCEL) here.claimed++;
     HOLDS(memcmp(&cell.before, &a->out, sizeof a->out) == 0);
-    HOLDS(!makes_in_memory || all_are(memory, 0, sizeof memory, 0xA5));
+    /* Not even the memory, but for what is found out when the threads are made. */
+    const int untouched = makes_in_memory && status != JOBRING_E_UNSUPPORTED;
+    HOLDS(!untouched || all_are(memory, 0, sizeof memory, 0xA5));
     HOLDS(same(counters(place->pool), here));
     for (int n = 0; n < other_count; n++) HOLDS(same(counters(others[n].pool), there[n]));
     /* Nothing was taken. */

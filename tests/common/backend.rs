@@ -17,11 +17,6 @@ macro_rules! backend_tests {
         #[cfg(feature = "std")]
         #[test]
         fn a_panicking_hook_stops_no_worker() { common::backend::a_panicking_hook_stops_no_worker($backend) }
-
-        /// Not a test of its own: `threads_that_the_system_refuses` runs it in a process of few resources.
-        #[test]
-        #[ignore = "run as a child by threads_that_the_system_refuses"]
-        fn with_little_address_space() { common::backend::with_little_address_space($backend) }
     };
 }
 
@@ -238,10 +233,14 @@ pub fn a_thread_may_enter_beside_the_pools_own(backend: Backend) {
     assert!(super::join(entered), "it was a worker");
 }
 
+/// Runs itself again in a process of few resources.
 pub fn threads_that_the_system_refuses(backend: Backend) {
+    if std::env::var_os("JOBRING_CHILD").is_some() {
+        return with_little_address_space(backend);
+    }
     let this = std::env::current_exe().expect("a path");
     let child = Command::new(this)
-        .args(["--exact", "with_little_address_space", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "threads_that_the_system_refuses", "--nocapture", "--test-threads=1"])
         .env("JOBRING_CHILD", format!("{backend:?}"))
         .output()
         .expect("a child");
@@ -258,10 +257,7 @@ fn status(field: &str) -> usize {
 }
 
 /// In a process of its own: room for some of the workers' stacks, not for all.
-pub fn with_little_address_space(backend: Backend) {
-    if std::env::var_os("JOBRING_CHILD").is_none() {
-        return;
-    }
+fn with_little_address_space(backend: Backend) {
     const STACK: usize = 256 << 20;
     let limit = (status("VmSize") * 1024 + 4 * STACK) as libc::rlim_t;
     let room = libc::rlimit { rlim_cur: limit, rlim_max: limit };

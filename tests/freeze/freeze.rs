@@ -115,6 +115,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
         let arena = Arena::new(&pool, ledger, sharing);
         scope(|s| {
             arena.people(s, round as u64);
+            let _homeward = Homeward(&arena);
             assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 3_000)));
             for role in ROLES {
                 if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
@@ -199,6 +200,7 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
         return never();
     }
     if role != DECOY {
+        arena.run();
         freeze::arm(1, role, site);
         if !freeze::await_frozen(1, GENEROUS) {
             return never();
@@ -247,6 +249,19 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     never()
 }
 
+/// Lets everybody go home if a check fails in between: else the scope would wait for them for ever.
+struct Homeward<'a, 'p>(&'a Arena<'p>);
+
+impl Drop for Homeward<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            release();
+            self.0.stop();
+            let _ = self.0.pool.shutdown(Queued::Drain, Some(Duration::ZERO));
+        }
+    }
+}
+
 /// Lets everybody go.
 fn release() {
     freeze::thaw(0);
@@ -262,6 +277,7 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
             freeze::arm(0, target.role, target.site);
         }
         arena.people(s, round as u64);
+        let _homeward = Homeward(&arena);
         let frozen = provoke(&arena, s, target).and_then(|()| {
             arena.pause(&[target.role])?;
             let figures =
@@ -294,6 +310,7 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
     let queued = [Queued::Drain, Queued::Discard][round / 2 % 2];
     let result = scope(|s| {
         arena.people(s, round as u64);
+        let _homeward = Homeward(&arena);
         assert!(until(|| arena.acts(SUBMITTER) > if sharing { 40 } else { 3 }));
         if let Some(target) = target {
             freeze::arm(0, target.role, target.site);

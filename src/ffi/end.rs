@@ -1,0 +1,144 @@
+//! A pool's end.
+
+use super::birth::{CPool, jobring_pool};
+use super::guard::{call, done, optional, pool, timeout};
+use super::memory;
+use super::status::{
+    Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, jobring_status,
+};
+use crate::lifecycle::Queued;
+use crate::pool::Report;
+use crate::port::Timeout;
+use core::ptr::NonNull;
+
+/// jobring_shutdown(): queued jobs are run.
+pub const JOBRING_DRAIN: u32 = 0;
+/// jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
+pub const JOBRING_DISCARD: u32 = 1;
+
+/// What was in a pool when jobring_shutdown() returned.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_report {
+    /// Jobs that nobody has begun.
+    pub queued: u32,
+    /// Jobs that run.
+    pub running: u32,
+    /// Slots in the hands of a submit that has not returned, or of a thread that takes a result.
+    pub submitting: u32,
+    /// Jobs that are over and whose result nobody has taken.
+    pub untaken: u32,
+}
+
+/// Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
+///
+/// `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
+/// JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
+/// was there in the end, or NULL.
+///
+/// Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
+/// call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
+/// runs what is queued.
+///
+/// Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
+/// JOBRING_E_INVALID.
+///
+/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `report` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_shutdown(
+    pool: *mut jobring_pool,
+    mode: u32,
+    timeout_ns: i64,
+    report: *mut jobring_report,
+) -> jobring_status {
+    call(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        optional(report)?;
+        let queued = match mode {
+            JOBRING_DRAIN => Queued::Drain,
+            JOBRING_DISCARD => Queued::Discard,
+            _ => return Err(Failed(JOBRING_E_INVALID)),
+        };
+        let (status, left) = match pool.raw.shutdown(queued, timeout(timeout_ns)?) {
+            Ok(left) => (JOBRING_OK, left),
+            Err(left) => (JOBRING_E_TIMEDOUT, left),
+        };
+        if !report.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { report.write(in_c(left)) };
+        }
+        Ok(status)
+    })
+}
+
+/// Counts are below a pool's capacity, which fits.
+fn in_c(report: Report) -> jobring_report {
+    jobring_report {
+        queued: report.queued as u32,
+        running: report.running as u32,
+        submitting: report.in_submission as u32,
+        untaken: report.untaken as u32,
+    }
+}
+
+/// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
+/// inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+/// untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
+/// touched.
+///
+/// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
+/// that a job has run does not mean that its submit has returned.
+///
+/// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
+/// is changed; JOBRING_E_INVALID.
+///
+/// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
+/// nothing.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_status {
+    done(|| {
+        if pool.is_null() {
+            return Ok(());
+        }
+        // SAFETY:
+        // - the caller's.
+        let living = unsafe { self::pool(pool) }?;
+        if living.raw.here().is_some() {
+            return Err(Failed(JOBRING_E_BUSY));
+        }
+        let _ = living.raw.shutdown(Queued::Drain, Timeout::Forever);
+        living.raw.await_workers();
+        let pool: *mut CPool = pool.cast();
+        // SAFETY:
+        // - the field is written by make and here alone; the workers have left their hooks and jobs, and nobody else may
+        //   call.
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        let workers = unsafe { &mut (*pool).workers };
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        if let Some(workers) = workers.take() {
+            workers.join();
+        }
+        living.raw.lifecycle().await_visitors(living.raw.port());
+        living.raw.forget_all();
+        let owned = living.owned;
+        // SAFETY:
+        // - workers and visitors are gone and nobody else may call: the memory is ours alone. Nothing in it owns
+        //   anything that a drop would give back.
+        unsafe { CPool::unmark(pool) };
+        if let (Some(layout), Some(at)) = (owned, NonNull::new(pool.cast())) {
+            // SAFETY:
+            // - create got it with this layout.
+            unsafe { memory::give_back(at, layout) };
+        }
+        Ok(())
+    })
+}
