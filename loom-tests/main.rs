@@ -2,6 +2,12 @@
 //!
 //! `cargo test -p jobring-loom-tests` runs all, `… -- text` those whose names contain the text.
 
+#![allow(
+    clippy::arc_with_non_send_sync,
+    reason = "loom runs all of a model's threads on one of the system's"
+)]
+#![allow(dropping_copy_types, reason = "drop says that a model's thread wants no result")]
+
 mod harness;
 mod idle;
 mod pool;

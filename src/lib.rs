@@ -25,7 +25,6 @@
 #![no_std]
 // What one face does not use, another does: dead code is looked for in the build that has them all.
 #![cfg_attr(not(all(feature = "std", feature = "pthread", feature = "capi")), allow(dead_code))]
-#![cfg_attr(jobring_loom, allow(dead_code, reason = "the models use a part of it"))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -238,7 +238,7 @@ impl Workers {
 
     /// Begins a search and never ends it.
     pub fn freeze_searching(&self) {
-        core::mem::forget(self.idle.search());
+        let _forgotten = self.idle.search();
     }
 
     /// What a waiter does when its patience is over.
@@ -554,13 +554,23 @@ impl<const N: usize> Pool<N> {
             // SAFETY:
             // - the body is ours while we are called: a task, or what a failure left.
             number = match taken {
-                Taken::Done if want == Verdict::Leave => unsafe { (**payload.at.cast::<*mut Task>()).n },
+                Taken::Done if want == Verdict::Leave => {
+                    // SAFETY:
+                    // - a job of this kind that is done has its task in the payload, and it is ours here.
+                    unsafe { (**payload.at.cast::<*mut Task>()).n }
+                }
                 Taken::Done => {
+                    // SAFETY:
+                    // - as above; it is taken, so nobody else reads it again.
                     let task = unsafe { Task::out_of(payload) };
                     Log::count(&task.log.taken, task.n);
                     task.n
                 }
-                Taken::Failed => unsafe { payload.at.cast::<usize>().add(1).read() },
+                Taken::Failed => {
+                    // SAFETY:
+                    // - a job of this kind that failed left its number there.
+                    unsafe { payload.at.cast::<usize>().add(1).read() }
+                }
                 Taken::Cancelled => 0,
             };
             match want {
@@ -621,6 +631,8 @@ impl<const N: usize> Pool<N> {
         // SAFETY:
         // - the body is ours while we are called, and holds a failure.
         let read = self.raw.read_failure(job, &mut |payload| {
+            // SAFETY:
+            // - a job of this kind that failed left its number there.
             number = unsafe { payload.at.cast::<usize>().add(1).read() };
         });
         match read {

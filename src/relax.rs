@@ -8,7 +8,7 @@ pub(crate) struct Backoff {
     step: u32,
 }
 
-const LAST_STEP: u32 = if cfg!(jobring_loom) { 0 } else { 6 };
+const LAST_STEP: u32 = 6;
 
 impl Backoff {
     #[inline]
@@ -24,7 +24,9 @@ impl Backoff {
                 spin_loop();
             }
         }
-        self.step = (self.step + 1).min(LAST_STEP);
+        if self.step < LAST_STEP {
+            self.step += 1;
+        }
     }
 }
 

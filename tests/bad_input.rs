@@ -45,6 +45,9 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_config_init", "size", "short 4097 4096"),
     ("jobring_init", "size", "short exact"),
     ("jobring_init", "memory", "misaligned"),
+    ("jobring_submit_batch", "count", "beyond"),
+    ("jobring_wait_copy", "size", "short"),
+    ("jobring_error", "size", "short"),
 ];
 
 /// What the types ask for and makes no sense, each with its reason.

@@ -49,17 +49,17 @@ fn rate(mut submit: impl FnMut()) -> f64 {
 
 fn jobring_detached() -> f64 {
     let pool = jobring::Pool::builder().workers(WORKERS).build().expect("a pool");
-    rate(|| pool.submit_detached(|| black_box(job())).expect("open"))
+    rate(|| pool.submit_detached(job).expect("open"))
 }
 
 fn rayon_spawn() -> f64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("a pool");
-    rate(|| pool.spawn(|| black_box(job())))
+    rate(|| pool.spawn(job))
 }
 
 fn threadpool_execute() -> f64 {
     let pool = threadpool::ThreadPool::new(WORKERS);
-    rate(|| pool.execute(|| black_box(job())))
+    rate(|| pool.execute(job))
 }
 
 fn channel<T: Send + 'static>(make: fn() -> T, run: fn(T)) -> f64 {

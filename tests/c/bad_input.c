@@ -1,5 +1,6 @@
-/* The bad-input table of the C face: every function with each bad thing that it can be handed, from everywhere. Prints
- * "cell <function> <parameter or -> <kind>" for each that was tried and found right; ends with 1 at the first that is not. */
+/* The bad-input table of the C face: every function with each bad thing that it can be handed, from everywhere.
+ * Prints "cell <function> <parameter or -> <kind>" for each that was tried and found right; ends with 1 at the first
+ * that is not. */
 #include "bad_input.h"
 
 #define CALL(name, ...)                                                                             \
@@ -53,11 +54,13 @@ enum { NOT = 77 };
 #define BSY JOBRING_E_BUSY
 #define FUL JOBRING_E_FULL
 #define EMP JOBRING_E_EMPTY
-/* What each returns with good arguments. The job that wait, poll, cancel and detach are about is over. `other` is inside
- * a job of another pool, `drop` that of a result given up on a thread that is not the pool's, `cancel` that of a job cancelled on a pool without workers. */
+/* What each returns with good arguments. The job that wait, poll, cancel and detach are about is over.
+ * other: inside a job of another pool. drop: of a result given up on a thread that is not the pool's.
+ * cancel: of a job cancelled on a pool without workers. */
 #define ROW(name, home, on_pool, ...) {"jobring_" #name, call_##name, home, on_pool, {__VA_ARGS__}}
 static const struct function functions[] = {
-    /*                               outside shut job other done drop cancel start stop */
+    /*                                  out-  shut job  other done drop cancel start stop
+                                        side */
     ROW(version, OUTSIDE, 0,            OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(abi_version, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(features, OUTSIDE, 0,           OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -115,7 +118,7 @@ static void from_everywhere(const struct function *f) {
 static void pools(const struct function *f) {
     const jobring_status null = f == F(destroy) ? JOBRING_OK : INV;
     CELL(f, "pool", "null", null, a->pool = NULL);
-    CELL(f, "pool", "misaligned", INV, ODD(pool));
+    CELL(f, "pool", "misaligned", INV, a->pool = odd_pool(a->pool));
     CELL(f, "pool", "no-pool", INV, a->pool = (jobring_pool *)(void *)zeroed);
     CELL(f, "pool", "destroyed", INV, a->pool = destroyed_pool());
     CELL(f, "pool", "moved", INV, a->pool = moved_pool(a->pool));
@@ -219,11 +222,15 @@ static void rest(void) {
     POINTER(F(poll), "result", result, OK_);
     CELL(F(wait_copy), "buffer", "null", INV, a->buffer = NULL);
     CELL(F(wait_copy), "size", "zero", JOBRING_E_SIZE, a->buffer_size = 0);
+    CELL(F(wait_copy), "size", "short", JOBRING_E_SIZE, a->buffer_size = sizeof number - 1);
     CELL(F(wait_copy), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
     POINTER(F(wait_copy), "needed", needed, OK_);
     CELL(F(error), "buffer", "null", OK_, a->buffer = NULL);
     CELL_THEN(F(error), "size", "zero", OK_, a->buffer_size = 0,
               CHECK(all_are(a->out.buffer, 0, sizeof a->out.buffer, 0xA5)));
+    CELL_THEN(F(error), "size", "short", OK_, a->buffer_size = 3,
+              CHECK(memcmp(a->out.buffer, "fa", 3) == 0 && all_are(a->out.buffer, 3, sizeof a->out.buffer, 0xA5)
+                    && a->out.needed == sizeof "failed"));
     CELL(F(error), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
     POINTER(F(error), "code", code_out, OK_);
     POINTER(F(error), "needed", needed, OK_);

@@ -1,5 +1,5 @@
-/* The bad-input table: what a cell is. tests/bad_input.rs says which cells there must be; bad_input_place.c makes the place
- * that a cell is tried in, and judges; bad_input.c and bad_input_structs.c have the cells. */
+/* The bad-input table: what a cell is. tests/bad_input.rs says which cells there must be; bad_input_place.c makes the
+ * place that a cell is tried in, and judges; bad_input.c and bad_input_structs.c have the cells. */
 #ifndef JOBRING_TEST_BAD_INPUT_H
 #define JOBRING_TEST_BAD_INPUT_H
 
@@ -65,6 +65,7 @@ struct args {
     sized_config given_config;
     sized_options given_options;
     jobring_item given_items[2];
+    char room_behind_items;
     struct outputs out;
 };
 
@@ -103,7 +104,8 @@ struct cell {
 extern struct cell cell;
 /* Makes a place and good arguments; returns them, for the caller to spoil one. */
 struct args *begin(const struct function *function, enum where where, const char *parameter, const char *kind);
-/* Makes the call, and ends the program unless it does what it should: the status, and after a failure nothing changed. */
+/* Makes the call, and ends the program unless it does what it should: the status, and nothing changed after a failure.
+ * May be repeated. */
 void judge(jobring_status expected);
 /* The pool still works; ends it; prints the cell's line. */
 void end(void);
@@ -118,8 +120,9 @@ void end(void);
         end();                                                                                 \
     } while (0)
 #define CELL(f, what, of_kind, status, spoil) CELL_THEN(f, what, of_kind, status, spoil, (void)0)
-/* The same pointer, but one byte further. */
+/* The same pointer, but one byte further; what an input points to moves along, so that it is right but for that. */
 #define ODD(field) (a->field = (void *)((char *)(uintptr_t)a->field + 1))
+#define ODD_INPUT(field) (memmove((char *)(uintptr_t)a->field + 1, a->field, sizeof *a->field), ODD(field))
 
 /* The row of a function; F(wait). */
 const struct function *find(const char *name);
@@ -129,7 +132,9 @@ const struct function *find(const char *name);
 extern int number;
 extern unsigned char memory[1 << 20], zeroed[4096];
 jobring_pool *destroyed_pool(void);
+/* The bytes of a living pool where it does not live; at an odd address, with the mark that a pool there would have. */
 jobring_pool *moved_pool(const jobring_pool *pool);
+jobring_pool *odd_pool(const jobring_pool *pool);
 jobring_job stale_job(struct place *place);
 jobring_job reused_job(struct place *place);
 jobring_job foreign_job(struct place *place);

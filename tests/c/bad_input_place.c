@@ -91,7 +91,7 @@ static void try_it(void) {
 }
 
 static void *identity(void *arg) { return arg; }
-static void *failing(void *arg) { return jobring_fail(5) == JOBRING_OK ? arg : NULL; }
+static void *failing(void *arg) { return jobring_fail_text(5, "failed") == JOBRING_OK ? arg : NULL; }
 
 static void *try_in_job(void *arg) {
     (void)arg;
@@ -192,11 +192,18 @@ jobring_pool *destroyed_pool(void) {
     return pool;
 }
 
-/* The bytes of a living pool where it does not live. */
+static _Alignas(64) unsigned char elsewhere[256];
+
 jobring_pool *moved_pool(const jobring_pool *pool) {
-    static _Alignas(64) unsigned char copy[256];
-    memcpy(copy, pool, sizeof copy);
-    return (jobring_pool *)(void *)copy;
+    memcpy(elsewhere, pool, sizeof elsewhere);
+    return (jobring_pool *)(void *)elsewhere;
+}
+
+jobring_pool *odd_pool(const jobring_pool *pool) {
+    const uintptr_t mark = ~(uintptr_t)(elsewhere + 1);
+    memcpy(elsewhere + 1, pool, sizeof elsewhere - 1);
+    memcpy(elsewhere + 1, &mark, sizeof mark);
+    return (jobring_pool *)(void *)(elsewhere + 1);
 }
 
 static void good(struct args *a, const struct place *place) {

@@ -4,8 +4,8 @@
 #define INV JOBRING_E_INVALID
 #define OK_ JOBRING_OK
 
-/* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as the
- * function reads it, a SIZED(); `tail` what a larger one is told if its tail is not zero. */
+/* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as
+ * the function reads it, a SIZED(); `tail` what a larger one is told if its tail is not zero. */
 #define SIZES(f, what, at, tail)                                                                    \
     do {                                                                                            \
         enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
@@ -41,7 +41,7 @@ static void configs(const struct function *f) {
     const int can = f == F(layout) || (jobring_features() & JOBRING_FEATURE_PTHREAD);
     const jobring_status pthreads_only = can ? OK_ : JOBRING_E_UNSUPPORTED;
     CELL(f, "config", "null", OK_, a->config = NULL);
-    CELL(f, "config", "misaligned", INV, ODD(config));
+    CELL(f, "config", "misaligned", INV, ODD_INPUT(config));
     SIZES(f, "config", given_config, INV);
     NUMBER(f, config, backend, UINT32_MAX, OK_, INV);
     /* The maximum is JOBRING_WORKERS_NONE, and so below in spin and guard_size. */
@@ -74,7 +74,7 @@ static void configs(const struct function *f) {
 static void options(void) {
     const struct function *const f = F(submit_opts);
     CELL(f, "options", "null", OK_, a->options = NULL);
-    CELL(f, "options", "misaligned", INV, ODD(options));
+    CELL(f, "options", "misaligned", INV, ODD_INPUT(options));
     SIZES(f, "options", given_options, INV);
     NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
     NUMBER(f, options, timeout_ns, INT64_MAX, OK_, OK_);
@@ -91,9 +91,11 @@ static void options(void) {
 static void batches(void) {
     const struct function *const f = F(submit_batch);
     CELL(f, "items", "null", INV, a->items = NULL);
-    CELL(f, "items", "misaligned", INV, ODD(items));
+    CELL(f, "items", "misaligned", INV, a->count = 1; ODD_INPUT(items));
     CELL_THEN(f, "count", "zero", OK_, a->count = 0; a->items = NULL, CHECK(a->out.accepted == 0));
     CELL(f, "count", "maximum", INV, a->count = SIZE_MAX);
+    /* One more than can be in memory. */
+    CELL(f, "count", "beyond", INV, a->count = SIZE_MAX / 2 / sizeof(jobring_item) + 1);
     CELL(f, "jobs", "null", OK_, a->jobs = NULL);
     CELL(f, "jobs", "misaligned", INV, ODD(jobs));
     CELL(f, "accepted", "null", OK_, a->accepted = NULL);
@@ -101,7 +103,7 @@ static void batches(void) {
     CELL(f, "items.fn", "null", INV, ITEM.fn = NULL);
     CELL(f, "items.arg", "null", OK_, ITEM.arg = NULL);
     CELL(f, "items.options", "null", OK_, ITEM.options = NULL);
-    CELL(f, "items.options", "misaligned", INV, ODD(given_items[1].options));
+    CELL(f, "items.options", "misaligned", INV, ODD_INPUT(given_items[1].options));
     SIZES(f, "items.options", given_options, INV);
     /* Not looked at. */
     CELL(f, "items.options.when_full", "zero", OK_, OPTIONS.known.when_full = 0);
