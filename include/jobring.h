@@ -263,7 +263,8 @@ typedef struct jobring_config {
      */
     const char *name;
     /**
-     * Called on each worker's thread before its first job. NULL: nothing.
+     * Called on each worker's thread before its first job. NULL: nothing. Hooks must not wait for jobs of this pool, nor
+     * for a free slot: the worker that might run them is the one in the hook.
      */
     jobring_hook_fn on_start;
     /**
@@ -316,7 +317,8 @@ typedef uint64_t jobring_job;
 /**
  * Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
  * argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
- * JOBRING_E_SHUTDOWN, and the result (NULL unless OK).
+ * JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
+ * inside the job then; jobring_fail() comes too late.
  */
 typedef void (*jobring_done_fn)(void *arg, jobring_job job, jobring_status status, void *result);
 
@@ -615,7 +617,8 @@ jobring_status jobring_create(const struct jobring_config *config,
  * `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
  * to align - 1 bytes more. Both are written on success only; either may be NULL.
  *
- * Returns what jobring_create() would for a wrong configuration, else JOBRING_OK.
+ * Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
+ * JOBRING_OK.
  *
  * From any thread. Does not allocate or block.
  */
@@ -631,7 +634,8 @@ jobring_status jobring_layout(const struct jobring_config *config,
  * `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
  * `pool`: where the pool is written, on success only.
  *
- * Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL.
+ * Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
+ * JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
  *
  * From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
  */

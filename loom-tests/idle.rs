@@ -16,6 +16,7 @@ pub const MODELS: &[Model] = &[
     model!(1 close_wakes_all_while_one_finds_a_late_job),
     model!(2 a_job_is_taken_or_the_closer_is_told),
     model!(unbounded a_frozen_searcher_is_written_off),
+    model!(3 after_a_write_off_pushes_wake_again),
     model!(unbounded a_frozen_waker_is_stood_in_for),
     model!(1 a_searcher_that_was_written_off_does_no_harm),
     model!(unbounded the_trigger_writes_a_frozen_searcher_off),
@@ -144,6 +145,18 @@ fn a_frozen_searcher_is_written_off() {
     workers.give(PLAIN);
     workers.force();
     assert_eq!(worker.join().unwrap(), 1);
+}
+
+fn after_a_write_off_pushes_wake_again() {
+    let (crew, workers) = crew();
+    workers.freeze_searching();
+    let worker = worker(&crew, &workers, 2);
+    crew.begin();
+    workers.give(PLAIN);
+    workers.force();
+    // As if the frozen one were not there.
+    workers.give(PLAIN);
+    assert_eq!(worker.join().unwrap(), 2);
 }
 
 fn a_frozen_waker_is_stood_in_for() {

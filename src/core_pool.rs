@@ -58,6 +58,26 @@ impl<S: TypedStorage> Drop for PoolCore<S> {
 /// // Nobody has entered as a worker, so the waiter runs the job.
 /// assert_eq!(six_times_seven.wait().unwrap(), 42);
 /// ```
+///
+/// What does not fit is an error at compile time: a number of jobs that is no power of two,
+///
+/// ```compile_fail
+/// static POOL: jobring::StaticPool<63, 2, 48> = jobring::StaticPool::new();
+/// ```
+///
+/// or a closure (or a result) larger than the payload. 48 bytes fit, 49 do not:
+///
+/// ```
+/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+/// let captured = [1u8; 48];
+/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
+/// ```
+///
+/// ```compile_fail
+/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+/// let captured = [1u8; 49];
+/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
+/// ```
 pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> {
     core: PoolCore<Inline<JOBS, PAYLOAD>>,
 }

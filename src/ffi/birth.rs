@@ -156,7 +156,8 @@ pub unsafe extern "C" fn jobring_create(
 /// `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
 /// to align - 1 bytes more. Both are written on success only; either may be NULL.
 ///
-/// Returns what jobring_create() would for a wrong configuration, else JOBRING_OK.
+/// Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
+/// JOBRING_OK.
 ///
 /// From any thread. Does not allocate or block.
 ///
@@ -195,7 +196,8 @@ pub unsafe extern "C" fn jobring_layout(
 /// `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
 /// `pool`: where the pool is written, on success only.
 ///
-/// Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL.
+/// Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
+/// JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
 ///
 /// From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
 ///

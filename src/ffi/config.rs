@@ -74,7 +74,8 @@ pub struct jobring_config {
     pub cpu_count: usize,
     /// Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
     pub name: *const c_char,
-    /// Called on each worker's thread before its first job. NULL: nothing.
+    /// Called on each worker's thread before its first job. NULL: nothing. Hooks must not wait for jobs of this pool, nor
+    /// for a free slot: the worker that might run them is the one in the hook.
     pub on_start: jobring_hook_fn,
     /// Called on each worker's thread after its last job. NULL: nothing.
     pub on_stop: jobring_hook_fn,

@@ -28,7 +28,8 @@ pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_vo
 
 /// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
 /// argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
-/// JOBRING_E_SHUTDOWN, and the result (NULL unless OK).
+/// JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
+/// inside the job then; jobring_fail() comes too late.
 pub type jobring_done_fn = Option<
     unsafe extern "C" fn(arg: *mut c_void, job: jobring_job, status: jobring_status, result: *mut c_void),
 >;

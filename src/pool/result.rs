@@ -240,22 +240,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if !state.answers_to(generation) {
                 return Err(WaitError::Stale);
             }
-            let moved = match state.status() {
-                Status::Done | Status::Failed | Status::Cancelled => slot.take(state),
-                _ => slot.flag(state, state.detach().unawaited()),
-            };
+            let over = state.untaken();
+            let moved =
+                if over { slot.take_detached(state) } else { slot.flag(state, state.detach().unawaited()) };
             match moved {
                 Err(now) => state = now,
-                Ok(now) if now.detached() => {
-                    if state.has_waiter() {
-                        self.port.wake_all(slot.word());
-                    }
-                    return Ok(());
-                }
-                Ok(taking) => {
+                Ok(taking) if over => {
                     let retire = self.must_retire();
                     self.forget(index, state.status());
                     self.vacate(index, taking, retire);
+                    return Ok(());
+                }
+                Ok(_) => {
+                    if state.has_waiter() {
+                        self.port.wake_all(slot.word());
+                    }
                     return Ok(());
                 }
             }

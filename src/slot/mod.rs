@@ -226,11 +226,20 @@ impl<'a> Slot<'a> {
 
     /// Claims the result of a job that is over; the body is the caller's until it vacates the slot.
     pub(crate) fn take(&self, s: State) -> Result<State, State> {
+        self.claim_result(s, s.with(Status::Taking))
+    }
+
+    /// The same, for who gives the handle up: from here on it is stale.
+    pub(crate) fn take_detached(&self, s: State) -> Result<State, State> {
+        self.claim_result(s, s.with(Status::Taking).detach())
+    }
+
+    fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
         // ORDERING: Acquire pairs with the Release of a reader that put the word back as it was after `s` was
         // loaded: its reads of the body come before what we do to it (model
         // a_failure_is_read_while_it_is_delivered), and with resolve's (E3). Relaxed on failure: whatever comes of
         // the value found, who touches the body claims it first.
-        self.exchange(s, s.with(Status::Taking), o(Site::Take, Acquire), o(Site::TakeLost, Relaxed))
+        self.exchange(s, taking, o(Site::Take, Acquire), o(Site::TakeLost, Relaxed))
     }
 
     /// Gives the slot back, or, with `retire`, takes it out of use; the caller was its runner or taker and `s` is what

@@ -145,7 +145,7 @@ static void invented(const struct function *f) {
 }
 
 /* The handle of the very job that makes the call, or of that whose callback makes it. In a drop callback that a detach
- * calls the handle is given up already; it turns stale when the callback has returned. */
+ * calls the handle is given up already. */
 static void own(const struct function *f) {
     static const enum where places[] = {JOB, DONE, DROP, CANCEL};
     static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
@@ -156,7 +156,7 @@ static void own(const struct function *f) {
     for (int n = 0; n < 4; n++) {
         begin(f, places[n], "job", kinds[n]);
         cell.own = 1;
-        judge(inside);
+        judge(places[n] == DROP && f != F(error) ? JOBRING_E_STALE : inside);
         end();
     }
 }

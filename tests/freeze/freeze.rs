@@ -316,6 +316,10 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             freeze::arm(0, target.role, target.site);
         }
         arena.close(s, queued);
+        if round / 8 % 2 == 1 {
+            // A second closer, who goes his way.
+            s.spawn(|| pool.shutdown(queued, None).is_ok());
+        }
         until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
         // The worker, and who kicks, may come there later.
         let late = Duration::from_micros(if target.is_some() { 200 } else { 0 });
