@@ -23,7 +23,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_push_at_a_marked_entry_sees_the_mark),
     model!(2 every_marked_sleeper_wakes),
     model!(unbounded a_mark_set_while_others_pop_is_seen),
-    model!(unbounded who_unmarks_wakes_the_sleeper),
+    model!(unbounded a_mark_is_taken_off_once),
     model!(unbounded a_peeked_index_is_popped_once),
 ];
 
@@ -302,7 +302,7 @@ fn a_mark_set_while_others_pop_is_seen() {
     assert_eq!(sleeper.join().unwrap(), 0);
 }
 
-fn who_unmarks_wakes_the_sleeper() {
+fn a_mark_is_taken_off_once() {
     let (crew, ring) = (Crew::new(), ring(1, 0));
     let other = {
         let ring = ring.clone();

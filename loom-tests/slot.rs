@@ -27,7 +27,8 @@ pub const MODELS: &[Model] = &[
     model!(unbounded what_a_taker_did_comes_before_the_next_job),
     model!(2 reaper_and_popper_give_the_slot_back_once),
     model!(2 runner_detacher_and_popper_give_the_slot_back_once),
-    model!(2 a_waiting_job_runs_the_queued_job_itself),
+    model!(unbounded a_waiting_job_runs_the_queued_job_itself),
+    model!(2 a_waiting_job_and_a_popper_run_the_job_once),
     model!(unbounded a_guessed_handle_claims_only_what_is_written),
     model!(unbounded a_handle_that_carries_nothing_claims_what_is_written),
     model!(unbounded a_guessed_handle_takes_only_what_is_written),
@@ -395,18 +396,41 @@ fn runner_detacher_and_popper_give_the_slot_back_once() {
     assert_over(&pool, &log, jobs);
 }
 
+/// Job 0, which is first in the ring, waits for job 1, which is second. Its handle.
+fn submit_waiting(pool: &Arc<Pool<2>>, log: &Arc<Log>) -> [Job; 2] {
+    let (waiting, inner) = (pool.clone(), pool.guess(0, 1));
+    let task = Task::new(log, 0).doing(move || {
+        let end = waiting.wait(inner);
+        assert!(end == End::Done(1) || end == End::Stale, "{end:?}");
+    });
+    let outer = pool.submit(task).expect("there is room");
+    assert_eq!(pool.submit(Task::new(log, 1)).expect("there is room"), inner);
+    [outer, inner]
+}
+
 fn a_waiting_job_runs_the_queued_job_itself() {
     let (crew, pool, log) = pool::<2>();
-    let inner = pool.submit(Task::new(&log, 1)).expect("there is room");
-    let waiting = pool.clone();
-    let task = Task::new(&log, 0).doing(move || assert_eq!(waiting.wait(inner), End::Done(1)));
-    let outer = pool.submit(task).expect("there is room");
+    let [outer, inner] = submit_waiting(&pool, &log);
+    let other = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.poll(inner))
+    };
+    crew.begin();
+    assert!(pool.run_one());
+    let end = other.join().unwrap();
+    assert!(end == End::Done(1) || end == End::Pending || end == End::Stale, "{end:?}");
+    assert_eq!(pool.poll(outer), End::Done(0));
+    assert_over(&pool, &log, 2);
+}
+
+fn a_waiting_job_and_a_popper_run_the_job_once() {
+    let (crew, pool, log) = pool::<2>();
+    let [outer, _] = submit_waiting(&pool, &log);
     let other = {
         let pool = pool.clone();
         crew.spawn(move || pool.run_one())
     };
     crew.begin();
-    let _ = pool.run_one();
     let _ = pool.run_one();
     let _ = other.join().unwrap();
     assert_eq!(pool.poll(outer), End::Done(0));

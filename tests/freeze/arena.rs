@@ -46,6 +46,8 @@ impl Phase {
 /// A job that someone is to wait for, or cancel.
 enum Letter<'p> {
     Own(JobHandle<'p, u64>, u64),
+    /// Not to be cancelled.
+    Await(JobHandle<'p, u64>, u64),
     /// The waiter and the canceller have the same, as C callers may.
     Shared(Job, u64),
 }
@@ -187,12 +189,30 @@ impl<'p> Arena<'p> {
         Ok(busy)
     }
 
-    /// Gives the waiter a job to wait for.
-    pub fn feed(&self) {
+    /// A job whose failure was delivered and is still to be read in its free slot.
+    pub fn leave_a_failure(&self) {
+        let token = self.ledger.token();
+        let id = token.id;
+        let fails = move || -> u64 {
+            token.run();
+            std::panic::resume_unwind(Box::new(()))
+        };
+        if let Some(handle) = self.accepted(id, self.pool.submit(fails)) {
+            let job = handle.job().expect("in the pool");
+            std::mem::forget(handle);
+            assert_eq!(self.pool.shared_wait(job, false, false), Shared::Over);
+        }
+    }
+
+    /// Gives the waiter or the canceller a job to wait for.
+    pub fn feed(&self, role: u8) {
         let token = self.ledger.token();
         let id = token.id;
         if let Some(job) = self.accepted(id, self.pool.try_submit(move || token.run())) {
-            self.post(0, Letter::Own(job, id));
+            match role {
+                WAITER => self.post(0, Letter::Own(job, id)),
+                _ => self.post(1, Letter::Await(job, id)),
+            }
         }
     }
 
@@ -241,7 +261,7 @@ impl<'p> Arena<'p> {
         }
         drop(desk);
         match letter {
-            Letter::Own(job, _) => job.detach(),
+            Letter::Own(job, _) | Letter::Await(job, _) => job.detach(),
             Letter::Shared(job, _) => self.pool.shared_detach(job),
         }
     }
@@ -385,7 +405,7 @@ impl<'p> Arena<'p> {
     fn waiter(&self, dice: &mut Dice) {
         while let Some(letter) = self.read(0, WAITER) {
             let (mut job, id) = match letter {
-                Letter::Own(job, id) => (job, id),
+                Letter::Own(job, id) | Letter::Await(job, id) => (job, id),
                 Letter::Shared(job, id) => {
                     let ended = self.pool.shared_wait(job, false, dice.throw(3) == 0);
                     assert!(!matches!(ended, Shared::Done(got) if got != id), "another job's result");
@@ -417,6 +437,10 @@ impl<'p> Arena<'p> {
         while let Some(letter) = self.read(1, CANCELLER) {
             let (job, id) = match letter {
                 Letter::Own(job, id) => (job, id),
+                Letter::Await(job, id) => {
+                    check(&job.wait(), id, self.closing());
+                    continue;
+                }
                 Letter::Shared(job, id) => {
                     match dice.throw(10) {
                         0 if self.pool.shared_cancel(job) => self.ledger.cancelled.add(id),

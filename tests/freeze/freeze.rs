@@ -128,6 +128,8 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
                     provoke(&arena, s, target(role, Site::VacateWake)).unwrap();
                     release();
                 }
+                provoke(&arena, s, target(CANCELLER, Site::ForceWake)).unwrap();
+                release();
             } else {
                 for target in [target(WAITER, Site::ForceWake), target(WORKER, Site::CancelUpdate)] {
                     provoke(&arena, s, target).unwrap();
@@ -161,7 +163,7 @@ fn target(role: u8, site: Site) -> Target {
         // A pusher that is a whole lap late.
         (_, Site::PushTailAgain) => Some((role, Site::PushEntry)),
         // A job that lies in the ring while a wake-up was granted and not delivered.
-        (WAITER, Site::ForceUpdate | Site::ForceWake | Site::IdleUpdateLost) => {
+        (WAITER | CANCELLER, Site::ForceUpdate | Site::ForceWake | Site::IdleUpdateLost) => {
             Some((DECOY, Site::GrantWake))
         }
         // A job comes while a worker goes to sleep, and nobody else is free to take it.
@@ -178,7 +180,7 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     let never = || Err("never came there, though the census did".into());
     let Some((role, site)) = target.after else {
         // Armed before anybody was there: some sites are come to only once.
-        return if freeze::await_frozen(0, GENEROUS) { Ok(()) } else { never() };
+        return if freeze::await_frozen(0, 2 * GENEROUS) { Ok(()) } else { never() };
     };
     if target.site == Site::VacateWake {
         let end = Instant::now() + GENEROUS;
@@ -238,8 +240,8 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
         arena.decoy(scope);
         if freeze::await_frozen(1, Duration::from_millis(20)) {
             freeze::arm(0, target.role, target.site);
-            arena.feed();
-            arena.alone(WAITER);
+            arena.feed(target.role);
+            arena.alone(target.role);
             if freeze::await_frozen(0, Duration::from_millis(100)) {
                 return Ok(());
             }
@@ -312,10 +314,18 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
         arena.people(s, round as u64);
         let _homeward = Homeward(&arena);
         assert!(until(|| arena.acts(SUBMITTER) > if sharing { 40 } else { 3 }));
+        let kept = sharing && round / 16 % 2 == 1;
+        if kept {
+            arena.pause(&[])?;
+            arena.leave_a_failure();
+        }
         if let Some(target) = target {
             freeze::arm(0, target.role, target.site);
         }
         arena.close(s, queued);
+        if kept {
+            arena.run();
+        }
         if round / 8 % 2 == 1 {
             // A second closer, who goes his way.
             s.spawn(|| pool.shutdown(queued, None).is_ok());
@@ -422,7 +432,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
                 Scene::Open => break freeze_open(target, round, false),
                 Scene::Shared => break freeze_open(target, round, true),
                 Scene::Closing => match one_closing(Some(target), round) {
-                    Ok(None) if whole.elapsed() < GENEROUS => {}
+                    Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
                     Ok(None) => break Err("never came there, though the census did".into()),
                     Ok(Some(figures)) => break Ok(figures),
                     Err(why) => break Err(why),

@@ -175,7 +175,7 @@ pub fn say(line: &str) {
 
 static STAGE: Mutex<(String, Option<Instant>)> = Mutex::new((String::new(), None));
 
-/// Names what is being done. If nothing new is named for three minutes, the watchdog ends the process.
+/// Names what is being done. If nothing new is named for four minutes, the watchdog ends the process.
 pub fn stage(what: String) {
     let mut held = STAGE.lock().unwrap();
     if held.1.is_none() {
@@ -188,7 +188,7 @@ fn watch() {
     loop {
         std::thread::park_timeout(Duration::from_secs(1));
         let held = STAGE.lock().unwrap();
-        if held.1.is_some_and(|since| since.elapsed() > 3 * GENEROUS) {
+        if held.1.is_some_and(|since| since.elapsed() > 4 * GENEROUS) {
             say(&format!("hangs in: {}", held.0));
             std::process::exit(101);
         }
