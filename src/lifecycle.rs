@@ -12,8 +12,12 @@
 //! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty; then it kicks.
 //! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
 //!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
-//!   MARK the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
+//!   mark the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
 //!   and not yet taken → quiescent; else sleep until kicked.
+//!
+//! A slot whose job is over but untaken counts as over, and may be taken at any time, also after the closer has gone. Its
+//! taker fences after the take and reads CLOSED: set → it takes the slot out of use itself, instead of giving it back to
+//! a submitter that saw the pool open, whose job nobody would look for any more.
 //!
 //! A slot that a submitter took before the close is neither closed nor over, so the closer waits for it: either
 //! its push kicks, or (the submitter found no room or gave up) it goes back through the marked ring. The marks are
