@@ -357,26 +357,31 @@ impl Log {
     }
 
     fn count(counters: &[Plain; JOBS], n: usize) {
+        // ORDERING: Relaxed: the model's own tally, outside of the model; loom runs its threads on one of the system's.
         counters[n].fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often job `n` ran.
     pub fn ran(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
         self.ran[n].load(Ordering::Relaxed)
     }
 
     /// How often it was dropped instead.
     pub fn discarded(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
         self.discarded[n].load(Ordering::Relaxed)
     }
 
     /// How often its result was dropped.
     pub fn forgotten(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
         self.forgotten[n].load(Ordering::Relaxed)
     }
 
     /// How often its result was taken.
     pub fn taken(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
         self.taken[n].load(Ordering::Relaxed)
     }
 

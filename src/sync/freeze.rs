@@ -72,12 +72,14 @@ pub fn await_frozen(trap: usize, timeout: Duration) -> bool {
 
 /// Comes to a site as the library does: for a control that has the same stop points.
 pub fn come_to(site: Site) {
+    // ORDERING: none: there is no operation; `o` is called for its stop point.
     o(site, Ordering::Relaxed);
 }
 
 pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
     let role = role();
     if role != 0 {
+        // ORDERING: Relaxed: a census, read when its threads are joined.
         HITS[role as usize][site as usize].fetch_add(1, Ordering::Relaxed);
         (0..TRAPS).for_each(|trap| stop_if_armed(trap, pair(role, site)));
     }
@@ -100,6 +102,7 @@ fn set(trap: usize, value: u32) -> u32 {
 }
 
 fn stop_if_armed(trap: usize, me: u32) {
+    // ORDERING: Relaxed: a first look, cheap for all who are not meant; the exchange under the lock decides.
     if ARMED[trap].load(Ordering::Relaxed) != me {
         return;
     }
