@@ -56,8 +56,13 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "fork.c", "fork", &[]);
     face(&both, "threads.c", "threads", &[]);
     face(&both, "static_bytes.c", "static-bytes", &[]);
+    face(&both, "exit.c", "exit", &[]);
+    face(&both, "workers.c", "workers", &[]);
+    face(&both, "workers.c", "workers-sanitized", &sanitized);
     face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
     face(&std_alone, "face.c", "face-std", &[]);
     face(&std_alone, "threads.c", "threads-std", &[]);
+    face(&std_alone, "exit.c", "exit-std", &[]);
+    face(&std_alone, "workers.c", "workers-std", &[]);
 }

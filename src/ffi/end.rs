@@ -88,7 +88,7 @@ fn in_c(report: Report) -> jobring_report {
 }
 
 /// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
-/// inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+/// inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
 /// untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
 /// touched.
 ///

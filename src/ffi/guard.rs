@@ -38,6 +38,20 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
     Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
 }
 
+/// As `pool`, for submits, which are counted only if the pool was made so.
+///
+/// # Safety
+/// As pool.
+#[inline]
+pub(super) unsafe fn submitter<'a>(
+    pool: *const jobring_pool,
+) -> Result<(&'a CPool, Option<Visit<System>>), Failed> {
+    // SAFETY:
+    // - the caller's.
+    let pool = unsafe { self::pool(pool) }?;
+    Ok((pool, pool.destroy_waits.then(|| pool.raw.lifecycle().visit(pool.raw.port()))))
+}
+
 /// Is `pointer` good to write a T to?
 pub(super) fn output<T>(pointer: *mut T) -> Result<(), Failed> {
     if pointer.is_null() || !pointer.is_aligned() { Err(Failed(JOBRING_E_INVALID)) } else { Ok(()) }

@@ -66,6 +66,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Waits until the job is over, then lets `deliver` have its result.
     pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait_or_help(job, timeout, false, deliver)
+    }
+
+    /// As `wait`; with `help` the calling thread runs the job itself if it is still queued, whoever it is.
+    pub(crate) fn wait_or_help(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        help: bool,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
         let mut wait = None;
@@ -78,7 +89,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     Ok(taking) => return Ok(self.deliver(index, state, taking, deliver)),
                     Err(now) => state = now,
                 },
-                Status::Queued if self.should_run_itself(timeout) && self.run_here(job, generation)? => {
+                Status::Queued
+                    if self.should_run_itself(timeout, help) && self.run_here(job, generation)? =>
+                {
                     state = self.slot(index).state();
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
@@ -162,9 +175,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
-    fn should_run_itself(&self, timeout: Timeout) -> bool {
-        timeout == Timeout::Forever && self.frames_here() > 0
-            || timeout != Timeout::Poll && self.lifecycle.live() == 0
+    /// Unless it was asked to.
+    fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
+        let inside = || timeout == Timeout::Forever && self.frames_here() > 0;
+        timeout != Timeout::Poll && (help || inside() || self.lifecycle.live() == 0)
     }
 
     /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.

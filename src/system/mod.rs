@@ -23,7 +23,11 @@ mod current;
 pub(crate) mod fork;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
+mod lock;
+#[cfg(any(feature = "std", feature = "pthread"))]
 mod os;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) use lock::Lock;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use os::Os as System;
 
