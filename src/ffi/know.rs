@@ -2,7 +2,7 @@
 
 use super::birth::{CPool, jobring_pool};
 use super::config::JOBRING_BACKEND_DEFAULT;
-use super::guard::{done, output, pool, write_prefix};
+use super::guard::{done, done_out, output, pool, write_prefix};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
 use super::submit::jobring_job;
 use crate::frame::NO_WORKER;
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn jobring_worker_stack(
     index: u32,
     bytes: *mut usize,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;

@@ -1,7 +1,7 @@
 //! What C can do with a handle.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, optional, pool, timeout, visit};
+use super::guard::{call, call_out, done_out, optional, pool, timeout, visit};
 use super::job::{Failure, failure, length, result};
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn jobring_wait(
     timeout_ns: i64,
     result: *mut *mut c_void,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         unsafe { take(pool, job, timeout(timeout_ns)?, result) }
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
     size: usize,
     needed: *mut usize,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
