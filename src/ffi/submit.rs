@@ -183,7 +183,9 @@ unsafe fn submit(
         };
         let reserved = match pool.raw.try_reserve() {
             // On a pool without workers this runs a job.
-            Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout)),
+            Err(Refused::Full) if timeout != Timeout::Poll => {
+                keeping_errno(|| pool.raw.reserve_slow(timeout))
+            }
             at_once => at_once,
         };
         let reserved = match reserved {
