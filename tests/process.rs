@@ -106,3 +106,58 @@ fn workers_take_the_signals_that_the_header_names() {
         c::run(Command::new(program).args(&names));
     }
 }
+
+/// Who throws, on whose thread; with "-pthread" or "-std" behind it, on a worker of that backend.
+const THROWERS: &[&str] = &[
+    "worker-pthread",
+    "worker-std",
+    "done-on-worker-pthread",
+    "done-on-worker-std",
+    "start-hook-pthread",
+    "start-hook-std",
+    "stop-hook-pthread",
+    "stop-hook-std",
+    "job-that-waits",
+    "run-one",
+    "run-until-idle",
+    "wait",
+    "submit",
+    "run-here",
+    "shutdown",
+    "destroy",
+    "enter-worker",
+    "callback-done-run",
+    "callback-done-cancel",
+    "callback-drop-cancel",
+    "callback-drop-discard",
+    "callback-drop-detach",
+    "callback-drop-destroy",
+];
+
+#[test]
+fn an_exception_that_leaves_a_job_ends_the_process() {
+    use std::os::unix::process::ExitStatusExt;
+    // Without panics that unwind, the compiler keeps fewer notes for the unwinder.
+    let builds = [
+        ("both", &["std", "pthread", "capi"][..], &[][..]),
+        ("both-abort", &["std", "pthread", "capi"], &["-Cpanic=abort"]),
+        ("std", &["std", "capi"], &[]),
+    ];
+    for (build, features, options) in builds {
+        let library = c::library_with(features, options);
+        let program = c::program(&library, &["exception.cpp"], &format!("exception-{build}"), &[]);
+        for case in
+            THROWERS.iter().filter(|case| features.contains(&"pthread") || !case.ends_with("-pthread"))
+        {
+            let output = c::output(Command::new(&program).arg(case));
+            let printed = c::printed(&output);
+            assert_eq!(
+                output.status.signal(),
+                Some(libc::SIGABRT),
+                "{build}, {case}: {}\n{printed}",
+                output.status
+            );
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "thrown\n", "{build}, {case}: {printed}");
+        }
+    }
+}

@@ -6,6 +6,7 @@
 //! failed        code, length, text                            │
 //! ```
 
+use super::outward;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN, JOBRING_OK, jobring_status,
 };
@@ -39,9 +40,9 @@ pub type jobring_done_fn = Option<
 /// thread that decided it, before its call returns.
 pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
 
-type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
 
 /// The callbacks of one job.
 #[derive(Clone, Copy, Default)]
@@ -80,7 +81,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: Run = payload.word_from_end(RESULT).cast::<Run>().read();
-            (arg, run(arg))
+            (arg, outward::run(run, arg))
         };
         frame.locals.set(core::ptr::null());
         let failed = failure.code.get().is_some();
@@ -114,7 +115,10 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         if DONE {
             // SAFETY:
             // - with DONE, write() put the callback there; the submitter promised that it may be called so.
-            unsafe { payload.word_from_end(Self::DONE_AT).cast::<Done>().read()(arg, job, status, result) };
+            unsafe {
+                let done = payload.word_from_end(Self::DONE_AT).cast::<Done>().read();
+                outward::done(done, arg, job, status, result);
+            }
         }
     }
 
@@ -129,7 +133,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
             let arg = Self::arg(payload);
             Self::tell(payload, arg, job.to_bits(), status, core::ptr::null_mut());
             if DROP {
-                payload.word_from_end(Self::DROP_AT).cast::<Drop>().read()(arg, status);
+                outward::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
             }
         }
     }
@@ -143,7 +147,8 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         unsafe {
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
-                payload.word_from_end(Self::DROP_AT).cast::<Drop>().read()(result, JOBRING_E_UNTAKEN);
+                let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }

@@ -16,6 +16,7 @@ mod job;
 mod know;
 mod memory;
 mod order;
+mod outward;
 mod result;
 mod settings;
 mod status;

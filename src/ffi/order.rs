@@ -3,6 +3,7 @@
 use super::batch::jobring_item;
 use super::guard::known_prefix;
 use super::job::{Callbacks, Recipe};
+use super::outward;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
 use super::submit::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_options};
 use crate::job::{Kind, Payload};
@@ -95,12 +96,12 @@ impl Order {
         // SAFETY:
         // - 1.
         unsafe {
-            let result = (self.run)(arg);
+            let result = outward::run(self.run, arg);
             if let Some(done) = self.callbacks.done {
-                done(arg, 0, JOBRING_OK, result);
+                outward::done(done, arg, 0, JOBRING_OK, result);
             }
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
-                drop(result, JOBRING_E_UNTAKEN);
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }

@@ -26,13 +26,21 @@ pub fn printed(output: &Output) -> String {
 
 /// The static library with these features. The folder is that of tests/c_face.rs, whose builds it shares.
 pub fn library(features: &[&str]) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{}", features.join("-")));
+    library_with(features, &[])
+}
+
+/// As `library`, with options for the compiler.
+pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
+    let name = format!("capi-{}{}", features.join("-"), options.join("-").replace('=', "-"));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
         .args(["--no-default-features", "--features", &features.join(",")])
         .arg("--target-dir")
-        .arg(&target));
+        .arg(&target)
+        .arg("--")
+        .args(options));
     target.join("release/libjobring.a")
 }
 
