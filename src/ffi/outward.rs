@@ -2,6 +2,11 @@
 //! be told that it may be: else it leaves no note for the unwinder, which would walk through the library to whoever
 //! catches. Without threads there is no unwinder that we know of, and its notes would not link.
 
+#![cfg_attr(
+    not(any(feature = "std", feature = "pthread")),
+    allow(clippy::useless_transmute, reason = "without threads the types are the same")
+)]
+
 use super::config::jobring_hook_fn;
 use super::job::{Done, Drop, Run};
 use super::status::jobring_status;

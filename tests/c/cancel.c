@@ -55,8 +55,43 @@ static void try_it(const struct call *call, uint32_t backend, int before) {
     printf("cell %s %s%s\n", call->function, call->how, before ? "" : "-cancelled");
 }
 
+static void *identity(void *arg) { return arg; }
+
+/* Calls that run a job, which is no cancellation point itself. */
+static void *runs_jobs(void *arg) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    jobring_job job;
+    uint64_t ran = 0;
+    config.workers = JOBRING_WORKERS_NONE;
+    config.capacity = 1;
+    CHECK(pthread_cancel(pthread_self()) == 0);
+    OK(jobring_create(&config, &pool));
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_run_one(pool));
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_run_until_idle(pool, &ran));
+    OK(jobring_submit(pool, identity, NULL, &job));
+    OK(jobring_wait(pool, job, JOBRING_FOREVER, NULL));
+    /* The second runs the first. */
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
+    OK(jobring_destroy(pool));
+    CHECK(ran == 1);
+    *(int *)arg = 1;
+    pthread_testcancel();
+    *(int *)arg = 2;
+    return NULL;
+}
+
 int main(void) {
+    int came_to = 0;
+    pthread_t thread;
+    void *result;
     alarm(300);
+    CHECK(pthread_create(&thread, NULL, runs_jobs, &came_to) == 0 && pthread_join(thread, &result) == 0);
+    CHECK(result == PTHREAD_CANCELED && came_to == 1);
     for (const uint32_t *backend = backends(); *backend; backend++) {
         for (const struct call *call = calls; call->function; call++) {
             /* More than once: a thread seen asleep may be so in the one or in the other wait that there is in a call. */
