@@ -262,7 +262,7 @@ typedef struct jobring_config {
     uint32_t capacity;
     /**
      * Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-     * 4 words. What of it data can take: see jobring_submit_copy().
+     * 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
      */
     uint32_t payload;
     /**
@@ -357,7 +357,7 @@ typedef struct jobring_report {
  * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
  * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
  * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
- * process; on other systems it is not allowed. A C++ exception that leaves a job ends the process. longjmp() out of it is
+ * process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec. A C++ exception that leaves a job ends the process. longjmp() out of it is
  * not allowed.
  */
 typedef void *(*jobring_fn)(void *arg);

@@ -53,7 +53,6 @@ fn c_programs_find_what_the_header_promises() {
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
     face(&both, "face.c", "face", &[]);
     face(&both, "face.c", "face-sanitized", &sanitized);
-    face(&both, "fork.c", "fork", &[]);
     face(&both, "threads.c", "threads", &[]);
     face(&both, "static_bytes.c", "static-bytes", &[]);
     face(&both, "exit.c", "exit", &[]);

@@ -1,7 +1,7 @@
 //! A pool's beginning.
 
 use super::config::jobring_config;
-use super::guard::{done, optional, output};
+use super::guard::{done_out, optional, output};
 use super::memory;
 use super::settings::{Hooked, Settings};
 use super::status::{
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn jobring_create(
     config: *const jobring_config,
     pool: *mut *mut jobring_pool,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         output(pool)?;
         // SAFETY:
         // - the caller's.
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn jobring_layout(
     size: *mut usize,
     align: *mut usize,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         optional(size)?;
         optional(align)?;
         // SAFETY:
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn jobring_init(
     size: usize,
     pool: *mut *mut jobring_pool,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         output(pool)?;
         let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
         // SAFETY:

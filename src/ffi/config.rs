@@ -57,7 +57,7 @@ pub struct jobring_config {
     /// 1,048,575.
     pub capacity: u32,
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-    /// 4 words. What of it data can take: see jobring_submit_copy().
+    /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
     /// How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
     pub spin: u32,

@@ -126,6 +126,25 @@ pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, fewest: usize) 
     Ok(())
 }
 
+/// As `call`, for what leads out of the library, to the system or to functions of the caller's: they may change errno,
+/// which is put back.
+pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
+    call(|| keeping_errno(body))
+}
+
+/// As `done`, for what leads out of the library.
+pub(super) fn done_out(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
+    done(|| keeping_errno(body))
+}
+
+/// Runs `body`, and puts errno back where there is one.
+pub(super) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    return crate::system::errno::kept(body);
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    body()
+}
+
 /// Runs a call's body. A panic in it is a bug of ours; it must not unwind into C.
 pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
     match body() {

@@ -6,8 +6,8 @@
 //! failed        code, length, text                     │
 //! ```
 
-use super::exit::{call_back, call_job};
 use super::failure::Failure;
+use super::outward;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
     JOBRING_OK, jobring_status,
@@ -30,7 +30,7 @@ pub type jobring_job = u64;
 /// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
 /// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
 /// (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
-/// process; on other systems it is not allowed. A C++ exception that leaves a job ends the process. longjmp() out of it is
+/// process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec. A C++ exception that leaves a job ends the process. longjmp() out of it is
 /// not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
@@ -48,8 +48,8 @@ pub type jobring_done_fn = Option<
 pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
 
 pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
 
 /// One more callback for when a job is over, in memory of the caller's.
 #[repr(C)]
@@ -108,7 +108,7 @@ pub(super) unsafe fn tell_nodes(
         if let Some(done) = done {
             // SAFETY:
             // - 1.
-            call_back(|| unsafe { done(arg, job, status, result) });
+            unsafe { outward::done(done, arg, job, status, result) };
         }
         node = next;
     }
@@ -150,7 +150,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: Run = payload.word_from_end(RESULT).cast::<Run>().read();
-            (arg, call_job(run, arg, frame))
+            (arg, outward::run(run, arg, frame))
         };
         frame.locals.set(core::ptr::null());
         if failure.is_noted() {
@@ -197,7 +197,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             // - with DONE, write() put the callback there; the submitter promised that it may be called so.
             unsafe {
                 let done = payload.word_from_end(Self::DONE_AT).cast::<Done>().read();
-                call_back(|| done(arg, job, status, result));
+                outward::done(done, arg, job, status, result);
             }
         }
         if NODES {
@@ -225,8 +225,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             let arg = Self::arg(payload);
             Self::tell(payload, arg, job.to_bits(), status, core::ptr::null_mut());
             if DROP {
-                let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
-                call_back(|| drop(arg, status));
+                outward::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
             }
         }
     }
@@ -241,7 +240,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
                 let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
-                call_back(|| drop(result, JOBRING_E_UNTAKEN));
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! A job as C hands it over: checked against the payload that it has to fit into, written into it, or run on the spot.
 
 use super::batch::jobring_item;
-use super::exit::call_back;
 use super::guard::known_prefix;
 use super::job::{Callbacks, Recipe, nodes_are_right, tell_nodes};
+use super::outward;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
 use super::submit::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_options};
 use crate::job::{Kind, Payload};
@@ -105,16 +105,16 @@ impl Order {
         };
         // SAFETY:
         // - 1.
-        call_back(|| unsafe {
-            let result = (self.run)(arg);
+        unsafe {
+            let result = outward::run_here(self.run, arg);
             if let Some(done) = self.callbacks.done {
-                done(arg, 0, JOBRING_OK, result);
+                outward::done(done, arg, 0, JOBRING_OK, result);
             }
             tell_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
-                drop(result, JOBRING_E_UNTAKEN);
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
-        });
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::birth::jobring_pool;
 use super::failure::{Failure, failure};
-use super::guard::{call, done, optional, pool, timeout, visit};
+use super::guard::{call, call_out, done_out, optional, pool, timeout, visit};
 use super::job::{length, result};
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn jobring_wait(
     timeout_ns: i64,
     result: *mut *mut c_void,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         unsafe { take(pool, job, timeout(timeout_ns)?, false, result) }
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn jobring_wait_flags(
     flags: u32,
     result: *mut *mut c_void,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         if flags > JOBRING_WAIT_HELP {
             return Err(Failed(JOBRING_E_INVALID));
         }
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
     size: usize,
     needed: *mut usize,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;

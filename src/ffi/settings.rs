@@ -7,9 +7,9 @@ use super::config::{
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
-#[cfg(any(feature = "std", feature = "pthread"))]
-use super::exit::call_back;
 use super::guard::known_prefix;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::outward;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 #[cfg(not(all(feature = "pthread", feature = "std")))]
@@ -248,19 +248,15 @@ unsafe impl Sync for Hooked {}
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Hooks for Hooked {
     fn start(&self, worker: usize) {
-        if let Some(hook) = self.on_start {
-            // SAFETY:
-            // - the configuration's promise: callable with this argument on any thread.
-            call_back(|| unsafe { hook(self.arg, worker as u32) });
-        }
+        // SAFETY:
+        // - the configuration's promise: callable with this argument on any thread.
+        unsafe { outward::hook(self.on_start, self.arg, worker as u32) };
     }
 
     fn stop(&self, worker: usize) {
-        if let Some(hook) = self.on_stop {
-            // SAFETY:
-            // - as above.
-            call_back(|| unsafe { hook(self.arg, worker as u32) });
-        }
+        // SAFETY:
+        // - as above.
+        unsafe { outward::hook(self.on_stop, self.arg, worker as u32) };
     }
 }
 

@@ -1,7 +1,7 @@
 //! Handing jobs over.
 
 use super::birth::jobring_pool;
-use super::guard::{done, optional, submitter, timeout};
+use super::guard::{done, keeping_errno, optional, submitter, timeout};
 use super::job::Callbacks;
 pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
 use super::order::{Input, Order, read_options};
@@ -185,12 +185,19 @@ unsafe fn submit(
             WhenFull::Wait(timeout) => timeout,
             WhenFull::Run => Timeout::Poll,
         };
-        let reserved = match pool.raw.reserve(timeout) {
+        let reserved = match pool.raw.try_reserve() {
+            // On a pool without workers this runs a job.
+            Err(Refused::Full) if timeout != Timeout::Poll => {
+                keeping_errno(|| pool.raw.reserve_slow(timeout))
+            }
+            at_once => at_once,
+        };
+        let reserved = match reserved {
             Ok(reserved) => reserved,
             Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
                 // SAFETY:
                 // - the caller's: the function takes this argument, and the callbacks may be called.
-                pool.raw.outside(|| unsafe { order.run_here() });
+                keeping_errno(|| pool.raw.outside(|| unsafe { order.run_here() }));
                 return Ok(());
             }
             Err(refused) => return Err(refused.into()),

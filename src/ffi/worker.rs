@@ -1,7 +1,7 @@
 //! What can be known of one worker.
 
 use super::birth::{CPool, jobring_pool};
-use super::guard::{done, output, pool, write_prefix};
+use super::guard::{done, done_out, output, pool, write_prefix};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
 use crate::frame::NO_WORKER;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn jobring_worker_stack_used(
     index: u32,
     bytes: *mut usize,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn jobring_worker_stack_used(
 /// `bytes` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_stack_min(bytes: *mut usize) -> jobring_status {
-    done(|| {
+    done_out(|| {
         output(bytes)?;
         let found = stack_min()?;
         // SAFETY:
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn jobring_worker_stack(
     index: u32,
     bytes: *mut usize,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;

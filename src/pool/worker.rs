@@ -64,6 +64,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             for poll in 0..=self.limits.spin {
                 if poll > 0 {
+                    // However often it is to poll, a closed pool does not wait for it.
+                    if self.is_closed() {
+                        break;
+                    }
                     spin_loop();
                 }
                 if let Some(claimed) = self.claim_next() {

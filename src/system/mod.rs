@@ -19,6 +19,9 @@ compile_error!("the feature `pthread` without `std` needs a futex: Linux or Andr
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod current;
 
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod errno;
+
 #[cfg(all(unix, feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;
 

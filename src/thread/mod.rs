@@ -1,5 +1,6 @@
 //! Threads for workers: one trait, a backend over std and one over pthreads.
 
+mod cancel;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 pub(crate) mod exit;
 pub(crate) mod paint;
@@ -113,12 +114,12 @@ impl Thread {
     }
 
     pub(crate) fn join(self) {
-        match self {
+        cancel::put_off(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.join(),
-        }
+        });
     }
 
     pub(crate) fn stack_size(&self) -> Option<usize> {
@@ -159,7 +160,7 @@ fn own_stack() -> Option<(usize, usize)> {
 /// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
 #[cfg(feature = "std")]
 pub(crate) fn available_cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, core::num::NonZero::get)
+    cancel::put_off(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
 }
 
 /// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.
