@@ -24,7 +24,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, dying, o};
 
 const DISCARD: usize = 1;
 /// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
@@ -200,6 +200,9 @@ pub(crate) struct Visit<P: Port> {
 
 impl<P: Port> Drop for Visit<P> {
     fn drop(&mut self) {
+        if dying() {
+            return;
+        }
         let visitors = self.visitors;
         // SAFETY:
         // - the pool is there: destroy waits for this visit to end (await_visitors), and Rust callers borrow it.

@@ -1,6 +1,7 @@
 //! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
 
 use crate::frame::Frame;
+use crate::relax::look_again;
 use crate::sync::AtomicUsize;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 use crate::sync::spin_loop;
@@ -34,6 +35,13 @@ pub trait Port {
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spin;
+
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+impl Spin {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+}
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
@@ -82,7 +90,11 @@ impl Deadline {
             Timeout::Forever => Self::Never,
             Timeout::Poll | Timeout::Nanos(0) => Self::Passed,
             Timeout::Nanos(nanos) => {
-                port.now().map_or(Self::Passed, |now| Self::At(now.saturating_add(nanos)))
+                let Some(now) = port.now() else {
+                    look_again();
+                    return Self::Passed;
+                };
+                Self::At(now.saturating_add(nanos))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The ports of this build: the operating system's where there is one, else spinning.
+//! The ports of this build: the operating system's where there is one, else spinning; in a model the model's.
 //!
 //! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
 //! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
@@ -31,8 +31,11 @@ mod lock;
 mod os;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use lock::Lock;
-#[cfg(any(feature = "std", feature = "pthread"))]
+#[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_loom)))]
 pub use os::Os as System;
 
-#[cfg(not(any(feature = "std", feature = "pthread")))]
+#[cfg(all(not(any(feature = "std", feature = "pthread")), not(jobring_loom)))]
 pub use crate::port::Spin as System;
+
+#[cfg(jobring_loom)]
+pub use crate::model::ModelPort as System;
