@@ -5,7 +5,7 @@
 
 mod sync;
 
-use jobring::Pool;
+use jobring::{Pool, SubmitError};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex};
 
@@ -40,7 +40,7 @@ impl Reading {
     }
 }
 
-/// Numbers that are added up by jobs, each its own.
+/// Numbers that are added up side by side.
 #[derive(Clone)]
 pub struct Sum(Arc<Parts>);
 
@@ -51,14 +51,18 @@ struct Parts {
 }
 
 impl Sum {
-    /// One job for each number.
+    /// A job for each number.
     pub fn begin(pool: &Pool, numbers: &[usize]) -> Self {
         let parts =
             Parts { sum: AtomicUsize::new(0), left: Mutex::new(numbers.len()), none_left: Condvar::new() };
         let sum = Self(Arc::new(parts));
         for &number in numbers {
             let parts = sum.0.clone();
-            pool.submit_detached(move || parts.add(number)).ok().expect("the pool is open");
+            let add = pool.try_submit_detached(move || parts.add(number));
+            if let Err(SubmitError::Full(job)) = add {
+                // The pool has enough to do: this one is the caller's.
+                job();
+            }
         }
         sum
     }
