@@ -25,6 +25,9 @@ pub(crate) enum Taken {
 pub(crate) enum Verdict {
     /// The result is out: recycle the slot.
     Take,
+    /// What was wanted is out: drop the rest of the result, and recycle the slot.
+    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C results have two parts"))]
+    TakePart,
     /// Nothing was taken: leave the job as it was.
     #[cfg_attr(
         not(any(feature = "capi", jobring_loom, jobring_freeze)),
@@ -113,6 +116,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         match verdict {
             Verdict::Take => self.vacate(index, taking, self.must_retire()),
+            Verdict::TakePart => {
+                // As after detach, the handle is stale when the callback is called.
+                let mut taking = taking;
+                while !taking.detached() {
+                    taking = slot.flag(taking, taking.detach()).unwrap_or_else(|now| now);
+                }
+                let retire = self.must_retire();
+                self.forget(index, was.status());
+                self.vacate(index, taking, retire);
+            }
             Verdict::Leave => self.put_back(index, taking, was),
             Verdict::Keep => self.put_back(index, taking, was.detach()),
         }
@@ -293,7 +306,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            if state.untaken() && self.slot(index).take(state).is_ok() {
+            if state.untaken() && self.slot(index).take_detached(state).is_ok() {
                 self.forget(index, state.status());
             }
         }
