@@ -18,6 +18,8 @@ mod memory;
 mod order;
 mod result;
 mod settings;
+#[cfg(all(test, feature = "alloc"))]
+mod stale;
 mod status;
 mod submit;
 
