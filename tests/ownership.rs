@@ -30,5 +30,5 @@ fn a_signal_handler_may_submit() {
 #[test]
 fn of_threads_that_race_for_a_job_one_gets_it() {
     let library = library(&["std", "pthread", "capi"]);
-    run(Command::new(program(&library, RACES, "races", &[])).arg("2500"));
+    run(Command::new(program(&library, RACES, "races", &[])).arg("600"));
 }

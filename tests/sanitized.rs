@@ -35,7 +35,7 @@ fn address_sanitizer_finds_nothing() {
         assert!(!found.status.success() && said.contains(report), "{mistake}: {}\n{said}", found.status);
     }
     assert_eq!(verdict(&run(&mut asan(&library, OWNERSHIP, "ownership", ""))), OWNERSHIP_VERDICT);
-    run(&mut asan(&library, RACES, "races", "300"));
+    run(&mut asan(&library, RACES, "races", "60"));
     run(&mut asan(&library, SIGNAL_SUBMIT, "signal-submit", "2000"));
     run(&mut asan(&library, SIGNAL_STEP, "signal-step", "61"));
 }

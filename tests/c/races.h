@@ -28,6 +28,8 @@ struct job {
     /* How often. */
     atomic_int ran, done, dropped_arg, dropped_result, freed_arg, freed_result;
     jobring_status status;
+    /* How often a call gave it to its caller, with what; and how often a cancel said OK. */
+    atomic_int ok, failed, cancelled, detached, cancels;
     /* Not NULL: the job calls it first. */
     void (*inside)(struct job *);
 };
