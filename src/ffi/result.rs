@@ -147,7 +147,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
         }
         let mut found = JOBRING_OK;
         let mut bytes = 0;
-        let taken = pool.raw.wait(
+        let taken = pool.raw.wait_and_see(
             Job::from_bits(job),
             timeout(timeout_ns)?,
             &mut |kind, payload, taken| match taken {
