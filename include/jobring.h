@@ -63,7 +63,7 @@
 #define JOBRING_CONFIG_INIT                                                                                            \
     { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
       JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
-#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0 }
+#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, 0 }
 
 /**
  * The header's version, major * 1,000,000 + minor * 1,000 + patch.
@@ -358,6 +358,10 @@ typedef struct jobring_options {
      * Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
      */
     size_t copy;
+    /**
+     * Zero.
+     */
+    size_t reserved;
 } jobring_options;
 
 /**

@@ -300,8 +300,8 @@ fn what_is_added_to_the_header_is_missed() {
     let parameter = more("jobring_fail(int32_t code)", "jobring_fail(int32_t code, size_t *more)");
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field = more(
-        "    size_t copy;\n} jobring_options",
-        "    size_t copy;\n    uint32_t more;\n} jobring_options",
+        "    size_t reserved;\n} jobring_options",
+        "    size_t reserved;\n    uint32_t more;\n} jobring_options",
     );
     assert_eq!(field.len(), 4);
     assert_eq!(field[0], "cell jobring_submit_batch items.options.more maximum");

@@ -15,6 +15,7 @@ const DEFAULTS: jobring_options = jobring_options {
     done: None,
     drop: None,
     copy: 0,
+    reserved: 0,
 };
 
 /// The smallest structure that was ever published.
@@ -114,7 +115,8 @@ pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<job
     }
     // SAFETY:
     // - 1; every field of the structure is valid when zero.
-    unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) }
+    let options = unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) }?;
+    if options.reserved == 0 { Ok(options) } else { Err(Failed(JOBRING_E_INVALID)) }
 }
 
 impl jobring_options {

@@ -38,6 +38,10 @@ pub struct jobring_options {
     pub drop: jobring_drop_fn,
     /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
     pub copy: usize,
+    /// Zero.
+    // Where words are of 32 bits and `timeout_ns` is aligned to 8, here would be padding: a field put there later could not
+    // be told from what an older caller left in it.
+    pub reserved: usize,
 }
 
 /// What becomes of a job for which there is no slot.

@@ -79,6 +79,7 @@ static void options(void) {
     NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
     NUMBER(f, options, timeout_ns, INT64_MAX, OK_, OK_);
     NUMBER(f, options, copy, SIZE_MAX, OK_, JOBRING_E_SIZE);
+    NUMBER(f, options, reserved, SIZE_MAX, OK_, INV);
     CELL(f, "options.timeout_ns", "minus-two", INV, OPTIONS.known.timeout_ns = -2);
     CELL(f, "options.timeout_ns", "minimum", INV, OPTIONS.known.timeout_ns = INT64_MIN);
     CELL(f, "options.done", "null", OK_, OPTIONS.known.done = NULL);
@@ -114,6 +115,8 @@ static void batches(void) {
     CELL(f, "items.options.timeout_ns", "minimum", OK_, OPTIONS.known.timeout_ns = INT64_MIN);
     CELL(f, "items.options.copy", "zero", OK_, OPTIONS.known.copy = 0);
     CELL(f, "items.options.copy", "maximum", JOBRING_E_SIZE, OPTIONS.known.copy = SIZE_MAX);
+    CELL(f, "items.options.reserved", "zero", OK_, OPTIONS.known.reserved = 0);
+    CELL(f, "items.options.reserved", "maximum", INV, OPTIONS.known.reserved = SIZE_MAX);
     CELL(f, "items.options.done", "null", OK_, OPTIONS.known.done = NULL);
     CELL(f, "items.options.drop", "null", OK_, OPTIONS.known.drop = NULL);
 }
