@@ -26,8 +26,12 @@ pub fn run(command: &mut Command) -> String {
 
 /// Builds the static library as the README says.
 pub fn library(features: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Cargo gives each build the same name; another test may make one meanwhile.
+    let lock = std::fs::File::create(folder.join("capi.lock")).expect("a lock");
+    lock.lock().expect("the lock");
     // A target folder of its own: the outer cargo holds the lock of its.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{}", features.join("-")));
+    let target = folder.join("capi");
     run(Command::new(env!("CARGO"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
@@ -36,5 +40,10 @@ pub fn library(features: &[&str]) -> PathBuf {
         .arg(&target));
     // Cargo keeps what it builds for a target that it was told apart from what it builds for the host.
     let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
-    target.join(named).join("release/libjobring.a")
+    let kept = folder.join(format!("libjobring-{}.a", features.join("-")));
+    // Beside it and renamed: who links the older one goes on with that.
+    let fresh = kept.with_extension("fresh");
+    std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
+    std::fs::rename(&fresh, &kept).expect("the library");
+    kept
 }
