@@ -1,8 +1,13 @@
-//! Builds the static library and C programs against it, and runs them.
+//! The programs about ownership and races: what they are made of, and the library under AddressSanitizer.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[path = "c.rs"]
+mod c;
+
+#[allow(unused_imports, reason = "each test uses a part of it")]
+pub use c::{library, output, run};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// What a program under test is made of: sources of tests/c.
 pub const OWNERSHIP: &[&str] = &["ownership.c", "ownership_subject.c", "ownership_special.c"];
@@ -10,42 +15,8 @@ pub const RACES: &[&str] = &["races.c", "races_job.c", "races_end.c"];
 pub const SIGNAL_SUBMIT: &[&str] = &["signal_submit.c"];
 pub const SIGNAL_STEP: &[&str] = &["signal_step.c"];
 
-pub fn output(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-}
-
-/// Runs a command to its end, and returns what it printed; all of it goes into the panic if it fails.
-pub fn run(command: &mut Command) -> String {
-    let output = output(command);
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}\n{}",
-        output.status,
-        printed.lines().last().unwrap_or_default(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    printed
-}
-
 fn temporary(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
-fn build(cargo: &mut Command, features: &[&str], target: &Path) {
-    run(cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", &features.join(",")])
-        .arg("--target-dir")
-        .arg(target));
-}
-
-/// As in tests/c_face.rs, whose builds it shares.
-pub fn library(features: &[&str]) -> PathBuf {
-    let target = temporary(&format!("capi-{}", features.join("-")));
-    build(&mut Command::new(env!("CARGO")), features, &target);
-    target.join("release/libjobring.a")
 }
 
 /// The library under AddressSanitizer, by a nightly compiler.
@@ -62,24 +33,19 @@ pub fn library_with_asan(features: &[&str]) -> PathBuf {
     for inherited in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "CARGO_ENCODED_RUSTFLAGS"] {
         cargo.env_remove(inherited);
     }
-    build(cargo.env("CARGO_BUILD_TARGET", host), features, &target);
+    run(cargo
+        .env("CARGO_BUILD_TARGET", host)
+        .current_dir(c::root())
+        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
+        .args(["--no-default-features", "--features", &features.join(",")])
+        .arg("--target-dir")
+        .arg(&target));
     target.join(host).join("release/libjobring.a")
 }
 
 /// Compiles sources of tests/c and links them with the library.
 pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = temporary(name);
-    run(Command::new("cc")
-        .args(["-std=c11", "-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(flags)
-        .arg("-I")
-        .arg(root.join("include"))
-        .args(sources.iter().map(|source| root.join("tests/c").join(source)))
-        .arg(library)
-        .args(["-lpthread", "-ldl", "-lm", "-o"])
-        .arg(&program));
-    program
+    c::program(library, sources, name, &[&["-O1"], flags].concat())
 }
 
 /// The last line that a program prints.
