@@ -8,20 +8,45 @@
 )]
 #![allow(dropping_copy_types, reason = "drop says that a model's thread wants no result")]
 
+mod cancel;
+mod close;
+mod end;
+mod failure;
+mod fixtures;
+mod full;
+mod handle;
 mod harness;
 mod idle;
+mod nested;
 mod pool;
+mod recycle;
+mod result;
 mod ring;
-mod slot;
 mod table;
 mod weaken;
 
-use harness::{Model, Verdict, run_all};
+use harness::{Model, run_apart, run_here};
 use std::process::ExitCode;
 use std::time::Instant;
 
 fn models() -> Vec<&'static Model> {
-    [ring::MODELS, slot::MODELS, idle::MODELS, pool::MODELS].into_iter().flatten().collect()
+    [
+        ring::MODELS,
+        result::MODELS,
+        cancel::MODELS,
+        recycle::MODELS,
+        handle::MODELS,
+        nested::MODELS,
+        failure::MODELS,
+        idle::MODELS,
+        pool::MODELS,
+        full::MODELS,
+        close::MODELS,
+        end::MODELS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {
@@ -49,11 +74,13 @@ fn main() -> ExitCode {
     };
     let all = models();
     let chosen: Vec<&'static Model> = all.iter().filter(wanted).copied().collect();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.iter().find_map(|arg| arg.strip_prefix("--threads=")?.parse().ok()).unwrap_or(cores);
     let start = Instant::now();
-    let verdicts = run_all(&chosen, threads, fail_fast);
-    let finished = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Finished).count();
+    if args.iter().any(|arg| arg == "--here") {
+        let finished = run_here(&chosen, fail_fast);
+        return if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let finished = run_apart(&chosen, cores);
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
     if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

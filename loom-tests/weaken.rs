@@ -68,7 +68,7 @@ enum Judgement {
 fn judge(weakening: &str) -> Judgement {
     let program = std::env::current_exe().expect("a running program has a path");
     let run = Command::new(program)
-        .args(["--fail-fast", "--threads=1"])
+        .args(["--here", "--fail-fast"])
         .env("JOBRING_WEAKEN", weakening)
         .env("RUST_BACKTRACE", "0")
         .output()

@@ -17,7 +17,11 @@ mod worker;
 
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) use submit::Batch;
 pub(crate) use submit::Refused;
+#[cfg(jobring_loom)]
+pub(crate) use submit::Reserved;
 
 use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;

@@ -1,0 +1,157 @@
+//! The close: what was accepted is over when a closer returns, whoever meets it; and every closer returns.
+
+use crate::fixtures::{Place, Stage, writer};
+use crate::harness::{Model, model};
+use jobring_model::model::{End, No};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+pub const MODELS: &[Model] = &[
+    model!(2 accepted_job_resolves_when_drain_races_submit),
+    model!(2 accepted_job_resolves_when_discard_races_submit),
+    model!(unbounded accepted_job_resolves_when_drain_races_submit_without_workers),
+    model!(unbounded accepted_job_resolves_when_discard_races_submit_without_workers),
+    model!(2 accepted_job_resolves_when_a_result_is_taken_meanwhile),
+    model!(1 two_closers_both_return_and_see_what_jobs_did),
+    model!(2 a_closer_sees_what_jobs_did_elsewhere),
+    model!(unbounded a_closer_runs_what_the_last_worker_left),
+    model!(2 a_closer_waits_for_a_running_job),
+    model!(2 a_closer_waits_for_the_taker_of_a_result),
+    model!(2 shutdown_inside_a_job_returns),
+];
+
+fn submit_against_shutdown(workers: usize, drain: bool) {
+    let s = Stage::<1>::new();
+    let workers: Vec<_> = (0..workers).map(|_| s.worker()).collect();
+    let over = Arc::new(AtomicBool::new(false));
+    let late = over.clone();
+    let submitter = s.thread(move |s| {
+        let task = s.task(0).doing(move || assert!(!late.load(Relaxed), "ran after the end"));
+        s.pool.submit_detached(task)
+    });
+    s.begin();
+    let report = if drain { s.pool.drain() } else { s.pool.discard() };
+    over.store(true, Relaxed);
+    assert_eq!((report.queued, report.running, report.in_submission, report.untaken), (0, 0, 0, 0));
+    let ended = s.log.ended(0);
+    match submitter.join().unwrap() {
+        Ok(_) => assert_eq!(ended, 1, "accepted and not over"),
+        Err(no) => assert!(no == No::Shutdown && ended == 0),
+    }
+    assert!(!drain || s.log.discarded(0) == 0);
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    assert_eq!((s.log.ended(0), s.log.forgotten(0)), (ended, s.log.ran(0)));
+}
+
+fn accepted_job_resolves_when_drain_races_submit() {
+    submit_against_shutdown(1, true);
+}
+
+fn accepted_job_resolves_when_discard_races_submit() {
+    submit_against_shutdown(1, false);
+}
+
+fn accepted_job_resolves_when_drain_races_submit_without_workers() {
+    submit_against_shutdown(0, true);
+}
+
+fn accepted_job_resolves_when_discard_races_submit_without_workers() {
+    submit_against_shutdown(0, false);
+}
+
+fn accepted_job_resolves_when_a_result_is_taken_meanwhile() {
+    // The taker gives its slot back, or takes it out of use: no submitter fills it when the closer has gone.
+    let s = Stage::<1>::new();
+    let job = s.submit(0);
+    assert!(s.pool.run_one());
+    let taker = s.thread(move |s| s.pool.poll(job));
+    let submitter = s.thread(move |s| s.pool.submit_detached(s.task(1)).is_ok());
+    s.begin();
+    s.pool.drain();
+    assert_eq!(taker.join().unwrap(), End::Done(0));
+    assert_eq!(s.log.ended(1), usize::from(submitter.join().unwrap()));
+}
+
+fn drain_and_read(s: &Stage<1>, place: &Place) {
+    s.pool.drain();
+    assert!(place.written());
+}
+
+fn two_closers_both_return_and_see_what_jobs_did() {
+    let s = Stage::<1>::new();
+    let (task, place) = writer(&s.log, 0);
+    s.pool.submit_detached(task).expect("there is room");
+    let theirs = place.clone();
+    let other = s.thread(move |s| drain_and_read(s, &theirs));
+    s.begin();
+    drain_and_read(&s, &place);
+    other.join().unwrap();
+    assert_eq!(s.log.ran(0), 1);
+}
+
+fn a_closer_sees_what_jobs_did_elsewhere() {
+    // Attended, so that the closers leave the job to the runner.
+    let s = Stage::<1>::attended().ungated();
+    let (task, place) = writer(&s.log, 0);
+    s.pool.submit_detached(task).expect("there is room");
+    let other = s.thread(move |s| drop(s.pool.close()));
+    let runner = s.runner();
+    s.begin();
+    if s.pool.close().is_ok() {
+        assert!(place.written());
+    }
+    other.join().unwrap();
+    runner.join().unwrap();
+    assert_eq!(s.log.ran(0), 1);
+}
+
+fn a_closer_runs_what_the_last_worker_left() {
+    let s = Stage::<1>::attended();
+    s.submit_detached(0);
+    let worker = s.thread(move |s| s.pool.leave());
+    s.begin();
+    s.pool.drain();
+    assert_eq!(s.log.ran(0), 1);
+    worker.join().unwrap();
+}
+
+fn a_closer_waits_for_a_running_job() {
+    let s = Stage::<1>::new();
+    s.submit_detached(0);
+    let runner = s.thread(move |s| s.pool.run_one());
+    s.begin();
+    s.pool.discard();
+    assert_eq!(s.log.ended(0), 1);
+    assert_eq!(runner.join().unwrap(), s.log.ran(0) == 1);
+}
+
+fn a_closer_waits_for_the_taker_of_a_result() {
+    let s = Stage::<1>::new();
+    let job = s.submit(0);
+    assert!(s.pool.run_one());
+    let taker = s.thread(move |s| s.pool.poll(job));
+    s.begin();
+    let report = s.pool.drain();
+    // Where the taker is at it, the slot is neither free nor untaken.
+    assert_eq!(report.queued + report.running, 0);
+    if report.untaken + report.in_submission == 0 {
+        assert_eq!(s.log.taken(0), 1);
+    }
+    assert_eq!(taker.join().unwrap(), End::Done(0));
+    s.pool.forget_all();
+    assert_eq!((s.log.taken(0), s.log.forgotten(0)), (1, 0));
+}
+
+fn shutdown_inside_a_job_returns() {
+    let s = Stage::<1>::new();
+    let worker = s.worker();
+    s.begin();
+    let inside = s.pool.clone();
+    let task = s.task(0).doing(move || drop(inside.drain()));
+    let job = s.pool.submit(task).expect("there is room");
+    assert_eq!(s.pool.wait(job), End::Done(0));
+    worker.join().unwrap();
+    assert!(matches!(s.pool.submit(s.task(1)), Err(No::Shutdown)));
+}
