@@ -27,6 +27,8 @@ pub struct Frame {
     pub(crate) locals: Cell<*const ()>,
     /// Is it counted among those that wait for the pool's end?
     pub(crate) closing: Cell<bool>,
+    /// Did a thread inside of it wait for the pool's end? Then a closer may be gone that did not wait for it.
+    pub(crate) outlives: Cell<bool>,
 }
 
 impl Frame {
@@ -58,6 +60,7 @@ impl Frame {
             depth,
             locals: Cell::new(ptr::null()),
             closing: Cell::new(false),
+            outlives: Cell::new(false),
         }
     }
 

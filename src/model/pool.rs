@@ -14,6 +14,7 @@ use crate::slot::state::State;
 use crate::storage::Inline;
 use std::boxed::Box;
 use std::sync::Arc;
+use std::vec::Vec;
 
 /// How a call about a job ended. Done and Failed with the job's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,32 +131,47 @@ impl<const N: usize> Pool<N> {
         }
     }
 
-    /// Submits detached jobs with one wake-up between them, as far as there is room. How many were accepted, and why
-    /// the next was not.
-    pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (usize, Result<(), No>) {
-        let (mut batch, mut placed, mut result) = (Batch::new(), 0, Ok(()));
+    fn place(&self, reserved: Reserved<ModelPort>, task: Task) -> (Job, usize) {
+        let task = Box::into_raw(Box::new(task));
+        // SAFETY:
+        // - as in publish.
+        let (job, position, _) = unsafe {
+            self.raw.place(reserved, Task::KIND, false, |payload| payload.at.cast::<*mut Task>().write(task))
+        };
+        (job, position)
+    }
+
+    /// Submits jobs with one wake-up between them, as far as there is room. Those that were accepted, and why the next
+    /// was not.
+    pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
+        let (mut batch, mut jobs, mut refused) = (Batch::new(), Vec::new(), None);
         for task in tasks {
-            let reserved = match self.reserve(Timeout::Poll) {
-                Ok(reserved) => reserved,
+            match self.reserve(Timeout::Poll) {
+                Ok(reserved) => {
+                    let (job, position) = self.place(reserved, task);
+                    batch.placed(position);
+                    jobs.push(job);
+                }
                 Err(no) => {
-                    result = Err(no);
+                    refused = Some(no);
                     break;
                 }
-            };
-            let task = Box::into_raw(Box::new(task));
-            // SAFETY:
-            // - as in publish.
-            let (_, position, _) = unsafe {
-                self.raw
-                    .place(reserved, Task::KIND, true, |payload| payload.at.cast::<*mut Task>().write(task))
-            };
-            batch.placed(position);
-            placed += 1;
+            }
         }
         if let Some(position) = batch.position() {
             self.raw.announce(position);
         }
-        (placed, result)
+        (jobs, refused)
+    }
+
+    /// Submits, if there is room, and stops for ever before it tells anybody.
+    pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
+        Ok(self.place(self.reserve(Timeout::Poll)?, task).0)
+    }
+
+    /// Begins a worker's search and never ends it.
+    pub fn freeze_searching(&self) {
+        self.raw.freeze_searching();
     }
 
     /// The handle that slot `index` has in `generation`, guessed.
@@ -292,6 +308,11 @@ impl<const N: usize> Pool<N> {
         self.raw.work_between(0, 0, || {}, stopped);
     }
 
+    /// How many workers are counted in.
+    pub fn live(&self) -> usize {
+        self.raw.lifecycle().live()
+    }
+
     /// Returns when all workers have left. The pool was shut down.
     pub fn await_workers(&self) {
         self.raw.await_workers();
@@ -299,7 +320,16 @@ impl<const N: usize> Pool<N> {
 
     /// Calls `f` on a thread that is a worker.
     pub fn as_worker(&self, f: impl FnOnce()) {
-        let frame = Frame::of_worker(self.raw.id(), 0, 0, self.raw.port().current());
+        self.as_worker_above(0, f);
+    }
+
+    /// The same, of a worker that has no stack left to run a job inside a job.
+    pub fn as_worker_without_stack(&self, f: impl FnOnce()) {
+        self.as_worker_above(usize::MAX, f);
+    }
+
+    fn as_worker_above(&self, stack_low: usize, f: impl FnOnce()) {
+        let frame = Frame::of_worker(self.raw.id(), 0, stack_low, self.raw.port().current());
         self.raw.port().set_current(&frame);
         f();
         self.raw.port().set_current(frame.outer);

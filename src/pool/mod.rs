@@ -140,6 +140,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
     }
 
+    /// Begins a worker's search, which never ends.
+    #[cfg(jobring_loom)]
+    pub(crate) fn freeze_searching(&self) {
+        let _forgotten = self.idle.search();
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.idle.counts().closed()
     }

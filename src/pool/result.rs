@@ -129,7 +129,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             if taking.detached() && !to.detached() {
                 // The handle was given up while we read.
-                self.forget(index, to.status());
+                let retire = self.forget(index, to.status()) || retire;
                 return self.vacate(index, taking, retire);
             }
             let mut back = taking.with(to.status()).unawaited();
@@ -247,7 +247,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Err(now) => state = now,
                 Ok(taking) if over => {
                     let retire = self.must_retire();
-                    self.forget(index, state.status());
+                    let retire = self.forget(index, state.status()) || retire;
                     self.vacate(index, taking, retire);
                     return Ok(());
                 }
