@@ -12,12 +12,21 @@ pub const MODELS: &[Model] = &[
     model!(unbounded accepted_job_resolves_when_drain_races_submit_without_workers),
     model!(unbounded accepted_job_resolves_when_discard_races_submit_without_workers),
     model!(2 accepted_job_resolves_when_a_result_is_taken_meanwhile),
-    model!(1 two_closers_both_return_and_see_what_jobs_did),
+    model!(2 two_closers_both_return_and_see_what_jobs_did),
     model!(2 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
+    model!(unbounded a_job_is_cancelled_or_drained_not_both),
+    model!(unbounded a_job_is_cancelled_or_discarded_not_both),
+    model!(3 a_waiter_learns_of_a_discard),
+    model!(3 a_waiter_and_a_draining_closer_run_the_job_once),
+    model!(unbounded a_result_is_given_up_while_the_pool_closes),
+    model!(2 a_discard_and_a_drain_at_once_both_return),
+    model!(2 two_jobs_that_both_shut_down_return),
+    model!(2 shutdown_inside_a_job_runs_what_is_queued_behind_it),
+    model!(2 a_job_that_waits_learns_of_a_discard),
 ];
 
 fn submit_against_shutdown(workers: usize, drain: bool) {
@@ -154,4 +163,123 @@ fn shutdown_inside_a_job_returns() {
     assert_eq!(s.pool.wait(job), End::Done(0));
     worker.join().unwrap();
     assert!(matches!(s.pool.submit(s.task(1)), Err(No::Shutdown)));
+}
+
+fn cancel_against_shutdown(drain: bool) {
+    let s = Stage::<1>::new();
+    let job = s.submit(0);
+    let canceller = s.thread(move |s| s.pool.cancel(job));
+    s.begin();
+    let report = if drain { s.pool.drain() } else { s.pool.discard() };
+    assert_eq!((report.queued, report.running, report.untaken), (0, 0, 1));
+    assert_eq!(s.log.ended(0), 1, "over when shutdown returns");
+    let cancelled = canceller.join().unwrap().expect("nobody took it");
+    let end = s.pool.wait(job);
+    assert_eq!(end, if s.log.ran(0) == 1 { End::Done(0) } else { End::Cancelled });
+    assert!(!drain || cancelled == (end == End::Cancelled));
+    s.assert_ended(1);
+}
+
+fn a_job_is_cancelled_or_drained_not_both() {
+    cancel_against_shutdown(true);
+}
+
+fn a_job_is_cancelled_or_discarded_not_both() {
+    cancel_against_shutdown(false);
+}
+
+fn a_waiter_learns_of_a_discard() {
+    let s = Stage::<1>::attended();
+    let job = s.submit(0);
+    let closer = s.thread(|s| drop(s.pool.discard()));
+    s.begin();
+    assert_eq!(s.pool.wait(job), End::Cancelled);
+    closer.join().unwrap();
+    assert_eq!(s.log.discarded(0), 1);
+}
+
+fn a_waiter_and_a_draining_closer_run_the_job_once() {
+    let s = Stage::<1>::new();
+    let job = s.submit(0);
+    let closer = s.thread(|s| drop(s.pool.drain()));
+    s.begin();
+    assert_eq!(s.pool.wait(job), End::Done(0));
+    closer.join().unwrap();
+    s.assert_ended(1);
+}
+
+fn a_result_is_given_up_while_the_pool_closes() {
+    let s = Stage::<1>::new();
+    let job = s.submit(0);
+    assert!(s.pool.run_one());
+    let other = s.thread(move |s| assert!(s.pool.detach(job)));
+    s.begin();
+    let report = s.pool.drain();
+    assert_eq!(report.queued + report.running, 0);
+    other.join().unwrap();
+    s.pool.forget_all();
+    assert_eq!(s.log.forgotten(0), 1);
+}
+
+fn a_discard_and_a_drain_at_once_both_return() {
+    let s = Stage::<1>::new().ungated();
+    s.submit_detached(0);
+    let other = s.thread(|s| {
+        s.pool.discard();
+        s.log.ended(0)
+    });
+    s.begin();
+    s.pool.drain();
+    assert_eq!((s.log.ended(0), other.join().unwrap()), (1, 1));
+}
+
+fn two_jobs_that_both_shut_down_return() {
+    let s = Stage::<2>::new().ungated();
+    for n in 0..2 {
+        s.pool.admit();
+        let inside = s.pool.clone();
+        s.pool.submit_detached(s.task(n).doing(move || drop(inside.drain()))).expect("there is room");
+    }
+    let run_one = |s: &Stage<2>| s.pool.as_worker(|| drop(s.pool.run_one()));
+    let other = s.thread(move |s| run_one(s));
+    s.begin();
+    run_one(&s);
+    other.join().unwrap();
+    s.assert_ended(2);
+}
+
+fn shutdown_inside_a_job_runs_what_is_queued_behind_it() {
+    // The ring is full, and the only worker is inside the job that shuts down.
+    let s = Stage::<2>::attended();
+    let (inside, log) = (s.pool.clone(), s.log.clone());
+    let task = s.task(0).doing(move || {
+        inside.drain();
+        assert_eq!(log.ran(1), 1, "over when shutdown returns");
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    s.submit_detached(1);
+    let blocked = s.thread(|s| s.pool.submit_blocking(s.task(2)));
+    s.begin();
+    s.pool.as_worker(|| assert!(s.pool.run_one()));
+    let accepted = blocked.join().unwrap();
+    assert!(accepted.is_ok() || accepted == Err(No::Shutdown), "{accepted:?}");
+    assert_eq!(s.log.ran(2), usize::from(accepted.is_ok()));
+    s.assert_ended(2);
+}
+
+fn a_job_that_waits_learns_of_a_discard() {
+    let s = Stage::<2>::attended();
+    let (waiting, inner) = (s.pool.clone(), s.pool.guess(0, 1));
+    let task = s.task(0).doing(move || {
+        let end = waiting.wait(inner);
+        assert!(end == End::Done(1) || end == End::Cancelled, "{end:?}");
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    assert_eq!(s.submit(1), inner);
+    let closer = s.thread(|s| drop(s.pool.discard()));
+    s.begin();
+    s.pool.as_worker(|| drop(s.pool.run_one()));
+    closer.join().unwrap();
+    let _ = s.pool.detach(inner);
+    assert_eq!((s.log.ended(0), s.log.ended(1)), (1, 1));
 }

@@ -11,6 +11,11 @@ pub const MODELS: &[Model] = &[
     model!(3 a_blocked_submitter_is_refused_or_accepted_when_the_pool_closes),
     model!(unbounded a_blocked_submitter_is_refused_when_no_slot_comes_back),
     model!(2 two_jobs_blocked_in_submit_come_back),
+    model!(3 nobody_is_refused_while_a_slot_is_free),
+    model!(3 a_job_without_a_slot_runs_on_its_submitter_once),
+    model!(3 nobody_runs_his_own_job_because_a_closer_took_the_slots),
+    model!(3 submitters_without_workers_make_room_themselves),
+    model!(2 a_job_blocked_in_submit_learns_that_no_other_worker_started),
 ];
 
 fn blocked_submitter(detached: bool, free: fn(&Pool<1>, jobring_model::Job)) {
@@ -94,4 +99,75 @@ fn two_jobs_blocked_in_submit_come_back() {
     while s.pool.run_one() {}
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
     assert_eq!(s.pool.free_slots(), 2);
+}
+
+fn nobody_is_refused_while_a_slot_is_free() {
+    let s = Stage::<2>::attended();
+    let other = s.thread(|s| drop(s.submit_detached(0)));
+    s.begin();
+    s.submit_detached(1);
+    // Whichever ran, its slot is back: of three jobs two are there at most.
+    assert!(s.pool.run_one());
+    s.submit_detached(2);
+    other.join().unwrap();
+    s.assert_over(3);
+}
+
+fn a_job_without_a_slot_runs_on_its_submitter_once() {
+    let s = Stage::<1>::attended();
+    s.submit_detached(0);
+    let runner = s.runner();
+    s.begin();
+    let here = s.pool.submit_or_run(s.task(1)).expect("the pool is open");
+    runner.join().unwrap();
+    assert_eq!(s.log.ran(1), usize::from(here));
+    while s.pool.run_one() {}
+    assert_eq!((s.log.ran(0), s.log.ran(1), s.pool.free_slots()), (1, 1, 1));
+}
+
+fn nobody_runs_his_own_job_because_a_closer_took_the_slots() {
+    let s = Stage::<1>::new();
+    let submitter = s.thread(|s| s.pool.submit_or_run(s.task(0)));
+    s.begin();
+    s.pool.discard();
+    let ended = s.log.ended(0);
+    match submitter.join().unwrap() {
+        Ok(here) => assert!(!here && ended == 1, "the pool was not full"),
+        Err(no) => assert!(no == No::Shutdown && ended == 0),
+    }
+    assert_eq!(s.log.ended(0), ended);
+}
+
+fn submitters_without_workers_make_room_themselves() {
+    let s = Stage::<1>::new();
+    s.submit_detached(0);
+    let other = s.thread(|s| s.pool.submit_blocking(s.task(1)));
+    s.begin();
+    let mine = s.pool.submit_blocking(s.task(2));
+    let theirs = other.join().unwrap();
+    while s.pool.run_one() {}
+    assert_eq!(s.log.ran(0), 1);
+    for (n, result) in [(1, theirs), (2, mine)] {
+        // Full while the other has the only slot and has not pushed it yet.
+        assert!(result.is_ok() || result == Err(No::Full), "{result:?}");
+        assert_eq!(s.log.ran(n), usize::from(result.is_ok()));
+    }
+    assert!(mine.is_ok() || theirs.is_ok());
+    assert_eq!(s.pool.free_slots(), 1);
+}
+
+fn a_job_blocked_in_submit_learns_that_no_other_worker_started() {
+    let s = Stage::<1>::with_clock(Clock::Hasty);
+    s.pool.admit();
+    s.pool.admit();
+    let (inside, log) = (s.pool.clone(), s.log.clone());
+    let task = s.task(0).doing(move || {
+        assert_eq!(inside.submit_blocking(Task::new(&log, 1)), Err(No::Deadlock));
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    let worker = s.thread(|s| s.pool.as_worker(|| assert!(s.pool.run_one())));
+    s.begin();
+    s.pool.leave();
+    worker.join().unwrap();
+    s.assert_over(1);
 }

@@ -2,12 +2,16 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
+use jobring_model::Job;
 use jobring_model::model::End;
 
 pub const MODELS: &[Model] = &[
     model!(unbounded a_guessed_handle_claims_only_what_is_written),
     model!(unbounded a_handle_that_carries_nothing_claims_what_is_written),
     model!(unbounded a_guessed_handle_takes_only_what_is_written),
+    model!(unbounded a_cancel_that_comes_late_touches_nothing_of_the_next_job),
+    model!(unbounded a_detach_that_comes_late_touches_nothing_of_the_next_job),
+    model!(unbounded a_poll_that_comes_late_touches_nothing_of_the_next_job),
 ];
 
 fn a_guessed_handle_claims_only_what_is_written() {
@@ -53,4 +57,36 @@ fn a_guessed_handle_takes_only_what_is_written() {
     // Pending while the other takes it.
     assert!((mine == End::Done(0)) != (theirs == End::Done(0)), "{mine:?} {theirs:?}");
     s.assert_over(1);
+}
+
+/// The slot of a job that is over is used again, while another thread still uses its handle.
+fn late(call: fn(&Stage<1>, Job)) {
+    let s = Stage::<1>::attended();
+    let old = s.submit(0);
+    let other = s.thread(move |s| call(s, old));
+    s.begin();
+    let _ = s.pool.run_one();
+    let _ = s.pool.poll(old);
+    let mut jobs = 1;
+    // Full while the other has the slot.
+    if let Ok(next) = s.pool.submit(s.task(1)) {
+        jobs = 2;
+        assert!(s.pool.run_one(), "nobody else may run or drop it");
+        assert_eq!(s.pool.poll(next), End::Done(1));
+    }
+    other.join().unwrap();
+    let _ = s.pool.detach(old);
+    s.assert_over(jobs);
+}
+
+fn a_cancel_that_comes_late_touches_nothing_of_the_next_job() {
+    late(|s, old| drop(s.pool.cancel(old)));
+}
+
+fn a_detach_that_comes_late_touches_nothing_of_the_next_job() {
+    late(|s, old| drop(s.pool.detach(old)));
+}
+
+fn a_poll_that_comes_late_touches_nothing_of_the_next_job() {
+    late(|s, old| drop(s.pool.poll(old)));
 }

@@ -63,10 +63,10 @@ fn from_env(name: &str) -> Option<usize> {
 }
 
 /// Runs one model on this thread. `JOBRING_MODEL_BOUND` replaces the bounds (0: none), `JOBRING_MODEL_SECONDS` the
-/// limit of 120 s.
+/// limit of 300 s.
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
-    let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(120);
+    let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
     let bound = match from_env("JOBRING_MODEL_BOUND") {
         Some(0) => None,
         Some(bound) => model.bound.and(Some(bound)),

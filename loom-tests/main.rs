@@ -8,11 +8,15 @@
 )]
 #![allow(dropping_copy_types, reason = "drop says that a model's thread wants no result")]
 
+mod batch;
+mod callback;
 mod cancel;
 mod close;
+mod deadline;
 mod end;
 mod failure;
 mod fixtures;
+mod frozen;
 mod full;
 mod handle;
 mod harness;
@@ -32,7 +36,10 @@ use std::time::Instant;
 fn models() -> Vec<&'static Model> {
     [
         ring::MODELS,
+        frozen::MODELS,
         result::MODELS,
+        deadline::MODELS,
+        callback::MODELS,
         cancel::MODELS,
         recycle::MODELS,
         handle::MODELS,
@@ -40,6 +47,7 @@ fn models() -> Vec<&'static Model> {
         failure::MODELS,
         idle::MODELS,
         pool::MODELS,
+        batch::MODELS,
         full::MODELS,
         close::MODELS,
         end::MODELS,

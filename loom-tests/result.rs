@@ -12,6 +12,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_job_is_seen_by_whoever_runs_it),
     model!(2 of_two_waiters_one_takes_and_both_return),
     model!(unbounded a_result_left_where_it_is_can_be_detached),
+    model!(unbounded of_two_pollers_one_takes),
 ];
 
 fn a_result_reaches_the_waiter() {
@@ -92,5 +93,18 @@ fn a_result_left_where_it_is_can_be_detached() {
     assert!(s.pool.detach(job));
     let end = looker.join().unwrap();
     assert!(end == End::Done(0) || end == End::Stale, "{end:?}");
+    s.assert_over(1);
+}
+
+fn of_two_pollers_one_takes() {
+    let s = Stage::<1>::attended();
+    let job = s.submit(0);
+    assert!(s.pool.run_one());
+    let other = s.thread(move |s| s.pool.poll(job));
+    s.begin();
+    let ends = [s.pool.poll(job), other.join().unwrap()];
+    assert_eq!(ends.iter().filter(|end| **end == End::Done(0)).count(), 1, "{ends:?}");
+    // Pending while the other takes it.
+    assert!(ends.contains(&End::Stale) || ends.contains(&End::Pending), "{ends:?}");
     s.assert_over(1);
 }

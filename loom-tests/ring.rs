@@ -25,6 +25,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_mark_set_while_others_pop_is_seen),
     model!(unbounded a_mark_is_taken_off_once),
     model!(unbounded a_peeked_index_is_popped_once),
+    model!(unbounded a_ring_of_one_wraps_around),
 ];
 
 /// The start from which both the positions and the laps in the entries wrap after `len` pushes.
@@ -329,4 +330,8 @@ fn a_peeked_index_is_popped_once() {
     let theirs = other.join().unwrap();
     assert!(mine.is_some() != theirs.is_some());
     assert!(ring.is_empty());
+}
+
+fn a_ring_of_one_wraps_around() {
+    pass(1, near_the_end(1), 2);
 }
