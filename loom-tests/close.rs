@@ -2,6 +2,7 @@
 
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
+use jobring_model::Job;
 use jobring_model::model::{End, No};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,10 +13,12 @@ pub const MODELS: &[Model] = &[
     model!(unbounded accepted_job_resolves_when_drain_races_submit_without_workers),
     model!(unbounded accepted_job_resolves_when_discard_races_submit_without_workers),
     model!(2 accepted_job_resolves_when_a_result_is_taken_meanwhile),
+    model!(2 accepted_job_resolves_when_a_result_is_given_up_meanwhile),
     model!(2 two_closers_both_return_and_see_what_jobs_did),
     model!(2 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
+    model!(unbounded a_closer_learns_that_a_job_with_a_handle_is_over),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
     model!(unbounded a_job_is_cancelled_or_drained_not_both),
@@ -70,17 +73,25 @@ fn accepted_job_resolves_when_discard_races_submit_without_workers() {
     submit_against_shutdown(0, false);
 }
 
-fn accepted_job_resolves_when_a_result_is_taken_meanwhile() {
-    // The taker gives its slot back, or takes it out of use: no submitter fills it when the closer has gone.
+/// The slot of a result is given back, or taken out of use: no submitter fills it when the closer has gone.
+fn submit_against_taker_and_drain(take: fn(&Stage<1>, Job)) {
     let s = Stage::<1>::new();
     let job = s.submit(0);
     assert!(s.pool.run_one());
-    let taker = s.thread(move |s| s.pool.poll(job));
+    let taker = s.thread(move |s| take(s, job));
     let submitter = s.thread(move |s| s.pool.submit_detached(s.task(1)).is_ok());
     s.begin();
     s.pool.drain();
-    assert_eq!(taker.join().unwrap(), End::Done(0));
+    taker.join().unwrap();
     assert_eq!(s.log.ended(1), usize::from(submitter.join().unwrap()));
+}
+
+fn accepted_job_resolves_when_a_result_is_taken_meanwhile() {
+    submit_against_taker_and_drain(|s, job| assert_eq!(s.pool.poll(job), End::Done(0)));
+}
+
+fn accepted_job_resolves_when_a_result_is_given_up_meanwhile() {
+    submit_against_taker_and_drain(|s, job| assert!(s.pool.detach(job)));
 }
 
 fn drain_and_read(s: &Stage<1>, place: &Place) {
@@ -134,6 +145,17 @@ fn a_closer_waits_for_a_running_job() {
     s.pool.discard();
     assert_eq!(s.log.ended(0), 1);
     assert_eq!(runner.join().unwrap(), s.log.ran(0) == 1);
+}
+
+fn a_closer_learns_that_a_job_with_a_handle_is_over() {
+    // Its slot stays out of the free ring, so the closer's mark there tells nobody.
+    let s = Stage::<1>::attended();
+    s.submit(0);
+    let runner = s.runner();
+    s.begin();
+    assert_eq!(s.pool.drain().untaken, 1);
+    assert_eq!(s.log.ran(0), 1);
+    runner.join().unwrap();
 }
 
 fn a_closer_waits_for_the_taker_of_a_result() {

@@ -1,13 +1,16 @@
 //! A failure can be read before and after it was delivered, whole or not at all.
 
 use crate::fixtures::Stage;
-use crate::harness::{Model, model};
-use jobring_model::model::{End, No};
+use crate::harness::{Crew, Model, model};
+use jobring_model::model::{End, Failed, No};
+use std::sync::Arc;
 
 pub const MODELS: &[Model] = &[
     model!(unbounded a_kept_failure_is_read_whole_or_not_at_all),
     model!(unbounded two_readers_of_a_failure_both_return),
     model!(unbounded a_failure_is_read_while_it_is_delivered),
+    model!(unbounded two_readers_of_a_failure_come_one_after_the_other),
+    model!(unbounded a_reader_of_a_failure_is_done_before_its_slot_is_used_again),
 ];
 
 fn a_kept_failure_is_read_whole_or_not_at_all() {
@@ -59,4 +62,22 @@ fn a_failure_is_read_while_it_is_delivered() {
     assert!(read == End::Failed(0) || read == End::Pending, "{read:?}");
     assert_eq!(s.pool.read_failure(job), End::Failed(0));
     assert_eq!(s.pool.free_slots(), 1);
+}
+
+/// On the slot alone: in a pool a fence stands near by, which would do the same.
+fn on_a_slot(mine: fn(&Failed), theirs: fn(&Failed)) {
+    let (crew, slot) = (Crew::new(), Arc::new(Failed::new()));
+    let shared = slot.clone();
+    let other = crew.spawn(move || theirs(&shared));
+    crew.begin();
+    mine(&slot);
+    other.join().unwrap();
+}
+
+fn two_readers_of_a_failure_come_one_after_the_other() {
+    on_a_slot(|slot| drop(slot.read()), |slot| drop(slot.read()));
+}
+
+fn a_reader_of_a_failure_is_done_before_its_slot_is_used_again() {
+    on_a_slot(Failed::keep, |slot| drop(slot.reuse()));
 }

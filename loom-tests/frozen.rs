@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub const MODELS: &[Model] = &[
     model!(unbounded a_pusher_stopped_anywhere_holds_up_nobody),
     model!(unbounded a_popper_stopped_anywhere_holds_up_nobody),
-    model!(unbounded a_popper_stopped_in_a_ring_of_one_holds_up_nobody),
     model!(unbounded a_marker_stopped_anywhere_holds_up_nobody),
     model!(unbounded an_unmarker_stopped_anywhere_holds_up_nobody),
     model!(2 a_submitter_stopped_anywhere_holds_up_nobody),
@@ -65,14 +64,6 @@ fn a_popper_stopped_anywhere_holds_up_nobody() {
     ring(2, 2, Indices::pop, |ring| {
         for _ in 0..2 {
             let index = ring.pop().expect("at most one is missing");
-            ring.push(index);
-        }
-    });
-}
-
-fn a_popper_stopped_in_a_ring_of_one_holds_up_nobody() {
-    ring(1, 1, Indices::pop, |ring| {
-        if let Some(index) = ring.pop() {
             ring.push(index);
         }
     });
@@ -148,7 +139,10 @@ fn a_submitter_stopped_anywhere_holds_up_nobody() {
 
 fn a_runner_stopped_anywhere_holds_up_nobody() {
     // It may have taken job 1.
-    pool(true, false, false, |s, _| drop(s.pool.run_one()));
+    pool(true, false, false, |s, job| {
+        assert!(s.pool.detach(job));
+        s.pool.run_one();
+    });
 }
 
 fn a_taker_stopped_anywhere_holds_up_nobody() {
@@ -156,11 +150,14 @@ fn a_taker_stopped_anywhere_holds_up_nobody() {
 }
 
 fn a_canceller_stopped_anywhere_holds_up_nobody() {
-    pool(true, false, true, |s, job| drop(s.pool.cancel(job)));
+    pool(true, false, true, |s, job| {
+        s.pool.cancel(job);
+        s.pool.poll(job);
+    });
 }
 
 fn a_detacher_stopped_anywhere_holds_up_nobody() {
-    pool(true, false, true, |s, job| assert!(s.pool.detach(job)));
+    pool(true, true, true, |s, job| assert!(s.pool.detach(job)));
 }
 
 fn a_closer_stopped_anywhere_holds_up_no_submitter() {
@@ -206,13 +203,16 @@ fn a_worker_stopped_anywhere_is_stood_in_for() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
     let (working, freezing, count) = (workers.clone(), workers.clone(), taken.clone());
-    let worker = crew.spawn(move || {
-        working.work(1);
-        count.fetch_add(1, Relaxed);
-    });
-    workers.publish();
-    workers.publish();
-    stopped(&crew, move || drop(freezing.work(1)), || force_until(&workers, &taken, 1));
+    let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
+    stopped(
+        &crew,
+        move || drop(freezing.work(1)),
+        || {
+            workers.give(1);
+            workers.give(1);
+            force_until(&workers, &taken, 1);
+        },
+    );
     worker.join().unwrap();
     assert_eq!(workers.left(), 0);
 }

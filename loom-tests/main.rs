@@ -26,6 +26,7 @@ mod pool;
 mod recycle;
 mod result;
 mod ring;
+mod sites;
 mod table;
 mod weaken;
 
@@ -64,27 +65,28 @@ fn main() -> ExitCode {
         models().iter().for_each(|model| println!("{}: test", model.name));
         return ExitCode::SUCCESS;
     }
-    if args.iter().any(|arg| arg == "--weaken") {
-        return weaken::run(&filters, &models());
-    }
-    let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
-    if filters.is_empty()
-        && !fail_fast
-        && let Err(problem) = table::agrees_with(&models())
-    {
+    let here = args.iter().any(|arg| arg == "--here");
+    if !here && let Err(problem) = table::agrees_with(&models()).and_then(|()| sites::agree(models().len())) {
         eprintln!("loom-tests/README.md and the models differ: {problem}");
         return ExitCode::FAILURE;
     }
-    let exact = args.iter().any(|arg| arg == "--exact");
-    let wanted = |model: &&&'static Model| {
-        filters.is_empty()
-            || filters.iter().any(|f| if exact { model.name == **f } else { model.name.contains(f.as_str()) })
-    };
+    if args.iter().any(|arg| arg == "--weaken") {
+        return weaken::run(&filters, &models(), args.iter().any(|arg| arg == "--thorough"));
+    }
+    if args.iter().any(|arg| arg == "--greedy") {
+        return weaken::greedy(&models());
+    }
     let all = models();
-    let chosen: Vec<&'static Model> = all.iter().filter(wanted).copied().collect();
+    let chosen: Vec<&'static Model> = if args.iter().any(|arg| arg == "--exact") {
+        filters.iter().filter_map(|name| all.iter().find(|model| model.name == **name)).copied().collect()
+    } else {
+        let wanted =
+            |name: &str| filters.is_empty() || filters.iter().any(|text| name.contains(text.as_str()));
+        all.iter().filter(|model| wanted(model.name)).copied().collect()
+    };
     let start = Instant::now();
-    if args.iter().any(|arg| arg == "--here") {
-        let finished = run_here(&chosen, fail_fast);
+    if here {
+        let finished = run_here(&chosen, args.iter().any(|arg| arg == "--fail-fast"));
         return if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -4,7 +4,7 @@ use crate::harness::Model;
 use jobring_model::model::Site;
 use std::collections::BTreeSet;
 
-const README: &str = include_str!("README.md");
+pub const README: &str = include_str!("README.md");
 
 /// The rows of the tables: the file that the heading names, the model, and the sites that it defends.
 pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, Vec<&'static str>)> {
@@ -18,6 +18,11 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, Vec<&'static 
         let sites = cells.nth(1)?.split(", ").map(str::trim).filter(|site| !site.is_empty());
         Some((file, model, sites.collect()))
     })
+}
+
+/// Is it listed as slack, with the reason?
+pub fn is_slack(weakening: &str) -> bool {
+    README.lines().any(|line| line.starts_with(&format!("- `{weakening}`")))
 }
 
 /// Err with what is missing where.
