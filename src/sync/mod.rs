@@ -19,7 +19,7 @@ pub(crate) use model::{AtomicUsize, UnsafeCell, dying, fence, spin_loop};
 #[cfg(jobring_freeze)]
 pub mod freeze;
 
-pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, Gauge};
 pub(crate) use site::{Site, o, point};
 
