@@ -76,7 +76,8 @@ fn what_is_right_passes_and_what_is_planted_is_found() {
 
 #[test]
 fn the_manifest_in_the_readme_is_the_one_of_the_example() {
-    let shown = section().split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a manifest");
+    let shown =
+        section().split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a manifest");
     for line in shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         // The example knows jobring by its path too.
         let own = MANIFEST.replace("path = \"../..\", ", "");

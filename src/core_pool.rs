@@ -7,7 +7,7 @@ use crate::pool::{Limits, RawPool, Report};
 use crate::port::Timeout;
 use crate::storage::{Inline, Storage};
 use crate::sync::{const_fn, dying};
-use crate::system::System;
+use crate::system::{System, system};
 use core::time::Duration;
 
 /// Storage whose payload size is known when the caller is compiled.
@@ -92,7 +92,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
         pub fn new() -> Self {
             const { assert!(WORKERS <= crate::wait::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
             let limits = Limits { workers: WORKERS, ..Limits::default() };
-            Self { core: PoolCore { raw: RawPool::new(Inline::new(), System::new(), limits) } }
+            Self { core: PoolCore { raw: RawPool::new(Inline::new(), system(), limits) } }
         }
     }
 }

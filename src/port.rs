@@ -37,13 +37,6 @@ pub trait Port {
 pub struct Spin;
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-impl Spin {
-    pub(crate) const fn new() -> Self {
-        Self
-    }
-}
-
-#[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();

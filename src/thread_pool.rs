@@ -8,7 +8,7 @@ use crate::port::Timeout;
 use crate::slot::Slot;
 use crate::storage::{Boxed, Shape, Storage};
 use crate::sync::{AtomicUsize, dying};
-use crate::system::System;
+use crate::system::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::thread::{Backend, stack};
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -254,7 +254,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
         let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?);
-        let core = PoolCore::from_raw(RawPool::new(storage, System::new(), limits));
+        let core = PoolCore::from_raw(RawPool::new(storage, system(), limits));
         self.start(core, workers)
     }
 

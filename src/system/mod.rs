@@ -3,6 +3,8 @@
 //! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
 //! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
 
+use crate::sync::const_fn;
+
 #[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
 mod futex;
 #[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
@@ -38,4 +40,16 @@ pub use os::Os as System;
 pub use crate::port::Spin as System;
 
 #[cfg(jobring_loom)]
-pub use crate::model::ModelPort as System;
+mod model;
+#[cfg(jobring_loom)]
+pub use model::{Clock, ModelPort, ModelPort as System};
+
+const_fn! {
+    /// The system that a new pool is on. In a model each has one of its own, without a clock.
+    pub(crate) fn system() -> System {
+        #[cfg(not(jobring_loom))]
+        return System;
+        #[cfg(jobring_loom)]
+        return ModelPort::new(Clock::None);
+    }
+}

@@ -9,12 +9,6 @@ use crate::sync::AtomicUsize;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Os;
 
-impl Os {
-    pub(crate) const fn new() -> Self {
-        Self
-    }
-}
-
 impl Port for Os {
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
         sleep::wait(word, expected, timeout);

@@ -21,8 +21,7 @@ struct Published {
 impl Reading {
     /// Lets a job of the pool find the number out.
     pub fn begin(pool: &Pool, measure: impl FnOnce() -> usize + Send + 'static) -> Self {
-        let reading =
-            Self(Arc::new(Published { value: AtomicUsize::new(0), ready: AtomicBool::new(false) }));
+        let reading = Self(Arc::new(Published { value: AtomicUsize::new(0), ready: AtomicBool::new(false) }));
         let published = reading.0.clone();
         let job = move || {
             published.value.store(measure(), Relaxed);

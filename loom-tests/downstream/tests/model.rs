@@ -48,14 +48,6 @@ fn a_sum_counts_every_number() {
 }
 
 #[test]
-fn two_workers_count_every_number() {
-    check(1, || {
-        let pool = Pool::builder().workers(2).capacity(2).build().unwrap();
-        assert_eq!(Sum::begin(&pool, &[1, 2]).wait(), 3, "a number is missing");
-    });
-}
-
-#[test]
 fn a_job_is_cancelled_or_its_result_comes() {
     check(2, || {
         let pool = Pool::builder().workers(1).capacity(1).build().unwrap();
