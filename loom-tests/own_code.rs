@@ -1,4 +1,4 @@
-//! Runs what README.md says under "Your own code in a model", as it stands there: the example's tests pass, and each
+//! Runs what README.md says under "Your own code under loom", as it stands there: the example's tests pass, and each
 //! mistake that is planted in it is found, with these words.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ const PLANTED: &[(&str, &str, &str)] = &[
 
 /// The section of the README.
 fn section() -> &'static str {
-    let from = README.split("\n## Your own code in a model\n").nth(1).expect("the section");
+    let from = README.split("\n## Your own code under loom\n").nth(1).expect("the section");
     from.split("\n## ").next().expect("its end")
 }
 
@@ -39,6 +39,7 @@ fn run(line: &str) -> (bool, String) {
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-code"))
         .env("CARGO_NET_OFFLINE", "true")
         .env_remove("LOOM_MAX_PREEMPTIONS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output()
         .expect("sh");
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();

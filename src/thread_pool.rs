@@ -288,10 +288,12 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
 fn default_workers() -> usize {
     // A model is one program on every machine.
-    #[cfg(all(any(feature = "std", feature = "pthread"), jobring_loom))]
-    return 1;
-    #[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_loom)))]
-    return crate::thread::available_cpus().min(crate::wait::MAX_WORKERS);
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    return if cfg!(jobring_loom) {
+        1
+    } else {
+        crate::thread::available_cpus().min(crate::wait::MAX_WORKERS)
+    };
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     0
 }

@@ -1,7 +1,7 @@
 //! What a user of jobring writes: jobs that share state, in the primitives of `sync`. `tests/threads.rs` runs them on a
 //! pool of real threads, `tests/model.rs` in every order that loom can tell apart.
 //!
-//! The features plant a mistake each.
+//! The features plant a mistake each, in a model only.
 
 mod sync;
 
@@ -26,7 +26,7 @@ impl Reading {
         let job = move || {
             published.value.store(measure(), Relaxed);
             // Pairs with the Acquire in `get`.
-            let order = if cfg!(feature = "planted-order") { Relaxed } else { Release };
+            let order = if cfg!(all(jobring_loom, feature = "planted-order")) { Relaxed } else { Release };
             published.ready.store(true, order);
         };
         pool.submit_detached(job).ok().expect("the pool is open");
@@ -78,12 +78,12 @@ impl Sum {
 
 impl Parts {
     fn add(&self, number: usize) {
-        if cfg!(feature = "planted-lost-update") {
+        if cfg!(all(jobring_loom, feature = "planted-lost-update")) {
             self.sum.store(self.sum.load(Relaxed) + number, Relaxed);
         } else {
             self.sum.fetch_add(number, Relaxed);
         }
-        if cfg!(feature = "planted-lost-wake-up") {
+        if cfg!(all(jobring_loom, feature = "planted-lost-wake-up")) {
             self.none_left.notify_all();
             *self.left.lock().unwrap() -= 1;
         } else {
