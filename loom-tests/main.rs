@@ -10,6 +10,7 @@
 
 mod harness;
 mod idle;
+mod kill;
 mod pool;
 mod ring;
 mod slot;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 fn models() -> Vec<&'static Model> {
-    [ring::MODELS, slot::MODELS, idle::MODELS, pool::MODELS].into_iter().flatten().collect()
+    [ring::MODELS, slot::MODELS, idle::MODELS, pool::MODELS, kill::MODELS].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {
@@ -31,15 +32,18 @@ fn main() -> ExitCode {
         models().iter().for_each(|model| println!("{}: test", model.name));
         return ExitCode::SUCCESS;
     }
+    if let Some(end) = kill::command(&args, &filters, &models()) {
+        return end;
+    }
     if args.iter().any(|arg| arg == "--weaken") {
         return weaken::run(&filters, &models());
     }
     let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
     if filters.is_empty()
         && !fail_fast
-        && let Err(problem) = table::agrees_with(&models())
+        && let Err(problem) = table::agrees_with(&models()).and_then(|()| kill::agrees_with(&models()))
     {
-        eprintln!("loom-tests/README.md and the models differ: {problem}");
+        eprintln!("loom-tests/README.md, KILLS.md and the models differ: {problem}");
         return ExitCode::FAILURE;
     }
     let exact = args.iter().any(|arg| arg == "--exact");
@@ -55,5 +59,10 @@ fn main() -> ExitCode {
     let verdicts = run_all(&chosen, threads, fail_fast);
     let finished = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Finished).count();
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
-    if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if finished < chosen.len() {
+        return ExitCode::FAILURE;
+    }
+    // Those that all models are run for: what has just passed need not pass again.
+    let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
+    if filters.is_empty() && !fail_fast { kill::run(&[], &all, &passed) } else { ExitCode::SUCCESS }
 }

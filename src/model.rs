@@ -7,7 +7,7 @@ use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
 use crate::lifecycle::{Lifecycle, Queued, Visit};
-use crate::pool::{Limits, RawPool, Refused, Report, Taken, Verdict, WaitError};
+use crate::pool::{Activity, Limits, RawPool, Refused, Report, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
 use crate::ring::{Ends, Ring};
 use crate::slot::Slot;
@@ -32,8 +32,16 @@ pub struct ModelPort {
     futex: Arc<Futex>,
     /// A thread that is stopped between its decision to wake and the wake.
     mute: bool,
-    /// Is there a clock? It stands still, but every sleep with a timeout may end at once, and does.
-    clock: bool,
+    clock: Clock,
+}
+
+/// Every sleep with a timeout ends at once, as it may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clock {
+    None,
+    Still,
+    /// Goes on by each such sleep's length.
+    Running,
 }
 
 struct Futex {
@@ -41,14 +49,16 @@ struct Futex {
     /// word it knows, and `sleepers` is none.
     meeting: AtomicUsize,
     sleepers: Mutex<Vec<(usize, loom::thread::Thread)>>,
+    time: Plain,
 }
 
 impl ModelPort {
     /// A port whose sleepers no other port's wakes reach.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
-        let futex = Futex { meeting: AtomicUsize::new(0), sleepers: Mutex::new(Vec::new()) };
-        Self { futex: Arc::new(futex), mute: false, clock: false }
+        let (meeting, sleepers) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let futex = Futex { meeting, sleepers, time: Plain::new(0) };
+        Self { futex: Arc::new(futex), mute: false, clock: Clock::None }
     }
 
     fn muted(&self) -> Self {
@@ -70,7 +80,11 @@ impl ModelPort {
 
 impl Port for ModelPort {
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
-        if timeout.is_some() {
+        if let Some(nanos) = timeout {
+            if self.clock == Clock::Running {
+                // ORDERING: Relaxed: the model's own, outside of the model, as in Log.
+                self.futex.time.fetch_add(nanos as usize, Ordering::Relaxed);
+            }
             return spin_loop();
         }
         self.futex.meeting.fetch_add(1, Relaxed);
@@ -93,7 +107,8 @@ impl Port for ModelPort {
     }
 
     fn now(&self) -> Option<u64> {
-        self.clock.then_some(0)
+        // ORDERING: Relaxed, as in wait.
+        (self.clock != Clock::None).then(|| self.futex.time.load(Ordering::Relaxed) as u64)
     }
 
     fn current(&self) -> *const Frame {
@@ -459,9 +474,14 @@ impl Task {
     /// # Safety
     /// The payload holds a task, and is the caller's.
     unsafe fn out_of(payload: Payload) -> Box<Self> {
+        let at = payload.at.cast::<*mut Self>();
         // SAFETY:
-        // - the caller's obligation; publish made it from a Box.
-        unsafe { Box::from_raw(payload.at.cast::<*mut Self>().read()) }
+        // - the caller's obligation: a pointer lies there, and may be replaced.
+        let task = unsafe { at.replace(ptr::null_mut()) };
+        assert!(!task.is_null(), "dropped twice");
+        // SAFETY:
+        // - publish made it from a Box, and it was not taken before.
+        unsafe { Box::from_raw(task) }
     }
 }
 
@@ -501,7 +521,12 @@ impl<const N: usize> Pool<N> {
 
     /// The same, with a clock, so that waiters lose their patience.
     pub fn with_clock() -> Arc<Self> {
-        Arc::new(Self::on(ModelPort { clock: true, ..ModelPort::new() }))
+        Arc::new(Self::on(ModelPort { clock: Clock::Still, ..ModelPort::new() }))
+    }
+
+    /// The same, with a clock that runs.
+    pub fn with_running_clock() -> Arc<Self> {
+        Arc::new(Self::on(ModelPort { clock: Clock::Running, ..ModelPort::new() }))
     }
 
     fn on(port: ModelPort) -> Self {
@@ -546,6 +571,11 @@ impl<const N: usize> Pool<N> {
     /// Submits a detached job, waiting for room.
     pub fn submit_blocking(&self, task: Task) -> Result<Job, No> {
         self.submit_as(task, Timeout::Forever, true)
+    }
+
+    /// Submits a detached job, waiting for room for so many nanoseconds.
+    pub fn submit_within(&self, task: Task, nanos: u64) -> Result<Job, No> {
+        self.submit_as(task, Timeout::Nanos(nanos), true)
     }
 
     /// The handle that slot `index` has in `generation`, guessed.
@@ -666,6 +696,16 @@ impl<const N: usize> Pool<N> {
         assert!(self.raw.admit_worker());
     }
 
+    /// Counts a worker in, if there may be one more.
+    pub fn enter(&self) -> bool {
+        self.raw.admit_worker()
+    }
+
+    /// How many workers are counted in.
+    pub fn live(&self) -> usize {
+        self.raw.lifecycle().live()
+    }
+
     /// A worker that `admit` counted in leaves.
     pub fn leave(&self) {
         self.raw.lifecycle().leave(self.raw.port());
@@ -674,6 +714,22 @@ impl<const N: usize> Pool<N> {
     /// Works, counted in by `admit`, until the end.
     pub fn work(&self) {
         self.raw.work(0, 0);
+    }
+
+    /// The same, with something to do after the last job.
+    pub fn work_and(&self, stopped: impl FnOnce()) {
+        let frame = Frame::of_worker(self.raw.id(), 0, 0, self.raw.port().current());
+        self.raw.work_between(&frame, &Activity::new(false), || {}, stopped);
+    }
+
+    /// Returns when no worker is there any more. The pool was shut down.
+    pub fn await_workers(&self) {
+        self.raw.await_workers();
+    }
+
+    /// Returns when no thread sleeps in a call of this pool.
+    pub fn await_visitors(&self) {
+        self.raw.lifecycle().await_visitors(self.raw.port());
     }
 
     /// Calls `f` on a thread that is a worker.

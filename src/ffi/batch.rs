@@ -5,6 +5,7 @@ use super::guard::{call, optional, submitter};
 use super::order::Order;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use super::submit::{jobring_fn, jobring_job, jobring_options};
+use crate::sync::{Bug, bug};
 use core::ffi::c_void;
 
 /// One job of a batch.
@@ -64,7 +65,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
             unsafe { Order::read(item, pool.raw.payload_bytes()) }?;
         }
         let mut placed = 0;
-        let mut last = None;
+        let mut last = bug(Bug::NothingIsAnnounced).then_some(0);
         let mut status = JOBRING_OK;
         for item in items {
             // SAFETY:

@@ -17,10 +17,12 @@ mod run;
 mod submit;
 mod worker;
 
+#[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+pub(crate) use activity::Activity;
 #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) use activity::Doing;
 #[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) use activity::{Activity, Record};
+pub(crate) use activity::Record;
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
 pub(crate) use submit::Refused;
