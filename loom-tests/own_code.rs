@@ -52,10 +52,10 @@ fn run(line: &str) -> (bool, String) {
     (output.status.success(), text)
 }
 
-/// The names of the tests that libtest reports so.
+/// The names of the tests that libtest reports so, but for the one that is to panic: it has no size.
 fn tests<'a>(text: &'a str, word: &str) -> BTreeSet<&'a str> {
     let ends = |line: &'a str| line.strip_prefix("test ")?.strip_suffix(word)?.strip_suffix(" ... ");
-    text.lines().filter_map(ends).collect()
+    text.lines().filter_map(ends).filter(|name| !name.ends_with("should panic")).collect()
 }
 
 #[test]

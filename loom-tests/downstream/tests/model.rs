@@ -117,3 +117,14 @@ fn a_static_pool_has_the_threads_that_enter_it() {
         assert!(worker.join().unwrap());
     });
 }
+
+#[test]
+#[should_panic(expected = "a bug in a job")]
+fn a_job_that_panics_fails_the_model() {
+    check(2, || {
+        let pool = Arc::new(StaticPool::<2, 1, 48>::new());
+        // The closer runs it, inside of the pool, and unwinds with the handle alive.
+        let _job = pool.submit(|| -> usize { panic!("a bug in a job") });
+        let _ = pool.shutdown(Queued::Drain, None);
+    });
+}
