@@ -76,7 +76,9 @@ pub use handle::Job;
 pub use lifecycle::Queued;
 pub use pool::Report;
 #[cfg(jobring_freeze)]
-pub use sync::{freeze, site::Site};
+pub use sync::freeze;
+#[cfg(any(jobring_freeze, jobring_tsan))]
+pub use sync::site::Site;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use thread::Backend;
 #[cfg(feature = "alloc")]

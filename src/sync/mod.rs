@@ -1,7 +1,8 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
 //! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
-//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`.
+//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `weaken` asks tests/tsan at each
+//! site, under `cfg(jobring_tsan)`.
 
 mod counter;
 pub mod site;
@@ -18,6 +19,8 @@ pub(crate) use model::{AtomicUsize, UnsafeCell, fence, spin_loop};
 
 #[cfg(jobring_freeze)]
 pub mod freeze;
+#[cfg(jobring_tsan)]
+mod weaken;
 
 pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, Gauge};
