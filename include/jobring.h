@@ -933,7 +933,8 @@ jobring_status jobring_poll(struct jobring_pool *pool,
                             void **result);
 
 /**
- * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
+ * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
+ * returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
  *
  * `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
  * JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.

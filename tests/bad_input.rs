@@ -4,9 +4,13 @@
 //! one too many. A function, a parameter or a field added to the header is missed here until it has its cells.
 #![cfg(unix)]
 
+#[path = "common/c.rs"]
+mod c;
+
+use c::{MACHINE, library, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// A place in the table: what of which function is how.
@@ -213,32 +217,6 @@ fn without_comments_and_directives(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Runs a command to its end, and returns what it printed; all of it goes into the panic if it fails.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        printed.lines().last().unwrap_or_default(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    printed
-}
-
-/// As in tests/c_face.rs, whose builds it shares.
-fn library(features: &[&str]) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{}", features.join("-")));
-    run(Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", &features.join(",")])
-        .arg("--target-dir")
-        .arg(&target));
-    target.join("release/libjobring.a")
-}
-
 /// The lines that the program prints.
 fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -246,6 +224,7 @@ fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
     let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_place.c"];
     run(Command::new("cc")
         .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(MACHINE)
         .args(flags)
         .arg("-I")
         .arg(root.join("include"))

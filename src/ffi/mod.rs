@@ -20,6 +20,8 @@ mod order;
 mod outward;
 mod result;
 mod settings;
+#[cfg(all(test, feature = "alloc"))]
+mod stale;
 mod status;
 mod submit;
 mod worker;

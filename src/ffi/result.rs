@@ -151,7 +151,8 @@ fn status_of(taken: Taken) -> jobring_status {
     }
 }
 
-/// Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
+/// Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
+/// returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
 ///
 /// `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
 /// JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
@@ -182,7 +183,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
         }
         let mut found = JOBRING_OK;
         let mut bytes = 0;
-        let taken = pool.raw.wait(
+        let taken = pool.raw.wait_and_see(
             Job::from_bits(job),
             timeout(timeout_ns)?,
             &mut |kind, payload, taken| match taken {
@@ -203,7 +204,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
                         // - the data is `bytes` long; the caller's buffer is at least that, and no part of a slot.
                         unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(payload.at, bytes) };
                     }
-                    Verdict::Take
+                    Verdict::TakePart
                 }
                 Taken::Failed => Verdict::Keep,
                 Taken::Cancelled => Verdict::Take,

@@ -137,7 +137,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Starts all slots at a generation, before the pool is shared.
-    #[cfg(jobring_loom)]
+    #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
     }

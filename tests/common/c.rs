@@ -1,9 +1,15 @@
 //! For tests of the C face: builds of the library, programs of tests/c, and what include/jobring.h declares.
+//!
+//! Tests build for the target that they are built for themselves. Another one than the host's is named to cargo, the outer
+//! and the inner one, by the variable CARGO_BUILD_TARGET.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+/// What makes a C compiler generate code for this target.
+pub const MACHINE: &[&str] = if cfg!(target_arch = "x86") { &["-m32"] } else { &[] };
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -24,15 +30,19 @@ pub fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
-/// The static library with these features. The folder is that of tests/c_face.rs, whose builds it shares.
+/// The static library with these features, built as the README says.
 pub fn library(features: &[&str]) -> PathBuf {
     library_with(features, &[])
 }
 
 /// As `library`, with options for the compiler.
 pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
-    let name = format!("capi-{}{}", features.join("-"), options.join("-").replace('=', "-"));
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Cargo gives each build the same name; another test may make one meanwhile.
+    let lock = std::fs::File::create(folder.join("capi.lock")).expect("a lock");
+    lock.lock().expect("the lock");
+    // A target folder of its own: the outer cargo holds the lock of its.
+    let target = folder.join("capi");
     run(Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
@@ -41,7 +51,15 @@ pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
         .arg(&target)
         .arg("--")
         .args(options));
-    target.join("release/libjobring.a")
+    // Cargo keeps what it builds for a target that it was told apart from what it builds for the host.
+    let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
+    let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
+    let kept = folder.join(kept);
+    // Beside it and renamed: who links the older one goes on with that.
+    let fresh = kept.with_extension("fresh");
+    std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
+    std::fs::rename(&fresh, &kept).expect("the library");
+    kept
 }
 
 /// Compiles sources of tests/c and links them with a library.
@@ -50,6 +68,7 @@ pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> 
     let is_cpp = sources.iter().any(|source| source.ends_with(".cpp"));
     let (compiler, standard) = if is_cpp { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
     run(Command::new(compiler)
+        .args(MACHINE)
         .args([standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
         .args(flags)
         .arg("-I")
