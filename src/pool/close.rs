@@ -34,6 +34,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>) -> Self {
         let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        mine().for_each(|frame| frame.outlives.set(true));
         let is_worker = mine().any(|frame| frame.worker != NO_WORKER);
         let worker = is_worker && !mine().any(|frame| frame.closing.get());
         let news = mine().filter(|frame| !frame.closing.replace(true));

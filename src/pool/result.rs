@@ -193,7 +193,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Drops the result of a job that was taken, and gives the slot back.
     fn forget_taken(&self, index: usize, was: State, taking: State) {
         let retire = self.must_retire();
-        self.forget(index, was.status());
+        let retire = self.forget(index, was.status()) || retire;
         self.vacate(index, taking, retire);
     }
 
@@ -206,7 +206,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             if taking.detached() && !to.detached() {
                 // The handle was given up while we read.
-                self.forget(index, to.status());
+                let retire = self.forget(index, to.status()) || retire;
                 return self.vacate(index, taking, retire);
             }
             let mut back = taking.with(to.status()).unawaited();

@@ -12,6 +12,8 @@ use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
 use crate::sync::{AtomicUsize, SeqCst, Site, fence, o, point};
 use crate::wait::Noticed;
+#[cfg(any(feature = "capi", jobring_loom))]
+use crate::wait::TRIGGER;
 
 /// Why no slot was to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +32,29 @@ pub(crate) struct Reserved<P: Port> {
     state: State,
     /// If its submitter had to sleep: destroy waits for it, until the job is published.
     visit: Option<Visit<P>>,
+}
+
+/// The pushes of one batch, to be announced together.
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) struct Batch(Option<usize>);
+
+#[cfg(any(feature = "capi", jobring_loom))]
+impl Batch {
+    pub(crate) fn new() -> Self {
+        Self(None)
+    }
+
+    /// One more was placed, at `position`. Of the positions that notify treats specially none may be skipped.
+    pub(crate) fn placed(&mut self, position: usize) {
+        if self.0.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
+            self.0 = Some(position);
+        }
+    }
+
+    /// The position to announce, if anything was placed.
+    pub(crate) fn position(self) -> Option<usize> {
+        self.0
+    }
 }
 
 /// How often a submitter passes over a slot whose kept failure is being read.

@@ -3,7 +3,7 @@
 use super::position::{Geometry, Mark};
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Ordering, Relaxed, Release, Site, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
 pub(crate) struct Ends {
@@ -155,7 +155,8 @@ impl<'a> Ring<'a> {
     pub(crate) fn pop(&self) -> Option<usize> {
         let mut backoff = Backoff::new();
         loop {
-            let (h, e) = self.front(Site::PopHead, Site::PopEntry)?;
+            // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
+            let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             if self.advance_head(h) {
                 return Some(self.geometry().index(e));
             }
@@ -165,7 +166,8 @@ impl<'a> Ring<'a> {
 
     /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
     pub(crate) fn peek(&self) -> Option<(usize, usize)> {
-        let (h, e) = self.front(Site::PeekHead, Site::PeekEntry)?;
+        // ORDERING: Acquire: the slot is looked at behind the entry (E1).
+        let (h, e) = self.front(Site::PeekHead, Site::PeekEntry, Acquire)?;
         Some((h, self.geometry().index(e)))
     }
 
@@ -174,9 +176,9 @@ impl<'a> Ring<'a> {
         self.advance_head(h)
     }
 
-    /// Head, and the entry published there; None if the ring is empty.
+    /// Head, and the entry published there, loaded as `seen`; None if the ring is empty.
     #[inline(always)]
-    fn front(&self, at_head: Site, at_entry: Site) -> Option<(usize, usize)> {
+    fn front(&self, at_head: Site, at_entry: Site, seen: Ordering) -> Option<(usize, usize)> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
@@ -184,8 +186,8 @@ impl<'a> Ring<'a> {
             // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
             let h = head.load(o(at_head, Acquire)).wrapping_add(origin);
             let (entry, seed) = self.entry(h);
-            // ORDERING: Acquire pairs with the pusher's Release on this entry (E1, E2).
-            let e = entry.load(o(at_entry, Acquire)) ^ seed;
+            // ORDERING: the caller's: Acquire pairs with the pusher's Release on this entry.
+            let e = entry.load(o(at_entry, seen)) ^ seed;
             if g.published(e, h) {
                 return Some((h, e));
             }
@@ -214,7 +216,8 @@ impl<'a> Ring<'a> {
     /// Is nothing to pop? Exact at some moment during the call.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.front(Site::LookHead, Site::LookEntry).is_none()
+        // ORDERING: Relaxed: nothing is read behind the entry; a pop follows if there is one.
+        self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
     /// Marks the empty entry at head, or None if the ring is not empty.

@@ -22,7 +22,7 @@ pub mod freeze;
 #[cfg(jobring_tsan)]
 mod weaken;
 
-pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, Gauge};
 pub(crate) use site::{Site, o, point};
 
