@@ -181,7 +181,7 @@ static const struct scene {
     {"batches", batches, 1500},
     {"driven", driven, 3000},
     {"exits", exits, 150},
-    {"shutdowns", shutdowns, 150},
+    {"shutdowns", shutdowns, 600},
     {"helped_destroy", helped_destroy, 400},
     {"entered_destroy", entered_destroy, 400},
     {"submitting_destroy", submitting_destroy, 200},
