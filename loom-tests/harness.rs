@@ -55,7 +55,7 @@ thread_local! { static NAME: Cell<&'static str> = const { Cell::new("no model") 
 /// The longest execution that is followed, in switches.
 const BRANCHES: usize = 5_000;
 /// What loom says of one that is longer.
-const TOO_LONG: &str = "exceeded maximum number of branches";
+pub const TOO_LONG: &str = "exceeded maximum number of branches";
 
 /// A number from the environment.
 fn from_env(name: &str) -> Option<usize> {

@@ -21,6 +21,7 @@ mod full;
 mod handle;
 mod harness;
 mod idle;
+mod kill;
 mod nested;
 mod pool;
 mod recycle;
@@ -52,6 +53,7 @@ fn models() -> Vec<&'static Model> {
         full::MODELS,
         close::MODELS,
         end::MODELS,
+        kill::MODELS,
     ]
     .into_iter()
     .flatten()
@@ -65,9 +67,17 @@ fn main() -> ExitCode {
         models().iter().for_each(|model| println!("{}: test", model.name));
         return ExitCode::SUCCESS;
     }
+    if let Some(end) = kill::command(&args, &filters, &models()) {
+        return end;
+    }
     let here = args.iter().any(|arg| arg == "--here");
-    if !here && let Err(problem) = table::agrees_with(&models()).and_then(|()| sites::agree(models().len())) {
-        eprintln!("loom-tests/README.md and the models differ: {problem}");
+    let consistent = || {
+        table::agrees_with(&models())
+            .and_then(|()| sites::agree(models().len()))
+            .and_then(|()| kill::agrees_with(&models()))
+    };
+    if !here && let Err(problem) = consistent() {
+        eprintln!("loom-tests/README.md, KILLS.md and the models differ: {problem}");
         return ExitCode::FAILURE;
     }
     if args.iter().any(|arg| arg == "--weaken") {
@@ -92,5 +102,10 @@ fn main() -> ExitCode {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let finished = run_apart(&chosen, cores);
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
-    if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if finished < chosen.len() {
+        return ExitCode::FAILURE;
+    }
+    // Those that all models are run for: what has just passed need not pass again.
+    let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
+    if filters.is_empty() { kill::run(&[], &all, &passed) } else { ExitCode::SUCCESS }
 }

@@ -324,6 +324,11 @@ impl<const N: usize> Pool<N> {
         self.raw.await_workers();
     }
 
+    /// Returns when no thread sleeps in a call of this pool.
+    pub fn await_visitors(&self) {
+        self.raw.lifecycle().await_visitors(self.raw.port());
+    }
+
     /// Calls `f` on a thread that is a worker.
     pub fn as_worker(&self, f: impl FnOnce()) {
         self.as_worker_above(0, f);

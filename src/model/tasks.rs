@@ -109,8 +109,13 @@ impl Task {
     /// # Safety
     /// The payload holds a task, and is the caller's.
     pub(super) unsafe fn out_of(payload: Payload) -> Box<Self> {
+        let at = payload.at.cast::<*mut Self>();
         // SAFETY:
-        // - the caller's obligation; publish made it from a Box.
-        unsafe { Box::from_raw(payload.at.cast::<*mut Self>().read()) }
+        // - the caller's obligation: a pointer lies there, and may be replaced.
+        let task = unsafe { at.replace(core::ptr::null_mut()) };
+        assert!(!task.is_null(), "dropped twice");
+        // SAFETY:
+        // - publish made it from a Box, and it was not taken before.
+        unsafe { Box::from_raw(task) }
     }
 }

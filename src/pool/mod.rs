@@ -17,17 +17,19 @@ mod run;
 mod submit;
 mod worker;
 
+#[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+pub(crate) use activity::Activity;
 #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) use activity::Doing;
 #[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) use activity::{Activity, Record};
+pub(crate) use activity::Record;
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use submit::Batch;
 pub(crate) use submit::Refused;
 #[cfg(jobring_loom)]
-pub(crate) use {activity::Activity, submit::Reserved};
+pub(crate) use submit::Reserved;
 
 use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;

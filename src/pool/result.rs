@@ -10,6 +10,7 @@ use crate::port::{Port, Timeout};
 use crate::slot::state::{State, Status};
 use crate::slot::{Claim, Vacated};
 use crate::storage::Storage;
+use crate::sync::{Bug, bug};
 
 /// How a job that is over ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,6 +111,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut state = self.slot(index).state();
         let mut wait = None;
         loop {
+            let generation = if bug(Bug::WaitsForTheNextJobToo) { state.generation() } else { generation };
             if !state.answers_to(generation) {
                 return Err(WaitError::Stale);
             }
@@ -218,7 +220,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             match slot.put_back(taking, back) {
                 Ok(_) => {
-                    if taking.has_waiter() {
+                    if taking.has_waiter() && !bug(Bug::PutsTheFailureBackSilently) {
                         self.port.wake_all(word);
                     }
                     if back.kept() {
@@ -369,7 +371,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            if state.untaken() && self.slot(index).take_detached(state).is_ok() {
+            if state.untaken()
+                && !bug(Bug::LeavesResultsBehind)
+                && self.slot(index).take_detached(state).is_ok()
+            {
                 self.forget(index, state.status());
             }
         }

@@ -9,7 +9,7 @@ use crate::port::Port;
 use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot};
 use crate::storage::Storage;
-use crate::sync::{Site, point};
+use crate::sync::{Bug, Site, bug, point};
 
 /// A job claimed by the calling thread, to be run or dropped.
 #[must_use = "a claimed job that is neither run nor dropped is lost"]
@@ -97,6 +97,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // From here on the slot is its takers'.
             Ok(old) if old.has_waiter() => {
                 point(Site::ResolveWake);
+                if bug(Bug::WakesOneWaiter) {
+                    return self.port.wake_one(word);
+                }
                 self.port.wake_all(word);
             }
             Ok(_) => {}
@@ -113,6 +116,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let outcome = match status {
             Status::Done => Outcome::Done,
             Status::Failed => Outcome::Failed,
+            Status::Cancelled if bug(Bug::ForgetsWhatWasDiscarded) => Outcome::Done,
             _ => return false,
         };
         let slot = self.slot(index);

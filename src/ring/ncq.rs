@@ -3,7 +3,7 @@
 use super::position::{Geometry, Mark};
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
-use crate::sync::{Acquire, AtomicUsize, Ordering, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
 pub(crate) struct Ends {
@@ -76,7 +76,8 @@ impl<'a> Ring<'a> {
         // SAFETY:
         // - offset() is below the ring's length, which is entries.len().
         let entry = unsafe { self.entries.get_unchecked(at) };
-        (entry, if at < self.seeded { g.entry(g.len(), at) } else { 0 })
+        let seeded = at + usize::from(bug(Bug::SeedsOneTooFew)) < self.seeded;
+        (entry, if seeded { g.entry(g.len(), at) } else { 0 })
     }
 
     #[inline(always)]
@@ -105,7 +106,10 @@ impl<'a> Ring<'a> {
             let e = entry.load(o(Site::PushEntry, Relaxed)) ^ seed;
             if g.published(e, t) {
                 t = self.advance_tail(t);
-            } else if g.behind(e, t) {
+            } else if g.behind(e, t) && !(bug(Bug::OrdersLaps) && e > g.entry(t, 0)) {
+                if bug(Bug::MovesTheTailFirst) {
+                    self.advance_tail(t);
+                }
                 let new = g.entry(t, index);
                 // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
                 // Acquire load of the entry. Relaxed on failure: the loop looks again.
@@ -157,7 +161,7 @@ impl<'a> Ring<'a> {
         loop {
             // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
-            if self.advance_head(h) {
+            if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
                 return Some(self.geometry().index(e));
             }
             backoff.pause();
@@ -191,7 +195,7 @@ impl<'a> Ring<'a> {
             if g.published(e, h) {
                 return Some((h, e));
             }
-            if g.behind(e, h) {
+            if g.behind(e, h) || bug(Bug::TakesALateLookForEmpty) {
                 return None;
             }
             look_again();

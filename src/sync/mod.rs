@@ -1,9 +1,10 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
 //! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
-//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `weaken` asks tests/tsan at each
-//! site, under `cfg(jobring_tsan)`.
+//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list;
+//! `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
 
+pub mod bug;
 mod counter;
 pub mod site;
 
@@ -22,6 +23,7 @@ pub mod freeze;
 #[cfg(jobring_tsan)]
 mod weaken;
 
+pub(crate) use bug::{Bug, bug, stores};
 pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, Gauge};
 pub(crate) use site::{Site, o, point};
