@@ -53,28 +53,29 @@ const SHUTDOWNS: (&str, u32) = ("shutdowns", 5_000);
 const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
 
 const SUBMITS: &[&str] = &["jobring_submit"];
-const POPS: &[&str] = &["work_until_closed"];
-/// By handle.
-const CLAIMS: &[&str] = &["run_here", "drop_claimed"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
-const TAKES: &[&str] = &["deliver", "forget"];
+/// A job's runner, or who takes it.
 const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "forget"];
+/// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
+const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
 const READS: &[&str] = &["read_failure"];
+/// The thread that takes the result, and goes on.
+const TAKES: &[&str] = &["make_results"];
 /// After its shutdown.
 const HAS_CLOSED: &[&str] = &["#0 close_or_submit"];
 
 const JUDGED: &[Control] = &[
     // E1: the slot and the submitter's data, to who runs the job.
-    control("PushPublish", RESULTS, POPS, SUBMITS).inside(),
-    control("PopEntry", RESULTS, POPS, SUBMITS).outside(),
+    control("PushPublish", RESULTS, OWNS, SUBMITS).inside(),
+    control("PopEntry", RESULTS, OWNS, SUBMITS).outside(),
     // E1 by handle.
-    control("SlotFill", EXCHANGE, CLAIMS, SUBMITS),
-    control("SlotLook", EXCHANGE, CLAIMS, SUBMITS),
+    control("SlotFill", EXCHANGE, OWNS, SUBMITS),
+    control("SlotLook", EXCHANGE, OWNS, SUBMITS),
     // E2: the slot, to its next submitter.
-    control("PushPublish", RESULTS, SUBMITS, OWNS).outside(),
-    control("PopEntry", RESULTS, SUBMITS, OWNS).inside(),
-    control("ReuseKept", FAILURES, SUBMITS, READS),
-    control("PutBack", FAILURES, SUBMITS, READS),
+    control("PushPublish", RESULTS, REUSES, OWNS).outside(),
+    control("PopEntry", RESULTS, REUSES, OWNS).inside(),
+    control("ReuseKept", FAILURES, REUSES, READS),
+    control("PutBack", FAILURES, REUSES, READS),
     // E3: the result, to who takes it; the request to stop, to the job.
     control("Resolve", RESULTS, TAKES, RUNS),
     control("Take", RESULTS, TAKES, RUNS),
@@ -84,8 +85,8 @@ const JUDGED: &[Control] = &[
     control("SlotClose", SHUTDOWNS, HAS_CLOSED, RUNS),
     control("SlotLook", SHUTDOWNS, HAS_CLOSED, RUNS),
     // E6: the slot, from who took its job by handle to the popper of its entry, and so to its next submitter.
-    control("Vacate", EXCHANGE, SUBMITS, OWNS),
-    control("LeaveRing", EXCHANGE, SUBMITS, OWNS),
+    control("Vacate", EXCHANGE, REUSES, OWNS),
+    control("LeaveRing", EXCHANGE, REUSES, OWNS),
     // E7: all of the pool's memory, to who destroys it.
     control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
     control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
