@@ -58,9 +58,6 @@ const RUNS: &[&str] = &["execute", "drop_claimed"];
 const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "forget"];
 /// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
 const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
-/// Of several with the same handle, each looks; the second canceller is also told that the first's drop is over (E3).
-const SETTLES: &[&str] = &["settle"];
-const FILLS_OR_DROPS: &[&str] = &["jobring_submit", "drop_claimed"];
 const READS: &[&str] = &["read_failure"];
 /// The thread that takes the result, and goes on.
 const TAKES: &[&str] = &["make_results"];
@@ -73,7 +70,7 @@ const JUDGED: &[Control] = &[
     control("PopEntry", RESULTS, OWNS, SUBMITS).outside(),
     // E1 by handle.
     control("SlotFill", EXCHANGE, OWNS, SUBMITS),
-    control("SlotLook", EXCHANGE, SETTLES, FILLS_OR_DROPS),
+    control("SlotLook", EXCHANGE, OWNS, SUBMITS),
     // E2: the slot, to its next submitter.
     control("PushPublish", RESULTS, REUSES, OWNS).outside(),
     control("PopEntry", RESULTS, REUSES, OWNS).inside(),
