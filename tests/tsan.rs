@@ -110,6 +110,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         ],
     ),
     ("look at an entry only: what is read behind it is atomic", &["PeekEntry"]),
+    ("matters between a look and a claim: so seldom that no run is sure to report it", &["ClaimLost"]),
     (
         "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
         &["Kick", "KickLook"],
