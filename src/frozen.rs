@@ -72,4 +72,12 @@ impl<S: TypedStorage> PoolCore<S> {
     pub fn shared_detach(&self, job: Job) {
         let _ = self.raw().detach(job);
     }
+
+    /// What destroy does after the shutdown: waits for workers and visitors, drops untaken results.
+    #[cfg(feature = "capi")]
+    pub fn shared_end(&self) {
+        self.raw().await_workers();
+        self.raw().lifecycle().await_visitors(self.raw().port());
+        self.raw().forget_all();
+    }
 }

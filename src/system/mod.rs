@@ -24,8 +24,13 @@ pub(crate) mod fork;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod os;
-#[cfg(any(feature = "std", feature = "pthread"))]
+#[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_freeze)))]
 pub use os::Os as System;
+
+#[cfg(jobring_freeze)]
+mod driven;
+#[cfg(jobring_freeze)]
+pub use driven::Driven as System;
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 pub use crate::port::Spin as System;

@@ -65,7 +65,9 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
         match job.told {
             Told::Accepted if ends == 0 => return Err("an accepted job was neither run nor dropped"),
             Told::Accepted if ends > 1 => return Err("a job was run or dropped twice"),
-            Told::Nothing | Told::Full | Told::Shutdown if ends > 0 => return Err("a refused job was run"),
+            Told::Nothing | Told::Full | Told::Shutdown | Told::Deadlock if ends > 0 => {
+                return Err("a refused job was run");
+            }
             _ => {}
         }
         if job.out > 1 {

@@ -103,8 +103,8 @@ impl Pc {
             Pc::ResolveCas => &[Resolve, ResolveLost],
             Pc::ResolveWake => &[ResolveWake],
             Pc::VacateOwned => &[VacateOwned],
-            Pc::Block => &[Block],
-            Pc::Unblock => &[Unblock],
+            Pc::Block | Pc::SlowBlock => &[Block],
+            Pc::Unblock | Pc::SlowUnblock => &[Unblock],
             Pc::HopeBlocked => &[BlockedLook],
             Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag => &[Flag, FlagLost],
             Pc::WaitTake | Pc::DetachTake | Pc::ReadTake | Pc::ForgetAllTake => &[Take, TakeLost],
@@ -305,6 +305,10 @@ impl Cpu<'_> {
             Pc::Begin => self.begin(),
             Pc::OpEnd => {
                 let old = *self.t();
+                if let Some(Op::Submit { job, .. }) = self.op() {
+                    // The claim on the result is the thread's from here on.
+                    self.w.jobs[job as usize].told = old.told;
+                }
                 let op = old.op + 1;
                 let fresh = super::Thread::new(old.role);
                 *self.t() = super::Thread { op, frozen: old.frozen, holds: old.holds, ..fresh };
@@ -341,12 +345,17 @@ impl Cpu<'_> {
                 self.t().called = false;
                 self.go(Pc::VisitEnd);
             }
-            Pc::LiveLook => self.go(Pc::LiveEnter),
-            Pc::LiveEnter => {
-                // More threads than may enter are not modelled: a lost race is retried with the newer count.
+            Pc::LiveLook => {
+                self.t().passes = self.w.live;
+                self.go(Pc::LiveEnter);
+            }
+            // There may be any number of them here.
+            Pc::LiveEnter if self.see().passes == self.w.live => {
                 self.w.live += 1;
+                self.t().passes = 0;
                 self.go(Pc::Work);
             }
+            Pc::LiveEnter => self.t().passes = self.w.live,
             _ => unreachable!("{pc:?}"),
         }
     }
@@ -376,7 +385,7 @@ impl Cpu<'_> {
         match op {
             Op::Submit { job, blocks, detached } => {
                 (self.t().mine, self.t().blocks, self.t().detached) = (job, blocks, detached);
-                self.call(Pc::Reserve, Pc::Reserved);
+                self.go(Pc::Submit);
             }
             Op::Wait(_) => self.go(Pc::WaitLook),
             Op::Poll(_) => {

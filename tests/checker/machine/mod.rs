@@ -52,6 +52,8 @@ pub enum Body {
     Fails,
     /// Waits for ever for another job.
     Waits(u8),
+    /// Submits another, detached, and blocks for it.
+    Submits(u8),
 }
 
 /// What a thread does next. Operations on a job's handle wait until its submit has returned.
@@ -179,6 +181,19 @@ pub struct Handle {
     pub generation: u8,
 }
 
+/// What a thread was about when it came to run a job that itself calls the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+struct Outer {
+    idx: u8,
+    seen: State,
+    wseen: State,
+    want: Handle,
+    waits: bool,
+    visits: bool,
+    blocked: bool,
+    worn: bool,
+}
+
 /// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
 /// states that differ in nothing are one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -214,7 +229,7 @@ pub struct Thread {
     passes: u8,
     at: u8,
     inside: u8,
-    outer: [(u8, State); NESTED],
+    outer: [Outer; NESTED],
     after_vacate: Pc,
     ok: bool,
     vacant: bool,
@@ -271,7 +286,7 @@ impl Thread {
             passes: 0,
             at: 0,
             inside: 0,
-            outer: [(0, State(0)); NESTED],
+            outer: [Outer::default(); NESTED],
             after_vacate: Pc::Done,
             ok: false,
             vacant: false,
@@ -401,6 +416,36 @@ impl Cpu<'_> {
             t.depth -= 1;
             t.pc = std::mem::replace(&mut t.stack[t.depth as usize], Pc::Done);
         }
+    }
+
+    /// A job begins to call the pool from inside.
+    fn go_inside(&mut self) {
+        let t = self.t();
+        let (idx, seen, wseen, want) =
+            (std::mem::take(&mut t.idx), std::mem::take(&mut t.seen), std::mem::take(&mut t.wseen), t.want);
+        let outer = Outer {
+            idx,
+            seen,
+            wseen,
+            want,
+            waits: t.waits,
+            visits: t.visits,
+            blocked: t.blocked,
+            worn: t.worn,
+        };
+        t.outer[t.inside as usize] = outer;
+        t.inside += 1;
+        (t.want, t.waits, t.visits, t.blocked, t.worn) = (Handle::default(), false, false, false, false);
+    }
+
+    /// And is done with that.
+    fn come_out(&mut self) {
+        let t = self.t();
+        t.inside -= 1;
+        let Outer { idx, seen, wseen, want, waits, visits, blocked, worn } =
+            std::mem::take(&mut t.outer[t.inside as usize]);
+        (t.idx, t.seen, t.wseen, t.want) = (idx, seen, wseen, want);
+        (t.waits, t.visits, t.blocked, t.worn) = (waits, visits, blocked, worn);
     }
 
     /// The body of the slot in `idx` becomes this thread's.

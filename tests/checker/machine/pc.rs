@@ -31,16 +31,16 @@ places! {
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
         Found, FoundFence, FoundLooked, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
         SearchClaimed, FoundRun, RegisterFence, RegisterClosed, RegisterLooked, SleepLook, Redeemed, Leaving, Leave;
-    Submit: Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
+    Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowBlock, SlowHope, SlowHoped, SlowEnd, SlowUnblock, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
         AwaitWoken, AwaitLooked, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
         KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
-        ExecuteWaited, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
+        ExecuteWaited, ExecuteSubmitted, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, Block, WaitVisit,
-        HopeBlocked, HopeLive, HopeAlone, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, WaitEnd, Unblock,
+        HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, WaitEnd, Unblock,
         WaitVisitEnd, CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, DetachTaken, ForgottenTo,
         DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
     Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, ClosingBegin, KickLook, Sweep, ModeLook, DiscardClaimed,

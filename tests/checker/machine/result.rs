@@ -74,7 +74,11 @@ impl Cpu<'_> {
                 self.t().visits = true;
                 self.go(Pc::WaitSleep);
             }
-            Pc::WaitSleep if wseen.status() == Status::Queued && self.t().blocked => self.go(Pc::HopeBlocked),
+            Pc::WaitSleep if wseen.status() == Status::Queued && self.t().blocked => {
+                self.call(Pc::HopeBlocked, Pc::WaitHoped);
+            }
+            Pc::WaitHoped if self.see().ok => self.flag_or_sleep(),
+            Pc::WaitHoped => self.go(Pc::WaitEnd),
             Pc::WaitSleep => self.flag_or_sleep(),
             Pc::HopeBlocked => {
                 // The count of the blocked, to be compared with the live in the next step.
@@ -84,13 +88,12 @@ impl Cpu<'_> {
             Pc::HopeLive => {
                 let all = std::mem::take(&mut self.t().passes) >= self.w.live;
                 match (all, self.t().worn) {
-                    (true, true) => self.go(Pc::WaitEnd),
+                    (true, true) => self.hope(false),
                     (true, false) => self.go(Pc::HopeAlone),
-                    _ => self.flag_or_sleep(),
+                    _ => self.hope(true),
                 }
             }
-            Pc::HopeAlone if self.w.live == 1 => self.go(Pc::WaitEnd),
-            Pc::HopeAlone => self.flag_or_sleep(),
+            Pc::HopeAlone => self.hope(self.w.live != 1),
             Pc::WaitFlag => {
                 self.t().seen = wseen;
                 match self.cas_slot(wseen.await_by()) {
@@ -258,6 +261,12 @@ impl Cpu<'_> {
             }
             _ => unreachable!("{pc:?}"),
         }
+    }
+
+    /// Is there hope that the sleep ends?
+    fn hope(&mut self, there_is: bool) {
+        self.t().ok = there_is;
+        self.ret();
     }
 
     fn end_regs(&mut self) {

@@ -70,13 +70,15 @@ impl Cpu<'_> {
                 self.w.jobs[job as usize].ran += 1;
                 match self.setup.bodies[job as usize] {
                     Body::Waits(other) if self.w.jobs[other as usize].told == super::Told::Accepted => {
-                        let at = self.t().inside as usize;
-                        self.t().outer[at] = (idx, seen);
-                        self.t().inside += 1;
+                        self.go_inside();
                         let (want, generation) = self.w.jobs[other as usize].handle;
                         self.t().want = Handle { idx: want, generation };
-                        (self.t().idx, self.t().seen) = (0, State::default());
                         self.call(Pc::WaitLook, Pc::ExecuteWaited);
+                    }
+                    Body::Submits(other) => {
+                        self.go_inside();
+                        (self.t().mine, self.t().blocks, self.t().detached) = (other, true, true);
+                        self.call(Pc::Submit, Pc::ExecuteSubmitted);
                     }
                     Body::Fails => {
                         self.w.bodies[idx as usize] = Content::Failure(job);
@@ -90,10 +92,15 @@ impl Cpu<'_> {
                     }
                 }
             }
+            Pc::ExecuteSubmitted => {
+                let (mine, told) = (self.t().mine as usize, self.t().told);
+                self.w.jobs[mine].told = told;
+                let t = self.t();
+                (t.mine, t.told, t.blocks, t.detached) = (0, super::Told::Nothing, false, false);
+                self.go(Pc::ExecuteWaited);
+            }
             Pc::ExecuteWaited => {
-                self.t().inside -= 1;
-                let at = self.t().inside as usize;
-                (self.t().idx, self.t().seen) = std::mem::take(&mut self.t().outer[at]);
+                self.come_out();
                 let idx = self.t().idx as usize;
                 if let Content::Input(job) = self.w.bodies[idx] {
                     self.w.bodies[idx] = Content::Result(job);

@@ -10,6 +10,8 @@ pub enum Told {
     Accepted,
     Full,
     Shutdown,
+    /// Every worker's job would sleep.
+    Deadlock,
 }
 
 const PASSES: u8 = 2;
@@ -31,26 +33,52 @@ impl Cpu<'_> {
         let (idx, seen) = (self.t().idx, self.t().seen);
         match pc {
             // reserve: leaves `told`, and the slot in `idx` and `seen`.
+            // submit, of the job in `mine`.
+            Pc::Submit => self.call(Pc::Reserve, Pc::Reserved),
             Pc::Reserve => self.call(Pc::TryReserve, Pc::ReserveTried),
             Pc::ReserveTried if self.t().told == Told::Full && self.t().blocks => self.go(Pc::SlowVisit),
             Pc::ReserveTried => self.ret(),
             Pc::Reserved if self.t().told == Told::Accepted => self.go(Pc::Fill),
-            Pc::Reserved => {
-                let (mine, told) = (self.t().mine as usize, self.t().told);
-                self.w.jobs[mine].told = told;
-                self.end_visit();
-            }
+            Pc::Reserved => self.end_visit(),
             Pc::SlowVisit => {
                 self.w.visitors += 1;
                 self.t().visits = true;
                 self.call(Pc::TryReserve, Pc::SlowTried);
             }
             Pc::SlowTried if self.t().told == Told::Full => self.go(Pc::SlowLive),
-            Pc::SlowTried => self.ret(),
+            Pc::SlowTried => self.go(Pc::SlowEnd),
             Pc::SlowLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::SlowRan),
-            Pc::SlowLive => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowLive if !self.see().waits => {
+                let blocked = self.see().inside > 0 && self.see().worker;
+                (self.t().waits, self.t().blocked) = (true, blocked);
+                self.go(if blocked { Pc::SlowBlock } else { Pc::SlowHope });
+            }
+            Pc::SlowLive => self.go(Pc::SlowHope),
+            Pc::SlowBlock => {
+                self.w.blocked += 1;
+                self.go(Pc::SlowHope);
+            }
+            Pc::SlowHope if self.see().blocked => self.call(Pc::HopeBlocked, Pc::SlowHoped),
+            Pc::SlowHope => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowHoped if self.see().ok => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowHoped => {
+                self.t().told = Told::Deadlock;
+                self.go(Pc::SlowEnd);
+            }
+            Pc::SlowEnd => {
+                (self.t().waits, self.t().worn) = (false, false);
+                if self.see().blocked { self.go(Pc::SlowUnblock) } else { self.ret() }
+            }
+            Pc::SlowUnblock => {
+                self.w.blocked -= 1;
+                self.t().blocked = false;
+                self.ret();
+            }
             Pc::SlowRan if self.t().ok => self.go(Pc::SlowAgain),
-            Pc::SlowRan => self.refuse(Told::Full),
+            Pc::SlowRan => {
+                self.t().told = Told::Full;
+                self.go(Pc::SlowEnd);
+            }
             Pc::SlowAgain => self.call(Pc::TryReserve, Pc::SlowTried),
 
             Pc::TryReserve => {
@@ -116,7 +144,12 @@ impl Cpu<'_> {
             Pc::AwaitLooked => {
                 let (at, value) = std::mem::take(&mut self.t().slept);
                 let same = self.see().ok && self.w.free.at(at) == self.w.free.at(self.see().pos);
-                if same && self.t().word == value { self.go(Pc::Force) } else { self.ret() }
+                if same && self.t().word == value {
+                    self.t().worn = self.see().blocked;
+                    self.go(Pc::Force);
+                } else {
+                    self.ret();
+                }
             }
 
             // publish, of the job in `mine`.
@@ -142,7 +175,6 @@ impl Cpu<'_> {
             }
             Pc::Announced => {
                 let closed = std::mem::take(&mut self.t().closed);
-                self.w.jobs[self.see().mine as usize].told = Told::Accepted;
                 let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotKick);
                 if kicks { self.call(Pc::Kick, Pc::Published) } else { self.go(Pc::Published) }
             }
