@@ -42,9 +42,8 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(
     let mut world = World::new(setup);
     let mut play = Play::new(setup);
     let threads = setup.scripts.len();
-    // Some are slow, so that others overtake them by whole rounds.
-    let slow: Vec<bool> = (0..threads).map(|_| dice.below(3) == 0).collect();
-    let rate = [20, 200, 2000][dice.below(3) as usize];
+    // Now and then one stands still for a while, so that others overtake it by whole rounds.
+    let mut still = (0, 0);
     let mut before = Vec::new();
     loop {
         for me in 0..threads {
@@ -81,9 +80,12 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(
             before.push(format!("{me} is roused"));
             continue;
         }
-        let fast: Vec<usize> =
-            steps.iter().copied().filter(|me| !slow[*me] || dice.below(rate) == 0).collect();
-        let me = dice.of(if fast.is_empty() { &steps } else { &fast }).expect("there is one");
+        if still.1 == 0 && dice.below(30) == 0 {
+            still = (dice.below(threads as u64) as usize, 20 << dice.below(5));
+        }
+        let moving: Vec<usize> = steps.iter().copied().filter(|me| still.1 == 0 || *me != still.0).collect();
+        still.1 = if moving.is_empty() { 0 } else { still.1 - u64::from(still.1 > 0) };
+        let me = dice.of(if moving.is_empty() { &steps } else { &moving }).expect("there is one");
         let pick = dice.below(world.ways(me) as u64) as usize;
         before.push(format!("{me} {:?}", world.threads[me].pc));
         passed.extend(world.threads[me].pc.sites().iter().map(|site| *site as u8));
@@ -99,8 +101,8 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(
 fn the_machine_goes_where_the_library_goes() {
     let seed = dice::seed();
     let mut passed = BTreeSet::new();
-    for task in setups::tasks() {
-        let setup = entering(task.setup);
+    for setup in setups::tasks().into_iter().map(|task| task.setup).chain(setups::walks()) {
+        let setup = entering(setup);
         if !play::can_be_played(&setup) {
             continue;
         }

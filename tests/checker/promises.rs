@@ -48,7 +48,9 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let hangs = threads.iter().find(|t| !may_rest(world, setup, t));
     if let Some(thread) = hangs {
         let naps = threads.iter().any(|t| t.asleep && t.nap && !t.frozen);
-        if world.frozen && naps {
+        // A job that sleeps in a call learns only by its patience that every worker's does.
+        let inside = threads.iter().any(Thread::is_blocked);
+        if (world.frozen || inside) && naps {
             return Verdict::Patience;
         }
         let name = setup.scripts[thread.role as usize].0;

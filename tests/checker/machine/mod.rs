@@ -255,6 +255,11 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Does it sleep in a call from inside a job?
+    pub fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
     fn new(role: u8) -> Self {
         Self {
             role,
