@@ -1,7 +1,7 @@
 //! Every reachable state of a setup, depth first. States are told apart by 64 bits of a hash: of n states, n²/2⁶⁵ pairs
 //! are expected to be taken for one (0.3 % at 300 million).
 
-use crate::machine::{Pc, Setup, World};
+use crate::machine::{Pc, Setup, THREADS, World};
 use crate::promises::{self, Verdict};
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -31,51 +31,82 @@ pub struct Found {
     pub broken: Option<(String, Vec<Move>)>,
 }
 
-struct Mix(u64);
+/// Packs what is small into words, and mixes those.
+#[derive(Default)]
+struct Mix {
+    state: u64,
+    word: u64,
+    filled: u32,
+}
+
+impl Mix {
+    fn pack(&mut self, value: u64, bits: u32) {
+        if self.filled + bits > 64 {
+            self.flush();
+        }
+        self.word |= value << self.filled;
+        self.filled += bits;
+        if self.filled == 64 {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        // A widening multiplication, folded; the constants are digits of π and e.
+        let wide = u128::from(self.state ^ self.word ^ 0x2432_F6A8_885A_308D) * 0xB7E1_5162_8AED_2A6B_u128;
+        self.state = (wide as u64) ^ (wide >> 64) as u64 ^ self.state.rotate_left(29);
+        (self.word, self.filled) = (0, 0);
+    }
+}
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {
-        self.0
+        let mut last = Mix { ..*self };
+        last.flush();
+        last.state
     }
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+        bytes.iter().for_each(|byte| self.pack((*byte).into(), 8));
     }
     fn write_u8(&mut self, value: u8) {
-        self.write_u64(value.into());
+        self.pack(value.into(), 8);
     }
     fn write_u16(&mut self, value: u16) {
-        self.write_u64(value.into());
+        self.pack(value.into(), 16);
     }
-    fn write_isize(&mut self, value: isize) {
-        self.write_u64(value as u64);
-    }
-    fn write_usize(&mut self, value: usize) {
-        self.write_u64(value as u64);
+    fn write_isize(&mut self, variant: isize) {
+        // Which variant of an enum; none has so many.
+        self.pack(variant as u64 & 0xFF, 8);
     }
     fn write_u64(&mut self, value: u64) {
-        // A widening multiplication, folded; the constants are odd digits of π and e.
-        let wide = u128::from(self.0 ^ value ^ 0x2432_F6A8_885A_308D) * 0xB7E1_5162_8AED_2A6B_u128;
-        self.0 = (wide as u64) ^ (wide >> 64) as u64 ^ self.0.rotate_left(29);
+        self.flush();
+        self.word = value;
+        self.flush();
     }
 }
 
 fn digest(of: &impl Hash) -> u64 {
-    let mut mix = Mix(0x1319_8A2E_0370_7344);
+    let mut mix = Mix::default();
     of.hash(&mut mix);
     mix.finish()
 }
 
-/// The same for states that differ only in which of several equal threads is where. Never 0.
-pub fn fingerprint(world: &World, threads: usize) -> u64 {
-    let mut all = [(0u8, 0u64); crate::machine::THREADS];
-    for (to, thread) in all.iter_mut().zip(&world.threads[..threads]) {
-        *to = (thread.role, digest(thread));
-    }
-    all[..threads].sort_unstable();
+type Prints = [u64; THREADS];
+
+/// The digests of a world's threads, most of them known from a world that was one step before.
+fn prints(world: &World, before: Option<(&World, &Prints)>, threads: usize) -> Prints {
+    std::array::from_fn(|i| match before {
+        _ if i >= threads => 0,
+        Some((old, known)) if old.threads[i] == world.threads[i] => known[i],
+        _ => digest(&world.threads[i]),
+    })
+}
+
+/// The same for states that differ only in which of several equal threads is where. Never 0, and even.
+fn fingerprint(world: &World, prints: &Prints) -> u64 {
+    let mut all = *prints;
+    // Digests contain the role, so that only threads of one role change places.
+    all.sort_unstable();
     let shared = (
         (&world.ready, &world.free, &world.slots, &world.idle, &world.bodies, &world.jobs),
         (world.discard, world.visitors, world.leaving, world.live, world.blocked, world.frozen),
@@ -155,8 +186,17 @@ pub fn apply(world: &mut World, setup: &Setup, grain: Grain, next: Move) {
 }
 
 /// The moves from here; Err with the promise that is broken here.
-fn moves(world: &World, setup: &Setup, to: &mut Vec<Move>) -> Result<(), String> {
+fn moves(world: &World, setup: &Setup, grain: Grain, to: &mut Vec<Move>) -> Result<(), String> {
     let threads = setup.scripts.len();
+    if grain == Grain::Coarse
+        && let Some(me) = (0..threads).find(|&me| world.can_step(setup, me) && world.is_alone(setup, me))
+    {
+        to.push(Move::Step { me: me as u8, pick: 0 });
+        if setup.freeze && !world.frozen && world.threads[me].pc != Pc::Begin {
+            to.push(Move::Freeze(me as u8));
+        }
+        return Ok(());
+    }
     for me in (0..threads).filter(|&me| world.can_step(setup, me)) {
         to.extend((0..world.ways(me)).map(|pick| Move::Step { me: me as u8, pick: pick as u8 }));
     }
@@ -184,6 +224,7 @@ fn moves(world: &World, setup: &Setup, to: &mut Vec<Move>) -> Result<(), String>
 
 struct Frame {
     world: World,
+    prints: Prints,
     print: u64,
     moves: Vec<Move>,
     next: usize,
@@ -200,7 +241,9 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
     let taken = |path: &[Frame]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
     let mut world = World::new(setup);
     loop {
-        let print = fingerprint(&world, threads);
+        let before = path.last().map(|frame| (&frame.world, &frame.prints));
+        let prints = prints(&world, before, threads);
+        let print = fingerprint(&world, &prints);
         let broken = match (world.broken, seen.enter(print)) {
             (Some(why), _) => Some(why.to_string()),
             (None, Some(true)) => Some("threads run for ever and nothing comes of it".to_string()),
@@ -210,8 +253,8 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
                 assert!(found.states <= bound, "{}: more than {bound} states", setup.name);
                 let mut moves_here = spare.pop().unwrap_or_default();
                 moves_here.clear();
-                let verdict = moves(&world, setup, &mut moves_here);
-                path.push(Frame { world, print, moves: moves_here, next: 0 });
+                let verdict = moves(&world, setup, grain, &mut moves_here);
+                path.push(Frame { world, prints, print, moves: moves_here, next: 0 });
                 found.deepest = found.deepest.max(path.len());
                 verdict.err()
             }

@@ -75,6 +75,7 @@ impl Token {
                     with!(&props.pool, pool => pool.submit_detached(move || drop(token.run())).map_err(why));
                 props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
             }
+            Body::Until(_) => stage::begin(),
             Body::Plain => {}
         }
         self.job.into()
@@ -127,9 +128,7 @@ impl Play {
     pub fn agrees_with(&self, world: &World) -> Result<(), String> {
         for (n, job) in world.jobs.iter().enumerate() {
             let real = (self.props.ran[n].load(SeqCst), self.props.dropped[n].load(SeqCst));
-            let refused =
-                usize::from(matches!(self.props.told[n].get(), Told::Full | Told::Shutdown | Told::Deadlock));
-            if real != (job.ran.into(), usize::from(job.dropped) + refused) {
+            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) {
                 return Err(format!(
                     "job {n}: the machine has {job:?}, the library ran and dropped {real:?}"
                 ));

@@ -1,7 +1,7 @@
 //! What must hold when nothing can happen any more. What must hold always is checked in the steps themselves (`must`).
 
 use crate::machine::words::Status;
-use crate::machine::{Op, Pc, Setup, Thread, Told, Word, World};
+use crate::machine::{Op, Pc, Setup, Thread, Word, World};
 
 pub enum Verdict {
     Kept,
@@ -10,14 +10,16 @@ pub enum Verdict {
     Patience,
 }
 
-/// The slot is in the hands of the thread that is stopped: whoever waits for its job waits for that thread.
+/// The slot is in the hands of the thread that is stopped, or that thread is the one to wake its waiters: whoever waits
+/// for its job waits for that thread.
 fn is_stranded(world: &World, slot: u8) -> bool {
     let claims = [Pc::ClaimLook, Pc::ClaimDetached, Pc::ClaimPopped, Pc::LeaveRing];
-    world
-        .threads
-        .iter()
-        .filter(|t| t.frozen)
-        .any(|t| t.holds & 1 << slot != 0 || claims.contains(&t.pc) && t.idx == slot)
+    world.threads.iter().filter(|t| t.frozen).any(|t| {
+        t.holds & 1 << slot != 0
+            || claims.contains(&t.pc) && t.idx == slot
+            || t.pc == Pc::WakeAll(Word::Slot(slot))
+            || matches!(t.pc, Pc::ResolveWake | Pc::VacateWake) && t.woken == slot
+    })
 }
 
 /// May this thread stay where it is?
@@ -26,13 +28,17 @@ fn may_rest(world: &World, setup: &Setup, thread: &Thread) -> bool {
     if thread.pc == Pc::Done || thread.frozen {
         return true;
     }
-    if thread.pc == Pc::Asleep(Word::Idle) && !world.idle.closed {
+    if thread.pc == Pc::Asleep(Word::Idle) && (!world.idle.closed || world.frozen) {
         return true;
     }
     let Some(op) = op else { return false };
     let closes = matches!(op, Op::Shutdown { .. } | Op::Destroy);
+    let works =
+        |t: &Thread| setup.scripts.get(t.role as usize).is_some_and(|(_, ops)| ops.contains(&Op::Work));
+    let nobody_works = world.threads.iter().all(|t| !works(t) || t.frozen || t.pc == Pc::Done);
     world.frozen
         && (closes
+            || nobody_works
             || thread.pc == Pc::Begin
             || matches!(thread.pc, Pc::Asleep(Word::Slot(slot)) if is_stranded(world, slot))
             || matches!(thread.pc, Pc::Asleep(Word::Entry(_))) && all_in_use(world, setup))
@@ -64,21 +70,19 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
 fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
     for job in &world.jobs {
         let ends = job.ran + job.dropped;
-        match job.told {
-            Told::Accepted if ends == 0 => return Err("an accepted job was neither run nor dropped"),
-            Told::Accepted if ends > 1 => return Err("a job was run or dropped twice"),
-            Told::Nothing | Told::Full | Told::Shutdown | Told::Deadlock if ends > 0 => {
-                return Err("a refused job was run");
-            }
-            _ => {}
+        if ends < job.accepted {
+            return Err("an accepted job was neither run nor dropped");
         }
-        if job.out > 1 {
+        if ends > job.accepted {
+            return Err("a job was run or dropped twice, or though it was refused");
+        }
+        if job.out > job.ran {
             return Err("a result was given out twice");
         }
         let (slot, generation) = job.handle;
         let kept = world.slots[slot as usize];
         let untaken = kept.generation() == generation && kept.untaken();
-        if job.ran == 1 && job.out == 0 && !untaken && !world.destroyed {
+        if job.out < job.ran && !untaken && !world.destroyed {
             return Err("a result was lost");
         }
     }

@@ -42,6 +42,8 @@ pub fn tasks() -> Vec<Task> {
     let gives_too: &[Op] = &[detached(1)];
     let drain: (&'static str, &[Op]) = ("closer", &[DRAIN]);
     let discard: (&'static str, &[Op]) = ("closer", &[DISCARD]);
+    let asker = ("submitter", asks);
+    let giver = ("submitter", gives);
     let waits_for_1 = [Body::Waits(1), Body::Plain, Body::Plain, Body::Plain];
     let first_fails = [Body::Fails, Body::Plain, Body::Plain, Body::Plain];
 
@@ -49,11 +51,7 @@ pub fn tasks() -> Vec<Task> {
     add(Fine, false, setup("submit and wait", 2, 1, &[("submitter", asks)]));
     add(Fine, false, setup("give, drain", 1, 1, &[("submitter", gives), drain]));
     add(Fine, false, setup("submit and wait, discard", 1, 1, &[("submitter", asks), discard]));
-    add(
-        Fine,
-        false,
-        setup("two submitters, one slot", 1, 1, &[("submitter", gives), ("submitter", gives_too)]),
-    );
+    add(Fine, false, setup("two submitters, one slot", 1, 1, &[("submitter", gives), ("submitter", gives)]));
     add(Fine, false, setup("cancel", 1, 1, &[("submitter", asks), ("canceller", &[Op::Cancel(0)])]));
 
     // Calls with a handle, and copies of it.
@@ -201,6 +199,15 @@ pub fn tasks() -> Vec<Task> {
         false,
         setup("the end of the pool", 1, 1, &[("submitter", asks), ("destroyer", &[DRAIN, Op::Destroy])]),
     );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+            rested: true,
+            ..setup("a long job keeps nobody", 2, 2, &[("submitter", asks), ("submitter", gives_too)])
+        },
+    );
     let nobody: &[Op] = &[submit(0), submit(1), Op::Wait(1), Op::Wait(0)];
     add(Coarse, false, setup("no workers", 1, 0, &[("submitter", nobody), ("driver", &[Op::RunOne]), drain]));
     add(
@@ -208,6 +215,43 @@ pub fn tasks() -> Vec<Task> {
         false,
         setup("a worker comes late", 1, 0, &[("submitter", gives), ("worker", &[Op::Enter]), drain]),
     );
+
+    // The end of the pool's memory.
+    let end: (&'static str, &[Op]) = ("destroyer", &[DRAIN, Op::Destroy]);
+    add(Coarse, false, setup("the end, own workers", 1, 2, &[asker, end]));
+    add(
+        Coarse,
+        false,
+        Setup { c_face: true, ..setup("the end, C face", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
+    );
+
+    // One thread stops for ever, anywhere.
+    let stops = |setup: Setup| Setup { freeze: true, clock: true, ..setup };
+    add(Fine, false, stops(setup("stops: one worker", 1, 1, &[asker])));
+    add(Coarse, false, stops(setup("stops: two workers", 2, 2, &[asker])));
+    add(
+        Coarse,
+        false,
+        stops(setup("stops: two submitters, one worker", 2, 1, &[asker, ("submitter", asks_too)])),
+    );
+    add(
+        Coarse,
+        false,
+        stops(setup("stops: cancel", 2, 1, &[asker, ("canceller", &[Op::Cancel(0), Op::Wait(0)])])),
+    );
+    add(Coarse, false, stops(setup("stops: at the close", 2, 1, &[asker, drain])));
+    add(
+        Coarse,
+        true,
+        Setup { rested: true, ..stops(setup("stops: two and two", 2, 2, &[asker, ("submitter", asks_too)])) },
+    );
+    add(Coarse, true, stops(setup("stops: two workers at the close", 2, 2, &[asker, discard])));
+
+    // Sleeps end for no reason.
+    let spurious = |setup: Setup| Setup { spurious: 2, ..setup };
+    add(Coarse, false, spurious(setup("spurious: one worker", 1, 1, &[asker, giver])));
+    add(Coarse, false, spurious(setup("spurious: two workers", 1, 2, &[asker])));
+    add(Coarse, false, spurious(setup("spurious: at the close", 1, 1, &[giver, drain])));
 
     // Many at once.
     add(
@@ -218,14 +262,30 @@ pub fn tasks() -> Vec<Task> {
     add(
         Coarse,
         false,
-        setup("two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives_too), drain]),
-    );
-    add(
-        Coarse,
-        false,
         setup("one slot, discard", 1, 1, &[("submitter", asks), ("submitter", gives_too), discard]),
     );
     add(Coarse, false, setup("two closers", 1, 1, &[("submitter", gives), drain, discard]));
+    add(
+        Coarse,
+        true,
+        Setup {
+            rested: true,
+            ..setup("rested: two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives), drain])
+        },
+    );
+    add(
+        Coarse,
+        true,
+        Setup {
+            rested: true,
+            ..setup(
+                "rested: three workers, drain",
+                2,
+                3,
+                &[("submitter", gives), ("submitter", gives), drain],
+            )
+        },
+    );
     tasks
 }
 
@@ -237,6 +297,55 @@ pub fn walks() -> Vec<Setup> {
 
 /// Each mistake, and a setup in which it must show.
 pub fn mistakes() -> Vec<(Mistake, Task)> {
-    let _ = (Body::Plain, attempt, DISCARD);
-    Vec::new()
+    use Mistake::*;
+    let asks: &[Op] = &[submit(0), Op::Wait(0)];
+    let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
+    let gives: &[Op] = &[detached(0)];
+    let giver = ("submitter", gives);
+    let asker = ("submitter", asks);
+    let drain: (&str, &[Op]) = ("closer", &[DRAIN]);
+    let cancels_and_goes_on: &[Op] = &[submit(0), Op::Cancel(0), Op::Wait(0), submit(1)];
+    let two = || setup("", 2, 1, &[("submitter", &[detached(0), detached(0)]), giver]);
+    let one_asks = || setup("", 1, 1, &[asker]);
+    let closes = || setup("", 1, 1, &[giver, drain]);
+    let copies = || setup("", 1, 1, &[asker, ("waiter", &[Op::Wait(0)])]);
+    let blocks = || setup("", 1, 1, &[giver, giver]);
+    let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
+    let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
+    let stops = || Setup { freeze: true, clock: true, ..two_workers() };
+    let list: [(Mistake, Grain, Setup); 20] = [
+        (PushIgnoresTheEntry, Fine, two()),
+        (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
+        (NoNotify, Coarse, one_asks()),
+        (
+            FoundTellsNobody,
+            Coarse,
+            Setup {
+                rested: true,
+                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+                ..two_workers()
+            },
+        ),
+        (NoLookBeforeSleep, Coarse, one_asks()),
+        (CancelLeavesTheToken, Coarse, two_workers()),
+        (CloseWakesNobody, Coarse, closes()),
+        (WorkerLeavesSilently, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
+        (BlockedIgnoresClosed, Coarse, setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain])),
+        (MarksAreNotSeen, Coarse, blocks()),
+        (SubmitterDoesNotKick, Coarse, setup("", 1, 0, &[giver, drain])),
+        (TakerGivesBackAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
+        (TombstoneIsLost, Coarse, cancels()),
+        (ResolveWakesNobody, Coarse, one_asks()),
+        (ResolveWakesOne, Coarse, copies()),
+        (ReadWithoutTaking, Coarse, copies()),
+        (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
+        (VacateIgnoresTheRing, Coarse, cancels()),
+        (
+            CloserDoesNotMark,
+            Coarse,
+            setup("", 1, 1, &[asker, ("submitter", &[attempt(1), Op::Cancel(1), Op::Detach(1)]), drain]),
+        ),
+        (NoPatience, Coarse, stops()),
+    ];
+    list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
 }

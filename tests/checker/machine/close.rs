@@ -112,7 +112,7 @@ impl Cpu<'_> {
             Pc::QuiescentLook => {
                 let s = self.w.slots[at];
                 let over = s.untaken() || s.closed() || s.retired();
-                if !over && !self.mistake(Mistake::CloserTrustsTheRings) {
+                if !over {
                     self.t().at = 0;
                     self.t().nap = false;
                     self.call(Pc::Sleep(Word::Kicks), Pc::KickLook);

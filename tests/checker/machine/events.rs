@@ -129,7 +129,7 @@ impl Pc {
     /// None for a place that is passed through at once, and for the end.
     pub fn event(self) -> Option<Event> {
         match self {
-            Pc::Begin => Some(Event::Begin),
+            Pc::Begin | Pc::AwaitRun => Some(Event::Begin),
             Pc::Sleep(_) => Some(Event::Sleep),
             Pc::WakeAll(_) | Pc::WakeFirst(_) | Pc::WakeOne => Some(Event::Wake),
             Pc::Asleep(_) => Some(Event::Asleep),
@@ -183,6 +183,15 @@ impl World {
         }
         match t.pc {
             Pc::Done | Pc::Asleep(_) => false,
+            // The pool's own workers are joined first.
+            Pc::VisitorsWait => self.threads.iter().all(|t| t.pc == Pc::Done || !self.is_own(setup, t)),
+            Pc::AwaitRun => match self.bodies[t.idx as usize] {
+                super::Content::Input(job) => match setup.bodies[job as usize] {
+                    super::Body::Until(other) => self.jobs[other as usize].ran > 0,
+                    _ => true,
+                },
+                _ => true,
+            },
             Pc::Begin => match setup.scripts[t.role as usize].1.get(t.op as usize) {
                 Some(Op::Wait(j) | Op::Poll(j) | Op::Cancel(j) | Op::Detach(j) | Op::Read(j)) => {
                     self.jobs[*j as usize].told != Told::Nothing
@@ -191,12 +200,46 @@ impl World {
                 Some(Op::Destroy) => {
                     let others =
                         self.threads[..setup.scripts.len()].iter().enumerate().filter(|(i, _)| *i != me);
-                    others.map(|(_, t)| t).all(|t| t.pc == Pc::Done || t.called || t.visits)
+                    others
+                        .map(|(_, t)| t)
+                        .all(|t| t.pc == Pc::Done || t.called || t.visits || self.is_own(setup, t))
                 }
                 _ => true,
             },
             _ => true,
         }
+    }
+
+    /// Is its next step independent of all that others may do from here on, so that it can as well be taken at once?
+    /// (In the sense of P. Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996: a
+    /// persistent set of one.)
+    pub fn is_alone(&self, setup: &Setup, me: usize) -> bool {
+        let closes = setup.has(|op| matches!(op, Op::Shutdown { .. }));
+        let staff_changes = closes || setup.has(|op| matches!(op, Op::Enter));
+        match self.threads[me].pc {
+            Pc::Begin | Pc::AwaitRun => true,
+            // CLOSED comes once and never goes.
+            Pc::TryReserve
+            | Pc::FullLook
+            | Pc::AwaitClosed
+            | Pc::KickIfClosedLook
+            | Pc::TakerLook
+            | Pc::RegisterClosed => self.idle.closed || !closes,
+            // Visits are looked at by the pool's end alone.
+            Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => {
+                !setup.has(|op| matches!(op, Op::Destroy))
+            }
+            // A closer does not care which of the two states before and after it sees; nobody else looks.
+            Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => true,
+            Pc::ReserveLook => !setup.bodies.contains(&super::Body::Fails),
+            Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !staff_changes,
+            _ => false,
+        }
+    }
+
+    /// Is it a thread that the pool started itself?
+    fn is_own(&self, setup: &Setup, thread: &super::Thread) -> bool {
+        setup.scripts.get(thread.role as usize).is_some_and(|(_, ops)| ops.contains(&Op::Work))
     }
 
     /// In how many ways can it take its next step?
@@ -307,7 +350,7 @@ impl Cpu<'_> {
                 let old = *self.t();
                 if let Some(Op::Submit { job, .. }) = self.op() {
                     // The claim on the result is the thread's from here on.
-                    self.w.jobs[job as usize].told = old.told;
+                    self.tell(job, old.told);
                 }
                 let op = old.op + 1;
                 let fresh = super::Thread::new(old.role);

@@ -51,8 +51,14 @@ impl Cpu<'_> {
     }
 
     fn apply(&mut self, change: Change, c: Counts) -> Option<Counts> {
+        let forgets = self.mistake(Mistake::CancelLeavesTheToken);
+        let wakes = change == Change::Cancel && (c.tokens == 0 || forgets);
+        self.must(!wakes || c.sleeping > 0, "a worker wakes that was not counted as sleeping");
+        if wakes && c.sleeping == 0 {
+            return Some(c);
+        }
         let mut new = change.apply(c, self.t().epoch)?;
-        if change == Change::Cancel && self.mistake(Mistake::CancelLeavesTheToken) {
+        if change == Change::Cancel && forgets {
             new = c.wake().search();
         }
         Some(new)

@@ -52,6 +52,8 @@ pub enum Body {
     Fails,
     /// Waits for ever for another job.
     Waits(u8),
+    /// Does not end before another has run, which it can know without the pool.
+    Until(u8),
     /// Submits another, detached, and blocks for it.
     Submits(u8),
 }
@@ -103,7 +105,6 @@ pub enum Mistake {
     ClaimWithoutCas,
     VacateIgnoresTheRing,
     CloserDoesNotMark,
-    CloserTrustsTheRings,
     NoPatience,
 }
 
@@ -124,6 +125,8 @@ pub struct Setup {
     pub freeze: bool,
     /// How many sleeps may end for no reason, or because of the time although there was something else to do.
     pub spurious: u8,
+    /// Do the workers sleep in the beginning?
+    pub rested: bool,
     /// Calls of the C face are visits.
     pub c_face: bool,
     pub mistake: Option<Mistake>,
@@ -141,6 +144,7 @@ impl Default for Setup {
             trigger: 128,
             freeze: false,
             spurious: 0,
+            rested: false,
             c_face: false,
             mistake: None,
         }
@@ -148,6 +152,11 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// Does any script have such a call?
+    fn has(&self, such: impl Fn(&Op) -> bool) -> bool {
+        self.scripts.iter().flat_map(|(_, ops)| ops).any(such)
+    }
+
     /// Threads that do the same are one role, and may be exchanged.
     fn role(&self, thread: usize) -> u8 {
         let Some(script) = self.scripts.get(thread) else { return thread as u8 };
@@ -167,7 +176,10 @@ pub enum Content {
 /// What became of a job, in truth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Job {
+    /// What its last submit was told, and how many were accepted and refused: detached jobs may share a number.
     pub told: Told,
+    pub accepted: u8,
+    pub refused: u8,
     pub handle: (u8, u8),
     pub ran: u8,
     pub dropped: u8,
@@ -194,6 +206,40 @@ struct Outer {
     worn: bool,
 }
 
+/// Where a thread goes on after the calls that it is in.
+#[derive(Clone, Copy)]
+struct Stack {
+    pcs: [Pc; DEPTH],
+    depth: u8,
+}
+
+impl Stack {
+    fn calls(&self) -> &[Pc] {
+        &self.pcs[..self.depth as usize]
+    }
+}
+
+impl PartialEq for Stack {
+    fn eq(&self, other: &Self) -> bool {
+        self.calls() == other.calls()
+    }
+}
+
+impl Eq for Stack {}
+
+impl std::hash::Hash for Stack {
+    fn hash<H: std::hash::Hasher>(&self, to: &mut H) {
+        self.depth.hash(to);
+        self.calls().iter().for_each(|pc| pc.hash(to));
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.calls().fmt(f)
+    }
+}
+
 /// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
 /// states that differ in nothing are one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -201,8 +247,7 @@ pub struct Thread {
     pub role: u8,
     pub op: u8,
     pub pc: Pc,
-    stack: [Pc; DEPTH],
-    depth: u8,
+    stack: Stack,
     pub asleep: bool,
     pub frozen: bool,
     /// Does its sleep end by itself?
@@ -223,7 +268,7 @@ pub struct Thread {
     marked: u8,
     word: u16,
     slept: (u8, u16),
-    woken: u8,
+    pub woken: u8,
     counts: Counts,
     epoch: u8,
     passes: u8,
@@ -265,8 +310,7 @@ impl Thread {
             role,
             op: 0,
             pc: Pc::Done,
-            stack: [Pc::Done; DEPTH],
-            depth: 0,
+            stack: Stack { pcs: [Pc::Done; DEPTH], depth: 0 },
             asleep: false,
             frozen: false,
             nap: false,
@@ -341,7 +385,8 @@ pub struct World {
 
 impl World {
     pub fn new(setup: &Setup) -> Self {
-        let job = Job { told: Told::Nothing, handle: (0, 0), ran: 0, dropped: 0, out: 0 };
+        let job =
+            Job { told: Told::Nothing, accepted: 0, refused: 0, handle: (0, 0), ran: 0, dropped: 0, out: 0 };
         let rounded = setup.slots.next_power_of_two();
         let mut world = Self {
             ready: Ring::new(rounded, 0),
@@ -364,6 +409,10 @@ impl World {
         for me in 0..setup.scripts.len() {
             let mut cpu = Cpu { w: &mut world, setup, me, pick: 0 };
             cpu.t().pc = if cpu.op().is_some() { Pc::Begin } else { Pc::Done };
+            while setup.rested && cpu.op() == Some(Op::Work) && cpu.w.can_step(setup, me) {
+                cpu.w.stride(setup, me, 0);
+                cpu = Cpu { w: &mut world, setup, me, pick: 0 };
+            }
         }
         world
     }
@@ -408,18 +457,18 @@ impl Cpu<'_> {
 
     fn call(&mut self, pc: Pc, then: Pc) {
         let t = self.t();
-        t.stack[t.depth as usize] = then;
-        t.depth += 1;
+        t.stack.pcs[t.stack.depth as usize] = then;
+        t.stack.depth += 1;
         t.pc = pc;
     }
 
     fn ret(&mut self) {
         let t = self.t();
-        if t.depth == 0 {
+        if t.stack.depth == 0 {
             t.pc = Pc::OpEnd;
         } else {
-            t.depth -= 1;
-            t.pc = std::mem::replace(&mut t.stack[t.depth as usize], Pc::Done);
+            t.stack.depth -= 1;
+            t.pc = t.stack.pcs[t.stack.depth as usize];
         }
     }
 
@@ -451,6 +500,16 @@ impl Cpu<'_> {
             std::mem::take(&mut t.outer[t.inside as usize]);
         (t.idx, t.seen, t.wseen, t.want) = (idx, seen, wseen, want);
         (t.waits, t.visits, t.blocked, t.worn) = (waits, visits, blocked, worn);
+    }
+
+    /// A submit has returned.
+    fn tell(&mut self, job: u8, told: Told) {
+        let job = &mut self.w.jobs[job as usize];
+        job.told = told;
+        match told {
+            Told::Accepted => job.accepted += 1,
+            _ => job.refused += 1,
+        }
     }
 
     /// The body of the slot in `idx` becomes this thread's.

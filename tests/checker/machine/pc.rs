@@ -37,7 +37,7 @@ places! {
         KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
-        ExecuteWaited, ExecuteSubmitted, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
+        ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, Block, WaitVisit,
         HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, WaitEnd, Unblock,

@@ -80,6 +80,7 @@ impl Cpu<'_> {
                         (self.t().mine, self.t().blocks, self.t().detached) = (other, true, true);
                         self.call(Pc::Submit, Pc::ExecuteSubmitted);
                     }
+                    Body::Until(_) => self.go(Pc::AwaitRun),
                     Body::Fails => {
                         self.w.bodies[idx as usize] = Content::Failure(job);
                         self.t().to = Status::Failed;
@@ -92,9 +93,16 @@ impl Cpu<'_> {
                     }
                 }
             }
+            Pc::AwaitRun => {
+                if let Content::Input(job) = self.w.bodies[idx as usize] {
+                    self.w.bodies[idx as usize] = Content::Result(job);
+                }
+                self.t().to = Status::Done;
+                self.go(Pc::Resolve);
+            }
             Pc::ExecuteSubmitted => {
-                let (mine, told) = (self.t().mine as usize, self.t().told);
-                self.w.jobs[mine].told = told;
+                let (mine, told) = (self.t().mine, self.t().told);
+                self.tell(mine, told);
                 let t = self.t();
                 (t.mine, t.told, t.blocks, t.detached) = (0, super::Told::Nothing, false, false);
                 self.go(Pc::ExecuteWaited);
