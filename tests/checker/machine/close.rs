@@ -52,18 +52,19 @@ impl Cpu<'_> {
             Pc::ModeLook if self.w.discard => self.call(Pc::ClaimNext, Pc::DiscardClaimed),
             Pc::ModeLook => self.go(Pc::DrainLive),
             Pc::DiscardClaimed if self.t().ok => self.call(Pc::Discard, Pc::Discarded),
-            Pc::DiscardClaimed => self.go(Pc::SweepFree),
+            Pc::DiscardClaimed => self.go(Pc::SweepReap),
             Pc::Discarded => {
                 self.t().progress = true;
                 self.call(Pc::ClaimNext, Pc::DiscardClaimed);
             }
             Pc::DrainLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::DrainRan),
-            Pc::DrainLive => self.go(Pc::SweepFree),
+            Pc::DrainLive => self.go(Pc::SweepReap),
             Pc::DrainRan if self.t().ok => {
                 self.t().progress = true;
                 self.go(Pc::DrainLive);
             }
-            Pc::DrainRan => self.go(Pc::SweepFree),
+            Pc::DrainRan => self.go(Pc::SweepReap),
+            Pc::SweepReap => self.call(Pc::Reap, Pc::SweepFree),
             Pc::SweepFree => self.on_ring(Which::Free, Pc::FrontHead(super::How::Pop), Pc::SweepPopped),
             Pc::SweepPopped if self.t().ok => self.go(Pc::SlotCloseLook),
             Pc::SweepPopped if self.mistake(Mistake::CloserDoesNotMark) => self.end_sweep(),

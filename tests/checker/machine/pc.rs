@@ -44,7 +44,7 @@ places! {
         WaitVisitEnd, CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, DetachTaken, ForgottenTo,
         DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
     Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, ClosingBegin, KickLook, Sweep, ModeLook, DiscardClaimed,
-        Discarded, DrainLive, DrainRan, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
+        Discarded, DrainLive, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
         SweepIsBack, SweepMarked, Swept, QuiescentClosing, QuiescentLook, CensusLook, ClosingEnd, JoinKicks, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
 }
