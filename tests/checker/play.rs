@@ -195,6 +195,7 @@ fn act(props: &Rc<Props>, op: Op) {
             let queued = if discards { Queued::Discard } else { Queued::Drain };
             with!(&props.pool, pool => pool.shutdown(queued, None)).expect("for ever");
         }
+        Op::RingPush(_) | Op::RingPop | Op::RingPushBack | Op::RingLook => unreachable!("not the pool's"),
         Op::Destroy => with!(&props.pool, pool => pool.shared_end()),
     }
 }

@@ -354,7 +354,8 @@ impl Cpu<'_> {
                 }
                 let op = old.op + 1;
                 let fresh = super::Thread::new(old.role);
-                *self.t() = super::Thread { op, frozen: old.frozen, holds: old.holds, ..fresh };
+                *self.t() =
+                    super::Thread { op, frozen: old.frozen, holds: old.holds, answer: old.answer, ..fresh };
                 self.go(if self.op().is_some() { Pc::Begin } else { Pc::Done });
             }
             Pc::Sleep(word) => {
@@ -388,6 +389,15 @@ impl Cpu<'_> {
                 self.t().called = false;
                 self.go(Pc::VisitEnd);
             }
+            Pc::RingPushed => {
+                self.t().answer = super::NOTHING;
+                self.go(Pc::OpEnd);
+            }
+            Pc::RingPopped => {
+                let t = self.t();
+                t.answer = if t.ok { t.idx } else { super::NOTHING };
+                self.go(Pc::OpEnd);
+            }
             Pc::LiveLook => {
                 self.t().passes = self.w.live;
                 self.go(Pc::LiveEnter);
@@ -401,6 +411,11 @@ impl Cpu<'_> {
             Pc::LiveEnter => self.t().passes = self.w.live,
             _ => unreachable!("{pc:?}"),
         }
+    }
+
+    fn push_bare(&mut self, idx: u8) {
+        self.t().idx = idx;
+        self.on_ring(super::Which::Ready, Pc::PushTail, Pc::RingPushed);
     }
 
     fn begin(&mut self) {
@@ -447,6 +462,13 @@ impl Cpu<'_> {
                 self.t().discards = discards;
                 self.go(Pc::Shutdown);
             }
+            Op::RingPush(idx) => self.push_bare(idx),
+            Op::RingPushBack => match self.see().answer {
+                super::NOTHING => self.go(Pc::OpEnd),
+                idx => self.push_bare(idx),
+            },
+            Op::RingPop => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Pop), Pc::RingPopped),
+            Op::RingLook => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Look), Pc::RingPopped),
             Op::Destroy => self.call(Pc::JoinKicks, Pc::DestroyVisitors),
         }
     }

@@ -24,6 +24,8 @@ use words::{Counts, Ring, SLOTS, State, Status};
 
 pub const THREADS: usize = 6;
 pub const JOBS: usize = 4;
+/// The answer of an operation on an empty ring.
+pub const NOTHING: u8 = 255;
 const DEPTH: usize = 16;
 /// Jobs within jobs on one stack.
 const NESTED: usize = 2;
@@ -81,6 +83,11 @@ pub enum Op {
     },
     /// await_workers, await_visitors, forget_all.
     Destroy,
+    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it empty?
+    RingPush(u8),
+    RingPop,
+    RingPushBack,
+    RingLook,
 }
 
 /// Mistakes that can be planted, to see that the checks find them.
@@ -88,6 +95,7 @@ pub enum Op {
 pub enum Mistake {
     PushIgnoresTheEntry,
     PopDoesNotClaim,
+    EmptyWithoutLap,
     NoNotify,
     FoundTellsNobody,
     NoLookBeforeSleep,
@@ -269,6 +277,8 @@ pub struct Thread {
     word: u16,
     slept: (u8, u16),
     pub woken: u8,
+    /// What an operation on the bare ring said: an index, or NOTHING.
+    pub answer: u8,
     counts: Counts,
     epoch: u8,
     passes: u8,
@@ -330,6 +340,7 @@ impl Thread {
             word: 0,
             slept: (0, 0),
             woken: 0,
+            answer: NOTHING,
             counts: Counts::default(),
             epoch: 0,
             passes: 0,

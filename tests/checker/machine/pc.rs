@@ -25,7 +25,7 @@ macro_rules! places {
 
 places! {
     Core: Begin, OpEnd, Done, Asleep(Word), Woken, Sleep(Word), WakeAll(Word), WakeFirst(Word), WakeOne,
-        LiveLook, LiveEnter, CallVisit, Called, CallEnd;
+        LiveLook, LiveEnter, CallVisit, Called, CallEnd, RingPushed, RingPopped;
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,

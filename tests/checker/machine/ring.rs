@@ -117,7 +117,7 @@ impl Cpu<'_> {
                             self.go(Pc::PopAdvance);
                         }
                     }
-                } else if ring.behind(e, p) {
+                } else if ring.behind(e, p) || self.mistake(Mistake::EmptyWithoutLap) {
                     self.end_ring(false);
                 } else {
                     self.go(Pc::FrontHead(how));
