@@ -156,8 +156,11 @@ impl Stage {
     fn wake(&mut self, word: usize, all: bool, pick: usize) {
         let on_word = |me: &usize| self.players[*me].sleeps.is_some_and(|(at, _)| at == word);
         let asleep: Vec<usize> = self.asleep(false).filter(on_word).collect();
-        let chosen = if all { &asleep[..] } else { asleep.get(pick..=pick).unwrap_or(&[]) };
-        chosen.iter().for_each(|me| self.rouse(*me));
+        if all {
+            asleep.into_iter().for_each(|me| self.rouse(me));
+        } else if !asleep.is_empty() {
+            self.rouse(asleep[pick % asleep.len()]);
+        }
     }
 
     /// Ends a sleep.
