@@ -51,7 +51,7 @@
  *     jobring_init(&config, memory, sizeof memory, &pool);
  */
 #define JOBRING_POOL_BYTES(capacity, workers, payload)                                                                 \
-    (2048 + (workers) * 16 * sizeof(void *) +                                                                           \
+    (2048 + (workers) * 40 * sizeof(void *) +                                                                           \
      (capacity) * (6 * sizeof(void *) + ((payload) + 2 * sizeof(void *) - 1) / (2 * sizeof(void *)) * 2 * sizeof(void *)))
 #define JOBRING_STATIC_POOL(name, capacity, workers, payload)                                                           \
     static unsigned char name[JOBRING_POOL_BYTES(capacity, workers, payload)]
@@ -63,7 +63,7 @@
 #define JOBRING_CONFIG_INIT                                                                                            \
     { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
       JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
-#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0 }
+#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
 
 /**
  * The header's version, major * 1,000,000 + minor * 1,000 + patch.
@@ -118,6 +118,25 @@
 #define JOBRING_SIGNALS_INHERIT 1
 
 /**
+ * A bit of jobring_config.flags: the time that jobs take is measured, see jobring_worker. Costs two looks at the clock a
+ * job.
+ */
+#define JOBRING_TIMED 1
+
+/**
+ * A bit of jobring_config.flags: the workers' stacks are painted, see jobring_worker_stack_used(). Makes all of each stack
+ * resident.
+ */
+#define JOBRING_PAINT_STACKS 2
+
+/**
+ * A bit of jobring_config.flags: jobring_destroy() waits also for threads that are inside a submit that need not wait for
+ * a slot: for jobs that make known that they have run, while the submit of them has yet to return. Costs two atomic
+ * operations a submit.
+ */
+#define JOBRING_DESTROY_WAITS 4
+
+/**
  * In jobring_config.backend: pthreads where there are any, else the standard library's threads.
  */
 #define JOBRING_BACKEND_DEFAULT 0
@@ -162,6 +181,38 @@
  * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
  */
 #define JOBRING_FULL_RUN 2
+
+/**
+ * For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
+ * of the pool.
+ */
+#define JOBRING_WAIT_HELP 1
+
+/**
+ * In jobring_worker.state: its thread was made, and has not come to the first job yet.
+ */
+#define JOBRING_WORKER_STARTING 0
+
+/**
+ * In jobring_worker.state: it looks for a job.
+ */
+#define JOBRING_WORKER_SEARCHING 1
+
+/**
+ * In jobring_worker.state: it sleeps, since nothing is queued.
+ */
+#define JOBRING_WORKER_SLEEPING 2
+
+/**
+ * In jobring_worker.state: it is inside a job, which may itself be waiting for something.
+ */
+#define JOBRING_WORKER_RUNNING 3
+
+/**
+ * In jobring_worker.state: it has left its loop, because the pool was shut down, or (see jobring_fn) because its thread was
+ * ended and the system refused another.
+ */
+#define JOBRING_WORKER_STOPPED 4
 
 /**
  * A pool. Its insides are the library's.
@@ -211,7 +262,7 @@ typedef struct jobring_config {
     uint32_t capacity;
     /**
      * Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-     * 4 words. What of it data can take: see jobring_submit_copy().
+     * 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
      */
     uint32_t payload;
     /**
@@ -223,9 +274,9 @@ typedef struct jobring_config {
      */
     uint32_t signals;
     /**
-     * Zero.
+     * The JOBRING_ bits that are wanted: TIMED, PAINT_STACKS, DESTROY_WAITS.
      */
-    uint32_t reserved;
+    uint32_t flags;
     /**
      * Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
      * the system and its thread-local storage need, and 8 KiB.
@@ -300,8 +351,14 @@ typedef struct jobring_report {
 } jobring_report;
 
 /**
- * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise, and
- * must return: leaving it by longjmp() or pthread_exit() is not allowed, and a C++ exception ends the process.
+ * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+ *
+ * A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
+ * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
+ * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
+ * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
+ * process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec. A C++ exception that leaves a job ends the process. longjmp() out of it is
+ * not allowed.
  */
 typedef void *(*jobring_fn)(void *arg);
 
@@ -328,6 +385,24 @@ typedef void (*jobring_done_fn)(void *arg, jobring_job job, jobring_status statu
  * thread that decided it, before its call returns.
  */
 typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
+
+/**
+ * One more callback for when a job is over, in memory of the caller's.
+ */
+typedef struct jobring_done_node {
+    /**
+     * The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
+     */
+    struct jobring_done_node *next;
+    /**
+     * Called as a done callback, but with this node's `arg`. Not NULL.
+     */
+    jobring_done_fn done;
+    /**
+     * What it is called with.
+     */
+    void *arg;
+} jobring_done_node;
 
 /**
  * How one job is to be submitted. Zero means the default in every field. Copied during the call.
@@ -358,6 +433,11 @@ typedef struct jobring_options {
      * Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
      */
     size_t copy;
+    /**
+     * More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
+     * none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
+     */
+    struct jobring_done_node *nodes;
 } jobring_options;
 
 /**
@@ -456,6 +536,36 @@ typedef struct jobring_stats {
 } jobring_stats;
 
 /**
+ * A look at one worker, while it works: the numbers need not fit together.
+ */
+typedef struct jobring_worker {
+    /**
+     * sizeof (jobring_worker), set by the caller.
+     */
+    uint32_t size;
+    /**
+     * JOBRING_WORKER_.
+     */
+    uint32_t state;
+    /**
+     * Jobs that its loop has run. Jobs that were run inside of those by a wait are not counted.
+     */
+    uint64_t jobs;
+    /**
+     * Nanoseconds that these took, all in all. 0 without JOBRING_TIMED.
+     */
+    uint64_t run_ns;
+    /**
+     * Nanoseconds that the longest of them took. 0 without JOBRING_TIMED.
+     */
+    uint64_t longest_ns;
+    /**
+     * The name of its thread, with a zero behind it.
+     */
+    char name[16];
+} jobring_worker;
+
+/**
  * Done.
  */
 #define JOBRING_OK 0
@@ -549,6 +659,11 @@ typedef struct jobring_stats {
  * To a drop callback only: the job ran, and nobody took its result.
  */
 #define JOBRING_E_UNTAKEN (-18)
+
+/**
+ * The code of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+ */
+#define JOBRING_E_EXITED (-19)
 
 #ifdef __cplusplus
 extern "C" {
@@ -667,7 +782,7 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
 
 /**
  * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
- * inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+ * inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
  * untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
  * touched.
  *
@@ -718,7 +833,7 @@ jobring_status jobring_try_submit(struct jobring_pool *pool,
  * copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
  * there for jobring_wait_copy().
  *
- * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
+ * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
  * JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
  *
  * From where jobring_submit() may be called.
@@ -733,7 +848,8 @@ jobring_status jobring_submit_copy(struct jobring_pool *pool,
  * As jobring_submit(), with options. NULL `options` is all defaults.
  *
  * Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
- * slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
+ * slot is over; JOBRING_E_SIZE if `copy` and the callbacks are more than fit into
+ * the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
  * or with `copy`.
  *
  * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
@@ -787,6 +903,22 @@ jobring_status jobring_wait(struct jobring_pool *pool,
                             void **result);
 
 /**
+ * As jobring_wait(), with flags. With JOBRING_WAIT_HELP the wait may take longer than `timeout_ns` says: as long as the job,
+ * if this thread runs it. A timeout of 0 runs nothing.
+ *
+ * `flags`: 0 or JOBRING_WAIT_HELP. `result`: as for jobring_wait().
+ *
+ * Returns what jobring_wait() does; JOBRING_E_INVALID also for other flags.
+ *
+ * From where jobring_wait() may be called.
+ */
+jobring_status jobring_wait_flags(struct jobring_pool *pool,
+                                  jobring_job job,
+                                  int64_t timeout_ns,
+                                  uint32_t flags,
+                                  void **result);
+
+/**
  * Takes the result of a job if it is over: jobring_wait() that does not wait.
  *
  * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
@@ -801,7 +933,8 @@ jobring_status jobring_poll(struct jobring_pool *pool,
                             void **result);
 
 /**
- * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
+ * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
+ * returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
  *
  * `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
  * JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
@@ -958,6 +1091,47 @@ jobring_status jobring_stats_get(const struct jobring_pool *pool, struct jobring
  * From inside a job. Does not block or allocate.
  */
 jobring_status jobring_self(const struct jobring_pool *pool, jobring_job *job);
+
+/**
+ * Tells what a worker is doing.
+ *
+ * `index`: its number, below the number of workers started. `worker`: filled as far as its `size` says.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included. Does not block or allocate.
+ */
+jobring_status jobring_worker_get(const struct jobring_pool *pool,
+                                  uint32_t index,
+                                  struct jobring_worker *worker);
+
+/**
+ * How much of its stack a worker has used at most since it began, to the word: what lies below was never written to. What
+ * the system keeps on the stack counts, and so does a job that was run there by a wait.
+ *
+ * `index`: below the number of workers started. `bytes`: where it is written, on success only; 0 if the worker has not
+ * begun yet.
+ *
+ * Returns JOBRING_OK; JOBRING_E_UNSUPPORTED if the pool was made without JOBRING_PAINT_STACKS; JOBRING_E_INVALID.
+ *
+ * From any thread, a job or a callback included; not from a signal handler. Reads through the unused stack. Does not
+ * allocate; blocks only while that worker's thread is being replaced.
+ */
+jobring_status jobring_worker_stack_used(const struct jobring_pool *pool,
+                                         uint32_t index,
+                                         size_t *bytes);
+
+/**
+ * The smallest stack_size that jobring_create() takes on this system, for programs that were told JOBRING_E_STACK. It may
+ * grow when libraries with thread-local storage are loaded.
+ *
+ * `bytes`: where it is written, on success only.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID if `bytes` is NULL; JOBRING_E_UNSUPPORTED in a build without threads.
+ *
+ * From any thread; not from a signal handler. Does not block; the system's library may allocate.
+ */
+jobring_status jobring_stack_min(size_t *bytes);
 
 /**
  * The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.

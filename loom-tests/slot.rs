@@ -23,6 +23,8 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_handle_is_given_up_once),
     model!(unbounded a_waiter_learns_of_a_detach),
     model!(unbounded a_cancelled_job_is_detached_once),
+    model!(unbounded a_result_is_taken_or_given_up_not_both),
+    model!(unbounded a_failure_is_delivered_or_given_up_not_both),
     model!(unbounded taker_and_popper_give_the_slot_back_once),
     model!(unbounded what_a_taker_did_comes_before_the_next_job),
     model!(2 reaper_and_popper_give_the_slot_back_once),
@@ -564,6 +566,34 @@ fn a_result_left_where_it_is_can_be_detached() {
     let end = looker.join().unwrap();
     assert!(end == End::Done(0) || end == End::Stale, "{end:?}");
     assert_over(&pool, &log, 1);
+}
+
+fn a_result_is_taken_or_given_up_not_both() {
+    let (crew, pool, log) = pool::<1>();
+    let job = submit(&pool, &log, 0);
+    assert!(pool.run_one());
+    let other = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.detach(job))
+    };
+    crew.begin();
+    let taken = pool.poll(job) == End::Done(0);
+    assert_ne!(taken, other.join().unwrap());
+    assert_over(&pool, &log, 1);
+}
+
+fn a_failure_is_delivered_or_given_up_not_both() {
+    let (crew, pool, log) = pool::<1>();
+    let job = pool.submit(Task::new(&log, 0).failing()).expect("there is room");
+    assert!(pool.run_one());
+    let other = {
+        let pool = pool.clone();
+        crew.spawn(move || pool.detach(job))
+    };
+    crew.begin();
+    let delivered = pool.wait_keeping(job) == End::Failed(0);
+    assert_ne!(delivered, other.join().unwrap());
+    assert_eq!(pool.free_slots(), 1);
 }
 
 fn generations_wrap_around() {

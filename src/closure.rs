@@ -28,6 +28,8 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         discard: Self::discard,
         #[cfg(feature = "capi")]
         by_copy: false,
+        #[cfg(feature = "capi")]
+        exited: None,
         forget: Self::forget,
     };
 

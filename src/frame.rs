@@ -27,6 +27,8 @@ pub struct Frame {
     pub(crate) locals: Cell<*const ()>,
     /// Is it counted among those that wait for the pool's end?
     pub(crate) closing: Cell<bool>,
+    /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
+    pub(crate) replaceable: bool,
 }
 
 impl Frame {
@@ -58,7 +60,13 @@ impl Frame {
             depth,
             locals: Cell::new(ptr::null()),
             closing: Cell::new(false),
+            replaceable: false,
         }
+    }
+
+    /// May the code that this frame calls end the thread?
+    pub(crate) fn may_end_thread(&self) -> bool {
+        Chain(self.outer).next().is_some_and(|outer| outer.replaceable)
     }
 
     fn inherited(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {

@@ -5,6 +5,7 @@ extern crate std;
 
 use crate::core_pool::{PoolCore, TypedStorage};
 use crate::handle::Job;
+use crate::job::{Kind, Payload};
 use crate::pool::{Taken, Verdict, WaitError};
 use crate::port::Timeout;
 
@@ -34,7 +35,8 @@ impl<S: TypedStorage> PoolCore<S> {
         let timeout = if poll { Timeout::Poll } else { Timeout::Forever };
         loop {
             let (mut left, mut value) = (false, 0);
-            let taken = self.raw().wait(job, timeout, &mut |_, payload, taken| match taken {
+            let may_leave = leave;
+            let mut deliver = |_: &'static Kind, payload: Payload, taken| match taken {
                 _ if core::mem::take(&mut leave) => {
                     left = true;
                     Verdict::Leave
@@ -48,7 +50,11 @@ impl<S: TypedStorage> PoolCore<S> {
                 // A boxed unit owns nothing that would be lost.
                 Taken::Failed => Verdict::Keep,
                 Taken::Cancelled => Verdict::Take,
-            });
+            };
+            let taken = match may_leave {
+                true => self.raw().wait_and_see(job, timeout, &mut deliver),
+                false => self.raw().wait(job, timeout, &mut deliver),
+            };
             match taken {
                 Ok(_) if left => {}
                 Ok(Taken::Done) => return Shared::Done(value),

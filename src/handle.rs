@@ -1,7 +1,12 @@
 //! A job's handle: pool tag (8 bits) | generation | slot index + 1 (20 bits). Pure packing.
 
 /// Bits of a slot's generation: 36 on 64-bit targets, 26 on 32-bit ones.
-pub const GENERATION_BITS: u32 = if usize::BITS == 64 { 36 } else { 26 };
+pub const GENERATION_BITS: u32 = generation_bits(usize::BITS);
+
+const fn generation_bits(word: u32) -> u32 {
+    if word == 64 { 36 } else { 26 }
+}
+
 const INDEX_BITS: u32 = 20;
 const TAG_SHIFT: u32 = 56;
 const GENERATION_MASK: u64 = (1 << GENERATION_BITS) - 1;
@@ -65,6 +70,30 @@ mod tests {
                     assert_eq!(job.resolve(tag, index), None);
                     assert_ne!(job.to_bits(), 0);
                     assert_eq!(Job::from_bits(job.to_bits()), job);
+                }
+            }
+        }
+    }
+
+    /// For the widths that this host does not have, the packing is arithmetic on the same numbers.
+    #[test]
+    fn a_handle_has_room_for_the_generations_of_every_word() {
+        for (word, generations, state_flags) in [(64, 1u64 << 36, 6), (32, 1 << 26, 6)] {
+            let bits = generation_bits(word);
+            assert_eq!(1u64 << bits, generations);
+            // The slot's state word: generation and flags. On 32 bits it is full.
+            assert!(bits + state_flags <= word && (word == 64 || bits + state_flags == word));
+            assert!(INDEX_BITS + bits <= TAG_SHIFT, "generation and tag are apart");
+            for tag in [0u64, 0xff] {
+                for generation in [0, generations - 1] {
+                    for index in [0, MAX_CAPACITY as u64 - 1] {
+                        // As Job::new, in 64 bits on every target.
+                        let packed = tag << TAG_SHIFT | generation << INDEX_BITS | (index + 1);
+                        assert_eq!(packed >> TAG_SHIFT, tag);
+                        assert_eq!(packed >> INDEX_BITS & (generations - 1), generation);
+                        assert_eq!((packed & INDEX_MASK) - 1, index);
+                        assert_ne!(packed, 0);
+                    }
                 }
             }
         }

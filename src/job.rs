@@ -47,6 +47,9 @@ pub(crate) struct Kind {
     /// Is the input data copied into the payload, which is also where its result is?
     #[cfg(feature = "capi")]
     pub(crate) by_copy: bool,
+    /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
+    #[cfg(feature = "capi")]
+    pub(crate) exited: Option<unsafe fn(Payload, &Frame) -> Outcome>,
     /// Drops a result. Does not unwind.
     pub(crate) forget: unsafe fn(Payload, Outcome),
 }

@@ -555,7 +555,7 @@ impl<const N: usize> Pool<N> {
 
     fn wait_as(&self, job: Job, timeout: Timeout, want: Verdict) -> End {
         let mut number = usize::MAX;
-        let done = self.raw.wait(job, timeout, &mut |_, payload, taken| {
+        let mut deliver = |_: &'static Kind, payload: Payload, taken: Taken| {
             // SAFETY:
             // - the body is ours while we are called: a task, or what a failure left.
             number = match taken {
@@ -583,7 +583,11 @@ impl<const N: usize> Pool<N> {
                 Verdict::Leave if taken != Taken::Cancelled => Verdict::Leave,
                 _ => Verdict::Take,
             }
-        });
+        };
+        let done = match want {
+            Verdict::Leave => self.raw.wait_and_see(job, timeout, &mut deliver),
+            _ => self.raw.wait(job, timeout, &mut deliver),
+        };
         match done {
             Ok(Taken::Done) => End::Done(number),
             Ok(Taken::Failed) => End::Failed(number),

@@ -304,7 +304,7 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// for a number that is no worker's.
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub fn worker_stack(&self, worker: usize) -> Option<usize> {
-        self.inner.workers.as_ref().and_then(|set| set.stack_of(worker))
+        self.inner.workers.as_ref().and_then(|set| set.seat(worker)?.stack_size())
     }
 }
 

@@ -4,9 +4,13 @@
 //! one too many. A function, a parameter or a field added to the header is missed here until it has its cells.
 #![cfg(unix)]
 
+#[path = "common/c.rs"]
+mod c;
+
+use c::{MACHINE, library, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// A place in the table: what of which function is how.
@@ -213,32 +217,6 @@ fn without_comments_and_directives(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Runs a command to its end, and returns what it printed; all of it goes into the panic if it fails.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        printed.lines().last().unwrap_or_default(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    printed
-}
-
-/// As in tests/c_face.rs, whose builds it shares.
-fn library(features: &[&str]) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{}", features.join("-")));
-    run(Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", &features.join(",")])
-        .arg("--target-dir")
-        .arg(&target));
-    target.join("release/libjobring.a")
-}
-
 /// The lines that the program prints.
 fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -246,6 +224,7 @@ fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
     let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_place.c"];
     run(Command::new("cc")
         .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(MACHINE)
         .args(flags)
         .arg("-I")
         .arg(root.join("include"))
@@ -321,8 +300,8 @@ fn what_is_added_to_the_header_is_missed() {
     let parameter = more("jobring_fail(int32_t code)", "jobring_fail(int32_t code, size_t *more)");
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field = more(
-        "    size_t copy;\n} jobring_options",
-        "    size_t copy;\n    uint32_t more;\n} jobring_options",
+        "    struct jobring_done_node *nodes;\n} jobring_options",
+        "    struct jobring_done_node *nodes;\n    uint32_t more;\n} jobring_options",
     );
     assert_eq!(field.len(), 4);
     assert_eq!(field[0], "cell jobring_submit_batch items.options.more maximum");

@@ -2,34 +2,12 @@
 //! compiler has them, under AddressSanitizer and UndefinedBehaviorSanitizer.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
+#[path = "common/c.rs"]
+mod c;
+
+use c::{MACHINE, library, run};
+use std::path::Path;
 use std::process::Command;
-
-/// Runs a command to its end; its output goes into the panic if it fails.
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn library(features: &[&str]) -> PathBuf {
-    // A target folder of its own: the outer cargo holds the lock of its.
-    let name = features.join("-");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capi-{name}"));
-    let features = features.join(",");
-    run(Command::new(env!("CARGO"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", &features])
-        .arg("--target-dir")
-        .arg(&target));
-    target.join("release/libjobring.a")
-}
 
 /// Compiles a program of tests/c, links it, runs it.
 fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
@@ -37,6 +15,7 @@ fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     run(Command::new("cc")
         .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(MACHINE)
         .args(flags)
         .arg("-I")
         .arg(root.join("include"))
@@ -53,11 +32,15 @@ fn c_programs_find_what_the_header_promises() {
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
     face(&both, "face.c", "face", &[]);
     face(&both, "face.c", "face-sanitized", &sanitized);
-    face(&both, "fork.c", "fork", &[]);
     face(&both, "threads.c", "threads", &[]);
     face(&both, "static_bytes.c", "static-bytes", &[]);
+    face(&both, "exit.c", "exit", &[]);
+    face(&both, "workers.c", "workers", &[]);
+    face(&both, "workers.c", "workers-sanitized", &sanitized);
     face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
     face(&std_alone, "face.c", "face-std", &[]);
     face(&std_alone, "threads.c", "threads-std", &[]);
+    face(&std_alone, "exit.c", "exit-std", &[]);
+    face(&std_alone, "workers.c", "workers-std", &[]);
 }

@@ -9,9 +9,10 @@ fn the_header_is_generated_from_the_source() {
     let mut builder = cbindgen::Builder::new().with_config(config);
     // The files are named one by one, in the order in which a reader wants them: over the whole crate cbindgen would
     // export every constant.
-    for file in
-        ["abi", "status", "config", "birth", "end", "job", "submit", "batch", "result", "drive", "know"]
-    {
+    for file in [
+        "abi", "status", "config", "birth", "end", "job", "submit", "batch", "result", "drive", "know",
+        "worker",
+    ] {
         builder = builder.with_src(root.join("src/ffi").join(file).with_extension("rs"));
     }
     let mut made = Vec::new();

@@ -1,7 +1,7 @@
 //! Handing over several jobs at once.
 
 use super::birth::jobring_pool;
-use super::guard::{call, optional, pool};
+use super::guard::{call, optional, submitter};
 use super::order::Order;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use super::submit::{jobring_fn, jobring_job, jobring_options};
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
     call(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
+        let (pool, _visit) = unsafe { submitter(pool) }?;
         optional(jobs)?;
         optional(accepted)?;
         let items = match count {

@@ -1,7 +1,7 @@
 //! A pool's beginning.
 
 use super::config::jobring_config;
-use super::guard::{done, optional, output};
+use super::guard::{done_out, optional, output};
 use super::memory;
 use super::settings::{Hooked, Settings};
 use super::status::{
@@ -32,6 +32,8 @@ pub(super) struct CPool {
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
     hooks: Hooked,
+    /// Does destroy wait for every submit?
+    pub(super) destroy_waits: bool,
     pub(super) bytes: usize,
     /// The memory, if it is ours to give back.
     pub(super) owned: Option<Layout>,
@@ -74,11 +76,11 @@ impl CPool {
 }
 
 // What JOBRING_POOL_BYTES (in cbindgen.toml) takes for granted: 2,048 bytes hold the head of a pool, and what aligns it
-// and the slots; 16 words a seat; 6 words a slot are its header and, the next power of two of n being below 2 n, its
+// and the slots; 40 words a seat; 6 words a slot are its header and, the next power of two of n being below 2 n, its
 // share of the rings.
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
 #[cfg(any(feature = "std", feature = "pthread"))]
-const _: () = assert!(size_of::<Seat>() <= 16 * size_of::<usize>());
+const _: () = assert!(size_of::<Seat>() <= 40 * size_of::<usize>());
 
 /// Where the parts of a pool lie in its block.
 struct Parts {
@@ -126,7 +128,7 @@ pub unsafe extern "C" fn jobring_create(
     config: *const jobring_config,
     pool: *mut *mut jobring_pool,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         output(pool)?;
         // SAFETY:
         // - the caller's.
@@ -169,7 +171,7 @@ pub unsafe extern "C" fn jobring_layout(
     size: *mut usize,
     align: *mut usize,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         optional(size)?;
         optional(align)?;
         // SAFETY:
@@ -211,7 +213,7 @@ pub unsafe extern "C" fn jobring_init(
     size: usize,
     pool: *mut *mut jobring_pool,
 ) -> jobring_status {
-    done(|| {
+    done_out(|| {
         output(pool)?;
         let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
         // SAFETY:
@@ -252,6 +254,7 @@ unsafe fn make(
         #[cfg(any(feature = "std", feature = "pthread"))]
         workers: None,
         hooks: settings.hooks,
+        destroy_waits: settings.destroy_waits,
         bytes: parts.layout.size(),
         owned,
         forks: forks(),

@@ -16,6 +16,17 @@ pub const JOBRING_SIGNALS_BLOCK: u32 = 0;
 /// In jobring_config.signals: workers take the signals that the thread takes that makes them.
 pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
 
+/// A bit of jobring_config.flags: the time that jobs take is measured, see jobring_worker. Costs two looks at the clock a
+/// job.
+pub const JOBRING_TIMED: u32 = 1;
+/// A bit of jobring_config.flags: the workers' stacks are painted, see jobring_worker_stack_used(). Makes all of each stack
+/// resident.
+pub const JOBRING_PAINT_STACKS: u32 = 2;
+/// A bit of jobring_config.flags: jobring_destroy() waits also for threads that are inside a submit that need not wait for
+/// a slot: for jobs that make known that they have run, while the submit of them has yet to return. Costs two atomic
+/// operations a submit.
+pub const JOBRING_DESTROY_WAITS: u32 = 4;
+
 /// In jobring_config.backend: pthreads where there are any, else the standard library's threads.
 pub const JOBRING_BACKEND_DEFAULT: u32 = 0;
 /// In jobring_config.backend: pthreads, made through libc.
@@ -46,14 +57,14 @@ pub struct jobring_config {
     /// 1,048,575.
     pub capacity: u32,
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-    /// 4 words. What of it data can take: see jobring_submit_copy().
+    /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
     /// How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
     pub spin: u32,
     /// JOBRING_SIGNALS_.
     pub signals: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// The JOBRING_ bits that are wanted: TIMED, PAINT_STACKS, DESTROY_WAITS.
+    pub flags: u32,
     /// Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
     /// the system and its thread-local storage need, and 8 KiB.
     pub stack_size: usize,
@@ -93,7 +104,7 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
     payload: 0,
     spin: 0,
     signals: JOBRING_SIGNALS_BLOCK,
-    reserved: 0,
+    flags: 0,
     stack_size: 0,
     guard_size: 0,
     stack_memory: core::ptr::null_mut(),

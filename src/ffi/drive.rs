@@ -1,7 +1,7 @@
 //! Running jobs on the caller's threads.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, optional, visit};
+use super::guard::{call_out, done_out, optional, visit};
 use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_OK, jobring_status};
 
 /// Runs the oldest queued job on the calling thread.
@@ -15,7 +15,7 @@ use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOB
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_sta
 /// `pool` is a pool or NULL; `ran` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *mut u64) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;

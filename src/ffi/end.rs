@@ -1,7 +1,7 @@
 //! A pool's end.
 
 use super::birth::{CPool, jobring_pool};
-use super::guard::{call, done, optional, pool, timeout};
+use super::guard::{call_out, done_out, optional, pool, timeout};
 use super::memory;
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, jobring_status,
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn jobring_shutdown(
     timeout_ns: i64,
     report: *mut jobring_report,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
@@ -88,7 +88,7 @@ fn in_c(report: Report) -> jobring_report {
 }
 
 /// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
-/// inside one of its calls (submits that do not have to wait for a slot excepted) or have entered it as workers, hands
+/// inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
 /// untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
 /// touched.
 ///
@@ -105,7 +105,7 @@ fn in_c(report: Report) -> jobring_report {
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_status {
-    done(|| {
+    done_out(|| {
         if pool.is_null() {
             return Ok(());
         }

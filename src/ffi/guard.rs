@@ -38,6 +38,20 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
     Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
 }
 
+/// As `pool`, for submits, which are counted only if the pool was made so.
+///
+/// # Safety
+/// As pool.
+#[inline]
+pub(super) unsafe fn submitter<'a>(
+    pool: *const jobring_pool,
+) -> Result<(&'a CPool, Option<Visit<System>>), Failed> {
+    // SAFETY:
+    // - the caller's.
+    let pool = unsafe { self::pool(pool) }?;
+    Ok((pool, pool.destroy_waits.then(|| pool.raw.lifecycle().visit(pool.raw.port()))))
+}
+
 /// Is `pointer` good to write a T to?
 pub(super) fn output<T>(pointer: *mut T) -> Result<(), Failed> {
     if pointer.is_null() || !pointer.is_aligned() { Err(Failed(JOBRING_E_INVALID)) } else { Ok(()) }
@@ -110,6 +124,25 @@ pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, fewest: usize) 
         at.cast::<u8>().add(skip).copy_from_nonoverlapping(from.add(skip), size.min(size_of::<T>()) - skip);
     }
     Ok(())
+}
+
+/// As `call`, for what leads out of the library, to the system or to functions of the caller's: they may change errno,
+/// which is put back.
+pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
+    call(|| keeping_errno(body))
+}
+
+/// As `done`, for what leads out of the library.
+pub(super) fn done_out(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
+    done(|| keeping_errno(body))
+}
+
+/// Runs `body`, and puts errno back where there is one.
+pub(super) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    return crate::system::errno::kept(body);
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    body()
 }
 
 /// Runs a call's body. A panic in it is a bug of ours; it must not unwind into C.

@@ -1,18 +1,20 @@
 //! C jobs as kinds: a function, its argument or copied data, and callbacks, in the payload of one slot.
 //!
 //! ```text
-//! submit        arg │ …                                       │ drop? │ done? │ function, later the result
-//! submit_copy   data, the result if the job leaves one there  │ drop? │ done? │ length │ function, later the result
-//! failed        code, length, text                            │
+//! submit        arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
+//! submit_copy   data, the result if it is left there   │ nodes? │ drop? │ done? │ length │ function, later the result
+//! failed        code, length, text                     │
 //! ```
 
+use super::failure::Failure;
+use super::outward;
 use super::status::{
-    JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN, JOBRING_OK, jobring_status,
+    JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
+    JOBRING_OK, jobring_status,
 };
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
-use core::cell::{Cell, UnsafeCell};
 use core::ffi::c_void;
 
 /// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
@@ -22,8 +24,14 @@ use core::ffi::c_void;
 /// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
 pub type jobring_job = u64;
 
-/// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise, and
-/// must return: leaving it by longjmp() or pthread_exit() is not allowed, and a C++ exception ends the process.
+/// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+///
+/// A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
+/// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
+/// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
+/// (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
+/// process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec. A C++ exception that leaves a job ends the process. longjmp() out of it is
+/// not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
 /// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
@@ -39,28 +47,90 @@ pub type jobring_done_fn = Option<
 /// thread that decided it, before its call returns.
 pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
 
-type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+
+/// One more callback for when a job is over, in memory of the caller's.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_done_node {
+    /// The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
+    pub next: *mut jobring_done_node,
+    /// Called as a done callback, but with this node's `arg`. Not NULL.
+    pub done: jobring_done_fn,
+    /// What it is called with.
+    pub arg: *mut c_void,
+}
 
 /// The callbacks of one job.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Callbacks {
     pub(super) done: jobring_done_fn,
     pub(super) drop: jobring_drop_fn,
+    pub(super) nodes: *mut jobring_done_node,
+}
+
+impl Callbacks {
+    pub(super) const NONE: Self = Self { done: None, drop: None, nodes: core::ptr::null_mut() };
+}
+
+/// Is every node of a list aligned, and has it a callback?
+///
+/// # Safety
+/// 1. The nodes are readable, and the list ends.
+pub(super) unsafe fn nodes_are_right(mut node: *const jobring_done_node) -> bool {
+    while !node.is_null() {
+        // SAFETY:
+        // - aligned, as just checked; 1.
+        match node.is_aligned().then(|| unsafe { node.read() }) {
+            Some(jobring_done_node { next, done: Some(_), .. }) => node = next,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Calls the callbacks of a list.
+///
+/// # Safety
+/// 1. The list and its nodes are as the submitter promised.
+pub(super) unsafe fn tell_nodes(
+    mut node: *mut jobring_done_node,
+    job: u64,
+    status: jobring_status,
+    result: *mut c_void,
+) {
+    while !node.is_null() {
+        // SAFETY:
+        // - 1: readable until its callback is called.
+        let jobring_done_node { next, done, arg } = unsafe { node.read() };
+        if let Some(done) = done {
+            // SAFETY:
+            // - 1.
+            unsafe { outward::done(done, arg, job, status, result) };
+        }
+        node = next;
+    }
 }
 
 /// The kind of jobs with copied data or not, and with each of the callbacks or not.
-struct C<const COPY: bool, const DONE: bool, const DROP: bool>;
+struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>;
 
 const RESULT: usize = 1;
 
-impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
-    const KIND: &'static Kind =
-        &Kind { run: Self::run, discard: Self::discard, by_copy: COPY, forget: Self::forget };
+impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<COPY, DONE, DROP, NODES> {
+    const KIND: &'static Kind = &Kind {
+        run: Self::run,
+        discard: Self::discard,
+        by_copy: COPY,
+        exited: Some(Self::exited),
+        forget: Self::forget,
+    };
     const LENGTH: usize = RESULT + COPY as usize;
     const DONE_AT: usize = Self::LENGTH + DONE as usize;
     const DROP_AT: usize = Self::DONE_AT + DROP as usize;
+    const NODES_AT: usize = Self::DROP_AT + NODES as usize;
 
     /// What the job is called with.
     unsafe fn arg(payload: Payload) -> *mut c_void {
@@ -80,28 +150,39 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: Run = payload.word_from_end(RESULT).cast::<Run>().read();
-            (arg, run(arg))
+            (arg, outward::run(run, arg, frame))
         };
         frame.locals.set(core::ptr::null());
-        let failed = failure.code.get().is_some();
+        if failure.is_noted() {
+            // SAFETY:
+            // - the payload is as write() left it, but for data that the job changed.
+            return unsafe { Self::fail(payload, arg, frame, &failure) };
+        }
+        // SAFETY:
+        // - as above, for the done callback. Then the function's word is not needed any more, and is the result's place.
+        unsafe {
+            Self::tell(payload, arg, frame.job.map_or(0, Job::to_bits), JOBRING_OK, result);
+            payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
+        }
+        Outcome::Done
+    }
+
+    unsafe fn fail(payload: Payload, arg: *mut c_void, frame: &Frame, failure: &Failure) -> Outcome {
         let job = frame.job.map_or(0, Job::to_bits);
         // SAFETY:
-        // - as above, for the done callback.
-        unsafe {
-            if failed {
-                Self::tell(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut());
-            } else {
-                Self::tell(payload, arg, job, JOBRING_OK, result);
-            }
-        }
-        if failed {
-            failure.leave_in(payload);
-            return Outcome::Failed;
-        }
+        // - the caller's: the tail of the payload is as write() left it.
+        unsafe { Self::tell(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut()) };
+        failure.leave_in(payload);
+        Outcome::Failed
+    }
+
+    unsafe fn exited(payload: Payload, frame: &Frame) -> Outcome {
+        frame.locals.set(core::ptr::null());
+        let failure = Failure::default();
+        failure.note(JOBRING_E_EXITED, b"the job ended its thread");
         // SAFETY:
-        // - the function's word is not needed any more, and is the result's place.
-        unsafe { payload.word_from_end(RESULT).cast::<*mut c_void>().write(result) };
-        Outcome::Done
+        // - as in run, which got no further than the call of the function.
+        unsafe { Self::fail(payload, Self::arg(payload), frame, &failure) }
     }
 
     unsafe fn tell(
@@ -114,7 +195,22 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         if DONE {
             // SAFETY:
             // - with DONE, write() put the callback there; the submitter promised that it may be called so.
-            unsafe { payload.word_from_end(Self::DONE_AT).cast::<Done>().read()(arg, job, status, result) };
+            unsafe {
+                let done = payload.word_from_end(Self::DONE_AT).cast::<Done>().read();
+                outward::done(done, arg, job, status, result);
+            }
+        }
+        if NODES {
+            // SAFETY:
+            // - with NODES, write() put the list there, for which the submitter promised the same.
+            unsafe {
+                tell_nodes(
+                    payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().read(),
+                    job,
+                    status,
+                    result,
+                );
+            }
         }
     }
 
@@ -129,7 +225,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
             let arg = Self::arg(payload);
             Self::tell(payload, arg, job.to_bits(), status, core::ptr::null_mut());
             if DROP {
-                payload.word_from_end(Self::DROP_AT).cast::<Drop>().read()(arg, status);
+                outward::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
             }
         }
     }
@@ -143,7 +239,8 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
         unsafe {
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
-                payload.word_from_end(Self::DROP_AT).cast::<Drop>().read()(result, JOBRING_E_UNTAKEN);
+                let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }
@@ -162,6 +259,9 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool> C<COPY, DONE, DROP> {
             if DROP {
                 payload.word_from_end(Self::DROP_AT).cast::<jobring_drop_fn>().write(callbacks.drop);
             }
+            if NODES {
+                payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().write(callbacks.nodes);
+            }
         }
     }
 }
@@ -176,24 +276,32 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    const fn of<const COPY: bool, const DONE: bool, const DROP: bool>() -> Self {
+    const fn of<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>() -> Self {
         Self {
-            kind: C::<COPY, DONE, DROP>::KIND,
-            tail: C::<COPY, DONE, DROP>::write_tail,
-            words: C::<COPY, DONE, DROP>::DROP_AT,
+            kind: C::<COPY, DONE, DROP, NODES>::KIND,
+            tail: C::<COPY, DONE, DROP, NODES>::write_tail,
+            words: C::<COPY, DONE, DROP, NODES>::NODES_AT,
         }
     }
 
     pub(super) const fn new(copy: bool, callbacks: Callbacks) -> Self {
+        if callbacks.nodes.is_null() {
+            Self::with::<false>(copy, callbacks)
+        } else {
+            Self::with::<true>(copy, callbacks)
+        }
+    }
+
+    const fn with<const NODES: bool>(copy: bool, callbacks: Callbacks) -> Self {
         match (copy, callbacks.done.is_some(), callbacks.drop.is_some()) {
-            (false, false, false) => Self::of::<false, false, false>(),
-            (false, false, true) => Self::of::<false, false, true>(),
-            (false, true, false) => Self::of::<false, true, false>(),
-            (false, true, true) => Self::of::<false, true, true>(),
-            (true, false, false) => Self::of::<true, false, false>(),
-            (true, false, true) => Self::of::<true, false, true>(),
-            (true, true, false) => Self::of::<true, true, false>(),
-            (true, true, true) => Self::of::<true, true, true>(),
+            (false, false, false) => Self::of::<false, false, false, NODES>(),
+            (false, false, true) => Self::of::<false, false, true, NODES>(),
+            (false, true, false) => Self::of::<false, true, false, NODES>(),
+            (false, true, true) => Self::of::<false, true, true, NODES>(),
+            (true, false, false) => Self::of::<true, false, false, NODES>(),
+            (true, false, true) => Self::of::<true, false, true, NODES>(),
+            (true, true, false) => Self::of::<true, true, false, NODES>(),
+            (true, true, true) => Self::of::<true, true, true, NODES>(),
         }
     }
 
@@ -206,7 +314,7 @@ impl Recipe {
     /// 1. The payload is being filled, and at least four words long.
     pub(super) unsafe fn write_arg(self, payload: Payload, run: Run, arg: *mut c_void, callbacks: Callbacks) {
         // SAFETY:
-        // - 1: the argument is the first of the words, the tail at most the last three.
+        // - 1: the argument is the first of the words, the tail at most the last four.
         unsafe {
             payload.at.cast::<*mut c_void>().write(arg);
             (self.tail)(payload, run, 0, callbacks);
@@ -245,72 +353,5 @@ pub(super) unsafe fn result(payload: Payload) -> *mut c_void {
 pub(super) unsafe fn length(payload: Payload) -> usize {
     // SAFETY:
     // - write_tail wrote it there, and nothing overwrites it.
-    unsafe { payload.word_from_end(C::<true, false, false>::LENGTH).read() }
-}
-
-/// What jobring_fail() said, while the job runs.
-#[derive(Default)]
-pub(super) struct Failure {
-    code: Cell<Option<i32>>,
-    text: UnsafeCell<Text>,
-}
-
-/// The longest text that a failure keeps, bytes; a slot may have room for less.
-const TEXT: usize = 120;
-
-struct Text {
-    bytes: [u8; TEXT],
-    length: usize,
-}
-
-impl Default for Text {
-    fn default() -> Self {
-        Self { bytes: [0; TEXT], length: 0 }
-    }
-}
-
-/// The head of a failure in the payload; the text follows.
-#[repr(C)]
-struct Record {
-    code: i32,
-    length: u32,
-}
-
-impl Failure {
-    pub(super) fn note(&self, code: i32, text: &[u8]) {
-        self.code.set(Some(code));
-        // SAFETY:
-        // - the cell is this thread's alone, and no reference to it is held.
-        let kept = unsafe { &mut *self.text.get() };
-        kept.length = text.len().min(TEXT);
-        kept.bytes[..kept.length].copy_from_slice(&text[..kept.length]);
-    }
-
-    fn leave_in(&self, payload: Payload) {
-        // SAFETY:
-        // - as in note.
-        let text = unsafe { &*self.text.get() };
-        let length = text.length.min(payload.bytes - size_of::<Record>());
-        let record = Record { code: self.code.get().unwrap_or(0), length: length as u32 };
-        // SAFETY:
-        // - the payload is the runner's, aligned for a Record and at least four words long.
-        unsafe {
-            payload.at.cast::<Record>().write(record);
-            payload.at.add(size_of::<Record>()).copy_from_nonoverlapping(text.bytes.as_ptr(), length);
-        }
-    }
-}
-
-/// The failure that a job left: its code, and its text as long as the payload is not given back.
-///
-/// # Safety
-/// 1. The caller has the body of a job that failed, for as long as 'a.
-pub(super) unsafe fn failure<'a>(payload: Payload) -> (i32, &'a [u8]) {
-    // SAFETY:
-    // - 1: leave_in wrote both.
-    unsafe {
-        let record = payload.at.cast::<Record>().read();
-        let text = payload.at.add(size_of::<Record>());
-        (record.code, core::slice::from_raw_parts(text, record.length as usize))
-    }
+    unsafe { payload.word_from_end(C::<true, false, false, false>::LENGTH).read() }
 }

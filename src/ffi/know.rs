@@ -3,9 +3,8 @@
 use super::birth::{CPool, jobring_pool};
 use super::config::JOBRING_BACKEND_DEFAULT;
 use super::guard::{done, output, pool, write_prefix};
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
+use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
 use super::submit::jobring_job;
-use crate::frame::NO_WORKER;
 use core::mem::offset_of;
 
 /// What a pool is like. Does not change while it lives.
@@ -80,17 +79,6 @@ impl CPool {
         return self.workers.as_ref().filter(|set| set.count() > 0).map_or(0, |set| set.stack_size());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         0
-    }
-
-    fn worker_stack(&self, index: usize) -> Result<usize, Failed> {
-        if index >= self.started() {
-            return Err(Failed(JOBRING_E_INVALID));
-        }
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        let known = self.workers.as_ref().and_then(|set| set.stack_of(index));
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        let known = None;
-        known.ok_or(Failed(JOBRING_E_UNSUPPORTED))
     }
 }
 
@@ -188,62 +176,6 @@ pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobri
         // SAFETY:
         // - checked above.
         unsafe { job.write(found) };
-        Ok(())
-    })
-}
-
-/// The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.
-///
-/// `index`: where it is written, on success only.
-///
-/// Returns JOBRING_OK; JOBRING_E_INVALID on a thread that is no worker of this pool.
-///
-/// From inside a job. Does not block or allocate.
-///
-/// # Safety
-/// `pool` is a pool or NULL; `index` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: *mut u32) -> jobring_status {
-    done(|| {
-        // SAFETY:
-        // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
-        output(index)?;
-        let worker = pool.raw.here().map(|frame| frame.worker).filter(|&worker| worker != NO_WORKER);
-        let worker = worker.ok_or(Failed(JOBRING_E_INVALID))?;
-        // SAFETY:
-        // - checked above.
-        unsafe { index.write(worker as u32) };
-        Ok(())
-    })
-}
-
-/// The stack of one worker as the system has it.
-///
-/// `index`: below the number of workers started. `bytes`: where it is written, on success only.
-///
-/// Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
-///
-/// From any thread, a job or a callback included; not from a signal handler. Does not block; the system's library may
-/// allocate.
-///
-/// # Safety
-/// `pool` is a pool or NULL; `bytes` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_worker_stack(
-    pool: *const jobring_pool,
-    index: u32,
-    bytes: *mut usize,
-) -> jobring_status {
-    done(|| {
-        // SAFETY:
-        // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
-        output(bytes)?;
-        let found = pool.worker_stack(index as usize)?;
-        // SAFETY:
-        // - checked above.
-        unsafe { bytes.write(found) };
         Ok(())
     })
 }

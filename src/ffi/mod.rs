@@ -11,15 +11,20 @@ mod birth;
 mod config;
 mod drive;
 mod end;
+mod failure;
 mod guard;
 mod job;
 mod know;
 mod memory;
 mod order;
+mod outward;
 mod result;
 mod settings;
+#[cfg(all(test, feature = "alloc"))]
+mod stale;
 mod status;
 mod submit;
+mod worker;
 
 pub use abi::*;
 pub use batch::*;
@@ -31,3 +36,4 @@ pub use know::*;
 pub use result::*;
 pub use status::*;
 pub use submit::*;
+pub use worker::*;

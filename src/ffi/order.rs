@@ -2,7 +2,8 @@
 
 use super::batch::jobring_item;
 use super::guard::known_prefix;
-use super::job::{Callbacks, Recipe};
+use super::job::{Callbacks, Recipe, nodes_are_right, tell_nodes};
+use super::outward;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
 use super::submit::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_options};
 use crate::job::{Kind, Payload};
@@ -15,6 +16,7 @@ const DEFAULTS: jobring_options = jobring_options {
     done: None,
     drop: None,
     copy: 0,
+    nodes: core::ptr::null_mut(),
 };
 
 /// The smallest structure that was ever published.
@@ -36,7 +38,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn new(
+    /// # Safety
+    /// 1. The nodes of the callbacks are readable, and their list ends.
+    pub(super) unsafe fn new(
         run: jobring_fn,
         input: Input,
         callbacks: Callbacks,
@@ -44,13 +48,18 @@ impl Order {
     ) -> Result<Self, Failed> {
         let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
         let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
-        if let Input::Copy(data, size) = input {
-            if data.is_null() && size > 0 {
-                return Err(Failed(JOBRING_E_INVALID));
-            }
-            if size > recipe.data_room(payload) {
-                return Err(Failed(JOBRING_E_SIZE));
-            }
+        let needed = match input {
+            Input::Arg(_) => size_of::<usize>(),
+            Input::Copy(data, size) if data.is_null() && size > 0 => return Err(Failed(JOBRING_E_INVALID)),
+            Input::Copy(_, size) => size,
+        };
+        // SAFETY:
+        // - 1.
+        if !unsafe { nodes_are_right(callbacks.nodes) } {
+            return Err(Failed(JOBRING_E_INVALID));
+        }
+        if needed > recipe.data_room(payload) {
+            return Err(Failed(JOBRING_E_SIZE));
         }
         Ok(Self { run, input, callbacks, recipe })
     }
@@ -61,7 +70,9 @@ impl Order {
         // SAFETY:
         // - 1.
         let options = unsafe { read_options(item.options) }?;
-        Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload)
+        // SAFETY:
+        // - 1.
+        unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
     }
 
     pub(super) fn kind(&self) -> &'static Kind {
@@ -72,7 +83,7 @@ impl Order {
     /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
     pub(super) unsafe fn write(&self, payload: Payload) {
         // SAFETY:
-        // - 1: data fits (new), four words always do (Settings).
+        // - 1: it all fits (new).
         unsafe {
             match self.input {
                 Input::Arg(arg) => self.recipe.write_arg(payload, self.run, arg, self.callbacks),
@@ -95,12 +106,13 @@ impl Order {
         // SAFETY:
         // - 1.
         unsafe {
-            let result = (self.run)(arg);
+            let result = outward::run_here(self.run, arg);
             if let Some(done) = self.callbacks.done {
-                done(arg, 0, JOBRING_OK, result);
+                outward::done(done, arg, 0, JOBRING_OK, result);
             }
+            tell_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
-                drop(result, JOBRING_E_UNTAKEN);
+                outward::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }
@@ -123,6 +135,6 @@ impl jobring_options {
     }
 
     pub(super) fn callbacks(&self) -> Callbacks {
-        Callbacks { done: self.done, drop: self.drop }
+        Callbacks { done: self.done, drop: self.drop, nodes: self.nodes }
     }
 }

@@ -1,8 +1,9 @@
 //! What C can do with a handle.
 
 use super::birth::jobring_pool;
-use super::guard::{call, done, optional, pool, timeout, visit};
-use super::job::{Failure, failure, length, result};
+use super::failure::{Failure, failure};
+use super::guard::{call, call_out, done_out, optional, pool, timeout, visit};
+use super::job::{length, result};
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
     JOBRING_OK, JOBRING_PENDING, jobring_status,
@@ -42,10 +43,43 @@ pub unsafe extern "C" fn jobring_wait(
     timeout_ns: i64,
     result: *mut *mut c_void,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
-        unsafe { take(pool, job, timeout(timeout_ns)?, result) }
+        unsafe { take(pool, job, timeout(timeout_ns)?, false, result) }
+    })
+}
+
+/// For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
+/// of the pool.
+pub const JOBRING_WAIT_HELP: u32 = 1;
+
+/// As jobring_wait(), with flags. With JOBRING_WAIT_HELP the wait may take longer than `timeout_ns` says: as long as the job,
+/// if this thread runs it. A timeout of 0 runs nothing.
+///
+/// `flags`: 0 or JOBRING_WAIT_HELP. `result`: as for jobring_wait().
+///
+/// Returns what jobring_wait() does; JOBRING_E_INVALID also for other flags.
+///
+/// From where jobring_wait() may be called.
+///
+/// # Safety
+/// As jobring_wait().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_wait_flags(
+    pool: *mut jobring_pool,
+    job: jobring_job,
+    timeout_ns: i64,
+    flags: u32,
+    result: *mut *mut c_void,
+) -> jobring_status {
+    call_out(|| {
+        if flags > JOBRING_WAIT_HELP {
+            return Err(Failed(JOBRING_E_INVALID));
+        }
+        // SAFETY:
+        // - the caller's.
+        unsafe { take(pool, job, timeout(timeout_ns)?, flags == JOBRING_WAIT_HELP, result) }
     })
 }
 
@@ -69,7 +103,7 @@ pub unsafe extern "C" fn jobring_poll(
     call(|| {
         // SAFETY:
         // - the caller's.
-        match unsafe { take(pool, job, Timeout::Poll, result) } {
+        match unsafe { take(pool, job, Timeout::Poll, false, result) } {
             Err(Failed(super::status::JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
             other => other,
         }
@@ -82,6 +116,7 @@ unsafe fn take(
     at: *mut jobring_pool,
     job: jobring_job,
     timeout: Timeout,
+    help: bool,
     out: *mut *mut c_void,
 ) -> Result<jobring_status, Failed> {
     // SAFETY:
@@ -89,16 +124,17 @@ unsafe fn take(
     let (pool, _visit) = unsafe { visit(at) }?;
     optional(out)?;
     let mut value = core::ptr::null_mut();
-    let taken = pool.raw.wait(Job::from_bits(job), timeout, &mut |_, payload, taken| match taken {
-        Taken::Done => {
-            // SAFETY:
-            // - a C job that is done, delivered to us.
-            value = unsafe { result(payload) };
-            Verdict::Take
-        }
-        Taken::Failed => Verdict::Keep,
-        Taken::Cancelled => Verdict::Take,
-    })?;
+    let taken =
+        pool.raw.wait_or_help(Job::from_bits(job), timeout, help, &mut |_, payload, taken| match taken {
+            Taken::Done => {
+                // SAFETY:
+                // - a C job that is done, delivered to us.
+                value = unsafe { result(payload) };
+                Verdict::Take
+            }
+            Taken::Failed => Verdict::Keep,
+            Taken::Cancelled => Verdict::Take,
+        })?;
     if taken == Taken::Done && !out.is_null() {
         // SAFETY:
         // - checked above.
@@ -115,7 +151,8 @@ fn status_of(taken: Taken) -> jobring_status {
     }
 }
 
-/// Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in.
+/// Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
+/// returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
 ///
 /// `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
 /// JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
@@ -136,7 +173,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
     size: usize,
     needed: *mut usize,
 ) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -146,7 +183,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
         }
         let mut found = JOBRING_OK;
         let mut bytes = 0;
-        let taken = pool.raw.wait(
+        let taken = pool.raw.wait_and_see(
             Job::from_bits(job),
             timeout(timeout_ns)?,
             &mut |kind, payload, taken| match taken {
@@ -167,7 +204,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
                         // - the data is `bytes` long; the caller's buffer is at least that, and no part of a slot.
                         unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(payload.at, bytes) };
                     }
-                    Verdict::Take
+                    Verdict::TakePart
                 }
                 Taken::Failed => Verdict::Keep,
                 Taken::Cancelled => Verdict::Take,
@@ -195,7 +232,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    call(|| {
+    call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
@@ -215,7 +252,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
 /// `pool` is a pool or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_job) -> jobring_status {
-    done(|| {
+    done_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;

@@ -1,12 +1,15 @@
 //! A configuration, checked, its defaults filled in.
 
 use super::config::{
-    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_SIGNALS_INHERIT,
-    JOBRING_SPIN_NONE, JOBRING_WORKERS_NONE, jobring_config, jobring_hook_fn,
+    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
+    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
+    jobring_config, jobring_hook_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
 use super::guard::known_prefix;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::outward;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 #[cfg(not(all(feature = "pthread", feature = "std")))]
@@ -29,7 +32,7 @@ use core::ptr::NonNull;
 const CAPACITY: usize = 1024;
 /// Bytes of a payload where they were not chosen.
 const PAYLOAD: usize = 48;
-/// The words that a C job's argument, function and callbacks take at most.
+/// The words that a C job's argument, function and two callbacks take.
 const FEWEST_WORDS: usize = 4;
 /// Threads that may enter beside a pool's own, where the limit was not chosen.
 const ENTERED: usize = 16;
@@ -40,6 +43,8 @@ pub(super) struct Settings<'a> {
     pub(super) shape: Shape,
     pub(super) limits: Limits,
     pub(super) hooks: Hooked,
+    /// Does destroy wait for every submit?
+    pub(super) destroy_waits: bool,
     #[cfg(any(feature = "std", feature = "pthread"))]
     threads: Threads<'a>,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -75,7 +80,7 @@ impl<'a> Settings<'a> {
             && config.min_workers as usize <= workers
             && config.signals <= JOBRING_SIGNALS_INHERIT
             && config.backend <= JOBRING_BACKEND_STD
-            && config.reserved == 0
+            && config.flags & !(JOBRING_TIMED | JOBRING_PAINT_STACKS | JOBRING_DESTROY_WAITS) == 0
             && config.cpus.is_null() == (config.cpu_count == 0)
             && config.stack_memory.is_null() == (config.stack_memory_size == 0)
             && payload >= FEWEST_WORDS * size_of::<usize>();
@@ -86,6 +91,7 @@ impl<'a> Settings<'a> {
             shape,
             limits,
             hooks,
+            destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
@@ -105,6 +111,8 @@ impl<'a> Settings<'a> {
             stacks: threads.stacks,
             cpus: threads.cpus,
             inherit_signals: threads.inherit_signals,
+            timed: threads.flags & JOBRING_TIMED != 0,
+            painted: threads.flags & JOBRING_PAINT_STACKS != 0,
             ..Plan::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
         }
     }
@@ -127,6 +135,7 @@ struct Threads<'a> {
     stacks: Option<NonNull<u8>>,
     cpus: &'a [u32],
     inherit_signals: bool,
+    flags: u32,
     name: Name,
 }
 
@@ -162,6 +171,7 @@ impl Threads<'_> {
             stacks,
             cpus,
             inherit_signals: config.signals == JOBRING_SIGNALS_INHERIT,
+            flags: config.flags,
             // SAFETY:
             // - the caller's.
             name: unsafe { Name::copy(config.name) },
@@ -238,19 +248,15 @@ unsafe impl Sync for Hooked {}
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Hooks for Hooked {
     fn start(&self, worker: usize) {
-        if let Some(hook) = self.on_start {
-            // SAFETY:
-            // - the configuration's promise: callable with this argument on any thread.
-            unsafe { hook(self.arg, worker as u32) };
-        }
+        // SAFETY:
+        // - the configuration's promise: callable with this argument on any thread.
+        unsafe { outward::hook(self.on_start, self.arg, worker as u32) };
     }
 
     fn stop(&self, worker: usize) {
-        if let Some(hook) = self.on_stop {
-            // SAFETY:
-            // - as above.
-            unsafe { hook(self.arg, worker as u32) };
-        }
+        // SAFETY:
+        // - as above.
+        unsafe { outward::hook(self.on_stop, self.arg, worker as u32) };
     }
 }
 

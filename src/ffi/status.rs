@@ -45,6 +45,8 @@ pub const JOBRING_E_EMPTY: jobring_status = -15;
 pub const JOBRING_E_FORKED: jobring_status = -17;
 /// To a drop callback only: the job ran, and nobody took its result.
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
+/// The code of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+pub const JOBRING_E_EXITED: jobring_status = -19;
 
 /// Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
 ///
@@ -71,6 +73,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_EMPTY => c"nothing is queued",
         JOBRING_E_FORKED => c"the pool is another process's",
         JOBRING_E_UNTAKEN => c"nobody took the result",
+        JOBRING_E_EXITED => c"the job ended its thread",
         _ => c"unknown status",
     };
     text.as_ptr()

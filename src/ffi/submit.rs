@@ -1,9 +1,9 @@
 //! Handing jobs over.
 
 use super::birth::jobring_pool;
-use super::guard::{done, optional, pool, timeout};
+use super::guard::{done, keeping_errno, optional, submitter, timeout};
 use super::job::Callbacks;
-pub use super::job::{jobring_done_fn, jobring_drop_fn, jobring_fn, jobring_job};
+pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
 use super::order::{Input, Order, read_options};
 use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
 use crate::pool::Refused;
@@ -38,6 +38,9 @@ pub struct jobring_options {
     pub drop: jobring_drop_fn,
     /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
     pub copy: usize,
+    /// More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
+    /// none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
+    pub nodes: *mut jobring_done_node,
 }
 
 /// What becomes of a job for which there is no slot.
@@ -72,9 +75,7 @@ pub unsafe extern "C" fn jobring_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe {
-        submit(pool, r#fn, Input::Arg(arg), Callbacks::default(), WhenFull::Wait(Timeout::Forever), job)
-    }
+    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) }
 }
 
 /// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
@@ -93,14 +94,14 @@ pub unsafe extern "C" fn jobring_try_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::default(), WhenFull::Wait(Timeout::Poll), job) }
+    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Poll), job) }
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
 /// copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
 /// there for jobring_wait_copy().
 ///
-/// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback. More is
+/// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
 /// JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
 ///
 /// From where jobring_submit() may be called.
@@ -118,13 +119,14 @@ pub unsafe extern "C" fn jobring_submit_copy(
     let input = Input::Copy(data.cast(), size);
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, input, Callbacks::default(), WhenFull::Wait(Timeout::Forever), job) }
+    unsafe { submit(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) }
 }
 
 /// As jobring_submit(), with options. NULL `options` is all defaults.
 ///
 /// Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
-/// slot is over; JOBRING_E_SIZE if `copy` is more than fits; JOBRING_E_INVALID for JOBRING_FULL_RUN with a `job`
+/// slot is over; JOBRING_E_SIZE if `copy` and the callbacks are more than fit into
+/// the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
 /// or with `copy`.
 ///
 /// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
@@ -174,19 +176,28 @@ unsafe fn submit(
     done(|| {
         // SAFETY:
         // - the caller's.
-        let pool = unsafe { self::pool(at) }?;
+        let (pool, _visit) = unsafe { submitter(at) }?;
         optional(job)?;
-        let order = Order::new(run, input, callbacks, pool.raw.payload_bytes())?;
+        // SAFETY:
+        // - the caller's.
+        let order = unsafe { Order::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
         let timeout = match when_full {
             WhenFull::Wait(timeout) => timeout,
             WhenFull::Run => Timeout::Poll,
         };
-        let reserved = match pool.raw.reserve(timeout) {
+        let reserved = match pool.raw.try_reserve() {
+            // On a pool without workers this runs a job.
+            Err(Refused::Full) if timeout != Timeout::Poll => {
+                keeping_errno(|| pool.raw.reserve_slow(timeout))
+            }
+            at_once => at_once,
+        };
+        let reserved = match reserved {
             Ok(reserved) => reserved,
             Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
                 // SAFETY:
                 // - the caller's: the function takes this argument, and the callbacks may be called.
-                pool.raw.outside(|| unsafe { order.run_here() });
+                keeping_errno(|| pool.raw.outside(|| unsafe { order.run_here() }));
                 return Ok(());
             }
             Err(refused) => return Err(refused.into()),

@@ -6,8 +6,10 @@
 //!                                                                       ─▶ taken ─▶ slot back to the free ring
 //! ```
 //!
-//! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop.
+//! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
+//! doing.
 
+mod activity;
 mod close;
 mod patience;
 mod result;
@@ -15,6 +17,10 @@ mod run;
 mod submit;
 mod worker;
 
+#[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
+pub(crate) use activity::Doing;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) use activity::{Activity, Record};
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
 pub(crate) use submit::Refused;
@@ -131,7 +137,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Starts all slots at a generation, before the pool is shared.
-    #[cfg(jobring_loom)]
+    #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
     }

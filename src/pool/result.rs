@@ -25,6 +25,9 @@ pub(crate) enum Taken {
 pub(crate) enum Verdict {
     /// The result is out: recycle the slot.
     Take,
+    /// What was wanted is out: drop the rest of the result, and recycle the slot.
+    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C results have two parts"))]
+    TakePart,
     /// Nothing was taken: leave the job as it was.
     #[cfg_attr(
         not(any(feature = "capi", jobring_loom, jobring_freeze)),
@@ -64,8 +67,45 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
     }
 
-    /// Waits until the job is over, then lets `deliver` have its result.
+    /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
     pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, true, false, deliver)
+    }
+
+    /// As `wait`; with `help` the calling thread runs the job itself if it is still queued, whoever it is.
+    pub(crate) fn wait_or_help(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        help: bool,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, true, help, deliver)
+    }
+
+    /// As `wait`, for who may want to leave the job as it is. If the handle is given up while `deliver` looks, and it does
+    /// not leave it, its answer does not count: the job is stale, and the result is dropped.
+    #[cfg_attr(
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
+        expect(dead_code, reason = "only C results can be too long for a buffer")
+    )]
+    pub(crate) fn wait_and_see(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, false, false, deliver)
+    }
+
+    fn wait_as(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        for_good: bool,
+        help: bool,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
         let mut wait = None;
@@ -74,11 +114,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(WaitError::Stale);
             }
             match state.status() {
-                Status::Done | Status::Failed | Status::Cancelled => match self.slot(index).take(state) {
-                    Ok(taking) => return Ok(self.deliver(index, state, taking, deliver)),
-                    Err(now) => state = now,
-                },
-                Status::Queued if self.should_run_itself(timeout) && self.run_here(job, generation)? => {
+                Status::Done | Status::Failed | Status::Cancelled => {
+                    let slot = self.slot(index);
+                    match if for_good { slot.take_detached(state) } else { slot.take(state) } {
+                        Ok(taking) => return self.deliver(index, state, taking, deliver),
+                        Err(now) => state = now,
+                    }
+                }
+                Status::Queued
+                    if self.should_run_itself(timeout, help) && self.run_here(job, generation)? =>
+                {
                     state = self.slot(index).state();
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
@@ -98,32 +143,64 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Gives a job that was just taken to its receiver, and the slot back.
-    fn deliver(&self, index: usize, was: State, taking: State, deliver: Receiver<'_>) -> Taken {
+    fn deliver(
+        &self,
+        index: usize,
+        was: State,
+        mut taking: State,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
         let taken = match was.status() {
             Status::Done => Taken::Done,
             Status::Failed => Taken::Failed,
             _ => Taken::Cancelled,
         };
         let slot = self.slot(index);
+        let mut given_up = taking.detached();
         // SAFETY:
         // - we moved the word to TAKING: the body is ours.
         let verdict = unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| deliver(kind, payload, taken))
         };
-        match verdict {
-            Verdict::Take => self.vacate(index, taking, self.must_retire()),
-            Verdict::Leave => self.put_back(index, taking, was),
-            Verdict::Keep => self.put_back(index, taking, was.detach()),
+        if matches!(verdict, Verdict::Leave) {
+            debug_assert!(!given_up, "the handle is stale already");
+            self.put_back(index, taking, was, false);
+            return Ok(taken);
         }
-        taken
+        // The handle is given up once, by us or by a detach meanwhile, and never by both.
+        loop {
+            match given_up {
+                true => break,
+                false if taking.detached() => {
+                    self.forget_taken(index, was, taking);
+                    return Err(WaitError::Stale);
+                }
+                false => match slot.flag(taking, taking.detach()) {
+                    Ok(now) => (taking, given_up) = (now, true),
+                    Err(now) => taking = now,
+                },
+            }
+        }
+        match verdict {
+            Verdict::TakePart => self.forget_taken(index, was, taking),
+            Verdict::Keep => self.put_back(index, taking, was.detach(), true),
+            _ => self.vacate(index, taking, self.must_retire()),
+        }
+        Ok(taken)
     }
 
-    /// Ends a TAKING with the job left as `to` says: as it was, or kept.
-    fn put_back(&self, index: usize, mut taking: State, to: State) {
+    /// Drops the result of a job that was taken, and gives the slot back.
+    fn forget_taken(&self, index: usize, was: State, taking: State) {
+        let retire = self.must_retire();
+        self.forget(index, was.status());
+        self.vacate(index, taking, retire);
+    }
+
+    /// Ends a TAKING with the job left as `to` says: as it was, or kept, `newly` or as before.
+    fn put_back(&self, index: usize, mut taking: State, to: State, newly_kept: bool) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
-        let newly_kept = to.kept() && !taking.detached();
         let retire = self.must_retire();
         let was_in_ring = taking.in_ring();
         loop {
@@ -162,9 +239,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
-    fn should_run_itself(&self, timeout: Timeout) -> bool {
-        timeout == Timeout::Forever && self.frames_here() > 0
-            || timeout != Timeout::Poll && self.lifecycle.live() == 0
+    /// Unless it was asked to.
+    fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
+        let inside = || timeout == Timeout::Forever && self.frames_here() > 0;
+        timeout != Timeout::Poll && (help || inside() || self.lifecycle.live() == 0)
     }
 
     /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
@@ -246,9 +324,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match moved {
                 Err(now) => state = now,
                 Ok(taking) if over => {
-                    let retire = self.must_retire();
-                    self.forget(index, state.status());
-                    self.vacate(index, taking, retire);
+                    self.forget_taken(index, state, taking);
                     return Ok(());
                 }
                 Ok(_) => {
@@ -278,7 +354,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         // SAFETY:
                         // - we moved the word to TAKING: the body is ours.
                         unsafe { slot.with_payload(&mut *read) };
-                        self.put_back(index, taking, state);
+                        self.put_back(index, taking, state, false);
                         return Ok(());
                     }
                     Err(now) => state = now,
@@ -293,7 +369,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            if state.untaken() && self.slot(index).take(state).is_ok() {
+            if state.untaken() && self.slot(index).take_detached(state).is_ok() {
                 self.forget(index, state.status());
             }
         }

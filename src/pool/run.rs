@@ -1,6 +1,8 @@
 //! Claiming the next job and running it.
 
 use super::RawPool;
+#[cfg(feature = "capi")]
+use crate::frame::Chain;
 use crate::frame::Frame;
 use crate::job::{Outcome, Why};
 use crate::port::Port;
@@ -42,6 +44,27 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             slot.with_payload(|payload| (kind.run)(payload, frame))
         });
         self.resolve(index, state, outcome.into());
+    }
+
+    /// The innermost job of this thread ended the thread: it is over, as one that failed, and the thread outside of it.
+    /// False if that job may not do so. Called while the stack is still there.
+    #[cfg(feature = "capi")]
+    pub(crate) fn end_exited(&self) -> bool {
+        let Some(frame) = Chain(self.port.current()).next() else { return false };
+        let found = frame.job.and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
+        // Locals are there while the job's own code runs; its callbacks must return.
+        let may = frame.pool == self.id() && frame.may_end_thread() && !frame.locals.get().is_null();
+        let (Some((index, _)), true) = (found, may) else { return false };
+        let slot = self.slot(index);
+        // SAFETY:
+        // - this thread runs the job: the body is ours (state.rs), and run will not go on.
+        let outcome = unsafe {
+            let Some(exited) = slot.kind().exited else { return false };
+            slot.with_payload(|payload| exited(payload, frame))
+        };
+        self.port.set_current(frame.outer);
+        self.resolve(index, slot.state(), outcome.into());
+        true
     }
 
     /// Drops a claimed job instead of running it.

@@ -75,8 +75,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
+    /// As `reserve`, for who has just found the pool full.
     #[cold]
-    fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
+    pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();

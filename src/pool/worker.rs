@@ -1,6 +1,7 @@
 //! The loop of a worker: run while there is something, search, sleep, leave when the pool is closed and empty.
 
 use super::RawPool;
+use super::activity::{Activity, Doing};
 use crate::frame::Frame;
 use crate::port::Port;
 use crate::storage::Storage;
@@ -21,50 +22,57 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
     /// queued. `stack_low` is the lowest address of the thread's stack, or 0.
     pub(crate) fn work(&self, number: usize, stack_low: usize) {
-        self.work_between(number, stack_low, || {}, || {});
+        let frame = Frame::of_worker(self.id(), number, stack_low, self.port.current());
+        self.work_between(&frame, &Activity::new(false), || {}, || {});
     }
 
-    /// As `work`; calls `started` before the first job, and `stopped` after the last, on this thread and as this worker:
-    /// the pool is there for both, and cannot be ended from inside of them.
+    /// As `work`, with the frame that the thread is to have, and a record to keep; calls `started` before the first job,
+    /// and `stopped` after the last, on this thread and as this worker: the pool is there for both, and cannot be ended
+    /// from inside of them.
     pub(crate) fn work_between(
         &self,
-        number: usize,
-        stack_low: usize,
+        frame: &Frame,
+        activity: &Activity,
         started: impl FnOnce(),
         stopped: impl FnOnce(),
     ) {
-        let frame = Frame::of_worker(self.id(), number, stack_low, self.port.current());
-        self.port.set_current(&frame);
+        self.port.set_current(frame);
         started();
-        self.work_until_closed();
+        activity.set(Doing::Searching);
+        self.work_until_closed(activity);
+        activity.set(Doing::Stopped);
         stopped();
         self.port.set_current(frame.outer);
         self.lifecycle.leave(&self.port);
     }
 
-    fn work_until_closed(&self) {
+    fn work_until_closed(&self, activity: &Activity) {
         loop {
             while let Some(claimed) = self.claim_next() {
-                self.execute(claimed);
+                activity.during(&self.port, || self.execute(claimed));
             }
-            if !self.search() {
+            if !self.search(activity) {
                 return;
             }
         }
     }
 
     /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
-    fn search(&self) -> bool {
+    fn search(&self, activity: &Activity) -> bool {
         let is_empty = || self.ready().is_empty();
         let mut search = self.idle.search();
         loop {
             for poll in 0..=self.limits.spin {
                 if poll > 0 {
+                    // However often it is to poll, a closed pool does not wait for it.
+                    if self.is_closed() {
+                        break;
+                    }
                     spin_loop();
                 }
                 if let Some(claimed) = self.claim_next() {
                     self.idle.found(search, &self.port, is_empty);
-                    self.execute(claimed);
+                    activity.during(&self.port, || self.execute(claimed));
                     return true;
                 }
             }
@@ -78,7 +86,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.idle.found(search, &self.port, is_empty);
                 return false;
             } else {
+                activity.set(Doing::Sleeping);
                 search = self.idle.sleep(asleep, &self.port);
+                activity.set(Doing::Searching);
             }
         }
     }

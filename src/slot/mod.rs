@@ -322,7 +322,7 @@ impl<'a> Slot<'a> {
     }
 
     /// Starts this slot at a generation, before the pool is shared: for tests of the wrap-around.
-    #[cfg(jobring_loom)]
+    #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         // ORDERING: Relaxed: before the slot is shared.
         self.head.state.store(State::free(generation).0, Relaxed);

@@ -14,7 +14,8 @@
 //! TAKING      the taker → FREE or CLOSED; a reader of the failure → as it was   the taker, the reader
 //!
 //! RING        my entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
-//! DETACHED    the handle was given up: every call with it is refused as stale.
+//! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
+//!             as stale.
 //! WAITER      someone sleeps on this word; whoever moves the status on wakes all of them.
 //!
 //! KEPT        = FAILED | DETACHED: the failure was delivered; the slot is free (its index is in the free ring,

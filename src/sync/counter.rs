@@ -29,3 +29,38 @@ impl Counter {
         self.0.load(core::sync::atomic::Ordering::Relaxed)
     }
 }
+
+/// A number that one thread writes and others look at: guards nothing, and is left out of the model too. 64 bits where the
+/// target's atomics have them, else a word.
+pub(crate) struct Gauge(#[cfg(not(jobring_loom))] Word);
+
+#[cfg(all(not(jobring_loom), target_has_atomic = "64"))]
+type Word = core::sync::atomic::AtomicU64;
+#[cfg(all(not(jobring_loom), not(target_has_atomic = "64")))]
+type Word = core::sync::atomic::AtomicUsize;
+
+impl Gauge {
+    pub(crate) const fn new() -> Self {
+        Self(
+            #[cfg(not(jobring_loom))]
+            Word::new(0),
+        )
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, _to: u64) {
+        // ORDERING: Relaxed: a statistic.
+        #[cfg(not(jobring_loom))]
+        self.0.store(_to as _, core::sync::atomic::Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        #[cfg(jobring_loom)]
+        return 0;
+        // ORDERING: Relaxed: a statistic.
+        #[cfg(not(jobring_loom))]
+        #[cfg_attr(target_has_atomic = "64", expect(clippy::unnecessary_cast, reason = "a word elsewhere"))]
+        return self.0.load(core::sync::atomic::Ordering::Relaxed) as u64;
+    }
+}

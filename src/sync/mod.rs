@@ -20,7 +20,7 @@ pub(crate) use model::{AtomicUsize, UnsafeCell, fence, spin_loop};
 pub mod freeze;
 
 pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-pub(crate) use counter::Counter;
+pub(crate) use counter::{Counter, Gauge};
 pub(crate) use site::{Site, o, point};
 
 /// `const fn` in production, plain `fn` in the model: loom's constructors are not const.

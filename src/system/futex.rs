@@ -1,6 +1,7 @@
 //! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made without libc's wrappers
 //! around it that are cancellation points, and errno is put back.
 
+use super::errno;
 use crate::sync::AtomicUsize;
 use core::ptr;
 
@@ -30,30 +31,12 @@ pub(super) fn wake(word: *const AtomicUsize, threads: i32) {
 }
 
 fn call(word: *const AtomicUsize, op: i32, value: u32, timeout: *const libc::timespec) {
-    let errno = errno();
-    // SAFETY:
-    // - errno points to this thread's own.
-    let saved = unsafe { *errno };
     // SAFETY:
     // - FUTEX_WAIT: the word is borrowed for the call. FUTEX_WAKE (private) uses the address as a key only.
     // - timeout is null or points to a timespec that outlives the call.
-    unsafe {
+    errno::kept(|| unsafe {
         libc::syscall(libc::SYS_futex, low_half(word), op | libc::FUTEX_PRIVATE_FLAG, value, timeout);
-    }
-    // SAFETY:
-    // - as above.
-    unsafe { *errno = saved };
-}
-
-fn errno() -> *mut i32 {
-    // SAFETY:
-    // - has no preconditions.
-    #[cfg(target_os = "linux")]
-    return unsafe { libc::__errno_location() };
-    // SAFETY:
-    // - has no preconditions.
-    #[cfg(target_os = "android")]
-    return unsafe { libc::__errno() };
+    });
 }
 
 /// CLOCK_MONOTONIC, nanoseconds.

@@ -19,11 +19,18 @@ compile_error!("the feature `pthread` without `std` needs a futex: Linux or Andr
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod current;
 
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod errno;
+
 #[cfg(all(unix, feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
+mod lock;
+#[cfg(any(feature = "std", feature = "pthread"))]
 mod os;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) use lock::Lock;
 #[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_freeze)))]
 pub use os::Os as System;
 

@@ -1,5 +1,9 @@
 //! Threads for workers: one trait, a backend over std and one over pthreads.
 
+mod cancel;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+pub(crate) mod exit;
+pub(crate) mod paint;
 #[cfg(feature = "pthread")]
 mod pthread;
 #[cfg(unix)]
@@ -110,12 +114,12 @@ impl Thread {
     }
 
     pub(crate) fn join(self) {
-        match self {
+        cancel::put_off(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.join(),
-        }
+        });
     }
 
     pub(crate) fn stack_size(&self) -> Option<usize> {
@@ -128,10 +132,35 @@ impl Thread {
     }
 }
 
+/// The calling thread's stack, without its guard: lowest address, and the one behind the highest. None where the system
+/// cannot be asked. May allocate.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn own_stack() -> Option<(usize, usize)> {
+    let mut attr = core::mem::MaybeUninit::uninit();
+    let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
+    // SAFETY:
+    // - pthread_getattr_np initialises `attr` if it returns 0; the others write what they are given.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let known = libc::pthread_attr_getstack(attr.as_ptr(), &raw mut low, &raw mut size) == 0
+            && libc::pthread_attr_getguardsize(attr.as_ptr(), &raw mut guard) == 0;
+        libc::pthread_attr_destroy(attr.as_mut_ptr());
+        // Systems differ in whether the guard is a part of the stack: what might be it is left out.
+        known.then(|| (low.expose_provenance() + guard, low.addr() + size))
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn own_stack() -> Option<(usize, usize)> {
+    None
+}
+
 /// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
 #[cfg(feature = "std")]
 pub(crate) fn available_cpus() -> usize {
-    std::thread::available_parallelism().map_or(1, core::num::NonZero::get)
+    cancel::put_off(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
 }
 
 /// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.

@@ -30,6 +30,7 @@ CALL(submit_copy, a->pool, a->fn, a->data, a->data_size, a->job_out)
 CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
 CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
+CALL(wait_flags, a->pool, a->job, a->timeout_ns, a->flags, a->result)
 CALL(poll, a->pool, a->job, a->result)
 CALL(wait_copy, a->pool, a->job, a->timeout_ns, a->buffer, a->buffer_size, a->needed)
 CALL(cancel, a->pool, a->job)
@@ -46,6 +47,9 @@ CALL(stats_get, a->pool, a->stats)
 CALL(self, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
 CALL(worker_stack, a->pool, a->index, a->bytes)
+CALL(worker_stack_used, a->pool, a->index, a->bytes)
+CALL(worker_get, a->pool, a->index, a->worker)
+CALL(stack_min, a->bytes)
 
 enum { NOT = 77 };
 #define OK_ JOBRING_OK
@@ -77,6 +81,7 @@ static const struct function functions[] = {
     ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(wait_flags, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_copy, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
@@ -93,6 +98,9 @@ static const struct function functions[] = {
     ROW(self, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(worker_index, JOB, 1,           INV,  INV, OK_, INV,  OK_, INV, INV,   OK_,  OK_),
     ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
+    ROW(worker_stack_used, OUTSIDE, 1,  OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
+    ROW(worker_get, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
+    ROW(stack_min, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -149,7 +157,7 @@ static void invented(const struct function *f) {
 static void own(const struct function *f) {
     static const enum where places[] = {JOB, DONE, DROP, CANCEL};
     static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
-    const jobring_status inside = f == F(wait) || f == F(wait_copy) ? JOBRING_E_DEADLOCK
+    const jobring_status inside = f == F(wait) || f == F(wait_flags) || f == F(wait_copy) ? JOBRING_E_DEADLOCK
                                   : f == F(cancel)                  ? BSY
                                   : f == F(detach)                  ? OK_
                                                                     : JOBRING_PENDING;
@@ -219,6 +227,9 @@ static void rest(void) {
     CELL(F(submit_copy), "size", "maximum", JOBRING_E_SIZE, a->data_size = SIZE_MAX);
 
     POINTER(F(wait), "result", result, OK_);
+    POINTER(F(wait_flags), "result", result, OK_);
+    CELL(F(wait_flags), "flags", "zero", OK_, a->flags = 0);
+    CELL(F(wait_flags), "flags", "maximum", INV, a->flags = UINT32_MAX);
     POINTER(F(poll), "result", result, OK_);
     CELL(F(wait_copy), "buffer", "null", INV, a->buffer = NULL);
     CELL(F(wait_copy), "size", "zero", JOBRING_E_SIZE, a->buffer_size = 0);
@@ -247,15 +258,21 @@ static void rest(void) {
     POINTER(F(stats_get), "stats", stats, INV);
     POINTER(F(self), "job", job_out, INV);
     POINTER(F(worker_index), "index", index_out, INV);
+    const struct function *const of_worker[] = {F(worker_stack), F(worker_stack_used), F(worker_get)};
+    for (int n = 0; n < 3; n++) {
+        CELL(of_worker[n], "index", "zero", OK_, a->index = 0);
+        CELL(of_worker[n], "index", "maximum", INV, a->index = UINT32_MAX);
+    }
     POINTER(F(worker_stack), "bytes", bytes, INV);
-    CELL(F(worker_stack), "index", "zero", OK_, a->index = 0);
-    CELL(F(worker_stack), "index", "maximum", INV, a->index = UINT32_MAX);
+    POINTER(F(worker_stack_used), "bytes", bytes, INV);
+    POINTER(F(stack_min), "bytes", bytes, INV);
+    POINTER(F(worker_get), "worker", worker, INV);
 }
 
 int main(void) {
-    const struct function *const with_handle[] = {F(wait), F(poll), F(wait_copy), F(cancel), F(detach), F(error)};
+    const struct function *const with_handle[] = {F(wait), F(wait_flags), F(poll), F(wait_copy), F(cancel), F(detach), F(error)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(submit_copy), F(submit_opts)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_copy)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_flags), F(wait_copy)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {
         from_everywhere(&functions[n]);

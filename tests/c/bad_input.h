@@ -21,6 +21,7 @@ typedef SIZED(jobring_config) sized_config;
 typedef SIZED(jobring_options) sized_options;
 typedef SIZED(jobring_info) sized_info;
 typedef SIZED(jobring_stats) sized_stats;
+typedef SIZED(jobring_worker) sized_worker;
 
 /* Everything that a call may write to. */
 struct outputs {
@@ -36,6 +37,7 @@ struct outputs {
     sized_config config;
     sized_info info;
     sized_stats stats;
+    sized_worker worker;
 };
 
 /* The parameters of all functions. Where an input and an output of different functions have one name in the header, the
@@ -52,7 +54,7 @@ struct args {
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, index, *index_out;
+    uint32_t mode, flags, index, *index_out;
     int32_t code, *code_out;
     jobring_status status;
     size_t config_size, memory_size, data_size, buffer_size, count;
@@ -61,6 +63,7 @@ struct args {
     jobring_report *report;
     jobring_info *info;
     jobring_stats *stats;
+    jobring_worker *worker;
     /* What the pointers to inputs point to unless a cell changes them. */
     sized_config given_config;
     sized_options given_options;

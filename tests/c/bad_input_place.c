@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bad_input.h"
 
-#include <time.h>
+#include <sched.h>
 
 int number = 21;
 _Alignas(64) unsigned char memory[1 << 20], zeroed[4096];
@@ -22,8 +22,7 @@ struct cell cell;
     } while (0)
 
 static void await(atomic_int *flag) {
-    const struct timespec nap = {0, 50 * 1000};
-    while (!atomic_load(flag)) nanosleep(&nap, NULL);
+    while (!atomic_load(flag)) sched_yield();
 }
 
 int all_are(const void *at, size_t from, size_t to, int value) {
@@ -131,6 +130,7 @@ static void make(struct place *place, enum where where) {
     config.max_workers = where == SHUT ? 2 : 1;
     config.capacity = 8;
     config.stack_size = 256 * 1024;
+    config.flags = JOBRING_PAINT_STACKS;
     config.on_start = on_start;
     config.on_stop = on_stop;
     config.hook_arg = place;
@@ -212,6 +212,7 @@ static void good(struct args *a, const struct place *place) {
     memset(out, 0xA5, sizeof *out);
     out->info.known.size = sizeof(jobring_info);
     out->stats.known.size = sizeof(jobring_stats);
+    out->worker.known.size = sizeof(jobring_worker);
     a->given_config.known = (jobring_config)JOBRING_CONFIG_INIT;
     a->given_config.known.workers = 1;
     a->given_config.known.capacity = 4;
@@ -234,6 +235,7 @@ static void good(struct args *a, const struct place *place) {
     a->result = &out->result, a->needed = &out->needed, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;
     a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
+    a->worker = &out->worker.known;
 }
 
 struct args *begin(const struct function *function, enum where where, const char *parameter,

@@ -52,7 +52,7 @@ static void configs(const struct function *f) {
     NUMBER(f, config, payload, UINT32_MAX, OK_, INV);
     NUMBER(f, config, spin, UINT32_MAX, OK_, OK_);
     NUMBER(f, config, signals, UINT32_MAX, OK_, INV);
-    NUMBER(f, config, reserved, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, flags, UINT32_MAX, OK_, INV);
     NUMBER(f, config, stack_size, SIZE_MAX, OK_, INV);
     NUMBER(f, config, guard_size, SIZE_MAX, OK_, pthreads_only);
     NUMBER(f, config, stack_reserve, SIZE_MAX, OK_, OK_);
@@ -83,6 +83,8 @@ static void options(void) {
     CELL(f, "options.timeout_ns", "minimum", INV, OPTIONS.known.timeout_ns = INT64_MIN);
     CELL(f, "options.done", "null", OK_, OPTIONS.known.done = NULL);
     CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
+    CELL(f, "options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
+    CELL(f, "options.nodes", "misaligned", INV, OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
 }
 
 /* The second of two items is the wrong one: the first is not accepted either. */
@@ -116,6 +118,9 @@ static void batches(void) {
     CELL(f, "items.options.copy", "maximum", JOBRING_E_SIZE, OPTIONS.known.copy = SIZE_MAX);
     CELL(f, "items.options.done", "null", OK_, OPTIONS.known.done = NULL);
     CELL(f, "items.options.drop", "null", OK_, OPTIONS.known.drop = NULL);
+    CELL(f, "items.options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
+    CELL(f, "items.options.nodes", "misaligned", INV,
+         OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
 }
 
 void structs(void) {
@@ -126,4 +131,5 @@ void structs(void) {
     batches();
     SIZES(F(info_get), "info", out.info, OK_);
     SIZES(F(stats_get), "stats", out.stats, OK_);
+    SIZES(F(worker_get), "worker", out.worker, OK_);
 }

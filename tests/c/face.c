@@ -96,9 +96,10 @@ static void submit_and_wait(void) {
     OK(jobring_submit(pool, identity, &value, &job));
     CHECK(jobring_wait_copy(pool, job, LONG, &back, sizeof back, NULL) == JOBRING_E_INVALID);
     OK(jobring_wait(pool, job, LONG, NULL));
-    char large[33] = {0};
+    /* Of 48 bytes all but 2 words, and a byte more. */
+    char large[48 - 2 * sizeof(void *) + 1] = {0};
     CHECK(jobring_submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
-    OK(jobring_submit_copy(pool, identity, large, 32, NULL));
+    OK(jobring_submit_copy(pool, identity, large, sizeof large - 1, NULL));
     OK(jobring_destroy(pool));
 }
 
@@ -470,7 +471,7 @@ static void mistakes(void) {
     config.capacity = 1u << 20;
     CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID);
     config.capacity = 1;
-    config.payload = 31;
+    config.payload = 4 * (uint32_t)sizeof(void *) - 1;
     CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID);
     config.payload = 32;
     config.backend = 77;

@@ -1,70 +1,155 @@
-/* A pool does not live on in a child by fork(): its calls say so at once, and the parent's pool is unharmed. */
+/* A pool does not live on in a child by fork(): every call on it says so at once and touches nothing, the child can have
+ * pools of its own, and the parent's works on. Prints "cell <function> <how>". */
 #define _GNU_SOURCE
-#include "check.h"
+#include "scene.h"
 
+#include <pthread.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { FORKS = 20, JOBS = 500 };
+
 static void *identity(void *arg) { return arg; }
 
-static void in_child(jobring_pool *pool, jobring_job job) {
-    jobring_info info = {.size = sizeof info};
-    jobring_stats stats = {.size = sizeof stats};
-    size_t size = 0;
-    uint32_t index;
-    int32_t code;
-    CHECK(jobring_submit(pool, identity, NULL, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_submit_copy(pool, identity, &size, sizeof size, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_submit_opts(pool, identity, NULL, NULL, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_submit_batch(pool, NULL, 0, NULL, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_wait_copy(pool, job, JOBRING_FOREVER, NULL, 0, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_poll(pool, job, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_cancel(pool, job) == JOBRING_E_FORKED);
-    CHECK(jobring_detach(pool, job) == JOBRING_E_FORKED);
-    CHECK(jobring_cancel_requested(pool) == JOBRING_E_FORKED);
-    CHECK(jobring_error(pool, job, &code, NULL, 0, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_run_one(pool) == JOBRING_E_FORKED);
-    CHECK(jobring_run_until_idle(pool, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_enter_worker(pool) == JOBRING_E_FORKED);
-    CHECK(jobring_info_get(pool, &info) == JOBRING_E_FORKED);
-    CHECK(jobring_stats_get(pool, &stats) == JOBRING_E_FORKED);
-    CHECK(jobring_self(pool, &job) == JOBRING_E_FORKED);
-    CHECK(jobring_worker_index(pool, &index) == JOBRING_E_FORKED);
-    CHECK(jobring_worker_stack(pool, 0, &size) == JOBRING_E_FORKED);
-    CHECK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL) == JOBRING_E_FORKED);
-    CHECK(jobring_destroy(pool) == JOBRING_E_FORKED);
-    /* A pool of the child's own is as good as any. */
-    jobring_pool *own = NULL;
+/* A pool whose memory can be looked at. */
+struct looked_at {
+    struct scene scene;
+    _Alignas(64) unsigned char memory[1 << 16], before[1 << 16];
+};
+
+static void begin(struct looked_at *parents, uint32_t backend) {
+    struct scene *scene = &parents->scene;
+    jobring_config config = JOBRING_CONFIG_INIT;
+    config.backend = backend;
+    config.workers = 2;
+    config.capacity = 64;
+    OK(jobring_init(&config, parents->memory, sizeof parents->memory, &scene->pool));
+    OK(jobring_submit(scene->pool, identity, scene, &scene->over));
+    OK(jobring_submit(scene->pool, identity, scene, &scene->awaited));
+    OK(jobring_submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    scene->failed = scene->over;
+}
+
+static void calls_are_refused(struct looked_at *parents, const char *how) {
+    memcpy(parents->before, parents->memory, sizeof parents->memory);
+    for (const struct call *call = calls; call->function; call++) {
+        if (!call->on_pool) continue;
+        const jobring_status status = call->call(&parents->scene);
+        if (status != JOBRING_E_FORKED) fprintf(stderr, "%s %s: %d\n", call->function, call->how, (int)status);
+        CHECK(status == JOBRING_E_FORKED);
+        if (!call->hold) printf("cell %s %s\n", call->function, how);
+    }
+    CHECK(memcmp(parents->before, parents->memory, sizeof parents->memory) == 0);
+}
+
+/* The child's own pool, which its child cannot use in turn. */
+static void a_pool_of_its_own(uint32_t backend, int generations) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *own;
+    jobring_job job;
     void *result = NULL;
-    OK(jobring_create(NULL, &own));
-    OK(jobring_submit(own, identity, own, &job));
+    config.backend = backend;
+    config.workers = 2;
+    OK(jobring_create(&config, &own));
+    OK(jobring_submit(own, identity, &own, &job));
     OK(jobring_wait(own, job, LONG, &result));
-    CHECK(result == own);
+    CHECK(result == &own);
+    CHECK(jobring_poll(own, job, NULL) == JOBRING_E_STALE);
+    if (generations) {
+        int status = -1;
+        const pid_t child = fork();
+        if (child == 0) {
+            CHECK(jobring_submit(own, identity, NULL, NULL) == JOBRING_E_FORKED);
+            a_pool_of_its_own(backend, generations - 1);
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
     OK(jobring_destroy(own));
 }
 
-int main(void) {
-    jobring_pool *pool = NULL;
-    jobring_job job;
+static void fork_here(struct looked_at *parents, uint32_t backend, const char *how) {
     int status = -1;
-    OK(jobring_create(NULL, &pool));
-    OK(jobring_submit(pool, identity, pool, &job));
-    pid_t child = fork();
+    CHECK(fflush(stdout) == 0);
+    const pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        in_child(pool, job);
+        alarm(120);
+        calls_are_refused(parents, how);
+        CHECK(fflush(stdout) == 0);
+        a_pool_of_its_own(backend, 1);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    for (int n = 0; n < 1000; n++) {
+}
+
+struct forker {
+    struct looked_at *parents;
+    uint32_t backend;
+};
+
+static void *forks(void *arg) {
+    struct forker *forker = arg;
+    jobring_job before, after;
+    OK(jobring_self(forker->parents->scene.pool, &before));
+    fork_here(forker->parents, forker->backend, "forked-inside-a-job");
+    /* Who forked is inside its job still. */
+    OK(jobring_self(forker->parents->scene.pool, &after));
+    CHECK(before == after);
+    return arg;
+}
+
+static atomic_int ran, stop;
+
+static void *counts(void *arg) {
+    atomic_fetch_add(&ran, 1);
+    return arg;
+}
+
+/* Submits and waits until it is told to stop; returns how often it did. */
+static void *submits(void *pool) {
+    uintptr_t submitted = 0;
+    for (; !atomic_load(&stop) || submitted < JOBS; submitted++) {
+        jobring_job job;
         void *result = NULL;
+        OK(jobring_submit(pool, counts, &job, &job));
         OK(jobring_wait(pool, job, LONG, &result));
-        CHECK(result == pool);
-        OK(jobring_submit(pool, identity, pool, &job));
+        CHECK(result == &job);
     }
-    OK(jobring_destroy(pool));
-    puts("fork: the child was told, the parent is unharmed");
+    return (void *)submitted;
+}
+
+static void parents_and_children(uint32_t backend) {
+    static struct looked_at parents;
+    struct forker forker = {&parents, backend};
+    pthread_t threads[2];
+    jobring_job job;
+    uintptr_t submitted = 0;
+    begin(&parents, backend);
+    fork_here(&parents, backend, "forked");
+    /* While jobs run, from a thread and from a job. */
+    atomic_store(&ran, 0);
+    atomic_store(&stop, 0);
+    for (int n = 0; n < 2; n++) CHECK(pthread_create(&threads[n], NULL, submits, parents.scene.pool) == 0);
+    for (int n = 0; n < FORKS; n++) {
+        fork_here(&parents, backend, "forked-while-jobs-run");
+        OK(jobring_submit(parents.scene.pool, forks, &forker, &job));
+        OK(jobring_wait(parents.scene.pool, job, LONG, NULL));
+    }
+    atomic_store(&stop, 1);
+    for (int n = 0; n < 2; n++) {
+        void *times;
+        CHECK(pthread_join(threads[n], &times) == 0);
+        submitted += (uintptr_t)times;
+    }
+    CHECK((uintptr_t)atomic_load(&ran) == submitted);
+    OK(jobring_wait(parents.scene.pool, parents.scene.over, LONG, NULL));
+    OK(jobring_destroy(parents.scene.pool));
+}
+
+int main(void) {
+    alarm(300);
+    for (const uint32_t *backend = backends(); *backend; backend++) parents_and_children(*backend);
     return 0;
 }

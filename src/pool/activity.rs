@@ -1,0 +1,81 @@
+//! What one worker is doing, for whoever asks. Written by that worker alone.
+
+use crate::port::Port;
+use crate::sync::Gauge;
+
+/// Where a worker is in its loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Doing {
+    /// Its thread has not come to the loop yet.
+    Starting,
+    Searching,
+    Sleeping,
+    /// It is inside a job.
+    Running,
+    /// It has left its loop.
+    Stopped,
+}
+
+/// The record of one worker.
+pub(crate) struct Activity {
+    doing: Gauge,
+    jobs: Gauge,
+    run_ns: Gauge,
+    longest_ns: Gauge,
+    /// Are jobs timed?
+    timed: bool,
+}
+
+/// A look at one worker's record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) doing: Doing,
+    /// Jobs that its loop has run to their end.
+    pub(crate) jobs: u64,
+    /// Nanoseconds inside of them, 0 if they are not timed.
+    pub(crate) run_ns: u64,
+    pub(crate) longest_ns: u64,
+}
+
+impl Activity {
+    pub(crate) const fn new(timed: bool) -> Self {
+        Self {
+            doing: Gauge::new(),
+            jobs: Gauge::new(),
+            run_ns: Gauge::new(),
+            longest_ns: Gauge::new(),
+            timed,
+        }
+    }
+
+    pub(crate) fn set(&self, doing: Doing) {
+        self.doing.set(doing as u64);
+    }
+
+    /// Runs a job, and notes it.
+    #[inline]
+    pub(super) fn during(&self, port: &impl Port, job: impl FnOnce()) {
+        self.set(Doing::Running);
+        let begun = if self.timed { port.now() } else { None };
+        job();
+        self.jobs.set(self.jobs.get() + 1);
+        if let (Some(begun), Some(now)) = (begun, begun.and_then(|_| port.now())) {
+            let took = now.saturating_sub(begun);
+            self.run_ns.set(self.run_ns.get() + took);
+            self.longest_ns.set(self.longest_ns.get().max(took));
+        }
+        self.set(Doing::Searching);
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        const ALL: [Doing; 5] =
+            [Doing::Starting, Doing::Searching, Doing::Sleeping, Doing::Running, Doing::Stopped];
+        let doing = ALL.into_iter().find(|&doing| doing as u64 == self.doing.get());
+        Record {
+            doing: doing.unwrap_or(Doing::Starting),
+            jobs: self.jobs.get(),
+            run_ns: self.run_ns.get(),
+            longest_ns: self.longest_ns.get(),
+        }
+    }
+}

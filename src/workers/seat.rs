@@ -1,0 +1,220 @@
+//! One worker's place: what its thread is to be like, the thread, and what is known of it.
+//!
+//! A seat is filled with a thread before it is shared. If a job ends that thread (`thread::exit`), the thread, on its way
+//! out, fills its own seat again: the new thread joins it. So a seat's thread can always be joined, once.
+
+use super::{Hooks, Name};
+use crate::error::BuildError;
+use crate::frame::Frame;
+use crate::pool::{Activity, RawPool, Record};
+use crate::port::Port;
+use crate::storage::Storage;
+use crate::system::{Lock, System};
+#[cfg(all(feature = "capi", target_os = "linux"))]
+use crate::thread::exit;
+use crate::thread::{Backend, Start, Thread, ThreadOptions, paint, stack};
+use core::ptr::{self, NonNull};
+
+/// What a worker's thread is to be like.
+pub(crate) struct Manner {
+    pub(super) backend: Backend,
+    pub(super) name: Name,
+    pub(super) stack_size: usize,
+    pub(super) guard_size: Option<usize>,
+    /// Where its stack lies, if that was the plan's to say.
+    pub(super) stack: Option<NonNull<u8>>,
+    pub(super) cpu: Option<u32>,
+    pub(super) inherit_signals: bool,
+    pub(super) painted: bool,
+}
+
+/// One worker's place.
+pub(crate) struct Seat {
+    start: Start,
+    pool: *const (),
+    hooks: *const (dyn Hooks + 'static),
+    worker: usize,
+    manner: Manner,
+    threads: Lock<Threads>,
+    activity: Activity,
+}
+
+/// Who sits in a seat.
+struct Threads {
+    /// To be joined once. None before and after.
+    now: Option<Thread>,
+    /// The thread that ended in the middle of a job, to be joined by the one that replaced it.
+    before: Option<Thread>,
+    /// The stack of the one that sits there now, if it was painted.
+    painted: Option<paint::Painted>,
+}
+
+// SAFETY:
+// - `start` points to the seat, `pool` and `hooks` to what is Sync and stays until the threads were joined; a Thread may be
+//   joined and asked from any thread; a Painted is a range of a stack that lies still while its thread does.
+unsafe impl Send for Seat {}
+// SAFETY:
+// - as for Send; what changes is behind the lock, or in the Activity, which is atomic.
+unsafe impl Sync for Seat {}
+
+impl Seat {
+    pub(super) fn new<S: Storage>(
+        pool: &RawPool<S, System>,
+        hooks: *const (dyn Hooks + 'static),
+        worker: usize,
+        manner: Manner,
+        timed: bool,
+    ) -> Self {
+        Self {
+            start: Start { run: begin::<S>, arg: ptr::null() },
+            pool: ptr::from_ref(pool).cast(),
+            hooks,
+            worker,
+            manner,
+            threads: Lock::new(Threads { now: None, before: None, painted: None }),
+            activity: Activity::new(timed),
+        }
+    }
+
+    /// Makes the thread.
+    ///
+    /// # Safety
+    /// 1. The seat, its pool and its hooks stay where they are until `empty` returned, and nobody has the seat yet.
+    pub(super) unsafe fn fill(seat: *mut Self) -> Result<(), BuildError> {
+        // SAFETY:
+        // - 1.
+        let seat = unsafe {
+            (&raw mut (*seat).start.arg).write(seat.cast_const().cast());
+            &*seat
+        };
+        // SAFETY:
+        // - 1.
+        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads) })
+    }
+
+    /// # Safety
+    /// 1. As fill, but for who has the seat.
+    unsafe fn seat_a_thread(&self, threads: &mut Threads) -> Result<(), BuildError> {
+        let Manner { stack_size, guard_size, stack, cpu, inherit_signals, .. } = self.manner;
+        let options = ThreadOptions {
+            name: self.manner.name.as_str(),
+            stack_size,
+            guard_size,
+            stack,
+            cpu,
+            inherit_signals,
+        };
+        // SAFETY:
+        // - 1: `start` is written, and stays until the thread was joined.
+        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, &raw const self.start) }?);
+        Ok(())
+    }
+
+    /// Waits until the thread is over.
+    pub(super) fn empty(&self) {
+        if let Some(thread) = self.threads.with(|threads| threads.now.take()) {
+            thread.join();
+        }
+    }
+
+    /// The stack as the system has it, bytes.
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        self.threads.with(|threads| threads.now.as_ref().and_then(Thread::stack_size))
+    }
+
+    /// How much of its stack the worker has used so far, bytes. None if the stack is not painted; 0 before the worker began.
+    pub(crate) fn stack_used(&self) -> Option<usize> {
+        let used = || self.threads.with(|threads| threads.painted.as_ref().map_or(0, paint::Painted::used));
+        self.manner.painted.then(used)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.manner.name.as_str()
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        self.activity.record()
+    }
+}
+
+/// A worker's thread.
+unsafe fn begin<S: Storage>(seat: *const ()) {
+    // SAFETY:
+    // - fill's obligation: the seat stays until this thread was joined.
+    let seat = unsafe { &*seat.cast::<Seat>() };
+    if let Some(thread) = seat.threads.with(|threads| threads.before.take()) {
+        thread.join();
+    }
+    // SAFETY:
+    // - the same, for the pool, which is one of this type (new), and the hooks.
+    let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
+    let top = core::hint::black_box(0u8);
+    if seat.manner.painted {
+        let painted = paint::Painted::below(&raw const top);
+        seat.threads.with(|threads| threads.painted = painted);
+    }
+    let low = match seat.manner.stack {
+        Some(stack) => stack.as_ptr() as usize,
+        None => stack::low_end(&raw const top as usize, seat.manner.stack_size),
+    };
+    let frame = Frame {
+        replaceable: is_replaceable(&seat.manner),
+        ..Frame::of_worker(pool.id(), seat.worker, low, pool.port().current())
+    };
+    let work =
+        || pool.work_between(&frame, &seat.activity, || hooks.start(seat.worker), || hooks.stop(seat.worker));
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    // SAFETY:
+    // - 1: `exited` takes this seat, and `work` runs with the frame. 2: hooks and kinds do not unwind.
+    unsafe {
+        exit::handled(exited::<S>, ptr::from_ref(seat).cast_mut().cast(), work);
+    }
+    #[cfg(not(all(feature = "capi", target_os = "linux")))]
+    work();
+}
+
+/// May a job end this worker's thread? The new thread has to have a stack while the old one is on its own.
+fn is_replaceable(manner: &Manner) -> bool {
+    #[cfg(all(feature = "capi", feature = "pthread", target_os = "linux"))]
+    return manner.backend == Backend::Pthread && manner.stack.is_none();
+    #[cfg(not(all(feature = "capi", feature = "pthread", target_os = "linux")))]
+    {
+        let _ = manner;
+        false
+    }
+}
+
+/// A worker's thread ends in the middle. Its stack is still there from the frame in `begin` on outwards, and so is the
+/// frame of the job that it is right inside of.
+#[cfg(all(feature = "capi", target_os = "linux"))]
+unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
+    use crate::pool::Doing;
+    // SAFETY:
+    // - as in begin.
+    let seat = unsafe { &*seat.cast::<Seat>().cast_const() };
+    // SAFETY:
+    // - as in begin.
+    let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
+    if !pool.end_exited() {
+        exit::end_process();
+    }
+    hooks.stop(seat.worker);
+    pool.port().set_current(ptr::null());
+    seat.activity.set(Doing::Starting);
+    let replaced = seat.threads.with(|threads| {
+        threads.painted = None;
+        threads.before = threads.now.take();
+        // SAFETY:
+        // - the seat is filled: all that stays with it stays.
+        let seated = unsafe { seat.seat_a_thread(threads) };
+        if seated.is_err() {
+            // Nobody sits here any more; this thread is joined when the pool is destroyed.
+            threads.now = threads.before.take();
+            seat.activity.set(Doing::Stopped);
+        }
+        seated.is_ok()
+    });
+    if !replaced {
+        pool.lifecycle().leave(pool.port());
+    }
+}

@@ -1,0 +1,79 @@
+/* Everything that the header has, used in C. */
+#include "dialects.h"
+
+#define FUNCTION(name) (any_function)&name,
+static const any_function functions[] = {
+#include "functions.inc"
+};
+
+#define NEGATIVE(name) name,
+#define POSITIVE(name)
+static const int32_t negative[] = {
+#include "constants.inc"
+};
+#undef NEGATIVE
+#undef POSITIVE
+#define NEGATIVE(name)
+#define POSITIVE(name) name,
+static const size_t positive[] = {
+#include "constants.inc"
+};
+
+/* Where an initial value must be a constant. */
+static const jobring_config config_at_rest = JOBRING_CONFIG_INIT;
+static const jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+
+JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
+typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define WANT(condition)                                                                             \
+    do {                                                                                            \
+        if (!(condition)) return __LINE__;                                                          \
+    } while (0)
+
+static int same(const void *a, const void *b, size_t size) {
+    const unsigned char *one = (const unsigned char *)a, *other = (const unsigned char *)b;
+    size_t n = 0;
+    while (n < size && one[n] == other[n]) n++;
+    return n == size;
+}
+
+static void *identity(void *arg) { return arg; }
+
+int everything(void) {
+    jobring_config config = JOBRING_CONFIG_INIT, filled;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    const jobring_config config_there = config_elsewhere();
+    const jobring_options options_there = options_elsewhere();
+    jobring_pool *pool = NULL;
+    jobring_job job = 0;
+    void *result = NULL;
+    size_t n, size = 0;
+
+    for (n = 0; n < COUNT(functions); n++) WANT(functions[n] == function_elsewhere(n));
+    for (n = 0; n < COUNT(negative); n++) WANT(negative[n] < 0);
+    for (n = 0; n < COUNT(positive); n++) WANT(positive[n] <= JOBRING_GUARD_NONE);
+    WANT(memory_elsewhere(&size) != memory && size == sizeof memory);
+
+    WANT(jobring_config_init(&filled, sizeof filled) == JOBRING_OK);
+    WANT(same(&filled, &config, sizeof config));
+    WANT(same(&filled, &config_at_rest, sizeof config));
+    WANT(same(&filled, &config_there, sizeof config));
+    WANT(same(&options, &options_at_rest, sizeof options));
+    WANT(same(&options, &options_there, sizeof options));
+
+    config.workers = CREW;
+    config.capacity = JOBS;
+    config.payload = ROOM;
+    config.stack_size = 65536;
+    WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
+    WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
+    WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);
+    WANT(jobring_destroy(pool) == JOBRING_OK);
+    return 0;
+}
+
+#if __STDC_HOSTED__
+int main(void) { return everything(); }
+#endif

@@ -1,0 +1,88 @@
+// Everything that the header has, used in C++.
+#include "dialects.h"
+
+#define FUNCTION(name) reinterpret_cast<any_function>(&name),
+static const any_function functions[] = {
+#include "functions.inc"
+};
+
+#define NEGATIVE(name) name,
+#define POSITIVE(name)
+static constexpr int32_t negative[] = {
+#include "constants.inc"
+};
+#undef NEGATIVE
+#undef POSITIVE
+#define NEGATIVE(name)
+#define POSITIVE(name) name,
+static constexpr size_t positive[] = {
+#include "constants.inc"
+};
+
+// Where an initial value must be a constant.
+static constexpr jobring_config config_at_rest = JOBRING_CONFIG_INIT;
+static constexpr jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+
+JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
+static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
+
+// Plain structures: what C and C++ hand to each other.
+template <typename T> struct plain {
+    static_assert(__is_trivial(T) && __is_standard_layout(T), "as in C");
+};
+template struct plain<jobring_config>;
+template struct plain<jobring_options>;
+template struct plain<jobring_item>;
+template struct plain<jobring_report>;
+template struct plain<jobring_info>;
+template struct plain<jobring_stats>;
+
+template <typename T, size_t N> static constexpr size_t count(const T (&)[N]) { return N; }
+
+#define WANT(condition)                                                                             \
+    do {                                                                                            \
+        if (!(condition)) return __LINE__;                                                          \
+    } while (false)
+
+template <typename T> static bool same(const T &a, const T &b) {
+    const unsigned char *const one = reinterpret_cast<const unsigned char *>(&a);
+    const unsigned char *const other = reinterpret_cast<const unsigned char *>(&b);
+    size_t n = 0;
+    while (n < sizeof(T) && one[n] == other[n]) n++;
+    return n == sizeof(T);
+}
+
+int everything() {
+    jobring_config config = JOBRING_CONFIG_INIT, filled;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_pool *pool = nullptr;
+    jobring_job job = 0;
+    void *result = nullptr;
+    size_t size = 0;
+
+    for (size_t n = 0; n < count(functions); n++) WANT(functions[n] == function_elsewhere(n));
+    for (const int32_t number : negative) WANT(number < 0);
+    for (const size_t number : positive) WANT(number <= JOBRING_GUARD_NONE);
+    WANT(memory_elsewhere(&size) != memory && size == sizeof memory);
+
+    WANT(jobring_config_init(&filled, sizeof filled) == JOBRING_OK);
+    WANT(same(filled, config));
+    WANT(same(filled, config_at_rest));
+    WANT(same(filled, config_elsewhere()));
+    WANT(same(options, options_at_rest));
+    WANT(same(options, options_elsewhere()));
+
+    config.workers = CREW;
+    config.capacity = JOBS;
+    config.payload = ROOM;
+    config.stack_size = 65536;
+    WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
+    WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
+    WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);
+    WANT(jobring_destroy(pool) == JOBRING_OK);
+    return 0;
+}
+
+#if __STDC_HOSTED__
+int main() { return everything(); }
+#endif

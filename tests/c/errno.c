@@ -1,0 +1,208 @@
+/* Every function leaves errno as it found it: when it is done and when it refuses, when it sleeps, when the system refuses
+ * it something, and when it calls its caller's functions, which change errno. Prints "cell <function> <how>". */
+#define _GNU_SOURCE
+#include "scene.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* No error has this number. */
+enum { MARK = 31337 };
+
+#define KEEPS(function, how, expected, call)                                                        \
+    do {                                                                                            \
+        errno = MARK;                                                                               \
+        const jobring_status status_ = (call);                                                      \
+        const int after_ = errno;                                                                   \
+        if (status_ != (expected) || after_ != MARK)                                                \
+            fprintf(stderr, "%s %s: returned %d, errno is %d\n", function, how, (int)status_, after_); \
+        CHECK(status_ == (expected));                                                               \
+        CHECK(after_ == MARK);                                                                      \
+        printf("cell %s %s\n", function, how);                                                      \
+    } while (0)
+
+struct place {
+    const struct call *call;
+    struct scene scene;
+    pid_t thread;
+    sem_t about_to;
+};
+
+/* Lets a call go that sleeps. */
+static void *let_go(void *arg) {
+    struct place *place = arg;
+    await(&place->about_to);
+    await_sleep(place->thread);
+    place->call->let_go(&place->scene);
+    return NULL;
+}
+
+static void *in_job(void *arg) {
+    struct place *place = arg;
+    KEEPS(place->call->function, "inside-a-job", place->call->inside, place->call->call(&place->scene));
+    return NULL;
+}
+
+/* Each call of the table. What can only be seen once (a call that says no) is seen in the same place. */
+static void plain_and_asleep(const struct call *call, uint32_t backend) {
+    struct place place = {.call = call, .thread = gettid()};
+    jobring_job job;
+    pthread_t other;
+    const int sleeps = call->hold && call->expected == JOBRING_OK;
+    CHECK(sem_init(&place.about_to, 0, 0) == 0);
+    scene_begin(&place.scene, call, backend);
+    if (sleeps) {
+        CHECK(pthread_create(&other, NULL, let_go, &place) == 0);
+        CHECK(sem_post(&place.about_to) == 0);
+    }
+    KEEPS(call->function, call->how, call->expected, call->call(&place.scene));
+    if (sleeps) CHECK(pthread_join(other, NULL) == 0);
+    if (call->hold && !sleeps) call->let_go(&place.scene);
+    if (call->inside != INT32_MAX) {
+        OK(jobring_submit(place.scene.pool, in_job, &place, &job));
+        jobring_status status = jobring_wait(place.scene.pool, job, LONG, NULL);
+        CHECK(status == JOBRING_OK || status == JOBRING_E_FAILED);
+    }
+    scene_end(&place.scene);
+    if (!call->hold && call->on_pool) {
+        place.scene.pool = (jobring_pool *)(void *)&place.scene.memory;
+        KEEPS(call->function, "refused", JOBRING_E_INVALID, call->call(&place.scene));
+    }
+}
+
+/* What jobs and callbacks leave in errno stays theirs. */
+
+static void *spoils(void *arg) {
+    errno = EXDEV;
+    return arg;
+}
+
+static void spoils_at_drop(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    errno = EXDEV;
+}
+
+static jobring_pool *without_workers(uint32_t capacity) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = JOBRING_WORKERS_NONE;
+    config.capacity = capacity;
+    OK(jobring_create(&config, &pool));
+    return pool;
+}
+
+/* A pool with nothing but one job in it, which spoils errno whoever runs or drops it. */
+static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
+    jobring_pool *pool = without_workers(capacity);
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.drop = spoils_at_drop;
+    OK(jobring_submit_opts(pool, spoils, &options, &options, job));
+    return pool;
+}
+
+#define RUNS(function, capacity, handle, call)                                                      \
+    do {                                                                                            \
+        jobring_job job = 0;                                                                        \
+        jobring_pool *pool = one_job(capacity, (handle) ? &job : NULL);                             \
+        (void)job;                                                                                  \
+        KEEPS(#function, "ran-user-code", JOBRING_OK, call);                                        \
+        OK(jobring_destroy(pool));                                                                  \
+    } while (0)
+
+static jobring_status copy_of_spoiled(jobring_pool *pool, jobring_job job) {
+    (void)job;
+    jobring_job copied;
+    OK(jobring_submit_copy(pool, spoils, NULL, 0, &copied));
+    errno = MARK;
+    return jobring_wait_copy(pool, copied, JOBRING_FOREVER, NULL, 0, NULL);
+}
+
+static void user_code(void) {
+    jobring_options here = JOBRING_OPTIONS_INIT;
+    here.when_full = JOBRING_FULL_RUN;
+    RUNS(jobring_run_one, 4, 0, jobring_run_one(pool));
+    RUNS(jobring_run_until_idle, 4, 0, jobring_run_until_idle(pool, NULL));
+    RUNS(jobring_wait, 4, 1, jobring_wait(pool, job, JOBRING_FOREVER, NULL));
+    RUNS(jobring_wait_flags, 4, 1, jobring_wait_flags(pool, job, JOBRING_FOREVER, JOBRING_WAIT_HELP, NULL));
+    RUNS(jobring_wait_copy, 4, 0, copy_of_spoiled(pool, job));
+    RUNS(jobring_shutdown, 4, 0, jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, NULL));
+    RUNS(jobring_cancel, 4, 1, jobring_cancel(pool, job));
+    /* A full pool without workers: who submits runs the oldest job, or the very one. */
+    RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
+    RUNS(jobring_submit_copy, 1, 0, jobring_submit_copy(pool, spoils, NULL, 0, NULL));
+    RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
+    jobring_job job;
+    jobring_pool *pool = one_job(4, &job);
+    OK(jobring_run_one(pool));
+    KEEPS("jobring_detach", "ran-user-code", JOBRING_OK, jobring_detach(pool, job));
+    OK(jobring_destroy(pool));
+    pool = one_job(4, NULL);
+    KEEPS("jobring_destroy", "ran-user-code", JOBRING_OK, jobring_destroy(pool));
+    pool = one_job(4, &job);
+    OK(jobring_run_one(pool));
+    KEEPS("jobring_poll", "ran-user-code", JOBRING_OK, jobring_poll(pool, job, NULL));
+    OK(jobring_destroy(pool));
+    /* A closed pool lets a worker in, who finds nothing and leaves; what was queued it runs. */
+    pool = one_job(4, NULL);
+    CHECK(jobring_shutdown(pool, JOBRING_DRAIN, 0, NULL) == JOBRING_E_TIMEDOUT);
+    KEEPS("jobring_enter_worker", "ran-user-code", JOBRING_OK, jobring_enter_worker(pool));
+    OK(jobring_destroy(pool));
+}
+
+/* What the system refuses. */
+static void refusals(uint32_t backend) {
+    static unsigned char memory[16384];
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.backend = backend;
+    config.workers = 2;
+    config.capacity = 4;
+    /* More than there are addresses. */
+    config.stack_size = (size_t)1 << 47;
+    KEEPS("jobring_create", "no-thread", JOBRING_E_THREAD, jobring_create(&config, &pool));
+    KEEPS("jobring_init", "no-thread", JOBRING_E_THREAD, jobring_init(&config, memory, sizeof memory, &pool));
+    config.stack_size = 256 * 1024;
+    config.payload = 1 << 20;
+    config.capacity = 1048575;
+    struct rlimit before, little = {(rlim_t)1 << 33, RLIM_INFINITY};
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    little.rlim_max = before.rlim_max;
+    CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+    KEEPS("jobring_create", "no-memory", JOBRING_E_NOMEM, jobring_create(&config, &pool));
+    KEEPS("jobring_init", "no-memory", JOBRING_E_SIZE, jobring_init(&config, memory, sizeof memory, &pool));
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+    config.payload = 0;
+    config.capacity = 4;
+    /* Without files a thread cannot be named, nor a quota or a stack be looked up. */
+    struct rlimit files, none = {0, 0};
+    CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
+    none.rlim_max = files.rlim_max;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0 && open("/", O_RDONLY) < 0);
+    KEEPS("jobring_create", "no-files", JOBRING_OK, jobring_create(&config, &pool));
+    OK(jobring_destroy(pool));
+    KEEPS("jobring_init", "no-files", JOBRING_OK, jobring_init(&config, memory, sizeof memory, &pool));
+    OK(jobring_destroy(pool));
+    config.workers = 0;
+    KEEPS("jobring_layout", "no-files", JOBRING_OK, jobring_layout(&config, NULL, NULL));
+    CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+    config.workers = UINT32_MAX - 1;
+    KEEPS("jobring_create", "refused", JOBRING_E_INVALID, jobring_create(&config, &pool));
+    KEEPS("jobring_init", "refused", JOBRING_E_INVALID, jobring_init(&config, memory, sizeof memory, &pool));
+    KEEPS("jobring_layout", "refused", JOBRING_E_INVALID, jobring_layout(&config, NULL, NULL));
+    KEEPS("jobring_config_init", "refused", JOBRING_E_INVALID, jobring_config_init(NULL, 0));
+    KEEPS("jobring_stack_min", "refused", JOBRING_E_INVALID, jobring_stack_min(NULL));
+    KEEPS("jobring_fail", "refused", JOBRING_E_INVALID, jobring_fail(0));
+    KEEPS("jobring_fail_text", "refused", JOBRING_E_INVALID, jobring_fail_text(0, NULL));
+}
+
+int main(void) {
+    alarm(300);
+    for (const uint32_t *backend = backends(); *backend; backend++) {
+        for (const struct call *call = calls; call->function; call++) plain_and_asleep(call, *backend);
+        refusals(*backend);
+    }
+    user_code();
+    return 0;
+}

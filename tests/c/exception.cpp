@@ -1,0 +1,154 @@
+// A C++ exception that leaves a job, a callback or a hook ends the process, whoever runs it: nobody above the library ever
+// catches it. The argument says which; the program prints "thrown", and must not come to print anything more.
+#include "jobring.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace {
+
+struct Unwound {
+    ~Unwound() { std::fputs("unwound ", stderr); }
+};
+
+[[noreturn]] void leave() {
+    std::puts("thrown");
+    std::fflush(stdout);
+    throw std::runtime_error("left a job");
+}
+
+void *job(void *) { leave(); }
+void *identity(void *arg) { return arg; }
+void done(void *, jobring_job, jobring_status, void *) { leave(); }
+void drop(void *, jobring_status) { leave(); }
+void hook(void *, uint32_t) { leave(); }
+
+jobring_pool *pool;
+
+void ok(jobring_status status) {
+    if (status == JOBRING_OK) return;
+    std::fprintf(stderr, "status %d\n", static_cast<int>(status));
+    std::_Exit(2);
+}
+
+jobring_config plain(uint32_t backend) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    config.backend = backend;
+    config.workers = backend ? 1 : JOBRING_WORKERS_NONE;
+    config.capacity = 1;
+    return config;
+}
+
+void make(uint32_t backend = JOBRING_BACKEND_DEFAULT) {
+    const jobring_config config = plain(backend);
+    ok(jobring_create(&config, &pool));
+}
+
+jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop_fn at_drop = nullptr) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_job handle;
+    options.done = at_end;
+    options.drop = at_drop;
+    ok(jobring_submit_opts(pool, fn, &pool, &options, &handle));
+    return handle;
+}
+
+void wait(jobring_job handle) { ok(jobring_wait(pool, handle, JOBRING_FOREVER, nullptr)); }
+
+// Who throws on whose thread.
+void on_worker(uint32_t backend) {
+    make(backend);
+    wait(submit(job));
+}
+
+void in_done_on_worker(uint32_t backend) {
+    make(backend);
+    wait(submit(identity, done));
+}
+
+void in_hook(uint32_t backend, bool start) {
+    jobring_config config = plain(backend);
+    (start ? config.on_start : config.on_stop) = hook;
+    ok(jobring_create(&config, &pool));
+    ok(jobring_destroy(pool));
+}
+
+void in_run_here() {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    make();
+    submit(identity);
+    ok(jobring_submit_opts(pool, job, nullptr, &options, nullptr));
+}
+
+void *waits(void *) {
+    wait(submit(job));
+    return nullptr;
+}
+
+void in_job_that_waits() {
+    jobring_config config = plain(JOBRING_BACKEND_DEFAULT);
+    config.workers = 1;
+    config.capacity = 2;
+    ok(jobring_create(&config, &pool));
+    wait(submit(waits));
+}
+
+void in_callback(const char *what) {
+    const bool in_done = std::strstr(what, "done") != nullptr;
+    make();
+    const jobring_job handle = submit(identity, in_done ? done : nullptr, in_done ? nullptr : drop);
+    if (std::strstr(what, "cancel")) ok(jobring_cancel(pool, handle));
+    if (std::strstr(what, "discard")) ok(jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, nullptr));
+    if (std::strstr(what, "run")) ok(jobring_run_one(pool));
+    if (std::strstr(what, "detach")) {
+        ok(jobring_run_one(pool));
+        ok(jobring_detach(pool, handle));
+    }
+    if (std::strstr(what, "destroy")) {
+        ok(jobring_run_one(pool));
+        ok(jobring_destroy(pool));
+    }
+}
+
+void act(const char *what) {
+    const uint32_t backend = std::strstr(what, "pthread") ? JOBRING_BACKEND_PTHREAD : JOBRING_BACKEND_STD;
+    const auto is = [what](const char *name) { return std::strncmp(what, name, std::strlen(name)) == 0; };
+    if (is("worker")) on_worker(backend);
+    else if (is("done-on-worker")) in_done_on_worker(backend);
+    else if (is("start-hook")) in_hook(backend, true);
+    else if (is("stop-hook")) in_hook(backend, false);
+    else if (is("run-here")) in_run_here();
+    else if (is("job-that-waits")) in_job_that_waits();
+    else if (is("callback")) in_callback(what);
+    else {
+        make();
+        const jobring_job handle = submit(job);
+        if (is("run-one")) ok(jobring_run_one(pool));
+        else if (is("run-until-idle")) ok(jobring_run_until_idle(pool, nullptr));
+        else if (is("wait")) wait(handle);
+        else if (is("submit")) ok(jobring_submit(pool, identity, nullptr, nullptr));
+        else if (is("shutdown")) ok(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, nullptr));
+        else if (is("destroy")) ok(jobring_destroy(pool));
+        else if (is("enter-worker")) ok(jobring_enter_worker(pool));
+        else std::_Exit(3);
+    }
+}
+
+}  // namespace
+
+int main(int, char **arguments) {
+    alarm(60);
+    try {
+        const Unwound above;
+        act(arguments[1]);
+        std::puts("returned");
+    } catch (...) {
+        std::puts("caught");
+    }
+    std::fflush(stdout);
+    std::_Exit(0);
+}

@@ -1,0 +1,269 @@
+/* Jobs that end their thread instead of returning: by pthread_exit(), by cancellation. On a worker's own loop over pthreads
+ * the job has failed and the worker is replaced; everywhere else the process ends. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static atomic_int starts, stops, told, cleaned, refused;
+
+/* In place of the C library's: can be told to refuse threads. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    if (atomic_load(&refused)) return EAGAIN;
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return real(thread, attr, run, arg);
+}
+
+static void on_start(void *arg, uint32_t worker) { (void)arg, (void)worker, atomic_fetch_add(&starts, 1); }
+static void on_stop(void *arg, uint32_t worker) { (void)arg, (void)worker, atomic_fetch_add(&stops, 1); }
+
+static void clean(void *arg) { atomic_fetch_add((atomic_int *)arg, 1); }
+
+static void *leave(void *arg) {
+    volatile char frame[512];
+    memset((void *)frame, 1, sizeof frame);
+    pthread_cleanup_push(clean, &cleaned);
+    pthread_exit(arg);
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void *be_cancelled(void *arg) {
+    CHECK(pthread_cancel(pthread_self()) == 0);
+    pthread_testcancel();
+    return arg;
+}
+
+static void *identity(void *arg) { return arg; }
+
+/* The job's own cleanup comes before, and nobody has learnt of the end yet. */
+static void tell(void *arg, jobring_job job, jobring_status status, void *result) {
+    CHECK(status == JOBRING_E_FAILED && result == NULL && job != 0 && *(int *)arg == 5);
+    CHECK(atomic_load(&cleaned) == atomic_fetch_add(&told, 1) + 1);
+}
+
+static void drop(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    CHECK(!"an argument that the job had");
+}
+
+static jobring_pool *pool_of(uint32_t workers, uint32_t backend) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = workers;
+    config.backend = backend;
+    config.capacity = 64;
+    config.on_start = on_start;
+    config.on_stop = on_stop;
+    OK(jobring_create(&config, &pool));
+    return pool;
+}
+
+static void has_exited(jobring_pool *pool, jobring_job job) {
+    int32_t code = 0;
+    size_t needed = 0;
+    char text[64] = "";
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
+    OK(jobring_error(pool, job, &code, text, sizeof text, &needed));
+    CHECK(code == JOBRING_E_EXITED && needed == strlen(text) + 1 && strstr(text, "thread"));
+}
+
+enum { ROUNDS = 500 };
+
+static void the_worker_is_replaced(uint32_t workers) {
+    jobring_pool *pool;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_stats stats = {.size = sizeof stats};
+    int number = 5, exits = 0;
+    atomic_store(&starts, 0), atomic_store(&stops, 0), atomic_store(&told, 0), atomic_store(&cleaned, 0);
+    pool = pool_of(workers, JOBRING_BACKEND_PTHREAD);
+    options.done = tell;
+    options.drop = drop;
+    for (int round = 0; round < ROUNDS; round++) {
+        jobring_job left, copied, cancelled, stayed;
+        void *result;
+        options.copy = 0;
+        /* One at a time: tell() counts. */
+        OK(jobring_submit_opts(pool, leave, &number, &options, &left));
+        has_exited(pool, left);
+        options.copy = sizeof number;
+        OK(jobring_submit_opts(pool, leave, &number, &options, &copied));
+        CHECK(jobring_wait_copy(pool, copied, LONG, NULL, 0, NULL) == JOBRING_E_FAILED);
+        OK(jobring_submit(pool, be_cancelled, NULL, &cancelled));
+        OK(jobring_submit(pool, be_cancelled, NULL, NULL));
+        OK(jobring_submit(pool, identity, &number, &stayed));
+        has_exited(pool, cancelled);
+        OK(jobring_wait(pool, stayed, LONG, &result));
+        CHECK(result == &number);
+        exits += 4;
+    }
+    CHECK(atomic_load(&told) == 2 * ROUNDS);
+    /* The last of them may still be on its way. */
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    OK(jobring_stats_get(pool, &stats));
+    CHECK(stats.submitted == 5 * ROUNDS);
+    OK(jobring_destroy(pool));
+    CHECK(atomic_load(&starts) == (int)workers + exits && atomic_load(&stops) == atomic_load(&starts));
+    printf("%u worker(s): %d threads ended in jobs and were replaced\n", (unsigned)workers, exits);
+}
+
+static void a_pool_ends_with_workers_that_leave(void) {
+    for (int round = 0; round < ROUNDS; round++) {
+        jobring_pool *pool = pool_of(2, JOBRING_BACKEND_PTHREAD);
+        for (int n = 0; n < 4; n++) OK(jobring_submit(pool, leave, NULL, NULL));
+        OK(jobring_destroy(pool));
+    }
+}
+
+static void a_worker_that_cannot_be_replaced_is_missed(void) {
+    jobring_pool *pool = pool_of(1, JOBRING_BACKEND_PTHREAD);
+    jobring_worker worker = {.size = sizeof worker};
+    jobring_stats stats = {.size = sizeof stats};
+    jobring_job left, stayed;
+    atomic_store(&refused, 1);
+    OK(jobring_submit(pool, leave, NULL, &left));
+    has_exited(pool, left);
+    /* Whoever waits runs it now, if the worker was given up meanwhile; else the wait learns of that. */
+    OK(jobring_submit(pool, identity, NULL, &stayed));
+    while (jobring_wait(pool, stayed, 1000 * 1000, NULL) == JOBRING_E_TIMEDOUT) {
+    }
+    OK(jobring_stats_get(pool, &stats));
+    OK(jobring_worker_get(pool, 0, &worker));
+    CHECK(stats.workers == 0 && worker.state == JOBRING_WORKER_STOPPED);
+    atomic_store(&refused, 0);
+    OK(jobring_destroy(pool));
+}
+
+/* Below: each ends its process. */
+static void *wait_for_one_that_leaves(void *pool) {
+    jobring_job job;
+    OK(jobring_submit(pool, leave, NULL, &job));
+    OK(jobring_wait(pool, job, JOBRING_FOREVER, NULL));
+    return NULL;
+}
+
+static void inside_a_wait(void) {
+    jobring_pool *pool = pool_of(1, JOBRING_BACKEND_PTHREAD);
+    jobring_job job;
+    OK(jobring_submit(pool, wait_for_one_that_leaves, pool, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+}
+
+static void in_run_one(void) {
+    jobring_pool *pool = pool_of(JOBRING_WORKERS_NONE, JOBRING_BACKEND_DEFAULT);
+    OK(jobring_submit(pool, leave, NULL, NULL));
+    OK(jobring_run_one(pool));
+}
+
+static void in_a_full_submit(void) {
+    jobring_pool *pool = pool_of(JOBRING_WORKERS_NONE, JOBRING_BACKEND_DEFAULT);
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    for (int n = 0; n < 64; n++) OK(jobring_submit(pool, identity, NULL, NULL));
+    OK(jobring_submit_opts(pool, leave, NULL, &options, NULL));
+}
+
+static void on_an_entered_worker(void) {
+    jobring_pool *pool = pool_of(JOBRING_WORKERS_NONE, JOBRING_BACKEND_DEFAULT);
+    OK(jobring_submit(pool, leave, NULL, NULL));
+    OK(jobring_enter_worker(pool));
+}
+
+static void on_the_std_backend(void) {
+    jobring_pool *pool = pool_of(1, JOBRING_BACKEND_STD);
+    jobring_job job;
+    OK(jobring_submit(pool, leave, NULL, &job));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_TIMEDOUT);
+}
+
+static void on_a_stack_of_the_callers(void) {
+    static _Alignas(4096) unsigned char stack[256 * 1024];
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    jobring_job job;
+    config.workers = 1;
+    config.stack_size = sizeof stack;
+    config.stack_memory = stack;
+    config.stack_memory_size = sizeof stack;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_submit(pool, leave, NULL, &job));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_TIMEDOUT);
+}
+
+static void leave_done(void *arg, jobring_job job, jobring_status status, void *result) {
+    (void)job, (void)status, (void)result;
+    leave(arg);
+}
+
+static void in_a_callback(void) {
+    jobring_pool *pool = pool_of(1, JOBRING_BACKEND_PTHREAD);
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_job job;
+    options.done = leave_done;
+    OK(jobring_submit_opts(pool, identity, NULL, &options, &job));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_TIMEDOUT);
+}
+
+static void leave_hook(void *arg, uint32_t worker) { (void)worker, leave(arg); }
+
+static void in_a_hook(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = 1;
+    config.on_start = leave_hook;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_destroy(pool));
+}
+
+static void ends_the_process(const char *what, void (*where)(void)) {
+    int status, said[2];
+    char text[256] = "";
+    pid_t child;
+    CHECK(pipe(said) == 0);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        dup2(said[1], STDERR_FILENO);
+        /* A hang is a death of another kind. */
+        alarm(60);
+        where();
+        _exit(0);
+    }
+    close(said[1]);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(read(said[0], text, sizeof text - 1) >= 0);
+    close(said[0]);
+    if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || strlen(text) == 0) {
+        fprintf(stderr, "%s: status %d, said: %s\n", what, status, text);
+        exit(1);
+    }
+    printf("%s: the process ended: %s", what, text);
+}
+#define ENDS(where) ends_the_process(#where, where)
+
+int main(void) {
+    const uint32_t can = jobring_features();
+    alarm(100);
+    ENDS(in_run_one);
+    ENDS(in_a_full_submit);
+    ENDS(on_an_entered_worker);
+    if (can & JOBRING_FEATURE_STD) ENDS(on_the_std_backend);
+    if (!(can & JOBRING_FEATURE_PTHREAD)) return 0;
+    ENDS(inside_a_wait);
+    ENDS(on_a_stack_of_the_callers);
+    ENDS(in_a_callback);
+    ENDS(in_a_hook);
+    the_worker_is_replaced(1);
+    the_worker_is_replaced(3);
+    a_pool_ends_with_workers_that_leave();
+    a_worker_that_cannot_be_replaced_is_missed();
+    return 0;
+}

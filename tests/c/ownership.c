@@ -1,0 +1,278 @@
+/* Who owns a job's argument and its result, for each way that a job can end: which callbacks are called, how often, with
+ * what, on which thread. The table is stages by ends: where the job stands, and what then happens to it. Each way is
+ * gone with every outcome and every way to submit. Prints "way <stage> <end>" for each, and the number of rows. */
+#define _GNU_SOURCE
+#include "ownership_table.h"
+
+static enum stage stage;
+
+static int ran(void) { return stage != S_cancelled && stage != S_discarded; }
+
+/* Has the job been resolved when the end comes? */
+static int is_over(void) { return stage == S_over || !ran(); }
+
+/* What taking the result says. */
+static jobring_status over_status(void) { return ran() ? outcome_status() : JOBRING_E_CANCELLED; }
+
+/* Calls on the helper's thread; opens the gates when it is inside, and returns when it is back. */
+static void on_helper(void (*call)(void *), void *with) {
+    struct caller helper;
+    caller_start(&helper, call, with);
+    caller_is_in(&helper);
+    open_gates();
+    caller_join(&helper);
+}
+
+static void helper_waits(void *arg) {
+    (void)arg;
+    void *result = NULL;
+    who = HELPER;
+    jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
+    CHECK(status == over_status());
+    taken(status, result);
+}
+
+static void end_wait(struct expected *expected) {
+    (void)expected;
+    on_helper(helper_waits, NULL);
+    is_stale();
+}
+
+static void end_poll(struct expected *expected) {
+    (void)expected;
+    void *result = NULL;
+    jobring_status status = jobring_poll(subject.pool, subject.job, &result);
+    CHECK(status == (is_over() ? over_status() : JOBRING_PENDING));
+    if (!is_over()) return;
+    taken(status, result);
+    is_stale();
+}
+
+static void helper_waits_copy(void *arg) {
+    (void)arg;
+    unsigned char data[sizeof(void *)] = {0};
+    size_t needed = 99;
+    who = HELPER;
+    jobring_status status = jobring_wait_copy(subject.pool, subject.job, LONG, NULL, 0, &needed);
+    if (!subject.variant->copy) {
+        /* Nothing is taken. */
+        CHECK(status == JOBRING_E_INVALID && needed == 99);
+        return;
+    }
+    if (!ran() || subject.outcome == FAILURE) {
+        CHECK(status == over_status());
+        return;
+    }
+    CHECK(status == JOBRING_E_SIZE && needed == sizeof data && atomic_load(&subject.drops) == 0);
+    OK(jobring_wait_copy(subject.pool, subject.job, LONG, data, sizeof data, &needed));
+    CHECK(data[0] == 0x5A && needed == sizeof data);
+}
+
+static void end_wait_copy(struct expected *expected) {
+    on_helper(helper_waits_copy, NULL);
+    if (subject.variant->copy) is_stale();
+    if (!ran()) return;
+    if (!subject.variant->copy) {
+        *expected = (struct expected)GIVEN_UP(WORKER, MAIN);
+    } else {
+        /* The bytes are taken, what the job returned is not. */
+        *expected = (struct expected)GIVEN_UP(WORKER, HELPER);
+    }
+}
+
+static void end_read_error(struct expected *expected) {
+    (void)expected;
+    int32_t code = 0;
+    jobring_status status = jobring_error(subject.pool, subject.job, &code, NULL, 0, NULL);
+    CHECK(status == (!is_over()                              ? JOBRING_PENDING
+                     : ran() && subject.outcome == FAILURE ? JOBRING_OK
+                                                             : JOBRING_E_STALE));
+    CHECK(code == (status == JOBRING_OK ? 5 : 0));
+}
+
+static void end_detach(struct expected *expected) {
+    (void)expected;
+    OK(jobring_detach(subject.pool, subject.job));
+    is_stale();
+}
+
+/* Set before it was submitted. */
+static void end_detach_inside(struct expected *expected) {
+    (void)expected;
+    is_stale();
+}
+
+static void end_detach_in_done(struct expected *expected) {
+    (void)expected;
+    if (!ran()) is_stale();
+}
+
+static void end_cancel(struct expected *expected) {
+    (void)expected;
+    CHECK(jobring_cancel(subject.pool, subject.job) ==
+          (stage == S_queued || !ran() ? JOBRING_OK : JOBRING_E_BUSY));
+}
+
+static void end_discard(struct expected *expected) {
+    (void)expected;
+    jobring_report report;
+    CHECK(jobring_shutdown(subject.pool, JOBRING_DISCARD, 0, &report) ==
+          (stage == S_over ? JOBRING_OK : JOBRING_E_TIMEDOUT));
+    CHECK(report.queued == 0 && report.running == (stage != S_over) && report.submitting == 0);
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, &report));
+    CHECK(report.queued == 0 && report.running == 0 && report.untaken == (subject.job != 0));
+}
+
+static void end_drain(struct expected *expected) {
+    (void)expected;
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL));
+}
+
+static void opens_when_main_sleeps(void *main_is_back) {
+    UNTIL(atomic_load((atomic_int *)main_is_back) || sleeps(getpid()));
+    open_gates();
+}
+
+static void end_destroy(struct expected *expected) {
+    (void)expected;
+    atomic_int back = 0;
+    struct caller helper;
+    caller_start(&helper, opens_when_main_sleeps, &back);
+    OK(jobring_destroy(subject.pool));
+    atomic_store(&back, 1);
+    caller_join(&helper);
+    subject.pool = NULL;
+}
+
+static void helper_runs_one(void *arg) {
+    (void)arg;
+    who = HELPER;
+    CHECK(jobring_run_one(subject.pool) == (ran() ? JOBRING_OK : JOBRING_E_EMPTY));
+}
+
+static void end_run_one(struct expected *expected) {
+    (void)expected;
+    struct caller helper;
+    caller_start(&helper, helper_runs_one, NULL);
+    caller_join(&helper);
+}
+
+static void helper_runs_all(void *arg) {
+    (void)arg;
+    uint64_t number = 9;
+    who = HELPER;
+    OK(jobring_run_until_idle(subject.pool, &number));
+    CHECK(number == (uint64_t)ran());
+}
+
+static void end_run_until_idle(struct expected *expected) {
+    (void)expected;
+    struct caller helper;
+    caller_start(&helper, helper_runs_all, NULL);
+    caller_join(&helper);
+}
+
+static void helper_enters(void *arg) {
+    (void)arg;
+    who = HELPER;
+    OK(jobring_enter_worker(subject.pool));
+}
+
+static void end_enter_worker(struct expected *expected) {
+    (void)expected;
+    struct caller helper;
+    caller_start(&helper, helper_enters, NULL);
+    UNTIL(atomic_load(&subject.runs) == ran());
+    CHECK(jobring_shutdown(subject.pool, JOBRING_DRAIN, 0, NULL) == JOBRING_E_TIMEDOUT);
+    open_gates();
+    caller_join(&helper);
+}
+
+/* Inside a job, on the one worker: the subject can only run on that job's stack. */
+static atomic_int waited_inside;
+
+static void wait_inside(void) {
+    void *result = NULL;
+    jobring_status status = jobring_wait(subject.pool, subject.job, JOBRING_FOREVER, &result);
+    CHECK(status == over_status());
+    taken(status, result);
+    atomic_store(&waited_inside, 1);
+}
+
+static void end_wait_inside(struct expected *expected) {
+    (void)expected;
+    atomic_store(&waited_inside, 0);
+    subject.then = wait_inside;
+    open_gates();
+    UNTIL(atomic_load(&waited_inside));
+    is_stale();
+}
+
+#define NAME(name) #name,
+static const char *const stage_names[] = {STAGES(NAME)};
+static const char *const end_names[] = {ENDS(NAME)};
+#define FUNCTION(name) end_##name,
+static void (*const ends[])(struct expected *) = {ENDS(FUNCTION)};
+
+static void go(enum end end, const struct variant *variant, enum outcome outcome) {
+    struct expected expected = table[stage][end];
+    const int unnamed = stage == S_unnamed || stage == S_unnamed_running;
+    if (end == E_detach_in_done && !variant->done) return;
+    snprintf(row_name, sizeof row_name, "%s %s, outcome %d, via %d, copy %d, done %d, drop %d",
+             stage_names[stage], end_names[end], outcome, variant->via, variant->copy, variant->done,
+             variant->drop);
+    begin(variant, outcome, 1, 4);
+    hold_worker();
+    subject.holds = stage == S_running || stage == S_unnamed_running;
+    subject.detaches_inside = end == E_detach_inside;
+    subject.detaches_in_done = end == E_detach_in_done;
+    OK(submit(unnamed ? NULL : &subject.job));
+    CHECK((subject.job == 0) == unnamed);
+    switch (stage) {
+        case S_running:
+        case S_unnamed_running:
+            gate_open(&hold_open);
+            gate_pass(&subject.entered);
+            break;
+        case S_over:
+            gate_open(&hold_open);
+            UNTIL(jobring_error(subject.pool, subject.job, NULL, NULL, 0, NULL) != JOBRING_PENDING);
+            break;
+        case S_cancelled: OK(jobring_cancel(subject.pool, subject.job)); break;
+        case S_discarded:
+            CHECK(jobring_shutdown(subject.pool, JOBRING_DISCARD, 0, NULL) == JOBRING_E_TIMEDOUT);
+            break;
+        default: break;
+    }
+    /* Cancelled or discarded: both callbacks have been, before the call returned. */
+    if (!ran()) CHECK(subject.dones == variant->done && subject.drops == variant->drop);
+    ends[end](&expected);
+    judge(&expected);
+}
+
+int main(void) {
+    int ways = 0;
+    who = MAIN;
+    for (stage = 0; stage < STAGE_COUNT; stage++) {
+        for (enum end end = 0; end < END_COUNT; end++) {
+            const struct expected *cell = &table[stage][end];
+            if (cell->no) continue;
+            /* A cell that nobody filled. */
+            CHECK(cell->ran_on != NOBODY || cell->dropped_on != NOBODY);
+            for (int n = 0; n < variant_count; n++)
+                for (enum outcome outcome = 0; outcome < OUTCOMES; outcome++) {
+                    /* What it would have done makes no difference to a job that does not run. */
+                    if (cell->ran_on == NOBODY && outcome != SOMETHING) continue;
+                    go(end, &variants[n], outcome);
+                }
+            printf("way %s %s\n", stage_names[stage], end_names[end]);
+            ways++;
+        }
+    }
+    ways += special_ways();
+    ways += refusals();
+    printf("ownership: %d ways, %d rows\n", ways, rows);
+    return 0;
+}

@@ -1,0 +1,371 @@
+/* Ways outside of the table: pools without workers, jobs that find no slot, discards that another thread goes on with,
+ * and every refusal of a submit. */
+#define _GNU_SOURCE
+#include "ownership.h"
+
+struct special {
+    const char *name;
+    void (*go)(void);
+    struct expected expected;
+    /* Does it make sense for a variant? NULL: for all. */
+    int (*suits)(const struct variant *variant);
+};
+
+static int has_drop(const struct variant *v) { return v->drop; }
+static int is_by_options(const struct variant *v) { return v->via == BY_OPTIONS; }
+static int is_by_options_pointer(const struct variant *v) { return v->via == BY_OPTIONS && !v->copy; }
+static int is_by_options_copy(const struct variant *v) { return v->via == BY_OPTIONS && v->copy; }
+static int is_by_batch(const struct variant *v) { return v->via == BY_BATCH; }
+static int is_copied(const struct variant *v) { return v->copy; }
+static int waits_when_full(const struct variant *v) {
+    return v->via == BY_SUBMIT || v->via == BY_SUBMIT_COPY || v->via == BY_OPTIONS;
+}
+static int fails_when_full(const struct variant *v) { return v->via == BY_TRY_SUBMIT || v->via == BY_BATCH; }
+
+static const struct variant *variant;
+static enum outcome outcome;
+
+static void *nothing(void *arg) { return arg; }
+
+/* A pool of one slot, with a job in it that runs. */
+static void begin_full(void) {
+    begin(variant, outcome, 1, 1);
+    hold_worker();
+}
+
+static void no_workers_wait(void) {
+    void *result = NULL;
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 2);
+    OK(submit(&subject.job));
+    jobring_status status = jobring_wait(subject.pool, subject.job, JOBRING_FOREVER, &result);
+    CHECK(status == outcome_status());
+    taken(status, result);
+    is_stale();
+}
+
+static void no_workers_drain(void) {
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 2);
+    OK(submit(&subject.job));
+    OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL));
+}
+
+static void no_workers_discard(void) {
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 2);
+    OK(submit(&subject.job));
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+}
+
+static void no_workers_destroy(void) {
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 2);
+    OK(submit(&subject.job));
+}
+
+/* Whoever finds no slot runs the oldest job. */
+static void no_workers_submit_runs(void) {
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 1);
+    OK(submit(NULL));
+    OK(jobring_submit(subject.pool, nothing, NULL, NULL));
+    CHECK(atomic_load(&subject.runs) == 1);
+}
+
+static void blocked_submit_gets_a_slot_main(void *arg) {
+    (void)arg;
+    who = HELPER;
+    OK(submit(NULL));
+}
+
+static void blocked_submit_gets_a_slot(void) {
+    struct caller helper;
+    begin_full();
+    caller_start(&helper, blocked_submit_gets_a_slot_main, NULL);
+    caller_is_in(&helper);
+    open_gates();
+    caller_join(&helper);
+}
+
+static void full_run(void) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    begin_full();
+    subject.on_submitter = 1;
+    OK(submit_with(&options, NULL));
+    CHECK(atomic_load(&subject.runs) == 1);
+}
+
+static void full_run_in_job_main(void) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    OK(submit_with(&options, NULL));
+    CHECK(atomic_load(&subject.runs) == 1);
+}
+
+static void full_run_in_job(void) {
+    begin_full();
+    subject.on_submitter = 1;
+    subject.then = full_run_in_job_main;
+    open_gates();
+    UNTIL(atomic_load(&subject.runs) == 1);
+}
+
+static void full_run_with_room(void) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.when_full = JOBRING_FULL_RUN;
+    begin(variant, outcome, 1, 2);
+    hold_worker();
+    OK(submit_with(&options, NULL));
+    CHECK(atomic_load(&subject.runs) == 0);
+}
+
+/* A thread is in the middle of a discard, in the drop callback of another job; destroy goes on with it. */
+static struct gate in_discard, discard_on;
+
+static void stays_in_discard(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    gate_open(&in_discard);
+    gate_pass(&discard_on);
+}
+
+static void helper_discards(void *arg) {
+    (void)arg;
+    who = HELPER;
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+}
+
+static void let_discard_go_on(void) {
+    gate_open(&discard_on);
+    open_gates();
+}
+
+static void destroy_discards(void) {
+    static const struct gate gate = GATE_INIT;
+    struct caller helper;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    in_discard = discard_on = gate;
+    begin(variant, outcome, 1, 4);
+    hold_worker();
+    options.drop = stays_in_discard;
+    OK(jobring_submit_opts(subject.pool, nothing, NULL, &options, NULL));
+    subject.in_drop = let_discard_go_on;
+    OK(submit(&subject.job));
+    caller_start(&helper, helper_discards, NULL);
+    gate_pass(&in_discard);
+    OK(jobring_destroy(subject.pool));
+    subject.pool = NULL;
+    caller_join(&helper);
+}
+
+/* The canceller's done callback detaches the job; the other callback comes all the same. */
+static void cancel_detach_in_done(void) {
+    begin(variant, outcome, 1, 4);
+    hold_worker();
+    OK(submit(&subject.job));
+    subject.detaches_in_done = variant->done;
+    OK(jobring_cancel(subject.pool, subject.job));
+    if (variant->done) is_stale();
+}
+
+static void batch_takes_the_first(void) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    struct block *data;
+    jobring_job jobs[2] = {0, 0};
+    size_t accepted = 9;
+    begin(variant, outcome, 1, 2);
+    hold_worker();
+    data = subject.arg;
+    options.done = variant->done ? on_done : NULL;
+    options.drop = variant->drop ? on_drop : NULL;
+    options.copy = variant->copy ? sizeof data : 0;
+    const jobring_item two[] = {
+        {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options},
+        {nothing, NULL, NULL},
+    };
+    CHECK(jobring_submit_batch(subject.pool, two, 2, jobs, &accepted) == JOBRING_E_FULL);
+    CHECK(accepted == 1 && jobs[0] != 0 && jobs[1] == 0);
+    subject.job = jobs[0];
+}
+
+static const struct special specials[] = {
+    {"no_workers wait", no_workers_wait, TAKEN(MAIN), NULL},
+    {"no_workers drain", no_workers_drain, GIVEN_UP(MAIN, MAIN), NULL},
+    {"no_workers discard", no_workers_discard, DISCARDED_BY(MAIN), NULL},
+    {"no_workers destroy", no_workers_destroy, GIVEN_UP(MAIN, MAIN), NULL},
+    {"no_workers submit_runs_the_oldest", no_workers_submit_runs, GIVEN_UP(MAIN, MAIN), NULL},
+    {"full submit_waits", blocked_submit_gets_a_slot, GIVEN_UP(WORKER, WORKER), waits_when_full},
+    {"full run", full_run, GIVEN_UP(MAIN, MAIN), is_by_options_pointer},
+    {"full run_in_job", full_run_in_job, GIVEN_UP(WORKER, WORKER), is_by_options_pointer},
+    {"full run_finds_room", full_run_with_room, GIVEN_UP(WORKER, WORKER), is_by_options_pointer},
+    {"queued destroy_goes_on_with_discard", destroy_discards, DISCARDED_BY(MAIN), has_drop},
+    {"queued cancel_detaches_in_done", cancel_detach_in_done, CANCELLED_BY(MAIN), NULL},
+    {"queued batch_half_accepted", batch_takes_the_first, GIVEN_UP(WORKER, MAIN), is_by_batch},
+};
+
+/* Refusals: what the pool is like, how it is submitted, what submit says. */
+static void refused(jobring_options *options, jobring_job *job, jobring_status status) {
+    jobring_job before = job ? *job : 0;
+    CHECK(submit_with(options, job) == status);
+    CHECK(!job || *job == before);
+    CHECK(atomic_load(&subject.args_freed) == 0 && atomic_load(&subject.runs) == 0);
+}
+#define REFUSAL(name, status, set, ...)                                                             \
+    static void name(void) {                                                                        \
+        jobring_options options = JOBRING_OPTIONS_INIT;                                             \
+        jobring_job job = 77, *at = &job;                                                           \
+        __VA_ARGS__;                                                                                \
+        set;                                                                                        \
+        refused(&options, at, status);                                                              \
+        if (at) refused(&options, NULL, status);                                                    \
+    }
+#define EMPTY begin(variant, outcome, 1, 2)
+#define CLOSED EMPTY, OK_(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL))
+#define OK_(call) (void)((call) == JOBRING_OK || (abort(), 0))
+REFUSAL(full, JOBRING_E_FULL, , begin_full())
+REFUSAL(full_fail, JOBRING_E_FULL, options.when_full = JOBRING_FULL_FAIL, begin_full())
+REFUSAL(timed_out, JOBRING_E_TIMEDOUT, options.timeout_ns = 1000, begin_full())
+REFUSAL(closed, JOBRING_E_SHUTDOWN, , CLOSED)
+REFUSAL(closed_fail, JOBRING_E_SHUTDOWN, options.when_full = JOBRING_FULL_FAIL, CLOSED)
+REFUSAL(closed_run, JOBRING_E_SHUTDOWN, (options.when_full = JOBRING_FULL_RUN, at = NULL), CLOSED)
+REFUSAL(too_large, JOBRING_E_SIZE, options.copy = 49, EMPTY)
+REFUSAL(too_large_full, JOBRING_E_SIZE, options.copy = 49, begin_full())
+REFUSAL(bad_timeout, JOBRING_E_INVALID, options.timeout_ns = -2, EMPTY)
+REFUSAL(bad_when_full, JOBRING_E_INVALID, options.when_full = 3, EMPTY)
+REFUSAL(bad_size, JOBRING_E_INVALID, options.size = 4, EMPTY)
+REFUSAL(run_with_copy, JOBRING_E_INVALID, (options.when_full = JOBRING_FULL_RUN, at = NULL), begin_full())
+
+static void run_with_handle(void) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_job job = 77;
+    options.when_full = JOBRING_FULL_RUN;
+    begin_full();
+    refused(&options, &job, JOBRING_E_INVALID);
+}
+
+static void misaligned_handle(void) {
+    static _Alignas(8) unsigned char place[16];
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    EMPTY;
+    CHECK(submit_with(&options, (jobring_job *)(uintptr_t)(place + 1)) == JOBRING_E_INVALID);
+}
+
+static void no_pool(void) {
+    jobring_pool *pool;
+    EMPTY;
+    pool = subject.pool;
+    subject.pool = NULL;
+    CHECK(submit(NULL) == JOBRING_E_INVALID);
+    subject.pool = pool;
+}
+
+static void no_function(void) {
+    jobring_job job = 0;
+    EMPTY;
+    subject.no_function = 1;
+    CHECK(submit(&job) == JOBRING_E_INVALID && job == 0);
+}
+
+/* Without workers there is nobody to wait for, and nothing to run that would make room. */
+static void hopeless(void) {
+    jobring_job other, job = 0;
+    begin(variant, outcome, JOBRING_WORKERS_NONE, 1);
+    OK(jobring_submit(subject.pool, nothing, NULL, &other));
+    OK(jobring_run_one(subject.pool));
+    CHECK(submit(&job) == JOBRING_E_FULL && job == 0);
+    OK(jobring_poll(subject.pool, other, NULL));
+}
+
+static atomic_int tried;
+
+static void submit_in_the_only_job(void) {
+    CHECK(submit(NULL) == JOBRING_E_DEADLOCK);
+    atomic_store(&tried, 1);
+}
+
+static void deadlock(void) {
+    begin_full();
+    atomic_store(&tried, 0);
+    subject.then = submit_in_the_only_job;
+    open_gates();
+    UNTIL(atomic_load(&tried));
+}
+
+static void blocked_submit_is_refused_main(void *arg) {
+    jobring_job job = 0;
+    (void)arg;
+    who = HELPER;
+    CHECK(submit(&job) == JOBRING_E_SHUTDOWN && job == 0);
+}
+
+static void blocked_then_closed(void) {
+    struct caller helper;
+    begin_full();
+    caller_start(&helper, blocked_submit_is_refused_main, NULL);
+    caller_is_in(&helper);
+    CHECK(jobring_shutdown(subject.pool, JOBRING_DRAIN, 0, NULL) == JOBRING_E_TIMEDOUT);
+    caller_join(&helper);
+}
+
+/* Of two jobs the second does not fit in, or is wrong. */
+static void batch_of_two(uint32_t capacity, jobring_fn other, size_t accepted_then, jobring_status status) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    struct block *data;
+    size_t accepted = 9;
+    begin(variant, outcome, 1, capacity);
+    hold_worker();
+    data = subject.arg;
+    options.done = variant->done ? on_done : NULL;
+    options.drop = variant->drop ? on_drop : NULL;
+    options.copy = variant->copy ? sizeof data : 0;
+    const jobring_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options};
+    const jobring_item two[] = {{nothing, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL}};
+    CHECK(jobring_submit_batch(subject.pool, other ? two : wrong, 2, NULL, &accepted) == status);
+    CHECK(accepted == accepted_then);
+}
+
+static void batch_half_full(void) { batch_of_two(2, nothing, 1, JOBRING_E_FULL); }
+static void batch_half_wrong(void) { batch_of_two(4, NULL, 9, JOBRING_E_INVALID); }
+
+static const struct special refusal_rows[] = {
+    {"refused full", full, REFUSED, fails_when_full},
+    {"refused full_fail", full_fail, REFUSED, is_by_options},
+    {"refused timed_out", timed_out, REFUSED, is_by_options},
+    {"refused closed", closed, REFUSED, NULL},
+    {"refused closed_fail", closed_fail, REFUSED, is_by_options},
+    {"refused closed_run", closed_run, REFUSED, is_by_options_pointer},
+    {"refused too_large", too_large, REFUSED, is_copied},
+    {"refused too_large_full", too_large_full, REFUSED, is_copied},
+    {"refused bad_timeout", bad_timeout, REFUSED, is_by_options},
+    {"refused bad_when_full", bad_when_full, REFUSED, is_by_options},
+    {"refused bad_size", bad_size, REFUSED, is_by_options},
+    {"refused run_with_handle", run_with_handle, REFUSED, is_by_options_pointer},
+    {"refused run_with_copy", run_with_copy, REFUSED, is_by_options_copy},
+    {"refused misaligned_handle", misaligned_handle, REFUSED, NULL},
+    {"refused no_pool", no_pool, REFUSED, NULL},
+    {"refused no_function", no_function, REFUSED, NULL},
+    {"refused hopeless", hopeless, REFUSED, NULL},
+    {"refused deadlock", deadlock, REFUSED, waits_when_full},
+    {"refused blocked_then_closed", blocked_then_closed, REFUSED, waits_when_full},
+    {"refused batch_half_full", batch_half_full, REFUSED, is_by_batch},
+    {"refused batch_half_wrong", batch_half_wrong, REFUSED, is_by_batch},
+};
+
+static int go_through(const struct special *all, int count) {
+    for (int n = 0; n < count; n++) {
+        const int before = rows;
+        for (int v = 0; v < variant_count; v++) {
+            variant = &variants[v];
+            if (all[n].suits && !all[n].suits(variant)) continue;
+            for (outcome = 0; outcome < OUTCOMES; outcome++) {
+                if (all[n].expected.ran_on == NOBODY && outcome != SOMETHING) continue;
+                snprintf(row_name, sizeof row_name, "%s, outcome %d, via %d, copy %d, done %d, drop %d",
+                         all[n].name, outcome, variant->via, variant->copy, variant->done, variant->drop);
+                all[n].go();
+                judge(&all[n].expected);
+            }
+        }
+        CHECK(rows > before);
+        printf("way %s\n", all[n].name);
+    }
+    return count;
+}
+
+int special_ways(void) { return go_through(specials, sizeof specials / sizeof *specials); }
+int refusals(void) { return go_through(refusal_rows, sizeof refusal_rows / sizeof *refusal_rows); }

@@ -1,0 +1,33 @@
+/* What the sanitizers must report, or their silence on the other programs means nothing. Argument: leak, twice, use. */
+#include "check.h"
+
+#include <string.h>
+
+static int twice;
+
+static void on_drop(void *arg, jobring_status why) {
+    (void)why;
+    void *volatile block = arg;
+    if (twice) free(block);
+    free(block);
+}
+
+static void *identity(void *arg) { return arg; }
+
+int main(int count, char **arguments) {
+    const char *what = count > 1 ? arguments[1] : "";
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_pool *pool = NULL;
+    jobring_job job;
+    twice = strcmp(what, "twice") == 0;
+    config.workers = JOBRING_WORKERS_NONE;
+    options.drop = strcmp(what, "leak") == 0 ? NULL : on_drop;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_submit_opts(pool, identity, malloc(8), &options, &job));
+    OK(jobring_cancel(pool, job));
+    OK(jobring_destroy(pool));
+    /* The library itself reads memory that is not there any more. */
+    if (strcmp(what, "use") == 0) printf("%d\n", jobring_poll(pool, job, NULL));
+    return 0;
+}

@@ -1,0 +1,283 @@
+/* The calls of scene.h. */
+#define _GNU_SOURCE
+#include "scene.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+void await(sem_t *semaphore) {
+    while (sem_wait(semaphore) != 0) CHECK(errno == EINTR);
+}
+
+void await_sleep(pid_t thread) {
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    for (;;) {
+        int file = open(path, O_RDONLY);
+        ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+        CHECK(length > 0 && close(file) == 0);
+        text[length] = 0;
+        /* The state follows the name, which is in parentheses. */
+        const char *name = strrchr(text, ')');
+        CHECK(name != NULL);
+        if (name[2] == 'S') return;
+        sched_yield();
+    }
+}
+
+const uint32_t *backends(void) {
+    static uint32_t found[3];
+    const uint64_t features = jobring_features();
+    int n = 0;
+    if (features & JOBRING_FEATURE_PTHREAD) found[n++] = JOBRING_BACKEND_PTHREAD;
+    if (features & JOBRING_FEATURE_STD) found[n++] = JOBRING_BACKEND_STD;
+    found[n] = 0;
+    return found;
+}
+
+static void *identity(void *arg) { return arg; }
+static void *failing(void *arg) { return jobring_fail_text(5, "failed") == JOBRING_OK ? arg : NULL; }
+
+static void *held(void *scene) {
+    await(&((struct scene *)scene)->gate);
+    return scene;
+}
+
+static void *held_by_copy(void *copied) { return held(*(struct scene **)copied); }
+
+void scene_begin(struct scene *scene, const struct call *call, uint32_t backend) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    void *not_taken;
+    CHECK(sem_init(&scene->gate, 0, 0) == 0);
+    config.backend = backend;
+    config.workers = 1;
+    config.max_workers = 1;
+    config.capacity = 4;
+    config.stack_size = 256 * 1024;
+    config.flags = JOBRING_PAINT_STACKS;
+    if (call->hold) {
+        call->hold(scene, &config);
+        return;
+    }
+    OK(jobring_create(&config, &scene->pool));
+    OK(jobring_submit(scene->pool, identity, scene, &scene->over));
+    OK(jobring_submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(jobring_submit(scene->pool, failing, scene, &scene->failed));
+    /* It is over when its failure was delivered; so are the others then, and can still be taken. */
+    CHECK(jobring_wait(scene->pool, scene->failed, LONG, &not_taken) == JOBRING_E_FAILED);
+}
+
+void scene_end(struct scene *scene) {
+    OK(jobring_destroy(scene->pool));
+    scene->pool = NULL;
+    CHECK(sem_destroy(&scene->gate) == 0);
+}
+
+/* What calls sleep for: that a job is over, that a slot is free, that a pool is shut down. */
+
+static void hold_a_job(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_submit(scene->pool, held, scene, &scene->awaited));
+}
+
+static void hold_a_job_by_copy(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_submit_copy(scene->pool, held_by_copy, &scene, sizeof scene, &scene->awaited));
+}
+
+static void hold_a_queue(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_submit(scene->pool, held, scene, NULL));
+    OK(jobring_submit(scene->pool, identity, scene, &scene->awaited));
+}
+
+static void hold_the_only_slot(struct scene *scene, jobring_config *config) {
+    config->capacity = 1;
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_submit(scene->pool, held, scene, NULL));
+}
+
+static void hold_an_idle_pool(struct scene *scene, jobring_config *config) {
+    config->max_workers = 2;
+    OK(jobring_create(config, &scene->pool));
+}
+
+/* A worker that has left its loop, but whose thread is not over yet. */
+static pthread_key_t lingers;
+
+static void linger(void *scene) { await(&((struct scene *)scene)->gate); }
+
+static void *leaves_a_value(void *scene) {
+    CHECK(pthread_setspecific(lingers, scene) == 0);
+    return scene;
+}
+
+static void hold_a_thread(struct scene *scene, jobring_config *config) {
+    if (!lingers) CHECK(pthread_key_create(&lingers, linger) == 0);
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_submit(scene->pool, leaves_a_value, scene, NULL));
+}
+
+static void open_gate(struct scene *scene) { CHECK(sem_post(&scene->gate) == 0); }
+static void shut(struct scene *scene) { OK(jobring_shutdown(scene->pool, JOBRING_DRAIN, LONG, NULL)); }
+
+#define CALL(name, ...)                                                                             \
+    static jobring_status name(struct scene *s) {                                                   \
+        (void)s;                                                                                    \
+        return __VA_ARGS__;                                                                         \
+    }
+static jobring_status says(int condition) { return condition ? JOBRING_OK : JOBRING_E_INVALID; }
+
+static jobring_status makes(struct scene *s, int in_memory) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = 2;
+    config.capacity = 4;
+    config.stack_size = 256 * 1024;
+    /* Longer than the system takes. */
+    config.name = "a-name-that-is-too-long";
+    jobring_status status = in_memory ? jobring_init(&config, s->memory, sizeof s->memory, &pool)
+                                      : jobring_create(&config, &pool);
+    if (status == JOBRING_OK) OK(jobring_destroy(pool));
+    return status;
+}
+
+static jobring_status destroys(struct scene *s) {
+    jobring_status status = jobring_destroy(s->pool);
+    if (status == JOBRING_OK) s->pool = NULL;
+    return status;
+}
+
+static jobring_status batch(struct scene *s) {
+    const jobring_item items[] = {{identity, s, NULL}, {identity, s, NULL}};
+    size_t accepted;
+    return jobring_submit_batch(s->pool, items, 1, NULL, &accepted);
+}
+
+static jobring_status with_options(struct scene *s, int64_t timeout_ns) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.timeout_ns = timeout_ns;
+    return jobring_submit_opts(s->pool, identity, s, &options, NULL);
+}
+
+static jobring_status tells_info(struct scene *s) {
+    jobring_info info = {.size = sizeof info};
+    return jobring_info_get(s->pool, &info);
+}
+
+static jobring_status tells_worker(struct scene *s) {
+    jobring_worker worker = {.size = sizeof worker};
+    return jobring_worker_get(s->pool, 0, &worker);
+}
+
+static jobring_status tells_stats(struct scene *s) {
+    jobring_stats stats = {.size = sizeof stats};
+    return jobring_stats_get(s->pool, &stats);
+}
+
+/* A time that ends, in nanoseconds. */
+static const int64_t SHORT = 20 * 1000 * 1000;
+static size_t bytes;
+static uint32_t number;
+static jobring_job self;
+
+CALL(version, says(jobring_version() == JOBRING_VERSION))
+CALL(abi_version, says(jobring_abi_version() == JOBRING_ABI_VERSION))
+CALL(features, says((jobring_features() & JOBRING_FEATURE_CREATE) != 0))
+CALL(status_text, says(jobring_status_text(JOBRING_E_FULL)[0] != 0))
+CALL(config_init, jobring_config_init((jobring_config *)(void *)s->memory, sizeof(jobring_config)))
+CALL(layout, jobring_layout(NULL, &bytes, NULL))
+CALL(create, makes(s, 0))
+CALL(init, makes(s, 1))
+CALL(shut_down, jobring_shutdown(s->pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL))
+CALL(shut_down_soon, jobring_shutdown(s->pool, JOBRING_DRAIN, SHORT, NULL))
+CALL(submit, jobring_submit(s->pool, identity, s, NULL))
+CALL(try_submit, jobring_try_submit(s->pool, identity, s, NULL))
+CALL(submit_copy, jobring_submit_copy(s->pool, identity, &s, sizeof s, NULL))
+CALL(submit_opts, with_options(s, JOBRING_FOREVER))
+CALL(submit_soon, with_options(s, SHORT))
+CALL(wait, jobring_wait(s->pool, s->over, LONG, NULL))
+CALL(wait_asleep, jobring_wait(s->pool, s->awaited, JOBRING_FOREVER, NULL))
+CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
+CALL(wait_flags, jobring_wait_flags(s->pool, s->over, LONG, JOBRING_WAIT_HELP, NULL))
+CALL(wait_flags_asleep, jobring_wait_flags(s->pool, s->awaited, LONG, 0, NULL))
+CALL(wait_copy, jobring_wait_copy(s->pool, s->copied, LONG, s->memory, sizeof s->memory, NULL))
+CALL(wait_copy_asleep, jobring_wait_copy(s->pool, s->awaited, LONG, s->memory, sizeof s->memory, NULL))
+CALL(poll, jobring_poll(s->pool, s->over, NULL))
+CALL(cancel, jobring_cancel(s->pool, s->over))
+CALL(detach, jobring_detach(s->pool, s->over))
+CALL(cancel_requested, jobring_cancel_requested(s->pool))
+CALL(fail, jobring_fail(3))
+CALL(fail_text, jobring_fail_text(3, "a reason"))
+CALL(error, jobring_error(s->pool, s->failed, NULL, (char *)s->memory, sizeof s->memory, NULL))
+CALL(run_one, jobring_run_one(s->pool))
+CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
+CALL(enter_worker, jobring_enter_worker(s->pool))
+CALL(tell_self, jobring_self(s->pool, &self))
+CALL(worker_index, jobring_worker_index(s->pool, &number))
+CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes))
+CALL(worker_stack_used, jobring_worker_stack_used(s->pool, 0, &bytes))
+CALL(stack_min, jobring_stack_min(&bytes))
+
+#define ROW(function, how, call, expected, on_pool, ...)                                            \
+    {"jobring_" #function, how, call, expected, on_pool, INT32_MAX, __VA_ARGS__}
+#define PLAIN(function, call, expected, on_pool) ROW(function, "plain", call, expected, on_pool, NULL, NULL)
+#define INSIDE(function, call, on_pool)                                                             \
+    {"jobring_" #function, "plain", call, JOBRING_E_INVALID, on_pool, JOBRING_OK, NULL, NULL}
+#define ASLEEP(function, call, hold, let_go) ROW(function, "asleep", call, JOBRING_OK, 1, hold, let_go)
+#define TIMED(function, call, hold) ROW(function, "timed", call, JOBRING_E_TIMEDOUT, 1, hold, open_gate)
+const struct call calls[] = {
+    PLAIN(version, version, JOBRING_OK, 0),
+    PLAIN(abi_version, abi_version, JOBRING_OK, 0),
+    PLAIN(features, features, JOBRING_OK, 0),
+    PLAIN(status_text, status_text, JOBRING_OK, 0),
+    PLAIN(config_init, config_init, JOBRING_OK, 0),
+    PLAIN(layout, layout, JOBRING_OK, 0),
+    PLAIN(create, create, JOBRING_OK, 0),
+    PLAIN(init, init, JOBRING_OK, 0),
+    PLAIN(shutdown, shut_down, JOBRING_OK, 1),
+    PLAIN(submit, submit, JOBRING_OK, 1),
+    PLAIN(try_submit, try_submit, JOBRING_OK, 1),
+    PLAIN(submit_copy, submit_copy, JOBRING_OK, 1),
+    PLAIN(submit_opts, submit_opts, JOBRING_OK, 1),
+    PLAIN(submit_batch, batch, JOBRING_OK, 1),
+    PLAIN(wait, wait, JOBRING_OK, 1),
+    PLAIN(wait_flags, wait_flags, JOBRING_OK, 1),
+    PLAIN(wait_copy, wait_copy, JOBRING_OK, 1),
+    PLAIN(poll, poll, JOBRING_OK, 1),
+    PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
+    PLAIN(detach, detach, JOBRING_OK, 1),
+    INSIDE(cancel_requested, cancel_requested, 1),
+    INSIDE(fail, fail, 0),
+    INSIDE(fail_text, fail_text, 0),
+    PLAIN(error, error, JOBRING_OK, 1),
+    PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),
+    PLAIN(run_until_idle, run_until_idle, JOBRING_OK, 1),
+    PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
+    PLAIN(info_get, tells_info, JOBRING_OK, 1),
+    PLAIN(stats_get, tells_stats, JOBRING_OK, 1),
+    INSIDE(self, tell_self, 1),
+    INSIDE(worker_index, worker_index, 1),
+    PLAIN(worker_stack, worker_stack, JOBRING_OK, 1),
+    PLAIN(worker_stack_used, worker_stack_used, JOBRING_OK, 1),
+    PLAIN(worker_get, tells_worker, JOBRING_OK, 1),
+    PLAIN(stack_min, stack_min, JOBRING_OK, 0),
+    PLAIN(destroy, destroys, JOBRING_OK, 1),
+    ASLEEP(submit, submit, hold_the_only_slot, open_gate),
+    ASLEEP(submit_copy, submit_copy, hold_the_only_slot, open_gate),
+    ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
+    ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
+    ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
+    ASLEEP(wait_flags, wait_flags_asleep, hold_a_job, open_gate),
+    ASLEEP(wait_copy, wait_copy_asleep, hold_a_job_by_copy, open_gate),
+    ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
+    ASLEEP(destroy, destroys, hold_a_queue, open_gate),
+    ROW(destroy, "asleep-joining", destroys, JOBRING_OK, 1, hold_a_thread, open_gate),
+    ASLEEP(enter_worker, enter_worker, hold_an_idle_pool, shut),
+    TIMED(submit_opts, submit_soon, hold_the_only_slot),
+    TIMED(wait, wait_soon, hold_a_job),
+    TIMED(shutdown, shut_down_soon, hold_a_job),
+    {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
+};

@@ -1,0 +1,55 @@
+/* Every function of the C face as one call that can be repeated in another surrounding: with errno set, under signals, with
+ * a cancellation pending, in a child by fork(). And those that sleep once more, asleep until somebody lets them go. */
+#ifndef JOBRING_TEST_SCENE_H
+#define JOBRING_TEST_SCENE_H
+
+#include "check.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+/* A pool, and what a call on it may need. */
+struct scene {
+    jobring_pool *pool;
+    /* Of jobs that are over: by argument, by copy, failed. */
+    jobring_job over, copied, failed;
+    /* The job that the call sleeps for, and what that one sleeps for. */
+    jobring_job awaited;
+    sem_t gate;
+    /* Room for a pool. */
+    _Alignas(64) unsigned char memory[16384];
+};
+
+struct call {
+    /* The function, and how it is called. */
+    const char *function, *how;
+    jobring_status (*call)(struct scene *scene);
+    jobring_status expected;
+    /* Has it a pool of its caller's among its parameters? */
+    int on_pool;
+    /* What it returns inside a job: told where that is another than outside, else INT32_MAX. */
+    jobring_status inside;
+    /* How it is made to sleep, and to end; NULL if it is not. */
+    void (*hold)(struct scene *scene, jobring_config *config);
+    void (*let_go)(struct scene *scene);
+};
+
+/* The table, up to a function that is NULL. */
+extern const struct call calls[];
+
+/* Makes what the call needs; for one that sleeps, what it sleeps for. `backend` is JOBRING_BACKEND_. */
+void scene_begin(struct scene *scene, const struct call *call, uint32_t backend);
+void scene_end(struct scene *scene);
+
+/* The backends that the library has, up to a 0. */
+const uint32_t *backends(void);
+
+/* Waits for a semaphore, through signals. */
+void await(sem_t *semaphore);
+/* Waits until the kernel says of a thread of this process that it sleeps. */
+void await_sleep(pid_t thread);
+
+#endif

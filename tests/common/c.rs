@@ -1,0 +1,166 @@
+//! For tests of the C face: builds of the library, programs of tests/c, and what include/jobring.h declares.
+//!
+//! Tests build for the target that they are built for themselves. Another one than the host's is named to cargo, the outer
+//! and the inner one, by the variable CARGO_BUILD_TARGET.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What makes a C compiler generate code for this target.
+pub const MACHINE: &[&str] = if cfg!(target_arch = "x86") { &["-m32"] } else { &[] };
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs a command to its end; all that it printed goes into the panic if it fails.
+pub fn run(command: &mut Command) -> String {
+    let output = output(command);
+    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, printed(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn output(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+pub fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+/// The static library with these features, built as the README says.
+pub fn library(features: &[&str]) -> PathBuf {
+    library_with(features, &[])
+}
+
+/// As `library`, with options for the compiler.
+pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    // Cargo gives each build the same name; another test may make one meanwhile.
+    let lock = std::fs::File::create(folder.join("capi.lock")).expect("a lock");
+    lock.lock().expect("the lock");
+    // A target folder of its own: the outer cargo holds the lock of its.
+    let target = folder.join("capi");
+    run(Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
+        .args(["--no-default-features", "--features", &features.join(",")])
+        .arg("--target-dir")
+        .arg(&target)
+        .arg("--")
+        .args(options));
+    // Cargo keeps what it builds for a target that it was told apart from what it builds for the host.
+    let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
+    let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
+    let kept = folder.join(kept);
+    // Beside it and renamed: who links the older one goes on with that.
+    let fresh = kept.with_extension("fresh");
+    std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
+    std::fs::rename(&fresh, &kept).expect("the library");
+    kept
+}
+
+/// Compiles sources of tests/c and links them with a library.
+pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> PathBuf {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let is_cpp = sources.iter().any(|source| source.ends_with(".cpp"));
+    let (compiler, standard) = if is_cpp { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
+    run(Command::new(compiler)
+        .args(MACHINE)
+        .args([standard, "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(flags)
+        .arg("-I")
+        .arg(root().join("include"))
+        .args(sources.iter().map(|source| root().join("tests/c").join(source)))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program));
+    program
+}
+
+/// The lines that a program prints that begin with "cell ", without it.
+pub fn cells(command: &mut Command) -> BTreeSet<String> {
+    run(command).lines().filter_map(|line| line.strip_prefix("cell ")).map(str::to_owned).collect()
+}
+
+/// Fails for each cell that is wanted and was not tried.
+pub fn none_is_missing(wanted: &BTreeSet<String>, tried: &BTreeSet<String>) {
+    assert!(!wanted.is_empty(), "nothing is wanted");
+    let missing: Vec<_> = wanted.difference(tried).cloned().collect();
+    assert!(missing.is_empty(), "{} cells are missing:\n{}", missing.len(), missing.join("\n"));
+}
+
+pub fn header() -> String {
+    let path = root().join("include/jobring.h");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The exported functions, as include/jobring.symbols lists them.
+pub fn symbols() -> Vec<String> {
+    let path = root().join("include/jobring.symbols");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// A function's comment and its parameters, as the header has them.
+pub fn function<'a>(header: &'a str, name: &str) -> (String, &'a str) {
+    let call = format!("{name}(");
+    let declares = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(&call);
+    let line = header.lines().find(declares).unwrap_or_else(|| panic!("{name} is not declared"));
+    let at = line.as_ptr() as usize - header.as_ptr() as usize;
+    let before = &header[..at];
+    let comment = &before[before.rfind("/**").expect("a comment")..];
+    let after = &header[at..];
+    let parameters = &after[after.find('(').expect("parameters")..after.find(';').expect("an end")];
+    (joined(comment), parameters)
+}
+
+/// Is the function called on a pool (and not the one that makes it)?
+pub fn takes_pool(header: &str, name: &str) -> bool {
+    function(header, name).1.split(',').any(|parameter| parameter.contains("jobring_pool *pool"))
+}
+
+/// Functions that may sleep until something happens.
+pub fn sleepers(header: &str) -> Vec<String> {
+    let says_so = [
+        "Blocks.",
+        "Blocks for as long as the jobs",
+        "else it sleeps",
+        "where jobring_submit() may",
+        "where jobring_wait() may",
+    ];
+    let sleeps = |name: &String| says_so.iter().any(|words| function(header, name).0.contains(words));
+    symbols().into_iter().filter(sleeps).collect()
+}
+
+/// A comment in one line.
+fn joined(comment: &str) -> String {
+    let words = comment.split_whitespace().filter(|word| !word.chars().all(|c| "*/".contains(c)));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A field of a structure of the header.
+pub struct Field {
+    pub kind: String,
+    pub name: String,
+    pub comment: String,
+}
+
+/// The fields of a structure, in order.
+pub fn fields(header: &str, structure: &str) -> Vec<Field> {
+    let begin = format!("typedef struct {structure} {{");
+    let at = header.find(&begin).unwrap_or_else(|| panic!("{structure} is not declared")) + begin.len();
+    let body = &header[at..at + header[at..].find(&format!("}} {structure};")).expect("a structure ends")];
+    let fields = body.split(";\n").filter(|field| !field.trim().is_empty()).map(|field| {
+        let (comment, declaration) = field.split_once("*/").expect("each field has a comment");
+        let name_at = declaration.rfind([' ', '*']).expect("a type") + 1;
+        Field {
+            kind: declaration[..name_at].trim().to_owned(),
+            name: declaration[name_at..].to_owned(),
+            comment: joined(comment),
+        }
+    });
+    fields.collect()
+}

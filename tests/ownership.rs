@@ -1,0 +1,34 @@
+//! Who owns what, submits from signal handlers, and races on handles: the programs of tests/c as they are. The same under
+//! sanitizers: tests/sanitized.rs.
+#![cfg(target_os = "linux")]
+
+#[path = "common/capi.rs"]
+mod capi;
+
+use capi::{OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, library, program, run, verdict};
+use std::process::Command;
+
+#[test]
+fn every_argument_and_result_has_one_owner_at_each_end() {
+    for features in [&["std", "pthread", "capi"][..], &["std", "capi"]] {
+        let name = format!("ownership-{}", features.len());
+        let program = program(&library(features), OWNERSHIP, &name, &[]);
+        let printed = run(&mut Command::new(program));
+        assert_eq!(verdict(&printed), OWNERSHIP_VERDICT);
+        assert_eq!(printed.lines().filter(|line| line.starts_with("way ")).count(), 102);
+    }
+}
+
+#[test]
+fn a_signal_handler_may_submit() {
+    let library = library(&["std", "pthread", "capi"]);
+    run(Command::new(program(&library, SIGNAL_SUBMIT, "signal-submit", &[])).arg("5000"));
+    #[cfg(target_arch = "x86_64")]
+    run(Command::new(program(&library, SIGNAL_STEP, "signal-step", &[])).arg("7"));
+}
+
+#[test]
+fn of_threads_that_race_for_a_job_one_gets_it() {
+    let library = library(&["std", "pthread", "capi"]);
+    run(Command::new(program(&library, RACES, "races", &[])).arg("600"));
+}

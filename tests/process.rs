@@ -1,0 +1,164 @@
+//! What the C face promises the process that it lives in: errno, signals, cancellation, fork, exceptions. The programs
+//! of tests/c print a line for each call that they tried in such a surrounding; which there must be is read off the
+//! header, so that a function that is added is missed here until it is tried.
+#![cfg(target_os = "linux")]
+
+#[path = "common/c.rs"]
+mod c;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// The builds of the library: both backends, and one.
+const BUILDS: &[(&str, &[&str])] = &[("both", &["std", "pthread", "capi"]), ("std", &["std", "capi"])];
+
+const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+
+/// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the library.
+fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
+    let source = format!("{program}.c");
+    for (name, features) in BUILDS {
+        let sanitized = if flags.is_empty() { "" } else { "-sanitized" };
+        let name = format!("{program}-{name}{sanitized}");
+        let program = c::program(&c::library(features), &[&source, "scene.c"], &name, flags);
+        let cells = c::cells(&mut Command::new(program));
+        c::none_is_missing(wanted, &cells);
+        println!("{name}: {} cells", cells.len());
+    }
+}
+
+/// What the C face has user code called in, on the caller's thread.
+const RUN_USER_CODE: &[&str] = &[
+    "cancel",
+    "destroy",
+    "detach",
+    "enter_worker",
+    "run_one",
+    "run_until_idle",
+    "shutdown",
+    "submit",
+    "submit_copy",
+    "submit_opts",
+    "wait",
+    "wait_copy",
+    "wait_flags",
+];
+
+/// Functions that cannot fail.
+const CANNOT_FAIL: &[&str] = &["abi_version", "features", "status_text", "version"];
+
+#[test]
+fn errno_is_left_as_it_was() {
+    let header = c::header();
+    let mut wanted: BTreeSet<String> = c::symbols().iter().map(|name| format!("{name} plain")).collect();
+    let short = |name: &String| name.strip_prefix("jobring_").expect("a prefix").to_owned();
+    let fail = c::symbols().into_iter().filter(|name| !CANNOT_FAIL.contains(&short(name).as_str()));
+    wanted.extend(fail.map(|name| format!("{name} refused")));
+    wanted.extend(c::sleepers(&header).iter().map(|name| format!("{name} asleep")));
+    wanted.extend(RUN_USER_CODE.iter().map(|name| format!("jobring_{name} ran-user-code")));
+    for how in ["no-thread", "no-memory", "no-files"] {
+        wanted.extend(["create", "init"].map(|name| format!("jobring_{name} {how}")));
+    }
+    tried("errno", &[], &wanted);
+}
+
+#[test]
+fn a_sleeping_call_goes_on_after_a_signal() {
+    let header = c::header();
+    let sleepers = c::sleepers(&header);
+    assert!(sleepers.len() >= 8, "{sleepers:?}");
+    let mut wanted: BTreeSet<_> = sleepers.iter().map(|name| format!("{name} asleep")).collect();
+    wanted.extend(["shutdown", "submit_opts", "wait"].map(|name| format!("jobring_{name} timed")));
+    tried("eintr", &[], &wanted);
+    tried("eintr", SANITIZED, &wanted);
+}
+
+#[test]
+fn no_call_is_a_cancellation_point() {
+    let header = c::header();
+    let mut wanted: BTreeSet<_> = c::symbols().iter().map(|name| format!("{name} plain")).collect();
+    for how in ["asleep", "asleep-cancelled"] {
+        wanted.extend(c::sleepers(&header).iter().map(|name| format!("{name} {how}")));
+    }
+    tried("cancel", &[], &wanted);
+}
+
+#[test]
+fn a_pool_does_not_live_on_in_a_child() {
+    let header = c::header();
+    let on_pools: Vec<_> = c::symbols().into_iter().filter(|name| c::takes_pool(&header, name)).collect();
+    assert!(on_pools.len() >= 22, "{on_pools:?}");
+    let hows = ["forked", "forked-inside-a-job", "forked-while-jobs-run"];
+    let wanted =
+        hows.iter().flat_map(|how| on_pools.iter().map(move |name| format!("{name} {how}"))).collect();
+    tried("fork", &[], &wanted);
+}
+
+#[test]
+fn workers_take_the_signals_that_the_header_names() {
+    let header = c::header();
+    let (_, list) = header.split_once("Workers have all signals blocked but those").expect("the sentence");
+    let (list, _) = list.split_once(".\n").expect("its end");
+    let names: Vec<_> = list.split(|c: char| !c.is_ascii_uppercase()).filter(|word| word.len() > 3).collect();
+    assert!(names.len() >= 8 && names.iter().all(|name| name.starts_with("SIG")), "{names:?}");
+    for (build, features) in BUILDS {
+        let name = format!("signals-{build}");
+        let program = c::program(&c::library(features), &["signals.c", "scene.c"], &name, &[]);
+        c::run(Command::new(program).args(&names));
+    }
+}
+
+/// Who throws, on whose thread; with "-pthread" or "-std" behind it, on a worker of that backend.
+const THROWERS: &[&str] = &[
+    "worker-pthread",
+    "worker-std",
+    "done-on-worker-pthread",
+    "done-on-worker-std",
+    "start-hook-pthread",
+    "start-hook-std",
+    "stop-hook-pthread",
+    "stop-hook-std",
+    "job-that-waits",
+    "run-one",
+    "run-until-idle",
+    "wait",
+    "submit",
+    "run-here",
+    "shutdown",
+    "destroy",
+    "enter-worker",
+    "callback-done-run",
+    "callback-done-cancel",
+    "callback-drop-cancel",
+    "callback-drop-discard",
+    "callback-drop-detach",
+    "callback-drop-destroy",
+];
+
+#[test]
+fn an_exception_that_leaves_a_job_ends_the_process() {
+    use std::os::unix::process::ExitStatusExt;
+    // Without panics that unwind, the compiler keeps fewer notes for the unwinder.
+    let builds = [
+        ("both", &["std", "pthread", "capi"][..], &[][..]),
+        ("both-abort", &["std", "pthread", "capi"], &["-Cpanic=abort"]),
+        ("std", &["std", "capi"], &[]),
+    ];
+    for (build, features, options) in builds {
+        let library = c::library_with(features, options);
+        let program = c::program(&library, &["exception.cpp"], &format!("exception-{build}"), &[]);
+        for case in
+            THROWERS.iter().filter(|case| features.contains(&"pthread") || !case.ends_with("-pthread"))
+        {
+            let output = c::output(Command::new(&program).arg(case));
+            let printed = c::printed(&output);
+            assert_eq!(
+                output.status.signal(),
+                Some(libc::SIGABRT),
+                "{build}, {case}: {}\n{printed}",
+                output.status
+            );
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "thrown\n", "{build}, {case}: {printed}");
+        }
+    }
+}

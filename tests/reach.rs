@@ -1,0 +1,236 @@
+//! What each function of the C face can come to, as the linker sees it: an unoptimised build's relocations, of which each
+//! counts as a call, be it one or an address that is taken. So calls through the library's own tables of functions are
+//! seen too. Not seen are calls of functions of the caller's (jobs, callbacks, hooks), and what lies behind the functions of
+//! other libraries: those are listed by name.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+#[path = "common/c.rs"]
+mod c;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+/// One section of one object: a function, or a constant.
+type Node = (usize, String);
+
+/// Who refers to whom.
+#[derive(Default)]
+struct Graph {
+    /// Where the objects' global symbols are, and the others.
+    global: BTreeMap<String, Node>,
+    local: BTreeMap<(usize, String), Node>,
+    /// The symbols and sections that a section names.
+    names: BTreeMap<Node, BTreeSet<String>>,
+    objects: usize,
+}
+
+impl Graph {
+    /// The libraries that the build of these features is made of; not the standard library's.
+    fn of_build(features: &str) -> Self {
+        let target =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reach-{}", features.replace(',', "-")));
+        c::run(
+            Command::new(env!("CARGO"))
+                .current_dir(c::root())
+                .args(["rustc", "--package", "jobring", "--lib", "--crate-type", "rlib"])
+                .args(["--no-default-features", "--features", features, "--target-dir"])
+                .arg(&target)
+                // Each function for itself, whatever the profile says.
+                .args(["--", "-Copt-level=0", "-Cdebuginfo=0"]),
+        );
+        let mut graph = Self::default();
+        graph.read(&target.join("debug/libjobring.rlib"));
+        for entry in std::fs::read_dir(target.join("debug/deps")).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+            if name.ends_with(".rlib") && !name.starts_with("libjobring") {
+                graph.read(&path);
+            }
+        }
+        graph
+    }
+
+    fn read(&mut self, library: &Path) {
+        let listing = c::run(Command::new("objdump").args(["-t", "-r", "-w"]).arg(library));
+        let mut section = None;
+        for line in listing.lines() {
+            if line.contains(":     file format") {
+                self.objects += 1;
+                section = None;
+            } else if let Some(name) = line.strip_prefix("RELOCATION RECORDS FOR [") {
+                let name = name.trim_end_matches("]:").to_owned();
+                section = Some((self.objects, name));
+            } else if let Some(node) = &section {
+                if let [_, kind, value] = line.split_whitespace().collect::<Vec<_>>()[..]
+                    && kind.starts_with("R_X86_64")
+                {
+                    self.names.entry(node.clone()).or_default().insert(without_offset(value).to_owned());
+                }
+            } else {
+                self.read_symbol(line);
+            }
+        }
+    }
+
+    /// A line of the symbol table: value, flags, section, size, perhaps the visibility, name.
+    fn read_symbol(&mut self, line: &str) {
+        let Some((head, tail)) = line.split_once('\t') else { return };
+        let words: Vec<_> = head.split_whitespace().collect();
+        let (Some(&section), Some(name)) = (words.last(), tail.split_whitespace().last()) else { return };
+        if section == "*UND*" || section == "*ABS*" {
+            return;
+        }
+        let node = (self.objects, section.to_owned());
+        // The flags stand in fixed columns; local symbols begin with an l.
+        if head.get(17..18) != Some("l") {
+            self.global.insert(name.to_owned(), node.clone());
+        }
+        self.local.insert((self.objects, name.to_owned()), node);
+    }
+
+    fn find(&self, object: usize, name: &str) -> Option<Node> {
+        let section = (object, name.to_owned());
+        let local = self.local.get(&section).or_else(|| self.global.get(name)).cloned();
+        local.or_else(|| self.names.contains_key(&section).then_some(section))
+    }
+
+    /// All names that can be come to from a symbol, each with the section that it was first met in.
+    fn reached(&self, symbol: &str) -> BTreeMap<String, String> {
+        let start = self.find(0, symbol).unwrap_or_else(|| panic!("{symbol} is in no library"));
+        let (mut seen, mut names) = (BTreeSet::from([start.clone()]), BTreeMap::new());
+        let mut left = vec![start];
+        while let Some(node) = left.pop() {
+            for name in self.names.get(&node).into_iter().flatten() {
+                names.entry(name.clone()).or_insert_with(|| node.1.clone());
+                if let Some(next) = self.find(node.0, name)
+                    && seen.insert(next.clone())
+                {
+                    left.push(next);
+                }
+            }
+        }
+        names
+    }
+
+    /// Those of the names reached that are another library's.
+    fn foreign(&self, symbol: &str) -> BTreeMap<String, String> {
+        let mut names = self.reached(symbol);
+        let own: BTreeSet<_> =
+            self.local.keys().chain(self.names.keys()).map(|(_, name)| name.as_str()).collect();
+        names.retain(|name, _| !own.contains(name.as_str()));
+        names
+    }
+}
+
+fn without_offset(value: &str) -> &str {
+    match value.rfind(['+', '-']) {
+        Some(at) if value[at + 1..].starts_with("0x") => &value[..at],
+        _ => value,
+    }
+}
+
+/// Who makes pools.
+const BIRTH: &[&str] = &["jobring_create", "jobring_init"];
+
+/// What looks at a worker's thread, or joins it, and so must not meet its replacement.
+const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
+
+/// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
+/// wake, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
+const ON_A_JOBS_WAY: &[&str] = &[
+    "syscall",
+    "__errno_location",
+    "clock_gettime",
+    "memcpy",
+    "memset",
+    "memmove",
+    "strlen",
+    "pthread_getspecific",
+    "pthread_setspecific",
+    "pthread_key_create",
+    "pthread_key_delete",
+    "__tls_get_addr",
+    // That a callee ends its thread instead of coming back, and what becomes of the process then.
+    "_pthread_cleanup_push",
+    "_pthread_cleanup_pop",
+    "write",
+    "abort",
+    // Where a panic of ours would go, which is a bug.
+    "_Unwind_Resume",
+    "rust_eh_personality",
+    "panic_access_error",
+];
+
+/// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
+const BESIDES: &[&str] = &[
+    "jobring_create",
+    "jobring_init",
+    "jobring_layout",
+    "jobring_destroy",
+    "jobring_worker_stack",
+    "jobring_worker_stack_used",
+    "jobring_stack_min",
+];
+
+/// As few as these must be seen, or the test sees nothing.
+const SEEN: &[(&str, &str)] = &[
+    ("jobring_try_submit", "syscall"),
+    ("jobring_submit", "clock_gettime"),
+    ("jobring_wait", "syscall"),
+    ("jobring_enter_worker", "syscall"),
+];
+
+/// core's own are compiled elsewhere: panics, and arithmetic.
+fn is_cores(name: &str) -> bool {
+    name.contains("4core") || name.contains("17compiler_builtins")
+}
+
+fn stays_on_a_jobs_way(graph: &Graph) {
+    for symbol in c::symbols().iter().filter(|symbol| !BESIDES.contains(&symbol.as_str())) {
+        for (name, from) in graph.foreign(symbol) {
+            let known = is_cores(&name) || ON_A_JOBS_WAY.iter().any(|known| name.ends_with(known));
+            assert!(known, "{symbol} comes to {name}, in {from}");
+        }
+    }
+    for (symbol, name) in SEEN {
+        assert!(
+            graph.foreign(symbol).keys().any(|found| found.ends_with(name)),
+            "{symbol} does not come to {name}"
+        );
+    }
+    // The functions that a slot's kind names, which are called through it by whoever runs, drops or forgets the job.
+    for part in ["3run", "7discard", "6forget"] {
+        let submit = graph.reached("jobring_submit");
+        let found = submit.keys().any(|name| name.contains("3ffi3job") && name.contains(part));
+        assert!(found, "submit does not come to the kinds' {part}");
+    }
+}
+
+#[test]
+fn a_job_is_on_its_way_without_a_lock_or_an_allocation() {
+    let graph = Graph::of_build("std,capi");
+    stays_on_a_jobs_way(&graph);
+    for symbol in BIRTH {
+        assert!(graph.foreign(symbol).keys().any(|name| name.contains("rust_alloc")), "{symbol} allocates");
+    }
+}
+
+#[test]
+fn spin_is_for_the_start_only() {
+    let graph = Graph::of_build("pthread,capi");
+    stays_on_a_jobs_way(&graph);
+    for symbol in c::symbols() {
+        let spin = graph.reached(&symbol).into_iter().find(|(name, _)| name.contains("4spin"));
+        match spin {
+            Some((name, from)) => assert!(
+                BIRTH.contains(&&*symbol) || LOOKS_AT_A_THREAD.contains(&&*symbol),
+                "{symbol} comes to {name}, in {from}"
+            ),
+            None => assert!(!BIRTH.contains(&&*symbol), "{symbol} uses no spin: is it needed at all?"),
+        }
+    }
+    // What threads begin with is come to from whoever makes them; a worker's loop is what enter_worker goes into.
+    let worker = graph.reached("jobring_enter_worker");
+    assert!(worker.keys().any(|name| name.contains("17work_until_closed")), "the worker's loop was seen");
+}
