@@ -64,6 +64,27 @@ impl<S: TypedStorage> PoolCore<S> {
         }
     }
 
+    /// Waits, and looks at the result; leaves it then, or takes it unless the handle was given up meanwhile.
+    pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
+        let mut value = 0;
+        let taken = self.raw().wait_and_see(job, Timeout::Forever, &mut |_, payload, taken| match taken {
+            _ if leave => Verdict::Leave,
+            Taken::Done => {
+                // SAFETY:
+                // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
+                value = unsafe { payload.at.cast::<u64>().read() };
+                Verdict::Take
+            }
+            Taken::Failed => Verdict::Keep,
+            Taken::Cancelled => Verdict::Take,
+        });
+        match taken {
+            Ok(Taken::Done) if !leave => Shared::Done(value),
+            Ok(_) => Shared::Over,
+            Err(error) => error.into(),
+        }
+    }
+
     /// Reads the failure of a job, and leaves it.
     pub fn shared_read(&self, job: Job) -> Shared {
         self.raw().read_failure(job, &mut |_| ()).map_or_else(Shared::from, |()| Shared::Over)

@@ -5,16 +5,22 @@
 //! machine.
 
 mod dice;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod explore;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod play;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod promises;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod setups;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod stage;
 
 use dice::Dice;
 use jobring_frozen::Site;
-use machine::{Event, Op, Setup, Told, World};
+use machine::{Op, Setup, World};
 use play::Play;
 use std::collections::BTreeSet;
 

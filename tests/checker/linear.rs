@@ -4,6 +4,7 @@
 //! An onlooker keeps every order in which the operations so far can have happened: what would be in the queue, and which
 //! pending operations would have taken effect with which answer. An answer that none of them has is a mistake.
 
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 
 use machine::{Mistake, NOTHING, Op, Pc, Setup, World};

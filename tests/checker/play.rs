@@ -36,6 +36,17 @@ struct Props {
     told: [Cell<Told>; crate::machine::JOBS],
     ran: [AtomicUsize; crate::machine::JOBS],
     dropped: [AtomicUsize; crate::machine::JOBS],
+    taken: [Cell<bool>; crate::machine::JOBS],
+}
+
+impl Props {
+    /// A result is its job's number, and is taken once.
+    fn took(&self, job: u8, how: Shared) {
+        if let Shared::Done(value) = how {
+            assert_eq!(value, job.into(), "another job's result");
+            assert!(!self.taken[job as usize].replace(true), "the result of job {job} is taken twice");
+        }
+    }
 }
 
 /// All is done by one thread of the system.
@@ -72,7 +83,7 @@ impl Token {
             Body::Submits(other) => {
                 let token = Token { props: self.props, job: other, ran: false };
                 let told =
-                    with!(&props.pool, pool => pool.submit_detached(move || drop(token.run())).map_err(why));
+                    with!(&props.pool, pool => pool.submit_detached(move || { token.run(); }).map_err(why));
                 props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
             }
             Body::Until(_) => stage::begin(),
@@ -116,6 +127,7 @@ impl Play {
             told: [const { Cell::new(Told::Nothing) }; crate::machine::JOBS],
             ran: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
             dropped: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
+            taken: [const { Cell::new(false) }; crate::machine::JOBS],
         });
         let parts = setup.scripts.iter().map(|(_, ops)| {
             let (props, ops) = (props.clone(), ops.clone());
@@ -128,9 +140,10 @@ impl Play {
     pub fn agrees_with(&self, world: &World) -> Result<(), String> {
         for (n, job) in world.jobs.iter().enumerate() {
             let real = (self.props.ran[n].load(SeqCst), self.props.dropped[n].load(SeqCst));
-            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) {
+            let told = self.props.told[n].get();
+            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) || told != job.told {
                 return Err(format!(
-                    "job {n}: the machine has {job:?}, the library ran and dropped {real:?}"
+                    "job {n}: the machine has {job:?}, the library ran and dropped {real:?}, told {told:?}"
                 ));
             }
         }
@@ -149,7 +162,9 @@ fn act(props: &Rc<Props>, op: Op) {
             let token = Token { props: lent, job, ran: false };
             let told = with!(&props.pool, pool => {
                 if detached {
-                    let call = move || drop(token.run());
+                    let call = move || {
+                        token.run();
+                    };
                     let result = if blocks { pool.submit_detached(call) } else { pool.try_submit_detached(call) };
                     result.map(|()| None).map_err(why)
                 } else {
@@ -168,8 +183,13 @@ fn act(props: &Rc<Props>, op: Op) {
         }
         Op::Wait(job) | Op::Poll(job) => {
             if let Some(handle) = named(job) {
-                let _: Shared =
-                    with!(&props.pool, pool => pool.shared_wait(handle, matches!(op, Op::Poll(_)), false));
+                let polls = matches!(op, Op::Poll(_));
+                props.took(job, with!(&props.pool, pool => pool.shared_wait(handle, polls, false)));
+            }
+        }
+        Op::See { job, leaves } => {
+            if let Some(handle) = named(job) {
+                props.took(job, with!(&props.pool, pool => pool.shared_see(handle, leaves)));
             }
         }
         Op::Cancel(job) => {

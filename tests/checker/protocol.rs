@@ -4,8 +4,10 @@
 //! `-- text` those whose names contain the text.
 
 mod explore;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 mod promises;
+#[allow(dead_code, reason = "shared: each test uses its part")]
 mod setups;
 
 use explore::{Found, Grain, explore};

@@ -96,6 +96,7 @@ fn options(how: How) -> jobring_options {
         done: Some(done),
         drop: Some(dropped),
         copy: 0,
+        nodes: ptr::null_mut(),
     }
 }
 

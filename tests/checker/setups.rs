@@ -134,6 +134,56 @@ pub fn tasks() -> Vec<Task> {
         setup("a taker at the close", 1, 1, &[("submitter", asks), ("submitter", &[attempt(1)]), drain]),
     );
 
+    let sees = |leaves| [submit(0), Op::See { job: 0, leaves }];
+    add(
+        Fine,
+        false,
+        setup("see and take, detach", 1, 1, &[("submitter", &sees(false)), ("detacher", &[Op::Detach(0)])]),
+    );
+    add(
+        Coarse,
+        false,
+        setup(
+            "see and leave, detach, wait",
+            1,
+            1,
+            &[("submitter", &sees(true)), ("detacher", &[Op::Detach(0)]), ("waiter", &[Op::Wait(0)])],
+        ),
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a failure is seen, read, detached",
+                1,
+                1,
+                &[
+                    ("submitter", &sees(false)),
+                    ("detacher", &[Op::Detach(0), Op::Read(0)]),
+                    ("submitter", &[attempt(1)]),
+                ],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        setup(
+            "see and take at the close",
+            1,
+            1,
+            &[("submitter", &sees(false)), ("detacher", &[Op::Detach(0)]), drain],
+        ),
+    );
+
+    add(
+        Coarse,
+        false,
+        setup("see and take, wait", 2, 1, &[("submitter", &sees(false)), ("waiter", &[Op::Wait(0)])]),
+    );
+
     // Jobs that wait for jobs.
     add(
         Coarse,
@@ -313,7 +363,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
     let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
     let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
     let stops = || Setup { freeze: true, clock: true, ..two_workers() };
-    let list: [(Mistake, Grain, Setup); 20] = [
+    let list: [(Mistake, Grain, Setup); 21] = [
         (PushIgnoresTheEntry, Fine, two()),
         (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -338,6 +388,19 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         (ResolveWakesNobody, Coarse, one_asks()),
         (ResolveWakesOne, Coarse, copies()),
         (ReadWithoutTaking, Coarse, copies()),
+        (
+            SeenThoughDetached,
+            Coarse,
+            setup(
+                "",
+                1,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::See { job: 0, leaves: false }]),
+                    ("detacher", &[Op::Detach(0)]),
+                ],
+            ),
+        ),
         (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
         (VacateIgnoresTheRing, Coarse, cancels()),
         (

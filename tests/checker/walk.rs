@@ -5,7 +5,7 @@
 //! A seed gives one execution, which can be had again: `JOBRING_SEED=n cargo test -p jobring-checker --test walk`.
 
 mod dice;
-#[allow(dead_code, reason = "of the machine only the events are used")]
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 mod stage;
 
@@ -93,7 +93,13 @@ impl Token {
             1 => std::panic::resume_unwind(Box::new(())),
             2 => {
                 let (props, token) = (self.props(), self.props().token());
-                if props.pool.try_submit_detached(move || drop(token.run(9))).is_err() {
+                if props
+                    .pool
+                    .try_submit_detached(move || {
+                        token.run(9);
+                    })
+                    .is_err()
+                {
                     add(&props.accounts.refused);
                 }
             }
@@ -136,7 +142,13 @@ fn submitter(props: &Props) {
         let (token, kind, way) = (props.token(), props.below(10), props.below(4));
         match way {
             0 => {
-                if props.pool.submit_detached(move || drop(token.run(kind))).is_err() {
+                if props
+                    .pool
+                    .submit_detached(move || {
+                        token.run(kind);
+                    })
+                    .is_err()
+                {
                     add(&props.accounts.refused);
                 }
             }

@@ -161,7 +161,7 @@ impl Cpu<'_> {
             Pc::ForgetAllLook => self.forget_next(),
             Pc::ForgetAllTake => {
                 let s = self.t().seen;
-                if self.cas_slot(s.with(Status::Taking)).is_ok() {
+                if self.cas_slot(s.with(Status::Taking).detach()).is_ok() {
                     self.hold();
                     self.call(Pc::Forget, Pc::ForgetAllNext);
                 } else {

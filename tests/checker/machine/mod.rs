@@ -6,19 +6,26 @@
 
 mod close;
 mod events;
+mod handle;
 mod idle;
 mod pc;
 mod result;
 mod ring;
 mod run;
+mod setup;
+mod step;
 mod submit;
+mod thread;
 pub mod words;
 
 pub use events::Event;
 pub use idle::Change;
 pub use pc::Pc;
 pub use ring::How;
+pub use setup::{Body, Mistake, Op, Setup};
 pub use submit::Told;
+use thread::Outer;
+pub use thread::{Handle, Thread};
 
 use words::{Counts, Ring, SLOTS, State, Status};
 
@@ -26,7 +33,6 @@ pub const THREADS: usize = 6;
 pub const JOBS: usize = 4;
 /// The answer of an operation on an empty ring.
 pub const NOTHING: u8 = 255;
-const DEPTH: usize = 16;
 /// Jobs within jobs on one stack.
 const NESTED: usize = 2;
 
@@ -45,131 +51,6 @@ pub enum Word {
     Entry(u8),
     Kicks,
     Visitors,
-}
-
-/// What a job does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Body {
-    Plain,
-    Fails,
-    /// Waits for ever for another job.
-    Waits(u8),
-    /// Does not end before another has run, which it can know without the pool.
-    Until(u8),
-    /// Submits another, detached, and blocks for it.
-    Submits(u8),
-}
-
-/// What a thread does next. Operations on a job's handle wait until its submit has returned.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Op {
-    Submit {
-        job: u8,
-        blocks: bool,
-        detached: bool,
-    },
-    Wait(u8),
-    Poll(u8),
-    Cancel(u8),
-    Detach(u8),
-    Read(u8),
-    /// The loop of a worker that was counted in before its thread began.
-    Work,
-    /// The same, of a thread that enters by itself.
-    Enter,
-    RunOne,
-    Shutdown {
-        discards: bool,
-    },
-    /// await_workers, await_visitors, forget_all.
-    Destroy,
-    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it empty?
-    RingPush(u8),
-    RingPop,
-    RingPushBack,
-    RingLook,
-}
-
-/// Mistakes that can be planted, to see that the checks find them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mistake {
-    PushIgnoresTheEntry,
-    PopDoesNotClaim,
-    EmptyWithoutLap,
-    NoNotify,
-    FoundTellsNobody,
-    NoLookBeforeSleep,
-    CancelLeavesTheToken,
-    CloseWakesNobody,
-    WorkerLeavesSilently,
-    BlockedIgnoresClosed,
-    MarksAreNotSeen,
-    SubmitterDoesNotKick,
-    TakerGivesBackAfterClose,
-    TombstoneIsLost,
-    ResolveWakesNobody,
-    ResolveWakesOne,
-    ReadWithoutTaking,
-    ClaimWithoutCas,
-    VacateIgnoresTheRing,
-    CloserDoesNotMark,
-    NoPatience,
-}
-
-/// What is checked: who does what, over how many slots.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    pub name: &'static str,
-    pub slots: u8,
-    /// Workers counted in from the start.
-    pub live: u8,
-    /// Is there a clock, and so patience?
-    pub clock: bool,
-    pub bodies: [Body; JOBS],
-    pub scripts: Vec<(&'static str, Vec<Op>)>,
-    /// Every so many pushes trust no searcher.
-    pub trigger: u8,
-    /// May one thread stop for ever, anywhere?
-    pub freeze: bool,
-    /// How many sleeps may end for no reason, or because of the time although there was something else to do.
-    pub spurious: u8,
-    /// Do the workers sleep in the beginning?
-    pub rested: bool,
-    /// Calls of the C face are visits.
-    pub c_face: bool,
-    pub mistake: Option<Mistake>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            name: "",
-            slots: 2,
-            live: 0,
-            clock: false,
-            bodies: [Body::Plain; JOBS],
-            scripts: Vec::new(),
-            trigger: 128,
-            freeze: false,
-            spurious: 0,
-            rested: false,
-            c_face: false,
-            mistake: None,
-        }
-    }
-}
-
-impl Setup {
-    /// Does any script have such a call?
-    fn has(&self, such: impl Fn(&Op) -> bool) -> bool {
-        self.scripts.iter().flat_map(|(_, ops)| ops).any(such)
-    }
-
-    /// Threads that do the same are one role, and may be exchanged.
-    fn role(&self, thread: usize) -> u8 {
-        let Some(script) = self.scripts.get(thread) else { return thread as u8 };
-        self.scripts.iter().position(|other| other == script).unwrap_or(thread) as u8
-    }
 }
 
 /// What lies in a slot, in truth.
@@ -193,183 +74,8 @@ pub struct Job {
     pub dropped: u8,
     /// Its result was taken, or dropped.
     pub out: u8,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub struct Handle {
-    pub idx: u8,
-    pub generation: u8,
-}
-
-/// What a thread was about when it came to run a job that itself calls the pool.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-struct Outer {
-    idx: u8,
-    seen: State,
-    wseen: State,
-    want: Handle,
-    waits: bool,
-    visits: bool,
-    blocked: bool,
-    worn: bool,
-}
-
-/// Where a thread goes on after the calls that it is in.
-#[derive(Clone, Copy)]
-struct Stack {
-    pcs: [Pc; DEPTH],
-    depth: u8,
-}
-
-impl Stack {
-    fn calls(&self) -> &[Pc] {
-        &self.pcs[..self.depth as usize]
-    }
-}
-
-impl PartialEq for Stack {
-    fn eq(&self, other: &Self) -> bool {
-        self.calls() == other.calls()
-    }
-}
-
-impl Eq for Stack {}
-
-impl std::hash::Hash for Stack {
-    fn hash<H: std::hash::Hasher>(&self, to: &mut H) {
-        self.depth.hash(to);
-        self.calls().iter().for_each(|pc| pc.hash(to));
-    }
-}
-
-impl std::fmt::Debug for Stack {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.calls().fmt(f)
-    }
-}
-
-/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
-/// states that differ in nothing are one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Thread {
-    pub role: u8,
-    pub op: u8,
-    pub pc: Pc,
-    stack: Stack,
-    pub asleep: bool,
-    pub frozen: bool,
-    /// Does its sleep end by itself?
-    pub nap: bool,
-    /// The slots whose bodies are this thread's, in truth.
-    pub holds: u8,
-    pub idx: u8,
-    seen: State,
-    wseen: State,
-    back: State,
-    to: Status,
-    pub want: Handle,
-    mine: u8,
-    told: Told,
-    ring: Which,
-    pos: u8,
-    ent: u16,
-    marked: u8,
-    word: u16,
-    slept: (u8, u16),
-    pub woken: u8,
-    /// What an operation on the bare ring said: an index, or NOTHING.
-    pub answer: u8,
-    counts: Counts,
-    epoch: u8,
-    passes: u8,
-    at: u8,
-    inside: u8,
-    outer: [Outer; NESTED],
-    after_vacate: Pc,
-    ok: bool,
-    vacant: bool,
-    reaped: bool,
-    closed: bool,
-    retire: bool,
-    progress: bool,
-    listens: bool,
-    kicked: bool,
-    blocks: bool,
-    detached: bool,
-    polls: bool,
-    discards: bool,
-    visits: bool,
-    /// Inside a call of the C face, which is a visit.
-    called: bool,
-    waits: bool,
-    blocked: bool,
-    worn: bool,
-    worker: bool,
-    newly_kept: bool,
-    was_in_ring: bool,
-}
-
-impl Thread {
-    /// Does it sleep in a call from inside a job?
-    pub fn is_blocked(&self) -> bool {
-        self.blocked
-    }
-
-    fn new(role: u8) -> Self {
-        Self {
-            role,
-            op: 0,
-            pc: Pc::Done,
-            stack: Stack { pcs: [Pc::Done; DEPTH], depth: 0 },
-            asleep: false,
-            frozen: false,
-            nap: false,
-            holds: 0,
-            idx: 0,
-            seen: State(0),
-            wseen: State(0),
-            back: State(0),
-            to: Status::Free,
-            want: Handle::default(),
-            mine: 0,
-            told: Told::Nothing,
-            ring: Which::Ready,
-            pos: 0,
-            ent: 0,
-            marked: 0,
-            word: 0,
-            slept: (0, 0),
-            woken: 0,
-            answer: NOTHING,
-            counts: Counts::default(),
-            epoch: 0,
-            passes: 0,
-            at: 0,
-            inside: 0,
-            outer: [Outer::default(); NESTED],
-            after_vacate: Pc::Done,
-            ok: false,
-            vacant: false,
-            reaped: false,
-            closed: false,
-            retire: false,
-            progress: false,
-            listens: false,
-            kicked: false,
-            blocks: false,
-            detached: false,
-            polls: false,
-            discards: false,
-            visits: false,
-            called: false,
-            waits: false,
-            blocked: false,
-            worn: false,
-            worker: false,
-            newly_kept: false,
-            was_in_ring: false,
-        }
-    }
+    /// How often its handle was given up: to take the result, or to detach.
+    pub given: u8,
 }
 
 /// One state of everything.
@@ -396,8 +102,16 @@ pub struct World {
 
 impl World {
     pub fn new(setup: &Setup) -> Self {
-        let job =
-            Job { told: Told::Nothing, accepted: 0, refused: 0, handle: (0, 0), ran: 0, dropped: 0, out: 0 };
+        let job = Job {
+            told: Told::Nothing,
+            accepted: 0,
+            refused: 0,
+            handle: (0, 0),
+            ran: 0,
+            dropped: 0,
+            out: 0,
+            given: 0,
+        };
         let rounded = setup.slots.next_power_of_two();
         let mut world = Self {
             ready: Ring::new(rounded, 0),
@@ -497,6 +211,7 @@ impl Cpu<'_> {
             visits: t.visits,
             blocked: t.blocked,
             worn: t.worn,
+            sees: t.sees.take(),
         };
         t.outer[t.inside as usize] = outer;
         t.inside += 1;
@@ -507,9 +222,9 @@ impl Cpu<'_> {
     fn come_out(&mut self) {
         let t = self.t();
         t.inside -= 1;
-        let Outer { idx, seen, wseen, want, waits, visits, blocked, worn } =
+        let Outer { idx, seen, wseen, want, waits, visits, blocked, worn, sees } =
             std::mem::take(&mut t.outer[t.inside as usize]);
-        (t.idx, t.seen, t.wseen, t.want) = (idx, seen, wseen, want);
+        (t.idx, t.seen, t.wseen, t.want, t.sees) = (idx, seen, wseen, want, sees);
         (t.waits, t.visits, t.blocked, t.worn) = (waits, visits, blocked, worn);
     }
 

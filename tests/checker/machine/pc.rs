@@ -40,8 +40,9 @@ places! {
         ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, Block, WaitVisit,
-        HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, WaitEnd, Unblock,
-        WaitVisitEnd, CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, DetachTaken, ForgottenTo,
+        HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd, Unblock,
+        WaitVisitEnd;
+    Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
     Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, ClosingBegin, KickLook, Sweep, ModeLook, DiscardClaimed,
         Discarded, DrainLive, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,

@@ -1,10 +1,10 @@
-//! `pool/result.rs` and `pool/patience.rs`, step by step: what is done with a handle.
+//! `pool/result.rs` and `pool/patience.rs`, step by step: waits.
 
 use super::words::{State, Status};
 use super::{Content, Cpu, Mistake, Pc, Word};
 
 impl Cpu<'_> {
-    fn wanted(&mut self) -> State {
+    pub fn wanted(&mut self) -> State {
         let idx = self.t().want.idx;
         self.t().idx = idx;
         self.w.slots[idx as usize]
@@ -31,7 +31,7 @@ impl Cpu<'_> {
     }
 
     pub fn result_step(&mut self, pc: Pc) {
-        let (idx, seen, wseen) = (self.t().idx, self.t().seen, self.t().wseen);
+        let (seen, wseen) = (self.t().seen, self.t().wseen);
         match pc {
             Pc::WaitLook => {
                 self.t().wseen = self.wanted();
@@ -128,7 +128,10 @@ impl Cpu<'_> {
             }
             Pc::WaitTake => {
                 self.t().seen = wseen;
-                match self.cas_slot(wseen.with(Status::Taking)) {
+                let taking = wseen.with(Status::Taking);
+                // Who may leave it gives the handle up later.
+                let taking = if self.t().sees.is_some() { taking } else { taking.detach() };
+                match self.cas_slot(taking) {
                     Ok(taking) => {
                         self.t().seen = taking;
                         self.hold();
@@ -140,6 +143,16 @@ impl Cpu<'_> {
                     }
                 }
             }
+            Pc::GiveUp => match self.cas_slot(seen.detach()) {
+                Ok(now) => {
+                    self.t().seen = now;
+                    self.delivered(wseen);
+                }
+                Err(now) => {
+                    self.t().seen = now;
+                    self.give_up(wseen);
+                }
+            },
             Pc::WaitTaken => self.call(Pc::Vacate, Pc::WaitEnd),
             Pc::WaitEnd => {
                 let t = self.t();
@@ -154,111 +167,6 @@ impl Cpu<'_> {
             }
             Pc::WaitVisitEnd => self.end_visit(),
 
-            // cancel
-            Pc::CancelLook => {
-                let s = self.wanted();
-                self.cancel_by(s);
-            }
-            Pc::CancelClaim => match self.cas_slot(seen.with(Status::Running)) {
-                Ok(now) => {
-                    self.hold();
-                    self.t().seen = now;
-                    self.call(Pc::Discard, Pc::KickIfClosed);
-                }
-                Err(now) => self.cancel_by(now),
-            },
-            Pc::CancelFlag => match self.cas_slot(seen.with(Status::Cancelling)) {
-                Ok(_) => self.end_seen(),
-                Err(_) => self.go(Pc::CancelLook),
-            },
-
-            // detach
-            Pc::DetachLook => {
-                let s = self.wanted();
-                self.detach_by(s);
-            }
-            Pc::DetachTake => match self.cas_slot(seen.with(Status::Taking).detach()) {
-                Ok(taking) => {
-                    self.hold();
-                    self.t().to = seen.status();
-                    self.t().seen = taking;
-                    self.call(Pc::TakerFence, Pc::DetachTaken);
-                }
-                Err(now) => self.detach_by(now),
-            },
-            Pc::DetachTaken => self.call(Pc::Forget, Pc::ForgottenTo),
-            Pc::ForgottenTo => {
-                self.t().to = Status::Free;
-                self.go(Pc::Vacate);
-            }
-            Pc::DetachFlag => {
-                match self.cas_slot(seen.detach().unawaited()) {
-                    Ok(_) if seen.has_waiter() => {
-                        self.end_regs();
-                        self.go(Pc::WakeAll(Word::Slot(idx)));
-                    }
-                    Ok(_) => self.end_seen(),
-                    Err(now) => self.detach_by(now),
-                };
-            }
-
-            // read_failure
-            Pc::ReadLook => {
-                let s = self.wanted();
-                self.read_by(s);
-            }
-            Pc::ReadTake => match self.cas_slot(seen.with(Status::Taking)) {
-                Ok(taking) => {
-                    self.hold();
-                    self.t().seen = taking;
-                    let there = matches!(self.w.bodies[idx as usize], Content::Failure(_));
-                    self.must(there, "a failure is read that is not there");
-                    self.t().back = seen;
-                    self.go(Pc::PutBack);
-                }
-                Err(now) => self.read_by(now),
-            },
-            // put_back(idx, seen, back)
-            Pc::PutBack => self.call(Pc::TakerFence, Pc::PutBackTop),
-            Pc::PutBackTop => {
-                let (was_in_ring, back) = (seen.in_ring(), self.t().back);
-                self.t().was_in_ring = was_in_ring;
-                self.t().newly_kept = back.kept() && !seen.detached();
-                self.put_back_top();
-            }
-            Pc::PutBackCas => {
-                let back = self.backed();
-                match self.cas_slot(back) {
-                    Ok(_) => {
-                        self.unhold();
-                        self.t().seen = back;
-                        let wakes = seen.has_waiter();
-                        if wakes {
-                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::PutBackKept);
-                        } else {
-                            self.go(Pc::PutBackKept);
-                        }
-                    }
-                    Err(now) => {
-                        self.t().seen = now;
-                        self.put_back_top();
-                    }
-                }
-            }
-            Pc::PutBackKept => {
-                let t = self.t();
-                let (newly, gone) = (t.newly_kept, t.was_in_ring && !seen.in_ring());
-                (t.newly_kept, t.was_in_ring, t.retire) = (false, false, false);
-                (t.back, t.seen) = (State::default(), State::default());
-                if seen.kept() && newly && seen.in_ring() {
-                    self.call(Pc::Reap, Pc::KickIfClosed);
-                } else if seen.kept() && (newly || gone) {
-                    self.call(Pc::GiveBack, Pc::KickIfClosed);
-                } else {
-                    self.t().idx = 0;
-                    self.go(Pc::KickIfClosed);
-                }
-            }
             _ => unreachable!("{pc:?}"),
         }
     }
@@ -266,15 +174,6 @@ impl Cpu<'_> {
     /// Is there hope that the sleep ends?
     fn hope(&mut self, there_is: bool) {
         self.t().ok = there_is;
-        self.ret();
-    }
-
-    fn end_regs(&mut self) {
-        (self.t().idx, self.t().seen, self.t().want) = Default::default();
-    }
-
-    fn end_seen(&mut self) {
-        self.end_regs();
         self.ret();
     }
 
@@ -304,79 +203,64 @@ impl Cpu<'_> {
     /// The job in `idx` is taken (`seen`); it was `was`.
     fn deliver(&mut self, was: State) {
         let idx = self.t().idx as usize;
-        match (was.status(), self.w.bodies[idx]) {
-            (Status::Done, Content::Result(job)) => {
+        let there = matches!(
+            (was.status(), self.w.bodies[idx]),
+            (Status::Done, Content::Result(_))
+                | (Status::Failed, Content::Failure(_))
+                | (Status::Cancelled, Content::Empty)
+        );
+        self.must(there, "a result is taken that is not there");
+        match self.t().sees {
+            Some(true) => {
+                self.t().back = was;
+                self.call(Pc::PutBack, Pc::WaitEnd);
+            }
+            Some(false) => self.give_up(was),
+            None => self.delivered(was),
+        }
+    }
+
+    /// The handle is given up by this thread, or was meanwhile; then what was seen does not count.
+    fn give_up(&mut self, was: State) {
+        if self.t().seen.detached() && !self.mistake(Mistake::SeenThoughDetached) {
+            self.t().to = was.status();
+            self.call(Pc::ForgetTaken, Pc::WaitEnd);
+        } else if self.t().seen.detached() {
+            self.delivered(was);
+        } else {
+            self.go(Pc::GiveUp);
+        }
+    }
+
+    /// A handle is given up by one thread: it has the result, or was told that it is detached.
+    pub fn give_handle(&mut self) {
+        let want = (self.t().want.idx, self.t().want.generation);
+        let Some(job) = self.w.jobs.iter_mut().find(|job| job.accepted > 0 && job.handle == want) else {
+            return;
+        };
+        job.given += 1;
+        let once = job.given == 1;
+        self.must(once, "a handle is given up twice");
+    }
+
+    /// What was seen is this thread's.
+    fn delivered(&mut self, was: State) {
+        let idx = self.t().idx as usize;
+        self.give_handle();
+        match self.w.bodies[idx] {
+            Content::Result(job) => {
                 self.w.jobs[job as usize].out += 1;
                 self.w.bodies[idx] = Content::Empty;
             }
             // A C caller's failure stays in its slot.
-            (Status::Failed, Content::Failure(job)) => {
+            Content::Failure(job) => {
                 self.w.jobs[job as usize].out += 1;
                 self.t().back = was.detach();
+                self.t().newly_kept = true;
                 return self.call(Pc::PutBack, Pc::WaitEnd);
             }
-            (Status::Cancelled, Content::Empty) => {}
-            _ => self.must(false, "a result is taken that is not there"),
+            _ => {}
         }
         self.call(Pc::TakerFence, Pc::WaitTaken);
-    }
-
-    fn cancel_by(&mut self, s: State) {
-        self.t().seen = s;
-        if !s.answers_to(self.t().want.generation) {
-            return self.end_seen();
-        }
-        match s.status() {
-            Status::Queued => self.go(Pc::CancelClaim),
-            Status::Running => self.go(Pc::CancelFlag),
-            _ => self.end_seen(),
-        }
-    }
-
-    fn detach_by(&mut self, s: State) {
-        self.t().seen = s;
-        if !s.answers_to(self.t().want.generation) {
-            self.end_seen();
-        } else if s.untaken() {
-            self.go(Pc::DetachTake);
-        } else {
-            self.go(Pc::DetachFlag);
-        }
-    }
-
-    fn read_by(&mut self, s: State) {
-        self.t().seen = s;
-        let readable = s.kept() || s.retired() || s.status() == Status::Taking;
-        let generation = self.t().want.generation;
-        if s.generation() == generation
-            && (readable || s.answers_to(generation))
-            && s.status() == Status::Failed
-        {
-            self.go(Pc::ReadTake);
-        } else {
-            self.end_seen();
-        }
-    }
-
-    /// What the word is put back to.
-    fn backed(&mut self) -> State {
-        let t = self.t();
-        let mut back = t.seen.with(t.back.status()).unawaited();
-        if t.back.detached() {
-            back = back.detach();
-        }
-        if t.back.retired() || t.newly_kept && t.retire { back.await_by() } else { back }
-    }
-
-    fn put_back_top(&mut self) {
-        let (taking, back) = (self.t().seen, self.t().back);
-        if taking.detached() && !back.detached() {
-            self.t().to = back.status();
-            let t = self.t();
-            (t.back, t.newly_kept, t.was_in_ring) = (State::default(), false, false);
-            self.call(Pc::Forget, Pc::ForgottenTo);
-        } else {
-            self.go(Pc::PutBackCas);
-        }
     }
 }

@@ -60,7 +60,7 @@ impl State {
         Self(self.0 & !WAITER)
     }
     pub fn next(self) -> Self {
-        Self((self.0 >> 6) + 1 << 6 | self.0 & RING)
+        Self(((self.0 >> 6) + 1) << 6 | self.0 & RING)
     }
     pub fn vacant(self) -> bool {
         self.status() == Free && !self.detached() || self.kept()
