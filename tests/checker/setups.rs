@@ -162,7 +162,7 @@ pub fn tasks() -> Vec<Task> {
                 &[
                     ("submitter", &sees(false)),
                     ("detacher", &[Op::Detach(0), Op::Read(0)]),
-                    ("submitter", &[attempt(1)]),
+                    ("submitter", &[attempt(1), Op::Detach(1)]),
                 ],
             )
         },
