@@ -3,26 +3,40 @@
 use loom::model::Builder;
 use std::cell::Cell;
 use std::panic;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// One promise, as a small program that keeps it in every execution.
 pub struct Model {
     pub name: &'static str,
+    pub module: &'static str,
     /// How many preemptions the checker tries at most; None: all.
     pub bound: Option<usize>,
     pub run: fn(),
 }
 
+impl Model {
+    /// The name of its file, without the ending.
+    pub fn file(&self) -> &'static str {
+        self.module.rsplit("::").next().unwrap_or(self.module)
+    }
+}
+
 /// `model!(unbounded name)` or `model!(2 name)`: the function of that name, with its bound.
 macro_rules! model {
     (unbounded $name:ident) => {
-        crate::harness::Model { name: stringify!($name), bound: None, run: $name }
+        crate::harness::Model { name: stringify!($name), module: module_path!(), bound: None, run: $name }
     };
     ($bound:literal $name:ident) => {
-        crate::harness::Model { name: stringify!($name), bound: Some($bound), run: $name }
+        crate::harness::Model {
+            name: stringify!($name),
+            module: module_path!(),
+            bound: Some($bound),
+            run: $name,
+        }
     };
 }
 pub(crate) use model;
@@ -41,7 +55,7 @@ thread_local! { static NAME: Cell<&'static str> = const { Cell::new("no model") 
 /// The longest execution that is followed, in switches.
 const BRANCHES: usize = 5_000;
 /// What loom says of one that is longer.
-const TOO_LONG: &str = "exceeded maximum number of branches";
+pub const TOO_LONG: &str = "exceeded maximum number of branches";
 
 /// A number from the environment.
 fn from_env(name: &str) -> Option<usize> {
@@ -49,10 +63,10 @@ fn from_env(name: &str) -> Option<usize> {
 }
 
 /// Runs one model on this thread. `JOBRING_MODEL_BOUND` replaces the bounds (0: none), `JOBRING_MODEL_SECONDS` the
-/// limit of 120 s.
+/// limit of 300 s.
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
-    let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(120);
+    let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
     let bound = match from_env("JOBRING_MODEL_BOUND") {
         Some(0) => None,
         Some(bound) => model.bound.and(Some(bound)),
@@ -97,8 +111,8 @@ fn check(model: &Model) -> Verdict {
     verdict
 }
 
-/// Runs models side by side. With `fail_fast` the first failure ends the program.
-pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Vec<(&'static str, Verdict)> {
+/// Runs models one after the other in this process. With `fail_fast` the first failure ends it.
+pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         eprintln!("in model {}:", NAME.get());
@@ -109,20 +123,34 @@ pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Ve
             std::process::exit(1);
         }
     }));
-    let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(Vec::new());
+    models.iter().filter(|model| check(model) == Verdict::Finished).count()
+}
+
+/// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map,
+/// where the checker gets a stack for every thread of every execution. How many finished.
+pub fn run_apart(models: &[&'static Model], most: usize) -> usize {
+    let program = std::env::current_exe().expect("a running program has a path");
+    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..most {
             scope.spawn(|| {
                 while let Some(model) = models.get(next.fetch_add(1, SeqCst)) {
-                    let verdict = check(model);
-                    verdicts.lock().unwrap().push((model.name, verdict));
+                    let run = Command::new(&program)
+                        .args(["--here", "--exact", model.name])
+                        .stderr(Stdio::inherit())
+                        .output()
+                        .expect("this program starts");
+                    let out = String::from_utf8_lossy(&run.stdout);
+                    match out.lines().find(|line| line.starts_with("model ")) {
+                        Some(line) => println!("{line}"),
+                        None => println!("model {} FAILED ({})", model.name, run.status),
+                    }
+                    finished.fetch_add(usize::from(run.status.success()), SeqCst);
                 }
             });
         }
     });
-    let _ = panic::take_hook();
-    verdicts.into_inner().unwrap()
+    finished.into_inner()
 }
 
 /// The threads of one execution, which begin in every order.
@@ -131,6 +159,7 @@ pub fn run_all(models: &[&'static Model], threads: usize, fail_fast: bool) -> Ve
 /// of the same thread hides an earlier load by another, and the order in which the swap comes before that load is not
 /// tried for its own sake. It is tried when the swapping thread begins first; so each thread begins at a word that
 /// all of them change.
+#[derive(Clone)]
 pub struct Crew {
     gate: Option<Arc<loom::sync::atomic::AtomicUsize>>,
 }

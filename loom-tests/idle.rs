@@ -18,9 +18,10 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(3 after_a_write_off_pushes_wake_again),
     model!(unbounded a_frozen_waker_is_stood_in_for),
-    model!(1 a_searcher_that_was_written_off_does_no_harm),
+    model!(2 a_searcher_that_was_written_off_does_no_harm),
     model!(unbounded the_trigger_writes_a_frozen_searcher_off),
     model!(3 a_wake_up_for_no_reason_does_no_harm),
+    model!(2 a_batch_wakes_two_workers),
 ];
 
 fn crew() -> (Crew, Arc<Workers>) {
@@ -202,5 +203,18 @@ fn a_wake_up_for_no_reason_does_no_harm() {
     workers.give(PLAIN);
     ghost.join().unwrap();
     assert_eq!(worker.join().unwrap(), 1);
+    assert!(workers.settled());
+}
+
+fn a_batch_wakes_two_workers() {
+    let (crew, workers) = big_crew();
+    let both = [(); 2].map(|()| worker(&crew, &workers, 1));
+    crew.begin();
+    workers.publish();
+    workers.publish();
+    workers.announce(PLAIN);
+    for worker in both {
+        assert_eq!(worker.join().unwrap(), 1);
+    }
     assert!(workers.settled());
 }

@@ -8,20 +8,56 @@
 )]
 #![allow(dropping_copy_types, reason = "drop says that a model's thread wants no result")]
 
+mod batch;
+mod callback;
+mod cancel;
+mod close;
+mod deadline;
+mod end;
+mod failure;
+mod fixtures;
+mod frozen;
+mod full;
+mod handle;
 mod harness;
 mod idle;
+mod kill;
+mod nested;
 mod pool;
+mod recycle;
+mod result;
 mod ring;
-mod slot;
+mod sites;
 mod table;
 mod weaken;
 
-use harness::{Model, Verdict, run_all};
+use harness::{Model, run_apart, run_here};
 use std::process::ExitCode;
 use std::time::Instant;
 
 fn models() -> Vec<&'static Model> {
-    [ring::MODELS, slot::MODELS, idle::MODELS, pool::MODELS].into_iter().flatten().collect()
+    [
+        ring::MODELS,
+        frozen::MODELS,
+        result::MODELS,
+        deadline::MODELS,
+        callback::MODELS,
+        cancel::MODELS,
+        recycle::MODELS,
+        handle::MODELS,
+        nested::MODELS,
+        failure::MODELS,
+        idle::MODELS,
+        pool::MODELS,
+        batch::MODELS,
+        full::MODELS,
+        close::MODELS,
+        end::MODELS,
+        kill::MODELS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {
@@ -31,29 +67,45 @@ fn main() -> ExitCode {
         models().iter().for_each(|model| println!("{}: test", model.name));
         return ExitCode::SUCCESS;
     }
-    if args.iter().any(|arg| arg == "--weaken") {
-        return weaken::run(&filters, &models());
+    if let Some(end) = kill::command(&args, &filters, &models()) {
+        return end;
     }
-    let fail_fast = args.iter().any(|arg| arg == "--fail-fast");
-    if filters.is_empty()
-        && !fail_fast
-        && let Err(problem) = table::agrees_with(&models())
-    {
-        eprintln!("loom-tests/README.md and the models differ: {problem}");
+    let here = args.iter().any(|arg| arg == "--here");
+    let consistent = || {
+        table::agrees_with(&models())
+            .and_then(|()| sites::agree(models().len()))
+            .and_then(|()| kill::agrees_with(&models()))
+    };
+    if !here && let Err(problem) = consistent() {
+        eprintln!("loom-tests/README.md, KILLS.md and the models differ: {problem}");
         return ExitCode::FAILURE;
     }
-    let exact = args.iter().any(|arg| arg == "--exact");
-    let wanted = |model: &&&'static Model| {
-        filters.is_empty()
-            || filters.iter().any(|f| if exact { model.name == **f } else { model.name.contains(f.as_str()) })
-    };
+    if args.iter().any(|arg| arg == "--weaken") {
+        return weaken::run(&filters, &models(), args.iter().any(|arg| arg == "--thorough"));
+    }
+    if args.iter().any(|arg| arg == "--greedy") {
+        return weaken::greedy(&models());
+    }
     let all = models();
-    let chosen: Vec<&'static Model> = all.iter().filter(wanted).copied().collect();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = args.iter().find_map(|arg| arg.strip_prefix("--threads=")?.parse().ok()).unwrap_or(cores);
+    let chosen: Vec<&'static Model> = if args.iter().any(|arg| arg == "--exact") {
+        filters.iter().filter_map(|name| all.iter().find(|model| model.name == **name)).copied().collect()
+    } else {
+        let wanted =
+            |name: &str| filters.is_empty() || filters.iter().any(|text| name.contains(text.as_str()));
+        all.iter().filter(|model| wanted(model.name)).copied().collect()
+    };
     let start = Instant::now();
-    let verdicts = run_all(&chosen, threads, fail_fast);
-    let finished = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Finished).count();
+    if here {
+        let finished = run_here(&chosen, args.iter().any(|arg| arg == "--fail-fast"));
+        return if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let finished = run_apart(&chosen, cores);
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
-    if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if finished < chosen.len() {
+        return ExitCode::FAILURE;
+    }
+    // Those that all models are run for: what has just passed need not pass again.
+    let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
+    if filters.is_empty() { kill::run(&[], &all, &passed) } else { ExitCode::SUCCESS }
 }

@@ -24,7 +24,9 @@ pub const MODELS: &[Model] = &[
     model!(2 every_marked_sleeper_wakes),
     model!(unbounded a_mark_set_while_others_pop_is_seen),
     model!(unbounded a_mark_is_taken_off_once),
+    model!(unbounded a_mark_is_taken_off_though_a_closer_marks),
     model!(unbounded a_peeked_index_is_popped_once),
+    model!(unbounded a_ring_of_one_wraps_around),
 ];
 
 /// The start from which both the positions and the laps in the entries wrap after `len` pushes.
@@ -317,6 +319,20 @@ fn a_mark_is_taken_off_once() {
     assert!(!ring.unmark() && !ring.mark_if_empty());
 }
 
+fn a_mark_is_taken_off_though_a_closer_marks() {
+    let (crew, ring) = (Crew::new(), ring(1, 0));
+    assert!(ring.mark_if_empty());
+    let other = {
+        let ring = ring.clone();
+        crew.spawn(move || ring.mark_for_closer())
+    };
+    crew.begin();
+    assert!(ring.unmark(), "who sleeps on the mark would not be woken");
+    assert!(other.join().unwrap());
+    assert!(!ring.unmark());
+    assert!(ring.push(0), "the closer's mark is there still");
+}
+
 fn a_peeked_index_is_popped_once() {
     let (crew, ring) = (Crew::new(), ring(2, 0));
     ring.push(0);
@@ -329,4 +345,8 @@ fn a_peeked_index_is_popped_once() {
     let theirs = other.join().unwrap();
     assert!(mine.is_some() != theirs.is_some());
     assert!(ring.is_empty());
+}
+
+fn a_ring_of_one_wraps_around() {
+    pass(1, near_the_end(1), 2);
 }

@@ -1,81 +1,38 @@
 //! Weakens every ordering by one step, one at a time, and runs the models against each: `cargo test -p
 //! jobring-loom-tests --test models -- --weaken [text]`. A weakening that no model notices is slack, or a missing
 //! model. Each run is a process of this program with `JOBRING_WEAKEN` set.
+//!
+//! The models that README.md names for the site go first, then all others; the first that fails ends the run.
+//! `--thorough` also tries what README.md lists as slack, and whether each model named for a site does notice.
+//! `--greedy` weakens one after the other and keeps what passes, which finds sites that stand in for each other.
 
 use crate::harness::Model;
-use std::fs;
-use std::path::Path;
+use crate::sites::{Weakening, weakenings};
+use crate::table;
 use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-/// One step down from an ordering. For a fence, Relaxed is no fence.
-fn steps(ordering: &str) -> &'static [&'static str] {
-    match ordering {
-        "SeqCst" | "Acquire" | "Release" => &["Relaxed"],
-        "AcqRel" => &["Acquire", "Release"],
-        _ => &[],
-    }
-}
-
-/// The weakenings in the text of one source file: `o(Site::Name, Ordering)`, or `f(Site::Name, Ordering)`.
-fn weakenings(source: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for site in source.split("o(Site::").skip(1) {
-        let name: String = site.chars().take_while(|c| c.is_alphanumeric()).collect();
-        let rest = site[name.len()..].trim_start_matches(", ");
-        let ordering: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
-        found.extend(steps(&ordering).iter().map(|weaker| format!("{name}={weaker}")));
-    }
-    // `front(Site::PopHead, Site::PopEntry)` and its like: the ordering stands where the name arrives.
-    for (call, ordering) in [("front(Site::", "Acquire")] {
-        for site in source.split(call).skip(1) {
-            let names = site.split(')').next().unwrap_or("");
-            for name in names.split(", ") {
-                let name = name.trim_start_matches("Site::");
-                found.extend(steps(ordering).iter().map(|weaker| format!("{name}={weaker}")));
-            }
-        }
-    }
-    found
-}
-
-fn all_weakenings(folder: &Path, into: &mut Vec<String>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            all_weakenings(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-            into.extend(weakenings(&code.join("\n")));
-        }
-    }
-}
-
-const README: &str = include_str!("README.md");
-
 enum Judgement {
     Killed(String),
     Survived,
-    /// As README.md says and gives the reason for.
-    Slack,
     NotJudged,
 }
 
-fn judge(weakening: &str) -> Judgement {
+/// Runs `models`, in this order, with these orderings weakened.
+fn judge(weakened: &[Weakening], models: &[&str]) -> Judgement {
     let program = std::env::current_exe().expect("a running program has a path");
+    let texts: Vec<_> = weakened.iter().map(Weakening::text).collect();
     let run = Command::new(program)
-        .args(["--fail-fast", "--threads=1"])
-        .env("JOBRING_WEAKEN", weakening)
+        .args(["--here", "--fail-fast", "--exact"])
+        .args(models)
+        .env("JOBRING_WEAKEN", texts.join(","))
         .env("RUST_BACKTRACE", "0")
         .output()
         .expect("this program starts");
     if run.status.success() {
-        let listed = README.lines().any(|line| line.starts_with(&format!("- `{weakening}`")));
-        return if listed { Judgement::Slack } else { Judgement::Survived };
+        return Judgement::Survived;
     }
     let out = String::from_utf8_lossy(&run.stdout);
     match out.lines().find(|line| line.ends_with("FAILED")).and_then(|line| line.split(' ').nth(1)) {
@@ -84,38 +41,107 @@ fn judge(weakening: &str) -> Judgement {
     }
 }
 
-/// Runs every weakening whose text contains one of `filters`. Fails if one survives or is not judged.
-pub fn run(filters: &[&String], models: &[&'static Model]) -> ExitCode {
-    let mut all = Vec::new();
-    all_weakenings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src"), &mut all);
-    all.sort();
-    all.dedup();
-    all.retain(|weakening| {
-        filters.is_empty() || filters.iter().any(|text| weakening.contains(text.as_str()))
-    });
-    println!("{} weakenings against {} models", all.len(), models.len());
-    let (next, counts, start) = (AtomicUsize::new(0), Mutex::new([0; 4]), Instant::now());
+/// All models, those that README.md names for the site first, the others as it lists them.
+fn in_order(site: &str, models: &[&'static Model]) -> Vec<&'static str> {
+    let mut names: Vec<_> = models.iter().map(|model| model.name).collect();
+    let named = named_for(site);
+    names.sort_by_key(|name| !named.contains(name));
+    names
+}
+
+fn named_for(site: &str) -> Vec<&'static str> {
+    table::rows().filter(|(_, _, sites)| sites.contains(&site)).map(|(_, model, _)| model).collect()
+}
+
+/// Calls `f` with each of `all`, as many at a time as there are cores.
+fn for_each<T: Sync>(all: &[T], f: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while let Some(weakening) = all.get(next.fetch_add(1, Relaxed)) {
-                    let start = Instant::now();
-                    let (kind, text) = match judge(weakening) {
-                        Judgement::Killed(model) => (0, format!("killed by {model}")),
-                        Judgement::Survived => (1, "SURVIVED".into()),
-                        Judgement::Slack => (2, "survived, as README.md says".into()),
-                        Judgement::NotJudged => (3, "NOT JUDGED (a model was cut)".into()),
-                    };
-                    println!("{weakening:<28} {:>6.1} s  {text}", start.elapsed().as_secs_f64());
-                    counts.lock().unwrap()[kind] += 1;
+                while let Some(one) = all.get(next.fetch_add(1, Relaxed)) {
+                    f(one);
                 }
             });
         }
+    });
+}
+
+/// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is not judged.
+pub fn run(filters: &[&String], models: &[&'static Model], thorough: bool) -> ExitCode {
+    let mut all = weakenings();
+    all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text.as_str())));
+    println!("{} weakenings against {} models", all.len(), models.len());
+    let (counts, start) = (Mutex::new([0; 4]), Instant::now());
+    for_each(&all, |weakening| {
+        let (start, slack) = (Instant::now(), table::is_slack(&weakening.text()));
+        let (kind, text) = if slack && !thorough {
+            (2, "listed as slack, not tried".into())
+        } else {
+            match judge(std::slice::from_ref(weakening), &in_order(&weakening.site, models)) {
+                Judgement::Killed(model) if slack => (1, format!("LISTED AS SLACK and killed by {model}")),
+                Judgement::Killed(model) => (0, format!("killed by {model}")),
+                Judgement::Survived if slack => (2, "survived, as README.md says".into()),
+                Judgement::Survived => (1, "SURVIVED".into()),
+                Judgement::NotJudged => (3, "NOT JUDGED (a model was cut)".into()),
+            }
+        };
+        println!("{:<28} {:>6.1} s  {text}", weakening.text(), start.elapsed().as_secs_f64());
+        counts.lock().unwrap()[kind] += 1;
     });
     let [killed, survived, slack, not_judged] = counts.into_inner().unwrap();
     println!(
         "{killed} killed, {survived} survived, {slack} listed as slack, {not_judged} not judged, {:.0} s",
         start.elapsed().as_secs_f64()
     );
-    if survived + not_judged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let idle = if thorough { idle_rows(&all) } else { 0 };
+    if survived + not_judged + idle == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How many of the table's pairs of model and site are not true: no weakening of the site makes the model fail.
+fn idle_rows(all: &[Weakening]) -> usize {
+    let pairs: Vec<_> = table::rows()
+        .flat_map(|(_, model, sites)| sites.into_iter().map(move |site| (model, site)))
+        .filter(|(_, site)| all.iter().any(|w| w.site == *site))
+        .collect();
+    let idle = AtomicUsize::new(0);
+    for_each(&pairs, |(model, site)| {
+        let notices =
+            |w: &Weakening| matches!(judge(std::slice::from_ref(w), &[model]), Judgement::Killed(_));
+        if !all.iter().filter(|w| w.site == *site).any(notices) {
+            println!("{model} DOES NOT DEFEND {site}");
+            idle.fetch_add(1, Relaxed);
+        }
+    });
+    println!("{} of {} pairs of model and site hold", pairs.len() - idle.load(Relaxed), pairs.len());
+    idle.into_inner()
+}
+
+/// Weakens one after the other, keeping what no model notices, until nothing more can be weakened. Fails if something
+/// was kept that is not listed as slack.
+pub fn greedy(models: &[&'static Model]) -> ExitCode {
+    let (mut kept, mut to_try): (Vec<Weakening>, _) = (Vec::new(), weakenings());
+    // What is known to be slack goes first: all else is tried on top of it.
+    to_try.sort_by_key(|weakening| table::is_slack(&weakening.text()));
+    let mut unlisted = 0;
+    while let Some(weakening) = to_try.pop() {
+        let mut weakened: Vec<_> = kept.iter().filter(|w| w.site != weakening.site).cloned().collect();
+        weakened.push(weakening.clone());
+        let verdict = match judge(&weakened, &in_order(&weakening.site, models)) {
+            Judgement::Killed(model) => format!("killed by {model}"),
+            Judgement::NotJudged => {
+                unlisted += 1;
+                "NOT JUDGED".into()
+            }
+            Judgement::Survived => {
+                unlisted += usize::from(!table::is_slack(&weakening.text()));
+                to_try.extend(weakening.further());
+                kept = weakened;
+                "kept".into()
+            }
+        };
+        println!("{:<28} {verdict}", weakening.text());
+    }
+    println!("{} kept, {unlisted} of them not listed as slack, or not judged", kept.len());
+    if unlisted == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

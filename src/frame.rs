@@ -29,6 +29,8 @@ pub struct Frame {
     pub(crate) closing: Cell<bool>,
     /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
     pub(crate) replaceable: bool,
+    /// Did a thread inside of it wait for the pool's end? Then a closer may be gone that did not wait for it.
+    pub(crate) outlives: Cell<bool>,
 }
 
 impl Frame {
@@ -61,6 +63,7 @@ impl Frame {
             locals: Cell::new(ptr::null()),
             closing: Cell::new(false),
             replaceable: false,
+            outlives: Cell::new(false),
         }
     }
 

@@ -75,8 +75,12 @@ pub use frozen::Shared;
 pub use handle::Job;
 pub use lifecycle::Queued;
 pub use pool::Report;
+#[cfg(any(jobring_loom, jobring_bug))]
+pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]
-pub use sync::{freeze, site::Site};
+pub use sync::freeze;
+#[cfg(any(jobring_loom, jobring_freeze))]
+pub use sync::site::Site;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use thread::Backend;
 #[cfg(feature = "alloc")]

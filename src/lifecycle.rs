@@ -24,7 +24,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, o, stores};
 
 const DISCARD: usize = 1;
 /// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
@@ -78,6 +78,9 @@ impl Lifecycle {
         let word = &raw const self.kicks;
         // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
         self.kicks.fetch_add(1, o(Site::Kick, Release));
+        if bug(Bug::KickWakesOne) {
+            return port.wake_one(word);
+        }
         port.wake_all(word);
     }
 
@@ -107,6 +110,9 @@ impl Lifecycle {
         // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
         let mut live = self.live.load(o(Site::LiveLook, Relaxed));
         while live < most {
+            if stores(Bug::EntersWithoutExchange, &self.live, live + 1) {
+                return true;
+            }
             // ORDERING: Relaxed, the same.
             match self.live.compare_exchange(
                 live,

@@ -5,6 +5,7 @@ use super::guard::{call, optional, submitter};
 use super::order::Order;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use super::submit::{jobring_fn, jobring_job, jobring_options};
+use crate::pool::Batch;
 use core::ffi::c_void;
 
 /// One job of a batch.
@@ -64,7 +65,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
             unsafe { Order::read(item, pool.raw.payload_bytes()) }?;
         }
         let mut placed = 0;
-        let mut last = None;
+        let mut batch = Batch::new();
         let mut status = JOBRING_OK;
         for item in items {
             // SAFETY:
@@ -88,12 +89,9 @@ pub unsafe extern "C" fn jobring_submit_batch(
                 unsafe { jobs.add(placed).write(handle.to_bits()) };
             }
             placed += 1;
-            // Of the positions that a notify would treat specially none may be skipped.
-            if last.is_none_or(|last: usize| !last.is_multiple_of(crate::wait::TRIGGER)) {
-                last = Some(position);
-            }
+            batch.placed(position);
         }
-        if let Some(position) = last {
+        if let Some(position) = batch.position() {
             pool.raw.announce(position);
         }
         if !accepted.is_null() {

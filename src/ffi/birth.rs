@@ -9,6 +9,7 @@ use super::status::{
 };
 use crate::pool::RawPool;
 use crate::storage::{BLOCK_ALIGN, Block};
+use crate::sync::{Bug, bug};
 use crate::system::System;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Seat, WorkerSet};
@@ -71,7 +72,7 @@ impl CPool {
     /// Is this another process than the one that made the pool?
     #[inline]
     pub(super) fn is_copy(&self) -> bool {
-        self.forks != forks()
+        self.forks != forks() && !bug(Bug::ChildTakesThePool)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::port::{Deadline, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::state::Status;
 use crate::storage::Storage;
+use crate::sync::{Bug, bug};
 
 /// What was in a pool when its shutdown returned.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -34,6 +35,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>) -> Self {
         let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        mine().for_each(|frame| frame.outlives.set(true));
         let is_worker = mine().any(|frame| frame.worker != NO_WORKER);
         let worker = is_worker && !mine().any(|frame| frame.closing.get());
         let news = mine().filter(|frame| !frame.closing.replace(true));
@@ -73,8 +75,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if queued == Queued::Discard {
             self.lifecycle.discard();
         }
-        self.idle.close(&self.port);
-        if let Some(word) = self.free().unmark() {
+        if self.lifecycle.live() > 0 || !bug(Bug::CloseOfNobodyIsNoClose) {
+            self.idle.close(&self.port);
+        }
+        if let Some(word) = self.free().unmark()
+            && !bug(Bug::CloseLeavesSubmittersAsleep)
+        {
             self.port.wake_all(word);
         }
         let closing = Closing::begin(self);
@@ -86,6 +92,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Ok(self.census());
             }
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
+            let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
             self.lifecycle.await_kick(kicks, &self.port, left);
         }
     }
@@ -94,7 +101,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn await_workers(&self) {
         loop {
             let kicks = self.lifecycle.kicks();
-            if self.lifecycle.live() == 0 {
+            if self.lifecycle.live() == 0 || bug(Bug::EndsWithWorkersInside) {
                 return;
             }
             self.lifecycle.await_kick(kicks, &self.port, None);
@@ -143,16 +150,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Are all accepted jobs over, but those that are inside of a shutdown?
     fn is_quiescent(&self) -> bool {
         let (mut frames, _) = self.lifecycle.closing();
-        (0..self.storage.capacity()).all(|index| {
+        let over = |index| {
             let state = self.slot(index).state();
             match state.status() {
-                Status::Running | Status::Cancelling | Status::Taking if frames > 0 => {
+                Status::Running | Status::Cancelling | Status::Taking
+                    if frames > 0 && !bug(Bug::ShutdownWaitsForItself) =>
+                {
                     frames -= 1;
                     true
                 }
                 _ => state.untaken() || state.closed() || state.retired(),
             }
-        })
+        };
+        let mut slots = 0..self.storage.capacity();
+        if bug(Bug::OneEndEndsTheWait) { slots.any(over) } else { slots.all(over) }
     }
 
     fn census(&self) -> Report {

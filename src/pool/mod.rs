@@ -17,13 +17,19 @@ mod run;
 mod submit;
 mod worker;
 
+#[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+pub(crate) use activity::Activity;
 #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) use activity::Doing;
 #[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) use activity::{Activity, Record};
+pub(crate) use activity::Record;
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) use submit::Batch;
 pub(crate) use submit::Refused;
+#[cfg(jobring_loom)]
+pub(crate) use submit::Reserved;
 
 use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;
@@ -140,6 +146,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
+    }
+
+    /// Begins a worker's search, which never ends.
+    #[cfg(jobring_loom)]
+    pub(crate) fn freeze_searching(&self) {
+        let _forgotten = self.idle.search();
     }
 
     pub(crate) fn is_closed(&self) -> bool {

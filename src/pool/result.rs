@@ -10,6 +10,7 @@ use crate::port::{Port, Timeout};
 use crate::slot::state::{State, Status};
 use crate::slot::{Claim, Vacated};
 use crate::storage::Storage;
+use crate::sync::{Bug, bug};
 
 /// How a job that is over ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,6 +111,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut state = self.slot(index).state();
         let mut wait = None;
         loop {
+            let generation = if bug(Bug::WaitsForTheNextJobToo) { state.generation() } else { generation };
             if !state.answers_to(generation) {
                 return Err(WaitError::Stale);
             }
@@ -193,7 +195,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Drops the result of a job that was taken, and gives the slot back.
     fn forget_taken(&self, index: usize, was: State, taking: State) {
         let retire = self.must_retire();
-        self.forget(index, was.status());
+        let retire = self.forget(index, was.status()) || retire;
         self.vacate(index, taking, retire);
     }
 
@@ -206,7 +208,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             if taking.detached() && !to.detached() {
                 // The handle was given up while we read.
-                self.forget(index, to.status());
+                let retire = self.forget(index, to.status()) || retire;
                 return self.vacate(index, taking, retire);
             }
             let mut back = taking.with(to.status()).unawaited();
@@ -218,7 +220,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             match slot.put_back(taking, back) {
                 Ok(_) => {
-                    if taking.has_waiter() {
+                    if taking.has_waiter() && !bug(Bug::PutsTheFailureBackSilently) {
                         self.port.wake_all(word);
                     }
                     if back.kept() {
@@ -369,7 +371,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            if state.untaken() && self.slot(index).take_detached(state).is_ok() {
+            if state.untaken()
+                && !bug(Bug::LeavesResultsBehind)
+                && self.slot(index).take_detached(state).is_ok()
+            {
                 self.forget(index, state.status());
             }
         }

@@ -9,7 +9,7 @@ use crate::port::Port;
 use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot};
 use crate::storage::Storage;
-use crate::sync::{Site, point};
+use crate::sync::{Bug, Site, bug, point};
 
 /// A job claimed by the calling thread, to be run or dropped.
 #[must_use = "a claimed job that is neither run nor dropped is lost"]
@@ -39,11 +39,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         // SAFETY:
         // - the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
-        let outcome = self.inside(index, state, |frame| unsafe {
+        let (outcome, retire) = self.inside(index, state, |frame| unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| (kind.run)(payload, frame))
         });
-        self.resolve(index, state, outcome.into());
+        self.resolve(index, state, outcome.into(), retire);
     }
 
     /// The innermost job of this thread ended the thread: it is over, as one that failed, and the thread outside of it.
@@ -63,7 +63,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             slot.with_payload(|payload| exited(payload, frame))
         };
         self.port.set_current(frame.outer);
-        self.resolve(index, slot.state(), outcome.into());
+        self.resolve(index, slot.state(), outcome.into(), frame.outlives.get());
         true
     }
 
@@ -74,17 +74,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let job = Slot::handle(self.tag(), index, state);
         // SAFETY:
         // - as in execute, with discard in place of run.
-        self.inside(index, state, |_| unsafe {
+        let ((), retire) = self.inside(index, state, |_| unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| (kind.discard)(payload, job, why));
         });
-        self.resolve(index, state, Status::Cancelled);
+        self.resolve(index, state, Status::Cancelled, retire);
     }
 
-    fn resolve(&self, index: usize, state: State, to: Status) {
+    /// The job is over. `retire`: a closer may be gone that did not wait for it, so that nobody would look for a job in
+    /// its slot any more.
+    fn resolve(&self, index: usize, state: State, to: Status, retire: bool) {
         let slot = self.slot(index);
         if state.detached() && !state.in_ring() {
-            self.forget(index, to);
+            if self.forget(index, to) || retire {
+                return self.vacate(index, state, true);
+            }
             slot.vacate_owned(state);
             return self.give_back(index);
         }
@@ -93,41 +97,48 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // From here on the slot is its takers'.
             Ok(old) if old.has_waiter() => {
                 point(Site::ResolveWake);
+                if bug(Bug::WakesOneWaiter) {
+                    return self.port.wake_one(word);
+                }
                 self.port.wake_all(word);
             }
             Ok(_) => {}
             Err(now) => {
-                self.forget(index, to);
-                self.vacate(index, now, false);
+                let retire = self.forget(index, to) || retire;
+                self.vacate(index, now, retire);
             }
         }
     }
 
-    /// Drops the result of a job that is over. The caller has the body.
-    pub(super) fn forget(&self, index: usize, status: Status) {
+    /// Drops the result of a job that is over. The caller has the body. True if the slot is to be taken out of use, as
+    /// in resolve.
+    pub(super) fn forget(&self, index: usize, status: Status) -> bool {
         let outcome = match status {
             Status::Done => Outcome::Done,
             Status::Failed => Outcome::Failed,
-            _ => return,
+            Status::Cancelled if bug(Bug::ForgetsWhatWasDiscarded) => Outcome::Done,
+            _ => return false,
         };
         let slot = self.slot(index);
         // SAFETY:
         // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs); nobody
         //   takes the result after it.
-        self.inside(index, slot.state(), |_| unsafe {
+        let ((), retire) = self.inside(index, slot.state(), |_| unsafe {
             let kind = slot.kind();
             slot.with_payload(|payload| (kind.forget)(payload, outcome));
         });
+        retire
     }
 
-    /// Lets `f` call user code for a job on this thread: from in there, the thread is inside of the job.
+    /// Lets `f` call user code for a job on this thread: from in there, the thread is inside of the job. True if it
+    /// waited for the pool's end in there.
     #[inline]
-    fn inside<R>(&self, index: usize, state: State, f: impl FnOnce(&Frame) -> R) -> R {
+    fn inside<R>(&self, index: usize, state: State, f: impl FnOnce(&Frame) -> R) -> (R, bool) {
         let frame = Frame::of_job(self.id(), Slot::handle(self.tag(), index, state), self.port.current());
         self.port.set_current(&frame);
         let result = f(&frame);
         self.port.set_current(frame.outer);
-        result
+        (result, frame.outlives.get())
     }
 
     /// Lets `f` run user code on this thread that is no job of the pool, though the thread may be inside one.

@@ -10,8 +10,10 @@ use crate::ring::{Mark, Marked};
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
-use crate::sync::{AtomicUsize, SeqCst, Site, fence, o, point};
+use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, o, point};
 use crate::wait::Noticed;
+#[cfg(any(feature = "capi", jobring_loom))]
+use crate::wait::TRIGGER;
 
 /// Why no slot was to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,6 +34,29 @@ pub(crate) struct Reserved<P: Port> {
     visit: Option<Visit<P>>,
 }
 
+/// The pushes of one batch, to be announced together.
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) struct Batch(Option<usize>);
+
+#[cfg(any(feature = "capi", jobring_loom))]
+impl Batch {
+    pub(crate) fn new() -> Self {
+        Self(bug(Bug::NothingIsAnnounced).then_some(0))
+    }
+
+    /// One more was placed, at `position`. Of the positions that notify treats specially none may be skipped.
+    pub(crate) fn placed(&mut self, position: usize) {
+        if self.0.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
+            self.0 = Some(position);
+        }
+    }
+
+    /// The position to announce, if anything was placed.
+    pub(crate) fn position(self) -> Option<usize> {
+        self.0
+    }
+}
+
 /// How often a submitter passes over a slot whose kept failure is being read.
 const PASSES: usize = 2;
 
@@ -49,7 +74,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if let Some(state) = self.slot(index).reserve() {
                     return Ok(Reserved { index, state, visit: None });
                 }
-                self.give_back(index);
+                if !bug(Bug::RefusedSubmitKeepsTheSlot) {
+                    self.give_back(index);
+                }
                 passes += 1;
                 if passes == PASSES {
                     return Err(self.full());
@@ -85,10 +112,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
-                Ok(reserved) => return Ok(Reserved { visit: Some(visit), ..reserved }),
+                Ok(reserved) => {
+                    let visit = (!bug(Bug::VisitEndsTooSoon)).then_some(visit);
+                    return Ok(Reserved { visit, ..reserved });
+                }
                 refused => return refused,
             }
-            let left = deadline.left(&self.port).map_err(|()| Refused::TimedOut)?;
+            let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
+            let left = deadline.left(&self.port).or(late)?;
             if self.lifecycle.live() == 0 {
                 if !self.stack_suffices() || !self.run_one() {
                     return Err(Refused::Full);
@@ -167,7 +198,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The second half: wakes a worker for what was placed up to `position`, or tells the closer.
     #[inline]
     pub(crate) fn announce(&self, position: usize) {
-        if self.idle.notify(&self.port, position) == Noticed::Closed {
+        if self.idle.notify(&self.port, position) == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
             self.lifecycle.kick(&self.port);
         }
     }

@@ -5,7 +5,7 @@ use super::activity::{Activity, Doing};
 use crate::frame::Frame;
 use crate::port::Port;
 use crate::storage::Storage;
-use crate::sync::spin_loop;
+use crate::sync::{Bug, bug, spin_loop};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
@@ -79,7 +79,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let asleep = self.idle.register(search);
             // CLOSED is read before the ring: whoever published before it closed is then seen.
             let closed = self.is_closed();
-            if !is_empty() {
+            if !is_empty() && !bug(Bug::SleepsWithoutALook) {
                 search = self.idle.cancel(asleep);
             } else if closed {
                 let search = self.idle.cancel(asleep);

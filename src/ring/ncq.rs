@@ -3,7 +3,7 @@
 use super::position::{Geometry, Mark};
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
 pub(crate) struct Ends {
@@ -76,7 +76,8 @@ impl<'a> Ring<'a> {
         // SAFETY:
         // - offset() is below the ring's length, which is entries.len().
         let entry = unsafe { self.entries.get_unchecked(at) };
-        (entry, if at < self.seeded { g.entry(g.len(), at) } else { 0 })
+        let seeded = at + usize::from(bug(Bug::SeedsOneTooFew)) < self.seeded;
+        (entry, if seeded { g.entry(g.len(), at) } else { 0 })
     }
 
     #[inline(always)]
@@ -105,7 +106,10 @@ impl<'a> Ring<'a> {
             let e = entry.load(o(Site::PushEntry, Relaxed)) ^ seed;
             if g.published(e, t) {
                 t = self.advance_tail(t);
-            } else if g.behind(e, t) {
+            } else if g.behind(e, t) && !(bug(Bug::OrdersLaps) && e > g.entry(t, 0)) {
+                if bug(Bug::MovesTheTailFirst) {
+                    self.advance_tail(t);
+                }
                 let new = g.entry(t, index);
                 // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
                 // Acquire load of the entry. Relaxed on failure: the loop looks again.
@@ -155,8 +159,9 @@ impl<'a> Ring<'a> {
     pub(crate) fn pop(&self) -> Option<usize> {
         let mut backoff = Backoff::new();
         loop {
-            let (h, e) = self.front(Site::PopHead, Site::PopEntry)?;
-            if self.advance_head(h) {
+            // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
+            let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
+            if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
                 return Some(self.geometry().index(e));
             }
             backoff.pause();
@@ -165,7 +170,8 @@ impl<'a> Ring<'a> {
 
     /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
     pub(crate) fn peek(&self) -> Option<(usize, usize)> {
-        let (h, e) = self.front(Site::PeekHead, Site::PeekEntry)?;
+        // ORDERING: Acquire: the slot is looked at behind the entry (E1).
+        let (h, e) = self.front(Site::PeekHead, Site::PeekEntry, Acquire)?;
         Some((h, self.geometry().index(e)))
     }
 
@@ -174,9 +180,9 @@ impl<'a> Ring<'a> {
         self.advance_head(h)
     }
 
-    /// Head, and the entry published there; None if the ring is empty.
+    /// Head, and the entry published there, loaded as `seen`; None if the ring is empty.
     #[inline(always)]
-    fn front(&self, at_head: Site, at_entry: Site) -> Option<(usize, usize)> {
+    fn front(&self, at_head: Site, at_entry: Site, seen: Ordering) -> Option<(usize, usize)> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
@@ -184,12 +190,12 @@ impl<'a> Ring<'a> {
             // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
             let h = head.load(o(at_head, Acquire)).wrapping_add(origin);
             let (entry, seed) = self.entry(h);
-            // ORDERING: Acquire pairs with the pusher's Release on this entry (E1, E2).
-            let e = entry.load(o(at_entry, Acquire)) ^ seed;
+            // ORDERING: the caller's: Acquire pairs with the pusher's Release on this entry.
+            let e = entry.load(o(at_entry, seen)) ^ seed;
             if g.published(e, h) {
                 return Some((h, e));
             }
-            if g.behind(e, h) {
+            if g.behind(e, h) || bug(Bug::TakesALateLookForEmpty) {
                 return None;
             }
             look_again();
@@ -214,7 +220,8 @@ impl<'a> Ring<'a> {
     /// Is nothing to pop? Exact at some moment during the call.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.front(Site::LookHead, Site::LookEntry).is_none()
+        // ORDERING: Relaxed: nothing is read behind the entry; a pop follows if there is one.
+        self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
     /// Marks the empty entry at head, or None if the ring is not empty.

@@ -5,7 +5,7 @@ pub(crate) mod state;
 
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload};
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, o};
 use core::ptr;
 use state::{OUT_OF_RING, State, Status};
 
@@ -143,7 +143,7 @@ impl<'a> Slot<'a> {
         let mut s = State(self.head.state.load(o(Site::ClaimLook, Relaxed)));
         while s.status() == Status::Queued {
             let running = s.with(Status::Running).out_of_ring();
-            if s.detached() {
+            if s.detached() || bug(Bug::ClaimsWithoutExchange) {
                 // Only the entry's popper moves a detached queued job, so this is a plain store.
                 // ORDERING: Relaxed: hands nothing over.
                 self.head.state.store(running.0, o(Site::ClaimDetached, Relaxed));
@@ -218,7 +218,17 @@ impl<'a> Slot<'a> {
             // ORDERING: Release publishes the result to whoever sees the status (E3). At most four retries:
             // while a job runs RING goes once, WAITER, CANCELLING and DETACHED come once.
             match self.exchange(s, resolved, o(Site::Resolve, Release), o(Site::ResolveLost, Relaxed)) {
-                Ok(_) => return Ok(s),
+                Ok(_) => {
+                    if bug(Bug::TouchesWhatItGaveAway) {
+                        self.head.kind.with(|_| ());
+                    }
+                    if bug(Bug::ResetsTheFlagAfterwards) {
+                        // ORDERING: Relaxed: the reset is what is wrong.
+                        self.head.state.fetch_and(State(usize::MAX).unawaited().0, Relaxed);
+                    }
+                    return Ok(s);
+                }
+                Err(_) if bug(Bug::IgnoresALostExchange) => return Ok(s),
                 Err(now) => s = now,
             }
         }
@@ -251,7 +261,9 @@ impl<'a> Slot<'a> {
             // closed; without either the free ring's publication (E2) carries the edge.
             match self.exchange(s, next, o(Site::Vacate, Release), o(Site::VacateLost, Relaxed)) {
                 Ok(_) if retire => return (Vacated::Retired, s),
-                Ok(_) if next.in_ring() => return (Vacated::Tombstone, s),
+                Ok(_) if next.in_ring() && !bug(Bug::GivesTheSlotBackTwice) => {
+                    return (Vacated::Tombstone, s);
+                }
                 Ok(_) => return (Vacated::Push, s),
                 Err(now) => s = now,
             }

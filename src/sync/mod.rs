@@ -1,8 +1,9 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
 //! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
-//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`.
+//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list.
 
+pub mod bug;
 mod counter;
 pub mod site;
 
@@ -19,7 +20,8 @@ pub(crate) use model::{AtomicUsize, UnsafeCell, fence, spin_loop};
 #[cfg(jobring_freeze)]
 pub mod freeze;
 
-pub(crate) use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+pub(crate) use bug::{Bug, bug, stores};
+pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, Gauge};
 pub(crate) use site::{Site, o, point};
 

@@ -3,8 +3,9 @@
 extern crate std;
 
 use super::site::Site;
+use core::cell::{Cell, RefCell};
 use core::sync::atomic::Ordering;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::vec::Vec;
 
 pub(crate) use loom::cell::UnsafeCell;
@@ -21,8 +22,79 @@ pub(crate) fn fence(order: Ordering) {
     }
 }
 
+loom::thread_local! { static FROST: RefCell<Option<Arc<Frost>>> = RefCell::new(None); }
+// Is there any frost in this model? On one of the system's threads all of a model's threads run.
+std::thread_local! { static COLD: Cell<bool> = const { Cell::new(false) }; }
+
+/// Stops a thread at whatever site it is about to come to, until it is thawed: not the checker's business but the
+/// model's, so that what the others do meanwhile has to come to an end without that thread.
+pub struct Frost {
+    /// Stop? An atomic of the model's, so that the stop is tried between any two sites.
+    stop: AtomicUsize,
+    thaw: Mutex<Thaw>,
+}
+
+#[derive(Default)]
+struct Thaw {
+    over: bool,
+    stopped: Option<loom::thread::Thread>,
+}
+
+impl Frost {
+    /// A frost that has not come yet.
+    #[allow(clippy::new_ret_no_self, reason = "it is shared by nature")]
+    pub fn new() -> Arc<Self> {
+        COLD.set(true);
+        Arc::new(Self { stop: AtomicUsize::new(0), thaw: Mutex::default() })
+    }
+
+    /// Does `f` on the calling thread, which the frost may stop at every site in it.
+    pub fn during<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
+        FROST.with(|frost| *frost.borrow_mut() = Some(self.clone()));
+        let result = f();
+        FROST.with(|frost| *frost.borrow_mut() = None);
+        result
+    }
+
+    /// From now on the thread is stopped at the next site that it comes to.
+    pub fn freeze(&self) {
+        // ORDERING: Relaxed: the model's own; a read-modify-write, so that the stopper's word is seen.
+        self.stop.fetch_or(1, Ordering::Relaxed);
+    }
+
+    /// The thread goes on.
+    pub fn thaw(&self) {
+        // ORDERING: Relaxed, as in freeze.
+        self.stop.fetch_and(0, Ordering::Relaxed);
+        let mut thaw = self.thaw.lock().unwrap();
+        thaw.over = true;
+        if let Some(thread) = thaw.stopped.take() {
+            thread.unpark();
+        }
+    }
+
+    fn pass(&self) {
+        // ORDERING: Relaxed, as in freeze.
+        if self.stop.fetch_or(0, Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut thaw = self.thaw.lock().unwrap();
+        if !thaw.over {
+            thaw.stopped = Some(loom::thread::current());
+            drop(thaw);
+            loom::thread::park();
+        }
+    }
+}
+
 /// The ordering of a site, or what `JOBRING_WEAKEN=Site=Ordering[,…]` replaces it with.
 pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
+    if COLD.get() && !site.is_failure() {
+        let frost = FROST.with(|frost| frost.borrow().clone());
+        if let Some(frost) = frost {
+            frost.pass();
+        }
+    }
     static OVERRIDES: OnceLock<Vec<(Site, Ordering)>> = OnceLock::new();
     let overrides = OVERRIDES.get_or_init(|| {
         std::env::var("JOBRING_WEAKEN").map(|text| text.split(',').map(parse).collect()).unwrap_or_default()

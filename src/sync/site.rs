@@ -19,6 +19,12 @@ macro_rules! sites {
             #[cfg(any(jobring_loom, jobring_freeze))]
             pub const ALL: &'static [Site] = &[$(Site::$name,)*];
 
+            /// Is it the failure ordering of another site's compare-and-swap?
+            #[cfg(jobring_loom)]
+            pub fn is_failure(self) -> bool {
+                self.name().ends_with("Lost")
+            }
+
             /// The site's name as written in the source.
             #[cfg(any(jobring_loom, jobring_freeze))]
             pub const fn name(self) -> &'static str {

@@ -3,7 +3,7 @@
 use super::counts::Counts;
 use crate::pad::CachePadded;
 use crate::port::Port;
-use crate::sync::{AtomicUsize, Counter, Relaxed, SeqCst, Site, const_fn, fence, o, point};
+use crate::sync::{AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, o, point, stores};
 
 /// A push at every TRIGGER-th position trusts no searcher (README, "The frozen waker").
 pub(crate) const TRIGGER: usize = 1024;
@@ -104,7 +104,7 @@ impl Idle {
         // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see
         // it here, or its submitter saw that we ended (E4).
         fence(o(Site::FoundFence, SeqCst));
-        if now.wants_notice() && !is_empty() {
+        if now.wants_notice() && !is_empty() && !bug(Bug::FinderTellsNobody) {
             self.grant_one(port);
         }
     }
@@ -112,7 +112,8 @@ impl Idle {
     /// Ends a search that found nothing: registers as sleeping. The caller then looks at CLOSED and, after that,
     /// at the rings, and calls `sleep`, `cancel` or `leave`.
     pub(crate) fn register(&self, search: Search) -> Asleep {
-        self.change(Site::RegisterUpdate, |c| search.ended(c).sleep());
+        let ended = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.ended(c) };
+        self.change(Site::RegisterUpdate, |c| ended(c).sleep());
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
         fence(o(Site::RegisterFence, SeqCst));
         Asleep(())
@@ -122,10 +123,11 @@ impl Idle {
     pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port) -> Search {
         loop {
             let counts = self.counts();
-            if counts.closed() {
+            if counts.closed() && !bug(Bug::SleepsPastTheClose) {
                 return self.cancel(asleep);
             }
             if counts.tokens() == 0 {
+                let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
                 port.wait(self.word(), counts.0, None);
             } else if let Some(search) = self.redeem() {
                 return search;
@@ -142,8 +144,11 @@ impl Idle {
     /// took would keep others from being woken; else the registration itself.
     pub(crate) fn cancel(&self, asleep: Asleep) -> Search {
         let Asleep(()) = asleep;
-        let now =
-            self.change(Site::CancelUpdate, |c| if c.tokens() > 0 { c.redeem() } else { c.wake().search() });
+        let now = self.change(Site::CancelUpdate, |c| match c.tokens() {
+            0 => c.wake().search(),
+            _ if bug(Bug::CountsAWakeTwice) => c.redeem().wake(),
+            _ => c.redeem(),
+        });
         Search { epoch: now.epoch() }
     }
 
@@ -155,7 +160,14 @@ impl Idle {
         // CLOSED stands in the half that sleepers compare: who is not asleep yet will not fall asleep, and no
         // token is needed that someone else could take.
         point(Site::CloseWake);
-        port.wake_all(self.word());
+        let grant = |c: Counts| (c.sleeping() > 0).then(|| c.grant());
+        while bug(Bug::CloseGrantsTokens) && self.update(Site::GrantUpdate, grant).is_some() {}
+        if bug(Bug::CloseWakesOne) {
+            return port.wake_one(self.word());
+        }
+        if !bug(Bug::CloseWakesNobody) {
+            port.wake_all(self.word());
+        }
     }
 
     #[inline(always)]
@@ -168,6 +180,9 @@ impl Idle {
         let mut old = self.counts();
         loop {
             let new = step(old);
+            if site == Site::RegisterUpdate && stores(Bug::StoresTheCounts, &self.word, new.0) {
+                return new;
+            }
             match self.exchange(site, old, new) {
                 Ok(()) => return new,
                 Err(now) => old = now,

@@ -4,6 +4,6 @@ mod counts;
 mod idle;
 
 pub(crate) use counts::MAX_WORKERS;
-#[cfg(feature = "capi")]
+#[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use idle::TRIGGER;
 pub(crate) use idle::{Idle, Noticed};

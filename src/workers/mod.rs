@@ -5,6 +5,7 @@ use crate::lifecycle::Queued;
 use crate::pool::RawPool;
 use crate::port::Timeout;
 use crate::storage::Storage;
+use crate::sync::{Bug, bug};
 use crate::system::System;
 use crate::thread::Backend;
 use core::mem::MaybeUninit;
@@ -132,7 +133,9 @@ impl WorkerSet {
             match started {
                 Ok(()) => set.count += 1,
                 Err(error) => {
-                    pool.lifecycle().leave(pool.port());
+                    if !bug(Bug::CountsAThreadThatIsNotThere) {
+                        pool.lifecycle().leave(pool.port());
+                    }
                     if set.count < plan.fewest.max(1) {
                         let _ = pool.shutdown(Queued::Discard, Timeout::Forever);
                         pool.await_workers();

@@ -1,0 +1,78 @@
+//! A batch: one wake-up between its jobs, each accepted as if it came alone.
+
+use crate::fixtures::Stage;
+use crate::harness::{Model, model};
+use jobring_model::model::{End, No};
+
+pub const MODELS: &[Model] = &[
+    model!(2 a_batch_is_run_and_waited_for),
+    model!(3 a_batch_is_accepted_as_far_as_there_is_room),
+    model!(3 a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted),
+    model!(2 a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted),
+    model!(2 a_batch_over_a_trigger_trusts_no_searcher),
+];
+
+fn a_batch_is_run_and_waited_for() {
+    let s = Stage::<2>::new();
+    let worker = s.worker();
+    s.begin();
+    let (jobs, refused) = s.pool.submit_batch([s.task(0), s.task(1)]);
+    assert_eq!((jobs.len(), refused), (2, None));
+    assert_eq!(s.pool.wait(jobs[1]), End::Done(1));
+    assert_eq!(s.pool.wait(jobs[0]), End::Done(0));
+    s.pool.drain();
+    worker.join().unwrap();
+    s.assert_ended(2);
+}
+
+fn a_batch_is_accepted_as_far_as_there_is_room() {
+    let s = Stage::<2>::attended();
+    s.submit_detached(0);
+    let runner = s.runner();
+    s.begin();
+    let (jobs, refused) = s.pool.submit_batch([s.task(1), s.task(2)]);
+    runner.join().unwrap();
+    assert!(!jobs.is_empty(), "there was room for one");
+    assert_eq!(refused, (jobs.len() == 1).then_some(No::Full));
+    while s.pool.run_one() {}
+    for (n, job) in jobs.iter().enumerate() {
+        assert_eq!(s.pool.poll(*job), End::Done(n + 1));
+    }
+    assert_eq!(s.log.ended(2), jobs.len() - 1);
+    s.assert_over(jobs.len() + 1);
+}
+
+fn batch_against_shutdown(drain: bool) {
+    let s = Stage::<2>::new();
+    let submitter = s.thread(|s| s.pool.submit_batch([s.task(0), s.task(1)]));
+    s.begin();
+    let report = if drain { s.pool.drain() } else { s.pool.discard() };
+    assert_eq!((report.queued, report.running, report.in_submission), (0, 0, 0));
+    let ended = [0, 1].map(|n| s.log.ended(n));
+    let (jobs, refused) = submitter.join().unwrap();
+    assert_eq!(refused, (jobs.len() < 2).then_some(No::Shutdown));
+    assert_eq!(ended, [0, 1].map(|n| usize::from(n < jobs.len())), "accepted and not over, or later");
+    assert!(jobs.iter().all(|job| s.pool.detach(*job)));
+    s.assert_ended(jobs.len());
+}
+
+fn a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted() {
+    batch_against_shutdown(true);
+}
+
+fn a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted() {
+    batch_against_shutdown(false);
+}
+
+fn a_batch_over_a_trigger_trusts_no_searcher() {
+    // Position 0 is one of those.
+    let s = Stage::<2>::new();
+    s.pool.freeze_searching();
+    let worker = s.worker();
+    s.begin();
+    let (jobs, _) = s.pool.submit_batch([s.task(0), s.task(1)]);
+    assert_eq!(s.pool.wait(jobs[1]), End::Done(1));
+    assert_eq!(s.pool.wait(jobs[0]), End::Done(0));
+    s.pool.drain();
+    worker.join().unwrap();
+}

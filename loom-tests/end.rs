@@ -1,0 +1,88 @@
+//! The end of a pool's memory: nobody is inside any more.
+
+use crate::fixtures::{Place, Stage};
+use crate::harness::{Crew, Model, model};
+use jobring_model::model::{Seats, Visits};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+pub const MODELS: &[Model] = &[
+    model!(unbounded destroy_waits_for_a_visitor),
+    model!(2 destroy_waits_for_two_visitors),
+    model!(2 who_awaits_the_workers_finds_their_hooks_done),
+    model!(unbounded no_more_workers_enter_than_may),
+    model!(2 a_start_that_fails_leaves_nobody_behind),
+];
+
+fn destroy_waits_for(visitors: usize) {
+    let (crew, visits) = (Crew::new(), Arc::new(Visits::new()));
+    let places: Vec<_> = (0..visitors).map(|_| Place::new()).collect();
+    let visitors = places.iter().cloned().map(|place| {
+        // The visit is begun before destroy is called: that is its caller's duty.
+        let (visit, visits) = (visits.begin(), visits.clone());
+        crew.spawn(move || {
+            place.write();
+            drop(visit);
+            drop(visits);
+        })
+    });
+    let visitors: Vec<_> = visitors.collect();
+    crew.begin();
+    visits.await_end();
+    assert!(places.iter().all(Place::written));
+    for visitor in visitors {
+        visitor.join().unwrap();
+    }
+}
+
+fn destroy_waits_for_a_visitor() {
+    destroy_waits_for(1);
+}
+
+fn destroy_waits_for_two_visitors() {
+    destroy_waits_for(2);
+}
+
+fn who_awaits_the_workers_finds_their_hooks_done() {
+    let s = Stage::<1>::new();
+    s.pool.admit();
+    let over = Arc::new(AtomicBool::new(false));
+    let stopped = over.clone();
+    let worker = s.thread(move |s| s.pool.work_and(|| stopped.store(true, Relaxed)));
+    s.begin();
+    s.pool.drain();
+    s.pool.await_workers();
+    assert!(over.load(Relaxed));
+    worker.join().unwrap();
+}
+
+fn no_more_workers_enter_than_may() {
+    let (crew, seats) = (Crew::new(), Arc::new(Seats::new()));
+    let other = seats.clone();
+    let theirs = crew.spawn(move || other.enter(1));
+    crew.begin();
+    let mine = seats.enter(1);
+    assert!(mine != theirs.join().unwrap());
+    assert_eq!(seats.taken(), 1);
+    seats.leave();
+    assert!(seats.enter(1));
+}
+
+fn a_start_that_fails_leaves_nobody_behind() {
+    // As WorkerSet::start: the first worker runs, and submits from its hook; the second is counted in, and its thread
+    // is refused.
+    let s = Stage::<1>::new();
+    s.pool.admit();
+    let first = s.thread(|s| {
+        let accepted = s.pool.submit_detached(s.task(0)).is_ok();
+        s.pool.work();
+        accepted
+    });
+    s.begin();
+    s.pool.admit();
+    s.pool.leave();
+    s.pool.discard();
+    s.pool.await_workers();
+    assert_eq!(s.pool.live(), 0);
+    assert_eq!(s.log.ended(0), usize::from(first.join().unwrap()));
+}

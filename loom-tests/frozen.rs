@@ -1,0 +1,218 @@
+//! A thread that is stopped at any of its steps holds up nobody: what the others do then comes to an end, and when it goes
+//! on nothing is lost.
+
+use crate::fixtures::Stage;
+use crate::harness::{Crew, Model, model};
+use jobring_model::model::{End, Frost, Indices, No, Workers};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+pub const MODELS: &[Model] = &[
+    model!(unbounded a_pusher_stopped_anywhere_holds_up_nobody),
+    model!(unbounded a_popper_stopped_anywhere_holds_up_nobody),
+    model!(unbounded a_marker_stopped_anywhere_holds_up_nobody),
+    model!(unbounded an_unmarker_stopped_anywhere_holds_up_nobody),
+    model!(2 a_submitter_stopped_anywhere_holds_up_nobody),
+    model!(2 a_runner_stopped_anywhere_holds_up_nobody),
+    model!(2 a_taker_stopped_anywhere_holds_up_nobody),
+    model!(2 a_canceller_stopped_anywhere_holds_up_nobody),
+    model!(2 a_detacher_stopped_anywhere_holds_up_nobody),
+    model!(2 a_closer_stopped_anywhere_holds_up_no_submitter),
+    model!(2 a_notifier_stopped_anywhere_is_stood_in_for),
+    model!(2 a_worker_stopped_anywhere_is_stood_in_for),
+];
+
+/// A thread does `step` and is stopped somewhere in it, or before, or not at all; this one does `others` meanwhile.
+fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
+    let frost = Frost::new();
+    let thread = {
+        let frost = frost.clone();
+        crew.spawn(move || frost.during(step))
+    };
+    crew.begin();
+    frost.freeze();
+    others();
+    frost.thaw();
+    thread.join().unwrap()
+}
+
+/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that `step` says
+/// it has.
+fn ring(len: usize, held: usize, step: fn(&Indices) -> Option<usize>, others: fn(&Indices)) {
+    let ring = Arc::new(Indices::new(len, 0, 0));
+    (0..held).for_each(|index| drop(ring.push(index)));
+    let other = ring.clone();
+    let kept = stopped(&Crew::new(), move || step(&other), || others(&ring));
+    let mut there: Vec<_> = std::iter::from_fn(|| ring.pop()).chain(kept).collect();
+    there.sort_unstable();
+    assert!(there.iter().copied().eq(0..len), "{there:?}");
+}
+
+fn a_pusher_stopped_anywhere_holds_up_nobody() {
+    let step = |ring: &Indices| {
+        ring.push(0);
+        None
+    };
+    ring(2, 0, step, |ring| {
+        ring.push(1);
+        let first = ring.pop().expect("what was pushed is there");
+        ring.push(first);
+    });
+}
+
+fn a_popper_stopped_anywhere_holds_up_nobody() {
+    ring(2, 2, Indices::pop, |ring| {
+        for _ in 0..2 {
+            let index = ring.pop().expect("at most one is missing");
+            ring.push(index);
+        }
+    });
+}
+
+fn a_marker_stopped_anywhere_holds_up_nobody() {
+    let step = |ring: &Indices| {
+        ring.mark_if_empty();
+        None
+    };
+    ring(2, 0, step, |ring| {
+        ring.push(0);
+        assert_eq!(ring.pop(), Some(0));
+        ring.push(1);
+        ring.push(0);
+    });
+}
+
+fn an_unmarker_stopped_anywhere_holds_up_nobody() {
+    let step = |ring: &Indices| {
+        ring.mark_if_empty();
+        ring.unmark();
+        None
+    };
+    ring(1, 0, step, |ring| {
+        ring.mark_for_closer();
+        ring.unmark();
+        ring.push(0);
+        assert_eq!(ring.pop(), Some(0));
+        ring.push(0);
+    });
+}
+
+/// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and takes the
+/// result. `strict`: nothing of it depends on the stopped one.
+fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::Job)) {
+    let s = Stage::<2>::attended();
+    let job = s.pool.guess(0, 0);
+    if submitted {
+        assert_eq!(s.submit(0), job);
+    }
+    if ran {
+        assert!(s.pool.run_one());
+    }
+    let other = s.clone();
+    let mut mine = None;
+    stopped(
+        &s.crew,
+        move || step(&other, job),
+        || {
+            let job = s.submit(1);
+            while s.pool.run_one() {}
+            mine = match s.pool.poll(job) {
+                End::Done(1) => None,
+                end => {
+                    assert!(!strict && end == End::Pending, "{end:?}");
+                    Some(job)
+                }
+            };
+        },
+    );
+    if let Some(job) = mine {
+        assert_eq!(s.pool.poll(job), End::Done(1));
+    }
+    while s.pool.run_one() {}
+    s.pool.detach(job);
+    s.assert_over(2);
+}
+
+fn a_submitter_stopped_anywhere_holds_up_nobody() {
+    pool(false, false, true, |s, _| drop(s.submit_detached(0)));
+}
+
+fn a_runner_stopped_anywhere_holds_up_nobody() {
+    // It may have taken job 1.
+    pool(true, false, false, |s, job| {
+        assert!(s.pool.detach(job));
+        s.pool.run_one();
+    });
+}
+
+fn a_taker_stopped_anywhere_holds_up_nobody() {
+    pool(true, true, true, |s, job| assert_eq!(s.pool.poll(job), End::Done(0)));
+}
+
+fn a_canceller_stopped_anywhere_holds_up_nobody() {
+    pool(true, false, true, |s, job| {
+        s.pool.cancel(job);
+        s.pool.poll(job);
+    });
+}
+
+fn a_detacher_stopped_anywhere_holds_up_nobody() {
+    pool(true, true, true, |s, job| assert!(s.pool.detach(job)));
+}
+
+fn a_closer_stopped_anywhere_holds_up_no_submitter() {
+    let s = Stage::<2>::attended();
+    let closing = s.clone();
+    let mut accepted = false;
+    stopped(
+        &s.crew,
+        move || drop(closing.pool.close()),
+        || match s.pool.submit(s.task(0)) {
+            Ok(job) => {
+                accepted = true;
+                assert!(s.pool.run_one());
+                assert_eq!(s.pool.poll(job), End::Done(0));
+            }
+            Err(no) => assert!(no == No::Shutdown || no == No::Full),
+        },
+    );
+    s.pool.drain();
+    assert_eq!(s.log.ran(0), usize::from(accepted));
+}
+
+/// Forces wake-ups, as patient waiters do, until `jobs` jobs were taken.
+fn force_until(workers: &Workers, taken: &AtomicUsize, jobs: usize) {
+    while taken.load(Relaxed) < jobs {
+        workers.force();
+        loom::thread::yield_now();
+    }
+}
+
+fn a_notifier_stopped_anywhere_is_stood_in_for() {
+    let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let (working, telling, count) = (workers.clone(), workers.clone(), taken.clone());
+    let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
+    workers.publish();
+    stopped(&crew, move || drop(telling.announce(1)), || force_until(&workers, &taken, 1));
+    worker.join().unwrap();
+    assert_eq!(workers.left(), 0);
+}
+
+fn a_worker_stopped_anywhere_is_stood_in_for() {
+    let (crew, workers) = (Crew::ungated(), Arc::new(Workers::new()));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let (working, freezing, count) = (workers.clone(), workers.clone(), taken.clone());
+    let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
+    stopped(
+        &crew,
+        move || drop(freezing.work(1)),
+        || {
+            workers.give(1);
+            workers.give(1);
+            force_until(&workers, &taken, 1);
+        },
+    );
+    worker.join().unwrap();
+    assert_eq!(workers.left(), 0);
+}

@@ -1,0 +1,117 @@
+//! The idle word, with a number of jobs in place of rings and slots.
+
+use super::port::{Clock, ModelPort};
+use crate::port::Port;
+use crate::sync::{AtomicUsize, Relaxed};
+use crate::wait::{Idle, Noticed};
+
+/// The idle word, with a number of jobs in place of rings and slots.
+pub struct Workers {
+    idle: Idle,
+    port: ModelPort,
+    jobs: AtomicUsize,
+}
+
+impl Workers {
+    /// Nobody works, nothing is to be done.
+    #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
+    pub fn new() -> Self {
+        Self { idle: Idle::new(), port: ModelPort::new(Clock::None), jobs: AtomicUsize::new(0) }
+    }
+
+    /// Publishes a job as the push at `position`, and tells of it. Was the pool closed by then?
+    pub fn give(&self, position: usize) -> bool {
+        self.publish();
+        self.announce(position)
+    }
+
+    /// Publishes a job, and tells nobody.
+    pub fn publish(&self) {
+        self.jobs.fetch_add(1, Relaxed);
+    }
+
+    /// Tells of what was published up to `position`. Was the pool closed by then?
+    pub fn announce(&self, position: usize) -> bool {
+        self.idle.notify(&self.port, position) == Noticed::Closed
+    }
+
+    /// As `give`, but stops for ever before the wake-up, if it was to be one.
+    pub fn give_and_freeze(&self, position: usize) {
+        self.jobs.fetch_add(1, Relaxed);
+        let _ = self.idle.notify(&self.port.muted(), position);
+    }
+
+    /// Begins a search and never ends it.
+    pub fn freeze_searching(&self) {
+        let _forgotten = self.idle.search();
+    }
+
+    /// What a waiter does when its patience is over.
+    pub fn force(&self) {
+        self.idle.force(&self.port);
+    }
+
+    /// A wake-up for no reason.
+    pub fn wake_for_no_reason(&self) {
+        self.port.wake_all(self.idle.word());
+    }
+
+    /// Closes.
+    pub fn close(&self) {
+        self.idle.close(&self.port);
+    }
+
+    /// Jobs that nobody took, as the calling thread sees them.
+    pub fn left(&self) -> usize {
+        self.jobs.load(Relaxed)
+    }
+
+    /// Are no tokens, searchers and sleepers on the books?
+    pub fn settled(&self) -> bool {
+        let counts = self.idle.counts();
+        counts.tokens() + counts.searching() + counts.sleeping() == 0
+    }
+
+    fn take(&self) -> bool {
+        let mut jobs = self.jobs.load(Relaxed);
+        while jobs > 0 {
+            match self.jobs.compare_exchange(jobs, jobs - 1, Relaxed, Relaxed) {
+                Ok(_) => return true,
+                Err(now) => jobs = now,
+            }
+        }
+        false
+    }
+
+    /// The loop of `pool/worker.rs`, step by step, until `most` jobs are taken or the end. How many were taken.
+    pub fn work(&self, most: usize) -> usize {
+        let is_empty = || self.jobs.load(Relaxed) == 0;
+        let mut taken = 0;
+        while taken < most {
+            if self.take() {
+                taken += 1;
+                continue;
+            }
+            let mut search = self.idle.search();
+            loop {
+                if self.take() {
+                    self.idle.found(search, &self.port, is_empty);
+                    taken += 1;
+                    break;
+                }
+                let asleep = self.idle.register(search);
+                let closed = self.idle.counts().closed();
+                if !is_empty() {
+                    search = self.idle.cancel(asleep);
+                } else if closed {
+                    let search = self.idle.cancel(asleep);
+                    self.idle.found(search, &self.port, is_empty);
+                    return taken;
+                } else {
+                    search = self.idle.sleep(asleep, &self.port);
+                }
+            }
+        }
+        taken
+    }
+}

@@ -1,0 +1,22 @@
+//! What `loom-tests` sees of the inside, under `cfg(jobring_loom)` only: the model's port, and thin faces of the
+//! rings, the idle word, the life cycle and the whole pool. The promises are asserted in `loom-tests`, not here.
+
+mod idle;
+mod pool;
+mod port;
+mod rings;
+mod slot;
+mod tally;
+mod tasks;
+mod visits;
+
+pub use crate::sync::model::Frost;
+pub use crate::sync::site::Site;
+pub use idle::Workers;
+pub use pool::{End, No, Pool};
+pub use port::{Clock, ModelPort};
+pub use rings::Indices;
+pub use slot::Failed;
+pub use tally::{JOBS, Log};
+pub use tasks::Task;
+pub use visits::{Seats, Visiting, Visits};

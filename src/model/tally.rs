@@ -1,0 +1,75 @@
+//! What became of each job of a model.
+
+extern crate std;
+
+use core::sync::atomic::{AtomicUsize as Plain, Ordering};
+use std::sync::Arc;
+
+/// How many jobs a [`Log`] can tell apart.
+pub const JOBS: usize = 4;
+
+/// What became of each job: counters outside of the model, so that counting orders nothing.
+#[derive(Default)]
+pub struct Log {
+    ran: [Plain; JOBS],
+    discarded: [Plain; JOBS],
+    forgotten: [Plain; JOBS],
+    taken: [Plain; JOBS],
+}
+
+impl Log {
+    /// Nothing happened.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    fn count(counters: &[Plain; JOBS], n: usize) {
+        // ORDERING: Relaxed: the model's own tally, outside of the model; loom runs its threads on one of the system's.
+        counters[n].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_ran(&self, n: usize) {
+        Self::count(&self.ran, n);
+    }
+
+    pub(super) fn count_discarded(&self, n: usize) {
+        Self::count(&self.discarded, n);
+    }
+
+    pub(super) fn count_forgotten(&self, n: usize) {
+        Self::count(&self.forgotten, n);
+    }
+
+    pub(super) fn count_taken(&self, n: usize) {
+        Self::count(&self.taken, n);
+    }
+
+    /// How often job `n` ran.
+    pub fn ran(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
+        self.ran[n].load(Ordering::Relaxed)
+    }
+
+    /// How often it was dropped instead.
+    pub fn discarded(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
+        self.discarded[n].load(Ordering::Relaxed)
+    }
+
+    /// How often its result was dropped.
+    pub fn forgotten(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
+        self.forgotten[n].load(Ordering::Relaxed)
+    }
+
+    /// How often its result was taken.
+    pub fn taken(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
+        self.taken[n].load(Ordering::Relaxed)
+    }
+
+    /// How often it came to its end.
+    pub fn ended(&self, n: usize) -> usize {
+        self.ran(n) + self.discarded(n)
+    }
+}

@@ -1,0 +1,164 @@
+//! Bugs that other pools had, put back into this one by name: the kill list (loom-tests/KILLS.md) shows that a test
+//! notices each. In every build for users [`bug`] is a constant `false`, and nothing is left of it.
+//!
+//! A mutant is one short line where the bug would be. `JOBRING_BUG` says which ones a process has.
+
+use super::{AtomicUsize, Relaxed};
+
+macro_rules! bugs {
+    ($(#[doc = $about:literal] $name:ident,)*) => {
+        /// A published bug, as it would be here.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        #[allow(dead_code, reason = "which are planted depends on the build's features")]
+        pub enum Bug { $(#[doc = $about] $name,)* }
+
+        #[cfg(any(jobring_loom, jobring_bug))]
+        impl Bug {
+            /// Every bug, in the order of declaration.
+            pub const ALL: &'static [Bug] = &[$(Bug::$name,)*];
+
+            /// The bug's name as written in the source.
+            pub const fn name(self) -> &'static str {
+                match self { $(Bug::$name => stringify!($name),)* }
+            }
+
+            /// Who had it, a colon, and what it is.
+            pub const fn about(self) -> &'static str {
+                match self { $(Bug::$name => $about,)* }
+            }
+        }
+    };
+}
+
+bugs! {
+    // Parking and wake-up.
+    /// tokio#8056: a worker that goes to sleep stays counted as one that searches, and nobody is woken.
+    SleeperCountsAsSearcher,
+    /// tokio#525: a worker looks for a token in one value of the idle word, and falls asleep on a newer one.
+    SleepsOnANewerWord,
+    /// bshoshany/thread-pool#93: a worker about to sleep does not look for CLOSED in the word that it sleeps on.
+    SleepsPastTheClose,
+    /// bshoshany/thread-pool#110: who resolves a job wakes one of those that wait for it.
+    WakesOneWaiter,
+    /// Open3D-PoissonRecon#6: a worker registers, and sleeps without a look at the ring.
+    SleepsWithoutALook,
+    /// tensorflow#932: a submitter that finds the pool closed after its push does not kick the closer.
+    CloserIsNotTold,
+    /// rayon#200: the close sets CLOSED, and wakes no worker.
+    CloseWakesNobody,
+    /// rayon be12615b: a closer reads the number of kicks after its look, not before.
+    ForgetsTheKicksSinceItLooked,
+    /// Pithikos/C-Thread-Pool#135: the close wakes one worker.
+    CloseWakesOne,
+    /// libuv 0f1bdb6b1: a searcher that found a job tells nobody of those behind it.
+    FinderTellsNobody,
+    /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.
+    CloseGrantsTokens,
+    // Touch after hand-off.
+    /// rayon#739: a runner looks into the slot once more after it resolved the job.
+    TouchesWhatItGaveAway,
+    /// folly#2093: a submitter that had to wait ends its visit before its job is handed over.
+    VisitEndsTooSoon,
+    /// crossbeam#1187: the end drops once more what a discard has dropped.
+    ForgetsWhatWasDiscarded,
+    /// crossbeam#726: a popper that lost the race for the head keeps its index.
+    PopsWithoutWinning,
+    /// scoped-threadpool-rs#11: a closer takes the end of one job for the end of all.
+    OneEndEndsTheWait,
+    /// libuv#4443: the child of a fork is not told that the pool is its parent's.
+    ChildTakesThePool,
+    // Cancel, flush, accounting.
+    /// Zephyr#35225: a worker marks a queued job as running by a plain store.
+    ClaimsWithoutExchange,
+    /// Zephyr#51872: a runner takes a lost exchange of the job's state for a won one.
+    IgnoresALostExchange,
+    /// Zephyr#119700: a kick wakes one closer.
+    KickWakesOne,
+    /// tokio#7922: a worker that goes on after all takes off a token, and its registration too.
+    CountsAWakeTwice,
+    /// tokio#8406: a worker whose thread could not be made stays counted in.
+    CountsAThreadThatIsNotThere,
+    /// folly 70502069e: a worker registers by a plain store to the idle word.
+    StoresTheCounts,
+    /// apr 427cde49b: a worker is counted in by a load and a store.
+    EntersWithoutExchange,
+    /// apr a06fce846: the end does not wait until the workers have left.
+    EndsWithWorkersInside,
+    /// asio#1534: a closer that sees no worker does not set CLOSED.
+    CloseOfNobodyIsNoClose,
+    /// rust-threadpool#89: a waiter does not ask whether the job that it finds in the slot is its own.
+    WaitsForTheNextJobToo,
+    /// CPython gh-125451: a shutdown inside a job waits for that job.
+    ShutdownWaitsForItself,
+    /// pthreadpool f4af06b: a runner takes WAITER off after it resolved the job, not with it.
+    ResetsTheFlagAfterwards,
+    /// libvips#4116: a reader of a failure does not wake who came to wait for it meanwhile.
+    PutsTheFailureBackSilently,
+    /// fjall#260: the close wakes no submitter that waits for room.
+    CloseLeavesSubmittersAsleep,
+    // Rings.
+    /// heapless#583: a push moves the tail before it publishes its entry.
+    MovesTheTailFirst,
+    /// heapless#121: a push compares laps by their order, which ends where they wrap.
+    OrdersLaps,
+    /// dpdk d097964616: a batch of no jobs announces one.
+    NothingIsAnnounced,
+    /// ck e78c421: a popper takes an entry of another lap for an empty ring.
+    TakesALateLookForEmpty,
+    /// heapless#180: a taker gives back a slot that is for its entry's popper to give back.
+    GivesTheSlotBackTwice,
+    /// heapless 7cfdb848: the end drops no result that nobody took.
+    LeavesResultsBehind,
+    /// rtic#780: a submitter that cannot use a slot now does not put it back.
+    RefusedSubmitKeepsTheSlot,
+    /// folly 232f650cc: a submit that waits for room does not look at its deadline.
+    WaitsPastTheDeadline,
+    /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
+    SeedsOneTooFew,
+}
+
+/// Was this bug put in?
+#[cfg(not(any(jobring_loom, jobring_bug)))]
+#[inline(always)]
+pub(crate) const fn bug(_: Bug) -> bool {
+    false
+}
+
+#[cfg(any(jobring_loom, jobring_bug))]
+pub(crate) use planted::bug;
+
+/// With the bug: stores a value where an exchange is called for. Was it put in?
+#[inline(always)]
+pub(crate) fn stores(planted: Bug, word: &AtomicUsize, value: usize) -> bool {
+    if bug(planted) {
+        // ORDERING: Relaxed: no ordering would make it right.
+        word.store(value, Relaxed);
+    }
+    bug(planted)
+}
+
+#[cfg(any(jobring_loom, jobring_bug))]
+mod planted {
+    extern crate std;
+
+    use super::Bug;
+    use std::sync::OnceLock;
+
+    // The package that users build has no bug in it, whatever its flags.
+    #[cfg(jobring_bug)]
+    const _: () =
+        assert!(!matches!(env!("CARGO_PKG_NAME").as_bytes(), b"jobring"), "cfg(jobring_bug) is for tests");
+
+    pub(crate) fn bug(bug: Bug) -> bool {
+        static PLANTED: OnceLock<u64> = OnceLock::new();
+        let planted = PLANTED.get_or_init(|| {
+            let text = std::env::var("JOBRING_BUG").unwrap_or_default();
+            text.split_terminator(',').fold(0, |all, name| {
+                let named = Bug::ALL.iter().find(|bug| bug.name() == name);
+                all | 1 << *named.unwrap_or_else(|| panic!("no such bug: {name}")) as u8
+            })
+        });
+        planted >> bug as u8 & 1 == 1
+    }
+}
