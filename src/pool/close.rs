@@ -75,7 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if queued == Queued::Discard {
             self.lifecycle.discard();
         }
-        if self.lifecycle.live() > 0 || !bug(Bug::CloseOfNobodyIsNoClose) {
+        if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
             self.idle.close(&self.port);
         }
         if let Some(word) = self.free().unmark()
