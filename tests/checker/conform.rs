@@ -9,6 +9,7 @@ mod dice;
 mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
+mod planted;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod play;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
@@ -42,8 +43,8 @@ fn entering(mut setup: Setup) -> Setup {
     setup
 }
 
-/// One schedule. The sites that were passed; Err says where the two part.
-fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(), String> {
+/// One schedule: its number of steps; Err says where the two part. Notes the sites that were passed.
+fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<usize, String> {
     let mut dice = Dice::new(seed);
     let mut world = World::new(setup);
     let mut play = Play::new(setup);
@@ -69,9 +70,9 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(
         if steps.is_empty() {
             // Patience, where there is a clock; else this is the end.
             let naps: Vec<usize> = play.stage.asleep(true).collect();
-            let Some(me) = dice.of(&naps) else { return Ok(()) };
+            let Some(me) = dice.of(&naps) else { return Ok(before.len()) };
             if before.len() > 5000 {
-                return Ok(());
+                return Ok(before.len());
             }
             world.rouse(me);
             play.stage.rouse(me);
@@ -107,17 +108,20 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<(
 fn the_machine_goes_where_the_library_goes() {
     let seed = dice::seed();
     let mut passed = BTreeSet::new();
+    let (mut schedules, mut steps) = (0, 0);
     for setup in setups::tasks().into_iter().map(|task| task.setup).chain(setups::walks()) {
         let setup = entering(setup);
         if !play::can_be_played(&setup) {
             continue;
         }
-        for round in 0..ROUNDS {
-            side_by_side(&setup, seed + round, &mut passed).unwrap_or_else(|why| {
+        for round in 0..dice::rounds(ROUNDS) {
+            schedules += 1;
+            steps += side_by_side(&setup, seed + round, &mut passed).unwrap_or_else(|why| {
                 panic!("{}, JOBRING_SEED={}: {why}", setup.name, seed + round);
             });
         }
     }
+    println!("{schedules} schedules, {steps} steps");
     let left_out = |site: &Site| LEFT_OUT.iter().any(|(sites, _)| sites.contains(site));
     let missed: Vec<&str> = Site::ALL
         .iter()
@@ -128,4 +132,45 @@ fn the_machine_goes_where_the_library_goes() {
     let too_many: Vec<&str> =
         Site::ALL.iter().filter(|s| left_out(s) && passed.contains(&(**s as u8))).map(|s| s.name()).collect();
     assert!(too_many.is_empty(), "said to be left out, but passed: {too_many:?}");
+}
+
+/// Steps of the library that are changed, left out or added, each by a published bug.
+#[test]
+fn changed_steps_are_seen() {
+    use jobring_frozen::Bug::*;
+    let bugs = [
+        // The ring, the idle word, the slot.
+        PopsWithoutWinning,
+        MovesTheTailFirst,
+        TakesALateLookForEmpty,
+        SeedsOneTooFew,
+        SleeperCountsAsSearcher,
+        SleepsOnANewerWord,
+        SleepsWithoutALook,
+        FinderTellsNobody,
+        CountsAWakeTwice,
+        StoresTheCounts,
+        WakesOneWaiter,
+        ClaimsWithoutExchange,
+        IgnoresALostExchange,
+        WaitsForTheNextJobToo,
+        PutsTheFailureBackSilently,
+        GivesTheSlotBackTwice,
+        // Submit, the close.
+        RefusedSubmitKeepsTheSlot,
+        VisitEndsTooSoon,
+        CloserIsNotTold,
+        EntersWithoutExchange,
+        SleepsPastTheClose,
+        CloseWakesNobody,
+        CloseWakesOne,
+        CloseGrantsTokens,
+        CloseOfNobodyIsNoClose,
+        CloseLeavesSubmittersAsleep,
+        ForgetsTheKicksSinceItLooked,
+        ForgetsWhatWasDiscarded,
+        KickWakesOne,
+        OneEndEndsTheWait,
+    ];
+    planted::must_be_seen("the_machine_goes_where_the_library_goes", &bugs);
 }

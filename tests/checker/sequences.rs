@@ -1,6 +1,7 @@
 //! Random sequences of C calls on a pool without workers, against the model in `sequential.rs`: every status, every result,
 //! every callback, in order. And with workers, where the order is anybody's: the accounts at the end.
 
+mod planted;
 mod sequential;
 
 use jobring_frozen::ffi::*;
@@ -250,8 +251,13 @@ fn runs(capacity: usize, calls: &[Call]) {
     SEEN.with(|seen| assert_eq!(*seen.borrow(), pair.model.seen, "the callbacks of destroy"));
 }
 
+/// `JOBRING_ROUNDS` times the usual number of sequences.
+fn cases() -> u32 {
+    3000 * std::env::var("JOBRING_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_pool_without_workers_does_what_its_model_does(capacity in 1usize..5, calls in calls()) {
@@ -272,4 +278,17 @@ fn a_shutdown_does_not_wait_for_a_tombstone() {
         Call::Shutdown(false, false),
     ];
     runs(2, &calls);
+}
+
+#[test]
+fn planted_bugs_are_seen() {
+    use jobring_frozen::Bug::*;
+    let bugs = [
+        ForgetsWhatWasDiscarded,
+        OneEndEndsTheWait,
+        CloseOfNobodyIsNoClose,
+        WaitsForTheNextJobToo,
+        LeavesResultsBehind,
+    ];
+    planted::must_be_seen("a_pool_without_workers_does_what_its_model_does", &bugs);
 }

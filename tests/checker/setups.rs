@@ -323,19 +323,16 @@ pub fn tasks() -> Vec<Task> {
             ..setup("rested: two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives), drain])
         },
     );
-    add(
-        Coarse,
-        true,
-        Setup {
-            rested: true,
-            ..setup(
-                "rested: three workers, drain",
-                2,
-                3,
-                &[("submitter", gives), ("submitter", gives), drain],
-            )
-        },
-    );
+    for (name, slots, others) in [
+        (
+            "rested: three workers, one slot, drain",
+            1,
+            &[("submitter", gives), ("submitter", gives), drain][..],
+        ),
+        ("rested: three workers, two submitters", 2, &[asker, ("submitter", asks_too)]),
+    ] {
+        add(Coarse, true, Setup { rested: true, ..setup(name, slots, 3, others) });
+    }
     tasks
 }
 

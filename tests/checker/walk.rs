@@ -7,6 +7,7 @@
 mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
+mod planted;
 mod stage;
 
 use dice::Dice;
@@ -183,14 +184,15 @@ fn canceller(props: &Props) {
         let job = handles.get(props.below(handles.len() as u64) as usize).copied();
         drop(handles);
         if let Some(job) = job {
-            match props.below(3) {
-                0 | 1 => {
+            match props.below(5) {
+                0..3 => {
                     if props.pool.shared_cancel(job) {
                         add(&props.accounts.cancelled);
                     }
                 }
-                _ => {
-                    if let Shared::Done(_) = props.pool.shared_wait(job, true, false) {
+                how => {
+                    // Polls, or sleeps beside the submitter.
+                    if let Shared::Done(_) = props.pool.shared_wait(job, how == 3, false) {
                         add(&props.accounts.taken);
                     }
                 }
@@ -255,6 +257,8 @@ fn walk(seed: u64, pct: bool) -> usize {
         dice: RefCell::new(Dice::new(seed ^ u64::MAX)),
     });
     let (late, discards) = (dice.below(400), dice.below(2) == 0);
+    // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a lost wake-up.
+    let patient = dice.below(2) == 0;
     let mut parts: Vec<Box<dyn FnOnce()>> = Vec::new();
     let mut cast = |part: Box<dyn FnOnce(&Props)>| {
         let props = props.clone();
@@ -274,7 +278,10 @@ fn walk(seed: u64, pct: bool) -> usize {
     let mut stage = Stage::new(false, parts);
     let mut step = 0;
     loop {
-        let able: Vec<usize> = (0..threads).filter(|me| stage.can_step(*me)).collect();
+        let mut able: Vec<usize> = (0..threads).filter(|me| stage.can_step(*me)).collect();
+        if patient && (WORKERS..threads - 1).any(|me| stage.event(me).is_some()) {
+            able.retain(|me| *me < threads - 1);
+        }
         if able.is_empty() {
             break;
         }
@@ -308,7 +315,8 @@ fn walk(seed: u64, pct: bool) -> usize {
 fn walks(pct: bool) {
     let first = dice::seed();
     let mut steps = 0;
-    for seed in first..first + ROUNDS {
+    let rounds = dice::rounds(ROUNDS);
+    for seed in first..first + rounds {
         let done = std::panic::catch_unwind(|| walk(seed, pct));
         match done {
             Ok(taken) => steps += taken,
@@ -318,7 +326,7 @@ fn walks(pct: bool) {
             }
         }
     }
-    println!("{ROUNDS} executions, {steps} steps");
+    println!("{rounds} executions, {steps} steps");
 }
 
 #[test]
@@ -329,4 +337,29 @@ fn uniform_schedules_keep_the_accounts() {
 #[test]
 fn schedules_by_priority_keep_the_accounts() {
     walks(true);
+}
+
+#[test]
+fn planted_bugs_are_seen() {
+    use jobring_frozen::Bug::*;
+    let in_any = [
+        SleepsOnANewerWord,
+        SleepsPastTheClose,
+        CloserIsNotTold,
+        CloseWakesNobody,
+        ForgetsTheKicksSinceItLooked,
+        CloseWakesOne,
+        PopsWithoutWinning,
+        OneEndEndsTheWait,
+        IgnoresALostExchange,
+        CountsAWakeTwice,
+        CloseLeavesSubmittersAsleep,
+        SleeperCountsAsSearcher,
+        SleepsWithoutALook,
+        WakesOneWaiter,
+        GivesTheSlotBackTwice,
+        RefusedSubmitKeepsTheSlot,
+        SeedsOneTooFew,
+    ];
+    planted::must_be_seen("schedules_by_priority_keep_the_accounts", &in_any);
 }
