@@ -51,7 +51,7 @@
  *     jobring_init(&config, memory, sizeof memory, &pool);
  */
 #define JOBRING_POOL_BYTES(capacity, workers, payload)                                                                 \
-    (2048 + (workers) * 40 * sizeof(void *) +                                                                           \
+    (2048 + (workers) * (64 + 40 * sizeof(void *)) +                                                                    \
      (capacity) * (6 * sizeof(void *) + ((payload) + 2 * sizeof(void *) - 1) / (2 * sizeof(void *)) * 2 * sizeof(void *)))
 #define JOBRING_STATIC_POOL(name, capacity, workers, payload)                                                           \
     static unsigned char name[JOBRING_POOL_BYTES(capacity, workers, payload)]

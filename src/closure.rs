@@ -7,6 +7,7 @@ use crate::job::{Kind, Outcome, Payload, Why};
 use crate::pool::{RawPool, Receiver, Refused, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
 use crate::storage::{PAYLOAD_ALIGN, Storage};
+use crate::sync::dying;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -88,13 +89,13 @@ const fn max(a: usize, b: usize) -> usize {
 }
 
 /// Calls `f` and catches its panic. The closure is not looked at again, so its unwind safety is moot.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(jobring_loom)))]
 fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(f))
 }
 
 /// Without std nothing can be caught: a panic that would unwind out of a job ends the process.
-#[cfg(not(feature = "std"))]
+#[cfg(not(any(feature = "std", jobring_loom)))]
 fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     struct Bomb;
     impl Drop for Bomb {
@@ -107,6 +108,12 @@ fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     let value = f();
     core::mem::forget(bomb);
     Ok(value)
+}
+
+/// In a model nothing is caught: a panic ends the execution, since what the checker finds it tells by a panic.
+#[cfg(jobring_loom)]
+fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+    Ok(f())
 }
 
 /// Drops what nobody wants; a destructor's panic has nobody to go to.
@@ -313,7 +320,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
 impl<T> Drop for JobHandle<'_, T> {
     fn drop(&mut self) {
-        if let Place::InPool(pool, job) = self.place {
+        if let Place::InPool(pool, job) = self.place
+            && !dying()
+        {
             pool.detach_job(job);
         }
     }

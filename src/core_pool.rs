@@ -6,8 +6,8 @@ use crate::lifecycle::Queued;
 use crate::pool::{Limits, RawPool, Report};
 use crate::port::Timeout;
 use crate::storage::{Inline, Storage};
-use crate::sync::const_fn;
-use crate::system::System;
+use crate::sync::{const_fn, dying};
+use crate::system::{System, system};
 use core::time::Duration;
 
 /// Storage whose payload size is known when the caller is compiled.
@@ -40,6 +40,9 @@ impl<S: TypedStorage> Drop for PoolCore<S> {
     /// A pool that goes away with jobs in it (a local one, without workers) drops them, and the results that nobody
     /// took. Nobody else has it any more.
     fn drop(&mut self) {
+        if dying() {
+            return;
+        }
         let _ = self.raw.shutdown(Queued::Discard, Timeout::Poll);
         self.raw.forget_all();
     }
@@ -89,7 +92,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
         pub fn new() -> Self {
             const { assert!(WORKERS <= crate::wait::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
             let limits = Limits { workers: WORKERS, ..Limits::default() };
-            Self { core: PoolCore { raw: RawPool::new(Inline::new(), System, limits) } }
+            Self { core: PoolCore { raw: RawPool::new(Inline::new(), system(), limits) } }
         }
     }
 }

@@ -33,9 +33,9 @@ impl<S: TypedStorage> PoolCore<S> {
     /// Waits, or polls, and takes the result. With `leave` it looks at it first and leaves it, once.
     pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
         let timeout = if poll { Timeout::Poll } else { Timeout::Forever };
+        let may_leave = leave;
         loop {
             let (mut left, mut value) = (false, 0);
-            let may_leave = leave;
             let mut deliver = |_: &'static Kind, payload: Payload, taken| match taken {
                 _ if core::mem::take(&mut leave) => {
                     left = true;

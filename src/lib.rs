@@ -33,6 +33,8 @@ extern crate std;
 
 #[cfg(all(jobring_loom, not(feature = "loom")))]
 compile_error!("`--cfg jobring_loom` needs the feature `loom` too");
+#[cfg(all(jobring_loom, feature = "capi"))]
+compile_error!("`--cfg jobring_loom` has no C face: C code cannot be put into a model");
 #[cfg(not(any(target_pointer_width = "32", target_pointer_width = "64")))]
 compile_error!("jobring needs words of 32 or 64 bits");
 

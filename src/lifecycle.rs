@@ -24,7 +24,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
-use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, o, stores};
+use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
 
 const DISCARD: usize = 1;
 /// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
@@ -206,6 +206,9 @@ pub(crate) struct Visit<P: Port> {
 
 impl<P: Port> Drop for Visit<P> {
     fn drop(&mut self) {
+        if dying() {
+            return;
+        }
         let visitors = self.visitors;
         // SAFETY:
         // - the pool is there: destroy waits for this visit to end (await_visitors), and Rust callers borrow it.

@@ -1,6 +1,7 @@
 //! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
 
 use crate::frame::Frame;
+use crate::relax::look_again;
 use crate::sync::AtomicUsize;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 use crate::sync::spin_loop;
@@ -82,7 +83,11 @@ impl Deadline {
             Timeout::Forever => Self::Never,
             Timeout::Poll | Timeout::Nanos(0) => Self::Passed,
             Timeout::Nanos(nanos) => {
-                port.now().map_or(Self::Passed, |now| Self::At(now.saturating_add(nanos)))
+                let Some(now) = port.now() else {
+                    look_again();
+                    return Self::Passed;
+                };
+                Self::At(now.saturating_add(nanos))
             }
         }
     }

@@ -7,8 +7,8 @@ use crate::pool::{Limits, RawPool};
 use crate::port::Timeout;
 use crate::slot::Slot;
 use crate::storage::{Boxed, Shape, Storage};
-use crate::sync::AtomicUsize;
-use crate::system::System;
+use crate::sync::{AtomicUsize, dying};
+use crate::system::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::thread::{Backend, stack};
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -57,7 +57,7 @@ unsafe impl<const PAYLOAD: usize> TypedStorage for Heap<PAYLOAD> {
 }
 
 /// Jobs that fit into a pool whose capacity was not chosen.
-pub const DEFAULT_CAPACITY: usize = 1024;
+pub const DEFAULT_CAPACITY: usize = if cfg!(jobring_loom) { 2 } else { 1024 };
 /// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
 pub const DEFAULT_PAYLOAD: usize = 48;
 /// Threads that may enter as workers beside the pool's own, where the limit was not chosen.
@@ -254,7 +254,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
         let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?);
-        let core = PoolCore::from_raw(RawPool::new(storage, System, limits));
+        let core = PoolCore::from_raw(RawPool::new(storage, system(), limits));
         self.start(core, workers)
     }
 
@@ -287,8 +287,13 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 }
 
 fn default_workers() -> usize {
+    // A model is one program on every machine.
     #[cfg(any(feature = "std", feature = "pthread"))]
-    return crate::thread::available_cpus().min(crate::wait::MAX_WORKERS);
+    return if cfg!(jobring_loom) {
+        1
+    } else {
+        crate::thread::available_cpus().min(crate::wait::MAX_WORKERS)
+    };
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     0
 }
@@ -324,6 +329,9 @@ impl<const PAYLOAD: usize> core::fmt::Debug for Pool<PAYLOAD> {
 
 impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
     fn drop(&mut self) {
+        if dying() {
+            return;
+        }
         if self.inner.core.raw().here().is_some() {
             // On one of our own threads: whoever is left drains and ends; the memory stays for this thread.
             let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Poll);

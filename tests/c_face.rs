@@ -36,7 +36,10 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "static_bytes.c", "static-bytes", &[]);
     face(&both, "exit.c", "exit", &[]);
     face(&both, "workers.c", "workers", &[]);
-    face(&both, "workers.c", "workers-sanitized", &sanitized);
+    // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
+    if cfg!(target_pointer_width = "64") {
+        face(&both, "workers.c", "workers-sanitized", &sanitized);
+    }
     face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
     face(&std_alone, "face.c", "face-std", &[]);

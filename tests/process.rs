@@ -145,6 +145,10 @@ fn an_exception_that_leaves_a_job_ends_the_process() {
         ("std", &["std", "capi"], &[]),
     ];
     for (build, features, options) in builds {
+        // A standard library of another panic strategy, built from its sources (.ci/i686), is not taken.
+        if cfg!(target_pointer_width = "32") && !options.is_empty() {
+            continue;
+        }
         let library = c::library_with(features, options);
         let program = c::program(&library, &["exception.cpp"], &format!("exception-{build}"), &[]);
         for case in

@@ -77,11 +77,11 @@ impl CPool {
 }
 
 // What JOBRING_POOL_BYTES (in cbindgen.toml) takes for granted: 2,048 bytes hold the head of a pool, and what aligns it
-// and the slots; 40 words a seat; 6 words a slot are its header and, the next power of two of n being below 2 n, its
-// share of the rings.
+// and the slots; 64 bytes and 40 words a seat; 6 words a slot are its header and, the next power of two of n being below
+// 2 n, its share of the rings.
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
 #[cfg(any(feature = "std", feature = "pthread"))]
-const _: () = assert!(size_of::<Seat>() <= 40 * size_of::<usize>());
+const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
 
 /// Where the parts of a pool lie in its block.
 struct Parts {

@@ -1,8 +1,8 @@
 //! The idle word, with a number of jobs in place of rings and slots.
 
-use super::port::{Clock, ModelPort};
 use crate::port::Port;
 use crate::sync::{AtomicUsize, Relaxed};
+use crate::system::{Clock, ModelPort};
 use crate::wait::{Idle, Noticed};
 
 /// The idle word, with a number of jobs in place of rings and slots.

@@ -3,7 +3,6 @@
 
 mod idle;
 mod pool;
-mod port;
 mod rings;
 mod slot;
 mod tally;
@@ -12,9 +11,9 @@ mod visits;
 
 pub use crate::sync::model::Frost;
 pub use crate::sync::site::Site;
+pub use crate::system::{Clock, ModelPort};
 pub use idle::Workers;
 pub use pool::{End, No, Pool};
-pub use port::{Clock, ModelPort};
 pub use rings::Indices;
 pub use slot::Failed;
 pub use tally::{JOBS, Log};

@@ -2,7 +2,6 @@
 
 extern crate std;
 
-use super::port::{Clock, ModelPort};
 use super::tasks::Task;
 use crate::frame::Frame;
 use crate::handle::Job;
@@ -13,6 +12,7 @@ use crate::port::{Port, Timeout};
 use crate::slot::Slot;
 use crate::slot::state::State;
 use crate::storage::Inline;
+use crate::system::{Clock, ModelPort};
 use std::boxed::Box;
 use std::sync::Arc;
 use std::vec::Vec;

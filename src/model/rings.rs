@@ -2,10 +2,10 @@
 
 extern crate std;
 
-use super::port::{Clock, ModelPort};
 use crate::port::Port;
 use crate::ring::{Ends, Ring};
 use crate::sync::{AtomicUsize, UnsafeCell};
+use crate::system::{Clock, ModelPort};
 use std::vec::Vec;
 
 /// A ring of indices, and for each index a cell that belongs to whoever holds the index.

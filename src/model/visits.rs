@@ -1,7 +1,7 @@
 //! Who is inside of a pool: visitors that destroy waits for, and how many workers may enter.
 
-use super::port::{Clock, ModelPort};
 use crate::lifecycle::{Lifecycle, Visit};
+use crate::system::{Clock, ModelPort};
 
 /// The visits of a pool: threads that sleep in a call while another wants to destroy it.
 pub struct Visits {

@@ -8,7 +8,7 @@ use crate::port::{Deadline, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::state::Status;
 use crate::storage::Storage;
-use crate::sync::{Bug, bug};
+use crate::sync::{Bug, bug, dying};
 
 /// What was in a pool when its shutdown returned.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -47,6 +47,9 @@ impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
 
 impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
     fn drop(&mut self) {
+        if dying() {
+            return;
+        }
         self.pool.lifecycle.end_closing(self.frames, self.worker);
         let mut left = self.frames;
         let mine = Chain(self.pool.port.current()).filter(|frame| frame.pool == self.pool.id());

@@ -8,6 +8,7 @@ use crate::port::{Deadline, Port, Timeout};
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::storage::Storage;
+use crate::sync::dying;
 
 /// How long a sleeping thread trusts that what it waits for will be seen to: 1 ms, doubling to 50 ms. Then it forces
 /// a wake-up.
@@ -64,7 +65,9 @@ impl<'a> Blocked<'a> {
 
 impl Drop for Blocked<'_> {
     fn drop(&mut self) {
-        if let Some(lifecycle) = self.0 {
+        if let Some(lifecycle) = self.0
+            && !dying()
+        {
             lifecycle.unblock();
         }
     }

@@ -15,6 +15,12 @@ pub(crate) fn spin_loop() {
     loom::thread::yield_now();
 }
 
+/// Is the calling thread unwinding? A panic ends an execution: the checker's threads stay where they are, and destructors
+/// must neither wait for them nor meet them again, or a second panic would end the process before the first is told.
+pub(crate) fn dying() -> bool {
+    std::thread::panicking()
+}
+
 /// A fence; `Relaxed` stands for a fence that was taken out.
 pub(crate) fn fence(order: Ordering) {
     if order != Ordering::Relaxed {

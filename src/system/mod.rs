@@ -1,7 +1,9 @@
-//! The ports of this build: the operating system's where there is one, else spinning.
+//! The ports of this build: the operating system's where there is one, else spinning; in a model the model's.
 //!
 //! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
 //! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
+
+use crate::sync::const_fn;
 
 #[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
 mod futex;
@@ -31,7 +33,7 @@ mod lock;
 mod os;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use lock::Lock;
-#[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_freeze)))]
+#[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
 pub use os::Os as System;
 
 #[cfg(jobring_freeze)]
@@ -39,5 +41,20 @@ mod driven;
 #[cfg(jobring_freeze)]
 pub use driven::Driven as System;
 
-#[cfg(not(any(feature = "std", feature = "pthread")))]
+#[cfg(all(not(any(feature = "std", feature = "pthread")), not(jobring_loom)))]
 pub use crate::port::Spin as System;
+
+#[cfg(jobring_loom)]
+mod model;
+#[cfg(jobring_loom)]
+pub use model::{Clock, ModelPort, ModelPort as System};
+
+const_fn! {
+    /// The system that a new pool is on. In a model each has one of its own, without a clock.
+    pub(crate) fn system() -> System {
+        #[cfg(not(jobring_loom))]
+        return System;
+        #[cfg(jobring_loom)]
+        return ModelPort::new(Clock::None);
+    }
+}

@@ -1,6 +1,8 @@
 //! Threads for workers: one trait, a backend over std and one over pthreads.
 
 mod cancel;
+#[cfg(jobring_loom)]
+mod checked;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 pub(crate) mod exit;
 pub(crate) mod paint;
@@ -80,7 +82,11 @@ pub(crate) trait Spawn: Sized {
     fn stack_size(&self) -> Option<usize>;
 }
 
+#[cfg(jobring_loom)]
+pub(crate) use checked::Thread;
+
 /// A thread of either backend.
+#[cfg(not(jobring_loom))]
 pub(crate) enum Thread {
     #[cfg(feature = "pthread")]
     Pthread(pthread::Pthread),
@@ -88,6 +94,7 @@ pub(crate) enum Thread {
     Std(std_thread::StdThread),
 }
 
+#[cfg(not(jobring_loom))]
 impl Thread {
     /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own, unless the options
     /// say otherwise.

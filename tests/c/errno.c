@@ -160,13 +160,13 @@ static void refusals(uint32_t backend) {
     config.workers = 2;
     config.capacity = 4;
     /* More than there are addresses. */
-    config.stack_size = (size_t)1 << 47;
+    config.stack_size = sizeof(size_t) == 8 ? SIZE_MAX >> 17 : SIZE_MAX / 2 - (1 << 20);
     KEEPS("jobring_create", "no-thread", JOBRING_E_THREAD, jobring_create(&config, &pool));
     KEEPS("jobring_init", "no-thread", JOBRING_E_THREAD, jobring_init(&config, memory, sizeof memory, &pool));
     config.stack_size = 256 * 1024;
     config.payload = 1 << 20;
-    config.capacity = 1048575;
-    struct rlimit before, little = {(rlim_t)1 << 33, RLIM_INFINITY};
+    config.capacity = sizeof(size_t) == 8 ? 1048575 : 1500;
+    struct rlimit before, little = {(rlim_t)1 << (sizeof(rlim_t) == 8 ? 33 : 30), RLIM_INFINITY};
     CHECK(getrlimit(RLIMIT_AS, &before) == 0);
     little.rlim_max = before.rlim_max;
     CHECK(setrlimit(RLIMIT_AS, &little) == 0);

@@ -168,8 +168,8 @@ fn target(role: u8, site: Site) -> Target {
         }
         // A job comes while a worker goes to sleep, and nobody else is free to take it.
         (WORKER, Site::CancelUpdate) => Some((WORKER, Site::RegisterFence)),
-        // Two wait for one job, and the second comes while the first takes the result.
-        (_, Site::VacateWake) => Some((role, Site::Vacate)),
+        // Two wait for one job, and the second comes while the first looks at the result, before it takes it.
+        (_, Site::VacateWake) => Some((role, Site::Flag)),
         _ => None,
     };
     Target { role, site, after }

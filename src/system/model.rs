@@ -28,12 +28,12 @@ pub enum Clock {
 /// a model calls [`Port::wake_all`] for no reason.
 #[derive(Clone)]
 pub struct ModelPort {
-    system: Arc<System>,
+    system: Arc<Shared>,
     /// A thread that is stopped between its decision to wake and the wake.
     mute: bool,
 }
 
-struct System {
+struct Shared {
     clock: Clock,
     /// Changed by whoever touches `state`, for the checker alone: it tries the orders of operations that meet in a
     /// word it knows, and `state` is none.
@@ -56,11 +56,11 @@ impl ModelPort {
     /// A port whose sleepers no other port's wakes reach.
     pub fn new(clock: Clock) -> Self {
         let state = Mutex::new(State { now: 0, sleepers: Vec::new() });
-        Self { system: Arc::new(System { clock, meeting: AtomicUsize::new(0), state }), mute: false }
+        Self { system: Arc::new(Shared { clock, meeting: AtomicUsize::new(0), state }), mute: false }
     }
 
     /// The port of a thread that stops for ever before a wake-up.
-    pub(super) fn muted(&self) -> Self {
+    pub(crate) fn muted(&self) -> Self {
         Self { mute: true, ..self.clone() }
     }
 

@@ -1,0 +1,100 @@
+//! Runs what README.md says under "Your own code under loom", as it stands there: the example's tests pass, and each
+//! mistake that is planted in it is found, with these words.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+const README: &str = include_str!("README.md");
+const MANIFEST: &str = include_str!("downstream/Cargo.toml");
+const WORKSPACE: &str = include_str!("../Cargo.toml");
+
+/// A feature of the example, the model that fails with it, and why.
+const PLANTED: &[(&str, &str, &str)] = &[
+    ("planted-order", "a_reading_is_whole_when_it_is_there", "half a reading"),
+    ("planted-lost-update", "a_sum_counts_every_number", "a number is missing"),
+    ("planted-lost-wake-up", "a_sum_counts_every_number", "deadlock; threads ="),
+];
+
+/// The section of the README.
+fn section() -> &'static str {
+    let from = README.split("\n## Your own code under loom\n").nth(1).expect("the section");
+    from.split("\n## ").next().expect("its end")
+}
+
+/// The commands that it gives.
+fn commands() -> Vec<&'static str> {
+    let commands: Vec<_> =
+        section().lines().map(str::trim).filter(|line| line.starts_with("RUSTFLAGS=")).collect();
+    assert_eq!(commands.len(), 2, "one that passes, one that finds a mistake: {commands:?}");
+    commands
+}
+
+/// The models whose sizes it tells.
+fn sized() -> BTreeSet<&'static str> {
+    let row = |line: &'static str| line.strip_prefix("| ")?.strip_suffix("` |")?.rsplit_once('`');
+    section().lines().filter_map(row).map(|(_, name)| name).filter(|name| *name != "downstream").collect()
+}
+
+/// Runs a line of the README. Did it succeed, and what did it print?
+fn run(line: &str) -> (bool, String) {
+    let output = Command::new("sh")
+        .args(["-c", line])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"))
+        // The outer cargo holds the lock of its folder; nothing is to be fetched that it did not have.
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-code"))
+        .env("CARGO_NET_OFFLINE", "true")
+        .env_remove("LOOM_MAX_PREEMPTIONS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .output()
+        .expect("sh");
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), text)
+}
+
+/// The names of the tests that libtest reports so, but for the one that is to panic: it has no size.
+fn tests<'a>(text: &'a str, word: &str) -> BTreeSet<&'a str> {
+    let ends = |line: &'a str| line.strip_prefix("test ")?.strip_suffix(word)?.strip_suffix(" ... ");
+    text.lines().filter_map(ends).filter(|name| !name.ends_with("should panic")).collect()
+}
+
+#[test]
+fn what_is_right_passes_and_what_is_planted_is_found() {
+    let (right, wrong) = (commands()[0], commands()[1]);
+    let (passed, text) = run(right);
+    assert!(passed, "{right}\n{text}");
+    let models = tests(&text, "ok");
+    assert_eq!(models, sized(), "the table of the README names others");
+
+    let named = PLANTED[0].0;
+    assert!(wrong.ends_with(named), "{wrong}");
+    for (mistake, finder, words) in PLANTED {
+        let (passed, text) = run(&wrong.replace(named, mistake));
+        assert!(!passed, "{mistake} is not found:\n{text}");
+        // Every model came to its end: a panic in one takes nothing else along.
+        let failed = tests(&text, "FAILED");
+        assert!(failed.contains(finder), "{finder} does not find {mistake}:\n{text}");
+        assert_eq!(failed.len() + tests(&text, "ok").len(), models.len(), "{mistake}:\n{text}");
+        let told = text.split(&format!("---- {finder} stdout ----")).nth(1).expect("what it says");
+        let told = told.split("\n---- ").next().expect("its end");
+        assert!(told.contains(words), "{mistake} gives other words than {words:?}:\n{text}");
+    }
+}
+
+#[test]
+fn the_manifest_in_the_readme_is_the_one_of_the_example() {
+    let shown =
+        section().split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a manifest");
+    for line in shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        // The example knows jobring by its path too.
+        let own = MANIFEST.replace("path = \"../..\", ", "");
+        assert!(own.lines().chain(WORKSPACE.lines()).any(|there| there == line), "{line}");
+    }
+}
+
+#[test]
+fn every_planted_mistake_is_looked_for() {
+    let planted = |line: &'static str| line.strip_suffix(" = []").filter(|name| name.starts_with("planted-"));
+    let there: BTreeSet<_> = MANIFEST.lines().filter_map(planted).collect();
+    assert_eq!(there, PLANTED.iter().map(|(mistake, ..)| *mistake).collect());
+}

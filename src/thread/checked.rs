@@ -1,0 +1,37 @@
+//! In a model every thread is one of the checker's, whatever the backend.
+
+use super::{Backend, Start, ThreadOptions};
+use crate::error::BuildError;
+
+/// A thread of the model checker's.
+pub(crate) struct Thread(loom::thread::JoinHandle<()>);
+
+impl Thread {
+    /// A thread that runs `start`. All else that it was to be like means nothing to the checker.
+    ///
+    /// # Safety
+    /// 1. `start` and what it points to stay valid until the thread was joined.
+    pub(crate) unsafe fn spawn(
+        _: Backend,
+        _: ThreadOptions<'_>,
+        start: *const Start,
+    ) -> Result<Self, BuildError> {
+        // SAFETY:
+        // - 1: valid until join.
+        let start = unsafe { *start };
+        // SAFETY:
+        // - 1, in the new thread too.
+        Ok(Self(loom::thread::spawn(move || unsafe { (start.run)(start.arg) })))
+    }
+
+    pub(crate) fn join(self) {
+        if self.0.thread().id() != loom::thread::current().id() {
+            let _ = self.0.join();
+        }
+    }
+
+    /// The checker does not tell.
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        None
+    }
+}
