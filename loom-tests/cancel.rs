@@ -7,6 +7,7 @@ use jobring_model::model::End;
 pub const MODELS: &[Model] = &[
     model!(unbounded a_job_is_run_or_cancelled_not_both),
     model!(unbounded two_cancellers_drop_the_job_once),
+    model!(unbounded who_cancels_too_late_sees_the_job_dropped),
     model!(unbounded a_running_job_learns_of_its_cancel),
     model!(unbounded a_job_that_is_asked_to_stop_sees_why),
     model!(unbounded a_waiter_learns_of_a_cancel),
@@ -33,6 +34,21 @@ fn two_cancellers_drop_the_job_once() {
     let mine = s.pool.cancel(job).expect("nobody took it");
     let theirs = other.join().unwrap().expect("nobody took it");
     assert!(mine || theirs);
+    assert_eq!(s.pool.wait(job), End::Cancelled);
+    s.assert_over(1);
+}
+
+fn who_cancels_too_late_sees_the_job_dropped() {
+    let s = Stage::<1>::attended();
+    let place = Place::new();
+    let told = place.clone();
+    let job = s.pool.submit(s.task(0).telling(move |_| told.write())).expect("there is room");
+    let other = s.thread(move |s| s.pool.cancel(job));
+    s.begin();
+    if s.pool.cancel(job).expect("nobody took it") {
+        assert!(place.written());
+    }
+    let _ = other.join().unwrap();
     assert_eq!(s.pool.wait(job), End::Cancelled);
     s.assert_over(1);
 }

@@ -62,15 +62,22 @@ fn from_env(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} wants a number")))
 }
 
-/// Runs one model on this thread. `JOBRING_MODEL_BOUND` replaces the bounds (0: none), `JOBRING_MODEL_SECONDS` the
-/// limit of 300 s.
+/// The bound of a model with `JOBRING_MODEL_BOUND` set: another one (0: none), or, as in +1, so many more.
+fn bound_by(text: &str, bound: usize) -> Option<usize> {
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("JOBRING_MODEL_BOUND wants 3 or +1"));
+    match text.strip_prefix('+') {
+        Some(more) => Some(bound + number(more)),
+        None => Some(number(text)).filter(|&bound: &usize| bound > 0),
+    }
+}
+
+/// Runs one model on this thread. `JOBRING_MODEL_BOUND` changes the bounds, `JOBRING_MODEL_SECONDS` the limit of 300 s.
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
     let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
-    let bound = match from_env("JOBRING_MODEL_BOUND") {
-        Some(0) => None,
-        Some(bound) => model.bound.and(Some(bound)),
-        None => model.bound,
+    let bound = match std::env::var("JOBRING_MODEL_BOUND") {
+        Ok(text) => model.bound.and_then(|bound| bound_by(&text, bound)),
+        Err(_) => model.bound,
     };
     let mut builder = Builder::new();
     builder.max_branches = BRANCHES;

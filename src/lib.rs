@@ -81,7 +81,7 @@ pub use pool::Report;
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]
 pub use sync::freeze;
-#[cfg(any(jobring_loom, jobring_freeze))]
+#[cfg(any(jobring_loom, jobring_freeze, jobring_tsan))]
 pub use sync::site::Site;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use thread::Backend;

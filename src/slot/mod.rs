@@ -173,12 +173,13 @@ impl<'a> Slot<'a> {
                 return Claim::TooLate(s);
             }
             // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, whoever gave us the handle; after
-            // fill nobody writes the body before a claim, and QUEUED does not come back in one generation.
+            // fill nobody writes the body before a claim, and QUEUED does not come back in one generation. Acquire on
+            // failure, as in `state` (E3): who comes too late sees what the job, or its drop, did.
             match self.exchange(
                 s,
                 s.with(Status::Running),
                 o(Site::ClaimByHandle, Relaxed),
-                o(Site::ClaimLost, Relaxed),
+                o(Site::ClaimLost, Acquire),
             ) {
                 Ok(now) => return Claim::Claimed(now),
                 Err(now) => s = now,

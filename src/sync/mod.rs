@@ -1,7 +1,8 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
 //! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
-//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list.
+//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list;
+//! `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
 
 pub mod bug;
 mod counter;
@@ -19,6 +20,8 @@ pub(crate) use model::{AtomicUsize, UnsafeCell, dying, fence, spin_loop};
 
 #[cfg(jobring_freeze)]
 pub mod freeze;
+#[cfg(jobring_tsan)]
+mod weaken;
 
 pub(crate) use bug::{Bug, bug, stores};
 pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};

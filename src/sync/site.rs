@@ -1,7 +1,8 @@
 //! Names for the atomic operations, each given once where the operation stands: `o(Site::X, Acquire)`.
 //!
 //! In production [`o`] is the identity and vanishes. In the model it lets one build run every weakening of
-//! every ordering; in the freeze test it is the point where a thread is stopped, just before its operation.
+//! every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point where a
+//! thread is stopped, just before its operation.
 
 use core::sync::atomic::Ordering;
 
@@ -16,7 +17,7 @@ macro_rules! sites {
 
         impl Site {
             /// Every site, in the order of declaration.
-            #[cfg(any(jobring_loom, jobring_freeze))]
+            #[cfg(any(jobring_loom, jobring_freeze, jobring_tsan))]
             pub const ALL: &'static [Site] = &[$(Site::$name,)*];
 
             /// Is it the failure ordering of another site's compare-and-swap?
@@ -26,7 +27,7 @@ macro_rules! sites {
             }
 
             /// The site's name as written in the source.
-            #[cfg(any(jobring_loom, jobring_freeze))]
+            #[cfg(any(jobring_loom, jobring_freeze, jobring_tsan))]
             pub const fn name(self) -> &'static str {
                 match self { $(Site::$name => stringify!($name),)* }
             }
@@ -139,7 +140,7 @@ sites! {
     VisitEnd,
 }
 
-#[cfg(not(any(jobring_loom, jobring_freeze)))]
+#[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]
 #[inline(always)]
 pub(crate) const fn o(_: Site, order: Ordering) -> Ordering {
     order
@@ -150,6 +151,9 @@ pub(crate) use super::model::o;
 
 #[cfg(jobring_freeze)]
 pub(crate) use super::freeze::o;
+
+#[cfg(jobring_tsan)]
+pub(crate) use super::weaken::o;
 
 /// A stop point that is no atomic operation: between a decision to wake and the wake.
 #[inline(always)]

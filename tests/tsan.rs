@@ -1,0 +1,281 @@
+//! The C face under ThreadSanitizer: the library is built instrumented and without std (tests/tsan, which needs a nightly
+//! compiler), and tests/tsan's C programs hand plain data over every edge of it. A clean run reports nothing, with no
+//! suppression; with one ordering weakened, a data race over that ordering's edge is reported. tests/tsan/README.md has
+//! the table.
+#![cfg(all(target_os = "linux", target_pointer_width = "64", feature = "capi", feature = "pthread"))]
+
+#[path = "common/c.rs"]
+mod c;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// One ordering that is weakened, and the race that then is reported.
+struct Control {
+    site: &'static str,
+    /// Inside or outside of calls that submit alone: the ready ring's pushes and the free ring's pops are inside.
+    at: Option<&'static str>,
+    scene: &'static str,
+    /// More than it takes.
+    rounds: u32,
+    /// What the stack of the later access names, one of these; and that of the earlier one.
+    later: &'static [&'static str],
+    earlier: &'static [&'static str],
+}
+
+const fn control(
+    site: &'static str,
+    (scene, rounds): (&'static str, u32),
+    later: &'static [&'static str],
+    earlier: &'static [&'static str],
+) -> Control {
+    Control { site, at: None, scene, rounds, later, earlier }
+}
+
+impl Control {
+    const fn inside(self) -> Self {
+        Self { at: Some("--inside"), ..self }
+    }
+
+    const fn outside(self) -> Self {
+        Self { at: Some("--outside"), ..self }
+    }
+}
+
+const RESULTS: (&str, u32) = ("results", 100_000);
+const EXCHANGE: (&str, u32) = ("exchange", 200_000);
+const FAILURES: (&str, u32) = ("failures", 200_000);
+const STOPS: (&str, u32) = ("stop_requests", 50_000);
+const SHUTDOWNS: (&str, u32) = ("shutdowns", 5_000);
+const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
+
+const SUBMITS: &[&str] = &["jobring_submit"];
+const RUNS: &[&str] = &["execute", "drop_claimed"];
+/// A job's runner, or who takes it.
+const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "forget"];
+/// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
+const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
+const READS: &[&str] = &["read_failure"];
+/// The thread that takes the result, and goes on.
+const TAKES: &[&str] = &["make_results"];
+/// After its shutdown.
+const HAS_CLOSED: &[&str] = &["#0 close_or_submit"];
+
+const JUDGED: &[Control] = &[
+    // E1: the slot and the submitter's data, to who runs the job.
+    control("PushPublish", RESULTS, OWNS, SUBMITS).inside(),
+    control("PopEntry", RESULTS, OWNS, SUBMITS).outside(),
+    // E1 by handle.
+    control("SlotFill", EXCHANGE, OWNS, SUBMITS),
+    control("SlotLook", EXCHANGE, OWNS, SUBMITS),
+    // E2: the slot, to its next submitter.
+    control("PushPublish", RESULTS, REUSES, OWNS).outside(),
+    control("PopEntry", RESULTS, REUSES, OWNS).inside(),
+    control("ReuseKept", FAILURES, REUSES, READS),
+    control("PutBack", FAILURES, REUSES, READS),
+    // E3: the result, to who takes it; the request to stop, to the job.
+    control("Resolve", RESULTS, TAKES, RUNS),
+    control("Take", RESULTS, TAKES, RUNS),
+    control("Flag", STOPS, &["until_asked"], &["#0 ask "]),
+    control("SlotLook", STOPS, &["until_asked"], &["#0 ask "]),
+    // E5: what was done in a slot, to every closer.
+    control("SlotClose", SHUTDOWNS, HAS_CLOSED, RUNS),
+    control("SlotLook", SHUTDOWNS, HAS_CLOSED, RUNS),
+    // E6: the slot, from who took its job by handle to the popper of its entry, and so to its next submitter.
+    control("Vacate", EXCHANGE, REUSES, OWNS),
+    control("LeaveRing", EXCHANGE, REUSES, OWNS),
+    // E7: all of the pool's memory, to who destroys it.
+    control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
+    control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
+    control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
+];
+
+/// What no data race can show, and why. The models judge these (loom-tests/README.md).
+const NOT_JUDGED: &[(&str, &[&str])] = &[
+    (
+        "order a ring's counters, by which pushes and pops find their entries and call a ring empty or not; the data goes \
+         by the entries",
+        &[
+            "PushTail",
+            "PushTailAgain",
+            "AdvanceTail",
+            "AdvanceTailLost",
+            "PopHead",
+            "AdvanceHead",
+            "PeekHead",
+            "LookHead",
+        ],
+    ),
+    ("look at an entry only: what is read behind it is atomic", &["PeekEntry"]),
+    ("matters between a look and a claim: so seldom that no run is sure to report it", &["ClaimLost"]),
+    (
+        "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
+        &["Kick", "KickLook"],
+    ),
+    (
+        "are fences: between atomics alone",
+        &[
+            "NotifyFence",
+            "FoundFence",
+            "RegisterFence",
+            "CloseFence",
+            "AwaitSlotFence",
+            "KickIfClosedFence",
+            "TakerFence",
+            "TombstoneFence",
+        ],
+    ),
+];
+
+const NEEDS_NIGHTLY: &str = "ThreadSanitizer needs a nightly compiler beside the stable one: the compiler's \
+    -Zsanitizer=thread is not to be had otherwise (rustup toolchain install nightly --profile minimal)";
+
+/// A command of the nightly toolchain, whatever toolchain runs this test.
+fn nightly(tool: &str) -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", "nightly", tool]);
+    for variable in
+        ["RUSTUP_TOOLCHAIN", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "CARGO", "CARGO_ENCODED_RUSTFLAGS"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// The host, as nightly calls it.
+fn host() -> String {
+    let version =
+        nightly("rustc").arg("-vV").output().unwrap_or_else(|error| panic!("{NEEDS_NIGHTLY}: {error}"));
+    assert!(version.status.success(), "{NEEDS_NIGHTLY}\n{}", c::printed(&version));
+    let text = c::printed(&version);
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("a host").to_owned()
+}
+
+/// The stress program, built once.
+fn program() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let (host, folder) = (host(), c::root().join("tests/tsan"));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tsan");
+        // A target is named so that build scripts are not instrumented.
+        c::run(
+            nightly("cargo")
+                .args(["build", "--release", "--target", &host, "--target-dir"])
+                .arg(&target)
+                .arg("--manifest-path")
+                .arg(folder.join("Cargo.toml"))
+                .env(
+                    "RUSTFLAGS",
+                    "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg jobring_tsan",
+                ),
+        );
+        let program = target.join("stress");
+        // Unwinding: pthread_exit() in a job.
+        c::run(
+            Command::new("cc")
+                .args(["-std=c11", "-O1", "-g", "-fsanitize=thread", "-fexceptions"])
+                .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
+                .arg(c::root().join("include"))
+                .args(["stress.c", "scenes.c", "inside.c", "ends.c"].map(|source| folder.join(source)))
+                .arg(target.join(host).join("release/libjobring_tsan.a"))
+                .args(["-lpthread", "-ldl", "-o"])
+                .arg(&program),
+        );
+        program
+    })
+}
+
+fn stress(words: &[&str]) -> Output {
+    let run = |command: &mut Command| {
+        c::output(command.args(words).env("TSAN_OPTIONS", "halt_on_error=1:exitcode=66:history_size=4"))
+    };
+    let output = run(&mut Command::new(program()));
+    // Older runtimes do not find their places where the system scatters memory widely.
+    if c::printed(&output).contains("unexpected memory mapping") {
+        return run(Command::new("setarch").arg("--addr-no-randomize").arg(program()));
+    }
+    output
+}
+
+#[test]
+fn nothing_is_reported() {
+    let output = stress(&[]);
+    assert!(output.status.success(), "{}\n{}", output.status, c::printed(&output));
+    let played = c::printed(&output);
+    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 13, "{played}");
+}
+
+/// The stacks of the first report's two accesses, the later one first. None unless it is a data race.
+fn race(text: &str) -> Option<(&str, &str)> {
+    let mut stacks = text.split_once("WARNING: ThreadSanitizer: data race")?.1.split("\n\n");
+    Some((stacks.next()?, stacks.next().filter(|earlier| earlier.starts_with("  Previous "))?))
+}
+
+#[test]
+fn each_weakened_ordering_is_reported() {
+    for Control { site, at, scene, rounds, later, earlier } in JUDGED {
+        // In one run: nothing is reported before the site is weakened.
+        let (rounds, before) = (rounds.to_string(), (rounds / 200).to_string());
+        let mut words = vec![scene, before.as_str(), "--weaken", site];
+        words.extend(at.iter().flat_map(|at| [*at, "submit"]));
+        words.extend([*scene, rounds.as_str()]);
+        let start = std::time::Instant::now();
+        let output = stress(&words);
+        let text = c::printed(&output);
+        assert_eq!(output.status.code(), Some(66), "{words:?}: nothing was reported\n{text}");
+        let played: Vec<_> = text.lines().filter(|line| line.ends_with(" rounds")).collect();
+        assert_eq!(played, [format!("{scene}: {before} rounds")], "{words:?}: too early\n{text}");
+        let (a, b) = race(&text).unwrap_or_else(|| panic!("{words:?}: no data race\n{text}"));
+        let over_the_edge =
+            later.iter().any(|name| a.contains(name)) && earlier.iter().any(|name| b.contains(name));
+        assert!(over_the_edge, "{words:?}: not {earlier:?}, then {later:?}\n{text}");
+        println!("{site:<14} {:<9} {scene:<16} {:.1} s", at.unwrap_or(""), start.elapsed().as_secs_f32());
+    }
+}
+
+/// The sites in src whose ordering is more than Relaxed.
+fn ordered_sites(folder: &Path, into: &mut BTreeSet<String>) {
+    for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if path.is_dir() {
+            ordered_sites(&path, into);
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a file");
+        let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n");
+        for site in code.split("o(Site::").skip(1) {
+            let (name, rest) = site.split_at(site.find(|c: char| !c.is_alphanumeric()).expect("an end"));
+            if let Some(ordering) = rest.strip_prefix(", ")
+                && ["Acquire", "Release", "AcqRel", "SeqCst"].iter().any(|known| ordering.starts_with(known))
+            {
+                into.insert(name.to_owned());
+            }
+        }
+        // `front(Site::PopHead, Site::PopEntry, Acquire)`: the ordering is the second one's, the first is Acquire there.
+        for words in code.split("front(Site::").skip(1) {
+            let words: Vec<_> = words.split(')').next().expect("an end").split(", ").collect();
+            let [head, entry, ordering] = words[..] else { panic!("{words:?}") };
+            into.insert(head.to_owned());
+            if ordering != "Relaxed" {
+                into.insert(entry.strip_prefix("Site::").expect("a site").to_owned());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_ordering_is_judged_or_excused() {
+    let mut sites = BTreeSet::new();
+    ordered_sites(&c::root().join("src"), &mut sites);
+    assert!(sites.len() > 30, "{sites:?}");
+    let judged = JUDGED.iter().map(|control| control.site);
+    let listed: BTreeSet<_> =
+        judged.chain(NOT_JUDGED.iter().flat_map(|(_, sites)| sites.iter().copied())).collect();
+    assert_eq!(listed, sites.iter().map(String::as_str).collect(), "left: this file; right: src");
+    let table = fs::read_to_string(c::root().join("tests/tsan/README.md")).expect("the table");
+    let left_out = |site: &&String| !table.contains(&format!("`{site}`"));
+    assert_eq!(sites.iter().filter(left_out).collect::<Vec<_>>(), [""; 0], "not in tests/tsan/README.md");
+}

@@ -1,0 +1,165 @@
+/* Scenes of a pool's end: shutdowns that race, and a pool whose memory is written over once it is destroyed. */
+#include "stress.h"
+
+enum { SUBMITTERS = 2, CLOSERS = 3, JOBS = 64 };
+
+struct closing {
+    jobring_pool *pool;
+    struct cell cells[SUBMITTERS][JOBS];
+    atomic_uint accepted;
+    uint32_t mode;
+};
+
+static void *close_inside(void *arg) {
+    struct closing *closing = arg;
+    OK(jobring_shutdown(closing->pool, JOBRING_DRAIN, LONG, NULL));
+    return NULL;
+}
+
+static void submit_until_closed(struct closing *closing, unsigned me) {
+    jobring_options options = JOBRING_OPTIONS_INIT;
+    options.done = on_done;
+    options.drop = on_drop;
+    for (unsigned n = 0; n < JOBS; n++) {
+        struct cell *cell = &closing->cells[me][n];
+        jobring_job job;
+        jobring_status status =
+            SUBMIT(jobring_submit_opts(closing->pool, work, cell, &options, any(2) ? NULL : &job));
+        if (status == JOBRING_E_SHUTDOWN) return;
+        OK(status);
+        ADD(closing->accepted, 1);
+    }
+}
+
+/* Who sees a shutdown end sees what all jobs did. */
+static void close_or_submit(void *shared, unsigned me) {
+    struct closing *closing = shared;
+    jobring_report report;
+    unsigned settled = 0;
+    if (me < SUBMITTERS) {
+        submit_until_closed(closing, me);
+        return;
+    }
+    for (unsigned n = any(40); n > 0; n--) pass();
+    if (me == SUBMITTERS) {
+        jobring_status status = SUBMIT(jobring_try_submit(closing->pool, close_inside, closing, NULL));
+        CHECK(status == JOBRING_OK || status == JOBRING_E_FULL || status == JOBRING_E_SHUTDOWN);
+    }
+    OK(jobring_shutdown(closing->pool, closing->mode, LONG, &report));
+    CHECK(report.queued == 0 && report.submitting == 0);
+    for (unsigned n = 0; n < SUBMITTERS * JOBS; n++) {
+        const struct cell *cell = &closing->cells[n / JOBS][n % JOBS];
+        CHECK(cell->ran + cell->dropped == cell->told && cell->told <= 1);
+        settled += cell->told;
+    }
+    CHECK(settled >= GET(closing->accepted));
+}
+
+void shutdowns(unsigned rounds) {
+    for (unsigned n = 0; n < rounds; n++) {
+        struct closing *closing = calloc(1, sizeof *closing);
+        unsigned found = 0;
+        CHECK(closing != NULL);
+        closing->pool = pool_of(n % 3, 2 * JOBS * SUBMITTERS);
+        closing->mode = n % 2 ? JOBRING_DRAIN : JOBRING_DISCARD;
+        together(SUBMITTERS + CLOSERS, close_or_submit, closing);
+        end(closing->pool);
+        for (unsigned m = 0; m < SUBMITTERS * JOBS; m++) {
+            const struct cell *cell = &closing->cells[m / JOBS][m % JOBS];
+            CHECK(cell->ran + cell->dropped <= 1 && cell->untaken <= cell->ran);
+            found += cell->told;
+        }
+        CHECK(found == GET(closing->accepted));
+        free(closing);
+    }
+}
+
+/* A pool in memory that is written over as soon as the pool is destroyed, while a thread is still inside of a call. */
+struct visit {
+    jobring_pool *pool;
+    atomic_uint inside;
+    jobring_job job;
+    unsigned ran;
+};
+
+static unsigned char memory[32 * 1024];
+
+static void visit_begins(struct visit *visit, uint32_t workers) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    config.workers = workers ? workers : JOBRING_WORKERS_NONE;
+    config.capacity = 4;
+    config.flags = JOBRING_DESTROY_WAITS;
+    OK(jobring_init(&config, memory, sizeof memory, &visit->pool));
+}
+
+static void *say_inside(void *arg) {
+    struct visit *visit = arg;
+    visit->ran++;
+    SET(visit->inside, 1);
+    for (unsigned n = any(4); n > 0; n--) pass();
+    return arg;
+}
+
+/* The visitor is inside a call: that may be all that this thread knows of it. */
+static void destroy_under(struct visit *visit) {
+    while (GET(visit->inside) == 0) pass();
+    OK(jobring_destroy(visit->pool));
+    memset(memory, 0xA5, sizeof memory);
+}
+
+static void *help(void *arg) {
+    struct visit *visit = arg;
+    void *result = NULL;
+    OK(jobring_wait_flags(visit->pool, visit->job, LONG, JOBRING_WAIT_HELP, &result));
+    CHECK(result == visit && visit->ran == 1);
+    return NULL;
+}
+
+void helped_destroy(unsigned rounds) {
+    for (unsigned n = 0; n < rounds; n++) {
+        struct visit visit = {.ran = 0};
+        pthread_t visitor;
+        visit_begins(&visit, 0);
+        OK(SUBMIT(jobring_submit(visit.pool, say_inside, &visit, &visit.job)));
+        visitor = begin(help, &visit);
+        destroy_under(&visit);
+        join(visitor);
+        CHECK(visit.ran == 1);
+    }
+}
+
+static void *enter(void *arg) {
+    OK(jobring_enter_worker(((struct visit *)arg)->pool));
+    return NULL;
+}
+
+void entered_destroy(unsigned rounds) {
+    for (unsigned n = 0; n < rounds; n++) {
+        struct visit visit = {.ran = 0};
+        pthread_t visitor;
+        visit_begins(&visit, 0);
+        OK(SUBMIT(jobring_submit(visit.pool, say_inside, &visit, NULL)));
+        visitor = begin(enter, &visit);
+        destroy_under(&visit);
+        join(visitor);
+        CHECK(visit.ran == 1);
+    }
+}
+
+static void *submit_detached(void *arg) {
+    struct visit *visit = arg;
+    OK(SUBMIT(jobring_submit(visit->pool, say_inside, visit, NULL)));
+    return NULL;
+}
+
+void submitting_destroy(unsigned rounds) {
+    for (unsigned n = 0; n < rounds; n++) {
+        struct visit visit = {.ran = 0};
+        pthread_t visitor;
+        visit_begins(&visit, 1);
+        visitor = begin(submit_detached, &visit);
+        destroy_under(&visit);
+        join(visitor);
+        CHECK(visit.ran == 1);
+    }
+}
