@@ -64,6 +64,27 @@ impl<S: TypedStorage> PoolCore<S> {
         }
     }
 
+    /// Waits, and looks at the result; leaves it then, or takes it unless the handle was given up meanwhile.
+    pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
+        let mut value = 0;
+        let taken = self.raw().wait_and_see(job, Timeout::Forever, &mut |_, payload, taken| match taken {
+            _ if leave => Verdict::Leave,
+            Taken::Done => {
+                // SAFETY:
+                // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
+                value = unsafe { payload.at.cast::<u64>().read() };
+                Verdict::Take
+            }
+            Taken::Failed => Verdict::Keep,
+            Taken::Cancelled => Verdict::Take,
+        });
+        match taken {
+            Ok(Taken::Done) if !leave => Shared::Done(value),
+            Ok(_) => Shared::Over,
+            Err(error) => error.into(),
+        }
+    }
+
     /// Reads the failure of a job, and leaves it.
     pub fn shared_read(&self, job: Job) -> Shared {
         self.raw().read_failure(job, &mut |_| ()).map_or_else(Shared::from, |()| Shared::Over)
@@ -77,5 +98,13 @@ impl<S: TypedStorage> PoolCore<S> {
     /// Gives the result up.
     pub fn shared_detach(&self, job: Job) {
         let _ = self.raw().detach(job);
+    }
+
+    /// What destroy does after the shutdown: waits for workers and visitors, drops untaken results.
+    #[cfg(feature = "capi")]
+    pub fn shared_end(&self) {
+        self.raw().await_workers();
+        self.raw().lifecycle().await_visitors(self.raw().port());
+        self.raw().forget_all();
     }
 }

@@ -78,7 +78,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if queued == Queued::Discard {
             self.lifecycle.discard();
         }
-        if self.lifecycle.live() > 0 || !bug(Bug::CloseOfNobodyIsNoClose) {
+        if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
             self.idle.close(&self.port);
         }
         if let Some(word) = self.free().unmark()
@@ -126,6 +126,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 progress = true;
             }
         }
+        // The tombstones of cancelled jobs, which lay behind queued ones that others have run by now.
+        self.reap();
         loop {
             while let Some(index) = self.free().pop() {
                 if !self.slot(index).close() {
@@ -175,7 +177,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Queued => report.queued += 1,
                 Status::Running | Status::Cancelling => report.running += 1,
                 _ if state.untaken() => report.untaken += 1,
-                _ if state.closed() || state.retired() => {}
+                _ if state.closed() || state.retired() || state.tombstone() => {}
                 _ => report.in_submission += 1,
             }
         }

@@ -14,6 +14,34 @@ use std::time::{Duration, Instant};
 
 std::thread_local! { static ROLE: Cell<u8> = const { Cell::new(0) }; }
 
+/// Runs the pool's calls step by step in place of the system: every named operation, sleep and wake of a thread that has
+/// a driver goes through it.
+pub trait Driver {
+    /// The thread is about to do this.
+    fn pass(&self, site: Site);
+    /// Sleeps if the low half of the word still equals that of `expected`; may return at any time.
+    fn wait(&self, word: &super::AtomicUsize, expected: usize, timed: bool);
+    /// Wakes one sleeper, or all.
+    fn wake(&self, word: *const super::AtomicUsize, all: bool);
+    /// Is there a clock, and what does it say?
+    fn now(&self) -> Option<u64>;
+    /// What the thread remembers for the pool.
+    fn current(&self) -> *const ();
+    /// Makes it remember.
+    fn set_current(&self, frame: *const ());
+}
+
+std::thread_local! { static DRIVER: Cell<Option<&'static dyn Driver>> = const { Cell::new(None) }; }
+
+/// Gives this thread a driver, or takes it away.
+pub fn set_driver(driver: Option<&'static dyn Driver>) {
+    DRIVER.with(|mine| mine.set(driver));
+}
+
+pub(crate) fn driver() -> Option<&'static dyn Driver> {
+    DRIVER.with(Cell::get)
+}
+
 /// How many roles there can be; role 0 is never frozen and not counted.
 pub const ROLES: usize = 8;
 /// How many threads can be stopped at the same time.
@@ -77,6 +105,10 @@ pub fn come_to(site: Site) {
 }
 
 pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
+    if let Some(driver) = driver() {
+        driver.pass(site);
+        return order;
+    }
     let role = role();
     if role != 0 {
         // ORDERING: Relaxed: a census, read when its threads are joined.

@@ -33,8 +33,13 @@ mod lock;
 mod os;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use lock::Lock;
-#[cfg(all(any(feature = "std", feature = "pthread"), not(jobring_loom)))]
+#[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
 pub use os::Os as System;
+
+#[cfg(jobring_freeze)]
+mod driven;
+#[cfg(jobring_freeze)]
+pub use driven::Driven as System;
 
 #[cfg(all(not(any(feature = "std", feature = "pthread")), not(jobring_loom)))]
 pub use crate::port::Spin as System;

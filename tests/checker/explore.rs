@@ -1,0 +1,282 @@
+//! Every reachable state of a setup, depth first. States are told apart by 64 bits of a hash: of n states, n²/2⁶⁵ pairs
+//! are expected to be taken for one (0.3 % at 300 million).
+
+use crate::machine::{Pc, Setup, THREADS, World};
+use crate::promises::{self, Verdict};
+use std::hash::{Hash, Hasher};
+use std::time::{Duration, Instant};
+
+/// What happens next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Move {
+    Step {
+        me: u8,
+        pick: u8,
+    },
+    /// The thread stops for ever.
+    Freeze(u8),
+    /// A sleep ends for no reason, or by the clock.
+    Rouse(u8),
+    /// The same, because nothing else can happen any more.
+    Nap(u8),
+}
+
+/// What was found.
+pub struct Found {
+    pub states: u64,
+    pub transitions: u64,
+    pub deepest: usize,
+    pub time: Duration,
+    /// The promise that is broken, and how it came to that.
+    pub broken: Option<(String, Vec<Move>)>,
+}
+
+/// Packs what is small into words, and mixes those.
+#[derive(Default)]
+struct Mix {
+    state: u64,
+    word: u64,
+    filled: u32,
+}
+
+impl Mix {
+    fn pack(&mut self, value: u64, bits: u32) {
+        if self.filled + bits > 64 {
+            self.flush();
+        }
+        self.word |= value << self.filled;
+        self.filled += bits;
+        if self.filled == 64 {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        // A widening multiplication, folded; the constants are digits of π and e.
+        let wide = u128::from(self.state ^ self.word ^ 0x2432_F6A8_885A_308D) * 0xB7E1_5162_8AED_2A6B_u128;
+        self.state = (wide as u64) ^ (wide >> 64) as u64 ^ self.state.rotate_left(29);
+        (self.word, self.filled) = (0, 0);
+    }
+}
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        let mut last = Mix { ..*self };
+        last.flush();
+        last.state
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.pack((*byte).into(), 8));
+    }
+    fn write_u8(&mut self, value: u8) {
+        self.pack(value.into(), 8);
+    }
+    fn write_u16(&mut self, value: u16) {
+        self.pack(value.into(), 16);
+    }
+    fn write_isize(&mut self, variant: isize) {
+        // Which variant of an enum; none has so many.
+        self.pack(variant as u64 & 0xFF, 8);
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.flush();
+        self.word = value;
+        self.flush();
+    }
+}
+
+fn digest(of: &impl Hash) -> u64 {
+    let mut mix = Mix::default();
+    of.hash(&mut mix);
+    mix.finish()
+}
+
+type Prints = [u64; THREADS];
+
+/// The digests of a world's threads, most of them known from a world that was one step before.
+fn prints(world: &World, before: Option<(&World, &Prints)>, threads: usize) -> Prints {
+    std::array::from_fn(|i| match before {
+        _ if i >= threads => 0,
+        Some((old, known)) if old.threads[i] == world.threads[i] => known[i],
+        _ => digest(&world.threads[i]),
+    })
+}
+
+/// The same for states that differ only in which of several equal threads is where. Never 0, and even.
+fn fingerprint(world: &World, prints: &Prints) -> u64 {
+    let mut all = *prints;
+    // Digests contain the role, so that only threads of one role change places.
+    all.sort_unstable();
+    let shared = (
+        (&world.ready, &world.free, &world.slots, &world.idle, &world.bodies, &world.jobs),
+        (world.discard, world.visitors, world.leaving, world.live, world.blocked, world.frozen),
+        (world.spurious, world.destroyed),
+    );
+    digest(&(digest(&shared), all)) & !1 | 2
+}
+
+/// A set of fingerprints, in which each can be marked as on the present path (bit 0).
+struct Seen {
+    table: Vec<u64>,
+    count: usize,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { table: vec![0; 1 << 12], count: 0 }
+    }
+
+    fn place(table: &[u64], print: u64) -> usize {
+        let mask = table.len() - 1;
+        let mut at = (print >> 20) as usize & mask;
+        while table[at] != 0 && table[at] & !1 != print {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// None if it is new (it is then marked as on the path), else whether it is on the path.
+    fn enter(&mut self, print: u64) -> Option<bool> {
+        let at = Self::place(&self.table, print);
+        if self.table[at] != 0 {
+            return Some(self.table[at] & 1 != 0);
+        }
+        self.table[at] = print | 1;
+        self.count += 1;
+        if self.count * 4 > self.table.len() * 3 {
+            let mut larger = vec![0; self.table.len() * 2];
+            for old in self.table.iter().filter(|old| **old != 0) {
+                let at = Self::place(&larger, old & !1);
+                larger[at] = *old;
+            }
+            self.table = larger;
+        }
+        None
+    }
+
+    fn leave(&mut self, print: u64) {
+        let at = Self::place(&self.table, print);
+        self.table[at] &= !1;
+    }
+}
+
+/// How far one step goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grain {
+    /// One atomic operation.
+    Fine,
+    /// One ring operation, one update of a word.
+    Coarse,
+}
+
+pub fn apply(world: &mut World, setup: &Setup, grain: Grain, next: Move) {
+    match next {
+        Move::Step { me, pick } if grain == Grain::Fine => world.step(setup, me.into(), pick.into()),
+        Move::Step { me, pick } => world.stride(setup, me.into(), pick.into()),
+        Move::Freeze(me) => {
+            world.threads[me as usize].frozen = true;
+            world.frozen = true;
+        }
+        Move::Rouse(me) => {
+            world.spurious -= 1;
+            world.rouse(me.into());
+        }
+        Move::Nap(me) => world.rouse(me.into()),
+    }
+}
+
+/// The moves from here; Err with the promise that is broken here.
+fn moves(world: &World, setup: &Setup, grain: Grain, to: &mut Vec<Move>) -> Result<(), String> {
+    let threads = setup.scripts.len();
+    if grain == Grain::Coarse
+        && let Some(me) = (0..threads).find(|&me| world.can_step(setup, me) && world.is_alone(setup, me))
+    {
+        to.push(Move::Step { me: me as u8, pick: 0 });
+        if setup.freeze && !world.frozen && world.threads[me].pc != Pc::Begin {
+            to.push(Move::Freeze(me as u8));
+        }
+        return Ok(());
+    }
+    for me in (0..threads).filter(|&me| world.can_step(setup, me)) {
+        to.extend((0..world.ways(me)).map(|pick| Move::Step { me: me as u8, pick: pick as u8 }));
+    }
+    if to.is_empty() {
+        return match promises::at_rest(world, setup) {
+            Verdict::Kept => Ok(()),
+            Verdict::Broken(why) => Err(why),
+            Verdict::Patience => {
+                let naps = |me: &usize| world.threads[*me].asleep && world.threads[*me].nap;
+                to.extend((0..threads).filter(naps).map(|me| Move::Nap(me as u8)));
+                Ok(())
+            }
+        };
+    }
+    if setup.freeze && !world.frozen {
+        let steps = |me: &usize| world.can_step(setup, *me) && world.threads[*me].pc != Pc::Begin;
+        to.extend((0..threads).filter(steps).map(|me| Move::Freeze(me as u8)));
+    }
+    if world.spurious > 0 {
+        let sleeps = |me: &usize| world.threads[*me].asleep && !world.threads[*me].frozen;
+        to.extend((0..threads).filter(sleeps).map(|me| Move::Rouse(me as u8)));
+    }
+    Ok(())
+}
+
+struct Frame {
+    world: World,
+    prints: Prints,
+    print: u64,
+    moves: Vec<Move>,
+    next: usize,
+}
+
+/// Explores; stops at the first broken promise. Panics when there are more than `bound` states.
+pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
+    let begin = Instant::now();
+    let threads = setup.scripts.len();
+    let mut seen = Seen::new();
+    let mut path: Vec<Frame> = Vec::new();
+    let mut spare: Vec<Vec<Move>> = Vec::new();
+    let mut found = Found { states: 0, transitions: 0, deepest: 0, time: Duration::ZERO, broken: None };
+    let taken = |path: &[Frame]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
+    let mut world = World::new(setup);
+    loop {
+        let before = path.last().map(|frame| (&frame.world, &frame.prints));
+        let prints = prints(&world, before, threads);
+        let print = fingerprint(&world, &prints);
+        let broken = match (world.broken, seen.enter(print)) {
+            (Some(why), _) => Some(why.to_string()),
+            (None, Some(true)) => Some("threads run for ever and nothing comes of it".to_string()),
+            (None, Some(false)) => None,
+            (None, None) => {
+                found.states += 1;
+                assert!(found.states <= bound, "{}: more than {bound} states", setup.name);
+                let mut moves_here = spare.pop().unwrap_or_default();
+                moves_here.clear();
+                let verdict = moves(&world, setup, grain, &mut moves_here);
+                path.push(Frame { world, prints, print, moves: moves_here, next: 0 });
+                found.deepest = found.deepest.max(path.len());
+                verdict.err()
+            }
+        };
+        if let Some(why) = broken {
+            found.broken = Some((why, taken(&path)));
+            break;
+        }
+        // The next move of the deepest state that has one left.
+        while let Some(frame) = path.last()
+            && frame.next == frame.moves.len()
+        {
+            let done = path.pop().expect("there is one");
+            seen.leave(done.print);
+            spare.push(done.moves);
+        }
+        let Some(frame) = path.last_mut() else { break };
+        world = frame.world;
+        apply(&mut world, setup, grain, frame.moves[frame.next]);
+        frame.next += 1;
+        found.transitions += 1;
+    }
+    found.time = begin.elapsed();
+    found
+}

@@ -1,0 +1,173 @@
+//! The tie to the code: which sites a thread passes at each place. The events of a thread of the machine, one after
+//! the other, are those of the library's thread in the same schedule (`../conform.rs`).
+
+use super::pc::Part;
+use super::{Change, Cpu, How, Op, Pc, Setup, Told, Word, World};
+use jobring_frozen::Site;
+
+/// What a thread is about to do, as an onlooker sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the first.
+    Site(Site),
+    /// The next call of its script.
+    Begin,
+    /// The port is asked to sleep, to wake.
+    Sleep,
+    Wake,
+    /// It sleeps; it is about to return from its sleep.
+    Asleep,
+    Woken,
+}
+
+macro_rules! front {
+    ($how:expr, $pop:ident, $peek:ident, $look:ident) => {
+        match $how {
+            How::Pop => &[Site::$pop],
+            How::Peek => &[Site::$peek],
+            How::Look => &[Site::$look],
+        }
+    };
+}
+
+impl Pc {
+    /// The sites of the operation at this place, the one for success first.
+    pub fn sites(self) -> &'static [Site] {
+        use Site::*;
+        match self {
+            Pc::PushTail => &[PushTail],
+            Pc::PushTailAgain => &[PushTailAgain],
+            Pc::PushEntry => &[PushEntry],
+            Pc::PushHelp | Pc::PushOwnTail => &[AdvanceTail, AdvanceTailLost],
+            Pc::PushPublish => &[PushPublish, PushPublishLost],
+            Pc::FrontHead(how) => front!(how, PopHead, PeekHead, LookHead),
+            Pc::FrontEntry(how) => front!(how, PopEntry, PeekEntry, LookEntry),
+            Pc::PopAdvance | Pc::PopIfAt => &[AdvanceHead, AdvanceHeadLost],
+            Pc::MarkHead(_) => &[MarkHead],
+            Pc::MarkEntry(_) => &[MarkEntry],
+            Pc::MarkSet(_) => &[MarkSet, MarkSetLost],
+            Pc::UnmarkHead => &[UnmarkHead],
+            Pc::UnmarkEntry => &[UnmarkEntry],
+            Pc::UnmarkSet => &[UnmarkSet, UnmarkSetLost],
+
+            Pc::IdleLoad(_) | Pc::NotifyLook | Pc::RegisterClosed | Pc::SleepLook => &[IdleLook],
+            Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::KickIfClosedLook | Pc::TakerLook => {
+                &[IdleLook]
+            }
+            Pc::IdleCas(change) => match change {
+                Change::Grant => &[GrantUpdate, IdleUpdateLost],
+                Change::Force => &[ForceUpdate, IdleUpdateLost],
+                Change::Search => &[SearchUpdate, IdleUpdateLost],
+                Change::Found => &[FoundUpdate, IdleUpdateLost],
+                Change::Register => &[RegisterUpdate, IdleUpdateLost],
+                Change::Redeem => &[RedeemUpdate, IdleUpdateLost],
+                Change::Cancel => &[CancelUpdate, IdleUpdateLost],
+                Change::Close => &[CloseUpdate, IdleUpdateLost],
+            },
+            Pc::Notify => &[NotifyFence],
+            Pc::GrantWake => &[GrantWake],
+            Pc::ForceWake => &[ForceWake],
+            Pc::FoundFence => &[FoundFence],
+            Pc::RegisterFence => &[RegisterFence],
+            Pc::CloseFence => &[CloseFence],
+            Pc::CloseWake => &[CloseWake],
+            Pc::Kick => &[Kick],
+            Pc::Leave => &[LiveLeave],
+            Pc::LiveLook => &[LiveLook],
+            Pc::LiveEnter => &[LiveEnter, LiveEnterLost],
+
+            Pc::SlowVisit | Pc::WaitVisit | Pc::Shutdown | Pc::CallVisit => &[VisitBegin],
+            Pc::SlowLive | Pc::WaitLive | Pc::InlineLive | Pc::HopeLive | Pc::HopeAlone => &[LiveCount],
+            Pc::DrainLive | Pc::JoinLive => &[LiveCount],
+            Pc::ReserveLook => &[SlotReserve],
+            Pc::ReuseKept => &[ReuseKept, ReuseKeptLost],
+            Pc::AwaitFence => &[AwaitSlotFence],
+            Pc::Fill => &[SlotFill],
+            Pc::FreeSlotWake => &[FreeSlotWake],
+            Pc::KickIfClosed => &[KickIfClosedFence],
+            Pc::TakerFence => &[TakerFence],
+            Pc::Vacate => &[Vacate, VacateLost],
+            Pc::VacateWake => &[VacateWake],
+            Pc::ReapFence => &[TombstoneFence],
+            Pc::ReapLook | Pc::WaitLook | Pc::InlineLook | Pc::WaitWoken | Pc::CancelLook => &[SlotLook],
+            Pc::DetachLook | Pc::ReadLook | Pc::ForgetLook | Pc::QuiescentLook | Pc::CensusLook => {
+                &[SlotLook]
+            }
+            Pc::ForgetAllLook => &[SlotLook],
+
+            Pc::ClaimLook => &[ClaimLook],
+            Pc::ClaimDetached => &[ClaimDetached],
+            Pc::ClaimPopped => &[ClaimPopped, ClaimPoppedLost],
+            Pc::LeaveRing => &[LeaveRing],
+            Pc::InlineClaim | Pc::CancelClaim => &[ClaimByHandle, ClaimLost],
+            Pc::ResolveCas => &[Resolve, ResolveLost],
+            Pc::ResolveWake => &[ResolveWake],
+            Pc::VacateOwned => &[VacateOwned],
+            Pc::Block | Pc::SlowBlock => &[Block],
+            Pc::Unblock | Pc::SlowUnblock => &[Unblock],
+            Pc::HopeBlocked => &[BlockedLook],
+            Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag | Pc::GiveUp => &[Flag, FlagLost],
+            Pc::WaitTake | Pc::DetachTake | Pc::ReadTake | Pc::ForgetAllTake => &[Take, TakeLost],
+            Pc::PutBackCas => &[PutBack, PutBackLost],
+
+            Pc::VisitEnd => &[VisitEnd],
+            Pc::ModeSet => &[ModeSet],
+            Pc::ClosingBegin => &[ClosingBegin],
+            Pc::ClosingEnd => &[ClosingEnd],
+            Pc::KickLook | Pc::JoinKicks => &[KickLook],
+            Pc::Sweep | Pc::QuiescentClosing => &[ClosingLook],
+            Pc::ModeLook => &[ModeLook],
+            Pc::SlotCloseLook => &[SlotCloseLook],
+            Pc::SlotRetire => &[SlotRetire, SlotRetireLost],
+            Pc::SlotClose => &[SlotClose],
+            Pc::VisitorsWait => &[VisitorsWait],
+            Pc::VisitorsLook => &[VisitorsLook],
+            _ => &[],
+        }
+    }
+
+    /// None for a place that is passed through at once, and for the end.
+    pub fn event(self) -> Option<Event> {
+        match self {
+            Pc::Begin | Pc::AwaitRun => Some(Event::Begin),
+            Pc::Sleep(_) => Some(Event::Sleep),
+            Pc::WakeAll(_) | Pc::WakeFirst(_) | Pc::WakeOne => Some(Event::Wake),
+            Pc::Asleep(_) => Some(Event::Asleep),
+            Pc::Woken => Some(Event::Woken),
+            _ => self.sites().first().map(|site| Event::Site(*site)),
+        }
+    }
+
+    /// Does the step read or write the pool? A point before a wake does not, and a wake knows an address only.
+    pub fn touches(self) -> bool {
+        use Pc::*;
+        let point =
+            matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake | VacateWake | ResolveWake);
+        !point && matches!(self.event(), Some(Event::Site(_) | Event::Sleep))
+    }
+
+    /// Does the step change nothing and read nothing that others write?
+    pub fn is_silent(self) -> bool {
+        use Pc::*;
+        let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
+        let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | CensusLook);
+        let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
+        let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);
+        fence || point || matches!(self, ClosingBegin | ClosingEnd | Sweep | QuiescentClosing)
+    }
+
+    /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a step?
+    pub fn continues(self, before: Pc) -> bool {
+        match self {
+            Pc::PushTail | Pc::FrontHead(_) | Pc::MarkHead(_) | Pc::UnmarkHead | Pc::PopIfAt => false,
+            Pc::IdleCas(_) => matches!(before, Pc::IdleLoad(_)),
+            Pc::ClaimPopped => before == Pc::ClaimLook,
+            Pc::InlineClaim => before == Pc::InlineLook,
+            Pc::CancelClaim => before == Pc::CancelLook,
+            Pc::DetachTake | Pc::DetachFlag => before == Pc::DetachLook,
+            Pc::WaitTake => matches!(before, Pc::WaitLook | Pc::WaitWoken),
+            Pc::WaitFlag => before == Pc::WaitLook,
+            _ => self.part() == Part::Ring,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Where a thread can be. Those without a site (`events.rs`) are passed through at once.
+
+use super::words::Mark;
+use super::{Change, How, Word};
+
+macro_rules! places {
+    ($($file:ident: $($name:ident $(($of:ty))?),*;)*) => {
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Pc { $($($name $(($of))?,)*)* }
+
+        /// Which part of the protocol a place belongs to.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Part { $($file,)* }
+
+        impl Pc {
+            #[allow(unused_variables, reason = "the payload does not matter")]
+            pub fn part(self) -> Part {
+                match self { $($(places!(@pattern $name $(($of))?) => Part::$file,)*)* }
+            }
+        }
+    };
+    (@pattern $name:ident) => { Pc::$name };
+    (@pattern $name:ident ($of:ty)) => { Pc::$name(_) };
+}
+
+places! {
+    Core: Begin, OpEnd, Done, Asleep(Word), Woken, Sleep(Word), WakeAll(Word), WakeFirst(Word), WakeOne,
+        LiveLook, LiveEnter, CallVisit, Called, CallEnd, RingPushed, RingPopped;
+    Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
+        PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
+    Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
+        Found, FoundFence, FoundLooked, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
+        SearchClaimed, FoundRun, RegisterFence, RegisterClosed, RegisterLooked, SleepLook, Redeemed, Leaving, Leave;
+    Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowBlock, SlowHope, SlowHoped, SlowEnd, SlowUnblock, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
+        Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
+        AwaitWoken, AwaitLooked, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
+        KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
+        ReapPopped, ReapClaimed;
+    Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
+        ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
+        RunOne, RunOneClaimed, RunOneRan, RunOneDone;
+    Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, Block, WaitVisit,
+        HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd, Unblock,
+        WaitVisitEnd;
+    Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
+        DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
+    Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, ClosingBegin, KickLook, Sweep, ModeLook, DiscardClaimed,
+        Discarded, DrainLive, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
+        SweepIsBack, SweepMarked, Swept, QuiescentClosing, QuiescentLook, CensusLook, ClosingEnd, JoinKicks, JoinLive,
+        DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
+}

@@ -1,0 +1,266 @@
+//! `pool/result.rs` and `pool/patience.rs`, step by step: waits.
+
+use super::words::{State, Status};
+use super::{Content, Cpu, Mistake, Pc, Word};
+
+impl Cpu<'_> {
+    pub fn wanted(&mut self) -> State {
+        let idx = self.t().want.idx;
+        self.t().idx = idx;
+        self.w.slots[idx as usize]
+    }
+
+    /// The head of wait's loop, with the state in `wseen`.
+    fn wait_top(&mut self) {
+        let s = self.t().wseen;
+        self.t().idx = self.t().want.idx;
+        let (poll, inside) = (self.t().polls, self.t().inside > 0);
+        if !s.answers_to(self.t().want.generation) {
+            self.go(Pc::WaitEnd);
+        } else if s.over() {
+            self.go(Pc::WaitTake);
+        } else if poll {
+            self.go(Pc::WaitEnd);
+        } else if s.status() == Status::Queued && inside {
+            self.go(Pc::InlineLive);
+        } else if s.status() == Status::Queued {
+            self.go(Pc::WaitLive);
+        } else {
+            self.go(Pc::WaitSleep);
+        }
+    }
+
+    pub fn result_step(&mut self, pc: Pc) {
+        let (seen, wseen) = (self.t().seen, self.t().wseen);
+        match pc {
+            Pc::WaitLook => {
+                self.t().wseen = self.wanted();
+                self.wait_top();
+            }
+            // should_run_itself, run_here
+            Pc::WaitLive => self.go(if self.w.live == 0 { Pc::InlineLive } else { Pc::WaitSleep }),
+            Pc::InlineLive if self.w.live == 0 && self.t().inside == 0 => self.call(Pc::RunOne, Pc::WaitRan),
+            // Inside a job the wait is for ever, and runs that very job.
+            Pc::InlineLive => self.go(Pc::InlineLook),
+            Pc::WaitRan => self.go(if self.see().ok { Pc::WaitLook } else { Pc::WaitSleep }),
+            Pc::InlineLook => {
+                let s = self.wanted();
+                self.inline_claim(s);
+            }
+            Pc::InlineClaim => match self.cas_slot(seen.with(Status::Running)) {
+                Ok(now) => {
+                    self.hold();
+                    self.t().seen = now;
+                    self.t().wseen = State::default();
+                    self.call(Pc::Execute, Pc::InlineRan);
+                }
+                Err(now) => self.inline_claim(now),
+            },
+            Pc::InlineRan => self.call(Pc::KickIfClosed, Pc::WaitLook),
+
+            // Waiting::new, Waiting::sleep
+            Pc::WaitSleep if !self.t().waits => {
+                self.t().waits = true;
+                let blocked = self.t().inside > 0 && self.t().worker;
+                self.t().blocked = blocked;
+                self.go(if blocked { Pc::Block } else { Pc::WaitVisit });
+            }
+            Pc::Block => {
+                self.w.blocked += 1;
+                self.go(Pc::WaitVisit);
+            }
+            Pc::WaitVisit => {
+                self.w.visitors += 1;
+                self.t().visits = true;
+                self.go(Pc::WaitSleep);
+            }
+            Pc::WaitSleep if wseen.status() == Status::Queued && self.t().blocked => {
+                self.call(Pc::HopeBlocked, Pc::WaitHoped);
+            }
+            Pc::WaitHoped if self.see().ok => self.flag_or_sleep(),
+            Pc::WaitHoped => self.go(Pc::WaitEnd),
+            Pc::WaitSleep => self.flag_or_sleep(),
+            Pc::HopeBlocked => {
+                // The count of the blocked, to be compared with the live in the next step.
+                self.t().passes = self.w.blocked;
+                self.go(Pc::HopeLive);
+            }
+            Pc::HopeLive => {
+                let all = std::mem::take(&mut self.t().passes) >= self.w.live;
+                match (all, self.t().worn) {
+                    (true, true) => self.hope(false),
+                    (true, false) => self.go(Pc::HopeAlone),
+                    _ => self.hope(true),
+                }
+            }
+            Pc::HopeAlone => self.hope(self.w.live != 1),
+            Pc::WaitFlag => {
+                self.t().seen = wseen;
+                match self.cas_slot(wseen.await_by()) {
+                    Ok(now) => {
+                        self.t().wseen = now;
+                        self.sleep_on_job();
+                    }
+                    Err(now) => {
+                        self.t().wseen = now;
+                        self.wait_top();
+                    }
+                }
+                self.t().seen = State::default();
+            }
+            Pc::WaitWoken => {
+                let now = self.w.slots[self.t().want.idx as usize];
+                self.t().wseen = now;
+                let impatient = self.setup.clock
+                    && wseen.status() == Status::Queued
+                    && !self.mistake(Mistake::NoPatience);
+                if impatient && now == wseen {
+                    self.t().worn = self.t().blocked;
+                    self.call(Pc::Force, Pc::WaitTop);
+                } else {
+                    self.wait_top();
+                }
+            }
+            Pc::WaitTop => self.wait_top(),
+            Pc::WaitTake if self.mistake(Mistake::ReadWithoutTaking) => {
+                self.t().seen = wseen;
+                self.deliver(wseen);
+            }
+            Pc::WaitTake => {
+                self.t().seen = wseen;
+                let taking = wseen.with(Status::Taking);
+                // Who may leave it gives the handle up later.
+                let taking = if self.t().sees.is_some() { taking } else { taking.detach() };
+                match self.cas_slot(taking) {
+                    Ok(taking) => {
+                        self.t().seen = taking;
+                        self.hold();
+                        self.deliver(wseen);
+                    }
+                    Err(now) => {
+                        (self.t().wseen, self.t().seen) = (now, State::default());
+                        self.wait_top();
+                    }
+                }
+            }
+            Pc::GiveUp => match self.cas_slot(seen.detach()) {
+                Ok(now) => {
+                    self.t().seen = now;
+                    self.delivered(wseen);
+                }
+                Err(now) => {
+                    self.t().seen = now;
+                    self.give_up(wseen);
+                }
+            },
+            Pc::WaitTaken => self.call(Pc::Vacate, Pc::WaitEnd),
+            Pc::WaitEnd => {
+                let t = self.t();
+                (t.idx, t.seen, t.wseen, t.want) = Default::default();
+                (t.worn, t.waits) = (false, false);
+                self.go(if self.see().blocked { Pc::Unblock } else { Pc::WaitVisitEnd });
+            }
+            Pc::Unblock => {
+                self.w.blocked -= 1;
+                self.t().blocked = false;
+                self.go(Pc::WaitVisitEnd);
+            }
+            Pc::WaitVisitEnd => self.end_visit(),
+
+            _ => unreachable!("{pc:?}"),
+        }
+    }
+
+    /// Is there hope that the sleep ends?
+    fn hope(&mut self, there_is: bool) {
+        self.t().ok = there_is;
+        self.ret();
+    }
+
+    fn inline_claim(&mut self, s: State) {
+        self.t().seen = s;
+        if s.answers_to(self.t().want.generation) && s.status() == Status::Queued {
+            self.go(Pc::InlineClaim);
+        } else {
+            self.t().seen = State::default();
+            self.go(Pc::WaitLook);
+        }
+    }
+
+    fn flag_or_sleep(&mut self) {
+        let s = self.t().wseen;
+        if s.has_waiter() { self.sleep_on_job() } else { self.go(Pc::WaitFlag) }
+    }
+
+    fn sleep_on_job(&mut self) {
+        let s = self.t().wseen;
+        self.t().nap = self.setup.clock && s.status() == Status::Queued;
+        self.t().word = s.0;
+        let idx = self.t().want.idx;
+        self.call(Pc::Sleep(Word::Slot(idx)), Pc::WaitWoken);
+    }
+
+    /// The job in `idx` is taken (`seen`); it was `was`.
+    fn deliver(&mut self, was: State) {
+        let idx = self.t().idx as usize;
+        let there = matches!(
+            (was.status(), self.w.bodies[idx]),
+            (Status::Done, Content::Result(_))
+                | (Status::Failed, Content::Failure(_))
+                | (Status::Cancelled, Content::Empty)
+        );
+        self.must(there, "a result is taken that is not there");
+        match self.t().sees {
+            Some(true) => {
+                self.t().back = was;
+                self.call(Pc::PutBack, Pc::WaitEnd);
+            }
+            Some(false) => self.give_up(was),
+            None => self.delivered(was),
+        }
+    }
+
+    /// The handle is given up by this thread, or was meanwhile; then what was seen does not count.
+    fn give_up(&mut self, was: State) {
+        if self.t().seen.detached() && !self.mistake(Mistake::SeenThoughDetached) {
+            self.t().to = was.status();
+            self.call(Pc::ForgetTaken, Pc::WaitEnd);
+        } else if self.t().seen.detached() {
+            self.delivered(was);
+        } else {
+            self.go(Pc::GiveUp);
+        }
+    }
+
+    /// A handle is given up by one thread: it has the result, or was told that it is detached.
+    pub fn give_handle(&mut self) {
+        let want = (self.t().want.idx, self.t().want.generation);
+        let Some(job) = self.w.jobs.iter_mut().find(|job| job.accepted > 0 && job.handle == want) else {
+            return;
+        };
+        job.given += 1;
+        let once = job.given == 1;
+        self.must(once, "a handle is given up twice");
+    }
+
+    /// What was seen is this thread's.
+    fn delivered(&mut self, was: State) {
+        let idx = self.t().idx as usize;
+        self.give_handle();
+        match self.w.bodies[idx] {
+            Content::Result(job) => {
+                self.w.jobs[job as usize].out += 1;
+                self.w.bodies[idx] = Content::Empty;
+            }
+            // A C caller's failure stays in its slot.
+            Content::Failure(job) => {
+                self.w.jobs[job as usize].out += 1;
+                self.t().back = was.detach();
+                self.t().newly_kept = true;
+                return self.call(Pc::PutBack, Pc::WaitEnd);
+            }
+            _ => {}
+        }
+        self.call(Pc::TakerFence, Pc::WaitTaken);
+    }
+}

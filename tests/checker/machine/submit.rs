@@ -1,0 +1,275 @@
+//! `pool/submit.rs`, step by step.
+
+use super::words::{Mark, State, Status};
+use super::{Content, Cpu, How, Mistake, Pc, Which, Word};
+
+/// What a submit came to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Told {
+    Nothing,
+    Accepted,
+    Full,
+    Shutdown,
+    /// Every worker's job would sleep.
+    Deadlock,
+}
+
+const PASSES: u8 = 2;
+
+impl Cpu<'_> {
+    fn refuse(&mut self, why: Told) {
+        self.t().told = why;
+        self.ret();
+    }
+
+    fn reserved(&mut self) {
+        self.hold();
+        self.t().told = Told::Accepted;
+        self.t().passes = 0;
+        self.ret();
+    }
+
+    pub fn submit_step(&mut self, pc: Pc) {
+        let (idx, seen) = (self.t().idx, self.t().seen);
+        match pc {
+            // reserve: leaves `told`, and the slot in `idx` and `seen`.
+            // submit, of the job in `mine`.
+            Pc::Submit => self.call(Pc::Reserve, Pc::Reserved),
+            Pc::Reserve => self.call(Pc::TryReserve, Pc::ReserveTried),
+            Pc::ReserveTried if self.t().told == Told::Full && self.t().blocks => self.go(Pc::SlowVisit),
+            Pc::ReserveTried => self.ret(),
+            Pc::Reserved if self.t().told == Told::Accepted => self.go(Pc::Fill),
+            Pc::Reserved => self.end_visit(),
+            Pc::SlowVisit => {
+                self.w.visitors += 1;
+                self.t().visits = true;
+                self.call(Pc::TryReserve, Pc::SlowTried);
+            }
+            Pc::SlowTried if self.t().told == Told::Full => self.go(Pc::SlowLive),
+            Pc::SlowTried => self.go(Pc::SlowEnd),
+            Pc::SlowLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::SlowRan),
+            Pc::SlowLive if !self.see().waits => {
+                let blocked = self.see().inside > 0 && self.see().worker;
+                (self.t().waits, self.t().blocked) = (true, blocked);
+                self.go(if blocked { Pc::SlowBlock } else { Pc::SlowHope });
+            }
+            Pc::SlowLive => self.go(Pc::SlowHope),
+            Pc::SlowBlock => {
+                self.w.blocked += 1;
+                self.go(Pc::SlowHope);
+            }
+            Pc::SlowHope if self.see().blocked => self.call(Pc::HopeBlocked, Pc::SlowHoped),
+            Pc::SlowHope => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowHoped if self.see().ok => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowHoped => {
+                self.t().told = Told::Deadlock;
+                self.go(Pc::SlowEnd);
+            }
+            Pc::SlowEnd => {
+                (self.t().waits, self.t().worn) = (false, false);
+                if self.see().blocked { self.go(Pc::SlowUnblock) } else { self.ret() }
+            }
+            Pc::SlowUnblock => {
+                self.w.blocked -= 1;
+                self.t().blocked = false;
+                self.ret();
+            }
+            Pc::SlowRan if self.t().ok => self.go(Pc::SlowAgain),
+            Pc::SlowRan => {
+                self.t().told = Told::Full;
+                self.go(Pc::SlowEnd);
+            }
+            Pc::SlowAgain => self.call(Pc::TryReserve, Pc::SlowTried),
+
+            Pc::TryReserve => {
+                self.t().passes = 0;
+                if self.w.idle.closed { self.refuse(Told::Shutdown) } else { self.go(Pc::PopFree) }
+            }
+            Pc::PopFree => self.on_ring(Which::Free, Pc::FrontHead(How::Pop), Pc::PoppedFree),
+            Pc::PoppedFree if self.t().ok => self.go(Pc::ReserveLook),
+            Pc::PoppedFree => self.call(Pc::Reap, Pc::Reaped),
+            Pc::Reaped if self.t().reaped => self.go(Pc::PopFree),
+            Pc::Reaped => self.go(Pc::FullLook),
+            Pc::FullLook => {
+                let why = if self.w.idle.closed { Told::Shutdown } else { Told::Full };
+                self.t().passes = 0;
+                self.refuse(why);
+            }
+            Pc::ReserveLook => {
+                let s = self.w.slots[idx as usize];
+                self.t().seen = s;
+                if s.status() == Status::Free {
+                    self.must(!s.closed(), "a closed slot is used again");
+                    self.reserved();
+                } else if s.kept() {
+                    self.go(Pc::ReuseKept);
+                } else {
+                    self.go(Pc::PassOver);
+                }
+            }
+            Pc::ReuseKept => match self.cas_slot(seen.next()) {
+                Ok(now) => {
+                    self.t().seen = now;
+                    self.w.bodies[idx as usize] = Content::Empty;
+                    self.reserved();
+                }
+                Err(_) => self.go(Pc::PassOver),
+            },
+            Pc::PassOver => self.call(Pc::GiveBack, Pc::Passed),
+            Pc::Passed => {
+                self.t().passes += 1;
+                self.go(if self.see().passes == PASSES { Pc::FullLook } else { Pc::PopFree });
+            }
+
+            Pc::AwaitSlot => self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitMarked),
+            Pc::AwaitMarked if self.t().ok => self.go(Pc::AwaitFence),
+            Pc::AwaitMarked => self.ret(),
+            Pc::AwaitFence => self.go(Pc::AwaitClosed),
+            Pc::AwaitClosed if self.w.idle.closed && !self.mistake(Mistake::BlockedIgnoresClosed) => {
+                self.ret()
+            }
+            Pc::AwaitClosed => {
+                let at = self.w.free.at(self.see().pos) as u8;
+                self.t().slept = (self.t().pos, self.t().word);
+                self.t().nap = self.setup.clock;
+                self.call(Pc::Sleep(Word::Entry(at)), Pc::AwaitWoken);
+            }
+            Pc::AwaitWoken if self.setup.clock => {
+                self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitLooked);
+            }
+            Pc::AwaitWoken => {
+                self.t().slept = (0, 0);
+                self.ret();
+            }
+            Pc::AwaitLooked => {
+                let (at, value) = std::mem::take(&mut self.t().slept);
+                let same = self.see().ok && self.w.free.at(at) == self.w.free.at(self.see().pos);
+                if same && self.t().word == value {
+                    self.t().worn = self.see().blocked;
+                    self.go(Pc::Force);
+                } else {
+                    self.ret();
+                }
+            }
+
+            // publish, of the job in `mine`.
+            Pc::Fill => {
+                let detached = self.t().detached;
+                self.must(seen == self.w.slots[idx as usize], "a slot is filled that another has moved");
+                self.body_is(Content::Empty, "a slot is filled twice");
+                self.w.bodies[idx as usize] = Content::Input(self.see().mine);
+                let queued = seen.with(Status::Queued).put_in_ring();
+                self.w.slots[idx as usize] = if detached { queued.detach() } else { queued };
+                self.unhold();
+                self.w.jobs[self.see().mine as usize].handle = (idx, seen.generation());
+                self.t().seen = State::default();
+                self.on_ring(Which::Ready, Pc::PushTail, Pc::Placed);
+            }
+            Pc::Placed => {
+                // Positions begin with lap 1 here.
+                let first = self.w.ready.len;
+                let t = self.t();
+                (t.idx, t.marked) = (0, 0);
+                t.pos -= first;
+                self.call(Pc::Notify, Pc::Announced);
+            }
+            Pc::Announced => {
+                let closed = std::mem::take(&mut self.t().closed);
+                let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotKick);
+                if kicks { self.call(Pc::Kick, Pc::Published) } else { self.go(Pc::Published) }
+            }
+            Pc::Published => self.end_visit(),
+
+            // give_back(idx)
+            Pc::GiveBack => self.on_ring(Which::Free, Pc::PushTail, Pc::GivenBack),
+            Pc::GivenBack => {
+                let marked = std::mem::take(&mut self.t().marked);
+                (self.t().pos, self.t().idx) = (0, 0);
+                if marked == 0 || self.mistake(Mistake::MarksAreNotSeen) {
+                    self.ret();
+                } else {
+                    self.t().woken = marked - 1;
+                    self.go(Pc::FreeSlotWake);
+                }
+            }
+            Pc::FreeSlotWake => {
+                let at = std::mem::take(&mut self.t().woken);
+                self.call(Pc::WakeAll(Word::Entry(at)), Pc::KickIfClosed);
+            }
+            Pc::KickIfClosed => self.go(Pc::KickIfClosedLook),
+            Pc::KickIfClosedLook if self.w.idle.closed => self.go(Pc::Kick),
+            Pc::KickIfClosedLook => self.ret(),
+
+            // must_retire, then vacate(idx, seen).
+            Pc::TakerFence => self.go(Pc::TakerLook),
+            Pc::TakerLook => {
+                self.t().retire = self.w.idle.closed && !self.mistake(Mistake::TakerGivesBackAfterClose);
+                self.ret();
+            }
+            Pc::Vacate => {
+                let retire = self.t().retire;
+                let next = if retire { seen.next().detach() } else { seen.next() };
+                match self.cas_slot(next) {
+                    Ok(_) => {
+                        self.body_is(Content::Empty, "a slot is given back with something in it");
+                        self.unhold();
+                        self.t().woken = idx;
+                        (self.t().seen, self.t().retire) = (State::default(), false);
+                        self.t().after_vacate = match (retire, next.in_ring()) {
+                            (true, _) => Pc::Kick,
+                            (_, true) if !self.mistake(Mistake::VacateIgnoresTheRing) => Pc::Reap,
+                            _ => Pc::GiveBack,
+                        };
+                        self.go(if seen.has_waiter() { Pc::VacateWake } else { Pc::Vacated });
+                    }
+                    Err(now) => self.t().seen = now,
+                }
+            }
+            Pc::VacateWake => {
+                let at = self.t().woken;
+                self.call(Pc::WakeAll(Word::Slot(at)), Pc::Vacated);
+            }
+            Pc::Vacated => {
+                let next = std::mem::replace(&mut self.t().after_vacate, Pc::Done);
+                self.t().woken = 0;
+                if next != Pc::GiveBack {
+                    self.t().idx = 0;
+                }
+                self.go(next);
+            }
+
+            Pc::Reap => {
+                self.t().reaped = false;
+                self.go(Pc::ReapFence);
+            }
+            Pc::ReapFence => self.on_ring(Which::Ready, Pc::FrontHead(How::Peek), Pc::ReapPeeked),
+            Pc::ReapPeeked if self.t().ok => self.go(Pc::ReapLook),
+            Pc::ReapPeeked => self.end_reap(),
+            Pc::ReapLook if self.w.slots[idx as usize].tombstone() => {
+                self.on_ring(Which::Ready, Pc::PopIfAt, Pc::ReapPopped);
+            }
+            Pc::ReapLook => self.end_reap(),
+            Pc::ReapPopped => {
+                self.t().pos = 0;
+                if self.t().ok {
+                    self.call(Pc::ClaimLook, Pc::ReapClaimed);
+                } else {
+                    self.t().reaped = true;
+                    self.go(Pc::ReapFence);
+                }
+            }
+            Pc::ReapClaimed => {
+                self.must(!self.see().ok, "a tombstone came to life");
+                self.t().reaped = true;
+                let vacant = std::mem::take(&mut self.t().vacant);
+                if vacant { self.call(Pc::GiveBack, Pc::ReapFence) } else { self.go(Pc::ReapFence) }
+            }
+            _ => unreachable!("{pc:?}"),
+        }
+    }
+
+    fn end_reap(&mut self) {
+        (self.t().pos, self.t().idx) = (0, 0);
+        self.ret();
+    }
+}

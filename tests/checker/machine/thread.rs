@@ -1,0 +1,187 @@
+//! A thread's registers.
+
+use super::words::{Counts, State, Status};
+use super::{NESTED, NOTHING, Pc, Told, Which};
+
+const DEPTH: usize = 16;
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Handle {
+    pub idx: u8,
+    pub generation: u8,
+}
+
+/// What a thread was about when it came to run a job that itself calls the pool.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Outer {
+    pub idx: u8,
+    pub seen: State,
+    pub wseen: State,
+    pub want: Handle,
+    pub waits: bool,
+    pub visits: bool,
+    pub blocked: bool,
+    pub worn: bool,
+    pub sees: Option<bool>,
+}
+
+/// Where a thread goes on after the calls that it is in.
+#[derive(Clone, Copy)]
+pub struct Stack {
+    pub pcs: [Pc; DEPTH],
+    pub depth: u8,
+}
+
+impl Stack {
+    fn calls(&self) -> &[Pc] {
+        &self.pcs[..self.depth as usize]
+    }
+}
+
+impl PartialEq for Stack {
+    fn eq(&self, other: &Self) -> bool {
+        self.calls() == other.calls()
+    }
+}
+
+impl Eq for Stack {}
+
+impl std::hash::Hash for Stack {
+    fn hash<H: std::hash::Hasher>(&self, to: &mut H) {
+        self.depth.hash(to);
+        self.calls().iter().for_each(|pc| pc.hash(to));
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.calls().fmt(f)
+    }
+}
+
+/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
+/// states that differ in nothing are one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Thread {
+    pub role: u8,
+    pub op: u8,
+    pub pc: Pc,
+    pub stack: Stack,
+    pub asleep: bool,
+    pub frozen: bool,
+    /// Does its sleep end by itself?
+    pub nap: bool,
+    /// The slots whose bodies are this thread's, in truth.
+    pub holds: u8,
+    pub idx: u8,
+    pub seen: State,
+    pub wseen: State,
+    pub back: State,
+    pub to: Status,
+    pub want: Handle,
+    pub mine: u8,
+    pub told: Told,
+    pub ring: Which,
+    pub pos: u8,
+    pub ent: u16,
+    pub marked: u8,
+    pub word: u16,
+    pub slept: (u8, u16),
+    pub woken: u8,
+    /// What an operation on the bare ring said: an index, or NOTHING.
+    pub answer: u8,
+    pub counts: Counts,
+    pub epoch: u8,
+    pub passes: u8,
+    pub at: u8,
+    pub inside: u8,
+    pub outer: [Outer; NESTED],
+    pub after_vacate: Pc,
+    pub ok: bool,
+    pub vacant: bool,
+    pub reaped: bool,
+    pub closed: bool,
+    pub retire: bool,
+    pub progress: bool,
+    pub listens: bool,
+    pub kicked: bool,
+    pub blocks: bool,
+    pub detached: bool,
+    pub polls: bool,
+    /// Does its wait look first, and leave the result then?
+    pub sees: Option<bool>,
+    pub discards: bool,
+    pub visits: bool,
+    /// Inside a call of the C face, which is a visit.
+    pub called: bool,
+    pub waits: bool,
+    pub blocked: bool,
+    pub worn: bool,
+    pub worker: bool,
+    pub newly_kept: bool,
+    pub was_in_ring: bool,
+}
+
+impl Thread {
+    /// Does it sleep in a call from inside a job?
+    pub fn is_blocked(&self) -> bool {
+        self.blocked
+    }
+
+    pub fn new(role: u8) -> Self {
+        Self {
+            role,
+            op: 0,
+            pc: Pc::Done,
+            stack: Stack { pcs: [Pc::Done; DEPTH], depth: 0 },
+            asleep: false,
+            frozen: false,
+            nap: false,
+            holds: 0,
+            idx: 0,
+            seen: State(0),
+            wseen: State(0),
+            back: State(0),
+            to: Status::Free,
+            want: Handle::default(),
+            mine: 0,
+            told: Told::Nothing,
+            ring: Which::Ready,
+            pos: 0,
+            ent: 0,
+            marked: 0,
+            word: 0,
+            slept: (0, 0),
+            woken: 0,
+            answer: NOTHING,
+            counts: Counts::default(),
+            epoch: 0,
+            passes: 0,
+            at: 0,
+            inside: 0,
+            outer: [Outer::default(); NESTED],
+            after_vacate: Pc::Done,
+            ok: false,
+            vacant: false,
+            reaped: false,
+            closed: false,
+            retire: false,
+            progress: false,
+            listens: false,
+            kicked: false,
+            blocks: false,
+            detached: false,
+            polls: false,
+            sees: None,
+            discards: false,
+            visits: false,
+            called: false,
+            waits: false,
+            blocked: false,
+            worn: false,
+            worker: false,
+            newly_kept: false,
+            was_in_ring: false,
+        }
+    }
+}

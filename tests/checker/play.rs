@@ -1,0 +1,236 @@
+//! The scripts of a setup, acted by the library.
+
+use crate::machine::{Body, Op, Setup, Told, World};
+use crate::stage::{self, Stage};
+use jobring_frozen::{Job, JobHandle, Queued, Shared, StaticPool, SubmitError};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+type One = StaticPool<1, 8, 48>;
+type Two = StaticPool<2, 8, 48>;
+type Four = StaticPool<4, 8, 48>;
+
+/// Pools differ in type by their size.
+enum Sized {
+    One(Box<One>),
+    Two(Box<Two>),
+    Four(Box<Four>),
+}
+
+macro_rules! with {
+    ($pool:expr, $of:ident => $call:expr) => {
+        match $pool {
+            Sized::One($of) => $call,
+            Sized::Two($of) => $call,
+            Sized::Four($of) => $call,
+        }
+    };
+}
+
+/// What the scripts share.
+struct Props {
+    pool: Sized,
+    bodies: [Body; crate::machine::JOBS],
+    handles: [Cell<Option<Job>>; crate::machine::JOBS],
+    told: [Cell<Told>; crate::machine::JOBS],
+    ran: [AtomicUsize; crate::machine::JOBS],
+    dropped: [AtomicUsize; crate::machine::JOBS],
+    taken: [Cell<bool>; crate::machine::JOBS],
+}
+
+impl Props {
+    /// A result is its job's number, and is taken once.
+    fn took(&self, job: u8, how: Shared) {
+        if let Shared::Done(value) = how {
+            assert_eq!(value, job.into(), "another job's result");
+            assert!(!self.taken[job as usize].replace(true), "the result of job {job} is taken twice");
+        }
+    }
+}
+
+/// All is done by one thread of the system.
+#[derive(Clone, Copy)]
+struct Lent(*const Props);
+// SAFETY:
+// - the coroutines that use it are all on one thread.
+unsafe impl Send for Lent {}
+
+/// In a job's closure: counts how the job ended.
+struct Token {
+    props: Lent,
+    job: u8,
+    ran: bool,
+}
+
+impl Token {
+    fn run(mut self) -> u64 {
+        self.ran = true;
+        let props = self.props;
+        // SAFETY:
+        // - the props outlive the stage.
+        let props = unsafe { &*props.0 };
+        props.ran[self.job as usize].fetch_add(1, SeqCst);
+        match props.bodies[self.job as usize] {
+            Body::Fails => std::panic::resume_unwind(Box::new(())),
+            Body::Waits(other) => {
+                if let Some(handle) = props.handles[other as usize].get()
+                    && props.told[other as usize].get() == Told::Accepted
+                {
+                    with!(&props.pool, pool => pool.shared_wait(handle, false, false));
+                }
+            }
+            Body::Submits(other) => {
+                let token = Token { props: self.props, job: other, ran: false };
+                let told =
+                    with!(&props.pool, pool => pool.submit_detached(move || { token.run(); }).map_err(why));
+                props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
+            }
+            Body::Until(_) => stage::begin(),
+            Body::Plain => {}
+        }
+        self.job.into()
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        if !self.ran {
+            // SAFETY:
+            // - as in run.
+            unsafe { &*self.props.0 }.dropped[self.job as usize].fetch_add(1, SeqCst);
+        }
+    }
+}
+
+pub struct Play {
+    pub stage: Stage,
+    props: Rc<Props>,
+}
+
+/// Is it one for the Rust face, with a capacity that a static pool can have?
+pub fn can_be_played(setup: &Setup) -> bool {
+    !setup.c_face && !setup.freeze && setup.slots.is_power_of_two()
+}
+
+impl Play {
+    pub fn new(setup: &Setup) -> Self {
+        let pool = match setup.slots {
+            1 => Sized::One(Box::new(One::new())),
+            2 => Sized::Two(Box::new(Two::new())),
+            _ => Sized::Four(Box::new(Four::new())),
+        };
+        let props = Rc::new(Props {
+            pool,
+            bodies: setup.bodies,
+            handles: [const { Cell::new(None) }; crate::machine::JOBS],
+            told: [const { Cell::new(Told::Nothing) }; crate::machine::JOBS],
+            ran: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
+            dropped: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
+            taken: [const { Cell::new(false) }; crate::machine::JOBS],
+        });
+        let parts = setup.scripts.iter().map(|(_, ops)| {
+            let (props, ops) = (props.clone(), ops.clone());
+            Box::new(move || ops.into_iter().for_each(|op| act(&props, op))) as Box<dyn FnOnce()>
+        });
+        Self { stage: Stage::new(setup.clock, parts.collect()), props: props.clone() }
+    }
+
+    /// What became of the jobs must be the same.
+    pub fn agrees_with(&self, world: &World) -> Result<(), String> {
+        for (n, job) in world.jobs.iter().enumerate() {
+            let real = (self.props.ran[n].load(SeqCst), self.props.dropped[n].load(SeqCst));
+            let told = self.props.told[n].get();
+            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) || told != job.told {
+                return Err(format!(
+                    "job {n}: the machine has {job:?}, the library ran and dropped {real:?}, told {told:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn act(props: &Rc<Props>, op: Op) {
+    stage::begin();
+    let lent = Lent(Rc::as_ptr(props));
+    let named = |job: u8| {
+        props.handles[job as usize].get().filter(|_| props.told[job as usize].get() == Told::Accepted)
+    };
+    match op {
+        Op::Submit { job, blocks, detached } => {
+            let token = Token { props: lent, job, ran: false };
+            let told = with!(&props.pool, pool => {
+                if detached {
+                    let call = move || {
+                        token.run();
+                    };
+                    let result = if blocks { pool.submit_detached(call) } else { pool.try_submit_detached(call) };
+                    result.map(|()| None).map_err(why)
+                } else {
+                    let call = move || token.run();
+                    let result = if blocks { pool.submit(call) } else { pool.try_submit(call) };
+                    result.map(kept).map_err(why)
+                }
+            });
+            match told {
+                Ok(handle) => {
+                    props.handles[job as usize].set(handle);
+                    props.told[job as usize].set(Told::Accepted);
+                }
+                Err(why) => props.told[job as usize].set(why),
+            }
+        }
+        Op::Wait(job) | Op::Poll(job) => {
+            if let Some(handle) = named(job) {
+                let polls = matches!(op, Op::Poll(_));
+                props.took(job, with!(&props.pool, pool => pool.shared_wait(handle, polls, false)));
+            }
+        }
+        Op::See { job, leaves } => {
+            if let Some(handle) = named(job) {
+                props.took(job, with!(&props.pool, pool => pool.shared_see(handle, leaves)));
+            }
+        }
+        Op::Cancel(job) => {
+            if let Some(handle) = named(job) {
+                let _ = with!(&props.pool, pool => pool.shared_cancel(handle));
+            }
+        }
+        Op::Detach(job) => {
+            if let Some(handle) = named(job) {
+                with!(&props.pool, pool => pool.shared_detach(handle));
+            }
+        }
+        Op::Read(job) => {
+            if let Some(handle) = named(job) {
+                let _ = with!(&props.pool, pool => pool.shared_read(handle));
+            }
+        }
+        Op::Work | Op::Enter => assert!(with!(&props.pool, pool => pool.enter_worker())),
+        Op::RunOne => {
+            let _ = with!(&props.pool, pool => pool.run_one());
+        }
+        Op::Shutdown { discards } => {
+            let queued = if discards { Queued::Discard } else { Queued::Drain };
+            with!(&props.pool, pool => pool.shutdown(queued, None)).expect("for ever");
+        }
+        Op::RingPush(_) | Op::RingPop | Op::RingPushBack | Op::RingLook => unreachable!("not the pool's"),
+        Op::Destroy => with!(&props.pool, pool => pool.shared_end()),
+    }
+}
+
+/// The handle as a value, which may be copied; the claim is not given up.
+fn kept<T: Send>(handle: JobHandle<'_, T>) -> Option<Job> {
+    let job = handle.job();
+    std::mem::forget(handle);
+    job
+}
+
+fn why<F>(error: SubmitError<F>) -> Told {
+    match error {
+        SubmitError::Full(_) => Told::Full,
+        SubmitError::Shutdown(_) => Told::Shutdown,
+        SubmitError::Deadlock(_) => Told::Deadlock,
+    }
+}

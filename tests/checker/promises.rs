@@ -1,0 +1,114 @@
+//! What must hold when nothing can happen any more. What must hold always is checked in the steps themselves (`must`).
+
+use crate::machine::words::Status;
+use crate::machine::{Op, Pc, Setup, Thread, Word, World};
+
+pub enum Verdict {
+    Kept,
+    Broken(String),
+    /// Someone is stopped, and others have patience left, which may run out now.
+    Patience,
+}
+
+/// The slot is in the hands of the thread that is stopped, or that thread is the one to wake its waiters: whoever waits
+/// for its job waits for that thread.
+fn is_stranded(world: &World, slot: u8) -> bool {
+    let claims = [Pc::ClaimLook, Pc::ClaimDetached, Pc::ClaimPopped, Pc::LeaveRing];
+    world.threads.iter().filter(|t| t.frozen).any(|t| {
+        t.holds & 1 << slot != 0
+            || claims.contains(&t.pc) && t.idx == slot
+            || t.pc == Pc::WakeAll(Word::Slot(slot))
+            || matches!(t.pc, Pc::ResolveWake | Pc::VacateWake) && t.woken == slot
+    })
+}
+
+/// May this thread stay where it is?
+fn may_rest(world: &World, setup: &Setup, thread: &Thread) -> bool {
+    let op = setup.scripts[thread.role as usize].1.get(thread.op as usize);
+    if thread.pc == Pc::Done || thread.frozen {
+        return true;
+    }
+    if thread.pc == Pc::Asleep(Word::Idle) && (!world.idle.closed || world.frozen) {
+        return true;
+    }
+    let Some(op) = op else { return false };
+    let closes = matches!(op, Op::Shutdown { .. } | Op::Destroy);
+    let works =
+        |t: &Thread| setup.scripts.get(t.role as usize).is_some_and(|(_, ops)| ops.contains(&Op::Work));
+    let nobody_works = world.threads.iter().all(|t| !works(t) || t.frozen || t.pc == Pc::Done);
+    world.frozen
+        && (closes
+            || nobody_works
+            || thread.pc == Pc::Begin
+            || matches!(thread.pc, Pc::Asleep(Word::Slot(slot)) if is_stranded(world, slot))
+            || matches!(thread.pc, Pc::Asleep(Word::Entry(_))) && all_in_use(world, setup))
+}
+
+/// Is every slot in the stopped thread's hands, or its result waiting to be taken?
+fn all_in_use(world: &World, setup: &Setup) -> bool {
+    (0..setup.slots).all(|slot| is_stranded(world, slot) || world.slots[slot as usize].untaken())
+}
+
+pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
+    let threads = &world.threads[..setup.scripts.len()];
+    let hangs = threads.iter().find(|t| !may_rest(world, setup, t));
+    if let Some(thread) = hangs {
+        let naps = threads.iter().any(|t| t.asleep && t.nap && !t.frozen);
+        // A job that sleeps in a call learns only by its patience that every worker's does.
+        let inside = threads.iter().any(Thread::is_blocked);
+        if (world.frozen || inside) && naps {
+            return Verdict::Patience;
+        }
+        let name = setup.scripts[thread.role as usize].0;
+        return Verdict::Broken(format!("the {name} waits for ever ({:?})", thread.pc));
+    }
+    let accounts = if world.frozen { Ok(()) } else { accounts(world, setup) };
+    accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
+}
+
+/// Every job and every slot, when all threads are through, or asleep as idle workers.
+fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
+    for job in &world.jobs {
+        let ends = job.ran + job.dropped;
+        if ends < job.accepted {
+            return Err("an accepted job was neither run nor dropped");
+        }
+        if ends > job.accepted {
+            return Err("a job was run or dropped twice, or though it was refused");
+        }
+        if job.out > job.ran {
+            return Err("a result was given out twice");
+        }
+        let (slot, generation) = job.handle;
+        let kept = world.slots[slot as usize];
+        let untaken = kept.generation() == generation && kept.untaken();
+        if job.out < job.ran && !untaken && !world.destroyed {
+            return Err("a result was lost");
+        }
+    }
+    if world.destroyed {
+        return Ok(());
+    }
+    for slot in 0..setup.slots {
+        let state = world.slots[slot as usize];
+        let free = world.free.contents().filter(|i| *i == slot).count();
+        let ready = world.ready.contents().filter(|i| *i == slot).count();
+        let right = match (free, ready) {
+            (1, 0) => state.vacant() && !state.in_ring(),
+            (0, 1) => state.tombstone() || state.untaken() && state.in_ring(),
+            (0, 0) => state.untaken() || state.closed() || state.retired(),
+            _ => false,
+        };
+        if !right {
+            return Err("a slot is lost, or there twice");
+        }
+        if matches!(state.status(), Status::Queued | Status::Running | Status::Taking) {
+            return Err("a slot is in nobody's hands");
+        }
+    }
+    let asleep = world.threads.iter().filter(|t| t.pc == Pc::Asleep(Word::Idle)).count();
+    if world.idle.tokens + world.idle.searching != 0 || usize::from(world.idle.sleeping) != asleep {
+        return Err("the idle word counts threads that are not there");
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The explicit-state checker. README.md says what it shows and what it does not.
+//!
+//! `cargo test -p jobring-checker --test protocol` explores the small setups; with `-- --deep` the large ones too, with
+//! `-- text` those whose names contain the text.
+
+mod explore;
+#[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
+mod machine;
+mod promises;
+#[allow(dead_code, reason = "shared: each test uses its part")]
+mod setups;
+
+use explore::{Found, Grain, explore};
+use machine::{Setup, World};
+use setups::Task;
+use std::process::ExitCode;
+
+/// More states than memory is good for.
+const BOUND: u64 = 400_000_000;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let filters: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    let deep = args.iter().any(|arg| arg == "--deep");
+    let chosen = |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str()));
+    let mut failed = false;
+    println!(
+        "{:<44} {:>6} {:>11} {:>11} {:>6} {:>7}",
+        "setup", "grain", "states", "transitions", "depth", "s"
+    );
+    for task in setups::tasks().iter().filter(|task| (deep || !task.deep) && chosen(task.setup.name)) {
+        let found = explore(&task.setup, task.grain, BOUND);
+        say(task.setup.name, task.grain, &found);
+        if let Some(broken) = &found.broken {
+            failed = true;
+            tell(&task.setup, task.grain, broken);
+        }
+    }
+    for (mistake, Task { mut setup, grain, .. }) in setups::mistakes() {
+        setup.mistake = Some(mistake);
+        let name = format!("{mistake:?}");
+        if !chosen(&name) {
+            continue;
+        }
+        let found = explore(&setup, grain, BOUND);
+        say(&name, grain, &found);
+        match &found.broken {
+            Some((why, path)) => println!("    found: {why}, after {} steps", path.len()),
+            None => {
+                failed = true;
+                println!("    NOT found");
+            }
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn say(name: &str, grain: Grain, found: &Found) {
+    println!(
+        "{name:<44} {:>6} {:>11} {:>11} {:>6} {:>7.2}",
+        format!("{grain:?}").to_lowercase(),
+        found.states,
+        found.transitions,
+        found.deepest,
+        found.time.as_secs_f64()
+    );
+}
+
+/// Plays the moves again, and prints them.
+fn tell(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>)) {
+    println!("BROKEN: {why}");
+    let mut world = World::new(setup);
+    for next in path {
+        let (me, what) = match *next {
+            explore::Move::Step { me, .. } => (me, format!("{:?}", world.threads[me as usize].pc)),
+            explore::Move::Freeze(me) => (me, "stops for ever".into()),
+            explore::Move::Rouse(me) => (me, "wakes for no reason".into()),
+            explore::Move::Nap(me) => (me, "loses its patience".into()),
+        };
+        let name = setup.scripts[me as usize].0;
+        explore::apply(&mut world, setup, grain, *next);
+        let slots = &world.slots[..setup.slots as usize];
+        println!("  {me} {name:<10} {what:<28} {slots:?} {:?} live {}", world.idle, world.live);
+    }
+    println!("{world:#?}");
+}

@@ -1,0 +1,411 @@
+//! What is explored: who does what, and how finely.
+
+use crate::explore::Grain::{self, Coarse, Fine};
+use crate::machine::{Body, Mistake, Op, Setup};
+
+/// A setup and how it is run. `deep`: only on request.
+pub struct Task {
+    pub setup: Setup,
+    pub grain: Grain,
+    pub deep: bool,
+}
+
+const WORKER: (&str, &[Op]) = ("worker", &[Op::Work]);
+
+fn submit(job: u8) -> Op {
+    Op::Submit { job, blocks: true, detached: false }
+}
+
+fn detached(job: u8) -> Op {
+    Op::Submit { job, blocks: true, detached: true }
+}
+
+fn attempt(job: u8) -> Op {
+    Op::Submit { job, blocks: false, detached: false }
+}
+
+const DRAIN: Op = Op::Shutdown { discards: false };
+const DISCARD: Op = Op::Shutdown { discards: true };
+
+fn setup(name: &'static str, slots: u8, workers: u8, others: &[(&'static str, &[Op])]) -> Setup {
+    let workers_in = std::iter::repeat_n(&WORKER, workers as usize);
+    let scripts = workers_in.chain(others).map(|(name, ops)| (*name, ops.to_vec())).collect();
+    Setup { name, slots, live: workers, scripts, ..Setup::default() }
+}
+
+pub fn tasks() -> Vec<Task> {
+    let mut tasks = Vec::new();
+    let mut add = |grain, deep, setup| tasks.push(Task { setup, grain, deep });
+    let asks: &[Op] = &[submit(0), Op::Wait(0)];
+    let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
+    let gives: &[Op] = &[detached(0)];
+    let gives_too: &[Op] = &[detached(1)];
+    let drain: (&'static str, &[Op]) = ("closer", &[DRAIN]);
+    let discard: (&'static str, &[Op]) = ("closer", &[DISCARD]);
+    let asker = ("submitter", asks);
+    let giver = ("submitter", gives);
+    let waits_for_1 = [Body::Waits(1), Body::Plain, Body::Plain, Body::Plain];
+    let first_fails = [Body::Fails, Body::Plain, Body::Plain, Body::Plain];
+
+    // Every atomic operation a step.
+    add(Fine, false, setup("submit and wait", 2, 1, &[("submitter", asks)]));
+    add(Fine, false, setup("give, drain", 1, 1, &[("submitter", gives), drain]));
+    add(Fine, false, setup("submit and wait, discard", 1, 1, &[("submitter", asks), discard]));
+    add(Fine, false, setup("two submitters, one slot", 1, 1, &[("submitter", gives), ("submitter", gives)]));
+    add(Fine, false, setup("cancel", 1, 1, &[("submitter", asks), ("canceller", &[Op::Cancel(0)])]));
+
+    // Calls with a handle, and copies of it.
+    add(
+        Coarse,
+        false,
+        setup("cancel and wait", 2, 1, &[("submitter", asks), ("canceller", &[Op::Cancel(0), Op::Wait(0)])]),
+    );
+    add(
+        Coarse,
+        false,
+        setup("detach and wait", 2, 1, &[("submitter", asks), ("detacher", &[Op::Detach(0)])]),
+    );
+    add(
+        Coarse,
+        false,
+        setup(
+            "two cancel, one more submits",
+            1,
+            1,
+            &[
+                ("submitter", &[submit(0), Op::Cancel(0), submit(1), Op::Wait(1)]),
+                ("canceller", &[Op::Cancel(0), Op::Detach(0)]),
+            ],
+        ),
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a failure is read and kept",
+                1,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::Wait(0), Op::Read(0), attempt(1)]),
+                    ("reader", &[Op::Read(0), Op::Wait(0)]),
+                ],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a failure is read while the pool closes",
+                1,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::Poll(0), Op::Wait(0), attempt(1)]),
+                    ("reader", &[Op::Read(0), Op::Detach(0)]),
+                    drain,
+                ],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a cancelled failure's entry is a tombstone",
+                2,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::Cancel(0), Op::Wait(0)]),
+                    ("submitter", &[attempt(1), Op::Detach(1)]),
+                    ("reader", &[Op::Poll(0), Op::Read(0)]),
+                ],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        setup("a taker at the close", 1, 1, &[("submitter", asks), ("submitter", &[attempt(1)]), drain]),
+    );
+
+    let sees = |leaves| [submit(0), Op::See { job: 0, leaves }];
+    add(
+        Fine,
+        false,
+        setup("see and take, detach", 1, 1, &[("submitter", &sees(false)), ("detacher", &[Op::Detach(0)])]),
+    );
+    add(
+        Coarse,
+        false,
+        setup(
+            "see and leave, detach, wait",
+            1,
+            1,
+            &[("submitter", &sees(true)), ("detacher", &[Op::Detach(0)]), ("waiter", &[Op::Wait(0)])],
+        ),
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a failure is seen, read, detached",
+                1,
+                1,
+                &[
+                    ("submitter", &sees(false)),
+                    ("detacher", &[Op::Detach(0), Op::Read(0)]),
+                    ("submitter", &[attempt(1), Op::Detach(1)]),
+                ],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        setup(
+            "see and take at the close",
+            1,
+            1,
+            &[("submitter", &sees(false)), ("detacher", &[Op::Detach(0)]), drain],
+        ),
+    );
+
+    add(
+        Coarse,
+        false,
+        setup("see and take, wait", 2, 1, &[("submitter", &sees(false)), ("waiter", &[Op::Wait(0)])]),
+    );
+
+    // Jobs that wait for jobs.
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: waits_for_1,
+            clock: true,
+            ..setup("a job waits for a job", 2, 1, &[("submitter", &[submit(1), submit(0), Op::Wait(0)])])
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: waits_for_1,
+            clock: true,
+            ..setup("jobs wait for a job", 4, 2, &[("submitter", &[submit(1), submit(0), Op::Wait(0)])])
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: [Body::Submits(1), Body::Plain, Body::Plain, Body::Plain],
+            clock: true,
+            ..setup("a job submits into a full pool", 1, 1, &[("submitter", &[submit(0), Op::Wait(0)])])
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: [Body::Submits(1), Body::Plain, Body::Submits(3), Body::Plain],
+            clock: true,
+            ..setup(
+                "jobs submit into a full pool",
+                2,
+                2,
+                &[("submitter", &[submit(0), Op::Wait(0)]), ("submitter", &[submit(2), Op::Wait(2)])],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: first_fails,
+            ..setup(
+                "a kept failure at the close",
+                2,
+                1,
+                &[("submitter", &[submit(0), Op::Wait(0)]), ("reader", &[Op::Read(0)]), drain],
+            )
+        },
+    );
+    add(
+        Coarse,
+        false,
+        setup("blocked at the close", 1, 1, &[("submitter", &[submit(0)]), ("submitter", gives_too), drain]),
+    );
+    add(
+        Coarse,
+        false,
+        setup("the end of the pool", 1, 1, &[("submitter", asks), ("destroyer", &[DRAIN, Op::Destroy])]),
+    );
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+            rested: true,
+            ..setup("a long job keeps nobody", 2, 2, &[("submitter", asks), ("submitter", gives_too)])
+        },
+    );
+    let nobody: &[Op] = &[submit(0), submit(1), Op::Wait(1), Op::Wait(0)];
+    add(Coarse, false, setup("no workers", 1, 0, &[("submitter", nobody), ("driver", &[Op::RunOne]), drain]));
+    add(
+        Coarse,
+        false,
+        setup("a worker comes late", 1, 0, &[("submitter", gives), ("worker", &[Op::Enter]), drain]),
+    );
+
+    // The end of the pool's memory.
+    let end: (&'static str, &[Op]) = ("destroyer", &[DRAIN, Op::Destroy]);
+    add(Coarse, false, setup("the end, own workers", 1, 2, &[asker, end]));
+    add(
+        Coarse,
+        false,
+        Setup { c_face: true, ..setup("the end, C face", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
+    );
+
+    // One thread stops for ever, anywhere.
+    let stops = |setup: Setup| Setup { freeze: true, clock: true, ..setup };
+    add(Fine, false, stops(setup("stops: one worker", 1, 1, &[asker])));
+    add(Coarse, false, stops(setup("stops: two workers", 2, 2, &[asker])));
+    add(
+        Coarse,
+        false,
+        stops(setup("stops: two submitters, one worker", 2, 1, &[asker, ("submitter", asks_too)])),
+    );
+    add(
+        Coarse,
+        false,
+        stops(setup("stops: cancel", 2, 1, &[asker, ("canceller", &[Op::Cancel(0), Op::Wait(0)])])),
+    );
+    add(Coarse, false, stops(setup("stops: at the close", 2, 1, &[asker, drain])));
+    add(
+        Coarse,
+        true,
+        Setup { rested: true, ..stops(setup("stops: two and two", 2, 2, &[asker, ("submitter", asks_too)])) },
+    );
+    add(Coarse, true, stops(setup("stops: two workers at the close", 2, 2, &[asker, discard])));
+
+    // Sleeps end for no reason.
+    let spurious = |setup: Setup| Setup { spurious: 2, ..setup };
+    add(Coarse, false, spurious(setup("spurious: one worker", 1, 1, &[asker, giver])));
+    add(Coarse, false, spurious(setup("spurious: two workers", 1, 2, &[asker])));
+    add(Coarse, false, spurious(setup("spurious: at the close", 1, 1, &[giver, drain])));
+
+    // Many at once.
+    add(
+        Coarse,
+        false,
+        setup("two workers, two submitters", 2, 2, &[("submitter", asks), ("submitter", asks_too)]),
+    );
+    add(
+        Coarse,
+        false,
+        setup("one slot, discard", 1, 1, &[("submitter", asks), ("submitter", gives_too), discard]),
+    );
+    add(Coarse, false, setup("two closers", 1, 1, &[("submitter", gives), drain, discard]));
+    add(
+        Coarse,
+        true,
+        Setup {
+            rested: true,
+            ..setup("rested: two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives), drain])
+        },
+    );
+    for (name, slots, others) in [
+        (
+            "rested: three workers, one slot, drain",
+            1,
+            &[("submitter", gives), ("submitter", gives), drain][..],
+        ),
+        ("rested: three workers, two submitters", 2, &[asker, ("submitter", asks_too)]),
+    ] {
+        add(Coarse, true, Setup { rested: true, ..setup(name, slots, 3, others) });
+    }
+    tasks
+}
+
+/// Too large to be explored in a test; the library is compared with the machine in them too.
+pub fn walks() -> Vec<Setup> {
+    let four: &[Op] = &[detached(0), detached(1), detached(2), detached(3)];
+    vec![setup("overtaken by rounds", 2, 2, &[("submitter", four)])]
+}
+
+/// Each mistake, and a setup in which it must show.
+pub fn mistakes() -> Vec<(Mistake, Task)> {
+    use Mistake::*;
+    let asks: &[Op] = &[submit(0), Op::Wait(0)];
+    let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
+    let gives: &[Op] = &[detached(0)];
+    let giver = ("submitter", gives);
+    let asker = ("submitter", asks);
+    let drain: (&str, &[Op]) = ("closer", &[DRAIN]);
+    let cancels_and_goes_on: &[Op] = &[submit(0), Op::Cancel(0), Op::Wait(0), submit(1)];
+    let two = || setup("", 2, 1, &[("submitter", &[detached(0), detached(0)]), giver]);
+    let one_asks = || setup("", 1, 1, &[asker]);
+    let closes = || setup("", 1, 1, &[giver, drain]);
+    let copies = || setup("", 1, 1, &[asker, ("waiter", &[Op::Wait(0)])]);
+    let blocks = || setup("", 1, 1, &[giver, giver]);
+    let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
+    let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
+    let stops = || Setup { freeze: true, clock: true, ..two_workers() };
+    let list: [(Mistake, Grain, Setup); 21] = [
+        (PushIgnoresTheEntry, Fine, two()),
+        (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
+        (NoNotify, Coarse, one_asks()),
+        (
+            FoundTellsNobody,
+            Coarse,
+            Setup {
+                rested: true,
+                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+                ..two_workers()
+            },
+        ),
+        (NoLookBeforeSleep, Coarse, one_asks()),
+        (CancelLeavesTheToken, Coarse, two_workers()),
+        (CloseWakesNobody, Coarse, closes()),
+        (WorkerLeavesSilently, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
+        (BlockedIgnoresClosed, Coarse, setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain])),
+        (MarksAreNotSeen, Coarse, blocks()),
+        (SubmitterDoesNotKick, Coarse, setup("", 1, 0, &[giver, drain])),
+        (TakerGivesBackAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
+        (TombstoneIsLost, Coarse, cancels()),
+        (ResolveWakesNobody, Coarse, one_asks()),
+        (ResolveWakesOne, Coarse, copies()),
+        (ReadWithoutTaking, Coarse, copies()),
+        (
+            SeenThoughDetached,
+            Coarse,
+            setup(
+                "",
+                1,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::See { job: 0, leaves: false }]),
+                    ("detacher", &[Op::Detach(0)]),
+                ],
+            ),
+        ),
+        (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
+        (VacateIgnoresTheRing, Coarse, cancels()),
+        (
+            CloserDoesNotMark,
+            Coarse,
+            setup("", 1, 1, &[asker, ("submitter", &[attempt(1), Op::Cancel(1), Op::Detach(1)]), drain]),
+        ),
+        (NoPatience, Coarse, stops()),
+    ];
+    list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
+}
