@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
     model!(unbounded a_pusher_stopped_anywhere_holds_up_nobody),
+    model!(unbounded a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody),
+    model!(4 two_pushers_stopped_before_they_moved_the_tail_hold_up_nobody),
     model!(unbounded a_popper_stopped_anywhere_holds_up_nobody),
     model!(unbounded a_marker_stopped_anywhere_holds_up_nobody),
     model!(unbounded an_unmarker_stopped_anywhere_holds_up_nobody),
@@ -58,6 +60,45 @@ fn a_pusher_stopped_anywhere_holds_up_nobody() {
         let first = ring.pop().expect("what was pushed is there");
         ring.push(first);
     });
+}
+
+fn a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody() {
+    let step = |ring: &Indices| {
+        ring.push(3);
+        None
+    };
+    // The push of 3 may be the one at the end of a stride; then the others go round the ring.
+    ring(4, 3, step, |ring| {
+        for _ in 0..5 {
+            let index = ring.pop().expect("three are there");
+            ring.push(index);
+        }
+    });
+}
+
+/// Each of the two may have published at the end of a stride: the tail falls a lap behind unless the others move it.
+fn two_pushers_stopped_before_they_moved_the_tail_hold_up_nobody() {
+    let ring = Arc::new(Indices::new(4, 0, 0));
+    (0..2).for_each(|index| drop(ring.push(index)));
+    let round = |ring: &Indices| {
+        let index = ring.pop().expect("two are there");
+        ring.push(index);
+    };
+    let pusher = |index: usize| {
+        let ring = ring.clone();
+        move || drop(ring.push(index))
+    };
+    let crew = Crew::ungated();
+    ring.push(2);
+    stopped(&crew, pusher(3), || {
+        let taken = ring.pop().expect("three are there");
+        ring.push(taken);
+        let again = ring.pop().expect("three are there");
+        stopped(&crew, pusher(again), || (0..3).for_each(|_| round(&ring)));
+    });
+    let mut there: Vec<_> = std::iter::from_fn(|| ring.pop()).collect();
+    there.sort_unstable();
+    assert_eq!(there, [0, 1, 2, 3]);
 }
 
 fn a_popper_stopped_anywhere_holds_up_nobody() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub const MODELS: &[Model] = &[
     model!(unbounded what_is_pushed_is_popped_once_in_order),
     model!(unbounded a_ring_of_one_passes_its_index_on),
+    model!(2 what_is_pushed_ahead_of_the_tail_is_popped_once_in_order),
     model!(unbounded positions_and_laps_wrap_around),
     model!(unbounded two_poppers_never_get_the_same_index),
     model!(3 two_pushers_lose_nothing),
@@ -18,6 +19,8 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_ring_that_is_never_empty_always_has_a_front),
     model!(unbounded a_pop_after_a_push_finds_something),
     model!(3 a_pop_after_a_push_finds_something_when_another_moved_the_tail),
+    model!(unbounded a_pop_after_a_push_ahead_of_the_tail_finds_something),
+    model!(unbounded two_that_walk_from_a_tail_between_strides_lose_nothing),
     model!(3 a_pusher_that_was_lapped_finds_the_tail_again),
     model!(2 a_pusher_that_was_lapped_far_finds_the_tail_again),
     model!(unbounded a_push_at_a_marked_entry_sees_the_mark),
@@ -78,6 +81,10 @@ fn what_is_pushed_is_popped_once_in_order() {
 
 fn a_ring_of_one_passes_its_index_on() {
     pass(1, 0, 2);
+}
+
+fn what_is_pushed_ahead_of_the_tail_is_popped_once_in_order() {
+    pass(4, near_the_end(4), 5);
 }
 
 fn positions_and_laps_wrap_around() {
@@ -233,6 +240,40 @@ fn a_pop_after_a_push_finds_something_when_another_moved_the_tail() {
     for pusher in pushers {
         pusher.join().unwrap();
     }
+}
+
+fn a_pop_after_a_push_ahead_of_the_tail_finds_something() {
+    let (crew, ring) = (Crew::new(), ring(4, 0));
+    // The tail stays behind this one.
+    ring.push(2);
+    assert_eq!(ring.pop(), Some(2));
+    let other = {
+        let ring = ring.clone();
+        crew.spawn(move || push_and_pop(&ring, 0, 1))
+    };
+    crew.begin();
+    let mine = push_and_pop(&ring, 1, 1);
+    assert_ne!(mine, other.join().unwrap());
+}
+
+fn two_that_walk_from_a_tail_between_strides_lose_nothing() {
+    let (crew, ring) = (Crew::new(), Arc::new(Indices::new(4, 0, 3)));
+    let first = ring.pop().unwrap();
+    let other = {
+        let ring = ring.clone();
+        crew.spawn(move || {
+            ring.write(3, 7);
+            ring.push(3);
+        })
+    };
+    crew.begin();
+    ring.write(first, 8);
+    ring.push(first);
+    let mut all: Vec<_> = (0..3).map(|_| pop(&ring)).collect();
+    other.join().unwrap();
+    all.extend(std::iter::from_fn(|| ring.pop()));
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2, 3]);
 }
 
 /// A pusher that read the tail, and by the time that it reads the entry is a lap behind.

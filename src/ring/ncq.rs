@@ -96,19 +96,22 @@ impl<'a> Ring<'a> {
         let g = self.geometry();
         let (tail, origin) = self.tail();
         let mut backoff = Backoff::new();
-        // ORDERING: Acquire pairs with the tail CASes' Release below: who sees a tail moved on behalf of a push
-        // also sees that push's entry, so a pop after us cannot call the ring empty (model
-        // a_pop_after_a_push_finds_something).
-        let mut t = tail.load(o(Site::PushTail, Acquire)).wrapping_add(origin);
+        // ORDERING: Acquire pairs with advance_tail's Release: who sees a tail moved past a push also sees that push's
+        // entry, so a pop after us cannot call the ring empty (model a_pop_after_a_push_finds_something).
+        let mut seen = tail.load(o(Site::PushTail, Acquire)).wrapping_add(origin);
+        let mut t = seen;
         loop {
             let (entry, seed) = self.entry(t);
             // ORDERING: Relaxed: no data is read through it; the CAS decides.
             let e = entry.load(o(Site::PushEntry, Relaxed)) ^ seed;
             if g.published(e, t) {
-                t = self.advance_tail(t);
+                t = t.wrapping_add(1);
+                if t.wrapping_sub(seen) >= g.stride() {
+                    (seen, t) = self.catch_up(seen, t);
+                }
             } else if g.behind(e, t) && !(bug(Bug::OrdersLaps) && e > g.entry(t, 0)) {
                 if bug(Bug::MovesTheTailFirst) {
-                    self.advance_tail(t);
+                    self.advance_tail(seen, t.wrapping_add(1));
                 }
                 let new = g.entry(t, index);
                 // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
@@ -120,7 +123,10 @@ impl<'a> Ring<'a> {
                     o(Site::PushPublishLost, Relaxed),
                 ) {
                     Ok(_) => {
-                        self.advance_tail(t);
+                        let next = t.wrapping_add(1);
+                        if g.ends_stride(next) {
+                            let _ = self.advance_tail(seen, next);
+                        }
                         let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
                         return Pushed { position: t.wrapping_sub(origin), marked };
                     }
@@ -129,27 +135,36 @@ impl<'a> Ring<'a> {
             } else {
                 look_again();
                 // ORDERING: Acquire, as the first load of tail.
-                t = tail.load(o(Site::PushTailAgain, Acquire)).wrapping_add(origin);
+                seen = tail.load(o(Site::PushTailAgain, Acquire)).wrapping_add(origin);
+                t = seen;
             }
         }
     }
 
-    /// Moves the tail past `t`, where something is published, unless someone did. The tail now, at least t + 1.
+    /// A pusher that has walked a stride from the tail that it saw to `t` moves the tail before it publishes. The tail now,
+    /// and where to go on: at `t`, or at the tail if that is ahead of it.
+    #[cold]
+    fn catch_up(&self, seen: usize, t: usize) -> (usize, usize) {
+        let now = self.advance_tail(seen, t);
+        (now, if now.wrapping_sub(seen) > t.wrapping_sub(seen) { now } else { t })
+    }
+
+    /// Moves the tail from `seen` to `to`, before which everything is published, unless someone has moved it. The tail
+    /// now.
     #[inline]
-    fn advance_tail(&self, t: usize) -> usize {
+    fn advance_tail(&self, seen: usize, to: usize) -> usize {
         let (tail, origin) = self.tail();
-        let stored = t.wrapping_sub(origin);
-        // ORDERING: Release: a pusher that acquires this tail sees the entry published at t, even when a helper
-        // and not its publisher moved the tail (the helper read the entry; model
+        // ORDERING: Release: a pusher that acquires this tail sees the entries published before it, also those that
+        // the mover only walked past (it read them; model
         // a_pop_after_a_push_finds_something_when_another_moved_the_tail).
         // Acquire on failure, as the first load of tail: the value found is where the push goes on.
         match tail.compare_exchange(
-            stored,
-            stored.wrapping_add(1),
+            seen.wrapping_sub(origin),
+            to.wrapping_sub(origin),
             o(Site::AdvanceTail, Release),
             o(Site::AdvanceTailLost, Acquire),
         ) {
-            Ok(_) => t.wrapping_add(1),
+            Ok(_) => to,
             Err(now) => now.wrapping_add(origin),
         }
     }
@@ -290,10 +305,24 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// How many pushes and pops this ring has seen (wrapping), the seeded indices not counted.
+    /// How many pushes and pops this ring has seen (wrapping), the seeded indices not counted. Exact when nobody is at
+    /// it.
     pub(crate) fn counts(&self) -> (usize, usize) {
+        let g = self.geometry();
+        let (tail, origin) = self.tail();
         // ORDERING: Relaxed: statistics.
-        let pushes = self.ends.tail.load(o(Site::CountTail, Relaxed));
+        let mut pushes = tail.load(o(Site::CountTail, Relaxed));
+        let published = |t: usize| {
+            let (entry, seed) = self.entry(t);
+            // ORDERING: Relaxed, the same.
+            g.published(entry.load(o(Site::CountEntry, Relaxed)) ^ seed, t)
+        };
+        for _ in 0..g.stride() {
+            if !published(pushes.wrapping_add(origin)) {
+                break;
+            }
+            pushes = pushes.wrapping_add(1);
+        }
         // ORDERING: Relaxed, the same.
         let pops = self.ends.head.load(o(Site::CountHead, Relaxed));
         (pushes, pops)

@@ -14,6 +14,9 @@ pub(crate) enum Mark {
     Closer,
 }
 
+/// The entries of one line of memory: a pusher that walks over them reads one line.
+const MAX_STRIDE: usize = 8;
+
 /// The geometry of a ring: N − 1.
 #[derive(Clone, Copy)]
 pub(crate) struct Geometry {
@@ -31,6 +34,19 @@ impl Geometry {
     #[inline(always)]
     pub(crate) const fn len(self) -> usize {
         self.mask + 1
+    }
+
+    /// How far the tail may lag behind what is published.
+    #[inline(always)]
+    pub(crate) const fn stride(self) -> usize {
+        let half = self.len() / 2;
+        if half > MAX_STRIDE { MAX_STRIDE } else { half + (half == 0) as usize }
+    }
+
+    /// Does a push that published right before `p` move the tail to `p`?
+    #[inline(always)]
+    pub(crate) const fn ends_stride(self, p: usize) -> bool {
+        p & (self.stride() - 1) == 0
     }
 
     /// Where position `p` lives.

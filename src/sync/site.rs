@@ -61,6 +61,7 @@ sites! {
     UnmarkSet,
     UnmarkSetLost,
     CountTail,
+    CountEntry,
     CountHead,
     Age,
     // slot/mod.rs

@@ -24,7 +24,7 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 
 /// Sites that no thread of these roles comes to, each with its reason. All others must be hit.
 const NEVER: &[(&[Site], &str)] = &[
-    (&[Site::CountTail, Site::CountHead], "statistics"),
+    (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
 ];

@@ -34,11 +34,12 @@ impl Cpu<'_> {
         same
     }
 
-    fn advance_tail(&mut self) -> u8 {
-        let p = self.t().pos;
+    /// Moves the tail from where the thread saw it to `to`, unless someone has moved it. The tail now.
+    fn advance_tail(&mut self, to: u8) -> u8 {
+        let seen = self.t().tail;
         let ring = self.ring();
-        if ring.tail == p {
-            ring.tail += 1;
+        if ring.tail == seen {
+            ring.tail = to;
         }
         ring.tail
     }
@@ -51,7 +52,7 @@ impl Cpu<'_> {
 
     fn end_ring(&mut self, ok: bool) {
         let t = self.t();
-        (t.ok, t.ent) = (ok, 0);
+        (t.ok, t.ent, t.tail) = (ok, 0, 0);
         self.ret();
     }
 
@@ -64,15 +65,21 @@ impl Cpu<'_> {
                     let twice = self.ring().contents().any(|i| i == idx);
                     self.must(!twice, "an index is in a ring twice");
                 }
-                self.t().pos = self.ring().tail;
+                let tail = self.ring().tail;
+                (self.t().pos, self.t().tail) = (tail, tail);
                 self.go(Pc::PushEntry);
             }
             Pc::PushEntry => {
                 let e = self.entry_now(p);
                 let ring = *self.ring();
-                self.t().ent = e;
+                let t = self.t();
+                t.ent = e;
+                if ring.published(e, p) {
+                    (t.pos, t.ent) = (p + 1, 0);
+                }
+                let helps = t.pos - t.tail >= ring.stride();
                 self.go(if ring.published(e, p) {
-                    Pc::PushHelp
+                    if helps { Pc::PushHelp } else { Pc::PushEntry }
                 } else if ring.behind(e, p) {
                     Pc::PushPublish
                 } else {
@@ -80,7 +87,8 @@ impl Cpu<'_> {
                 });
             }
             Pc::PushHelp => {
-                self.t().pos = self.advance_tail();
+                let now = self.advance_tail(p);
+                (self.t().tail, self.t().pos) = (now, p.max(now));
                 self.go(Pc::PushEntry);
             }
             Pc::PushPublish => {
@@ -89,13 +97,14 @@ impl Cpu<'_> {
                 let e = if blind { self.entry_now(p) } else { e };
                 if self.swap_entry(p, e, new) {
                     self.t().marked = if Ring::marked(e) { self.ring().at(p) as u8 + 1 } else { 0 };
-                    self.go(Pc::PushOwnTail);
+                    let ends = (p + 1).is_multiple_of(self.ring().stride());
+                    if ends { self.go(Pc::PushOwnTail) } else { self.end_ring(true) }
                 } else {
                     self.go(Pc::PushEntry);
                 }
             }
             Pc::PushOwnTail => {
-                self.advance_tail();
+                self.advance_tail(p + 1);
                 self.end_ring(true);
             }
             Pc::FrontHead(how) => {

@@ -83,6 +83,8 @@ pub struct Thread {
     pub told: Told,
     pub ring: Which,
     pub pos: u8,
+    /// The tail as it saw it.
+    pub tail: u8,
     pub ent: u16,
     pub marked: u8,
     pub word: u16,
@@ -148,6 +150,7 @@ impl Thread {
             told: Told::Nothing,
             ring: Which::Ready,
             pos: 0,
+            tail: 0,
             ent: 0,
             marked: 0,
             word: 0,

@@ -168,6 +168,10 @@ impl Ring {
         (0..seeded).for_each(|i| ring.entries[i as usize] = ring.entry(len + i, i));
         ring
     }
+    /// How far the tail may lag.
+    pub fn stride(&self) -> u8 {
+        (self.len / 2).max(1)
+    }
     pub fn at(&self, p: u8) -> usize {
         (p % self.len) as usize
     }
