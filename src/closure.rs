@@ -31,6 +31,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         by_copy: false,
         #[cfg(feature = "capi")]
         exited: None,
+        drops_result: core::mem::needs_drop::<T>(),
         forget: Self::forget,
     };
 

@@ -50,6 +50,9 @@ pub(crate) struct Kind {
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &Frame) -> Outcome>,
+    /// Is there something to drop in the result of a job that is done? Then `forget` is called for it; for one that failed
+    /// always.
+    pub(crate) drops_result: bool,
     /// Drops a result. Does not unwind.
     pub(crate) forget: unsafe fn(Payload, Outcome),
 }

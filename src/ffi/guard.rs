@@ -146,6 +146,15 @@ pub(super) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
 }
 
 /// Runs a call's body. A panic in it is a bug of ours; it must not unwind into C.
+/// The status of what was done or failed.
+#[inline(always)]
+pub(super) fn status(outcome: Result<(), Failed>) -> jobring_status {
+    match outcome {
+        Ok(()) => JOBRING_OK,
+        Err(Failed(status)) => status,
+    }
+}
+
 pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
     match body() {
         Ok(status) => status,

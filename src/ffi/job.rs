@@ -125,6 +125,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         discard: Self::discard,
         by_copy: COPY,
         exited: Some(Self::exited),
+        drops_result: DROP,
         forget: Self::forget,
     };
     const LENGTH: usize = RESULT + COPY as usize;
@@ -245,6 +246,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         }
     }
 
+    #[inline(always)]
     unsafe fn write_tail(payload: Payload, run: Run, length: usize, callbacks: Callbacks) {
         // SAFETY:
         // - the caller fills a slot, whose payload has room for these words (data_room, Settings).
@@ -284,6 +286,7 @@ impl Recipe {
         }
     }
 
+    #[inline(always)]
     pub(super) const fn new(copy: bool, callbacks: Callbacks) -> Self {
         if callbacks.nodes.is_null() {
             Self::with::<false>(copy, callbacks)
@@ -292,6 +295,7 @@ impl Recipe {
         }
     }
 
+    #[inline(always)]
     const fn with<const NODES: bool>(copy: bool, callbacks: Callbacks) -> Self {
         match (copy, callbacks.done.is_some(), callbacks.drop.is_some()) {
             (false, false, false) => Self::of::<false, false, false, NODES>(),
@@ -312,6 +316,7 @@ impl Recipe {
 
     /// # Safety
     /// 1. The payload is being filled, and at least four words long.
+    #[inline(always)]
     pub(super) unsafe fn write_arg(self, payload: Payload, run: Run, arg: *mut c_void, callbacks: Callbacks) {
         // SAFETY:
         // - 1: the argument is the first of the words, the tail at most the last four.
@@ -323,6 +328,7 @@ impl Recipe {
 
     /// # Safety
     /// 1. The payload is being filled; `data` is readable for `length` bytes, at most `data_room`.
+    #[inline(always)]
     pub(super) unsafe fn write_data(
         self,
         payload: Payload,

@@ -40,6 +40,7 @@ pub(super) struct Order {
 impl Order {
     /// # Safety
     /// 1. The nodes of the callbacks are readable, and their list ends.
+    #[inline(always)]
     pub(super) unsafe fn new(
         run: jobring_fn,
         input: Input,
@@ -81,6 +82,7 @@ impl Order {
 
     /// # Safety
     /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
+    #[inline(always)]
     pub(super) unsafe fn write(&self, payload: Payload) {
         // SAFETY:
         // - 1: it all fits (new).

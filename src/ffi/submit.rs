@@ -1,7 +1,7 @@
 //! Handing jobs over.
 
 use super::birth::jobring_pool;
-use super::guard::{done, keeping_errno, optional, submitter, timeout};
+use super::guard::{keeping_errno, optional, status, submitter, timeout};
 use super::job::Callbacks;
 pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
 use super::order::{Input, Order, read_options};
@@ -75,7 +75,9 @@ pub unsafe extern "C" fn jobring_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) }
+    status(unsafe {
+        submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job)
+    })
 }
 
 /// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
@@ -94,7 +96,9 @@ pub unsafe extern "C" fn jobring_try_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Poll), job) }
+    status(unsafe {
+        submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Poll), job)
+    })
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -119,7 +123,7 @@ pub unsafe extern "C" fn jobring_submit_copy(
     let input = Input::Copy(data.cast(), size);
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) }
+    status(unsafe { submit(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) })
 }
 
 /// As jobring_submit(), with options. NULL `options` is all defaults.
@@ -159,12 +163,12 @@ pub unsafe extern "C" fn jobring_submit_opts(
     let (input, callbacks) = (options.input(arg), options.callbacks());
     // SAFETY:
     // - the caller's.
-    unsafe { submit(pool, r#fn, input, callbacks, when_full, job) }
+    status(unsafe { submit(pool, r#fn, input, callbacks, when_full, job) })
 }
 
 /// # Safety
 /// As jobring_submit_opts().
-#[inline]
+#[inline(always)]
 unsafe fn submit(
     at: *mut jobring_pool,
     run: jobring_fn,
@@ -172,46 +176,41 @@ unsafe fn submit(
     callbacks: Callbacks,
     when_full: WhenFull,
     job: *mut jobring_job,
-) -> jobring_status {
-    done(|| {
-        // SAFETY:
-        // - the caller's.
-        let (pool, _visit) = unsafe { submitter(at) }?;
-        optional(job)?;
-        // SAFETY:
-        // - the caller's.
-        let order = unsafe { Order::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
-        let timeout = match when_full {
-            WhenFull::Wait(timeout) => timeout,
-            WhenFull::Run => Timeout::Poll,
-        };
-        let reserved = match pool.raw.try_reserve() {
-            // On a pool without workers this runs a job.
-            Err(Refused::Full) if timeout != Timeout::Poll => {
-                keeping_errno(|| pool.raw.reserve_slow(timeout))
-            }
-            at_once => at_once,
-        };
-        let reserved = match reserved {
-            Ok(reserved) => reserved,
-            Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
-                // SAFETY:
-                // - the caller's: the function takes this argument, and the callbacks may be called.
-                keeping_errno(|| pool.raw.outside(|| unsafe { order.run_here() }));
-                return Ok(());
-            }
-            Err(refused) => return Err(refused.into()),
-        };
-        // SAFETY:
-        // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
-        let handle = unsafe {
-            pool.raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload))
-        };
-        if !job.is_null() {
+) -> Result<(), Failed> {
+    // SAFETY:
+    // - the caller's.
+    let (pool, _visit) = unsafe { submitter(at) }?;
+    optional(job)?;
+    // SAFETY:
+    // - the caller's.
+    let order = unsafe { Order::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
+    let timeout = match when_full {
+        WhenFull::Wait(timeout) => timeout,
+        WhenFull::Run => Timeout::Poll,
+    };
+    let reserved = match pool.raw.try_reserve() {
+        // On a pool without workers this runs a job.
+        Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout)),
+        at_once => at_once,
+    };
+    let reserved = match reserved {
+        Ok(reserved) => reserved,
+        Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
             // SAFETY:
-            // - checked above.
-            unsafe { job.write(handle.to_bits()) };
+            // - the caller's: the function takes this argument, and the callbacks may be called.
+            keeping_errno(|| pool.raw.outside(|| unsafe { order.run_here() }));
+            return Ok(());
         }
-        Ok(())
-    })
+        Err(refused) => return Err(refused.into()),
+    };
+    // SAFETY:
+    // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
+    let handle =
+        unsafe { pool.raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload)) };
+    if !job.is_null() {
+        // SAFETY:
+        // - checked above.
+        unsafe { job.write(handle.to_bits()) };
+    }
+    Ok(())
 }

@@ -70,7 +70,7 @@ impl Task {
 
     // The payload: the task's pointer, until it is over and was dropped; behind it what a failure leaves.
     pub(super) const KIND: &'static Kind =
-        &Kind { run: Self::run, discard: Self::discard, forget: Self::forget };
+        &Kind { run: Self::run, discard: Self::discard, drops_result: true, forget: Self::forget };
 
     unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
         // SAFETY:

@@ -121,10 +121,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         // SAFETY:
-        // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs); nobody
-        //   takes the result after it.
+        // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs).
+        let kind = unsafe { slot.kind() };
+        if outcome == Outcome::Done && !kind.drops_result {
+            return false;
+        }
+        // SAFETY:
+        // - as above; nobody takes the result after it.
         let ((), retire) = self.inside(index, slot.state(), |_| unsafe {
-            let kind = slot.kind();
             slot.with_payload(|payload| (kind.forget)(payload, outcome));
         });
         retire

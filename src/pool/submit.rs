@@ -10,7 +10,7 @@ use crate::ring::{Mark, Marked};
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
-use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, o, point};
+use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
 use crate::wait::Noticed;
 #[cfg(any(feature = "capi", jobring_loom))]
 use crate::wait::TRIGGER;
@@ -233,8 +233,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// may have counted its job as over already, and gone: then nobody would see the slot filled again.
     pub(super) fn must_retire(&self) -> bool {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look at this slot sees TAKING, or what
-        // came after, or we see CLOSED (E5).
-        fence(o(Site::TakerFence, SeqCst));
+        // came after, or we see CLOSED (E5). TAKING came by a read-modify-write.
+        fence_behind_rmw(o(Site::TakerFence, SeqCst));
         self.is_closed()
     }
 

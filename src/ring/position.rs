@@ -64,7 +64,8 @@ impl Geometry {
     /// Is `entry` what was published at `p`?
     #[inline(always)]
     pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
-        entry & !(self.mask | self.marks()) == self.lap(p)
+        // The laps are equal: of the bits above index and marks none differs.
+        entry ^ self.lap(p) < (self.mask + 1) << 2
     }
 
     /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?

@@ -11,12 +11,12 @@ pub mod site;
 #[cfg(not(jobring_loom))]
 mod real;
 #[cfg(not(jobring_loom))]
-pub(crate) use real::{AtomicUsize, UnsafeCell, dying, fence, spin_loop};
+pub(crate) use real::{AtomicUsize, UnsafeCell, dying, fence, fence_behind_rmw, spin_loop};
 
 #[cfg(jobring_loom)]
 pub mod model;
 #[cfg(jobring_loom)]
-pub(crate) use model::{AtomicUsize, UnsafeCell, dying, fence, spin_loop};
+pub(crate) use model::{AtomicUsize, UnsafeCell, dying, fence, fence as fence_behind_rmw, spin_loop};
 
 #[cfg(jobring_freeze)]
 pub mod freeze;

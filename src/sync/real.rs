@@ -1,7 +1,7 @@
 //! The production side of the facade: core's atomics, and a cell with loom's `with`/`with_mut`.
 
 pub(crate) use core::hint::spin_loop;
-pub(crate) use core::sync::atomic::{AtomicUsize, fence};
+pub(crate) use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// [`core::cell::UnsafeCell`] with the accessors that the model's cell checks for races.
 #[repr(transparent)]
@@ -21,6 +21,20 @@ impl<T> UnsafeCell<T> {
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
     }
+}
+
+/// [`fence`] behind a read-modify-write of the same thread, between which and here it did nothing that others need see.
+///
+/// On x86 the locked instruction of the read-modify-write is a full barrier already (Intel SDM, volume 3, 9.2.3.9), and
+/// only the compiler must be kept from moving what follows before it; so does Linux (`smp_mb__after_atomic`).
+#[inline(always)]
+pub(crate) fn fence_behind_rmw(order: Ordering) {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if order != Ordering::Relaxed {
+        core::sync::atomic::compiler_fence(order);
+    }
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    fence(order);
 }
 
 /// Is this an execution of the model checker's that a panic has ended? Never.

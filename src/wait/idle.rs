@@ -3,6 +3,7 @@
 use super::counts::Counts;
 use crate::pad::CachePadded;
 use crate::port::Port;
+use crate::sync::fence_behind_rmw;
 use crate::sync::{AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, o, point, stores};
 
 /// A push at every TRIGGER-th position trusts no searcher (README, "The frozen waker").
@@ -56,8 +57,9 @@ impl Idle {
     #[inline]
     pub(crate) fn notify(&self, port: &impl Port, position: usize) -> Noticed {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
-        // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5).
-        fence(o(Site::NotifyFence, SeqCst));
+        // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5). The push ended with
+        // a read-modify-write.
+        fence_behind_rmw(o(Site::NotifyFence, SeqCst));
         let counts = self.counts();
         if counts.wants_notice() {
             self.grant_one(port);
@@ -103,7 +105,7 @@ impl Idle {
         let now = self.change(Site::FoundUpdate, |c| search.ended(c));
         // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see
         // it here, or its submitter saw that we ended (E4).
-        fence(o(Site::FoundFence, SeqCst));
+        fence_behind_rmw(o(Site::FoundFence, SeqCst));
         if now.wants_notice() && !is_empty() && !bug(Bug::FinderTellsNobody) {
             self.grant_one(port);
         }
