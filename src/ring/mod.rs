@@ -53,8 +53,10 @@
 //! years at 100 M pushes/s on 64 bits; on 32 bits 11 s at that rate, 3 h at 100 k/s, and only for a stall of
 //! exactly that length.
 
+mod marks;
 mod ncq;
 mod position;
 
-pub(crate) use ncq::{Ends, Marked, Ring};
+pub(crate) use marks::Marked;
+pub(crate) use ncq::{Ends, Ring};
 pub(crate) use position::Mark;

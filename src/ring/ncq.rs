@@ -1,6 +1,6 @@
-//! The index ring itself: push, pop, help. The only file that touches entries. `mod.rs` states the protocol.
+//! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
-use super::position::{Geometry, Mark};
+use super::position::Geometry;
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
@@ -49,12 +49,6 @@ pub(crate) struct Pushed {
     pub(crate) marked: Option<*const AtomicUsize>,
 }
 
-/// An empty entry that was marked: sleep on `word` while it holds `value`.
-pub(crate) struct Marked<'a> {
-    pub(crate) word: &'a AtomicUsize,
-    pub(crate) value: usize,
-}
-
 impl<'a> Ring<'a> {
     /// `entries.len()` is a power of two and at least `seeded`.
     #[inline(always)]
@@ -64,13 +58,13 @@ impl<'a> Ring<'a> {
     }
 
     #[inline(always)]
-    fn geometry(&self) -> Geometry {
+    pub(super) fn geometry(&self) -> Geometry {
         Geometry::new(self.entries.len())
     }
 
     /// The entry for position `p`, and what it is stored xor with.
     #[inline(always)]
-    fn entry(&self, p: usize) -> (&'a AtomicUsize, usize) {
+    pub(super) fn entry(&self, p: usize) -> (&'a AtomicUsize, usize) {
         let g = self.geometry();
         let at = g.offset(p);
         // SAFETY:
@@ -86,7 +80,7 @@ impl<'a> Ring<'a> {
     }
 
     #[inline(always)]
-    fn head(&self) -> (&'a AtomicUsize, usize) {
+    pub(super) fn head(&self) -> (&'a AtomicUsize, usize) {
         (&self.ends.head, self.geometry().len())
     }
 
@@ -239,73 +233,6 @@ impl<'a> Ring<'a> {
         self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
-    /// Marks the empty entry at head, or None if the ring is not empty.
-    pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {
-        let g = self.geometry();
-        let (head, origin) = self.head();
-        loop {
-            // ORDERING: Relaxed, as in pop.
-            let h = head.load(o(Site::MarkHead, Relaxed)).wrapping_add(origin);
-            let (word, seed) = self.entry(h);
-            // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.
-            let e = word.load(o(Site::MarkEntry, Relaxed)) ^ seed;
-            if g.published(e, h) {
-                return None;
-            }
-            if !g.behind(e, h) {
-                look_again();
-                continue;
-            }
-            let value = (e | g.mark(by)) ^ seed;
-            // ORDERING: Relaxed: the push that replaces the mark reads it by the CAS on this same word. Against
-            // closing, the caller's fence pairs (lifecycle.rs).
-            if e & g.mark(by) != 0
-                || word
-                    .compare_exchange(
-                        e ^ seed,
-                        value,
-                        o(Site::MarkSet, Relaxed),
-                        o(Site::MarkSetLost, Relaxed),
-                    )
-                    .is_ok()
-            {
-                return Some(Marked { word, value });
-            }
-        }
-    }
-
-    /// Puts the closer's mark on the empty entry at head for the waiters' one. The entry, if it was marked: whoever
-    /// sleeps there must be woken, and whoever is about to will find another value. Without a mark in its place the
-    /// next waiter's would bring that value back.
-    pub(crate) fn unmark(&self) -> Option<*const AtomicUsize> {
-        let g = self.geometry();
-        let (head, origin) = self.head();
-        loop {
-            // ORDERING: Relaxed: see mark_empty; the closer's fence pairs with the sleeper's.
-            let h = head.load(o(Site::UnmarkHead, Relaxed)).wrapping_add(origin);
-            let (word, seed) = self.entry(h);
-            // ORDERING: Relaxed, the same.
-            let e = word.load(o(Site::UnmarkEntry, Relaxed)) ^ seed;
-            if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
-                return None;
-            }
-            // ORDERING: Relaxed, the same: the word itself carries the news.
-            if g.behind(e, h)
-                && word
-                    .compare_exchange(
-                        e ^ seed,
-                        (e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer)) ^ seed,
-                        o(Site::UnmarkSet, Relaxed),
-                        o(Site::UnmarkSetLost, Relaxed),
-                    )
-                    .is_ok()
-            {
-                return Some(word);
-            }
-            look_again();
-        }
-    }
-
     /// How many pushes and pops this ring has seen (wrapping), the seeded indices not counted. Exact when nobody is at
     /// it.
     pub(crate) fn counts(&self) -> (usize, usize) {
@@ -346,6 +273,7 @@ impl<'a> Ring<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ring::Mark;
     use crate::sync::array_of;
     extern crate std;
     use std::collections::VecDeque;
@@ -380,24 +308,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_mark_is_taken_off_once() {
-        let ends = Ends::new();
-        let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
-        let ring = Ring::new(&ends, &entries, 0);
-        assert!(ring.unmark().is_none());
-        let marked = ring.mark_empty(Mark::Waiter).unwrap();
-        assert_eq!(marked.word.load(Relaxed), marked.value);
-        assert_eq!(ring.unmark(), Some(core::ptr::from_ref(marked.word)));
-        assert_ne!(marked.word.load(Relaxed), marked.value);
-        assert!(ring.unmark().is_none());
-        assert_ne!(ring.mark_empty(Mark::Waiter).unwrap().value, marked.value);
-        assert!(ring.unmark().is_some());
-        assert!(ring.mark_empty(Mark::Closer).is_some() && ring.unmark().is_none());
-        assert!(ring.push(1).marked.is_some());
-        assert!(ring.mark_empty(Mark::Closer).is_none() && ring.unmark().is_none());
-        assert_eq!(ring.pop(), Some(1));
     }
 }
