@@ -315,7 +315,7 @@ fn a_mark_is_taken_off_once() {
     assert!(other.join().unwrap());
     assert!(unmarked || ring.unmark(), "the mark was set and not there to be taken off");
     assert!(!ring.unmark());
-    assert!(!ring.push(0), "the mark was taken off");
+    assert!(ring.push(0), "nothing was left in the mark's place");
     assert!(!ring.unmark() && !ring.mark_if_empty());
 }
 

@@ -259,8 +259,9 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Takes the waiters' mark off the empty entry at head. The entry, if it was marked: whoever sleeps there must be
-    /// woken, and will find another value.
+    /// Puts the closer's mark on the empty entry at head for the waiters' one. The entry, if it was marked: whoever
+    /// sleeps there must be woken, and whoever is about to will find another value. Without a mark in its place the
+    /// next waiter's would bring that value back.
     pub(crate) fn unmark(&self) -> Option<*const AtomicUsize> {
         let g = self.geometry();
         let (head, origin) = self.head();
@@ -278,7 +279,7 @@ impl<'a> Ring<'a> {
                 && word
                     .compare_exchange(
                         e ^ seed,
-                        (e & !g.mark(Mark::Waiter)) ^ seed,
+                        (e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer)) ^ seed,
                         o(Site::UnmarkSet, Relaxed),
                         o(Site::UnmarkSetLost, Relaxed),
                     )
@@ -363,6 +364,8 @@ mod tests {
         assert_eq!(ring.unmark(), Some(core::ptr::from_ref(marked.word)));
         assert_ne!(marked.word.load(Relaxed), marked.value);
         assert!(ring.unmark().is_none());
+        assert_ne!(ring.mark_empty(Mark::Waiter).unwrap().value, marked.value);
+        assert!(ring.unmark().is_some());
         assert!(ring.mark_empty(Mark::Closer).is_some() && ring.unmark().is_none());
         assert!(ring.push(1).marked.is_some());
         assert!(ring.mark_empty(Mark::Closer).is_none() && ring.unmark().is_none());

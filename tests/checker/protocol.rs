@@ -6,6 +6,7 @@
 mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
+mod mistakes;
 mod promises;
 #[allow(dead_code, reason = "shared: each test uses its part")]
 mod setups;
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             tell(&task.setup, task.grain, broken);
         }
     }
-    for (mistake, Task { mut setup, grain, .. }) in setups::mistakes() {
+    for (mistake, Task { mut setup, grain, .. }) in mistakes::mistakes() {
         setup.mistake = Some(mistake);
         let name = format!("{mistake:?}");
         if !chosen(&name) {

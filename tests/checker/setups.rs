@@ -1,7 +1,7 @@
-//! What is explored: who does what, and how finely.
+//! What is explored: who does what, and how finely. `mistakes.rs` has the setups in which planted mistakes show.
 
 use crate::explore::Grain::{self, Coarse, Fine};
-use crate::machine::{Body, Mistake, Op, Setup};
+use crate::machine::{Body, Op, Setup};
 
 /// A setup and how it is run. `deep`: only on request.
 pub struct Task {
@@ -12,22 +12,22 @@ pub struct Task {
 
 const WORKER: (&str, &[Op]) = ("worker", &[Op::Work]);
 
-fn submit(job: u8) -> Op {
+pub fn submit(job: u8) -> Op {
     Op::Submit { job, blocks: true, detached: false }
 }
 
-fn detached(job: u8) -> Op {
+pub fn detached(job: u8) -> Op {
     Op::Submit { job, blocks: true, detached: true }
 }
 
-fn attempt(job: u8) -> Op {
+pub fn attempt(job: u8) -> Op {
     Op::Submit { job, blocks: false, detached: false }
 }
 
-const DRAIN: Op = Op::Shutdown { discards: false };
-const DISCARD: Op = Op::Shutdown { discards: true };
+pub const DRAIN: Op = Op::Shutdown { discards: false };
+pub const DISCARD: Op = Op::Shutdown { discards: true };
 
-fn setup(name: &'static str, slots: u8, workers: u8, others: &[(&'static str, &[Op])]) -> Setup {
+pub fn setup(name: &'static str, slots: u8, workers: u8, others: &[(&'static str, &[Op])]) -> Setup {
     let workers_in = std::iter::repeat_n(&WORKER, workers as usize);
     let scripts = workers_in.chain(others).map(|(name, ops)| (*name, ops.to_vec())).collect();
     Setup { name, slots, live: workers, scripts, ..Setup::default() }
@@ -266,6 +266,16 @@ pub fn tasks() -> Vec<Task> {
         setup("a worker comes late", 1, 0, &[("submitter", gives), ("worker", &[Op::Enter]), drain]),
     );
 
+    add(
+        Coarse,
+        true,
+        setup(
+            "two blocked at the close",
+            1,
+            1,
+            &[("submitter", &[submit(0)]), ("submitter", gives_too), ("submitter", gives_too), drain],
+        ),
+    );
     // The end of the pool's memory.
     let end: (&'static str, &[Op]) = ("destroyer", &[DRAIN, Op::Destroy]);
     add(Coarse, false, setup("the end, own workers", 1, 2, &[asker, end]));
@@ -340,72 +350,4 @@ pub fn tasks() -> Vec<Task> {
 pub fn walks() -> Vec<Setup> {
     let four: &[Op] = &[detached(0), detached(1), detached(2), detached(3)];
     vec![setup("overtaken by rounds", 2, 2, &[("submitter", four)])]
-}
-
-/// Each mistake, and a setup in which it must show.
-pub fn mistakes() -> Vec<(Mistake, Task)> {
-    use Mistake::*;
-    let asks: &[Op] = &[submit(0), Op::Wait(0)];
-    let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
-    let gives: &[Op] = &[detached(0)];
-    let giver = ("submitter", gives);
-    let asker = ("submitter", asks);
-    let drain: (&str, &[Op]) = ("closer", &[DRAIN]);
-    let cancels_and_goes_on: &[Op] = &[submit(0), Op::Cancel(0), Op::Wait(0), submit(1)];
-    let two = || setup("", 2, 1, &[("submitter", &[detached(0), detached(0)]), giver]);
-    let one_asks = || setup("", 1, 1, &[asker]);
-    let closes = || setup("", 1, 1, &[giver, drain]);
-    let copies = || setup("", 1, 1, &[asker, ("waiter", &[Op::Wait(0)])]);
-    let blocks = || setup("", 1, 1, &[giver, giver]);
-    let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
-    let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
-    let stops = || Setup { freeze: true, clock: true, ..two_workers() };
-    let list: [(Mistake, Grain, Setup); 21] = [
-        (PushIgnoresTheEntry, Fine, two()),
-        (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
-        (NoNotify, Coarse, one_asks()),
-        (
-            FoundTellsNobody,
-            Coarse,
-            Setup {
-                rested: true,
-                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
-                ..two_workers()
-            },
-        ),
-        (NoLookBeforeSleep, Coarse, one_asks()),
-        (CancelLeavesTheToken, Coarse, two_workers()),
-        (CloseWakesNobody, Coarse, closes()),
-        (WorkerLeavesSilently, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
-        (BlockedIgnoresClosed, Coarse, setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain])),
-        (MarksAreNotSeen, Coarse, blocks()),
-        (SubmitterDoesNotKick, Coarse, setup("", 1, 0, &[giver, drain])),
-        (TakerGivesBackAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
-        (TombstoneIsLost, Coarse, cancels()),
-        (ResolveWakesNobody, Coarse, one_asks()),
-        (ResolveWakesOne, Coarse, copies()),
-        (ReadWithoutTaking, Coarse, copies()),
-        (
-            SeenThoughDetached,
-            Coarse,
-            setup(
-                "",
-                1,
-                1,
-                &[
-                    ("submitter", &[submit(0), Op::See { job: 0, leaves: false }]),
-                    ("detacher", &[Op::Detach(0)]),
-                ],
-            ),
-        ),
-        (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
-        (VacateIgnoresTheRing, Coarse, cancels()),
-        (
-            CloserDoesNotMark,
-            Coarse,
-            setup("", 1, 1, &[asker, ("submitter", &[attempt(1), Op::Cancel(1), Op::Detach(1)]), drain]),
-        ),
-        (NoPatience, Coarse, stops()),
-    ];
-    list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
 }

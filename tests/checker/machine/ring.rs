@@ -184,7 +184,8 @@ impl Cpu<'_> {
                 }
             }
             Pc::UnmarkSet => {
-                if self.swap_entry(p, e, e & !(Mark::Waiter as u16)) {
+                let mark = if self.mistake(Mistake::UnmarkLeavesNoMark) { 0 } else { Mark::Closer as u16 };
+                if self.swap_entry(p, e, e & !(Mark::Waiter as u16) | mark) {
                     self.end_ring(true);
                 } else {
                     self.go(Pc::UnmarkHead);

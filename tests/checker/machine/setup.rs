@@ -86,6 +86,7 @@ pub enum Mistake {
     VacateIgnoresTheRing,
     CloserDoesNotMark,
     NoPatience,
+    UnmarkLeavesNoMark,
 }
 
 /// What is checked: who does what, over how many slots.

@@ -1,0 +1,84 @@
+//! Mistakes to be planted into the machine, to see that the checks find them.
+
+use crate::explore::Grain::{self, Coarse, Fine};
+use crate::machine::{Body, Mistake, Op, Setup};
+use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
+
+/// Each mistake, and a setup in which it must show.
+pub fn mistakes() -> Vec<(Mistake, Task)> {
+    use Mistake::*;
+    let asks: &[Op] = &[submit(0), Op::Wait(0)];
+    let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
+    let gives: &[Op] = &[detached(0)];
+    let gives_too: &[Op] = &[detached(1)];
+    let giver = ("submitter", gives);
+    let asker = ("submitter", asks);
+    let drain: (&str, &[Op]) = ("closer", &[DRAIN]);
+    let cancels_and_goes_on: &[Op] = &[submit(0), Op::Cancel(0), Op::Wait(0), submit(1)];
+    let two = || setup("", 2, 1, &[("submitter", &[detached(0), detached(0)]), giver]);
+    let one_asks = || setup("", 1, 1, &[asker]);
+    let closes = || setup("", 1, 1, &[giver, drain]);
+    let copies = || setup("", 1, 1, &[asker, ("waiter", &[Op::Wait(0)])]);
+    let blocks = || setup("", 1, 1, &[giver, giver]);
+    let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
+    let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
+    let stops = || Setup { freeze: true, clock: true, ..two_workers() };
+    let list: [(Mistake, Grain, Setup); 22] = [
+        (PushIgnoresTheEntry, Fine, two()),
+        (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
+        (NoNotify, Coarse, one_asks()),
+        (
+            FoundTellsNobody,
+            Coarse,
+            Setup {
+                rested: true,
+                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+                ..two_workers()
+            },
+        ),
+        (NoLookBeforeSleep, Coarse, one_asks()),
+        (CancelLeavesTheToken, Coarse, two_workers()),
+        (CloseWakesNobody, Coarse, closes()),
+        (WorkerLeavesSilently, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
+        (BlockedIgnoresClosed, Coarse, setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain])),
+        (MarksAreNotSeen, Coarse, blocks()),
+        (SubmitterDoesNotKick, Coarse, setup("", 1, 0, &[giver, drain])),
+        (TakerGivesBackAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
+        (TombstoneIsLost, Coarse, cancels()),
+        (ResolveWakesNobody, Coarse, one_asks()),
+        (ResolveWakesOne, Coarse, copies()),
+        (ReadWithoutTaking, Coarse, copies()),
+        (
+            SeenThoughDetached,
+            Coarse,
+            setup(
+                "",
+                1,
+                1,
+                &[
+                    ("submitter", &[submit(0), Op::See { job: 0, leaves: false }]),
+                    ("detacher", &[Op::Detach(0)]),
+                ],
+            ),
+        ),
+        (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
+        (VacateIgnoresTheRing, Coarse, cancels()),
+        (
+            CloserDoesNotMark,
+            Coarse,
+            setup("", 1, 1, &[asker, ("submitter", &[attempt(1), Op::Cancel(1), Op::Detach(1)]), drain]),
+        ),
+        (NoPatience, Coarse, stops()),
+        (
+            UnmarkLeavesNoMark,
+            Coarse,
+            setup(
+                "",
+                1,
+                1,
+                &[("submitter", &[submit(0)]), ("submitter", gives_too), ("submitter", gives_too), drain],
+            ),
+        ),
+    ];
+    list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
+}
