@@ -108,6 +108,8 @@ pub struct Setup {
     pub spurious: u8,
     /// Do the workers sleep in the beginning?
     pub rested: bool,
+    /// Are the counts of the idle word of no interest after the close? (`alone.rs`)
+    pub loose: bool,
     /// Calls of the C face are visits.
     pub c_face: bool,
     pub mistake: Option<Mistake>,
@@ -126,6 +128,7 @@ impl Default for Setup {
             freeze: false,
             spurious: 0,
             rested: false,
+            loose: false,
             c_face: false,
             mistake: None,
         }
