@@ -1,8 +1,9 @@
 //! Every reachable state of a setup, depth first. States are told apart by 64 bits of a hash: of n states, n²/2⁶⁵ pairs
 //! are expected to be taken for one (0.3 % at 300 million).
 
-use crate::machine::{Pc, Setup, THREADS, World};
+use crate::machine::{Facts, Pc, Setup, THREADS, World};
 use crate::promises::{self, Verdict};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,16 @@ pub enum Move {
     Nap(u8),
 }
 
+/// Long explorations say so often how far they are.
+const PROGRESS: Duration = Duration::from_secs(30);
+
 /// What was found.
+#[derive(Default)]
 pub struct Found {
+    /// There are more states than were allowed.
+    pub cut: bool,
+    /// The states in which nothing can happen any more, by their fingerprints.
+    pub ends: BTreeMap<u64, World>,
     pub states: u64,
     pub transitions: u64,
     pub deepest: usize,
@@ -166,10 +175,16 @@ pub enum Grain {
     /// One atomic operation.
     Fine,
     /// One ring operation, one update of a word.
+    Whole,
+    /// The same, but of the orders of independent steps one (`machine/alone.rs`).
     Coarse,
 }
 
-pub fn apply(world: &mut World, setup: &Setup, grain: Grain, next: Move) {
+pub fn apply(world: &mut World, setup: &Setup, facts: &Facts, grain: Grain, next: Move) {
+    let polled = match next {
+        Move::Step { me, .. } if world.polls_in_vain(facts, me.into()) => Some(me.into()),
+        _ => None,
+    };
     match next {
         Move::Step { me, pick } if grain == Grain::Fine => world.step(setup, me.into(), pick.into()),
         Move::Step { me, pick } => world.stride(setup, me.into(), pick.into()),
@@ -183,22 +198,37 @@ pub fn apply(world: &mut World, setup: &Setup, grain: Grain, next: Move) {
         }
         Move::Nap(me) => world.rouse(me.into()),
     }
+    // Where a thread may yet stop before it, a step that is alone is a state's only one (`moves`) instead.
+    if grain == Grain::Coarse && (world.frozen || !setup.freeze) && world.broken.is_none() {
+        world.settle(setup, facts, polled);
+    }
+}
+
+fn steps(world: &World, me: usize, to: &mut Vec<Move>) {
+    let picks = world.picks(me);
+    to.extend((0..8).filter(|pick| picks & 1 << pick != 0).map(|pick| Move::Step { me: me as u8, pick }));
 }
 
 /// The moves from here; Err with the promise that is broken here.
-fn moves(world: &World, setup: &Setup, grain: Grain, to: &mut Vec<Move>) -> Result<(), String> {
+fn moves(
+    world: &World,
+    setup: &Setup,
+    facts: &Facts,
+    grain: Grain,
+    to: &mut Vec<Move>,
+) -> Result<(), String> {
     let threads = setup.scripts.len();
     if grain == Grain::Coarse
-        && let Some(me) = (0..threads).find(|&me| world.can_step(setup, me) && world.is_alone(setup, me))
+        && let Some(me) = (0..threads).find(|&me| world.can_step(setup, me) && world.is_alone(facts, me))
     {
-        to.push(Move::Step { me: me as u8, pick: 0 });
+        steps(world, me, to);
         if setup.freeze && !world.frozen && world.threads[me].pc != Pc::Begin {
             to.push(Move::Freeze(me as u8));
         }
         return Ok(());
     }
     for me in (0..threads).filter(|&me| world.can_step(setup, me)) {
-        to.extend((0..world.ways(me)).map(|pick| Move::Step { me: me as u8, pick: pick as u8 }));
+        steps(world, me, to);
     }
     if to.is_empty() {
         return match promises::at_rest(world, setup) {
@@ -230,14 +260,16 @@ struct Frame {
     next: usize,
 }
 
-/// Explores; stops at the first broken promise. Panics when there are more than `bound` states.
+/// Explores; stops at the first broken promise, and before there are more than `bound` states.
 pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
     let begin = Instant::now();
     let threads = setup.scripts.len();
+    let facts = Facts::new(setup);
     let mut seen = Seen::new();
     let mut path: Vec<Frame> = Vec::new();
     let mut spare: Vec<Vec<Move>> = Vec::new();
-    let mut found = Found { states: 0, transitions: 0, deepest: 0, time: Duration::ZERO, broken: None };
+    let mut found = Found::default();
+    let mut told = begin;
     let taken = |path: &[Frame]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
     let mut world = World::new(setup);
     loop {
@@ -249,11 +281,23 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
             (None, Some(true)) => Some("threads run for ever and nothing comes of it".to_string()),
             (None, Some(false)) => None,
             (None, None) => {
+                if found.states == bound {
+                    found.cut = true;
+                    break;
+                }
                 found.states += 1;
-                assert!(found.states <= bound, "{}: more than {bound} states", setup.name);
+                if found.states.is_multiple_of(1 << 14) && told.elapsed() >= PROGRESS {
+                    told = Instant::now();
+                    let (name, time) = (setup.name, begin.elapsed().as_secs());
+                    let (states, taken) = (found.states, found.transitions);
+                    eprintln!("  {name}: {states} states, {taken} transitions, {time} s");
+                }
                 let mut moves_here = spare.pop().unwrap_or_default();
                 moves_here.clear();
-                let verdict = moves(&world, setup, grain, &mut moves_here);
+                let verdict = moves(&world, setup, &facts, grain, &mut moves_here);
+                if moves_here.is_empty() {
+                    found.ends.insert(print, world);
+                }
                 path.push(Frame { world, prints, print, moves: moves_here, next: 0 });
                 found.deepest = found.deepest.max(path.len());
                 verdict.err()
@@ -273,7 +317,7 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
         }
         let Some(frame) = path.last_mut() else { break };
         world = frame.world;
-        apply(&mut world, setup, grain, frame.moves[frame.next]);
+        apply(&mut world, setup, &facts, grain, frame.moves[frame.next]);
         frame.next += 1;
         found.transitions += 1;
     }

@@ -56,6 +56,14 @@ struct Lent(*const Props);
 // - the coroutines that use it are all on one thread.
 unsafe impl Send for Lent {}
 
+/// What a job leaves: the number of the job, in something that has to be dropped, as C's results may.
+#[repr(transparent)]
+struct Answer(u64);
+
+impl Drop for Answer {
+    fn drop(&mut self) {}
+}
+
 /// In a job's closure: counts how the job ended.
 struct Token {
     props: Lent,
@@ -64,7 +72,7 @@ struct Token {
 }
 
 impl Token {
-    fn run(mut self) -> u64 {
+    fn run(mut self) -> Answer {
         self.ran = true;
         let props = self.props;
         // SAFETY:
@@ -89,7 +97,7 @@ impl Token {
             Body::Until(_) => stage::begin(),
             Body::Plain => {}
         }
-        self.job.into()
+        Answer(self.job.into())
     }
 }
 

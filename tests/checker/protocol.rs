@@ -12,12 +12,16 @@ mod promises;
 mod setups;
 
 use explore::{Found, Grain, explore};
-use machine::{Setup, World};
+use machine::{Facts, Setup, World};
 use setups::Task;
 use std::process::ExitCode;
 
 /// More states than memory is good for.
 const BOUND: u64 = 400_000_000;
+
+/// Up to so many states a setup is also explored without leaving out any order of steps.
+const WHOLE: u64 = 250_000;
+const WHOLE_DEEP: u64 = 16_000_000;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,9 +36,15 @@ fn main() -> ExitCode {
     for task in setups::tasks().iter().filter(|task| (deep || !task.deep) && chosen(task.setup.name)) {
         let found = explore(&task.setup, task.grain, BOUND);
         say(task.setup.name, task.grain, &found);
+        if found.cut {
+            failed = true;
+            println!("    more states than that");
+        }
         if let Some(broken) = &found.broken {
             failed = true;
             tell(&task.setup, task.grain, broken);
+        } else if task.grain == Grain::Coarse && !found.cut {
+            failed |= !agrees_with_whole(&task.setup, &found, if deep { WHOLE_DEEP } else { WHOLE });
         }
     }
     for (mistake, Task { mut setup, grain, .. }) in mistakes::mistakes() {
@@ -54,6 +64,28 @@ fn main() -> ExitCode {
         }
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Are the states in which the exploration ends those in which it ends with every order of every step? True also where
+/// those are too many.
+fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64) -> bool {
+    // The whole is some five times as large, or more.
+    if found.states > bound / 8 {
+        return true;
+    }
+    let whole = explore(setup, Grain::Whole, bound);
+    if whole.cut {
+        return true;
+    }
+    say("", Grain::Whole, &whole);
+    let missed = whole.ends.iter().find(|(print, _)| !found.ends.contains_key(print));
+    let agree = whole.broken.is_none() && missed.is_none() && whole.ends.len() == found.ends.len();
+    if !agree {
+        let (all, those) = (whole.ends.len(), found.ends.len());
+        println!("    it ends in {all} states, of which were reached {those}: {:?}", whole.broken);
+        println!("{missed:#?}");
+    }
+    agree
 }
 
 fn say(name: &str, grain: Grain, found: &Found) {
@@ -79,7 +111,7 @@ fn tell(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>))
             explore::Move::Nap(me) => (me, "loses its patience".into()),
         };
         let name = setup.scripts[me as usize].0;
-        explore::apply(&mut world, setup, grain, *next);
+        explore::apply(&mut world, setup, &Facts::new(setup), grain, *next);
         let slots = &world.slots[..setup.slots as usize];
         println!("  {me} {name:<10} {what:<28} {slots:?} {:?} live {}", world.idle, world.live);
     }

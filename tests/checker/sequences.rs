@@ -1,5 +1,5 @@
 //! Random sequences of C calls on a pool without workers, against the model in `sequential.rs`: every status, every result,
-//! every callback, in order. And with workers, where the order is anybody's: the accounts at the end.
+//! every callback, in order.
 
 mod planted;
 mod sequential;

@@ -1,7 +1,10 @@
-//! What is explored: who does what, and how finely. `mistakes.rs` has the setups in which planted mistakes show.
+//! What is explored: who does what, and how finely. `large.rs` has the largest, `mistakes.rs` the setups in which planted mistakes show.
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, Op, Setup};
+
+#[path = "large.rs"]
+mod large;
 
 /// A setup and how it is run. `deep`: only on request.
 pub struct Task {
@@ -12,15 +15,15 @@ pub struct Task {
 
 const WORKER: (&str, &[Op]) = ("worker", &[Op::Work]);
 
-pub fn submit(job: u8) -> Op {
+pub const fn submit(job: u8) -> Op {
     Op::Submit { job, blocks: true, detached: false }
 }
 
-pub fn detached(job: u8) -> Op {
+pub const fn detached(job: u8) -> Op {
     Op::Submit { job, blocks: true, detached: true }
 }
 
-pub fn attempt(job: u8) -> Op {
+pub const fn attempt(job: u8) -> Op {
     Op::Submit { job, blocks: false, detached: false }
 }
 
@@ -333,16 +336,7 @@ pub fn tasks() -> Vec<Task> {
             ..setup("rested: two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives), drain])
         },
     );
-    for (name, slots, others) in [
-        (
-            "rested: three workers, one slot, drain",
-            1,
-            &[("submitter", gives), ("submitter", gives), drain][..],
-        ),
-        ("rested: three workers, two submitters", 2, &[asker, ("submitter", asks_too)]),
-    ] {
-        add(Coarse, true, Setup { rested: true, ..setup(name, slots, 3, others) });
-    }
+    tasks.extend(large::tasks());
     tasks
 }
 

@@ -353,7 +353,6 @@ fn planted_bugs_are_seen() {
         OneEndEndsTheWait,
         IgnoresALostExchange,
         CountsAWakeTwice,
-        CloseLeavesSubmittersAsleep,
         SleeperCountsAsSearcher,
         SleepsWithoutALook,
         WakesOneWaiter,

@@ -4,6 +4,7 @@
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names. README.md says
 //! what is left out.
 
+mod alone;
 mod close;
 mod events;
 mod handle;
@@ -18,6 +19,7 @@ mod submit;
 mod thread;
 pub mod words;
 
+pub use alone::Facts;
 pub use events::Event;
 pub use idle::Change;
 pub use pc::Pc;

@@ -173,6 +173,10 @@ impl Cpu<'_> {
             }
 
             // forget(idx, to)
+            Pc::Forget if self.t().to == Status::Done && self.leaves_nothing() => {
+                self.forget_body();
+                self.ret();
+            }
             Pc::Forget if matches!(self.t().to, Status::Done | Status::Failed) => self.go(Pc::ForgetLook),
             Pc::Forget => self.ret(),
             Pc::ForgetLook => {
@@ -198,6 +202,14 @@ impl Cpu<'_> {
             self.call(Pc::Forget, Pc::ResolveForgotten);
         } else {
             self.go(Pc::ResolveCas);
+        }
+    }
+
+    /// Has the job in the slot no result that has to be dropped? Those that are submitted detached have none.
+    fn leaves_nothing(&mut self) -> bool {
+        match self.w.bodies[self.see().idx as usize] {
+            Content::Result(job) => self.setup.gives(job),
+            _ => false,
         }
     }
 

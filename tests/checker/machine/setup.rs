@@ -108,6 +108,8 @@ pub struct Setup {
     pub spurious: u8,
     /// Do the workers sleep in the beginning?
     pub rested: bool,
+    /// Are the counts of the idle word of no interest after the close? (`alone.rs`)
+    pub loose: bool,
     /// Calls of the C face are visits.
     pub c_face: bool,
     pub mistake: Option<Mistake>,
@@ -126,6 +128,7 @@ impl Default for Setup {
             freeze: false,
             spurious: 0,
             rested: false,
+            loose: false,
             c_face: false,
             mistake: None,
         }
@@ -136,6 +139,12 @@ impl Setup {
     /// Does any script have such a call?
     pub fn has(&self, such: impl Fn(&Op) -> bool) -> bool {
         self.scripts.iter().flat_map(|(_, ops)| ops).any(such)
+    }
+
+    /// Is the job submitted detached?
+    pub fn gives(&self, job: u8) -> bool {
+        let such = |op: &Op| matches!(op, Op::Submit { job: given, detached: true, .. } if *given == job);
+        self.has(such) || self.bodies.iter().any(|body| matches!(body, Body::Submits(given) if *given == job))
     }
 
     /// Threads that do the same are one role, and may be exchanged.

@@ -37,35 +37,8 @@ impl World {
         }
     }
 
-    /// Is its next step independent of all that others may do from here on, so that it can as well be taken at once?
-    /// (In the sense of P. Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996: a
-    /// persistent set of one.)
-    pub fn is_alone(&self, setup: &Setup, me: usize) -> bool {
-        let closes = setup.has(|op| matches!(op, Op::Shutdown { .. }));
-        let staff_changes = closes || setup.has(|op| matches!(op, Op::Enter));
-        match self.threads[me].pc {
-            Pc::Begin | Pc::AwaitRun => true,
-            // CLOSED comes once and never goes.
-            Pc::TryReserve
-            | Pc::FullLook
-            | Pc::AwaitClosed
-            | Pc::KickIfClosedLook
-            | Pc::TakerLook
-            | Pc::RegisterClosed => self.idle.closed || !closes,
-            // Visits are looked at by the pool's end alone.
-            Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => {
-                !setup.has(|op| matches!(op, Op::Destroy))
-            }
-            // A closer does not care which of the two states before and after it sees; nobody else looks.
-            Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => true,
-            Pc::ReserveLook => !setup.bodies.contains(&super::Body::Fails),
-            Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !staff_changes,
-            _ => false,
-        }
-    }
-
     /// Is it a thread that the pool started itself?
-    fn is_own(&self, setup: &Setup, thread: &super::Thread) -> bool {
+    pub(super) fn is_own(&self, setup: &Setup, thread: &super::Thread) -> bool {
         setup.scripts.get(thread.role as usize).is_some_and(|(_, ops)| ops.contains(&Op::Work))
     }
 
@@ -77,6 +50,19 @@ impl World {
             _ => return 1,
         };
         self.threads.iter().filter(|t| t.pc == Pc::Asleep(word)).count().max(1)
+    }
+
+    /// The ways that differ, as bits: which of several equal sleepers wakes does not matter.
+    pub fn picks(&self, me: usize) -> u8 {
+        let word = match self.threads[me].pc {
+            Pc::WakeOne => Word::Idle,
+            Pc::WakeFirst(word) => word,
+            _ => return 1,
+        };
+        let sleepers: Vec<_> = self.threads.iter().filter(|t| t.pc == Pc::Asleep(word)).collect();
+        let first = |nth: &usize| !sleepers[..*nth].contains(&sleepers[*nth]);
+        let picks = (0..sleepers.len()).filter(first).fold(0, |picks: u8, nth| picks | 1 << nth);
+        picks.max(1)
     }
 
     /// One step of one thread: the event that it stands at.
@@ -188,7 +174,7 @@ impl Cpu<'_> {
             }
             Pc::Sleep(word) => {
                 if self.value(word) == self.t().word {
-                    self.t().asleep = true;
+                    (self.t().word, self.t().asleep) = (0, true);
                     self.go(Pc::Asleep(word));
                 } else {
                     (self.t().word, self.t().nap) = (0, false);

@@ -33,7 +33,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    fn calls(&self) -> &[Pc] {
+    pub fn calls(&self) -> &[Pc] {
         &self.pcs[..self.depth as usize]
     }
 }
@@ -128,6 +128,11 @@ impl Thread {
     /// Does it sleep in a call from inside a job?
     pub fn is_blocked(&self) -> bool {
         self.blocked
+    }
+
+    /// Is it in a submit whose job is in the ring by now?
+    pub fn has_pushed(&self) -> bool {
+        self.stack.calls().iter().any(|pc| matches!(pc, Pc::Announced | Pc::Published))
     }
 
     pub fn new(role: u8) -> Self {

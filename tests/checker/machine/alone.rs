@@ -1,0 +1,168 @@
+//! Steps that are taken at once, so that nobody else moves before them.
+//!
+//! A step is *alone* when it is independent of all that others may do from here on until its thread has taken it: then
+//! every run from here is one that begins with it, but for the order of independent steps (a persistent set of one; P.
+//! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). Nothing is put off for ever by
+//! that, since a run that comes back to one of its states is itself reported. Nothing is lost where a thread may stop for
+//! ever: it can do so before each step that is alone too.
+//!
+//! `protocol.rs` compares the states in which runs end with those of an exploration of all orders, where that is possible.
+
+use super::idle::Change;
+use super::words::Status;
+use super::{Body, How, Op, Pc, Setup, THREADS, Thread, Which, Word, World};
+
+/// What a setup's scripts have in them.
+pub struct Facts {
+    slots: usize,
+    closes: bool,
+    closers: usize,
+    loose: bool,
+    destroys: bool,
+    enters: bool,
+    fails: bool,
+    freezes: bool,
+    /// Can a job be claimed by its handle, which leaves its entry in the ring?
+    tombstones: bool,
+    /// The clock, or a job inside of which others are submitted: then nothing is ever quiet.
+    restless: bool,
+    /// For each thread the number of ops up to its last submit, and up to its last shutdown or destroy.
+    submits: [u8; THREADS],
+    listens: [u8; THREADS],
+}
+
+impl Facts {
+    pub fn new(setup: &Setup) -> Self {
+        let closes = |op: &Op| matches!(op, Op::Shutdown { .. });
+        let up_to = |such: &dyn Fn(&Op) -> bool| {
+            std::array::from_fn(|i| {
+                let ops = setup.scripts.get(i).map_or(&[][..], |(_, ops)| ops);
+                ops.iter().rposition(such).map_or(0, |at| at as u8 + 1)
+            })
+        };
+        Self {
+            slots: setup.slots.into(),
+            closes: setup.has(closes),
+            closers: setup.scripts.iter().flat_map(|(_, ops)| ops).filter(|op| closes(op)).count(),
+            // Who stops may leave others asleep after the close.
+            loose: setup.loose && !setup.freeze,
+            destroys: setup.has(|op| matches!(op, Op::Destroy)),
+            enters: setup.has(|op| matches!(op, Op::Enter)),
+            fails: setup.bodies.contains(&Body::Fails),
+            freezes: setup.freeze,
+            tombstones: setup.has(|op| matches!(op, Op::Cancel(_)))
+                || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
+            restless: setup.clock || setup.bodies.iter().any(|body| matches!(body, Body::Submits(_))),
+            submits: up_to(&|op| matches!(op, Op::Submit { .. })),
+            listens: up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy)),
+        }
+    }
+}
+
+/// Is a thread still within so many ops?
+fn within(threads: &[Thread; THREADS], ops: &[u8; THREADS]) -> bool {
+    threads.iter().zip(ops).any(|(t, ops)| t.op < *ops && t.pc != Pc::Done)
+}
+
+impl World {
+    /// Nothing lies in the ready ring, and nothing will.
+    fn is_dry(&self, facts: &Facts) -> bool {
+        let pushes = |(t, ops): (&Thread, &u8)| {
+            t.op < *ops && t.pc != Pc::Done && !(t.op + 1 == *ops && t.has_pushed())
+        };
+        !facts.restless
+            && self.ready.contents().next().is_none()
+            && !self.threads.iter().zip(&facts.submits).any(pushes)
+    }
+
+    /// And nobody wakes a worker any more.
+    fn is_quiet(&self, facts: &Facts) -> bool {
+        let grants =
+            |t: &Thread| matches!(t.pc, Pc::IdleLoad(Change::Grant | Change::Force) | Pc::NotifyLook);
+        self.idle.tokens == 0 && self.is_dry(facts) && !self.threads.iter().any(grants)
+    }
+
+    /// The pool is closed, and nobody sleeps as an idle worker nor will: SleepLook sees CLOSED. From here on the counts of
+    /// the idle word decide nothing but who is granted a wake that finds nobody. So their updates are independent but
+    /// for those counts, and whoever finds the ready ring empty can as well have found that later, at its next look.
+    fn is_past_idling(&self, facts: &Facts) -> bool {
+        facts.loose && self.idle.closed && !self.threads.iter().any(|t| t.pc == Pc::Asleep(Word::Idle))
+    }
+
+    /// Is its step a look at the ready ring that finds nothing, and changes nothing any more?
+    pub fn polls_in_vain(&self, facts: &Facts, me: usize) -> bool {
+        let t = &self.threads[me];
+        matches!(t.pc, Pc::FrontHead(How::Pop | How::Look))
+            && t.ring == Which::Ready
+            && t.worker
+            && self.is_past_idling(facts)
+            && self.ready.contents().next().is_none()
+    }
+
+    pub fn is_alone(&self, facts: &Facts, me: usize) -> bool {
+        let t = &self.threads[me];
+        match t.pc {
+            Pc::Begin | Pc::AwaitRun => true,
+            // CLOSED comes once and never goes.
+            Pc::TryReserve
+            | Pc::FullLook
+            | Pc::AwaitClosed
+            | Pc::KickIfClosedLook
+            | Pc::TakerLook
+            | Pc::RegisterClosed => self.idle.closed || !facts.closes,
+            Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
+            // Visits are looked at by the pool's end alone.
+            Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
+            // A closer does not care which of the two states before and after it sees; nobody else looks.
+            Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => true,
+            Pc::ReserveLook => !facts.fails,
+            Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !facts.closes && !facts.enters,
+            Pc::DrainLive => self.live == 0 && !facts.enters,
+            // The one closer's own.
+            Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
+            Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails,
+            // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
+            // value does not; but for those who came to sleep on the new one, whom it would wake for no reason.
+            Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
+            // Whoever kicks wakes at once; so a closer that sleeps too early is where it would be had it looked.
+            Pc::Sleep(Word::Kicks) => !facts.freezes,
+            Pc::Kick => !within(&self.threads, &facts.listens),
+            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked at.
+            Pc::FrontHead(How::Look) if t.stack.calls().last() == Some(&Pc::FoundLooked) => {
+                self.is_past_idling(facts) || self.is_dry(facts)
+            }
+            Pc::FrontHead(How::Peek) if !facts.tombstones => true,
+            Pc::FrontHead(_) if t.ring == Which::Ready => self.is_dry(facts),
+            Pc::FrontHead(_) => self.slots[..facts.slots].iter().all(|s| s.closed()),
+            Pc::ReapLook => !facts.tombstones,
+            // The entry is its popper's, and of a detached queued job so is the slot.
+            Pc::ClaimLook => {
+                let s = self.slots[t.idx as usize];
+                s.detached() && s.status() == Status::Queued
+            }
+            // Closed slots stay so, and do not come back into the ring.
+            Pc::QuiescentLook => self.slots[t.at as usize].closed(),
+            Pc::IdleLoad(
+                Change::Search | Change::Found | Change::Register | Change::Redeem | Change::Cancel,
+            ) => self.is_quiet(facts) || self.is_past_idling(facts),
+            Pc::NotifyLook | Pc::IdleLoad(Change::Grant | Change::Force) => self.is_past_idling(facts),
+            _ => false,
+        }
+    }
+
+    /// Takes all steps that are alone and can be taken in one way; of the thread that has just polled in vain also the
+    /// further looks at the same empty ring.
+    pub fn settle(&mut self, setup: &Setup, facts: &Facts, polled: Option<usize>) {
+        let threads = setup.scripts.len();
+        for _ in 0..1000 {
+            let again = |me| polled == Some(me) && self.polls_in_vain(facts, me);
+            let alone = |me: &usize| self.can_step(setup, *me) && (self.is_alone(facts, *me) || again(*me));
+            let Some(me) = (0..threads).find(|me| alone(me) && self.picks(*me) == 1) else { return };
+            self.stride(setup, me, 0);
+            if self.broken.is_some() {
+                return;
+            }
+        }
+        self.broken = Some("threads run for ever and nothing comes of it");
+    }
+}
