@@ -13,7 +13,9 @@ enum { CAPACITY = 1024, MOST = 64 };
 
 static ck_ring_t ring;
 static ck_ring_buffer_t buffer[CAPACITY];
-static pthread_barrier_t start, end;
+static pthread_barrier_t start;
+// When each thread began and ended each burst.
+static double (*began)[2 * MOST], (*ended)[2 * MOST];
 static unsigned long pairs, burst, bursts;
 static int cpus[CPU_SETSIZE], cpu_count;
 
@@ -50,13 +52,14 @@ static void *one(void *argument)
     sched_setaffinity(0, sizeof set, &set);
     for (unsigned long i = 0; i <= bursts; i++) {
         pthread_barrier_wait(&start);
+        began[i][number] = now();
         for (unsigned long word = 0; word < burst / pairs; word++)
             for (unsigned tries = 0; !(number % 2 == 0 ? push(word) : pop()); tries++)
                 if (tries < 64)
                     ck_pr_stall();
                 else
                     sched_yield();
-        pthread_barrier_wait(&end);
+        ended[i][number] = now();
     }
     return NULL;
 }
@@ -78,25 +81,32 @@ int main(int argc, char **argv)
         if (CPU_ISSET(cpu, &set))
             cpus[cpu_count++] = cpu;
     double *times = calloc(bursts + 1, sizeof *times);
+    began = calloc(bursts + 1, sizeof *began);
+    ended = calloc(bursts + 1, sizeof *ended);
     pthread_t threads[2 * MOST];
-    if (pairs > MOST || !times)
+    if (pairs > MOST || !times || !began || !ended)
         return 2;
     ck_ring_init(&ring, CAPACITY);
-    pthread_barrier_init(&start, NULL, (unsigned)(2 * pairs + 1));
-    pthread_barrier_init(&end, NULL, (unsigned)(2 * pairs + 1));
+    if (pairs)
+        pthread_barrier_init(&start, NULL, (unsigned)(2 * pairs));
     for (unsigned long number = 0; number < 2 * pairs; number++)
         pthread_create(&threads[number], NULL, one, (void *)number);
-    for (unsigned long i = 0; i <= bursts; i++) {
-        pthread_barrier_wait(&start);
-        double begin = now();
-        for (unsigned long word = 0; pairs == 0 && word < burst; word++)
-            if (!push(word) || !pop())
-                return 3;
-        pthread_barrier_wait(&end);
-        times[i] = now() - begin;
-    }
     for (unsigned long number = 0; number < 2 * pairs; number++)
         pthread_join(threads[number], NULL);
+    for (unsigned long i = 0; i <= bursts; i++) {
+        double first = now(), last = 0;
+        if (pairs == 0) {
+            for (unsigned long word = 0; word < burst; word++)
+                if (!push(word) || !pop())
+                    return 3;
+            last = now();
+        }
+        for (unsigned long number = 0; number < 2 * pairs; number++) {
+            first = began[i][number] < first ? began[i][number] : first;
+            last = ended[i][number] > last ? ended[i][number] : last;
+        }
+        times[i] = last - first;
+    }
     qsort(times + 1, bursts, sizeof *times, compare);
     printf("rate %.9g\nrate_p90 %.9g\n", (double)burst / times[1 + bursts / 2], (double)burst / times[1 + bursts / 10]);
     return 0;

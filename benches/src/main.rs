@@ -1,14 +1,17 @@
 //! jobring beside its peers on the same work, in one run. `benches/README.md` says what is measured, and how.
 
 mod gate;
+mod goals;
 mod lines;
 mod machine;
 mod measure;
 mod options;
 mod params;
 mod peers;
+mod plots;
 mod run;
 mod stats;
+mod svg;
 mod table;
 mod works;
 
@@ -92,8 +95,17 @@ fn suite(options: &Options) -> Result<(), String> {
         print!("{text}");
         results += &text;
     }
+    let goals = goals::table(&outcomes);
+    print!("{goals}");
+    results += &goals;
     fs::write(options.out.join("results.md"), &results).map_err(failed)?;
-    println!("\nWritten to {}: results.md, raw.csv", options.out.display());
+    let mut written = String::from("results.md, raw.csv");
+    let note = format!("{machine}; {} rounds", options.rounds);
+    for (name, picture) in plots::plots(&outcomes, &note) {
+        fs::write(options.out.join(&name), picture).map_err(failed)?;
+        written += &format!(", {name}");
+    }
+    println!("\nWritten to {}: {written}", options.out.display());
     Ok(())
 }
 

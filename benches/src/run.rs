@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A process that takes longer is ended, and that is said.
-const LIMIT: u32 = 60;
+const LIMIT: u32 = 30;
+/// Who fails so often in a case is not asked again.
+const FAILURES: usize = 2;
 
 /// One measurement.
 pub struct Record {
@@ -102,13 +104,17 @@ pub fn run(mut case: Case, rounds: usize, programs: &mut Programs) -> Outcome {
     });
     let rounds = match case.rounds {
         Rounds::All => rounds,
-        Rounds::Third => (rounds / 3).clamp(1, rounds).max(rounds.min(5)),
+        Rounds::Third => (rounds / 3).max(6).min(rounds),
         Rounds::One => 1,
     };
     let (mut records, mut failed) = (Vec::new(), BTreeMap::new());
+    let mut failures = vec![0; commands.len()];
     for round in 0..rounds {
         for turn in 0..commands.len() {
             let entrant = (round + turn) % commands.len();
+            if failures[entrant] == FAILURES {
+                continue;
+            }
             let (busy_before, all_before) = busy();
             let own_before = usage(true).cpu;
             let result = measure(&commands[entrant], &case, entrant);
@@ -119,7 +125,10 @@ pub fn run(mut case: Case, rounds: usize, programs: &mut Programs) -> Outcome {
                 Ok(values) => {
                     records.push(Record { round, turn, entrant, values, foreign: foreign.clamp(0.0, 1.0) });
                 }
-                Err(why) => *failed.entry((case.entrants[entrant].label.clone(), why)).or_insert(0) += 1,
+                Err(why) => {
+                    failures[entrant] += 1;
+                    *failed.entry((case.entrants[entrant].label.clone(), why)).or_insert(0) += 1;
+                }
             }
         }
     }

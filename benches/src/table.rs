@@ -65,7 +65,7 @@ pub fn table(outcome: &Outcome) -> String {
         writeln!(text, "Absent: {label}: {why}.").unwrap();
     }
     for ((label, why), times) in &outcome.failed {
-        writeln!(text, "Failed, {times} times: {label}: {why}.").unwrap();
+        writeln!(text, "Failed, {times} times (after two it is not asked again): {label}: {why}.").unwrap();
     }
     text
 }
@@ -92,7 +92,7 @@ pub fn curve(name: &str, outcomes: &[&Outcome]) -> String {
         text.push('\n');
     }
     for ((label, why), times) in outcomes.iter().flat_map(|outcome| &outcome.failed) {
-        writeln!(text, "Failed, {times} times: {label}: {why}.").unwrap();
+        writeln!(text, "Failed, {times} times (after two it is not asked again): {label}: {why}.").unwrap();
     }
     text
 }

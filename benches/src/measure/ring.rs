@@ -45,37 +45,38 @@ fn alone<Q: Queue>(queue: &Q, burst: u64, bursts: u64) -> Vec<f64> {
     (0..=bursts).map(one).collect()
 }
 
+/// A burst lasts from when the first thread begins until the last one ends, by their own clocks: a thread beside them
+/// that measured could itself be late.
 fn between<Q: Queue>(queue: &Q, pairs: usize, burst: u64, bursts: u64) -> Vec<f64> {
     let share = burst as usize / pairs;
-    let cpus = cpus();
-    let (start, end) = (Barrier::new(2 * pairs + 1), Barrier::new(2 * pairs + 1));
-    let (start, end, cpus) = (&start, &end, &cpus);
-    thread::scope(|scope| {
-        for number in 0..2 * pairs {
-            scope.spawn(move || {
-                // Producer i and consumer i on neighbouring CPUs.
-                let cpu = cpus[number % cpus.len()];
-                pin(&[cpu]);
-                for _ in 0..=bursts {
-                    start.wait();
-                    if number % 2 == 0 {
-                        (0..share).for_each(|word| until(|| queue.push(word)));
-                    } else {
-                        (0..share).for_each(|_| until(|| queue.pop().is_some()));
-                    }
-                    end.wait();
-                }
-            });
-        }
-        (0..=bursts)
-            .map(|_| {
-                start.wait();
-                let begin = Instant::now();
-                end.wait();
-                begin.elapsed().as_secs_f64()
-            })
-            .collect()
-    })
+    let (cpus, start, zero) = (cpus(), Barrier::new(2 * pairs), Instant::now());
+    let one_thread = |number: usize| {
+        // Producer i and consumer i on neighbouring CPUs.
+        pin(&[cpus[number % cpus.len()]]);
+        let one_burst = |_| {
+            start.wait();
+            let begin = zero.elapsed().as_secs_f64();
+            if number.is_multiple_of(2) {
+                (0..share).for_each(|word| until(|| queue.push(word)));
+            } else {
+                (0..share).for_each(|_| until(|| queue.pop().is_some()));
+            }
+            (begin, zero.elapsed().as_secs_f64())
+        };
+        (0..=bursts).map(one_burst).collect::<Vec<(f64, f64)>>()
+    };
+    let of_threads: Vec<Vec<(f64, f64)>> = thread::scope(|scope| {
+        let one_thread = &one_thread;
+        let threads: Vec<_> = (0..2 * pairs).map(|number| scope.spawn(move || one_thread(number))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    (0..=bursts as usize)
+        .map(|burst| {
+            let first = of_threads.iter().map(|times| times[burst].0).fold(f64::INFINITY, f64::min);
+            let last = of_threads.iter().map(|times| times[burst].1).fold(0.0, f64::max);
+            last - first
+        })
+        .collect()
 }
 
 /// Tries again and again; gives the CPU away after a while, because somebody else may need it to make room.

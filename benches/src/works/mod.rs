@@ -35,7 +35,7 @@ pub struct Case {
 pub enum Rounds {
     /// All.
     All,
-    /// A third, five at least: a curve has many points.
+    /// A third, but as many as give an interval: a curve has many points.
     Third,
     /// One: what is counted does not vary, or takes long.
     One,
