@@ -94,7 +94,7 @@ pub fn line() -> String {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib: f64 = memory.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0.0);
     format!(
-        "{} CPUs, {model}, {:.0} GiB, {} {}, {}, {}",
+        "{} CPUs, {model}, {:.0} GiB, {} {}; {}, {}",
         cpus().len(),
         kib / 1024.0 / 1024.0,
         std::env::consts::OS,

@@ -100,7 +100,7 @@ fn suite(options: &Options) -> Result<(), String> {
     results += &goals;
     fs::write(options.out.join("results.md"), &results).map_err(failed)?;
     let mut written = String::from("results.md, raw.csv");
-    let note = format!("{machine}; {} rounds", options.rounds);
+    let note = format!("{machine}, {} rounds", options.rounds);
     for (name, picture) in plots::plots(&outcomes, &note) {
         fs::write(options.out.join(&name), picture).map_err(failed)?;
         written += &format!(", {name}");

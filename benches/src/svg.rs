@@ -35,7 +35,7 @@ pub struct Point {
 pub struct Chart {
     /// Above it.
     pub title: String,
-    /// Below the title, smaller: the machine and the run.
+    /// Below the title, smaller: the machine; the run.
     pub note: String,
     /// Under the axis.
     pub x: (&'static str, Scale),
@@ -49,7 +49,7 @@ const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 70.0;
 const RIGHT: f64 = 640.0;
-const TOP: f64 = 62.0;
+const TOP: f64 = 72.0;
 const BOTTOM: f64 = 388.0;
 const COLOURS: [&str; 14] = [
     "#0b57d0", "#d9480f", "#2b8a3e", "#862e9c", "#c92a2a", "#0b7285", "#e67700", "#5f3dc4", "#495057",
@@ -89,7 +89,7 @@ impl Axis {
     fn ticks(&self) -> Vec<f64> {
         let base: f64 = if self.scale == Scale::Log2 { 2.0 } else { 10.0 };
         if self.scale == Scale::Linear {
-            let rough = self.high / 5.0;
+            let rough = self.high / 6.0;
             let unit = 10f64.powf(rough.log10().floor());
             let step = [1.0, 2.0, 5.0, 10.0].map(|n| n * unit).into_iter().find(|step| *step >= rough);
             let step = step.unwrap_or(unit);
@@ -133,10 +133,15 @@ impl Chart {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
              font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
              <text x=\"{LEFT}\" y=\"24\" font-size=\"16\">{}</text>\n\
-             <text x=\"{LEFT}\" y=\"42\" font-size=\"10\" fill=\"#555\">{}</text>\n",
+",
             plain(&self.title),
-            plain(&self.note)
         );
+        // The first lines of the note: the rest would run over.
+        for (number, line) in self.note.split("; ").take(2).enumerate() {
+            let (y, line) = (41 + 13 * number, plain(line));
+            writeln!(svg, "<text x=\"{LEFT}\" y=\"{y}\" font-size=\"10\" fill=\"#555\">{line}</text>")
+                .unwrap();
+        }
         for tick in x.ticks() {
             let (at, text) = (x.at(tick), label(tick, self.x.1));
             writeln!(

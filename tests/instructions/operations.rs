@@ -143,7 +143,7 @@ impl Busy {
             // Until the other end is dropped.
             let _ = is_done.recv();
         });
-        pool.submit_detached(move || job()).expect("there is room");
+        pool.submit_detached(job).expect("there is room");
         has_begun.recv().expect("it runs");
         Self { _done: done, pool }
     }
