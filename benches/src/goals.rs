@@ -191,6 +191,6 @@ fn verdict(met: bool, missed: bool) -> &'static str {
     match (met, missed) {
         (true, _) => "**met**",
         (_, true) => "missed",
-        _ => "open: the interval holds both",
+        _ => "open",
     }
 }

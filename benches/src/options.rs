@@ -20,6 +20,9 @@ pub struct Options {
     pub out: PathBuf,
 }
 
+/// The works there are.
+const WORKS: [&str; 10] = ["W1", "W1t", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9"];
+
 /// What --help says.
 pub const HELP: &str = "\
 jobring beside its peers on the same work, in one run.
@@ -64,6 +67,9 @@ impl Options {
                 "--long" => options.long = true,
                 _ => return Err(format!("unknown: {word}")),
             }
+        }
+        if let Some(work) = options.works.iter().find(|work| !WORKS.contains(&work.as_str())) {
+            return Err(format!("no work {work}"));
         }
         let default = |given, quick, full| match (given, options.quick) {
             (0, true) => quick,

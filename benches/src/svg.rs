@@ -132,9 +132,8 @@ impl Chart {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
              font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
-             <text x=\"{LEFT}\" y=\"24\" font-size=\"16\">{}</text>\n\
-",
-            plain(&self.title),
+             <text x=\"{LEFT}\" y=\"24\" font-size=\"16\">{}</text>\n",
+            plain(&self.title)
         );
         // The first lines of the note: the rest would run over.
         for (number, line) in self.note.split("; ").take(2).enumerate() {

@@ -1,5 +1,6 @@
 //! Outcomes as tables, in Markdown, and as raw data, in CSV.
 
+use crate::machine::cpus;
 use crate::run::Outcome;
 use crate::stats::{Median, median};
 use crate::works::Metric;
@@ -60,6 +61,14 @@ pub fn table(outcome: &Outcome) -> String {
         let foreign = foreign.map_or(f64::NAN, |median| median.value * 100.0);
         writeln!(text, "\n{pairs} rounds; other processes took {foreign:.0} % of the machine (median).")
             .unwrap();
+        let told =
+            |name| case.params.iter().find(|(known, _)| *known == name).map(|&(_, value)| value as usize);
+        if let (Some(submitters), Some(workers)) = (told("submitters"), told("workers"))
+            && submitters + workers > cpus().len()
+        {
+            let threads = submitters + workers;
+            writeln!(text, "{threads} threads on {} CPUs: the system places them.", cpus().len()).unwrap();
+        }
     }
     for (label, why) in &outcome.absent {
         writeln!(text, "Absent: {label}: {why}.").unwrap();
