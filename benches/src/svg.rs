@@ -128,7 +128,8 @@ impl Chart {
     pub fn draw(&self) -> String {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let x = Axis::new(self.x.1, points().map(|point| point.x), LEFT, RIGHT);
-        let y = Axis::new(self.y.1, points().map(|point| point.y), BOTTOM, TOP);
+        let reach = |point: &Point| point.between.map_or([point.y; 2], |(low, high)| [low, high]);
+        let y = Axis::new(self.y.1, points().flat_map(reach), BOTTOM, TOP);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
              font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
