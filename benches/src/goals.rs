@@ -154,7 +154,12 @@ fn judge(Goal(_, case, entrant, _, need): &Goal, outcomes: &[Outcome]) -> (Strin
                 .min_by(|(one, _), (other, _)| one.value.total_cmp(&other.value));
             let Some((found, peer)) = worst else { return ("–".into(), "not run") };
             let (low, high) = bounds(Some(found), false);
-            let text = format!("{} times {peer}, need {}", interval(Some(found)), short(*least));
+            let missing: Vec<&str> =
+                peers.iter().filter(|peer| outcome.entrant(peer).is_none()).copied().collect();
+            let mut text = format!("{} times {peer}, need {}", interval(Some(found)), short(*least));
+            if !missing.is_empty() {
+                write!(text, "; not compared with {}", missing.join(", ")).unwrap();
+            }
             (text, verdict(low >= *least, high < *least))
         }
     }
