@@ -1,129 +1,119 @@
-//! jobring beside its peers on the same work, in one run.
-//!
-//! W1: empty jobs in bursts, one submitter, two workers, nobody waits for a result. Each round runs every pool once,
-//! in an order that rotates; what counts is the ratio of a peer's rate to jobring's within one round, and of those
-//! the median and its 95 % interval (order statistics). Rates are shown for orientation only: on a shared machine
-//! they move by a factor of two between minutes.
+//! jobring beside its peers on the same work, in one run. `benches/README.md` says what is measured, and how.
 
-use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+mod gate;
+mod goals;
+mod lines;
+mod machine;
+mod measure;
+mod options;
+mod params;
+mod peers;
+mod plots;
+mod run;
+mod stats;
+mod svg;
+mod table;
+mod works;
 
-const ROUNDS: usize = 31;
-const BURSTS: u64 = 10;
-const BURST: u64 = 30_000;
-const WORKERS: usize = 2;
+use options::Options;
+use params::Params;
+use run::{Outcome, Programs};
+use std::fs;
+use std::io::{self, Write};
+use std::process::ExitCode;
 
-/// Counts what ran, a line for each thread, so that counting costs every pool the same and little.
-#[repr(align(128))]
-struct Line(AtomicU64);
-static RAN: [Line; 64] = [const { Line(AtomicU64::new(0)) }; 64];
-
-fn job() {
-    thread_local! { static MINE: usize = {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        NEXT.fetch_add(1, Relaxed) as usize % RAN.len()
-    }; }
-    // Two threads may share a line once more than 64 were made, so it is an addition after all.
-    MINE.with(|&mine| RAN[mine].0.fetch_add(1, Relaxed));
-}
-
-fn ran() -> u64 {
-    RAN.iter().map(|line| line.0.load(Relaxed)).sum()
-}
-
-/// Jobs per second of `submit`, over bursts that are waited for.
-fn rate(mut submit: impl FnMut()) -> f64 {
-    let begin = Instant::now();
-    for _ in 0..BURSTS {
-        let target = ran() + BURST;
-        for _ in 0..BURST {
-            submit();
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--child", peer, mode, ..] => child(peer, mode, &words[3..]),
+        _ if words.iter().any(|word| word == "--help") => {
+            print!("{}", options::HELP);
+            Ok(())
         }
-        while ran() < target {
-            std::thread::yield_now();
+        _ => {
+            let list = words.iter().any(|word| word == "--list");
+            let words: Vec<String> = words.into_iter().filter(|word| word != "--list").collect();
+            Options::parse(&words).and_then(|options| if list { show(&options) } else { suite(&options) })
         }
-    }
-    (BURSTS * BURST) as f64 / begin.elapsed().as_secs_f64()
-}
-
-fn jobring_detached() -> f64 {
-    let pool = jobring::Pool::builder().workers(WORKERS).build().expect("a pool");
-    rate(|| pool.submit_detached(job).expect("open"))
-}
-
-fn rayon_spawn() -> f64 {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build().expect("a pool");
-    rate(|| pool.spawn(job))
-}
-
-fn threadpool_execute() -> f64 {
-    let pool = threadpool::ThreadPool::new(WORKERS);
-    rate(|| pool.execute(job))
-}
-
-fn channel<T: Send + 'static>(make: fn() -> T, run: fn(T)) -> f64 {
-    let (send, receive) = crossbeam_channel::bounded::<T>(1024);
-    let workers: Vec<_> = (0..WORKERS)
-        .map(|_| {
-            let receive = receive.clone();
-            std::thread::spawn(move || receive.into_iter().for_each(run))
-        })
-        .collect();
-    let rate = rate(|| send.send(make()).expect("open"));
-    drop(send);
-    workers.into_iter().for_each(|worker| worker.join().expect("a worker"));
-    rate
-}
-
-fn channel_boxed() -> f64 {
-    channel::<Box<dyn FnOnce() + Send>>(
-        || {
-            // It captures a word, or Box would have nothing to allocate.
-            let word = black_box(7u64);
-            Box::new(move || {
-                black_box(word);
-                job();
-            })
-        },
-        |run| run(),
-    )
-}
-
-fn channel_inline() -> f64 {
-    channel::<fn()>(|| job, |run| run())
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-fn main() {
-    type Peer = (&'static str, fn() -> f64);
-    let peers: [Peer; 5] = [
-        ("jobring submit_detached", jobring_detached),
-        ("rayon spawn", rayon_spawn),
-        ("threadpool execute", threadpool_execute),
-        ("crossbeam-channel pool, Box<dyn FnOnce>", channel_boxed),
-        ("crossbeam-channel pool, fn pointer", channel_inline),
-    ];
-    let mut rates = vec![Vec::new(); peers.len()];
-    for round in 0..ROUNDS {
-        for turn in 0..peers.len() {
-            let peer = (round + turn) % peers.len();
-            rates[peer].push(peers[peer].1());
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("jobring-bench: {error} (--help helps)");
+            ExitCode::FAILURE
         }
     }
-    println!("W1: empty jobs, 1 submitter, {WORKERS} workers, {ROUNDS} rounds of {BURSTS} bursts of {BURST}");
-    println!("{:<42} {:>10} {:>28}", "pool", "M jobs/s", "jobring is … times as fast");
-    // The binomial's 95 % interval of a median of 31: the 10th and the 22nd value.
-    let (low, high) = (ROUNDS * 10 / 31 - 1, ROUNDS * 22 / 31 - 1);
-    for (peer, (name, _)) in peers.iter().enumerate() {
-        let mut ratios: Vec<f64> =
-            rates[0].iter().zip(&rates[peer]).map(|(ours, theirs)| ours / theirs).collect();
-        let middle = median(&mut ratios);
-        let rate = median(&mut rates[peer].clone()) / 1e6;
-        println!("{name:<42} {rate:>10.2} {middle:>12.2} [{:.2}, {:.2}]", ratios[low], ratios[high]);
+}
+
+/// One measurement, in this process.
+fn child(peer: &str, mode: &str, words: &[String]) -> Result<(), String> {
+    let measure = peers::find(peer, mode).ok_or("no such peer or mode")?;
+    for (name, value) in measure(&Params::parse(words)?).0 {
+        println!("{name} {value}");
     }
+    // At once: what a pool does at its end was measured if it counts, and some threads are never told to end.
+    let _ = io::stdout().flush();
+    std::process::exit(0)
+}
+
+fn show(options: &Options) -> Result<(), String> {
+    let mut programs = Programs::default();
+    for case in works::cases(options) {
+        println!("{} ({}): {}", case.work, case.id, case.title);
+        for entrant in &case.entrants {
+            match programs.command(entrant.peer, entrant.mode) {
+                Ok(_) => println!("    {}", entrant.label),
+                Err(why) => println!("    absent: {}: {why}", entrant.label),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn suite(options: &Options) -> Result<(), String> {
+    let failed = |error: io::Error| format!("{}: {error}", options.out.display());
+    fs::create_dir_all(&options.out).map_err(failed)?;
+    let machine = machine::line();
+    let mut results = format!("{machine}\n\n{} rounds, {} ms a process\n", options.rounds, options.millis);
+    println!("{results}");
+    let mut raw = fs::File::create(options.out.join("raw.csv")).map_err(failed)?;
+    raw.write_all(table::CSV_HEAD.as_bytes()).map_err(failed)?;
+    let mut programs = Programs::default();
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for case in works::cases(options) {
+        let outcome = run::run(case, options.rounds, &mut programs);
+        raw.write_all(table::csv(&outcome).as_bytes()).map_err(failed)?;
+        if outcome.case.point.is_none() {
+            let text = table::table(&outcome);
+            print!("{text}");
+            let _ = io::stdout().flush();
+            results += &text;
+        }
+        outcomes.push(outcome);
+    }
+    for text in curves(&outcomes) {
+        print!("{text}");
+        results += &text;
+    }
+    let goals = goals::table(&outcomes);
+    print!("{goals}");
+    results += &goals;
+    fs::write(options.out.join("results.md"), &results).map_err(failed)?;
+    let mut written = String::from("results.md, raw.csv");
+    let note = format!("{machine}, {} rounds", options.rounds);
+    for (name, picture) in plots::plots(&outcomes, &note) {
+        fs::write(options.out.join(&name), picture).map_err(failed)?;
+        written += &format!(", {name}");
+    }
+    println!("\nWritten to {}: {written}", options.out.display());
+    Ok(())
+}
+
+fn curves(outcomes: &[Outcome]) -> Vec<String> {
+    let mut names: Vec<&str> = outcomes.iter().filter_map(|outcome| Some(outcome.case.point?.0)).collect();
+    names.dedup();
+    let of = |name: &str| -> Vec<&Outcome> {
+        outcomes.iter().filter(|outcome| outcome.case.point.is_some_and(|point| point.0 == name)).collect()
+    };
+    names.iter().map(|name| table::curve(name, &of(name))).collect()
 }

@@ -1,0 +1,61 @@
+//! A bounded queue of words over two index rings, as a pool has them.
+
+use crate::ring::{Ends, Ring};
+use crate::sync::AtomicUsize;
+use core::sync::atomic::Ordering::Relaxed;
+
+/// A bounded queue of words for any number of producers and consumers.
+pub struct Queue {
+    ready_ends: Ends,
+    free_ends: Ends,
+    ready: Box<[AtomicUsize]>,
+    free: Box<[AtomicUsize]>,
+    // As wide as a slot: neighbours in a pool share no line. An atomic, because that spares an unsafe block.
+    cells: Box<[Cell]>,
+}
+
+#[repr(align(64))]
+struct Cell(AtomicUsize);
+
+impl Queue {
+    /// For `capacity` words, a power of two.
+    pub fn new(capacity: usize) -> Self {
+        let zeros = || (0..capacity).map(|_| AtomicUsize::new(0)).collect();
+        Self {
+            ready_ends: Ends::new(),
+            free_ends: Ends::new(),
+            ready: zeros(),
+            free: zeros(),
+            cells: (0..capacity).map(|_| Cell(AtomicUsize::new(0))).collect(),
+        }
+    }
+
+    #[inline(always)]
+    fn ready(&self) -> Ring<'_> {
+        Ring::new(&self.ready_ends, &self.ready, 0)
+    }
+
+    #[inline(always)]
+    fn free(&self) -> Ring<'_> {
+        Ring::new(&self.free_ends, &self.free, self.free.len())
+    }
+
+    /// False if it is full.
+    #[inline]
+    pub fn push(&self, word: usize) -> bool {
+        let Some(index) = self.free().pop() else { return false };
+        // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
+        self.cells[index].0.store(word, Relaxed);
+        self.ready().push(index);
+        true
+    }
+
+    /// None if it is empty.
+    #[inline]
+    pub fn pop(&self) -> Option<usize> {
+        let index = self.ready().pop()?;
+        let word = self.cells[index].0.load(Relaxed);
+        self.free().push(index);
+        Some(word)
+    }
+}

@@ -1,0 +1,116 @@
+//! jobring through its Rust face.
+
+use crate::lines::job;
+use crate::measure::Pool;
+use crate::measure::birth::birth;
+use crate::measure::burst::{Places, bursts};
+use crate::measure::payload::{self, Carrier, Load};
+use crate::measure::round_trip::{Pair, cold, hot, tight};
+use crate::params::{Params, Report};
+use std::hint::{black_box, spin_loop};
+
+impl Pool for jobring::Pool {
+    fn start(workers: usize, params: &Params) -> Self {
+        let mut builder = jobring::Pool::builder().workers(workers);
+        if let Some(jobs) = params.find("capacity") {
+            builder = builder.capacity(jobs as usize);
+        }
+        if let Some(polls) = params.find("spin") {
+            builder = builder.spin(polls as u32);
+        }
+        builder.build().expect("a pool")
+    }
+
+    fn hand_over(&self, job: fn()) {
+        self.submit_detached(job).expect("open");
+    }
+}
+
+/// A pool whose slots take `PAYLOAD` bytes.
+pub struct Carrying<const PAYLOAD: usize>(jobring::Pool<PAYLOAD>);
+
+impl<const BYTES: usize, const PAYLOAD: usize> Carrier<BYTES> for Carrying<PAYLOAD> {
+    fn start(workers: usize) -> Self {
+        Self(jobring::Pool::builder().payload::<PAYLOAD>().workers(workers).build().expect("a pool"))
+    }
+
+    fn carry(&self, load: Load<BYTES>) {
+        self.0.submit_detached(move || load.run()).expect("open");
+    }
+}
+
+/// Jobs with a load, in the smallest slots that take it, 48 bytes at least.
+pub fn loaded(mode: &str) -> Option<fn(&Params) -> Report> {
+    Some(match mode {
+        "load0" => payload::loaded::<0, Carrying<48>>,
+        "load16" => payload::loaded::<16, Carrying<48>>,
+        "load48" => payload::loaded::<48, Carrying<48>>,
+        "load112" => payload::loaded::<112, Carrying<112>>,
+        "load240" => payload::loaded::<240, Carrying<240>>,
+        "load496" => payload::loaded::<496, Carrying<496>>,
+        "load1008" => payload::loaded::<1008, Carrying<1008>>,
+        _ => return None,
+    })
+}
+
+/// A handle for each job, waited for in batches.
+pub fn handles(params: &Params) -> Report {
+    let places = Places::new(params);
+    places.of_workers();
+    let pool = jobring::Pool::start(params.size("workers"), params);
+    let batch = params.get("batch");
+    bursts(params, &places, |count| {
+        let mut waited = Vec::with_capacity(batch as usize);
+        for begin in (0..count).step_by(batch as usize) {
+            waited.extend((0..batch.min(count - begin)).map(|_| pool.submit(job as fn()).expect("open")));
+            waited.drain(..).for_each(|handle| handle.wait().expect("it ran"));
+        }
+    })
+}
+
+/// One worker, both asleep, through a handle.
+pub fn both_asleep(params: &Params) -> Report {
+    let pair = Pair::new(params);
+    let pool = jobring::Pool::start(1, params);
+    let one = || pool.submit(job as fn()).expect("open").wait().expect("it ran");
+    one();
+    pair.part();
+    one();
+    cold(params, one)
+}
+
+/// One worker that spins, a submitter that polls the handle.
+pub fn both_awake(params: &Params) -> Report {
+    let pair = Pair::new(params);
+    if !pair.is_apart() {
+        return Report::default();
+    }
+    let pool = jobring::Pool::start(1, params);
+    pool.submit(job as fn()).expect("open").wait().expect("it ran");
+    pair.part();
+    hot(params, || {
+        let handle = pool.submit(job as fn()).expect("open");
+        while !handle.is_finished() {
+            spin_loop();
+        }
+        handle.wait().expect("it ran");
+    })
+}
+
+/// No worker at all: who waits runs the job.
+pub fn waiter_runs_it(params: &Params) -> Report {
+    let pool = jobring::Pool::start(0, params);
+    tight(params, || {
+        let handle = pool.submit(black_box(job as fn())).expect("open");
+        handle.wait().expect("it ran");
+    })
+}
+
+/// Many workers on small stacks.
+pub fn many(params: &Params) -> Report {
+    let workers = params.size("workers");
+    let build = || {
+        jobring::Pool::builder().workers(workers).stack_size(params.size("stack")).build().expect("a pool")
+    };
+    birth(workers, build, drop)
+}

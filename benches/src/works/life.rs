@@ -1,0 +1,65 @@
+//! W6: many workers come and go. W8: a pool with nothing to do.
+
+use super::{Case, Metric, Rounds, entrant, less};
+use crate::options::Options;
+
+const MANY: &[Metric] = &[
+    less("join_ms", "end, ms"),
+    less("resident_kib", "resident KiB a thread"),
+    less("mapped_kib", "mapped KiB a thread"),
+    less("threads", "threads"),
+];
+const SWITCHES: &[Metric] = &[less("switches", "context switches")];
+
+/// W6 and W8.
+pub fn cases(options: &Options) -> Vec<Case> {
+    let workers = if options.quick { 200 } else { 2000 };
+    let seconds = if options.quick { 2 } else { 10 };
+    let mut idlers = vec![entrant("jobring", "idle"), entrant("jobring C", "idle").called("jobring, C face")];
+    let peers = [
+        "channel, inline",
+        "ArrayQueue, by hand",
+        "rayon",
+        "threadpool",
+        "tokio",
+        "forte",
+        "libuv",
+        "oneTBB",
+        "Boost.Asio",
+        "GLib",
+        "moodycamel, by hand",
+        "CPython ThreadPoolExecutor",
+    ];
+    idlers.extend(peers.map(|peer| entrant(peer, "idle")));
+    vec![
+        Case {
+            work: "W6",
+            id: "w6".into(),
+            title: format!("{workers} workers on stacks of 64 KiB"),
+            params: vec![("workers", workers), ("stack", 64 * 1024)],
+            metric: less("create_ms", "create, ms"),
+            columns: MANY,
+            entrants: [
+                entrant("jobring", "many"),
+                entrant("jobring C", "many").called("jobring, C face"),
+                entrant("bare", "many").called("bare pthreads, no pool"),
+            ]
+            .into_iter()
+            .chain(["channel, inline", "threadpool", "tokio", "rayon"].map(|peer| entrant(peer, "many")))
+            .collect(),
+            rounds: Rounds::All,
+            point: None,
+        },
+        Case {
+            work: "W8",
+            id: "w8".into(),
+            title: format!("an idle pool of 2 workers, over {seconds} s"),
+            params: vec![("workers", 2), ("seconds", seconds)],
+            metric: less("cpu_us", "CPU µs"),
+            columns: SWITCHES,
+            entrants: idlers,
+            rounds: Rounds::One,
+            point: None,
+        },
+    ]
+}

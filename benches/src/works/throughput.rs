@@ -1,0 +1,117 @@
+//! W1, W1t, W2: bursts of empty jobs. W5: queues without a pool.
+
+use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
+use crate::options::Options;
+
+const RATE: Metric = rate("rate", "M jobs/s");
+const COLUMNS: &[Metric] = &[
+    rate("rate_p90", "best bursts (p90)"),
+    less("cpu_ns", "CPU ns a job"),
+    less("sleeps_per_million", "sleeps in 10⁶ jobs"),
+    less("wakes_per_million", "wakes in 10⁶ jobs"),
+];
+
+fn case(work: &'static str, title: &str, params: &[(&'static str, u64)], entrants: Vec<Entrant>) -> Case {
+    Case {
+        work,
+        id: work.to_lowercase(),
+        title: title.into(),
+        params: params.to_vec(),
+        metric: RATE,
+        columns: COLUMNS,
+        entrants,
+        rounds: Rounds::All,
+        point: None,
+    }
+}
+
+/// CPython is 300 times slower: shorter bursts.
+fn cpython(mode: &'static str) -> Entrant {
+    entrant("CPython ThreadPoolExecutor", mode).with("burst", 1024)
+}
+
+fn detached(several_submitters: bool) -> Vec<Entrant> {
+    let mut all = vec![
+        entrant("jobring", "detached"),
+        entrant("jobring C", "detached").called("jobring, C face"),
+        entrant("jobring C", "batches").called("jobring, C face, batches of 64"),
+    ];
+    let peers = [
+        "channel, inline",
+        "ArrayQueue, by hand",
+        "moodycamel, by hand",
+        "channel, boxed",
+        "rayon",
+        "threadpool",
+        "tokio",
+        "forte",
+        "oneTBB",
+        "Boost.Asio",
+        "GLib",
+    ];
+    all.extend(peers.map(|peer| entrant(peer, "detached")));
+    if !several_submitters {
+        all.extend(["libuv", "OpenMP (libgomp)"].map(|peer| entrant(peer, "detached")));
+    }
+    all.push(cpython("detached"));
+    all
+}
+
+/// W1, W1t, W2, W5.
+pub fn cases(options: &Options) -> Vec<Case> {
+    let burst = |submitters, workers| {
+        let millis = options.millis;
+        vec![
+            ("submitters", submitters),
+            ("workers", workers),
+            ("burst", 30_720),
+            ("millis", millis),
+            ("batch", 256),
+        ]
+    };
+    let mut cases = vec![
+        case("W1", "empty jobs in bursts, detached, 1 submitter, 2 workers", &burst(1, 2), detached(false)),
+        case(
+            "W1t",
+            "the same with a handle for each job, waited for in batches of 256",
+            &burst(1, 2),
+            vec![
+                entrant("jobring", "handles"),
+                entrant("jobring C", "handles").called("jobring, C face"),
+                entrant("rayon", "handles").called("rayon in_place_scope"),
+                entrant("channel, boxed", "handles").called("channel, boxed, a channel for each answer"),
+                entrant("threadpool", "handles").called("threadpool join()"),
+                entrant("tokio", "handles").called("tokio JoinHandle"),
+                entrant("oneTBB", "handles").called("oneTBB task_group"),
+                entrant("libuv", "handles").called("libuv, after-work callbacks"),
+                entrant("OpenMP (libgomp)", "handles").called("OpenMP taskgroup"),
+                cpython("handles"),
+            ],
+        ),
+        case("W2", "empty jobs in bursts, detached, 4 submitters, 2 workers", &burst(4, 2), detached(true)),
+    ];
+    cases.extend([(0, "one thread"), (1, "1p1c"), (2, "2p2c"), (4, "4p4c")].map(|(pairs, shape)| {
+        let pushes = if options.quick { 40_000 } else { 100_000 };
+        Case {
+            id: format!("w5-{shape}").replace(' ', "-"),
+            metric: rate("rate", "M pairs/s"),
+            columns: &COLUMNS[..1],
+            ..case(
+                "W5",
+                &format!("queues without a pool, 1,024 words, {shape}"),
+                &[("pairs", pairs), ("burst", pushes), ("bursts", 10)],
+                [
+                    "jobring rings",
+                    "ArrayQueue",
+                    "crossbeam-channel",
+                    "heapless",
+                    "Mutex<VecDeque>",
+                    "ck_ring",
+                ]
+                .map(|peer| entrant(peer, "ring"))
+                .into(),
+            )
+        }
+    }));
+    cases
+}
