@@ -44,6 +44,7 @@ mod error;
 #[cfg(feature = "capi")]
 #[doc(hidden)]
 pub mod ffi;
+mod fork;
 mod frame;
 #[cfg(jobring_freeze)]
 mod frozen;

@@ -76,7 +76,17 @@ fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
         }
         here.wait().expect("a result");
         nested.expect("open").wait().expect("a result");
+        forks(pool, n);
     }
+}
+
+/// Work that is shared out.
+fn forks(pool: &Pool, grain: usize) {
+    let done = AtomicUsize::new(0);
+    pool.parallel_for(0..100, grain % 5, |share| {
+        done.fetch_add(share.len(), SeqCst);
+    });
+    assert_eq!(done.into_inner(), 100);
 }
 
 #[test]

@@ -33,6 +33,7 @@ const RUN_USER_CODE: &[&str] = &[
     "destroy",
     "detach",
     "enter_worker",
+    "parallel_for",
     "run_one",
     "run_until_idle",
     "shutdown",
