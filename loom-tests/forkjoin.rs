@@ -2,6 +2,7 @@
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
+use jobring_model::model::End;
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
@@ -14,6 +15,12 @@ pub const MODELS: &[Model] = &[
     model!(2 a_loop_that_meets_a_discard_is_done),
     model!(1 a_loop_that_meets_a_drain_is_done),
     model!(2 a_loop_inside_a_share_is_done),
+    model!(2 every_job_of_a_scope_is_done_once_and_seen),
+    model!(2 a_scope_that_keeps_one_job_does_all),
+    model!(2 a_scope_without_slots_does_all),
+    model!(1 a_scope_that_meets_a_drain_is_done),
+    model!(2 a_scope_that_meets_a_discard_is_over),
+    model!(2 a_scope_inside_a_job_needs_no_other_worker),
 ];
 
 /// The items of a loop, each of which its body writes once; the checker finds two that write at the same time, and a caller
@@ -154,4 +161,83 @@ fn a_loop_inside_a_share_is_done() {
     outer.assert_done();
     other.join().unwrap();
     s.assert_over(0);
+}
+
+/// Jobs that write an item each.
+fn writers<const K: usize>(items: &Items<K>) -> [Box<dyn FnOnce()>; K] {
+    std::array::from_fn(|n| {
+        let items = items.clone();
+        Box::new(move || items.write(n, n + 1)) as Box<dyn FnOnce()>
+    })
+}
+
+fn every_job_of_a_scope_is_done_once_and_seen() {
+    let s = Stage::<2>::attended();
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    let items = Items::<2>::new();
+    s.pool.scope::<2, 2>(writers(&items));
+    items.assert_done();
+    other.join().unwrap();
+    s.assert_over(0);
+}
+
+fn a_scope_that_keeps_one_job_does_all() {
+    let s = Stage::<2>::attended();
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    let items = Items::<3>::new();
+    s.pool.scope::<1, 3>(writers(&items));
+    items.assert_done();
+    other.join().unwrap();
+    s.assert_over(0);
+}
+
+fn a_scope_without_slots_does_all() {
+    let s = Stage::<1>::attended();
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    let items = Items::<3>::new();
+    s.pool.scope::<3, 3>(writers(&items));
+    items.assert_done();
+    other.join().unwrap();
+    s.assert_over(0);
+}
+
+fn a_scope_that_meets_a_drain_is_done() {
+    let s = Stage::<2>::new();
+    let worker = s.worker();
+    let other = s.thread(|s| drop(s.pool.drain()));
+    s.begin();
+    let items = Items::<2>::new();
+    s.pool.scope::<2, 2>(writers(&items));
+    items.assert_done();
+    other.join().unwrap();
+    worker.join().unwrap();
+}
+
+/// Each job was run, or dropped before the scope ended.
+fn a_scope_that_meets_a_discard_is_over() {
+    let s = Stage::<2>::attended();
+    let other = s.thread(|s| drop(s.pool.discard()));
+    s.begin();
+    let items = Items::<2>::new();
+    s.pool.scope::<2, 2>(writers(&items));
+    assert_eq!(Arc::strong_count(&items.0), 1);
+    assert!(items.0.iter().all(|(place, times)| place.written() == (times.get() == 1)));
+    other.join().unwrap();
+}
+
+fn a_scope_inside_a_job_needs_no_other_worker() {
+    let s = Stage::<2>::attended();
+    let items = Items::<2>::new();
+    let (pool, jobs) = (s.pool.clone(), writers(&items));
+    let job = s.pool.submit(s.task(0).doing(move || pool.scope::<1, 2>(jobs))).expect("there is room");
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    s.pool.run_one();
+    other.join().unwrap();
+    assert_eq!(s.pool.wait(job), End::Done(0));
+    items.assert_done();
+    s.assert_over(1);
 }

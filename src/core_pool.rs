@@ -115,7 +115,6 @@ impl<S: TypedStorage> PoolCore<S> {
         Self { raw }
     }
 
-    #[cfg(feature = "alloc")]
     pub(crate) fn raw(&self) -> &RawPool<S, System> {
         &self.raw
     }

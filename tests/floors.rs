@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["workers", "closure"],
     &["fork"],
     &["core_pool"],
-    &["thread_pool"],
+    &["thread_pool", "scope"],
     &["ffi"],
 ];
 

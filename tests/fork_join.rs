@@ -354,3 +354,118 @@ fn a_loop_goes_on_while_the_pool_is_shut_down() {
         }
     }
 }
+
+#[test]
+fn jobs_of_a_scope_borrow_and_are_over_when_it_ends() {
+    for (workers, capacity) in [(0, 8), (1, 2), (3, 64)] {
+        let pool = pool(workers, capacity);
+        for count in [0, 1, 2, 31, 32, 33, 500] {
+            let mut numbers = vec![0; count];
+            let sum = AtomicUsize::new(0);
+            let told = pool.scope(|s| {
+                for (n, number) in numbers.iter_mut().enumerate() {
+                    let sum = &sum;
+                    s.spawn(move || {
+                        *number = n;
+                        sum.fetch_add(1, SeqCst);
+                    });
+                }
+                "told"
+            });
+            assert_eq!((told, sum.into_inner()), ("told", count));
+            assert!(numbers.iter().enumerate().all(|(n, number)| n == *number));
+        }
+    }
+}
+
+#[test]
+fn workers_run_jobs_of_a_scope() {
+    let pool = pool(2, 8);
+    let inside = AtomicUsize::new(0);
+    pool.scope(|s| {
+        for _ in 0..3 {
+            s.spawn(|| {
+                inside.fetch_add(1, SeqCst);
+                until("all three are inside", || inside.load(SeqCst) == 3);
+            });
+        }
+    });
+}
+
+/// Each job of the only worker opens a scope with more jobs than a scope keeps.
+#[test]
+fn scopes_inside_jobs_and_scopes_need_no_other_worker() {
+    let pool = pool(1, 16);
+    let ran = AtomicUsize::new(0);
+    pool.scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                pool.scope(|s| {
+                    for _ in 0..100 {
+                        s.spawn(|| {
+                            pool.parallel_for(0..10, 1, |share| {
+                                ran.fetch_add(share.len(), SeqCst);
+                            });
+                        });
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(ran.into_inner(), 4000);
+}
+
+#[test]
+fn a_panic_in_a_scope_goes_on_when_all_jobs_are_over() {
+    for workers in [0, 2] {
+        let pool = pool(workers, 8);
+        for bad in [0, 40, 99] {
+            let (ran, dropped) = (AtomicUsize::new(0), Count::new());
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                pool.scope(|s| {
+                    for n in 0..100 {
+                        let (ran, counts) = (&ran, dropped.on_drop());
+                        s.spawn(move || {
+                            let _counts = counts;
+                            assert!(n != bad, "job {n}");
+                            ran.fetch_add(1, SeqCst);
+                        });
+                    }
+                });
+            }));
+            let panic = caught.expect_err("a panic");
+            assert_eq!(panic.downcast_ref::<String>().expect("text"), &format!("job {bad}"));
+            assert_eq!((ran.into_inner(), dropped.get()), (99, 100));
+        }
+        // The scope's own comes first.
+        let ran = AtomicUsize::new(0);
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            pool.scope(|s| {
+                for _ in 0..10 {
+                    s.spawn(|| {
+                        ran.fetch_add(1, SeqCst);
+                        panic!("a job");
+                    });
+                }
+                panic!("the scope");
+            })
+        }));
+        assert_eq!(caught.expect_err("a panic").downcast_ref::<&str>(), Some(&"the scope"));
+        assert_eq!(ran.into_inner(), 10);
+    }
+}
+
+#[test]
+fn a_scope_leaves_no_slot_behind_and_a_closed_pool_runs_it_here() {
+    let pool = pool(2, 4);
+    let ran = AtomicUsize::new(0);
+    for round in 0..1000 {
+        pool.scope(|s| (0..6).for_each(|_| s.spawn(|| _ = ran.fetch_add(1, SeqCst))));
+        assert_eq!(ran.load(SeqCst), 6 * (round + 1));
+    }
+    let jobs: Vec<_> = (0..4).map(|_| pool.try_submit(|| ())).collect();
+    jobs.into_iter().for_each(|job| job.expect("all slots are free").wait().expect("its end"));
+    pool.shutdown(Queued::Drain, None).expect("an end");
+    let me = thread::current().id();
+    pool.scope(|s| (0..6).for_each(|_| s.spawn(|| assert_eq!(thread::current().id(), me))));
+}

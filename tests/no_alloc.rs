@@ -86,7 +86,12 @@ fn forks(pool: &Pool, grain: usize) {
     pool.parallel_for(0..100, grain % 5, |share| {
         done.fetch_add(share.len(), SeqCst);
     });
-    assert_eq!(done.into_inner(), 100);
+    pool.scope(|s| {
+        for _ in 0..grain % 5 {
+            s.spawn(|| _ = done.fetch_add(1, SeqCst));
+        }
+    });
+    assert_eq!(done.into_inner(), 100 + grain % 5);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Fork-join: a caller that takes part in its own work, and lends some of it to the pool.
 //!
 //! - `parallel_for`: a range, cut into **shares** that the caller and its **helpers** claim as they go.
+//! - `scope`: jobs that borrow from their spawner's stack.
 //!
 //! What they have in common: no allocation, no lock, nothing that outlives the call. All that is lent lies on the caller's
 //! stack; a helper is an ordinary job of the pool whose payload is a pointer to it. Nobody waits for a thread that has not
@@ -10,8 +11,10 @@
 
 mod first;
 mod parallel_for;
+mod scope;
 mod shares;
 
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use parallel_for::share_out;
 pub(crate) use parallel_for::{for_each_share, try_for_each_share};
+pub(crate) use scope::Spawned;

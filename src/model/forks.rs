@@ -1,7 +1,7 @@
 //! Fork-join on the whole pool.
 
 use super::Pool;
-use crate::fork;
+use crate::fork::{self, Spawned};
 use core::ops::ControlFlow;
 
 /// A body of a model, which the checker runs on one thread of the system's.
@@ -30,5 +30,34 @@ impl<const N: usize> Pool<N> {
             ControlFlow::Continue(()) => None,
             ControlFlow::Break(value) => Some(value),
         }
+    }
+}
+
+extern crate std;
+
+/// A job of a model's scope.
+struct Lent(std::boxed::Box<dyn FnOnce()>);
+
+// SAFETY:
+// - as for OneThread.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    fn call(self) {
+        self.0();
+    }
+}
+
+impl<const N: usize> Pool<N> {
+    /// A scope with these jobs, of which it keeps `MOST` at a time.
+    pub fn scope<const MOST: usize, const K: usize>(&self, jobs: [std::boxed::Box<dyn FnOnce()>; K]) {
+        let spawned = Spawned::<MOST>::new();
+        for job in jobs {
+            let job = Lent(job);
+            // SAFETY:
+            // - 1: below; a job owns what it uses. 2: two words fit into 16 bytes.
+            unsafe { spawned.spawn(&self.raw, move || job.call()) };
+        }
+        assert!(spawned.finish(&self.raw).is_none());
     }
 }
