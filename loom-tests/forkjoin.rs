@@ -21,6 +21,11 @@ pub const MODELS: &[Model] = &[
     model!(1 a_scope_that_meets_a_drain_is_done),
     model!(2 a_scope_that_meets_a_discard_is_over),
     model!(2 a_scope_inside_a_job_needs_no_other_worker),
+    model!(unbounded both_halves_of_a_join_are_done_once_and_seen),
+    model!(3 halves_of_nested_joins_are_done_once_and_seen),
+    model!(2 a_worker_joins_inside_a_half),
+    model!(1 a_join_that_meets_a_drain_is_done),
+    model!(2 a_join_that_meets_a_discard_is_done),
 ];
 
 /// The items of a loop, each of which its body writes once; the checker finds two that write at the same time, and a caller
@@ -240,4 +245,76 @@ fn a_scope_inside_a_job_needs_no_other_worker() {
     assert_eq!(s.pool.wait(job), End::Done(0));
     items.assert_done();
     s.assert_over(1);
+}
+
+/// A recursion over the items, down to one each; the halves are published as soon as a worker is idle.
+fn join_over<const N: usize, const K: usize>(
+    s: &Stage<N>,
+    items: &Items<K>,
+    from: usize,
+    to: usize,
+) -> usize {
+    if to - from == 1 {
+        items.write(from, to);
+        return 1;
+    }
+    let middle = from + (to - from).div_ceil(2);
+    let low = || join_over(s, items, from, middle);
+    let (low, high) = s.pool.join(low, || join_over(s, items, middle, to));
+    low + high
+}
+
+fn join_all<const N: usize, const K: usize>(s: &Stage<N>, items: &Items<K>) {
+    assert_eq!(join_over(s, items, 0, K), K);
+    items.assert_done();
+}
+
+/// A searcher that never ends its search makes halves published.
+fn both_halves_of_a_join_are_done_once_and_seen() {
+    let s = Stage::<1>::attended();
+    s.pool.freeze_searching();
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    join_all(&s, &Items::<2>::new());
+    other.join().unwrap();
+    s.assert_over(0);
+}
+
+fn halves_of_nested_joins_are_done_once_and_seen() {
+    let s = Stage::<2>::attended();
+    s.pool.freeze_searching();
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    join_all(&s, &Items::<3>::new());
+    other.join().unwrap();
+    s.assert_over(0);
+}
+
+fn a_worker_joins_inside_a_half() {
+    let s = Stage::<2>::attended().ungated();
+    s.pool.freeze_searching();
+    let others = [(); 2].map(|()| s.thread(|s| drop(s.pool.run_one())));
+    s.begin();
+    join_all(&s, &Items::<4>::new());
+    others.into_iter().for_each(|other| other.join().unwrap());
+    s.assert_over(0);
+}
+
+fn a_join_that_meets_a_drain_is_done() {
+    let s = Stage::<1>::new();
+    let worker = s.worker();
+    let other = s.thread(|s| drop(s.pool.drain()));
+    s.begin();
+    join_all(&s, &Items::<2>::new());
+    other.join().unwrap();
+    worker.join().unwrap();
+}
+
+fn a_join_that_meets_a_discard_is_done() {
+    let s = Stage::<1>::attended();
+    s.pool.freeze_searching();
+    let other = s.thread(|s| drop(s.pool.discard()));
+    s.begin();
+    join_all(&s, &Items::<2>::new());
+    other.join().unwrap();
 }

@@ -269,6 +269,42 @@ impl<S: TypedStorage> PoolCore<S> {
         fork::try_for_each_share(&self.raw, range, grain, body)
     }
 
+    /// Calls `a` and `b`, and gives both results: `b` on a worker if one is idle, else here after `a`.
+    ///
+    /// Made for recursion down to small pieces: while all workers are busy a join is little more than the two calls. The
+    /// first closures of a recursion are offered first, since they are the largest; a sleeping worker is woken by the
+    /// first join of a thread, and then every 100 µs at most. Never waits for a thread that has not begun; works inside
+    /// jobs, and on every pool. Allocates nothing: `b` lies on the caller's stack.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// fn sum(pool: &Pool, numbers: &[u64]) -> u64 {
+    ///     if numbers.len() < 100 {
+    ///         return numbers.iter().sum();
+    ///     }
+    ///     let (low, high) = numbers.split_at(numbers.len() / 2);
+    ///     let (low, high) = pool.join(|| sum(pool, low), || sum(pool, high));
+    ///     low + high
+    /// }
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// assert_eq!(sum(&pool, &(0..10_000).collect::<Vec<_>>()), 49_995_000);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// With the panic of `a`; then `b` was not called, or its result is dropped. Else with that of `b`.
+    #[inline]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA,
+        B: FnOnce() -> RB + Send,
+        RB: Send,
+    {
+        fork::join(&self.raw, a, b)
+    }
+
     /// Runs the oldest queued job on the calling thread. False if none is queued.
     pub fn run_one(&self) -> bool {
         self.raw.run_one()

@@ -469,3 +469,159 @@ fn a_scope_leaves_no_slot_behind_and_a_closed_pool_runs_it_here() {
     let me = thread::current().id();
     pool.scope(|s| (0..6).for_each(|_| s.spawn(|| assert_eq!(thread::current().id(), me))));
 }
+
+fn fib(pool: &Pool, n: u32) -> u64 {
+    if n < 2 {
+        return u64::from(n);
+    }
+    let (a, b) = pool.join(|| fib(pool, n - 1), || fib(pool, n - 2));
+    a + b
+}
+
+#[test]
+fn joins_give_both_results_on_every_pool() {
+    for (workers, capacity, spin) in [(0, 8, 0), (1, 1, 0), (1, 8, 1000), (3, 64, 0), (3, 64, 1000)] {
+        let pool = Pool::builder().workers(workers).capacity(capacity).spin(spin).build().expect("a pool");
+        assert_eq!(pool.join(|| 1, || "b"), (1, "b"));
+        assert_eq!(fib(&pool, 20), 6765);
+        // Inside a job, and with a result that has a destructor.
+        let dropped = Count::new();
+        pool.scope(|s| {
+            s.spawn(|| {
+                let (a, b) = pool.join(|| dropped.on_drop(), || (fib(&pool, 10), dropped.on_drop()));
+                assert_eq!((b.0, dropped.get()), (55, 0));
+                drop(a);
+            });
+        });
+        assert_eq!(dropped.get(), 2);
+        pool.shutdown(Queued::Drain, None).expect("an end");
+        assert_eq!(fib(&pool, 12), 144);
+    }
+}
+
+/// Neither closure ends before the other has begun.
+#[test]
+fn an_idle_worker_takes_part_in_a_join() {
+    for spin in [0, 1000] {
+        let pool = Pool::builder().workers(1).spin(spin).build().expect("a pool");
+        for _ in 0..20 {
+            let (begun, me) = (AtomicUsize::new(0), thread::current().id());
+            let meet = || {
+                begun.fetch_add(1, SeqCst);
+                // The worker may not have been idle yet; the joins in here offer the outer half too.
+                until("both are inside", || {
+                    pool.join(|| (), || ());
+                    begun.load(SeqCst) == 2
+                });
+                thread::current().id()
+            };
+            let (a, b) = pool.join(meet, meet);
+            assert!(a == me && b != me);
+        }
+    }
+}
+
+#[test]
+fn all_workers_take_part_in_a_recursion() {
+    fn spread(pool: &Pool, inside: &AtomicUsize, threads: usize, depth: u32) {
+        if depth > 0 {
+            pool.join(
+                || spread(pool, inside, threads, depth - 1),
+                || spread(pool, inside, threads, depth - 1),
+            );
+        } else {
+            inside.fetch_add(1, SeqCst);
+            // Once all have been in here at the same time, nobody waits any more. Joins go on meanwhile.
+            until("everybody is inside", || {
+                pool.join(|| (), || ());
+                inside.load(SeqCst) >= threads
+            });
+        }
+    }
+    let pool = pool(3, 16);
+    spread(&pool, &AtomicUsize::new(0), 4, 6);
+}
+
+#[test]
+fn a_join_does_not_wait_for_a_worker_that_is_busy() {
+    let (pool, gate, begun) = (Arc::new(pool(1, 8)), Gate::new(), Count::new());
+    let (pass, runs) = (gate.clone(), begun.clone());
+    pool.submit_detached(move || {
+        runs.add();
+        pass.pass();
+    })
+    .expect("room");
+    until("it is busy", || begun.get() == 1);
+    let caller = thread::spawn({
+        let pool = pool.clone();
+        move || assert_eq!(fib(&pool, 16), 987)
+    });
+    join(caller);
+    gate.open();
+}
+
+#[test]
+fn a_panic_in_a_join_goes_on_when_both_are_over() {
+    for workers in [0, 1, 3] {
+        let pool = pool(workers, 8);
+        for _ in 0..100 {
+            let (dropped, ran) = (Count::new(), Count::new());
+            let both = |first: bool, second: bool| {
+                let (a, b) = (dropped.on_drop(), dropped.on_drop());
+                let (in_a, in_b) = (ran.clone(), ran.clone());
+                let caught = catch_unwind(AssertUnwindSafe(|| {
+                    pool.join(
+                        move || {
+                            let _a = a;
+                            in_a.add();
+                            assert!(!first, "the first");
+                        },
+                        move || {
+                            let _b = b;
+                            in_b.add();
+                            assert!(!second, "the second");
+                        },
+                    )
+                }));
+                caught.err().and_then(|panic| panic.downcast_ref::<&str>().copied())
+            };
+            assert_eq!(both(false, false), None);
+            assert_eq!((dropped.get(), ran.get()), (2, 2));
+            assert_eq!(both(true, false), Some("the first"));
+            assert_eq!(both(false, true), Some("the second"));
+            assert_eq!(both(true, true), Some("the first"));
+            assert_eq!(dropped.get(), 8);
+            assert!(
+                (6..=8).contains(&ran.get()),
+                "the second may not have been called after the first panicked"
+            );
+        }
+        assert_eq!(fib(&pool, 10), 55);
+    }
+}
+
+#[test]
+fn a_join_goes_on_while_the_pool_is_shut_down() {
+    for queued in [Queued::Drain, Queued::Discard] {
+        for _ in 0..50 {
+            let pool = pool(2, 8);
+            thread::scope(|s| {
+                s.spawn(|| pool.shutdown(queued, None).expect("an end"));
+                assert_eq!(fib(&pool, 14), 377);
+            });
+        }
+    }
+}
+
+#[test]
+fn joins_of_two_pools_inside_each_other_do_not_mix() {
+    let (one, two) = (pool(1, 8), pool(1, 8));
+    fn both(one: &Pool, two: &Pool, n: u32) -> u64 {
+        if n < 2 {
+            return u64::from(n);
+        }
+        let (a, b) = one.join(|| both(two, one, n - 1), || both(two, one, n - 2));
+        a + b
+    }
+    assert_eq!(both(&one, &two, 16), 987);
+}

@@ -91,7 +91,9 @@ fn forks(pool: &Pool, grain: usize) {
             s.spawn(|| _ = done.fetch_add(1, SeqCst));
         }
     });
-    assert_eq!(done.into_inner(), 100 + grain % 5);
+    let add = || done.fetch_add(1, SeqCst);
+    pool.join(|| pool.join(add, add), || pool.join(add, add));
+    assert_eq!(done.into_inner(), 104 + grain % 5);
 }
 
 #[test]

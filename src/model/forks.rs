@@ -61,3 +61,10 @@ impl<const N: usize> Pool<N> {
         assert!(spawned.finish(&self.raw).is_none());
     }
 }
+
+impl<const N: usize> Pool<N> {
+    /// Calls both.
+    pub fn join<A, B>(&self, a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+        fork::join(&self.raw, a, b)
+    }
+}

@@ -67,6 +67,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.live().saturating_sub(usize::from(own))
     }
 
+    /// Is there a worker that has nothing to do? One look at one word, which changes when a worker goes to sleep, begins to
+    /// search, or finds a job.
+    #[inline(always)]
+    pub(crate) fn has_idle_workers(&self) -> bool {
+        self.idle.counts().anybody_idle()
+    }
+
+    /// Is a job queued (or what is left of one)?
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.ready().is_empty()
+    }
+
     /// Would a job that is submitted now have to wake its worker? That costs its submitter a system call.
     pub(crate) fn workers_sleep(&self) -> bool {
         self.idle.counts().wants_notice()
