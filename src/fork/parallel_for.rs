@@ -36,9 +36,9 @@ const WORTH_SHARING: u64 = 2_000;
 /// nobody comes.
 const WORTH_WAKING: u64 = 100_000;
 /// The first look at the clock comes after this part of the items.
-const FIRST_LOOK: usize = 64;
-/// What took less, nanoseconds, tells little of what is left.
-const TELLING: u64 = 100;
+const FIRST_LOOK: usize = 32;
+/// What a look at the clock takes itself, nanoseconds, at least.
+const LOOK: u64 = 20;
 
 /// The control block of one loop.
 struct Loop<'a, S, P> {
@@ -151,7 +151,7 @@ fn begin_alone<S: Storage, P: Port + Clone>(
             return ControlFlow::Break(());
         }
         done = to;
-        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun)).max(1);
+        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
         let left = scaled(took, count - done, done);
         let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
         let in_time = scaled(WORTH_SHARING, done, usize::try_from(took).unwrap_or(usize::MAX));
@@ -159,7 +159,7 @@ fn begin_alone<S: Storage, P: Port + Clone>(
         if left >= worth {
             return ControlFlow::Continue((done, in_time));
         }
-        piece = if took < TELLING { done.saturating_mul(8) } else { in_time };
+        piece = in_time.max(done);
     }
 }
 
