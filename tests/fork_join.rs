@@ -104,10 +104,10 @@ fn workers_take_part() {
         pool.parallel_for(0..64, grain, |share| {
             if thread::current().id() != me {
                 helped.store(true, SeqCst);
-            } else if share.end > 1 || grain == 1 {
+            } else if share.start > 0 || grain == 1 {
                 until("a worker takes part", || helped.load(SeqCst));
             } else {
-                // The first item, by which the caller sees that the others are worth sharing out.
+                // The first items, by which the caller sees that the others are worth sharing out.
                 let begun = std::time::Instant::now();
                 while begun.elapsed().as_millis() < 10 {}
             }
