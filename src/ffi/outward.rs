@@ -112,10 +112,13 @@ pub(super) unsafe fn hook(hook: jobring_hook_fn, arg: *mut c_void, worker: u32) 
     }
 }
 
+/// Calls the body of a loop. What is thrown out of it ends the process here, with the loop's frames still on the stack: other
+/// threads look at them.
+///
 /// # Safety
 /// 1. `body` may be called so.
 #[inline]
-pub(super) unsafe fn body(body: Body, ctx: *mut c_void, from: usize, to: usize) -> i32 {
+pub(super) unsafe extern "C" fn body(body: Body, ctx: *mut c_void, from: usize, to: usize) -> i32 {
     // SAFETY:
     // - as in run.
     must_return(|| unsafe { core::mem::transmute::<Body, throwing::Body>(body)(ctx, from, to) })
