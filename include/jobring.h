@@ -459,6 +459,13 @@ typedef struct jobring_item {
 } jobring_item;
 
 /**
+ * The body of a loop: does the items from `from` up to, not including, `to` (never none), and returns 0; or anything else
+ * to end the loop. It is called on several threads at once. It must return, as a callback must: a thread that ends in it,
+ * or what is thrown out of it, ends the process. Inside it the thread counts as being outside of jobs.
+ */
+typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
+
+/**
  * What a pool is like. Does not change while it lives.
  */
 typedef struct jobring_info {
@@ -1027,6 +1034,34 @@ jobring_status jobring_error(struct jobring_pool *pool,
                              char *buffer,
                              size_t size,
                              size_t *needed);
+
+/**
+ * Calls `body` with parts of the range from 0 to `count`, its shares, that together cover it once: on the calling thread,
+ * and on workers that are free. Returns when every item was done, or, if a body returned anything but 0, when all bodies
+ * that had begun have returned; then no further share is begun.
+ *
+ * `count`: the number of items; 0 calls nothing. `grain`: the fewest items of a share (but for the last); a loop of no more
+ * is one share, done here. 0: the caller begins alone, and shares out what is left if its time is worth it, which
+ * costs some looks at the clock, about 20 ns each. `body`: is called as body(ctx, from, to). `ctx`: anything, NULL included.
+ * `stopped`: where 0 is written, or what a body returned to end the loop (of several, the first); NULL if it is not
+ * wanted.
+ *
+ * The caller does its part, and takes every share that no worker has come for: the call never waits for a thread that has
+ * not begun. On a pool without workers, a full one, and one that is shut down the caller does all. What the bodies did
+ * happens before what the caller does next.
+ *
+ * Returns JOBRING_OK, also if a body ended the loop; JOBRING_E_INVALID.
+ *
+ * From any thread, a job, a callback or a body included; not from a signal handler. Blocks. It
+ * sleeps only while another thread is inside a body. Neither locks nor allocates; uses two slots for each thread that takes
+ * part. jobring_destroy() must wait for it, as for any call.
+ */
+jobring_status jobring_parallel_for(struct jobring_pool *pool,
+                                    size_t count,
+                                    size_t grain,
+                                    jobring_body_fn body,
+                                    void *ctx,
+                                    int32_t *stopped);
 
 /**
  * Runs the oldest queued job on the calling thread.

@@ -16,6 +16,7 @@ mod deadline;
 mod end;
 mod failure;
 mod fixtures;
+mod forkjoin;
 mod frozen;
 mod full;
 mod handle;
@@ -53,6 +54,7 @@ fn models() -> Vec<&'static Model> {
         full::MODELS,
         close::MODELS,
         end::MODELS,
+        forkjoin::MODELS,
         kill::MODELS,
     ]
     .into_iter()

@@ -15,10 +15,10 @@ use core::time::Duration;
 
 /// What a job that failed leaves behind.
 #[cfg(feature = "std")]
-type Failure = alloc::boxed::Box<dyn core::any::Any + Send>;
+pub(crate) type Failure = alloc::boxed::Box<dyn core::any::Any + Send>;
 /// Without std a panic does not come back, so no closure fails.
 #[cfg(not(feature = "std"))]
-type Failure = core::convert::Infallible;
+pub(crate) type Failure = core::convert::Infallible;
 
 /// The kind of jobs that call an `F` and leave a `T`.
 struct Call<F, T>(PhantomData<fn(F) -> T>);
@@ -91,13 +91,13 @@ const fn max(a: usize, b: usize) -> usize {
 
 /// Calls `f` and catches its panic. The closure is not looked at again, so its unwind safety is moot.
 #[cfg(all(feature = "std", not(jobring_loom)))]
-fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(f))
 }
 
 /// Without std nothing can be caught: a panic that would unwind out of a job ends the process.
 #[cfg(not(any(feature = "std", jobring_loom)))]
-fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -113,8 +113,16 @@ fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
 
 /// In a model nothing is caught: a panic ends the execution, since what the checker finds it tells by a panic.
 #[cfg(jobring_loom)]
-fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
     Ok(f())
+}
+
+/// Goes on with a panic that was caught.
+pub(crate) fn resume(failure: Failure) -> ! {
+    #[cfg(feature = "std")]
+    std::panic::resume_unwind(failure);
+    #[cfg(not(feature = "std"))]
+    match failure {}
 }
 
 /// Drops what nobody wants; a destructor's panic has nobody to go to.

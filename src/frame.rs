@@ -29,6 +29,8 @@ pub struct Frame {
     pub(crate) closing: Cell<bool>,
     /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
     pub(crate) replaceable: bool,
+    /// The halves of joins that this thread is inside of, right inside this frame. Null outside of joins.
+    pub(crate) joins: Cell<*const Joins>,
     /// Did a thread inside of it wait for the pool's end? Then a closer may be gone that did not wait for it.
     pub(crate) outlives: Cell<bool>,
 }
@@ -40,7 +42,6 @@ impl Frame {
     }
 
     /// The thread runs user code that is no job of the pool's.
-    #[cfg(feature = "capi")]
     pub(crate) fn of_caller(pool: *const (), outer: *const Frame) -> Self {
         Self::new(pool, None, outer)
     }
@@ -63,6 +64,7 @@ impl Frame {
             locals: Cell::new(ptr::null()),
             closing: Cell::new(false),
             replaceable: false,
+            joins: Cell::new(ptr::null()),
             outlives: Cell::new(false),
         }
     }
@@ -85,6 +87,44 @@ impl Frame {
             }
         }
         (worker, stack.0, stack.1)
+    }
+}
+
+/// The halves of joins (`fork/join.rs`) that one thread is inside of and has not published: a list on its stack.
+pub(crate) struct Joins {
+    pub(crate) newest: Cell<*const Pending>,
+    /// So many joins do not ask whether a worker is idle.
+    pub(crate) skip: Cell<u32>,
+    /// How many they were the last time; 0 after a success.
+    pub(crate) in_vain: Cell<u32>,
+    /// When a worker was woken last.
+    pub(crate) woke: Cell<Option<u64>>,
+}
+
+impl Joins {
+    pub(crate) fn new() -> Self {
+        Self {
+            newest: Cell::new(ptr::null()),
+            skip: Cell::new(0),
+            in_vain: Cell::new(0),
+            woke: Cell::new(None),
+        }
+    }
+}
+
+/// The head of one half. Touched by its own thread only, but for `run`, which is never written.
+pub(crate) struct Pending {
+    /// The one that was put into the list before.
+    pub(crate) older: Cell<*const Pending>,
+    /// Its job, if it was published: then it is in no list.
+    pub(crate) job: Cell<Option<Job>>,
+    /// Runs it. To be called once, by who claimed the job.
+    pub(crate) run: unsafe fn(*const Pending),
+}
+
+impl Pending {
+    pub(crate) fn new(run: unsafe fn(*const Pending)) -> Self {
+        Self { older: Cell::new(ptr::null()), job: Cell::new(None), run }
     }
 }
 

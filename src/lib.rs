@@ -44,6 +44,7 @@ mod error;
 #[cfg(feature = "capi")]
 #[doc(hidden)]
 pub mod ffi;
+mod fork;
 mod frame;
 #[cfg(jobring_freeze)]
 mod frozen;
@@ -57,6 +58,7 @@ mod pool;
 mod port;
 mod relax;
 mod ring;
+mod scope;
 mod slot;
 mod storage;
 mod sync;
@@ -77,6 +79,7 @@ pub use frozen::Shared;
 pub use handle::Job;
 pub use lifecycle::Queued;
 pub use pool::Report;
+pub use scope::Scope;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]

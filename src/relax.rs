@@ -38,3 +38,14 @@ pub(crate) fn look_again() {
         spin_loop();
     }
 }
+
+/// Looks so often whether `done`, with a pause after each look. The model's threads go to sleep at once.
+pub(crate) fn spin_until(looks: u32, done: impl Fn() -> bool) {
+    let looks = if cfg!(jobring_loom) { 0 } else { looks };
+    for _ in 0..looks {
+        if done() {
+            return;
+        }
+        spin_loop();
+    }
+}

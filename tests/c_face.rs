@@ -32,6 +32,8 @@ fn c_programs_find_what_the_header_promises() {
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
     face(&both, "face.c", "face", &[]);
     face(&both, "face.c", "face-sanitized", &sanitized);
+    face(&both, "parallel.c", "parallel", &[]);
+    face(&both, "parallel.c", "parallel-sanitized", &sanitized);
     face(&both, "threads.c", "threads", &[]);
     face(&both, "static_bytes.c", "static-bytes", &[]);
     face(&both, "exit.c", "exit", &[]);
@@ -43,6 +45,7 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
     face(&std_alone, "face.c", "face-std", &[]);
+    face(&std_alone, "parallel.c", "parallel-std", &[]);
     face(&std_alone, "threads.c", "threads-std", &[]);
     face(&std_alone, "exit.c", "exit-std", &[]);
     face(&std_alone, "workers.c", "workers-std", &[]);

@@ -13,8 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["storage", "system"],
     &["pool", "thread"],
     &["workers", "closure"],
+    &["fork"],
     &["core_pool"],
-    &["thread_pool"],
+    &["thread_pool", "scope"],
     &["ffi"],
 ];
 
@@ -33,6 +34,8 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("pool/submit.rs", "what only C and the models call"),
     ("wait/mod.rs", "what only C and the models call"),
     ("system/mod.rs", "the futex and the clock of a model"),
+    ("fork/mod.rs", "what only C and the models call"),
+    ("fork/parallel_for.rs", "what only C and the models call"),
     ("closure.rs", "a panic in a model is the checker's to see"),
     ("thread/mod.rs", "the threads of a model are the checker's"),
     ("thread/stack.rs", "the checker's threads have stacks of their own"),

@@ -76,7 +76,24 @@ fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
         }
         here.wait().expect("a result");
         nested.expect("open").wait().expect("a result");
+        forks(pool, n);
     }
+}
+
+/// Work that is shared out.
+fn forks(pool: &Pool, grain: usize) {
+    let done = AtomicUsize::new(0);
+    pool.parallel_for(0..100, grain % 5, |share| {
+        done.fetch_add(share.len(), SeqCst);
+    });
+    pool.scope(|s| {
+        for _ in 0..grain % 5 {
+            s.spawn(|| _ = done.fetch_add(1, SeqCst));
+        }
+    });
+    let add = || done.fetch_add(1, SeqCst);
+    pool.join(|| pool.join(add, add), || pool.join(add, add));
+    assert_eq!(done.into_inner(), 104 + grain % 5);
 }
 
 #[test]

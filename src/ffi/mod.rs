@@ -18,6 +18,7 @@ mod know;
 mod memory;
 mod order;
 mod outward;
+mod parallel;
 mod result;
 mod settings;
 #[cfg(all(test, feature = "alloc"))]
@@ -33,6 +34,7 @@ pub use config::*;
 pub use drive::*;
 pub use end::*;
 pub use know::*;
+pub use parallel::*;
 pub use result::*;
 pub use status::*;
 pub use submit::*;

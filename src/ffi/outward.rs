@@ -21,6 +21,8 @@ use crate::frame::Frame;
 use crate::thread::exit::must_return;
 use core::ffi::c_void;
 
+type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
+
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod throwing {
     use super::{c_void, jobring_status};
@@ -29,6 +31,7 @@ mod throwing {
     pub(super) type Done = unsafe extern "C-unwind" fn(*mut c_void, u64, jobring_status, *mut c_void);
     pub(super) type Drop = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C-unwind" fn(*mut c_void, u32);
+    pub(super) type Body = unsafe extern "C-unwind" fn(*mut c_void, usize, usize) -> i32;
 }
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -39,6 +42,7 @@ mod throwing {
     pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
     pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C" fn(*mut c_void, u32);
+    pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 }
 
 #[cfg(not(all(any(feature = "std", feature = "pthread"), target_os = "linux")))]
@@ -106,4 +110,16 @@ pub(super) unsafe fn hook(hook: jobring_hook_fn, arg: *mut c_void, worker: u32) 
         // - 1.
         must_return(|| unsafe { hook(arg, worker) });
     }
+}
+
+/// Calls the body of a loop. What is thrown out of it ends the process here, with the loop's frames still on the stack: other
+/// threads look at them.
+///
+/// # Safety
+/// 1. `body` may be called so.
+#[inline]
+pub(super) unsafe extern "C" fn body(body: Body, ctx: *mut c_void, from: usize, to: usize) -> i32 {
+    // SAFETY:
+    // - as in run.
+    must_return(|| unsafe { core::mem::transmute::<Body, throwing::Body>(body)(ctx, from, to) })
 }

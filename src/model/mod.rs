@@ -1,6 +1,7 @@
 //! What `loom-tests` sees of the inside, under `cfg(jobring_loom)` only: the model's port, and thin faces of the
 //! rings, the idle word, the life cycle and the whole pool. The promises are asserted in `loom-tests`, not here.
 
+mod forks;
 mod idle;
 mod pool;
 mod rings;

@@ -42,7 +42,7 @@ pub enum No {
 
 /// A whole pool of N slots.
 pub struct Pool<const N: usize> {
-    raw: RawPool<Inline<N, 16>, ModelPort>,
+    pub(super) raw: RawPool<Inline<N, 16>, ModelPort>,
 }
 
 impl<const N: usize> Pool<N> {

@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing.
+//! doing. `lend`: jobs that their submitter may take back.
 
 mod activity;
 mod close;
+mod lend;
 mod patience;
 mod result;
 mod run;

@@ -139,6 +139,14 @@ sites! {
     VisitorsWait,
     VisitorsLook,
     VisitEnd,
+    // fork/shares.rs
+    ShareLook,
+    ShareClaim,
+    ShareClaimLost,
+    SharesStop,
+    HelperCount,
+    // fork/first.rs
+    FirstOffer,
 }
 
 #[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]

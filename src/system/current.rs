@@ -13,10 +13,12 @@ mod slot {
     std::thread_local! { static CURRENT: Cell<*const Frame> = const { Cell::new(core::ptr::null()) }; }
 
     // A const-initialised thread-local without a destructor is never gone, so `with` cannot fail.
+    #[inline]
     pub(super) fn get() -> *const Frame {
         CURRENT.with(Cell::get)
     }
 
+    #[inline]
     pub(super) fn set(frame: *const Frame) {
         CURRENT.with(|current| current.set(frame));
     }
@@ -67,12 +69,14 @@ mod slot {
         (word != NONE).then(|| (word - 1) as libc::pthread_key_t)
     }
 
+    #[inline]
     pub(super) fn get() -> *const Frame {
         // SAFETY:
         // - the key was created and is never deleted.
         key().map_or(ptr::null(), |key| unsafe { libc::pthread_getspecific(key) }.cast())
     }
 
+    #[inline]
     pub(super) fn set(frame: *const Frame) {
         if let Some(key) = key() {
             // SAFETY:
@@ -82,10 +86,12 @@ mod slot {
     }
 }
 
+#[inline]
 pub(super) fn get() -> *const Frame {
     slot::get()
 }
 
+#[inline]
 pub(super) fn set(frame: *const Frame) {
     slot::set(frame);
 }

@@ -26,10 +26,12 @@ impl Port for Os {
         Some(sleep::now())
     }
 
+    #[inline]
     fn current(&self) -> *const Frame {
         current::get()
     }
 
+    #[inline]
     fn set_current(&self, frame: *const Frame) {
         current::set(frame);
     }

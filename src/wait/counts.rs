@@ -65,6 +65,12 @@ impl Counts {
         self.0 & CLOSED != 0
     }
 
+    /// Does anybody search or sleep?
+    #[inline(always)]
+    pub(crate) const fn anybody_idle(self) -> bool {
+        self.0 & (MAX_WORKERS << LAYOUT.searching | MAX_WORKERS << LAYOUT.sleeping) != 0
+    }
+
     /// Is there someone to wake, and nobody who looks for work anyway?
     #[inline(always)]
     pub(crate) const fn wants_notice(self) -> bool {

@@ -39,6 +39,7 @@ CALL(cancel_requested, a->pool)
 CALL(fail, a->code)
 CALL(fail_text, a->code, a->text)
 CALL(error, a->pool, a->job, a->code_out, a->buffer, a->buffer_size, a->needed)
+CALL(parallel_for, a->pool, a->count, a->grain, a->body, a->ctx, a->stopped)
 CALL(run_one, a->pool)
 CALL(run_until_idle, a->pool, a->ran)
 CALL(enter_worker, a->pool)
@@ -90,6 +91,7 @@ static const struct function functions[] = {
     ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
     ROW(fail_text, JOB, 0,              INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
     ROW(error, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(parallel_for, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
     ROW(run_until_idle, OUTSIDE, 1,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
@@ -253,6 +255,13 @@ static void rest(void) {
         CELL(fails[n], "code", "minimum", OK_, a->code = INT32_MIN);
     }
     CELL(F(fail_text), "text", "null", INV, a->text = NULL);
+    CELL_THEN(F(parallel_for), "count", "zero", OK_, a->count = 0, CHECK(a->out.stopped == 0));
+    CELL_THEN(F(parallel_for), "count", "maximum", OK_, a->count = SIZE_MAX, CHECK(a->out.stopped == 0));
+    CELL(F(parallel_for), "grain", "zero", OK_, a->grain = 0);
+    CELL(F(parallel_for), "grain", "maximum", OK_, a->grain = SIZE_MAX);
+    CELL(F(parallel_for), "body", "null", INV, a->body = NULL);
+    CELL(F(parallel_for), "ctx", "null", OK_, a->ctx = NULL);
+    POINTER(F(parallel_for), "stopped", stopped, OK_);
     POINTER(F(run_until_idle), "ran", ran, OK_);
     POINTER(F(info_get), "info", info, INV);
     POINTER(F(stats_get), "stats", stats, INV);

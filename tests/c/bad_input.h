@@ -31,7 +31,7 @@ struct outputs {
     size_t size, align, needed, accepted, bytes;
     uint64_t ran;
     uint32_t index;
-    int32_t code;
+    int32_t code, stopped;
     jobring_report report;
     char buffer[64];
     sized_config config;
@@ -49,15 +49,16 @@ struct args {
     const jobring_options *options;
     const jobring_item *items;
     jobring_fn fn;
-    void *arg, *memory, *buffer, **result;
+    jobring_body_fn body;
+    void *ctx, *arg, *memory, *buffer, **result;
     const void *data;
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
     uint32_t mode, flags, index, *index_out;
-    int32_t code, *code_out;
+    int32_t code, *code_out, *stopped;
     jobring_status status;
-    size_t config_size, memory_size, data_size, buffer_size, count;
+    size_t config_size, memory_size, data_size, buffer_size, count, grain;
     size_t *size_out, *align, *needed, *accepted, *bytes;
     uint64_t *ran;
     jobring_report *report;

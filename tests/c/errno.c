@@ -84,6 +84,12 @@ static void spoils_at_drop(void *arg, jobring_status why) {
     errno = EXDEV;
 }
 
+static int32_t spoils_in_body(void *ctx, size_t from, size_t to) {
+    (void)ctx, (void)from, (void)to;
+    errno = EXDEV;
+    return 0;
+}
+
 static jobring_pool *without_workers(uint32_t capacity) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_pool *pool;
@@ -124,6 +130,7 @@ static void user_code(void) {
     here.when_full = JOBRING_FULL_RUN;
     RUNS(jobring_run_one, 4, 0, jobring_run_one(pool));
     RUNS(jobring_run_until_idle, 4, 0, jobring_run_until_idle(pool, NULL));
+    RUNS(jobring_parallel_for, 4, 0, jobring_parallel_for(pool, 2, 1, spoils_in_body, NULL, NULL));
     RUNS(jobring_wait, 4, 1, jobring_wait(pool, job, JOBRING_FOREVER, NULL));
     RUNS(jobring_wait_flags, 4, 1, jobring_wait_flags(pool, job, JOBRING_FOREVER, JOBRING_WAIT_HELP, NULL));
     RUNS(jobring_wait_copy, 4, 0, copy_of_spoiled(pool, job));

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <pthread.h>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -97,6 +98,22 @@ void in_job_that_waits() {
     wait(submit(waits));
 }
 
+// One of two shares throws, on the thread that is wanted; the other stays where it is.
+pthread_t caller;
+bool on_caller;
+
+int32_t body(void *, size_t, size_t) {
+    if ((pthread_equal(caller, pthread_self()) != 0) == on_caller) leave();
+    for (;;) pause();
+}
+
+void in_body(uint32_t backend, bool on_callers_thread) {
+    caller = pthread_self();
+    on_caller = on_callers_thread;
+    make(backend);
+    ok(jobring_parallel_for(pool, 2, 1, body, nullptr, nullptr));
+}
+
 void in_callback(const char *what) {
     const bool in_done = std::strstr(what, "done") != nullptr;
     make();
@@ -121,6 +138,8 @@ void act(const char *what) {
     else if (is("done-on-worker")) in_done_on_worker(backend);
     else if (is("start-hook")) in_hook(backend, true);
     else if (is("stop-hook")) in_hook(backend, false);
+    else if (is("body-on-caller")) in_body(backend, true);
+    else if (is("body-on-worker")) in_body(backend, false);
     else if (is("run-here")) in_run_here();
     else if (is("job-that-waits")) in_job_that_waits();
     else if (is("callback")) in_callback(what);

@@ -120,6 +120,8 @@ static void hold_a_thread(struct scene *scene, jobring_config *config) {
     OK(jobring_submit(scene->pool, leaves_a_value, scene, NULL));
 }
 
+static void hold_a_worker(struct scene *scene, jobring_config *config) { OK(jobring_create(config, &scene->pool)); }
+
 static void open_gate(struct scene *scene) { CHECK(sem_post(&scene->gate) == 0); }
 static void shut(struct scene *scene) { OK(jobring_shutdown(scene->pool, JOBRING_DRAIN, LONG, NULL)); }
 
@@ -177,6 +179,33 @@ static jobring_status tells_stats(struct scene *s) {
     return jobring_stats_get(s->pool, &stats);
 }
 
+static int32_t no_body(void *scene, size_t from, size_t to) {
+    (void)scene;
+    return from < to ? 0 : 1;
+}
+
+/* Of two shares: the caller's is done when the worker has begun the other, which is held. */
+struct loop {
+    struct scene *scene;
+    pthread_t caller;
+    atomic_int begun;
+};
+
+static int32_t held_body(void *arg, size_t from, size_t to) {
+    struct loop *loop = arg;
+    CHECK(to == from + 1);
+    atomic_fetch_add(&loop->begun, 1);
+    if (!pthread_equal(loop->caller, pthread_self())) await(&loop->scene->gate);
+    else
+        while (atomic_load(&loop->begun) < 2) sched_yield();
+    return 0;
+}
+
+static jobring_status loops(struct scene *s) {
+    struct loop loop = {.scene = s, .caller = pthread_self()};
+    return jobring_parallel_for(s->pool, 2, 1, held_body, &loop, NULL);
+}
+
 /* A time that ends, in nanoseconds. */
 static const int64_t SHORT = 20 * 1000 * 1000;
 static size_t bytes;
@@ -212,6 +241,7 @@ CALL(cancel_requested, jobring_cancel_requested(s->pool))
 CALL(fail, jobring_fail(3))
 CALL(fail_text, jobring_fail_text(3, "a reason"))
 CALL(error, jobring_error(s->pool, s->failed, NULL, (char *)s->memory, sizeof s->memory, NULL))
+CALL(parallel_for, jobring_parallel_for(s->pool, 64, 1, no_body, s, NULL))
 CALL(run_one, jobring_run_one(s->pool))
 CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
@@ -253,6 +283,7 @@ const struct call calls[] = {
     INSIDE(fail, fail, 0),
     INSIDE(fail_text, fail_text, 0),
     PLAIN(error, error, JOBRING_OK, 1),
+    PLAIN(parallel_for, parallel_for, JOBRING_OK, 1),
     PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),
     PLAIN(run_until_idle, run_until_idle, JOBRING_OK, 1),
     PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
@@ -272,6 +303,7 @@ const struct call calls[] = {
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(wait_flags, wait_flags_asleep, hold_a_job, open_gate),
     ASLEEP(wait_copy, wait_copy_asleep, hold_a_job_by_copy, open_gate),
+    ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
     ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),
     ROW(destroy, "asleep-joining", destroys, JOBRING_OK, 1, hold_a_thread, open_gate),

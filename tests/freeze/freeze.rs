@@ -26,6 +26,17 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 const NEVER: &[(&[Site], &str)] = &[
     (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
+    (
+        &[
+            Site::ShareLook,
+            Site::ShareClaim,
+            Site::ShareClaimLost,
+            Site::SharesStop,
+            Site::HelperCount,
+            Site::FirstOffer,
+        ],
+        "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
+    ),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
 ];
 

@@ -1,0 +1,236 @@
+//! A loop over a range, by the caller and as many workers as come in time.
+//!
+//! The control block (`Loop`) lies on the caller's stack. A thread that takes part
+//! 1. makes up to two helpers: counts one in, and submits it with try; refused: none;
+//! 2. claims shares and calls the body, until all are claimed or one stops the loop;
+//! 3. takes its helpers back, or waits for those that somebody has begun.
+//!
+//! A helper takes part in the same way, so helpers wake each other as a tree; one that comes too late does nothing. As each
+//! waits for those that it made itself, who returns knows that nobody is inside any more. Who waits, waits for threads that
+//! are inside a share; nobody waits for one that has yet to begin.
+//!
+//! Whether to fork at all: with a grain, if there is more than that. Without one, the caller begins alone and looks at the
+//! clock: it goes on alone as long as what is left would not pay for a helper.
+
+use super::first::First;
+use super::shares::Shares;
+use crate::closure::{catch, quietly, resume};
+use crate::frame::Frame;
+use crate::handle::Job;
+use crate::job::{Kind, Outcome, Payload, Why};
+use crate::pool::RawPool;
+use crate::port::Port;
+use crate::storage::Storage;
+use core::marker::PhantomData;
+use core::ops::{ControlFlow, Range};
+
+/// A share's body: items from the first up to the second. False ends the loop. Does not unwind.
+type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
+
+/// How many helpers one thread makes.
+const FAN: usize = 2;
+
+/// What is left must take so many nanoseconds, or a helper that is awake does not pay.
+const WORTH_SHARING: u64 = 2_000;
+/// The same of one that has to be woken: that is a system call of some 10 µs, and a tenth of the loop at most is lost if
+/// nobody comes.
+const WORTH_WAKING: u64 = 100_000;
+/// The first look at the clock comes after this part of the items.
+const FIRST_LOOK: usize = 32;
+/// What a look at the clock takes itself, nanoseconds, at least.
+const LOOK: u64 = 20;
+
+/// The control block of one loop.
+struct Loop<'a, S, P> {
+    pool: &'a RawPool<S, P>,
+    shares: Shares,
+    body: Body<'a>,
+}
+
+impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
+    fn take_part(&self) {
+        let mut helpers = [None; FAN];
+        for helper in &mut helpers {
+            *helper = self.make_helper();
+            if helper.is_none() {
+                break;
+            }
+        }
+        while let Some((from, to)) = self.shares.claim() {
+            if !(self.body)(from, to) {
+                self.shares.stop();
+            }
+        }
+        helpers.into_iter().flatten().for_each(|helper| self.pool.take_back_or_await(helper));
+    }
+
+    fn make_helper(&self) -> Option<Job> {
+        if !self.shares.admit_helper() {
+            return None;
+        }
+        let reserved = self.pool.try_reserve().ok()?;
+        let this: *const Self = self;
+        // SAFETY:
+        // - 1: just reserved from this pool. 2: a helper takes a pointer to its loop, which fits (share_out).
+        Some(unsafe {
+            self.pool.publish(reserved, Helper::<S, P>::KIND, false, |payload| {
+                payload.at.cast::<*const Self>().write(this);
+            })
+        })
+    }
+}
+
+/// The kind of jobs that take part in a loop.
+struct Helper<S, P>(PhantomData<fn(S, P)>);
+
+impl<S: Storage, P: Port + Clone> Helper<S, P> {
+    const KIND: &'static Kind = &Kind {
+        run: Self::run,
+        discard: Self::discard,
+        #[cfg(feature = "capi")]
+        by_copy: false,
+        #[cfg(feature = "capi")]
+        exited: None,
+        drops_result: false,
+        forget: Self::forget,
+    };
+
+    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+        // SAFETY:
+        // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
+        //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
+        let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
+        the_loop.take_part();
+        Outcome::Done
+    }
+
+    /// Dropped by a shutdown: its shares are others'.
+    unsafe fn discard(_: Payload, _: Job, _: Why) {}
+
+    unsafe fn forget(_: Payload, _: Outcome) {}
+}
+
+/// Calls `body` for every item of `0..count`, in shares of at least `grain` (0: as it pays), on this thread and on workers
+/// that come in time; until it says false.
+fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: usize, body: Body<'_>) {
+    let workers = match pool.payload_bytes() >= size_of::<*const ()>() {
+        true => pool.other_workers(),
+        false => 0,
+    };
+    let forked = match grain {
+        _ if workers == 0 || count <= grain.max(1) => None,
+        0 => match begin_alone(pool, count, workers, body) {
+            ControlFlow::Continue(fork) => Some(fork),
+            ControlFlow::Break(()) => return,
+        },
+        grain => Some((0, grain)),
+    };
+    match forked {
+        Some((from, grain)) => {
+            Loop { pool, shares: Shares::new(from, count, grain, workers), body }.take_part();
+        }
+        None if count > 0 => _ = body(0, count),
+        None => {}
+    }
+}
+
+/// Does the first items here, to see how long they take. Continue with where to fork, and the grain, when it pays; Break
+/// when all is done.
+fn begin_alone<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    count: usize,
+    workers: usize,
+    body: Body<'_>,
+) -> ControlFlow<(), (usize, usize)> {
+    let Some(begun) = pool.port().now() else {
+        return ControlFlow::Continue((0, (count / FIRST_LOOK / (workers + 1)).max(1)));
+    };
+    let (mut done, mut piece) = (0, (count / FIRST_LOOK).max(1));
+    loop {
+        let to = done + piece.min(count - done);
+        if !body(done, to) || to == count {
+            return ControlFlow::Break(());
+        }
+        done = to;
+        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
+        let left = scaled(took, count - done, done);
+        let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+        let in_time = scaled(WORTH_SHARING, done, usize::try_from(took).unwrap_or(usize::MAX));
+        let in_time = usize::try_from(in_time).unwrap_or(usize::MAX).max(1);
+        if left >= worth {
+            return ControlFlow::Continue((done, in_time));
+        }
+        piece = in_time.max(done);
+    }
+}
+
+/// About `a * b / c`, or the largest number if it is larger.
+fn scaled(a: u64, b: usize, c: usize) -> u64 {
+    let (b, c) = (b as u64, c as u64);
+    a.checked_mul(b).map_or_else(|| a.saturating_mul(b / c), |product| product / c)
+}
+
+/// As `run`; a body that breaks ends the loop, and of several the first is told. It does not unwind.
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) fn share_out<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    count: usize,
+    grain: usize,
+    body: impl Fn(usize, usize) -> ControlFlow<i32> + Sync,
+) -> ControlFlow<i32> {
+    let mut first = First::new();
+    run(pool, count, grain, &|from, to| match body(from, to) {
+        ControlFlow::Continue(()) => true,
+        ControlFlow::Break(value) => {
+            let _late = first.offer(value);
+            false
+        }
+    });
+    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+}
+
+/// The same over any range, with any value, and a body that may panic: that ends the loop, and goes on here when all have
+/// left.
+pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
+    pool: &RawPool<S, P>,
+    range: Range<usize>,
+    grain: usize,
+    body: impl Fn(Range<usize>) -> ControlFlow<B> + Sync,
+) -> ControlFlow<B> {
+    let (mut first, mut panicked) = (First::new(), First::new());
+    let base = range.start;
+    run(pool, range.end.saturating_sub(base), grain, &|from, to| {
+        match catch(|| body(base + from..base + to)) {
+            Ok(ControlFlow::Continue(())) => return true,
+            Ok(ControlFlow::Break(value)) => {
+                if let Err(late) = first.offer(value) {
+                    quietly(|| drop(late));
+                }
+            }
+            Err(failure) => {
+                if let Err(late) = panicked.offer(failure) {
+                    quietly(move || _ = late);
+                }
+            }
+        }
+        false
+    });
+    if let Some(failure) = panicked.take() {
+        resume(failure);
+    }
+    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+}
+
+/// The same with a body that does not end the loop.
+pub(crate) fn for_each_share<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    range: Range<usize>,
+    grain: usize,
+    body: impl Fn(Range<usize>) + Sync,
+) {
+    let body = |share| -> ControlFlow<core::convert::Infallible> {
+        body(share);
+        ControlFlow::Continue(())
+    };
+    let _ = try_for_each_share(pool, range, grain, body);
+}

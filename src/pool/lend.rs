@@ -1,0 +1,86 @@
+//! Jobs that are only lent to the pool: their submitter takes back what nobody has begun, and waits for what somebody
+//! has. It leaves the handle to nobody, and nothing of the job outlives its call.
+
+use super::RawPool;
+use super::run::Claimed;
+use super::{Receiver, Verdict};
+use crate::frame::NO_WORKER;
+use crate::handle::Job;
+use crate::port::{Port, Timeout};
+use crate::relax::spin_until;
+use crate::slot::Claim;
+use crate::storage::Storage;
+
+/// How often a thread looks for the end of a job that was begun before it goes to sleep: some 10 µs, less than it takes
+/// to wake it.
+const LOOKS: u32 = 1000;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// The job, if nobody has begun it: then it is the caller's to run or to drop.
+    fn claim_lent(&self, job: Job) -> Option<Claimed> {
+        let (index, generation) = job.resolve(self.tag(), self.capacity())?;
+        match self.slot(index).claim(generation) {
+            Claim::Claimed(state) => Some(Claimed { index, state }),
+            Claim::Stale | Claim::TooLate(_) => None,
+        }
+    }
+
+    /// Takes a job back that nobody has begun: it will not run, what lies in its payload is forgotten, and its slot is
+    /// free. False: somebody has begun it, or the pool dropped it.
+    pub(crate) fn take_back(&self, job: Job) -> bool {
+        let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
+        // A closer waits for what is claimed as it does for what runs, so the slot need not be taken out of use.
+        self.vacate(index, state, false);
+        self.kick_if_closed();
+        true
+    }
+
+    /// Runs a job here that nobody has begun, however little stack is left: so would a plain call.
+    /// True if it was run.
+    pub(crate) fn run_lent(&self, job: Job) -> bool {
+        let Some(claimed) = self.claim_lent(job) else { return false };
+        self.execute(claimed);
+        self.kick_if_closed();
+        true
+    }
+
+    /// Returns when a job that was begun, or dropped by the pool, is over, and lets `deliver` have what it left.
+    pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
+        spin_until(LOOKS, || self.is_finished(job));
+        let over = self.wait(job, Timeout::Forever, &mut deliver);
+        debug_assert!(over.is_ok(), "a lent job's handle is its submitter's alone");
+    }
+
+    /// Takes a job back, or waits until it is over. For jobs that leave nothing.
+    pub(crate) fn take_back_or_await(&self, job: Job) {
+        if !self.take_back(job) {
+            self.await_lent(job, &mut |_, _, _| Verdict::Take);
+        }
+    }
+
+    /// How many workers there are besides the calling thread. 0 if the pool is closed.
+    pub(crate) fn other_workers(&self) -> usize {
+        if self.is_closed() {
+            return 0;
+        }
+        let own = self.here().is_some_and(|frame| frame.worker != NO_WORKER);
+        self.lifecycle.live().saturating_sub(usize::from(own))
+    }
+
+    /// Is there a worker that has nothing to do? One look at one word, which changes when a worker goes to sleep, begins to
+    /// search, or finds a job.
+    #[inline(always)]
+    pub(crate) fn has_idle_workers(&self) -> bool {
+        self.idle.counts().anybody_idle()
+    }
+
+    /// Is a job queued (or what is left of one)?
+    pub(crate) fn has_queued(&self) -> bool {
+        !self.ready().is_empty()
+    }
+
+    /// Would a job that is submitted now have to wake its worker? That costs its submitter a system call.
+    pub(crate) fn workers_sleep(&self) -> bool {
+        self.idle.counts().wants_notice()
+    }
+}

@@ -1,0 +1,194 @@
+/* jobring_parallel_for(): what is done, where, how it ends, and what a body may do. */
+#define _GNU_SOURCE
+#include "check.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST = 5000 };
+
+static jobring_pool *pool_of(uint32_t workers, uint32_t capacity) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = workers;
+    config.capacity = capacity;
+    OK(jobring_create(&config, &pool));
+    return pool;
+}
+
+/* A loop, seen from its bodies. */
+struct loop {
+    jobring_pool *pool;
+    pthread_t caller;
+    atomic_int inside, begun, helped;
+    size_t stop_at;
+    atomic_uchar done[MOST];
+};
+
+static void begin(struct loop *loop, jobring_pool *pool) {
+    memset(loop, 0, sizeof *loop);
+    loop->pool = pool;
+    loop->caller = pthread_self();
+    loop->stop_at = SIZE_MAX;
+}
+
+static int32_t mark(void *ctx, size_t from, size_t to) {
+    struct loop *loop = ctx;
+    atomic_fetch_add(&loop->inside, 1);
+    atomic_fetch_add(&loop->begun, 1);
+    CHECK(from < to);
+    for (size_t n = from; n < to; n++) atomic_fetch_add(&loop->done[n], 1);
+    if (!pthread_equal(loop->caller, pthread_self())) atomic_fetch_add(&loop->helped, 1);
+    atomic_fetch_sub(&loop->inside, 1);
+    return from <= loop->stop_at && loop->stop_at < to ? (int32_t)loop->stop_at + 1 : 0;
+}
+
+static void each_once(const struct loop *loop, size_t count) {
+    CHECK(atomic_load(&loop->inside) == 0);
+    for (size_t n = 0; n < MOST; n++) CHECK(atomic_load(&loop->done[n]) == (n < count));
+}
+
+static void every_item_once(uint32_t workers) {
+    static const size_t counts[] = {0, 1, 2, 3, 64, 1000, MOST};
+    static const size_t grains[] = {0, 1, 7, 1000, SIZE_MAX};
+    static struct loop loop;
+    jobring_pool *pool = pool_of(workers, 8);
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+        for (size_t g = 0; g < sizeof grains / sizeof *grains; g++) {
+            int32_t stopped = -1;
+            begin(&loop, pool);
+            OK(jobring_parallel_for(pool, counts[c], grains[g], mark, &loop, &stopped));
+            CHECK(stopped == 0);
+            each_once(&loop, counts[c]);
+        }
+    /* Closed, the caller does it alone. */
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    begin(&loop, pool);
+    OK(jobring_parallel_for(pool, 100, 1, mark, &loop, NULL));
+    each_once(&loop, 100);
+    CHECK(atomic_load(&loop.helped) == 0 && atomic_load(&loop.begun) == 1);
+    OK(jobring_destroy(pool));
+}
+
+static void a_stop(void) {
+    static struct loop loop;
+    jobring_pool *pool = pool_of(2, 8);
+    for (int round = 0; round < 200; round++) {
+        int32_t stopped = -1;
+        begin(&loop, pool);
+        loop.stop_at = (size_t)round * 10;
+        OK(jobring_parallel_for(pool, MOST, (size_t)(round % 3), mark, &loop, &stopped));
+        CHECK(stopped == round * 10 + 1 && atomic_load(&loop.inside) == 0);
+        OK(jobring_parallel_for(pool, MOST, 1, mark, &loop, NULL));
+    }
+    OK(jobring_destroy(pool));
+}
+
+/* Both are in a share at once, or this never ends. */
+static int32_t meet(void *ctx, size_t from, size_t to) {
+    struct loop *loop = ctx;
+    CHECK(to == from + 1);
+    atomic_fetch_add(&loop->inside, 1);
+    while (atomic_load(&loop->inside) < 3) sched_yield();
+    return 0;
+}
+
+static void workers_take_part(void) {
+    static struct loop loop;
+    jobring_pool *pool = pool_of(2, 8);
+    begin(&loop, pool);
+    OK(jobring_parallel_for(pool, 3, 1, meet, &loop, NULL));
+    OK(jobring_destroy(pool));
+}
+
+static void *identity(void *arg) { return arg; }
+
+/* A body is outside of jobs wherever it runs, and may use the pool, a further loop included. */
+static int32_t looks_around(void *ctx, size_t from, size_t to) {
+    struct loop *loop = ctx;
+    static _Thread_local struct loop inner;
+    jobring_job job = 7;
+    (void)from, (void)to;
+    CHECK(jobring_self(loop->pool, &job) == JOBRING_E_INVALID && job == 7);
+    CHECK(jobring_cancel_requested(loop->pool) == JOBRING_E_INVALID);
+    CHECK(jobring_fail(3) == JOBRING_E_INVALID);
+    CHECK(jobring_destroy(loop->pool) == JOBRING_E_BUSY);
+    begin(&inner, loop->pool);
+    OK(jobring_parallel_for(loop->pool, 100, 1, mark, &inner, NULL));
+    each_once(&inner, 100);
+    const jobring_status status = jobring_try_submit(loop->pool, identity, NULL, NULL);
+    CHECK(status == JOBRING_OK || status == JOBRING_E_FULL);
+    return 0;
+}
+
+static void *loops_in_a_job(void *arg) {
+    struct loop *loop = arg;
+    loop->caller = pthread_self();
+    OK(jobring_parallel_for(loop->pool, 20, 1, looks_around, loop, NULL));
+    return jobring_cancel_requested(loop->pool) == JOBRING_OK ? arg : NULL;
+}
+
+static void bodies_may_use_the_pool(void) {
+    static struct loop loop;
+    jobring_pool *pool = pool_of(2, 16);
+    jobring_job job;
+    void *result = NULL;
+    int32_t stopped = -1;
+    begin(&loop, pool);
+    OK(jobring_parallel_for(pool, 20, 1, looks_around, &loop, &stopped));
+    CHECK(stopped == 0);
+    begin(&loop, pool);
+    OK(jobring_submit(pool, loops_in_a_job, &loop, &job));
+    jobring_status status = jobring_wait(pool, job, LONG, &result);
+    CHECK(status == JOBRING_OK || status == JOBRING_E_INVALID);
+    OK(jobring_destroy(pool));
+}
+
+/* A thread that ends in a body ends the process, the caller's and a worker's. */
+struct leaver {
+    pthread_t caller;
+    int on_worker;
+};
+
+static int32_t leave(void *ctx, size_t from, size_t to) {
+    const struct leaver *leaver = ctx;
+    (void)from, (void)to;
+    if (leaver->on_worker == !pthread_equal(leaver->caller, pthread_self())) pthread_exit(NULL);
+    for (;;) pause();
+}
+
+static void a_body_must_return(void) {
+    for (int on_worker = 0; on_worker < 2; on_worker++) {
+        int status = 0;
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0) {
+            struct leaver leaver = {pthread_self(), on_worker};
+            alarm(60);
+            (void)freopen("/dev/null", "w", stderr);
+            jobring_pool *pool = pool_of(1, 8);
+            (void)jobring_parallel_for(pool, 2, 1, leave, &leaver, NULL);
+            _exit(1);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
+int main(void) {
+    alarm(300);
+    every_item_once(JOBRING_WORKERS_NONE);
+    every_item_once(1);
+    every_item_once(3);
+    a_stop();
+    workers_take_part();
+    bodies_may_use_the_pool();
+    a_body_must_return();
+    return 0;
+}
