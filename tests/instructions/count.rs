@@ -70,7 +70,7 @@ fn count(name: &str) -> Result<f64, String> {
 
 fn bless() -> Result<(), String> {
     let mut text = format!(
-        "# Instructions for each operation, counted by callgrind: main.rs says how. Written by --bless, with:\n# {}\n",
+        "# Instructions for each operation, counted by callgrind: count.rs says how. Written by --bless, with:\n# {}\n",
         compiler()
     );
     for (name, what) in OPERATIONS {
