@@ -39,9 +39,10 @@ pub(crate) fn look_again() {
     }
 }
 
-/// Looks so often whether `done`, with a pause after each look. The model's threads go to sleep at once.
-pub(crate) fn spin_until(looks: u32, done: impl Fn() -> bool) {
-    let looks = if cfg!(jobring_loom) { 0 } else { looks };
+/// Looks so often whether `done`, with a pause after each look. In the models, and where threads are driven or stopped step by
+/// step, nobody spins: to look and do nothing is no step of a protocol.
+pub(crate) fn spin_until(looks: u32, mut done: impl FnMut() -> bool) {
+    let looks = if cfg!(any(jobring_loom, jobring_freeze)) { 0 } else { looks };
     for _ in 0..looks {
         if done() {
             return;

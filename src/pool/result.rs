@@ -133,6 +133,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job == Some(job)) {
                         return Err(WaitError::Deadlock);
                     }
+                    if wait.is_none()
+                        && let Some(now) = self.watch(self.slot(index), state)
+                    {
+                        state = now;
+                        continue;
+                    }
                     let wait = wait.get_or_insert_with(|| Waiting::new(self, timeout));
                     match wait.sleep(self, self.slot(index), state) {
                         Slept::Now(now) => state = now,
