@@ -24,6 +24,8 @@ impl Thread {
         Ok(Self(loom::thread::spawn(move || unsafe { (start.run)(start.arg) })))
     }
 
+    pub(crate) fn name_self(_: Backend, _: &str) {}
+
     pub(crate) fn join(self) {
         if self.0.thread().id() != loom::thread::current().id() {
             let _ = self.0.join();

@@ -43,6 +43,7 @@ impl Backend {
 #[derive(Clone, Copy)]
 pub(crate) struct ThreadOptions<'a> {
     /// At most 15 bytes are shown by Linux.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "a pthread names itself"))]
     pub(crate) name: &'a str,
     /// Bytes, already rounded and checked (`stack`).
     pub(crate) stack_size: usize,
@@ -96,6 +97,19 @@ pub(crate) enum Thread {
 
 #[cfg(not(jobring_loom))]
 impl Thread {
+    /// To be called first by a thread of `backend`, with the name that it is to have.
+    pub(crate) fn name_self(backend: Backend, name: &str) {
+        match backend {
+            #[cfg(feature = "pthread")]
+            Backend::Pthread => pthread::name_self(name),
+            // It was told when it was made.
+            #[cfg(feature = "std")]
+            Backend::Std => {
+                let _ = name;
+            }
+        }
+    }
+
     /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own, unless the options
     /// say otherwise.
     ///

@@ -116,7 +116,6 @@ impl Spawn for Pthread {
         // SAFETY:
         // - pthread_create returned 0 and so wrote it.
         let thread = unsafe { thread.assume_init() };
-        set_name(thread, options.name);
         Ok(Self(thread))
     }
 
@@ -137,22 +136,21 @@ impl Spawn for Pthread {
     }
 }
 
-/// Names a thread, best effort: 15 bytes on Linux.
+/// Names the calling thread, best effort: 15 bytes on Linux. For another thread it would be a file to open and write.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn set_name(thread: libc::pthread_t, name: &str) {
+pub(super) fn name_self(name: &str) {
     let mut text = heapless::Vec::<u8, 16>::new();
     let cut = name.as_bytes().iter().copied().take_while(|&byte| byte != 0).take(15);
     text.extend(cut);
     // 15 bytes at most are in, so the end fits.
     let _ = text.push(0);
     // SAFETY:
-    // - the thread has not been joined; `text` ends with a zero.
-    unsafe { libc::pthread_setname_np(thread, text.as_ptr().cast()) };
+    // - the thread is this one; `text` ends with a zero.
+    unsafe { libc::pthread_setname_np(libc::pthread_self(), text.as_ptr().cast()) };
 }
 
-/// Elsewhere only the thread itself can do it, or nobody.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn set_name(_: libc::pthread_t, _: &str) {}
+pub(super) fn name_self(_: &str) {}
 
 /// The stack of a thread that was not joined yet, bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]

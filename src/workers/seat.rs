@@ -142,6 +142,7 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     // SAFETY:
     // - fill's obligation: the seat stays until this thread was joined.
     let seat = unsafe { &*seat.cast::<Seat>() };
+    Thread::name_self(seat.manner.backend, seat.name());
     if let Some(thread) = seat.threads.with(|threads| threads.before.take()) {
         thread.join();
     }
