@@ -32,6 +32,24 @@ pub fn loop_alone(params: &Params) -> Report {
     regions(params, body)
 }
 
+/// jobring's parallel_for, with a grain that it finds itself, unless one is given.
+pub fn loop_jobring(params: &Params) -> Report {
+    let (workers, spin) = (params.size("threads") - 1, params.find("spin").unwrap_or(0) as u32);
+    let grain = params.find("grain").unwrap_or(0) as usize;
+    let pool = jobring::Pool::builder().workers(workers).spin(spin).build().expect("a pool");
+    regions(params, |data| {
+        // As a number, which threads may share.
+        let start = data.as_mut_ptr() as usize;
+        pool.parallel_for(0..data.len(), grain, |share| {
+            // SAFETY:
+            // - shares are disjoint ranges within the data, which outlives the region.
+            body(unsafe {
+                std::slice::from_raw_parts_mut((start as *mut u32).add(share.start), share.len())
+            });
+        });
+    })
+}
+
 /// rayon: par_chunks_mut, eight chunks or of 256 at least.
 pub fn loop_rayon(params: &Params) -> Report {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(params.size("threads")).build().expect("a pool");
@@ -103,6 +121,20 @@ fn plain(n: u32) -> u64 {
 /// Two calls.
 pub fn fib_alone(params: &Params) -> Report {
     joins(params, plain)
+}
+
+/// jobring's join.
+pub fn fib_jobring(params: &Params) -> Report {
+    fn fib(pool: &jobring::Pool, n: u32) -> u64 {
+        if n <= 1 {
+            return u64::from(n);
+        }
+        let (a, b) = pool.join(|| fib(pool, n - 1), || fib(pool, n - 2));
+        a + b
+    }
+    let (workers, spin) = (params.size("threads") - 1, params.find("spin").unwrap_or(0) as u32);
+    let pool = jobring::Pool::builder().workers(workers).spin(spin).build().expect("a pool");
+    joins(params, |n| fib(&pool, n))
 }
 
 /// rayon::join.

@@ -68,6 +68,8 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("jobring", "awake") => Some(jobring::both_awake),
         ("jobring", "itself") => Some(jobring::waiter_runs_it),
         ("jobring", "many") => Some(jobring::many),
+        ("jobring", "loop") => Some(fork::loop_jobring),
+        ("jobring", "fib") => Some(fork::fib_jobring),
         ("jobring C", "detached") => Some(jobring_c::detached),
         ("jobring C", "batches") => Some(jobring_c::batches),
         ("jobring C", "handles") => Some(jobring_c::handles),

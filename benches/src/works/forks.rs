@@ -1,16 +1,19 @@
 //! W4: a loop over an array, in parallel. W7: recursive join.
 //!
-//! jobring's own parallel_for and join go into the first place of each list once the library has them: the others are
-//! then compared with it, and until then with the plain loop and the plain call.
+//! Beside jobring as it is, one whose worker spins: fork_union's, pthreadpool's and OpenMP's do.
 
-use super::{Case, Metric, Rounds, entrant, less};
+use super::{Case, Entrant, Metric, Rounds, entrant, less};
 use crate::options::Options;
 
-/// Said in the tables as long as it is so.
-const NOT_YET: &str = "jobring";
+/// Polls of a worker before it sleeps.
+const SPIN: u64 = 4000;
 
 const SPREAD: &[Metric] = &[less("p10", "p10"), less("p90", "p90"), less("p99", "p99")];
 const CPU: &[Metric] = &[less("cpu_ns", "CPU ns a join")];
+
+fn ours(mode: &'static str) -> [Entrant; 2] {
+    [entrant("jobring", mode), entrant("jobring", mode).with("spin", SPIN).called("jobring, spin 4,000")]
+}
 
 /// W4 and W7.
 pub fn cases(options: &Options) -> Vec<Case> {
@@ -32,8 +35,9 @@ pub fn cases(options: &Options) -> Vec<Case> {
         let params = [("n", n), ("threads", threads), ("millis", millis)];
         cases.push(Case {
             columns: SPREAD,
-            entrants: [entrant("bare", "loop").called("plain loop"), entrant(NOT_YET, "loop")]
+            entrants: ours("loop")
                 .into_iter()
+                .chain([entrant("bare", "loop").called("plain loop")])
                 .chain(
                     ["fork_union", "chili", "rayon", "OpenMP (libgomp)", "pthreadpool", "oneTBB"]
                         .map(|peer| entrant(peer, "loop")),
@@ -48,8 +52,9 @@ pub fn cases(options: &Options) -> Vec<Case> {
         let params = [("n", n), ("threads", threads), ("millis", millis)];
         cases.push(Case {
             columns: CPU,
-            entrants: [entrant("bare", "fib").called("plain calls"), entrant(NOT_YET, "fib")]
+            entrants: ours("fib")
                 .into_iter()
+                .chain([entrant("bare", "fib").called("plain calls")])
                 .chain(["chili", "rayon"].map(|peer| entrant(peer, "fib")))
                 .collect(),
             ..case("W7", format!("w7-{threads}"), title, &params, less("ns", "ns a join"))
