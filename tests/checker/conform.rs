@@ -28,6 +28,17 @@ use std::collections::BTreeSet;
 /// Sites of the library that the machine has not, each with its reason.
 const LEFT_OUT: &[(&[Site], &str)] = &[
     (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
+    (
+        &[
+            Site::ShareLook,
+            Site::ShareClaim,
+            Site::ShareClaimLost,
+            Site::SharesStop,
+            Site::HelperCount,
+            Site::FirstOffer,
+        ],
+        "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)",
+    ),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
 ];
 
