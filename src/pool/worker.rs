@@ -77,7 +77,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
             }
             let asleep = self.idle.register(search);
-            // CLOSED is read before the ring: whoever published before it closed is then seen.
+            // CLOSED is read before the ring, so that nothing published before it is left behind, but where memory shows
+            // the ring late; then the closer has seen it, and runs what the last worker left (wait/README.md).
             let closed = self.is_closed();
             if !is_empty() && !bug(Bug::SleepsWithoutALook) {
                 search = self.idle.cancel(asleep);
