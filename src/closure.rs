@@ -136,6 +136,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ///
     /// # Safety
     /// 1. What `F` and `T` borrow outlives the job: it is over before the borrow ends.
+    #[inline]
     pub(crate) unsafe fn submit_closure<F, T>(
         &self,
         f: F,
@@ -147,7 +148,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         T: Send,
     {
         debug_assert!(Call::<F, T>::fits(self.payload_bytes()));
-        let reserved = match self.reserve(timeout) {
+        let (reserved, _visit) = match self.reserve(timeout) {
             Ok(reserved) => reserved,
             Err(Refused::Shutdown) => return Err(SubmitError::Shutdown(f)),
             Err(Refused::Deadlock) => return Err(SubmitError::Deadlock(f)),

@@ -37,6 +37,7 @@ pub struct Frame {
 
 impl Frame {
     /// The thread runs `job`.
+    #[inline(always)]
     pub(crate) fn of_job(pool: *const (), job: Job, outer: *const Frame) -> Self {
         Self::new(pool, Some(job), outer)
     }
@@ -51,6 +52,7 @@ impl Frame {
         Self { worker, stack_low, ..Self::new(pool, None, outer) }
     }
 
+    #[inline(always)]
     fn new(pool: *const (), job: Option<Job>, outer: *const Frame) -> Self {
         let (worker, stack_low, depth) = Self::inherited(pool, outer);
         let depth = depth + usize::from(job.is_some());
@@ -74,7 +76,18 @@ impl Frame {
         Chain(self.outer).next().is_some_and(|outer| outer.replaceable)
     }
 
+    #[inline(always)]
     fn inherited(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {
+        match Chain(outer).next() {
+            None => (NO_WORKER, 0, 0),
+            Some(frame) if frame.pool == pool => (frame.worker, frame.stack_low, frame.depth),
+            Some(_) => Self::inherited_from_afar(pool, outer),
+        }
+    }
+
+    /// The same, right inside another pool's frame.
+    #[cold]
+    fn inherited_from_afar(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {
         let mut stack = (0, 0);
         let mut worker = NO_WORKER;
         for (n, frame) in Chain(outer).enumerate() {

@@ -254,7 +254,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
         let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?);
-        let core = PoolCore::from_raw(RawPool::new(storage, system(), limits));
+        let core = PoolCore::from_raw(RawPool::over(storage, system(), limits));
         self.start(core, workers)
     }
 

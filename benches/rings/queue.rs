@@ -1,6 +1,6 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
-use crate::ring::{Ends, Ring};
+use crate::ring::{Ends, Ring, Seed};
 use crate::sync::AtomicUsize;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -32,12 +32,12 @@ impl Queue {
 
     #[inline(always)]
     fn ready(&self) -> Ring<'_> {
-        Ring::new(&self.ready_ends, &self.ready, 0)
+        Ring::new(&self.ready_ends, &self.ready, Seed::Empty)
     }
 
     #[inline(always)]
     fn free(&self) -> Ring<'_> {
-        Ring::new(&self.free_ends, &self.free, self.free.len())
+        Ring::new(&self.free_ends, &self.free, Seed::Full)
     }
 
     /// False if it is full.

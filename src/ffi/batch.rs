@@ -80,7 +80,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
             };
             // SAFETY:
             // - reserved from this pool; the order was checked against its payload.
-            let (handle, position, _) = unsafe {
+            let (handle, position) = unsafe {
                 pool.raw.place(reserved, order.kind(), jobs.is_null(), |payload| order.write(payload))
             };
             if !jobs.is_null() {

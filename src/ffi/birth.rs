@@ -251,7 +251,7 @@ unsafe fn make(
     let block = unsafe { Block::format(at.add(parts.slots), settings.shape) };
     let fresh = CPool {
         mark: 0,
-        raw: RawPool::new(block, System, settings.limits),
+        raw: RawPool::over(block, System, settings.limits),
         #[cfg(any(feature = "std", feature = "pthread"))]
         workers: None,
         hooks: settings.hooks,

@@ -2,12 +2,13 @@
 
 use crate::job::Payload;
 use core::cell::{Cell, UnsafeCell};
+use core::mem::MaybeUninit;
 
 /// What jobring_fail() said, while the job runs.
-#[derive(Default)]
 pub(super) struct Failure {
     code: Cell<Option<i32>>,
-    text: UnsafeCell<Text>,
+    // INVARIANT: written when `code` is.
+    text: UnsafeCell<MaybeUninit<Text>>,
 }
 
 /// The longest text that a failure keeps, bytes; a slot may have room for less.
@@ -18,12 +19,6 @@ struct Text {
     length: usize,
 }
 
-impl Default for Text {
-    fn default() -> Self {
-        Self { bytes: [0; TEXT], length: 0 }
-    }
-}
-
 /// The head of a failure in the payload; the text follows.
 #[repr(C)]
 struct Record {
@@ -32,6 +27,12 @@ struct Record {
 }
 
 impl Failure {
+    /// None so far. The room for the text is not touched: every job that runs has one.
+    #[inline(always)]
+    pub(super) const fn new() -> Self {
+        Self { code: Cell::new(None), text: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
     /// Did the job say that it failed?
     pub(super) fn is_noted(&self) -> bool {
         self.code.get().is_some()
@@ -42,14 +43,16 @@ impl Failure {
         // SAFETY:
         // - the cell is this thread's alone, and no reference to it is held.
         let kept = unsafe { &mut *self.text.get() };
-        kept.length = text.len().min(TEXT);
+        let kept = kept.write(Text { bytes: [0; TEXT], length: text.len().min(TEXT) });
         kept.bytes[..kept.length].copy_from_slice(&text[..kept.length]);
     }
 
+    /// For a failure that was noted.
     pub(super) fn leave_in(&self, payload: Payload) {
+        assert!(self.is_noted());
         // SAFETY:
-        // - as in note.
-        let text = unsafe { &*self.text.get() };
+        // - as in note; it was noted, so the text was written.
+        let text = unsafe { (*self.text.get()).assume_init_ref() };
         let length = text.length.min(payload.bytes - size_of::<Record>());
         let record = Record { code: self.code.get().unwrap_or(0), length: length as u32 };
         // SAFETY:

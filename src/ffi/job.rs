@@ -144,7 +144,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     }
 
     unsafe fn run(payload: Payload, frame: &Frame) -> Outcome {
-        let failure = Failure::default();
+        let failure = Failure::new();
         frame.locals.set((&raw const failure).cast());
         // SAFETY:
         // - the payload is as write() left it; the caller of submit promised that the function takes this argument.
@@ -179,7 +179,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
 
     unsafe fn exited(payload: Payload, frame: &Frame) -> Outcome {
         frame.locals.set(core::ptr::null());
-        let failure = Failure::default();
+        let failure = Failure::new();
         failure.note(JOBRING_E_EXITED, b"the job ended its thread");
         // SAFETY:
         // - as in run, which got no further than the call of the function.

@@ -188,13 +188,10 @@ unsafe fn submit(
         WhenFull::Wait(timeout) => timeout,
         WhenFull::Run => Timeout::Poll,
     };
-    let reserved = match pool.raw.try_reserve() {
+    let (reserved, _waited) = match pool.raw.try_reserve() {
+        Ok(reserved) => (reserved, None),
         // On a pool without workers this runs a job.
-        Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout)),
-        at_once => at_once,
-    };
-    let reserved = match reserved {
-        Ok(reserved) => reserved,
+        Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout))?,
         Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
             // SAFETY:
             // - the caller's: the function takes this argument, and the callbacks may be called.

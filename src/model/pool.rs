@@ -7,6 +7,7 @@ use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::lifecycle::Queued;
+use crate::lifecycle::Visit;
 use crate::pool::{Activity, Batch, Limits, RawPool, Refused, Report, Reserved, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
 use crate::slot::Slot;
@@ -74,7 +75,7 @@ impl<const N: usize> Pool<N> {
         self.raw.port().pass(nanos);
     }
 
-    fn reserve(&self, timeout: Timeout) -> Result<Reserved<ModelPort>, No> {
+    fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
         self.raw.reserve(timeout).map_err(|refused| match refused {
             Refused::Full => No::Full,
             Refused::Shutdown => No::Shutdown,
@@ -84,10 +85,11 @@ impl<const N: usize> Pool<N> {
     }
 
     fn submit_as(&self, task: Task, timeout: Timeout, detached: bool) -> Result<Job, No> {
-        Ok(self.publish(self.reserve(timeout)?, task, detached))
+        let (reserved, _visit) = self.reserve(timeout)?;
+        Ok(self.publish(reserved, task, detached))
     }
 
-    fn publish(&self, reserved: Reserved<ModelPort>, task: Task, detached: bool) -> Job {
+    fn publish(&self, reserved: Reserved, task: Task, detached: bool) -> Job {
         let task = Box::into_raw(Box::new(task));
         // SAFETY:
         // - reserved of this pool; the payload gets the task that KIND takes, in 16 bytes.
@@ -125,18 +127,18 @@ impl<const N: usize> Pool<N> {
                 Ok(true)
             }
             Err(no) => Err(no),
-            Ok(reserved) => {
+            Ok((reserved, _)) => {
                 self.publish(reserved, task, true);
                 Ok(false)
             }
         }
     }
 
-    fn place(&self, reserved: Reserved<ModelPort>, task: Task) -> (Job, usize) {
+    fn place(&self, reserved: Reserved, task: Task) -> (Job, usize) {
         let task = Box::into_raw(Box::new(task));
         // SAFETY:
         // - as in publish.
-        let (job, position, _) = unsafe {
+        let (job, position) = unsafe {
             self.raw.place(reserved, Task::KIND, false, |payload| payload.at.cast::<*mut Task>().write(task))
         };
         (job, position)
@@ -148,7 +150,7 @@ impl<const N: usize> Pool<N> {
         let (mut batch, mut jobs, mut refused) = (Batch::new(), Vec::new(), None);
         for task in tasks {
             match self.reserve(Timeout::Poll) {
-                Ok(reserved) => {
+                Ok((reserved, _)) => {
                     let (job, position) = self.place(reserved, task);
                     batch.placed(position);
                     jobs.push(job);
@@ -167,7 +169,7 @@ impl<const N: usize> Pool<N> {
 
     /// Submits, if there is room, and stops for ever before it tells anybody.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
-        Ok(self.place(self.reserve(Timeout::Poll)?, task).0)
+        Ok(self.place(self.reserve(Timeout::Poll)?.0, task).0)
     }
 
     /// Begins a worker's search and never ends it.
@@ -175,8 +177,9 @@ impl<const N: usize> Pool<N> {
         self.raw.freeze_searching();
     }
 
-    /// The handle that slot `index` has in `generation`, guessed.
-    pub fn guess(&self, generation: usize, index: usize) -> Job {
+    /// The handle in `generation` of the slot that is given out as the `nth`, guessed.
+    pub fn guess(&self, generation: usize, nth: usize) -> Job {
+        let index = self.raw.capacity() - 1 - nth;
         Slot::handle(self.raw.tag(), index, State::free(generation))
     }
 

@@ -3,7 +3,7 @@
 extern crate std;
 
 use crate::port::Port;
-use crate::ring::{Ends, Ring};
+use crate::ring::{Ends, Ring, Seed};
 use crate::sync::{AtomicUsize, UnsafeCell};
 use crate::system::{Clock, ModelPort};
 use std::vec::Vec;
@@ -13,18 +13,19 @@ pub struct Indices {
     ends: Ends,
     entries: Vec<AtomicUsize>,
     cells: Vec<UnsafeCell<usize>>,
-    seeded: usize,
+    seed: Seed,
     port: ModelPort,
 }
 
 impl Indices {
-    /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with `seeded` indices in it.
+    /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with the `seeded` smallest indices in it.
     pub fn new(len: usize, start: usize, seeded: usize) -> Self {
+        let (seed, missing) = if seeded == 0 { (Seed::Empty, 0) } else { (Seed::Full, len - seeded) };
         let this = Self {
-            ends: if start == 0 { Ends::new() } else { Ends::aged(start) },
+            ends: if start == 0 { Ends::without(missing) } else { Ends::aged(start, missing) },
             entries: (0..len).map(|_| AtomicUsize::new(0)).collect(),
             cells: (0..len).map(|_| UnsafeCell::new(0)).collect(),
-            seeded,
+            seed,
             port: ModelPort::new(Clock::None),
         };
         if start != 0 {
@@ -34,7 +35,7 @@ impl Indices {
     }
 
     fn ring(&self) -> Ring<'_> {
-        Ring::new(&self.ends, &self.entries, self.seeded)
+        Ring::new(&self.ends, &self.entries, self.seed)
     }
 
     /// Writes the cell of an index that the caller holds.

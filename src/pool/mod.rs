@@ -36,7 +36,7 @@ use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;
 use crate::pad::CachePadded;
 use crate::port::Port;
-use crate::ring::{Ends, Ring};
+use crate::ring::{Ends, Ring, Seed};
 use crate::slot::Slot;
 use crate::storage::Storage;
 use crate::sync::{Counter, const_fn};
@@ -78,11 +78,18 @@ pub(crate) struct RawPool<S, P> {
 
 impl<S, P> RawPool<S, P> {
     const_fn! {
-        /// An open pool over storage that is all zero. It must not move once a handle was given out.
+        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must not move once
+        /// a handle was given out.
         pub(crate) fn new(storage: S, port: P, limits: Limits) -> Self {
+            Self::with_free(Ends::new(), storage, port, limits)
+        }
+    }
+
+    const_fn! {
+        fn with_free(free_ends: Ends, storage: S, port: P, limits: Limits) -> Self {
             Self {
                 ready_ends: Ends::new(),
-                free_ends: Ends::new(),
+                free_ends,
                 idle: Idle::new(),
                 lifecycle: CachePadded::new(Lifecycle::new()),
                 entered: Counter::new(),
@@ -95,14 +102,21 @@ impl<S, P> RawPool<S, P> {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// As [`new`](RawPool::new), with however many slots.
+    #[cfg(any(feature = "alloc", feature = "capi"))]
+    pub(crate) fn over(storage: S, port: P, limits: Limits) -> Self {
+        let free = Ends::without(storage.free().len() - storage.capacity());
+        Self::with_free(free, storage, port, limits)
+    }
+
     #[inline(always)]
     fn ready(&self) -> Ring<'_> {
-        Ring::new(&self.ready_ends, self.storage.ready(), 0)
+        Ring::new(&self.ready_ends, self.storage.ready(), Seed::Empty)
     }
 
     #[inline(always)]
     fn free(&self) -> Ring<'_> {
-        Ring::new(&self.free_ends, self.storage.free(), self.storage.capacity())
+        Ring::new(&self.free_ends, self.storage.free(), Seed::Full)
     }
 
     #[inline(always)]

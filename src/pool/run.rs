@@ -38,11 +38,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         // SAFETY:
-        // - the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
-        let (outcome, retire) = self.inside(index, state, |frame| unsafe {
-            let kind = slot.kind();
-            slot.with_payload(|payload| (kind.run)(payload, frame))
-        });
+        // - the job is claimed: RUNNING is ours, and so is the body (state.rs).
+        let kind = unsafe { slot.kind() };
+        // SAFETY:
+        // - as above. run is called once, here.
+        let (outcome, retire) = self
+            .inside(index, state, |frame| unsafe { slot.with_payload(|payload| (kind.run)(payload, frame)) });
+        let nothing_left = outcome == Outcome::Done && !kind.drops_result;
+        if nothing_left && !retire && state.detached() && !state.in_ring() {
+            slot.vacate_owned(state);
+            return self.give_back(index);
+        }
         self.resolve(index, state, outcome.into(), retire);
     }
 

@@ -27,11 +27,9 @@ pub(crate) enum Refused {
 
 /// A slot of the caller's, to be filled and published.
 #[must_use = "a reserved slot that is not published is lost"]
-pub(crate) struct Reserved<P: Port> {
+pub(crate) struct Reserved {
     index: usize,
     state: State,
-    /// If its submitter had to sleep: destroy waits for it, until the job is published.
-    visit: Option<Visit<P>>,
 }
 
 /// The pushes of one batch, to be announced together.
@@ -63,17 +61,27 @@ const PASSES: usize = 2;
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
     /// handler and in an interrupt.
-    #[inline]
-    pub(crate) fn try_reserve(&self) -> Result<Reserved<P>, Refused> {
+    #[inline(always)]
+    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
         if self.is_closed() {
             return Err(Refused::Shutdown);
         }
+        let popped = self.free().pop();
+        if let Some(index) = popped
+            && let Some(state) = self.slot(index).reserve()
+        {
+            return Ok(Reserved { index, state });
+        }
+        self.try_reserve_again(popped)
+    }
+
+    /// The same, for who has found no slot, or one that cannot be used now.
+    #[cold]
+    #[inline(never)]
+    fn try_reserve_again(&self, mut unusable: Option<usize>) -> Result<Reserved, Refused> {
         let mut passes = 0;
         loop {
-            if let Some(index) = self.free().pop() {
-                if let Some(state) = self.slot(index).reserve() {
-                    return Ok(Reserved { index, state, visit: None });
-                }
+            if let Some(index) = unusable {
                 if !bug(Bug::RefusedSubmitKeepsTheSlot) {
                     self.give_back(index);
                 }
@@ -83,6 +91,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
             } else if !self.reap() {
                 return Err(self.full());
+            }
+            unusable = self.free().pop();
+            if let Some(index) = unusable
+                && let Some(state) = self.slot(index).reserve()
+            {
+                return Ok(Reserved { index, state });
             }
         }
     }
@@ -94,17 +108,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// A free slot; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
-    /// job instead of waiting.
-    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
+    /// job instead of waiting. If it had to wait, its visit too, which ends when the job is published: destroy waits for it.
+    #[inline(always)]
+    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
         match self.try_reserve() {
+            Ok(reserved) => Ok((reserved, None)),
             Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
-            other => other,
+            Err(refused) => Err(refused),
         }
     }
 
     /// As `reserve`, for who has just found the pool full.
     #[cold]
-    pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<Reserved<P>, Refused> {
+    #[inline(never)]
+    pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();
@@ -112,11 +129,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
-                Ok(reserved) => {
-                    let visit = (!bug(Bug::VisitEndsTooSoon)).then_some(visit);
-                    return Ok(Reserved { visit, ..reserved });
-                }
-                refused => return refused,
+                Ok(reserved) => return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit))),
+                Err(refused) => return Err(refused),
             }
             let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
             let left = deadline.left(&self.port).or(late)?;
@@ -158,19 +172,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// # Safety
     /// 1. `reserved` is of this pool.
     /// 2. `write` leaves in the payload an input that `kind` takes; it fits.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn publish(
         &self,
-        reserved: Reserved<P>,
+        reserved: Reserved,
         kind: &'static Kind,
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> Job {
         // SAFETY:
         // - the caller's.
-        let (job, position, visit) = unsafe { self.place(reserved, kind, detached, write) };
+        let (job, position) = unsafe { self.place(reserved, kind, detached, write) };
         self.announce(position);
-        drop(visit);
         job
     }
 
@@ -179,24 +192,24 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ///
     /// # Safety
     /// As publish.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn place(
         &self,
-        reserved: Reserved<P>,
+        reserved: Reserved,
         kind: &'static Kind,
         detached: bool,
         write: impl FnOnce(Payload),
-    ) -> (Job, usize, Option<Visit<P>>) {
-        let Reserved { index, state, visit } = reserved;
+    ) -> (Job, usize) {
+        let Reserved { index, state } = reserved;
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
         unsafe { self.slot(index).fill(state, kind, detached, write) };
         let position = self.ready().push(index).position;
-        (Slot::handle(self.tag(), index, state), position, visit)
+        (Slot::handle(self.tag(), index, state), position)
     }
 
     /// The second half: wakes a worker for what was placed up to `position`, or tells the closer.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn announce(&self, position: usize) {
         if self.idle.notify(&self.port, position) == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
             self.lifecycle.kick(&self.port);
@@ -204,7 +217,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give_back(&self, index: usize) {
         if let Some(word) = self.free().push(index).marked {
             self.tell_of_free_slot(word);
@@ -218,12 +231,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.kick_if_closed();
     }
 
-    /// For those who changed something that a closer may wait for, and are no worker (a worker kicks when it
-    /// leaves).
+    /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
+    /// kicks when it leaves).
+    #[inline]
     pub(super) fn kick_if_closed(&self) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
-        fence(o(Site::KickIfClosedFence, SeqCst));
+        fence_behind_rmw(o(Site::KickIfClosedFence, SeqCst));
         if self.is_closed() {
             self.lifecycle.kick(&self.port);
         }

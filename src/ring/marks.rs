@@ -19,9 +19,9 @@ impl<'a> Ring<'a> {
         loop {
             // ORDERING: Relaxed, as in pop.
             let h = head.load(o(Site::MarkHead, Relaxed)).wrapping_add(origin);
-            let (word, seed) = self.entry(h);
+            let word = self.entry(h);
             // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.
-            let e = word.load(o(Site::MarkEntry, Relaxed)) ^ seed;
+            let e = word.load(o(Site::MarkEntry, Relaxed));
             if g.published(e, h) {
                 return None;
             }
@@ -29,17 +29,12 @@ impl<'a> Ring<'a> {
                 look_again();
                 continue;
             }
-            let value = (e | g.mark(by)) ^ seed;
+            let value = e | g.mark(by);
             // ORDERING: Relaxed: the push that replaces the mark reads it by the CAS on this same word. Against
             // closing, the caller's fence pairs (lifecycle.rs).
             if e & g.mark(by) != 0
                 || word
-                    .compare_exchange(
-                        e ^ seed,
-                        value,
-                        o(Site::MarkSet, Relaxed),
-                        o(Site::MarkSetLost, Relaxed),
-                    )
+                    .compare_exchange(e, value, o(Site::MarkSet, Relaxed), o(Site::MarkSetLost, Relaxed))
                     .is_ok()
             {
                 return Some(Marked { word, value });
@@ -56,9 +51,9 @@ impl<'a> Ring<'a> {
         loop {
             // ORDERING: Relaxed: see mark_empty; the closer's fence pairs with the sleeper's.
             let h = head.load(o(Site::UnmarkHead, Relaxed)).wrapping_add(origin);
-            let (word, seed) = self.entry(h);
+            let word = self.entry(h);
             // ORDERING: Relaxed, the same.
-            let e = word.load(o(Site::UnmarkEntry, Relaxed)) ^ seed;
+            let e = word.load(o(Site::UnmarkEntry, Relaxed));
             if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
                 return None;
             }
@@ -66,8 +61,8 @@ impl<'a> Ring<'a> {
             if g.behind(e, h)
                 && word
                     .compare_exchange(
-                        e ^ seed,
-                        (e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer)) ^ seed,
+                        e,
+                        e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer),
                         o(Site::UnmarkSet, Relaxed),
                         o(Site::UnmarkSetLost, Relaxed),
                     )
@@ -82,7 +77,7 @@ impl<'a> Ring<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ncq::Ends;
+    use super::super::ncq::{Ends, Seed};
     use super::*;
     use crate::sync::array_of;
 
@@ -90,7 +85,7 @@ mod tests {
     fn a_mark_is_taken_off_once() {
         let ends = Ends::new();
         let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
-        let ring = Ring::new(&ends, &entries, 0);
+        let ring = Ring::new(&ends, &entries, Seed::Empty);
         assert!(ring.unmark().is_none());
         let marked = ring.mark_empty(Mark::Waiter).unwrap();
         assert_eq!(marked.word.load(Relaxed), marked.value);

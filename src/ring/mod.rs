@@ -19,12 +19,12 @@
 //! The tail is where a pusher begins to look, not where it ends: it is moved at the end of each stride of S positions,
 //! S = 8 (half of N in rings of less than 16, 1 in a ring of 1), so that a push costs one read-modify-write and an eighth.
 //!
-//! push(i): t = tail. Published at t: walk on, t+1; after S steps CAS tail to t, and go on from there or from where it is
-//! now. Behind t: CAS the entry to (lap of t, i), which publishes; if t+1 ends a stride, CAS tail to it, whoever does it.
-//! Other: reload t.
+//! push(i): t = tail, a multiple of S. Published at t: walk on, t+1; at the end of the stride CAS the tail to it, and go on from where
+//! the tail is now. Behind t: CAS the entry to (lap of t, i), which publishes; if t+1 ends the stride, CAS the tail to it,
+//! whoever does it. Other: reload t.
 //!
 //! Before the tail everything is published, since who moves it has seen so, or published there. Nobody publishes S
-//! positions or more behind the tail: it walked there from a tail that it saw less than S before. So a published entry at
+//! positions or more behind the tail: it walked there in the stride of a tail that it saw. So a published entry at
 //! t+N means a tail past t (S < N, or S = N = 1), and "other" finds a newer tail.
 //!
 //! pop: h = head. Published at h: CAS head h → h+1, and the index is mine. Behind h: empty. Other: reload h.
@@ -58,5 +58,5 @@ mod ncq;
 mod position;
 
 pub(crate) use marks::Marked;
-pub(crate) use ncq::{Ends, Ring};
+pub(crate) use ncq::{Ends, Ring, Seed};
 pub(crate) use position::Mark;

@@ -13,9 +13,16 @@ pub(crate) struct Ends {
 
 impl Ends {
     const_fn! {
-        /// All zero, which a [`Ring`] reads as its start.
+        /// The counters of a ring that is empty, or full of its seeds: all zero.
         pub(crate) fn new() -> Self {
-            Self { tail: CachePadded::new(AtomicUsize::new(0)), head: CachePadded::new(AtomicUsize::new(0)) }
+            Self::without(0)
+        }
+    }
+
+    const_fn! {
+        /// The counters of a ring of seeds without its `most` largest indices.
+        pub(crate) fn without(most: usize) -> Self {
+            Self { tail: CachePadded::new(AtomicUsize::new(0)), head: CachePadded::new(AtomicUsize::new(most)) }
         }
     }
 
@@ -23,21 +30,40 @@ impl Ends {
     const_fn! {
         /// Counters as they stand `start` positions (a multiple of the ring's length) after the beginning; the
         /// entries must be prepared with [`Ring::age`].
-        pub(crate) fn aged(start: usize) -> Self {
-            Self { tail: CachePadded::new(AtomicUsize::new(start)), head: CachePadded::new(AtomicUsize::new(start)) }
+        pub(crate) fn aged(start: usize, most: usize) -> Self {
+            Self {
+                tail: CachePadded::new(AtomicUsize::new(start)),
+                head: CachePadded::new(AtomicUsize::new(start.wrapping_add(most))),
+            }
         }
     }
 }
 
-/// A view of one ring: its counters, its entries, and how many indices it held when all was zero.
-///
-/// All-zero memory is a valid ring: stored positions are relative to the end of lap 0, and the first `seeded`
-/// entries are stored xor what they hold at first (index i in entry i, published in lap 1).
+/// What lies in a ring whose memory is all zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seed {
+    /// Nothing.
+    Empty,
+    /// All indices, the largest at the front (but for those that [`Ends::without`] leaves out).
+    Full,
+}
+
+/// A view of one ring: its counters, its entries, and what it held when all was zero.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring<'a> {
     ends: &'a Ends,
     entries: &'a [AtomicUsize],
-    seeded: usize,
+    seed: Seed,
+}
+
+/// Why a push in one stride came to nothing.
+enum Missed {
+    /// All of the stride was published already: the tail, still there, is to be moved.
+    Filled(usize),
+    /// Another pusher was faster: the tail, and where.
+    Raced(usize, usize),
+    /// The tail that was seen is out of date.
+    Lapped,
 }
 
 /// What a push saw.
@@ -50,11 +76,11 @@ pub(crate) struct Pushed {
 }
 
 impl<'a> Ring<'a> {
-    /// `entries.len()` is a power of two and at least `seeded`.
+    /// `entries.len()` is a power of two.
     #[inline(always)]
-    pub(crate) fn new(ends: &'a Ends, entries: &'a [AtomicUsize], seeded: usize) -> Self {
-        debug_assert!(entries.len().is_power_of_two() && seeded <= entries.len());
-        Self { ends, entries, seeded }
+    pub(crate) fn new(ends: &'a Ends, entries: &'a [AtomicUsize], seed: Seed) -> Self {
+        debug_assert!(entries.len().is_power_of_two());
+        Self { ends, entries, seed }
     }
 
     #[inline(always)]
@@ -62,104 +88,121 @@ impl<'a> Ring<'a> {
         Geometry::new(self.entries.len())
     }
 
-    /// The entry for position `p`, and what it is stored xor with.
+    /// The entry for position `p`.
     #[inline(always)]
-    pub(super) fn entry(&self, p: usize) -> (&'a AtomicUsize, usize) {
-        let g = self.geometry();
-        let at = g.offset(p);
+    pub(super) fn entry(&self, p: usize) -> &'a AtomicUsize {
         // SAFETY:
         // - offset() is below the ring's length, which is entries.len().
-        let entry = unsafe { self.entries.get_unchecked(at) };
-        let seeded = at + usize::from(bug(Bug::SeedsOneTooFew)) < self.seeded;
-        (entry, if seeded { g.entry(g.len(), at) } else { 0 })
+        unsafe { self.entries.get_unchecked(self.geometry().offset(p)) }
     }
 
-    #[inline(always)]
-    fn tail(&self) -> (&'a AtomicUsize, usize) {
-        (&self.ends.tail, self.geometry().len() + self.seeded)
-    }
-
+    /// Head, and what its value is relative to: the seeds were published in the lap before the first push's.
     #[inline(always)]
     pub(super) fn head(&self) -> (&'a AtomicUsize, usize) {
-        (&self.ends.head, self.geometry().len())
+        let origin = if self.seed == Seed::Full { 0usize.wrapping_sub(self.entries.len()) } else { 0 };
+        (&self.ends.head, origin)
     }
 
     /// Appends `index`, which is not in this ring and is below its length. Lock-free; never fails.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&self, index: usize) -> Pushed {
-        let g = self.geometry();
-        let (tail, origin) = self.tail();
-        let mut backoff = Backoff::new();
         // ORDERING: Acquire pairs with advance_tail's Release: who sees a tail moved past a push also sees that push's
         // entry, so a pop after us cannot call the ring empty (model a_pop_after_a_push_finds_something).
-        let mut seen = tail.load(o(Site::PushTail, Acquire)).wrapping_add(origin);
-        let mut t = seen;
-        loop {
-            let (entry, seed) = self.entry(t);
-            // ORDERING: Relaxed: no data is read through it; the CAS decides.
-            let e = entry.load(o(Site::PushEntry, Relaxed)) ^ seed;
-            if g.published(e, t) {
-                t = t.wrapping_add(1);
-                if t.wrapping_sub(seen) >= g.stride() {
-                    (seen, t) = self.catch_up(seen, t);
-                }
-            } else if g.behind(e, t) && !(bug(Bug::OrdersLaps) && e > g.entry(t, 0)) {
-                if bug(Bug::MovesTheTailFirst) {
-                    self.advance_tail(seen, t.wrapping_add(1));
-                }
-                let new = g.entry(t, index);
-                // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
-                // Acquire load of the entry. Relaxed on failure: the loop looks again.
-                match entry.compare_exchange(
-                    e ^ seed,
-                    new ^ seed,
-                    o(Site::PushPublish, Release),
-                    o(Site::PushPublishLost, Relaxed),
-                ) {
-                    Ok(_) => {
-                        let next = t.wrapping_add(1);
-                        if g.ends_stride(next) {
-                            let _ = self.advance_tail(seen, next);
-                        }
-                        let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
-                        return Pushed { position: t.wrapping_sub(origin), marked };
-                    }
-                    Err(_) => backoff.pause(),
-                }
-            } else {
-                look_again();
-                // ORDERING: Acquire, as the first load of tail.
-                seen = tail.load(o(Site::PushTailAgain, Acquire)).wrapping_add(origin);
-                t = seen;
-            }
+        let tail = self.ends.tail.load(o(Site::PushTail, Acquire));
+        match self.push_in_stride(tail, tail, index) {
+            Ok(pushed) => pushed,
+            Err(missed) => self.push_again(missed, index),
         }
     }
 
-    /// A pusher that has walked a stride from the tail that it saw to `t` moves the tail before it publishes. The tail now,
-    /// and where to go on: at `t`, or at the tail if that is ahead of it.
+    /// Tries to publish in the stride that begins at `tail`, before `t` in which everything is published.
+    #[inline(always)]
+    fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<Pushed, Missed> {
+        let g = self.geometry();
+        // A stride lies in one lap, so only the offset changes on the way.
+        let (lap, mut t) = (g.lap(t), t);
+        loop {
+            let entry = self.entry(t);
+            // ORDERING: Relaxed: no data is read through it; the CAS decides.
+            let e = entry.load(o(Site::PushEntry, Relaxed));
+            if g.in_lap(e, lap) {
+                t = t.wrapping_add(1);
+                if g.ends_stride(t) {
+                    return Err(Missed::Filled(tail));
+                }
+                continue;
+            }
+            if !g.behind(e, t) || bug(Bug::OrdersLaps) && e > g.entry(t, !0) {
+                return Err(Missed::Lapped);
+            }
+            if bug(Bug::MovesTheTailFirst) {
+                self.advance_tail(tail, t.wrapping_add(1));
+            }
+            // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
+            // Acquire load of the entry. Relaxed on failure: the loop looks again.
+            let published = entry.compare_exchange(
+                e,
+                g.entry(t, index),
+                o(Site::PushPublish, Release),
+                o(Site::PushPublishLost, Relaxed),
+            );
+            if published.is_err() {
+                return Err(Missed::Raced(tail, t));
+            }
+            let next = t.wrapping_add(1);
+            if g.ends_stride(next) {
+                self.advance_tail(tail, next);
+            }
+            let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
+            return Ok(Pushed { position: t, marked });
+        }
+    }
+
+    /// Pushes, after a first try that came to nothing.
     #[cold]
-    fn catch_up(&self, seen: usize, t: usize) -> (usize, usize) {
-        let now = self.advance_tail(seen, t);
-        (now, if now.wrapping_sub(seen) > t.wrapping_sub(seen) { now } else { t })
+    #[inline(never)]
+    fn push_again(&self, mut missed: Missed, index: usize) -> Pushed {
+        let mut backoff = Backoff::new();
+        loop {
+            let (tail, t) = match missed {
+                Missed::Filled(tail) => {
+                    let now = self.advance_tail(tail, tail.wrapping_add(self.geometry().stride()));
+                    (now, now)
+                }
+                Missed::Raced(tail, t) => {
+                    backoff.pause();
+                    (tail, t)
+                }
+                Missed::Lapped => {
+                    look_again();
+                    // ORDERING: Acquire, as the first load of tail.
+                    let now = self.ends.tail.load(o(Site::PushTailAgain, Acquire));
+                    (now, now)
+                }
+            };
+            match self.push_in_stride(tail, t, index) {
+                Ok(pushed) => return pushed,
+                Err(again) => missed = again,
+            }
+        }
     }
 
     /// Moves the tail from `seen` to `to`, before which everything is published, unless someone has moved it. The tail
     /// now.
     #[inline]
     fn advance_tail(&self, seen: usize, to: usize) -> usize {
-        let (tail, origin) = self.tail();
         // ORDERING: Release: a pusher that acquires this tail sees the entries published before it, also those that
         // the mover only walked past (it read them; model
         // a_pop_after_a_push_finds_something_when_another_moved_the_tail).
         // Acquire on failure, as the first load of tail: the value found is where the push goes on.
-        match tail.compare_exchange(
-            seen.wrapping_sub(origin),
-            to.wrapping_sub(origin),
+        match self.ends.tail.compare_exchange(
+            seen,
+            to,
             o(Site::AdvanceTail, Release),
             o(Site::AdvanceTailLost, Acquire),
         ) {
             Ok(_) => to,
-            Err(now) => now.wrapping_add(origin),
+            Err(now) => now,
         }
     }
 
@@ -171,7 +214,7 @@ impl<'a> Ring<'a> {
             // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
-                return Some(self.geometry().index(e));
+                return Some(self.geometry().index(e, h));
             }
             backoff.pause();
         }
@@ -181,7 +224,7 @@ impl<'a> Ring<'a> {
     pub(crate) fn peek(&self) -> Option<(usize, usize)> {
         // ORDERING: Acquire: the slot is looked at behind the entry (E1).
         let (h, e) = self.front(Site::PeekHead, Site::PeekEntry, Acquire)?;
-        Some((h, self.geometry().index(e)))
+        Some((h, self.geometry().index(e, h)))
     }
 
     /// Takes what `peek` saw at `h`, if it is still there.
@@ -198,9 +241,11 @@ impl<'a> Ring<'a> {
             // ORDERING: Acquire pairs with advance_head's Release: who sees head moved by a pop also sees the pushes
             // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
             let h = head.load(o(at_head, Acquire)).wrapping_add(origin);
-            let (entry, seed) = self.entry(h);
             // ORDERING: the caller's: Acquire pairs with the pusher's Release on this entry.
-            let e = entry.load(o(at_entry, seen)) ^ seed;
+            let e = self.entry(h).load(o(at_entry, seen));
+            if bug(Bug::SeedsOneTooFew) && self.seed == Seed::Full && h == usize::MAX {
+                return None;
+            }
             if g.published(e, h) {
                 return Some((h, e));
             }
@@ -233,20 +278,15 @@ impl<'a> Ring<'a> {
         self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
-    /// How many pushes and pops this ring has seen (wrapping), the seeded indices not counted. Exact when nobody is at
-    /// it.
+    /// How many pushes and pops a ring that began empty has seen (wrapping). Exact when nobody is at it.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let g = self.geometry();
-        let (tail, origin) = self.tail();
         // ORDERING: Relaxed: statistics.
-        let mut pushes = tail.load(o(Site::CountTail, Relaxed));
-        let published = |t: usize| {
-            let (entry, seed) = self.entry(t);
-            // ORDERING: Relaxed, the same.
-            g.published(entry.load(o(Site::CountEntry, Relaxed)) ^ seed, t)
-        };
+        let mut pushes = self.ends.tail.load(o(Site::CountTail, Relaxed));
+        // ORDERING: Relaxed, the same.
+        let published = |t: usize| g.published(self.entry(t).load(o(Site::CountEntry, Relaxed)), t);
         for _ in 0..g.stride() {
-            if !published(pushes.wrapping_add(origin)) {
+            if !published(pushes) {
                 break;
             }
             pushes = pushes.wrapping_add(1);
@@ -256,16 +296,15 @@ impl<'a> Ring<'a> {
         (pushes, pops)
     }
 
-    /// Prepares entries that were all zero for counters from [`Ends::aged`]`(start)`: for tests of the wrap-around.
+    /// Prepares entries that were all zero for counters from [`Ends::aged`]`(start, _)`: for tests of the wrap-around.
     #[cfg(any(test, jobring_loom))]
     pub(crate) fn age(&self, start: usize) {
         let g = self.geometry();
         for (at, entry) in self.entries.iter().enumerate() {
-            let seed = if at < self.seeded { g.entry(g.len(), at) } else { 0 };
-            let held =
-                if at < self.seeded { g.entry(start.wrapping_add(g.len()), at) } else { g.entry(start, 0) };
+            let last = start.wrapping_sub(g.len()).wrapping_add(at);
+            // What zero is at the start.
             // ORDERING: Relaxed: before the ring is shared.
-            entry.store(held ^ seed, o(Site::Age, Relaxed));
+            entry.store(g.entry(last, !last), o(Site::Age, Relaxed));
         }
     }
 }
@@ -286,11 +325,14 @@ mod tests {
             [0, N, usize::MAX - 2 * N + 1, usize::MAX - N + 1, usize::MAX / 2 + 1 - N, usize::MAX / 2 + 1]
         {
             for seeded in [0, 1, 3, N] {
-                let ends = Ends::aged(start);
+                let (seed, most) = if seeded == 0 { (Seed::Empty, 0) } else { (Seed::Full, N - seeded) };
+                let ends = if start == 0 { Ends::without(most) } else { Ends::aged(start, most) };
                 let entries: [AtomicUsize; N] = array_of![AtomicUsize::new(0); N];
-                let ring = Ring::new(&ends, &entries, seeded);
-                ring.age(start);
-                let mut expected: VecDeque<usize> = (0..seeded).collect();
+                let ring = Ring::new(&ends, &entries, seed);
+                if start != 0 {
+                    ring.age(start);
+                }
+                let mut expected: VecDeque<usize> = (0..seeded).rev().collect();
                 let mut outside: VecDeque<usize> = (seeded..N).collect();
                 for step in 0..20 * N {
                     assert_eq!(ring.is_empty(), expected.is_empty());

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! position = lap (word − k bits) │ offset (k bits)
-//! entry    = lap (word − k − 2 bits) │ MARKS (2 bits) │ index (k bits)
+//! entry    = lap + 1 (word − k − 2 bits) │ MARKS (2 bits) │ index xor the offset's complement (k bits)
 //! ```
+//!
+//! So in all-zero memory every entry was published in lap −1, and the indices count down: N − 1 at offset 0.
 
 /// Who sleeps on an empty entry. Two bits, so that neither's mark can pass for the other's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,14 +38,14 @@ impl Geometry {
         self.mask + 1
     }
 
-    /// How far the tail may lag behind what is published.
+    /// How far the tail may lag behind what is published: S, a power of two. All positions of the tail are multiples of it.
     #[inline(always)]
     pub(crate) const fn stride(self) -> usize {
-        let half = self.len() / 2;
-        if half > MAX_STRIDE { MAX_STRIDE } else { half + (half == 0) as usize }
+        // Half of N up to MAX_STRIDE, and 1 for N = 1.
+        (self.mask >> 1 & (MAX_STRIDE - 1)) + 1
     }
 
-    /// Does a push that published right before `p` move the tail to `p`?
+    /// Is `p` the end of one stride and the beginning of the next?
     #[inline(always)]
     pub(crate) const fn ends_stride(self, p: usize) -> bool {
         p & (self.stride() - 1) == 0
@@ -58,14 +60,20 @@ impl Geometry {
     /// The entry that publishes `index` at position `p`, unmarked.
     #[inline(always)]
     pub(crate) const fn entry(self, p: usize, index: usize) -> usize {
-        self.lap(p) | index
+        self.lap(p) | (index ^ !p) & self.mask
     }
 
     /// Is `entry` what was published at `p`?
     #[inline(always)]
     pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
-        // The laps are equal: of the bits above index and marks none differs.
-        entry ^ self.lap(p) < (self.mask + 1) << 2
+        self.in_lap(entry, self.lap(p))
+    }
+
+    /// Was `entry` published in the lap that [`Geometry::lap`] gave?
+    #[inline(always)]
+    pub(crate) const fn in_lap(self, entry: usize, lap: usize) -> bool {
+        // If so, the difference is marks and index.
+        entry.wrapping_sub(lap) < (self.mask + 1) << 2
     }
 
     /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
@@ -74,9 +82,10 @@ impl Geometry {
         self.published(entry, p.wrapping_sub(self.len()))
     }
 
+    /// The index in an entry published at `p`.
     #[inline(always)]
-    pub(crate) const fn index(self, entry: usize) -> usize {
-        entry & self.mask
+    pub(crate) const fn index(self, entry: usize, p: usize) -> usize {
+        (entry ^ !p) & self.mask
     }
 
     /// The bit that says who sleeps on an empty entry.
@@ -94,10 +103,10 @@ impl Geometry {
         (self.mask + 1) * 3
     }
 
-    /// The lap of `p`, shifted to make room for the marks; its two highest bits are lost.
+    /// One more than the lap of `p`, shifted to make room for the marks; its two highest bits are lost.
     #[inline(always)]
-    const fn lap(self, p: usize) -> usize {
-        (p & !self.mask) << 2
+    pub(crate) const fn lap(self, p: usize) -> usize {
+        (p | self.mask).wrapping_add(1) << 2
     }
 }
 
@@ -124,7 +133,7 @@ mod tests {
                 for index in [0, len / 2, len - 1] {
                     for marks in [0, g.mark(Mark::Waiter), g.mark(Mark::Closer), g.marks()] {
                         let entry = g.entry(p, index) | marks;
-                        assert_eq!(g.index(entry), index);
+                        assert_eq!(g.index(entry, p), index);
                         assert!(g.published(entry, p) && !g.behind(entry, p));
                         assert!(g.behind(entry, p.wrapping_add(len)));
                         assert!(!g.published(entry, p.wrapping_add(len)));

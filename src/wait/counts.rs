@@ -65,6 +65,12 @@ impl Counts {
         self.0 & CLOSED != 0
     }
 
+    /// Is the pool open, and nobody asleep or on the way from there? Then nobody need be told of anything.
+    #[inline(always)]
+    pub(crate) const fn all_awake(self) -> bool {
+        self.0 & (CLOSED | MAX_WORKERS << LAYOUT.sleeping | MAX_WORKERS) == 0
+    }
+
     /// Does anybody search or sleep?
     #[inline(always)]
     pub(crate) const fn anybody_idle(self) -> bool {

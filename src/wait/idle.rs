@@ -54,13 +54,16 @@ impl Idle {
     }
 
     /// Tells sleeping workers of a push at `position`. Lock-free; wakes one thread at most.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn notify(&self, port: &impl Port, position: usize) -> Noticed {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
         // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5). The push ended with
         // a read-modify-write.
         fence_behind_rmw(o(Site::NotifyFence, SeqCst));
         let counts = self.counts();
+        if counts.all_awake() {
+            return Noticed::Open;
+        }
         if counts.wants_notice() {
             self.grant_one(port);
         } else if position.is_multiple_of(TRIGGER) && counts.sleeping() + counts.tokens() > 0 {

@@ -95,7 +95,7 @@ impl Cpu<'_> {
             }
             Pc::HopeAlone => self.hope(self.w.live != 1),
             Pc::WaitFlag => {
-                self.t().seen = wseen;
+                (self.t().idx, self.t().seen) = (self.t().want.idx, wseen);
                 match self.cas_slot(wseen.await_by()) {
                     Ok(now) => {
                         self.t().wseen = now;

@@ -77,7 +77,7 @@ impl Cpu<'_> {
                 if ring.published(e, p) {
                     (t.pos, t.ent) = (p + 1, 0);
                 }
-                let helps = t.pos - t.tail >= ring.stride();
+                let helps = t.pos.is_multiple_of(ring.stride());
                 self.go(if ring.published(e, p) {
                     if helps { Pc::PushHelp } else { Pc::PushEntry }
                 } else if ring.behind(e, p) {
@@ -88,7 +88,7 @@ impl Cpu<'_> {
             }
             Pc::PushHelp => {
                 let now = self.advance_tail(p);
-                (self.t().tail, self.t().pos) = (now, p.max(now));
+                (self.t().tail, self.t().pos) = (now, now);
                 self.go(Pc::PushEntry);
             }
             Pc::PushPublish => {
