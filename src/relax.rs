@@ -39,10 +39,20 @@ pub(crate) fn look_again() {
     }
 }
 
-/// Looks so often whether `done`, with a pause after each look. In the models, and where threads are driven or stopped step by
-/// step, nobody spins: to look and do nothing is no step of a protocol.
+/// Does anybody spin in this build? Not in the models, and not where threads are driven or stopped step by step: to look and do
+/// nothing is no step of a protocol.
+pub(crate) const SPINS: bool = !cfg!(any(jobring_loom, jobring_freeze));
+
+/// So many pauses.
+pub(crate) fn pause(times: usize) {
+    for _ in 0..times {
+        spin_loop();
+    }
+}
+
+/// Looks so often whether `done`, with a pause after each look.
 pub(crate) fn spin_until(looks: u32, mut done: impl FnMut() -> bool) {
-    let looks = if cfg!(any(jobring_loom, jobring_freeze)) { 0 } else { looks };
+    let looks = if SPINS { looks } else { 0 };
     for _ in 0..looks {
         if done() {
             return;

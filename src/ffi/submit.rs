@@ -189,7 +189,12 @@ unsafe fn submit(
         WhenFull::Run => Timeout::Poll,
     };
     let (reserved, _waited) = match pool.raw.try_reserve() {
-        Ok(reserved) => (reserved, None),
+        Ok(reserved) => {
+            if timeout != Timeout::Poll {
+                pool.raw.keep_distance(&reserved);
+            }
+            (reserved, None)
+        }
         // On a pool without workers this runs a job.
         Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout))?,
         Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {

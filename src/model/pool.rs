@@ -177,9 +177,8 @@ impl<const N: usize> Pool<N> {
         self.raw.freeze_searching();
     }
 
-    /// The handle in `generation` of the slot that is given out as the `nth`, guessed.
-    pub fn guess(&self, generation: usize, nth: usize) -> Job {
-        let index = self.raw.capacity() - 1 - nth;
+    /// The handle that slot `index` has in `generation`, guessed.
+    pub fn guess(&self, generation: usize, index: usize) -> Job {
         Slot::handle(self.raw.tag(), index, State::free(generation))
     }
 

@@ -20,17 +20,21 @@ pub struct Indices {
 impl Indices {
     /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with the `seeded` smallest indices in it.
     pub fn new(len: usize, start: usize, seeded: usize) -> Self {
-        let (seed, missing) = if seeded == 0 { (Seed::Empty, 0) } else { (Seed::Full, len - seeded) };
+        let (seed, ends) = match seeded {
+            0 => (Seed::Empty, Ends::new()),
+            _ => (Seed::Full, Ends::seeded(seeded, len)),
+        };
         let this = Self {
-            ends: if start == 0 { Ends::without(missing) } else { Ends::aged(start, missing) },
+            ends: ends.aged(start),
             entries: (0..len).map(|_| AtomicUsize::new(0)).collect(),
             cells: (0..len).map(|_| UnsafeCell::new(0)).collect(),
             seed,
             port: ModelPort::new(Clock::None),
         };
-        if start != 0 {
-            this.ring().age(start);
+        if seeded > 0 {
+            this.ring().unseed(seeded);
         }
+        this.ring().age(start);
         this
     }
 

@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing. `lend`: jobs that their submitter may take back.
+//! doing. `distance`: submitters that let workers gain on them. `lend`: jobs that their submitter may take back.
 
 mod activity;
 mod close;
+mod distance;
 mod lend;
 mod patience;
 mod result;
@@ -105,8 +106,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// As [`new`](RawPool::new), with however many slots.
     #[cfg(any(feature = "alloc", feature = "capi"))]
     pub(crate) fn over(storage: S, port: P, limits: Limits) -> Self {
-        let free = Ends::without(storage.free().len() - storage.capacity());
-        Self::with_free(free, storage, port, limits)
+        let free = Ends::seeded(storage.capacity(), storage.free().len());
+        let this = Self::with_free(free, storage, port, limits);
+        this.free().unseed(this.storage.capacity());
+        this
     }
 
     #[inline(always)]

@@ -30,6 +30,8 @@ pub(crate) enum Refused {
 pub(crate) struct Reserved {
     index: usize,
     state: State,
+    /// Where in the free ring it was.
+    pub(super) at: usize,
 }
 
 /// The pushes of one batch, to be announced together.
@@ -66,11 +68,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return Err(Refused::Shutdown);
         }
-        let popped = self.free().pop();
-        if let Some(index) = popped
+        let popped = self.free().pop_at();
+        if let Some((at, index)) = popped
             && let Some(state) = self.slot(index).reserve()
         {
-            return Ok(Reserved { index, state });
+            return Ok(Reserved { index, state, at });
         }
         self.try_reserve_again(popped)
     }
@@ -78,10 +80,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The same, for who has found no slot, or one that cannot be used now.
     #[cold]
     #[inline(never)]
-    fn try_reserve_again(&self, mut unusable: Option<usize>) -> Result<Reserved, Refused> {
+    fn try_reserve_again(&self, mut unusable: Option<(usize, usize)>) -> Result<Reserved, Refused> {
         let mut passes = 0;
         loop {
-            if let Some(index) = unusable {
+            if let Some((_, index)) = unusable {
                 if !bug(Bug::RefusedSubmitKeepsTheSlot) {
                     self.give_back(index);
                 }
@@ -92,11 +94,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             } else if !self.reap() {
                 return Err(self.full());
             }
-            unusable = self.free().pop();
-            if let Some(index) = unusable
+            unusable = self.free().pop_at();
+            if let Some((at, index)) = unusable
                 && let Some(state) = self.slot(index).reserve()
             {
-                return Ok(Reserved { index, state });
+                return Ok(Reserved { index, state, at });
             }
         }
     }
@@ -112,7 +114,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[inline(always)]
     pub(crate) fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
         match self.try_reserve() {
-            Ok(reserved) => Ok((reserved, None)),
+            Ok(reserved) => {
+                if timeout != Timeout::Poll {
+                    self.keep_distance(&reserved);
+                }
+                Ok((reserved, None))
+            }
             Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
             Err(refused) => Err(refused),
         }
@@ -200,7 +207,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> (Job, usize) {
-        let Reserved { index, state } = reserved;
+        let Reserved { index, state, .. } = reserved;
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
         unsafe { self.slot(index).fill(state, kind, detached, write) };

@@ -15,27 +15,29 @@ impl Ends {
     const_fn! {
         /// The counters of a ring that is empty, or full of its seeds: all zero.
         pub(crate) fn new() -> Self {
-            Self::without(0)
+            Self::at(0, 0)
         }
+    }
+
+    /// The counters of a ring of seeds that was [prepared](Ring::unseed) to lack the last ones: `seeds` of `len`.
+    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
+    pub(crate) fn seeded(seeds: usize, len: usize) -> Self {
+        Self::at(Geometry::new(len).stride_of(seeds).wrapping_sub(len), 0)
     }
 
     const_fn! {
-        /// The counters of a ring of seeds without its `most` largest indices.
-        pub(crate) fn without(most: usize) -> Self {
-            Self { tail: CachePadded::new(AtomicUsize::new(0)), head: CachePadded::new(AtomicUsize::new(most)) }
+        fn at(tail: usize, head: usize) -> Self {
+            Self { tail: CachePadded::new(AtomicUsize::new(tail)), head: CachePadded::new(AtomicUsize::new(head)) }
         }
     }
 
+    /// The same counters `start` positions (a multiple of the ring's length) later; the entries must be prepared with
+    /// [`Ring::age`].
     #[cfg(any(test, jobring_loom))]
-    const_fn! {
-        /// Counters as they stand `start` positions (a multiple of the ring's length) after the beginning; the
-        /// entries must be prepared with [`Ring::age`].
-        pub(crate) fn aged(start: usize, most: usize) -> Self {
-            Self {
-                tail: CachePadded::new(AtomicUsize::new(start)),
-                head: CachePadded::new(AtomicUsize::new(start.wrapping_add(most))),
-            }
-        }
+    pub(crate) fn aged(self, start: usize) -> Self {
+        // ORDERING: Relaxed: before the ring is shared.
+        let later = |end: &AtomicUsize| end.load(o(Site::Age, Relaxed)).wrapping_add(start);
+        Self::at(later(&self.tail), later(&self.head))
     }
 }
 
@@ -44,7 +46,7 @@ impl Ends {
 pub(crate) enum Seed {
     /// Nothing.
     Empty,
-    /// All indices, the largest at the front (but for those that [`Ends::without`] leaves out).
+    /// All indices, in their order (but for those that [`Ends::seeded`] leaves out).
     Full,
 }
 
@@ -132,7 +134,7 @@ impl<'a> Ring<'a> {
                 }
                 continue;
             }
-            if !g.behind(e, t) || bug(Bug::OrdersLaps) && e > g.entry(t, !0) {
+            if !g.behind(e, t) || bug(Bug::OrdersLaps) && e > g.entry(t, t) {
                 return Err(Missed::Lapped);
             }
             if bug(Bug::MovesTheTailFirst) {
@@ -207,17 +209,31 @@ impl<'a> Ring<'a> {
     }
 
     /// Takes the oldest index, or None if the ring is empty. Lock-free.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
+        self.pop_at().map(|(_, index)| index)
+    }
+
+    /// The same, with the position that it was at.
+    #[inline(always)]
+    pub(crate) fn pop_at(&self) -> Option<(usize, usize)> {
         let mut backoff = Backoff::new();
         loop {
             // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
-                return Some(self.geometry().index(e, h));
+                return Some((h, self.geometry().index(e, h)));
             }
             backoff.pause();
         }
+    }
+
+    /// Is something published so many positions behind `h`, too?
+    #[inline(always)]
+    pub(crate) fn reaches(&self, h: usize, ahead: usize) -> bool {
+        let p = h.wrapping_add(ahead);
+        // ORDERING: Relaxed: a guess at how far others are.
+        self.geometry().published(self.entry(p).load(o(Site::AheadLook, Relaxed)), p)
     }
 
     /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
@@ -296,15 +312,27 @@ impl<'a> Ring<'a> {
         (pushes, pops)
     }
 
-    /// Prepares entries that were all zero for counters from [`Ends::aged`]`(start, _)`: for tests of the wrap-around.
+    /// Takes the last seeds out of a ring that was never used, so that `seeds` are left.
+    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
+    pub(crate) fn unseed(&self, seeds: usize) {
+        let g = self.geometry();
+        for (at, entry) in self.entries.iter().enumerate().skip(seeds) {
+            // Published in the lap before the seeds', so nothing was pushed in theirs.
+            let before = at.wrapping_sub(2 * g.len());
+            // ORDERING: Relaxed: before the ring is shared.
+            entry.store(g.entry(before, at), o(Site::Age, Relaxed));
+        }
+    }
+
+    /// Moves the laps of entries that were never used, for counters from [`Ends::aged`]`(start)`: for tests of the
+    /// wrap-around.
     #[cfg(any(test, jobring_loom))]
     pub(crate) fn age(&self, start: usize) {
-        let g = self.geometry();
-        for (at, entry) in self.entries.iter().enumerate() {
-            let last = start.wrapping_sub(g.len()).wrapping_add(at);
-            // What zero is at the start.
+        for entry in self.entries {
             // ORDERING: Relaxed: before the ring is shared.
-            entry.store(g.entry(last, !last), o(Site::Age, Relaxed));
+            let lap = entry.load(o(Site::Age, Relaxed));
+            // ORDERING: Relaxed, the same.
+            entry.store(lap.wrapping_sub(start << 2), o(Site::Age, Relaxed));
         }
     }
 }
@@ -325,14 +353,15 @@ mod tests {
             [0, N, usize::MAX - 2 * N + 1, usize::MAX - N + 1, usize::MAX / 2 + 1 - N, usize::MAX / 2 + 1]
         {
             for seeded in [0, 1, 3, N] {
-                let (seed, most) = if seeded == 0 { (Seed::Empty, 0) } else { (Seed::Full, N - seeded) };
-                let ends = if start == 0 { Ends::without(most) } else { Ends::aged(start, most) };
+                let seed = if seeded == 0 { Seed::Empty } else { Seed::Full };
                 let entries: [AtomicUsize; N] = array_of![AtomicUsize::new(0); N];
+                let ends = if seeded == 0 { Ends::new() } else { Ends::seeded(seeded, N) }.aged(start);
                 let ring = Ring::new(&ends, &entries, seed);
-                if start != 0 {
-                    ring.age(start);
+                if seeded != 0 {
+                    ring.unseed(seeded);
                 }
-                let mut expected: VecDeque<usize> = (0..seeded).rev().collect();
+                ring.age(start);
+                let mut expected: VecDeque<usize> = (0..seeded).collect();
                 let mut outside: VecDeque<usize> = (seeded..N).collect();
                 for step in 0..20 * N {
                     assert_eq!(ring.is_empty(), expected.is_empty());

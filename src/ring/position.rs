@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! position = lap (word − k bits) │ offset (k bits)
-//! entry    = lap + 1 (word − k − 2 bits) │ MARKS (2 bits) │ index xor the offset's complement (k bits)
+//! entry    = the lap's complement (word − k − 2 bits) │ MARKS (2 bits) │ index xor offset (k bits)
 //! ```
 //!
-//! So in all-zero memory every entry was published in lap −1, and the indices count down: N − 1 at offset 0.
+//! So in all-zero memory every entry was published in lap −1, and holds its own offset as its index.
 
 /// Who sleeps on an empty entry. Two bits, so that neither's mark can pass for the other's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +51,12 @@ impl Geometry {
         p & (self.stride() - 1) == 0
     }
 
+    /// The beginning of the stride that `p` lies in.
+    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
+    pub(crate) const fn stride_of(self, p: usize) -> usize {
+        p & !(self.stride() - 1)
+    }
+
     /// Where position `p` lives.
     #[inline(always)]
     pub(crate) const fn offset(self, p: usize) -> usize {
@@ -60,7 +66,7 @@ impl Geometry {
     /// The entry that publishes `index` at position `p`, unmarked.
     #[inline(always)]
     pub(crate) const fn entry(self, p: usize, index: usize) -> usize {
-        self.lap(p) | (index ^ !p) & self.mask
+        self.lap(p) | (index ^ p) & self.mask
     }
 
     /// Is `entry` what was published at `p`?
@@ -72,8 +78,8 @@ impl Geometry {
     /// Was `entry` published in the lap that [`Geometry::lap`] gave?
     #[inline(always)]
     pub(crate) const fn in_lap(self, entry: usize, lap: usize) -> bool {
-        // If so, the difference is marks and index.
-        entry.wrapping_sub(lap) < (self.mask + 1) << 2
+        // If so, they differ in marks and index alone.
+        entry ^ lap < (self.mask + 1) << 2
     }
 
     /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
@@ -85,7 +91,7 @@ impl Geometry {
     /// The index in an entry published at `p`.
     #[inline(always)]
     pub(crate) const fn index(self, entry: usize, p: usize) -> usize {
-        (entry ^ !p) & self.mask
+        (entry ^ p) & self.mask
     }
 
     /// The bit that says who sleeps on an empty entry.
@@ -103,10 +109,10 @@ impl Geometry {
         (self.mask + 1) * 3
     }
 
-    /// One more than the lap of `p`, shifted to make room for the marks; its two highest bits are lost.
+    /// The complement of the lap of `p`, shifted to make room for the marks; its two highest bits are lost.
     #[inline(always)]
     pub(crate) const fn lap(self, p: usize) -> usize {
-        (p | self.mask).wrapping_add(1) << 2
+        !(p | self.mask) << 2
     }
 }
 

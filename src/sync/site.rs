@@ -60,6 +60,7 @@ sites! {
     UnmarkEntry,
     UnmarkSet,
     UnmarkSetLost,
+    AheadLook,
     CountTail,
     CountEntry,
     CountHead,

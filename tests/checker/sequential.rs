@@ -66,7 +66,7 @@ impl Pool {
     pub fn new(capacity: usize) -> Self {
         Self {
             slots: vec![Slot::Free; capacity],
-            free: (0..capacity).rev().collect(),
+            free: (0..capacity).collect(),
             ready: VecDeque::new(),
             closed: false,
             seen: Vec::new(),

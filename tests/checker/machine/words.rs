@@ -164,11 +164,9 @@ pub struct Ring {
 
 impl Ring {
     pub fn new(len: u8, seeded: u8) -> Self {
-        if seeded == 0 {
-            return Self { len, tail: len, head: len, entries: [0; SLOTS] };
-        }
-        let mut ring = Self { len, tail: 2 * len, head: 2 * len - seeded, entries: [0; SLOTS] };
-        (0..seeded).for_each(|i| ring.entries[(len - 1 - i) as usize] = ring.entry(2 * len - 1 - i, i));
+        let mut ring = Self { len, tail: len, head: len, entries: [0; SLOTS] };
+        ring.tail += seeded - seeded % ring.stride();
+        (0..seeded).for_each(|i| ring.entries[i as usize] = ring.entry(len + i, i));
         ring
     }
     /// How far the tail may lag.
