@@ -30,12 +30,19 @@ pub(crate) struct Manner {
 
 /// One worker's place.
 pub(crate) struct Seat {
-    start: Start,
+    /// What its first thread does.
+    first: Start,
+    /// What a thread does that replaces another.
+    next: Start,
     pool: *const (),
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
     manner: Manner,
+    /// Held while a thread is made: no first thread takes it on its way to the loop, where it would spin until its maker
+    /// has the CPU again.
     threads: Lock<Threads>,
+    /// The stack of the one that sits there now, if it was painted.
+    painted: Lock<Option<paint::Painted>>,
     activity: Activity,
 }
 
@@ -45,8 +52,6 @@ struct Threads {
     now: Option<Thread>,
     /// The thread that ended in the middle of a job, to be joined by the one that replaced it.
     before: Option<Thread>,
-    /// The stack of the one that sits there now, if it was painted.
-    painted: Option<paint::Painted>,
 }
 
 // SAFETY:
@@ -66,12 +71,14 @@ impl Seat {
         timed: bool,
     ) -> Self {
         Self {
-            start: Start { run: begin::<S>, arg: ptr::null() },
+            first: Start { run: begin::<S>, arg: ptr::null() },
+            next: Start { run: replace::<S>, arg: ptr::null() },
             pool: ptr::from_ref(pool).cast(),
             hooks,
             worker,
             manner,
-            threads: Lock::new(Threads { now: None, before: None, painted: None }),
+            threads: Lock::new(Threads { now: None, before: None }),
+            painted: Lock::new(None),
             activity: Activity::new(timed),
         }
     }
@@ -84,17 +91,20 @@ impl Seat {
         // SAFETY:
         // - 1.
         let seat = unsafe {
-            (&raw mut (*seat).start.arg).write(seat.cast_const().cast());
+            (&raw mut (*seat).first.arg).write(seat.cast_const().cast());
+            (&raw mut (*seat).next.arg).write(seat.cast_const().cast());
             &*seat
         };
         // SAFETY:
         // - 1.
-        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads) })
+        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads, &seat.first) })
     }
 
+    /// Makes a thread with the lock held, so that it is joined, or replaced, by who finds it here, however soon it is over.
+    ///
     /// # Safety
-    /// 1. As fill, but for who has the seat.
-    unsafe fn seat_a_thread(&self, threads: &mut Threads) -> Result<(), BuildError> {
+    /// 1. As fill, but for who has the seat. `start` is one of the seat's.
+    unsafe fn seat_a_thread(&self, threads: &mut Threads, start: &Start) -> Result<(), BuildError> {
         let Manner { stack_size, guard_size, stack, cpu, inherit_signals, .. } = self.manner;
         let options = ThreadOptions {
             name: self.manner.name.as_str(),
@@ -106,7 +116,7 @@ impl Seat {
         };
         // SAFETY:
         // - 1: `start` is written, and stays until the thread was joined.
-        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, &raw const self.start) }?);
+        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, start) }?);
         Ok(())
     }
 
@@ -124,7 +134,7 @@ impl Seat {
 
     /// How much of its stack the worker has used so far, bytes. None if the stack is not painted; 0 before the worker began.
     pub(crate) fn stack_used(&self) -> Option<usize> {
-        let used = || self.threads.with(|threads| threads.painted.as_ref().map_or(0, paint::Painted::used));
+        let used = || self.painted.with(|painted| painted.as_ref().map_or(0, paint::Painted::used));
         self.manner.painted.then(used)
     }
 
@@ -137,22 +147,32 @@ impl Seat {
     }
 }
 
+/// A worker's thread that replaces another, which it joins.
+unsafe fn replace<S: Storage>(seat: *const ()) {
+    // SAFETY:
+    // - fill's obligation: the seat stays until this thread was joined.
+    let before = unsafe { &*seat.cast::<Seat>() }.threads.with(|threads| threads.before.take());
+    if let Some(thread) = before {
+        thread.join();
+    }
+    // SAFETY:
+    // - the same.
+    unsafe { begin::<S>(seat) };
+}
+
 /// A worker's thread.
 unsafe fn begin<S: Storage>(seat: *const ()) {
     // SAFETY:
     // - fill's obligation: the seat stays until this thread was joined.
     let seat = unsafe { &*seat.cast::<Seat>() };
     Thread::name_self(seat.manner.backend, seat.name());
-    if let Some(thread) = seat.threads.with(|threads| threads.before.take()) {
-        thread.join();
-    }
     // SAFETY:
     // - the same, for the pool, which is one of this type (new), and the hooks.
     let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
     let top = core::hint::black_box(0u8);
     if seat.manner.painted {
-        let painted = paint::Painted::below(&raw const top);
-        seat.threads.with(|threads| threads.painted = painted);
+        let now = paint::Painted::below(&raw const top);
+        seat.painted.with(|painted| *painted = now);
     }
     let low = match seat.manner.stack {
         Some(stack) => stack.as_ptr() as usize,
@@ -202,12 +222,12 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     hooks.stop(seat.worker);
     pool.port().set_current(ptr::null());
     seat.activity.set(Doing::Starting);
+    seat.painted.with(|painted| *painted = None);
     let replaced = seat.threads.with(|threads| {
-        threads.painted = None;
         threads.before = threads.now.take();
         // SAFETY:
         // - the seat is filled: all that stays with it stays.
-        let seated = unsafe { seat.seat_a_thread(threads) };
+        let seated = unsafe { seat.seat_a_thread(threads, &seat.next) };
         if seated.is_err() {
             // Nobody sits here any more; this thread is joined when the pool is destroyed.
             threads.now = threads.before.take();
