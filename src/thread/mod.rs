@@ -10,6 +10,9 @@ pub(crate) mod paint;
 mod pthread;
 #[cfg(unix)]
 mod signals;
+#[cfg(not(unix))]
+#[path = "no_signals.rs"]
+mod signals;
 pub(crate) mod stack;
 #[cfg(feature = "std")]
 mod std_thread;
@@ -53,8 +56,6 @@ pub(crate) struct ThreadOptions<'a> {
     pub(crate) stack: Option<NonNull<u8>>,
     /// The CPU that it runs on. None: any.
     pub(crate) cpu: Option<u32>,
-    /// Does it take the signals that its maker takes?
-    pub(crate) inherit_signals: bool,
 }
 
 /// What a thread does: `run(arg)`, once. It does not unwind.
@@ -85,6 +86,7 @@ pub(crate) trait Spawn: Sized {
 
 #[cfg(jobring_loom)]
 pub(crate) use checked::Thread;
+pub(crate) use signals::Blocked;
 
 /// A thread of either backend.
 #[cfg(not(jobring_loom))]
@@ -110,8 +112,7 @@ impl Thread {
         }
     }
 
-    /// A thread of `backend` that runs `start`. Its signals are blocked, but for faults of its own, unless the options
-    /// say otherwise.
+    /// A thread of `backend` that runs `start`, with the caller's signal mask.
     ///
     /// # Safety
     /// 1. `start` and what it points to stay valid until the thread was joined.
@@ -120,8 +121,6 @@ impl Thread {
         options: ThreadOptions<'_>,
         start: *const Start,
     ) -> Result<Self, BuildError> {
-        #[cfg(unix)]
-        let _blocked = (!options.inherit_signals).then(signals::Blocked::for_new_thread);
         match backend {
             // SAFETY:
             // - 1: the caller's.

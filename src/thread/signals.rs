@@ -15,12 +15,13 @@ const OPEN: [i32; 8] = [
 ];
 
 /// While it lives, the calling thread has all other signals blocked.
-pub(super) struct Blocked {
+pub(crate) struct Blocked {
     before: Option<libc::sigset_t>,
 }
 
 impl Blocked {
-    pub(super) fn for_new_thread() -> Self {
+    /// For the threads that are made while it lives.
+    pub(crate) fn for_new_threads() -> Self {
         let mut mask = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
         // SAFETY:

@@ -119,17 +119,21 @@ fn static_tls() -> usize {
     sum
 }
 
-/// About where the stack of the calling thread ends, if it is `size` bytes and `top` is an address in the frame of
-/// the thread's start function. What lies above that frame (thread-local storage) is taken into account.
-/// 0 in a model, whose threads lie on stacks of the checker's.
-pub(crate) fn low_end(top: usize, size: usize) -> usize {
+/// The bytes of a thread's stack that lie above the frame of its start function (thread-local storage). Takes a lock of
+/// the system's: to be asked once, not by each thread.
+pub(crate) fn above_start() -> usize {
+    #[cfg(all(unix, not(jobring_loom)))]
+    return system_need().saturating_sub(stack_min());
+    #[cfg(not(all(unix, not(jobring_loom))))]
+    0
+}
+
+/// About where the stack of the calling thread ends, if it is `size` bytes, `top` is an address in the frame of the thread's
+/// start function, and `above` bytes lie above that. 0 in a model, whose threads lie on stacks of the checker's.
+pub(crate) fn low_end(top: usize, above: usize, size: usize) -> usize {
     if cfg!(jobring_loom) {
         return 0;
     }
-    #[cfg(unix)]
-    let above = system_need().saturating_sub(stack_min());
-    #[cfg(not(unix))]
-    let above = 0;
     (top + above).saturating_sub(size)
 }
 

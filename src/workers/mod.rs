@@ -7,7 +7,7 @@ use crate::port::Timeout;
 use crate::storage::Storage;
 use crate::sync::{Bug, bug};
 use crate::system::System;
-use crate::thread::Backend;
+use crate::thread::{Backend, Blocked, stack};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
@@ -108,6 +108,9 @@ impl WorkerSet {
     ) -> Result<Self, BuildError> {
         let mut set =
             Self { seats: seats.cast(), count: 0, backend: plan.backend, stack_size: plan.stack_size };
+        // Once for all of them, not for each.
+        let blocked = (!plan.inherit_signals).then(Blocked::for_new_threads);
+        let above_start = stack::above_start();
         for worker in 0..plan.workers {
             // Counted in before the thread exists, so that nobody sees a pool without workers meanwhile.
             let admitted = pool.admit_worker();
@@ -116,6 +119,7 @@ impl WorkerSet {
                 backend: plan.backend,
                 name: Name::of(plan.name, worker),
                 stack_size: plan.stack_size,
+                above_start,
                 guard_size: plan.guard_size,
                 stack: plan.stack_of(worker),
                 cpu: (!plan.cpus.is_empty()).then(|| plan.cpus[worker % plan.cpus.len()]),
@@ -137,6 +141,7 @@ impl WorkerSet {
                         pool.lifecycle().leave(pool.port());
                     }
                     if set.count < plan.fewest.max(1) {
+                        drop(blocked);
                         let _ = pool.shutdown(Queued::Discard, Timeout::Forever);
                         pool.await_workers();
                         set.join();

@@ -10,9 +10,9 @@ use crate::pool::{Activity, RawPool, Record};
 use crate::port::Port;
 use crate::storage::Storage;
 use crate::system::{Lock, System};
-#[cfg(all(feature = "capi", target_os = "linux"))]
-use crate::thread::exit;
 use crate::thread::{Backend, Start, Thread, ThreadOptions, paint, stack};
+#[cfg(all(feature = "capi", target_os = "linux"))]
+use crate::thread::{Blocked, exit};
 use core::ptr::{self, NonNull};
 
 /// What a worker's thread is to be like.
@@ -20,6 +20,8 @@ pub(crate) struct Manner {
     pub(super) backend: Backend,
     pub(super) name: Name,
     pub(super) stack_size: usize,
+    /// The bytes of it that lie above the frame of the thread's start function.
+    pub(super) above_start: usize,
     pub(super) guard_size: Option<usize>,
     /// Where its stack lies, if that was the plan's to say.
     pub(super) stack: Option<NonNull<u8>>,
@@ -105,15 +107,8 @@ impl Seat {
     /// # Safety
     /// 1. As fill, but for who has the seat. `start` is one of the seat's.
     unsafe fn seat_a_thread(&self, threads: &mut Threads, start: &Start) -> Result<(), BuildError> {
-        let Manner { stack_size, guard_size, stack, cpu, inherit_signals, .. } = self.manner;
-        let options = ThreadOptions {
-            name: self.manner.name.as_str(),
-            stack_size,
-            guard_size,
-            stack,
-            cpu,
-            inherit_signals,
-        };
+        let Manner { stack_size, guard_size, stack, cpu, .. } = self.manner;
+        let options = ThreadOptions { name: self.manner.name.as_str(), stack_size, guard_size, stack, cpu };
         // SAFETY:
         // - 1: `start` is written, and stays until the thread was joined.
         threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, start) }?);
@@ -176,7 +171,7 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     }
     let low = match seat.manner.stack {
         Some(stack) => stack.as_ptr() as usize,
-        None => stack::low_end(&raw const top as usize, seat.manner.stack_size),
+        None => stack::low_end(&raw const top as usize, seat.manner.above_start, seat.manner.stack_size),
     };
     let frame = Frame {
         replaceable: is_replaceable(&seat.manner),
@@ -225,6 +220,7 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     seat.painted.with(|painted| *painted = None);
     let replaced = seat.threads.with(|threads| {
         threads.before = threads.now.take();
+        let _blocked = (!seat.manner.inherit_signals).then(Blocked::for_new_threads);
         // SAFETY:
         // - the seat is filled: all that stays with it stays.
         let seated = unsafe { seat.seat_a_thread(threads, &seat.next) };
