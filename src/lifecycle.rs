@@ -9,7 +9,8 @@
 //!
 //! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
 //!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
-//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty; then it kicks.
+//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty. If nobody is left who runs jobs, it
+//!   kicks: before that its leaving changes nothing for a closer.
 //! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
 //!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
 //!   mark the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
@@ -27,9 +28,11 @@ use crate::port::Port;
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
 
 const DISCARD: usize = 1;
-/// One frame, or one worker, in the words that count both: frames in the low half, workers in the high one.
-const FRAME: usize = 1;
-const WORKER: usize = 1 << (usize::BITS / 2);
+/// One worker, one worker inside a shutdown, one frame inside a shutdown, in the word that counts all three: a quarter of
+/// its bits for each kind of workers (`wait` allows no more of them), the rest for frames.
+const WORKER: usize = 1;
+const CLOSER: usize = 1 << (usize::BITS / 4);
+const FRAME: usize = CLOSER * CLOSER;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
@@ -50,10 +53,9 @@ pub(crate) struct Lifecycle {
     mode: AtomicUsize,
     /// Threads that sleep inside a call of this pool and touch it when they wake.
     visitors: AtomicUsize,
-    /// Workers that have not left their loop.
+    /// Workers that have not left their loop; those of them, and frames, that are themselves inside a shutdown, and so
+    /// cannot end before it does. One word, so that who leaves knows whether anybody is left who runs jobs.
     live: AtomicUsize,
-    /// Frames and workers that are themselves inside a shutdown, and so cannot end before it does.
-    closing: AtomicUsize,
     /// Workers whose job sleeps without end in a call of this pool.
     blocked: AtomicUsize,
 }
@@ -66,7 +68,6 @@ impl Lifecycle {
                 mode: AtomicUsize::new(0),
                 visitors: AtomicUsize::new(0),
                 live: AtomicUsize::new(0),
-                closing: AtomicUsize::new(0),
                 blocked: AtomicUsize::new(0),
             }
         }
@@ -109,14 +110,14 @@ impl Lifecycle {
     pub(crate) fn enter(&self, most: usize) -> bool {
         // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
         let mut live = self.live.load(o(Site::LiveLook, Relaxed));
-        while live < most {
-            if stores(Bug::EntersWithoutExchange, &self.live, live + 1) {
+        while live % CLOSER < most {
+            if stores(Bug::EntersWithoutExchange, &self.live, live + WORKER) {
                 return true;
             }
             // ORDERING: Relaxed, the same.
             match self.live.compare_exchange(
                 live,
-                live + 1,
+                live + WORKER,
                 o(Site::LiveEnter, Relaxed),
                 o(Site::LiveEnterLost, Relaxed),
             ) {
@@ -129,36 +130,39 @@ impl Lifecycle {
 
     /// The worker has left its loop and pops no more.
     pub(crate) fn leave(&self, port: &impl Port) {
-        // ORDERING: Relaxed: a count; the kick publishes it.
-        self.live.fetch_sub(1, o(Site::LiveLeave, Relaxed));
-        self.kick(port);
+        // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
+        // slots, and by its thread's end or its visit's.
+        let left = self.live.fetch_sub(WORKER, o(Site::LiveLeave, Relaxed)) - WORKER;
+        if left % CLOSER <= left / CLOSER % CLOSER {
+            self.kick(port);
+        }
     }
 
     pub(crate) fn live(&self) -> usize {
-        // ORDERING: Relaxed: a count; who must see it fall comes after a kick.
-        self.live.load(o(Site::LiveCount, Relaxed))
+        // ORDERING: Relaxed: a count; who must see it fall to what matters comes after a kick.
+        self.live.load(o(Site::LiveCount, Relaxed)) % CLOSER
     }
 
     /// A thread inside `frames` jobs of this pool, a worker or not, waits for the end.
     pub(crate) fn begin_closing(&self, frames: usize, worker: bool) {
         // ORDERING: Relaxed: a count; the kick that follows publishes it.
-        self.closing.fetch_add(Self::weight(frames, worker), o(Site::ClosingBegin, Relaxed));
+        self.live.fetch_add(Self::weight(frames, worker), o(Site::ClosingBegin, Relaxed));
     }
 
     pub(crate) fn end_closing(&self, frames: usize, worker: bool) {
         // ORDERING: Relaxed, the same.
-        self.closing.fetch_sub(Self::weight(frames, worker), o(Site::ClosingEnd, Relaxed));
+        self.live.fetch_sub(Self::weight(frames, worker), o(Site::ClosingEnd, Relaxed));
     }
 
     /// Frames, and workers, that wait for the end.
     pub(crate) fn closing(&self) -> (usize, usize) {
         // ORDERING: Relaxed: a count that a kick announced.
-        let closing = self.closing.load(o(Site::ClosingLook, Relaxed));
-        (closing % WORKER, closing / WORKER)
+        let live = self.live.load(o(Site::ClosingLook, Relaxed));
+        (live / FRAME, live / CLOSER % CLOSER)
     }
 
     fn weight(frames: usize, worker: bool) -> usize {
-        frames * FRAME + if worker { WORKER } else { 0 }
+        frames * FRAME + if worker { CLOSER } else { 0 }
     }
 
     /// A worker's job is about to sleep without end.
@@ -219,5 +223,32 @@ impl<P: Port> Drop for Visit<P> {
         if old == VISITOR | LEAVING {
             self.port.wake_all(visitors);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::System;
+
+    #[test]
+    fn who_leaves_kicks_if_nobody_is_left_who_runs_jobs() {
+        let lifecycle = Lifecycle::new();
+        let kicks_of_leave = || {
+            let before = lifecycle.kicks();
+            lifecycle.leave(&System);
+            lifecycle.kicks() - before
+        };
+        (0..4).for_each(|_| assert!(lifecycle.enter(4)));
+        assert!(!lifecycle.enter(4));
+        assert_eq!((kicks_of_leave(), lifecycle.live()), (0, 3));
+        lifecycle.begin_closing(3, true);
+        assert_eq!((lifecycle.live(), lifecycle.closing()), (3, (3, 1)));
+        assert_eq!(kicks_of_leave(), 0);
+        assert_eq!((kicks_of_leave(), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
+        assert!(!lifecycle.enter(1) && lifecycle.enter(2));
+        lifecycle.end_closing(3, true);
+        assert_eq!((lifecycle.live(), lifecycle.closing()), (2, (0, 0)));
+        assert_eq!((kicks_of_leave(), kicks_of_leave(), lifecycle.live()), (0, 1, 0));
     }
 }

@@ -213,7 +213,8 @@ impl Cpu<'_> {
             }
             Pc::Leave => {
                 self.w.live -= 1;
-                if self.mistake(Mistake::WorkerLeavesSilently) { self.ret() } else { self.go(Pc::Kick) }
+                let last = self.w.live == 0 && !self.mistake(Mistake::WorkerLeavesSilently);
+                if last { self.go(Pc::Kick) } else { self.ret() }
             }
             _ => unreachable!("{pc:?}"),
         }
