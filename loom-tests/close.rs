@@ -19,6 +19,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
     model!(unbounded a_closer_learns_that_a_job_with_a_handle_is_over),
+    model!(2 a_closer_learns_of_a_worker_s_last_job_though_another_never_leaves),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
     model!(unbounded a_job_is_cancelled_or_drained_not_both),
@@ -156,6 +157,16 @@ fn a_closer_learns_that_a_job_with_a_handle_is_over() {
     assert_eq!(s.pool.drain().untaken, 1);
     assert_eq!(s.log.ran(0), 1);
     runner.join().unwrap();
+}
+
+fn a_closer_learns_of_a_worker_s_last_job_though_another_never_leaves() {
+    let s = Stage::<1>::attended();
+    s.submit(0);
+    let worker = s.worker();
+    s.begin();
+    assert_eq!(s.pool.drain().untaken, 1);
+    assert_eq!(s.log.ran(0), 1);
+    worker.join().unwrap();
 }
 
 fn a_closer_waits_for_the_taker_of_a_result() {

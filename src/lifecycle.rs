@@ -9,8 +9,8 @@
 //!
 //! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
 //!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
-//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty. If nobody is left who runs jobs, it
-//!   kicks: before that its leaving changes nothing for a closer.
+//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty. It kicks if nobody is left who runs
+//!   jobs, or if it ran one since it last went to sleep: what it did before that, every closer saw after its fence.
 //! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
 //!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
 //!   mark the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
@@ -128,12 +128,12 @@ impl Lifecycle {
         false
     }
 
-    /// The worker has left its loop and pops no more.
-    pub(crate) fn leave(&self, port: &impl Port) {
+    /// The worker has left its loop and pops no more. `untold`: it ended a job of which a closer may not know.
+    pub(crate) fn leave(&self, untold: bool, port: &impl Port) {
         // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
         // slots, and by its thread's end or its visit's.
         let left = self.live.fetch_sub(WORKER, o(Site::LiveLeave, Relaxed)) - WORKER;
-        if left % CLOSER <= left / CLOSER % CLOSER {
+        if untold || left % CLOSER <= left / CLOSER % CLOSER {
             self.kick(port);
         }
     }
@@ -234,21 +234,22 @@ mod tests {
     #[test]
     fn who_leaves_kicks_if_nobody_is_left_who_runs_jobs() {
         let lifecycle = Lifecycle::new();
-        let kicks_of_leave = || {
+        let kicks_of_leave = |untold| {
             let before = lifecycle.kicks();
-            lifecycle.leave(&System);
+            lifecycle.leave(untold, &System);
             lifecycle.kicks() - before
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
         assert!(!lifecycle.enter(4));
-        assert_eq!((kicks_of_leave(), lifecycle.live()), (0, 3));
+        assert_eq!((kicks_of_leave(true), lifecycle.enter(4)), (1, true), "it has ended a job");
+        assert_eq!((kicks_of_leave(false), lifecycle.live()), (0, 3));
         lifecycle.begin_closing(3, true);
         assert_eq!((lifecycle.live(), lifecycle.closing()), (3, (3, 1)));
-        assert_eq!(kicks_of_leave(), 0);
-        assert_eq!((kicks_of_leave(), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
+        assert_eq!(kicks_of_leave(false), 0);
+        assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
         lifecycle.end_closing(3, true);
         assert_eq!((lifecycle.live(), lifecycle.closing()), (2, (0, 0)));
-        assert_eq!((kicks_of_leave(), kicks_of_leave(), lifecycle.live()), (0, 1, 0));
+        assert_eq!((kicks_of_leave(false), kicks_of_leave(false), lifecycle.live()), (0, 1, 0));
     }
 }

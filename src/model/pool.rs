@@ -302,7 +302,7 @@ impl<const N: usize> Pool<N> {
 
     /// A worker that `admit` counted in leaves.
     pub fn leave(&self) {
-        self.raw.lifecycle().leave(self.raw.port());
+        self.raw.lifecycle().leave(false, self.raw.port());
     }
 
     /// Works, counted in by `admit`, until the end.

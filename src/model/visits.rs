@@ -47,7 +47,7 @@ impl Seats {
 
     /// Counts a worker out.
     pub fn leave(&self) {
-        self.0.leave(&ModelPort::new(Clock::None));
+        self.0.leave(false, &ModelPort::new(Clock::None));
     }
 
     /// How many are counted in.

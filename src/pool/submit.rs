@@ -239,7 +239,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
-    /// kicks when it leaves).
+    /// kicks when it leaves, if it has ended a job).
     #[inline]
     pub(super) fn kick_if_closed(&self) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before

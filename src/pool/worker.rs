@@ -39,26 +39,29 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.port.set_current(frame);
         started();
         activity.set(Doing::Searching);
-        self.work_until_closed(activity);
+        let untold = self.work_until_closed(activity);
         activity.set(Doing::Stopped);
         stopped();
         self.port.set_current(frame.outer);
-        self.lifecycle.leave(&self.port);
+        self.lifecycle.leave(untold, &self.port);
     }
 
-    fn work_until_closed(&self, activity: &Activity) {
+    /// True if it ended a job of which a closer may not know.
+    fn work_until_closed(&self, activity: &Activity) -> bool {
+        // So may have the thread that this one replaced.
+        let mut untold = true;
         loop {
             while let Some(claimed) = self.claim_next() {
                 activity.during(&self.port, || self.execute(claimed));
             }
-            if !self.search(activity) {
-                return;
+            if !self.search(activity, &mut untold) {
+                return untold;
             }
         }
     }
 
     /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
-    fn search(&self, activity: &Activity) -> bool {
+    fn search(&self, activity: &Activity, untold: &mut bool) -> bool {
         let is_empty = || self.ready().is_empty();
         let mut search = self.idle.search();
         loop {
@@ -72,6 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 if let Some(claimed) = self.claim_next() {
                     self.idle.found(search, &self.port, is_empty);
+                    *untold = true;
                     activity.during(&self.port, || self.execute(claimed));
                     return true;
                 }
@@ -87,6 +91,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.idle.found(search, &self.port, is_empty);
                 return false;
             } else {
+                // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
+                *untold = false;
                 activity.set(Doing::Sleeping);
                 search = self.idle.sleep(asleep, &self.port);
                 activity.set(Doing::Searching);

@@ -138,7 +138,7 @@ impl WorkerSet {
                 Ok(()) => set.count += 1,
                 Err(error) => {
                     if !bug(Bug::CountsAThreadThatIsNotThere) {
-                        pool.lifecycle().leave(pool.port());
+                        pool.lifecycle().leave(false, pool.port());
                     }
                     if set.count < plan.fewest.max(1) {
                         drop(blocked);

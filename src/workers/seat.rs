@@ -232,6 +232,6 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
         seated.is_ok()
     });
     if !replaced {
-        pool.lifecycle().leave(pool.port());
+        pool.lifecycle().leave(true, pool.port());
     }
 }

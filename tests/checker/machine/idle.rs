@@ -168,7 +168,10 @@ impl Cpu<'_> {
             }
             Pc::SearchPoll => self.call(Pc::ClaimNext, Pc::SearchClaimed),
             Pc::SearchClaimed if self.t().ok => self.call(Pc::Found, Pc::FoundRun),
-            Pc::FoundRun => self.call(Pc::Execute, Pc::Work),
+            Pc::FoundRun => {
+                self.t().known = false;
+                self.call(Pc::Execute, Pc::Work);
+            }
             Pc::SearchClaimed => self.change(Change::Register, Pc::RegisterFence),
             Pc::RegisterFence => {
                 self.t().epoch = 0;
@@ -192,6 +195,7 @@ impl Cpu<'_> {
                 } else if closed {
                     self.change(Change::Cancel, Pc::Leaving);
                 } else {
+                    self.t().known = true;
                     self.go(Pc::SleepLook);
                 }
             }
@@ -213,8 +217,9 @@ impl Cpu<'_> {
             }
             Pc::Leave => {
                 self.w.live -= 1;
-                let last = self.w.live == 0 && !self.mistake(Mistake::WorkerLeavesSilently);
-                if last { self.go(Pc::Kick) } else { self.ret() }
+                let tells = !std::mem::take(&mut self.t().known) || self.w.live == 0;
+                let kicks = tells && !self.mistake(Mistake::WorkerLeavesSilently);
+                if kicks { self.go(Pc::Kick) } else { self.ret() }
             }
             _ => unreachable!("{pc:?}"),
         }

@@ -105,6 +105,8 @@ pub struct Thread {
     pub closed: bool,
     pub retire: bool,
     pub progress: bool,
+    /// Has this worker ended no job since it went to sleep in an open pool?
+    pub known: bool,
     pub listens: bool,
     pub kicked: bool,
     pub blocks: bool,
@@ -175,6 +177,7 @@ impl Thread {
             closed: false,
             retire: false,
             progress: false,
+            known: false,
             listens: false,
             kicked: false,
             blocks: false,
