@@ -109,6 +109,17 @@ fn workers_take_the_signals_that_the_header_names() {
     }
 }
 
+#[test]
+fn a_new_worker_needs_nothing_of_its_maker() {
+    for (build, features) in BUILDS {
+        let wrapped = &["-Wl,--wrap=pthread_create"];
+        let program = c::program(&c::library(features), &["birth.c"], &format!("birth-{build}"), wrapped);
+        let backends = if *build == "both" { &["pthread", "std"][..] } else { &["std"] };
+        let hows = backends.iter().flat_map(|how| [format!("birth {how}"), format!("birth {how}-painted")]);
+        c::none_is_missing(&hows.collect(), &c::cells(&mut Command::new(program)));
+    }
+}
+
 /// Who throws, on whose thread; with "-pthread" or "-std" behind it, on a worker of that backend.
 const THROWERS: &[&str] = &[
     "worker-pthread",
