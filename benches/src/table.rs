@@ -79,7 +79,10 @@ pub fn table(outcome: &Outcome) -> String {
     text
 }
 
-/// A curve in one table: a line for each point, a column for each entrant.
+/// What explains a curve's knees, of its first entrant.
+const CAUSES: [(&str, &str); 2] = [("cpu_ns", "CPU ns a job"), ("sleeps_per_million", "sleeps in 10⁶ jobs")];
+
+/// A curve in one table: a line for each point, a column for each entrant, and for what explains the first one's.
 pub fn curve(name: &str, outcomes: &[&Outcome]) -> String {
     let mut labels: Vec<&str> = Vec::new();
     for entrant in outcomes.iter().flat_map(|outcome| &outcome.case.entrants) {
@@ -89,7 +92,10 @@ pub fn curve(name: &str, outcomes: &[&Outcome]) -> String {
     }
     let mut text = format!("\n### W9: cost of a job in ns, wall time, by {name}\n\n| {name} |");
     labels.iter().for_each(|label| write!(text, " {label} |").unwrap());
-    writeln!(text, "\n|---|{}", "---|".repeat(labels.len())).unwrap();
+    if let Some(first) = labels.first() {
+        CAUSES.iter().for_each(|(_, what)| write!(text, " {first}: {what} |").unwrap());
+    }
+    writeln!(text, "\n|---|{}", "---|".repeat(labels.len() + CAUSES.len())).unwrap();
     for outcome in outcomes {
         write!(text, "| {} |", outcome.case.point.map_or(f64::NAN, |(_, at)| at)).unwrap();
         for label in &labels {
@@ -97,6 +103,10 @@ pub fn curve(name: &str, outcomes: &[&Outcome]) -> String {
                 outcome.entrant(label).map(|number| outcome.values(number, "rate")).unwrap_or_default();
             let cost = median(values.into_iter().map(|rate| 1e9 / rate).collect());
             write!(text, " {} |", interval(cost)).unwrap();
+        }
+        for (metric, _) in CAUSES {
+            let found = median(outcome.values(0, metric));
+            write!(text, " {} |", found.map_or("–".into(), |median| short(median.value))).unwrap();
         }
         text.push('\n');
     }
