@@ -101,7 +101,7 @@
 #define JOBRING_WORKERS_NONE UINT32_MAX
 
 /**
- * In jobring_config.spin: none, said aloud. 0 means it too, for now.
+ * In jobring_config.spin: a worker that has nothing to do sleeps at once.
  */
 #define JOBRING_SPIN_NONE UINT32_MAX
 
@@ -266,7 +266,8 @@ typedef struct jobring_config {
      */
     uint32_t payload;
     /**
-     * How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
+     * How often a worker that has run a job polls for the next before it sleeps. 0: 100 times, some microseconds (in a
+     * library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
      */
     uint32_t spin;
     /**

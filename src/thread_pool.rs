@@ -3,7 +3,7 @@
 use crate::core_pool::{PoolCore, TypedStorage};
 use crate::error::BuildError;
 use crate::lifecycle::Queued;
-use crate::pool::{Limits, RawPool};
+use crate::pool::{Limits, POLLS, RawPool};
 use crate::port::Timeout;
 use crate::slot::Slot;
 use crate::storage::{Boxed, Shape, Storage};
@@ -139,7 +139,7 @@ impl Pool {
             fewest: None,
             most: None,
             capacity: DEFAULT_CAPACITY,
-            spin: 0,
+            spin: POLLS,
             stack_size: 0,
             name: String::from("jobring"),
             #[cfg(any(feature = "std", feature = "pthread"))]
@@ -192,7 +192,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
     }
 
-    /// How often a worker that has nothing to do polls before it sleeps. Default: 0.
+    /// How often a worker that has run a job polls for the next before it sleeps. Default: 100, some microseconds; without
+    /// threads 0. An idle pool sleeps, whatever it is.
     pub fn spin(mut self, polls: u32) -> Self {
         self.spin = polls;
         self

@@ -5,7 +5,7 @@ use core::ffi::{c_char, c_void};
 
 /// In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
 pub const JOBRING_WORKERS_NONE: u32 = u32::MAX;
-/// In jobring_config.spin: none, said aloud. 0 means it too, for now.
+/// In jobring_config.spin: a worker that has nothing to do sleeps at once.
 pub const JOBRING_SPIN_NONE: u32 = u32::MAX;
 
 /// In jobring_config.guard_size: no guard. (cbindgen does not know usize::MAX: the header's is in cbindgen.toml.)
@@ -59,7 +59,8 @@ pub struct jobring_config {
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
     /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
-    /// How often an idle worker polls before it sleeps. 0 or JOBRING_SPIN_NONE: not at all.
+    /// How often a worker that has run a job polls for the next before it sleeps. 0: 100 times, some microseconds (in a
+    /// library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
     pub spin: u32,
     /// JOBRING_SIGNALS_.
     pub signals: u32,

@@ -15,7 +15,7 @@ use super::status::JOBRING_E_SIZE;
 #[cfg(not(all(feature = "pthread", feature = "std")))]
 use super::status::JOBRING_E_UNSUPPORTED;
 use super::status::{Failed, JOBRING_E_INVALID};
-use crate::pool::{Limits, STACK_RESERVE};
+use crate::pool::{Limits, POLLS, STACK_RESERVE};
 use crate::storage::Shape;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::thread::{Backend, stack};
@@ -72,7 +72,11 @@ impl<'a> Settings<'a> {
         let most = or(config.max_workers as usize, (workers + ENTERED).min(MAX_WORKERS.max(workers)));
         let payload = or(config.payload as usize, PAYLOAD);
         let shape = Shape::new(or(config.capacity as usize, CAPACITY), payload);
-        let spin = if config.spin == JOBRING_SPIN_NONE { 0 } else { config.spin };
+        let spin = match config.spin {
+            JOBRING_SPIN_NONE => 0,
+            0 => POLLS,
+            polls => polls,
+        };
         let stack_reserve = or(config.stack_reserve, STACK_RESERVE);
         let limits = Limits { workers: most, spin, stack_reserve };
         let right = workers <= most

@@ -49,11 +49,19 @@ use core::ptr;
 pub(crate) struct Limits {
     /// Workers, started and entered.
     pub(crate) workers: usize,
-    /// How often a worker polls the ring before it goes to sleep.
+    /// How often a worker that has run a job polls the ring before it goes to sleep.
     pub(crate) spin: u32,
     /// A job that waits runs the awaited job on its own stack only if so many bytes of it are left.
     pub(crate) stack_reserve: usize,
 }
+
+/// How often workers poll where nothing was said: some 5 µs, what a sleep and a wake-up cost the two sides (pool/patience.rs
+/// says why).
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) const POLLS: u32 = if crate::relax::SPINS { 100 } else { 0 };
+/// Without threads of its own a pool does not know whether there is anything better to do.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+pub(crate) const POLLS: u32 = 0;
 
 /// The stack that must be left for a job to be run inside a job, bytes.
 pub(crate) const STACK_RESERVE: usize = 16 * 1024;

@@ -50,22 +50,26 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn work_until_closed(&self, activity: &Activity) -> bool {
         // So may have the thread that this one replaced.
         let mut untold = true;
+        // A worker polls where a job has just been: none has been before the first.
+        let mut polls = 0;
         loop {
             while let Some(claimed) = self.claim_next() {
                 activity.during(&self.port, || self.execute(claimed));
+                polls = self.limits.spin;
             }
-            if !self.search(activity, &mut untold) {
+            if !self.search(activity, polls, &mut untold) {
                 return untold;
             }
+            polls = self.limits.spin;
         }
     }
 
     /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
-    fn search(&self, activity: &Activity, untold: &mut bool) -> bool {
+    fn search(&self, activity: &Activity, mut polls: u32, untold: &mut bool) -> bool {
         let is_empty = || self.ready().is_empty();
         let mut search = self.idle.search();
         loop {
-            for poll in 0..=self.limits.spin {
+            for poll in 0..=polls {
                 if poll > 0 {
                     // However often it is to poll, a closed pool does not wait for it.
                     if self.is_closed() {
@@ -95,6 +99,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 *untold = false;
                 activity.set(Doing::Sleeping);
                 search = self.idle.sleep(asleep, &self.port);
+                polls = 0;
                 activity.set(Doing::Searching);
             }
         }
