@@ -273,7 +273,8 @@ impl<S: TypedStorage> PoolCore<S> {
     ///
     /// Made for recursion down to small pieces: while all workers are busy a join is little more than the two calls. The
     /// first closures of a recursion are offered first, since they are the largest; a sleeping worker is woken by the
-    /// first join of a thread, and then every 100 µs at most. Never waits for a thread that has not begun; works inside
+    /// first join of a thread, and then every 100 µs at most. A thread keeps some eight of its second closures for others;
+    /// while it has so many, those of further joins are its own. Never waits for a thread that has not begun; works inside
     /// jobs, and on every pool. Allocates nothing: `b` lies on the caller's stack.
     ///
     /// ```

@@ -106,6 +106,8 @@ impl Frame {
 /// The halves of joins (`fork/join.rs`) that one thread is inside of and has not published: a list on its stack.
 pub(crate) struct Joins {
     pub(crate) newest: Cell<*const Pending>,
+    /// How many they are.
+    pub(crate) waiting: Cell<usize>,
     /// So many joins do not ask whether a worker is idle.
     pub(crate) skip: Cell<u32>,
     /// How many they were the last time; 0 after a success.
@@ -118,10 +120,34 @@ impl Joins {
     pub(crate) fn new() -> Self {
         Self {
             newest: Cell::new(ptr::null()),
+            waiting: Cell::new(0),
             skip: Cell::new(0),
             in_vain: Cell::new(0),
             woke: Cell::new(None),
         }
+    }
+
+    /// A worker is idle: is it this join's turn to offer something?
+    #[inline(always)]
+    pub(crate) fn looks(&self) -> bool {
+        let skip = self.skip.get();
+        self.skip.set(skip.saturating_sub(1));
+        skip == 0
+    }
+
+    /// Puts one in.
+    #[inline(always)]
+    pub(crate) fn push(&self, pending: &Pending) {
+        pending.older.set(self.newest.get());
+        self.newest.set(pending);
+        self.waiting.set(self.waiting.get() + 1);
+    }
+
+    /// Takes the newest off.
+    #[inline(always)]
+    pub(crate) fn pop(&self, newest: &Pending) {
+        self.newest.set(newest.older.get());
+        self.waiting.set(self.waiting.get() - 1);
     }
 }
 

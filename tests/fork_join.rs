@@ -600,6 +600,41 @@ fn a_panic_in_a_join_goes_on_when_both_are_over() {
     }
 }
 
+/// So deep that a thread keeps no more halves for others.
+#[test]
+fn a_panic_deep_inside_joins_drops_what_was_not_called() {
+    struct Fails(Count);
+    impl Drop for Fails {
+        fn drop(&mut self) {
+            self.0.add();
+            assert!(!thread::panicking(), "in a destructor");
+        }
+    }
+    fn dive(pool: &Pool, depth: u32, called: &Count, dropped: &Count) {
+        let kept = Fails(dropped.clone());
+        let second = move || {
+            let _kept = kept;
+            called.add();
+        };
+        let first = || {
+            assert!(depth > 0, "at the bottom");
+            dive(pool, depth - 1, called, dropped);
+        };
+        pool.join(first, second);
+    }
+    for (workers, spin) in [(0, 0), (2, 0), (2, 1000)] {
+        let pool = Pool::builder().workers(workers).spin(spin).build().expect("a pool");
+        for _ in 0..20 {
+            let (called, dropped) = (Count::new(), Count::new());
+            let caught = catch_unwind(AssertUnwindSafe(|| dive(&pool, 40, &called, &dropped)));
+            let told = caught.expect_err("a panic").downcast_ref::<&str>().copied();
+            assert_eq!((told, dropped.get()), (Some("at the bottom"), 41));
+            assert!(workers > 0 || called.get() == 0);
+        }
+        assert_eq!(fib(&pool, 10), 55);
+    }
+}
+
 #[test]
 fn a_join_goes_on_while_the_pool_is_shut_down() {
     for queued in [Queued::Drain, Queued::Discard] {
