@@ -23,6 +23,13 @@ pub trait Port {
     /// "poll" and "for ever" exist).
     fn now(&self) -> Option<u64>;
 
+    /// What the processor counts at some 1 to 6 GHz, whatever else it does, if that can be read in less time than a clock:
+    /// good for guesses only. None where there is no such thing.
+    #[inline(always)]
+    fn ticks(&self) -> Option<u64> {
+        None
+    }
+
     /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
     fn current(&self) -> *const Frame;
 

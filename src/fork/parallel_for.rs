@@ -2,7 +2,7 @@
 //!
 //! The control block (`Loop`) lies on the caller's stack. A thread that takes part
 //! 1. makes up to two helpers: counts one in, and submits it with try; refused: none;
-//! 2. claims shares and calls the body, until all are claimed or one stops the loop;
+//! 2. claims shares, first of its own part of the range (`shares`), and calls the body, until all are claimed or one stops the loop;
 //! 3. takes its helpers back, or waits for those that somebody has begun.
 //!
 //! A helper takes part in the same way, so helpers wake each other as a tree; one that comes too late does nothing. As each
@@ -10,7 +10,9 @@
 //! are inside a share; nobody waits for one that has yet to begin.
 //!
 //! Whether to fork at all: with a grain, if there is more than that. Without one, the caller begins alone and looks at the
-//! clock: it goes on alone as long as what is left would not pay for a helper.
+//! clock: it goes on alone as long as what is left would not pay for a helper. Two looks cost as much as some hundreds of
+//! items; so the first guess is the processor's tick counter's, where there is one: if by that the whole loop is short, it
+//! is done at once.
 
 use super::first::First;
 use super::shares::Shares;
@@ -35,8 +37,14 @@ const WORTH_SHARING: u64 = 2_000;
 /// The same of one that has to be woken: that is a system call of some 10 µs, and a tenth of the loop at most is lost if
 /// nobody comes.
 const WORTH_WAKING: u64 = 100_000;
+/// So many of the smallest shares take as long as a helper must be worth.
+const SHARES_IN_TIME: usize = 8;
 /// The first look at the clock comes after this part of the items.
 const FIRST_LOOK: usize = 32;
+/// But after so many items at most.
+const MOST_UNSEEN: usize = 4096;
+/// A loop of so many ticks is short: 0.7 to 4 µs.
+const SHORT: u64 = 4_000;
 /// What a look at the clock takes itself, nanoseconds, at least.
 const LOOK: u64 = 20;
 
@@ -48,7 +56,8 @@ struct Loop<'a, S, P> {
 }
 
 impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
-    fn take_part(&self) {
+    /// Begins in this part of the range.
+    fn take_part(&self, mut part: usize) {
         let mut helpers = [None; FAN];
         for helper in &mut helpers {
             *helper = self.make_helper();
@@ -56,7 +65,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
                 break;
             }
         }
-        while let Some((from, to)) = self.shares.claim() {
+        while let Some((from, to)) = self.shares.claim(&mut part) {
             if !(self.body)(from, to) {
                 self.shares.stop();
             }
@@ -95,12 +104,12 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         forget: Self::forget,
     };
 
-    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+    unsafe fn run(payload: Payload, frame: &Frame) -> Outcome {
         // SAFETY:
         // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
         //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
-        the_loop.take_part();
+        the_loop.take_part(the_loop.shares.part_of(frame.worker));
         Outcome::Done
     }
 
@@ -127,7 +136,7 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     match forked {
         Some((from, grain)) => {
-            Loop { pool, shares: Shares::new(from, count, grain, workers), body }.take_part();
+            Loop { pool, shares: Shares::new(from, count, grain, workers), body }.take_part(0);
         }
         None if count > 0 => _ = body(0, count),
         None => {}
@@ -142,10 +151,41 @@ fn begin_alone<S: Storage, P: Port + Clone>(
     workers: usize,
     body: Body<'_>,
 ) -> ControlFlow<(), (usize, usize)> {
+    let piece = first_piece(count);
+    let Some(ticks) = pool.port().ticks() else { return begin_timed(pool, (0, piece), count, workers, body) };
+    if !body(0, piece) || piece == count {
+        return ControlFlow::Break(());
+    }
+    let took = pool.port().ticks().map_or(0, |now| now.saturating_sub(ticks));
+    let is_short = u128::from(took) * (count as u128) < u128::from(SHORT) * (piece as u128);
+    if !is_short {
+        return begin_timed(pool, (piece, piece), count, workers, body);
+    }
+    body(piece, count);
+    ControlFlow::Break(())
+}
+
+/// How many items to do before the first look.
+fn first_piece(count: usize) -> usize {
+    match count / FIRST_LOOK {
+        few @ ..16 => few.max(1),
+        // As it suits a vectorised loop.
+        many => many.min(MOST_UNSEEN).next_multiple_of(16),
+    }
+}
+
+/// As begin_alone, from the first of these numbers on, in pieces of the second, by the clock.
+fn begin_timed<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    (from, mut piece): (usize, usize),
+    count: usize,
+    workers: usize,
+    body: Body<'_>,
+) -> ControlFlow<(), (usize, usize)> {
     let Some(begun) = pool.port().now() else {
-        return ControlFlow::Continue((0, (count / FIRST_LOOK / (workers + 1)).max(1)));
+        return ControlFlow::Continue((from, (count / FIRST_LOOK / (workers + 1)).max(1)));
     };
-    let (mut done, mut piece) = (0, (count / FIRST_LOOK).max(1));
+    let mut done = from;
     loop {
         let to = done + piece.min(count - done);
         if !body(done, to) || to == count {
@@ -153,14 +193,14 @@ fn begin_alone<S: Storage, P: Port + Clone>(
         }
         done = to;
         let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
-        let left = scaled(took, count - done, done);
+        let left = scaled(took, count - done, done - from);
         let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
-        let in_time = scaled(WORTH_SHARING, done, usize::try_from(took).unwrap_or(usize::MAX));
+        let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
         let in_time = usize::try_from(in_time).unwrap_or(usize::MAX).max(1);
         if left >= worth {
-            return ControlFlow::Continue((done, in_time));
+            return ControlFlow::Continue((done, (in_time / SHARES_IN_TIME).max(1)));
         }
-        piece = in_time.max(done);
+        piece = in_time.max(done - from);
     }
 }
 
