@@ -2,7 +2,8 @@
 //!
 //! The control block (`Loop`) lies on the caller's stack. A thread that takes part
 //! 1. makes up to two helpers: counts one in, and submits it with try; refused: none;
-//! 2. claims shares, first of its own part of the range (`shares`), and calls the body, until all are claimed or one stops the loop;
+//! 2. claims shares, first of its own part of the range (`shares`), and calls the body, until all are claimed or one stops
+//!    the loop;
 //! 3. takes its helpers back, or waits for those that somebody has begun.
 //!
 //! A helper takes part in the same way, so helpers wake each other as a tree; one that comes too late does nothing. As each
@@ -12,7 +13,7 @@
 //! Whether to fork at all: with a grain, if there is more than that. Without one, the caller begins alone and looks at the
 //! clock: it goes on alone as long as what is left would not pay for a helper. Two looks cost as much as some hundreds of
 //! items; so the first guess is the processor's tick counter's, where there is one: if by that the whole loop is short, it
-//! is done at once.
+//! is done at once; if it is long enough however fast the counter is, the rest is shared out at once.
 
 use super::first::First;
 use super::shares::Shares;
@@ -38,13 +39,16 @@ const WORTH_SHARING: u64 = 2_000;
 /// nobody comes.
 const WORTH_WAKING: u64 = 100_000;
 /// So many of the smallest shares take as long as a helper must be worth.
-const SHARES_IN_TIME: usize = 8;
+const SHARES_IN_TIME: u64 = 8;
 /// The first look at the clock comes after this part of the items.
 const FIRST_LOOK: usize = 32;
 /// But after so many items at most.
 const MOST_UNSEEN: usize = 4096;
 /// A loop of so many ticks is short: 0.7 to 4 µs.
 const SHORT: u64 = 4_000;
+/// Ticks in a nanosecond, at most, and as a rule.
+const FASTEST: u64 = 6;
+const USUAL: u64 = 3;
 /// What a look at the clock takes itself, nanoseconds, at least.
 const LOOK: u64 = 20;
 
@@ -156,13 +160,24 @@ fn begin_alone<S: Storage, P: Port + Clone>(
     if !body(0, piece) || piece == count {
         return ControlFlow::Break(());
     }
-    let took = pool.port().ticks().map_or(0, |now| now.saturating_sub(ticks));
-    let is_short = u128::from(took) * (count as u128) < u128::from(SHORT) * (piece as u128);
-    if !is_short {
+    // If they went back, they look like many.
+    let took = pool.port().ticks().map_or(u64::MAX, |now| now.wrapping_sub(ticks));
+    let lasts = |ticks: u64| u128::from(took) * (count as u128) >= u128::from(ticks) * (piece as u128);
+    if !lasts(SHORT) {
+        body(piece, count);
+        return ControlFlow::Break(());
+    }
+    let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+    if !lasts(worth * FASTEST) {
         return begin_timed(pool, (piece, piece), count, workers, body);
     }
-    body(piece, count);
-    ControlFlow::Break(())
+    let in_time = scaled(WORTH_SHARING * USUAL, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+    ControlFlow::Continue((piece, smallest_share(in_time)))
+}
+
+/// If so many items take as long as a helper must be worth.
+fn smallest_share(in_time: u64) -> usize {
+    usize::try_from(in_time / SHARES_IN_TIME).unwrap_or(usize::MAX).max(1)
 }
 
 /// How many items to do before the first look.
@@ -196,11 +211,10 @@ fn begin_timed<S: Storage, P: Port + Clone>(
         let left = scaled(took, count - done, done - from);
         let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
         let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
-        let in_time = usize::try_from(in_time).unwrap_or(usize::MAX).max(1);
         if left >= worth {
-            return ControlFlow::Continue((done, (in_time / SHARES_IN_TIME).max(1)));
+            return ControlFlow::Continue((done, smallest_share(in_time)));
         }
-        piece = in_time.max(done - from);
+        piece = usize::try_from(in_time).unwrap_or(usize::MAX).max(done - from);
     }
 }
 
