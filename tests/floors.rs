@@ -35,6 +35,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("wait/mod.rs", "what only C and the models call"),
     ("system/mod.rs", "the futex and the clock of a model"),
     ("fork/mod.rs", "what only C and the models call"),
+    ("fork/join.rs", "a list that is full in a model too"),
     ("fork/parallel_for.rs", "what only C and the models call"),
     ("closure.rs", "a panic in a model is the checker's to see"),
     ("thread/mod.rs", "the threads of a model are the checker's"),

@@ -288,3 +288,17 @@ pub(crate) fn for_each_share<S: Storage, P: Port + Clone>(
     };
     let _ = try_for_each_share(pool, range, grain, body);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_piece_is_a_small_part_of_the_loop() {
+        for count in (1..100_000).chain([1 << 20, usize::MAX]) {
+            let piece = first_piece(count);
+            assert!((1..=MOST_UNSEEN).contains(&piece) && piece <= count);
+            assert!(piece == 1 || piece <= count / FIRST_LOOK * 2, "{piece} of {count}");
+        }
+    }
+}
