@@ -32,8 +32,8 @@ use core::ptr;
 const WAKE_EVERY: u64 = 100_000;
 /// How many joins in a row do not ask whether a worker is idle, after it was in vain, at most.
 const MOST_SKIPPED: u32 = 64;
-/// With so many halves in its list, a thread's further joins are plain calls. More of them cost a recursion that goes deeper:
-/// to which of the two kinds its next join belongs is what the processor guesses wrong.
+/// With so many halves in its list, a thread's further joins are plain calls. (Of the joins of fib(30), 7 % push with 8, 85 %
+/// with 16.)
 const ENOUGH: usize = if cfg!(jobring_loom) { 1 } else { 8 };
 
 /// The second closure of one join, and later its result.
