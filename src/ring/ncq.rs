@@ -20,7 +20,6 @@ impl Ends {
     }
 
     /// The counters of a ring of seeds that was [prepared](Ring::unseed) to lack the last ones: `seeds` of `len`.
-    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
     pub(crate) fn seeded(seeds: usize, len: usize) -> Self {
         Self::at(Geometry::new(len).stride_of(seeds).wrapping_sub(len), 0)
     }
@@ -313,7 +312,6 @@ impl<'a> Ring<'a> {
     }
 
     /// Takes the last seeds out of a ring that was never used, so that `seeds` are left.
-    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
     pub(crate) fn unseed(&self, seeds: usize) {
         let g = self.geometry();
         for (at, entry) in self.entries.iter().enumerate().skip(seeds) {

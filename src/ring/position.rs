@@ -52,7 +52,6 @@ impl Geometry {
     }
 
     /// The beginning of the stride that `p` lies in.
-    #[cfg(any(feature = "alloc", feature = "capi", test, jobring_loom))]
     pub(crate) const fn stride_of(self, p: usize) -> usize {
         p & !(self.stride() - 1)
     }
