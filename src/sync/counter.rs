@@ -1,13 +1,16 @@
 //! A statistics counter: guards nothing, decides nothing, and so is left out of the model and of the sites.
 
+#[cfg(not(jobring_loom))]
+use super::AtomicUsize;
+
 /// Counts, wrapping, without ordering anything.
-pub(crate) struct Counter(#[cfg(not(jobring_loom))] core::sync::atomic::AtomicUsize);
+pub(crate) struct Counter(#[cfg(not(jobring_loom))] AtomicUsize);
 
 impl Counter {
     pub(crate) const fn new() -> Self {
         Self(
             #[cfg(not(jobring_loom))]
-            core::sync::atomic::AtomicUsize::new(0),
+            AtomicUsize::new(0),
         )
     }
 
@@ -37,7 +40,7 @@ pub(crate) struct Gauge(#[cfg(not(jobring_loom))] Word);
 #[cfg(all(not(jobring_loom), target_has_atomic = "64"))]
 type Word = core::sync::atomic::AtomicU64;
 #[cfg(all(not(jobring_loom), not(target_has_atomic = "64")))]
-type Word = core::sync::atomic::AtomicUsize;
+type Word = AtomicUsize;
 
 impl Gauge {
     pub(crate) const fn new() -> Self {

@@ -1,7 +1,23 @@
 //! The production side of the facade: core's atomics, and a cell with loom's `with`/`with_mut`.
+//!
+//! On a target that cannot compare and swap, portable-atomic's `AtomicUsize`: loads and stores are the machine's, a
+//! read-modify-write is a load and a store inside a critical section.
 
 pub(crate) use core::hint::spin_loop;
-pub(crate) use core::sync::atomic::{AtomicUsize, Ordering, fence};
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use core::sync::atomic::AtomicUsize;
+pub(crate) use core::sync::atomic::{Ordering, fence};
+#[cfg(all(not(target_has_atomic = "ptr"), feature = "critical-section"))]
+pub(crate) use portable_atomic::AtomicUsize;
+
+/// As part of a type, so that this error is the only one: nothing is said about what is done with such a type.
+#[cfg(all(not(target_has_atomic = "ptr"), not(feature = "critical-section")))]
+pub(crate) type AtomicUsize = (
+    [u8; compile_error!(
+        "this target's atomics cannot compare and swap: add jobring's feature `critical-section`, and to the firmware an \
+     implementation of the crate `critical-section` (cortex-m has one, with its feature `critical-section-single-core`)"
+    )],
+);
 
 /// [`core::cell::UnsafeCell`] with the accessors that the model's cell checks for races.
 #[repr(transparent)]
