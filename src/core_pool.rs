@@ -23,7 +23,9 @@ pub unsafe trait TypedStorage: Storage {
 
 // SAFETY:
 // - 1: Inline's payload_bytes is its parameter.
-unsafe impl<const JOBS: usize, const PAYLOAD: usize> TypedStorage for Inline<JOBS, PAYLOAD> {
+unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> TypedStorage
+    for Inline<JOBS, PAYLOAD, WORKERS>
+{
     const PAYLOAD: usize = PAYLOAD;
 }
 
@@ -84,7 +86,7 @@ impl<S: TypedStorage> Drop for PoolCore<S> {
 /// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
 /// ```
 pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> {
-    core: PoolCore<Inline<JOBS, PAYLOAD>>,
+    core: PoolCore<Inline<JOBS, PAYLOAD, WORKERS>>,
 }
 
 impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
@@ -93,8 +95,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
         #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
         pub fn new() -> Self {
             const { assert!(WORKERS <= crate::wait::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
-            let limits = Limits { workers: WORKERS, ..Limits::default() };
-            Self { core: PoolCore { raw: RawPool::new(Inline::new(), system(), limits) } }
+            Self { core: PoolCore { raw: RawPool::new(Inline::new(), system(), Limits::UNREAD) } }
         }
     }
 }
@@ -102,7 +103,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
 impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> core::ops::Deref
     for StaticPool<JOBS, WORKERS, PAYLOAD>
 {
-    type Target = PoolCore<Inline<JOBS, PAYLOAD>>;
+    type Target = PoolCore<Inline<JOBS, PAYLOAD, WORKERS>>;
 
     fn deref(&self) -> &Self::Target {
         &self.core

@@ -22,6 +22,9 @@ const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
 ///    to PAYLOAD_ALIGN and touched by nobody else.
 /// 3. All of it was zero, or `new()`, when the pool came to be.
 pub unsafe trait Storage: Sync {
+    /// The most workers, where the type says it: then no number but zero stands in the pool at first (`.bss`).
+    const WORKERS: Option<usize> = None;
+
     fn ready(&self) -> &[AtomicUsize];
     fn free(&self) -> &[AtomicUsize];
     fn capacity(&self) -> usize;
@@ -165,15 +168,18 @@ struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u
 // - the payload is touched only under the slot's protocol, which hands it from one thread to the next.
 unsafe impl<const PAYLOAD: usize> Sync for InlinePayload<PAYLOAD> {}
 
+/// For [`Inline`]: its pool says at run time how many workers it may have.
+pub(crate) const UNSAID: usize = usize::MAX;
+
 /// Storage as a value of its own: for a `static`, all zero. JOBS is a power of two.
 #[repr(C)]
-pub struct Inline<const JOBS: usize, const PAYLOAD: usize> {
+pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSAID> {
     slots: [InlineSlot<PAYLOAD>; JOBS],
     ready: [AtomicUsize; JOBS],
     free: [AtomicUsize; JOBS],
 }
 
-impl<const JOBS: usize, const PAYLOAD: usize> Inline<JOBS, PAYLOAD> {
+impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS, PAYLOAD, WORKERS> {
     crate::sync::const_fn! {
         pub(crate) fn new() -> Self {
             const {
@@ -196,7 +202,11 @@ impl<const JOBS: usize, const PAYLOAD: usize> Inline<JOBS, PAYLOAD> {
 // SAFETY:
 // - 1: JOBS is a power of two (new). 2: an array's elements are disjoint; InlinePayload is aligned.
 // - 3: new() makes them so.
-unsafe impl<const JOBS: usize, const PAYLOAD: usize> Storage for Inline<JOBS, PAYLOAD> {
+unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Storage
+    for Inline<JOBS, PAYLOAD, WORKERS>
+{
+    const WORKERS: Option<usize> = if WORKERS == UNSAID { None } else { Some(WORKERS) };
+
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {
         &self.ready

@@ -110,6 +110,22 @@ fn a_static_pool_may_be_discarded() {
     assert_eq!(DROPPED.load(SeqCst), 5);
 }
 
+/// In flash that a pool's zeroes would fill, and in RAM that no image has to be copied to.
+#[test]
+#[cfg(target_os = "linux")]
+fn it_is_all_zero_at_first() {
+    static POOL: StaticPool<64, 2, 48> = StaticPool::new();
+    unsafe extern "C" {
+        // From the linker, GNU's and LLVM's.
+        static __bss_start: u8;
+        static _end: u8;
+    }
+    let bss = &raw const __bss_start as usize..&raw const _end as usize;
+    let at = &raw const POOL as usize;
+    assert!(bss.contains(&at), "a pool at {at:#x} is not in .bss, {bss:#x?}");
+    assert!(POOL.try_submit(|| ()).is_ok(), "it is used, so it is there");
+}
+
 #[test]
 fn it_takes_the_bytes_it_says() {
     static POOL: StaticPool<64, 2, 48> = StaticPool::new();

@@ -67,6 +67,9 @@ pub(crate) const POLLS: u32 = 0;
 pub(crate) const STACK_RESERVE: usize = 16 * 1024;
 
 impl Limits {
+    /// For storage whose type has the number of workers: nothing is read from here.
+    pub(crate) const UNREAD: Self = Self { workers: 0, spin: 0, stack_reserve: 0 };
+
     pub(crate) const fn default() -> Self {
         Self { workers: crate::wait::MAX_WORKERS, spin: 0, stack_reserve: STACK_RESERVE }
     }
@@ -157,7 +160,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        self.limits
+        match S::WORKERS {
+            Some(workers) => Limits { workers, ..Limits::default() },
+            None => self.limits,
+        }
     }
 
     pub(crate) fn capacity(&self) -> usize {

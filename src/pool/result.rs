@@ -276,7 +276,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let here = core::hint::black_box(0u8);
         Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low {
             0 => frame.depth < MAX_DEPTH,
-            low => (&raw const here as usize).saturating_sub(low) >= self.limits.stack_reserve,
+            low => (&raw const here as usize).saturating_sub(low) >= self.limits().stack_reserve,
         })
     }
 

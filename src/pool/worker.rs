@@ -11,7 +11,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
     /// as many as allowed. Each success is followed by `work` on some thread, or by `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
-        self.lifecycle.enter(self.limits.workers)
+        self.lifecycle.enter(self.limits().workers)
     }
 
     /// A number for a thread that enters as a worker.
@@ -55,12 +55,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             while let Some(claimed) = self.claim_next() {
                 activity.during(&self.port, || self.execute(claimed));
-                polls = self.limits.spin;
+                polls = self.limits().spin;
             }
             if !self.search(activity, polls, &mut untold) {
                 return untold;
             }
-            polls = self.limits.spin;
+            polls = self.limits().spin;
         }
     }
 
