@@ -117,7 +117,11 @@ impl Clock {
     pub fn calibrate(&self) -> u32 {
         for times in [1, 100, 1100] {
             let counted = self.instructions(spin(times));
-            assert_eq!(counted, 2 * times + 1, "the timer counts instructions (QEMU runs with -icount shift=10)");
+            assert_eq!(
+                counted,
+                2 * times + 1,
+                "the timer counts instructions (QEMU runs with -icount shift=10)"
+            );
         }
         let earlier = now();
         since(earlier, now())

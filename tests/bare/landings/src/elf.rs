@@ -65,7 +65,8 @@ impl Elf {
 
     fn symbol(&mut self, at: usize, names: usize) {
         let name = self.text(names + self.word(at));
-        let (address, size, kind) = (self.word(at + 4) as u32, self.word(at + 8) as u32, self.bytes[at + 12] & 15);
+        let (address, size, kind) =
+            (self.word(at + 4) as u32, self.word(at + 8) as u32, self.bytes[at + 12] & 15);
         match name.split('.').next() {
             Some("$t") => self.mapping.push((address, true)),
             Some("$d") => self.mapping.push((address, false)),
@@ -144,7 +145,11 @@ pub struct Files(HashMap<String, Vec<String>>);
 impl Files {
     fn line(&mut self, file: &str, number: u32) -> String {
         let lines = self.0.entry(file.to_string()).or_insert_with(|| {
-            std::fs::read_to_string(file).unwrap_or_default().lines().map(|line| line.trim().to_string()).collect()
+            std::fs::read_to_string(file)
+                .unwrap_or_default()
+                .lines()
+                .map(|line| line.trim().to_string())
+                .collect()
         });
         (number as usize).checked_sub(1).and_then(|at| lines.get(at)).cloned().unwrap_or_default()
     }
@@ -155,11 +160,15 @@ pub fn sources(lines: &Lines<'_>, files: &mut Files, address: u32) -> Vec<Source
     let Ok(mut frames) = lines.find_frames(u64::from(address)).skip_all_loads() else { return Vec::new() };
     let mut found = Vec::new();
     while let Ok(Some(frame)) = frames.next() {
-        let Some(Ok(name)) = frame.function.map(|function| function.raw_name().map(|name| demangled(&name))) else {
+        let Some(Ok(name)) = frame.function.map(|function| function.raw_name().map(|name| demangled(&name)))
+        else {
             continue;
         };
         let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
-        found.push(Source { name, line: place.map(|(file, line)| files.line(file, line)).unwrap_or_default() });
+        found.push(Source {
+            name,
+            line: place.map(|(file, line)| files.line(file, line)).unwrap_or_default(),
+        });
     }
     found
 }

@@ -66,9 +66,15 @@ fn report(elf: &Elf, hits: &Hits<'_>) -> bool {
     let mut files = Files::default();
     let (mut parts, mut reasons, mut missed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     // Code that is the same for two functions is there once.
-    let functions: BTreeMap<u32, &Symbol> =
-        elf.symbols.iter().filter(|symbol| symbol.is_function).map(|symbol| (symbol.address, symbol)).collect();
-    println!("\ninstruction addresses that interrupts landed on; of all; and of these no schedule of this firmware reaches:");
+    let functions: BTreeMap<u32, &Symbol> = elf
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.is_function)
+        .map(|symbol| (symbol.address, symbol))
+        .collect();
+    println!(
+        "\ninstruction addresses that interrupts landed on; of all; and of these no schedule of this firmware reaches:"
+    );
     for function in functions.values() {
         let mut count: BTreeMap<Part, Count> = BTreeMap::new();
         for address in elf.instructions(function) {
@@ -85,7 +91,11 @@ fn report(elf: &Elf, hits: &Hits<'_>) -> bool {
             match dead {
                 Some(reason) => *reasons.entry((part, reason)).or_insert(0) += 1,
                 None if !hit && part.bounded() => {
-                    let place = format!("{} in {}", sources.first().map_or("?", |source| &source.name), function.name);
+                    let place = format!(
+                        "{} in {}",
+                        sources.first().map_or("?", |source| &source.name),
+                        function.name
+                    );
                     missed.entry((part, place)).or_insert_with(Vec::new).push(format!("{address:x}"));
                 }
                 None => {}

@@ -36,13 +36,26 @@ fn any(sources: &[Source], names: &[&str]) -> bool {
 }
 
 const WRAPPERS: &[&str] = &["submit", "submit_detached", "run_one", "wait", "cancel", "detach"];
-const BY_HANDLE: &[&str] = &["wait", "wait_until", "wait_for", "cancel", "cancel_job", "detach", "detach_job", "is_job_finished"];
+const BY_HANDLE: &[&str] =
+    &["wait", "wait_until", "wait_for", "cancel", "cancel_job", "detach", "detach_job", "is_job_finished"];
 const SUBMIT: &[&str] = &[
-    "submit", "submit_detached", "submit_closure", "try_reserve", "reserve", "reap", "place", "announce", "publish",
+    "submit",
+    "submit_detached",
+    "submit_closure",
+    "try_reserve",
+    "reserve",
+    "reap",
+    "place",
+    "announce",
+    "publish",
     // Of rings these are in functions of their own: push serves complete too, the others reap alone.
-    "push", "catch_up", "peek", "pop_if_at",
+    "push",
+    "catch_up",
+    "peek",
+    "pop_if_at",
 ];
-const COMPLETE: &[&str] = &["resolve", "vacate", "vacated", "give_back", "forget", "forget_taken", "kick_if_closed"];
+const COMPLETE: &[&str] =
+    &["resolve", "vacate", "vacated", "give_back", "forget", "forget_taken", "kick_if_closed"];
 const CLAIM: &[&str] = &["run_one", "claim_next", "execute", "of_job"];
 
 /// The part that an instruction of a firmware's function is of, if it is any.

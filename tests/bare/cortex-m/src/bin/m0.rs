@@ -196,7 +196,10 @@ extern "C" fn main() -> ! {
     POOL.shutdown(Queued::Drain, None).expect("no time is too long");
     assert!(submit_detached(Number::of_nobody()).is_err(), "the pool is closed");
     let sum = LEDGER.check();
-    println!("{} jobs ran once, {} were cancelled; {} times the pool was full", sum.ran, sum.cancelled, sum.refused);
+    println!(
+        "{} jobs ran once, {} were cancelled; {} times the pool was full",
+        sum.ran, sum.cancelled, sum.refused
+    );
     for (source, name) in ["main", "SysTick", "jobs"].into_iter().enumerate() {
         println!("  {} by {name}", LEDGER.accepted(source));
     }

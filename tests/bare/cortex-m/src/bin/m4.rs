@@ -6,7 +6,9 @@
 use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use core::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use jobring::{JobError, JobHandle, Queued, StaticPool};
 use jobring_cortex_m::clock::{self, Clock};
 use jobring_cortex_m::dice::Dice;
@@ -286,17 +288,42 @@ fn sleep() {
 
 /// Of so many jobs one looks more closely whether a worker sleeps.
 const SPECIAL: usize = 1024;
-static AIM: AtomicU32 = AtomicU32::new(0);
 /// Jobs that are not in the ledger: those that submit another, and those of `latency`.
 static OUTER: AtomicUsize = AtomicUsize::new(0);
+
+fn pushed() -> usize {
+    accepted() + OUTER.load(Relaxed)
+}
+
+/// Submits up to the next special job with no interrupt, and that one with the timer's interrupt in the midst of it.
+fn aimed() {
+    static TURN: AtomicU32 = AtomicU32::new(0);
+    let turn = TURN.load(Relaxed);
+    TURN.store(turn + 1, Relaxed);
+    // SAFETY:
+    // - SysTick's interrupt, of the lowest priority, waits.
+    unsafe { asm!("msr basepri, {}", in(reg) 0x40) };
+    timer::alarm(1_000_000);
+    while pushed() % SPECIAL != 0 {
+        LEDGER.submit(MAIN, submit_detached);
+        run_one();
+    }
+    timer::alarm(100 + turn / 2 % 128);
+    if turn % 2 == 0 {
+        LEDGER.submit(MAIN, submit_detached);
+    } else {
+        LEDGER.submit(MAIN, submit).map(detach);
+    }
+    // SAFETY:
+    // - it waits no longer.
+    unsafe { asm!("msr basepri, {}", in(reg) 0) };
+}
 
 /// A job of main's: waited for, run and then taken, cancelled, given up, detached from the start.
 fn round(dice: &mut Dice) {
     let deed = dice.below(16);
-    if (accepted() + OUTER.load(Relaxed)) % SPECIAL == 0 {
-        // The next submit takes a way of its own: the timer is to come in there.
-        AIM.store((AIM.load(Relaxed) + 1) % 120, Relaxed);
-        timer::alarm(110 + AIM.load(Relaxed));
+    if pushed() % SPECIAL > SPECIAL - 16 {
+        aimed();
     }
     if deed < 4 {
         LEDGER.submit(MAIN, submit_detached);
