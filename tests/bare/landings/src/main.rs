@@ -1,7 +1,8 @@
-//! landings ELF LOG: where a firmware's interrupts landed. LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS`
-//! (hexadecimal; bit n stands for ADDRESS + 2n) are the addresses of interrupted instructions. Prints for every function in
-//! which library code lies how many of its instruction addresses were hit, and fails if it is too few of what can be reached in
-//! submit, claim or complete, or if the firmware's pool does not lie in .bss.
+//! landings ELF LOG RAN: where a firmware's interrupts landed. LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS`
+//! (hexadecimal; bit n stands for ADDRESS + 2n) are the addresses of interrupted instructions. RAN is QEMU's log of the
+//! instructions that it came to (`-d in_asm`). Prints for every function in which library code lies how many of its
+//! instruction addresses were hit; fails if it is too few of those that ran in submit, claim or complete, or if the firmware's pool
+//! does not lie in .bss. What never ran is listed, by its line in the source, with the reason if there is a known one.
 
 mod elf;
 mod parts;
@@ -15,12 +16,15 @@ const ENOUGH: usize = 95;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, elf, log] = &arguments[..] else { panic!("landings ELF LOG") };
+    let [_, elf, log, ran] = &arguments[..] else { panic!("landings ELF LOG RAN") };
     let elf = Elf::read(elf).unwrap_or_else(|error| panic!("{error}"));
     let log = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{log}: {error}"));
+    let ran = std::fs::read_to_string(ran).unwrap_or_else(|error| panic!("{ran}: {error}"));
+    let address = |line: &str| u32::from_str_radix(line.strip_prefix("0x")?.split_once(':')?.0, 16).ok();
+    let ran: BTreeSet<u32> = ran.lines().filter_map(address).collect();
     let lies_well = pool(&elf);
     let hits = hits(&log);
-    if !(hits.is_empty() || report(&elf, &hits)) || !lies_well {
+    if !(hits.is_empty() || report(&elf, &hits, &ran)) || !lies_well {
         std::process::exit(1);
     }
 }
@@ -54,17 +58,28 @@ fn hits(log: &str) -> Hits<'_> {
 #[derive(Default)]
 struct Count {
     all: usize,
+    ran: usize,
     hit: usize,
     accepted: usize,
-    dead: usize,
 }
 
-fn report(elf: &Elf, hits: &Hits<'_>) -> bool {
+/// Addresses, by what they are of.
+type Lists = BTreeMap<(Part, String), Vec<u32>>;
+
+fn print(title: &str, lists: &Lists) {
+    println!("\n{title}:");
+    for ((part, place), addresses) in lists {
+        let addresses: Vec<_> = addresses.iter().map(|address| format!("{address:x}")).collect();
+        println!("{:8} {place}: {}", part.name(), addresses.join(" "));
+    }
+}
+
+fn report(elf: &Elf, hits: &Hits<'_>, ran: &BTreeSet<u32>) -> bool {
     let lines = elf.lines().unwrap_or_else(|error| panic!("no debug information: {error}"));
+    let mut files = Files::default();
     let any: BTreeSet<u32> = hits.values().flatten().copied().collect();
     let accepted = hits.get("accepted").cloned().unwrap_or_default();
-    let mut files = Files::default();
-    let (mut parts, mut reasons, mut missed) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut parts, mut missed, mut never) = (BTreeMap::new(), Lists::new(), Lists::new());
     // Code that is the same for two functions is there once.
     let functions: BTreeMap<u32, &Symbol> = elf
         .symbols
@@ -72,58 +87,50 @@ fn report(elf: &Elf, hits: &Hits<'_>) -> bool {
         .filter(|symbol| symbol.is_function)
         .map(|symbol| (symbol.address, symbol))
         .collect();
-    println!(
-        "\ninstruction addresses that interrupts landed on; of all; and of these no schedule of this firmware reaches:"
-    );
+    println!("\ninstruction addresses that interrupts landed on, of those that ran, of all:");
     for function in functions.values() {
         let mut count: BTreeMap<Part, Count> = BTreeMap::new();
         for address in elf.instructions(function) {
             let sources = sources(&lines, &mut files, address);
             let Some(part) = part(&sources, &function.name) else { continue };
             let hit = any.contains(&address);
-            let dead = dead(&sources).filter(|_| !hit);
+            let reason = dead(&sources).filter(|_| !hit);
+            let ran = ran.contains(&address) && reason.is_none();
             for count in [count.entry(part).or_default(), parts.entry(part).or_default()] {
                 count.all += 1;
+                count.ran += usize::from(ran);
                 count.hit += usize::from(hit);
                 count.accepted += usize::from(accepted.contains(&address));
-                count.dead += usize::from(dead.is_some());
             }
-            match dead {
-                Some(reason) => *reasons.entry((part, reason)).or_insert(0) += 1,
-                None if !hit && part.bounded() => {
-                    let place = format!(
-                        "{} in {}",
-                        sources.first().map_or("?", |source| &source.name),
-                        function.name
-                    );
-                    missed.entry((part, place)).or_insert_with(Vec::new).push(format!("{address:x}"));
-                }
-                None => {}
+            if hit || !part.bounded() {
+                continue;
             }
+            let own =
+                sources.iter().find(|source| source.name.contains("jobring::") && !source.line.is_empty());
+            let line = own.map_or("(no line)", |source| &source.line);
+            let (list, place) = if ran {
+                (&mut missed, format!("{line} [{}]", function.name))
+            } else {
+                (&mut never, reason.map_or_else(|| format!("~ {line}"), String::from))
+            };
+            list.entry((part, place)).or_default().push(address);
         }
-        for (part, Count { all, hit, accepted: _, dead }) in count {
-            println!("{:8} {hit:4} of {all:4}, {dead:3}  {}", part.name(), function.name);
+        for (part, Count { all, ran, hit, .. }) in count {
+            println!("{:8} {hit:4} of {ran:4} of {all:4}  {}", part.name(), function.name);
         }
     }
-    println!("\nnot reached by any schedule, and why:");
-    for ((part, reason), count) in reasons {
-        println!("{:8} {count:4}  {reason}", part.name());
-    }
-    println!("\nnot hit:");
-    for ((part, place), addresses) in missed {
-        println!("{:8} {} ({place})", part.name(), addresses.join(" "));
-    }
-    println!("\nof what can be reached (of all):");
+    print("never ran, or only at the end of the run, and why (~: the line)", &never);
+    print("ran, and was not hit", &missed);
+    println!("\nof those that ran (of all):");
     let percent = |of: usize, all: usize| 100.0 * of as f64 / all.max(1) as f64;
     let mut enough = [Part::Submit, Part::Claim, Part::Complete].iter().all(|part| parts.contains_key(part));
-    for (part, Count { all, hit, accepted, dead }) in parts {
-        let few = part.bounded() && hit * 100 < (all - dead) * ENOUGH;
+    for (part, Count { all, ran, hit, accepted }) in parts {
+        let few = part.bounded() && hit * 100 < ran * ENOUGH;
         enough &= !few;
         println!(
-            "{:8} {hit} of {}, {:.1} % ({:.1} %); on {accepted} where the pool had room{}",
+            "{:8} {hit} of {ran}, {:.1} % (of {all}, {:.1} %); on {accepted} where the pool had room{}",
             part.name(),
-            all - dead,
-            percent(hit, all - dead),
+            percent(hit, ran),
             percent(hit, all),
             if few { ": TOO FEW" } else { "" }
         );

@@ -1,4 +1,4 @@
-//! Which part of a job's way an instruction is of, and which no schedule reaches, by the functions and lines that it comes from.
+//! Which part of a job's way an instruction is of, and why it did not run, by the functions and lines that it comes from.
 
 use crate::elf::Source;
 
@@ -43,6 +43,7 @@ const SUBMIT: &[&str] = &[
     "submit_detached",
     "submit_closure",
     "try_reserve",
+    "try_reserve_again",
     "reserve",
     "reap",
     "place",
@@ -80,13 +81,15 @@ const CLOSED: &str = "a pool that is closed, which it is once in a run";
 const WAITING: &str = "waiting for a slot: all only try";
 const KEPT: &str = "a failure that is kept: without std and without C no job fails";
 const TOMBSTONE: &str = "a tombstone whose job is still to run: what is no tombstone was left alone";
+const OUTER: &str = "a job run inside another: jobs do not wait here";
 const BOUNDS: &str = "an index that is out of bounds";
 
-/// Functions that this firmware never comes to, and why. What was hit all the same counts as hit.
+/// Functions that this firmware never comes to, and why.
 const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["grant_one", "wants_notice", "force"], SLEEPERS),
     (&["kick", "kick_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
+    (&["inherited"], OUTER),
     (&["reuse_kept", "kept", "put_back"], KEPT),
 ];
 
@@ -94,12 +97,18 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
 const LINES: &[(&str, &str)] = &[
     ("return self.vacate(index, state, true)", CLOSED),
     ("Err(Refused::Shutdown)", CLOSED),
+    ("Noticed::Closed", CLOSED),
+    ("self.announce(position)", CLOSED),
+    ("self.grant_one(port)", SLEEPERS),
+    ("self.force(port)", SLEEPERS),
+    ("self.free().push(index).marked", WAITING),
+    ("Timeout::Poll => self.reserve_slow", WAITING),
     ("passes += 1", KEPT),
     ("if passes == PASSES", KEPT),
     ("if !bug(Bug::RefusedSubmitKeepsTheSlot)", KEPT),
 ];
 
-/// Why an instruction is not reached by any schedule, if that is so.
+/// Why an instruction that did not run did not, if that is known.
 pub fn dead(sources: &[Source]) -> Option<&'static str> {
     let within = |name: &str| sources.iter().any(|source| last(&source.name) == name);
     if sources.iter().any(|source| source.name.contains("Visit")) {
@@ -108,7 +117,7 @@ pub fn dead(sources: &[Source]) -> Option<&'static str> {
     if within("reap") && within("claim_popped") {
         return Some(TOMBSTONE);
     }
-    if within("try_reserve") && within("give_back") {
+    if sources.iter().any(|source| last(&source.name).starts_with("try_reserve")) && within("give_back") {
         return Some(KEPT);
     }
     if sources.first().is_some_and(|source| source.name.contains("Storage") && last(&source.name) == "slot") {

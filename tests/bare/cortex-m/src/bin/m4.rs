@@ -23,9 +23,10 @@ const SYSTICK: usize = 1;
 const TIMER: usize = 2;
 /// Jobs that jobs submit.
 const INNER: usize = 3;
-static LEDGER: Ledger<4, 250_000> = Ledger::new();
+const ROW: usize = 400_000;
+static LEDGER: Ledger<4, ROW> = Ledger::new();
 /// As many as are to be accepted in all.
-const JOBS: usize = 500_000;
+const JOBS: usize = 700_000;
 
 const CLOCK: Clock = Clock::at(25);
 
@@ -216,7 +217,7 @@ extern "C" fn on_timer(address: u32, status: u32) {
         NEWS.store(true, Relaxed);
         AND_ACCEPTED.mark(address);
     }
-    if TIMER_SWEEP.turn() % 4 == 0 {
+    if TIMER_SWEEP.turn() % 8 == 0 {
         lap();
     }
     timer::alarm(TIMER_SWEEP.next());
@@ -308,7 +309,7 @@ fn aimed() {
         LEDGER.submit(MAIN, submit_detached);
         run_one();
     }
-    timer::alarm(100 + turn / 2 % 128);
+    timer::alarm(40 + turn / 2 % 192);
     if turn % 2 == 0 {
         LEDGER.submit(MAIN, submit_detached);
     } else {
@@ -446,6 +447,7 @@ extern "C" fn main() -> ! {
     drop(HANDED.take());
     assert!(submit_detached(Number::of_nobody()).is_err(), "the pool is closed");
     assert_eq!(RECEIPTS_MADE.load(Relaxed), RECEIPTS_DROPPED.load(Relaxed), "each result was dropped once");
+    assert!((0..4).all(|source| LEDGER.accepted(source) < ROW), "to the end each interrupt submitted");
     let sum = LEDGER.check();
     println!(
         "{} jobs accepted: {} ran once, {} were cancelled; {} times the pool was full",
