@@ -167,13 +167,14 @@ fn measure() {
     let longest = LONGEST.load(Relaxed);
     assert!(longest > empty, "sections were measured");
     println!(
-        "submit to the job's first instruction: {} instructions (its critical sections measure nothing)",
+        "submit to the job's first instruction: {} instructions (its critical sections do not measure)",
         CLOCK.instructions(least)
     );
     println!(
-        "interrupts are masked for at most {} instructions at a time, the mask's own included ({} sections in 1000 rounds)",
-        // What masks and unmasks: cpsid and cpsie.
-        CLOCK.instructions(longest - empty) + 2,
+        "interrupts are masked for at most {} instructions, from the section's beginning to its end as it measures them: {} of \
+         the read-modify-write, the rest its calls ({} sections in 1000 rounds)",
+        CLOCK.instructions(longest),
+        CLOCK.instructions(longest - empty),
         SECTIONS.load(Relaxed)
     );
     CLOCK.stop();
