@@ -4,9 +4,12 @@
 
 pub mod clock;
 pub mod dice;
+pub mod hits;
 pub mod host;
 pub mod ledger;
 mod start;
+pub mod sweep;
+pub mod timer;
 
 /// Makes `$name` an interrupt's entry, which calls `$handler` with the address of the instruction that the interrupt came before.
 #[macro_export]

@@ -5,15 +5,16 @@
 
 use core::arch::asm;
 use core::cell::UnsafeCell;
-use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use jobring::{JobError, JobHandle, Queued, StaticPool};
 use jobring_cortex_m::clock::{self, Clock};
 use jobring_cortex_m::dice::Dice;
+use jobring_cortex_m::hits::Hits;
 use jobring_cortex_m::ledger::{Ledger, Number};
-use jobring_cortex_m::{entry, host, println};
+use jobring_cortex_m::sweep::Sweep;
+use jobring_cortex_m::{entry, host, println, timer};
 
 #[unsafe(no_mangle)]
 static POOL: StaticPool<8, 1, 16> = StaticPool::new();
@@ -102,29 +103,6 @@ fn detach(job: Handle) {
 static NEWS: AtomicBool = AtomicBool::new(false);
 static NESTED: AtomicU32 = AtomicU32::new(0);
 
-/// One bit for each two bytes of code.
-struct Hits([AtomicU32; 2048]);
-
-impl Hits {
-    const fn new() -> Self {
-        Self([const { AtomicU32::new(0) }; 2048])
-    }
-
-    fn mark(&self, address: u32) {
-        let word = &self.0[(address / 64) as usize];
-        word.store(word.load(Relaxed) | 1 << (address / 2 % 32), Relaxed);
-    }
-
-    fn print(&self, who: &str) {
-        for (at, word) in self.0.iter().enumerate() {
-            let word = word.load(Relaxed);
-            if word != 0 {
-                println!("hits {who} {:x} {word:x}", at * 64);
-            }
-        }
-    }
-}
-
 /// A job of main's that the timer's interrupt is to give up or cancel, whatever main is doing with it.
 struct Handed {
     full: AtomicBool,
@@ -168,25 +146,8 @@ static BY_TIMER: Hits = Hits::new();
 static BY_TIMER_IN_SYSTICK: Hits = Hits::new();
 static AND_ACCEPTED: Hits = Hits::new();
 
-/// When the next interrupt comes, instructions from the end of this one: one that comes soon (what follows an interrupt is
-/// hit: lost exchanges) and one that lets the others get on, by turns, each swept.
-struct Sweep<const SOON: u32, const LATE: u32>(AtomicU32);
-
-impl<const SOON: u32, const LATE: u32> Sweep<SOON, LATE> {
-    fn next(&self) -> u32 {
-        let turn = self.0.load(Relaxed);
-        self.0.store(turn + 1, Relaxed);
-        // Of the soon ones the handler's own end takes some.
-        if turn % 2 == 0 { 6 + turn / 2 % SOON } else { 1200 + turn / 2 % LATE }
-    }
-
-    fn turn(&self) -> u32 {
-        self.0.load(Relaxed)
-    }
-}
-
-static SYSTICK_SWEEP: Sweep<41, 1511> = Sweep(AtomicU32::new(0));
-static TIMER_SWEEP: Sweep<37, 1789> = Sweep(AtomicU32::new(0));
+static SYSTICK_SWEEP: Sweep<41, 1511> = Sweep::new();
+static TIMER_SWEEP: Sweep<37, 1789> = Sweep::new();
 
 entry!(SysTick, on_systick);
 extern "C" fn on_systick(address: u32, _status: u32) {
@@ -220,7 +181,7 @@ extern "C" fn on_timer(address: u32, status: u32) {
     if TIMER_SWEEP.turn() % 8 == 0 {
         lap();
     }
-    timer::alarm(TIMER_SWEEP.next());
+    timer::alarm(&CLOCK, TIMER_SWEEP.next());
 }
 
 /// More jobs than the rings are long, each taken back at once: what is interrupted finds the rings a lap further.
@@ -234,40 +195,6 @@ fn lap() {
                 detach(job);
             })
         });
-    }
-}
-
-/// The board's first timer, and its interrupt.
-mod timer {
-    use super::*;
-
-    const CONTROL: *mut u32 = 0x4000_0000 as *mut u32;
-    const VALUE: *mut u32 = 0x4000_0004 as *mut u32;
-    const RELOAD: *mut u32 = 0x4000_0008 as *mut u32;
-    const CLEAR: *mut u32 = 0x4000_000C as *mut u32;
-    const ENABLE: *mut u32 = 0xE000_E100 as *mut u32;
-    const NUMBER: u32 = 8;
-
-    pub fn alarm(instructions: u32) {
-        let ticks = CLOCK.ticks(instructions);
-        // SAFETY:
-        // - registers of the board.
-        unsafe {
-            ptr::write_volatile(CONTROL, 0);
-            ptr::write_volatile(RELOAD, u32::MAX);
-            ptr::write_volatile(VALUE, ticks);
-            ptr::write_volatile(CONTROL, 0b1001);
-            ptr::write_volatile(ENABLE, 1 << NUMBER);
-        }
-    }
-
-    pub fn acknowledge() {
-        // SAFETY:
-        // - as in alarm.
-        unsafe {
-            ptr::write_volatile(CONTROL, 0);
-            ptr::write_volatile(CLEAR, 1);
-        }
     }
 }
 
@@ -304,12 +231,12 @@ fn aimed() {
     // SAFETY:
     // - SysTick's interrupt, of the lowest priority, waits.
     unsafe { asm!("msr basepri, {}", in(reg) 0x40) };
-    timer::alarm(1_000_000);
+    timer::alarm(&CLOCK, 1_000_000);
     while pushed() % SPECIAL != 0 {
         LEDGER.submit(MAIN, submit_detached);
         run_one();
     }
-    timer::alarm(40 + turn / 2 % 192);
+    timer::alarm(&CLOCK, 40 + turn / 2 % 192);
     if turn % 2 == 0 {
         LEDGER.submit(MAIN, submit_detached);
     } else {
@@ -428,7 +355,7 @@ extern "C" fn main() -> ! {
     latency();
     CLOCK.yields();
     CLOCK.alarm(100);
-    timer::alarm(150);
+    timer::alarm(&CLOCK, 150);
     let mut dice = Dice::new(20_240_601);
     while accepted() < JOBS {
         round(&mut dice);
