@@ -1,0 +1,75 @@
+//! The words of a microcontroller, which has more cycles to spare than flash: each kind of read-modify-write is one function
+//! there, instead of a loop with two barriers of its own at every place.
+
+use core::sync::atomic::AtomicUsize as Word;
+use core::sync::atomic::Ordering::{self, AcqRel, Acquire};
+
+/// core's, of which only the plain accesses are inlined. What changes it is AcqRel, whatever is asked for: no site asks for
+/// more (`fence` is what is SeqCst).
+#[repr(transparent)]
+pub struct AtomicUsize(Word);
+
+/// The value before: `from` if it was changed.
+#[inline(never)]
+fn exchange(word: &Word, from: usize, to: usize) -> usize {
+    // ORDERING: AcqRel, and Acquire when it fails: see AtomicUsize.
+    word.compare_exchange(from, to, AcqRel, Acquire).unwrap_or_else(|now| now)
+}
+
+#[inline(never)]
+fn add(word: &Word, value: usize) -> usize {
+    // ORDERING: AcqRel: see AtomicUsize.
+    word.fetch_add(value, AcqRel)
+}
+
+impl AtomicUsize {
+    pub(crate) const fn new(value: usize) -> Self {
+        Self(Word::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn load(&self, order: Ordering) -> usize {
+        self.0.load(order)
+    }
+
+    #[inline(always)]
+    pub(crate) fn store(&self, value: usize, order: Ordering) {
+        self.0.store(value, order);
+    }
+
+    #[inline(always)]
+    pub(crate) fn compare_exchange(
+        &self,
+        from: usize,
+        to: usize,
+        _: Ordering,
+        _: Ordering,
+    ) -> Result<usize, usize> {
+        let now = exchange(&self.0, from, to);
+        if now == from { Ok(now) } else { Err(now) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn fetch_add(&self, value: usize, _: Ordering) -> usize {
+        add(&self.0, value)
+    }
+
+    #[inline(always)]
+    pub(crate) fn fetch_sub(&self, value: usize, _: Ordering) -> usize {
+        add(&self.0, value.wrapping_neg())
+    }
+
+    // The rest has one place or two.
+
+    pub(crate) fn fetch_or(&self, bits: usize, order: Ordering) -> usize {
+        self.0.fetch_or(bits, order)
+    }
+
+    pub(crate) fn fetch_and(&self, bits: usize, order: Ordering) -> usize {
+        self.0.fetch_and(bits, order)
+    }
+
+    pub(crate) fn swap(&self, value: usize, order: Ordering) -> usize {
+        self.0.swap(value, order)
+    }
+}
