@@ -1,0 +1,193 @@
+/*
+ * jobring without an OS: a pool in a static, jobs from the main loop and from an interrupt, a worker that is the main
+ * loop, shutdown. Checks itself; what is wrong is printed, and is the status of the run.
+ */
+
+#include "board.h"
+#include <jobring.h>
+
+#define JOBS 16
+#define TICKS 500
+#define STRING_OF(x) #x
+#define STRING(x) STRING_OF(x)
+#define CHECK(condition) ((condition) ? (void)0 : failed(__FILE__ ":" STRING(__LINE__) ": " #condition "\n"))
+
+static _Noreturn void failed(const char *what)
+{
+    board_print(what);
+    board_exit(1);
+}
+
+static void print_number(const char *before, size_t number, const char *after)
+{
+    char digits[12];
+    char *at = digits + sizeof digits;
+    *--at = '\0';
+    do
+        *--at = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    board_print(before);
+    board_print(at);
+    board_print(after);
+}
+
+JOBRING_STATIC_POOL(memory, JOBS, 1, 32);
+
+static jobring_pool *pool;
+/* How often each job of a tick has run, how many ticks there were, and how many of them found the pool full. */
+static volatile unsigned char ran[TICKS];
+static volatile unsigned ticks, full;
+static volatile int ends_the_pool;
+
+static void *twice(void *number)
+{
+    *(int *)number *= 2;
+    return number;
+}
+
+static void *from_tick(void *at)
+{
+    ++*(volatile unsigned char *)at;
+    /* The last one. It only closes: the worker that runs it cannot wait for itself. */
+    if (at == (void *)&ran[TICKS - 1] && ends_the_pool)
+        (void)jobring_shutdown(pool, JOBRING_DRAIN, 0, NULL);
+    return NULL;
+}
+
+/* In the interrupt, wherever the main loop stands: a job for each tick, detached. */
+void tick(void)
+{
+    if (ticks == TICKS)
+        return;
+    jobring_status status = jobring_try_submit(pool, from_tick, (void *)&ran[ticks], NULL);
+    if (status == JOBRING_E_FULL)
+        full++;
+    else if (status == JOBRING_OK)
+        ticks++;
+    else
+        failed("a submit in the interrupt\n");
+}
+
+static void begin_ticks(void)
+{
+    ticks = full = 0;
+    for (unsigned i = 0; i < TICKS; i++)
+        ran[i] = 0;
+    board_ticks_on();
+}
+
+static void end_ticks(void)
+{
+    board_ticks_off();
+    for (unsigned i = 0; i < TICKS; i++)
+        CHECK(ran[i] == 1);
+}
+
+static void make_pool(void)
+{
+    jobring_config config = JOBRING_CONFIG_INIT;
+    config.workers = JOBRING_WORKERS_NONE;
+    config.max_workers = 1;
+    config.capacity = JOBS;
+    config.payload = 32;
+    size_t size = 0, align = 0;
+    CHECK(jobring_layout(&config, &size, &align) == JOBRING_OK && size + align - 1 <= sizeof memory);
+    CHECK(jobring_init(&config, memory, size - 1, &pool) == JOBRING_E_SIZE);
+    CHECK(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
+    jobring_info info = { .size = sizeof info };
+    CHECK(jobring_info_get(pool, &info) == JOBRING_OK && info.pool_bytes == size && info.capacity == JOBS);
+    print_number("a pool of " STRING(JOBS) " jobs: ", size, " bytes\n");
+}
+
+static void what_this_build_is(void)
+{
+    jobring_config config = JOBRING_CONFIG_INIT;
+    CHECK(jobring_abi_version() == JOBRING_ABI_VERSION && jobring_version() == JOBRING_VERSION);
+    CHECK((jobring_features() & JOBRING_FEATURE_CREATE) == 0);
+    config.workers = JOBRING_WORKERS_NONE;
+    CHECK(jobring_create(&config, &pool) == JOBRING_E_UNSUPPORTED);
+    config.workers = 1;
+    CHECK(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_E_UNSUPPORTED);
+}
+
+static void results(void)
+{
+    int numbers[JOBS + 1];
+    jobring_job jobs[JOBS + 1];
+    void *result = NULL;
+    CHECK(jobring_run_one(pool) == JOBRING_E_EMPTY);
+    for (int i = 0; i <= JOBS; i++) {
+        numbers[i] = i;
+        CHECK(jobring_try_submit(pool, twice, &numbers[i], &jobs[i]) == (i < JOBS ? JOBRING_OK : JOBRING_E_FULL));
+    }
+    CHECK(jobring_poll(pool, jobs[0], &result) == JOBRING_PENDING);
+    CHECK(jobring_run_one(pool) == JOBRING_OK && numbers[0] == 0 && numbers[1] == 1);
+    CHECK(jobring_poll(pool, jobs[0], &result) == JOBRING_OK && result == &numbers[0]);
+    /* Who waits runs what is queued, the oldest first. */
+    CHECK(jobring_wait(pool, jobs[2], JOBRING_FOREVER, &result) == JOBRING_OK && result == &numbers[2]);
+    CHECK(numbers[1] == 2 && numbers[2] == 4 && numbers[3] == 3);
+    CHECK(jobring_cancel(pool, jobs[3]) == JOBRING_OK);
+    CHECK(jobring_cancel(pool, jobs[1]) == JOBRING_E_BUSY);
+    CHECK(jobring_wait(pool, jobs[3], 0, NULL) == JOBRING_E_CANCELLED && numbers[3] == 3);
+    CHECK(jobring_wait(pool, jobs[3], 0, NULL) == JOBRING_E_STALE);
+    CHECK(jobring_detach(pool, jobs[4]) == JOBRING_OK);
+    for (int i = 1; i < JOBS; i++) {
+        if (i != 2 && i != 3 && i != 4)
+            CHECK(jobring_wait(pool, jobs[i], JOBRING_FOREVER, &result) == JOBRING_OK && *(int *)result == 2 * i);
+    }
+    CHECK(numbers[4] == 8 && numbers[3] == 3);
+    /* A full pool makes room by running a job. */
+    for (int i = 0; i <= JOBS; i++)
+        CHECK(jobring_submit(pool, twice, &numbers[0], NULL) == JOBRING_OK);
+    uint64_t count = 0;
+    CHECK(jobring_run_until_idle(pool, &count) == JOBRING_OK && count == JOBS);
+}
+
+int main(void)
+{
+    what_this_build_is();
+    make_pool();
+    results();
+
+    /* Jobs of the interrupt's and of the main loop's, side by side. */
+    begin_ticks();
+    unsigned rounds = 0;
+    while (ticks < TICKS) {
+        int number = 21;
+        jobring_job job = 0;
+        jobring_status status = jobring_submit(pool, twice, &number, &job);
+        CHECK(status == JOBRING_OK);
+        CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_OK && number == 42);
+        rounds++;
+    }
+    while (jobring_run_one(pool) == JOBRING_OK)
+        ;
+    end_ticks();
+    CHECK(rounds > 0);
+    print_number("jobs of an interrupt's, each run once: ", TICKS, "");
+    print_number(", and of the main loop's: ", rounds, "\n");
+
+    /* The main loop as a worker, until a job ends the pool. */
+    ends_the_pool = 1;
+    begin_ticks();
+    CHECK(jobring_enter_worker(pool) == JOBRING_OK);
+    end_ticks();
+    CHECK(jobring_try_submit(pool, twice, NULL, NULL) == JOBRING_E_SHUTDOWN);
+    CHECK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL) == JOBRING_OK);
+    CHECK(jobring_destroy(pool) == JOBRING_OK);
+    CHECK(jobring_run_one(pool) == JOBRING_E_INVALID);
+
+    /* The same memory again: what is queued at the end is dropped. */
+    make_pool();
+    int number = 1;
+    jobring_job job = 0;
+    jobring_report report;
+    CHECK(jobring_submit(pool, twice, &number, &job) == JOBRING_OK);
+    CHECK(jobring_submit(pool, twice, &number, NULL) == JOBRING_OK);
+    CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, &report) == JOBRING_OK && number == 1);
+    CHECK(report.queued == 0 && report.running == 0 && report.untaken == 1);
+    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_CANCELLED);
+    CHECK(jobring_destroy(pool) == JOBRING_OK);
+    board_print("the firmware found everything right\n");
+    return 0;
+}
