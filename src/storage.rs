@@ -229,7 +229,9 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
 
     #[inline(always)]
     fn slot(&self, index: usize) -> Slot<'_> {
-        let slot = &self.slots[index];
+        debug_assert!(index < JOBS);
+        // JOBS is a power of two. So the compiler knows that this is no place to panic.
+        let slot = &self.slots[index & (JOBS - 1)];
         Slot::new(&slot.head, Payload { at: slot.payload.0.get().cast(), bytes: PAYLOAD })
     }
 }

@@ -221,7 +221,7 @@ pub unsafe extern "C" fn jobring_init(
         // - the caller's.
         let settings = unsafe { Settings::read(config) }?;
         let parts = Parts::of(&settings)?;
-        let skip = memory.as_ptr().align_offset(parts.layout.align());
+        let skip = memory.addr().get().wrapping_neg() & (parts.layout.align() - 1);
         if skip.checked_add(parts.layout.size()).is_none_or(|needed| needed > size) {
             return Err(Failed(JOBRING_E_SIZE));
         }
@@ -249,20 +249,22 @@ unsafe fn make(
     // SAFETY:
     // - 1: the slots' part of the block.
     let block = unsafe { Block::format(at.add(parts.slots), settings.shape) };
-    let fresh = CPool {
-        mark: 0,
-        raw: RawPool::over(block, System, settings.limits),
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        workers: None,
-        hooks: settings.hooks,
-        destroy_waits: settings.destroy_waits,
-        bytes: parts.layout.size(),
-        owned,
-        forks: forks(),
-    };
     // SAFETY:
-    // - 1: the beginning of the block; nobody else has it yet.
-    unsafe { pool.write(fresh) };
+    // - 1: the beginning of the block; nobody else has it yet. Field by field every one is written but for what may be zero.
+    unsafe {
+        // Volatile, so that it stays a loop: memset, if nothing else in a firmware needs it, is larger.
+        for word in 0..size_of::<CPool>() / size_of::<usize>() {
+            pool.cast::<usize>().add(word).write_volatile(0);
+        }
+        RawPool::settle(&raw mut (*pool).raw, block, System, settings.limits);
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        (&raw mut (*pool).workers).write(None);
+        (&raw mut (*pool).hooks).write(settings.hooks);
+        (&raw mut (*pool).destroy_waits).write(settings.destroy_waits);
+        (&raw mut (*pool).bytes).write(parts.layout.size());
+        (&raw mut (*pool).owned).write(owned);
+        (&raw mut (*pool).forks).write(forks());
+    }
     #[cfg(any(feature = "std", feature = "pthread"))]
     {
         // SAFETY:

@@ -15,8 +15,9 @@ pub(super) struct Failure {
 const TEXT: usize = 120;
 
 struct Text {
-    bytes: [u8; TEXT],
     length: usize,
+    // The first `length` are set.
+    bytes: [MaybeUninit<u8>; TEXT],
 }
 
 /// The head of a failure in the payload; the text follows.
@@ -39,27 +40,32 @@ impl Failure {
     }
 
     pub(super) fn note(&self, code: i32, text: &[u8]) {
+        let length = text.len().min(TEXT);
         self.code.set(Some(code));
         // SAFETY:
-        // - the cell is this thread's alone, and no reference to it is held.
-        let kept = unsafe { &mut *self.text.get() };
-        let kept = kept.write(Text { bytes: [0; TEXT], length: text.len().min(TEXT) });
-        kept.bytes[..kept.length].copy_from_slice(&text[..kept.length]);
+        // - the cell is this thread's alone, no reference to it is held, and it has room for TEXT bytes.
+        unsafe {
+            let kept = (*self.text.get()).as_mut_ptr();
+            (&raw mut (*kept).length).write(length);
+            (&raw mut (*kept).bytes).cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), length);
+        }
     }
 
     /// For a failure that was noted.
     pub(super) fn leave_in(&self, payload: Payload) {
-        assert!(self.is_noted());
+        let Some(code) = self.code.get() else { return };
         // SAFETY:
-        // - as in note; it was noted, so the text was written.
-        let text = unsafe { (*self.text.get()).assume_init_ref() };
-        let length = text.length.min(payload.bytes - size_of::<Record>());
-        let record = Record { code: self.code.get().unwrap_or(0), length: length as u32 };
-        // SAFETY:
+        // - as in note; it was noted, so the length was written, and so much of the text.
         // - the payload is the runner's, aligned for a Record and at least four words long.
         unsafe {
-            payload.at.cast::<Record>().write(record);
-            payload.at.add(size_of::<Record>()).copy_from_nonoverlapping(text.bytes.as_ptr(), length);
+            let text = (*self.text.get()).as_ptr();
+            let length = (*text).length.min(payload.bytes - size_of::<Record>());
+            payload.at.cast::<Record>().write(Record { code, length: length as u32 });
+            let (to, from) = (payload.at.add(size_of::<Record>()), (&raw const (*text).bytes).cast::<u8>());
+            for i in 0..length {
+                // Volatile, so that it stays a loop: memcpy, if nothing else in a firmware needs it, is larger than this file.
+                to.add(i).write_volatile(from.add(i).read());
+            }
         }
     }
 }

@@ -71,13 +71,16 @@ pub(super) fn timeout(nanos: i64) -> Result<Timeout, Failed> {
     }
 }
 
-/// A structure that begins with its size as a u32, as far as the caller has it; the rest from `defaults`. A caller
-/// newer than this library is taken at its word only where it asks for nothing unknown: its tail must be zero.
+/// A structure that begins with its size as a u32. A caller newer than this library is taken at its word only where it asks
+/// for nothing unknown: its tail must be zero.
+///
+/// All that were ever published are as long as this library's. When one grows, what a shorter one has is to be copied over
+/// defaults, of which the rest comes.
 ///
 /// # Safety
-/// 1. `at` is readable for 4 bytes, and for as many as the size that stands there says.
-/// 2. T begins with a u32, has no padding that matters, and any bytes of a smaller caller are valid for it.
-pub(super) unsafe fn known_prefix<T: Copy>(at: *const T, defaults: T, fewest: usize) -> Result<T, Failed> {
+/// 1. `at` is readable for 4 bytes, and for as many as the size that stands there says; for 'a it stays as it is.
+/// 2. T begins with a u32, has no padding that matters, and any bytes are valid for it.
+pub(super) unsafe fn known<'a, T>(at: *const T) -> Result<&'a T, Failed> {
     let invalid = Failed(JOBRING_E_INVALID);
     if at.is_null() || !at.is_aligned() {
         return Err(invalid);
@@ -85,7 +88,7 @@ pub(super) unsafe fn known_prefix<T: Copy>(at: *const T, defaults: T, fewest: us
     // SAFETY:
     // - 1 and 2.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if !(fewest..=4096).contains(&size) {
+    if size < size_of::<T>() || size > 4096 {
         return Err(invalid);
     }
     let bytes: *const u8 = at.cast();
@@ -96,11 +99,9 @@ pub(super) unsafe fn known_prefix<T: Copy>(at: *const T, defaults: T, fewest: us
             return Err(invalid);
         }
     }
-    let mut known = defaults;
     // SAFETY:
-    // - 1: readable for `size`; `known` has room for the lesser of the two; 2: the outcome is a valid T.
-    unsafe { (&raw mut known).cast::<u8>().copy_from_nonoverlapping(bytes, size.min(size_of::<T>())) };
-    Ok(known)
+    // - 1 and 2; `size` is not less than T's.
+    Ok(unsafe { &*at })
 }
 
 /// Writes as much of `value`, whose first field is its size, as the caller has room for, and zeros beyond.

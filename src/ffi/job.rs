@@ -124,7 +124,8 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         run: Self::run,
         discard: Self::discard,
         by_copy: COPY,
-        exited: Some(Self::exited),
+        // Without threads there is none to be ended.
+        exited: if cfg!(any(feature = "std", feature = "pthread")) { Some(Self::exited) } else { None },
         drops_result: DROP,
         forget: Self::forget,
     };

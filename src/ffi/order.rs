@@ -1,7 +1,7 @@
 //! A job as C hands it over: checked against the payload that it has to fit into, written into it, or run on the spot.
 
 use super::batch::jobring_item;
-use super::guard::known_prefix;
+use super::guard::known;
 use super::job::{Callbacks, Recipe, nodes_are_right, tell_nodes};
 use super::outward;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
@@ -18,9 +18,6 @@ const DEFAULTS: jobring_options = jobring_options {
     copy: 0,
     nodes: core::ptr::null_mut(),
 };
-
-/// The smallest structure that was ever published.
-const FIRST_SIZE: usize = size_of::<jobring_options>();
 
 /// What a job gets.
 #[derive(Clone, Copy)]
@@ -128,7 +125,7 @@ pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<job
     }
     // SAFETY:
     // - 1; every field of the structure is valid when zero.
-    unsafe { known_prefix(options, DEFAULTS, FIRST_SIZE) }
+    unsafe { known(options).copied() }
 }
 
 impl jobring_options {

@@ -1,13 +1,13 @@
 //! A configuration, checked, its defaults filled in.
 
 use super::config::{
-    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
-    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
-    jobring_config, jobring_hook_fn,
+    DEFAULTS, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS, JOBRING_PAINT_STACKS,
+    JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE, jobring_config,
+    jobring_hook_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
-use super::guard::known_prefix;
+use super::guard::known;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::outward;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -57,11 +57,11 @@ impl<'a> Settings<'a> {
     ///    readable for 'a; its stack memory is as the header says.
     pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
         let config = if config.is_null() {
-            DEFAULTS
+            &DEFAULTS
         } else {
             // SAFETY:
             // - obligation 1; every field of the structure is valid when zero.
-            unsafe { known_prefix(config, DEFAULTS, FIRST_SIZE)? }
+            unsafe { known(config)? }
         };
         let or = |value: usize, default| if value == 0 { default } else { value };
         let workers = match config.workers {
@@ -99,9 +99,9 @@ impl<'a> Settings<'a> {
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
-            threads: unsafe { Threads::read(&config, workers)? },
+            threads: unsafe { Threads::read(config, workers)? },
             #[cfg(not(any(feature = "std", feature = "pthread")))]
-            nothing: no_threads(&config)?,
+            nothing: no_threads(config)?,
         })
     }
 

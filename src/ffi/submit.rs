@@ -75,9 +75,7 @@ pub unsafe extern "C" fn jobring_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    status(unsafe {
-        submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job)
-    })
+    unsafe { submit_plain(pool, r#fn, arg, Timeout::Forever, job) }
 }
 
 /// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
@@ -96,9 +94,7 @@ pub unsafe extern "C" fn jobring_try_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    status(unsafe {
-        submit(pool, r#fn, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(Timeout::Poll), job)
-    })
+    unsafe { submit_plain(pool, r#fn, arg, Timeout::Poll, job) }
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -123,7 +119,9 @@ pub unsafe extern "C" fn jobring_submit_copy(
     let input = Input::Copy(data.cast(), size);
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job) })
+    status(unsafe {
+        submit::<false>(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job)
+    })
 }
 
 /// As jobring_submit(), with options. NULL `options` is all defaults.
@@ -163,13 +161,33 @@ pub unsafe extern "C" fn jobring_submit_opts(
     let (input, callbacks) = (options.input(arg), options.callbacks());
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit(pool, r#fn, input, callbacks, when_full, job) })
+    status(unsafe { submit::<false>(pool, r#fn, input, callbacks, when_full, job) })
+}
+
+/// A job with an argument, and nothing else. Two functions of a microcontroller's share it; elsewhere each has its own.
+///
+/// # Safety
+/// As jobring_submit.
+#[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+#[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
+unsafe fn submit_plain(
+    pool: *mut jobring_pool,
+    run: jobring_fn,
+    arg: *mut c_void,
+    timeout: Timeout,
+    job: *mut jobring_job,
+) -> jobring_status {
+    // SAFETY:
+    // - the caller's.
+    status(unsafe {
+        submit::<true>(pool, run, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(timeout), job)
+    })
 }
 
 /// # Safety
 /// As jobring_submit_opts().
 #[inline(always)]
-unsafe fn submit(
+unsafe fn submit<const PLAIN: bool>(
     at: *mut jobring_pool,
     run: jobring_fn,
     input: Input,

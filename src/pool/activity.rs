@@ -16,6 +16,9 @@ pub(crate) enum Doing {
     Stopped,
 }
 
+/// Can anybody look? Only at workers that the pool has started.
+const SEEN: bool = cfg!(any(feature = "std", feature = "pthread"));
+
 /// The record of one worker.
 pub(crate) struct Activity {
     doing: Gauge,
@@ -49,7 +52,9 @@ impl Activity {
     }
 
     pub(crate) fn set(&self, doing: Doing) {
-        self.doing.set(doing as u64);
+        if SEEN {
+            self.doing.set(doing as u64);
+        }
     }
 
     /// Runs a job, and notes it.
@@ -58,6 +63,9 @@ impl Activity {
         self.set(Doing::Running);
         let begun = if self.timed { port.now() } else { None };
         job();
+        if !SEEN {
+            return;
+        }
         self.jobs.set(self.jobs.get() + 1);
         if let (Some(begun), Some(now)) = (begun, begun.and_then(|_| port.now())) {
             let took = now.saturating_sub(begun);

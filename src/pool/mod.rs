@@ -113,6 +113,24 @@ impl<S, P> RawPool<S, P> {
     }
 }
 
+#[cfg(feature = "capi")]
+impl<S: Storage, P> RawPool<S, P> {
+    /// An open pool in place, as `over`.
+    ///
+    /// # Safety
+    /// 1. `at` is writable, and all zero.
+    pub(crate) unsafe fn settle(at: *mut Self, storage: S, port: P, limits: Limits) {
+        // SAFETY:
+        // - 1; and zero is what over() leaves in the other fields.
+        unsafe {
+            (&raw mut (*at).free_ends).write(Ends::without(storage.free().len() - storage.capacity()));
+            (&raw mut (*at).limits).write(limits);
+            (&raw mut (*at).port).write(port);
+            (&raw mut (*at).storage).write(storage);
+        }
+    }
+}
+
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// As [`new`](RawPool::new), with however many slots.
     #[cfg(any(feature = "alloc", feature = "capi"))]

@@ -10,14 +10,22 @@ pub mod site;
 
 #[cfg(not(jobring_loom))]
 mod real;
-#[cfg(all(not(jobring_loom), not(all(target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))))]
+#[cfg(all(
+    not(jobring_loom),
+    not(all(target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))
+))]
 pub(crate) use real::AtomicUsize;
 #[cfg(not(jobring_loom))]
 pub(crate) use real::{UnsafeCell, dying, fence, fence_behind_rmw, spin_loop};
 
 #[cfg(all(not(jobring_loom), target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))]
 mod small;
-#[cfg(all(not(jobring_loom), target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))]
+#[cfg(all(
+    not(jobring_loom),
+    target_os = "none",
+    target_pointer_width = "32",
+    target_has_atomic = "ptr"
+))]
 pub(crate) use small::AtomicUsize;
 
 #[cfg(jobring_loom)]
