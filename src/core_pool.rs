@@ -66,6 +66,20 @@ impl<S: TypedStorage> Drop for PoolCore<S> {
 /// assert_eq!(six_times_seven.wait().unwrap(), 42);
 /// ```
 ///
+/// # Memory
+///
+/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words), rounded up to the alignment. `WORKERS` takes nothing: a thread that
+/// enters brings its stack.
+///
+/// | target | head | alignment | a word |
+/// |---|---|---|---|
+/// | x86-64, aarch64 | 928 | 128 | 8 |
+/// | other 64-bit targets | 480 | 64 | 8 |
+/// | 32 bits, an OS | 464 | 64 | 4 |
+/// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 72 | 8 | 4 |
+///
+/// # Sizes
+///
 /// What does not fit is an error at compile time: a number of jobs that is no power of two,
 ///
 /// ```compile_fail

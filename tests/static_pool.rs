@@ -135,3 +135,32 @@ fn it_takes_the_bytes_it_says() {
     assert!((slots..slots + 2048).contains(&bytes), "{bytes} bytes");
     assert_eq!(size_of::<StaticPool<128, 2, 48>>() - bytes, slots);
 }
+
+/// What a pool takes besides its slots, and what it is aligned to.
+const HEAD: (usize, usize) = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+    (928, 128)
+} else if cfg!(target_pointer_width = "64") {
+    (480, 64)
+} else {
+    (464, 64)
+};
+
+/// The formula that `StaticPool`'s documentation states.
+const fn bytes(jobs: usize, payload: usize) -> usize {
+    let (head, align) = HEAD;
+    (head + jobs * (payload + 4 * size_of::<usize>())).next_multiple_of(align)
+}
+
+#[test]
+fn a_pool_takes_the_bytes_that_its_documentation_says() {
+    macro_rules! takes_what_is_said {
+        ($($payload:literal)*) => {$(
+            takes_what_is_said!($payload: 1 2 4 8 16 32 64 128 1024 4096);
+        )*};
+        ($payload:literal: $($jobs:literal)*) => {$(
+            assert_eq!(size_of::<StaticPool<$jobs, 0, $payload>>(), bytes($jobs, $payload), "{} jobs of {}", $jobs, $payload);
+            assert_eq!(size_of::<StaticPool<$jobs, 200, $payload>>(), bytes($jobs, $payload), "workers take nothing");
+        )*};
+    }
+    takes_what_is_said!(0 16 32 48 64 112 128 1024 4096);
+}

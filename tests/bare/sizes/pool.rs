@@ -7,6 +7,18 @@ use jobring_sizes as _;
 
 static POOL: StaticPool<16, 1, 32> = StaticPool::new();
 
+/// The formula of StaticPool's documentation, on a microcontroller.
+const fn bytes(jobs: usize, payload: usize) -> usize {
+    72 + jobs * (payload + 4 * size_of::<usize>())
+}
+const _: () = assert!(size_of::<StaticPool<16, 1, 32>>() == bytes(16, 32));
+const _: () = assert!(size_of::<StaticPool<1, 0, 0>>() == bytes(1, 0));
+const _: () = assert!(size_of::<StaticPool<1, 255, 8>>() == bytes(1, 8));
+const _: () = assert!(size_of::<StaticPool<2, 4, 24>>() == bytes(2, 24));
+const _: () = assert!(size_of::<StaticPool<64, 2, 48>>() == bytes(64, 48));
+const _: () = assert!(size_of::<StaticPool<1024, 2, 8>>() == bytes(1024, 8));
+const _: () = assert!(align_of::<StaticPool<16, 1, 32>>() == 8);
+
 /// Submits a job from wherever, an interrupt included, and gives its handle; -1 if the pool is full.
 #[unsafe(no_mangle)]
 pub extern "C" fn pool_submit(number: u32, handle: &mut Option<JobHandle<'static, u32>>) -> i32 {
