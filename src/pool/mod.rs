@@ -10,6 +10,8 @@
 //! doing. `distance`: submitters that let workers gain on them. `lend`: jobs that their submitter may take back.
 
 mod activity;
+#[cfg(test)]
+mod aged;
 mod close;
 mod distance;
 mod lend;
@@ -192,8 +194,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.storage.payload_bytes()
     }
 
+    /// A pool as it is after `start` (a multiple of the rings' length) positions.
+    #[cfg(test)]
+    fn aged(storage: S, port: P, limits: Limits, start: usize) -> Self {
+        let (ready_ends, free_ends) = (Ends::aged(start), Ends::aged(start));
+        let pool = Self { ready_ends, free_ends, ..Self::new(storage, port, limits) };
+        pool.ready().age(start);
+        pool.free().age(start);
+        pool
+    }
+
     /// Starts all slots at a generation, before the pool is shared.
-    #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
+    #[cfg(any(test, jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).preset(generation));
     }

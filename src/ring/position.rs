@@ -149,4 +149,25 @@ mod tests {
             }
         }
     }
+
+    /// The bound that `mod.rs` and BARE.md state.
+    #[test]
+    fn an_entry_fits_again_after_exactly_a_quarter_of_all_positions() {
+        const PERIOD: usize = 1 << (usize::BITS - 2);
+        for len in lens() {
+            let g = Geometry::new(len);
+            for p in positions(len) {
+                let entry = g.entry(p, len - 1);
+                for times in 1..=3 {
+                    assert!(g.published(entry, p.wrapping_add(PERIOD * times)));
+                    assert!(g.behind(entry, p.wrapping_add(PERIOD * times + len)));
+                }
+                // Fewer or more, at the same place of the ring.
+                let laps = (0..usize::BITS - 2).map(|bit| 1 << bit).filter(|&on| on >= len && on < PERIOD);
+                for on in laps.flat_map(|on| [on, PERIOD - on, PERIOD + on]) {
+                    assert!(!g.published(entry, p.wrapping_add(on)), "{len} {p} {on}");
+                }
+            }
+        }
+    }
 }

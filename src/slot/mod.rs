@@ -335,7 +335,7 @@ impl<'a> Slot<'a> {
     }
 
     /// Starts this slot at a generation, before the pool is shared: for tests of the wrap-around.
-    #[cfg(any(all(test, feature = "capi", feature = "alloc"), jobring_loom))]
+    #[cfg(any(test, jobring_loom))]
     pub(crate) fn preset(&self, generation: usize) {
         // ORDERING: Relaxed: before the slot is shared.
         self.head.state.store(State::free(generation).0, Relaxed);
