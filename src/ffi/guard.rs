@@ -5,6 +5,7 @@ use super::status::{Failed, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, job
 use crate::lifecycle::Visit;
 use crate::port::Timeout;
 use crate::system::System;
+use core::mem::MaybeUninit;
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
 ///
@@ -71,16 +72,19 @@ pub(super) fn timeout(nanos: i64) -> Result<Timeout, Failed> {
     }
 }
 
-/// A structure that begins with its size as a u32. A caller newer than this library is taken at its word only where it asks
-/// for nothing unknown: its tail must be zero.
-///
-/// All that were ever published are as long as this library's. When one grows, what a shorter one has is to be copied over
-/// defaults, of which the rest comes.
+/// A structure that begins with its size as a u32: where it is, or, if the caller knows only a beginning of it, in `room`, the
+/// rest from `defaults`. A caller newer than this library is taken at its word only where it asks for nothing unknown: its
+/// tail must be zero.
 ///
 /// # Safety
 /// 1. `at` is readable for 4 bytes, and for as many as the size that stands there says; for 'a it stays as it is.
-/// 2. T begins with a u32, has no padding that matters, and any bytes are valid for it.
-pub(super) unsafe fn known<'a, T>(at: *const T) -> Result<&'a T, Failed> {
+/// 2. T begins with a u32, has no padding, and any bytes of a smaller caller are valid for it.
+pub(super) unsafe fn known<'a, T>(
+    at: *const T,
+    defaults: &T,
+    fewest: usize,
+    room: &'a mut MaybeUninit<T>,
+) -> Result<&'a T, Failed> {
     let invalid = Failed(JOBRING_E_INVALID);
     if at.is_null() || !at.is_aligned() {
         return Err(invalid);
@@ -88,7 +92,7 @@ pub(super) unsafe fn known<'a, T>(at: *const T) -> Result<&'a T, Failed> {
     // SAFETY:
     // - 1 and 2.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if size < size_of::<T>() || size > 4096 {
+    if size < fewest || size > 4096 {
         return Err(invalid);
     }
     let bytes: *const u8 = at.cast();
@@ -99,9 +103,20 @@ pub(super) unsafe fn known<'a, T>(at: *const T) -> Result<&'a T, Failed> {
             return Err(invalid);
         }
     }
+    if size >= size_of::<T>() {
+        // SAFETY:
+        // - 1 and 2.
+        return Ok(unsafe { &*at });
+    }
+    for i in 0..size_of::<T>() {
+        let from = if i < size { bytes } else { core::ptr::from_ref(defaults).cast() };
+        // SAFETY:
+        // - 1, 2: below the size of what is read. Volatile, so that it stays a loop: memcpy is larger than all of this.
+        unsafe { room.as_mut_ptr().cast::<u8>().add(i).write_volatile(from.add(i).read()) };
+    }
     // SAFETY:
-    // - 1 and 2; `size` is not less than T's.
-    Ok(unsafe { &*at })
+    // - every byte was written; 2.
+    Ok(unsafe { room.assume_init_ref() })
 }
 
 /// Writes as much of `value`, whose first field is its size, as the caller has room for, and zeros beyond.
@@ -166,4 +181,37 @@ pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, Failed>) -> job
 /// As `call`, for a body that is just done or failed.
 pub(super) fn done(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
     call(|| body().map(|()| JOBRING_OK))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Grown {
+        size: u32,
+        first: u32,
+        since: u32,
+    }
+
+    /// What is read of a structure whose caller says that it has this size.
+    fn read(size: u32) -> Option<(Grown, bool)> {
+        let theirs = [Grown { size, first: 2, since: 3 }, Grown { size: 0, first: 0, since: 0 }];
+        let defaults = Grown { size: 12, first: 70, since: 80 };
+        let mut room = MaybeUninit::uninit();
+        // SAFETY:
+        // - 1: the sizes below are within the array, or refused. 2: so it is.
+        let known = unsafe { known(theirs.as_ptr(), &defaults, 8, &mut room) }.ok()?;
+        Some((*known, core::ptr::eq(known, theirs.as_ptr())))
+    }
+
+    #[test]
+    fn of_a_structure_is_read_what_its_caller_knows_of_it() {
+        assert_eq!(read(12), Some((Grown { size: 12, first: 2, since: 3 }, true)));
+        assert_eq!(read(8), Some((Grown { size: 8, first: 2, since: 80 }, false)), "the rest is a default");
+        assert_eq!(read(24), Some((Grown { size: 24, first: 2, since: 3 }, true)), "its tail is zero");
+        assert_eq!(read(7), None);
+        assert_eq!(read(4097), None);
+    }
 }

@@ -8,6 +8,7 @@ use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN
 use super::submit::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_options};
 use crate::job::{Kind, Payload};
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
 const DEFAULTS: jobring_options = jobring_options {
     size: size_of::<jobring_options>() as u32,
@@ -18,6 +19,9 @@ const DEFAULTS: jobring_options = jobring_options {
     copy: 0,
     nodes: core::ptr::null_mut(),
 };
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_options>();
 
 /// What a job gets.
 #[derive(Clone, Copy)]
@@ -125,7 +129,7 @@ pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<job
     }
     // SAFETY:
     // - 1; every field of the structure is valid when zero.
-    unsafe { known(options).copied() }
+    unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut MaybeUninit::uninit()).copied() }
 }
 
 impl jobring_options {

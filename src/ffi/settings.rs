@@ -1,9 +1,9 @@
 //! A configuration, checked, its defaults filled in.
 
 use super::config::{
-    DEFAULTS, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS, JOBRING_PAINT_STACKS,
-    JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE, jobring_config,
-    jobring_hook_fn,
+    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
+    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
+    jobring_config, jobring_hook_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
@@ -25,6 +25,7 @@ use crate::workers::{Hooks, Plan};
 use core::ffi::c_void;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ptr::NonNull;
 
@@ -56,12 +57,13 @@ impl<'a> Settings<'a> {
     /// 1. `config` is NULL, or readable for what its `size` says; its name is NULL or a C string; its CPUs are
     ///    readable for 'a; its stack memory is as the header says.
     pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
+        let mut room = MaybeUninit::uninit();
         let config = if config.is_null() {
             &DEFAULTS
         } else {
             // SAFETY:
             // - obligation 1; every field of the structure is valid when zero.
-            unsafe { known(config)? }
+            unsafe { known(config, &DEFAULTS, FIRST_SIZE, &mut room)? }
         };
         let or = |value: usize, default| if value == 0 { default } else { value };
         let workers = match config.workers {
