@@ -56,6 +56,15 @@
 #define JOBRING_STATIC_POOL(name, capacity, workers, payload)                                                           \
     static unsigned char name[JOBRING_POOL_BYTES(capacity, workers, payload)]
 
+/*
+ * The same, and less, for a library that was built for a 32-bit target without an OS, and a pool with
+ * JOBRING_WORKERS_NONE.
+ */
+#define JOBRING_BARE_POOL_BYTES(capacity, payload)                                                                     \
+    (192 + (capacity) * (6 * sizeof(void *) + ((payload) + 2 * sizeof(void *) - 1) / (2 * sizeof(void *)) * 2 * sizeof(void *)))
+#define JOBRING_BARE_STATIC_POOL(name, capacity, payload)                                                               \
+    static unsigned char name[JOBRING_BARE_POOL_BYTES(capacity, payload)]
+
 /* In jobring_config.guard_size: no guard. */
 #define JOBRING_GUARD_NONE SIZE_MAX
 

@@ -67,7 +67,8 @@ impl Shape {
 }
 
 /// Alignment of a block: a cache line, so that a slot of 64 bytes is one.
-pub(crate) const BLOCK_ALIGN: usize = 64;
+pub(crate) const BLOCK_ALIGN: usize =
+    if cfg!(all(target_os = "none", target_pointer_width = "32")) { PAYLOAD_ALIGN } else { 64 };
 
 /// A view of a block of memory: the slots, then both rings' entries.
 pub(crate) struct Block<'a> {

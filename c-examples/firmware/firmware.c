@@ -8,6 +8,8 @@
 
 #define JOBS 16
 #define TICKS 500
+/* Bytes of a pool besides its slots and rings. */
+#define HEAD 128
 #define STRING_OF(x) #x
 #define STRING(x) STRING_OF(x)
 #define CHECK(condition) ((condition) ? (void)0 : failed(__FILE__ ":" STRING(__LINE__) ": " #condition "\n"))
@@ -31,7 +33,7 @@ static void print_number(const char *before, size_t number, const char *after)
     board_print(after);
 }
 
-JOBRING_STATIC_POOL(memory, JOBS, 1, 32);
+JOBRING_BARE_STATIC_POOL(memory, JOBS, 32);
 
 static jobring_pool *pool;
 /* How often each job of a tick has run, how many ticks there were, and how many of them found the pool full. */
@@ -43,6 +45,27 @@ static void *twice(void *number)
 {
     *(int *)number *= 2;
     return number;
+}
+
+/* What a job finds of its caller's stack used. */
+static void *where_it_stands(void *at)
+{
+    volatile char here = 0;
+    *(volatile uintptr_t *)at = (uintptr_t)&here;
+    return NULL;
+}
+
+static void stack(void)
+{
+    volatile char here = 0;
+    volatile uintptr_t job_at = 0;
+    jobring_job job = 0;
+    CHECK(jobring_submit(pool, where_it_stands, (void *)&job_at, NULL) == JOBRING_OK);
+    CHECK(jobring_run_one(pool) == JOBRING_OK && job_at < (uintptr_t)&here);
+    print_number("stack between jobring_run_one's caller and its job: ", (uintptr_t)&here - job_at, " bytes");
+    CHECK(jobring_submit(pool, where_it_stands, (void *)&job_at, &job) == JOBRING_OK);
+    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_OK);
+    print_number(", jobring_wait's: ", (uintptr_t)&here - job_at, "\n");
 }
 
 static void *from_tick(void *at)
@@ -81,6 +104,27 @@ static void end_ticks(void)
     board_ticks_off();
     for (unsigned i = 0; i < TICKS; i++)
         CHECK(ran[i] == 1);
+}
+
+/* What a pool takes, to the byte: src/BARE.md. */
+static void bytes(void)
+{
+    static const uint32_t capacities[] = { 1, 2, 3, 4, 5, 15, 16, 17, 64, 100, 1000 };
+    static const uint32_t payloads[] = { 16, 20, 24, 32, 48, 100 };
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        for (size_t k = 0; k < sizeof payloads / sizeof *payloads; k++) {
+            size_t capacity = capacities[i], payload = payloads[k], ring = 1, size = 0, align = 0;
+            jobring_config config = JOBRING_CONFIG_INIT;
+            config.workers = JOBRING_WORKERS_NONE;
+            config.capacity = capacities[i];
+            config.payload = payloads[k];
+            while (ring < capacity)
+                ring *= 2;
+            CHECK(jobring_layout(&config, &size, &align) == JOBRING_OK && align == 8);
+            CHECK(size == HEAD + capacity * (8 + (payload + 7) / 8 * 8) + 2 * ring * 4);
+            CHECK(size + align - 1 <= JOBRING_BARE_POOL_BYTES(capacity, payload));
+        }
+    }
 }
 
 static void make_pool(void)
@@ -146,8 +190,10 @@ static void results(void)
 int main(void)
 {
     what_this_build_is();
+    bytes();
     make_pool();
     results();
+    stack();
 
     /* Jobs of the interrupt's and of the main loop's, side by side. */
     begin_ticks();

@@ -80,6 +80,9 @@ impl CPool {
 // and the slots; 64 bytes and 40 words a seat; 6 words a slot are its header and, the next power of two of n being below
 // 2 n, its share of the rings.
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
+// And JOBRING_BARE_POOL_BYTES: 192 bytes, and no seats.
+#[cfg(all(target_os = "none", target_pointer_width = "32"))]
+const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
 #[cfg(any(feature = "std", feature = "pthread"))]
 const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
 

@@ -43,6 +43,9 @@ pub(crate) enum Verdict {
     Keep,
 }
 
+/// Is there any receiver that leaves or keeps a job? Only C's, and those of the models.
+const PUTS_BACK: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
+
 /// Whoever is given a job that is over.
 pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static Kind, Payload, Taken) -> Verdict;
 
@@ -171,7 +174,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let kind = slot.kind();
             slot.with_payload(|payload| deliver(kind, payload, taken))
         };
-        if matches!(verdict, Verdict::Leave) {
+        if PUTS_BACK && matches!(verdict, Verdict::Leave) {
             debug_assert!(!given_up, "the handle is stale already");
             self.put_back(index, taking, was, false);
             return Ok(taken);
@@ -192,7 +195,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         match verdict {
             Verdict::TakePart => self.forget_taken(index, was, taking),
-            Verdict::Keep => self.put_back(index, taking, was.detach(), true),
+            Verdict::Keep if PUTS_BACK => self.put_back(index, taking, was.detach(), true),
             _ => self.vacate(index, taking, self.must_retire()),
         }
         Ok(taken)
