@@ -25,6 +25,8 @@ static const jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
+JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
+typedef char less_without_an_os[sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory ? 1 : -1];
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define WANT(condition)                                                                             \
@@ -67,6 +69,7 @@ int everything(void) {
     config.capacity = JOBS;
     config.payload = ROOM;
     config.stack_size = 65536;
+    WANT(jobring_init(&config, bare, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);

@@ -25,6 +25,8 @@ static constexpr jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
+JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
+static_assert(sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory, "less without an OS");
 
 // Plain structures: what C and C++ hand to each other.
 template <typename T> struct plain {
@@ -76,6 +78,7 @@ int everything() {
     config.capacity = JOBS;
     config.payload = ROOM;
     config.stack_size = 65536;
+    WANT(jobring_init(&config, bare, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);
