@@ -9,7 +9,9 @@
 #define SYS_EXIT_EXTENDED 0x20u
 #define STOPPED_BY_APPLICATION 0x20026u
 
-extern uint32_t stack_top[], data_from[], data_begin[], data_end[], bss_begin[], bss_end[];
+/* The linker script's. The first is a value of the vector table, and so declared as the others there. */
+extern void stack_top(void);
+extern uint32_t data_from[], data_begin[], data_end[], bss_begin[], bss_end[];
 
 static uint32_t semihosting(uint32_t operation, const void *argument)
 {
@@ -63,6 +65,6 @@ static void reset(void)
 
 /* The first 16 words of the code: the stack, and what is called for each exception. */
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    (void (*)(void))stack_top, reset, trapped, trapped, trapped, trapped, trapped, 0, 0, 0, 0,
+    stack_top, reset, trapped, trapped, trapped, trapped, trapped, 0, 0, 0, 0,
     trapped, trapped, 0, trapped, tick,
 };
