@@ -33,7 +33,7 @@ static KIND: Kind = Kind {
 };
 
 fn submit(pool: &Pool, number: usize) -> crate::Job {
-    let reserved = pool.reserve(Timeout::Poll).expect("there is room");
+    let reserved = pool.try_reserve().expect("there is room");
     // SAFETY:
     // - of this pool; the kind takes a number.
     unsafe {

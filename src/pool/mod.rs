@@ -197,7 +197,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A pool as it is after `start` (a multiple of the rings' length) positions.
     #[cfg(test)]
     fn aged(storage: S, port: P, limits: Limits, start: usize) -> Self {
-        let (ready_ends, free_ends) = (Ends::aged(start), Ends::aged(start));
+        let (ready_ends, free_ends) = (Ends::aged(start, 0), Ends::aged(start, 0));
         let pool = Self { ready_ends, free_ends, ..Self::new(storage, port, limits) };
         pool.ready().age(start);
         pool.free().age(start);

@@ -24,11 +24,11 @@ static ENTRIES: [AtomicUsize; LEN] = [const { AtomicUsize::new(0) }; LEN];
 /// Appends an index below 16 that is not in the ring.
 #[unsafe(no_mangle)]
 pub extern "C" fn ring_push(index: usize) {
-    ring::Ring::new(&ENDS, &ENTRIES, 0).push(index);
+    ring::Ring::new(&ENDS, &ENTRIES, ring::Seed::Empty).push(index);
 }
 
 /// The oldest index, or -1.
 #[unsafe(no_mangle)]
 pub extern "C" fn ring_pop() -> isize {
-    ring::Ring::new(&ENDS, &ENTRIES, 0).pop().map_or(-1, |index| index as isize)
+    ring::Ring::new(&ENDS, &ENTRIES, ring::Seed::Empty).pop().map_or(-1, |index| index as isize)
 }
