@@ -16,7 +16,8 @@ impl Backoff {
         Self { step: 0 }
     }
 
-    #[inline]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline)]
     pub(crate) fn pause(&mut self) {
         // The model needs no pause: a lost race means that someone else moved on.
         if !cfg!(jobring_loom) {

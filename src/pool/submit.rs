@@ -63,7 +63,8 @@ const PASSES: usize = 2;
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
     /// handler and in an interrupt.
-    #[inline(always)]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
         if self.is_closed() {
             return Err(Refused::Shutdown);
@@ -216,7 +217,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// The second half: wakes a worker for what was placed up to `position`, or tells the closer.
-    #[inline(always)]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(crate) fn announce(&self, position: usize) {
         if self.idle.notify(&self.port, position) == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
             self.lifecycle.kick(&self.port);
@@ -224,7 +226,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
-    #[inline(always)]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(super) fn give_back(&self, index: usize) {
         if let Some(word) = self.free().push(index).marked {
             self.tell_of_free_slot(word);
