@@ -69,38 +69,46 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return Err(Refused::Shutdown);
         }
+        // One copy of it all for a microcontroller.
+        if cfg!(all(target_os = "none", target_pointer_width = "32")) {
+            return self.try_reserve_again(None);
+        }
         let popped = self.free().pop_at();
         if let Some((at, index)) = popped
             && let Some(state) = self.slot(index).reserve()
         {
             return Ok(Reserved { index, state, at });
         }
-        self.try_reserve_again(popped)
+        self.try_reserve_again(Some(popped))
     }
 
-    /// The same, for who has found no slot, or one that cannot be used now.
+    /// The same, for who has looked already, and what came of it: no slot, or one that cannot be used now.
     #[cold]
     #[inline(never)]
-    fn try_reserve_again(&self, mut unusable: Option<(usize, usize)>) -> Result<Reserved, Refused> {
+    fn try_reserve_again(&self, mut looked: Option<Option<(usize, usize)>>) -> Result<Reserved, Refused> {
         let mut passes = 0;
         loop {
-            if let Some((_, index)) = unusable {
-                if !bug(Bug::RefusedSubmitKeepsTheSlot) {
-                    self.give_back(index);
+            match looked {
+                None => {}
+                Some(Some((_, index))) => {
+                    if !bug(Bug::RefusedSubmitKeepsTheSlot) {
+                        self.give_back(index);
+                    }
+                    passes += 1;
+                    if passes == PASSES {
+                        return Err(self.full());
+                    }
                 }
-                passes += 1;
-                if passes == PASSES {
-                    return Err(self.full());
-                }
-            } else if !self.reap() {
-                return Err(self.full());
+                Some(None) if self.reap() => {}
+                Some(None) => return Err(self.full()),
             }
-            unusable = self.free().pop_at();
-            if let Some((at, index)) = unusable
+            let popped = self.free().pop_at();
+            if let Some((at, index)) = popped
                 && let Some(state) = self.slot(index).reserve()
             {
                 return Ok(Reserved { index, state, at });
             }
+            looked = Some(popped);
         }
     }
 
