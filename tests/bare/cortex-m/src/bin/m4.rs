@@ -27,7 +27,7 @@ const INNER: usize = 3;
 const ROW: usize = 400_000;
 static LEDGER: Ledger<4, ROW> = Ledger::new();
 /// As many as are to be accepted in all.
-const JOBS: usize = 700_000;
+const JOBS: usize = 500_000;
 
 const CLOCK: Clock = Clock::at(25);
 
