@@ -41,8 +41,9 @@ pub(crate) fn look_again() {
 }
 
 /// Does anybody spin in this build? Not in the models, and not where threads are driven or stopped step by step: to look and do
-/// nothing is no step of a protocol.
-pub(crate) const SPINS: bool = !cfg!(any(jobring_loom, jobring_freeze));
+/// nothing is no step of a protocol; and not on a microcontroller, where nobody else runs meanwhile.
+pub(crate) const SPINS: bool =
+    !cfg!(any(jobring_loom, jobring_freeze, all(target_os = "none", target_pointer_width = "32")));
 
 /// So many pauses.
 pub(crate) fn pause(times: usize) {

@@ -125,7 +125,8 @@ impl<S: Storage, P> RawPool<S, P> {
         // SAFETY:
         // - 1; and zero is what over() leaves in the other fields.
         unsafe {
-            (&raw mut (*at).free_ends).write(Ends::without(storage.free().len() - storage.capacity()));
+            (&raw mut (*at).free_ends).write(Ends::seeded(storage.capacity(), storage.free().len()));
+            Ring::new(&(*at).free_ends, storage.free(), Seed::Full).unseed(storage.capacity());
             (&raw mut (*at).limits).write(limits);
             (&raw mut (*at).port).write(port);
             (&raw mut (*at).storage).write(storage);
@@ -197,7 +198,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A pool as it is after `start` (a multiple of the rings' length) positions.
     #[cfg(test)]
     fn aged(storage: S, port: P, limits: Limits, start: usize) -> Self {
-        let (ready_ends, free_ends) = (Ends::aged(start, 0), Ends::aged(start, 0));
+        let (ready_ends, free_ends) = (Ends::new().aged(start), Ends::new().aged(start));
         let pool = Self { ready_ends, free_ends, ..Self::new(storage, port, limits) };
         pool.ready().age(start);
         pool.free().age(start);

@@ -77,7 +77,7 @@ impl Drop for Blocked<'_> {
 /// How often a waiter looks for the end of its job before it goes to sleep: some 2 µs, less than a sleep and a wake-up cost
 /// the two sides. Whoever spins for as long as a sleep costs pays at most double (A. Karlin et al., "Empirical Studies of
 /// Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
-const LOOKS: u32 = if cfg!(all(target_os = "none", target_pointer_width = "32")) { 0 } else { 200 };
+const LOOKS: u32 = 200;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
