@@ -1,14 +1,14 @@
-//! What a pool can do for Rust callers, with whatever storage; and the pool for a `static`.
+//! What a pool can do for Rust callers, with whatever storage.
 
 use crate::closure::{JobHandle, assert_fits};
 use crate::error::SubmitError;
 use crate::fork;
 use crate::lifecycle::Queued;
-use crate::pool::{Limits, RawPool, Report};
-use crate::port::Timeout;
+use crate::pool::{RawPool, Report};
+use crate::port::{Port, Timeout};
 use crate::storage::{Inline, Storage};
 use crate::sync::{const_fn, dying};
-use crate::system::{System, system};
+use crate::system::System;
 use core::ops::{ControlFlow, Range};
 use core::time::Duration;
 
@@ -32,15 +32,15 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Typed
 /// A pool over some storage, without threads of its own: jobs are run by threads that
 /// [enter](PoolCore::enter_worker), or by callers of [`run_one`](PoolCore::run_one).
 ///
-/// [`StaticPool`] is one for a `static`; `Pool` is one on the heap that brings its threads.
+/// [`StaticPool`](crate::StaticPool) is one for a `static`; `Pool` is one on the heap that brings its threads.
 ///
 /// Every method may be called from any thread and from inside a job, unless it says otherwise.
 #[repr(transparent)]
-pub struct PoolCore<S: TypedStorage> {
-    raw: RawPool<S, System>,
+pub struct PoolCore<S: TypedStorage, P: Port + Clone + Sync = System> {
+    raw: RawPool<S, P>,
 }
 
-impl<S: TypedStorage> Drop for PoolCore<S> {
+impl<S: TypedStorage, P: Port + Clone + Sync> Drop for PoolCore<S, P> {
     /// A pool that goes away with jobs in it (a local one, without workers) drops them, and the results that nobody
     /// took. Nobody else has it any more.
     fn drop(&mut self) {
@@ -52,85 +52,14 @@ impl<S: TypedStorage> Drop for PoolCore<S> {
     }
 }
 
-/// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that enter.
-///
-/// All zero until used, so it lies in `.bss`; nothing is allocated, ever.
-///
-/// ```
-/// use jobring::StaticPool;
-///
-/// static POOL: StaticPool<64, 2, 48> = StaticPool::new();
-///
-/// let six_times_seven = POOL.try_submit(|| 6 * 7).expect("there is room");
-/// // Nobody has entered as a worker, so the waiter runs the job.
-/// assert_eq!(six_times_seven.wait().unwrap(), 42);
-/// ```
-///
-/// # Memory
-///
-/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words), rounded up to the alignment. `WORKERS` takes nothing: a thread that
-/// enters brings its stack.
-///
-/// | target | head | alignment | a word |
-/// |---|---|---|---|
-/// | x86-64, aarch64 | 928 | 128 | 8 |
-/// | other 64-bit targets | 480 | 64 | 8 |
-/// | 32 bits, an OS | 464 | 64 | 4 |
-/// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 72 | 8 | 4 |
-///
-/// # Sizes
-///
-/// What does not fit is an error at compile time: a number of jobs that is no power of two,
-///
-/// ```compile_fail
-/// static POOL: jobring::StaticPool<63, 2, 48> = jobring::StaticPool::new();
-/// ```
-///
-/// or a closure (or a result) larger than the payload. 48 bytes fit, 49 do not:
-///
-/// ```
-/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
-/// let captured = [1u8; 48];
-/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
-/// ```
-///
-/// ```compile_fail
-/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
-/// let captured = [1u8; 49];
-/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
-/// ```
-pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> {
-    core: PoolCore<Inline<JOBS, PAYLOAD, WORKERS>>,
-}
-
-impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
+impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     const_fn! {
-        /// An open pool. A size that is not allowed is an error at compile time.
-        #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
-        pub fn new() -> Self {
-            const { assert!(WORKERS <= crate::wait::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
-            Self { core: PoolCore { raw: RawPool::new(Inline::new(), system(), Limits::UNREAD) } }
+        pub(crate) fn from_raw(raw: RawPool<S, P>) -> Self {
+            Self { raw }
         }
     }
-}
 
-impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> core::ops::Deref
-    for StaticPool<JOBS, WORKERS, PAYLOAD>
-{
-    type Target = PoolCore<Inline<JOBS, PAYLOAD, WORKERS>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.core
-    }
-}
-
-impl<S: TypedStorage> PoolCore<S> {
-    #[cfg(feature = "alloc")]
-    pub(crate) fn from_raw(raw: RawPool<S, System>) -> Self {
-        Self { raw }
-    }
-
-    pub(crate) fn raw(&self) -> &RawPool<S, System> {
+    pub(crate) fn raw(&self) -> &RawPool<S, P> {
         &self.raw
     }
 
@@ -213,6 +142,45 @@ impl<S: TypedStorage> PoolCore<S> {
         F: FnOnce() + Send + 'static,
     {
         self.submit_raw(job, Timeout::Poll, true).map(drop)
+    }
+
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
+    /// ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
+    ///
+    /// Dropping the handle may wake a thread too, and is not told apart: hand it on to a thread, or take
+    /// [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
+    ///
+    /// # Errors
+    /// As try_submit.
+    pub fn try_submit_isr<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit_from_isr(job, false).map(|job| JobHandle::new(&self.raw, job))
+    }
+
+    /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
+    /// [`try_submit_isr`](PoolCore::try_submit_isr) is.
+    ///
+    /// # Errors
+    /// As try_submit.
+    pub fn try_submit_detached_isr<F>(&self, job: F) -> Result<(), SubmitError<F>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.submit_from_isr(job, true).map(drop)
+    }
+
+    fn submit_from_isr<F, T>(&self, job: F, detached: bool) -> Result<crate::Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        const { assert_fits::<F, T>(S::PAYLOAD) };
+        // SAFETY:
+        // - 1: both are 'static.
+        unsafe { self.raw.for_isr().submit_closure(job, Timeout::Poll, detached) }
     }
 
     fn submit_within<F, T>(&self, job: F, timeout: Timeout) -> Result<JobHandle<'_, T>, SubmitError<F>>

@@ -5,6 +5,7 @@
 //!
 //! - `Pool` (feature `alloc`) is a pool on the heap, with `std` or `pthread` one that brings its worker threads.
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
+//! - [`UserPort`] is the system under a pool where this library knows none: an RTOS, or bare cores.
 //! - [`PoolCore`] is what both can do: submit, run, shut down. [`JobHandle`] is the claim on a result.
 //! - `include/jobring.h` is the C face (feature `capi`).
 //!
@@ -51,6 +52,7 @@ mod frozen;
 mod handle;
 mod job;
 mod lifecycle;
+mod lot;
 #[cfg(jobring_loom)]
 pub mod model;
 mod pad;
@@ -60,6 +62,7 @@ mod relax;
 mod ring;
 mod scope;
 mod slot;
+mod static_pool;
 mod storage;
 mod sync;
 mod system;
@@ -72,14 +75,16 @@ mod wait;
 mod workers;
 
 pub use closure::JobHandle;
-pub use core_pool::{PoolCore, StaticPool};
+pub use core_pool::PoolCore;
 pub use error::{BuildError, JobError, SubmitError};
 #[cfg(jobring_freeze)]
 pub use frozen::Shared;
 pub use handle::Job;
 pub use lifecycle::Queued;
+pub use lot::{Lot, UserPort};
 pub use pool::Report;
 pub use scope::Scope;
+pub use static_pool::StaticPool;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]

@@ -3,7 +3,6 @@
 use crate::frame::Frame;
 use crate::relax::look_again;
 use crate::sync::AtomicUsize;
-#[cfg(not(any(feature = "std", feature = "pthread")))]
 use crate::sync::spin_loop;
 
 /// The services of the system below. The core never blocks but through `wait`.
@@ -18,6 +17,11 @@ pub trait Port {
 
     /// Wakes every thread that sleeps on `word`, under the same rules.
     fn wake_all(&self, word: *const AtomicUsize);
+
+    /// As `wake_one`, or as `wake_all`, for an interrupt.
+    fn wake_from_isr(&self, word: *const AtomicUsize, all: bool) {
+        if all { self.wake_all(word) } else { self.wake_one(word) }
+    }
 
     /// Nanoseconds of a clock that never goes back, or None where there is no clock (then only the timeouts
     /// "poll" and "for ever" exist).
@@ -39,11 +43,9 @@ pub trait Port {
 
 /// The port of a build without an OS: waits by spinning, has no clock and does not know its threads. So a job
 /// that waits for itself is not noticed.
-#[cfg(not(any(feature = "std", feature = "pthread")))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spin;
 
-#[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();
@@ -62,6 +64,38 @@ impl Port for Spin {
     }
 
     fn set_current(&self, _: *const Frame) {}
+}
+
+/// A port as an interrupt sees it. A pool on `P` is laid out as one on this.
+#[derive(Clone)]
+#[repr(transparent)]
+pub(crate) struct FromIsr<P>(P);
+
+impl<P: Port> Port for FromIsr<P> {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        debug_assert!(false, "an interrupt does not wait");
+        self.0.wait(word, expected, timeout);
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        self.0.wake_from_isr(word, false);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        self.0.wake_from_isr(word, true);
+    }
+
+    fn now(&self) -> Option<u64> {
+        self.0.now()
+    }
+
+    fn current(&self) -> *const Frame {
+        self.0.current()
+    }
+
+    fn set_current(&self, frame: *const Frame) {
+        self.0.set_current(frame);
+    }
 }
 
 /// How long a call may wait.

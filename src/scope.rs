@@ -3,6 +3,8 @@
 use crate::closure::{assert_fits, catch, resume};
 use crate::core_pool::{PoolCore, TypedStorage};
 use crate::fork::Spawned;
+use crate::port::Port;
+use crate::system::System;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -10,15 +12,15 @@ use core::marker::PhantomData;
 const MOST: usize = 32;
 
 /// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
-pub struct Scope<'scope, 'env: 'scope, S: TypedStorage> {
-    pool: &'env PoolCore<S>,
+pub struct Scope<'scope, 'env: 'scope, S: TypedStorage, P: Port + Clone + Sync = System> {
+    pool: &'env PoolCore<S, P>,
     // Its cells keep the scope on its own thread.
     spawned: Spawned<MOST>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-impl<'scope, S: TypedStorage> Scope<'scope, '_, S> {
+impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
     /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
     /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
     ///
@@ -35,13 +37,13 @@ impl<'scope, S: TypedStorage> Scope<'scope, '_, S> {
     }
 }
 
-impl<S: TypedStorage> fmt::Debug for Scope<'_, '_, S> {
+impl<S: TypedStorage, P: Port + Clone + Sync> fmt::Debug for Scope<'_, '_, S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").finish_non_exhaustive()
     }
 }
 
-impl<S: TypedStorage> PoolCore<S> {
+impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them are over. What they did happens
     /// before what the caller does next.
     ///
@@ -85,7 +87,7 @@ impl<S: TypedStorage> PoolCore<S> {
     /// With the panic of `f`, else with the first of a job, when all are over.
     pub fn scope<'env, F, T>(&'env self, f: F) -> T
     where
-        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, S>) -> T,
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, S, P>) -> T,
     {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));

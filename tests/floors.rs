@@ -9,13 +9,13 @@ const FLOORS: &[&[&str]] = &[
     &["sync", "pad", "error", "handle"],
     &["relax", "frame"],
     &["port", "job"],
-    &["ring", "slot", "wait", "lifecycle"],
+    &["ring", "slot", "wait", "lifecycle", "lot"],
     &["storage", "system"],
     &["pool", "thread"],
     &["workers", "closure"],
     &["fork"],
     &["core_pool"],
-    &["thread_pool", "scope"],
+    &["thread_pool", "scope", "static_pool"],
     &["ffi"],
 ];
 

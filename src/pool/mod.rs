@@ -38,7 +38,7 @@ pub(crate) use submit::Reserved;
 use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;
 use crate::pad::CachePadded;
-use crate::port::Port;
+use crate::port::{FromIsr, Port};
 use crate::ring::{Ends, Ring, Seed};
 use crate::slot::Slot;
 use crate::storage::Storage;
@@ -170,6 +170,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn tag(&self) -> u8 {
         // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product with 2^64 / φ.
         ((self.id() as usize as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+    }
+
+    /// This pool for the calls of an interrupt: its wake-ups go out as such.
+    pub(crate) fn for_isr(&self) -> &RawPool<S, FromIsr<P>> {
+        // SAFETY:
+        // - RawPool is repr(C) and FromIsr<P> is transparent: the same fields at the same places; the lifetime is kept.
+        unsafe { &*ptr::from_ref(self).cast() }
     }
 
     pub(crate) fn port(&self) -> &P {

@@ -111,6 +111,16 @@ sites! {
     CloseFence,
     CloseWake,
     IdleUpdateLost,
+    // lot/seats.rs
+    SeatTake,
+    SeatTakeLost,
+    SeatFence,
+    SeatWordLook,
+    SeatLeave,
+    SeatsFence,
+    SeatLook,
+    SeatChoose,
+    SeatChooseLost,
     // pool/submit.rs
     AwaitSlotFence,
     FreeSlotWake,

@@ -1,0 +1,138 @@
+//! Ports of the user's making: the system under a pool where there is no OS, or one that this library does not know.
+//!
+//! The core sleeps on words; a microcontroller sleeps until an event or an interrupt comes, an RTOS lets a thread wait for a
+//! semaphore. Between the two stands a [`Lot`]: a fixed number of seats (`seats.rs` has the protocol).
+
+pub(crate) mod seats;
+
+use crate::frame::Frame;
+use crate::port::Port;
+use crate::sync::{AtomicUsize, const_fn};
+use core::fmt;
+use seats::Seat;
+
+/// What a system does for the pools on it: lets a thread sleep in a seat, and wakes it. Give it to a [`Lot`].
+///
+/// **Seats.** At most one thread sleeps in a seat at a time, so each seat is one binary semaphore: of an RTOS, or made of
+/// a flag and WFI. WFE and SEV need no seats: an event reaches all cores, and stays for who sleeps later.
+///
+/// ```
+/// use jobring::{Lot, StaticPool, UserPort};
+///
+/// struct Cores;
+///
+/// // SAFETY: current and set_current are left as they are.
+/// unsafe impl UserPort for Cores {
+///     fn park(&self, _seat: usize, _timeout: Option<u64>) {
+///         // On a Cortex-M or a Cortex-A: WFE. It returns at once if an event came since the last one.
+/// #       core::hint::spin_loop();
+///     }
+///
+///     fn unpark(&self, _seat: usize, _from_isr: bool) {
+///         // DSB; SEV: to all cores, this one included.
+///     }
+/// }
+///
+/// static PORT: Lot<Cores, 4> = Lot::new(Cores);
+/// static POOL: StaticPool<64, 4, 48, &Lot<Cores, 4>> = StaticPool::with_port(&PORT);
+///
+/// let job = POOL.try_submit(|| 6 * 7).expect("there is room");
+/// assert_eq!(job.wait().unwrap(), 42);
+/// ```
+///
+/// # Safety
+/// 1. `current` gives what the calling thread gave to `set_current` last, or null if it never did; or it gives null always.
+///    Where threads share a core, each has its own.
+pub unsafe trait UserPort: Sync {
+    /// Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout` nanoseconds (None: without
+    /// end). Returns at once if that was called since the last `park` in this seat returned; one call is
+    /// remembered, more need not be. It may return at any time for no reason, but not always: then nobody sleeps.
+    ///
+    /// Called by threads only, never from an interrupt that called the pool. Where `now` gives None it is never called
+    /// with a timeout.
+    fn park(&self, seat: usize, timeout: Option<u64>);
+
+    /// Wakes the thread that sleeps in this seat, or the next that is about to. Neither waits nor locks (masking interrupts
+    /// for a few instructions is well). `from_isr`: the caller is an interrupt, and came by
+    /// [`try_submit_isr`](crate::PoolCore::try_submit_isr) or its like.
+    fn unpark(&self, seat: usize, from_isr: bool);
+
+    /// Nanoseconds of a clock that never goes back. None, always, where there is none: then a call with a finite timeout
+    /// only polls.
+    fn now(&self) -> Option<u64> {
+        None
+    }
+
+    /// What the calling thread last gave to `set_current`. Never called from an interrupt.
+    ///
+    /// A pool asks by it who calls. Without it (null) a job that waits for itself, or shuts its pool down, sleeps for ever
+    /// instead of being told or let through; nothing else is lost.
+    fn current(&self) -> *mut () {
+        core::ptr::null_mut()
+    }
+
+    /// Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
+    /// threads, in an array with a place for each core.
+    fn set_current(&self, _frame: *mut ()) {}
+}
+
+/// A user's port with its `SEATS`, for any number of pools: as many threads of theirs as there are seats can sleep
+/// at the same time. A thread that finds no seat does not sleep: it looks again and again.
+///
+/// Takes a word for each seat, and the size of `U`. Lies in a `static`, all zero at first but for `U`; pools
+/// have a reference to it.
+pub struct Lot<U, const SEATS: usize> {
+    user: U,
+    seats: [Seat; SEATS],
+}
+
+impl<U: UserPort, const SEATS: usize> Lot<U, SEATS> {
+    const_fn! {
+        /// A lot of empty seats. None at all is an error at compile time.
+        pub fn new(user: U) -> Self {
+            const { assert!(SEATS > 0, "a lot without seats lets nobody sleep") };
+            Self { user, seats: crate::sync::array_of![Seat::new(); SEATS] }
+        }
+    }
+
+    /// The user's port.
+    pub fn user(&self) -> &U {
+        &self.user
+    }
+}
+
+impl<U: UserPort, const SEATS: usize> fmt::Debug for Lot<U, SEATS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lot").finish_non_exhaustive()
+    }
+}
+
+impl<U: UserPort, const SEATS: usize> Port for &Lot<U, SEATS> {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        seats::wait(&self.seats, &self.user, word, expected, timeout);
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        seats::wake(&self.seats, &self.user, word.addr(), false, false);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        seats::wake(&self.seats, &self.user, word.addr(), true, false);
+    }
+
+    fn wake_from_isr(&self, word: *const AtomicUsize, all: bool) {
+        seats::wake(&self.seats, &self.user, word.addr(), all, true);
+    }
+
+    fn now(&self) -> Option<u64> {
+        self.user.now()
+    }
+
+    fn current(&self) -> *const Frame {
+        self.user.current().cast()
+    }
+
+    fn set_current(&self, frame: *const Frame) {
+        self.user.set_current(frame.cast_mut().cast());
+    }
+}
