@@ -23,6 +23,7 @@ mod handle;
 mod harness;
 mod idle;
 mod kill;
+mod lot;
 mod nested;
 mod pool;
 mod recycle;
@@ -49,6 +50,7 @@ fn models() -> Vec<&'static Model> {
         nested::MODELS,
         failure::MODELS,
         idle::MODELS,
+        lot::MODELS,
         pool::MODELS,
         batch::MODELS,
         full::MODELS,

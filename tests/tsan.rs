@@ -127,6 +127,8 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
             "AwaitSlotFence",
             "KickIfClosedFence",
             "TakerFence",
+            "SeatFence",
+            "SeatsFence",
             "TombstoneFence",
         ],
     ),

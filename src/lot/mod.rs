@@ -83,7 +83,7 @@ pub unsafe trait UserPort: Sync {
 /// have a reference to it.
 pub struct Lot<U, const SEATS: usize> {
     user: U,
-    seats: [Seat; SEATS],
+    pub(crate) seats: [Seat; SEATS],
 }
 
 impl<U: UserPort, const SEATS: usize> Lot<U, SEATS> {

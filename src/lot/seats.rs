@@ -29,7 +29,7 @@
 //! *A wake-up that is swallowed*: of several that sleep on one word, `wake_one` may choose one that is about to leave,
 //! because it saw another change, or because its time is over: that one would not do what it was woken for. It wakes
 //! another in its place. Whether its time was over or not it cannot tell, so a sleeper with an end always does; one
-//! wake-up too many does no harm.
+//! wake-up too many does no harm. (One whose park returned for no reason goes on waiting for the same, and so does it.)
 //!
 //! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; whoever wakes on that word again and finds
 //! nobody else stands in for it. (`wait/README.md`, "The frozen waker": `force` does that.)

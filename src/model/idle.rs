@@ -6,9 +6,9 @@ use crate::system::{Clock, ModelPort};
 use crate::wait::{Idle, Noticed};
 
 /// The idle word, with a number of jobs in place of rings and slots.
-pub struct Workers {
+pub struct Workers<P = ModelPort> {
     idle: Idle,
-    port: ModelPort,
+    port: P,
     jobs: AtomicUsize,
 }
 
@@ -16,7 +16,20 @@ impl Workers {
     /// Nobody works, nothing is to be done.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
-        Self { idle: Idle::new(), port: ModelPort::new(Clock::None), jobs: AtomicUsize::new(0) }
+        Self::on(ModelPort::new(Clock::None))
+    }
+
+    /// As `give`, but stops for ever before the wake-up, if it was to be one.
+    pub fn give_and_freeze(&self, position: usize) {
+        self.jobs.fetch_add(1, Relaxed);
+        let _ = self.idle.notify(&self.port.muted(), position);
+    }
+}
+
+impl<P: Port> Workers<P> {
+    /// As `new`, on some port.
+    pub fn on(port: P) -> Self {
+        Self { idle: Idle::new(), port, jobs: AtomicUsize::new(0) }
     }
 
     /// Publishes a job as the push at `position`, and tells of it. Was the pool closed by then?
@@ -33,12 +46,6 @@ impl Workers {
     /// Tells of what was published up to `position`. Was the pool closed by then?
     pub fn announce(&self, position: usize) -> bool {
         self.idle.notify(&self.port, position) == Noticed::Closed
-    }
-
-    /// As `give`, but stops for ever before the wake-up, if it was to be one.
-    pub fn give_and_freeze(&self, position: usize) {
-        self.jobs.fetch_add(1, Relaxed);
-        let _ = self.idle.notify(&self.port.muted(), position);
     }
 
     /// Begins a search and never ends it.

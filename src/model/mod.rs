@@ -3,6 +3,7 @@
 
 mod forks;
 mod idle;
+mod lot;
 mod pool;
 mod rings;
 mod slot;
@@ -14,6 +15,7 @@ pub use crate::sync::model::Frost;
 pub use crate::sync::site::Site;
 pub use crate::system::{Clock, ModelPort};
 pub use idle::Workers;
+pub use lot::{OnSeats, Sleepers};
 pub use pool::{End, No, Pool};
 pub use rings::Indices;
 pub use slot::Failed;

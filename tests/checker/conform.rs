@@ -41,6 +41,20 @@ const LEFT_OUT: &[(&[Site], &str)] = &[
         "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)",
     ),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
+    (
+        &[
+            Site::SeatTake,
+            Site::SeatTakeLost,
+            Site::SeatFence,
+            Site::SeatWordLook,
+            Site::SeatLeave,
+            Site::SeatsFence,
+            Site::SeatLook,
+            Site::SeatChoose,
+            Site::SeatChooseLost,
+        ],
+        "a port of the user's, below the protocol: the models' (loom-tests/lot.rs)",
+    ),
 ];
 
 /// Schedules of each setup.

@@ -39,6 +39,20 @@ const NEVER: &[(&[Site], &str)] = &[
         "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
     ),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
+    (
+        &[
+            Site::SeatTake,
+            Site::SeatTakeLost,
+            Site::SeatFence,
+            Site::SeatWordLook,
+            Site::SeatLeave,
+            Site::SeatsFence,
+            Site::SeatLook,
+            Site::SeatChoose,
+            Site::SeatChooseLost,
+        ],
+        "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/lot.rs)",
+    ),
 ];
 
 /// Between the decision to wake a thread and the wake.
