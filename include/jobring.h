@@ -71,7 +71,7 @@
 /* Initial values for a jobring_config and a jobring_options: all defaults. */
 #define JOBRING_CONFIG_INIT                                                                                            \
     { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
-      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
+      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
 #define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
 
 /**
@@ -100,9 +100,15 @@
 #define JOBRING_FEATURE_CREATE 4
 
 /**
- * A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll.
+ * A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
+ * has a clock.
  */
 #define JOBRING_FEATURE_CLOCK 8
+
+/**
+ * A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
+ */
+#define JOBRING_FEATURE_PORT 16
 
 /**
  * In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
@@ -186,6 +192,11 @@
 #define JOBRING_FULL_FAIL 1
 
 /**
+ * jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
+ */
+#define JOBRING_FULL_FAIL_ISR 3
+
+/**
  * jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
  * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
  */
@@ -239,6 +250,128 @@ typedef int32_t jobring_status;
 typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
 
 /**
+ * A place for one sleeping thread. All zero at first; its insides are the library's.
+ */
+typedef struct jobring_seat {
+    /**
+     * Zero at first.
+     */
+    size_t word;
+} jobring_seat;
+
+/**
+ * Nanoseconds of a clock that never goes back.
+ */
+typedef uint64_t (*jobring_now_fn)(void *ctx);
+
+/**
+ * Lets the calling thread sleep in a seat: see jobring_port.
+ */
+typedef void (*jobring_park_fn)(void *ctx, uint32_t seat, int64_t timeout_ns);
+
+/**
+ * Wakes the thread in a seat: see jobring_port.
+ */
+typedef void (*jobring_unpark_fn)(void *ctx, uint32_t seat, uint32_t from_isr);
+
+/**
+ * What the calling thread gave to jobring_set_self_fn last, or NULL.
+ */
+typedef void *(*jobring_get_self_fn)(void);
+
+/**
+ * Keeps a pointer for the calling thread.
+ */
+typedef void (*jobring_set_self_fn)(void *pointer);
+
+/**
+ * What a worker's thread is to call, once, with the `arg` that came with it. Returns when the worker is done.
+ */
+typedef void (*jobring_entry_fn)(void *arg);
+
+/**
+ * Makes the thread of a worker: see jobring_port.
+ */
+typedef int32_t (*jobring_spawn_fn)(void *ctx, uint32_t worker, jobring_entry_fn entry, void *arg);
+
+/**
+ * Waits for the end of a worker's thread: see jobring_port.
+ */
+typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
+
+/**
+ * What a system gives to the pools on it, where the library knows none: builds without threads (jobring_features() has
+ * JOBRING_FEATURE_PORT). Unlike a configuration it is not copied: it and what it points to stay as they are as long as
+ * there is a pool with it, or a thread inside a call on one. It may lie in read-only memory. Every function may be
+ * called by any thread, and calls nothing of this library.
+ *
+ * A pool without a port, in such a build, has threads that wait by spinning, no clock, and does not notice that a
+ * job waits for itself.
+ */
+typedef struct jobring_port {
+    /**
+     * sizeof (jobring_port).
+     */
+    uint32_t size;
+    /**
+     * How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
+     * seats, workers included. A thread that finds no seat does not sleep, but looks again and again.
+     */
+    uint32_t seat_count;
+    /**
+     * The seats: zeroed memory, for all pools of this port.
+     */
+    struct jobring_seat *seats;
+    /**
+     * Handed to the functions.
+     */
+    void *ctx;
+    /**
+     * The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none.
+     */
+    jobring_now_fn now;
+    /**
+     * Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns` (JOBRING_FOREVER: no
+     * end). Returns at once if that was called since the last park in this seat returned: one call is remembered,
+     * more need not be. So a seat is one binary semaphore. At most one thread is in a seat. It may return at any time for
+     * no reason, but not always. Where an event reaches all cores and stays (WFE and SEV), the seat does not matter.
+     */
+    jobring_park_fn park;
+    /**
+     * Wakes the thread that sleeps in this seat, or is about to. Neither waits nor locks (interrupts may be masked for a
+     * few instructions). `from_isr` is 1 if the caller is an interrupt (jobring_try_submit_isr(),
+     * JOBRING_FULL_FAIL_ISR), else 0.
+     */
+    jobring_unpark_fn unpark;
+    /**
+     * What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
+     * program have the same: one that has another than the first of them is JOBRING_E_INVALID.
+     *
+     * NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
+     * jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
+     * down its pool, sleeps for ever instead of being told or let through.
+     */
+    jobring_get_self_fn get_self;
+    /**
+     * Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
+     * threads, in an array with a place for each core. NULL if and only if `get_self` is.
+     */
+    jobring_set_self_fn set_self;
+    /**
+     * Makes a thread that calls `entry` with `arg`, and returns 0; or returns another number and makes none. `worker`
+     * counts from 0. Stack, priority and name are up to the port. NULL: no threads are made, and threads become workers
+     * by jobring_enter_worker().
+     */
+    jobring_spawn_fn spawn;
+    /**
+     * Waits until that thread has returned from `entry`, and gives back what it was made of. Called by
+     * jobring_destroy() for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the pool's
+     * any more, though it may still be about to return. Not without `spawn`.
+     */
+    jobring_join_fn join;
+} jobring_port;
+
+/**
  * How a pool is to be. Zero means the default in every field. Begin with JOBRING_CONFIG_INIT or
  * jobring_config_init(). The structure is copied during the call, the text too.
  */
@@ -252,7 +385,8 @@ typedef struct jobring_config {
      */
     uint32_t backend;
     /**
-     * Worker threads. 0: as many as CPUs that this process may use. JOBRING_WORKERS_NONE: none.
+     * Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
+     * so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none.
      */
     uint32_t workers;
     /**
@@ -336,6 +470,11 @@ typedef struct jobring_config {
      * Handed to both.
      */
     void *hook_arg;
+    /**
+     * The system under the pool, in a build that knows none. NULL: spinning waits. JOBRING_E_UNSUPPORTED in a build with
+     * threads of its own. Not copied.
+     */
+    const struct jobring_port *port;
 } jobring_config;
 
 /**
@@ -838,12 +977,25 @@ jobring_status jobring_submit(struct jobring_pool *pool,
  * As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
  *
  * Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
- * system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt.
+ * system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt; but
+ * from an interrupt on a pool with a port by jobring_try_submit_isr().
  */
 jobring_status jobring_try_submit(struct jobring_pool *pool,
                                   jobring_fn fn,
                                   void *arg,
                                   jobring_job *job);
+
+/**
+ * As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
+ * `unpark`). On a pool without a port there is no difference.
+ *
+ * From an interrupt, and from where jobring_try_submit() may be called. Where the port's unpark tells interrupts apart, not
+ * from a thread.
+ */
+jobring_status jobring_try_submit_isr(struct jobring_pool *pool,
+                                      jobring_fn fn,
+                                      void *arg,
+                                      jobring_job *job);
 
 /**
  * As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -869,7 +1021,8 @@ jobring_status jobring_submit_copy(struct jobring_pool *pool,
  * the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
  * or with `copy`.
  *
- * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
+ * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may, with
+ * JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
  */
 jobring_status jobring_submit_opts(struct jobring_pool *pool,
                                    jobring_fn fn,

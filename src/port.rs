@@ -3,6 +3,7 @@
 use crate::frame::Frame;
 use crate::relax::look_again;
 use crate::sync::AtomicUsize;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
 use crate::sync::spin_loop;
 
 /// The services of the system below. The core never blocks but through `wait`.
@@ -43,9 +44,11 @@ pub trait Port {
 
 /// The port of a build without an OS: waits by spinning, has no clock and does not know its threads. So a job
 /// that waits for itself is not noticed.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spin;
 
+#[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();

@@ -10,8 +10,8 @@ fn the_header_is_generated_from_the_source() {
     // The files are named one by one, in the order in which a reader wants them: over the whole crate cbindgen would
     // export every constant.
     for file in [
-        "abi", "status", "config", "birth", "end", "job", "submit", "batch", "result", "parallel", "drive",
-        "know", "worker",
+        "abi", "status", "port", "config", "birth", "end", "job", "submit", "batch", "result", "parallel",
+        "drive", "know", "worker",
     ] {
         builder = builder.with_src(root.join("src/ffi").join(file).with_extension("rs"));
     }

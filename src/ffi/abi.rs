@@ -12,8 +12,11 @@ pub const JOBRING_FEATURE_PTHREAD: u64 = 1;
 pub const JOBRING_FEATURE_STD: u64 = 2;
 /// A bit of jobring_features(): jobring_create() works.
 pub const JOBRING_FEATURE_CREATE: u64 = 4;
-/// A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll.
+/// A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
+/// has a clock.
 pub const JOBRING_FEATURE_CLOCK: u64 = 8;
+/// A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
+pub const JOBRING_FEATURE_PORT: u64 = 16;
 
 /// Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
 ///
@@ -42,6 +45,7 @@ pub extern "C" fn jobring_features() -> u64 {
         | bit(cfg!(feature = "std"), JOBRING_FEATURE_STD)
         | bit(super::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
         | bit(cfg!(any(feature = "std", feature = "pthread")), JOBRING_FEATURE_CLOCK)
+        | bit(cfg!(not(any(feature = "std", feature = "pthread"))), JOBRING_FEATURE_PORT)
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 use super::config::jobring_config;
 use super::guard::{done_out, optional, output};
 use super::memory;
+use super::port::Below;
 use super::settings::{Hooked, Settings};
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use super::spawned::{self, Post};
 use super::status::{
     Failed, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_UNSUPPORTED, jobring_status,
 };
 use crate::pool::RawPool;
 use crate::storage::{BLOCK_ALIGN, Block};
 use crate::sync::{Bug, bug};
-use crate::system::System;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Seat, WorkerSet};
 use core::alloc::Layout;
@@ -29,10 +31,12 @@ pub struct jobring_pool {
 pub(super) struct CPool {
     /// Its own address, turned around, while it lives.
     mark: usize,
-    pub(super) raw: RawPool<Block<'static>, System>,
+    pub(super) raw: RawPool<Block<'static>, Below>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
-    hooks: Hooked,
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    pub(super) workers: usize,
+    pub(super) hooks: Hooked,
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
     pub(super) bytes: usize,
@@ -83,33 +87,29 @@ const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN
 // And JOBRING_BARE_POOL_BYTES: 192 bytes, and no seats.
 #[cfg(all(target_os = "none", target_pointer_width = "32"))]
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
-#[cfg(any(feature = "std", feature = "pthread"))]
 const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
 
 /// Where the parts of a pool lie in its block.
 struct Parts {
     layout: Layout,
-    #[cfg(any(feature = "std", feature = "pthread"))]
     seats: usize,
     slots: usize,
 }
+
+/// What each worker needs.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use Post as Seat;
 
 impl Parts {
     fn of(settings: &Settings<'_>) -> Result<Self, Failed> {
         let too_large = |_| Failed(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
-        #[cfg(any(feature = "std", feature = "pthread"))]
         let (layout, seats) =
             layout.extend(Layout::array::<Seat>(settings.workers).map_err(too_large)?).map_err(too_large)?;
         let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
         let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
         let (layout, slots) = layout.extend(block).map_err(too_large)?;
-        Ok(Self {
-            layout: layout.pad_to_align(),
-            #[cfg(any(feature = "std", feature = "pthread"))]
-            seats,
-            slots,
-        })
+        Ok(Self { layout: layout.pad_to_align(), seats, slots })
     }
 }
 
@@ -259,7 +259,7 @@ unsafe fn make(
         for word in 0..size_of::<CPool>() / size_of::<usize>() {
             pool.cast::<usize>().add(word).write_volatile(0);
         }
-        RawPool::settle(&raw mut (*pool).raw, block, System, settings.limits);
+        RawPool::settle(&raw mut (*pool).raw, block, settings.below, settings.limits);
         #[cfg(any(feature = "std", feature = "pthread"))]
         (&raw mut (*pool).workers).write(None);
         (&raw mut (*pool).hooks).write(settings.hooks);
@@ -267,6 +267,17 @@ unsafe fn make(
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);
         (&raw mut (*pool).forks).write(forks());
+    }
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    {
+        // SAFETY:
+        // - 1: the seats' part of the block. Pool and seats stay until destroy has waited for the workers to leave.
+        let workers = unsafe {
+            spawned::start(pool, at.add(parts.seats).cast().as_ptr(), settings.workers, settings.fewest)?
+        };
+        // SAFETY:
+        // - the workers read other fields than this; nobody else has the pool yet.
+        unsafe { (&raw mut (*pool).workers).write(workers) };
     }
     #[cfg(any(feature = "std", feature = "pthread"))]
     {

@@ -1,5 +1,6 @@
 //! The configuration as C writes it. `settings` makes sense of it.
 
+use super::port::jobring_port;
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use core::ffi::{c_char, c_void};
 
@@ -46,7 +47,8 @@ pub struct jobring_config {
     pub size: u32,
     /// JOBRING_BACKEND_.
     pub backend: u32,
-    /// Worker threads. 0: as many as CPUs that this process may use. JOBRING_WORKERS_NONE: none.
+    /// Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
+    /// so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none.
     pub workers: u32,
     /// Start with as few as this if the system refuses more threads. 0: all or none.
     pub min_workers: u32,
@@ -93,6 +95,9 @@ pub struct jobring_config {
     pub on_stop: jobring_hook_fn,
     /// Handed to both.
     pub hook_arg: *mut c_void,
+    /// The system under the pool, in a build that knows none. NULL: spinning waits. JOBRING_E_UNSUPPORTED in a build with
+    /// threads of its own. Not copied.
+    pub port: *const jobring_port,
 }
 
 pub(super) const DEFAULTS: jobring_config = jobring_config {
@@ -117,11 +122,12 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
     on_start: None,
     on_stop: None,
     hook_arg: core::ptr::null_mut(),
+    port: core::ptr::null(),
 };
 
 /// The smallest structure that was ever published.
 pub(super) const FIRST_SIZE: usize =
-    core::mem::offset_of!(jobring_config, hook_arg) + size_of::<*mut c_void>();
+    core::mem::offset_of!(jobring_config, port) + size_of::<*const jobring_port>();
 
 /// Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
 /// caller knows it; bytes beyond what this library knows are set to zero.

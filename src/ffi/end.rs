@@ -127,6 +127,8 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         if let Some(workers) = workers.take() {
             workers.join();
         }
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        super::spawned::join(*living.raw.port(), living.workers);
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
         let owned = living.owned;

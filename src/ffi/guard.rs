@@ -1,10 +1,10 @@
 //! The checks that every call begins with.
 
 use super::birth::{CPool, jobring_pool};
+use super::port::Below;
 use super::status::{Failed, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use crate::lifecycle::Visit;
 use crate::port::Timeout;
-use crate::system::System;
 use core::mem::MaybeUninit;
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
@@ -32,7 +32,7 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Fa
 ///
 /// # Safety
 /// As pool.
-pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<System>), Failed> {
+pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<Below>), Failed> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;
@@ -46,7 +46,7 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
 #[inline]
 pub(super) unsafe fn submitter<'a>(
     pool: *const jobring_pool,
-) -> Result<(&'a CPool, Option<Visit<System>>), Failed> {
+) -> Result<(&'a CPool, Option<Visit<Below>>), Failed> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;

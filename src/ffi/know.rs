@@ -61,7 +61,7 @@ impl CPool {
         #[cfg(any(feature = "std", feature = "pthread"))]
         return self.workers.as_ref().map_or(0, |workers| workers.count());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
-        0
+        self.workers
     }
 
     fn backend(&self) -> u32 {

@@ -19,8 +19,11 @@ mod memory;
 mod order;
 mod outward;
 mod parallel;
+mod port;
 mod result;
 mod settings;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+mod spawned;
 #[cfg(all(test, feature = "alloc"))]
 mod stale;
 mod status;
@@ -35,6 +38,7 @@ pub use drive::*;
 pub use end::*;
 pub use know::*;
 pub use parallel::*;
+pub use port::*;
 pub use result::*;
 pub use status::*;
 pub use submit::*;

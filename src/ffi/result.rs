@@ -13,8 +13,7 @@ use crate::frame::Chain;
 use crate::handle::Job;
 use crate::job::Payload;
 use crate::pool::{Taken, Verdict, WaitError};
-use crate::port::{Port, Timeout};
-use crate::system::System;
+use crate::port::Timeout;
 use core::ffi::{CStr, c_char, c_void};
 
 /// Waits until a job is over, and takes its result: the handle is stale afterwards.
@@ -310,7 +309,7 @@ pub unsafe extern "C" fn jobring_fail_text(code: i32, text: *const c_char) -> jo
 
 fn fail(code: i32, text: &[u8]) -> jobring_status {
     // A Rust closure's frame, or a worker's outside of jobs, has no failure to note.
-    let noted = Chain(System.current()).next().map(|frame| frame.locals.get().cast::<Failure>());
+    let noted = Chain(super::port::current()).next().map(|frame| frame.locals.get().cast::<Failure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,
         Some(failure) => {

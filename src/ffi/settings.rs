@@ -10,6 +10,7 @@ use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
 use super::guard::known;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::outward;
+use super::port::{self, Below};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 #[cfg(not(all(feature = "pthread", feature = "std")))]
@@ -44,10 +45,14 @@ pub(super) struct Settings<'a> {
     pub(super) shape: Shape,
     pub(super) limits: Limits,
     pub(super) hooks: Hooked,
+    pub(super) below: Below,
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
     #[cfg(any(feature = "std", feature = "pthread"))]
     threads: Threads<'a>,
+    /// Start with as few as this.
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    pub(super) fewest: usize,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     nothing: core::marker::PhantomData<&'a ()>,
 }
@@ -55,7 +60,7 @@ pub(super) struct Settings<'a> {
 impl<'a> Settings<'a> {
     /// # Safety
     /// 1. `config` is NULL, or readable for what its `size` says; its name is NULL or a C string; its CPUs are
-    ///    readable for 'a; its stack memory is as the header says.
+    ///    readable for 'a; its stack memory and its port are as the header says.
     pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
         let mut room = MaybeUninit::uninit();
         let config = if config.is_null() {
@@ -92,18 +97,24 @@ impl<'a> Settings<'a> {
             && payload >= FEWEST_WORDS * size_of::<usize>();
         let (Some(shape), true) = (shape, right) else { return Err(Failed(JOBRING_E_INVALID)) };
         let hooks = Hooked { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
+        // SAFETY:
+        // - obligation 1.
+        let below = port::below(unsafe { port::read(config.port) }?)?;
         Ok(Self {
             workers,
             shape,
             limits,
             hooks,
+            below,
             destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
             threads: unsafe { Threads::read(config, workers)? },
             #[cfg(not(any(feature = "std", feature = "pthread")))]
-            nothing: no_threads(config)?,
+            fewest: fewest_spawned(config, below)?,
+            #[cfg(not(any(feature = "std", feature = "pthread")))]
+            nothing: core::marker::PhantomData,
         })
     }
 
@@ -124,11 +135,19 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// A build without threads takes what asks for none.
+/// A build without threads takes what asks for none, or for a number of the port's.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-fn no_threads<T: Default>(config: &jobring_config) -> Result<T, Failed> {
-    let none = config.workers == JOBRING_WORKERS_NONE && config.backend == JOBRING_BACKEND_DEFAULT;
-    if none { Ok(T::default()) } else { Err(Failed(JOBRING_E_UNSUPPORTED)) }
+fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, Failed> {
+    let can = match config.workers {
+        JOBRING_WORKERS_NONE => true,
+        0 => false,
+        _ => below.spawns(),
+    };
+    if !can || config.backend != JOBRING_BACKEND_DEFAULT {
+        return Err(Failed(JOBRING_E_UNSUPPORTED));
+    }
+    let all = if config.workers == JOBRING_WORKERS_NONE { 0 } else { config.workers };
+    Ok(if config.min_workers == 0 { all } else { config.min_workers } as usize)
 }
 
 /// The part of a configuration that is about threads.
@@ -242,9 +261,9 @@ pub(super) fn number_of(backend: Backend) -> u32 {
 /// The callbacks of a configuration.
 #[derive(Clone, Copy)]
 pub(super) struct Hooked {
-    on_start: jobring_hook_fn,
-    on_stop: jobring_hook_fn,
-    arg: *mut c_void,
+    pub(super) on_start: jobring_hook_fn,
+    pub(super) on_stop: jobring_hook_fn,
+    pub(super) arg: *mut c_void,
 }
 
 // SAFETY:

@@ -1,7 +1,7 @@
 //! Handing jobs over.
 
 use super::birth::jobring_pool;
-use super::guard::{keeping_errno, optional, status, submitter, timeout};
+use super::guard::{keeping_errno, optional, pool, status, submitter, timeout};
 use super::job::Callbacks;
 pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
 use super::order::{Input, Order, read_options};
@@ -20,6 +20,8 @@ pub const JOBRING_FULL_FAIL: u32 = 1;
 /// jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
 /// must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
 pub const JOBRING_FULL_RUN: u32 = 2;
+/// jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
+pub const JOBRING_FULL_FAIL_ISR: u32 = 3;
 
 /// How one job is to be submitted. Zero means the default in every field. Copied during the call.
 #[repr(C)]
@@ -81,7 +83,8 @@ pub unsafe extern "C" fn jobring_submit(
 /// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
 ///
 /// Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
-/// system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt.
+/// system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt; but
+/// from an interrupt on a pool with a port by jobring_try_submit_isr().
 ///
 /// # Safety
 /// As jobring_submit().
@@ -95,6 +98,26 @@ pub unsafe extern "C" fn jobring_try_submit(
     // SAFETY:
     // - the caller's.
     unsafe { submit_plain(pool, r#fn, arg, Timeout::Poll, job) }
+}
+
+/// As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
+/// `unpark`). On a pool without a port there is no difference.
+///
+/// From an interrupt, and from where jobring_try_submit() may be called. Where the port's unpark tells interrupts apart, not
+/// from a thread.
+///
+/// # Safety
+/// As jobring_submit().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_try_submit_isr(
+    pool: *mut jobring_pool,
+    r#fn: jobring_fn,
+    arg: *mut c_void,
+    job: *mut jobring_job,
+) -> jobring_status {
+    // SAFETY:
+    // - the caller's.
+    status(unsafe { submit_from_isr(pool, r#fn, Input::Arg(arg), Callbacks::NONE, job) })
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -131,7 +154,8 @@ pub unsafe extern "C" fn jobring_submit_copy(
 /// the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
 /// or with `copy`.
 ///
-/// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may.
+/// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may, with
+/// JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with
@@ -152,13 +176,18 @@ pub unsafe extern "C" fn jobring_submit_opts(
     };
     let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
     let Ok(wait) = wait else { return JOBRING_E_INVALID };
+    let (input, callbacks) = (options.input(arg), options.callbacks());
     let when_full = match options.when_full {
+        JOBRING_FULL_FAIL_ISR => {
+            // SAFETY:
+            // - the caller's.
+            return status(unsafe { submit_from_isr(pool, r#fn, input, callbacks, job) });
+        }
         JOBRING_FULL_WAIT => WhenFull::Wait(wait),
         JOBRING_FULL_FAIL => WhenFull::Wait(Timeout::Poll),
         JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => WhenFull::Run,
         _ => return JOBRING_E_INVALID,
     };
-    let (input, callbacks) = (options.input(arg), options.callbacks());
     // SAFETY:
     // - the caller's.
     status(unsafe { submit::<false>(pool, r#fn, input, callbacks, when_full, job) })
@@ -182,6 +211,37 @@ unsafe fn submit_plain(
     status(unsafe {
         submit::<true>(pool, run, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(timeout), job)
     })
+}
+
+/// # Safety
+/// As jobring_submit_opts().
+unsafe fn submit_from_isr(
+    at: *mut jobring_pool,
+    run: jobring_fn,
+    input: Input,
+    callbacks: Callbacks,
+    job: *mut jobring_job,
+) -> Result<(), Failed> {
+    // SAFETY:
+    // - the caller's.
+    let pool = unsafe { pool(at) }?;
+    let raw = pool.raw.for_isr();
+    let _visit = pool.destroy_waits.then(|| raw.lifecycle().visit(raw.port()));
+    optional(job)?;
+    // SAFETY:
+    // - the caller's.
+    let order = unsafe { Order::new(run, input, callbacks, raw.payload_bytes()) }?;
+    let reserved = raw.try_reserve()?;
+    // SAFETY:
+    // - as in submit.
+    let handle =
+        unsafe { raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload)) };
+    if !job.is_null() {
+        // SAFETY:
+        // - checked above.
+        unsafe { job.write(handle.to_bits()) };
+    }
+    Ok(())
 }
 
 /// # Safety

@@ -21,7 +21,7 @@ mod run;
 mod submit;
 mod worker;
 
-#[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+#[cfg(any(feature = "std", feature = "pthread", feature = "capi", jobring_loom))]
 pub(crate) use activity::Activity;
 #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
 pub(crate) use activity::Doing;

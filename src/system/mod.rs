@@ -36,6 +36,9 @@ pub(crate) use lock::Lock;
 #[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
 pub use os::Os as System;
 
+#[cfg(all(feature = "capi", not(any(feature = "std", feature = "pthread"))))]
+pub(crate) mod told;
+
 #[cfg(jobring_freeze)]
 mod driven;
 #[cfg(jobring_freeze)]

@@ -26,6 +26,7 @@ CALL(shutdown, a->pool, a->mode, a->timeout_ns, a->report)
 CALL(destroy, a->pool)
 CALL(submit, a->pool, a->fn, a->arg, a->job_out)
 CALL(try_submit, a->pool, a->fn, a->arg, a->job_out)
+CALL(try_submit_isr, a->pool, a->fn, a->arg, a->job_out)
 CALL(submit_copy, a->pool, a->fn, a->data, a->data_size, a->job_out)
 CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
 CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
@@ -78,6 +79,7 @@ static const struct function functions[] = {
     ROW(destroy, OUTSIDE, 1,            OK_,  OK_, BSY, OK_,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(submit, OUTSIDE, 1,             OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(try_submit, OUTSIDE, 1,         OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(try_submit_isr, OUTSIDE, 1,     OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_copy, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
@@ -280,7 +282,7 @@ static void rest(void) {
 
 int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_flags), F(poll), F(wait_copy), F(cancel), F(detach), F(error)};
-    const struct function *const with_fn[] = {F(submit), F(try_submit), F(submit_copy), F(submit_opts)};
+    const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_copy), F(submit_opts)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_flags), F(wait_copy)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {

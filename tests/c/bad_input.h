@@ -19,6 +19,7 @@ enum where { OUTSIDE, SHUT, JOB, OTHER, DONE, DROP, CANCEL, START, STOP, PLACES 
     }
 typedef SIZED(jobring_config) sized_config;
 typedef SIZED(jobring_options) sized_options;
+typedef SIZED(jobring_port) sized_port;
 typedef SIZED(jobring_info) sized_info;
 typedef SIZED(jobring_stats) sized_stats;
 typedef SIZED(jobring_worker) sized_worker;
@@ -68,6 +69,7 @@ struct args {
     /* What the pointers to inputs point to unless a cell changes them. */
     sized_config given_config;
     sized_options given_options;
+    sized_port given_port;
     jobring_item given_items[2];
     char room_behind_items;
     struct outputs out;

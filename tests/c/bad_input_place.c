@@ -211,6 +211,18 @@ static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     return from < to ? 0 : 1;
 }
 
+/* A port that is right, and that nobody calls. */
+static jobring_seat given_seats[1];
+static uint64_t given_now(void *ctx) { return (void)ctx, abort(), 0; }
+static void given_park(void *ctx, uint32_t seat, int64_t timeout_ns) { (void)ctx, (void)seat, (void)timeout_ns, abort(); }
+static void given_unpark(void *ctx, uint32_t seat, uint32_t from_isr) { (void)ctx, (void)seat, (void)from_isr, abort(); }
+static void *given_get_self(void) { return abort(), NULL; }
+static void given_set_self(void *pointer) { (void)pointer, abort(); }
+static int32_t given_spawn(void *ctx, uint32_t worker, jobring_entry_fn entry, void *arg) {
+    return (void)ctx, (void)worker, (void)entry, (void)arg, abort(), 0;
+}
+static void given_join(void *ctx, uint32_t worker) { (void)ctx, (void)worker, abort(); }
+
 static void good(struct args *a, const struct place *place) {
     struct outputs *out = &a->out;
     memset(a, 0, sizeof *a);
@@ -222,6 +234,10 @@ static void good(struct args *a, const struct place *place) {
     a->given_config.known.workers = 1;
     a->given_config.known.capacity = 4;
     a->given_config.known.stack_size = 256 * 1024;
+    a->given_port.known = (jobring_port){
+        sizeof(jobring_port), 1,           given_seats,    a,              given_now,   given_park,
+        given_unpark,         given_get_self, given_set_self, given_spawn, given_join,
+    };
     a->given_options.known = (jobring_options)JOBRING_OPTIONS_INIT;
     a->given_items[0] = (jobring_item){identity, &number, NULL};
     a->given_items[1] = (jobring_item){identity, &number, &a->given_options.known};

@@ -6,14 +6,16 @@
 
 /* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as
  * the function reads it, a SIZED(); `tail` what a larger one is told if its tail is not zero. */
-#define SIZES(f, what, at, tail)                                                                    \
+#define SIZES(f, what, at, tail) SIZES_OF(f, what, at, OK_, tail, (void)0)
+/* As SIZES, of one that is not OK however right it is. */
+#define SIZES_OF(f, what, at, right, tail, first)                                                   \
     do {                                                                                            \
         enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
-        CELL(f, what, "size-zero", INV, a->at.known.size = 0);                                      \
-        CELL(f, what, "size-small", INV, a->at.known.size = WHOLE - 1);                             \
-        CELL(f, what, "size-4097", INV, a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
-        CELL(f, what, "tail-zero", OK_, a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
-        CELL_THEN(f, what, "tail-nonzero", tail, a->at.known.size = WHOLE + 16;                     \
+        CELL(f, what, "size-zero", INV, first; a->at.known.size = 0);                                      \
+        CELL(f, what, "size-small", INV, first; a->at.known.size = WHOLE - 1);                             \
+        CELL(f, what, "size-4097", INV, first; a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
+        CELL(f, what, "tail-zero", right, first; a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
+        CELL_THEN(f, what, "tail-nonzero", tail, first; a->at.known.size = WHOLE + 16;                     \
                   clear(a->at.bytes, WHOLE, WHOLE + 15); a->at.bytes[WHOLE + 15] = 1,               \
                   CHECK(tail != OK_ || a->at.bytes[WHOLE + 15] == 0));                              \
     } while (0)
@@ -31,6 +33,31 @@ static void clear(unsigned char *bytes, size_t from, size_t to) { memset(bytes +
     } while (0)
 #define IN_config CONFIG
 #define IN_options OPTIONS.known
+#define PORT (a->given_port)
+
+/* A port is looked at in every build, and here, where there are threads, refused however right it is. What a pool does on
+ * one is tested elsewhere (tests/c/ported.c). */
+#define PORT_CELL(f, what, of_kind, status, spoil) CELL(f, "config.port" what, of_kind, status, CONFIG.port = &PORT.known; spoil)
+#define PORT_NULL(f, field, status) PORT_CELL(f, "." #field, "null", status, PORT.known.field = NULL)
+
+static void ports(const struct function *f) {
+    const jobring_status right = JOBRING_E_UNSUPPORTED;
+    CELL(f, "config.port", "null", OK_, CONFIG.port = NULL);
+    PORT_CELL(f, "", "misaligned", INV, CONFIG.port = (const jobring_port *)(const void *)((const char *)CONFIG.port + 1));
+    SIZES_OF(f, "config.port", given_port, right, INV, CONFIG.port = &PORT.known);
+    PORT_CELL(f, ".seat_count", "zero", INV, PORT.known.seat_count = 0);
+    PORT_CELL(f, ".seat_count", "maximum", INV, PORT.known.seat_count = UINT32_MAX);
+    PORT_NULL(f, seats, INV);
+    PORT_CELL(f, ".seats", "misaligned", INV, PORT.known.seats = (jobring_seat *)(void *)(zeroed + 1));
+    PORT_NULL(f, ctx, right);
+    PORT_NULL(f, now, right);
+    PORT_NULL(f, park, INV);
+    PORT_NULL(f, unpark, INV);
+    PORT_NULL(f, get_self, INV);
+    PORT_NULL(f, set_self, INV);
+    PORT_NULL(f, spawn, INV);
+    PORT_NULL(f, join, right);
+}
 
 /* Of its own: valgrind takes for gone what lay below a stack that is not used any more. */
 static unsigned char stacks[1 << 19];
@@ -69,6 +96,7 @@ static void configs(const struct function *f) {
     CELL(f, "config.on_start", "null", OK_, CONFIG.on_start = NULL);
     CELL(f, "config.on_stop", "null", OK_, CONFIG.on_stop = NULL);
     CELL(f, "config.hook_arg", "null", OK_, CONFIG.hook_arg = NULL);
+    ports(f);
 }
 
 static void options(void) {

@@ -308,6 +308,9 @@ static struct hooked *of(void *arg) { return arg ? arg : &at_null; }
 static void start(void *arg, uint32_t worker) { atomic_fetch_add(&of(arg)->starts, 1 + (int)worker); }
 static void stop(void *arg, uint32_t worker) { atomic_fetch_add(&of(arg)->stops, 1 + (int)worker); }
 
+static void sleeps_in(void *ctx, uint32_t seat, int64_t timeout_ns) { (void)ctx, (void)seat, (void)timeout_ns, abort(); }
+static void wakes_in(void *ctx, uint32_t seat, uint32_t from_isr) { (void)ctx, (void)seat, (void)from_isr, abort(); }
+
 static void hooks(void) {
     static struct hooked mine;
     TRY(on_start, "default", NULL, IS(1));
@@ -318,9 +321,19 @@ static void hooks(void) {
     TRY(hook_arg, "given", &mine, config.on_start = start; config.workers = 2; IS(mine.starts == 4));
 }
 
+/* Builds with threads of their own take no port; tests/c/ported.c is about one that does. */
+static void ports(void) {
+    static jobring_seat seat;
+    static const jobring_port nobody_calls = {
+        sizeof(jobring_port), 1, &seat, NULL, NULL, sleeps_in, wakes_in, NULL, NULL, NULL, NULL,
+    };
+    TRY(port, "default", NULL, IS(1));
+    TRY(port, "given", &nobody_calls, BAD(JOBRING_E_UNSUPPORTED));
+}
+
 /* A caller that knows fewer fields, or more. What is not its own is not read. */
 static void sizes(char **fields) {
-    enum { LEAST = offsetof(jobring_config, hook_arg) + sizeof(void *), WHOLE = sizeof(jobring_config), MOST = 4096 };
+    enum { LEAST = offsetof(jobring_config, port) + sizeof(void *), WHOLE = sizeof(jobring_config), MOST = 4096 };
     static union {
         jobring_config config;
         unsigned char bytes[MOST + 1];
@@ -388,6 +401,7 @@ int main(int count, char **arguments) {
     stacks();
     cpus();
     hooks();
+    ports();
     sizes(arguments + 2);
     return 0;
 }

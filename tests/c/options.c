@@ -193,7 +193,8 @@ static void full_pools(void) {
     TRY(when_full, "JOBRING_FULL_WAIT", JOBRING_FULL_WAIT, OK(when_full(&options, 1)));
     TRY(when_full, "JOBRING_FULL_FAIL", JOBRING_FULL_FAIL, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
     TRY(when_full, "JOBRING_FULL_RUN", JOBRING_FULL_RUN, OK(when_full(&options, 0)));
-    TRY(when_full, "beyond", 3, refused(&options, JOBRING_E_INVALID); options.when_full = UINT32_MAX;
+    TRY(when_full, "JOBRING_FULL_FAIL_ISR", JOBRING_FULL_FAIL_ISR, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
+    TRY(when_full, "beyond", 4, refused(&options, JOBRING_E_INVALID); options.when_full = UINT32_MAX;
         refused(&options, JOBRING_E_INVALID));
     TRY(timeout_ns, "default", 0, OK(when_full(&options, 1)));
     TRY(timeout_ns, "JOBRING_FOREVER", JOBRING_FOREVER, OK(when_full(&options, 1)));

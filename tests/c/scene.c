@@ -224,6 +224,7 @@ CALL(shut_down, jobring_shutdown(s->pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL))
 CALL(shut_down_soon, jobring_shutdown(s->pool, JOBRING_DRAIN, SHORT, NULL))
 CALL(submit, jobring_submit(s->pool, identity, s, NULL))
 CALL(try_submit, jobring_try_submit(s->pool, identity, s, NULL))
+CALL(try_submit_isr, jobring_try_submit_isr(s->pool, identity, s, NULL))
 CALL(submit_copy, jobring_submit_copy(s->pool, identity, &s, sizeof s, NULL))
 CALL(submit_opts, with_options(s, JOBRING_FOREVER))
 CALL(submit_soon, with_options(s, SHORT))
@@ -270,6 +271,7 @@ const struct call calls[] = {
     PLAIN(shutdown, shut_down, JOBRING_OK, 1),
     PLAIN(submit, submit, JOBRING_OK, 1),
     PLAIN(try_submit, try_submit, JOBRING_OK, 1),
+    PLAIN(try_submit_isr, try_submit_isr, JOBRING_OK, 1),
     PLAIN(submit_copy, submit_copy, JOBRING_OK, 1),
     PLAIN(submit_opts, submit_opts, JOBRING_OK, 1),
     PLAIN(submit_batch, batch, JOBRING_OK, 1),

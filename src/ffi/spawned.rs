@@ -1,0 +1,86 @@
+//! Workers whose threads the caller's port makes, in builds that know no threads.
+
+use super::birth::CPool;
+use super::outward;
+use super::port::Below;
+use super::status::{Failed, JOBRING_E_THREAD};
+use crate::frame::Frame;
+use crate::lifecycle::Queued;
+use crate::pool::Activity;
+use crate::port::{Port, Timeout};
+use core::ffi::c_void;
+
+/// What a worker's thread is told.
+pub(super) struct Post {
+    pool: *const CPool,
+    worker: usize,
+}
+
+/// Makes up to `most` workers, `fewest` at least. How many.
+///
+/// # Safety
+/// 1. `pool` is one that nobody else has yet; it and `posts`, room for `most`, stay until the workers have left.
+pub(super) unsafe fn start(
+    pool: *const CPool,
+    posts: *mut Post,
+    most: usize,
+    fewest: usize,
+) -> Result<usize, Failed> {
+    // SAFETY:
+    // - 1.
+    let raw = unsafe { &(*pool).raw };
+    let below = *raw.port();
+    for worker in 0..most {
+        // Counted in before the thread exists, so that nobody sees a pool without workers meanwhile.
+        let admitted = raw.admit_worker();
+        debug_assert!(admitted, "a configuration has no more workers than the pool's limit");
+        // SAFETY:
+        // - 1: there is room; enter may be called with it on any thread.
+        let made = unsafe {
+            let post = posts.add(worker);
+            post.write(Post { pool, worker });
+            below.spawn(worker, Some(enter), post.cast())
+        };
+        if !made {
+            raw.lifecycle().leave(false, raw.port());
+            if worker >= fewest.max(1) {
+                return Ok(worker);
+            }
+            let _ = raw.shutdown(Queued::Discard, Timeout::Forever);
+            raw.await_workers();
+            join(below, worker);
+            raw.lifecycle().await_visitors(raw.port());
+            return Err(Failed(JOBRING_E_THREAD));
+        }
+    }
+    Ok(most)
+}
+
+/// Waits for the ends of the first `count` threads, if the port can.
+pub(super) fn join(below: Below, count: usize) {
+    (0..count).for_each(|worker| below.join(worker));
+}
+
+/// The life of one worker.
+unsafe extern "C" fn enter(post: *mut c_void) {
+    // SAFETY:
+    // - `start` made it, and it stays until this worker has left, and with it its visit.
+    let (pool, worker) = unsafe {
+        let post = post.cast::<Post>();
+        (&*(*post).pool, (*post).worker)
+    };
+    // The thread touches the pool after it was counted out, and is waited for as a visitor until then.
+    let visit = pool.raw.lifecycle().visit(pool.raw.port());
+    let frame = Frame::of_worker(pool.raw.id(), worker, 0, pool.raw.port().current());
+    let hooks = pool.hooks;
+    // SAFETY:
+    // - the configuration's promise: callable with this argument on any thread.
+    let (started, stopped) = unsafe {
+        (
+            || outward::hook(hooks.on_start, hooks.arg, worker as u32),
+            || outward::hook(hooks.on_stop, hooks.arg, worker as u32),
+        )
+    };
+    pool.raw.work_between(&frame, &Activity::new(false), started, stopped);
+    drop(visit);
+}
