@@ -192,15 +192,15 @@
 #define JOBRING_FULL_FAIL 1
 
 /**
- * jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
- */
-#define JOBRING_FULL_FAIL_ISR 3
-
-/**
  * jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
  * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
  */
 #define JOBRING_FULL_RUN 2
+
+/**
+ * jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
+ */
+#define JOBRING_FULL_FAIL_ISR 3
 
 /**
  * For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
@@ -1041,7 +1041,7 @@ jobring_status jobring_submit_opts(struct jobring_pool *pool,
  * Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
  * JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
  *
- * From where jobring_try_submit() may be called. Lock-free for each job; neither blocks nor allocates.
+ * From where jobring_try_submit() may be called; not from an interrupt on a pool with a port. Lock-free for each job; neither blocks nor allocates.
  */
 jobring_status jobring_submit_batch(struct jobring_pool *pool,
                                     const struct jobring_item *items,

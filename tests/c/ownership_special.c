@@ -227,7 +227,7 @@ REFUSAL(closed_run, JOBRING_E_SHUTDOWN, (options.when_full = JOBRING_FULL_RUN, a
 REFUSAL(too_large, JOBRING_E_SIZE, options.copy = 49, EMPTY)
 REFUSAL(too_large_full, JOBRING_E_SIZE, options.copy = 49, begin_full())
 REFUSAL(bad_timeout, JOBRING_E_INVALID, options.timeout_ns = -2, EMPTY)
-REFUSAL(bad_when_full, JOBRING_E_INVALID, options.when_full = 3, EMPTY)
+REFUSAL(bad_when_full, JOBRING_E_INVALID, options.when_full = 4, EMPTY)
 REFUSAL(bad_size, JOBRING_E_INVALID, options.size = 4, EMPTY)
 REFUSAL(run_with_copy, JOBRING_E_INVALID, (options.when_full = JOBRING_FULL_RUN, at = NULL), begin_full())
 
