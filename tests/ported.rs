@@ -29,3 +29,25 @@ fn pools_work_on_a_port_of_the_callers() {
         assert_eq!(printed.lines().last(), Some("ported: all scenes"), "{printed}");
     }
 }
+
+/// Not for the systems themselves: there is none here. That the pages name the port's fields and jobring's calls rightly,
+/// and that they are C, is what this tells.
+#[test]
+fn the_ports_of_the_examples_compile_against_stubs() {
+    for name in ["freertos", "zephyr"] {
+        let page = c::root().join("c-examples/ports").join(name).with_extension("md");
+        let page =
+            std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        let code = page.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("code in C");
+        let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-port.c"));
+        std::fs::write(&source, code).expect("the source");
+        c::run(
+            Command::new("cc")
+                .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I"])
+                .arg(c::root().join("include"))
+                .arg("-I")
+                .arg(c::root().join("tests/ported/stubs"))
+                .arg(&source),
+        );
+    }
+}
