@@ -99,7 +99,8 @@ pub(crate) fn wait(
     timeout: Option<u64>,
 ) {
     let address = ptr::from_ref(word).addr();
-    let Some(number) = seats.iter().position(|seat| seat.take(address)) else { return spin_loop() };
+    let empty = seats.iter().enumerate().find(|(_, seat)| seat.take(address));
+    let Some((number, seat)) = empty else { return spin_loop() };
     // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or we see its change.
     fence(o(Site::SeatFence, SeqCst));
     // ORDERING: Relaxed: behind the fence; guards no data.
@@ -107,7 +108,7 @@ pub(crate) fn wait(
     if !changed {
         user.park(number, timeout);
     }
-    if seats[number].leave() && (changed || timeout.is_some()) {
+    if seat.leave() && (changed || timeout.is_some()) {
         wake(seats, user, address, false, false);
     }
 }
