@@ -45,7 +45,7 @@ const WITHOUT_SITES: &[(&str, &str)] = &[
 ];
 
 /// What stands above an atomic that only tests and models have.
-const TESTS_ONLY: [&str; 3] = ["#[cfg(jobring_loom)]", "#[cfg(any(all(test,", "if bug(Bug::"];
+const TESTS_ONLY: [&str; 3] = ["#[cfg(jobring_loom)]", "#[cfg(any(test, jobring_loom))]", "if bug(Bug::"];
 
 /// How a call begins that hands on a first site, loaded with Acquire, a second, and the ordering of that.
 const HANDED_ON: &str = "front(Site::";
