@@ -70,6 +70,7 @@ mod system;
 mod thread;
 #[cfg(feature = "alloc")]
 mod thread_pool;
+mod unwind;
 mod wait;
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod workers;

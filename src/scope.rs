@@ -1,10 +1,11 @@
 //! The face of scopes: jobs that borrow.
 
-use crate::closure::{assert_fits, catch, resume};
+use crate::closure::assert_fits;
 use crate::core_pool::{PoolCore, TypedStorage};
 use crate::fork::Spawned;
 use crate::port::Port;
 use crate::system::System;
+use crate::unwind::{catch, resume};
 use core::fmt;
 use core::marker::PhantomData;
 

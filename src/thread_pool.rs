@@ -105,13 +105,13 @@ struct Callbacks {
 impl Hooks for Callbacks {
     fn start(&self, worker: usize) {
         if let Some(hook) = &self.start {
-            crate::closure::quietly(|| hook(worker));
+            crate::unwind::quietly(|| hook(worker));
         }
     }
 
     fn stop(&self, worker: usize) {
         if let Some(hook) = &self.stop {
-            crate::closure::quietly(|| hook(worker));
+            crate::unwind::quietly(|| hook(worker));
         }
     }
 }

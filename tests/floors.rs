@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of src, lowest floor first. Those on one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["sync", "pad", "error", "handle"],
+    &["sync", "pad", "error", "handle", "unwind"],
     &["relax", "frame"],
     &["port", "job"],
     &["ring", "slot", "wait", "lifecycle", "lot"],
@@ -37,7 +37,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("fork/mod.rs", "what only C and the models call"),
     ("fork/join.rs", "a list that is full in a model too"),
     ("fork/parallel_for.rs", "what only C and the models call"),
-    ("closure.rs", "a panic in a model is the checker's to see"),
+    ("unwind.rs", "a panic in a model is the checker's to see"),
     ("thread/mod.rs", "the threads of a model are the checker's"),
     ("thread/stack.rs", "the checker's threads have stacks of their own"),
     ("thread_pool.rs", "a model is small, and the same on every machine"),

@@ -17,7 +17,6 @@
 //! Who may touch a half: the thread that owns it, but from publishing the job until it was taken back or is over its runner
 //! alone, and then what is in the cells alone. That goes by E1, by the claim, or by E3, as for any job.
 
-use crate::closure::{Failure, catch, quietly, resume};
 use crate::frame::{Frame, Joins, Pending};
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
@@ -25,6 +24,7 @@ use crate::pool::{RawPool, Taken, Verdict};
 use crate::port::Port;
 use crate::storage::Storage;
 use crate::sync::{UnsafeCell, dying};
+use crate::unwind::{Failure, catch, quietly, resume};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 

@@ -17,13 +17,13 @@
 
 use super::first::First;
 use super::shares::Shares;
-use crate::closure::{catch, quietly, resume};
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
 use crate::pool::RawPool;
 use crate::port::Port;
 use crate::storage::Storage;
+use crate::unwind::{catch, quietly, resume};
 use core::marker::PhantomData;
 use core::ops::{ControlFlow, Range};
 

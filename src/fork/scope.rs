@@ -5,11 +5,11 @@
 //! and waits for the rest. So whatever is queued can be run by the thread that waits for it, and a scope inside a job
 //! needs no other worker. Only the thread that opened the scope spawns into it; a job opens a scope of its own.
 
-use crate::closure::{Failure, catch, quietly};
 use crate::handle::Job;
 use crate::pool::{RawPool, Verdict};
 use crate::port::{Port, Timeout};
 use crate::storage::Storage;
+use crate::unwind::{Failure, catch, quietly};
 use core::cell::Cell;
 
 /// What one scope has spawned and not finished: `MOST` jobs at a time.
