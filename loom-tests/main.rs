@@ -19,6 +19,7 @@ mod fixtures;
 mod forkjoin;
 mod frozen;
 mod full;
+mod future;
 mod handle;
 mod harness;
 mod idle;
@@ -54,6 +55,7 @@ fn models() -> Vec<&'static Model> {
         pool::MODELS,
         batch::MODELS,
         full::MODELS,
+        future::MODELS,
         close::MODELS,
         end::MODELS,
         forkjoin::MODELS,

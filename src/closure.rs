@@ -12,7 +12,12 @@ use crate::unwind::{Failure, catch, quietly};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
+#[cfg(feature = "future")]
+use core::task::{Poll, Waker};
 use core::time::Duration;
+
+#[cfg(feature = "future")]
+mod future;
 
 /// The kind of jobs that call an `F` and leave a `T`.
 struct Call<F, T>(PhantomData<fn(F) -> T>);
@@ -130,6 +135,10 @@ pub(crate) trait Awaited: Sync {
     fn cancel_job(&self, job: Job) -> bool;
     fn detach_job(&self, job: Job);
     fn is_job_finished(&self, job: Job) -> bool;
+    #[cfg(feature = "future")]
+    fn poll_job(&self, job: Job, left: &mut crate::waker::Left, waker: &Waker) -> Poll<()>;
+    #[cfg(feature = "future")]
+    fn take_waker_back(&self, job: Job, left: &mut crate::waker::Left) -> Option<Waker>;
 }
 
 impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
@@ -149,6 +158,16 @@ impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
     fn is_job_finished(&self, job: Job) -> bool {
         self.is_finished(job)
     }
+
+    #[cfg(feature = "future")]
+    fn poll_job(&self, job: Job, left: &mut crate::waker::Left, waker: &Waker) -> Poll<()> {
+        self.poll_job(job, left, waker)
+    }
+
+    #[cfg(feature = "future")]
+    fn take_waker_back(&self, job: Job, left: &mut crate::waker::Left) -> Option<Waker> {
+        self.take_waker_back(job, left)
+    }
 }
 
 /// The claim on one job's result. Dropping it gives the claim up ([`detach`](JobHandle::detach)); the job runs all
@@ -156,17 +175,23 @@ impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
 #[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
 pub struct JobHandle<'p, T> {
     place: Place<'p, T>,
+    /// The waker of the task that polled it last.
+    #[cfg(feature = "future")]
+    left: crate::waker::Left,
 }
 
 enum Place<'p, T> {
     InPool(&'p dyn Awaited, Job),
     /// It ran on the submitter, because the pool was full.
     Ran(Result<T, JobError>),
+    /// Its result was taken, by a task that awaited it.
+    #[cfg(feature = "future")]
+    Taken,
 }
 
 impl<'p, T: Send> JobHandle<'p, T> {
     pub(crate) fn new(pool: &'p dyn Awaited, job: Job) -> Self {
-        Self { place: Place::InPool(pool, job) }
+        Self::at(Place::InPool(pool, job))
     }
 
     /// Calls `f` here and now, as a worker would.
@@ -175,7 +200,15 @@ impl<'p, T: Send> JobHandle<'p, T> {
         let result = catch(f).map_err(JobError::Panicked);
         #[cfg(not(feature = "std"))]
         let result = catch(f).map_err(|never| match never {});
-        Self { place: Place::Ran(result) }
+        Self::at(Place::Ran(result))
+    }
+
+    fn at(place: Place<'p, T>) -> Self {
+        Self {
+            place,
+            #[cfg(feature = "future")]
+            left: crate::waker::Left::default(),
+        }
     }
 
     /// Waits until the job is over, and takes its result. Blocks.
@@ -207,10 +240,16 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(Timeout::Poll)
     }
 
-    fn wait_until(self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
+    #[cfg_attr(not(feature = "future"), expect(unused_mut, reason = "a waker is taken back"))]
+    fn wait_until(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
+        // Dropped when the job is given up.
+        #[cfg(feature = "future")]
+        let _waker = self.take_waker_back();
         let (pool, job) = match self.into_place() {
             Place::InPool(pool, job) => (pool, job),
             Place::Ran(result) => return Ok(result),
+            #[cfg(feature = "future")]
+            Place::Taken => future::polled_too_often(),
         };
         let mut result = Err(JobError::Cancelled);
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
@@ -247,7 +286,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     pub fn cancel(&self) -> bool {
         match self.place {
             Place::InPool(pool, job) => pool.cancel_job(job),
-            Place::Ran(_) => false,
+            _ => false,
         }
     }
 
@@ -255,7 +294,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     pub fn is_finished(&self) -> bool {
         match self.place {
             Place::InPool(pool, job) => pool.is_job_finished(job),
-            Place::Ran(_) => true,
+            _ => true,
         }
     }
 
@@ -268,7 +307,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     pub fn job(&self) -> Option<Job> {
         match self.place {
             Place::InPool(_, job) => Some(job),
-            Place::Ran(_) => None,
+            _ => None,
         }
     }
 
@@ -285,6 +324,9 @@ impl<T> Drop for JobHandle<'_, T> {
         if let Place::InPool(pool, job) = self.place
             && !dying()
         {
+            // Dropped when the handle is given up.
+            #[cfg(feature = "future")]
+            let _waker = pool.take_waker_back(job, &mut self.left);
             pool.detach_job(job);
         }
     }
@@ -295,6 +337,8 @@ impl<T> fmt::Debug for JobHandle<'_, T> {
         match &self.place {
             Place::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
             Place::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
+            #[cfg(feature = "future")]
+            Place::Taken => f.write_str("JobHandle(its result was taken)"),
         }
     }
 }

@@ -49,6 +49,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> Drop for PoolCore<S, P> {
         }
         let _ = self.raw.shutdown(Queued::Discard, Timeout::Poll);
         self.raw.forget_all();
+        #[cfg(feature = "future")]
+        self.raw.forget_wakers();
     }
 }
 

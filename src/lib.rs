@@ -72,6 +72,8 @@ mod thread;
 mod thread_pool;
 mod unwind;
 mod wait;
+#[cfg(feature = "future")]
+mod waker;
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod workers;
 

@@ -4,6 +4,8 @@ use crate::handle::MAX_CAPACITY;
 use crate::job::Payload;
 use crate::slot::{Slot, SlotHead};
 use crate::sync::AtomicUsize;
+#[cfg(feature = "future")]
+use crate::waker::Spot;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -30,6 +32,12 @@ pub unsafe trait Storage: Sync {
     fn capacity(&self) -> usize;
     fn payload_bytes(&self) -> usize;
     fn slot(&self, index: usize) -> Slot<'_>;
+
+    /// One for each slot, or none at all: then nobody can await a job as a task.
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &[]
+    }
 }
 
 /// A capacity and a payload size, checked.
@@ -178,6 +186,8 @@ pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize 
     slots: [InlineSlot<PAYLOAD>; JOBS],
     ready: [AtomicUsize; JOBS],
     free: [AtomicUsize; JOBS],
+    #[cfg(feature = "future")]
+    spots: [Spot; JOBS],
 }
 
 impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS, PAYLOAD, WORKERS> {
@@ -195,6 +205,8 @@ impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS,
                 }; JOBS],
                 ready: crate::sync::array_of![AtomicUsize::new(0); JOBS],
                 free: crate::sync::array_of![AtomicUsize::new(0); JOBS],
+                #[cfg(feature = "future")]
+                spots: crate::sync::array_of![Spot::new(); JOBS],
             }
         }
     }
@@ -235,6 +247,11 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
         let slot = &self.slots[index & (JOBS - 1)];
         Slot::new(&slot.head, Payload { at: slot.payload.0.get().cast(), bytes: PAYLOAD })
     }
+
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
 }
 
 /// Storage on the heap, its size chosen at run time.
@@ -242,12 +259,21 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
 pub struct Boxed {
     block: Block<'static>,
     memory: core::alloc::Layout,
+    #[cfg(feature = "future")]
+    spots: alloc::vec::Vec<Spot>,
 }
 
 #[cfg(feature = "alloc")]
 impl Boxed {
     /// None if the memory cannot be had.
     pub(crate) fn new(shape: Shape) -> Option<Self> {
+        #[cfg(feature = "future")]
+        let spots = {
+            let mut spots = alloc::vec::Vec::new();
+            spots.try_reserve_exact(shape.capacity).ok()?;
+            spots.resize_with(shape.capacity, Spot::new);
+            spots
+        };
         let memory = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
         // SAFETY:
         // - the layout is not of size zero: capacity is at least 1.
@@ -255,7 +281,12 @@ impl Boxed {
         // SAFETY:
         // - 1: just allocated with this alignment and size, and ours until drop.
         let block = unsafe { Block::format(at, shape) };
-        Some(Self { block, memory })
+        Some(Self {
+            block,
+            memory,
+            #[cfg(feature = "future")]
+            spots,
+        })
     }
 }
 
@@ -314,5 +345,10 @@ unsafe impl Storage for Boxed {
     #[inline(always)]
     fn slot(&self, index: usize) -> Slot<'_> {
         self.block.slot(index)
+    }
+
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &self.spots
     }
 }

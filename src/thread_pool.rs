@@ -48,6 +48,11 @@ unsafe impl<const PAYLOAD: usize> Storage for Heap<PAYLOAD> {
     fn slot(&self, index: usize) -> Slot<'_> {
         self.0.slot(index)
     }
+
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[crate::waker::Spot] {
+        self.0.spots()
+    }
 }
 
 // SAFETY:

@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["sync", "pad", "error", "handle", "unwind"],
     &["relax", "frame"],
     &["port", "job"],
-    &["ring", "slot", "wait", "lifecycle", "lot"],
+    &["ring", "slot", "wait", "waker", "lifecycle", "lot"],
     &["storage", "system"],
     &["pool", "thread"],
     &["workers", "closure"],

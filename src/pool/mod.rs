@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing. `distance`: submitters that let workers gain on them. `lend`: jobs that their submitter may take back.
+//! doing. `distance`: submitters that let workers gain on them. `lend`: jobs that their submitter may take back. `tasks`: async
+//! tasks that await a job.
 
 mod activity;
 #[cfg(test)]
@@ -19,6 +20,8 @@ mod patience;
 mod result;
 mod run;
 mod submit;
+#[cfg(feature = "future")]
+mod tasks;
 mod worker;
 
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi", jobring_loom))]

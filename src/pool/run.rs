@@ -107,6 +107,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     return self.port.wake_one(word);
                 }
                 self.port.wake_all(word);
+                #[cfg(feature = "future")]
+                self.wake_task(index, state.generation());
             }
             Ok(_) => {}
             Err(now) => {

@@ -10,6 +10,8 @@ pub mod site;
 
 #[cfg(not(jobring_loom))]
 mod real;
+#[cfg(all(not(jobring_loom), feature = "future"))]
+pub(crate) use real::AtomicPtr;
 #[cfg(all(
     not(jobring_loom),
     not(all(target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))
@@ -30,6 +32,8 @@ pub(crate) use small::AtomicUsize;
 
 #[cfg(jobring_loom)]
 pub mod model;
+#[cfg(all(jobring_loom, feature = "future"))]
+pub(crate) use model::AtomicPtr;
 #[cfg(jobring_loom)]
 pub(crate) use model::{AtomicUsize, UnsafeCell, dying, fence, fence as fence_behind_rmw, spin_loop};
 

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::vec::Vec;
 
 pub(crate) use loom::cell::UnsafeCell;
+#[cfg(feature = "future")]
+pub(crate) use loom::sync::atomic::AtomicPtr;
 pub(crate) use loom::sync::atomic::AtomicUsize;
 
 pub(crate) fn spin_loop() {

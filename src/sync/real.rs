@@ -4,6 +4,8 @@
 //! read-modify-write is a load and a store inside a critical section.
 
 pub(crate) use core::hint::spin_loop;
+#[cfg(feature = "future")]
+pub(crate) use core::sync::atomic::AtomicPtr;
 #[cfg(all(target_has_atomic = "ptr", not(all(target_os = "none", target_pointer_width = "32"))))]
 pub(crate) use core::sync::atomic::AtomicUsize;
 pub(crate) use core::sync::atomic::{Ordering, fence};

@@ -130,6 +130,21 @@ sites! {
     TombstoneFence,
     // pool/run.rs
     ResolveWake,
+    // waker.rs
+    SpotKeep,
+    SpotKeepLost,
+    SpotWriteData,
+    SpotWriteTable,
+    SpotLeave,
+    SpotLeaveLost,
+    SpotTurn,
+    SpotLook,
+    SpotMove,
+    SpotMoveLost,
+    SpotData,
+    SpotTable,
+    // pool/tasks.rs
+    TaskWake,
     // lifecycle.rs
     Kick,
     KickLook,

@@ -40,6 +40,24 @@ const LEFT_OUT: &[(&[Site], &str)] = &[
         ],
         "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)",
     ),
+    (
+        &[
+            Site::SpotKeep,
+            Site::SpotKeepLost,
+            Site::SpotWriteData,
+            Site::SpotWriteTable,
+            Site::SpotLeave,
+            Site::SpotLeaveLost,
+            Site::SpotTurn,
+            Site::SpotLook,
+            Site::SpotMove,
+            Site::SpotMoveLost,
+            Site::SpotData,
+            Site::SpotTable,
+            Site::TaskWake,
+        ],
+        "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)",
+    ),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
     (
         &[

@@ -38,6 +38,24 @@ const NEVER: &[(&[Site], &str)] = &[
         ],
         "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
     ),
+    (
+        &[
+            Site::SpotKeep,
+            Site::SpotKeepLost,
+            Site::SpotWriteData,
+            Site::SpotWriteTable,
+            Site::SpotLeave,
+            Site::SpotLeaveLost,
+            Site::SpotTurn,
+            Site::SpotLook,
+            Site::SpotMove,
+            Site::SpotMoveLost,
+            Site::SpotData,
+            Site::SpotTable,
+            Site::TaskWake,
+        ],
+        "tasks that await a job: the models' (loom-tests/future.rs)",
+    ),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
     (
         &[
