@@ -7,6 +7,7 @@
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
 //! - [`UserPort`] is the system under a pool where this library knows none: an RTOS, or bare cores.
 //! - [`PoolCore`] is what both can do: submit, run, shut down. [`JobHandle`] is the claim on a result.
+//!   With the feature `future` it is a `Future` too.
 //! - `include/jobring.h` is the C face (feature `capi`).
 //!
 //! ```
