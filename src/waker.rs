@@ -185,3 +185,46 @@ impl Spot {
         (data, table)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    struct Nobody;
+
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn turns_wrap_around_and_no_waker_is_lost_or_dropped_twice() {
+        let (spot, task) = (Spot::new(), Arc::new(Nobody));
+        // ORDERING: Relaxed: one thread.
+        spot.word.store(usize::MAX - 8 * TURN, Relaxed);
+        // What was left before the first turn is no waker.
+        spot.word.fetch_and(!FULL, Relaxed);
+        let (first, second) = (Waker::from(task.clone()), Waker::from(Arc::new(Nobody)));
+        for round in 0..10 {
+            let mut left = Left::default();
+            assert!(spot.leave(&mut left, &first) && left.0 & FULL == FULL);
+            let there = left.0;
+            assert!(spot.leave(&mut left, &first) && left.0 == there, "it lies there");
+            assert_eq!(Arc::strong_count(&task), 3);
+            assert!(spot.leave(&mut left, &second) && left.0 != there);
+            assert_eq!(Arc::strong_count(&task), 2, "the one before is dropped");
+            assert!(spot.leave(&mut left, &first));
+            assert!(spot.call(|| false).is_none(), "of another job");
+            match round % 2 {
+                0 => assert!(spot.take_back(&mut left).is_some_and(|waker| waker.will_wake(&first))),
+                _ => assert!(spot.call(|| true).is_some_and(|waker| waker.will_wake(&first))),
+            }
+            assert_eq!((Arc::strong_count(&task), left.0 & FULL), (2, round % 2));
+            assert!(spot.take_back(&mut left).is_none() && spot.call(|| true).is_none());
+        }
+        assert!(spot.word.load(Relaxed) < 1000, "it went round");
+    }
+}

@@ -2,6 +2,9 @@
 #![cfg(feature = "std")]
 
 mod common;
+#[cfg(feature = "future")]
+#[path = "common/tasks.rs"]
+mod tasks;
 
 use common::{DEADLINE, until};
 use jobring::{JobError, Pool};
@@ -77,7 +80,17 @@ fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
         here.wait().expect("a result");
         nested.expect("open").wait().expect("a result");
         forks(pool, n);
+        #[cfg(feature = "future")]
+        awaited(pool);
     }
+}
+
+/// A job that a task awaits.
+#[cfg(feature = "future")]
+fn awaited(pool: &Pool) {
+    static BELL: tasks::Bell = tasks::Bell::new();
+    let job = pool.submit(|| 1).expect("open");
+    assert_eq!(BELL.block_on(job).expect("a result"), 1);
 }
 
 /// Work that is shared out.
