@@ -27,6 +27,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_leaked_handle_keeps_its_waker_until_the_end),
     model!(unbounded a_handle_is_a_future),
     model!(2 a_caller_stopped_anywhere_holds_up_no_task),
+    model!(3 a_slow_caller_stopped_anywhere_holds_up_no_task),
     model!(2 a_task_stopped_anywhere_holds_up_no_runner),
 ];
 
@@ -335,19 +336,23 @@ fn a_handle_is_a_future() {
     assert_eq!(bell.wakers(), 0);
 }
 
-/// It may be the caller of a job that is taken, whose slot has the next one: that one's task is woken without it.
-fn a_caller_stopped_anywhere_holds_up_no_task() {
+/// Somebody runs job 0 and calls its task, and is stopped anywhere from the beginning on, or when the next job is in its
+/// slot, and that one's task has left its waker. That task is woken all the same.
+fn stopped_caller(from_the_beginning: bool) {
     let s = Stage::<1>::attended();
     let (mut job, bell, frost) = (awaiting(&s), Bell::new(), Frost::new());
     assert!(job.poll(&bell.waker()).is_none());
     let stopped = frost.clone();
     let runner = s.thread(move |s| assert!(stopped.during(|| s.pool.run_one())));
     s.begin();
-    frost.freeze();
+    if from_the_beginning {
+        frost.freeze();
+    }
     let end = job.poll(&bell.waker());
     if end.is_some() {
         let (mut next, bell) = (Awaiting::new(&s.pool, s.submit(1)), Bell::new());
         assert!(next.poll(&bell.waker()).is_none());
+        frost.freeze();
         assert!(s.pool.run_one());
         assert!(bell.is_rung());
         assert_eq!(next.poll(&bell.waker()), Some(End::Done(1)));
@@ -357,6 +362,14 @@ fn a_caller_stopped_anywhere_holds_up_no_task() {
     runner.join().unwrap();
     assert_eq!(bell.wakers(), 0);
     s.assert_over(1 + usize::from(end.is_some()));
+}
+
+fn a_caller_stopped_anywhere_holds_up_no_task() {
+    stopped_caller(true);
+}
+
+fn a_slow_caller_stopped_anywhere_holds_up_no_task() {
+    stopped_caller(false);
 }
 
 fn a_task_stopped_anywhere_holds_up_no_runner() {
