@@ -6,7 +6,7 @@ use jobring_model::StaticPool;
 use jobring_model::model::{Awaiting, End, Frost};
 use loom::sync::atomic::AtomicUsize;
 use std::pin::pin;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -19,6 +19,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_discard_wakes_the_task),
     model!(3 the_waker_of_the_last_poll_is_woken),
     model!(2 a_handle_goes_from_task_to_task),
+    model!(3 a_task_in_the_place_of_one_that_is_gone_is_woken),
     model!(3 a_handle_that_is_dropped_keeps_no_waker),
     model!(3 a_task_gives_up_and_its_thread_waits),
     model!(2 a_slow_caller_takes_no_wake_up_from_the_next_task),
@@ -66,6 +67,11 @@ impl Bell {
             *self.sleeper.lock().unwrap() = Some(loom::thread::current());
             loom::thread::park();
         }
+    }
+
+    /// Its task is gone, and another in its place in memory: what rang for the first is nothing to it, and orders nothing.
+    fn pass_on(&self) {
+        self.rung.swap(0, Relaxed);
     }
 
     fn is_rung(&self) -> bool {
@@ -202,6 +208,19 @@ fn a_handle_goes_from_task_to_task() {
     s.begin();
     let (end, mut job) = first.join().unwrap();
     assert_eq!(end.unwrap_or_else(|| block_on(&mut job, &Bell::new())), End::Done(0));
+    runner.join().unwrap();
+    s.assert_over(1);
+}
+
+fn a_task_in_the_place_of_one_that_is_gone_is_woken() {
+    let s = Stage::<1>::attended();
+    let mut job = awaiting(&s);
+    let runner = s.runner();
+    s.begin();
+    let bell = Bell::new();
+    let end = job.poll(&bell.waker());
+    bell.pass_on();
+    assert_eq!(end.unwrap_or_else(|| block_on(&mut job, &bell)), End::Done(0));
     runner.join().unwrap();
     s.assert_over(1);
 }

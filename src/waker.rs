@@ -37,7 +37,7 @@
 //!
 //! A poll whose waker lies there already leaves it (*keep*: an exchange of the word for itself, which no old value passes):
 //! if C came before, the keep fails, else it is case 4. (A plain look was not enough: a woken waker may be gone, and another
-//! task's be in its place in memory. `a_handle_goes_from_task_to_task` found that.)
+//! task's be in its place in memory. `a_task_in_the_place_of_one_that_is_gone_is_woken`.)
 //!
 //! **Nobody waits for anybody.** No value of the word means "wait": a caller that is stopped before its exchange owns
 //! nothing yet, and one that is stopped behind it holds up only the wake-up that it is about to make. An exchange fails
