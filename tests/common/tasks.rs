@@ -1,4 +1,5 @@
 //! An executor that allocates nothing: a thread that polls, and parks until it is woken.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use super::DEADLINE;
 use std::future::Future;
