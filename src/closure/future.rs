@@ -74,7 +74,7 @@ impl<T: Send> JobHandle<'_, T> {
 ///   just ended and it is being woken. A handle that is leaked keeps its waker until the slot's next task
 ///   or the end of the pool.
 /// - Costs three words for each slot (24 bytes; 12 on 32-bit targets) and one for each handle, and a job that no
-///   task awaits nothing at run time, unless a thread had to sleep for it: then two atomic operations beside the wake.
+///   task awaits nothing at run time, unless a thread had to sleep for it: then three atomic operations beside the wake.
 ///
 /// # Panics
 /// Polled again after it was ready (so does [`wait`](JobHandle::wait) then).
