@@ -1,6 +1,7 @@
 //! What `loom-tests` sees of the inside, under `cfg(jobring_loom)` only: the model's port, and thin faces of the
 //! rings, the idle word, the life cycle and the whole pool. The promises are asserted in `loom-tests`, not here.
 
+#[cfg(feature = "future")]
 mod awaits;
 mod forks;
 mod idle;
@@ -15,6 +16,7 @@ mod visits;
 pub use crate::sync::model::Frost;
 pub use crate::sync::site::Site;
 pub use crate::system::{Clock, ModelPort};
+#[cfg(feature = "future")]
 pub use awaits::Awaiting;
 pub use idle::Workers;
 pub use lot::{OnSeats, Sleepers};
