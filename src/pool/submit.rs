@@ -145,7 +145,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
-                Ok(reserved) => return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit))),
+                Ok(reserved) => {
+                    self.keep_distance(&reserved);
+                    return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
+                }
                 Err(refused) => return Err(refused),
             }
             let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
