@@ -1,0 +1,173 @@
+//! QEMU's aarch64 `virt`, EL1: boot, memory attributes, serial port, clock, the other cores (PSCI), the way out
+//! (semihosting).
+
+use core::arch::{asm, global_asm};
+use core::ptr::write_volatile;
+
+const SERIAL: *mut u32 = 0x900_0000 as *mut u32;
+
+// Core 0 begins here, and the others when `start_others` says so. First the MMU and the caches: exclusive loads and stores
+// need normal memory, inner shareable and cacheable in every core, or they fault or never succeed on real hardware; with the
+// MMU off all of memory is a device. (QEMU does not mind. Hardware also wants its caches invalidated before this where reset
+// does not do it.) One table of four entries of 1 GiB: devices, RAM, nothing, nothing.
+global_asm!(
+    ".pushsection .text.boot, \"ax\"",
+    ".global _start",
+    "_start:",
+    "   mrs  x0, mpidr_el1",
+    "   and  x0, x0, #0xff",
+    "   cmp  x0, {cores}",
+    "   b.hs 4f",
+    "   adr  x1, 5f",
+    "   msr  vbar_el1, x1",
+    // Floating point, which the compiler uses to copy.
+    "   mov  x1, #(3 << 20)",
+    "   msr  cpacr_el1, x1",
+    // Attribute 0: device nGnRnE; 1: normal, write-back, allocating.
+    "   mov  x1, #0xff00",
+    "   msr  mair_el1, x1",
+    // T0SZ 32, pages of 4 KiB; table walks inner shareable, write-back; TTBR1 off.
+    "   ldr  x1, =0x803520",
+    "   msr  tcr_el1, x1",
+    "   adrp x1, 6f",
+    "   add  x1, x1, :lo12:6f",
+    "   msr  ttbr0_el1, x1",
+    "   ic   iallu",
+    "   tlbi vmalle1",
+    "   dsb  sy",
+    "   isb",
+    // M, C, I.
+    "   mrs  x1, sctlr_el1",
+    "   mov  x2, #0x1005",
+    "   orr  x1, x1, x2",
+    "   msr  sctlr_el1, x1",
+    "   isb",
+    "   adrp x1, __stacks_top",
+    "   add  x1, x1, :lo12:__stacks_top",
+    "   sub  x1, x1, x0, lsl #16",
+    "   mov  sp, x1",
+    "   cbnz x0, 3f",
+    "   adrp x1, __bss_start",
+    "   add  x1, x1, :lo12:__bss_start",
+    "   adrp x2, __bss_end",
+    "   add  x2, x2, :lo12:__bss_end",
+    "2: cmp  x1, x2",
+    "   b.hs 3f",
+    "   stp  xzr, xzr, [x1], #16",
+    "   b    2b",
+    "3: b    {start}",
+    "4: wfi",
+    "   b    4b",
+    ".balign 0x800",
+    "5:",
+    ".rept 16",
+    ".balign 0x80",
+    "   b    {trap}",
+    ".endr",
+    ".popsection",
+    ".pushsection .rodata.table, \"a\"",
+    ".balign 4096",
+    // Device, never executed; normal, inner shareable. Both accessed.
+    "6: .quad 0x00000000 | 0x0060000000000401",
+    "   .quad 0x40000000 | 0x705",
+    "   .quad 0, 0",
+    ".popsection",
+    cores = const crate::CORES,
+    start = sym crate::start,
+    trap = sym trap,
+);
+
+unsafe extern "C" {
+    fn _start();
+}
+
+/// An exception: there are none, so this is a failure.
+extern "C" fn trap() -> ! {
+    let (why, at): (usize, usize);
+    // SAFETY:
+    // - reads two registers.
+    unsafe { asm!("mrs {}, esr_el1", "mrs {}, elr_el1", out(reg) why, out(reg) at) };
+    panic!("exception {why:#x} at {at:#x}");
+}
+
+/// The core that calls.
+pub fn core() -> usize {
+    let id: usize;
+    // SAFETY:
+    // - reads a register.
+    unsafe { asm!("mrs {}, mpidr_el1", out(reg) id, options(nomem, nostack)) };
+    id & 0xff
+}
+
+pub fn put(byte: u8) {
+    // SAFETY:
+    // - the serial port's data register; QEMU's always has room.
+    unsafe { write_volatile(SERIAL, u32::from(byte)) };
+}
+
+/// What `ticks` counts in a second.
+pub fn ticks_per_second() -> u64 {
+    let frequency;
+    // SAFETY:
+    // - reads a register.
+    unsafe { asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack)) };
+    frequency
+}
+
+pub fn ticks() -> u64 {
+    let now;
+    // SAFETY:
+    // - reads a register, after what came before.
+    unsafe { asm!("isb", "mrs {}, cntvct_el0", out(reg) now, options(nostack)) };
+    now
+}
+
+/// Ends QEMU.
+pub fn exit(good: bool) -> ! {
+    let block = [0x20026, usize::from(!good)];
+    // SAFETY:
+    // - semihosting's SYS_EXIT: ADP_Stopped_ApplicationExit and a status.
+    unsafe { asm!("hlt #0xf000", in("x0") 0x18, in("x1") &raw const block, options(nostack)) };
+    halt()
+}
+
+/// For a core that is done.
+pub fn halt() -> ! {
+    loop {
+        // SAFETY:
+        // - no interrupt is enabled: it sleeps for good.
+        unsafe { asm!("wfi", options(nostack)) };
+    }
+}
+
+/// Starts the other cores, by the firmware's PSCI CPU_ON.
+pub fn start_others() {
+    for core in 1..crate::CORES {
+        let answer: isize;
+        // SAFETY:
+        // - the call takes and leaves registers alone; what the core needs is in memory: the image, .bss zeroed.
+        unsafe {
+            asm!("dsb ish", "hvc #0", inout("x0") 0xC400_0003_usize => answer, in("x1") core,
+                in("x2") _start as *const () as usize, in("x3") 0, clobber_abi("C"));
+        }
+        assert_eq!(answer, 0, "PSCI refused core {core}");
+    }
+}
+
+/// Nothing to take back: an event that comes before WFE is kept for it.
+pub fn answer() {}
+
+/// Rings for a core (for all: SEV has no address): what was written before is there when its `sleep` returns. The barrier is
+/// DSB: SEV is no memory access, so that Rust's fences do not order it.
+pub fn ring(_core: usize) {
+    // SAFETY:
+    // - no effect but that other cores' WFE ends.
+    unsafe { asm!("dsb ish", "sev", options(nostack)) };
+}
+
+/// Sleeps until the bell rings; returns at once if it did so since the last sleep.
+pub fn sleep() {
+    // SAFETY:
+    // - SEV ends it.
+    unsafe { asm!("wfe", options(nostack)) };
+}

@@ -1,0 +1,40 @@
+//! Where the cores wait for each other: between phases, and inside of jobs to prove that they run at once.
+
+use crate::CORES;
+use core::hint::spin_loop;
+use core::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
+
+/// Returns when every core has called it.
+pub fn all() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    // ORDERING: Release and Acquire: what a core did before is seen by every core after.
+    let last = (CALLS.fetch_add(1, AcqRel) / CORES + 1) * CORES;
+    while CALLS.load(Acquire) < last {
+        spin_loop();
+    }
+}
+
+/// A meeting of so many, once.
+pub struct Meeting(AtomicUsize);
+
+impl Meeting {
+    pub const fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Returns when so many are here. Each stays until all have come: no core can come twice.
+    pub fn attend(&self, of: usize) {
+        // ORDERING: Relaxed: only the number counts.
+        self.0.fetch_add(1, Relaxed);
+        while self.0.load(Relaxed) < of {
+            spin_loop();
+        }
+    }
+}
+
+/// Checks that these are all cores, each once.
+pub fn assert_all(cores: impl Iterator<Item = usize>) {
+    let mut seen = [0; CORES];
+    cores.for_each(|core| seen[core] += 1);
+    assert_eq!(seen, [1; CORES], "cores that took part");
+}
