@@ -85,7 +85,7 @@ pub use error::{BuildError, JobError, SubmitError};
 pub use frozen::Shared;
 pub use handle::Job;
 pub use lifecycle::Queued;
-pub use lot::{Lot, UserPort};
+pub use lot::{At, Home, Lot, UserPort};
 pub use pool::Report;
 pub use scope::Scope;
 pub use static_pool::StaticPool;

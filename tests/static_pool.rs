@@ -1,6 +1,6 @@
 //! Pools in a `static`: no heap, no OS needed; threads enter as workers, or callers run the jobs.
 
-use jobring::{Queued, Report, StaticPool, SubmitError};
+use jobring::{At, Home, Lot, Queued, Report, StaticPool, SubmitError, UserPort};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -115,15 +115,36 @@ fn a_static_pool_may_be_discarded() {
 #[cfg(target_os = "linux")]
 fn it_is_all_zero_at_first() {
     static POOL: StaticPool<64, 2, 48> = StaticPool::new();
+    static ON_A_PORT: StaticPool<64, 2, 48, At<Nobody, 1>> = StaticPool::with_port(At::HOME);
     unsafe extern "C" {
         // From the linker, GNU's and LLVM's.
         static __bss_start: u8;
         static _end: u8;
     }
     let bss = &raw const __bss_start as usize..&raw const _end as usize;
-    let at = &raw const POOL as usize;
-    assert!(bss.contains(&at), "a pool at {at:#x} is not in .bss, {bss:#x?}");
-    assert!(POOL.try_submit(|| ()).is_ok(), "it is used, so it is there");
+    for at in [&raw const POOL as usize, &raw const ON_A_PORT as usize] {
+        assert!(bss.contains(&at), "a pool at {at:#x} is not in .bss, {bss:#x?}");
+    }
+    let jobs = (POOL.try_submit(|| 1).expect("room"), ON_A_PORT.try_submit(|| 2).expect("room"));
+    assert_eq!((jobs.0.wait().expect("a result"), jobs.1.wait().expect("a result")), (1, 2));
+}
+
+/// For threads that never sleep.
+struct Nobody;
+
+// SAFETY:
+// - 1: current is always null.
+unsafe impl UserPort for Nobody {
+    fn park(&self, _: usize, _: Option<u64>) {}
+
+    fn unpark(&self, _: usize, _: bool) {}
+}
+
+impl Home<1> for Nobody {
+    fn lot() -> &'static Lot<Self, 1> {
+        static LOT: Lot<Nobody, 1> = Lot::new(Nobody);
+        &LOT
+    }
 }
 
 #[test]

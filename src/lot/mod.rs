@@ -3,7 +3,10 @@
 //! The core sleeps on words; a microcontroller sleeps until an event or an interrupt comes, an RTOS lets a thread wait for a
 //! semaphore. Between the two stands a [`Lot`]: a fixed number of seats (`seats.rs` has the protocol).
 
+mod at;
 pub(crate) mod seats;
+
+pub use at::{At, Home};
 
 use crate::frame::Frame;
 use crate::port::Port;
