@@ -2,6 +2,8 @@
 //! (semihosting).
 
 use core::arch::{asm, global_asm};
+#[cfg(not(feature = "wfe"))]
+use core::ptr::read_volatile;
 use core::ptr::write_volatile;
 
 const SERIAL: *mut u32 = 0x900_0000 as *mut u32;
@@ -154,20 +156,118 @@ pub fn start_others() {
     }
 }
 
-/// Nothing to take back: an event that comes before WFE is kept for it.
-pub fn answer() {}
+#[cfg(feature = "wfe")]
+pub use event::*;
+#[cfg(not(feature = "wfe"))]
+pub use interrupt::*;
 
-/// Rings for a core (for all: SEV has no address): what was written before is there when its `sleep` returns. The barrier is
-/// DSB: SEV is no memory access, so that Rust's fences do not order it.
-pub fn ring(_core: usize) {
-    // SAFETY:
-    // - no effect but that other cores' WFE ends.
-    unsafe { asm!("dsb ish", "sev", options(nostack)) };
+/// WFE and SEV: the least that is needed. QEMU takes WFE for a no-op, so that nothing sleeps there.
+#[cfg(feature = "wfe")]
+mod event {
+    use core::arch::asm;
+
+    pub fn begin() {}
+
+    /// Nothing to take back: an event that comes before WFE is kept for it.
+    pub fn answer() {}
+
+    /// Rings for a core (for all: SEV has no address): what was written before is there when its `sleep` returns. The
+    /// barrier is DSB: SEV is no memory access, so that Rust's fences, DMB, do not order it.
+    pub fn ring(_core: usize) {
+        // SAFETY:
+        // - no effect but that the other cores' WFE ends.
+        unsafe { asm!("dsb ish", "sev", options(nostack)) };
+    }
+
+    /// Does `sleep` sleep in QEMU? Can it end after a time?
+    #[cfg(not(feature = "spin"))]
+    pub const SLEEPS: bool = false;
+    #[cfg(not(feature = "spin"))]
+    pub const HAS_ALARM: bool = false;
+
+    /// Sleeps until the bell rings; returns at once if it did so since the last sleep.
+    pub fn sleep(_: Option<u64>) {
+        // SAFETY:
+        // - SEV ends it.
+        unsafe { asm!("wfe", options(nostack)) };
+    }
 }
 
-/// Sleeps until the bell rings; returns at once if it did so since the last sleep.
-pub fn sleep() {
-    // SAFETY:
-    // - SEV ends it.
-    unsafe { asm!("wfe", options(nostack)) };
+/// WFI, ended by a software-generated interrupt of the GIC (v2), or by the virtual timer's. Interrupts are masked as they are
+/// at reset: a pending one ends WFI all the same, and none is ever taken.
+#[cfg(not(feature = "wfe"))]
+mod interrupt {
+    use super::{read_volatile, write_volatile};
+    use core::arch::asm;
+
+    const DISTRIBUTOR: *mut u32 = 0x800_0000 as *mut u32;
+    const CORE_INTERFACE: *mut u32 = 0x801_0000 as *mut u32;
+    const TIMER: u32 = 27;
+
+    // SAFETY (throughout):
+    // - registers of the GIC, at the word offsets that its architecture gives.
+
+    /// Each core for itself: forwards interrupts of every priority to it, and enables the timer's.
+    pub fn begin() {
+        // SAFETY: above: CTLR; ISENABLER0; the core's PMR, CTLR.
+        unsafe {
+            write_volatile(DISTRIBUTOR, 1);
+            write_volatile(DISTRIBUTOR.add(0x100 / 4), 1 << TIMER);
+            write_volatile(CORE_INTERFACE.add(1), 0xff);
+            write_volatile(CORE_INTERFACE, 1);
+        }
+    }
+
+    /// Takes back the bell that may have been rung for this core. What is looked at after it was written before a later bell.
+    pub fn answer() {
+        loop {
+            // SAFETY: above: IAR, EOIR. The barrier: memory is read after the device.
+            unsafe {
+                let interrupt = read_volatile(CORE_INTERFACE.add(0xc / 4));
+                if interrupt & 0x3ff == 0x3ff {
+                    return asm!("dsb sy", options(nostack));
+                }
+                write_volatile(CORE_INTERFACE.add(0x10 / 4), interrupt);
+            }
+        }
+    }
+
+    /// Rings for a core: what was written before is there when its `sleep` returns. The barrier is DSB: a device is written
+    /// after memory, and on the core's side it is no memory access that sees it.
+    pub fn ring(core: usize) {
+        // SAFETY: above: SGIR: interrupt 0 to that core.
+        unsafe {
+            asm!("dsb ish", options(nostack));
+            write_volatile(DISTRIBUTOR.add(0xf00 / 4), 1 << (16 + core));
+        }
+    }
+
+    /// Does `sleep` sleep in QEMU? Can it end after a time?
+    #[cfg(not(feature = "spin"))]
+    pub const SLEEPS: bool = true;
+    #[cfg(not(feature = "spin"))]
+    pub const HAS_ALARM: bool = true;
+
+    /// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
+    /// Without an end nothing ticks.
+    pub fn sleep(timeout: Option<u64>) {
+        if let Some(nanos) = timeout {
+            let ticks =
+                (u128::from(nanos) * u128::from(super::ticks_per_second()) / 1_000_000_000) as u64 + 1;
+            let at = super::ticks().saturating_add(ticks);
+            // SAFETY:
+            // - the timer of this core, which nobody else uses: when, then on.
+            unsafe {
+                asm!("msr cntv_cval_el0, {}", "msr cntv_ctl_el0, {}", "isb", in(reg) at, in(reg) 1_u64)
+            };
+        }
+        // SAFETY:
+        // - an interrupt ends it. DSB: what came before is done.
+        unsafe { asm!("dsb sy", "wfi", options(nostack)) };
+        if timeout.is_some() {
+            // SAFETY:
+            // - the same: off.
+            unsafe { asm!("msr cntv_ctl_el0, xzr", "isb", options(nostack)) };
+        }
+    }
 }

@@ -9,7 +9,7 @@ use jobring::{Queued, Report, SubmitError};
 
 const JOBS: usize = 100_000;
 
-static POOL: Pool<SLOTS> = Pool::new();
+static POOL: Pool<SLOTS> = crate::pool();
 static BEGIN: Meeting = Meeting::new();
 static STREAMS: AtomicUsize = AtomicUsize::new(CORES);
 static OVER: AtomicBool = AtomicBool::new(false);
@@ -64,7 +64,7 @@ fn idle_loop(core: usize) {
         ASLEEP.fetch_or(1 << core, Relaxed);
         fence(SeqCst);
         if !POOL.run_one() && !OVER.load(Relaxed) {
-            machine::sleep();
+            machine::sleep(None);
             SLEEPS.fetch_add(1, Relaxed);
         }
         ASLEEP.fetch_and(!(1 << core), Relaxed);

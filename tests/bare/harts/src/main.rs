@@ -14,19 +14,37 @@ mod contention;
 mod idle_loop;
 mod meet;
 mod outside;
+#[cfg(not(feature = "spin"))]
+mod port;
 mod stress;
 mod tally;
 
+#[cfg(not(feature = "spin"))]
+use jobring::At;
 use jobring::StaticPool;
 
 /// Cores, all of which take part.
 pub const CORES: usize = 4;
 
+const PAYLOAD: usize = 6 * size_of::<usize>();
+
 /// The pools of all phases, but for their number of jobs.
-pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, { 6 * size_of::<usize>() }>;
+#[cfg(not(feature = "spin"))]
+pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD, At<port::Cores, CORES>>;
+#[cfg(feature = "spin")]
+pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD>;
+
+/// An open pool.
+pub const fn pool<const JOBS: usize>() -> Pool<JOBS> {
+    #[cfg(not(feature = "spin"))]
+    return StaticPool::with_port(At::HOME);
+    #[cfg(feature = "spin")]
+    return StaticPool::new();
+}
 
 /// Every core comes here from its boot code, on its own stack.
 extern "C" fn start(core: usize) -> ! {
+    machine::begin();
     if core == 0 {
         say!(
             "jobring on {CORES} cores, {}",
@@ -35,13 +53,10 @@ extern "C" fn start(core: usize) -> ! {
         machine::start_others();
     }
     meet::all();
-    #[cfg(not(jobring_tsan))]
-    for phase in [all_enter::run, outside::run, idle_loop::run] {
+    for phase in [all_enter::run, outside::run, idle_loop::run, contention::run] {
         phase(core);
         meet::all();
     }
-    contention::run(core);
-    meet::all();
     if core == 0 {
         say!("all is well");
         machine::exit(true);

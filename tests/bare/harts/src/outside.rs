@@ -8,10 +8,11 @@ use jobring::{Queued, Report, SubmitError};
 
 /// Few slots: submit has to wait for room.
 const SLOTS: usize = 8;
-const JOBS: usize = 48_000;
+/// Where cores spin, or seem to sleep, QEMU's host has more to do than it has processors.
+const JOBS: usize = if cfg!(any(feature = "spin", feature = "wfe")) { 3_000 } else { 48_000 };
 const HELD: usize = 5;
 
-static POOL: Pool<SLOTS> = Pool::new();
+static POOL: Pool<SLOTS> = crate::pool();
 static BEGIN: Meeting = Meeting::new();
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
@@ -32,6 +33,9 @@ pub fn run(core: usize) {
     let others = jobs.map(|job| job.expect("there is room").wait().expect("it ran"));
     crate::meet::assert_all(others.into_iter().chain([core]));
     say!("three cores entered: their jobs and core 0 waited for each other");
+
+    #[cfg(not(feature = "spin"))]
+    quiet();
 
     let start = machine::ticks();
     for id in (0..JOBS).step_by(HELD + 1) {
@@ -55,4 +59,40 @@ pub fn run(core: usize) {
     say!("  {JOBS} jobs, on each core {:?}, in {micros} us", count.ran_on);
     assert!(matches!(POOL.submit(|| ()), Err(SubmitError::Shutdown(_))));
     say!("  {} cores left; a submit is refused", LEFT.load(Relaxed));
+}
+
+/// An idle pool does nothing: while nobody submits, no core comes out of its sleep.
+#[cfg(not(feature = "spin"))]
+fn quiet() {
+    use crate::port;
+    // Until the workers sleep.
+    while port::asleep() < CORES - 1 {
+        core::hint::spin_loop();
+    }
+    if !machine::SLEEPS {
+        return say!("  QEMU takes WFE for a no-op: whether the workers sleep cannot be seen");
+    }
+    let before = port::awoke();
+    let end = machine::ticks() + machine::ticks_per_second() / 5;
+    let mut turns = 0u64;
+    while machine::ticks() < end {
+        turns += 1;
+    }
+    let awoke = port::awoke() - before;
+    // A core may come out for no reason; a loop that turns would come out as often as core 0 looks at the clock.
+    assert!(awoke < CORES, "{awoke} sleeps ended while nothing was submitted");
+    say!("  {awoke} sleeps ended while core 0 looked at the clock {turns} times");
+
+    const TRIPS: usize = 1000;
+    let start = machine::ticks();
+    for _ in 0..TRIPS {
+        while port::asleep() < CORES - 1 {
+            core::hint::spin_loop();
+        }
+        POOL.try_submit(|| ()).expect("there is room").wait().expect("it ran");
+    }
+    let nanos = (machine::ticks() - start) * 1_000_000_000 / machine::ticks_per_second() / TRIPS as u64;
+    let woken = port::awoke() - before - awoke;
+    say!("  {TRIPS} jobs, each when all slept: {woken} sleeps ended, {nanos} ns a job and back to sleep");
+    assert!(woken >= TRIPS, "each job woke a core");
 }

@@ -5,11 +5,12 @@ use core::ptr::{read_volatile, write_volatile};
 
 const TEST: *mut u32 = 0x10_0000 as *mut u32;
 const MSIP: *mut u32 = 0x200_0000 as *mut u32;
+const MTIMECMP_AT: usize = 0x200_4000;
 const MTIME: *const u32 = 0x200_bff8 as *const u32;
 const SERIAL: *mut u8 = 0x1000_0000 as *mut u8;
 
 // All harts begin here at once. Hart 0 zeroes .bss; the others wait for its software interrupt. That interrupt is enabled in
-// mie, so that WFI ends for it, and not in mstatus, so that it is never taken.
+// mie, so that WFI ends for it, and not in mstatus, so that it is never taken. So is the timer's, which is far off.
 global_asm!(
     ".pushsection .text.boot, \"ax\"",
     ".global _start",
@@ -22,8 +23,14 @@ global_asm!(
     "   sub  sp, sp, t1",
     "   la   t1, 5f",
     "   csrw mtvec, t1",
-    "   li   t1, 8",
+    "   li   t1, 0x88",
     "   csrw mie, t1",
+    "   li   t1, {alarms}",
+    "   slli t2, a0, 3",
+    "   add  t1, t1, t2",
+    "   li   t2, -1",
+    "   sw   t2, 0(t1)",
+    "   sw   t2, 4(t1)",
     "   bnez a0, 2f",
     "   la   t1, __bss_start",
     "   la   t2, __bss_end",
@@ -42,6 +49,7 @@ global_asm!(
     "5: tail {trap}",
     ".popsection",
     cores = const crate::CORES,
+    alarms = const MTIMECMP_AT,
     start = sym crate::start,
     trap = sym trap,
 );
@@ -99,9 +107,12 @@ pub fn exit(good: bool) -> ! {
 pub fn halt() -> ! {
     loop {
         answer();
-        sleep();
+        sleep(None);
     }
 }
+
+/// Nothing that the boot code has not done.
+pub fn begin() {}
 
 /// Lets the other cores begin, which wait in the boot code.
 pub fn start_others() {
@@ -129,9 +140,33 @@ pub fn ring(core: usize) {
     }
 }
 
-/// Sleeps until this core's bell rings; returns at once if it did so since `answer`.
-pub fn sleep() {
+/// Does `sleep` sleep in QEMU? Can it end after a time?
+#[cfg(not(feature = "spin"))]
+pub const SLEEPS: bool = true;
+#[cfg(not(feature = "spin"))]
+pub const HAS_ALARM: bool = true;
+
+/// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
+/// Without an end nothing ticks.
+pub fn sleep(timeout: Option<u64>) {
+    if let Some(nanos) = timeout {
+        set_alarm(ticks().saturating_add(nanos.div_ceil(100)));
+    }
     // SAFETY:
-    // - the software interrupt ends it, enabled in mie by the boot code.
+    // - the software interrupt ends it, or the timer's, both enabled in mie by the boot code.
     unsafe { asm!("wfi", options(nostack)) };
+    if timeout.is_some() {
+        set_alarm(u64::MAX);
+    }
+}
+
+fn set_alarm(at: u64) {
+    let compare = (MTIMECMP_AT as *mut u32).wrapping_add(2 * core());
+    // SAFETY:
+    // - this core's compare register, by halves, and never lower on the way than it was or will be.
+    unsafe {
+        write_volatile(compare, u32::MAX);
+        write_volatile(compare.add(1), (at >> 32) as u32);
+        write_volatile(compare, at as u32);
+    }
 }
