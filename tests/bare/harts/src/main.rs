@@ -16,6 +16,7 @@ mod meet;
 mod outside;
 #[cfg(not(feature = "spin"))]
 mod port;
+mod storm;
 mod stress;
 mod tally;
 
