@@ -113,6 +113,14 @@ impl Parts {
     }
 }
 
+/// Settings are not moved out of what `read` returned: that would be the one memcpy of a firmware.
+fn where_it_is<'a, 'b>(read: &'a Result<Settings<'b>, Failed>) -> Result<&'a Settings<'b>, Failed> {
+    match read {
+        Ok(settings) => Ok(settings),
+        Err(Failed(status)) => Err(Failed(*status)),
+    }
+}
+
 /// Makes a pool in the library's memory and starts its workers.
 ///
 /// `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
@@ -136,15 +144,16 @@ pub unsafe extern "C" fn jobring_create(
         output(pool)?;
         // SAFETY:
         // - the caller's.
-        let settings = unsafe { Settings::read(config) }?;
-        let parts = Parts::of(&settings)?;
+        let settings = unsafe { Settings::read(config) };
+        let settings = where_it_is(&settings)?;
+        let parts = Parts::of(settings)?;
         if !memory::AVAILABLE {
             return Err(Failed(JOBRING_E_UNSUPPORTED));
         }
         let at = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
         // SAFETY:
         // - just allocated with that layout.
-        let made = unsafe { make(at, &settings, &parts, Some(parts.layout)) };
+        let made = unsafe { make(at, settings, &parts, Some(parts.layout)) };
         if made.is_err() {
             // SAFETY:
             // - from `get`, and make left nothing in it.
@@ -180,7 +189,8 @@ pub unsafe extern "C" fn jobring_layout(
         optional(align)?;
         // SAFETY:
         // - the caller's.
-        let parts = Parts::of(&unsafe { Settings::read(config) }?)?;
+        let settings = unsafe { Settings::read(config) };
+        let parts = Parts::of(where_it_is(&settings)?)?;
         if !size.is_null() {
             // SAFETY:
             // - checked above.
@@ -222,8 +232,9 @@ pub unsafe extern "C" fn jobring_init(
         let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
         // SAFETY:
         // - the caller's.
-        let settings = unsafe { Settings::read(config) }?;
-        let parts = Parts::of(&settings)?;
+        let settings = unsafe { Settings::read(config) };
+        let settings = where_it_is(&settings)?;
+        let parts = Parts::of(settings)?;
         let skip = memory.addr().get().wrapping_neg() & (parts.layout.align() - 1);
         if skip.checked_add(parts.layout.size()).is_none_or(|needed| needed > size) {
             return Err(Failed(JOBRING_E_SIZE));
@@ -231,7 +242,7 @@ pub unsafe extern "C" fn jobring_init(
         // SAFETY:
         // - skip < size: within the caller's memory; aligned and large enough, as just checked.
         unsafe {
-            let made = make(memory.add(skip), &settings, &parts, None)?;
+            let made = make(memory.add(skip), settings, &parts, None)?;
             pool.write(made);
         }
         Ok(())

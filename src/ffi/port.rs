@@ -1,7 +1,7 @@
-//! A port of the caller's: the system under a pool, in builds that know none.
+//! A port of the caller's: the system under a pool, in builds that know none (feature `port`).
 
 use super::guard;
-use super::status::{Failed, JOBRING_E_INVALID};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr;
@@ -32,8 +32,8 @@ pub struct jobring_seat {
     pub word: usize,
 }
 
-/// What a system gives to the pools on it, where the library knows none: builds without threads (jobring_features() has
-/// JOBRING_FEATURE_PORT). Unlike a configuration it is not copied: it and what it points to stay as they are as long as
+/// What a system gives to the pools on it, where the library knows none: builds without threads, with the feature `port`
+/// (jobring_features() has JOBRING_FEATURE_PORT); others say JOBRING_E_UNSUPPORTED. Unlike a configuration it is not copied: it and what it points to stay as they are as long as
 /// there is a pool with it, or a thread inside a call on one. It may lie in read-only memory. Every function may be
 /// called by any thread, and calls nothing of this library.
 ///
@@ -83,6 +83,8 @@ pub struct jobring_port {
 }
 
 const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
+/// Does this build know what a port is? One that has a system looks at it, and refuses it.
+const KNOWS_PORTS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
 const MOST_SEATS: u32 = 65_535;
 
 /// A configuration's port, checked; None for NULL.
@@ -92,6 +94,9 @@ const MOST_SEATS: u32 = 65_535;
 pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static jobring_port>, Failed> {
     if at.is_null() {
         return Ok(None);
+    }
+    if !KNOWS_PORTS {
+        return Err(Failed(JOBRING_E_UNSUPPORTED));
     }
     let nothing = jobring_port {
         size: 0,
@@ -153,7 +158,9 @@ mod known {
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod unknown {
     use super::{jobring_entry_fn, jobring_port};
-    use crate::ffi::status::{Failed, JOBRING_E_INVALID};
+    use crate::ffi::status::Failed;
+    #[cfg(feature = "port")]
+    use crate::ffi::status::JOBRING_E_INVALID;
     use crate::frame::Frame;
     use crate::lot::UserPort;
     use crate::lot::seats::{self, Seat};
@@ -163,17 +170,42 @@ mod unknown {
     use core::ffi::c_void;
     use core::ptr;
 
+    #[cfg(feature = "port")]
     #[derive(Clone, Copy)]
     struct Given(&'static jobring_port);
 
+    /// There is none: all that is done with one is left out, and of what is on `Below` only spinning remains.
+    #[cfg(not(feature = "port"))]
+    #[derive(Clone, Copy)]
+    enum Given {}
+
     // SAFETY:
     // - the header's: its functions may be called by any thread, and nobody changes it.
+    #[cfg(feature = "port")]
     unsafe impl Sync for Given {}
+
+    impl Given {
+        #[cfg(feature = "port")]
+        fn port(self) -> &'static jobring_port {
+            self.0
+        }
+
+        #[cfg(not(feature = "port"))]
+        fn port(self) -> &'static jobring_port {
+            match self {}
+        }
+    }
 
     /// What a C pool is on: the caller's port, or nothing.
     #[derive(Clone, Copy)]
     pub(in crate::ffi) struct Below(Option<Given>);
 
+    #[cfg(not(feature = "port"))]
+    pub(in crate::ffi) fn below(_: Option<&'static jobring_port>) -> Result<Below, Failed> {
+        Ok(Below(None))
+    }
+
+    #[cfg(feature = "port")]
     pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, Failed> {
         let known = port.and_then(|port| port.get_self).is_none_or(told::asks);
         if known { Ok(Below(port.map(Given))) } else { Err(Failed(JOBRING_E_INVALID)) }
@@ -181,12 +213,12 @@ mod unknown {
 
     /// The calling thread's innermost frame.
     pub(in crate::ffi) fn current() -> *const Frame {
-        told::current().cast()
+        if cfg!(feature = "port") { told::current().cast() } else { ptr::null() }
     }
 
     impl Below {
         pub(in crate::ffi) fn spawns(self) -> bool {
-            self.0.is_some_and(|given| given.0.spawn.is_some())
+            self.0.is_some_and(|given| given.port().spawn.is_some())
         }
 
         /// Makes a worker's thread. False if there is none.
@@ -199,7 +231,7 @@ mod unknown {
             entry: jobring_entry_fn,
             arg: *mut c_void,
         ) -> bool {
-            let port = self.0.and_then(|given| given.0.spawn.map(|spawn| (spawn, given.0.ctx)));
+            let port = self.0.and_then(|given| given.port().spawn.map(|spawn| (spawn, given.port().ctx)));
             // SAFETY:
             // - the port's promise, and 1.
             port.is_some_and(|(spawn, ctx)| unsafe { spawn(ctx, worker as u32, entry, arg) } == 0)
@@ -207,11 +239,11 @@ mod unknown {
 
         pub(in crate::ffi) fn join(self, worker: usize) {
             if let Some(given) = self.0
-                && let Some(join) = given.0.join
+                && let Some(join) = given.port().join
             {
                 // SAFETY:
                 // - the port's promise; this worker was spawned.
-                unsafe { join(given.0.ctx, worker as u32) };
+                unsafe { join(given.port().ctx, worker as u32) };
             }
         }
     }
@@ -220,7 +252,7 @@ mod unknown {
         fn seats(&self) -> &[Seat] {
             // SAFETY:
             // - the header's: so many seats, zeroed at first, nobody else's. A Seat is a transparent atomic word.
-            unsafe { core::slice::from_raw_parts(self.0.seats.cast(), self.0.seat_count as usize) }
+            unsafe { core::slice::from_raw_parts(self.port().seats.cast(), self.port().seat_count as usize) }
         }
     }
 
@@ -229,35 +261,35 @@ mod unknown {
     unsafe impl UserPort for Given {
         fn park(&self, seat: usize, timeout: Option<u64>) {
             let nanos = timeout.map_or(-1, |nanos| i64::try_from(nanos).unwrap_or(i64::MAX));
-            if let Some(park) = self.0.park {
+            if let Some(park) = self.port().park {
                 // SAFETY:
                 // - the port's promise.
-                unsafe { park(self.0.ctx, seat as u32, nanos) };
+                unsafe { park(self.port().ctx, seat as u32, nanos) };
             }
         }
 
         fn unpark(&self, seat: usize, from_isr: bool) {
-            if let Some(unpark) = self.0.unpark {
+            if let Some(unpark) = self.port().unpark {
                 // SAFETY:
                 // - the port's promise.
-                unsafe { unpark(self.0.ctx, seat as u32, u32::from(from_isr)) };
+                unsafe { unpark(self.port().ctx, seat as u32, u32::from(from_isr)) };
             }
         }
 
         fn now(&self) -> Option<u64> {
             // SAFETY:
             // - the port's promise.
-            self.0.now.map(|now| unsafe { now(self.0.ctx) })
+            self.port().now.map(|now| unsafe { now(self.port().ctx) })
         }
 
         fn current(&self) -> *mut () {
             // SAFETY:
             // - the port's promise.
-            self.0.get_self.map_or(ptr::null_mut(), |get| unsafe { get() }.cast())
+            self.port().get_self.map_or(ptr::null_mut(), |get| unsafe { get() }.cast())
         }
 
         fn set_current(&self, frame: *mut ()) {
-            if let Some(set) = self.0.set_self {
+            if let Some(set) = self.port().set_self {
                 // SAFETY:
                 // - the port's promise.
                 unsafe { set(frame.cast()) };

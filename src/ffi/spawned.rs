@@ -30,6 +30,10 @@ pub(super) unsafe fn start(
     // - 1.
     let raw = unsafe { &(*pool).raw };
     let below = *raw.port();
+    if !below.spawns() {
+        // None are asked for: see settings. So a build without ports has no worker's code for this.
+        return Ok(0);
+    }
     for worker in 0..most {
         // Counted in before the thread exists, so that nobody sees a pool without workers meanwhile.
         let admitted = raw.admit_worker();

@@ -9,7 +9,7 @@ static POOL: StaticPool<16, 1, 32> = StaticPool::new();
 
 /// The formula of StaticPool's documentation, on a microcontroller.
 const fn bytes(jobs: usize, payload: usize) -> usize {
-    72 + jobs * (payload + 4 * size_of::<usize>())
+    64 + jobs * (payload + 4 * size_of::<usize>())
 }
 const _: () = assert!(size_of::<StaticPool<16, 1, 32>>() == bytes(16, 32));
 const _: () = assert!(size_of::<StaticPool<1, 0, 0>>() == bytes(1, 0));
