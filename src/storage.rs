@@ -54,7 +54,7 @@ impl Shape {
     /// None if the capacity is 0 or beyond what a handle can name, or the payload is beyond 1 MiB. The payload is
     /// rounded up to its alignment.
     pub(crate) fn new(capacity: usize, payload: usize) -> Option<Self> {
-        ((1..=MAX_CAPACITY).contains(&capacity) && payload <= MAX_PAYLOAD)
+        (capacity != 0 && capacity <= MAX_CAPACITY && payload <= MAX_PAYLOAD)
             .then(|| Self { capacity, payload: payload.next_multiple_of(PAYLOAD_ALIGN) })
     }
 

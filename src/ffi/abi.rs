@@ -45,7 +45,10 @@ pub extern "C" fn jobring_features() -> u64 {
         | bit(cfg!(feature = "std"), JOBRING_FEATURE_STD)
         | bit(super::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
         | bit(cfg!(any(feature = "std", feature = "pthread")), JOBRING_FEATURE_CLOCK)
-        | bit(cfg!(all(feature = "port", not(any(feature = "std", feature = "pthread")))), JOBRING_FEATURE_PORT)
+        | bit(
+            cfg!(all(feature = "port", not(any(feature = "std", feature = "pthread")))),
+            JOBRING_FEATURE_PORT,
+        )
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::config::jobring_config;
 use super::guard::{done_out, optional, output};
 use super::memory;
-use super::port::Below;
+use super::port::{self, Below};
 use super::settings::{Hooked, Settings};
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 use super::spawned::{self, Post};
@@ -104,8 +104,9 @@ impl Parts {
     fn of(settings: &Settings<'_>) -> Result<Self, Failed> {
         let too_large = |_| Failed(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
+        let workers = if port::MAKES_WORKERS { settings.workers } else { 0 };
         let (layout, seats) =
-            layout.extend(Layout::array::<Seat>(settings.workers).map_err(too_large)?).map_err(too_large)?;
+            layout.extend(Layout::array::<Seat>(workers).map_err(too_large)?).map_err(too_large)?;
         let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
         let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
         let (layout, slots) = layout.extend(block).map_err(too_large)?;
@@ -277,6 +278,7 @@ unsafe fn make(
         (&raw mut (*pool).destroy_waits).write(settings.destroy_waits);
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         (&raw mut (*pool).forks).write(forks());
     }
     #[cfg(not(any(feature = "std", feature = "pthread")))]

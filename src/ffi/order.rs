@@ -57,7 +57,7 @@ impl Order {
         };
         // SAFETY:
         // - 1.
-        if !unsafe { nodes_are_right(callbacks.nodes) } {
+        if !callbacks.nodes.is_null() && !unsafe { nodes_are_right(callbacks.nodes) } {
             return Err(Failed(JOBRING_E_INVALID));
         }
         if needed > recipe.data_room(payload) {

@@ -83,8 +83,8 @@ pub struct jobring_port {
 }
 
 const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
-/// Does this build know what a port is? One that has a system looks at it, and refuses it.
-const KNOWS_PORTS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
+/// Can a pool have workers of its own in this build, made by the system or by a port? If not, it does not look at a port either.
+pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
 const MOST_SEATS: u32 = 65_535;
 
 /// A configuration's port, checked; None for NULL.
@@ -95,7 +95,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static job
     if at.is_null() {
         return Ok(None);
     }
-    if !KNOWS_PORTS {
+    if !MAKES_WORKERS {
         return Err(Failed(JOBRING_E_UNSUPPORTED));
     }
     let nothing = jobring_port {

@@ -13,9 +13,7 @@ use super::outward;
 use super::port::{self, Below};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
-#[cfg(not(all(feature = "pthread", feature = "std")))]
-use super::status::JOBRING_E_UNSUPPORTED;
-use super::status::{Failed, JOBRING_E_INVALID};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
 use crate::pool::{Limits, POLLS, STACK_RESERVE};
 use crate::storage::Shape;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -73,6 +71,7 @@ impl<'a> Settings<'a> {
         let or = |value: usize, default| if value == 0 { default } else { value };
         let workers = match config.workers {
             JOBRING_WORKERS_NONE => 0,
+            _ if !port::MAKES_WORKERS => return Err(Failed(JOBRING_E_UNSUPPORTED)),
             0 => default_workers(),
             workers => workers as usize,
         };

@@ -55,6 +55,7 @@ impl<'a> Blocked<'a> {
 
     /// Would sleeping on leave nobody to run a job? Not before a first sleep in vain, unless this worker is the only
     /// one: another, counted still, may just have been woken.
+    #[inline(always)]
     pub(super) fn is_hopeless<S: Storage, P: Port + Clone>(
         &self,
         pool: &RawPool<S, P>,

@@ -127,7 +127,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     }
                 }
                 Status::Queued
-                    if self.should_run_itself(timeout, help) && self.run_here(job, generation)? =>
+                    if self.should_run_itself(timeout, help) && self.run_here(index, generation)? =>
                 {
                     state = self.slot(index).state();
                 }
@@ -258,7 +258,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
     /// True if one ran, false if the waiter has to sleep.
-    fn run_here(&self, job: Job, generation: usize) -> Result<bool, WaitError> {
+    fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
             // For another worker; if there is none, the sleep will find out, but for a thread that is no worker.
             return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
@@ -266,7 +266,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.lifecycle.live() == 0 && self.frames_here() == 0 {
             return Ok(self.run_one());
         }
-        let (index, _) = self.find(job)?;
         if let Claim::Claimed(state) = self.slot(index).claim(generation) {
             self.execute(Claimed { index, state });
             self.kick_if_closed();
@@ -276,10 +275,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Is enough of this thread's stack left to run a job on top of what is there?
     pub(super) fn stack_suffices(&self) -> bool {
-        let here = core::hint::black_box(0u8);
         Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low {
             0 => frame.depth < MAX_DEPTH,
-            low => (&raw const here as usize).saturating_sub(low) >= self.limits().stack_reserve,
+            low => {
+                let here = core::hint::black_box(0u8);
+                (&raw const here as usize).saturating_sub(low) >= self.limits().stack_reserve
+            }
         })
     }
 

@@ -318,7 +318,7 @@ impl<'a> Ring<'a> {
     /// Takes the last seeds out of a ring that was never used, so that `seeds` are left.
     pub(crate) fn unseed(&self, seeds: usize) {
         let g = self.geometry();
-        for (at, entry) in self.entries.iter().enumerate().skip(seeds) {
+        for (at, entry) in (seeds..).zip(self.entries.get(seeds..).unwrap_or_default()) {
             // Published in the lap before the seeds', so nothing was pushed in theirs.
             let before = at.wrapping_sub(2 * g.len());
             // ORDERING: Relaxed: before the ring is shared.
