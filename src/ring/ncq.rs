@@ -240,6 +240,7 @@ impl<'a> Ring<'a> {
     }
 
     /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
+    #[inline(always)]
     pub(crate) fn peek(&self) -> Option<(usize, usize)> {
         // ORDERING: Acquire: the slot is looked at behind the entry (E1).
         let (h, e) = self.front(Site::PeekHead, Site::PeekEntry, Acquire)?;
@@ -247,6 +248,7 @@ impl<'a> Ring<'a> {
     }
 
     /// Takes what `peek` saw at `h`, if it is still there.
+    #[inline(always)]
     pub(crate) fn pop_if_at(&self, h: usize) -> bool {
         self.advance_head(h)
     }
