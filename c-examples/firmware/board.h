@@ -9,9 +9,13 @@ void board_print(const char *text);
 /* Ends the run: 0 is a success. */
 _Noreturn void board_exit(int status);
 
-/* Calls tick() in an interrupt, some thousand times a second, until board_ticks_off(). */
+#define BOARD_TICK_NS 100000u
+/* Calls tick() in an interrupt, every BOARD_TICK_NS, until board_ticks_off(). */
 void board_ticks_on(void);
 void board_ticks_off(void);
+
+/* Sleeps until an interrupt comes, unless `flag` is set already. Not from an interrupt. */
+void board_sleep_unless(const volatile int *flag);
 
 /* Ours: what the boards call. */
 void tick(void);

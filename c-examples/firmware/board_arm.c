@@ -45,6 +45,15 @@ void board_ticks_off(void)
     SYSTICK[0] = 0;
 }
 
+/* An interrupt that comes between the look and WFI is pending, and ends it, though it is masked. */
+void board_sleep_unless(const volatile int *flag)
+{
+    __asm__ volatile("cpsid i" : : : "memory");
+    if (!*flag)
+        __asm__ volatile("dsb\n\twfi" : : : "memory");
+    __asm__ volatile("cpsie i\n\tisb" : : : "memory");
+}
+
 static void trapped(void)
 {
     board_print("a fault\n");

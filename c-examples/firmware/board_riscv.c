@@ -50,6 +50,15 @@ void board_ticks_off(void)
     __asm__ volatile("csrc mie, %0" : : "r"(TIMER_ENABLE) : "memory");
 }
 
+/* An interrupt that comes between the look and WFI is pending, and ends it, though it is masked. */
+void board_sleep_unless(const volatile int *flag)
+{
+    __asm__ volatile("csrci mstatus, 8" : : : "memory");
+    if (!*flag)
+        __asm__ volatile("wfi" : : : "memory");
+    __asm__ volatile("csrsi mstatus, 8" : : : "memory");
+}
+
 __attribute__((interrupt("machine"), aligned(4))) static void trapped(void)
 {
     uint32_t cause;

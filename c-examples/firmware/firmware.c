@@ -1,6 +1,6 @@
 /*
  * jobring without an OS: a pool in a static, jobs from the main loop and from an interrupt, a worker that is the main
- * loop, shutdown. Checks itself; what is wrong is printed, and is the status of the run.
+ * loop, shutdown; and, where the library has the feature `port`, the same on a port of ours, whose worker sleeps. Checks itself; what is wrong is printed, and is the status of the run.
  */
 
 #include "board.h"
@@ -8,8 +8,8 @@
 
 #define JOBS 16
 #define TICKS 500
-/* Bytes of a pool besides its slots and rings. */
-#define HEAD 128
+/* Bytes of a pool besides its slots and rings: with the feature `port` a word more, aligned. */
+#define HEAD ((jobring_features() & JOBRING_FEATURE_PORT) != 0 ? 136u : 128u)
 #define STRING_OF(x) #x
 #define STRING(x) STRING_OF(x)
 #define CHECK(condition) ((condition) ? (void)0 : failed(__FILE__ ":" STRING(__LINE__) ": " #condition "\n"))
@@ -40,6 +40,8 @@ static jobring_pool *pool;
 static volatile unsigned char ran[TICKS];
 static volatile unsigned ticks, full;
 static volatile int ends_the_pool;
+/* How many ticks there ever were: a clock. */
+static volatile uint32_t beats;
 
 static void *twice(void *number)
 {
@@ -80,9 +82,10 @@ static void *from_tick(void *at)
 /* In the interrupt, wherever the main loop stands: a job for each tick, detached. */
 void tick(void)
 {
+    beats++;
     if (ticks == TICKS)
         return;
-    jobring_status status = jobring_try_submit(pool, from_tick, (void *)&ran[ticks], NULL);
+    jobring_status status = jobring_try_submit_isr(pool, from_tick, (void *)&ran[ticks], NULL);
     if (status == JOBRING_E_FULL)
         full++;
     else if (status == JOBRING_OK)
@@ -127,13 +130,14 @@ static void bytes(void)
     }
 }
 
-static void make_pool(void)
+static void make_pool(const jobring_port *port)
 {
     jobring_config config = JOBRING_CONFIG_INIT;
     config.workers = JOBRING_WORKERS_NONE;
     config.max_workers = 1;
     config.capacity = JOBS;
     config.payload = 32;
+    config.port = port;
     size_t size = 0, align = 0;
     CHECK(jobring_layout(&config, &size, &align) == JOBRING_OK && size + align - 1 <= sizeof memory);
     CHECK(jobring_init(&config, memory, size - 1, &pool) == JOBRING_E_SIZE);
@@ -141,6 +145,76 @@ static void make_pool(void)
     jobring_info info = { .size = sizeof info };
     CHECK(jobring_info_get(pool, &info) == JOBRING_OK && info.pool_bytes == size && info.capacity == JOBS);
     print_number("a pool of " STRING(JOBS) " jobs: ", size, " bytes\n");
+}
+
+/* A port for one core without threads: the main loop sleeps until an interrupt, and each seat has a bell. */
+#define SEATS 2
+static jobring_seat seats[SEATS];
+static volatile int rung[SEATS];
+static volatile unsigned slept, rings, rung_by_ticks;
+static void *self;
+
+static uint64_t now(void *ctx)
+{
+    (void)ctx;
+    return (uint64_t)beats * BOARD_TICK_NS;
+}
+
+/* Every tick ends a sleep, so that its time-out is looked at. */
+static void park(void *ctx, uint32_t seat, int64_t timeout_ns)
+{
+    (void)ctx, (void)timeout_ns;
+    board_sleep_unless(&rung[seat]);
+    rung[seat] = 0;
+    slept++;
+}
+
+static void unpark(void *ctx, uint32_t seat, uint32_t from_isr)
+{
+    (void)ctx;
+    rung[seat] = 1;
+    rings++;
+    rung_by_ticks += from_isr;
+}
+
+static void *get_self(void)
+{
+    return self;
+}
+
+static void set_self(void *pointer)
+{
+    self = pointer;
+}
+
+static const jobring_port one_core = {
+    sizeof one_core, SEATS, seats, NULL, now, park, unpark, get_self, set_self, NULL, NULL,
+};
+
+/* Runs on the only worker, and waits for a job that only this worker could run. */
+static void *waits_too_long(void *arg)
+{
+    int number = 1;
+    jobring_job job = 0;
+    CHECK(jobring_submit(pool, twice, &number, &job) == JOBRING_OK);
+    CHECK(jobring_wait(pool, job, 3000000, NULL) == JOBRING_E_TIMEDOUT && number == 1);
+    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_OK && number == 2);
+    return arg;
+}
+
+static void on_a_port(void)
+{
+    uint32_t before = beats;
+    make_pool(&one_core);
+    CHECK(jobring_submit(pool, waits_too_long, NULL, NULL) == JOBRING_OK);
+    begin_ticks();
+    CHECK(jobring_enter_worker(pool) == JOBRING_OK);
+    end_ticks();
+    CHECK(jobring_destroy(pool) == JOBRING_OK);
+    /* Each sleep was ended by a tick, or did not begin because of a bell. */
+    CHECK(rung_by_ticks > 0 && slept > 0 && slept <= beats - before + rings);
+    print_number("on a port: sleeps: ", slept, "");
+    print_number(", ended by a submit in the interrupt: ", rung_by_ticks, "\n");
 }
 
 static void what_this_build_is(void)
@@ -191,7 +265,7 @@ int main(void)
 {
     what_this_build_is();
     bytes();
-    make_pool();
+    make_pool(NULL);
     results();
     stack();
 
@@ -224,7 +298,7 @@ int main(void)
     CHECK(jobring_run_one(pool) == JOBRING_E_INVALID);
 
     /* The same memory again: what is queued at the end is dropped. */
-    make_pool();
+    make_pool(NULL);
     int number = 1;
     jobring_job job = 0;
     jobring_report report;
@@ -234,6 +308,9 @@ int main(void)
     CHECK(report.queued == 0 && report.running == 0 && report.untaken == 1);
     CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_CANCELLED);
     CHECK(jobring_destroy(pool) == JOBRING_OK);
+
+    if (jobring_features() & JOBRING_FEATURE_PORT)
+        on_a_port();
     board_print("the firmware found everything right\n");
     return 0;
 }
