@@ -300,12 +300,13 @@ typedef int32_t (*jobring_spawn_fn)(void *ctx, uint32_t worker, jobring_entry_fn
 typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
 
 /**
- * What a system gives to the pools on it, where the library knows none: builds without threads (jobring_features() has
- * JOBRING_FEATURE_PORT). Unlike a configuration it is not copied: it and what it points to stay as they are as long as
- * there is a pool with it, or a thread inside a call on one. It may lie in read-only memory. Every function may be
- * called by any thread, and calls nothing of this library.
+ * What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
+ * `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
+ * not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
+ * call on one. It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
+ * library.
  *
- * A pool without a port, in such a build, has threads that wait by spinning, no clock, and does not notice that a
+ * A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
  * job waits for itself.
  */
 typedef struct jobring_port {

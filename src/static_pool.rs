@@ -31,7 +31,10 @@ use crate::system::{System, system};
 /// | x86-64, aarch64 | 928 | 128 | 8 |
 /// | other 64-bit targets | 480 | 64 | 8 |
 /// | 32 bits, an OS | 464 | 64 | 4 |
-/// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 72 | 8 | 4 |
+/// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 64 | 8 | 4 |
+///
+/// That is so on the operating system, on none, and on an [`At`](crate::At). On a `&Lot` the head is 2 words more. A
+/// [`Lot`](crate::Lot) takes a word for each of its seats, and what its user port takes.
 ///
 /// # Sizes
 ///

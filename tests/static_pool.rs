@@ -173,6 +173,12 @@ const fn bytes(jobs: usize, payload: usize) -> usize {
     (head + jobs * (payload + 4 * size_of::<usize>())).next_multiple_of(align)
 }
 
+/// The same for a pool with a reference to a lot: its head is 2 words more.
+const fn bytes_on_a_lot(jobs: usize, payload: usize) -> usize {
+    let (head, align) = HEAD;
+    (head + 2 * size_of::<usize>() + jobs * (payload + 4 * size_of::<usize>())).next_multiple_of(align)
+}
+
 #[test]
 fn a_pool_takes_the_bytes_that_its_documentation_says() {
     macro_rules! takes_what_is_said {
@@ -182,7 +188,10 @@ fn a_pool_takes_the_bytes_that_its_documentation_says() {
         ($payload:literal: $($jobs:literal)*) => {$(
             assert_eq!(size_of::<StaticPool<$jobs, 0, $payload>>(), bytes($jobs, $payload), "{} jobs of {}", $jobs, $payload);
             assert_eq!(size_of::<StaticPool<$jobs, 200, $payload>>(), bytes($jobs, $payload), "workers take nothing");
+            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, At<Nobody, 1>>>(), bytes($jobs, $payload), "no reference to a lot");
+            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, &Lot<Nobody, 1>>>(), bytes_on_a_lot($jobs, $payload), "a reference");
         )*};
     }
     takes_what_is_said!(0 16 32 48 64 112 128 1024 4096);
+    assert_eq!(size_of::<Lot<Nobody, 7>>(), 7 * size_of::<usize>(), "a word for each seat");
 }

@@ -32,12 +32,13 @@ pub struct jobring_seat {
     pub word: usize,
 }
 
-/// What a system gives to the pools on it, where the library knows none: builds without threads, with the feature `port`
-/// (jobring_features() has JOBRING_FEATURE_PORT); others say JOBRING_E_UNSUPPORTED. Unlike a configuration it is not copied: it and what it points to stay as they are as long as
-/// there is a pool with it, or a thread inside a call on one. It may lie in read-only memory. Every function may be
-/// called by any thread, and calls nothing of this library.
+/// What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
+/// `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
+/// not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
+/// call on one. It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
+/// library.
 ///
-/// A pool without a port, in such a build, has threads that wait by spinning, no clock, and does not notice that a
+/// A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
 /// job waits for itself.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -83,7 +84,7 @@ pub struct jobring_port {
 }
 
 const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
-/// Can a pool have workers of its own in this build, made by the system or by a port? If not, it does not look at a port either.
+/// Can a pool have workers of its own in this build, made by the system or by a port? If not, no port is looked at either.
 pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
 const MOST_SEATS: u32 = 65_535;
 
