@@ -23,7 +23,7 @@ use crate::system::{System, system};
 ///
 /// # Memory
 ///
-/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words), rounded up to the alignment. `WORKERS` takes nothing: a thread that
+/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the alignment. `WORKERS` takes nothing: a thread that
 /// enters brings its stack.
 ///
 /// | target | head | alignment | a word |

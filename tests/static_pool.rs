@@ -151,9 +151,8 @@ impl Home<1> for Nobody {
 fn it_takes_the_bytes_it_says() {
     static POOL: StaticPool<64, 2, 48> = StaticPool::new();
     let bytes = size_of_val(&POOL);
-    // A slot's head and payload, and a word in each ring; three for the waker of a task; the rest is fixed.
-    let words = if cfg!(feature = "future") { 7 } else { 4 };
-    let slots = 64 * (48 + words * size_of::<usize>());
+    // The rest is fixed.
+    let slots = 64 * (48 + WORDS * size_of::<usize>());
     assert!((slots..slots + 2048).contains(&bytes), "{bytes} bytes");
     assert_eq!(size_of::<StaticPool<128, 2, 48>>() - bytes, slots);
 }
@@ -167,16 +166,19 @@ const HEAD: (usize, usize) = if cfg!(any(target_arch = "x86_64", target_arch = "
     (464, 64)
 };
 
+/// Words of a slot beside its payload: its head and its share of the rings, with the feature a task's waker.
+const WORDS: usize = if cfg!(feature = "future") { 7 } else { 4 };
+
 /// The formula that `StaticPool`'s documentation states.
 const fn bytes(jobs: usize, payload: usize) -> usize {
     let (head, align) = HEAD;
-    (head + jobs * (payload + 4 * size_of::<usize>())).next_multiple_of(align)
+    (head + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
 }
 
 /// The same for a pool with a reference to a lot: its head is 2 words more.
 const fn bytes_on_a_lot(jobs: usize, payload: usize) -> usize {
     let (head, align) = HEAD;
-    (head + 2 * size_of::<usize>() + jobs * (payload + 4 * size_of::<usize>())).next_multiple_of(align)
+    (head + 2 * size_of::<usize>() + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
 }
 
 #[test]
