@@ -303,7 +303,8 @@ typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
  * What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
  * `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
  * not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
- * call on one. It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
+ * call on one; without `join`, until the last worker's thread has returned from its `entry`, which may be after
+ * jobring_destroy(). It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
  * library.
  *
  * A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
@@ -410,8 +411,8 @@ typedef struct jobring_config {
      */
     uint32_t payload;
     /**
-     * How often a worker that has run a job polls for the next before it sleeps. 0: 100 times, some microseconds (in a
-     * library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
+     * How often a worker that has run a job polls for the next before it sleeps. 0: 2,000 times, some 50 microseconds (in
+     * a library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
      */
     uint32_t spin;
     /**
@@ -1033,7 +1034,8 @@ jobring_status jobring_submit_opts(struct jobring_pool *pool,
 
 /**
  * Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
- * of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted.
+ * of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
+ * the next one waits for room.
  *
  * `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
  * or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL

@@ -15,6 +15,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_seat_keeps_nothing_of_who_sat_there_before),
     model!(3 who_finds_no_seat_sees_the_change),
     model!(unbounded a_waker_stopped_between_choice_and_wake_up_is_stood_in_for),
+    model!(3 who_wakes_all_wakes_whom_a_stopped_waker_chose),
     model!(3 a_push_wakes_a_worker_in_a_seat),
     model!(2 pushes_wake_two_workers_in_their_seats),
     model!(2 close_wakes_all_workers_in_their_seats),
@@ -110,6 +111,15 @@ fn a_waker_stopped_between_choice_and_wake_up_is_stood_in_for() {
     seats.give_one_and_freeze(0);
     seats.stand_in(0);
     sleeper.join().unwrap();
+}
+
+fn who_wakes_all_wakes_whom_a_stopped_waker_chose() {
+    let (crew, seats) = crew::<2>();
+    let sleepers = [(); 2].map(|()| thread(&crew, &seats, |seats| seats.sleep_until(0, 1)));
+    crew.begin();
+    seats.give_one_and_freeze(0);
+    seats.open(0);
+    join_all(sleepers);
 }
 
 type Seated<const SEATS: usize> = Arc<Workers<OnSeats<SEATS>>>;

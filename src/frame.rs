@@ -135,10 +135,15 @@ impl Joins {
         skip == 0
     }
 
-    /// Puts one in.
+    /// Puts one in: the whole half's pointer, since who runs it follows it to more than its head.
+    ///
+    /// # Safety
+    /// 1. It points to a half of this thread's, which stays where it is until it is taken off.
     #[inline(always)]
-    pub(crate) fn push(&self, pending: &Pending) {
-        pending.older.set(self.newest.get());
+    pub(crate) unsafe fn push(&self, pending: *const Pending) {
+        // SAFETY:
+        // - 1.
+        unsafe { &*pending }.older.set(self.newest.get());
         self.newest.set(pending);
         self.waiting.set(self.waiting.get() + 1);
     }

@@ -133,7 +133,7 @@ fn it_is_all_zero_at_first() {
 struct Nobody;
 
 // SAFETY:
-// - 1: current is always null.
+// - 1: current is always null. 2: nothing in it does.
 unsafe impl UserPort for Nobody {
     fn park(&self, _: usize, _: Option<u64>) {}
 

@@ -52,7 +52,7 @@ fn await_count(count: &AtomicUsize, least: usize) {
 }
 
 // SAFETY:
-// - 1: a thread-local cell.
+// - 1: a thread-local cell. 2: a poisoned lock ends the test anyway.
 unsafe impl<const SEATS: usize> UserPort for Host<SEATS> {
     fn park(&self, seat: usize, timeout: Option<u64>) {
         assert!(self.clock || timeout.is_none(), "a time without a clock");
@@ -193,7 +193,7 @@ fn two_pools_share_a_lot_and_too_few_seats_still_serve() {
 fn a_lot_takes_a_word_for_each_seat_and_a_pool_one_for_its_lot() {
     struct Nothing;
     // SAFETY:
-    // - 1: null always.
+    // - 1: null always. 2: nothing in it does.
     unsafe impl UserPort for Nothing {
         fn park(&self, _: usize, _: Option<u64>) {}
         fn unpark(&self, _: usize, _: bool) {}

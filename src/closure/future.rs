@@ -63,7 +63,8 @@ impl<T: Send> JobHandle<'_, T> {
 /// - The task is woken when the job is over, however it ended: run, cancelled, discarded by a shutdown. It may be woken for
 ///   nothing too. Its last poll's waker is the one that counts; the handle may go from one task, and one executor, to another.
 /// - **Whoever ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, an interrupt that calls
-///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt. It holds no lock
+///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt (and the pool is not
+///   on a port of the user's, which is for threads, but for [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
 ///   then, and is done with the job. A panic in there is dropped (without `std` it ends the process).
 /// - A poll neither blocks nor runs a job. On a pool that nobody works for, nothing is over until somebody calls
 ///   [`run_one`](crate::PoolCore::run_one), or waits; and an executor that blocks a job's thread (`block_on` inside a

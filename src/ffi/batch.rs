@@ -21,7 +21,8 @@ pub struct jobring_item {
 }
 
 /// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
-/// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted.
+/// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
+/// the next one waits for room.
 ///
 /// `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
 /// or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL

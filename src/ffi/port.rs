@@ -35,7 +35,8 @@ pub struct jobring_seat {
 /// What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
 /// `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
 /// not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
-/// call on one. It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
+/// call on one; without `join`, until the last worker's thread has returned from its `entry`, which may be after
+/// jobring_destroy(). It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
 /// library.
 ///
 /// A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
@@ -258,7 +259,7 @@ mod unknown {
     }
 
     // SAFETY:
-    // - 1: the header says the same of get_self and set_self.
+    // - 1: the header says the same of get_self and set_self. 2: what would unwind out of an extern "C" function aborts.
     unsafe impl UserPort for Given {
         fn park(&self, seat: usize, timeout: Option<u64>) {
             let nanos = timeout.map_or(-1, |nanos| i64::try_from(nanos).unwrap_or(i64::MAX));

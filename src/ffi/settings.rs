@@ -75,7 +75,8 @@ impl<'a> Settings<'a> {
             0 => default_workers(),
             workers => workers as usize,
         };
-        let most = or(config.max_workers as usize, (workers + ENTERED).min(MAX_WORKERS.max(workers)));
+        let most =
+            or(config.max_workers as usize, workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers)));
         let payload = or(config.payload as usize, PAYLOAD);
         let shape = Shape::new(or(config.capacity as usize, CAPACITY), payload);
         let spin = match config.spin {

@@ -69,14 +69,15 @@ pub(super) fn join(below: Below, count: usize) {
 unsafe extern "C" fn enter(post: *mut c_void) {
     // SAFETY:
     // - `start` made it, and it stays until this worker has left, and with it its visit.
-    let (pool, worker) = unsafe {
+    let (raw, hooks, worker) = unsafe {
         let post = post.cast::<Post>();
-        (&*(*post).pool, (*post).worker)
+        let pool = (*post).pool;
+        // Of the rest of the pool some is still being written.
+        (&(*pool).raw, (*pool).hooks, (*post).worker)
     };
     // The thread touches the pool after it was counted out, and is waited for as a visitor until then.
-    let visit = pool.raw.lifecycle().visit(pool.raw.port());
-    let frame = Frame::of_worker(pool.raw.id(), worker, 0, pool.raw.port().current());
-    let hooks = pool.hooks;
+    let visit = raw.lifecycle().visit(raw.port());
+    let frame = Frame::of_worker(raw.id(), worker, 0, raw.port().current());
     // SAFETY:
     // - the configuration's promise: callable with this argument on any thread.
     let (started, stopped) = unsafe {
@@ -85,6 +86,6 @@ unsafe extern "C" fn enter(post: *mut c_void) {
             || outward::hook(hooks.on_stop, hooks.arg, worker as u32),
         )
     };
-    pool.raw.work_between(&frame, &Activity::new(false), started, stopped);
+    raw.work_between(&frame, &Activity::new(false), started, stopped);
     drop(visit);
 }

@@ -220,7 +220,9 @@ where
     B: FnOnce() -> RB,
 {
     let half = Half::new(b);
-    joins.push(&half.pending);
+    // SAFETY:
+    // - 1: `pending` is the half's first field, and the half is taken off before it goes, also by a panic (Unwind).
+    unsafe { joins.push((&raw const half).cast()) };
     let unwind = Unwind { pool, joins, half: &half };
     if wanted {
         offer(pool, joins);

@@ -20,7 +20,7 @@ pub trait Home<const SEATS: usize>: UserPort + Sized + 'static {
 /// use jobring::{At, Home, Lot, StaticPool, UserPort};
 ///
 /// struct Cores;
-/// # // SAFETY: current and set_current are left as they are.
+/// # // SAFETY: 1: current and set_current are left as they are. 2: nothing in it panics.
 /// # unsafe impl UserPort for Cores {
 /// #     fn park(&self, _seat: usize, _timeout: Option<u64>) {}
 /// #     fn unpark(&self, _seat: usize, _from_isr: bool) {}

@@ -24,7 +24,7 @@ use seats::Seat;
 ///
 /// struct Cores;
 ///
-/// // SAFETY: current and set_current are left as they are.
+/// // SAFETY: 1: current and set_current are left as they are. 2: nothing in it panics.
 /// unsafe impl UserPort for Cores {
 ///     fn park(&self, _seat: usize, _timeout: Option<u64>) {
 ///         // On a Cortex-M or a Cortex-A: WFE. It returns at once if an event came since the last one.
@@ -46,6 +46,7 @@ use seats::Seat;
 /// # Safety
 /// 1. `current` gives what the calling thread gave to `set_current` last, or null if it never did; or it gives null always.
 ///    Where threads share a core, each has its own.
+/// 2. No function unwinds: the pool is in the middle of something when it calls them.
 pub unsafe trait UserPort: Sync {
     /// Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout` nanoseconds (None: without
     /// end). Returns at once if that was called since the last `park` in this seat returned; one call is

@@ -11,7 +11,7 @@
 //! wait    take a seat (none is empty: return at once); F1; look at the word: changed: leave. Else park(seat). Leave.
 //!         Who finds on leaving that it was chosen, and slept not at all or not without end, wakes another.
 //! wake    F2; look at every seat once: TAKEN for this word → CHOSEN; unpark(seat); `wake_one` ends here.
-//!         Nobody was chosen: unpark(seat) for one that is CHOSEN for this word already.
+//!         CHOSEN for this word already: `wake_all` calls unpark(seat) too; `wake_one` for one of them, if it chose nobody.
 //! ```
 //!
 //! *No wake-up is lost.* A waker changes the word, passes its fence F2 and looks at the seats; a sleeper takes a seat,
@@ -31,8 +31,11 @@
 //! another in its place. Whether its time was over or not it cannot tell, so a sleeper with an end always does; one
 //! wake-up too many does no harm. (One whose park returned for no reason goes on waiting for the same, and so does it.)
 //!
-//! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; whoever wakes on that word again and finds
-//! nobody else stands in for it. (`wait/README.md`, "The frozen waker": `force` does that.)
+//! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; who wakes one on that word and finds nobody
+//! else stands in for it (`wait/README.md`, "The frozen waker": `force` does that), and who wakes all does in any case.
+//!
+//! *A park that returns for no reason* before its time is over begins again: to those who wait with an end it means that
+//! somebody kept them waiting.
 //!
 //! The steps of wake are as many as there are seats, whatever others do; it calls nothing but unpark. All are atomic
 //! operations on words that guard no data: what a woken thread may see is ordered by those who called wait and wake.
@@ -78,7 +81,8 @@ impl Seat {
         self.0.load(o(Site::SeatLook, Relaxed))
     }
 
-    fn choose(&self, address: usize) -> bool {
+    /// Chooses the sleeper in a seat that is taken for this word; else what the seat holds.
+    fn choose(&self, address: usize) -> Result<(), usize> {
         // ORDERING: Relaxed, as in take.
         let chosen = self.0.compare_exchange(
             address,
@@ -86,7 +90,7 @@ impl Seat {
             o(Site::SeatChoose, Relaxed),
             o(Site::SeatChooseLost, Relaxed),
         );
-        chosen.is_ok()
+        chosen.map(|_| ())
     }
 }
 
@@ -99,14 +103,29 @@ pub(crate) fn wait(
     timeout: Option<u64>,
 ) {
     let address = ptr::from_ref(word).addr();
+    let end = timeout.and_then(|timeout| user.now().map(|now| now.saturating_add(timeout)));
+    let left = || end.map_or(0, |end| end.saturating_sub(user.now().unwrap_or(u64::MAX)));
+    // ORDERING: Relaxed: behind the fence, where there is a seat; guards no data.
+    let has_changed = || word.load(o(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
     let empty = seats.iter().enumerate().find(|(_, seat)| seat.take(address));
-    let Some((number, seat)) = empty else { return spin_loop() };
+    let Some((number, seat)) = empty else {
+        spin_loop();
+        while left() > 0 && !has_changed() {
+            spin_loop();
+        }
+        return;
+    };
     // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or we see its change.
     fence(o(Site::SeatFence, SeqCst));
-    // ORDERING: Relaxed: behind the fence; guards no data.
-    let changed = word.load(o(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
+    let changed = has_changed();
     if !changed {
         user.park(number, timeout);
+        while let again @ 1.. = left()
+            && seat.look() & CHOSEN == 0
+            && !has_changed()
+        {
+            user.park(number, Some(again));
+        }
     }
     if seat.leave() && (changed || timeout.is_some()) {
         wake(seats, user, address, false, false);
@@ -117,22 +136,25 @@ pub(crate) fn wait(
 pub(crate) fn wake(seats: &[Seat], user: &impl UserPort, address: usize, all: bool, from_isr: bool) {
     // ORDERING: pairs with the fence in `wait`.
     fence(o(Site::SeatsFence, SeqCst));
-    let (mut chose, mut chosen_before) = (false, None);
+    let mut chosen_before = None;
     for (number, seat) in seats.iter().enumerate() {
-        let state = seat.look();
-        if state == address && seat.choose(address) {
-            chose = true;
-            user.unpark(number, from_isr);
-            if !all {
-                return;
+        let mut state = seat.look();
+        if state == address {
+            match seat.choose(address) {
+                Ok(()) if all => user.unpark(number, from_isr),
+                Ok(()) => return user.unpark(number, from_isr),
+                Err(now) => state = now,
             }
-        } else if state == address | CHOSEN {
-            chosen_before = Some(number);
+        }
+        if state == address | CHOSEN {
+            if all {
+                user.unpark(number, from_isr);
+            } else {
+                chosen_before = Some(number);
+            }
         }
     }
-    if let Some(number) = chosen_before
-        && !chose
-    {
+    if let Some(number) = chosen_before {
         user.unpark(number, from_isr);
     }
 }

@@ -25,7 +25,7 @@ struct Semaphore {
 }
 
 // SAFETY:
-// - 1: null always.
+// - 1: null always. 2: what panics here has failed the model.
 unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
     fn park(&self, seat: usize, timeout: Option<u64>) {
         self.meeting.fetch_add(1, Relaxed);
@@ -53,7 +53,7 @@ unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
 struct Stopped;
 
 // SAFETY:
-// - 1: null always.
+// - 1: null always. 2: nothing in it does, but where the model has failed.
 unsafe impl UserPort for Stopped {
     fn park(&self, _: usize, _: Option<u64>) {
         unreachable!("it wakes");

@@ -101,7 +101,9 @@ impl Pool for CFace {
             rest = &rest[accepted..];
             if status != OK {
                 assert_eq!(status, FULL);
-                std::thread::yield_now();
+                // A batch never waits; a single submit does.
+                self.hand_over(job);
+                rest = &rest[1..];
             }
         }
     }

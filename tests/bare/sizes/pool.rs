@@ -23,7 +23,7 @@ const _: () = assert!(align_of::<StaticPool<16, 1, 32>>() == 8);
 struct Nobody;
 
 // SAFETY:
-// - 1: current is always null.
+// - 1: current is always null. 2: nothing in it does.
 unsafe impl UserPort for Nobody {
     fn park(&self, _: usize, _: Option<u64>) {}
 

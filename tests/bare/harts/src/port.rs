@@ -33,7 +33,7 @@ pub fn awoke() -> usize {
 }
 
 // SAFETY:
-// - 1: each core has its own place, and no threads.
+// - 1: each core has its own place, and no threads. 2: a panic ends the firmware.
 unsafe impl UserPort for Cores {
     fn park(&self, seat: usize, timeout: Option<u64>) {
         SLEEPER[seat].store(machine::core(), Relaxed);
