@@ -169,12 +169,14 @@ mod tests {
         let shares = Shares::new(0, 1000, 1, 3);
         let begun: Vec<_> =
             (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
-        assert_eq!(begun, [250, 500, 750]);
+        // Of two parts the helpers share the second.
+        assert_eq!(begun, if MOST_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
         assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
         // What was done before moves no other's part.
         let shares = Shares::new(300, 1000, 1, 3);
-        assert_eq!(shares.claim(&mut 1).unwrap().0, 300);
-        assert_eq!(shares.claim(&mut 2).unwrap().0, 500);
+        let (first, second) = if MOST_PARTS < 4 { (0, 1) } else { (1, 2) };
+        assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
+        assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
     }
 
     #[test]
@@ -197,10 +199,12 @@ mod tests {
     #[test]
     fn after_a_stop_nothing_is_claimed_and_nobody_helps() {
         let shares = Shares::new(0, 100, 1, 3);
-        assert!(shares.claim(&mut 2).is_some() && shares.admit_helper());
+        assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
         shares.stop();
         assert!(
-            (0..4).all(|part| claims(&shares, part).is_empty()) && !shares.admit_helper() && shares.is_over()
+            (0..MOST_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
+                && !shares.admit_helper()
+                && shares.is_over()
         );
     }
 
