@@ -411,7 +411,7 @@ typedef struct jobring_config {
      */
     uint32_t payload;
     /**
-     * How often a worker that has run a job polls for the next before it sleeps. 0: 2,000 times, some 50 microseconds (in
+     * How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
      * a library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
      */
     uint32_t spin;

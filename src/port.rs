@@ -35,6 +35,9 @@ pub trait Port {
         None
     }
 
+    /// Lets another thread have this CPU, if one waits for it.
+    fn stand_aside(&self) {}
+
     /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
     fn current(&self) -> *const Frame;
 

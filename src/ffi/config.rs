@@ -61,7 +61,7 @@ pub struct jobring_config {
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
     /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
-    /// How often a worker that has run a job polls for the next before it sleeps. 0: 2,000 times, some 50 microseconds (in
+    /// How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
     /// a library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
     pub spin: u32,
     /// JOBRING_SIGNALS_.

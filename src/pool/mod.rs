@@ -60,10 +60,10 @@ pub(crate) struct Limits {
     pub(crate) stack_reserve: usize,
 }
 
-/// How often workers poll where nothing was said: some 50 µs, what a sleep and a wake-up on another CPU cost the two sides where
-/// CPUs that idle are halted (pool/patience.rs says why so long).
+/// How often workers poll where nothing was said: some 25 µs, about half of what it takes to wake a thread on a CPU that was
+/// halted (pool/patience.rs says why so long).
 #[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) const POLLS: u32 = if crate::relax::SPINS { 2000 } else { 0 };
+pub(crate) const POLLS: u32 = if crate::relax::SPINS { 1000 } else { 0 };
 /// Without threads of its own a pool does not know whether there is anything better to do.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 pub(crate) const POLLS: u32 = 0;

@@ -32,9 +32,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Runs a claimed job and resolves its slot, which is not touched afterwards.
+    /// Runs a claimed job and resolves its slot, which is not touched afterwards. Did somebody sleep for it?
     #[inline]
-    pub(super) fn execute(&self, claimed: Claimed) {
+    pub(super) fn execute(&self, claimed: Claimed) -> bool {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         // SAFETY:
@@ -47,9 +47,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let nothing_left = outcome == Outcome::Done && !kind.drops_result;
         if nothing_left && !retire && state.detached() && !state.in_ring() {
             slot.vacate_owned(state);
-            return self.give_back(index);
+            self.give_back(index);
+            return false;
         }
-        self.resolve(index, state, outcome.into(), retire);
+        self.resolve(index, state, outcome.into(), retire)
     }
 
     /// The innermost job of this thread ended the thread: it is over, as one that failed, and the thread outside of it.
@@ -88,15 +89,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// The job is over. `retire`: a closer may be gone that did not wait for it, so that nobody would look for a job in
-    /// its slot any more.
-    fn resolve(&self, index: usize, state: State, to: Status, retire: bool) {
+    /// its slot any more. Did somebody sleep for it?
+    fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
         if state.detached() && !state.in_ring() {
             if self.forget(index, to) || retire {
-                return self.vacate(index, state, true);
+                self.vacate(index, state, true);
+            } else {
+                slot.vacate_owned(state);
+                self.give_back(index);
             }
-            slot.vacate_owned(state);
-            return self.give_back(index);
+            return false;
         }
         let word = core::ptr::from_ref(slot.word());
         match slot.resolve(state, to) {
@@ -104,16 +107,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Ok(old) if old.has_waiter() => {
                 point(Site::ResolveWake);
                 if bug(Bug::WakesOneWaiter) {
-                    return self.port.wake_one(word);
+                    self.port.wake_one(word);
+                    return true;
                 }
                 self.port.wake_all(word);
                 #[cfg(feature = "future")]
                 self.wake_task(index, state.generation());
+                true
             }
-            Ok(_) => {}
+            Ok(_) => false,
             Err(now) => {
                 let retire = self.forget(index, to) || retire;
                 self.vacate(index, now, retire);
+                false
             }
         }
     }

@@ -2,10 +2,15 @@
 
 use super::RawPool;
 use super::activity::{Activity, Doing};
+use super::run::Claimed;
 use crate::frame::Frame;
 use crate::port::Port;
 use crate::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
+
+/// A worker that polls lets others have its CPU at its first poll, and again after so many: who was woken by its last job may
+/// wait for this CPU.
+const TURN: u32 = 64;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
@@ -50,37 +55,48 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn work_until_closed(&self, activity: &Activity) -> bool {
         // So may have the thread that this one replaced.
         let mut untold = true;
-        // A worker polls where a job has just been: none has been before the first.
+        // A worker polls where a job has just been; none has been before the first.
         let mut polls = 0;
         loop {
             while let Some(claimed) = self.claim_next() {
-                activity.during(&self.port, || self.execute(claimed));
-                polls = self.limits().spin;
+                polls = self.run_and_poll(activity, claimed);
             }
-            if !self.search(activity, polls, &mut untold) {
+            if !self.search(activity, &mut polls, &mut untold) {
                 return untold;
             }
-            polls = self.limits().spin;
         }
     }
 
+    /// Runs a job. How often to poll for the next: not at all if somebody slept for this one, who may have been woken on this
+    /// CPU, and submits when it has it.
+    #[inline]
+    fn run_and_poll(&self, activity: &Activity, claimed: Claimed) -> u32 {
+        let mut woke = false;
+        activity.during(&self.port, || woke = self.execute(claimed));
+        if woke { 0 } else { self.limits().spin }
+    }
+
     /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
-    fn search(&self, activity: &Activity, mut polls: u32, untold: &mut bool) -> bool {
+    fn search(&self, activity: &Activity, polls: &mut u32, untold: &mut bool) -> bool {
         let is_empty = || self.ready().is_empty();
         let mut search = self.idle.search();
         loop {
-            for poll in 0..=polls {
+            for poll in 0..=*polls {
                 if poll > 0 {
                     // However often it is to poll, a closed pool does not wait for it.
                     if self.is_closed() {
                         break;
                     }
-                    spin_loop();
+                    if poll % TURN == 1 {
+                        self.port.stand_aside();
+                    } else {
+                        spin_loop();
+                    }
                 }
                 if let Some(claimed) = self.claim_next() {
                     self.idle.found(search, &self.port, is_empty);
                     *untold = true;
-                    activity.during(&self.port, || self.execute(claimed));
+                    *polls = self.run_and_poll(activity, claimed);
                     return true;
                 }
             }
@@ -99,7 +115,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 *untold = false;
                 activity.set(Doing::Sleeping);
                 search = self.idle.sleep(asleep, &self.port);
-                polls = 0;
+                *polls = 0;
                 activity.set(Doing::Searching);
             }
         }

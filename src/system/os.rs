@@ -26,6 +26,17 @@ impl Port for Os {
         Some(sleep::now())
     }
 
+    fn stand_aside(&self) {
+        #[cfg(feature = "std")]
+        std::thread::yield_now();
+        // SAFETY:
+        // - has no preconditions; on Linux it cannot fail.
+        #[cfg(not(feature = "std"))]
+        unsafe {
+            libc::sched_yield();
+        }
+    }
+
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn ticks(&self) -> Option<u64> {
