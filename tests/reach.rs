@@ -137,9 +137,10 @@ const BIRTH: &[&str] = &["jobring_create", "jobring_init"];
 const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
 
 /// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
-/// wake, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
+/// wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
 const ON_A_JOBS_WAY: &[&str] = &[
     "syscall",
+    "sched_yield",
     "__errno_location",
     "clock_gettime",
     "memcpy",

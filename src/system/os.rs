@@ -27,14 +27,14 @@ impl Port for Os {
     }
 
     fn stand_aside(&self) {
-        #[cfg(feature = "std")]
-        std::thread::yield_now();
         // SAFETY:
         // - has no preconditions; on Linux it cannot fail.
-        #[cfg(not(feature = "std"))]
+        #[cfg(unix)]
         unsafe {
             libc::sched_yield();
         }
+        #[cfg(not(unix))]
+        std::thread::yield_now();
     }
 
     #[cfg(target_arch = "x86_64")]
