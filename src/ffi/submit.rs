@@ -64,7 +64,8 @@ enum WhenFull {
 /// job was not accepted and `arg` is the caller's.
 ///
 /// From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
-/// lock-free; else it sleeps.
+/// lock-free; else it sleeps. Near the end of a full pool it pauses up to some 20 microseconds while workers free slots;
+/// jobring_try_submit() never does.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `fn` may be called with `arg` on any thread; `job` is NULL or writable.
