@@ -968,7 +968,8 @@ jobring_status jobring_destroy(struct jobring_pool *pool);
  * job was not accepted and `arg` is the caller's.
  *
  * From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
- * lock-free; else it sleeps.
+ * lock-free; else it sleeps. Near the end of a full pool it pauses up to some 20 microseconds while workers free slots;
+ * jobring_try_submit() never does.
  */
 jobring_status jobring_submit(struct jobring_pool *pool,
                               jobring_fn fn,
