@@ -4,7 +4,7 @@ use crate::error::{JobError, SubmitError};
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
-use crate::pool::{RawPool, Receiver, Refused, Taken, Verdict, WaitError};
+use crate::pool::{Looked, RawPool, Receiver, Refused, Reserved, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
 use crate::storage::{PAYLOAD_ALIGN, Storage};
 use crate::sync::dying;
@@ -105,18 +105,61 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         T: Send,
     {
         debug_assert!(Call::<F, T>::fits(self.payload_bytes()));
-        let (reserved, _visit) = match self.reserve(timeout) {
+        let reserved = match self.reserve_at_once() {
+            Ok(reserved) => reserved,
+            // SAFETY:
+            // - the caller's.
+            Err(looked) => return unsafe { self.submit_closure_from(looked, f, timeout, detached) },
+        };
+        if timeout != Timeout::Poll {
+            self.keep_distance(&reserved, 1);
+        }
+        // SAFETY:
+        // - the caller's; just reserved from this pool.
+        Ok(unsafe { self.publish_closure(reserved, f, detached) })
+    }
+
+    /// As submit_closure, for who has looked once for a slot.
+    ///
+    /// # Safety
+    /// As submit_closure.
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline)]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), cold, inline(never))]
+    unsafe fn submit_closure_from<F, T>(
+        &self,
+        looked: Looked,
+        f: F,
+        timeout: Timeout,
+        detached: bool,
+    ) -> Result<Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        let (reserved, _visit) = match self.reserve_from(looked, timeout) {
             Ok(reserved) => reserved,
             Err(Refused::Shutdown) => return Err(SubmitError::Shutdown(f)),
             Err(Refused::Deadlock) => return Err(SubmitError::Deadlock(f)),
             Err(Refused::Full | Refused::TimedOut) => return Err(SubmitError::Full(f)),
         };
         // SAFETY:
-        // - 1: just reserved from this pool. 2: the payload gets the F that the kind takes; it fits (callers check
-        //   at compile time).
-        Ok(unsafe {
+        // - the caller's; just reserved from this pool.
+        Ok(unsafe { self.publish_closure(reserved, f, detached) })
+    }
+
+    /// # Safety
+    /// 1. As submit_closure. 2. `reserved` is of this pool.
+    #[inline(always)]
+    unsafe fn publish_closure<F, T>(&self, reserved: Reserved, f: F, detached: bool) -> Job
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        // SAFETY:
+        // - 1: obligation 2. 2: the payload gets the F that the kind takes; it fits (callers check at compile time).
+        unsafe {
             self.publish(reserved, Call::<F, T>::KIND, detached, |payload| payload.at.cast::<F>().write(f))
-        })
+        }
     }
 }
 

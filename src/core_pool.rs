@@ -66,7 +66,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Submits a job and gives the claim on its result. Waits for a free slot if there is none; with a free slot it
-    /// neither blocks nor locks nor allocates. Near the end of a full pool it pauses up to some 20 µs while workers free slots;
+    /// neither blocks nor locks nor allocates. Near the end of a full pool it pauses up to some 30 µs while workers free slots;
     /// [`try_submit`](PoolCore::try_submit) never does.
     ///
     /// The closure and its result must fit into a slot, which is checked at compile time.

@@ -43,6 +43,7 @@ compile_error!("jobring needs words of 32 or 64 bits");
 mod closure;
 mod core_pool;
 mod error;
+mod fetch;
 #[cfg(feature = "capi")]
 #[doc(hidden)]
 pub mod ffi;

@@ -198,7 +198,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 
     /// How often a worker that has run a job polls for the next before it sleeps. Default: 1,000, some 25 µs; without
-    /// threads 0. An idle pool sleeps, whatever it is.
+    /// threads 0. Behind a job that came after 50 µs of nothing 24 times at most. An idle pool sleeps, whatever it is.
     pub fn spin(mut self, polls: u32) -> Self {
         self.spin = polls;
         self

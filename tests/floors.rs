@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["sync", "pad", "error", "handle", "unwind"],
     &["relax", "frame"],
-    &["port", "job"],
+    &["port", "job", "fetch"],
     &["ring", "slot", "wait", "waker", "lifecycle", "lot"],
     &["storage", "system"],
     &["pool", "thread"],
@@ -25,7 +25,7 @@ const OUTSIDE: &[&str] = &["lib", "model", "frozen"];
 /// Who besides src/sync and src/lib.rs may name cfg(jobring_loom), and why.
 const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("relax.rs", "a backoff is one step in the model, which has no time"),
-    ("ring/ncq.rs", "rings that begin near the wrap-around"),
+    ("ring/seed.rs", "rings that begin near the wrap-around"),
     ("slot/mod.rs", "slots that begin near the wrap-around"),
     ("storage.rs", "the model's words own memory, so they are dropped"),
     ("pool/mod.rs", "what a model asks of a pool"),

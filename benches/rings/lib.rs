@@ -5,6 +5,8 @@
 
 #![allow(dead_code, unused_imports, unused_macros, missing_docs, reason = "only what the ring needs is used")]
 
+#[path = "../../src/fetch.rs"]
+mod fetch;
 #[path = "../../src/pad.rs"]
 mod pad;
 mod queue;

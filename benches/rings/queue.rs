@@ -1,5 +1,6 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
+use crate::fetch::fetch_to_write;
 use crate::ring::{Ends, Ring, Seed};
 use crate::sync::AtomicUsize;
 use core::sync::atomic::Ordering::Relaxed;
@@ -40,10 +41,17 @@ impl Queue {
         Ring::new(&self.free_ends, &self.free, Seed::Full)
     }
 
+    #[inline(always)]
+    fn fetch(&self, index: usize) {
+        fetch_to_write(core::ptr::from_ref(&self.cells[index]).cast());
+    }
+
     /// False if it is full.
     #[inline]
     pub fn push(&self, word: usize) -> bool {
-        let Some(index) = self.free().pop() else { return false };
+        let Some((at, index)) = self.free().pop_expecting(|index| self.fetch(index)) else { return false };
+        // As submit does.
+        self.free().keep_distance(at, 1, || true);
         // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
         self.cells[index].0.store(word, Relaxed);
         self.ready().push(index);
@@ -53,7 +61,7 @@ impl Queue {
     /// None if it is empty.
     #[inline]
     pub fn pop(&self) -> Option<usize> {
-        let index = self.ready().pop()?;
+        let (_, index) = self.ready().pop_expecting(|index| self.fetch(index))?;
         let word = self.cells[index].0.load(Relaxed);
         self.free().push(index);
         Some(word)

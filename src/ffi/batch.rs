@@ -22,7 +22,7 @@ pub struct jobring_item {
 
 /// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
 /// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
-/// the next one waits for room.
+/// the next one waits for room. Near the end of a full pool it pauses, before the first, as jobring_submit() does.
 ///
 /// `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
 /// or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
@@ -60,25 +60,19 @@ pub unsafe extern "C" fn jobring_submit_batch(
             // - the caller's.
             _ => unsafe { core::slice::from_raw_parts(items, count) },
         };
+        let payload = pool.raw.payload_bytes();
         for item in items {
             // SAFETY:
             // - the caller's, for each item.
-            unsafe { Order::read(item, pool.raw.payload_bytes()) }?;
+            unsafe { Order::read(item, payload) }?;
         }
         let mut placed = 0;
         let mut batch = Batch::new();
-        let mut status = JOBRING_OK;
-        for item in items {
-            // SAFETY:
-            // - as above.
-            let order = unsafe { Order::read(item, pool.raw.payload_bytes()) };
-            let (order, reserved) = match order.and_then(|order| Ok((order, pool.raw.try_reserve()?))) {
-                Ok(both) => both,
-                Err(Failed(refused)) => {
-                    status = refused;
-                    break;
-                }
-            };
+        let mut place = |order: Order| {
+            let reserved = pool.raw.try_reserve()?;
+            if placed == 0 {
+                pool.raw.keep_distance(&reserved, count);
+            }
             // SAFETY:
             // - reserved from this pool; the order was checked against its payload.
             let (handle, position) = unsafe {
@@ -91,6 +85,20 @@ pub unsafe extern "C" fn jobring_submit_batch(
             }
             placed += 1;
             batch.placed(position);
+            Ok(())
+        };
+        let mut status = JOBRING_OK;
+        for item in items {
+            let outcome = match Order::read_plain(item, payload) {
+                Some(plain) => plain.and_then(&mut place),
+                // SAFETY:
+                // - as above.
+                None => unsafe { Order::read(item, payload) }.and_then(&mut place),
+            };
+            if let Err(Failed(refused)) = outcome {
+                status = refused;
+                break;
+            }
         }
         if let Some(position) = batch.position() {
             pool.raw.announce(position);

@@ -62,7 +62,8 @@ pub struct jobring_config {
     /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
     pub payload: u32,
     /// How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
-    /// a library without threads not at all). JOBRING_SPIN_NONE: not at all. An idle pool sleeps, whatever it is.
+    /// a library without threads not at all). JOBRING_SPIN_NONE: not at all. Behind a job that came after 50 microseconds of
+    /// nothing 24 times at most. An idle pool sleeps, whatever it is.
     pub spin: u32,
     /// JOBRING_SIGNALS_.
     pub signals: u32,

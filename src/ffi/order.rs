@@ -66,9 +66,22 @@ impl Order {
         Ok(Self { run, input, callbacks, recipe })
     }
 
+    /// What stands in an item without options; None if it has some.
+    #[inline(always)]
+    pub(super) fn read_plain(item: &jobring_item, payload: usize) -> Option<Result<Self, Failed>> {
+        item.options.is_null().then(|| {
+            // SAFETY:
+            // - 1: there are none.
+            unsafe { Self::new(item.r#fn, Input::Arg(item.arg), Callbacks::NONE, payload) }
+        })
+    }
+
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
     pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, Failed> {
+        if let Some(plain) = Self::read_plain(item, payload) {
+            return plain;
+        }
         // SAFETY:
         // - 1.
         let options = unsafe { read_options(item.options) }?;
@@ -77,6 +90,7 @@ impl Order {
         unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
     }
 
+    #[inline(always)]
     pub(super) fn kind(&self) -> &'static Kind {
         self.recipe.kind
     }

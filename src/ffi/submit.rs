@@ -5,9 +5,11 @@ use super::guard::{keeping_errno, optional, pool, status, submitter, timeout};
 use super::job::Callbacks;
 pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
 use super::order::{Input, Order, read_options};
-use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
-use crate::pool::Refused;
-use crate::port::Timeout;
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use crate::job::{Kind, Payload};
+use crate::pool::{Looked, RawPool, Refused, Reserved};
+use crate::port::{Port, Timeout};
+use crate::storage::Block;
 use core::ffi::c_void;
 
 /// For timeout_ns: without end.
@@ -64,7 +66,7 @@ enum WhenFull {
 /// job was not accepted and `arg` is the caller's.
 ///
 /// From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
-/// lock-free; else it sleeps. Near the end of a full pool it pauses up to some 20 microseconds while workers free slots;
+/// lock-free; else it sleeps. Near the end of a full pool it pauses up to some 30 microseconds while workers free slots;
 /// jobring_try_submit() never does.
 ///
 /// # Safety
@@ -144,7 +146,15 @@ pub unsafe extern "C" fn jobring_submit_copy(
     // SAFETY:
     // - the caller's.
     status(unsafe {
-        submit::<false>(pool, r#fn, input, Callbacks::NONE, WhenFull::Wait(Timeout::Forever), job)
+        submit::<false>(
+            Looked::NotYet,
+            pool,
+            r#fn,
+            input,
+            Callbacks::NONE,
+            WhenFull::Wait(Timeout::Forever),
+            job,
+        )
     })
 }
 
@@ -191,7 +201,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     };
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit::<false>(pool, r#fn, input, callbacks, when_full, job) })
+    status(unsafe { submit::<false>(Looked::NotYet, pool, r#fn, input, callbacks, when_full, job) })
 }
 
 /// A job with an argument, and nothing else. Two functions of a microcontroller's share it; elsewhere each has its own.
@@ -209,8 +219,64 @@ unsafe fn submit_plain(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
+    unsafe {
+        match submit_at_once(pool, run, arg, timeout, job) {
+            Ok(()) => JOBRING_OK,
+            Err(looked) => submit_from(looked, pool, run, arg, timeout, job),
+        }
+    }
+}
+
+/// Submits a job if nothing stands in its way: the straight line that most submits go. Else [`submit_from`] goes on.
+///
+/// # Safety
+/// As jobring_submit().
+#[inline(always)]
+unsafe fn submit_at_once(
+    at: *mut jobring_pool,
+    run: jobring_fn,
+    arg: *mut c_void,
+    timeout: Timeout,
+    job: *mut jobring_job,
+) -> Result<(), Looked> {
+    // SAFETY:
+    // - the caller's.
+    let pool = unsafe { pool(at) }.map_err(|_| Looked::NotYet)?;
+    if pool.destroy_waits || optional(job).is_err() {
+        return Err(Looked::NotYet);
+    }
+    // SAFETY:
+    // - the caller's.
+    let order = unsafe { Order::new(run, Input::Arg(arg), Callbacks::NONE, pool.raw.payload_bytes()) };
+    let order = order.map_err(|_| Looked::NotYet)?;
+    let reserved = pool.raw.reserve_at_once()?;
+    if timeout != Timeout::Poll {
+        pool.raw.keep_distance(&reserved, 1);
+    }
+    // SAFETY:
+    // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
+    unsafe { hand_over(&pool.raw, reserved, order.kind(), |payload| order.write(payload), job) };
+    Ok(())
+}
+
+/// Submits a job with all that may stand in its way.
+///
+/// # Safety
+/// As jobring_submit().
+#[cold]
+#[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
+unsafe fn submit_from(
+    looked: Looked,
+    pool: *mut jobring_pool,
+    run: jobring_fn,
+    arg: *mut c_void,
+    timeout: Timeout,
+    job: *mut jobring_job,
+) -> jobring_status {
+    // SAFETY:
+    // - the caller's.
     status(unsafe {
-        submit::<true>(pool, run, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(timeout), job)
+        submit::<true>(looked, pool, run, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(timeout), job)
     })
 }
 
@@ -234,21 +300,18 @@ unsafe fn submit_from_isr(
     let order = unsafe { Order::new(run, input, callbacks, raw.payload_bytes()) }?;
     let reserved = raw.try_reserve()?;
     // SAFETY:
-    // - as in submit.
-    let handle =
-        unsafe { raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload)) };
-    if !job.is_null() {
-        // SAFETY:
-        // - checked above.
-        unsafe { job.write(handle.to_bits()) };
-    }
+    // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
+    unsafe { hand_over(raw, reserved, order.kind(), |payload| order.write(payload), job) };
     Ok(())
 }
 
+/// PLAIN: a job with an argument, and nothing else, whose code is its own.
+///
 /// # Safety
 /// As jobring_submit_opts().
 #[inline(always)]
 unsafe fn submit<const PLAIN: bool>(
+    looked: Looked,
     at: *mut jobring_pool,
     run: jobring_fn,
     input: Input,
@@ -267,10 +330,15 @@ unsafe fn submit<const PLAIN: bool>(
         WhenFull::Wait(timeout) => timeout,
         WhenFull::Run => Timeout::Poll,
     };
-    let (reserved, _waited) = match pool.raw.try_reserve() {
+    let reserved = match looked {
+        Looked::NotYet => pool.raw.try_reserve(),
+        // Whoever has looked has come past all that could be refused above.
+        looked => pool.raw.try_reserve_from(looked),
+    };
+    let (reserved, _waited) = match reserved {
         Ok(reserved) => {
             if timeout != Timeout::Poll {
-                pool.raw.keep_distance(&reserved);
+                pool.raw.keep_distance(&reserved, 1);
             }
             (reserved, None)
         }
@@ -286,12 +354,29 @@ unsafe fn submit<const PLAIN: bool>(
     };
     // SAFETY:
     // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
-    let handle =
-        unsafe { pool.raw.publish(reserved, order.kind(), job.is_null(), |payload| order.write(payload)) };
+    unsafe { hand_over(&pool.raw, reserved, order.kind(), |payload| order.write(payload), job) };
+    Ok(())
+}
+
+/// Publishes a job that `write` writes, and writes its handle if it is wanted.
+///
+/// # Safety
+/// 1. `reserved` is of this pool, and `write` leaves what `kind` takes in its payload; the submitter's promises hold.
+/// 2. `job` is NULL or writable.
+#[inline(always)]
+unsafe fn hand_over<P: Port + Clone>(
+    pool: &RawPool<Block<'static>, P>,
+    reserved: Reserved,
+    kind: &'static Kind,
+    write: impl FnOnce(Payload),
+    job: *mut jobring_job,
+) {
+    // SAFETY:
+    // - 1.
+    let handle = unsafe { pool.publish(reserved, kind, job.is_null(), write) };
     if !job.is_null() {
         // SAFETY:
-        // - checked above.
+        // - 2.
         unsafe { job.write(handle.to_bits()) };
     }
-    Ok(())
 }

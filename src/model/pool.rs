@@ -8,7 +8,9 @@ use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::lifecycle::Queued;
 use crate::lifecycle::Visit;
-use crate::pool::{Activity, Batch, Limits, RawPool, Refused, Report, Reserved, Taken, Verdict, WaitError};
+use crate::pool::{
+    Activity, Batch, Limits, Looked, RawPool, Refused, Report, Reserved, Taken, Verdict, WaitError,
+};
 use crate::port::{Port, Timeout};
 use crate::slot::Slot;
 use crate::slot::state::State;
@@ -76,7 +78,7 @@ impl<const N: usize> Pool<N> {
     }
 
     fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
-        self.raw.reserve(timeout).map_err(|refused| match refused {
+        self.raw.reserve_from(Looked::NotYet, timeout).map_err(|refused| match refused {
             Refused::Full => No::Full,
             Refused::Shutdown => No::Shutdown,
             Refused::TimedOut => No::TimedOut,

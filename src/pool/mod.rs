@@ -7,14 +7,13 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing. `distance`: submitters that let workers gain on them. `lend`: jobs that their submitter may take back. `tasks`: async
+//! doing. `lend`: jobs that their submitter may take back. `tasks`: async
 //! tasks that await a job.
 
 mod activity;
 #[cfg(test)]
 mod aged;
 mod close;
-mod distance;
 mod lend;
 mod patience;
 mod result;
@@ -34,9 +33,7 @@ pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use submit::Batch;
-pub(crate) use submit::Refused;
-#[cfg(jobring_loom)]
-pub(crate) use submit::Reserved;
+pub(crate) use submit::{Looked, Refused, Reserved};
 
 use crate::frame::{Chain, Frame};
 use crate::lifecycle::Lifecycle;

@@ -5,7 +5,7 @@ use super::RawPool;
 use crate::frame::NO_WORKER;
 use crate::lifecycle::{Lifecycle, Visit};
 use crate::port::{Deadline, Port, Timeout};
-use crate::relax::spin_until;
+use crate::relax::{SPINS, spin_until};
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::storage::Storage;
@@ -82,21 +82,22 @@ const LOOKS: u32 = 200;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
-    /// Not while all workers sleep or are being woken: that takes longer.
+    /// Not while all workers sleep or are being woken: that takes longer, unless one was woken on this CPU, and waits for it.
     pub(super) fn watch(&self, slot: Slot<'_>, state: State) -> Option<State> {
-        let someone_works = || {
-            let counts = self.idle.counts();
-            self.lifecycle.live() > counts.sleeping() + counts.tokens()
-        };
-        let (mut now, mut worth) = (state, None);
-        spin_until(LOOKS, || {
-            if *worth.get_or_insert_with(someone_works) {
+        if !SPINS {
+            return None;
+        }
+        let counts = self.idle.counts();
+        let mut now = state;
+        if self.lifecycle.live() > counts.sleeping() + counts.tokens() {
+            spin_until(LOOKS, || {
                 now = slot.state();
                 now != state
-            } else {
-                true
-            }
-        });
+            });
+        } else if counts.tokens() > 0 {
+            self.port.stand_aside();
+            now = slot.state();
+        }
         (now != state).then_some(now)
     }
 }

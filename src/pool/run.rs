@@ -19,21 +19,43 @@ pub(super) struct Claimed {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    // (A debug build's frames would add up to more than a worker may take of its stack.)
     /// The oldest queued job, claimed. Clears away tombstones on the way.
-    #[inline]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(
+        not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
+        inline(always)
+    )]
     pub(super) fn claim_next(&self) -> Option<Claimed> {
         loop {
-            let index = self.ready().pop()?;
-            match self.slot(index).claim_popped() {
-                Popped::Job(state) => return Some(Claimed { index, state }),
-                Popped::Vacant => self.give_back(index),
-                Popped::Nothing => {}
+            let (_, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
+            if let Popped::Job(state) = self.claim_or_clear(index) {
+                return Some(Claimed { index, state });
             }
         }
     }
 
+    #[inline(always)]
+    fn claim_or_clear(&self, index: usize) -> Popped {
+        let popped = self.slot(index).claim_popped();
+        if let Popped::Vacant = popped {
+            self.clear(index);
+        }
+        popped
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn clear(&self, index: usize) {
+        self.give_back(index);
+    }
+
     /// Runs a claimed job and resolves its slot, which is not touched afterwards. Did somebody sleep for it?
-    #[inline]
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(
+        not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
+        inline(always)
+    )]
     pub(super) fn execute(&self, claimed: Claimed) -> bool {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);

@@ -31,7 +31,17 @@ pub(crate) struct Reserved {
     index: usize,
     state: State,
     /// Where in the free ring it was.
-    pub(super) at: usize,
+    at: usize,
+}
+
+/// What came of a look for a free slot, but a slot.
+#[derive(Clone, Copy)]
+pub(crate) enum Looked {
+    NotYet,
+    Closed,
+    Empty,
+    /// Its kept failure is being read; it is in no ring.
+    Unusable(usize),
 }
 
 /// The pushes of one batch, to be announced together.
@@ -61,36 +71,45 @@ impl Batch {
 const PASSES: usize = 2;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
-    /// handler and in an interrupt.
-    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
-    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
-        if self.is_closed() {
-            return Err(Refused::Shutdown);
-        }
+    /// A free slot, if the first look finds one: the straight line of most submits. Else [`try_reserve_from`] goes on.
+    ///
+    /// [`try_reserve_from`]: RawPool::try_reserve_from
+    #[inline(always)]
+    pub(crate) fn reserve_at_once(&self) -> Result<Reserved, Looked> {
         // One copy of it all for a microcontroller.
         if cfg!(all(target_os = "none", target_pointer_width = "32")) {
-            return self.try_reserve_again(None);
+            return Err(Looked::NotYet);
         }
-        let popped = self.free().pop_at();
-        if let Some((at, index)) = popped
-            && let Some(state) = self.slot(index).reserve()
-        {
-            return Ok(Reserved { index, state, at });
+        if self.is_closed() {
+            return Err(Looked::Closed);
         }
-        self.try_reserve_again(Some(popped))
+        let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
+            return Err(Looked::Empty);
+        };
+        let state = self.slot(index).reserve().ok_or(Looked::Unusable(index))?;
+        Ok(Reserved { index, state, at })
     }
 
-    /// The same, for who has looked already, and what came of it: no slot, or one that cannot be used now.
+    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
+    /// handler and in an interrupt.
+    #[inline(always)]
+    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
+        self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked))
+    }
+
+    /// The same, for who has looked once.
     #[cold]
     #[inline(never)]
-    fn try_reserve_again(&self, mut looked: Option<Option<(usize, usize)>>) -> Result<Reserved, Refused> {
+    pub(crate) fn try_reserve_from(&self, mut looked: Looked) -> Result<Reserved, Refused> {
         let mut passes = 0;
         loop {
             match looked {
-                None => {}
-                Some(Some((_, index))) => {
+                Looked::NotYet if self.is_closed() => return Err(Refused::Shutdown),
+                Looked::NotYet => {}
+                Looked::Closed => return Err(Refused::Shutdown),
+                Looked::Empty if self.reap() => {}
+                Looked::Empty => return Err(self.full()),
+                Looked::Unusable(index) => {
                     if !bug(Bug::RefusedSubmitKeepsTheSlot) {
                         self.give_back(index);
                     }
@@ -99,16 +118,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         return Err(self.full());
                     }
                 }
-                Some(None) if self.reap() => {}
-                Some(None) => return Err(self.full()),
             }
-            let popped = self.free().pop_at();
-            if let Some((at, index)) = popped
-                && let Some(state) = self.slot(index).reserve()
-            {
-                return Ok(Reserved { index, state, at });
-            }
-            looked = Some(popped);
+            looked = match self.free().pop_expecting(|_| {}) {
+                None => Looked::Empty,
+                Some((at, index)) => match self.slot(index).reserve() {
+                    Some(state) => return Ok(Reserved { index, state, at }),
+                    None => Looked::Unusable(index),
+                },
+            };
         }
     }
 
@@ -118,14 +135,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() { Refused::Shutdown } else { Refused::Full }
     }
 
-    /// A free slot; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
+    /// A free slot, for who has looked once; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
     /// job instead of waiting. If it had to wait, its visit too, which ends when the job is published: destroy waits for it.
-    #[inline(always)]
-    pub(crate) fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
-        match self.try_reserve() {
+    pub(crate) fn reserve_from(
+        &self,
+        looked: Looked,
+        timeout: Timeout,
+    ) -> Result<(Reserved, Option<Visit<P>>), Refused> {
+        match self.try_reserve_from(looked) {
             Ok(reserved) => {
                 if timeout != Timeout::Poll {
-                    self.keep_distance(&reserved);
+                    self.keep_distance(&reserved, 1);
                 }
                 Ok((reserved, None))
             }
@@ -134,7 +154,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// As `reserve`, for who has just found the pool full.
+    /// For a submitter that has just taken the first of so `many` slots, and may wait: lets the workers gain on it if the pool
+    /// is nearly full.
+    #[inline(always)]
+    pub(crate) fn keep_distance(&self, reserved: &Reserved, many: usize) {
+        self.free().keep_distance(reserved.at, many, || self.lifecycle.live() > 0);
+    }
+
+    /// As `reserve_from`, for who has just found the pool full.
     #[cold]
     #[inline(never)]
     pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
@@ -146,7 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
                 Ok(reserved) => {
-                    self.keep_distance(&reserved);
+                    self.keep_distance(&reserved, 1);
                     return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
                 }
                 Err(refused) => return Err(refused),

@@ -5,12 +5,17 @@ use super::activity::{Activity, Doing};
 use super::run::Claimed;
 use crate::frame::Frame;
 use crate::port::Port;
+use crate::relax::SPINS;
 use crate::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 
-/// A worker that polls lets others have its CPU at its first poll, and again after so many: who was woken by its last job may
-/// wait for this CPU.
+/// A worker that polls lets others have its CPU before its first poll, and again after so many: who was woken by its last job
+/// may wait for this CPU.
 const TURN: u32 = 64;
+/// How often it polls behind a job that came out of the blue, at most: some 1 µs, in which a submitter that is awake can answer.
+const FIRST: u32 = 24;
+/// A worker that slept for less than so many nanoseconds, twice of what it polls by default, was wrong to sleep.
+const NAP: u64 = 50_000;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
@@ -56,49 +61,75 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // So may have the thread that this one replaced.
         let mut untold = true;
         // A worker polls where a job has just been; none has been before the first.
-        let mut polls = 0;
+        let (mut polls, mut sparse) = (0, true);
         loop {
-            while let Some(claimed) = self.claim_next() {
-                polls = self.run_and_poll(activity, claimed);
-            }
-            if !self.search(activity, &mut polls, &mut untold) {
-                return untold;
-            }
+            let claimed = match self.claim_next() {
+                Some(claimed) => claimed,
+                None => match self.search(activity, polls, &mut sparse, &mut untold) {
+                    Some(claimed) => claimed,
+                    None => return untold,
+                },
+            };
+            polls = self.run_and_poll(activity, claimed, sparse);
+            sparse = false;
         }
     }
 
     /// Runs a job. How often to poll for the next: not at all if somebody slept for this one, who may have been woken on this
-    /// CPU, and submits when it has it.
-    #[inline]
-    fn run_and_poll(&self, activity: &Activity, claimed: Claimed) -> u32 {
+    /// CPU, and submits when it has it; a little if this one came after a while of nothing.
+    #[inline(always)]
+    fn run_and_poll(&self, activity: &Activity, claimed: Claimed, sparse: bool) -> u32 {
         let mut woke = false;
         activity.during(&self.port, || woke = self.execute(claimed));
-        if woke { 0 } else { self.limits().spin }
+        let spin = self.limits().spin;
+        match (woke, sparse) {
+            (true, _) => 0,
+            (false, true) if SPINS => spin.min(FIRST),
+            (false, _) => spin,
+        }
     }
 
-    /// Searches, and sleeps, until a job is found, and runs it. False when the pool is closed and empty.
-    fn search(&self, activity: &Activity, polls: &mut u32, untold: &mut bool) -> bool {
+    /// Between two polls.
+    fn await_turn(&self, polled: &mut u32) {
+        if polled.is_multiple_of(TURN) {
+            self.port.stand_aside();
+        } else {
+            spin_loop();
+        }
+        *polled += 1;
+    }
+
+    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `sparse`: it slept for long.
+    #[inline(never)]
+    fn search(
+        &self,
+        activity: &Activity,
+        mut polls: u32,
+        sparse: &mut bool,
+        untold: &mut bool,
+    ) -> Option<Claimed> {
         let is_empty = || self.ready().is_empty();
+        let mut polled = 0;
+        // While nobody sleeps, nobody counts on searchers.
+        while SPINS && polled < polls && self.idle.counts().all_awake() {
+            self.await_turn(&mut polled);
+            if let Some(claimed) = self.claim_next() {
+                return Some(claimed);
+            }
+        }
         let mut search = self.idle.search();
         loop {
-            for poll in 0..=*polls {
-                if poll > 0 {
-                    // However often it is to poll, a closed pool does not wait for it.
-                    if self.is_closed() {
-                        break;
-                    }
-                    if poll % TURN == 1 {
-                        self.port.stand_aside();
-                    } else {
-                        spin_loop();
-                    }
-                }
+            loop {
                 if let Some(claimed) = self.claim_next() {
                     self.idle.found(search, &self.port, is_empty);
                     *untold = true;
-                    *polls = self.run_and_poll(activity, claimed);
-                    return true;
+                    return Some(claimed);
                 }
+                // However often it is to poll, a closed pool does not wait for it.
+                if polled >= polls || self.is_closed() {
+                    break;
+                }
+                self.await_turn(&mut polled);
             }
             let asleep = self.idle.register(search);
             // CLOSED is read before the ring, so that nothing published before it is left behind, but where memory shows
@@ -109,13 +140,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             } else if closed {
                 let search = self.idle.cancel(asleep);
                 self.idle.found(search, &self.port, is_empty);
-                return false;
+                return None;
             } else {
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
                 *untold = false;
                 activity.set(Doing::Sleeping);
+                let begun = if SPINS && self.limits().spin > 0 { self.port.now() } else { None };
                 search = self.idle.sleep(asleep, &self.port);
-                *polls = 0;
+                let slept = begun.and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
+                *sparse = slept.is_none_or(|slept| slept > NAP);
+                polls = 0;
                 activity.set(Doing::Searching);
             }
         }

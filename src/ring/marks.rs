@@ -77,7 +77,7 @@ impl<'a> Ring<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ncq::{Ends, Seed};
+    use super::super::{Ends, Seed};
     use super::*;
     use crate::sync::array_of;
 

@@ -53,10 +53,13 @@
 //! years at 100 M pushes/s on 64 bits; on 32 bits 11 s at that rate, 3 h at 100 k/s, and only for a stall of
 //! exactly that length.
 
+mod distance;
 mod marks;
 mod ncq;
 mod position;
+mod seed;
 
 pub(crate) use marks::Marked;
-pub(crate) use ncq::{Ends, Ring, Seed};
+pub(crate) use ncq::{Ends, Ring};
 pub(crate) use position::Mark;
+pub(crate) use seed::Seed;

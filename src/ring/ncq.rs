@@ -1,14 +1,16 @@
 //! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
 use super::position::Geometry;
+use super::seed::Seed;
+use crate::fetch::{FETCHES, fetch_to_write};
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
 pub(crate) struct Ends {
-    tail: CachePadded<AtomicUsize>,
-    head: CachePadded<AtomicUsize>,
+    pub(super) tail: CachePadded<AtomicUsize>,
+    pub(super) head: CachePadded<AtomicUsize>,
 }
 
 impl Ends {
@@ -19,42 +21,19 @@ impl Ends {
         }
     }
 
-    /// The counters of a ring of seeds that was [prepared](Ring::unseed) to lack the last ones: `seeds` of `len`.
-    pub(crate) fn seeded(seeds: usize, len: usize) -> Self {
-        Self::at(Geometry::new(len).stride_of(seeds).wrapping_sub(len), 0)
-    }
-
     const_fn! {
-        fn at(tail: usize, head: usize) -> Self {
+        pub(super) fn at(tail: usize, head: usize) -> Self {
             Self { tail: CachePadded::new(AtomicUsize::new(tail)), head: CachePadded::new(AtomicUsize::new(head)) }
         }
     }
-
-    /// The same counters `start` positions (a multiple of the ring's length) later; the entries must be prepared with
-    /// [`Ring::age`].
-    #[cfg(any(test, jobring_loom))]
-    pub(crate) fn aged(self, start: usize) -> Self {
-        // ORDERING: Relaxed: before the ring is shared.
-        let later = |end: &AtomicUsize| end.load(o(Site::Age, Relaxed)).wrapping_add(start);
-        Self::at(later(&self.tail), later(&self.head))
-    }
-}
-
-/// What lies in a ring whose memory is all zero.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seed {
-    /// Nothing.
-    Empty,
-    /// All indices, in their order (but for those that [`Ends::seeded`] leaves out).
-    Full,
 }
 
 /// A view of one ring: its counters, its entries, and what it held when all was zero.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring<'a> {
-    ends: &'a Ends,
-    entries: &'a [AtomicUsize],
-    seed: Seed,
+    pub(super) ends: &'a Ends,
+    pub(super) entries: &'a [AtomicUsize],
+    pub(super) seed: Seed,
 }
 
 /// Why a push in one stride came to nothing.
@@ -66,6 +45,10 @@ enum Missed {
     /// The tail that was seen is out of date.
     Lapped,
 }
+
+/// So many pops later is when a slot is asked for that will be popped then: some 100 ns, which is what a line takes from one
+/// core to another, and few enough to be often in the line of entries that is looked at anyway.
+const AHEAD: usize = 4;
 
 /// What a push saw.
 #[derive(Clone, Copy)]
@@ -87,6 +70,11 @@ impl<'a> Ring<'a> {
     #[inline(always)]
     pub(super) fn geometry(&self) -> Geometry {
         Geometry::new(self.entries.len())
+    }
+
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// The entry for position `p`.
@@ -116,7 +104,8 @@ impl<'a> Ring<'a> {
         let tail = self.ends.tail.load(o(Site::PushTail, Acquire));
         match self.push_in_stride(tail, tail, index) {
             Ok(pushed) => pushed,
-            Err(missed) => self.push_again(missed, index),
+            // A view of its own: so this one never has to be in memory.
+            Err(missed) => Ring { ..*self }.push_again(missed, index),
         }
     }
 
@@ -124,43 +113,48 @@ impl<'a> Ring<'a> {
     #[inline(always)]
     fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<Pushed, Missed> {
         let g = self.geometry();
-        // A stride lies in one lap, so only the offset changes on the way.
-        let (lap, mut t) = (g.lap(t), t);
-        loop {
-            let entry = self.entry(t);
+        // A stride lies in one lap, and in one piece of memory.
+        let (lap, first, stride) = (g.lap(tail), g.offset(tail), g.stride());
+        debug_assert!(g.ends_stride(tail) && t.wrapping_sub(tail) < stride);
+        // SAFETY:
+        // - a position of the tail is a multiple of the stride, and so is the ring's length, which is entries.len().
+        let entries = unsafe { self.entries.get_unchecked(first..first + stride) };
+        let mut walked = t.wrapping_sub(tail);
+        let (entry, e) = loop {
+            let Some(entry) = entries.get(walked) else { return Err(Missed::Filled(tail)) };
             // ORDERING: Relaxed: no data is read through it; the CAS decides.
             let e = entry.load(o(Site::PushEntry, Relaxed));
-            if g.in_lap(e, lap) {
-                t = t.wrapping_add(1);
-                if g.ends_stride(t) {
-                    return Err(Missed::Filled(tail));
-                }
-                continue;
+            if !g.in_lap(e, lap) {
+                break (entry, e);
             }
-            if !g.behind(e, t) || bug(Bug::OrdersLaps) && e > g.entry(t, t) {
-                return Err(Missed::Lapped);
-            }
-            if bug(Bug::MovesTheTailFirst) {
-                self.advance_tail(tail, t.wrapping_add(1));
-            }
-            // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
-            // Acquire load of the entry. Relaxed on failure: the loop looks again.
-            let published = entry.compare_exchange(
-                e,
-                g.entry(t, index),
-                o(Site::PushPublish, Release),
-                o(Site::PushPublishLost, Relaxed),
-            );
-            if published.is_err() {
-                return Err(Missed::Raced(tail, t));
-            }
-            let next = t.wrapping_add(1);
-            if g.ends_stride(next) {
-                self.advance_tail(tail, next);
-            }
-            let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
-            return Ok(Pushed { position: t, marked });
+            walked += 1;
+        };
+        let t = tail.wrapping_add(walked);
+        if !g.in_lap(e, g.lap_before(lap)) || bug(Bug::OrdersLaps) && e > g.entry(lap, t, t) {
+            return Err(Missed::Lapped);
         }
+        if bug(Bug::MovesTheTailFirst) {
+            self.advance_tail(tail, t.wrapping_add(1));
+        }
+        // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
+        // Acquire load of the entry. Relaxed on failure: the loop looks again.
+        let published = entry.compare_exchange(
+            e,
+            g.entry(lap, t, index),
+            o(Site::PushPublish, Release),
+            o(Site::PushPublishLost, Relaxed),
+        );
+        if published.is_err() {
+            return Err(Missed::Raced(tail, t));
+        }
+        if walked + 1 == stride {
+            self.advance_tail(tail, t.wrapping_add(1));
+        }
+        if walked == 0 {
+            fetch_to_write(core::ptr::from_ref(self.entry(t.wrapping_add(stride))).cast());
+        }
+        let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
+        Ok(Pushed { position: t, marked })
     }
 
     /// Pushes, after a first try that came to nothing.
@@ -214,26 +208,41 @@ impl<'a> Ring<'a> {
     /// Takes the oldest index, or None if the ring is empty. Lock-free.
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
-        self.pop_at().map(|(_, index)| index)
+        self.pop_expecting(|_| {}).map(|(_, index)| index)
     }
 
-    /// The same, with the position that it was at.
+    /// The same, with the position that it was at. `expect` is called with an index that it is about to take.
     #[inline(always)]
-    pub(crate) fn pop_at(&self) -> Option<(usize, usize)> {
+    pub(crate) fn pop_expecting(&self, expect: impl Fn(usize)) -> Option<(usize, usize)> {
         let mut backoff = Backoff::new();
         loop {
             // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
+            let index = self.geometry().index(e, h);
+            self.look_ahead(h, index, &expect);
             if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
-                return Some((h, self.geometry().index(e, h)));
+                return Some((h, index));
             }
             backoff.pause();
         }
     }
 
+    /// Calls `expect` with the index that is to be popped a little later, or, if it is not there yet, with the one at `h`.
+    #[inline(always)]
+    fn look_ahead(&self, h: usize, index: usize, expect: impl Fn(usize)) {
+        if !FETCHES {
+            return;
+        }
+        let g = self.geometry();
+        let p = h.wrapping_add(AHEAD);
+        // ORDERING: Relaxed: a guess at what others have done.
+        let e = self.entry(p).load(o(Site::AheadLook, Relaxed));
+        expect(if g.published(e, p) { g.index(e, p) } else { index });
+    }
+
     /// Is something published so many positions behind `h`, too?
     #[inline(always)]
-    pub(crate) fn reaches(&self, h: usize, ahead: usize) -> bool {
+    pub(super) fn reaches(&self, h: usize, ahead: usize) -> bool {
         let p = h.wrapping_add(ahead);
         // ORDERING: Relaxed: a guess at how far others are.
         self.geometry().published(self.entry(p).load(o(Site::AheadLook, Relaxed)), p)
@@ -315,29 +324,6 @@ impl<'a> Ring<'a> {
         // ORDERING: Relaxed, the same.
         let pops = self.ends.head.load(o(Site::CountHead, Relaxed));
         (pushes, pops)
-    }
-
-    /// Takes the last seeds out of a ring that was never used, so that `seeds` are left.
-    pub(crate) fn unseed(&self, seeds: usize) {
-        let g = self.geometry();
-        for (at, entry) in (seeds..).zip(self.entries.get(seeds..).unwrap_or_default()) {
-            // Published in the lap before the seeds', so nothing was pushed in theirs.
-            let before = at.wrapping_sub(2 * g.len());
-            // ORDERING: Relaxed: before the ring is shared.
-            entry.store(g.entry(before, at), o(Site::Age, Relaxed));
-        }
-    }
-
-    /// Moves the laps of entries that were never used, for counters from [`Ends::aged`]`(start)`: for tests of the
-    /// wrap-around.
-    #[cfg(any(test, jobring_loom))]
-    pub(crate) fn age(&self, start: usize) {
-        for entry in self.entries {
-            // ORDERING: Relaxed: before the ring is shared.
-            let lap = entry.load(o(Site::Age, Relaxed));
-            // ORDERING: Relaxed, the same.
-            entry.store(lap.wrapping_sub(start << 2), o(Site::Age, Relaxed));
-        }
     }
 }
 

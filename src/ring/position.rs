@@ -62,10 +62,10 @@ impl Geometry {
         p & self.mask
     }
 
-    /// The entry that publishes `index` at position `p`, unmarked.
+    /// The entry that publishes `index` at position `p`, in `lap`, unmarked.
     #[inline(always)]
-    pub(crate) const fn entry(self, p: usize, index: usize) -> usize {
-        self.lap(p) | (index ^ p) & self.mask
+    pub(crate) const fn entry(self, lap: usize, p: usize, index: usize) -> usize {
+        lap | (index ^ p) & self.mask
     }
 
     /// Is `entry` what was published at `p`?
@@ -84,7 +84,7 @@ impl Geometry {
     /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
     #[inline(always)]
     pub(crate) const fn behind(self, entry: usize, p: usize) -> bool {
-        self.published(entry, p.wrapping_sub(self.len()))
+        self.in_lap(entry, self.lap_before(self.lap(p)))
     }
 
     /// The index in an entry published at `p`.
@@ -113,6 +113,12 @@ impl Geometry {
     pub(crate) const fn lap(self, p: usize) -> usize {
         !(p | self.mask) << 2
     }
+
+    /// The lap before.
+    #[inline(always)]
+    pub(crate) const fn lap_before(self, lap: usize) -> usize {
+        lap.wrapping_add(self.len() << 2)
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +143,7 @@ mod tests {
             for p in positions(len) {
                 for index in [0, len / 2, len - 1] {
                     for marks in [0, g.mark(Mark::Waiter), g.mark(Mark::Closer), g.marks()] {
-                        let entry = g.entry(p, index) | marks;
+                        let entry = g.entry(g.lap(p), p, index) | marks;
                         assert_eq!(g.index(entry, p), index);
                         assert!(g.published(entry, p) && !g.behind(entry, p));
                         assert!(g.behind(entry, p.wrapping_add(len)));
@@ -157,7 +163,7 @@ mod tests {
         for len in lens() {
             let g = Geometry::new(len);
             for p in positions(len) {
-                let entry = g.entry(p, len - 1);
+                let entry = g.entry(g.lap(p), p, len - 1);
                 for times in 1..=3 {
                     assert!(g.published(entry, p.wrapping_add(PERIOD * times)));
                     assert!(g.behind(entry, p.wrapping_add(PERIOD * times + len)));

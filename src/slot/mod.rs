@@ -3,6 +3,7 @@
 
 pub(crate) mod state;
 
+use crate::fetch::fetch_to_write;
 use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload};
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, o};
@@ -77,6 +78,12 @@ impl<'a> Slot<'a> {
         Self { head, payload }
     }
 
+    /// Its word and the beginning of its payload will be written soon.
+    #[inline(always)]
+    pub(crate) fn fetch(&self) {
+        fetch_to_write(core::ptr::from_ref(self.head).cast());
+    }
+
     /// The word to sleep on.
     #[inline(always)]
     pub(crate) fn word(&self) -> &'a AtomicUsize {
@@ -115,7 +122,7 @@ impl<'a> Slot<'a> {
     /// # Safety
     /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
     /// 2. `write` leaves in the payload an input that `kind` takes.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn fill(
         &self,
         s: State,

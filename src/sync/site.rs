@@ -64,6 +64,7 @@ sites! {
     CountTail,
     CountEntry,
     CountHead,
+    // ring/seed.rs
     Age,
     // slot/mod.rs
     SlotLook,

@@ -64,6 +64,13 @@ impl Idle {
         if counts.all_awake() {
             return Noticed::Open;
         }
+        self.tell(counts, port, position)
+    }
+
+    /// The rest of `notify`, for which `counts` are a reason.
+    #[cold]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
+    fn tell(&self, counts: Counts, port: &impl Port, position: usize) -> Noticed {
         if counts.wants_notice() {
             self.grant_one(port);
         } else if position.is_multiple_of(TRIGGER) && counts.sleeping() + counts.tokens() > 0 {

@@ -5,6 +5,8 @@
 
 use jobring_sizes as _;
 
+#[path = "../../../src/fetch.rs"]
+mod fetch;
 #[path = "../../../src/pad.rs"]
 mod pad;
 #[path = "../../../src/relax.rs"]

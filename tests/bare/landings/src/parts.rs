@@ -43,8 +43,11 @@ const SUBMIT: &[&str] = &[
     "submit_detached",
     "submit_closure",
     "try_reserve",
-    "try_reserve_again",
-    "reserve",
+    "try_reserve_from",
+    "reserve_at_once",
+    "reserve_from",
+    "submit_closure_from",
+    "publish_closure",
     "reap",
     "place",
     "announce",
@@ -86,7 +89,7 @@ const BOUNDS: &str = "an index that is out of bounds";
 
 /// Functions that this firmware never comes to, and why.
 const FUNCTIONS: &[(&[&str], &str)] = &[
-    (&["grant_one", "wants_notice", "force"], SLEEPERS),
+    (&["tell", "grant_one", "wants_notice", "force"], SLEEPERS),
     (&["kick", "kick_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
     (&["inherited"], OUTER),
@@ -99,6 +102,7 @@ const LINES: &[(&str, &str)] = &[
     ("Err(Refused::Shutdown)", CLOSED),
     ("Noticed::Closed", CLOSED),
     ("self.announce(position)", CLOSED),
+    ("self.tell(counts, port, position)", SLEEPERS),
     ("self.grant_one(port)", SLEEPERS),
     ("self.force(port)", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
