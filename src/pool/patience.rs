@@ -78,11 +78,12 @@ impl Drop for Blocked<'_> {
 /// How often a waiter looks for the end of its job before it goes to sleep: some 2 µs, less than a sleep and a wake-up cost
 /// the two sides. Whoever spins for as long as a sleep costs pays at most double (A. Karlin et al., "Empirical Studies of
 /// Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
-const LOOKS: u32 = 200;
+const LOOKS: u32 = 50;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
-    /// Not while all workers sleep or are being woken: that takes longer, unless one was woken on this CPU, and waits for it.
+    /// Not while all workers sleep or are being woken: that takes longer. Then stands aside once, if one is awake that may wait for
+    /// this CPU.
     pub(super) fn watch(&self, slot: Slot<'_>, state: State) -> Option<State> {
         if !SPINS {
             return None;
@@ -94,7 +95,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 now = slot.state();
                 now != state
             });
-        } else if counts.tokens() > 0 {
+        }
+        if now == state && self.lifecycle.live() > counts.sleeping() {
             self.port.stand_aside();
             now = slot.state();
         }

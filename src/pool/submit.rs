@@ -6,6 +6,7 @@ use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
+use crate::relax::SPINS;
 use crate::ring::{Mark, Marked};
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
@@ -66,6 +67,9 @@ impl Batch {
         self.0
     }
 }
+
+/// How often one that finds the pool full lets others have its CPU, workers perhaps, before it sleeps.
+const ASIDES: u32 = 2;
 
 /// How often a submitter passes over a slot whose kept failure is being read.
 const PASSES: usize = 2;
@@ -169,6 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();
         let mut blocked = None;
+        let mut asides = 0;
         loop {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
@@ -189,7 +194,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if blocked.is_hopeless(self, &patience) {
                     return Err(Refused::Deadlock);
                 }
-                self.await_slot(left, &mut patience);
+                if SPINS && asides < ASIDES {
+                    asides += 1;
+                    self.port.stand_aside();
+                } else {
+                    self.await_slot(left, &mut patience);
+                }
             }
         }
     }
