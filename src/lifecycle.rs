@@ -182,6 +182,12 @@ impl Lifecycle {
         self.blocked.load(o(Site::BlockedLook, Relaxed)) >= self.live()
     }
 
+    /// How many threads are inside of calls in which they may sleep.
+    pub(crate) fn visitors(&self) -> usize {
+        // ORDERING: Relaxed: a count, for a guess.
+        self.visitors.load(o(Site::VisitorsCount, Relaxed)) / VISITOR
+    }
+
     /// The calling thread will sleep in a call and touch the pool afterwards.
     pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
         // ORDERING: Relaxed: the visit's end is what counts.

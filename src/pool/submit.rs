@@ -68,7 +68,9 @@ impl Batch {
     }
 }
 
-/// How often one that finds the pool full lets others have its CPU, workers perhaps, before it sleeps.
+/// So many sleep for room. If there are more, all of whom a free slot would wake, one that finds the pool full lets others
+/// have its CPU instead, workers perhaps, so often.
+const CROWD: usize = 4;
 const ASIDES: u32 = 2;
 
 /// How often a submitter passes over a slot whose kept failure is being read.
@@ -194,7 +196,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if blocked.is_hopeless(self, &patience) {
                     return Err(Refused::Deadlock);
                 }
-                if SPINS && asides < ASIDES {
+                if SPINS && asides < ASIDES && self.lifecycle.visitors() > CROWD {
                     asides += 1;
                     self.port.stand_aside();
                 } else {

@@ -165,6 +165,7 @@ sites! {
     VisitBegin,
     VisitorsWait,
     VisitorsLook,
+    VisitorsCount,
     VisitEnd,
     // fork/shares.rs
     ShareLook,

@@ -28,7 +28,10 @@ use std::collections::BTreeSet;
 /// Sites of the library that the machine has not, each with its reason.
 const LEFT_OUT: &[(&[Site], &str)] = &[
     (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
-    (&[Site::AheadLook], "a guess that decides whether to spin, which nobody does in these builds"),
+    (
+        &[Site::AheadLook, Site::VisitorsCount],
+        "a guess that decides whether to spin, which nobody does in these builds",
+    ),
     (
         &[
             Site::ShareLook,

@@ -25,7 +25,10 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 /// Sites that no thread of these roles comes to, each with its reason. All others must be hit.
 const NEVER: &[(&[Site], &str)] = &[
     (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
-    (&[Site::AheadLook], "a guess that decides whether to spin, which nobody does in these builds"),
+    (
+        &[Site::AheadLook, Site::VisitorsCount],
+        "a guess that decides whether to spin, which nobody does in these builds",
+    ),
     (&[Site::Age], "unit tests of the wrap-around, before the ring is shared"),
     (
         &[
