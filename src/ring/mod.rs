@@ -46,6 +46,12 @@
 //! value on which the sleeper is about to fall asleep. The push that fills the entry replaces the mark, sees it in the value that its CAS
 //! replaced, and says so. A push that finds no mark pays nothing.
 //!
+//! # Lines
+//!
+//! An entry, and the slot that its index names, come from the core that wrote them last. Who pops looks some entries ahead and asks for the
+//! slots there, who pushes for the next line of entries (`fetch.rs`); and who pops all the time keeps away from who pushes (`distance.rs`).
+//! These looks are guesses: nothing is decided by them but how long to wait.
+//!
 //! # Wrap-around
 //!
 //! Positions and laps wrap with usize. What must happen to go wrong: a thread stalls between reading a word and
