@@ -10,6 +10,9 @@ pub const MODELS: &[Model] = &[
     model!(3 a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted),
     model!(2 a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted),
     model!(2 a_batch_over_a_trigger_trusts_no_searcher),
+    model!(2 a_batch_that_takes_its_slots_at_once_leaves_the_others_theirs),
+    model!(2 a_batch_of_slots_taken_at_once_that_meets_a_close_is_over),
+    model!(2 a_batch_that_ends_early_gives_back_what_it_took),
 ];
 
 fn a_batch_is_run_and_waited_for() {
@@ -42,8 +45,8 @@ fn a_batch_is_accepted_as_far_as_there_is_room() {
     s.assert_over(jobs.len() + 1);
 }
 
-fn batch_against_shutdown(drain: bool) {
-    let s = Stage::<2>::new();
+fn batch_against_shutdown<const N: usize>(drain: bool) {
+    let s = Stage::<N>::new();
     let submitter = s.thread(|s| s.pool.submit_batch([s.task(0), s.task(1)]));
     s.begin();
     let report = if drain { s.pool.drain() } else { s.pool.discard() };
@@ -57,11 +60,11 @@ fn batch_against_shutdown(drain: bool) {
 }
 
 fn a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted() {
-    batch_against_shutdown(true);
+    batch_against_shutdown::<2>(true);
 }
 
 fn a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted() {
-    batch_against_shutdown(false);
+    batch_against_shutdown::<2>(false);
 }
 
 fn a_batch_over_a_trigger_trusts_no_searcher() {
@@ -75,4 +78,34 @@ fn a_batch_over_a_trigger_trusts_no_searcher() {
     assert_eq!(s.pool.wait(jobs[0]), End::Done(0));
     s.pool.drain();
     worker.join().unwrap();
+}
+
+/// In a ring of four, two entries are a line.
+fn a_batch_that_takes_its_slots_at_once_leaves_the_others_theirs() {
+    let s = Stage::<4>::new();
+    let other = s.thread(|s| s.submit_detached(2));
+    s.begin();
+    let (jobs, refused) = s.pool.submit_batch([s.task(0), s.task(1)]);
+    assert_eq!((jobs.len(), refused), (2, None));
+    other.join().unwrap();
+    while s.pool.run_one() {}
+    for (n, job) in jobs.iter().enumerate() {
+        assert_eq!(s.pool.poll(*job), End::Done(n));
+    }
+    s.assert_over(3);
+}
+
+fn a_batch_of_slots_taken_at_once_that_meets_a_close_is_over() {
+    batch_against_shutdown::<4>(true);
+}
+
+fn a_batch_that_ends_early_gives_back_what_it_took() {
+    let s = Stage::<4>::new();
+    let runner = s.thread(|s| s.pool.run_one());
+    s.begin();
+    let job = s.pool.submit_first_of(2, s.task(0)).expect("there is room");
+    runner.join().unwrap();
+    s.pool.run_one();
+    assert_eq!(s.pool.poll(job), End::Done(0));
+    s.assert_over(1);
 }

@@ -12,6 +12,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody),
     model!(4 two_pushers_stopped_before_they_moved_the_tail_hold_up_nobody),
     model!(unbounded a_popper_stopped_anywhere_holds_up_nobody),
+    model!(unbounded a_popper_of_several_stopped_anywhere_holds_up_nobody),
     model!(unbounded a_marker_stopped_anywhere_holds_up_nobody),
     model!(unbounded an_unmarker_stopped_anywhere_holds_up_nobody),
     model!(2 a_submitter_stopped_anywhere_holds_up_nobody),
@@ -40,7 +41,12 @@ fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: 
 
 /// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that `step` says
 /// it has.
-fn ring(len: usize, held: usize, step: fn(&Indices) -> Option<usize>, others: fn(&Indices)) {
+fn ring<K: IntoIterator<Item = usize> + 'static>(
+    len: usize,
+    held: usize,
+    step: fn(&Indices) -> K,
+    others: fn(&Indices),
+) {
     let ring = Arc::new(Indices::new(len, 0, 0));
     (0..held).for_each(|index| drop(ring.push(index)));
     let other = ring.clone();
@@ -108,6 +114,20 @@ fn a_popper_stopped_anywhere_holds_up_nobody() {
             ring.push(index);
         }
     });
+}
+
+fn a_popper_of_several_stopped_anywhere_holds_up_nobody() {
+    ring(
+        4,
+        4,
+        |ring| ring.pop_several(2),
+        |ring| {
+            for _ in 0..2 {
+                let index = ring.pop().expect("at most two are missing");
+                ring.push(index);
+            }
+        },
+    );
 }
 
 fn a_marker_stopped_anywhere_holds_up_nobody() {

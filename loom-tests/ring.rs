@@ -30,6 +30,9 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_mark_is_taken_off_though_a_closer_marks),
     model!(unbounded a_peeked_index_is_popped_once),
     model!(unbounded a_ring_of_one_wraps_around),
+    model!(unbounded several_come_at_once_with_what_was_written),
+    model!(unbounded poppers_of_several_never_get_the_same_index),
+    model!(2 several_that_go_round_lose_nothing),
 ];
 
 /// The start from which both the positions and the laps in the entries wrap after `len` pushes.
@@ -104,6 +107,78 @@ fn two_poppers_never_get_the_same_index() {
     let theirs = other.join().unwrap();
     assert_ne!(mine.unwrap(), theirs.unwrap());
     assert_eq!(ring.pop(), None);
+}
+
+fn several_come_at_once_with_what_was_written() {
+    let (crew, ring) = (Crew::new(), ring(4, 0));
+    let pusher = {
+        let ring = ring.clone();
+        crew.spawn(move || {
+            for index in 0..2 {
+                ring.write(index, 7 + index);
+                ring.push(index);
+            }
+        })
+    };
+    crew.begin();
+    let mut seen = 0;
+    while seen < 2 {
+        let indices = ring.pop_several(2);
+        for index in &indices {
+            assert_eq!((*index, ring.read(*index)), (seen, 7 + seen), "out of order");
+            seen += 1;
+        }
+        if indices.is_empty() {
+            thread::yield_now();
+        }
+    }
+    pusher.join().unwrap();
+    assert!(ring.is_empty());
+}
+
+fn poppers_of_several_never_get_the_same_index() {
+    let (crew, ring) = (Crew::new(), ring(4, near_the_end(4)));
+    for index in 0..3 {
+        ring.push(index);
+    }
+    let other = {
+        let ring = ring.clone();
+        crew.spawn(move || ring.pop_several(2))
+    };
+    crew.begin();
+    let mut all: Vec<usize> = ring.pop().into_iter().collect();
+    all.extend(ring.pop_several(4));
+    let theirs = other.join().unwrap();
+    assert!((1..=2).contains(&theirs.len()), "of one line, and there was one");
+    all.extend(theirs);
+    all.extend(ring.pop());
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2]);
+    assert_eq!(ring.pop_several(1), []);
+}
+
+fn several_that_go_round_lose_nothing() {
+    let (crew, ring) = (Crew::new(), Arc::new(Indices::new(4, 0, 4)));
+    let threads = [1, 2].map(|most| {
+        let ring = ring.clone();
+        crew.spawn(move || {
+            let mine = ring.pop_several(most);
+            assert!((1..=most).contains(&mine.len()), "there is one for each");
+            for &index in &mine {
+                ring.write(index, most);
+                ring.push(index);
+            }
+        })
+    });
+    crew.begin();
+    let mine = ring.pop();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    mine.into_iter().for_each(|index| drop(ring.push(index)));
+    let mut all: Vec<usize> = std::iter::from_fn(|| ring.pop()).collect();
+    all.sort_unstable();
+    assert_eq!(all, [0, 1, 2, 3]);
 }
 
 fn two_pushers_lose_nothing() {

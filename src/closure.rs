@@ -112,7 +112,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Err(looked) => return unsafe { self.submit_closure_from(looked, f, timeout, detached) },
         };
         if timeout != Timeout::Poll {
-            self.keep_distance(&reserved, 1);
+            self.keep_distance(&reserved);
         }
         // SAFETY:
         // - the caller's; just reserved from this pool.

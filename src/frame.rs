@@ -7,22 +7,25 @@ use crate::handle::Job;
 use core::cell::Cell;
 use core::ptr;
 
-/// What a worker is called by those that are none.
-pub(crate) const NO_WORKER: usize = usize::MAX;
+/// What a thread does in a frame.
+#[derive(Clone, Copy)]
+enum Of {
+    /// It runs the job of this slot and generation.
+    Job { index: usize, generation: usize },
+    /// It is in the loop of the worker with this number; the lowest address of its stack, 0 where not known.
+    Worker { number: usize, stack_low: usize },
+    /// It runs user code that is no job of the pool's.
+    Caller,
+}
 
-/// One job being run, or the thread's stay in a worker loop (then `job` is None).
+/// One job being run, or the thread's stay in a worker loop. What is written further out on the chain is not written again
+/// for each job.
 pub struct Frame {
     /// The identity of its pool: an address, compared and never followed.
     pub(crate) pool: *const (),
-    pub(crate) job: Option<Job>,
+    of: Of,
     /// The frame that was innermost before.
     pub(crate) outer: *const Frame,
-    /// The worker whose thread this is, or NO_WORKER.
-    pub(crate) worker: usize,
-    /// The lowest address of this thread's stack, 0 where not known.
-    pub(crate) stack_low: usize,
-    /// How many jobs run inside each other on this thread.
-    pub(crate) depth: usize,
     /// What the running kind wants to find again from inside the job.
     pub(crate) locals: Cell<*const ()>,
     /// Is it counted among those that wait for the pool's end?
@@ -36,33 +39,28 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The thread runs `job`.
+    /// The thread runs the job in slot `index` that has this `generation`.
     #[inline(always)]
-    pub(crate) fn of_job(pool: *const (), job: Job, outer: *const Frame) -> Self {
-        Self::new(pool, Some(job), outer)
+    pub(crate) fn of_job(pool: *const (), index: usize, generation: usize, outer: *const Frame) -> Self {
+        Self::new(pool, Of::Job { index, generation }, outer)
     }
 
     /// The thread runs user code that is no job of the pool's.
     pub(crate) fn of_caller(pool: *const (), outer: *const Frame) -> Self {
-        Self::new(pool, None, outer)
+        Self::new(pool, Of::Caller, outer)
     }
 
     /// The thread is a worker.
-    pub(crate) fn of_worker(pool: *const (), worker: usize, stack_low: usize, outer: *const Frame) -> Self {
-        Self { worker, stack_low, ..Self::new(pool, None, outer) }
+    pub(crate) fn of_worker(pool: *const (), number: usize, stack_low: usize, outer: *const Frame) -> Self {
+        Self::new(pool, Of::Worker { number, stack_low }, outer)
     }
 
     #[inline(always)]
-    fn new(pool: *const (), job: Option<Job>, outer: *const Frame) -> Self {
-        let (worker, stack_low, depth) = Self::inherited(pool, outer);
-        let depth = depth + usize::from(job.is_some());
+    fn new(pool: *const (), of: Of, outer: *const Frame) -> Self {
         Self {
             pool,
-            job,
+            of,
             outer,
-            worker,
-            stack_low,
-            depth,
             locals: Cell::new(ptr::null()),
             closing: Cell::new(false),
             replaceable: false,
@@ -71,35 +69,46 @@ impl Frame {
         }
     }
 
+    /// The job that it is of.
+    pub(crate) fn job(&self) -> Option<Job> {
+        match self.of {
+            Of::Job { index, generation } => Some(Job::new(Job::tag_of(self.pool), generation, index)),
+            Of::Worker { .. } | Of::Caller => None,
+        }
+    }
+
+    /// Is it a job's?
+    pub(crate) fn is_of_job(&self) -> bool {
+        matches!(self.of, Of::Job { .. })
+    }
+
+    /// If it is a worker's loop: the worker's number, and the lowest address of its stack.
+    fn loop_of(&self) -> Option<(usize, usize)> {
+        match self.of {
+            Of::Worker { number, stack_low } => Some((number, stack_low)),
+            Of::Job { .. } | Of::Caller => None,
+        }
+    }
+
+    /// The worker of this frame's pool whose thread this is.
+    pub(crate) fn worker(&self) -> Option<usize> {
+        let mut mine = Chain(self).filter(|frame| frame.pool == self.pool);
+        mine.find_map(Self::loop_of).map(|(number, _)| number)
+    }
+
+    /// The lowest address of this thread's stack, if it is a worker's and known.
+    pub(crate) fn stack_low(&self) -> Option<usize> {
+        Chain(self).find_map(Self::loop_of).map(|(_, low)| low).filter(|&low| low != 0)
+    }
+
+    /// How many jobs run inside each other on this thread.
+    pub(crate) fn depth(&self) -> usize {
+        Chain(self).filter(|frame| frame.is_of_job()).count()
+    }
+
     /// May the code that this frame calls end the thread?
     pub(crate) fn may_end_thread(&self) -> bool {
         Chain(self.outer).next().is_some_and(|outer| outer.replaceable)
-    }
-
-    #[inline(always)]
-    fn inherited(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {
-        match Chain(outer).next() {
-            None => (NO_WORKER, 0, 0),
-            Some(frame) if frame.pool == pool => (frame.worker, frame.stack_low, frame.depth),
-            Some(_) => Self::inherited_from_afar(pool, outer),
-        }
-    }
-
-    /// The same, right inside another pool's frame.
-    #[cold]
-    fn inherited_from_afar(pool: *const (), outer: *const Frame) -> (usize, usize, usize) {
-        let mut stack = (0, 0);
-        let mut worker = NO_WORKER;
-        for (n, frame) in Chain(outer).enumerate() {
-            if n == 0 {
-                stack = (frame.stack_low, frame.depth);
-            }
-            if frame.pool == pool {
-                worker = frame.worker;
-                break;
-            }
-        }
-        (worker, stack.0, stack.1)
     }
 }
 

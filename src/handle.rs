@@ -30,6 +30,13 @@ impl Job {
         Self((tag as u64) << TAG_SHIFT | (generation as u64) << INDEX_BITS | (index as u64 + 1))
     }
 
+    /// 8 bits of a pool's identity.
+    #[inline]
+    pub(crate) fn tag_of(pool: *const ()) -> u8 {
+        // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product with 2^64 / φ.
+        ((pool as usize as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+    }
+
     /// The handle as a number, for other languages. 0 is never a handle.
     #[inline]
     pub const fn to_bits(self) -> u64 {

@@ -48,6 +48,7 @@ impl Control {
 const RESULTS: (&str, u32) = ("results", 100_000);
 const EXCHANGE: (&str, u32) = ("exchange", 200_000);
 const FAILURES: (&str, u32) = ("failures", 200_000);
+const BATCHES: (&str, u32) = ("batches", 50_000);
 const STOPS: (&str, u32) = ("stop_requests", 50_000);
 const SHUTDOWNS: (&str, u32) = ("shutdowns", 5_000);
 const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
@@ -76,6 +77,7 @@ const JUDGED: &[Control] = &[
     // E2: the slot, to its next submitter.
     control("PushPublish", RESULTS, REUSES, OWNED).outside(),
     control("PopEntry", RESULTS, REUSES, OWNED).inside(),
+    control("PopNextEntry", BATCHES, REUSES, OWNED).inside(),
     control("ReuseKept", FAILURES, REUSES, READS),
     control("PutBack", FAILURES, REUSES, READS),
     // E3: the result, to who takes it; the request to stop, to the job.

@@ -1,7 +1,7 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
 use crate::fetch::fetch_to_write;
-use crate::ring::{Ends, Ring, Seed};
+use crate::ring::{Distance, Ends, Ring, Seed};
 use crate::sync::AtomicUsize;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -51,7 +51,7 @@ impl Queue {
     pub fn push(&self, word: usize) -> bool {
         let Some((at, index)) = self.free().pop_expecting(|index| self.fetch(index)) else { return false };
         // As submit does.
-        self.free().keep_distance(at, 1, || true);
+        self.free().keep_distance(at, Distance::of_submitter(1), || true);
         // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
         self.cells[index].0.store(word, Relaxed);
         self.ready().push(index);
@@ -61,7 +61,9 @@ impl Queue {
     /// None if it is empty.
     #[inline]
     pub fn pop(&self) -> Option<usize> {
-        let (_, index) = self.ready().pop_expecting(|index| self.fetch(index))?;
+        let (at, index) = self.ready().pop_expecting(|index| self.fetch(index))?;
+        // As a worker does.
+        self.ready().keep_distance(at, Distance::OF_WORKER, || !self.ready().is_empty());
         let word = self.cells[index].0.load(Relaxed);
         self.free().push(index);
         Some(word)

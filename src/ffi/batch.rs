@@ -67,12 +67,9 @@ pub unsafe extern "C" fn jobring_submit_batch(
             unsafe { Order::read(item, payload) }?;
         }
         let mut placed = 0;
-        let mut batch = Batch::new();
+        let mut batch = Batch::new(&pool.raw);
         let mut place = |order: Order| {
-            let reserved = pool.raw.try_reserve()?;
-            if placed == 0 {
-                pool.raw.keep_distance(&reserved, count);
-            }
+            let reserved = batch.reserve(count - placed)?;
             // SAFETY:
             // - reserved from this pool; the order was checked against its payload.
             let (handle, position) = unsafe {
@@ -100,9 +97,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
                 break;
             }
         }
-        if let Some(position) = batch.position() {
-            pool.raw.announce(position);
-        }
+        drop(batch);
         if !accepted.is_null() {
             // SAFETY:
             // - checked above.

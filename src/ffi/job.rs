@@ -163,14 +163,14 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         // SAFETY:
         // - as above, for the done callback. Then the function's word is not needed any more, and is the result's place.
         unsafe {
-            Self::tell(payload, arg, frame.job.map_or(0, Job::to_bits), JOBRING_OK, result);
+            Self::tell(payload, arg, frame.job().map_or(0, Job::to_bits), JOBRING_OK, result);
             payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
         }
         Outcome::Done
     }
 
     unsafe fn fail(payload: Payload, arg: *mut c_void, frame: &Frame, failure: &Failure) -> Outcome {
-        let job = frame.job.map_or(0, Job::to_bits);
+        let job = frame.job().map_or(0, Job::to_bits);
         // SAFETY:
         // - the caller's: the tail of the payload is as write() left it.
         unsafe { Self::tell(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut()) };

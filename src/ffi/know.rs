@@ -5,6 +5,7 @@ use super::config::JOBRING_BACKEND_DEFAULT;
 use super::guard::{done, output, pool, write_prefix};
 use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
 use super::submit::jobring_job;
+use crate::frame::Frame;
 use core::mem::offset_of;
 
 /// What a pool is like. Does not change while it lives.
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobri
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(job)?;
-        let found = pool.raw.here().and_then(|frame| frame.job).ok_or(Failed(JOBRING_E_INVALID))?.to_bits();
+        let found = pool.raw.here().and_then(Frame::job).ok_or(Failed(JOBRING_E_INVALID))?.to_bits();
         // SAFETY:
         // - checked above.
         unsafe { job.write(found) };

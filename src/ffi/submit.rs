@@ -251,7 +251,7 @@ unsafe fn submit_at_once(
     let order = order.map_err(|_| Looked::NotYet)?;
     let reserved = pool.raw.reserve_at_once()?;
     if timeout != Timeout::Poll {
-        pool.raw.keep_distance(&reserved, 1);
+        pool.raw.keep_distance(&reserved);
     }
     // SAFETY:
     // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
@@ -338,7 +338,7 @@ unsafe fn submit<const PLAIN: bool>(
     let (reserved, _waited) = match reserved {
         Ok(reserved) => {
             if timeout != Timeout::Poll {
-                pool.raw.keep_distance(&reserved, 1);
+                pool.raw.keep_distance(&reserved);
             }
             (reserved, None)
         }

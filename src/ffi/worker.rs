@@ -3,7 +3,7 @@
 use super::birth::{CPool, jobring_pool};
 use super::guard::{done, done_out, output, pool, write_prefix};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
-use crate::frame::NO_WORKER;
+use crate::frame::Frame;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::pool::Doing;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -209,8 +209,7 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(index)?;
-        let worker = pool.raw.here().map(|frame| frame.worker).filter(|&worker| worker != NO_WORKER);
-        let worker = worker.ok_or(Failed(JOBRING_E_INVALID))?;
+        let worker = pool.raw.here().and_then(Frame::worker).ok_or(Failed(JOBRING_E_INVALID))?;
         // SAFETY:
         // - checked above.
         unsafe { index.write(worker as u32) };

@@ -113,7 +113,7 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
         //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
-        the_loop.take_part(the_loop.shares.part_of(frame.worker));
+        the_loop.take_part(the_loop.shares.part_of(frame.worker().unwrap_or(usize::MAX)));
         Outcome::Done
     }
 

@@ -43,6 +43,17 @@ pub enum No {
     Deadlock,
 }
 
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => No::Full,
+            Refused::Shutdown => No::Shutdown,
+            Refused::TimedOut => No::TimedOut,
+            Refused::Deadlock => No::Deadlock,
+        }
+    }
+}
+
 /// A whole pool of N slots.
 pub struct Pool<const N: usize> {
     pub(super) raw: RawPool<Inline<N, 16>, ModelPort>,
@@ -78,12 +89,7 @@ impl<const N: usize> Pool<N> {
     }
 
     fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
-        self.raw.reserve_from(Looked::NotYet, timeout).map_err(|refused| match refused {
-            Refused::Full => No::Full,
-            Refused::Shutdown => No::Shutdown,
-            Refused::TimedOut => No::TimedOut,
-            Refused::Deadlock => No::Deadlock,
-        })
+        Ok(self.raw.reserve_from(Looked::NotYet, timeout)?)
     }
 
     fn submit_as(&self, task: Task, timeout: Timeout, detached: bool) -> Result<Job, No> {
@@ -149,24 +155,30 @@ impl<const N: usize> Pool<N> {
     /// Submits jobs with one wake-up between them, as far as there is room. Those that were accepted, and why the next
     /// was not.
     pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
-        let (mut batch, mut jobs, mut refused) = (Batch::new(), Vec::new(), None);
-        for task in tasks {
-            match self.reserve(Timeout::Poll) {
-                Ok((reserved, _)) => {
+        let (mut batch, mut jobs, mut refused) = (Batch::new(&self.raw), Vec::new(), None);
+        for (n, task) in tasks.into_iter().enumerate() {
+            match batch.reserve(K - n) {
+                Ok(reserved) => {
                     let (job, position) = self.place(reserved, task);
                     batch.placed(position);
                     jobs.push(job);
                 }
                 Err(no) => {
-                    refused = Some(no);
+                    refused = Some(no.into());
                     break;
                 }
             }
         }
-        if let Some(position) = batch.position() {
-            self.raw.announce(position);
-        }
+        drop(batch);
         (jobs, refused)
+    }
+
+    /// Submits the first of so many jobs as a batch, and leaves it at that.
+    pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<Job, No> {
+        let mut batch = Batch::new(&self.raw);
+        let (job, position) = self.place(batch.reserve(jobs)?, task);
+        batch.placed(position);
+        Ok(job)
     }
 
     /// Submits, if there is room, and stops for ever before it tells anybody.

@@ -75,6 +75,14 @@ impl Indices {
         self.ring().pop()
     }
 
+    /// Pops at most so many at once.
+    pub fn pop_several(&self, most: usize) -> Vec<usize> {
+        let mut indices = std::vec![0; most];
+        let count = self.ring().pop_several(&mut indices, |_| {}).map_or(0, |(_, count)| count);
+        indices.truncate(count);
+        indices
+    }
+
     /// Pops; sleeps on the mark while the ring is empty.
     pub fn pop_or_sleep(&self) -> usize {
         loop {

@@ -57,22 +57,30 @@ impl Activity {
         }
     }
 
-    /// Runs a job, and notes it.
+    /// A job begins: when, if it is to be timed.
     #[inline]
-    pub(super) fn during(&self, port: &impl Port, job: impl FnOnce()) {
+    pub(super) fn begin(&self, port: &impl Port) -> Option<u64> {
         self.set(Doing::Running);
-        let begun = if self.timed { port.now() } else { None };
-        job();
+        if self.timed { port.now() } else { None }
+    }
+
+    /// The job that began then is over.
+    #[inline]
+    pub(super) fn end(&self, begun: Option<u64>, port: &impl Port) {
         if !SEEN {
             return;
         }
         self.jobs.set(self.jobs.get() + 1);
-        if let (Some(begun), Some(now)) = (begun, begun.and_then(|_| port.now())) {
-            let took = now.saturating_sub(begun);
-            self.run_ns.set(self.run_ns.get() + took);
-            self.longest_ns.set(self.longest_ns.get().max(took));
+        if let Some(begun) = begun {
+            self.add(port.now().map_or(0, |now| now.saturating_sub(begun)));
         }
         self.set(Doing::Searching);
+    }
+
+    #[cold]
+    fn add(&self, took: u64) {
+        self.run_ns.set(self.run_ns.get() + took);
+        self.longest_ns.set(self.longest_ns.get().max(took));
     }
 
     pub(crate) fn record(&self) -> Record {

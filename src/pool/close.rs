@@ -1,7 +1,7 @@
 //! The closer's loop. `lifecycle.rs` states the protocol.
 
 use super::RawPool;
-use crate::frame::{Chain, NO_WORKER};
+use crate::frame::Chain;
 use crate::job::Why;
 use crate::lifecycle::Queued;
 use crate::port::{Deadline, Port, Timeout};
@@ -36,10 +36,10 @@ impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>) -> Self {
         let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
         mine().for_each(|frame| frame.outlives.set(true));
-        let is_worker = mine().any(|frame| frame.worker != NO_WORKER);
+        let is_worker = mine().any(|frame| frame.worker().is_some());
         let worker = is_worker && !mine().any(|frame| frame.closing.get());
         let news = mine().filter(|frame| !frame.closing.replace(true));
-        let frames = news.filter(|frame| frame.job.is_some()).count();
+        let frames = news.filter(|frame| frame.is_of_job()).count();
         pool.lifecycle.begin_closing(frames, worker);
         Self { pool, frames, worker, is_worker }
     }
@@ -55,7 +55,7 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
         let mine = Chain(self.pool.port.current()).filter(|frame| frame.pool == self.pool.id());
         // The innermost are ours; those further out, if any are left marked, an outer shutdown's.
         for frame in mine {
-            if frame.job.is_some() {
+            if frame.is_of_job() {
                 if left == 0 {
                     break;
                 }

@@ -4,7 +4,7 @@
 use super::RawPool;
 use super::run::Claimed;
 use super::{Receiver, Verdict};
-use crate::frame::NO_WORKER;
+use crate::frame::Frame;
 use crate::handle::Job;
 use crate::port::{Port, Timeout};
 use crate::relax::spin_until;
@@ -63,7 +63,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return 0;
         }
-        let own = self.here().is_some_and(|frame| frame.worker != NO_WORKER);
+        let own = self.here().and_then(Frame::worker).is_some();
         self.lifecycle.live().saturating_sub(usize::from(own))
     }
 

@@ -13,6 +13,8 @@
 mod activity;
 #[cfg(test)]
 mod aged;
+#[cfg(any(feature = "capi", jobring_loom))]
+mod batch;
 mod close;
 mod lend;
 mod patience;
@@ -29,13 +31,14 @@ pub(crate) use activity::Activity;
 pub(crate) use activity::Doing;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use activity::Record;
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) use batch::Batch;
 pub use close::Report;
 pub(crate) use result::{Receiver, Taken, Verdict, WaitError};
-#[cfg(any(feature = "capi", jobring_loom))]
-pub(crate) use submit::Batch;
 pub(crate) use submit::{Looked, Refused, Reserved};
 
 use crate::frame::{Chain, Frame};
+use crate::handle::Job;
 use crate::lifecycle::Lifecycle;
 use crate::pad::CachePadded;
 use crate::port::{FromIsr, Port};
@@ -168,8 +171,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// 8 bits of the pool's identity, for handles.
     #[inline(always)]
     pub(crate) fn tag(&self) -> u8 {
-        // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of a product with 2^64 / φ.
-        ((self.id() as usize as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+        Job::tag_of(self.id())
     }
 
     /// This pool for the calls of an interrupt: its wake-ups go out as such.
@@ -235,7 +237,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// How many jobs of this pool this thread is inside of.
     pub(crate) fn frames_here(&self) -> usize {
-        Chain(self.port.current()).filter(|frame| frame.pool == self.id() && frame.job.is_some()).count()
+        Chain(self.port.current()).filter(|frame| frame.pool == self.id() && frame.is_of_job()).count()
     }
 
     /// Numbers that can be had at any time without disturbing anyone.

@@ -2,7 +2,7 @@
 //! worker would.
 
 use super::RawPool;
-use crate::frame::NO_WORKER;
+use crate::frame::Frame;
 use crate::lifecycle::{Lifecycle, Visit};
 use crate::port::{Deadline, Port, Timeout};
 use crate::relax::{SPINS, spin_until};
@@ -46,7 +46,7 @@ impl<'a> Blocked<'a> {
     pub(super) fn begin<S: Storage, P: Port + Clone>(pool: &'a RawPool<S, P>, deadline: Deadline) -> Self {
         let counted = matches!(deadline, Deadline::Never)
             && pool.frames_here() > 0
-            && pool.here().is_some_and(|frame| frame.worker != NO_WORKER);
+            && pool.here().and_then(Frame::worker).is_some();
         if counted {
             pool.lifecycle.block();
         }

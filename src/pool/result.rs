@@ -133,7 +133,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
                 _ => {
-                    if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job == Some(job)) {
+                    if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job() == Some(job)) {
                         return Err(WaitError::Deadlock);
                     }
                     if wait.is_none()
@@ -275,9 +275,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Is enough of this thread's stack left to run a job on top of what is there?
     pub(super) fn stack_suffices(&self) -> bool {
-        Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low {
-            0 => frame.depth < MAX_DEPTH,
-            low => {
+        Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low() {
+            None => frame.depth() < MAX_DEPTH,
+            Some(low) => {
                 let here = core::hint::black_box(0u8);
                 (&raw const here as usize).saturating_sub(low) >= self.limits().stack_reserve
             }
@@ -307,7 +307,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
     pub(crate) fn cancel_requested(&self) -> Option<bool> {
-        let job = self.here()?.job?;
+        let job = self.here()?.job()?;
         let (index, _) = self.find(job).ok()?;
         Some(self.slot(index).state().status() == Status::Cancelling)
     }

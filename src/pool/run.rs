@@ -6,6 +6,7 @@ use crate::frame::Chain;
 use crate::frame::Frame;
 use crate::job::{Outcome, Why};
 use crate::port::Port;
+use crate::ring::Distance;
 use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot};
 use crate::storage::Storage;
@@ -19,17 +20,32 @@ pub(super) struct Claimed {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    // (A debug build's frames would add up to more than a worker may take of its stack.)
     /// The oldest queued job, claimed. Clears away tombstones on the way.
+    #[inline(always)]
+    pub(super) fn claim_next(&self) -> Option<Claimed> {
+        self.claim(false)
+    }
+
+    /// The same, for a worker's loop, which keeps its distance from submitters.
+    #[inline(always)]
+    pub(super) fn claim_next_apart(&self) -> Option<Claimed> {
+        self.claim(true)
+    }
+
+    // Inlined where frames of a debug build don't add up to more than a worker may take of its stack.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
         inline(always)
     )]
-    pub(super) fn claim_next(&self) -> Option<Claimed> {
+    fn claim(&self, apart: bool) -> Option<Claimed> {
         loop {
-            let (_, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
+            let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
             if let Popped::Job(state) = self.claim_or_clear(index) {
+                if apart {
+                    // One job may be all there is.
+                    self.ready().keep_distance(at, Distance::OF_WORKER, || !self.ready().is_empty());
+                }
                 return Some(Claimed { index, state });
             }
         }
@@ -80,7 +96,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
         let Some(frame) = Chain(self.port.current()).next() else { return false };
-        let found = frame.job.and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
+        let found = frame.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
         // Locals are there while the job's own code runs; its callbacks must return.
         let may = frame.pool == self.id() && frame.may_end_thread() && !frame.locals.get().is_null();
         let (Some((index, _)), true) = (found, may) else { return false };
@@ -174,7 +190,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// waited for the pool's end in there.
     #[inline]
     fn inside<R>(&self, index: usize, state: State, f: impl FnOnce(&Frame) -> R) -> (R, bool) {
-        let frame = Frame::of_job(self.id(), Slot::handle(self.tag(), index, state), self.port.current());
+        let frame = Frame::of_job(self.id(), index, state.generation(), self.port.current());
         self.port.set_current(&frame);
         let result = f(&frame);
         self.port.set_current(frame.outer);

@@ -7,14 +7,12 @@ use crate::job::{Kind, Payload};
 use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
 use crate::relax::SPINS;
-use crate::ring::{Mark, Marked};
+use crate::ring::{Distance, Mark, Marked};
 use crate::slot::state::State;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
 use crate::wait::Noticed;
-#[cfg(any(feature = "capi", jobring_loom))]
-use crate::wait::TRIGGER;
 
 /// Why no slot was to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,10 +27,10 @@ pub(crate) enum Refused {
 /// A slot of the caller's, to be filled and published.
 #[must_use = "a reserved slot that is not published is lost"]
 pub(crate) struct Reserved {
-    index: usize,
-    state: State,
+    pub(super) index: usize,
+    pub(super) state: State,
     /// Where in the free ring it was.
-    at: usize,
+    pub(super) at: usize,
 }
 
 /// What came of a look for a free slot, but a slot.
@@ -43,29 +41,6 @@ pub(crate) enum Looked {
     Empty,
     /// Its kept failure is being read; it is in no ring.
     Unusable(usize),
-}
-
-/// The pushes of one batch, to be announced together.
-#[cfg(any(feature = "capi", jobring_loom))]
-pub(crate) struct Batch(Option<usize>);
-
-#[cfg(any(feature = "capi", jobring_loom))]
-impl Batch {
-    pub(crate) fn new() -> Self {
-        Self(bug(Bug::NothingIsAnnounced).then_some(0))
-    }
-
-    /// One more was placed, at `position`. Of the positions that notify treats specially none may be skipped.
-    pub(crate) fn placed(&mut self, position: usize) {
-        if self.0.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
-            self.0 = Some(position);
-        }
-    }
-
-    /// The position to announce, if anything was placed.
-    pub(crate) fn position(self) -> Option<usize> {
-        self.0
-    }
 }
 
 /// So many sleep for room. If there are more, all of whom a free slot would wake, one that finds the pool full lets others
@@ -151,7 +126,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match self.try_reserve_from(looked) {
             Ok(reserved) => {
                 if timeout != Timeout::Poll {
-                    self.keep_distance(&reserved, 1);
+                    self.keep_distance(&reserved);
                 }
                 Ok((reserved, None))
             }
@@ -160,11 +135,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// For a submitter that has just taken the first of so `many` slots, and may wait: lets the workers gain on it if the pool
+    /// For a submitter that has just taken this slot, and may wait: lets the workers gain on it if the pool
     /// is nearly full.
     #[inline(always)]
-    pub(crate) fn keep_distance(&self, reserved: &Reserved, many: usize) {
-        self.free().keep_distance(reserved.at, many, || self.lifecycle.live() > 0);
+    pub(crate) fn keep_distance(&self, reserved: &Reserved) {
+        self.free().keep_distance(reserved.at, Distance::of_submitter(1), || self.lifecycle.live() > 0);
     }
 
     /// As `reserve_from`, for who has just found the pool full.
@@ -180,7 +155,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match self.try_reserve() {
                 Err(Refused::Full) => {}
                 Ok(reserved) => {
-                    self.keep_distance(&reserved, 1);
+                    self.keep_distance(&reserved);
                     return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
                 }
                 Err(refused) => return Err(refused),

@@ -60,32 +60,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn work_until_closed(&self, activity: &Activity) -> bool {
         // So may have the thread that this one replaced.
         let mut untold = true;
-        // A worker polls where a job has just been; none has been before the first.
-        let (mut polls, mut sparse) = (0, true);
+        // Of the last job: did somebody sleep for it, did it come after a while of nothing? A worker polls where a job has just
+        // been; none has been before the first.
+        let (mut woke, mut sparse) = (true, false);
         loop {
-            let claimed = match self.claim_next() {
-                Some(claimed) => claimed,
-                None => match self.search(activity, polls, &mut sparse, &mut untold) {
+            let claimed = match self.claim_next_apart() {
+                Some(claimed) => {
+                    sparse = false;
+                    claimed
+                }
+                None => match self.search(activity, self.polls(woke, sparse), &mut sparse, &mut untold) {
                     Some(claimed) => claimed,
                     None => return untold,
                 },
             };
-            polls = self.run_and_poll(activity, claimed, sparse);
-            sparse = false;
+            let begun = activity.begin(&self.port);
+            woke = self.execute(claimed);
+            activity.end(begun, &self.port);
         }
     }
 
-    /// Runs a job. How often to poll for the next: not at all if somebody slept for this one, who may have been woken on this
-    /// CPU, and submits when it has it; a little if this one came after a while of nothing.
-    #[inline(always)]
-    fn run_and_poll(&self, activity: &Activity, claimed: Claimed, sparse: bool) -> u32 {
-        let mut woke = false;
-        activity.during(&self.port, || woke = self.execute(claimed));
-        let spin = self.limits().spin;
+    /// How often to poll behind a job: not at all if somebody slept for it, who may have been woken on this CPU, and submits when
+    /// it has it; a little if it came after a while of nothing.
+    fn polls(&self, woke: bool, sparse: bool) -> u32 {
         match (woke, sparse) {
             (true, _) => 0,
-            (false, true) if SPINS => spin.min(FIRST),
-            (false, _) => spin,
+            (false, true) if SPINS => self.limits().spin.min(FIRST),
+            (false, _) => self.limits().spin,
         }
     }
 
@@ -99,7 +100,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *polled += 1;
     }
 
-    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `sparse`: it slept for long.
+    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `sparse`: did it sleep for long?
     #[inline(never)]
     fn search(
         &self,
@@ -110,6 +111,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Option<Claimed> {
         let is_empty = || self.ready().is_empty();
         let mut polled = 0;
+        *sparse = false;
         // While nobody sleeps, nobody counts on searchers.
         while SPINS && polled < polls && self.idle.counts().all_awake() {
             self.await_turn(&mut polled);

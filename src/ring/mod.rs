@@ -59,12 +59,16 @@
 //! years at 100 M pushes/s on 64 bits; on 32 bits 11 s at that rate, 3 h at 100 k/s, and only for a stall of
 //! exactly that length.
 
+mod ahead;
 mod distance;
 mod marks;
 mod ncq;
 mod position;
 mod seed;
+#[cfg(any(feature = "capi", jobring_loom))]
+mod several;
 
+pub(crate) use distance::Distance;
 pub(crate) use marks::Marked;
 pub(crate) use ncq::{Ends, Ring};
 pub(crate) use position::Mark;

@@ -2,7 +2,7 @@
 
 use super::position::Geometry;
 use super::seed::Seed;
-use crate::fetch::{FETCHES, fetch_to_write};
+use crate::fetch::fetch_to_write;
 use crate::pad::CachePadded;
 use crate::relax::{Backoff, look_again};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
@@ -45,10 +45,6 @@ enum Missed {
     /// The tail that was seen is out of date.
     Lapped,
 }
-
-/// So many pops later is when a slot is asked for that will be popped then: some 100 ns, which is what a line takes from one
-/// core to another, and few enough to be often in the line of entries that is looked at anyway.
-const AHEAD: usize = 4;
 
 /// What a push saw.
 #[derive(Clone, Copy)]
@@ -220,32 +216,11 @@ impl<'a> Ring<'a> {
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             let index = self.geometry().index(e, h);
             self.look_ahead(h, index, &expect);
-            if self.advance_head(h) || bug(Bug::PopsWithoutWinning) {
+            if self.advance_head(h, 1) || bug(Bug::PopsWithoutWinning) {
                 return Some((h, index));
             }
             backoff.pause();
         }
-    }
-
-    /// Calls `expect` with the index that is to be popped a little later, or, if it is not there yet, with the one at `h`.
-    #[inline(always)]
-    fn look_ahead(&self, h: usize, index: usize, expect: impl Fn(usize)) {
-        if !FETCHES {
-            return;
-        }
-        let g = self.geometry();
-        let p = h.wrapping_add(AHEAD);
-        // ORDERING: Relaxed: a guess at what others have done.
-        let e = self.entry(p).load(o(Site::AheadLook, Relaxed));
-        expect(if g.published(e, p) { g.index(e, p) } else { index });
-    }
-
-    /// Is something published so many positions behind `h`, too?
-    #[inline(always)]
-    pub(super) fn reaches(&self, h: usize, ahead: usize) -> bool {
-        let p = h.wrapping_add(ahead);
-        // ORDERING: Relaxed: a guess at how far others are.
-        self.geometry().published(self.entry(p).load(o(Site::AheadLook, Relaxed)), p)
     }
 
     /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
@@ -259,12 +234,12 @@ impl<'a> Ring<'a> {
     /// Takes what `peek` saw at `h`, if it is still there.
     #[inline(always)]
     pub(crate) fn pop_if_at(&self, h: usize) -> bool {
-        self.advance_head(h)
+        self.advance_head(h, 1)
     }
 
     /// Head, and the entry published there, loaded as `seen`; None if the ring is empty.
     #[inline(always)]
-    fn front(&self, at_head: Site, at_entry: Site, seen: Ordering) -> Option<(usize, usize)> {
+    pub(super) fn front(&self, at_head: Site, at_entry: Site, seen: Ordering) -> Option<(usize, usize)> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
@@ -286,15 +261,16 @@ impl<'a> Ring<'a> {
         }
     }
 
+    /// Moves head past `count` entries that were published from `h` on, if it is still there.
     #[inline(always)]
-    fn advance_head(&self, h: usize) -> bool {
+    pub(super) fn advance_head(&self, h: usize, count: usize) -> bool {
         let (head, origin) = self.head();
         let stored = h.wrapping_sub(origin);
         // ORDERING: Release pairs with the Acquire of head in `front`. What was published came with the entry's
         // Acquire. Relaxed on failure: the caller looks again, or gives up.
         head.compare_exchange(
             stored,
-            stored.wrapping_add(1),
+            stored.wrapping_add(count),
             o(Site::AdvanceHead, Release),
             o(Site::AdvanceHeadLost, Relaxed),
         )

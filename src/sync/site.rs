@@ -46,6 +46,7 @@ sites! {
     AdvanceTailLost,
     PopHead,
     PopEntry,
+    PopNextEntry,
     PeekHead,
     PeekEntry,
     AdvanceHead,

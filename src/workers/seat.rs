@@ -173,10 +173,8 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
         Some(stack) => stack.as_ptr() as usize,
         None => stack::low_end(&raw const top as usize, seat.manner.above_start, seat.manner.stack_size),
     };
-    let frame = Frame {
-        replaceable: is_replaceable(&seat.manner),
-        ..Frame::of_worker(pool.id(), seat.worker, low, pool.port().current())
-    };
+    let mut frame = Frame::of_worker(pool.id(), seat.worker, low, pool.port().current());
+    frame.replaceable = is_replaceable(&seat.manner);
     let work =
         || pool.work_between(&frame, &seat.activity, || hooks.start(seat.worker), || hooks.stop(seat.worker));
     #[cfg(all(feature = "capi", target_os = "linux"))]

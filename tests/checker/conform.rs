@@ -29,6 +29,10 @@ use std::collections::BTreeSet;
 const LEFT_OUT: &[(&[Site], &str)] = &[
     (&[Site::CountTail, Site::CountEntry, Site::CountHead], "statistics"),
     (
+        &[Site::PopNextEntry],
+        "batches, which are not in the machine: the models' (loom-tests/batch.rs, ring.rs)",
+    ),
+    (
         &[Site::AheadLook, Site::VisitorsCount],
         "a guess that decides whether to spin, which nobody does in these builds",
     ),
