@@ -2,18 +2,21 @@
 
 use crate::sync::spin_loop;
 
-/// Bounded exponential backoff: 1, 2, 4 … 64 pauses. A thread that lost a race leaves the line to the winner,
-/// which is what keeps a ring's throughput level when more threads than cores contend for it.
+/// Bounded exponential backoff: 64, 128, 256, 512 pauses. Two that take turns at a line with every operation fetch it from each other with
+/// every operation; so a thread that lost a race leaves the line to the winner for as long as some dozens of
+/// operations take that have it to themselves. (T. Anderson, "The Performance of Spin Lock Alternatives for Shared-Memory
+/// Multiprocessors", IEEE TPDS 1990, has why to wait, and exponentially.) 1, 2, 4 … 64 where a pause is all that an interrupt may cost.
 pub(crate) struct Backoff {
     step: u32,
 }
 
-const LAST_STEP: u32 = 6;
+const FIRST_STEP: u32 = if SPINS { 6 } else { 0 };
+const LAST_STEP: u32 = if SPINS { 9 } else { 6 };
 
 impl Backoff {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self { step: 0 }
+        Self { step: FIRST_STEP }
     }
 
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]

@@ -43,9 +43,8 @@ pub(crate) enum Looked {
     Unusable(usize),
 }
 
-/// So many sleep for room. If there are more, all of whom a free slot would wake, one that finds the pool full lets others
-/// have its CPU instead, workers perhaps, so often.
-const CROWD: usize = 4;
+/// Who finds the pool full while others wait too, whom all a free slot would wake, first lets others have its CPU so often:
+/// workers perhaps.
 const ASIDES: u32 = 2;
 
 /// How often a submitter passes over a slot whose kept failure is being read.
@@ -171,7 +170,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if blocked.is_hopeless(self, &patience) {
                     return Err(Refused::Deadlock);
                 }
-                if SPINS && asides < ASIDES && self.lifecycle.visitors() > CROWD {
+                if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                     asides += 1;
                     self.port.stand_aside();
                 } else {
