@@ -1,10 +1,10 @@
 //! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
-use super::position::Geometry;
+use super::position::{Geometry, MAX_STRIDE};
 use super::seed::Seed;
 use crate::fetch::fetch_to_write;
 use crate::pad::CachePadded;
-use crate::relax::{Backoff, look_again};
+use crate::relax::{Backoff, SPINS, look_again};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
 
 /// The two counters of a ring, each on a line of its own.
@@ -115,16 +115,12 @@ impl<'a> Ring<'a> {
         // SAFETY:
         // - a position of the tail is a multiple of the stride, and so is the ring's length, which is entries.len().
         let entries = unsafe { self.entries.get_unchecked(first..first + stride) };
-        let mut walked = t.wrapping_sub(tail);
-        let (entry, e) = loop {
-            let Some(entry) = entries.get(walked) else { return Err(Missed::Filled(tail)) };
-            // ORDERING: Relaxed: no data is read through it; the CAS decides.
-            let e = entry.load(o(Site::PushEntry, Relaxed));
-            if !g.in_lap(e, lap) {
-                break (entry, e);
-            }
-            walked += 1;
+        // Unrolled, where the length is known at compile time.
+        let found = match <&[AtomicUsize; MAX_STRIDE]>::try_from(entries) {
+            Ok(line) if SPINS => Self::walk(line, t.wrapping_sub(tail), lap, g),
+            _ => Self::walk(entries, t.wrapping_sub(tail), lap, g),
         };
+        let Some((walked, entry, e)) = found else { return Err(Missed::Filled(tail)) };
         let t = tail.wrapping_add(walked);
         if !g.in_lap(e, g.lap_before(lap)) || bug(Bug::OrdersLaps) && e > g.entry(lap, t, t) {
             return Err(Missed::Lapped);
@@ -151,6 +147,26 @@ impl<'a> Ring<'a> {
         }
         let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
         Ok(Pushed { position: t, marked })
+    }
+
+    /// The first entry of a stride, from that number on, that nobody has published in `lap`: its number, and what is there.
+    #[inline(always)]
+    fn walk(
+        stride: &'a [AtomicUsize],
+        from: usize,
+        lap: usize,
+        g: Geometry,
+    ) -> Option<(usize, &'a AtomicUsize, usize)> {
+        let mut walked = from;
+        loop {
+            let entry = stride.get(walked)?;
+            // ORDERING: Relaxed: no data is read through it; the CAS decides.
+            let e = entry.load(o(Site::PushEntry, Relaxed));
+            if !g.in_lap(e, lap) {
+                return Some((walked, entry, e));
+            }
+            walked += 1;
+        }
     }
 
     /// Pushes, after a first try that came to nothing.

@@ -17,7 +17,7 @@ pub(crate) enum Mark {
 }
 
 /// The entries of one line of memory: a pusher that walks over them reads one line.
-const MAX_STRIDE: usize = 8;
+pub(crate) const MAX_STRIDE: usize = 8;
 
 /// The geometry of a ring: N − 1.
 #[derive(Clone, Copy)]
