@@ -51,6 +51,7 @@ impl Activity {
         }
     }
 
+    #[inline]
     pub(crate) fn set(&self, doing: Doing) {
         if SEEN {
             self.doing.set(doing as u64);
