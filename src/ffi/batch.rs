@@ -1,11 +1,13 @@
 //! Handing over several jobs at once.
 
-use super::birth::jobring_pool;
+use super::birth::{CPool, jobring_pool};
 use super::guard::{call, optional, submitter};
 use super::order::Order;
+use super::port::Below;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use super::submit::{jobring_fn, jobring_job, jobring_options};
 use crate::pool::Batch;
+use crate::storage::Block;
 use core::ffi::c_void;
 
 /// One job of a batch.
@@ -62,41 +64,30 @@ pub unsafe extern "C" fn jobring_submit_batch(
         };
         let payload = pool.raw.payload_bytes();
         for item in items {
-            // SAFETY:
-            // - the caller's, for each item.
-            unsafe { Order::read(item, payload) }?;
-        }
-        let mut placed = 0;
-        let mut batch = Batch::new(&pool.raw);
-        let mut place = |order: Order| {
-            let reserved = batch.reserve(count - placed)?;
-            // SAFETY:
-            // - reserved from this pool; the order was checked against its payload.
-            let (handle, position) = unsafe {
-                pool.raw.place(reserved, order.kind(), jobs.is_null(), |payload| order.write(payload))
-            };
-            if !jobs.is_null() {
+            match Order::read_plain(item, payload) {
+                Some(plain) => _ = plain?,
                 // SAFETY:
-                // - placed < count.
-                unsafe { jobs.add(placed).write(handle.to_bits()) };
+                // - the caller's, for each item.
+                None => _ = unsafe { Order::read(item, payload) }?,
             }
-            placed += 1;
-            batch.placed(position);
-            Ok(())
-        };
+        }
+        let mut placing = Placing { batch: Batch::new(&pool.raw), pool, jobs, placed: 0, count };
         let mut status = JOBRING_OK;
         for item in items {
             let outcome = match Order::read_plain(item, payload) {
-                Some(plain) => plain.and_then(&mut place),
                 // SAFETY:
-                // - as above.
-                None => unsafe { Order::read(item, payload) }.and_then(&mut place),
+                // - checked just now.
+                Some(plain) => plain.and_then(|order| unsafe { placing.place(&order) }),
+                // SAFETY:
+                // - the caller's.
+                None => unsafe { placing.place_with_options(item, payload) },
             };
             if let Err(Failed(refused)) = outcome {
                 status = refused;
                 break;
             }
         }
+        let Placing { batch, placed, .. } = placing;
         drop(batch);
         if !accepted.is_null() {
             // SAFETY:
@@ -105,4 +96,45 @@ pub unsafe extern "C" fn jobring_submit_batch(
         }
         Ok(status)
     })
+}
+
+/// A batch on its way into the pool.
+struct Placing<'a> {
+    batch: Batch<'a, Block<'static>, Below>,
+    pool: &'a CPool,
+    jobs: *mut jobring_job,
+    placed: usize,
+    // INVARIANT: `jobs` is NULL or writable for so many, of which `placed` were; `place` is called no more often.
+    count: usize,
+}
+
+impl Placing<'_> {
+    /// # Safety
+    /// 1. The order was checked against the payload of this pool; the submitter's promises hold.
+    #[inline(always)]
+    unsafe fn place(&mut self, order: &Order) -> Result<(), Failed> {
+        let reserved = self.batch.reserve(self.count - self.placed)?;
+        // SAFETY:
+        // - reserved from this pool; 1.
+        let (handle, position) = unsafe {
+            self.pool.raw.place(reserved, order.kind(), self.jobs.is_null(), |payload| order.write(payload))
+        };
+        if !self.jobs.is_null() {
+            // SAFETY:
+            // - placed < count.
+            unsafe { self.jobs.add(self.placed).write(handle.to_bits()) };
+        }
+        self.placed += 1;
+        self.batch.placed(position);
+        Ok(())
+    }
+
+    /// # Safety
+    /// 1. As jobring_submit_batch(), for this item.
+    #[inline(never)]
+    unsafe fn place_with_options(&mut self, item: &jobring_item, payload: usize) -> Result<(), Failed> {
+        // SAFETY:
+        // - 1; checked just now.
+        unsafe { self.place(&Order::read(item, payload)?) }
+    }
 }

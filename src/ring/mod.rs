@@ -49,7 +49,8 @@
 //! # Lines
 //!
 //! An entry, and the slot that its index names, come from the core that wrote them last. Who pops looks some entries ahead and asks for the
-//! slots there, who pushes for the next line of entries (`fetch.rs`); and who pops all the time keeps away from who pushes (`distance.rs`).
+//! slots there, who pushes for the next line of entries (`fetch.rs`); who pops all the time keeps away from who pushes (`distance.rs`); and
+//! of two that pop, or push, at once the one that loses leaves the line to the other for a while (`relax.rs`).
 //! These looks are guesses: nothing is decided by them but how long to wait.
 //!
 //! # Wrap-around
