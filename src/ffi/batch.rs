@@ -34,6 +34,7 @@ pub struct jobring_item {
 /// JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
 ///
 /// From where jobring_try_submit() may be called; not from an interrupt on a pool with a port. Lock-free for each job; neither blocks nor allocates.
+/// A thread that is stopped in here keeps up to 8 free slots from others.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `items` is readable for `count` items, each as for jobring_submit_opts(); `jobs` is NULL or
