@@ -61,6 +61,10 @@ const NEVER: &[(&[Site], &str)] = &[
     ),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
     (
+        &[Site::PopNextEntry],
+        "batches, which only the C face has: the models' (loom-tests/frozen.rs, batch.rs)",
+    ),
+    (
         &[
             Site::SeatTake,
             Site::SeatTakeLost,
