@@ -413,8 +413,9 @@ typedef struct jobring_config {
     /**
      * How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
      * a library without threads not at all). JOBRING_SPIN_NONE: not at all. Behind a job that came after 50 microseconds of
-     * nothing 24 times at most. An idle pool sleeps, whatever it is. (Of jobs that come as fast as they are run, and are few in the
-     * ring, each eighth may wait for some microseconds, so that worker and submitter stay out of each other's cache lines.)
+     * nothing 24 times at most. An idle pool sleeps, whatever it is. (Unless it is
+     * JOBRING_SPIN_NONE, each eighth of jobs that come as fast as they are run, and are few in the ring, may wait for some
+     * microseconds, so that worker and submitter stay out of each other's cache lines.)
      */
     uint32_t spin;
     /**

@@ -5,7 +5,8 @@ use crate::sync::spin_loop;
 /// Bounded exponential backoff: 64, 128, 256, 512 pauses. Two that take turns at a line with every operation fetch it from each other with
 /// every operation; so a thread that lost a race leaves the line to the winner for as long as some dozens of
 /// operations take that have it to themselves. (T. Anderson, "The Performance of Spin Lock Alternatives for Shared-Memory
-/// Multiprocessors", IEEE TPDS 1990, has why to wait, and exponentially.) 1, 2, 4 … 64 where a pause is all that an interrupt may cost.
+/// Multiprocessors", IEEE TPDS 1990, has why to wait, and exponentially.) 1, 2, 4 … 64 on microcontrollers,
+/// whose interrupts may be who pauses.
 pub(crate) struct Backoff {
     step: u32,
 }

@@ -31,6 +31,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("pool/mod.rs", "what a model asks of a pool"),
     ("pool/result.rs", "what only C and the models call"),
     ("lifecycle.rs", "what only C and the models call"),
+    ("ring/distance.rs", "what only C and the models call"),
     ("ring/mod.rs", "what only C and the models call"),
     ("wait/mod.rs", "what only C and the models call"),
     ("system/mod.rs", "the futex and the clock of a model"),

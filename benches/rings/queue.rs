@@ -51,7 +51,7 @@ impl Queue {
     pub fn push(&self, word: usize) -> bool {
         let Some((at, index)) = self.free().pop_expecting(|index| self.fetch(index)) else { return false };
         // As submit does.
-        self.free().keep_distance(at, Distance::of_submitter(1), || true);
+        self.free().keep_distance(at, Distance::OF_SUBMITTER, || true);
         // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
         self.cells[index].0.store(word, Relaxed);
         self.ready().push(index);

@@ -77,11 +77,11 @@ pub unsafe extern "C" fn jobring_submit_batch(
         for item in items {
             let outcome = match Order::read_plain(item, payload) {
                 // SAFETY:
-                // - checked just now.
+                // - 1: checked just now. 2: once for each item.
                 Some(plain) => plain.and_then(|order| unsafe { placing.place(&order) }),
                 // SAFETY:
                 // - the caller's.
-                None => unsafe { placing.place_with_options(item, payload) },
+                None => unsafe { placing.place_with_options(item) },
             };
             if let Err(Failed(refused)) = outcome {
                 status = refused;
@@ -101,17 +101,19 @@ pub unsafe extern "C" fn jobring_submit_batch(
 
 /// A batch on its way into the pool.
 struct Placing<'a> {
+    // INVARIANT: of this pool.
     batch: Batch<'a, Block<'static>, Below>,
     pool: &'a CPool,
     jobs: *mut jobring_job,
     placed: usize,
-    // INVARIANT: `jobs` is NULL or writable for so many, of which `placed` were; `place` is called no more often.
+    // INVARIANT: `jobs` is NULL or writable for so many.
     count: usize,
 }
 
 impl Placing<'_> {
     /// # Safety
     /// 1. The order was checked against the payload of this pool; the submitter's promises hold.
+    /// 2. Fewer than `count` were placed.
     #[inline(always)]
     unsafe fn place(&mut self, order: &Order) -> Result<(), Failed> {
         let reserved = self.batch.reserve(self.count - self.placed)?;
@@ -122,7 +124,7 @@ impl Placing<'_> {
         };
         if !self.jobs.is_null() {
             // SAFETY:
-            // - placed < count.
+            // - 2.
             unsafe { self.jobs.add(self.placed).write(handle.to_bits()) };
         }
         self.placed += 1;
@@ -131,11 +133,11 @@ impl Placing<'_> {
     }
 
     /// # Safety
-    /// 1. As jobring_submit_batch(), for this item.
+    /// 1. As jobring_submit_batch(), for this item. 2. As place.
     #[inline(never)]
-    unsafe fn place_with_options(&mut self, item: &jobring_item, payload: usize) -> Result<(), Failed> {
+    unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), Failed> {
         // SAFETY:
-        // - 1; checked just now.
-        unsafe { self.place(&Order::read(item, payload)?) }
+        // - 1: checked just now, against this pool's payload. 2: the same.
+        unsafe { self.place(&Order::read(item, self.pool.raw.payload_bytes())?) }
     }
 }

@@ -22,14 +22,14 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
     end: usize,
     /// Where in the free ring the slots from `next` on were.
     at: usize,
-    /// The position to announce.
-    placed: Option<usize>,
+    /// The position to announce, if anything was placed.
+    announce_at: Option<usize>,
 }
 
 impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     pub(crate) fn new(pool: &'a RawPool<S, P>) -> Self {
-        let placed = bug(Bug::NothingIsAnnounced).then_some(0);
-        Self { pool, taken: [0; MOST], next: 0, end: 0, at: 0, placed }
+        let announce_at = bug(Bug::NothingIsAnnounced).then_some(0);
+        Self { pool, taken: [0; MOST], next: 0, end: 0, at: 0, announce_at }
     }
 
     /// A free slot for the next of so many jobs that are left, if there is one now. Lock-free.
@@ -58,11 +58,18 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         if pool.is_closed() {
             return Err(Looked::Closed);
         }
+        // Before the first are taken: meanwhile they may be others'.
+        if left >= MOST
+            && self.announce_at.is_none()
+            && let Some((at, _)) = pool.free().peek()
+        {
+            pool.free().keep_distance_now(at, Distance::OF_BATCH, || pool.lifecycle.live() > 0);
+        }
         let room = &mut self.taken[..left.clamp(1, MOST)];
         let (at, count) =
             pool.free().pop_several(room, |index| pool.slot(index).fetch()).ok_or(Looked::Empty)?;
-        if self.placed.is_none() {
-            pool.free().keep_distance_now(at, Distance::of_submitter(left), || pool.lifecycle.live() > 0);
+        if left < MOST {
+            pool.free().keep_distance(at, Distance::OF_SUBMITTER, || pool.lifecycle.live() > 0);
         }
         (self.at, self.next, self.end) = (at, 0, count);
         Ok(())
@@ -71,8 +78,8 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     /// One more was placed, at `position`. Of the positions that notify treats specially none may be skipped.
     #[inline]
     pub(crate) fn placed(&mut self, position: usize) {
-        if self.placed.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
-            self.placed = Some(position);
+        if self.announce_at.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
+            self.announce_at = Some(position);
         }
     }
 }
@@ -85,7 +92,7 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
         for &index in &self.taken[self.next..self.end] {
             self.pool.give_back(index);
         }
-        if let Some(position) = self.placed {
+        if let Some(position) = self.announce_at {
             self.pool.announce(position);
         }
     }

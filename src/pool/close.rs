@@ -1,7 +1,7 @@
 //! The closer's loop. `lifecycle.rs` states the protocol.
 
 use super::RawPool;
-use crate::frame::Chain;
+use crate::frame::{Chain, Frame};
 use crate::job::Why;
 use crate::lifecycle::Queued;
 use crate::port::{Deadline, Port, Timeout};
@@ -36,7 +36,7 @@ impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>) -> Self {
         let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
         mine().for_each(|frame| frame.outlives.set(true));
-        let is_worker = mine().any(|frame| frame.worker().is_some());
+        let is_worker = mine().next().and_then(Frame::worker).is_some();
         let worker = is_worker && !mine().any(|frame| frame.closing.get());
         let news = mine().filter(|frame| !frame.closing.replace(true));
         let frames = news.filter(|frame| frame.is_of_job()).count();

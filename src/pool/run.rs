@@ -41,11 +41,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn claim(&self, apart: bool) -> Option<Claimed> {
         loop {
             let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
+            if apart {
+                // Not claimed yet: whoever waits for it may still run it. One job may be all there is.
+                let there = || self.limits().spin > 0 && !self.ready().is_empty();
+                self.ready().keep_distance(at, Distance::OF_WORKER, there);
+            }
             if let Popped::Job(state) = self.claim_or_clear(index) {
-                if apart {
-                    // One job may be all there is.
-                    self.ready().keep_distance(at, Distance::OF_WORKER, || !self.ready().is_empty());
-                }
                 return Some(Claimed { index, state });
             }
         }

@@ -43,8 +43,8 @@ pub(crate) enum Looked {
     Unusable(usize),
 }
 
-/// Who finds the pool full while others wait too, whom all a free slot would wake, first lets others have its CPU so often:
-/// workers perhaps.
+/// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
+/// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
 const ASIDES: u32 = 2;
 
 /// How often a submitter passes over a slot whose kept failure is being read.
@@ -138,7 +138,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// is nearly full.
     #[inline(always)]
     pub(crate) fn keep_distance(&self, reserved: &Reserved) {
-        self.free().keep_distance(reserved.at, Distance::of_submitter(1), || self.lifecycle.live() > 0);
+        self.free().keep_distance(reserved.at, Distance::OF_SUBMITTER, || self.lifecycle.live() > 0);
     }
 
     /// As `reserve_from`, for who has just found the pool full.

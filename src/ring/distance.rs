@@ -20,12 +20,12 @@ pub(crate) struct Distance {
 }
 
 impl Distance {
-    /// For a submitter that may wait, and takes so many slots at once: some 30 µs if the workers push as fast as they can, 4 µs if
-    /// they don't.
-    #[inline(always)]
-    pub(crate) const fn of_submitter(many: usize) -> Self {
-        Self { near: if many > 32 { many } else { 32 }, pauses: 3 }
-    }
+    /// For a submitter that may wait: some 30 µs if the workers push as fast as they can, 4 µs if they don't.
+    pub(crate) const OF_SUBMITTER: Self = Self { near: 32, pauses: 3 };
+
+    /// For one that takes many slots: twice as long.
+    #[cfg(any(feature = "capi", jobring_loom))]
+    pub(crate) const OF_BATCH: Self = Self { near: 64, pauses: 3 };
 
     /// For a worker: some 8 µs, or 1 µs. Jobs wait meanwhile.
     pub(crate) const OF_WORKER: Self = Self { near: 16, pauses: 2 };
@@ -37,7 +37,7 @@ const FAR: usize = 4;
 const EACH: usize = 8;
 
 impl Ring<'_> {
-    /// For who has just popped what was at `h`; not at all if nobody is `there` to push.
+    /// For who has just popped what was at `h`, or is about to; not at all if nobody is `there` to push.
     #[inline(always)]
     pub(crate) fn keep_distance(&self, h: usize, distance: Distance, there: impl FnOnce() -> bool) {
         if SPINS && h.is_multiple_of(EACH) {
@@ -45,7 +45,7 @@ impl Ring<'_> {
         }
     }
 
-    /// The same, for one that comes seldom.
+    /// The same, at each pop.
     #[inline(always)]
     pub(crate) fn keep_distance_now(&self, h: usize, distance: Distance, there: impl FnOnce() -> bool) {
         if SPINS {

@@ -17,7 +17,7 @@ impl<'a> Ring<'a> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
-            // ORDERING: Relaxed, as in pop.
+            // ORDERING: Relaxed: the entry decides; a stale head shows as an entry of another lap.
             let h = head.load(o(Site::MarkHead, Relaxed)).wrapping_add(origin);
             let word = self.entry(h);
             // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.

@@ -27,7 +27,8 @@
 //! positions or more behind the tail: it walked there in the stride of a tail that it saw. So a published entry at
 //! t+N means a tail past t (S < N, or S = N = 1), and "other" finds a newer tail.
 //!
-//! pop: h = head. Published at h: CAS head h → h+1, and the index is mine. Behind h: empty. Other: reload h.
+//! pop: h = head. Published at h: CAS head h → h+1, and the index is mine. Behind h: empty. Other: reload h. (Several at once: CAS
+//! past all those that are published from h on; nobody overwrites one that head has not passed.)
 //!
 //! A pusher that stops after publishing is walked past; one that stops before has changed nothing; a popper has one
 //! step that counts. So a thread stopped anywhere delays nobody: lock-free (not wait-free: a thread can lose its

@@ -115,7 +115,7 @@ impl<'a> Ring<'a> {
         // SAFETY:
         // - a position of the tail is a multiple of the stride, and so is the ring's length, which is entries.len().
         let entries = unsafe { self.entries.get_unchecked(first..first + stride) };
-        // Unrolled, where the length is known at compile time.
+        // Of a length known at compile time the loop is unrolled: not for a microcontroller, nor in a model.
         let found = match <&[AtomicUsize; MAX_STRIDE]>::try_from(entries) {
             Ok(line) if SPINS => Self::walk(line, t.wrapping_sub(tail), lap, g),
             _ => Self::walk(entries, t.wrapping_sub(tail), lap, g),

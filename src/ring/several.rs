@@ -30,12 +30,15 @@ impl Ring<'_> {
                 count += 1;
             }
             if self.advance_head(h, count) {
-                self.look_beyond(h.wrapping_add(line), expect);
+                if count == line {
+                    self.look_beyond(h.wrapping_add(line), expect);
+                }
                 return Some((h, count));
             }
             backoff.pause();
         }
     }
+
     /// Calls `expect` with the indices in the line of entries that begins at `p`.
     #[inline]
     fn look_beyond(&self, p: usize, expect: impl Fn(usize)) {
