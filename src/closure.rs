@@ -8,7 +8,7 @@ use crate::pool::{Looked, RawPool, Receiver, Refused, Reserved, Taken, Verdict, 
 use crate::port::{Port, Timeout};
 use crate::storage::{PAYLOAD_ALIGN, Storage};
 use crate::sync::dying;
-use crate::unwind::{Failure, catch, quietly};
+use crate::unwind::{Discarded, Failure, catch, drop_ignoring_panic};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -65,22 +65,21 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     unsafe fn discard(payload: Payload, _: Job, _: Why) {
         // SAFETY:
         // - the payload holds an F, and discard is called in place of run (job.rs).
-        quietly(|| drop(unsafe { payload.at.cast::<F>().read() }));
+        drop_ignoring_panic(unsafe { payload.at.cast::<F>().read() });
     }
 
     unsafe fn forget(payload: Payload, outcome: Outcome) {
-        quietly(|| match outcome {
-            Outcome::Done => {
-                // SAFETY:
-                // - run left a T, and nobody took it (job.rs).
-                drop(unsafe { payload.at.cast::<T>().read() });
-            }
-            Outcome::Failed => {
-                // SAFETY:
-                // - run left a failure, and nobody took it (job.rs).
-                let _ = unsafe { payload.at.cast::<Failure>().read() };
-            }
-        });
+        match outcome {
+            // SAFETY:
+            // - run left a T, and nobody took it (job.rs).
+            Outcome::Done => drop_ignoring_panic(unsafe { payload.at.cast::<T>().read() }),
+            // SAFETY:
+            // - run left a failure, and nobody took it (job.rs).
+            #[cfg(feature = "std")]
+            Outcome::Failed => drop_ignoring_panic(unsafe { payload.at.cast::<Failure>().read() }),
+            #[cfg(not(feature = "std"))]
+            Outcome::Failed => {}
+        }
     }
 }
 
@@ -226,7 +225,7 @@ pub struct JobHandle<'p, T> {
 enum Place<'p, T> {
     InPool(&'p dyn Awaited, Job),
     /// It ran on the submitter, because the pool was full.
-    Ran(Result<T, JobError>),
+    Ran(Discarded<Result<T, JobError>>),
     /// Its result was taken, by a task that awaited it.
     #[cfg(feature = "future")]
     Taken,
@@ -243,7 +242,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         let result = catch(f).map_err(JobError::Panicked);
         #[cfg(not(feature = "std"))]
         let result = catch(f).map_err(|never| match never {});
-        Self::at(Place::Ran(result))
+        Self::at(Place::Ran(Discarded::new(result)))
     }
 
     fn at(place: Place<'p, T>) -> Self {
@@ -287,10 +286,10 @@ impl<'p, T: Send> JobHandle<'p, T> {
     fn wait_until(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
         // Dropped when the job is given up.
         #[cfg(feature = "future")]
-        let _waker = self.take_waker_back();
+        let _waker = Discarded::new(self.take_waker_back());
         let (pool, job) = match self.into_place() {
             Place::InPool(pool, job) => (pool, job),
-            Place::Ran(result) => return Ok(result),
+            Place::Ran(result) => return Ok(result.keep()),
             #[cfg(feature = "future")]
             Place::Taken => future::polled_too_often(),
         };
@@ -369,7 +368,7 @@ impl<T> Drop for JobHandle<'_, T> {
         {
             // Dropped when the handle is given up.
             #[cfg(feature = "future")]
-            let _waker = pool.take_waker_back(job, &mut self.left);
+            let _waker = Discarded::new(pool.take_waker_back(job, &mut self.left));
             pool.detach_job(job);
         }
     }

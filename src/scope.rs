@@ -5,7 +5,7 @@ use crate::core_pool::{PoolCore, TypedStorage};
 use crate::fork::Spawned;
 use crate::port::Port;
 use crate::system::System;
-use crate::unwind::{catch, resume};
+use crate::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -93,8 +93,16 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));
         let panicked = scope.spawned.finish(self.raw());
+        // What goes to nobody is dropped before the panic goes on: a destructor's panic on top of it would abort.
         match (result, panicked) {
-            (Err(failure), _) | (Ok(_), Some(failure)) => resume(failure),
+            (Err(failure), late) => {
+                drop_ignoring_panic(late);
+                resume(failure)
+            }
+            (Ok(value), Some(failure)) => {
+                drop_ignoring_panic(value);
+                resume(failure)
+            }
             (Ok(value), None) => value,
         }
     }

@@ -12,6 +12,9 @@ use crate::system::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::thread::{Backend, stack};
 #[cfg(any(feature = "std", feature = "pthread"))]
+use crate::unwind::call_ignoring_panic;
+use crate::unwind::drop_ignoring_panic;
+#[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Hooks, Plan, Seat, WorkerSet};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -110,14 +113,21 @@ struct Callbacks {
 impl Hooks for Callbacks {
     fn start(&self, worker: usize) {
         if let Some(hook) = &self.start {
-            crate::unwind::quietly(|| hook(worker));
+            call_ignoring_panic(|| hook(worker));
         }
     }
 
     fn stop(&self, worker: usize) {
         if let Some(hook) = &self.stop {
-            crate::unwind::quietly(|| hook(worker));
+            call_ignoring_panic(|| hook(worker));
         }
+    }
+}
+
+impl Drop for Callbacks {
+    fn drop(&mut self) {
+        drop_ignoring_panic(self.start.take());
+        drop_ignoring_panic(self.stop.take());
     }
 }
 

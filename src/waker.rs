@@ -44,7 +44,7 @@
 //! only when another succeeded. So an executor in an interrupt may poll while what it interrupted is anywhere in a call.
 
 use crate::sync::{Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, Site, const_fn, o};
-use core::mem::ManuallyDrop;
+use crate::unwind::{Discarded, drop_ignoring_panic};
 use core::ptr;
 use core::task::{RawWakerVTable, Waker};
 
@@ -90,13 +90,14 @@ impl Spot {
                 return true;
             }
         }
-        let mine = waker.clone();
+        // If this panics, all is as it was.
+        let mine = Discarded::new(waker.clone());
         *left = Left(0);
         let now = self.turn();
         // ORDERING: Relaxed: the leave below publishes them.
-        self.data.store(mine.data().cast_mut(), o(Site::SpotWriteData, Relaxed));
+        self.data.store(mine.get().data().cast_mut(), o(Site::SpotWriteData, Relaxed));
         // ORDERING: Relaxed, the same.
-        self.table.store(ptr::from_ref(mine.vtable()).cast_mut(), o(Site::SpotWriteTable, Relaxed));
+        self.table.store(ptr::from_ref(mine.get().vtable()).cast_mut(), o(Site::SpotWriteTable, Relaxed));
         // ORDERING: Release pairs with the Acquire in `call`: whoever finds the waker finds its words, and what the waker
         // points to. Relaxed on failure: the caller's turn comes next.
         let published = self.word.compare_exchange(
@@ -107,7 +108,7 @@ impl Spot {
         );
         if published.is_ok() {
             // The spot owns it now.
-            let _ = ManuallyDrop::new(mine);
+            core::mem::forget(mine);
             *left = Left(now | FULL);
         }
         published.is_ok()
@@ -122,7 +123,7 @@ impl Spot {
             if now & FULL == 0 {
                 return now;
             }
-            drop(self.take(now));
+            drop_ignoring_panic(self.take(now));
         }
     }
 

@@ -24,7 +24,7 @@ use crate::pool::{RawPool, Taken, Verdict};
 use crate::port::Port;
 use crate::storage::Storage;
 use crate::sync::{UnsafeCell, dying};
-use crate::unwind::{Failure, catch, quietly, resume};
+use crate::unwind::{Discarded, Failure, catch, drop_ignoring_panic, resume};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
@@ -140,12 +140,11 @@ impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for Unwind<'_, S, P,
         if take_off(self.pool, self.joins, &self.half.pending) {
             // SAFETY:
             // - it is done.
-            let result = unsafe { self.half.take_result() };
-            quietly(|| drop(result));
+            drop_ignoring_panic(unsafe { self.half.take_result() });
         } else {
             // SAFETY:
             // - nobody has called it, and nobody will.
-            quietly(|| drop(unsafe { self.half.take_work() }));
+            drop_ignoring_panic(unsafe { self.half.take_work() });
         }
     }
 }
@@ -227,17 +226,19 @@ where
     if wanted {
         offer(pool, joins);
     }
-    let first = a();
+    // If the second panics, the result of the first goes to nobody.
+    let first = Discarded::new(a());
     core::mem::forget(unwind);
     if !take_off(pool, joins, &half.pending) {
         // SAFETY:
         // - nobody has begun it, and nobody will.
-        return (first, unsafe { half.take_work() }());
+        let second = unsafe { half.take_work() }();
+        return (first.keep(), second);
     }
     // SAFETY:
     // - it is done.
     match unsafe { half.take_result() } {
-        Ok(second) => (first, second),
+        Ok(second) => (first.keep(), second),
         Err(failure) => resume(failure),
     }
 }
@@ -249,26 +250,12 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    /// Drops the second closure when the first panics.
-    struct Unwind<B>(ManuallyDrop<B>);
-    impl<B> Drop for Unwind<B> {
-        #[inline(always)]
-        fn drop(&mut self) {
-            if core::mem::needs_drop::<B>() && !dying() {
-                // SAFETY:
-                // - nobody has called it, and nobody will.
-                quietly(|| unsafe { ManuallyDrop::drop(&mut self.0) });
-            }
-        }
-    }
-
-    let mut unwind = Unwind(ManuallyDrop::new(b));
-    let first = a();
-    // SAFETY:
-    // - nobody has called it, and the guard is forgotten.
-    let b = unsafe { ManuallyDrop::take(&mut unwind.0) };
-    core::mem::forget(unwind);
-    (first, b())
+    // If one panics, what the other is or has left goes to nobody.
+    let b = Discarded::new(b);
+    let first = Discarded::new(a());
+    let b = b.keep();
+    let second = b();
+    (first.keep(), second)
 }
 
 /// Calls `f` with a new list of this thread's, which further joins inside of it find by the innermost frame.

@@ -23,7 +23,7 @@ use crate::job::{Kind, Outcome, Payload, Why};
 use crate::pool::RawPool;
 use crate::port::Port;
 use crate::storage::Storage;
-use crate::unwind::{catch, quietly, resume};
+use crate::unwind::{catch, drop_ignoring_panic, resume};
 use core::marker::PhantomData;
 use core::ops::{ControlFlow, Range};
 
@@ -258,18 +258,21 @@ pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
             Ok(ControlFlow::Continue(())) => return true,
             Ok(ControlFlow::Break(value)) => {
                 if let Err(late) = first.offer(value) {
-                    quietly(|| drop(late));
+                    drop_ignoring_panic(late);
                 }
             }
             Err(failure) => {
                 if let Err(late) = panicked.offer(failure) {
-                    quietly(move || _ = late);
+                    drop_ignoring_panic(late);
                 }
             }
         }
         false
     });
     if let Some(failure) = panicked.take() {
+        // Before the panic goes on, and one by one: a destructor's panic on top of another panic aborts.
+        drop_ignoring_panic(first);
+        drop_ignoring_panic(body);
         resume(failure);
     }
     first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
@@ -286,7 +289,10 @@ pub(crate) fn for_each_share<S: Storage, P: Port + Clone>(
         body(share);
         ControlFlow::Continue(())
     };
-    let _ = try_for_each_share(pool, range, grain, body);
+    match try_for_each_share(pool, range, grain, body) {
+        ControlFlow::Continue(()) => {}
+        ControlFlow::Break(never) => match never {},
+    }
 }
 
 #[cfg(test)]

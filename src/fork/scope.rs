@@ -9,7 +9,7 @@ use crate::handle::Job;
 use crate::pool::{RawPool, Verdict};
 use crate::port::{Port, Timeout};
 use crate::storage::Storage;
-use crate::unwind::{Failure, catch, quietly};
+use crate::unwind::{Failure, catch, drop_ignoring_panic};
 use core::cell::Cell;
 
 /// What one scope has spawned and not finished: `MOST` jobs at a time.
@@ -69,23 +69,27 @@ impl<const MOST: usize> Spawned<MOST> {
         self.count.set(last);
         let Some(job) = job else { return };
         pool.run_lent(job);
+        #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "without std no job fails"))]
+        let mut left = None;
         pool.await_lent(job, &mut |_, _payload, _taken| {
             #[cfg(feature = "std")]
             if _taken == crate::pool::Taken::Failed {
                 // SAFETY:
                 // - a closure's job that failed left this, and it is read the one time: the result is taken.
-                self.note(Some(unsafe { _payload.at.cast::<Failure>().read() }));
+                left = Some(unsafe { _payload.at.cast::<Failure>().read() });
             }
             Verdict::Take
         });
+        // The slot is given back: what is dropped now may wait for the pool's end.
+        self.note(left);
     }
 
-    /// Keeps the first panic.
+    /// Keeps the first panic. Does not unwind: jobs may still run.
     fn note(&self, panicked: Option<Failure>) {
         let first = self.panicked.take();
         let (kept, late) = if first.is_some() { (first, panicked) } else { (panicked, None) };
         self.panicked.set(kept);
-        quietly(move || _ = late);
+        drop_ignoring_panic(late);
     }
 
     /// Returns when every job that was spawned is over. The first panic of one of them.

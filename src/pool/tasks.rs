@@ -8,7 +8,7 @@ use crate::handle::Job;
 use crate::port::Port;
 use crate::storage::Storage;
 use crate::sync::{Site, point};
-use crate::unwind::quietly;
+use crate::unwind::{call_ignoring_panic, drop_ignoring_panic};
 use crate::waker::Left;
 use core::task::{Poll, Waker};
 
@@ -58,14 +58,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some(waker) = self.storage.spots().get(index).and_then(|spot| spot.call(still)) else { return };
         point(Site::TaskWake);
         // An executor's code on a thread of the pool's: its panic has nobody to go to.
-        quietly(|| waker.wake());
+        call_ignoring_panic(|| waker.wake());
     }
 
     /// Drops the wakers of handles that were leaked. Nobody else has the pool any more.
     pub(crate) fn forget_wakers(&self) {
         for spot in self.storage.spots() {
             if let Some(waker) = spot.call(|| true) {
-                quietly(|| drop(waker));
+                drop_ignoring_panic(waker);
             }
         }
     }

@@ -4,6 +4,7 @@ extern crate std;
 
 use super::{Spawn, Start, ThreadOptions};
 use crate::error::BuildError;
+use crate::unwind::drop_ignoring_panic;
 use std::thread::{Builder, JoinHandle};
 
 /// A thread of std's.
@@ -41,7 +42,7 @@ impl Spawn for StdThread {
     fn join(self) {
         if self.handle.thread().id() != std::thread::current().id() {
             // A worker's own code does not panic; if a hook's does, the thread is over all the same.
-            let _ = self.handle.join();
+            drop_ignoring_panic(self.handle.join());
         }
     }
 

@@ -1,0 +1,437 @@
+//! Whatever user code does where the library calls it: no panic crosses a job, no job outlives what it borrows, no slot is
+//! lost. `src/USER_CODE.md` names the places.
+#![cfg(feature = "std")]
+
+mod common;
+
+use common::{Count, Gate, until};
+use jobring::{JobError, Pool, Queued, Report, StaticPool, SubmitError};
+use std::ops::ControlFlow::{Break, Continue};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+/// Counts when it is dropped, and panics then.
+struct Bomb(Count);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.0.add();
+        panic!("on purpose: in a destructor");
+    }
+}
+
+/// Panics when it is dropped, with a value that does the same.
+struct Chain(Count);
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        self.0.add();
+        panic_any(Bomb(self.0.clone()));
+    }
+}
+
+/// What `f` returns, or what it panicked with. Of a bomb only "bomb" is left.
+fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<Bomb>() {
+        Ok(bomb) => {
+            std::mem::forget(bomb);
+            "bomb".to_owned()
+        }
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .expect("text"),
+    })
+}
+
+fn pool(workers: usize, capacity: usize) -> Pool {
+    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
+}
+
+/// Every slot can be used, and nothing is left in one.
+fn assert_whole(pool: Pool) {
+    let gate = Gate::new();
+    let all: Vec<_> = (0..pool.capacity())
+        .map(|_| {
+            let gate = gate.clone();
+            pool.try_submit(move || gate.pass()).expect("each slot is free")
+        })
+        .collect();
+    assert!(matches!(pool.try_submit(|| ()), Err(SubmitError::Full(_))));
+    gate.open();
+    all.into_iter().for_each(|job| common::done(job).expect("a result"));
+    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+}
+
+#[test]
+fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
+    for _ in 0..20 {
+        let pool = pool(3, 4);
+        let dropped = Count::new();
+        let (begun, go, over) = (Gate::new(), Gate::new(), AtomicBool::new(false));
+        let told = caught(|| {
+            let mut lent = Box::new(0);
+            let slot: &mut u64 = &mut lent;
+            pool.scope(|s| {
+                // Looked at last, and held until the others are over.
+                s.spawn(|| {
+                    begun.open();
+                    go.pass();
+                    (0..1000).for_each(|_| thread::yield_now());
+                    *slot = 1;
+                    over.store(true, SeqCst);
+                });
+                begun.pass();
+                // Of two panics the one that is looked at first is kept: that of the job spawned last.
+                let (dropped, opens) = (&dropped, &go);
+                s.spawn(move || panic_any(Bomb(dropped.clone())));
+                s.spawn(move || {
+                    opens.open();
+                    panic!("the one that is kept")
+                });
+            });
+        });
+        assert!(over.load(SeqCst), "the scope returned before a job of it was over");
+        assert_eq!((told, dropped.get()), (Err("the one that is kept".to_owned()), 1));
+        assert_whole(pool);
+    }
+}
+
+/// What a panic leaves is dropped when its job is over: it may shut the pool down.
+#[test]
+fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
+    struct Closes(Arc<Pool>, Count);
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            self.0.shutdown(Queued::Drain, None).expect("an end");
+            self.1.add();
+        }
+    }
+    for workers in [0, 1, 3] {
+        let (pool, closed) = (Arc::new(pool(workers, 8)), Count::new());
+        let told = caught(|| {
+            pool.scope(|s| {
+                for _ in 0..3 {
+                    let closes = Closes(pool.clone(), closed.clone());
+                    s.spawn(move || panic_any(closes));
+                }
+                panic!("the scope's own")
+            })
+        });
+        assert_eq!((told, closed.get()), (Err::<(), _>("the scope's own".to_owned()), 3));
+    }
+}
+
+#[test]
+fn of_the_panics_of_a_scope_one_goes_on_and_no_other_aborts() {
+    for workers in [0, 2] {
+        let pool = pool(workers, 8);
+        let dropped = Count::new();
+        let bomb = || Bomb(dropped.clone());
+        let told = caught(|| {
+            pool.scope(|s| {
+                s.spawn(|| panic_any(bomb()));
+                s.spawn(|| panic_any(bomb()));
+                panic!("the scope's own")
+            })
+        });
+        assert_eq!((told, dropped.get()), (Err::<(), _>("the scope's own".to_owned()), 2));
+        // What the scope's closure returned has nobody to go to.
+        let told = caught(|| {
+            pool.scope(|s| {
+                s.spawn(|| panic!("a job"));
+                bomb()
+            })
+        });
+        assert_eq!((told.err().as_deref(), dropped.get()), (Some("a job"), 3));
+        // Nor has what a panic of a destructor's panics with.
+        let told = caught(|| {
+            pool.scope(|s| {
+                s.spawn(|| panic_any(Chain(dropped.clone())));
+                panic!("the scope's own")
+            })
+        });
+        assert_eq!(told, Err::<(), _>("the scope's own".to_owned()));
+        assert_eq!(dropped.get(), 5);
+        assert_whole(pool);
+    }
+}
+
+/// Every thread is inside the loop before the first of them goes on.
+fn all_inside(inside: &AtomicUsize, threads: usize) {
+    inside.fetch_add(1, SeqCst);
+    until("all are inside", || inside.load(SeqCst) >= threads);
+}
+
+#[test]
+fn of_the_panics_of_a_loop_one_goes_on_and_no_other_aborts() {
+    let (pool, dropped) = (pool(2, 8), Count::new());
+    for round in 1..=20 {
+        let inside = AtomicUsize::new(0);
+        let told = caught(|| {
+            pool.parallel_for(0..3, 1, |_| {
+                all_inside(&inside, 3);
+                panic_any(Bomb(dropped.clone()));
+            });
+        });
+        assert_eq!((told, dropped.get()), (Err("bomb".to_owned()), 2 * round));
+    }
+    assert_whole(pool);
+}
+
+#[test]
+fn a_panic_in_a_loop_drops_what_the_others_stopped_with() {
+    let (pool, dropped) = (pool(2, 8), Count::new());
+    for round in 1..=20 {
+        let (inside, turn) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let captured = Bomb(dropped.clone());
+        let (pool, inside, turn, count) = (&pool, &inside, &turn, &dropped);
+        let told = caught(move || {
+            let stopped = pool.try_parallel_for(0..3, 1, move |_| {
+                let _captured = &captured;
+                all_inside(inside, 3);
+                assert_ne!(turn.fetch_add(1, SeqCst), 1);
+                Break(Bomb(count.clone()))
+            });
+            stopped.break_value().map(std::mem::forget)
+        });
+        assert!(told.is_err());
+        // Two values, and what the body had captured.
+        assert_eq!(dropped.get(), 3 * round);
+    }
+    assert_whole(pool);
+}
+
+#[test]
+fn of_the_values_that_stop_a_loop_those_that_come_late_are_dropped() {
+    let (pool, dropped) = (pool(2, 8), Count::new());
+    for round in 1..=20 {
+        let inside = AtomicUsize::new(0);
+        let stopped = pool.try_parallel_for(0..3, 1, |_| {
+            all_inside(&inside, 3);
+            Break(Bomb(dropped.clone()))
+        });
+        std::mem::forget(stopped.break_value().expect("it was stopped"));
+        assert_eq!(dropped.get(), 2 * round);
+    }
+    let whole = pool.try_parallel_for(0..3, 1, |_| Continue::<Bomb, ()>(()));
+    assert!(whole.is_continue());
+    assert_whole(pool);
+}
+
+/// Calls `f` inside so many joins, so that its own is the one that is pushed, or one that is not.
+fn inside_joins(pool: &Pool, depth: u32, f: &mut dyn FnMut()) {
+    match depth {
+        0 => f(),
+        _ => _ = pool.join(|| inside_joins(pool, depth - 1, f), || ()),
+    }
+}
+
+#[test]
+fn of_two_halves_the_one_that_panics_drops_what_the_other_left() {
+    for (workers, depth) in [(0, 0), (0, 20), (1, 0), (2, 0), (2, 20)] {
+        let (pool, dropped) = (pool(workers, 8), Count::new());
+        let bomb = || Bomb(dropped.clone());
+        let mut before = 0;
+        inside_joins(&pool, depth, &mut || {
+            for _ in 0..50 {
+                let mut all = |told: Option<String>, what: &str, drops: usize| {
+                    assert_eq!((told.as_deref(), dropped.get() - before), (Some(what), drops));
+                    before = dropped.get();
+                };
+                // The second panics: the result of the first.
+                let told = caught(|| pool.join(bomb, || panic!("the second")));
+                all(told.map(|_: (Bomb, ())| ()).err(), "the second", 1);
+                // The first panics: the second itself, or its result.
+                let held = bomb();
+                let told = caught(|| pool.join(|| panic!("the first"), || held));
+                all(told.map(|_: ((), Bomb)| ()).err(), "the first", 1);
+                // Both panic, if the second is called at all.
+                let called = AtomicBool::new(false);
+                let told = caught(|| {
+                    let second = || {
+                        called.store(true, SeqCst);
+                        panic_any(bomb())
+                    };
+                    pool.join(|| panic!("the first"), second)
+                });
+                let drops = usize::from(called.load(SeqCst));
+                all(told.map(|_: ((), ())| ()).err(), "the first", drops);
+            }
+        });
+        assert_whole(pool);
+    }
+}
+
+#[test]
+fn a_job_that_is_not_run_drops_what_it_captured() {
+    let (pool, dropped) = (pool(1, 4), Count::new());
+    for round in 0..3 {
+        let (begun, gate) = (Gate::new(), Gate::new());
+        let held = pool.submit({
+            let (begun, gate) = (begun.clone(), gate.clone());
+            move || {
+                begun.open();
+                gate.pass();
+            }
+        });
+        let held = held.expect("room");
+        begun.pass();
+        let bomb = Bomb(dropped.clone());
+        let queued = pool.submit(move || drop(bomb)).expect("room");
+        assert!(queued.cancel(), "it is queued");
+        assert_eq!(dropped.get(), round + 1);
+        gate.open();
+        assert!(matches!(common::done(queued), Err(JobError::Cancelled)));
+        common::done(held).expect("a result");
+    }
+    assert_whole(pool);
+
+    let pool = Pool::builder().workers(0).capacity(4).build().expect("a pool");
+    for _ in 0..2 {
+        let (one, two) = (Bomb(dropped.clone()), Bomb(dropped.clone()));
+        pool.submit_detached(move || drop(one)).expect("room");
+        pool.submit(move || drop(two)).expect("room").detach();
+    }
+    assert_eq!(pool.shutdown(Queued::Discard, None), Ok(Report::default()));
+    assert_eq!(dropped.get(), 7);
+}
+
+#[test]
+fn a_result_that_nobody_takes_is_dropped() {
+    for workers in [0, 1] {
+        let (pool, dropped) = (pool(workers, 4), Count::new());
+        let run = |n| {
+            while pool.run_one() {}
+            until("the jobs have run", || dropped.get() == n);
+        };
+        let bomb = |count: &Count| {
+            let count = count.clone();
+            move || Bomb(count)
+        };
+        // Given up before it ran, while it runs or after it; and what a job panicked with.
+        let panics = |count: &Count| {
+            let count = count.clone();
+            move || panic_any(Bomb(count))
+        };
+        pool.submit(bomb(&dropped)).expect("room").detach();
+        run(1);
+        let done = pool.submit(bomb(&dropped)).expect("room");
+        while pool.run_one() {}
+        until("it is over", || done.is_finished());
+        drop(done);
+        assert_eq!(dropped.get(), 2);
+        pool.submit_detached(panics(&dropped)).expect("room");
+        run(3);
+        let failed = pool.submit(panics(&dropped)).expect("room");
+        while pool.run_one() {}
+        until("it is over", || failed.is_finished());
+        // While this thread panics already.
+        let told = caught(|| {
+            let _given_up = failed;
+            panic!("on purpose: with a handle")
+        });
+        assert_eq!((told, dropped.get()), (Err::<(), _>("on purpose: with a handle".to_owned()), 4));
+        // What a panic of its destructor's panics with is dropped too.
+        let count = dropped.clone();
+        pool.submit(move || Chain(count)).expect("room").detach();
+        run(6);
+        let left = pool.submit(bomb(&dropped)).expect("room");
+        std::mem::forget(left);
+        while pool.run_one() {}
+        drop(pool);
+        assert_eq!(dropped.get(), 7, "by the pool's end");
+    }
+}
+
+#[test]
+fn what_a_job_panicked_with_comes_to_who_waits() {
+    let (pool, dropped) = (pool(1, 2), Count::new());
+    let count = dropped.clone();
+    let failed = pool.submit(move || panic_any(Bomb(count))).expect("room");
+    let Err(JobError::Panicked(payload)) = common::done(failed) else { panic!("it panicked") };
+    let told = caught(|| std::panic::resume_unwind(payload));
+    assert_eq!((told, dropped.get()), (Err::<(), _>("bomb".to_owned()), 0));
+    assert_whole(pool);
+}
+
+#[test]
+fn a_job_that_its_submitter_runs_hands_over_its_panic() {
+    let (pool, gate, dropped) = (pool(1, 1), Gate::new(), Count::new());
+    let passes = gate.clone();
+    let held = pool.submit(move || passes.pass()).expect("room");
+    let count = dropped.clone();
+    let here = pool.submit_or_run(move || panic_any(Bomb(count))).expect("open");
+    let Err(JobError::Panicked(payload)) = here.wait() else { panic!("it panicked") };
+    std::mem::forget(payload);
+    let count = dropped.clone();
+    let here = pool.submit_or_run(move || Bomb(count)).expect("open");
+    drop(here);
+    assert_eq!(dropped.get(), 1, "as that of any other handle");
+    gate.open();
+    common::done(held).expect("a result");
+    assert_whole(pool);
+}
+
+#[test]
+fn a_closure_that_is_refused_comes_back() {
+    let (pool, dropped) = (pool(0, 1), Count::new());
+    let held = pool.submit(|| ()).expect("room");
+    let bomb = Bomb(dropped.clone());
+    match pool.try_submit(move || std::mem::forget(bomb)) {
+        Err(SubmitError::Full(job)) => job(),
+        _ => panic!("it is full"),
+    }
+    assert_eq!(dropped.get(), 0);
+    held.wait().expect("a result");
+    assert_whole(pool);
+}
+
+#[test]
+fn a_panic_in_a_hook_ends_no_worker() {
+    let (started, stopped, dropped) = (Count::new(), Count::new(), Count::new());
+    let (starts, stops, count, also) = (started.clone(), stopped.clone(), dropped.clone(), dropped.clone());
+    let (captured, captured_too) = (Bomb(dropped.clone()), Bomb(dropped.clone()));
+    let pool = Pool::builder()
+        .workers(2)
+        .capacity(4)
+        .on_start(move |_| {
+            let _captured = &captured;
+            starts.add();
+            panic_any(Bomb(count.clone()));
+        })
+        .on_stop(move |_| {
+            let _captured = &captured_too;
+            stops.add();
+            panic_any(Bomb(also.clone()));
+        })
+        .build()
+        .expect("a pool");
+    let job = pool.submit(|| 7).expect("room");
+    assert_eq!(common::done(job).expect("a result"), 7);
+    until("both have begun", || started.get() == 2);
+    // While this thread panics already.
+    let told = caught(move || {
+        let _pool = pool;
+        panic!("on purpose: with a pool")
+    });
+    assert_eq!(told, Err::<(), _>("on purpose: with a pool".to_owned()));
+    assert_eq!((stopped.get(), dropped.get()), (2, 6), "four panics, and two closures");
+}
+
+#[test]
+fn a_job_on_a_static_pool_may_leave_what_panics() {
+    static POOL: StaticPool<2, 1, 48> = StaticPool::new();
+    let dropped = Count::new();
+    let worker = thread::spawn(|| POOL.enter_worker());
+    for n in 1..=4 {
+        let count = dropped.clone();
+        POOL.submit(move || Bomb(count)).expect("room").detach();
+        until("it is dropped", || dropped.get() == n);
+    }
+    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert!(common::join(worker));
+}
