@@ -463,8 +463,9 @@ typedef struct jobring_config {
      */
     const char *name;
     /**
-     * Called on each worker's thread before its first job. NULL: nothing. Hooks must not wait for jobs of this pool, nor
-     * for a free slot: the worker that might run them is the one in the hook.
+     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
+     * time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would
+     * sleep without end.
      */
     jobring_hook_fn on_start;
     /**

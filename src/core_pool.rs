@@ -72,8 +72,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// The closure and its result must fit into a slot, which is checked at compile time.
     ///
     /// # Errors
-    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job, if every other worker's job sleeps in
-    /// this pool without end; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
+    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that the pool calls), if every
+    /// other worker's job sleeps in this pool without end; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
     /// to make room. The closure comes back.
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where

@@ -16,6 +16,8 @@ enum Of {
     Worker { number: usize, stack_low: usize },
     /// It runs user code that is no job of the pool's.
     Caller,
+    /// The pool calls user code that is no job: a waker, a hook. The thread goes on when it returns, as behind a job.
+    Callback,
 }
 
 /// One job being run, or the thread's stay in a worker loop. What is written further out on the chain is not written again
@@ -50,6 +52,12 @@ impl Frame {
         Self::new(pool, Of::Caller, outer)
     }
 
+    /// The pool calls user code on the thread that is no job.
+    #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
+    pub(crate) fn of_callback(pool: *const (), outer: *const Frame) -> Self {
+        Self::new(pool, Of::Callback, outer)
+    }
+
     /// The thread is a worker.
     pub(crate) fn of_worker(pool: *const (), number: usize, stack_low: usize, outer: *const Frame) -> Self {
         Self::new(pool, Of::Worker { number, stack_low }, outer)
@@ -73,7 +81,7 @@ impl Frame {
     pub(crate) fn job(&self) -> Option<Job> {
         match self.of {
             Of::Job { index, generation } => Some(Job::new(Job::tag_of(self.pool), generation, index)),
-            Of::Worker { .. } | Of::Caller => None,
+            Of::Worker { .. } | Of::Caller | Of::Callback => None,
         }
     }
 
@@ -82,11 +90,16 @@ impl Frame {
         matches!(self.of, Of::Job { .. })
     }
 
+    /// Does the pool call what runs in it, so that it holds the thread up?
+    pub(crate) fn is_call_of_pool(&self) -> bool {
+        matches!(self.of, Of::Job { .. } | Of::Callback)
+    }
+
     /// If it is a worker's loop: the worker's number, and the lowest address of its stack.
     fn loop_of(&self) -> Option<(usize, usize)> {
         match self.of {
             Of::Worker { number, stack_low } => Some((number, stack_low)),
-            Of::Job { .. } | Of::Caller => None,
+            Of::Job { .. } | Of::Caller | Of::Callback => None,
         }
     }
 
@@ -101,9 +114,9 @@ impl Frame {
         Chain(self).find_map(Self::loop_of).map(|(_, low)| low).filter(|&low| low != 0)
     }
 
-    /// How many jobs run inside each other on this thread.
+    /// How many jobs, wakers and hooks run inside each other on this thread.
     pub(crate) fn depth(&self) -> usize {
-        Chain(self).filter(|frame| frame.is_of_job()).count()
+        Chain(self).filter(|frame| frame.is_call_of_pool()).count()
     }
 
     /// May the code that this frame calls end the thread?

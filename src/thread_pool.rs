@@ -233,13 +233,15 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Called on each worker's thread before its first job, with the worker's number. A panic in it is dropped.
+    /// Called on each worker's thread before its first job, with the worker's number. A panic in it is dropped. It may do what a
+    /// job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
+    /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever.
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.start = Some(Box::new(hook));
         self
     }
 
-    /// Called on each worker's thread after its last job.
+    /// Called on each worker's thread after its last job. As [`on_start`](Builder::on_start).
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Box::new(hook));
         self

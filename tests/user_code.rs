@@ -8,8 +8,8 @@ use common::{Count, Gate, until};
 use jobring::{JobError, Pool, Queued, Report, StaticPool, SubmitError};
 use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Counts when it is dropped, and panics then.
@@ -434,4 +434,98 @@ fn a_job_on_a_static_pool_may_leave_what_panics() {
     }
     assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
     assert!(common::join(worker));
+}
+
+/// What a blocking submit says.
+type Said = Arc<Mutex<Vec<&'static str>>>;
+
+fn say(said: &Said, result: Result<(), SubmitError<fn()>>) {
+    said.lock().unwrap().push(match result {
+        Ok(()) => "accepted",
+        Err(SubmitError::Deadlock(_)) => "deadlock",
+        Err(SubmitError::Shutdown(_)) => "shutdown",
+        Err(SubmitError::Full(_)) => "full",
+    });
+}
+
+fn said(said: &Said, times: usize) -> Vec<&'static str> {
+    until("it says something", || said.lock().unwrap().len() >= times);
+    said.lock().unwrap().clone()
+}
+
+/// Fills a pool.
+fn fill(pool: &Pool) {
+    while pool.try_submit_detached(|| ()).is_ok() {}
+}
+
+/// On the only worker, where nobody else makes room.
+#[test]
+fn a_destructor_that_submits_to_a_full_pool_is_told() {
+    struct Submits(&'static Pool, Said);
+    impl Drop for Submits {
+        fn drop(&mut self) {
+            fill(self.0);
+            say(&self.1, self.0.submit_detached(|| ()));
+        }
+    }
+    let pool: &'static Pool = Box::leak(Box::new(pool(1, 2)));
+    let words = Said::default();
+    let submits = Submits(pool, words.clone());
+    // A result that nobody takes, a panic that nobody asks for.
+    let gate = Gate::new();
+    let opened = gate.clone();
+    let job = pool.submit(move || {
+        opened.pass();
+        submits
+    });
+    job.expect("room").detach();
+    gate.open();
+    assert_eq!(said(&words, 1), ["deadlock"]);
+    let submits = Submits(pool, words.clone());
+    pool.submit_detached(move || panic_any(submits)).expect("room");
+    assert_eq!(said(&words, 2), ["deadlock"; 2]);
+    pool.shutdown(Queued::Drain, None).expect("an end");
+}
+
+#[test]
+fn a_hook_that_submits_to_a_full_pool_is_told() {
+    let (words, place) = (Said::default(), Arc::new(Mutex::new(None::<&'static Pool>)));
+    let (says, finds) = (words.clone(), place.clone());
+    let pool = Pool::builder()
+        .workers(1)
+        .capacity(2)
+        .on_start(move |_| {
+            until("the pool is there", || finds.lock().unwrap().is_some());
+            let pool = finds.lock().unwrap().expect("the pool");
+            // Nobody else runs what it waits for.
+            let job = pool.submit(|| 7).expect("room");
+            assert_eq!(job.wait().expect("a result"), 7);
+            fill(pool);
+            say(&says, pool.submit_detached(|| ()));
+        })
+        .build();
+    let pool: &'static Pool = Box::leak(Box::new(pool.expect("a pool")));
+    *place.lock().unwrap() = Some(pool);
+    assert_eq!(said(&words, 1), ["deadlock"]);
+    pool.shutdown(Queued::Drain, None).expect("an end");
+}
+
+#[test]
+fn a_hook_may_shut_the_pool_down() {
+    let (closed, place) = (Count::new(), Arc::new(Mutex::new(None::<&'static Pool>)));
+    let (counts, finds) = (closed.clone(), place.clone());
+    let pool = Pool::builder()
+        .workers(2)
+        .on_start(move |_| {
+            until("the pool is there", || finds.lock().unwrap().is_some());
+            let pool = finds.lock().unwrap().expect("the pool");
+            pool.shutdown(Queued::Drain, None).expect("an end");
+            counts.add();
+        })
+        .build();
+    let pool: &'static Pool = Box::leak(Box::new(pool.expect("a pool")));
+    let job = pool.submit(|| 7).expect("room");
+    *place.lock().unwrap() = Some(pool);
+    assert_eq!(common::done(job).expect("it was accepted"), 7);
+    until("both hooks have", || closed.get() == 2);
 }

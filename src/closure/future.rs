@@ -66,6 +66,13 @@ impl<T: Send> JobHandle<'_, T> {
 ///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt (and the pool is not
 ///   on a port of the user's, which is for threads, but for [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
 ///   then, and is done with the job. A panic in there is dropped (without `std` it ends the process).
+/// - **What a wake may do**: everything that a job may. On a worker the thread counts as being inside a job: a wait for a queued
+///   job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets
+///   [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever. It may shut the pool down, and drop
+///   it. An executor whose wake submits the task's next poll takes
+///   [`try_submit`](crate::PoolCore::try_submit), and keeps for later what was refused.
+/// - A panic of a waker that is cloned comes out of the poll, and leaves all as it was. A panic of a waker that is dropped is
+///   dropped.
 /// - A poll neither blocks nor runs a job. On a pool that nobody works for, nothing is over until somebody calls
 ///   [`run_one`](crate::PoolCore::run_one), or waits; and an executor that blocks a job's thread (`block_on` inside a
 ///   job) may leave nobody to run what it awaits, where [`wait`](JobHandle::wait) would run it or say so.

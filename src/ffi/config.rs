@@ -91,8 +91,9 @@ pub struct jobring_config {
     pub cpu_count: usize,
     /// Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
     pub name: *const c_char,
-    /// Called on each worker's thread before its first job. NULL: nothing. Hooks must not wait for jobs of this pool, nor
-    /// for a free slot: the worker that might run them is the one in the hook.
+    /// Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
+    /// time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would
+    /// sleep without end.
     pub on_start: jobring_hook_fn,
     /// Called on each worker's thread after its last job. NULL: nothing.
     pub on_stop: jobring_hook_fn,

@@ -82,8 +82,8 @@ unsafe extern "C" fn enter(post: *mut c_void) {
     // - the configuration's promise: callable with this argument on any thread.
     let (started, stopped) = unsafe {
         (
-            || outward::hook(hooks.on_start, hooks.arg, worker as u32),
-            || outward::hook(hooks.on_stop, hooks.arg, worker as u32),
+            || raw.call_back(|| outward::hook(hooks.on_start, hooks.arg, worker as u32)),
+            || raw.call_back(|| outward::hook(hooks.on_stop, hooks.arg, worker as u32)),
         )
     };
     raw.work_between(&frame, &Activity::new(false), started, stopped);

@@ -235,9 +235,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Chain(self.port.current()).find(|frame| frame.pool == self.id())
     }
 
-    /// How many jobs of this pool this thread is inside of.
+    /// How many jobs, wakers and hooks, all called by this pool, this thread is inside of.
     pub(crate) fn frames_here(&self) -> usize {
-        Chain(self.port.current()).filter(|frame| frame.pool == self.id() && frame.is_of_job()).count()
+        Chain(self.port.current()).filter(|frame| frame.pool == self.id() && frame.is_call_of_pool()).count()
     }
 
     /// Numbers that can be had at any time without disturbing anyone.

@@ -208,6 +208,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         result
     }
 
+    /// Lets `f` call user code that is no job, for the pool: a waker, a hook. A call on the pool in there is as one in a job: a
+    /// wait runs the queued job that it waits for, and what would sleep for ever is told so. `f` does not unwind.
+    #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
+    pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
+        let frame = Frame::of_callback(self.id(), self.port.current());
+        self.port.set_current(&frame);
+        let result = f();
+        self.port.set_current(frame.outer);
+        result
+    }
+
     /// Runs the oldest queued job on the calling thread. False if there was none.
     pub(crate) fn run_one(&self) -> bool {
         let Some(claimed) = self.claim_next() else { return false };

@@ -57,8 +57,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let still = || self.slot(index).state().generation() == generation;
         let Some(waker) = self.storage.spots().get(index).and_then(|spot| spot.call(still)) else { return };
         point(Site::TaskWake);
-        // An executor's code on a thread of the pool's: its panic has nobody to go to.
-        call_ignoring_panic(|| waker.wake());
+        // An executor's code on a thread of the pool's: its panic has nobody to go to. The job's own frame is gone.
+        self.call_back(|| call_ignoring_panic(|| waker.wake()));
     }
 
     /// Drops the wakers of handles that were leaked. Nobody else has the pool any more.

@@ -175,8 +175,9 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     };
     let mut frame = Frame::of_worker(pool.id(), seat.worker, low, pool.port().current());
     frame.replaceable = is_replaceable(&seat.manner);
-    let work =
-        || pool.work_between(&frame, &seat.activity, || hooks.start(seat.worker), || hooks.stop(seat.worker));
+    let started = || pool.call_back(|| hooks.start(seat.worker));
+    let stopped = || pool.call_back(|| hooks.stop(seat.worker));
+    let work = || pool.work_between(&frame, &seat.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]
     // SAFETY:
     // - 1: `exited` takes this seat, and `work` runs with the frame. 2: hooks and kinds do not unwind.
@@ -212,7 +213,7 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     if !pool.end_exited() {
         exit::end_process();
     }
-    hooks.stop(seat.worker);
+    pool.call_back(|| hooks.stop(seat.worker));
     pool.port().set_current(ptr::null());
     seat.activity.set(Doing::Starting);
     seat.painted.with(|painted| *painted = None);

@@ -1,7 +1,7 @@
 /* Jobs that end their thread instead of returning: by pthread_exit(), by cancellation. On a worker's own loop over pthreads
  * the job has failed and the worker is replaced; everywhere else the process ends. */
 #define _GNU_SOURCE
-#include "check.h"
+#include "gate.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -142,6 +142,40 @@ static void a_worker_that_cannot_be_replaced_is_missed(void) {
     OK(jobring_destroy(pool));
 }
 
+/* In a hook the thread is the pool's as in a job: on the only worker nobody else makes room. */
+static _Atomic(jobring_pool *) of_hook;
+static atomic_int deadlocks, shutdowns;
+
+static void submit_in_hook(void *arg, uint32_t worker) {
+    jobring_pool *pool;
+    jobring_status status;
+    (void)arg, (void)worker;
+    UNTIL((pool = atomic_load(&of_hook)) != NULL);
+    while (jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_OK) {
+    }
+    status = jobring_submit(pool, identity, NULL, NULL);
+    CHECK(status == JOBRING_E_DEADLOCK || status == JOBRING_E_SHUTDOWN);
+    atomic_fetch_add(status == JOBRING_E_DEADLOCK ? &deadlocks : &shutdowns, 1);
+}
+
+static void a_hook_is_told_that_nobody_makes_room(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    jobring_job left;
+    config.workers = 1;
+    config.capacity = 4;
+    config.on_start = submit_in_hook;
+    config.on_stop = submit_in_hook;
+    OK(jobring_create(&config, &pool));
+    atomic_store(&of_hook, pool);
+    /* A hook of the thread that ends in a job, and one of that which replaces it. */
+    OK(jobring_submit(pool, leave, NULL, &left));
+    has_exited(pool, left);
+    UNTIL(atomic_load(&deadlocks) == 3);
+    OK(jobring_destroy(pool));
+    CHECK(atomic_load(&deadlocks) == 3 && atomic_load(&shutdowns) == 1);
+}
+
 /* Below: each ends its process. */
 static void *wait_for_one_that_leaves(void *pool) {
     jobring_job job;
@@ -223,6 +257,24 @@ static void in_a_hook(void) {
     OK(jobring_destroy(pool));
 }
 
+static void run_one_that_leaves(void *arg, uint32_t worker) {
+    jobring_pool *pool;
+    (void)arg, (void)worker;
+    UNTIL((pool = atomic_load(&of_hook)) != NULL);
+    jobring_run_one(pool);
+}
+
+static void in_a_job_inside_a_hook(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = 1;
+    config.on_start = run_one_that_leaves;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_submit(pool, leave, NULL, NULL));
+    atomic_store(&of_hook, pool);
+    OK(jobring_destroy(pool));
+}
+
 static void ends_the_process(const char *what, void (*where)(void)) {
     int status, said[2];
     char text[256] = "";
@@ -261,9 +313,11 @@ int main(void) {
     ENDS(on_a_stack_of_the_callers);
     ENDS(in_a_callback);
     ENDS(in_a_hook);
+    ENDS(in_a_job_inside_a_hook);
     the_worker_is_replaced(1);
     the_worker_is_replaced(3);
     a_pool_ends_with_workers_that_leave();
     a_worker_that_cannot_be_replaced_is_missed();
+    a_hook_is_told_that_nobody_makes_room();
     return 0;
 }
