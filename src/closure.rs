@@ -6,7 +6,7 @@ use crate::handle::Job;
 use crate::job::{Kind, Outcome, Payload, Why};
 use crate::pool::{Looked, RawPool, Receiver, Refused, Reserved, Taken, Verdict, WaitError};
 use crate::port::{Port, Timeout};
-use crate::storage::{PAYLOAD_ALIGN, Storage};
+use crate::storage::Storage;
 use crate::sync::dying;
 use crate::unwind::{Discarded, Failure, catch, drop_ignoring_panic};
 use core::fmt;
@@ -18,6 +18,9 @@ use core::time::Duration;
 
 #[cfg(feature = "future")]
 mod future;
+mod room;
+
+use room::{Needs, max};
 
 /// The kind of jobs that call an `F` and leave a `T`.
 struct Call<F, T>(PhantomData<fn(F) -> T>);
@@ -34,13 +37,12 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         forget: Self::forget,
     };
 
-    /// The bytes and alignment that a payload needs for it.
-    const BYTES: usize = max(max(size_of::<F>(), size_of::<T>()), size_of::<Failure>());
-    const ALIGN: usize = max(max(align_of::<F>(), align_of::<T>()), align_of::<Failure>());
-
-    const fn fits(payload: usize) -> bool {
-        Self::BYTES <= payload && Self::ALIGN <= PAYLOAD_ALIGN
-    }
+    const NEEDS: Needs = Needs {
+        closure: size_of::<F>(),
+        result: size_of::<T>(),
+        failure: size_of::<Failure>(),
+        align: max(max(align_of::<F>(), align_of::<T>()), align_of::<Failure>()),
+    };
 
     unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
         // SAFETY:
@@ -49,7 +51,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         match catch(call) {
             Ok(value) => {
                 // SAFETY:
-                // - fits(): the payload has room for a T at this alignment; the F is gone.
+                // - Fits: the payload has room for a T at this alignment; the F is gone.
                 unsafe { payload.at.cast::<T>().write(value) };
                 Outcome::Done
             }
@@ -83,10 +85,6 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 }
 
-const fn max(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
-}
-
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Submits a closure and gives its handle, or hands the closure back.
     ///
@@ -103,7 +101,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        debug_assert!(Call::<F, T>::fits(self.payload_bytes()));
+        debug_assert!(Call::<F, T>::NEEDS.fits(self.payload_bytes()));
         let reserved = match self.reserve_at_once() {
             Ok(reserved) => reserved,
             // SAFETY:
@@ -162,13 +160,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 }
 
-/// Fails to compile unless a closure and its result fit into a slot.
-pub(crate) const fn assert_fits<F: FnOnce() -> T, T>(payload: usize) {
-    assert!(
-        Call::<F, T>::fits(payload),
-        "the closure or its result is larger than the pool's payload (or over-aligned): capture less, put it in a \
-         Box, or give the pool a larger PAYLOAD"
-    );
+/// Says that a closure and its result fit into a slot. Made in the functions that users call: the compiler names the caller of
+/// the function in which it finds that they do not.
+pub(crate) struct Fits<F, T>(PhantomData<fn(F) -> T>);
+
+impl<F: FnOnce() -> T, T> Fits<F, T> {
+    /// Fails to compile if they do not fit. That shows when code is generated, for then the compiler knows the closure.
+    pub(crate) const fn asserted(payload: usize) -> Self {
+        Call::<F, T>::NEEDS.assert_fits(payload);
+        Self(PhantomData)
+    }
 }
 
 /// A pool as a handle sees it.

@@ -1,6 +1,6 @@
 //! What a pool can do for Rust callers, with whatever storage.
 
-use crate::closure::{JobHandle, assert_fits};
+use crate::closure::{Fits, JobHandle};
 use crate::error::SubmitError;
 use crate::fork;
 use crate::lifecycle::Queued;
@@ -69,7 +69,9 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// neither blocks nor locks nor allocates. Near the end of a full pool it pauses up to some 30 µs while workers free slots;
     /// [`try_submit`](PoolCore::try_submit) never does.
     ///
-    /// The closure and its result must fit into a slot, which is checked at compile time.
+    /// The closure and its result must fit into a slot. That is checked when the program is built, and not by `cargo check`: the
+    /// compiler knows a closure's size only when it generates code for it. The error says what the job needs and what to
+    /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
     ///
     /// # Errors
     /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that the pool calls), if every
@@ -80,7 +82,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_within(job, Timeout::Forever)
+        let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
+        self.submit_within(job, Timeout::Forever, fits)
     }
 
     /// As [`submit`](PoolCore::submit), waiting for a slot for at most `timeout`.
@@ -92,7 +95,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_within(job, Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
+        let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
+        self.submit_within(job, Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)), fits)
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
@@ -105,7 +109,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_within(job, Timeout::Poll)
+        let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
+        self.submit_within(job, Timeout::Poll, fits)
     }
 
     /// Submits a job, or runs it on the calling thread if no slot is free.
@@ -117,7 +122,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        match self.try_submit(job) {
+        let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
+        match self.submit_within(job, Timeout::Poll, fits) {
             Err(SubmitError::Full(job)) => Ok(JobHandle::run_here(job)),
             other => other,
         }
@@ -132,7 +138,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submit_raw(job, Timeout::Forever, true).map(drop)
+        let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        self.submit_raw(job, Timeout::Forever, true, fits).map(drop)
     }
 
     /// [`submit_detached`](PoolCore::submit_detached) if there is a free slot, under the rules of
@@ -144,7 +151,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submit_raw(job, Timeout::Poll, true).map(drop)
+        let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        self.submit_raw(job, Timeout::Poll, true, fits).map(drop)
     }
 
     /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
@@ -160,7 +168,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_from_isr(job, false).map(|job| JobHandle::new(&self.raw, job))
+        let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
+        self.submit_from_isr(job, false, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
@@ -172,35 +181,50 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     where
         F: FnOnce() + Send + 'static,
     {
-        self.submit_from_isr(job, true).map(drop)
+        let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        self.submit_from_isr(job, true, fits).map(drop)
     }
 
-    fn submit_from_isr<F, T>(&self, job: F, detached: bool) -> Result<crate::Job, SubmitError<F>>
+    fn submit_from_isr<F, T>(
+        &self,
+        job: F,
+        detached: bool,
+        _: Fits<F, T>,
+    ) -> Result<crate::Job, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        const { assert_fits::<F, T>(S::PAYLOAD) };
         // SAFETY:
         // - 1: both are 'static.
         unsafe { self.raw.for_isr().submit_closure(job, Timeout::Poll, detached) }
     }
 
-    fn submit_within<F, T>(&self, job: F, timeout: Timeout) -> Result<JobHandle<'_, T>, SubmitError<F>>
+    fn submit_within<F, T>(
+        &self,
+        job: F,
+        timeout: Timeout,
+        fits: Fits<F, T>,
+    ) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.submit_raw(job, timeout, false).map(|job| JobHandle::new(&self.raw, job))
+        self.submit_raw(job, timeout, false, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     #[inline]
-    fn submit_raw<F, T>(&self, job: F, timeout: Timeout, detached: bool) -> Result<crate::Job, SubmitError<F>>
+    fn submit_raw<F, T>(
+        &self,
+        job: F,
+        timeout: Timeout,
+        detached: bool,
+        _: Fits<F, T>,
+    ) -> Result<crate::Job, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        const { assert_fits::<F, T>(S::PAYLOAD) };
         // SAFETY:
         // - 1: both are 'static.
         unsafe { self.raw.submit_closure(job, timeout, detached) }

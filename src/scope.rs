@@ -1,6 +1,6 @@
 //! The face of scopes: jobs that borrow.
 
-use crate::closure::assert_fits;
+use crate::closure::Fits;
 use crate::core_pool::{PoolCore, TypedStorage};
 use crate::fork::Spawned;
 use crate::port::Port;
@@ -25,13 +25,13 @@ impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
     /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
     /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
     ///
-    /// The closure must fit into a slot, which is checked at compile time. A panic in it goes on where the scope ends.
+    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
     /// Allocates nothing (a panic does).
     pub fn spawn<F>(&'scope self, job: F)
     where
         F: FnOnce() + Send + 'scope,
     {
-        const { assert_fits::<F, ()>(S::PAYLOAD) };
+        let _fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
         // SAFETY:
         // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: above.
         unsafe { self.spawned.spawn(self.pool.raw(), job) };
