@@ -222,3 +222,155 @@ fn every_file_says_first_what_it_is() {
         assert!(source.text.starts_with("//! "), "src/{} begins without a doc line", source.path);
     }
 }
+
+/// What calls user code, or drops a user's value. Whoever adds a place says so in src/USER_CODE.md.
+const CALLS_USER_CODE: &[&str] = &[
+    "catch(",
+    "call_ignoring_panic(",
+    "drop_ignoring_panic(",
+    "Discarded::new(",
+    "outward::run",
+    "outward::done(",
+    "outward::drop(",
+    "outward::hook(",
+    "outward::body(",
+    "waker.clone()",
+    "wake_by_ref()",
+];
+
+/// The file's code without its unit tests.
+fn shipped(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let tests = source.text.find("#[cfg(test)]\nmod tests").unwrap_or(source.text.len());
+    let lines = source.text[..tests].lines().count();
+    source.code().take_while(move |(n, _)| *n <= lines)
+}
+
+#[test]
+fn every_place_that_runs_user_code_is_in_the_table() {
+    let page = include_str!("../src/USER_CODE.md");
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter(|line| line.starts_with("| ")).map(|line| line.split(" | ").collect()).collect();
+    // Of the first table: where it has files.
+    let named: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row[0].split('`').filter(|word| word.ends_with(".rs")))
+        .filter(|path| *path != "frame.rs")
+        .collect();
+    let mut found = BTreeSet::new();
+    let all = sources();
+    for source in &all {
+        let own = ["unwind.rs", "ffi/outward.rs"].contains(&source.path.as_str());
+        let calls = |line: &str| CALLS_USER_CODE.iter().any(|call| line.contains(call));
+        if let Some((n, line)) = shipped(source).find(|(_, line)| calls(line))
+            && !own
+            && source.module() != "model"
+        {
+            assert!(
+                named.contains(source.path.as_str()),
+                "src/{}:{n} runs user code, and src/USER_CODE.md does not say so: {line}",
+                source.path
+            );
+            found.insert(source.path.as_str());
+        }
+    }
+    // Ports are called by their own names.
+    let ports = BTreeSet::from(["ffi/port.rs", "lot/seats.rs", "ffi/settings.rs"]);
+    for path in &named {
+        assert!(
+            all.iter().any(|source| source.path == *path),
+            "src/{path} is in the table and does not exist"
+        );
+        assert!(
+            found.contains(path) || ports.contains(path),
+            "src/{path} is in the table and runs no user code"
+        );
+    }
+    let tests = tests_and_models();
+    let mut shown = 0;
+    for row in rows.iter().filter(|row| row.len() == 6 && row[0] != "| Place" && row[0] != "| Frame") {
+        let tests_of_row: Vec<_> = row[5].split('`').skip(1).step_by(2).collect();
+        assert!(!tests_of_row.is_empty(), "no test shows it: {}", row[0]);
+        for name in tests_of_row {
+            let is_test =
+                [format!("fn {name}("), format!("void {name}(")].iter().any(|def| tests.contains(def));
+            assert!(is_test, "src/USER_CODE.md names a test that does not exist: {name}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 40, "rows were found");
+}
+
+/// All the tests and models, one behind the other.
+fn tests_and_models() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    for folder in ["tests", "tests/c", "loom-tests"] {
+        for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path
+                .extension()
+                .is_some_and(|extension| ["rs", "c", "cpp"].iter().any(|&known| extension == known))
+            {
+                text.push_str(&fs::read_to_string(path).expect("a file"));
+            }
+        }
+    }
+    text
+}
+
+/// Lines that drop a value, or are silent about one, and why that is no user's value: the file, and what the line has.
+const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
+    ("closure.rs", "let _ = self.detach(job);", "a status"),
+    ("closure.rs", "drop(self);", "a handle, whose drop is its detach"),
+    ("core_pool.rs", "let _ = self.raw.shutdown(", "a report"),
+    ("core_pool.rs", ".map(drop)", "a handle's number"),
+    ("fork/parallel_for.rs", "=> _ = body(0, count)", "whether to go on"),
+    ("fork/parallel_for.rs", "let _late = first.offer(value);", "a number"),
+    ("fork/join.rs", "let _back = Back(", "a guard"),
+    ("pool/close.rs", "let _visit = ", "a guard"),
+    ("pool/mod.rs", "let _forgotten = ", "a model's search"),
+    ("scope.rs", "let _fits = ", "a proof"),
+    ("thread_pool.rs", "let _ = self.inner.core.raw().shutdown(", "a report"),
+    ("thread_pool.rs", "ManuallyDrop::drop(&mut self.inner)", "a pool: its fields' drops do not unwind"),
+    ("unwind.rs", "ManuallyDrop::drop(&mut ", "inside the catch"),
+    ("unwind.rs", "let _leaked = ", "it is leaked"),
+];
+
+/// A destructor is user code. Where the library has values of users', they are dropped by `drop_ignoring_panic` or
+/// `Discarded`, which nobody can get wrong, or where their owner's own call ends.
+#[test]
+fn no_users_value_is_dropped_by_the_way() {
+    const HAVE_THEM: &[&str] =
+        &["closure", "core_pool", "fork", "pool", "scope", "static_pool", "thread_pool", "unwind", "waker"];
+    let mut unused: BTreeSet<_> = NO_USERS_VALUE.iter().map(|(path, part, _)| (*path, *part)).collect();
+    for source in sources().iter().filter(|source| HAVE_THEM.contains(&source.module())) {
+        for (n, line) in shipped(source) {
+            // `let _waker = Discarded::new(…)` is the way.
+            let silent = line.contains("let _") && !line.contains("= Discarded::new(")
+                || line.starts_with("_ = ")
+                || line.contains("| _ = ")
+                || line.contains("> _ = ")
+                || line.contains("{ _ = ");
+            let calls_drop = ["drop(", "drop)"].iter().any(|call| {
+                line.match_indices(call).any(|(at, _)| {
+                    let before = line[..at].chars().next_back();
+                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && !line[..at].ends_with("fn ")
+                })
+            });
+            if silent || calls_drop {
+                let excuse =
+                    NO_USERS_VALUE.iter().find(|(path, part, _)| *path == source.path && line.contains(part));
+                let Some((path, part, _)) = excuse else {
+                    panic!("src/{}:{n} drops something by the way: {line}", source.path);
+                };
+                unused.remove(&(*path, *part));
+            }
+            assert!(
+                !line.contains("catch_unwind") || source.path == "unwind.rs",
+                "src/{}:{n} catches by itself: {line}",
+                source.path
+            );
+        }
+    }
+    assert!(unused.is_empty(), "no longer needed in tests/floors.rs: {unused:?}");
+}

@@ -48,11 +48,15 @@ void make(uint32_t backend = JOBRING_BACKEND_DEFAULT) {
     ok(jobring_create(&config, &pool));
 }
 
-jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop_fn at_drop = nullptr) {
+jobring_done_node node = {nullptr, done, nullptr};
+
+jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop_fn at_drop = nullptr,
+                   jobring_done_node *nodes = nullptr) {
     jobring_options options = JOBRING_OPTIONS_INIT;
     jobring_job handle;
     options.done = at_end;
     options.drop = at_drop;
+    options.nodes = nodes;
     ok(jobring_submit_opts(pool, fn, &pool, &options, &handle));
     return handle;
 }
@@ -77,12 +81,16 @@ void in_hook(uint32_t backend, bool start) {
     ok(jobring_destroy(pool));
 }
 
-void in_run_here() {
+void in_run_here(const char *what) {
+    const bool in_callback = std::strstr(what, "done") || std::strstr(what, "drop") || std::strstr(what, "node");
     jobring_options options = JOBRING_OPTIONS_INIT;
     options.when_full = JOBRING_FULL_RUN;
+    if (std::strstr(what, "done")) options.done = done;
+    if (std::strstr(what, "drop")) options.drop = drop;
+    if (std::strstr(what, "node")) options.nodes = &node;
     make();
     submit(identity);
-    ok(jobring_submit_opts(pool, job, nullptr, &options, nullptr));
+    ok(jobring_submit_opts(pool, in_callback ? identity : job, &pool, &options, nullptr));
 }
 
 void *waits(void *) {
@@ -115,9 +123,10 @@ void in_body(uint32_t backend, bool on_callers_thread) {
 }
 
 void in_callback(const char *what) {
-    const bool in_done = std::strstr(what, "done") != nullptr;
+    const bool in_done = std::strstr(what, "done") != nullptr, in_node = std::strstr(what, "node") != nullptr;
     make();
-    const jobring_job handle = submit(identity, in_done ? done : nullptr, in_done ? nullptr : drop);
+    const jobring_job handle = submit(identity, in_done ? done : nullptr, in_done || in_node ? nullptr : drop,
+                                      in_node ? &node : nullptr);
     if (std::strstr(what, "cancel")) ok(jobring_cancel(pool, handle));
     if (std::strstr(what, "discard")) ok(jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, nullptr));
     if (std::strstr(what, "run")) ok(jobring_run_one(pool));
@@ -140,7 +149,7 @@ void act(const char *what) {
     else if (is("stop-hook")) in_hook(backend, false);
     else if (is("body-on-caller")) in_body(backend, true);
     else if (is("body-on-worker")) in_body(backend, false);
-    else if (is("run-here")) in_run_here();
+    else if (is("run-here")) in_run_here(what);
     else if (is("job-that-waits")) in_job_that_waits();
     else if (is("callback")) in_callback(what);
     else {
