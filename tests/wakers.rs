@@ -423,6 +423,37 @@ fn a_wake_on_a_thread_of_the_users_may_shut_the_pool_down() {
     }
 }
 
+/// On the thread of who shuts the pool down, which has more to discard then.
+#[test]
+fn a_wake_inside_a_shutdown_may_shut_the_pool_down() {
+    for workers in [0, 1] {
+        let (pool, gate, ended): (&'static Pool, _, _) =
+            (forever(pool(workers, 8)), Gate::new(), Count::new());
+        let others: Vec<_> = (0..workers).map(|_| held(pool, &gate)).collect();
+        let jobs: Vec<_> = (0..3)
+            .map(|_| {
+                let ends = ended.clone();
+                let task = Task::that(move || {
+                    let closed = pool.shutdown(Queued::Discard, Some(std::time::Duration::ZERO));
+                    assert_eq!(closed.map_or_else(|left| left.running, |left| left.running), workers);
+                    ends.add();
+                });
+                let mut job = pool.submit(|| 7).expect("room");
+                assert!(task.poll(&mut job).is_pending());
+                job
+            })
+            .collect();
+        let closed = pool.shutdown(Queued::Discard, Some(std::time::Duration::ZERO));
+        assert_eq!((closed.is_ok(), ended.get()), (workers == 0, 3));
+        for job in jobs {
+            assert!(matches!(common::done(job), Err(JobError::Cancelled)));
+        }
+        gate.open();
+        others.into_iter().for_each(|job| assert_eq!(common::done(job).expect("a result"), 7));
+        assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    }
+}
+
 #[test]
 fn a_wake_may_drop_the_pool() {
     let (dropped, ended) = (Count::new(), Count::new());
