@@ -1134,8 +1134,9 @@ jobring_status jobring_wait_copy(struct jobring_pool *pool,
  * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
  * waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
  *
- * Returns JOBRING_OK; JOBRING_E_BUSY if the job runs or is over: a running one is asked to stop, which it can see by
- * jobring_cancel_requested(); JOBRING_E_STALE; JOBRING_E_INVALID.
+ * Returns JOBRING_OK: this call cancelled the job, and no other call is told so. JOBRING_E_BUSY if the job runs or is over,
+ * also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
+ * jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
  * what the callbacks do.

@@ -209,7 +209,8 @@ fn cancel_against_shutdown(drain: bool) {
     let cancelled = canceller.join().unwrap().expect("nobody took it");
     let end = s.pool.wait(job);
     assert_eq!(end, if s.log.ran(0) == 1 { End::Done(0) } else { End::Cancelled });
-    assert!(!drain || cancelled == (end == End::Cancelled));
+    assert_eq!(cancelled, s.log.discarded(0) == 1 && s.log.shut_down(0) == 0);
+    assert!(!drain || s.log.shut_down(0) == 0);
     s.assert_ended(1);
 }
 

@@ -324,8 +324,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
-    /// [`JobError::Cancelled`]. False if it is too late; a running job learns of it by
-    /// [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block.
+    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
+    /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block.
     pub fn cancel(&self) -> bool {
         match self.place {
             Place::InPool(pool, job) => pool.cancel_job(job),

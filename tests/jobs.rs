@@ -188,6 +188,7 @@ fn a_closure_is_dropped_once_before_cancel_returns() {
     });
     let job = job.expect("room");
     assert!(job.cancel());
+    assert!(!job.cancel(), "it is cancelled already");
     assert_eq!((dropped.get(), ran.get()), (1, 0));
     assert!(job.is_finished());
     assert!(matches!(done(job), Err(JobError::Cancelled)));

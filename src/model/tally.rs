@@ -13,6 +13,7 @@ pub const JOBS: usize = 4;
 pub struct Log {
     ran: [Plain; JOBS],
     discarded: [Plain; JOBS],
+    shut_down: [Plain; JOBS],
     forgotten: [Plain; JOBS],
     taken: [Plain; JOBS],
 }
@@ -36,6 +37,10 @@ impl Log {
         Self::count(&self.discarded, n);
     }
 
+    pub(super) fn count_shut_down(&self, n: usize) {
+        Self::count(&self.shut_down, n);
+    }
+
     pub(super) fn count_forgotten(&self, n: usize) {
         Self::count(&self.forgotten, n);
     }
@@ -54,6 +59,12 @@ impl Log {
     pub fn discarded(&self, n: usize) -> usize {
         // ORDERING: Relaxed, as in count.
         self.discarded[n].load(Ordering::Relaxed)
+    }
+
+    /// How often a shutdown dropped it.
+    pub fn shut_down(&self, n: usize) -> usize {
+        // ORDERING: Relaxed, as in count.
+        self.shut_down[n].load(Ordering::Relaxed)
     }
 
     /// How often its result was dropped.

@@ -89,11 +89,14 @@ impl Task {
         Outcome::Failed
     }
 
-    unsafe fn discard(payload: Payload, _: Job, _: Why) {
+    unsafe fn discard(payload: Payload, _: Job, why: Why) {
         // SAFETY:
         // - called in place of run.
         let mut task = unsafe { Self::out_of(payload) };
         task.log.count_discarded(task.n);
+        if why == Why::Shutdown {
+            task.log.count_shut_down(task.n);
+        }
         task.tell(false);
     }
 

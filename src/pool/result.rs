@@ -284,8 +284,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         })
     }
 
-    /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Ok(false):
-    /// too late; if it runs, it is asked to stop.
+    /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Of several that
+    /// cancel a job one gets Ok(true). Ok(false): too late; if it runs, it is asked to stop.
     pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
@@ -299,7 +299,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Claim::Stale => return Err(WaitError::Stale),
                 Claim::TooLate(state) => match state.status() {
                     Status::Running if slot.flag(state, state.with(Status::Cancelling)).is_err() => {}
-                    status => return Ok(status == Status::Cancelled),
+                    _ => return Ok(false),
                 },
             }
         }

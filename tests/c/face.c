@@ -142,9 +142,11 @@ static void cancel_and_detach(void) {
     OK(jobring_cancel(pool, queued));
     CHECK(atomic_load(&dones) == 1 && atomic_load(&drops) == 1);
     CHECK(atomic_load(&last_why) == JOBRING_E_CANCELLED && atomic_load(&last_status) == JOBRING_E_CANCELLED);
+    CHECK(jobring_cancel(pool, queued) == JOBRING_E_BUSY);
     CHECK(jobring_wait(pool, queued, LONG, NULL) == JOBRING_E_CANCELLED);
     CHECK(jobring_wait(pool, queued, LONG, NULL) == JOBRING_E_STALE);
 
+    CHECK(jobring_cancel(pool, first) == JOBRING_E_BUSY);
     CHECK(jobring_cancel(pool, first) == JOBRING_E_BUSY);
     while (!atomic_load(&gate.saw_request)) {
     }

@@ -208,7 +208,6 @@ impl Pool {
                 self.drop_unrun(at, job, false, CANCELLED);
                 OK
             }
-            Slot::Over { status: CANCELLED, .. } => OK,
             _ => BUSY,
         }
     }
