@@ -2,7 +2,8 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
-use jobring_model::model::{End, Failed, No};
+use jobring_model::Job;
+use jobring_model::model::{End, Failed, No, Task};
 use std::sync::Arc;
 
 pub const MODELS: &[Model] = &[
@@ -11,6 +12,8 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_failure_is_read_while_it_is_delivered),
     model!(unbounded two_readers_of_a_failure_come_one_after_the_other),
     model!(unbounded a_reader_of_a_failure_is_done_before_its_slot_is_used_again),
+    model!(unbounded a_failure_that_is_read_while_its_entry_is_popped_gives_its_slot_back),
+    model!(unbounded a_failure_that_is_read_while_its_entry_is_reaped_gives_its_slot_back),
 ];
 
 fn a_kept_failure_is_read_whole_or_not_at_all() {
@@ -80,4 +83,48 @@ fn two_readers_of_a_failure_come_one_after_the_other() {
 
 fn a_reader_of_a_failure_is_done_before_its_slot_is_used_again() {
     on_a_slot(Failed::keep, |slot| drop(slot.reuse()));
+}
+
+/// A kept failure whose entry is still in the ready ring, right behind that of job 0. All of it in a job that is over.
+fn kept_behind_a_queued_job(s: &Stage<4>) -> Job {
+    let (pool, log) = (s.pool.clone(), s.log.clone());
+    let failed = s.pool.guess(0, 2);
+    let task = s.task(2).doing(move || {
+        pool.submit_detached(Task::new(&log, 0)).expect("there is room");
+        assert_eq!(pool.submit(Task::new(&log, 1).failing()), Ok(failed));
+        // Inside a job, the waiter runs it itself and leaves its entry in the ring.
+        assert_eq!(pool.wait_keeping(failed), End::Failed(1));
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    assert!(s.pool.run_one());
+    assert_eq!((s.log.ran(0), s.log.ran(1), s.log.ran(2)), (0, 1, 1));
+    failed
+}
+
+fn reads(s: &Stage<4>, failed: Job) {
+    let read = s.pool.read_failure(failed);
+    assert!(read == End::Failed(1) || read == End::Stale, "{read:?}");
+}
+
+fn a_failure_that_is_read_while_its_entry_is_popped_gives_its_slot_back() {
+    let s = Stage::<4>::attended();
+    let failed = kept_behind_a_queued_job(&s);
+    let reader = s.thread(move |s| reads(s, failed));
+    s.begin();
+    assert!(s.pool.run_one());
+    assert!(!s.pool.run_one());
+    reader.join().unwrap();
+    assert_eq!(s.pool.free_slots(), 4);
+}
+
+fn a_failure_that_is_read_while_its_entry_is_reaped_gives_its_slot_back() {
+    let s = Stage::<4>::attended();
+    let failed = kept_behind_a_queued_job(&s);
+    assert!(s.pool.run_one());
+    let reader = s.thread(move |s| reads(s, failed));
+    s.begin();
+    // The ring's head is the failure's entry. A submitter that finds no free slot clears it away.
+    let reserved = s.pool.free_slots();
+    reader.join().unwrap();
+    assert_eq!(reserved + s.pool.free_slots(), 4);
 }

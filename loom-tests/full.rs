@@ -16,6 +16,8 @@ pub const MODELS: &[Model] = &[
     model!(3 nobody_runs_his_own_job_because_a_closer_took_the_slots),
     model!(3 submitters_without_workers_make_room_themselves),
     model!(2 a_job_blocked_in_submit_learns_that_no_other_worker_started),
+    model!(2 a_job_blocked_in_submit_is_not_refused_while_another_runs),
+    model!(2 a_job_on_a_full_pool_without_workers_makes_room_itself),
 ];
 
 fn blocked_submitter(detached: bool, free: fn(&Pool<1>, jobring_model::Job)) {
@@ -169,5 +171,43 @@ fn a_job_blocked_in_submit_learns_that_no_other_worker_started() {
     s.begin();
     s.pool.leave();
     worker.join().unwrap();
+    s.assert_over(1);
+}
+
+fn a_job_blocked_in_submit_is_not_refused_while_another_runs() {
+    let s = Stage::<2>::with_clock(Clock::Hasty);
+    let (inside, log) = (s.pool.clone(), s.log.clone());
+    let task = s.task(0).doing(move || {
+        // Whatever patience it loses: the other job does not sleep, and its slot comes back.
+        inside.submit_blocking(Task::new(&log, 2)).expect("a slot comes back");
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    s.submit_detached(1);
+    (0..2).for_each(|_| s.pool.admit());
+    let other = s.thread(|s| s.pool.as_worker(|| assert!(s.pool.run_one())));
+    s.begin();
+    s.pool.as_worker(|| assert!(s.pool.run_one()));
+    other.join().unwrap();
+    s.assert_over(3);
+}
+
+fn a_job_on_a_full_pool_without_workers_makes_room_itself() {
+    let s = Stage::<2>::new();
+    let (inside, log) = (s.pool.clone(), s.log.clone());
+    let task = s.task(0).doing(move || {
+        assert_eq!(inside.submit_detached(Task::new(&log, 2)), Err(No::Full));
+        inside.submit_blocking(Task::new(&log, 2)).expect("the queued job runs here and makes room");
+        assert_eq!((log.ran(1), log.ran(2)), (1, 0));
+    });
+    s.pool.submit_detached(task).expect("there is room");
+    s.submit_detached(1);
+    assert!(s.pool.run_one());
+    s.assert_over(3);
+    // Nothing is queued that could run here.
+    let s = Stage::<1>::new();
+    let (inside, log) = (s.pool.clone(), s.log.clone());
+    let task = s.task(0).doing(move || assert_eq!(inside.submit_blocking(Task::new(&log, 1)), Err(No::Full)));
+    s.pool.submit_detached(task).expect("there is room");
+    assert!(s.pool.run_one());
     s.assert_over(1);
 }

@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-/// One published bug.
+/// One bug.
 pub struct Row {
     id: usize,
     upstream: &'static str,
@@ -55,6 +55,8 @@ pub enum Killer {
 }
 
 const PUBLISHED: usize = 48;
+/// Bugs that nobody published: planted here, and noticed by no test at first.
+const OWN: usize = 3;
 const MOST_IMPOSSIBLE: usize = 12;
 
 impl Mutant {
@@ -267,8 +269,8 @@ const HEAD: &str =
 pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ids: Vec<usize> = ROWS.iter().map(|row| row.id).collect();
-    if ids != (1..=PUBLISHED).collect::<Vec<_>>() {
-        return Err(format!("not R01 to R{PUBLISHED}, each once: {ids:?}"));
+    if ids != (1..=PUBLISHED + OWN).collect::<Vec<_>>() {
+        return Err(format!("not R01 to R{}, each once: {ids:?}", PUBLISHED + OWN));
     }
     let (mut planted, mut impossible) = (BTreeSet::new(), 0);
     for row in ROWS {

@@ -3,7 +3,7 @@
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
 use jobring_model::Job;
-use jobring_model::model::End;
+use jobring_model::model::{Clock, End};
 
 pub const MODELS: &[Model] = &[
     model!(unbounded a_waiting_job_runs_the_queued_job_itself),
@@ -12,6 +12,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_waiting_job_and_a_canceller_end_the_job_once),
     model!(2 a_waiting_job_without_stack_leaves_the_other_to_a_worker),
     model!(unbounded a_waiting_job_that_nobody_can_help_is_told),
+    model!(2 a_waiting_job_without_stack_is_patient_while_another_runs),
 ];
 
 fn submit_waiting(s: &Stage<2>) -> [Job; 2] {
@@ -81,8 +82,7 @@ fn a_waiting_job_and_a_canceller_end_the_job_once() {
 }
 
 /// Job 0 waits for job 1; workers without stack run one job each.
-fn without_stack(workers: usize, expected: End) {
-    let s = Stage::<2>::new();
+fn without_stack(s: Stage<2>, workers: usize, expected: End) {
     (0..workers).for_each(|_| s.pool.admit());
     let waiting = s.pool.clone();
     let inner = s.pool.guess(0, 1);
@@ -104,9 +104,13 @@ fn without_stack(workers: usize, expected: End) {
 }
 
 fn a_waiting_job_without_stack_leaves_the_other_to_a_worker() {
-    without_stack(2, End::Done(1));
+    without_stack(Stage::new(), 2, End::Done(1));
 }
 
 fn a_waiting_job_that_nobody_can_help_is_told() {
-    without_stack(1, End::Stack);
+    without_stack(Stage::new(), 1, End::Stack);
+}
+
+fn a_waiting_job_without_stack_is_patient_while_another_runs() {
+    without_stack(Stage::with_clock(Clock::Hasty), 2, End::Done(1));
 }

@@ -179,7 +179,7 @@ impl Lifecycle {
     /// Does every worker's job sleep without end?
     pub(crate) fn all_blocked(&self) -> bool {
         // ORDERING: Relaxed, the same.
-        self.blocked.load(o(Site::BlockedLook, Relaxed)) >= self.live()
+        self.blocked.load(o(Site::BlockedLook, Relaxed)) >= self.live() || bug(Bug::TakesAllForBlocked)
     }
 
     /// How many threads are inside of calls in which they may sleep.

@@ -384,4 +384,43 @@ pub const ROWS: &[Row] = &[
             Model("a_blocked_submitter_is_refused_when_no_slot_comes_back"),
         )]),
     },
+    Row {
+        id: 49,
+        upstream: "none",
+        what: "a slot leaks when a reader and a popper leave it to each other",
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::ReaderKeepsTheSlot]),
+                Model("a_failure_that_is_read_while_its_entry_is_popped_gives_its_slot_back"),
+            ),
+            (
+                Planted(&[Bug::ReaderKeepsTheSlot]),
+                Model("a_failure_that_is_read_while_its_entry_is_reaped_gives_its_slot_back"),
+            ),
+        ]),
+    },
+    Row {
+        id: 50,
+        upstream: "none",
+        what: "a caller is refused that could make room itself",
+        answer: Mutants(&[(
+            Planted(&[Bug::JobMakesNoRoom]),
+            Model("a_job_on_a_full_pool_without_workers_makes_room_itself"),
+        )]),
+    },
+    Row {
+        id: 51,
+        upstream: "none",
+        what: "a wait that would end is refused as a deadlock",
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::TakesAllForBlocked]),
+                Model("a_job_blocked_in_submit_is_not_refused_while_another_runs"),
+            ),
+            (
+                Planted(&[Bug::TakesAllForBlocked]),
+                Model("a_waiting_job_without_stack_is_patient_while_another_runs"),
+            ),
+        ]),
+    },
 ];

@@ -238,7 +238,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         match (newly_kept, back.in_ring()) {
                             (true, true) => self.vacated(index, Vacated::Tombstone),
                             (true, false) => self.give_back(index),
-                            (false, _) if entry_gone => self.give_back(index),
+                            (false, _) if entry_gone && !bug(Bug::ReaderKeepsTheSlot) => {
+                                self.give_back(index)
+                            }
                             (false, _) => {}
                         }
                     }

@@ -145,6 +145,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
+        if bug(Bug::JobMakesNoRoom) && self.frames_here() > 0 && self.lifecycle.live() == 0 {
+            return Err(Refused::Full);
+        }
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();

@@ -116,6 +116,13 @@ bugs! {
     WaitsPastTheDeadline,
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
+    // Planted here, and noticed by no test at first.
+    /// jobring: a reader of a failure does not give back the slot whose entry was popped meanwhile.
+    ReaderKeepsTheSlot,
+    /// jobring: a job on a full pool without workers is refused instead of running a queued job.
+    JobMakesNoRoom,
+    /// jobring: a worker's job that sleeps takes every other worker's job for one that sleeps too.
+    TakesAllForBlocked,
 }
 
 /// Was this bug put in?

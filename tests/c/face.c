@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 static void *identity(void *arg) { return arg; }
 
@@ -183,6 +184,71 @@ static void full(void) {
     atomic_store(&gate.open, 1);
     OK(jobring_wait(pool, first, LONG, NULL));
     OK(jobring_destroy(pool));
+}
+
+/* Inside a job of a full pool without workers: what is queued runs here to make room; with nothing queued there is none. */
+static void *submit_inside(void *arg) {
+    jobring_pool *pool = arg;
+    static int first, second;
+    first = second = 1;
+    OK(jobring_try_submit(pool, twice, &first, NULL));
+    CHECK(jobring_try_submit(pool, twice, &second, NULL) == JOBRING_E_FULL);
+    OK(jobring_submit(pool, twice, &second, NULL));
+    CHECK(first == 2 && second == 1);
+    OK(jobring_run_one(pool));
+    CHECK(second == 2);
+    jobring_job over;
+    OK(jobring_submit(pool, identity, NULL, &over));
+    OK(jobring_run_one(pool));
+    CHECK(jobring_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
+    OK(jobring_detach(pool, over));
+    return NULL;
+}
+
+static void full_inside_a_job_without_workers(void) {
+    jobring_pool *pool = make(JOBRING_WORKERS_NONE, 2);
+    OK(jobring_submit(pool, submit_inside, pool, NULL));
+    OK(jobring_run_one(pool));
+    OK(jobring_destroy(pool));
+}
+
+/* A job that waits for a slot loses its patience twice while another worker's job runs, and still gets the slot. */
+struct patient {
+    jobring_pool *pool;
+    atomic_int running, submitted;
+};
+
+static uint64_t forced_wakes(jobring_pool *pool) {
+    jobring_stats stats = {.size = sizeof stats};
+    OK(jobring_stats_get(pool, &stats));
+    return stats.forced_wakes;
+}
+
+static void *hold_until_forced_twice(void *arg) {
+    struct patient *on = arg;
+    const uint64_t before = forced_wakes(on->pool);
+    const time_t end = time(NULL) + 120;
+    atomic_store(&on->running, 1);
+    while (!atomic_load(&on->submitted) && forced_wakes(on->pool) < before + 2) CHECK(time(NULL) < end);
+    return NULL;
+}
+
+static void *submit_and_be_patient(void *arg) {
+    struct patient *on = arg;
+    OK(jobring_submit(on->pool, identity, NULL, NULL));
+    atomic_store(&on->submitted, 1);
+    return NULL;
+}
+
+static void full_beside_a_running_job(void) {
+    struct patient on = {make(3, 2), 0, 0};
+    jobring_job patient;
+    OK(jobring_submit(on.pool, hold_until_forced_twice, &on, NULL));
+    while (!atomic_load(&on.running)) {
+    }
+    OK(jobring_submit(on.pool, submit_and_be_patient, &on, &patient));
+    OK(jobring_wait(on.pool, patient, LONG, NULL));
+    OK(jobring_destroy(on.pool));
 }
 
 static void discard(void) {
@@ -499,6 +565,8 @@ int main(void) {
     failures();
     cancel_and_detach();
     full();
+    full_inside_a_job_without_workers();
+    full_beside_a_running_job();
     discard();
     inside();
     callers_memory();
