@@ -55,6 +55,8 @@ mod handle;
 mod job;
 mod lifecycle;
 mod lot;
+#[cfg(any(feature = "alloc", feature = "capi"))]
+mod memory;
 #[cfg(jobring_loom)]
 pub mod model;
 mod pad;

@@ -2,6 +2,8 @@
 
 use crate::handle::MAX_CAPACITY;
 use crate::job::Payload;
+#[cfg(feature = "alloc")]
+use crate::memory;
 use crate::slot::{Slot, SlotHead};
 use crate::sync::AtomicUsize;
 #[cfg(feature = "future")]
@@ -97,21 +99,25 @@ unsafe impl Sync for Block<'_> {}
 unsafe impl Send for Block<'_> {}
 
 impl<'a> Block<'a> {
-    /// Formats `memory` as an empty pool of `shape`.
+    /// Formats `memory` as an empty pool of `shape`. What is `zeroed` is one already: it is not touched, so that a pool
+    /// takes only the pages that it comes to use.
     ///
     /// # Safety
     /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by nobody else.
-    pub(crate) unsafe fn format(memory: NonNull<u8>, shape: Shape) -> Self {
+    /// 2. `zeroed`: its bytes are zero.
+    pub(crate) unsafe fn format(memory: NonNull<u8>, shape: Shape, zeroed: bool) -> Self {
         let (ring_len, stride) = (shape.ring_len(), shape.stride());
         // SAFETY:
         // - obligation 1 and Shape::bytes: all offsets below are within the block.
         let entries: NonNull<AtomicUsize> = unsafe { memory.add(stride * shape.capacity) }.cast();
-        for i in 0..shape.capacity {
+        // Under the model a word is more than its bytes.
+        let untouched = zeroed && !cfg!(jobring_loom);
+        for i in 0..if untouched { 0 } else { shape.capacity } {
             // SAFETY:
             // - within the block; i * stride keeps BLOCK_ALIGN's divisor PAYLOAD_ALIGN, which is a SlotHead's too.
             unsafe { memory.add(i * stride).cast::<SlotHead>().write(SlotHead::new()) };
         }
-        for i in 0..2 * ring_len {
+        for i in 0..if untouched { 0 } else { 2 * ring_len } {
             // SAFETY:
             // - within the block; the slots' end is a multiple of PAYLOAD_ALIGN.
             unsafe { entries.add(i).write(AtomicUsize::new(0)) };
@@ -122,12 +128,12 @@ impl<'a> Block<'a> {
 
 // SAFETY:
 // - 1: ring_len is Shape's next power of two. 2: slots are `stride` apart, each with its header and payload.
-// - 3: format wrote them so.
+// - 3: format wrote them so, or found them zero.
 unsafe impl Storage for Block<'_> {
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {
         // SAFETY:
-        // - format wrote 2 · ring_len entries there.
+        // - format left 2 · ring_len entries there.
         unsafe { NonNull::slice_from_raw_parts(self.entries, self.ring_len).as_ref() }
     }
 
@@ -152,7 +158,7 @@ unsafe impl Storage for Block<'_> {
     fn slot(&self, index: usize) -> Slot<'_> {
         debug_assert!(index < self.shape.capacity);
         // SAFETY:
-        // - index < capacity, so header and payload are within the block; format wrote the header.
+        // - index < capacity, so header and payload are within the block; format left a header there.
         let (head, payload) = unsafe {
             let at = self.slots.add(index * self.stride);
             (at.cast::<SlotHead>().as_ref(), at.add(HEAD_BYTES))
@@ -258,7 +264,8 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
 #[cfg(feature = "alloc")]
 pub struct Boxed {
     block: Block<'static>,
-    memory: core::alloc::Layout,
+    raw: memory::Raw,
+    layout: core::alloc::Layout,
     #[cfg(feature = "future")]
     spots: alloc::vec::Vec<Spot>,
 }
@@ -268,26 +275,39 @@ impl Boxed {
     /// None if the memory cannot be had.
     pub(crate) fn new(shape: Shape) -> Option<Self> {
         #[cfg(feature = "future")]
-        let spots = {
-            let mut spots = alloc::vec::Vec::new();
-            spots.try_reserve_exact(shape.capacity).ok()?;
-            spots.resize_with(shape.capacity, Spot::new);
-            spots
-        };
-        let memory = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
+        let spots = zeroed_spots(shape.capacity)?;
+        let layout = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
+        // Not of size zero: capacity is at least 1.
+        let memory = memory::get(layout)?;
         // SAFETY:
-        // - the layout is not of size zero: capacity is at least 1.
-        let at = NonNull::new(unsafe { alloc::alloc::alloc(memory) })?;
-        // SAFETY:
-        // - 1: just allocated with this alignment and size, and ours until drop.
-        let block = unsafe { Block::format(at, shape) };
+        // - 1: just allocated with this alignment and size, and ours until drop. 2: get gives zeros.
+        let block = unsafe { Block::format(memory.at, shape, true) };
         Some(Self {
             block,
-            memory,
+            raw: memory.raw,
+            layout,
             #[cfg(feature = "future")]
             spots,
         })
     }
+}
+
+/// Spots that hold nothing, in memory that is not touched.
+#[cfg(all(feature = "alloc", feature = "future"))]
+fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<Spot>> {
+    let mut spots = alloc::vec::Vec::new();
+    if cfg!(jobring_loom) {
+        spots.try_reserve_exact(capacity).ok()?;
+        spots.resize_with(capacity, Spot::new);
+        return Some(spots);
+    }
+    let layout = core::alloc::Layout::array::<Spot>(capacity).ok()?;
+    // SAFETY:
+    // - not of size zero: capacity is at least 1.
+    let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
+    // SAFETY:
+    // - allocated for so many, by the allocator that a Vec gives it back to. All-zero is an empty spot (waker.rs).
+    Some(unsafe { alloc::vec::Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
 }
 
 #[cfg(feature = "alloc")]
@@ -296,8 +316,8 @@ impl Drop for Boxed {
         #[cfg(jobring_loom)]
         self.block.drop_words();
         // SAFETY:
-        // - `slots` is what new() got from alloc with this layout; &mut self: nobody else has the block.
-        unsafe { alloc::alloc::dealloc(self.block.slots.as_ptr(), self.memory) };
+        // - new() got it with this layout; &mut self: nobody else has the block.
+        unsafe { memory::give_back(self.raw, self.layout) };
     }
 }
 

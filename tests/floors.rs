@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of src, lowest floor first. Those on one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["sync", "pad", "error", "handle"],
+    &["sync", "pad", "error", "handle", "memory"],
     &["relax", "frame", "unwind"],
     &["port", "job", "fetch"],
     &["ring", "slot", "wait", "waker", "lifecycle", "lot"],
@@ -50,10 +50,10 @@ const HOLD_THE_CHECKER: &[(&str, &str)] =
 
 /// Who besides src/system and src/thread may use libc, and why.
 const MAY_USE_LIBC: &[(&str, &str)] =
-    &[("ffi/memory.rs", "allocates for C callers where there is no Rust allocator")];
+    &[("memory.rs", "allocates for C callers where there is no Rust allocator")];
 
 /// Lines of src that plant a bug.
-const MOST_BUGS: usize = 40;
+const MOST_BUGS: usize = 43;
 
 /// Files of more than 400 lines, and why.
 const LONG: &[(&str, &str)] = &[];

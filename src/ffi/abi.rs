@@ -43,7 +43,7 @@ pub extern "C" fn jobring_features() -> u64 {
     let bit = |there: bool, bit| if there { bit } else { 0 };
     bit(cfg!(feature = "pthread"), JOBRING_FEATURE_PTHREAD)
         | bit(cfg!(feature = "std"), JOBRING_FEATURE_STD)
-        | bit(super::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
+        | bit(crate::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
         | bit(cfg!(any(feature = "std", feature = "pthread")), JOBRING_FEATURE_CLOCK)
         | bit(
             cfg!(all(feature = "port", not(any(feature = "std", feature = "pthread")))),

@@ -2,7 +2,6 @@
 
 use super::config::jobring_config;
 use super::guard::{done_out, optional, output};
-use super::memory;
 use super::port::{self, Below};
 use super::settings::{Hooked, Settings};
 #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -10,6 +9,7 @@ use super::spawned::{self, Post};
 use super::status::{
     Failed, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_UNSUPPORTED, jobring_status,
 };
+use crate::memory;
 use crate::pool::RawPool;
 use crate::storage::{BLOCK_ALIGN, Block};
 use crate::sync::{Bug, bug};
@@ -40,8 +40,8 @@ pub(super) struct CPool {
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
     pub(super) bytes: usize,
-    /// The memory, if it is ours to give back.
-    pub(super) owned: Option<Layout>,
+    /// The memory as it was allocated, if it is ours to give back.
+    pub(super) owned: Option<memory::Raw>,
     /// The forks until it was made.
     forks: usize,
 }
@@ -90,7 +90,7 @@ const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN
 const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
 
 /// Where the parts of a pool lie in its block.
-struct Parts {
+pub(super) struct Parts {
     layout: Layout,
     seats: usize,
     slots: usize,
@@ -110,7 +110,14 @@ impl Parts {
         let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
         let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
         let (layout, slots) = layout.extend(block).map_err(too_large)?;
+        debug_assert_eq!(Some(layout.pad_to_align()), Self::layout(layout.pad_to_align().size()));
         Ok(Self { layout: layout.pad_to_align(), seats, slots })
+    }
+
+    /// The layout of a pool of so many bytes.
+    pub(super) fn layout(bytes: usize) -> Option<Layout> {
+        let align = align_of::<CPool>().max(align_of::<Seat>()).max(BLOCK_ALIGN);
+        Layout::from_size_align(bytes, align).ok()
     }
 }
 
@@ -151,14 +158,14 @@ pub unsafe extern "C" fn jobring_create(
         if !memory::AVAILABLE {
             return Err(Failed(JOBRING_E_UNSUPPORTED));
         }
-        let at = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
+        let memory = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
         // SAFETY:
-        // - just allocated with that layout.
-        let made = unsafe { make(at, settings, &parts, Some(parts.layout)) };
+        // - just allocated with that layout, and zero.
+        let made = unsafe { make(memory.at, settings, &parts, Some(memory.raw)) };
         if made.is_err() {
             // SAFETY:
             // - from `get`, and make left nothing in it.
-            unsafe { memory::give_back(at, parts.layout) };
+            unsafe { memory::give_back(memory.raw, parts.layout) };
         }
         // SAFETY:
         // - checked above.
@@ -252,18 +259,20 @@ pub unsafe extern "C" fn jobring_init(
 
 /// # Safety
 /// 1. `at` is aligned and writable as `parts` says, and in use until destroy.
+/// 2. If it is `owned`, its bytes are zero.
 unsafe fn make(
     at: NonNull<u8>,
     settings: &Settings<'_>,
     parts: &Parts,
-    owned: Option<Layout>,
+    owned: Option<memory::Raw>,
 ) -> Result<*mut jobring_pool, Failed> {
     let pool: *mut CPool = at.cast().as_ptr();
     #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
     crate::system::fork::watch();
     // SAFETY:
-    // - 1: the slots' part of the block.
-    let block = unsafe { Block::format(at.add(parts.slots), settings.shape) };
+    // - 1: the slots' part of the block. 2.
+    let block =
+        unsafe { Block::format(at.add(parts.slots), settings.shape, memory::AVAILABLE && owned.is_some()) };
     // SAFETY:
     // - 1: the beginning of the block; nobody else has it yet. Field by field every one is written but for what may be zero.
     unsafe {

@@ -1,15 +1,14 @@
 //! A pool's end.
 
-use super::birth::{CPool, jobring_pool};
+use super::birth::{CPool, Parts, jobring_pool};
 use super::guard::{call_out, done_out, optional, pool, timeout};
-use super::memory;
 use super::status::{
     Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, jobring_status,
 };
 use crate::lifecycle::Queued;
+use crate::memory;
 use crate::pool::Report;
 use crate::port::Timeout;
-use core::ptr::NonNull;
 
 /// jobring_shutdown(): queued jobs are run.
 pub const JOBRING_DRAIN: u32 = 0;
@@ -131,15 +130,17 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         super::spawned::join(*living.raw.port(), living.workers);
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
-        let owned = living.owned;
+        let owned = living.owned.and_then(|raw| Some((raw, Parts::layout(living.bytes)?)));
         // SAFETY:
         // - workers and visitors are gone and nobody else may call: the memory is ours alone. Nothing in it owns
         //   anything that a drop would give back.
         unsafe { CPool::unmark(pool) };
-        if let (Some(layout), Some(at)) = (owned, NonNull::new(pool.cast())) {
+        if memory::AVAILABLE
+            && let Some((raw, layout)) = owned
+        {
             // SAFETY:
             // - create got it with this layout.
-            unsafe { memory::give_back(at, layout) };
+            unsafe { memory::give_back(raw, layout) };
         }
         Ok(())
     })

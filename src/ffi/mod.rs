@@ -15,7 +15,6 @@ mod failure;
 mod guard;
 mod job;
 mod know;
-mod memory;
 mod order;
 mod outward;
 mod parallel;
