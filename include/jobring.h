@@ -65,6 +65,47 @@
 #define JOBRING_BARE_STATIC_POOL(name, capacity, payload)                                                               \
     static unsigned char name[JOBRING_BARE_POOL_BYTES(capacity, payload)]
 
+/*
+ * Memory for a pool on a port (jobring_port), for a library with neither std nor pthreads: exactly what jobring_layout() says
+ * for so many jobs, workers and bytes of payload (workers: 0 if the port makes none), in memory that is aligned as a uint64_t.
+ * On 64-bit targets and with an OS it is up to 1 KiB more, because the pool is aligned to cache lines.
+ *
+ *     JOBRING_PORT_STATIC_POOL(memory, 16, 2, 48);
+ *     jobring_init(&config, memory, sizeof memory, &pool);
+ */
+#if UINTPTR_MAX > 0xffffffff
+#define JOBRING_PORT_HEAD_ 1280
+#define JOBRING_PORT_ALIGN_ 128
+#define JOBRING_PORT_BLOCK_ 64
+#define JOBRING_PORT_SPARE_ 120
+#elif defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
+#define JOBRING_PORT_HEAD_ 640
+#define JOBRING_PORT_ALIGN_ 64
+#define JOBRING_PORT_BLOCK_ 64
+#define JOBRING_PORT_SPARE_ 64
+#else
+#define JOBRING_PORT_HEAD_ 128
+#define JOBRING_PORT_ALIGN_ 8
+#define JOBRING_PORT_BLOCK_ 8
+#define JOBRING_PORT_SPARE_ 0
+#endif
+/* n rounded up to a; and the next power of two. */
+#define JOBRING_UP_(n, a) (((n) + (a) - 1) / (a) * (a))
+#define JOBRING_OR1_(n) ((n) | (n) >> 1)
+#define JOBRING_OR2_(n) (JOBRING_OR1_(n) | JOBRING_OR1_(n) >> 2)
+#define JOBRING_OR4_(n) (JOBRING_OR2_(n) | JOBRING_OR2_(n) >> 4)
+#define JOBRING_OR8_(n) (JOBRING_OR4_(n) | JOBRING_OR4_(n) >> 8)
+#define JOBRING_OR16_(n) (JOBRING_OR8_(n) | JOBRING_OR8_(n) >> 16)
+#define JOBRING_POWER_(n) (JOBRING_OR16_((n) * sizeof(char) - 1) + 1)
+#define JOBRING_PORT_POOL_BYTES(capacity, workers, payload)                                                            \
+    (JOBRING_UP_(JOBRING_UP_(JOBRING_PORT_HEAD_ + (workers) * 2 * sizeof(void *), JOBRING_PORT_BLOCK_) +               \
+                     (capacity) * (2 * sizeof(void *) + JOBRING_UP_(payload, 2 * sizeof(void *))) +                    \
+                     JOBRING_POWER_(capacity) * 2 * sizeof(void *),                                                    \
+                 JOBRING_PORT_ALIGN_) +                                                                                \
+     JOBRING_PORT_SPARE_)
+#define JOBRING_PORT_STATIC_POOL(name, capacity, workers, payload)                                                     \
+    static uint64_t name[JOBRING_PORT_POOL_BYTES(capacity, workers, payload) / sizeof(uint64_t)]
+
 /* In jobring_config.guard_size: no guard. */
 #define JOBRING_GUARD_NONE SIZE_MAX
 

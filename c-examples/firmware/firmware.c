@@ -8,8 +8,8 @@
 
 #define JOBS 16
 #define TICKS 500
-/* Bytes of a pool besides its slots and rings: with the feature `port` a word more, aligned. */
-#define HEAD ((jobring_features() & JOBRING_FEATURE_PORT) != 0 ? 136u : 128u)
+/* Bytes of a pool besides its slots and rings. */
+#define HEAD 128u
 #define STRING_OF(x) #x
 #define STRING(x) STRING_OF(x)
 #define CHECK(condition) ((condition) ? (void)0 : failed(__FILE__ ":" STRING(__LINE__) ": " #condition "\n"))
@@ -126,6 +126,7 @@ static void bytes(void)
             CHECK(jobring_layout(&config, &size, &align) == JOBRING_OK && align == 8);
             CHECK(size == HEAD + capacity * (8 + (payload + 7) / 8 * 8) + 2 * ring * 4);
             CHECK(size + align - 1 <= JOBRING_BARE_POOL_BYTES(capacity, payload));
+            CHECK(size == JOBRING_PORT_POOL_BYTES(capacity, 0, payload));
         }
     }
 }

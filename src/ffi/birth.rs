@@ -88,6 +88,18 @@ const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN
 #[cfg(all(target_os = "none", target_pointer_width = "32"))]
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
 const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
+// And JOBRING_PORT_POOL_BYTES: JOBRING_PORT_HEAD_, which is exact on most targets, and two words a seat.
+#[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
+const _: () = {
+    let (head, align) = match (size_of::<usize>(), BLOCK_ALIGN) {
+        (8, _) => (1280, 128),
+        (_, 64) => (640, 64),
+        _ => (128, 8),
+    };
+    assert!(size_of::<CPool>() <= head && align_of::<CPool>() <= align && BLOCK_ALIGN <= align);
+    assert!(size_of::<CPool>() == head || size_of::<usize>() == 8 && align_of::<CPool>() < align);
+    assert!(size_of::<Seat>() == 2 * size_of::<usize>());
+};
 
 /// Where the parts of a pool lie in its block.
 pub(super) struct Parts {

@@ -27,6 +27,8 @@ JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 typedef char less_without_an_os[sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory ? 1 : -1];
+JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
+typedef char whole_words[sizeof ported == JOBRING_PORT_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define WANT(condition)                                                                             \
@@ -70,6 +72,7 @@ int everything(void) {
     config.payload = ROOM;
     config.stack_size = 65536;
     WANT(jobring_init(&config, bare, 100, &pool) == JOBRING_E_SIZE);
+    WANT(jobring_init(&config, ported, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);

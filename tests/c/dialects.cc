@@ -27,6 +27,8 @@ JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 static_assert(sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory, "less without an OS");
+JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
+static_assert(sizeof ported == JOBRING_PORT_POOL_BYTES(JOBS, CREW, ROOM), "whole words");
 
 // Plain structures: what C and C++ hand to each other.
 template <typename T> struct plain {
@@ -79,6 +81,7 @@ int everything() {
     config.payload = ROOM;
     config.stack_size = 65536;
     WANT(jobring_init(&config, bare, 100, &pool) == JOBRING_E_SIZE);
+    WANT(jobring_init(&config, ported, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);

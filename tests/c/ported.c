@@ -413,6 +413,39 @@ static void nobody_joins(void) {
     for (size_t n = 0; n < sizeof memory; n++) CHECK(memory[n] == 0xA5);
 }
 
+/* JOBRING_PORT_POOL_BYTES is what a pool takes, to the byte, with what aligns it; and so much is enough. */
+static void pools_take_what_the_macro_says(void) {
+    static const uint32_t capacities[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 100, 1023, 1024, 1025, 65537, 1048575};
+    static const uint32_t payloads[] = {32, 33, 47, 48, 49, 64, 100, 1000};
+    for (size_t c = 0; c < sizeof capacities / sizeof *capacities; c++)
+        for (size_t p = 0; p < sizeof payloads / sizeof *payloads; p++)
+            for (uint32_t workers = 0; workers <= WORKERS; workers++) {
+                jobring_config config = JOBRING_CONFIG_INIT;
+                size_t size = 0, align = 0;
+                config.workers = workers == 0 ? JOBRING_WORKERS_NONE : workers;
+                config.capacity = capacities[c];
+                config.payload = payloads[p];
+                config.port = &plain;
+                OK(jobring_layout(&config, &size, &align));
+                CHECK(JOBRING_PORT_POOL_BYTES(capacities[c], workers, payloads[p]) == size + align - sizeof(uint64_t));
+            }
+    begin("pools take what the macro says");
+    JOBRING_PORT_STATIC_POOL(exact, 5, WORKERS, 100);
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool = NULL;
+    jobring_job jobs[5];
+    config.workers = WORKERS;
+    config.max_workers = WORKERS;
+    config.capacity = 5;
+    config.payload = 100;
+    config.port = &plain;
+    OK(jobring_init(&config, exact, sizeof exact, &pool));
+    for (int n = 0; n < 5; n++) OK(jobring_submit(pool, count, NULL, &jobs[n]));
+    for (int n = 0; n < 5; n++) OK(jobring_wait(pool, jobs[n], LONG, NULL));
+    OK(jobring_destroy(pool));
+    end();
+}
+
 int main(void) {
     jobring_port unclocked = plain;
     unclocked.now = NULL;
@@ -427,6 +460,7 @@ int main(void) {
     two_pools_share_a_port();
     bad_ports_are_refused();
     nobody_joins();
+    pools_take_what_the_macro_says();
     printf("ported: all scenes\n");
     return 0;
 }
