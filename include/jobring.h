@@ -429,7 +429,8 @@ typedef struct jobring_config {
     uint32_t backend;
     /**
      * Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
-     * so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none.
+     * so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More workers than `capacity` are
+     * allowed, and of no use: each running job has a slot, so the others sleep.
      */
     uint32_t workers;
     /**
@@ -443,7 +444,9 @@ typedef struct jobring_config {
     uint32_t max_workers;
     /**
      * Jobs that fit in, queued, running and over but not taken together: exactly so many. 0: 1,024. At most
-     * 1,048,575.
+     * 1,048,575. No more jobs than that run at a time; if all of them wait in jobring_submit() for a slot, some get
+     * JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were never used take no pages until the
+     * pool is shut down.
      */
     uint32_t capacity;
     /**

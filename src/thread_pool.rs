@@ -166,7 +166,8 @@ impl Pool {
 
 impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// How many worker threads. Default: the CPUs that this process may use. 0: none; then callers of
-    /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs.
+    /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs. More workers than
+    /// the [`capacity`](Builder::capacity) are allowed, and of no use: each running job has a slot, so the others sleep.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
@@ -184,7 +185,10 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// How many jobs fit in, queued, running and over but not taken together: exactly so many. Default: 1,024.
+    /// How many jobs fit in, queued, running and over but not taken together: exactly so many. Default: 1,024. No more jobs
+    /// than that run at a time; if all of them wait in [`submit`](PoolCore::submit) for a slot, some get
+    /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock). Slots that were never used take no pages of memory until the
+    /// pool is shut down.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = jobs;
         self

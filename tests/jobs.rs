@@ -5,6 +5,7 @@ mod common;
 
 use common::{Count, DEADLINE, Gate, done, until};
 use jobring::{BuildError, Job, JobError, JobHandle, Pool, StaticPool, SubmitError};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -404,6 +405,37 @@ fn the_last_worker_does_not_sleep_for_a_slot() {
     let outcome = done(job.expect("room")).expect("a result");
     // The first may have been refused: the handle of this job takes a slot, and so does the job.
     assert_eq!(outcome, (true, true));
+}
+
+#[test]
+fn workers_without_a_slot_are_idle() {
+    for (workers, capacity) in [(2, 1), (8, 2), (5, 4)] {
+        let pool = pool(workers, capacity);
+        assert_eq!(pool.workers(), workers);
+        let (inside, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let ran = Count::new();
+        for _ in 0..200 {
+            let (inside, most, ran) = (inside.clone(), most.clone(), ran.clone());
+            // Waits for a slot.
+            let job = pool.submit_detached(move || {
+                most.fetch_max(inside.fetch_add(1, SeqCst) + 1, SeqCst);
+                thread::yield_now();
+                ran.add();
+                inside.fetch_sub(1, SeqCst);
+            });
+            job.expect("a slot comes back");
+        }
+        pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+        assert_eq!(ran.get(), 200);
+        assert!((1..=capacity).contains(&most.load(SeqCst)), "{most:?} of {capacity} slots");
+        // All of the slots can run at a time.
+        let pool = self::pool(workers, capacity);
+        let gate = Gate::new();
+        let jobs: Vec<_> = (0..capacity).map(|_| occupy(&pool, &gate)).collect();
+        assert!(matches!(pool.try_submit_detached(|| ()), Err(SubmitError::Full(_))));
+        gate.open();
+        jobs.into_iter().for_each(|job| done(job).expect("a result"));
+    }
 }
 
 #[test]

@@ -48,7 +48,8 @@ pub struct jobring_config {
     /// JOBRING_BACKEND_.
     pub backend: u32,
     /// Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
-    /// so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none.
+    /// so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More workers than `capacity` are
+    /// allowed, and of no use: each running job has a slot, so the others sleep.
     pub workers: u32,
     /// Start with as few as this if the system refuses more threads. 0: all or none.
     pub min_workers: u32,
@@ -56,7 +57,9 @@ pub struct jobring_config {
     /// targets 255.
     pub max_workers: u32,
     /// Jobs that fit in, queued, running and over but not taken together: exactly so many. 0: 1,024. At most
-    /// 1,048,575.
+    /// 1,048,575. No more jobs than that run at a time; if all of them wait in jobring_submit() for a slot, some get
+    /// JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were never used take no pages until the
+    /// pool is shut down.
     pub capacity: u32,
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
     /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
