@@ -1149,7 +1149,8 @@ jobring_status jobring_wait_flags(struct jobring_pool *pool,
  * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
  * JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Neither blocks nor allocates.
+ * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+ * only on a pool without a port. Neither blocks nor allocates.
  */
 jobring_status jobring_poll(struct jobring_pool *pool,
                             jobring_job job,
@@ -1182,7 +1183,8 @@ jobring_status jobring_wait_copy(struct jobring_pool *pool,
  * also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
  * jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+ * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+ * only on a pool without a port. Does not block or allocate, but for
  * what the callbacks do.
  */
 jobring_status jobring_cancel(struct jobring_pool *pool,
@@ -1194,7 +1196,8 @@ jobring_status jobring_cancel(struct jobring_pool *pool,
  *
  * Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+ * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+ * only on a pool without a port. Does not block or allocate, but for
  * what the callback does.
  */
 jobring_status jobring_detach(struct jobring_pool *pool,
@@ -1243,7 +1246,8 @@ jobring_status jobring_fail_text(int32_t code,
  * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
  * JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Does not block or allocate.
+ * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+ * only on a pool without a port. Does not block or allocate.
  */
 jobring_status jobring_error(struct jobring_pool *pool,
                              jobring_job job,
@@ -1285,8 +1289,9 @@ jobring_status jobring_parallel_for(struct jobring_pool *pool,
  *
  * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
  *
- * From any thread, a job included (the job then runs inside of it); not from a signal handler. Takes as long as
- * the job does, and blocks if that does. Does not allocate.
+ * From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
+ * on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
+ * Does not allocate.
  */
 jobring_status jobring_run_one(struct jobring_pool *pool);
 

@@ -275,7 +275,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// The result if the job is over, else the handle. Does not block.
+    /// The result if the job is over, else the handle. Does not block. An interrupt may call it on a pool without a port of
+    /// the user's.
     ///
     /// # Errors
     /// The handle, if the job is not over.
@@ -325,7 +326,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
     /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
-    /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block.
+    /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
+    /// call it on a pool without a port of the user's: the closure is dropped there.
     pub fn cancel(&self) -> bool {
         match self.place {
             Place::InPool(pool, job) => pool.cancel_job(job),
@@ -333,7 +335,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Is the job over? Does not block.
+    /// Is the job over? Does not block. An interrupt may call it.
     pub fn is_finished(&self) -> bool {
         match self.place {
             Place::InPool(pool, job) => pool.is_job_finished(job),
@@ -341,7 +343,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Gives up the claim: the job runs, and its result is dropped. Does not block.
+    /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
+    /// may do so on a pool without a port of the user's.
     pub fn detach(self) {
         drop(self);
     }

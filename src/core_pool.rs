@@ -100,7 +100,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
-    /// interrupt and (on Linux) a signal handler.
+    /// interrupt and (on Linux) a signal handler. On a port of the user's an interrupt calls
+    /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
     /// # Errors
     /// [`SubmitError::Full`], [`SubmitError::Shutdown`], with the closure.
@@ -317,6 +318,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Runs the oldest queued job on the calling thread. False if none is queued.
+    ///
+    /// An interrupt may call it on a pool without a port of the user's, if every job of the pool may run in that interrupt:
+    /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
+    /// interrupt may make.)
     pub fn run_one(&self) -> bool {
         self.raw.run_one()
     }

@@ -39,7 +39,7 @@ static jobring_pool *pool;
 /* How often each job of a tick has run, how many ticks there were, and how many of them found the pool full. */
 static volatile unsigned char ran[TICKS];
 static volatile unsigned ticks, full;
-static volatile int ends_the_pool;
+static volatile int ends_the_pool, on_a_port_now;
 /* How many ticks there ever were: a clock. */
 static volatile uint32_t beats;
 
@@ -79,13 +79,40 @@ static void *from_tick(void *at)
     return NULL;
 }
 
-/* In the interrupt, wherever the main loop stands: a job for each tick, detached. */
+/* What else an interrupt may call on a pool without a port: a handle is given up, or its job cancelled and asked for; or the
+ * interrupt runs a job, its own or the main loop's. */
+static jobring_status submit_and_more(void *at)
+{
+    jobring_job job = 0;
+    jobring_status status = jobring_try_submit_isr(pool, from_tick, at, &job);
+    if (status != JOBRING_OK)
+        return status;
+    switch (ticks % 4) {
+    case 0:
+        CHECK(jobring_poll(pool, job, NULL) == JOBRING_PENDING);
+        CHECK(jobring_error(pool, job, NULL, NULL, 0, NULL) == JOBRING_PENDING);
+        CHECK(jobring_cancel(pool, job) == JOBRING_OK && jobring_cancel(pool, job) == JOBRING_E_BUSY);
+        CHECK(jobring_poll(pool, job, NULL) == JOBRING_E_CANCELLED);
+        (void)from_tick(at);
+        break;
+    case 1:
+        CHECK(jobring_detach(pool, job) == JOBRING_OK);
+        CHECK(jobring_run_one(pool) == JOBRING_OK);
+        break;
+    default:
+        CHECK(jobring_detach(pool, job) == JOBRING_OK);
+    }
+    return JOBRING_OK;
+}
+
+/* In the interrupt, wherever the main loop stands: a job for each tick, detached on a port. */
 void tick(void)
 {
     beats++;
     if (ticks == TICKS)
         return;
-    jobring_status status = jobring_try_submit_isr(pool, from_tick, (void *)&ran[ticks], NULL);
+    void *at = (void *)&ran[ticks];
+    jobring_status status = on_a_port_now ? jobring_try_submit_isr(pool, from_tick, at, NULL) : submit_and_more(at);
     if (status == JOBRING_E_FULL)
         full++;
     else if (status == JOBRING_OK)
@@ -139,6 +166,7 @@ static void make_pool(const jobring_port *port)
     config.capacity = JOBS;
     config.payload = 32;
     config.port = port;
+    on_a_port_now = port != NULL;
     size_t size = 0, align = 0;
     CHECK(jobring_layout(&config, &size, &align) == JOBRING_OK && size + align - 1 <= sizeof memory);
     CHECK(jobring_init(&config, memory, size - 1, &pool) == JOBRING_E_SIZE);

@@ -73,7 +73,8 @@ impl<T: Send> JobHandle<'_, T> {
 ///   [`try_submit`](crate::PoolCore::try_submit), and keeps for later what was refused.
 /// - A panic of a waker that is cloned comes out of the poll, and leaves all as it was. A panic of a waker that is dropped is
 ///   dropped.
-/// - A poll neither blocks nor runs a job. On a pool that nobody works for, nothing is over until somebody calls
+/// - A poll neither blocks nor runs a job; an interrupt may poll on a pool without a user-defined port. On a pool that
+///   nobody works for, nothing has ended until somebody calls
 ///   [`run_one`](crate::PoolCore::run_one), or waits; and an executor that blocks a job's thread (`block_on` inside a
 ///   job) may leave nobody to run what it awaits, where [`wait`](JobHandle::wait) would run it or say so.
 /// - A thread that waits helps out if a worker is stopped by the system between finding a job and waking the next worker; a

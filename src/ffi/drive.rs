@@ -8,8 +8,9 @@ use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOB
 ///
 /// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
 ///
-/// From any thread, a job included (the job then runs inside of it); not from a signal handler. Takes as long as
-/// the job does, and blocks if that does. Does not allocate.
+/// From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
+/// on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
+/// Does not allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.

@@ -89,7 +89,8 @@ pub unsafe extern "C" fn jobring_wait_flags(
 /// Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
 /// JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Neither blocks nor allocates.
+/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+/// only on a pool without a port. Neither blocks nor allocates.
 ///
 /// # Safety
 /// As jobring_wait().
@@ -225,7 +226,8 @@ pub unsafe extern "C" fn jobring_wait_copy(
 /// also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
 /// jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+/// only on a pool without a port. Does not block or allocate, but for
 /// what the callbacks do.
 ///
 /// # Safety
@@ -245,7 +247,8 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
 ///
 /// Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Does not block or allocate, but for
+/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+/// only on a pool without a port. Does not block or allocate, but for
 /// what the callback does.
 ///
 /// # Safety
@@ -335,7 +338,8 @@ fn fail(code: i32, text: &[u8]) -> jobring_status {
 /// Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
 /// JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Does not block or allocate.
+/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
+/// only on a pool without a port. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `code` and `needed` are NULL or writable; `buffer` is NULL or writable for `size` bytes.

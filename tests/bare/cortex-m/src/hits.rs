@@ -19,6 +19,11 @@ impl Hits {
         word.store(word.load(Relaxed) | 1 << (address / 2 % 32), Relaxed);
     }
 
+    /// How many were.
+    pub fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.load(Relaxed).count_ones()).sum()
+    }
+
     /// Prints what the program `landings` reads.
     pub fn print(&self, who: &str) {
         for (at, word) in self.0.iter().enumerate() {
