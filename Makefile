@@ -12,6 +12,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 CARGO      ?= cargo
 LD         ?= ld
 OBJCOPY    ?= objcopy
+READELF    ?= readelf
 FEATURES   ?= std,pthread,capi
 CARGO_TARGET_DIR ?= target
 
@@ -23,9 +24,18 @@ BUILT   := $(CARGO_TARGET_DIR)/release
 OUT     := $(CARGO_TARGET_DIR)/clib
 SYMBOLS := $(OUT)/symbols
 LIBS    := -lpthread -ldl -lm
+
+# Absolute, also where they are given relative to here.
+absolute    = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+prefix     := $(call absolute,$(PREFIX))
+libdir     := $(call absolute,$(LIBDIR))
+includedir := $(call absolute,$(INCLUDEDIR))
+empty      :=
+space      := $(empty) $(empty)
+
 RUSTC   := $(CARGO) rustc --release --lib -p jobring --no-default-features --features $(FEATURES) --target-dir $(CARGO_TARGET_DIR)
 
-all: $(OUT)/libjobring.a $(OUT)/$(SONAME) $(OUT)/jobring.pc $(OUT)/jobring-config.cmake
+all: $(OUT)/libjobring.a $(OUT)/$(SONAME) $(OUT)/jobring.pc $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake
 
 $(SYMBOLS): include/jobring.symbols
 	@mkdir -p $(OUT)
@@ -45,30 +55,31 @@ $(OUT)/$(SONAME): $(SYMBOLS) FORCE
 	cp $(BUILT)/libjobring.so $@
 	$(OBJCOPY) --strip-unneeded $@
 
+# The files by which others find the library: packaging/, filled in. A .pc file names folders below the prefix relative to it,
+# so that another prefix can be given (pkg-config --define-prefix).
+FILL = sed -e 's|@PREFIX@|$(prefix)|; s|@LIBDIR@|$(libdir)|g; s|@INCLUDEDIR@|$(includedir)|g; s|@SONAME@|$(SONAME)|g' \
+    -e 's|@VERSION@|$(VERSION)|; s|@MAJOR@|$(word 1,$(subst ., ,$(VERSION)))|g; s|@MINOR@|$(word 2,$(subst ., ,$(VERSION)))|g'
+
 $(OUT)/jobring.pc: FORCE
 	@mkdir -p $(OUT)
-	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCLUDEDIR)' '' 'Name: jobring' \
-	    'Description: A thread pool with a fixed number of job slots' 'Version: $(VERSION)' \
-	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -ljobring' 'Libs.private: $(LIBS)' >$@
+	@$(FILL) -e 's|@LIBS@|$(LIBS)|; s|=$(prefix)/|=$${prefix}/|' packaging/jobring.pc.in >$@
 
 $(OUT)/jobring-config.cmake: FORCE
 	@mkdir -p $(OUT)
-	@printf '%s\n' 'set(jobring_VERSION $(VERSION))' \
-	    'add_library(jobring::jobring SHARED IMPORTED)' \
-	    'set_target_properties(jobring::jobring PROPERTIES IMPORTED_LOCATION "$(LIBDIR)/$(SONAME)"' \
-	    '  INTERFACE_INCLUDE_DIRECTORIES "$(INCLUDEDIR)")' \
-	    'add_library(jobring::static STATIC IMPORTED)' \
-	    'set_target_properties(jobring::static PROPERTIES IMPORTED_LOCATION "$(LIBDIR)/libjobring.a"' \
-	    '  INTERFACE_INCLUDE_DIRECTORIES "$(INCLUDEDIR)" INTERFACE_LINK_LIBRARIES "pthread;dl;m")' >$@
+	@$(FILL) -e 's|@LIBS@|$(subst $(space),;,$(LIBS))|' packaging/jobring-config.cmake.in >$@
+
+$(OUT)/jobring-config-version.cmake: $(OUT)/$(SONAME) FORCE
+	@bits=$$($(READELF) -h $< | sed -n 's/^ *Class: *ELF//p') && \
+	    $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" packaging/jobring-config-version.cmake.in >$@
 
 install: all
-	install -d $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/jobring
-	install -m 644 include/jobring.h $(DESTDIR)$(INCLUDEDIR)/
-	install -m 644 $(OUT)/libjobring.a $(DESTDIR)$(LIBDIR)/
-	install -m 755 $(OUT)/$(SONAME) $(DESTDIR)$(LIBDIR)/
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libjobring.so
-	install -m 644 $(OUT)/jobring.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
-	install -m 644 $(OUT)/jobring-config.cmake $(DESTDIR)$(LIBDIR)/cmake/jobring/
+	install -d "$(DESTDIR)$(includedir)" "$(DESTDIR)$(libdir)/pkgconfig" "$(DESTDIR)$(libdir)/cmake/jobring"
+	install -m 644 include/jobring.h "$(DESTDIR)$(includedir)/"
+	install -m 644 $(OUT)/libjobring.a "$(DESTDIR)$(libdir)/"
+	install -m 755 $(OUT)/$(SONAME) "$(DESTDIR)$(libdir)/"
+	ln -sf $(SONAME) "$(DESTDIR)$(libdir)/libjobring.so"
+	install -m 644 $(OUT)/jobring.pc "$(DESTDIR)$(libdir)/pkgconfig/"
+	install -m 644 $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake "$(DESTDIR)$(libdir)/cmake/jobring/"
 
 clean:
 	rm -rf $(OUT)

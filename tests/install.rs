@@ -4,11 +4,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+/// A tool that is missing fails the test, with its name; `.ci/packages` lists them.
+fn output(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error} (.ci/packages installs it)"))
+}
 
 fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = output(command);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
     output
@@ -25,18 +31,39 @@ fn exported(nm: &mut Command) -> BTreeSet<String> {
     names.collect()
 }
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn tmp() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// A folder in which nothing is left from an earlier run.
+fn fresh(name: &str) -> PathBuf {
+    let folder = tmp().join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// `make install` with these variables. The tests of this file share what it builds.
+fn install(variables: &[String]) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    run(Command::new("make")
+        .current_dir(root())
+        .arg("install")
+        .args(variables)
+        .env("CARGO_TARGET_DIR", tmp().join("install-target"))
+        .env("CARGO", env!("CARGO")));
+}
+
 #[test]
 fn an_installed_library_is_found_and_exports_its_own_names_only() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let prefix = tmp.join("prefix");
-    let _ = fs::remove_dir_all(&prefix);
-    run(Command::new("make")
-        .current_dir(root)
-        .arg("install")
-        .arg(format!("PREFIX={}", prefix.display()))
-        .env("CARGO_TARGET_DIR", tmp.join("install-target"))
-        .env("CARGO", env!("CARGO")));
+    let (root, tmp) = (root(), tmp());
+    let prefix = fresh("prefix");
+    install(&[format!("PREFIX={}", prefix.display())]);
 
     let listed = fs::read_to_string(root.join("include/jobring.symbols")).expect("the symbol list");
     let entries: Vec<&str> = listed.lines().collect();
@@ -86,5 +113,270 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         let needed = lines(&run(Command::new("readelf").arg("-d").arg(outside.join(name))));
         let uses_shared = needed.iter().any(|line| line.contains("libjobring.so"));
         assert_eq!(uses_shared, name == "shared", "{name}");
+    }
+}
+
+/// The flags that pkg-config gives for an installed tree.
+fn pkg_config(library: &Path, arguments: &[&str], sysroot: Option<&Path>) -> Vec<String> {
+    let mut command = Command::new("pkg-config");
+    command.args(arguments).args(["--cflags", "--libs", "jobring"]);
+    command.env("PKG_CONFIG_PATH", library.join("pkgconfig"));
+    if let Some(sysroot) = sysroot {
+        command.env("PKG_CONFIG_SYSROOT_DIR", sysroot);
+    }
+    lines(&run(&mut command)).join(" ").split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn pkg_config_finds_a_tree_that_was_staged_or_moved() {
+    let stage = fresh("pkg-config-stage");
+    install(&[format!("DESTDIR={}", stage.display()), "PREFIX=/opt/jobring".into()]);
+    let library = stage.join("opt/jobring/lib");
+    let flags =
+        |prefix: &str| [format!("-I{prefix}/include"), format!("-L{prefix}/lib"), "-ljobring".to_owned()];
+    assert_eq!(pkg_config(&library, &[], None), flags("/opt/jobring"));
+    let staged = stage.join("opt/jobring").display().to_string();
+    assert_eq!(pkg_config(&library, &[], Some(&stage)), flags(&staged), "as a sysroot");
+    assert_eq!(pkg_config(&library, &["--define-prefix"], None), flags(&staged), "moved");
+
+    // Folders that are not below the prefix keep their names.
+    let elsewhere = ["PREFIX=/opt/jobring", "LIBDIR=/opt/lib", "INCLUDEDIR=/opt/include"].map(str::to_owned);
+    install(&[&[format!("DESTDIR={}", stage.display())], &elsewhere[..]].concat());
+    let found = pkg_config(&stage.join("opt/lib"), &["--define-variable=prefix=/other"], None);
+    assert_eq!(found, flags("/opt"));
+}
+
+/// A project that CMake configures, and builds where it has something to build.
+#[cfg(feature = "capi")]
+mod cmake {
+    use super::{Command, Path, PathBuf, fresh, fs, install, lines, output, root, run};
+
+    /// Both targets, linked to the example and run.
+    const BOTH: &str = "add_executable(shared hello.c)\ntarget_link_libraries(shared jobring::jobring)\n\
+                        add_executable(static hello.c)\ntarget_link_libraries(static jobring::static)\n";
+    const FIND: &str = "find_package(jobring REQUIRED)\n";
+
+    /// Does CMake configure a project of these lines with what is below `prefix`? What it printed.
+    fn configure(name: &str, languages: &str, text: &str, prefix: &Path) -> (PathBuf, bool, String) {
+        let project = fresh(&format!("project-{name}"));
+        fs::copy(root().join("c-examples/hello.c"), project.join("hello.c")).expect("hello.c");
+        let text = format!("cmake_minimum_required(VERSION 3.13)\nproject(user {languages})\n{text}");
+        fs::write(project.join("CMakeLists.txt"), text).expect("a project");
+        let configured = output(
+            Command::new("cmake")
+                .args(["-S", ".", "-B", "build"])
+                .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
+                .current_dir(&project),
+        );
+        let printed = [configured.stdout, configured.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed).split_whitespace().collect::<Vec<_>>().join(" ");
+        // Not another one that is installed on this machine.
+        let cache = fs::read_to_string(project.join("build/CMakeCache.txt")).unwrap_or_default();
+        let found = cache.lines().find_map(|line| line.strip_prefix("jobring_DIR:PATH="));
+        let found = found.filter(|found| !found.ends_with("NOTFOUND"));
+        assert!(found.is_none_or(|found| Path::new(found).starts_with(prefix)), "{name}: {found:?}");
+        (project, configured.status.success(), printed)
+    }
+
+    /// The project configures and builds, and both programs run.
+    fn builds(name: &str, languages: &str, text: &str, prefix: &Path) {
+        let (project, configured, printed) = configure(name, languages, text, prefix);
+        assert!(configured, "{name}: {printed}");
+        run(Command::new("cmake").args(["--build", "build"]).current_dir(&project));
+        for program in ["shared", "static"] {
+            let said = lines(&run(&mut Command::new(project.join("build").join(program))));
+            assert_eq!(said, ["a worker says: twice 21 is 42"], "{name}: {program}");
+            let needed =
+                lines(&run(Command::new("readelf").arg("-d").arg(project.join("build").join(program))));
+            let uses_shared = needed.iter().any(|line| line.contains("libjobring.so"));
+            assert_eq!(uses_shared, program == "shared", "{name}");
+        }
+    }
+
+    #[test]
+    fn an_installed_tree_is_found_where_it_is_now() {
+        let layouts: [(&str, &str, &str); 5] = [
+            ("lib", "/usr/lib", "/usr/include"),
+            ("lib64", "/usr/lib64", "/usr/include"),
+            ("multiarch", "/usr/lib/MULTIARCH", "/usr/include/MULTIARCH/jobring"),
+            ("outside", "/lib", "/headers/jobring"),
+            ("with-a-space", "/my usr/lib", "/my usr/include"),
+        ];
+        let multiarch = lines(&run(Command::new("cc").arg("-print-multiarch"))).join("");
+        for (name, libdir, includedir) in layouts {
+            let folder = fresh(&format!("cmake-tree-{name}"));
+            let at = |start: &Path, folder: &str| {
+                format!("{}{}", start.display(), folder.replace("MULTIARCH", &multiarch))
+            };
+            let prefix = if name == "with-a-space" { "/my usr" } else { "/usr" };
+            // Where the library is looked for.
+            let searched =
+                |start: &Path| PathBuf::from(at(start, if name == "outside" { "" } else { prefix }));
+
+            let here = folder.join("here");
+            let variables = |start: &Path| {
+                [
+                    format!("PREFIX={}", at(start, prefix)),
+                    format!("LIBDIR={}", at(start, libdir)),
+                    format!("INCLUDEDIR={}", at(start, includedir)),
+                ]
+            };
+            install(&variables(&here));
+            // Where lib64 is in use CMake knows it, and looks there.
+            let lib64 = "set_property(GLOBAL PROPERTY FIND_LIBRARY_USE_LIB64_PATHS ON)\n";
+            let text = format!("{}{FIND}{BOTH}", if name == "lib64" { lib64 } else { "" });
+            builds(&format!("{name}-in-place"), "C", &text, &searched(&here));
+
+            let moved = folder.join("moved");
+            fs::rename(&here, &moved).expect("it can be moved");
+            builds(&format!("{name}-moved"), "C", &text, &searched(&moved));
+            std::os::unix::fs::symlink(&moved, folder.join("link")).expect("a link");
+            builds(&format!("{name}-by-link"), "C", &text, &searched(&folder.join("link")));
+
+            let stage = folder.join("stage");
+            install(&[&[format!("DESTDIR={}", stage.display())], &variables(Path::new(""))[..]].concat());
+            builds(&format!("{name}-staged"), "C", &text, &searched(&stage));
+        }
+    }
+
+    #[test]
+    fn headers_that_stayed_when_the_library_was_moved_are_found() {
+        let folder = fresh("cmake-headers");
+        let headers = folder.join("headers");
+        let variables = |prefix: &Path| {
+            [format!("PREFIX={}", prefix.display()), format!("INCLUDEDIR={}", headers.display())]
+        };
+        install(&variables(&folder.join("a/b/here")));
+        fs::rename(folder.join("a/b/here"), folder.join("moved")).expect("it can be moved");
+        builds("headers-stayed", "C", &format!("{FIND}{BOTH}"), &folder.join("moved"));
+
+        fs::remove_dir_all(&headers).expect("they can be removed");
+        let (_, configured, printed) = configure("no-headers", "C", FIND, &folder.join("moved"));
+        assert!(!configured && printed.contains("jobring.h, installed to"), "{printed}");
+    }
+
+    /// The config file in its own folder, reached by a link: what a tool does that keeps trees in a store.
+    #[test]
+    fn a_config_file_reached_by_a_link_finds_its_tree() {
+        let folder = fresh("cmake-store");
+        install(&[format!("PREFIX={}", folder.join("store").display())]);
+        fs::create_dir_all(folder.join("profile/lib/cmake")).expect("a folder");
+        let link = folder.join("profile/lib/cmake/jobring");
+        std::os::unix::fs::symlink(folder.join("store/lib/cmake/jobring"), link).expect("a link");
+        builds("store", "C", &format!("{FIND}{BOTH}"), &folder.join("profile"));
+    }
+
+    #[test]
+    fn the_package_can_be_found_again() {
+        let prefix = fresh("cmake-again");
+        install(&[format!("PREFIX={}", prefix.display())]);
+        builds("twice", "C", &format!("{FIND}{FIND}{BOTH}"), &prefix);
+        // By the project and below it, before and after, with targets that everybody sees and without.
+        let below = "foreach(part one two)\n\
+             file(WRITE ${CMAKE_SOURCE_DIR}/${part}/CMakeLists.txt \"find_package(jobring REQUIRED)\nfind_package(jobring 0)\n\")\n\
+             add_subdirectory(${part})\nendforeach()\n";
+        builds("below", "C", &format!("{below}{FIND}{BOTH}"), &prefix);
+        builds("above", "C", &format!("{FIND}{below}{BOTH}"), &prefix);
+        let everywhere = "set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)\n";
+        builds("global", "C", &format!("{everywhere}{below}{FIND}{BOTH}"), &prefix);
+        // By a package that the project uses too.
+        let dependency = prefix.join("lib/cmake/user-of-jobring");
+        fs::create_dir_all(&dependency).expect("a folder");
+        let config = "include(CMakeFindDependencyMacro)\nfind_dependency(jobring)\n";
+        fs::write(dependency.join("user-of-jobring-config.cmake"), config).expect("a config file");
+        let both = format!("{FIND}find_package(user-of-jobring REQUIRED)\n{BOTH}");
+        builds("dependency", "C", &both, &prefix);
+
+        // Only one of the two libraries: a system may package them apart.
+        fs::remove_file(prefix.join("lib/libjobring.a")).expect("it is there");
+        let only_shared = format!(
+            "{FIND}if(TARGET jobring::static OR NOT TARGET jobring::jobring)\nmessage(FATAL_ERROR wrong)\nendif()\n"
+        );
+        let (_, configured, printed) = configure("only-shared", "C", &only_shared, &prefix);
+        assert!(configured, "{printed}");
+    }
+
+    #[test]
+    fn a_project_of_any_language_finds_the_package() {
+        let prefix = fresh("cmake-languages");
+        install(&[format!("PREFIX={}", prefix.display())]);
+        let (_, configured, printed) = configure("none", "NONE", &format!("{FIND}{FIND}"), &prefix);
+        assert!(configured, "{printed}");
+        let cpp = "file(WRITE ${CMAKE_SOURCE_DIR}/hello.cpp \"#include <jobring.h>\n#include <cstdio>\n\
+             static void *twice(void *arg) { *static_cast<int *>(arg) *= 2; return arg; }\n\
+             int main() { int number = 21; void *result; jobring_job job; jobring_pool *pool;\n\
+             if (jobring_create(NULL, &pool) || jobring_submit(pool, twice, &number, &job) ||\n\
+             jobring_wait(pool, job, JOBRING_FOREVER, &result) || jobring_destroy(pool)) return 1;\n\
+             return std::printf(\\\"a worker says: twice 21 is %d\\\\n\\\", number) < 0; }\n\")\n";
+        builds("cpp", "CXX", &format!("{FIND}{cpp}{}", BOTH.replace("hello.c", "hello.cpp")), &prefix);
+        builds("threads", "C", &format!("find_package(Threads REQUIRED)\n{FIND}{BOTH}"), &prefix);
+    }
+
+    #[test]
+    fn a_version_is_accepted_as_cargo_would() {
+        let prefix = fresh("cmake-versions");
+        install(&[format!("PREFIX={}", prefix.display())]);
+        let version = env!("CARGO_PKG_VERSION");
+        let numbers: Vec<u32> = version.split('.').map(|part| part.parse().expect("a number")).collect();
+        let [major, minor, patch] = numbers[..] else { panic!("{version}") };
+        let next_minor = format!("{major}.{}", minor + 1);
+        let unlike = if major == 0 { format!("{major}.{}", minor.wrapping_sub(1)) } else { "0.1".into() };
+        let accepted = [
+            String::new(),
+            format!("{major}"),
+            format!("{major}.{minor}"),
+            version.to_owned(),
+            format!("{version} EXACT"),
+        ];
+        for asked in &accepted {
+            let text = format!(
+                "find_package(jobring {asked} REQUIRED)\nif(NOT jobring_VERSION STREQUAL \"{version}\")\n\
+                 message(FATAL_ERROR \"${{jobring_VERSION}}\")\nendif()\n"
+            );
+            let (_, configured, printed) = configure("version", "NONE", &text, &prefix);
+            assert!(configured, "{asked}: {printed}");
+        }
+        let refused = [
+            format!("{major}.{minor}.{}", patch + 1),
+            next_minor.clone(),
+            unlike.clone(),
+            format!("{}", major + 1),
+            format!("{next_minor} EXACT"),
+        ];
+        let ranges_accepted = [
+            format!("{unlike}...{next_minor}"),
+            format!("{version}...{version}"),
+            format!("{major}.{minor}...<{next_minor}"),
+        ];
+        let ranges_refused = [format!("{unlike}...<{version}"), format!("{next_minor}...{}", major + 2)];
+        for asked in &ranges_accepted {
+            let text = format!("find_package(jobring {asked} REQUIRED)\n");
+            let (_, configured, printed) = configure("range", "NONE", &text, &prefix);
+            assert!(configured, "{asked}: {printed}");
+        }
+        for asked in refused.iter().chain(&ranges_refused) {
+            let text = format!("find_package(jobring {asked} REQUIRED)\n");
+            let (_, configured, printed) = configure("refused", "NONE", &text, &prefix);
+            assert!(!configured && printed.contains(&format!("version: {version}")), "{asked}: {printed}");
+        }
+        let text = format!("set(CMAKE_SIZEOF_VOID_P {})\n{FIND}", 12 - size_of::<usize>());
+        let (_, configured, printed) = configure("width", "NONE", &text, &prefix);
+        let width = format!("version: {version} ({} bits)", usize::BITS);
+        assert!(!configured && printed.contains(&width), "{printed}");
+    }
+
+    #[test]
+    fn a_relative_prefix_is_made_absolute() {
+        let stage = fresh("cmake-relative");
+        install(&[format!("DESTDIR={}", stage.display()), "PREFIX=some/folder".into()]);
+        let prefix = format!("{}{}/some/folder", stage.display(), root().display());
+        let (library, wanted) = (Path::new(&prefix).join("lib"), format!("{}/some/folder", root().display()));
+        for (name, below) in [("prefix", ""), ("libdir", "/lib"), ("includedir", "/include")] {
+            let variable = format!("--variable={name}");
+            let command = &mut Command::new("pkg-config");
+            command.args([variable.as_str(), "jobring"]).env("PKG_CONFIG_PATH", library.join("pkgconfig"));
+            assert_eq!(lines(&run(command)), [format!("{wanted}{below}")]);
+        }
+        builds("relative", "C", &format!("{FIND}{BOTH}"), Path::new(&prefix));
     }
 }
