@@ -2,7 +2,7 @@
 #
 #     make install PREFIX=/usr/local          header, static and shared library, pkg-config and CMake files
 #     make DESTDIR=…                          for packagers: install below another root
-#     FEATURES=…                              what to build in (default: std,pthread,capi)
+#     FEATURES=…                              what to build in (default: std,pthread,capi; std and capi are needed)
 #
 # To hack on the library use cargo; `make -C c-examples run` builds and runs the examples.
 
@@ -15,6 +15,15 @@ OBJCOPY    ?= objcopy
 READELF    ?= readelf
 FEATURES   ?= std,pthread,capi
 CARGO_TARGET_DIR ?= target
+
+comma := ,
+ifeq ($(filter std,$(subst $(comma), ,$(FEATURES))),)
+$(error FEATURES=$(FEATURES) lacks std. A library without std needs a panic handler, which a package that makes an archive \
+    brings: see "Link" in README.md)
+endif
+ifeq ($(filter capi,$(subst $(comma), ,$(FEATURES))),)
+$(error FEATURES=$(FEATURES) lacks capi: no function could be called from C)
+endif
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The ABI version is the shared library's, and with it in the name that programs ask for.

@@ -46,3 +46,132 @@ fn the_oldest_compiler_is_the_one_at_hand() {
         |text: &str| text.trim_matches('"').split('.').nth(1).and_then(|part| part.parse::<u32>().ok());
     assert!(minor(version) >= minor(oldest), "{version} runs this, {oldest} is promised");
 }
+
+/// What the README says under "Link", in a folder of links to this one: the commands stand as they are written, and what they
+/// build goes to a `target` of its own.
+#[cfg(all(feature = "capi", target_os = "linux"))]
+mod link {
+    use super::read;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, Output};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    fn section() -> String {
+        let readme = read("README.md");
+        let section = readme.split("\n## Link\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+        section.expect("the section").to_owned()
+    }
+
+    /// Its commands, block by block.
+    fn blocks(section: &str) -> Vec<&str> {
+        let blocks = section.split("```sh\n").skip(1);
+        blocks.map(|rest| rest.split("```").next().expect("an end")).collect()
+    }
+
+    /// The folder, for one test at a time: they build into it.
+    fn checkout() -> (PathBuf, MutexGuard<'static, ()>) {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(env!("CARGO_TARGET_TMPDIR")));
+        let folder = folder.join("readme");
+        fs::create_dir_all(&folder).expect("a folder");
+        for entry in fs::read_dir(root).expect("the root") {
+            let name = entry.expect("an entry").file_name();
+            if name != "target" && !folder.join(&name).exists() {
+                symlink(root.join(&name), folder.join(&name)).expect("a link");
+            }
+        }
+        fs::copy(root.join("c-examples/hello.c"), folder.join("program.c")).expect("a program");
+        (folder, guard)
+    }
+
+    fn shell(folder: &Path, script: &str) -> Output {
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", script]).current_dir(folder).env("CARGO_NET_OFFLINE", "true");
+        for (name, _) in std::env::vars_os() {
+            if name
+                .to_str()
+                .is_some_and(|name| name.starts_with("CARGO_TARGET") || name == "CARGO_BUILD_TARGET")
+            {
+                shell.env_remove(name);
+            }
+        }
+        let prefix = folder.join("target/usr/local");
+        shell.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).env("LD_LIBRARY_PATH", prefix.join("lib"));
+        shell.output().expect("sh")
+    }
+
+    fn printed(output: &Output) -> String {
+        String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+    }
+
+    #[test]
+    fn the_commands_work_as_they_stand() {
+        let (section, (folder, _guard)) = (section(), checkout());
+        let installed = folder.join("target/usr/local").display().to_string();
+        let blocks = blocks(&section);
+        assert_eq!(blocks.len(), 3, "{section}");
+        for block in blocks {
+            let _ = fs::remove_file(folder.join("a.out"));
+            let output = shell(&folder, &block.replace("/usr/local", &installed));
+            assert!(output.status.success(), "{block}{}", printed(&output));
+            let ran = shell(&folder, "./a.out");
+            assert!(
+                ran.status.success() && printed(&ran).contains("twice 21 is 42"),
+                "{block}{}",
+                printed(&ran)
+            );
+        }
+    }
+
+    /// The other way that is named, and that there is need for a way.
+    #[test]
+    fn clang_s_lto_links_with_cargo_s_archive_by_lld_only() {
+        let (section, (folder, _guard)) = (section(), checkout());
+        let cargo = blocks(&section)[1].lines().next().expect("a command");
+        let clang = blocks(&section)[2].lines().last().expect("a command");
+        let clang = clang.replace("target/clib", "target/release");
+        assert!(section.contains("`-fuse-ld=lld`"), "{section}");
+        let linked = shell(&folder, &format!("{cargo}\n{clang} -fuse-ld=lld -o lld.out\n./lld.out"));
+        assert!(linked.status.success(), "{}", printed(&linked));
+        // A clang that is as new as rustc's LLVM links it.
+        let plain = shell(&folder, &format!("{cargo}\n{clang} -o ld.out\n./ld.out"));
+        let words = "LLVM gold plugin has failed to create LTO module";
+        let said = printed(&plain);
+        assert!(section.contains(words) && (plain.status.success() || said.contains(words)), "{said}");
+    }
+
+    #[test]
+    fn a_library_without_std_ends_with_the_words_that_the_readme_explains() {
+        let (section, (folder, _guard)) = (section(), checkout());
+        let cargo = blocks(&section)[1].lines().next().expect("a command");
+        let words = "`#[panic_handler]` function required";
+        assert!(section.contains(words), "{section}");
+        for kind in ["staticlib", "cdylib"] {
+            for features in ["capi,pthread", "capi,port", "capi"] {
+                let line = cargo.replace("staticlib   # or cdylib", kind);
+                let line = line.replace("capi,pthread", features)
+                    + " --no-default-features --target-dir target/no-std";
+                let output = shell(&folder, &line);
+                assert!(!output.status.success() && printed(&output).contains(words), "{}", printed(&output));
+            }
+        }
+        // The packages that it points to.
+        for package in ["tests/ported", "tests/bare/staticlib"] {
+            assert!(section.contains(&format!("]({package})")), "{package}");
+            let line = format!(
+                "cargo build --release --manifest-path {package}/Cargo.toml --target-dir target/no-std"
+            );
+            let output = shell(&folder, &line);
+            assert!(output.status.success(), "{package}: {}", printed(&output));
+        }
+        // With make, before anything is built.
+        for (features, lacks) in [("pthread,capi", "lacks std"), ("std,pthread", "lacks capi")] {
+            let output = shell(&folder, &format!("make FEATURES={features}"));
+            let said = printed(&output);
+            assert!(!output.status.success() && said.contains(lacks) && !said.contains("cargo"), "{said}");
+        }
+    }
+}
