@@ -81,6 +81,14 @@ fn what_is_right_passes_and_what_is_planted_is_found() {
     }
 }
 
+/// The example is no default member of the workspace: its dependency would bring `std` into `cargo build --no-default-features`.
+/// So its tests with real threads run here.
+#[test]
+fn the_example_works_on_real_threads() {
+    let (passed, text) = run("cargo test -p jobring-downstream --test threads");
+    assert!(passed && !tests(&text, "ok").is_empty(), "{text}");
+}
+
 #[test]
 fn the_manifest_in_the_readme_is_the_one_of_the_example() {
     let shown =
