@@ -11,6 +11,10 @@
  *     jobring_wait(pool, job, JOBRING_FOREVER, &result); what fn returned
  *     jobring_destroy(pool);
  *
+ * A job holds its slot until its result is taken. The pool has jobring_config.capacity slots (1,024 if it is 0): a thread
+ * that submits more jobs than that, and only then begins to wait, sleeps in jobring_submit() for ever. Take the oldest
+ * result before the next submit, or submit detached jobs (job NULL) that count for themselves: c-examples/many.c.
+ *
  * The promise: a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
  * always find out which; submit neither locks nor allocates; an idle pool uses no CPU.
  *
@@ -443,10 +447,10 @@ typedef struct jobring_config {
      */
     uint32_t max_workers;
     /**
-     * Jobs that fit in, queued, running and over but not taken together: exactly so many. 0: 1,024. At most
-     * 1,048,575. No more jobs than that run at a time; if all of them wait in jobring_submit() for a slot, some get
-     * JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were never used take no pages until the
-     * pool is shut down.
+     * Slots. A job holds one from its submit until its result is taken, or, detached, until it has finished; so results that
+     * nobody has taken count. 0: 1,024. At most 1,048,575. No more jobs than that run at a time; if all of them wait in
+     * jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were
+     * never used take no pages until the pool is shut down.
      */
     uint32_t capacity;
     /**

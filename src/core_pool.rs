@@ -69,6 +69,9 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// neither blocks nor locks nor allocates. Near the end of a full pool it pauses up to some 30 µs while workers free slots;
     /// [`try_submit`](PoolCore::try_submit) never does.
     ///
+    /// A job holds its slot until its result is taken: a thread that keeps all handles and submits more jobs than
+    /// [`capacity`](PoolCore::capacity) sleeps here for ever.
+    ///
     /// The closure and its result must fit into a slot. That is checked when the program is built, and not by `cargo check`: the
     /// compiler knows a closure's size only when it generates code for it. The error says what the job needs and what to
     /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
@@ -358,7 +361,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         self.raw.cancel_requested() == Some(true)
     }
 
-    /// How many jobs fit into the pool, queued, running and over but not taken together.
+    /// How many slots the pool has. A job holds one from its submit until its result is taken, or, detached, until it has
+    /// finished.
     pub fn capacity(&self) -> usize {
         self.raw.capacity()
     }

@@ -83,6 +83,31 @@ const ENTERED: usize = 16;
 /// # Ok::<(), jobring::BuildError>(())
 /// ```
 ///
+/// # More jobs than slots
+///
+/// A job holds its slot until its result is taken. A thread that submits more jobs than the pool has slots
+/// ([`capacity`](Builder::capacity), 1,024 by default), and only then begins to wait, sleeps in `submit` for ever. Take the oldest
+/// result before the next submit, or submit detached jobs that count for themselves.
+///
+/// ```
+/// use jobring::Pool;
+/// use std::collections::VecDeque;
+///
+/// let pool = Pool::builder().workers(2).capacity(8).build()?;
+/// let (mut jobs, mut sum) = (VecDeque::new(), 0);
+/// for n in 0..100u64 {
+///     jobs.push_back(pool.submit(move || n * n).expect("the pool is open"));
+///     if jobs.len() == pool.capacity() {
+///         sum += jobs.pop_front().expect("a job").wait().unwrap();
+///     }
+/// }
+/// sum += jobs.into_iter().map(|job| job.wait().unwrap()).sum::<u64>();
+/// assert_eq!(sum, 328_350);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+///
+/// # End
+///
 /// Dropping it waits until every accepted job has run and every worker has ended. Dropped from inside one of its
 /// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
 /// new jobs, its workers run what is queued and end, and its memory stays.
@@ -185,10 +210,10 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// How many jobs fit in, queued, running and over but not taken together: exactly so many. Default: 1,024. No more jobs
-    /// than that run at a time; if all of them wait in [`submit`](PoolCore::submit) for a slot, some get
-    /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock). Slots that were never used take no pages of memory until the
-    /// pool is shut down.
+    /// How many slots the pool has. A job holds one from its submit until its result is taken, or, detached, until it has
+    /// finished; so results that nobody has taken count. Default: 1,024. No more jobs than that run at a time; if all of them
+    /// wait in [`submit`](PoolCore::submit) for a slot, some get [`SubmitError::Deadlock`](crate::SubmitError::Deadlock).
+    /// Slots that were never used take no pages of memory until the pool is shut down.
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = jobs;
         self

@@ -34,6 +34,30 @@ fn ci_runs_the_two_commands() {
     }
 }
 
+/// What stops the first program of many users is said where they begin, with the number of slots that a pool has.
+#[cfg(feature = "std")]
+#[test]
+fn the_first_pages_say_that_untaken_results_hold_slots() {
+    let pool = jobring::Pool::builder().workers(1).build().expect("a pool");
+    let capacity = pool.capacity();
+    let slots = format!("{},{:03}", capacity / 1000, capacity % 1000);
+    let header = read("include/jobring.h");
+    let first_page = header.split("*/").next().expect("a comment");
+    let documentation = read("src/thread_pool.rs");
+    let of_pool = documentation.split("pub struct Pool<").next().expect("its documentation");
+    let readme = read("README.md");
+    let program = &readme[readme.find("```c\n").expect("a C program")..];
+    let after_it = program.split("```").nth(2).expect("what follows it");
+    for (page, text) in [("README.md", after_it), ("jobring.h", first_page), ("Pool", of_pool)] {
+        let words = |word: &&str| !["///", "*"].contains(word);
+        let text = text.split_whitespace().filter(words).collect::<Vec<_>>().join(" ");
+        for said in ["A job holds its slot until its result is taken.", slots.as_str(), "for ever"] {
+            assert!(text.contains(said), "{page} does not say {said:?}:\n{text}");
+        }
+    }
+    assert!(after_it.contains("(c-examples/many.c)"));
+}
+
 #[test]
 fn the_oldest_compiler_is_the_one_at_hand() {
     let manifest = read("Cargo.toml");

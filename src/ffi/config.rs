@@ -56,10 +56,10 @@ pub struct jobring_config {
     /// The most workers at a time, threads that enter included. 0: `workers` + 16. At most 65,535, on 32-bit
     /// targets 255.
     pub max_workers: u32,
-    /// Jobs that fit in, queued, running and over but not taken together: exactly so many. 0: 1,024. At most
-    /// 1,048,575. No more jobs than that run at a time; if all of them wait in jobring_submit() for a slot, some get
-    /// JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were never used take no pages until the
-    /// pool is shut down.
+    /// Slots. A job holds one from its submit until its result is taken, or, detached, until it has finished; so results that
+    /// nobody has taken count. 0: 1,024. At most 1,048,575. No more jobs than that run at a time; if all of them wait in
+    /// jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were
+    /// never used take no pages until the pool is shut down.
     pub capacity: u32,
     /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
     /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
