@@ -5,17 +5,25 @@
 
 use jobring::{JobError, Pool, Queued, StaticPool};
 use jobring_downstream::{Reading, Sum};
+use loom::model::Builder;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 thread_local! { static EXECUTIONS: Cell<usize> = const { Cell::new(0) }; }
 
 /// `loom::model(program)`, with a bound on preemptions where the environment (LOOM_MAX_PREEMPTIONS) has none.
 fn check(bound: usize, program: fn()) {
-    let mut builder = loom::model::Builder::new();
+    let mut builder = Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(bound));
-    let start = std::time::Instant::now();
+    check_with(&builder, program);
+}
+
+/// loom returns from a check that it cut (LOOM_MAX_DURATION, LOOM_MAX_PERMUTATIONS) as from one that it finished. Here a cut
+/// check fails: it has judged nothing.
+fn check_with(builder: &Builder, program: fn()) {
+    let start = Instant::now();
     EXECUTIONS.set(0);
     builder.check(move || {
         EXECUTIONS.set(EXECUTIONS.get() + 1);
@@ -23,7 +31,11 @@ fn check(bound: usize, program: fn()) {
     });
     let name = std::thread::current().name().unwrap_or("?").to_owned();
     let preemptions = builder.preemption_bound;
-    println!("model {name}: {} executions, {:.1?}, {preemptions:?}", EXECUTIONS.get(), start.elapsed());
+    let (executions, elapsed) = (EXECUTIONS.get(), start.elapsed());
+    println!("model {name}: {executions} executions, {elapsed:.1?}, {preemptions:?}");
+    let is_cut = builder.max_duration.is_some_and(|most| elapsed >= most)
+        || builder.max_permutations.is_some_and(|most| executions + 1 >= most);
+    assert!(!is_cut, "model {name} was cut: it has judged nothing");
 }
 
 #[test]
@@ -44,6 +56,17 @@ fn a_sum_counts_every_number() {
     check(2, || {
         let pool = Pool::builder().workers(1).capacity(1).build().unwrap();
         assert_eq!(Sum::begin(&pool, &[1, 2]).wait(), 3, "a number is missing");
+    });
+}
+
+/// Two jobs against each other: one worker is enough, since this thread runs jobs too.
+#[test]
+fn jobs_of_a_worker_and_of_the_caller_lose_nothing() {
+    check(2, || {
+        let pool = Pool::builder().workers(1).capacity(2).build().unwrap();
+        let sum = Sum::begin(&pool, &[1, 2]);
+        pool.run_until_idle();
+        assert_eq!(sum.wait(), 3, "a number is missing");
     });
 }
 
@@ -127,4 +150,35 @@ fn a_job_that_panics_fails_the_model() {
         let _job = pool.submit(|| -> usize { panic!("a bug in a job") });
         let _ = pool.shutdown(Queued::Drain, None);
     });
+}
+
+/// A flag that is seen before what it announces, in an order that is not the first that loom tries.
+fn announces_too_early() {
+    let (value, ready) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let theirs = (value.clone(), ready.clone());
+    let other = loom::thread::spawn(move || {
+        theirs.0.store(42, Relaxed);
+        theirs.1.store(1, Relaxed);
+    });
+    if ready.load(Relaxed) == 1 {
+        assert_eq!(value.load(Relaxed), 42, "announced too early");
+    }
+    other.join().unwrap();
+}
+
+#[test]
+#[should_panic(expected = "was cut")]
+fn a_check_that_was_cut_does_not_pass() {
+    let mut builder = Builder::new();
+    builder.preemption_bound = Some(2);
+    (builder.max_duration, builder.checkpoint_interval) = (Some(Duration::ZERO), 2);
+    // loom itself says nothing, though it has not come to the execution that fails.
+    builder.check(announces_too_early);
+    check_with(&builder, announces_too_early);
+}
+
+#[test]
+#[should_panic(expected = "announced too early")]
+fn a_check_that_was_not_cut_finds_what_that_one_missed() {
+    check(2, announces_too_early);
 }
