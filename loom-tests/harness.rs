@@ -1,5 +1,6 @@
 //! Runs models, each on a thread of its own, and prints one line for each.
 
+use crate::progress::Progress;
 use loom::model::Builder;
 use std::cell::Cell;
 use std::panic;
@@ -135,7 +136,7 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
 
 /// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map,
 /// where the checker gets a stack for every thread of every execution. How many finished.
-pub fn run_apart(models: &[&'static Model], most: usize) -> usize {
+pub fn run_apart(models: &[&'static Model], most: usize, progress: &Progress) -> usize {
     let program = std::env::current_exe().expect("a running program has a path");
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -153,6 +154,7 @@ pub fn run_apart(models: &[&'static Model], most: usize) -> usize {
                         None => println!("model {} FAILED ({})", model.name, run.status),
                     }
                     finished.fetch_add(usize::from(run.status.success()), SeqCst);
+                    progress.step();
                 }
             });
         }

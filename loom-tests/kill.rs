@@ -11,6 +11,7 @@ mod rows;
 pub use promises::MODELS;
 
 use crate::harness::{Model, TOO_LONG};
+use crate::progress::Progress;
 use jobring_model::{Bug, Site};
 use rows::ROWS;
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,6 +158,8 @@ pub fn run(filters: &[&String], models: &[&'static Model], passed: &[&str]) -> E
     let (next, start) = (AtomicUsize::new(0), Instant::now());
     let judged: Judged = known.into_iter().map(|killer| ((None, killer), (Ok(None), 0.0))).collect();
     let judged = Mutex::new(judged);
+    let takes = Some("about 10 s").filter(|_| filters.is_empty());
+    let progress = Progress::begin("runs of the kill list", all.len(), takes);
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -166,6 +169,7 @@ pub fn run(filters: &[&String], models: &[&'static Model], passed: &[&str]) -> E
                     let text = mutant.map(Mutant::text);
                     let seconds = start.elapsed().as_secs_f64();
                     judged.lock().unwrap().insert((text, *killer), (failure, seconds));
+                    progress.step();
                 }
             });
         }

@@ -27,6 +27,8 @@ mod kill;
 mod lot;
 mod nested;
 mod pool;
+#[path = "../tests/common/progress.rs"]
+mod progress;
 mod recycle;
 mod result;
 mod ring;
@@ -35,6 +37,7 @@ mod table;
 mod weaken;
 
 use harness::{Model, run_apart, run_here};
+use progress::Progress;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -106,7 +109,10 @@ fn main() -> ExitCode {
         return if finished == chosen.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let finished = run_apart(&chosen, cores);
+    // Known for all of them, with their own bounds.
+    let own_bounds = std::env::var_os("JOBRING_MODEL_BOUND").is_none();
+    let takes = Some("about 2 minutes").filter(|_| chosen.len() == all.len() && own_bounds);
+    let finished = run_apart(&chosen, cores, &Progress::begin("models", chosen.len(), takes));
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
     if finished < chosen.len() {
         return ExitCode::FAILURE;

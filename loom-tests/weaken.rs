@@ -7,6 +7,7 @@
 //! `--greedy` weakens one after the other and keeps what passes, which finds sites that stand in for each other.
 
 use crate::harness::Model;
+use crate::progress::Progress;
 use crate::sites::{Weakening, weakenings};
 use crate::table;
 use std::process::{Command, ExitCode};
@@ -54,13 +55,14 @@ fn named_for(site: &str) -> Vec<&'static str> {
 }
 
 /// Calls `f` with each of `all`, as many at a time as there are cores.
-fn for_each<T: Sync>(all: &[T], f: impl Fn(&T) + Sync) {
-    let next = AtomicUsize::new(0);
+fn for_each<T: Sync>(what: &'static str, all: &[T], f: impl Fn(&T) + Sync) {
+    let (next, progress) = (AtomicUsize::new(0), Progress::begin(what, all.len(), None));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some(one) = all.get(next.fetch_add(1, Relaxed)) {
                     f(one);
+                    progress.step();
                 }
             });
         }
@@ -73,7 +75,7 @@ pub fn run(filters: &[&String], models: &[&'static Model], thorough: bool) -> Ex
     all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text.as_str())));
     println!("{} weakenings against {} models", all.len(), models.len());
     let (counts, start) = (Mutex::new([0; 4]), Instant::now());
-    for_each(&all, |weakening| {
+    for_each("weakenings", &all, |weakening| {
         let (start, slack) = (Instant::now(), table::is_slack(&weakening.text()));
         let (kind, text) = if slack && !thorough {
             (2, "listed as slack, not tried".into())
@@ -105,7 +107,7 @@ fn idle_rows(all: &[Weakening]) -> usize {
         .filter(|(_, site)| all.iter().any(|w| w.site == *site))
         .collect();
     let idle = AtomicUsize::new(0);
-    for_each(&pairs, |(model, site)| {
+    for_each("models against the sites that they defend", &pairs, |(model, site)| {
         let notices =
             |w: &Weakening| matches!(judge(std::slice::from_ref(w), &[model]), Judgement::Killed(_));
         if !all.iter().filter(|w| w.site == *site).any(notices) {

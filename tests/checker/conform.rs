@@ -12,6 +12,8 @@ mod machine;
 mod planted;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod play;
+#[path = "../common/progress.rs"]
+mod progress;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod promises;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
@@ -23,6 +25,7 @@ use dice::Dice;
 use jobring_frozen::Site;
 use machine::{Op, Setup, World};
 use play::Play;
+use progress::Progress;
 use std::collections::BTreeSet;
 
 /// Sites of the library that the machine has not, each with its reason.
@@ -160,17 +163,19 @@ fn the_machine_goes_where_the_library_goes() {
     let seed = dice::seed();
     let mut passed = BTreeSet::new();
     let (mut schedules, mut steps) = (0, 0);
-    for setup in setups::tasks().into_iter().map(|task| task.setup).chain(setups::walks()) {
-        let setup = entering(setup);
-        if !play::can_be_played(&setup) {
-            continue;
-        }
-        for round in 0..dice::rounds(ROUNDS) {
+    let setups = setups::tasks().into_iter().map(|task| task.setup).chain(setups::walks()).map(entering);
+    let setups: Vec<Setup> = setups.filter(play::can_be_played).collect();
+    let rounds = dice::rounds(ROUNDS);
+    let takes = Some("about 15 s").filter(|_| rounds == ROUNDS);
+    let progress = Progress::begin("setups beside the library", setups.len(), takes);
+    for setup in setups {
+        for round in 0..rounds {
             schedules += 1;
             steps += side_by_side(&setup, seed + round, &mut passed).unwrap_or_else(|why| {
                 panic!("{}, JOBRING_SEED={}: {why}", setup.name, seed + round);
             });
         }
+        progress.step();
     }
     println!("{schedules} schedules, {steps} steps");
     let left_out = |site: &Site| LEFT_OUT.iter().any(|(sites, _)| sites.contains(site));

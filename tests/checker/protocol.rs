@@ -7,12 +7,15 @@ mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 mod mistakes;
+#[path = "../common/progress.rs"]
+mod progress;
 mod promises;
 #[allow(dead_code, reason = "shared: each test uses its part")]
 mod setups;
 
 use explore::{Found, Grain, explore};
 use machine::{Facts, Setup, World};
+use progress::Progress;
 use setups::Task;
 use std::process::ExitCode;
 
@@ -29,11 +32,19 @@ fn main() -> ExitCode {
     let deep = args.iter().any(|arg| arg == "--deep");
     let chosen = |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str()));
     let mut failed = false;
+    let tasks = setups::tasks();
+    let tasks =
+        tasks.iter().filter(|task| (deep || !task.deep) && chosen(task.setup.name)).collect::<Vec<_>>();
+    let mistakes =
+        mistakes::mistakes().into_iter().map(|(mistake, task)| (mistake, format!("{mistake:?}"), task));
+    let mistakes = mistakes.filter(|(_, name, _)| chosen(name)).collect::<Vec<_>>();
+    let takes = Some("about 30 s").filter(|_| filters.is_empty() && !deep);
+    let progress = Progress::begin("setups of the protocol", tasks.len() + mistakes.len(), takes);
     println!(
         "{:<44} {:>6} {:>11} {:>11} {:>6} {:>7}",
         "setup", "grain", "states", "transitions", "depth", "s"
     );
-    for task in setups::tasks().iter().filter(|task| (deep || !task.deep) && chosen(task.setup.name)) {
+    for task in tasks {
         let found = explore(&task.setup, task.grain, BOUND);
         say(task.setup.name, task.grain, &found);
         if found.cut {
@@ -46,13 +57,10 @@ fn main() -> ExitCode {
         } else if task.grain == Grain::Coarse && !found.cut {
             failed |= !agrees_with_whole(&task.setup, &found, if deep { WHOLE_DEEP } else { WHOLE });
         }
+        progress.step();
     }
-    for (mistake, Task { mut setup, grain, .. }) in mistakes::mistakes() {
+    for (mistake, name, Task { mut setup, grain, .. }) in mistakes {
         setup.mistake = Some(mistake);
-        let name = format!("{mistake:?}");
-        if !chosen(&name) {
-            continue;
-        }
         let found = explore(&setup, grain, BOUND);
         say(&name, grain, &found);
         match &found.broken {
@@ -62,6 +70,7 @@ fn main() -> ExitCode {
                 println!("    NOT found");
             }
         }
+        progress.step();
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

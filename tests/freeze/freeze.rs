@@ -7,11 +7,14 @@
 mod arena;
 mod control;
 mod harness;
+#[path = "../common/progress.rs"]
+mod progress;
 
 use arena::{Arena, OWN_WORKERS, capacity};
 use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, Queued, Site, SubmitError, freeze};
+use progress::Progress;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -435,6 +438,9 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     freeze::set_role(OTHERS);
     let begin = Instant::now();
+    say(
+        "census of the operations that threads come to, about 10 s on two cores that have nothing else to do",
+    );
     let mut seen = BTreeMap::new();
     let mut census = |scene: Scene| {
         let mut new = BTreeMap::new();
@@ -474,7 +480,9 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     });
     let seen = seen.iter().map(|(&(role, number), &(scene, hits))| (target(role, site(number)), scene, hits));
     let (mut round, mut pairs, mut cycles) = (0, 0, 0);
-    for (target, scene, hits) in seen.chain(searching) {
+    let targets: Vec<_> = seen.chain(searching).collect();
+    let progress = Progress::begin("pairs to freeze", targets.len(), Some("about 20 s"));
+    for (target, scene, hits) in targets {
         stage(format!("freezing {} {scene:?}", target.named()));
         let whole = Instant::now();
         let result = loop {
@@ -495,6 +503,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
             Ok(figures) => (pairs, cycles) = (pairs + 1, cycles + figures.cycles),
             Err(why) => failures.push(format!("{}: {why}", target.named())),
         }
+        progress.step();
     }
     freeze::set_role(0);
     say(&format!(
