@@ -18,7 +18,8 @@ fn low_half(word: *const AtomicUsize) -> *const u32 {
 
 pub(super) fn wait(word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
     let timeout = timeout.map(|nanos| libc::timespec {
-        tv_sec: libc::time_t::try_from(nanos / 1_000_000_000).unwrap_or(libc::time_t::MAX),
+        // At most 68 years, which fit in 32 bits: an early return is allowed.
+        tv_sec: (nanos / 1_000_000_000).min(i32::MAX as u64) as _,
         tv_nsec: (nanos % 1_000_000_000) as _,
     });
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);

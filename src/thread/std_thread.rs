@@ -50,7 +50,9 @@ impl Spawn for StdThread {
         #[cfg(all(feature = "pthread", unix))]
         {
             use std::os::unix::thread::JoinHandleExt;
-            super::pthread::stack_size_of(self.handle.as_pthread_t()).or(Some(self.asked))
+            // On musl std has a number for what is a pointer in C.
+            let thread = self.handle.as_pthread_t() as libc::pthread_t;
+            super::pthread::stack_size_of(thread).or(Some(self.asked))
         }
         #[cfg(not(all(feature = "pthread", unix)))]
         Some(self.asked)
