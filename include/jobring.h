@@ -25,7 +25,8 @@
  * - Times are relative, in nanoseconds, of a clock that is never set back; sizes are in bytes.
  * - errno is left as it was. Waits go on after a signal, and are no cancellation points.
  * - In a child by fork() every call on a pool of the parent's returns JOBRING_E_FORKED at once; the child's copy of the
- *   pool's memory stays as it is, and the parent is not affected.
+ *   pool's memory stays as it is, and the parent is not affected. Children that are made past the handlers of
+ *   pthread_atfork(), by vfork(), _Fork() or a bare clone(), are not noticed: a call there may hang.
  * - Workers have all signals blocked but those that a thread brings upon itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
  *   SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
  * - Hooks and callbacks are called without any lock held.
@@ -560,8 +561,8 @@ typedef struct jobring_report {
  * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
  * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
  * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
- * process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec. A C++ exception that leaves a job ends the process. longjmp() out of it is
- * not allowed.
+ * process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec; so must a callback,
+ * a hook and the body of a loop. A C++ exception that leaves a job ends the process. longjmp() out of it is not allowed.
  */
 typedef void *(*jobring_fn)(void *arg);
 
@@ -926,7 +927,8 @@ jobring_status jobring_config_init(struct jobring_config *config,
  * `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
- * is below the floor; JOBRING_E_NOMEM; JOBRING_E_THREAD if the system refuses more threads than min_workers
+ * is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
+ * JOBRING_E_THREAD if the system refuses more threads than min_workers
  * accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
  * memory. Nothing is left behind by a failure.
  *

@@ -190,7 +190,7 @@ impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
     }
 
     fn cancel_job(&self, job: Job) -> bool {
-        self.cancel(job) == Ok(true)
+        !self.is_copy() && self.cancel(job) == Ok(true)
     }
 
     fn detach_job(&self, job: Job) {
@@ -261,7 +261,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// # Errors
     /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job;
-    /// [`JobError::Stack`].
+    /// [`JobError::Stack`]; [`JobError::Forked`].
     pub fn wait(self) -> Result<T, JobError> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
     }
@@ -319,7 +319,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
             Err(error) => {
                 debug_assert!(error != WaitError::Stale, "a handle's owner alone can take its result");
                 pool.detach_job(job);
-                Ok(Err(if error == WaitError::Stack { JobError::Stack } else { JobError::Deadlock }))
+                Ok(Err(match error {
+                    WaitError::Stack => JobError::Stack,
+                    WaitError::Forked => JobError::Forked,
+                    _ => JobError::Deadlock,
+                }))
             }
         }
     }

@@ -335,9 +335,13 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Makes the calling thread a worker until the pool is shut down and nothing is queued. False, at once, if the
-    /// pool has as many workers as it may have, and from inside one of its jobs or workers.
+    /// pool has as many workers as it may have, from inside one of its jobs or workers, in a child by `fork()`, and if the
+    /// system has no memory left to tell of forks.
     pub fn enter_worker(&self) -> bool {
-        let admitted = self.raw.here().is_none() && self.raw.admit_worker();
+        let admitted = self.raw.here().is_none()
+            && !self.raw.is_copy()
+            && self.raw.port().watch_forks()
+            && self.raw.admit_worker();
         if admitted {
             self.raw.work(self.raw.number_worker(), 0);
         }
@@ -348,7 +352,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// it had not begun. Inside a job it does not wait for that job. May be called by several threads and again.
     ///
     /// # Errors
-    /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever.
+    /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever. At once in a child by
+    /// `fork()`, where nothing is changed.
     pub fn shutdown(&self, queued: Queued, timeout: Option<Duration>) -> Result<Report, Report> {
         let timeout = timeout.map_or(Timeout::Forever, |timeout| {
             Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))

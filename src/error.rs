@@ -6,7 +6,7 @@ use core::fmt;
 pub enum SubmitError<F> {
     /// No slot is free.
     Full(F),
-    /// The pool is shut down.
+    /// The pool is shut down, or the process is a child by `fork()` of the one that the pool is in.
     Shutdown(F),
     /// Every worker's job would sleep without end.
     Deadlock(F),
@@ -55,6 +55,9 @@ pub enum JobError {
     Deadlock,
     /// The stack is too small to run the job here, and no other worker can run it.
     Stack,
+    /// The process is a child by `fork()` of the one that the pool is in, and the job was not over at the fork: it is the
+    /// parent's.
+    Forked,
 }
 
 impl JobError {
@@ -82,6 +85,7 @@ impl fmt::Display for JobError {
             Self::Cancelled => f.write_str("the job was cancelled"),
             Self::Deadlock => f.write_str("the job waits for itself"),
             Self::Stack => f.write_str("too little stack is left to run the job here"),
+            Self::Forked => f.write_str("the process is a child by fork() of the one that runs the job"),
         }
     }
 }
@@ -93,7 +97,7 @@ impl core::error::Error for JobError {}
 pub enum BuildError {
     /// A number is out of its range; the name of the setting.
     Invalid(&'static str),
-    /// The memory cannot be had.
+    /// The memory cannot be had, or the system has none left to tell of forks (`pthread_atfork`).
     NoMemory,
     /// The stack is below what a worker needs, which is this many bytes.
     StackTooSmall(usize),

@@ -25,6 +25,8 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::port::Port;
+#[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+use crate::sync::Gauge;
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
 
 const DISCARD: usize = 1;
@@ -58,6 +60,9 @@ pub(crate) struct Lifecycle {
     live: AtomicUsize,
     /// Workers whose job sleeps without end in a call of this pool.
     blocked: AtomicUsize,
+    /// One more than the forks before its first worker came; 0: none has come.
+    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+    process: Gauge,
 }
 
 impl Lifecycle {
@@ -69,8 +74,26 @@ impl Lifecycle {
                 visitors: AtomicUsize::new(0),
                 live: AtomicUsize::new(0),
                 blocked: AtomicUsize::new(0),
+                #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+                process: Gauge::new(),
             }
         }
+    }
+
+    /// The pool has workers now: its threads are in this process, behind so many forks, and in no child of it.
+    pub(crate) fn settle_in(&self, _forks: usize) {
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+        if self.process.get() == 0 {
+            self.process.set(_forks as u64 + 1);
+        }
+    }
+
+    /// Has this process, behind so many forks, more of them behind it than the one that the pool's workers are in?
+    pub(crate) fn is_left(&self, _forks: usize) -> bool {
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+        return self.process.get().wrapping_sub(1) < _forks as u64;
+        #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
+        false
     }
 
     /// Tells the closers to look again.

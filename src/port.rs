@@ -38,6 +38,17 @@ pub trait Port {
     /// Lets another thread have this CPU, if one waits for it.
     fn stand_aside(&self) {}
 
+    /// How many forks lie between this process and the first; 0 where there are none, or they are not watched.
+    #[inline(always)]
+    fn forks(&self) -> usize {
+        0
+    }
+
+    /// Watches forks from now on. False if the system refuses it; it may be tried again.
+    fn watch_forks(&self) -> bool {
+        true
+    }
+
     /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
     fn current(&self) -> *const Frame;
 
@@ -93,6 +104,11 @@ impl<P: Port> Port for FromIsr<P> {
 
     fn now(&self) -> Option<u64> {
         self.0.now()
+    }
+
+    #[inline(always)]
+    fn forks(&self) -> usize {
+        self.0.forks()
     }
 
     fn current(&self) -> *const Frame {

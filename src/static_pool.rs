@@ -36,6 +36,13 @@ use crate::system::{System, system};
 /// That is so on the operating system, on none, and on an [`At`](crate::At). On a `&Lot` the head is 2 words more. A
 /// [`Lot`](crate::Lot) takes a word for each of its seats, and what its user port takes.
 ///
+/// # After a fork
+///
+/// Once a thread has entered as a worker, the pool stays with its process. In a child by `fork()` calls end as the page of `Pool`
+/// says, except that a submit that finds a free slot takes the job; a wait for it gives
+/// [`JobError::Forked`](crate::JobError::Forked). A pool that no thread has entered is memory like any other: the child has a
+/// copy of it, and may run what is queued in it; a job that another thread was running never ends there.
+///
 /// # Sizes
 ///
 /// What does not fit is an error at compile time: a number of jobs that is no power of two,

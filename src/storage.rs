@@ -35,6 +35,12 @@ pub unsafe trait Storage: Sync {
     fn payload_bytes(&self) -> usize;
     fn slot(&self, index: usize) -> Slot<'_>;
 
+    /// The port's number of forks when the storage came to be, where it knows: then a submit in a child is refused.
+    #[inline(always)]
+    fn forks(&self) -> Option<usize> {
+        None
+    }
+
     /// One for each slot, or none at all: then nobody can await a job as a task.
     #[cfg(feature = "future")]
     fn spots(&self) -> &[Spot] {

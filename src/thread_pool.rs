@@ -4,7 +4,7 @@ use crate::core_pool::{PoolCore, TypedStorage};
 use crate::error::BuildError;
 use crate::lifecycle::Queued;
 use crate::pool::{Limits, POLLS, RawPool};
-use crate::port::Timeout;
+use crate::port::{Port, Timeout};
 use crate::slot::Slot;
 use crate::storage::{Boxed, Shape, Storage};
 use crate::sync::{AtomicUsize, dying};
@@ -22,7 +22,7 @@ use alloc::string::String;
 use core::mem::MaybeUninit;
 
 /// Boxed storage whose payload size is part of its type.
-pub struct Heap<const PAYLOAD: usize>(Boxed);
+pub struct Heap<const PAYLOAD: usize>(Boxed, usize);
 
 // SAFETY:
 // - as Boxed, to which everything goes on.
@@ -50,6 +50,11 @@ unsafe impl<const PAYLOAD: usize> Storage for Heap<PAYLOAD> {
     #[inline(always)]
     fn slot(&self, index: usize) -> Slot<'_> {
         self.0.slot(index)
+    }
+
+    #[inline(always)]
+    fn forks(&self) -> Option<usize> {
+        Some(self.1)
     }
 
     #[cfg(feature = "future")]
@@ -111,6 +116,22 @@ const ENTERED: usize = 16;
 /// Dropping it waits until every accepted job has run and every worker has ended. Dropped from inside one of its
 /// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
 /// new jobs, its workers run what is queued and end, and its memory stays.
+///
+/// # After a fork
+///
+/// A child by `fork()` has a copy of the pool's memory and none of its threads. There no call hangs, and no call runs a job of the
+/// parent's:
+/// - A submit gives [`SubmitError::Shutdown`](crate::SubmitError::Shutdown). `parallel_for`, `join` and `scope` do all
+///   of their work on the calling thread.
+/// - A wait for a job that was over at the fork gives its result, which is memory like any other; for any other job,
+///   [`JobError::Forked`](crate::JobError::Forked). So do a poll and an await. Cancelling gives false.
+/// - [`run_one`](PoolCore::run_one) and [`enter_worker`](PoolCore::enter_worker) give false;
+///   [`shutdown`](PoolCore::shutdown) gives an error at once. Dropping the pool does nothing; its memory stays.
+/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had begun
+///   with a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
+///
+/// The child may make pools of its own. Children that are made past the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
+/// a bare `clone()`, are not noticed: there none of this holds, and a wait may hang.
 pub struct Pool<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     inner: core::mem::ManuallyDrop<Box<Inner<PAYLOAD>>>,
 }
@@ -300,8 +321,12 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             return Err(BuildError::Invalid("min_workers"));
         }
         let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
-        let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?);
-        let core = PoolCore::from_raw(RawPool::over(storage, system(), limits));
+        let port = system();
+        if !port.watch_forks() {
+            return Err(BuildError::NoMemory);
+        }
+        let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?, port.forks());
+        let core = PoolCore::from_raw(RawPool::over(storage, port, limits));
         self.start(core, workers)
     }
 
@@ -356,6 +381,9 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// for a number that is no worker's.
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub fn worker_stack(&self, worker: usize) -> Option<usize> {
+        if self.inner.core.raw().is_copy() {
+            return None;
+        }
         self.inner.workers.as_ref().and_then(|set| set.seat(worker)?.stack_size())
     }
 }
@@ -377,6 +405,10 @@ impl<const PAYLOAD: usize> core::fmt::Debug for Pool<PAYLOAD> {
 impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
     fn drop(&mut self) {
         if dying() {
+            return;
+        }
+        if self.inner.core.raw().is_copy() {
+            // Nobody is there who could be waited for, and what lies in it is the parent's.
             return;
         }
         if self.inner.core.raw().here().is_some() {

@@ -96,6 +96,17 @@ fn a_pool_does_not_live_on_in_a_child() {
 }
 
 #[test]
+fn no_pool_is_made_whose_forks_would_go_unnoticed() {
+    for (build, features) in BUILDS {
+        let wrapped = &["-Wl,--wrap=pthread_atfork"];
+        let name = format!("fork-refused-{build}");
+        let program = c::program(&c::library(features), &["fork_refused.c"], &name, wrapped);
+        let wanted = ["create", "init"].map(|name| format!("jobring_{name} fork-refused")).into();
+        c::none_is_missing(&wanted, &c::cells(&mut Command::new(program)));
+    }
+}
+
+#[test]
 fn workers_take_the_signals_that_the_header_names() {
     let header = c::header();
     let (_, list) = header.split_once("Workers have all signals blocked but those").expect("the sentence");

@@ -11,6 +11,7 @@ use super::status::{
 };
 use crate::memory;
 use crate::pool::RawPool;
+use crate::port::Port;
 use crate::storage::{BLOCK_ALIGN, Block};
 use crate::sync::{Bug, bug};
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -46,14 +47,6 @@ pub(super) struct CPool {
     forks: usize,
 }
 
-/// The forks until now, where there are any.
-fn forks() -> usize {
-    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-    return crate::system::fork::count();
-    #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
-    0
-}
-
 impl CPool {
     /// # Safety
     /// 1. `at` is aligned and readable.
@@ -76,7 +69,7 @@ impl CPool {
     /// Is this another process than the one that made the pool?
     #[inline]
     pub(super) fn is_copy(&self) -> bool {
-        self.forks != forks() && !bug(Bug::ChildTakesThePool)
+        self.forks != self.raw.port().forks() && !bug(Bug::ChildTakesThePool)
     }
 }
 
@@ -146,7 +139,8 @@ fn where_it_is<'a, 'b>(read: &'a Result<Settings<'b>, Failed>) -> Result<&'a Set
 /// `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
-/// is below the floor; JOBRING_E_NOMEM; JOBRING_E_THREAD if the system refuses more threads than min_workers
+/// is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
+/// JOBRING_E_THREAD if the system refuses more threads than min_workers
 /// accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
 /// memory. Nothing is left behind by a failure.
 ///
@@ -279,8 +273,9 @@ unsafe fn make(
     owned: Option<memory::Raw>,
 ) -> Result<*mut jobring_pool, Failed> {
     let pool: *mut CPool = at.cast().as_ptr();
-    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-    crate::system::fork::watch();
+    if !settings.below.watch_forks() {
+        return Err(Failed(JOBRING_E_NOMEM));
+    }
     // SAFETY:
     // - 1: the slots' part of the block. 2.
     let block =
@@ -300,7 +295,7 @@ unsafe fn make(
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-        (&raw mut (*pool).forks).write(forks());
+        (&raw mut (*pool).forks).write(settings.below.forks());
     }
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     {

@@ -97,6 +97,7 @@ impl From<WaitError> for Failed {
             WaitError::Pending => JOBRING_E_TIMEDOUT,
             WaitError::Deadlock => JOBRING_E_DEADLOCK,
             WaitError::Stack => JOBRING_E_STACK,
+            WaitError::Forked => JOBRING_E_FORKED,
         })
     }
 }

@@ -238,6 +238,7 @@ impl<const N: usize> Pool<N> {
             Err(WaitError::Stale) => End::Stale,
             Err(WaitError::Pending) => End::Pending,
             Err(WaitError::Deadlock) => End::Deadlock,
+            Err(WaitError::Forked) => unreachable!("a model does not fork"),
             Err(WaitError::Stack) => End::Stack,
         }
     }

@@ -71,8 +71,12 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Refuses new jobs and waits until all accepted ones are over: run, or in `Discard` mode dropped if they had
     /// not begun. The jobs that the caller is inside of are not waited for, nor those of others inside a shutdown.
-    /// Err when the time is over: the pool stays closed, and shutdown can be called again.
+    /// Err when the time is over: the pool stays closed, and shutdown can be called again. In a child by fork it does nothing,
+    /// and that is Err too.
     pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
+        if self.is_copy() {
+            return Err(self.census());
+        }
         let deadline = Deadline::after(&self.port, timeout);
         let _visit = self.lifecycle.visit(&self.port);
         if queued == Queued::Discard {

@@ -3,7 +3,7 @@
 
 use super::RawPool;
 use super::run::Claimed;
-use super::{Receiver, Verdict};
+use super::{Receiver, Verdict, WaitError};
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::port::{Port, Timeout};
@@ -48,6 +48,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
         let over = self.wait(job, Timeout::Forever, &mut deliver);
+        if over == Err(WaitError::Forked) {
+            forked_inside();
+        }
         debug_assert!(over.is_ok(), "a lent job's handle is its submitter's alone");
     }
 
@@ -60,7 +63,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// How many workers there are besides the calling thread. 0 if the pool is closed.
     pub(crate) fn other_workers(&self) -> usize {
-        if self.is_closed() {
+        if self.refuses_jobs() {
             return 0;
         }
         let own = self.here().and_then(Frame::worker).is_some();
@@ -83,4 +86,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn workers_sleep(&self) -> bool {
         self.idle.counts().wants_notice()
     }
+}
+
+/// This process was forked inside of a call that lent a job, which another thread had begun: here that thread is not, and the
+/// caller cannot go on without what the job was to do.
+#[cold]
+fn forked_inside() -> ! {
+    panic!(
+        "jobring: a child by fork() left a join, a loop or a scope of its parent's, of which another thread had a part"
+    );
 }

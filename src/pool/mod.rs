@@ -230,6 +230,28 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.idle.counts().closed()
     }
 
+    /// Does it take no jobs: because it is closed, or elsewhere?
+    pub(crate) fn refuses_jobs(&self) -> bool {
+        self.is_closed() || self.is_elsewhere()
+    }
+
+    /// `is_copy` as far as that is to be had on the way of a submit: false for storage that knows nothing of forks.
+    #[inline(always)]
+    fn is_elsewhere(&self) -> bool {
+        self.storage.forks().is_some_and(|own| own != self.port.forks())
+    }
+
+    /// Is this process a child by fork of the one that the pool is in? Then nobody else is in it, and what was going on
+    /// in it never ends.
+    #[inline]
+    pub(crate) fn is_copy(&self) -> bool {
+        let forks = self.port.forks();
+        match self.storage.forks() {
+            Some(own) => own != forks,
+            None => self.lifecycle.is_left(forks),
+        }
+    }
+
     /// This thread's innermost frame that belongs to this pool.
     pub(crate) fn here(&self) -> Option<&Frame> {
         Chain(self.port.current()).find(|frame| frame.pool == self.id())

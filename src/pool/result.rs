@@ -60,6 +60,8 @@ pub(crate) enum WaitError {
     Deadlock,
     /// Too little stack to run the job here, and nobody else to run it.
     Stack,
+    /// It was not over when this process was forked from the one that the pool is in.
+    Forked,
 }
 
 /// How many jobs may run inside each other where the size of the stack is not known.
@@ -126,6 +128,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         Err(now) => state = now,
                     }
                 }
+                _ if self.is_copy() => return Err(WaitError::Forked),
                 Status::Queued
                     if self.should_run_itself(timeout, help) && self.run_here(index, generation)? =>
                 {

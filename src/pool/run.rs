@@ -221,6 +221,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Runs the oldest queued job on the calling thread. False if there was none.
     pub(crate) fn run_one(&self) -> bool {
+        // What is queued in a copy is its parent's to run.
+        if self.is_copy() {
+            return false;
+        }
         let Some(claimed) = self.claim_next() else { return false };
         self.execute(claimed);
         self.kick_if_closed();

@@ -63,6 +63,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return Err(Looked::Closed);
         }
+        if self.is_elsewhere() {
+            return Err(Looked::NotYet);
+        }
         let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
             return Err(Looked::Empty);
         };
@@ -84,7 +87,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut passes = 0;
         loop {
             match looked {
-                Looked::NotYet if self.is_closed() => return Err(Refused::Shutdown),
+                Looked::NotYet if self.refuses_jobs() => return Err(Refused::Shutdown),
                 Looked::NotYet => {}
                 Looked::Closed => return Err(Refused::Shutdown),
                 Looked::Empty if self.reap() => {}
@@ -112,7 +115,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
     #[cold]
     fn full(&self) -> Refused {
-        if self.is_closed() { Refused::Shutdown } else { Refused::Full }
+        if self.refuses_jobs() { Refused::Shutdown } else { Refused::Full }
     }
 
     /// A free slot, for who has looked once; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
@@ -164,6 +167,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
             let left = deadline.left(&self.port).or(late)?;
+            if self.is_copy() {
+                return Err(Refused::Shutdown);
+            }
             if self.lifecycle.live() == 0 {
                 if !self.stack_suffices() || !self.run_one() {
                     return Err(Refused::Full);

@@ -21,6 +21,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
     /// as many as allowed. Each success is followed by `work` on some thread, or by `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
+        self.lifecycle.settle_in(self.port.forks());
         self.lifecycle.enter(self.limits().workers)
     }
 

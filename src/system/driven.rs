@@ -30,6 +30,14 @@ impl Port for Driven {
         driver().map_or_else(|| Os.now(), |driver| driver.now())
     }
 
+    fn forks(&self) -> usize {
+        Os.forks()
+    }
+
+    fn watch_forks(&self) -> bool {
+        Os.watch_forks()
+    }
+
     fn current(&self) -> *const Frame {
         driver().map_or_else(|| Os.current(), |driver| driver.current().cast())
     }

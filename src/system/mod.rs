@@ -24,7 +24,7 @@ mod current;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) mod errno;
 
-#[cfg(all(unix, feature = "capi", any(feature = "std", feature = "pthread")))]
+#[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;
 
 #[cfg(any(feature = "std", feature = "pthread"))]

@@ -1,5 +1,7 @@
 //! The port of an operating system: its sleep, its clock, its thread-local pointer.
 
+#[cfg(unix)]
+use super::fork;
 use super::{current, sleep};
 use crate::frame::Frame;
 use crate::port::Port;
@@ -43,6 +45,17 @@ impl Port for Os {
         // SAFETY:
         // - every x86-64 has it, and a system that keeps it from its processes has no fast clock either: it is what that reads.
         Some(unsafe { core::arch::x86_64::_rdtsc() })
+    }
+
+    #[cfg(unix)]
+    #[inline(always)]
+    fn forks(&self) -> usize {
+        fork::count()
+    }
+
+    #[cfg(unix)]
+    fn watch_forks(&self) -> bool {
+        fork::watch()
     }
 
     #[inline]
