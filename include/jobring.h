@@ -495,7 +495,15 @@ typedef struct jobring_config {
      */
     size_t stack_memory_size;
     /**
-     * A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB.
+     * A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB. Whatever
+     * else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
+     * The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
+     *
+     * Of a thread that the pool did not make (one that entered, or that runs a pool's jobs in a wait), the stack is what the
+     * system says: pthread_getattr_np() on Linux and Android, its like on macOS. It is asked once for each such thread, when it is
+     * first to run a job inside a job; the system's library may allocate then. Where the system cannot be asked (other
+     * systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
+     * not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
      */
     size_t stack_reserve;
     /**
@@ -842,7 +850,7 @@ typedef struct jobring_worker {
 #define JOBRING_E_DEADLOCK (-11)
 
 /**
- * The stack is too small.
+ * The stack is too small, or too little of it is left.
  */
 #define JOBRING_E_STACK (-12)
 
@@ -983,7 +991,8 @@ jobring_status jobring_init(const struct jobring_config *config,
  * runs what is queued.
  *
  * Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
- * JOBRING_E_INVALID.
+ * JOBRING_E_STACK likewise, without a time limit and inside a job, if too little stack is left to run what is queued and
+ * nobody else runs it; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
  */
@@ -1002,7 +1011,8 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
  * that a job has run does not mean that its submit has returned.
  *
  * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
- * is changed; JOBRING_E_INVALID.
+ * is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
+ * destroyed from elsewhere; JOBRING_E_INVALID.
  *
  * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
  * nothing.
@@ -1121,8 +1131,9 @@ jobring_status jobring_submit_batch(struct jobring_pool *pool,
  * Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
  * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
  * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
- * caller is inside this very job; JOBRING_E_STACK: no room on this stack for the queued job, and no other worker to
- * run it; JOBRING_E_INVALID. A cycle of jobs that run on different workers and wait for each other is not noticed.
+ * caller is inside this very job; JOBRING_E_STACK: no room on this stack for the queued job (see stack_reserve of
+ * jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and no other worker is there to run
+ * it; JOBRING_E_INVALID. A cycle of jobs that run on different workers and wait for each other is not noticed.
  *
  * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
  */
@@ -1293,7 +1304,8 @@ jobring_status jobring_parallel_for(struct jobring_pool *pool,
 /**
  * Runs the oldest queued job on the calling thread.
  *
- * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
+ * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
+ * stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
  *
  * From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
  * on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
@@ -1304,13 +1316,14 @@ jobring_status jobring_run_one(struct jobring_pool *pool);
 /**
  * Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
  *
- * `ran`: where the number of jobs it ran is written; NULL if it is not wanted.
+ * `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID.
+ * Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
  *
  * From where jobring_run_one() may be called.
  */
-jobring_status jobring_run_until_idle(struct jobring_pool *pool, uint64_t *ran);
+jobring_status jobring_run_until_idle(struct jobring_pool *pool,
+                                      uint64_t *ran);
 
 /**
  * Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.

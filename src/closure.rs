@@ -259,6 +259,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// Inside a job of the same pool, a job that is still queued is run right here, on this thread's stack: no
     /// thread stands still for it. On a pool without workers the caller runs the queued jobs in their order.
     ///
+    /// A job is run inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the system is asked where
+    /// the stack lies, once for each thread that the pool did not make. Where it cannot be asked, on other systems and on
+    /// user ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
+    /// coroutine) no job runs inside a job.
+    ///
     /// # Errors
     /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job;
     /// [`JobError::Stack`]; [`JobError::Forked`].

@@ -320,7 +320,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         fork::join(&self.raw, a, b)
     }
 
-    /// Runs the oldest queued job on the calling thread. False if none is queued.
+    /// Runs the oldest queued job on the calling thread. False if none is queued, and inside a job if fewer than 16 KiB of the
+    /// thread's stack are left (see [`JobHandle::wait`]).
     ///
     /// An interrupt may call it on a pool without a port of the user's, if every job of the pool may run in that interrupt:
     /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
@@ -329,7 +330,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         self.raw.run_one()
     }
 
-    /// Runs queued jobs on the calling thread until none is queued. How many it ran.
+    /// Runs queued jobs on the calling thread until [`run_one`](PoolCore::run_one) gives false. How many it ran.
     pub fn run_until_idle(&self) -> usize {
         core::iter::from_fn(|| self.raw.run_one().then_some(())).count()
     }
@@ -340,10 +341,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     pub fn enter_worker(&self) -> bool {
         let admitted = self.raw.here().is_none()
             && !self.raw.is_copy()
-            && self.raw.port().watch_forks()
+            && self.raw.port().prepare()
             && self.raw.admit_worker();
         if admitted {
-            self.raw.work(self.raw.number_worker(), 0);
+            self.raw.work(self.raw.number_worker());
         }
         admitted
     }

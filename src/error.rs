@@ -53,7 +53,8 @@ pub enum JobError {
     Cancelled,
     /// It waits for itself: the job that waits runs inside of it.
     Deadlock,
-    /// The stack is too small to run the job here, and no other worker can run it.
+    /// Too little stack is left to run the job here, inside a job (or nobody knows how much: see `JobHandle::wait`), and no other
+    /// worker can run it.
     Stack,
     /// The process is a child by `fork()` of the one that the pool is in, and the job was not over at the fork: it is the
     /// parent's.

@@ -7,13 +7,27 @@ use crate::handle::Job;
 use core::cell::Cell;
 use core::ptr;
 
+/// Where a thread's stack lies: the lowest address, and the one behind the highest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stack {
+    pub(crate) low: usize,
+    pub(crate) high: usize,
+}
+
+impl Stack {
+    /// Does `at`, an address in the innermost frame, leave so many bytes of this stack? Not if it lies on another one.
+    pub(crate) fn leaves(&self, at: usize, bytes: usize) -> bool {
+        (self.low..self.high).contains(&at) && at - self.low >= bytes
+    }
+}
+
 /// What a thread does in a frame.
 #[derive(Clone, Copy)]
 enum Of {
     /// It runs the job of this slot and generation.
     Job { index: usize, generation: usize },
-    /// It is in the loop of the worker with this number; the lowest address of its stack, 0 where not known.
-    Worker { number: usize, stack_low: usize },
+    /// It is in the loop of the worker with this number; its stack, if whoever made the thread knows it.
+    Worker { number: usize, stack: Option<Stack> },
     /// It runs user code that is no job of the pool's.
     Caller,
     /// The pool calls user code that is no job: a waker, a hook. The thread goes on when it returns, as behind a job.
@@ -59,8 +73,13 @@ impl Frame {
     }
 
     /// The thread is a worker.
-    pub(crate) fn of_worker(pool: *const (), number: usize, stack_low: usize, outer: *const Frame) -> Self {
-        Self::new(pool, Of::Worker { number, stack_low }, outer)
+    pub(crate) fn of_worker(
+        pool: *const (),
+        number: usize,
+        stack: Option<Stack>,
+        outer: *const Frame,
+    ) -> Self {
+        Self::new(pool, Of::Worker { number, stack }, outer)
     }
 
     #[inline(always)]
@@ -95,10 +114,10 @@ impl Frame {
         matches!(self.of, Of::Job { .. } | Of::Callback)
     }
 
-    /// If it is a worker's loop: the worker's number, and the lowest address of its stack.
-    fn loop_of(&self) -> Option<(usize, usize)> {
+    /// If it is a worker's loop: the worker's number, and its stack if known.
+    fn loop_of(&self) -> Option<(usize, Option<Stack>)> {
         match self.of {
-            Of::Worker { number, stack_low } => Some((number, stack_low)),
+            Of::Worker { number, stack } => Some((number, stack)),
             Of::Job { .. } | Of::Caller | Of::Callback => None,
         }
     }
@@ -109,9 +128,9 @@ impl Frame {
         mine.find_map(Self::loop_of).map(|(number, _)| number)
     }
 
-    /// The lowest address of this thread's stack, if it is a worker's and known.
-    pub(crate) fn stack_low(&self) -> Option<usize> {
-        Chain(self).find_map(Self::loop_of).map(|(_, low)| low).filter(|&low| low != 0)
+    /// This thread's stack, if a pool made the thread and so knows it.
+    pub(crate) fn stack(&self) -> Option<Stack> {
+        Chain(self).filter_map(Self::loop_of).find_map(|(_, stack)| stack)
     }
 
     /// How many jobs, wakers and hooks run inside each other on this thread.

@@ -1,6 +1,6 @@
 //! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
 
-use crate::frame::Frame;
+use crate::frame::{Frame, Stack};
 use crate::relax::look_again;
 use crate::sync::AtomicUsize;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -38,14 +38,21 @@ pub trait Port {
     /// Lets another thread have this CPU, if one waits for it.
     fn stand_aside(&self) {}
 
+    /// The calling thread's stack; None where the system cannot be asked. May take some 10 µs for the first time on a thread, and
+    /// the system's library may allocate then: not for the way of each job.
+    fn stack(&self) -> Option<Stack> {
+        None
+    }
+
     /// How many forks lie between this process and the first; 0 where there are none, or they are not watched.
     #[inline(always)]
     fn forks(&self) -> usize {
         0
     }
 
-    /// Watches forks from now on. False if the system refuses it; it may be tried again.
-    fn watch_forks(&self) -> bool {
+    /// Gets from the system what the pools of this process need: to be told of forks, a pointer for each thread. False if it
+    /// refuses; then it may be asked again.
+    fn prepare(&self) -> bool {
         true
     }
 
@@ -104,6 +111,10 @@ impl<P: Port> Port for FromIsr<P> {
 
     fn now(&self) -> Option<u64> {
         self.0.now()
+    }
+
+    fn stack(&self) -> Option<Stack> {
+        self.0.stack()
     }
 
     #[inline(always)]

@@ -322,7 +322,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
         let port = system();
-        if !port.watch_forks() {
+        if !port.prepare() {
             return Err(BuildError::NoMemory);
         }
         let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?, port.forks());
@@ -416,7 +416,10 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
             let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Poll);
             return;
         }
-        let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever);
+        if self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever).is_err() {
+            // Too little stack is left to run what is queued, and nobody else is there: it is dropped.
+            let _ = self.inner.core.raw().shutdown(Queued::Discard, Timeout::Forever);
+        }
         #[cfg(any(feature = "std", feature = "pthread"))]
         if let Some(workers) = self.inner.workers.take() {
             self.inner.core.raw().await_workers();

@@ -367,6 +367,9 @@ fn a_chain_of_jobs_that_wait_for_each_other_round_is_told_so() {
 
 /// Submits a job that does the same, and waits for it: how deep that went, and whether it ended for want of stack.
 fn deeper(pool: &'static Pool, depth: usize) -> (usize, bool) {
+    if depth == 10_000 {
+        return (depth, false);
+    }
     let Ok(next) = pool.try_submit(move || deeper(pool, depth + 1)) else { return (depth, false) };
     match next.wait() {
         Ok(deepest) => deepest,
@@ -390,6 +393,29 @@ fn nested_waits_end_before_the_stack_does() {
         assert_eq!(done(pool.submit(|| 1).expect("room")).expect("a result"), 1);
         pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
     }
+}
+
+/// How deep jobs that wait for each other go, as `deeper`, on a thread of this size that enters as the only worker.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn deepest_on_an_entered_thread(size: usize, most: usize) -> (usize, bool) {
+    let pool: &'static Pool =
+        Box::leak(Box::new(Pool::builder().workers(0).capacity(10_000).build().expect("a pool")));
+    let thread =
+        std::thread::Builder::new().stack_size(size).spawn(|| pool.enter_worker()).expect("a thread");
+    let ends_at = 10_000usize.checked_sub(most).expect("within the capacity");
+    let found = done(pool.submit(move || deeper(pool, ends_at)).expect("room")).expect("a depth");
+    pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+    assert!(common::join(thread));
+    (found.0 - ends_at, found.1)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn nested_waits_on_a_thread_that_entered_end_before_its_stack_does_and_not_sooner() {
+    let (small, for_want_of_stack) = deepest_on_an_entered_thread(160 * 1024, 10_000);
+    assert!(for_want_of_stack && small > 3, "{small}");
+    let (large, for_want_of_stack) = deepest_on_an_entered_thread(64 << 20, 500);
+    assert_eq!((large, for_want_of_stack), (500, false));
 }
 
 #[test]

@@ -96,6 +96,27 @@ fn a_pool_does_not_live_on_in_a_child() {
 }
 
 #[test]
+fn a_job_that_waits_inside_a_job_does_not_overflow_its_stack() {
+    let ways =
+        ["wait", "wait_flags", "run_one", "run_until_idle", "submit", "destroy", "enter_worker", "main-deep"];
+    let more = [
+        "main-to-the-end",
+        "worker-std",
+        "entered-inside-a-job",
+        "fiber",
+        "run-inside-a-job",
+        "shutdown-inside-a-job",
+        "destroy-inside-a-job",
+    ];
+    for (build, features) in BUILDS {
+        let program = c::program(&c::library(features), &["nested.c"], &format!("nested-{build}"), &[]);
+        let of_pthreads = if *build == "both" { &["worker-pthread", "worker-replaced"][..] } else { &[] };
+        let wanted = ways.iter().chain(&more).chain(of_pthreads).map(|way| format!("nested {way}"));
+        c::none_is_missing(&wanted.collect(), &c::cells(&mut Command::new(program)));
+    }
+}
+
+#[test]
 fn no_pool_is_made_whose_forks_would_go_unnoticed() {
     for (build, features) in BUILDS {
         let wrapped = &["-Wl,--wrap=pthread_atfork"];

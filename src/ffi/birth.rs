@@ -273,7 +273,7 @@ unsafe fn make(
     owned: Option<memory::Raw>,
 ) -> Result<*mut jobring_pool, Failed> {
     let pool: *mut CPool = at.cast().as_ptr();
-    if !settings.below.watch_forks() {
+    if !settings.below.prepare() {
         return Err(Failed(JOBRING_E_NOMEM));
     }
     // SAFETY:

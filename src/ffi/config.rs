@@ -85,7 +85,15 @@ pub struct jobring_config {
     /// Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
     /// JOBRING_E_SIZE.
     pub stack_memory_size: usize,
-    /// A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB.
+    /// A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB. Whatever
+    /// else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
+    /// The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
+    ///
+    /// Of a thread that the pool did not make (one that entered, or that runs a pool's jobs in a wait), the stack is what the
+    /// system says: pthread_getattr_np() on Linux and Android, its like on macOS. It is asked once for each such thread, when it is
+    /// first to run a job inside a job; the system's library may allocate then. Where the system cannot be asked (other
+    /// systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
+    /// not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
     pub stack_reserve: usize,
     /// CPUs to put the workers on, in turn. NULL: any. pthreads only; JOBRING_E_INVALID for a CPU that this process
     /// may not use.

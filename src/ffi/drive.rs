@@ -2,11 +2,14 @@
 
 use super::birth::jobring_pool;
 use super::guard::{call_out, done_out, optional, visit};
-use super::status::{Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_OK, jobring_status};
+use super::status::{
+    Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_STACK, JOBRING_OK, jobring_status,
+};
 
 /// Runs the oldest queued job on the calling thread.
 ///
-/// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_INVALID.
+/// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
+/// stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
 ///
 /// From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
 /// on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
@@ -20,15 +23,19 @@ pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_sta
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        Ok(if pool.raw.run_one() { JOBRING_OK } else { JOBRING_E_EMPTY })
+        match pool.raw.run_one() {
+            true => Ok(JOBRING_OK),
+            false if pool.raw.stack_suffices() => Ok(JOBRING_E_EMPTY),
+            false => Err(Failed(JOBRING_E_STACK)),
+        }
     })
 }
 
 /// Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
 ///
-/// `ran`: where the number of jobs it ran is written; NULL if it is not wanted.
+/// `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID.
+/// Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
 ///
 /// From where jobring_run_one() may be called.
 ///
@@ -50,7 +57,7 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
             // - checked above.
             unsafe { ran.write(count) };
         }
-        Ok(())
+        if pool.raw.stack_suffices() { Ok(()) } else { Err(Failed(JOBRING_E_STACK)) }
     })
 }
 
@@ -76,7 +83,7 @@ pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobrin
             return Err(Failed(JOBRING_E_FULL));
         }
         let number = pool.started() + pool.raw.number_worker();
-        pool.raw.work(number, 0);
+        pool.raw.work(number);
         Ok(())
     })
 }

@@ -3,7 +3,8 @@
 use super::birth::{CPool, Parts, jobring_pool};
 use super::guard::{call_out, done_out, optional, pool, timeout};
 use super::status::{
-    Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, jobring_status,
+    Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT, JOBRING_OK,
+    jobring_status,
 };
 use crate::lifecycle::Queued;
 use crate::memory;
@@ -40,7 +41,8 @@ pub struct jobring_report {
 /// runs what is queued.
 ///
 /// Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
-/// JOBRING_E_INVALID.
+/// JOBRING_E_STACK likewise, without a time limit and inside a job, if too little stack is left to run what is queued and
+/// nobody else runs it; JOBRING_E_INVALID.
 ///
 /// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
 ///
@@ -63,8 +65,10 @@ pub unsafe extern "C" fn jobring_shutdown(
             JOBRING_DISCARD => Queued::Discard,
             _ => return Err(Failed(JOBRING_E_INVALID)),
         };
-        let (status, left) = match pool.raw.shutdown(queued, timeout(timeout_ns)?) {
+        let timeout = timeout(timeout_ns)?;
+        let (status, left) = match pool.raw.shutdown(queued, timeout) {
             Ok(left) => (JOBRING_OK, left),
+            Err(left) if timeout == Timeout::Forever => (JOBRING_E_STACK, left),
             Err(left) => (JOBRING_E_TIMEDOUT, left),
         };
         if !report.is_null() {
@@ -95,7 +99,8 @@ fn in_c(report: Report) -> jobring_report {
 /// that a job has run does not mean that its submit has returned.
 ///
 /// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
-/// is changed; JOBRING_E_INVALID.
+/// is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
+/// destroyed from elsewhere; JOBRING_E_INVALID.
 ///
 /// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
 /// nothing.
@@ -114,7 +119,9 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         if living.raw.here().is_some() {
             return Err(Failed(JOBRING_E_BUSY));
         }
-        let _ = living.raw.shutdown(Queued::Drain, Timeout::Forever);
+        if living.raw.shutdown(Queued::Drain, Timeout::Forever).is_err() {
+            return Err(Failed(JOBRING_E_STACK));
+        }
         living.raw.await_workers();
         let pool: *mut CPool = pool.cast();
         // SAFETY:

@@ -77,7 +77,7 @@ unsafe extern "C" fn enter(post: *mut c_void) {
     };
     // The thread touches the pool after it was counted out, and is waited for as a visitor until then.
     let visit = raw.lifecycle().visit(raw.port());
-    let frame = Frame::of_worker(raw.id(), worker, 0, raw.port().current());
+    let frame = Frame::of_worker(raw.id(), worker, None, raw.port().current());
     // SAFETY:
     // - the configuration's promise: callable with this argument on any thread.
     let (started, stopped) = unsafe {

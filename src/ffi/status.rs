@@ -33,7 +33,7 @@ pub const JOBRING_E_FAILED: jobring_status = -9;
 pub const JOBRING_E_BUSY: jobring_status = -10;
 /// Waiting would never end: the job waits for itself, or every worker's job sleeps in the pool without end.
 pub const JOBRING_E_DEADLOCK: jobring_status = -11;
-/// The stack is too small.
+/// The stack is too small, or too little of it is left.
 pub const JOBRING_E_STACK: jobring_status = -12;
 /// Memory or a buffer is too small, or data too large.
 pub const JOBRING_E_SIZE: jobring_status = -13;

@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::tasks::Task;
-use crate::frame::Frame;
+use crate::frame::{Frame, Stack};
 use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::lifecycle::Queued;
@@ -322,12 +322,12 @@ impl<const N: usize> Pool<N> {
 
     /// Works, counted in by `admit`, until the end.
     pub fn work(&self) {
-        self.raw.work(0, 0);
+        self.raw.work(0);
     }
 
     /// The same, with something to do after the last job.
     pub fn work_and(&self, stopped: impl FnOnce()) {
-        let frame = Frame::of_worker(self.raw.id(), 0, 0, self.raw.port().current());
+        let frame = Frame::of_worker(self.raw.id(), 0, None, self.raw.port().current());
         self.raw.work_between(&frame, &Activity::new(false), || {}, stopped);
     }
 
@@ -348,16 +348,16 @@ impl<const N: usize> Pool<N> {
 
     /// Calls `f` on a thread that is a worker.
     pub fn as_worker(&self, f: impl FnOnce()) {
-        self.as_worker_above(0, f);
+        self.as_worker_on(None, f);
     }
 
     /// The same, of a worker that has no stack left to run a job inside a job.
     pub fn as_worker_without_stack(&self, f: impl FnOnce()) {
-        self.as_worker_above(usize::MAX, f);
+        self.as_worker_on(Some(Stack { low: usize::MAX, high: usize::MAX }), f);
     }
 
-    fn as_worker_above(&self, stack_low: usize, f: impl FnOnce()) {
-        let frame = Frame::of_worker(self.raw.id(), 0, stack_low, self.raw.port().current());
+    fn as_worker_on(&self, stack: Option<Stack>, f: impl FnOnce()) {
+        let frame = Frame::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
         self.raw.port().set_current(&frame);
         f();
         self.raw.port().set_current(frame.outer);

@@ -71,8 +71,8 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Refuses new jobs and waits until all accepted ones are over: run, or in `Discard` mode dropped if they had
     /// not begun. The jobs that the caller is inside of are not waited for, nor those of others inside a shutdown.
-    /// Err when the time is over: the pool stays closed, and shutdown can be called again. In a child by fork it does nothing,
-    /// and that is Err too.
+    /// Err when the time is over: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
+    /// what is queued, because this thread has too little stack left. In a child by fork it does nothing, and that is Err too.
     pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
         if self.is_copy() {
             return Err(self.census());
@@ -99,6 +99,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Ok(self.census());
             }
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
+            if left.is_none() && self.cannot_drain() {
+                return Err(self.census());
+            }
             let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
             self.lifecycle.await_kick(kicks, &self.port, left);
         }
@@ -148,6 +151,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if progress {
             self.lifecycle.kick(&self.port);
         }
+    }
+
+    /// Is something queued that nobody runs: no worker, and this thread has too little stack left?
+    fn cannot_drain(&self) -> bool {
+        let (_, closing_workers) = self.lifecycle.closing();
+        self.lifecycle.live() <= closing_workers
+            && !self.lifecycle.discards()
+            && self.has_queued()
+            && !self.stack_suffices()
     }
 
     fn run_before(&self, deadline: Deadline) -> bool {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing. `lend`: jobs that their submitter may take back. `tasks`: async
+//! doing. `stack`: may a job run inside a job. `lend`: jobs that their submitter may take back. `tasks`: async
 //! tasks that await a job.
 
 mod activity;
@@ -20,6 +20,7 @@ mod lend;
 mod patience;
 mod result;
 mod run;
+mod stack;
 mod submit;
 #[cfg(feature = "future")]
 mod tasks;

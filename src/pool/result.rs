@@ -64,9 +64,6 @@ pub(crate) enum WaitError {
     Forked,
 }
 
-/// How many jobs may run inside each other where the size of the stack is not known.
-const MAX_DEPTH: usize = 64;
-
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The slot and generation that a handle names, if they can be this pool's.
     fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
@@ -276,17 +273,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             self.kick_if_closed();
         }
         Ok(true)
-    }
-
-    /// Is enough of this thread's stack left to run a job on top of what is there?
-    pub(super) fn stack_suffices(&self) -> bool {
-        Chain(self.port.current()).next().is_none_or(|frame| match frame.stack_low() {
-            None => frame.depth() < MAX_DEPTH,
-            Some(low) => {
-                let here = core::hint::black_box(0u8);
-                (&raw const here as usize).saturating_sub(low) >= self.limits().stack_reserve
-            }
-        })
     }
 
     /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Of several that

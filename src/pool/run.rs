@@ -219,10 +219,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         result
     }
 
-    /// Runs the oldest queued job on the calling thread. False if there was none.
+    /// Runs the oldest queued job on the calling thread. False if there was none, or too little stack is left inside a job.
     pub(crate) fn run_one(&self) -> bool {
         // What is queued in a copy is its parent's to run.
-        if self.is_copy() {
+        if self.is_copy() || !self.stack_suffices() {
             return false;
         }
         let Some(claimed) = self.claim_next() else { return false };

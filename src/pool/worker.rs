@@ -31,9 +31,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
-    /// queued. `stack_low` is the lowest address of the thread's stack, or 0.
-    pub(crate) fn work(&self, number: usize, stack_low: usize) {
-        let frame = Frame::of_worker(self.id(), number, stack_low, self.port.current());
+    /// queued.
+    pub(crate) fn work(&self, number: usize) {
+        let frame = Frame::of_worker(self.id(), number, None, self.port.current());
         self.work_between(&frame, &Activity::new(false), || {}, || {});
     }
 

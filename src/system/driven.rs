@@ -1,7 +1,7 @@
 //! The port under the freeze test and the checker: the system's, unless the thread has a driver.
 
 use super::os::Os;
-use crate::frame::Frame;
+use crate::frame::{Frame, Stack};
 use crate::port::Port;
 use crate::sync::AtomicUsize;
 use crate::sync::freeze::driver;
@@ -30,12 +30,16 @@ impl Port for Driven {
         driver().map_or_else(|| Os.now(), |driver| driver.now())
     }
 
+    fn stack(&self) -> Option<Stack> {
+        if driver().is_some() { None } else { Os.stack() }
+    }
+
     fn forks(&self) -> usize {
         Os.forks()
     }
 
-    fn watch_forks(&self) -> bool {
-        Os.watch_forks()
+    fn prepare(&self) -> bool {
+        Os.prepare()
     }
 
     fn current(&self) -> *const Frame {

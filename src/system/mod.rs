@@ -32,6 +32,8 @@ mod lock;
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod os;
 #[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod stack;
+#[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use lock::Lock;
 #[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
 pub use os::Os as System;

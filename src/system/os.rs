@@ -2,8 +2,8 @@
 
 #[cfg(unix)]
 use super::fork;
-use super::{current, sleep};
-use crate::frame::Frame;
+use super::{current, sleep, stack};
+use crate::frame::{Frame, Stack};
 use crate::port::Port;
 use crate::sync::AtomicUsize;
 
@@ -47,15 +47,22 @@ impl Port for Os {
         Some(unsafe { core::arch::x86_64::_rdtsc() })
     }
 
+    fn stack(&self) -> Option<Stack> {
+        stack::known()
+    }
+
     #[cfg(unix)]
     #[inline(always)]
     fn forks(&self) -> usize {
         fork::count()
     }
 
-    #[cfg(unix)]
-    fn watch_forks(&self) -> bool {
-        fork::watch()
+    fn prepare(&self) -> bool {
+        #[cfg(unix)]
+        if !fork::watch() {
+            return false;
+        }
+        current::prepare()
     }
 
     #[inline]

@@ -152,31 +152,6 @@ impl Thread {
     }
 }
 
-/// The calling thread's stack, without its guard: lowest address, and the one behind the highest. None where the system
-/// cannot be asked. May allocate.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn own_stack() -> Option<(usize, usize)> {
-    let mut attr = core::mem::MaybeUninit::uninit();
-    let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
-    // SAFETY:
-    // - pthread_getattr_np initialises `attr` if it returns 0; the others write what they are given.
-    unsafe {
-        if libc::pthread_getattr_np(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
-            return None;
-        }
-        let known = libc::pthread_attr_getstack(attr.as_ptr(), &raw mut low, &raw mut size) == 0
-            && libc::pthread_attr_getguardsize(attr.as_ptr(), &raw mut guard) == 0;
-        libc::pthread_attr_destroy(attr.as_mut_ptr());
-        // Systems differ in whether the guard is a part of the stack: what might be it is left out.
-        known.then(|| (low.expose_provenance() + guard, low.addr() + size))
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn own_stack() -> Option<(usize, usize)> {
-    None
-}
-
 /// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
 #[cfg(feature = "std")]
 pub(crate) fn available_cpus() -> usize {

@@ -1,5 +1,7 @@
 //! How far a stack was used: its unused part is painted when the thread begins, and looked at on request.
 
+use crate::frame::Stack;
+use crate::system::stack;
 use core::ptr;
 
 /// What stands in words that were not used; no address, and no small number.
@@ -19,7 +21,7 @@ impl Painted {
     /// Paints the stack of the calling thread below `top`, an address in its caller's frame. None where the system cannot be
     /// asked for its end.
     pub(crate) fn below(top: *const u8) -> Option<Self> {
-        let (low, high) = super::own_stack()?;
+        let Stack { low, high } = stack::ask()?;
         let word = size_of::<usize>();
         let low = low.next_multiple_of(word);
         let end = (top as usize).checked_sub(MARGIN)? / word * word;

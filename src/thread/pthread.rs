@@ -4,6 +4,20 @@ use super::{Spawn, Start, ThreadOptions};
 use crate::error::BuildError;
 use core::mem::MaybeUninit;
 
+#[cfg(not(target_vendor = "apple"))]
+use libc::{pthread_attr_setguardsize, pthread_attr_setstack};
+
+#[cfg(target_vendor = "apple")]
+unsafe extern "C" {
+    // Not in the crate libc.
+    fn pthread_attr_setguardsize(attr: *mut libc::pthread_attr_t, bytes: usize) -> libc::c_int;
+    fn pthread_attr_setstack(
+        attr: *mut libc::pthread_attr_t,
+        low: *mut libc::c_void,
+        bytes: usize,
+    ) -> libc::c_int;
+}
+
 /// A joinable pthread.
 pub(crate) struct Pthread(libc::pthread_t);
 
@@ -38,16 +52,14 @@ impl Attr {
         //   the thread was joined (WorkerSet::start).
         unsafe {
             let done = match options.stack {
-                Some(low) => {
-                    libc::pthread_attr_setstack(&raw mut self.0, low.as_ptr().cast(), options.stack_size)
-                }
+                Some(low) => pthread_attr_setstack(&raw mut self.0, low.as_ptr().cast(), options.stack_size),
                 None => libc::pthread_attr_setstacksize(&raw mut self.0, options.stack_size),
             };
             if done != 0 {
                 return Err(BuildError::Invalid("stack_size"));
             }
             match options.guard_size {
-                Some(guard) if libc::pthread_attr_setguardsize(&raw mut self.0, guard) != 0 => {
+                Some(guard) if pthread_attr_setguardsize(&raw mut self.0, guard) != 0 => {
                     Err(BuildError::Invalid("guard_size"))
                 }
                 _ => Ok(()),

@@ -1,6 +1,7 @@
 //! How large a worker's stack must be: rounding, and the floor.
 
 use crate::error::BuildError;
+use crate::frame::Stack;
 
 /// The stack of a worker whose size was not chosen, bytes.
 pub(crate) const DEFAULT_STACK: usize = 2 * 1024 * 1024;
@@ -128,13 +129,11 @@ pub(crate) fn above_start() -> usize {
     0
 }
 
-/// About where the stack of the calling thread ends, if it is `size` bytes, `top` is an address in the frame of the thread's
-/// start function, and `above` bytes lie above that. 0 in a model, whose threads lie on stacks of the checker's.
-pub(crate) fn low_end(top: usize, above: usize, size: usize) -> usize {
-    if cfg!(jobring_loom) {
-        return 0;
-    }
-    (top + above).saturating_sub(size)
+/// About where the stack of the calling thread lies, if it is `size` bytes, `top` is an address in the frame of the thread's
+/// start function, and `above` bytes lie above that. None in a model, whose threads lie on stacks of the checker's.
+pub(crate) fn around(top: usize, above: usize, size: usize) -> Option<Stack> {
+    let high = top + above;
+    (!cfg!(jobring_loom)).then_some(Stack { low: high.saturating_sub(size), high })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::{Hooks, Name};
 use crate::error::BuildError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Stack};
 use crate::pool::{Activity, RawPool, Record};
 use crate::port::Port;
 use crate::storage::Storage;
@@ -169,11 +169,12 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
         let now = paint::Painted::below(&raw const top);
         seat.painted.with(|painted| *painted = now);
     }
-    let low = match seat.manner.stack {
-        Some(stack) => stack.as_ptr() as usize,
-        None => stack::low_end(&raw const top as usize, seat.manner.above_start, seat.manner.stack_size),
+    let size = seat.manner.stack_size;
+    let stack = match seat.manner.stack.map(|stack| stack.as_ptr() as usize) {
+        Some(low) => Some(Stack { low, high: low + size }),
+        None => stack::around(&raw const top as usize, seat.manner.above_start, size),
     };
-    let mut frame = Frame::of_worker(pool.id(), seat.worker, low, pool.port().current());
+    let mut frame = Frame::of_worker(pool.id(), seat.worker, stack, pool.port().current());
     frame.replaceable = is_replaceable(&seat.manner);
     let started = || pool.call_back(|| hooks.start(seat.worker));
     let stopped = || pool.call_back(|| hooks.stop(seat.worker));
