@@ -12,6 +12,13 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+#[cfg(feature = "alloc")]
+mod heap;
+#[cfg(feature = "alloc")]
+pub use heap::Heap;
+#[cfg(feature = "alloc")]
+pub(crate) use heap::boxed;
+
 /// Alignment of a payload: 16 bytes on 64-bit targets, 8 on 32-bit ones.
 pub const PAYLOAD_ALIGN: usize = 2 * size_of::<usize>();
 

@@ -5,9 +5,8 @@ use crate::error::BuildError;
 use crate::lifecycle::Queued;
 use crate::pool::{Limits, POLLS, RawPool};
 use crate::port::{Port, Timeout};
-use crate::slot::Slot;
-use crate::storage::{Boxed, Shape, Storage};
-use crate::sync::{AtomicUsize, dying};
+use crate::storage::{Heap, Shape, boxed};
+use crate::sync::dying;
 use crate::system::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::thread::{Backend, stack};
@@ -19,49 +18,9 @@ use crate::workers::{Hooks, Plan, Seat, WorkerSet};
 use alloc::boxed::Box;
 use alloc::string::String;
 #[cfg(any(feature = "std", feature = "pthread"))]
+use alloc::vec::Vec;
+#[cfg(any(feature = "std", feature = "pthread"))]
 use core::mem::MaybeUninit;
-
-/// Boxed storage whose payload size is part of its type.
-pub struct Heap<const PAYLOAD: usize>(Boxed, usize);
-
-// SAFETY:
-// - as Boxed, to which everything goes on.
-unsafe impl<const PAYLOAD: usize> Storage for Heap<PAYLOAD> {
-    #[inline(always)]
-    fn ready(&self) -> &[AtomicUsize] {
-        self.0.ready()
-    }
-
-    #[inline(always)]
-    fn free(&self) -> &[AtomicUsize] {
-        self.0.free()
-    }
-
-    #[inline(always)]
-    fn capacity(&self) -> usize {
-        self.0.capacity()
-    }
-
-    #[inline(always)]
-    fn payload_bytes(&self) -> usize {
-        self.0.payload_bytes()
-    }
-
-    #[inline(always)]
-    fn slot(&self, index: usize) -> Slot<'_> {
-        self.0.slot(index)
-    }
-
-    #[inline(always)]
-    fn forks(&self) -> Option<usize> {
-        Some(self.1)
-    }
-
-    #[cfg(feature = "future")]
-    fn spots(&self) -> &[crate::waker::Spot] {
-        self.0.spots()
-    }
-}
 
 // SAFETY:
 // - 1: build() makes it of a shape with this payload, which it found to be a multiple of the alignment.
@@ -117,6 +76,12 @@ const ENTERED: usize = 16;
 /// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
 /// new jobs, its workers run what is queued and end, and its memory stays.
 ///
+/// # What jobs find on their threads
+///
+/// Workers have all signals blocked except those that a thread brings upon itself, and `SIGPROF`; a process that a job starts
+/// inherits that mask. What a job changes of its thread (thread-locals, the rounding mode, the CPU mask) stays for the jobs that run
+/// there later.
+///
 /// # After a fork
 ///
 /// A child by `fork()` has a copy of the pool's memory and none of its threads. There no call hangs, and no call runs a job of the
@@ -142,7 +107,7 @@ struct Inner<const PAYLOAD: usize> {
     workers: Option<WorkerSet>,
     // Read by the workers through the set.
     #[cfg(any(feature = "std", feature = "pthread"))]
-    _seats: Box<[MaybeUninit<Seat>]>,
+    _seats: Vec<MaybeUninit<Seat>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     hooks: Callbacks,
 }
@@ -211,7 +176,8 @@ impl Pool {
 }
 
 impl<const PAYLOAD: usize> Builder<PAYLOAD> {
-    /// How many worker threads. Default: the CPUs that this process may use. 0: none; then callers of
+    /// How many worker threads. Default: the CPUs that the calling thread may use, as `std::thread::available_parallelism` says
+    /// where there is std. The workers inherit that thread's CPU mask. 0: none; then callers of
     /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs. More workers than
     /// the [`capacity`](Builder::capacity) are allowed, and of no use: each running job has a slot, so the others sleep.
     pub fn workers(mut self, workers: usize) -> Self {
@@ -270,7 +236,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Prefix of the threads' names: worker 3 of `io` is `io-3`. Default: `jobring`.
+    /// Prefix of the threads' names: worker 3 of `io` is `io-3`, in 15 bytes altogether. Default: `jobring`. On the pthread backend
+    /// only the system knows the name: `std::thread::current().name()` is None, and a panic is reported from `<unnamed>`.
     pub fn name(mut self, prefix: &str) -> Self {
         self.name = String::from(prefix);
         self
@@ -325,7 +292,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         if !port.prepare() {
             return Err(BuildError::NoMemory);
         }
-        let storage = Heap(Boxed::new(shape).ok_or(BuildError::NoMemory)?, port.forks());
+        let storage = Heap::new(shape, port.forks()).ok_or(BuildError::NoMemory)?;
         let core = PoolCore::from_raw(RawPool::over(storage, port, limits));
         self.start(core, workers)
     }
@@ -333,12 +300,11 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     #[cfg(any(feature = "std", feature = "pthread"))]
     fn start(self, core: PoolCore<Heap<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
         let stack_size = stack::effective(self.stack_size)?;
-        let mut inner = Box::new(Inner {
-            core,
-            workers: None,
-            _seats: Box::new_uninit_slice(workers),
-            hooks: self.hooks,
-        });
+        let mut seats = Vec::new();
+        seats.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
+        seats.resize_with(workers, MaybeUninit::uninit);
+        let mut inner = boxed(Inner { core, workers: None, _seats: seats, hooks: self.hooks })
+            .ok_or(BuildError::NoMemory)?;
         let fewest = self.fewest.unwrap_or(workers);
         let plan = Plan { fewest, ..Plan::plain(self.backend, workers, stack_size, &self.name) };
         let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
@@ -354,7 +320,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         if workers > 0 {
             return Err(BuildError::Unsupported("workers"));
         }
-        Ok(Pool { inner: core::mem::ManuallyDrop::new(Box::new(Inner { core })) })
+        Ok(Pool { inner: core::mem::ManuallyDrop::new(boxed(Inner { core }).ok_or(BuildError::NoMemory)?) })
     }
 }
 

@@ -128,6 +128,23 @@ fn no_pool_is_made_whose_forks_would_go_unnoticed() {
 }
 
 #[test]
+fn what_the_system_refuses_while_a_pool_is_made_is_a_status() {
+    let wrapped = ["malloc", "calloc", "realloc", "posix_memalign"].map(|name| format!("-Wl,--wrap={name}"));
+    let wrapped = wrapped.each_ref().map(String::as_str);
+    for (build, features) in BUILDS {
+        let name = format!("refused-{build}");
+        let program = c::program(&c::library(features), &["refused.c"], &name, &wrapped);
+        let backends = if *build == "both" { &[("pthread", "1"), ("std", "2")][..] } else { &[("std", "2")] };
+        for (backend, number) in backends {
+            let wanted = ["memory", "keys"].map(|what| format!("refused {backend} {what}")).into();
+            // The standard library says what it ends the process for.
+            let cells = c::cells(Command::new(&program).arg(number).env("RUST_BACKTRACE", "0"));
+            c::none_is_missing(&wanted, &cells);
+        }
+    }
+}
+
+#[test]
 fn workers_take_the_signals_that_the_header_names() {
     let header = c::header();
     let (_, list) = header.split_once("Workers have all signals blocked but those").expect("the sentence");

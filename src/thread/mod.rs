@@ -26,7 +26,7 @@ pub enum Backend {
     /// pthreads through libc: nothing is allocated for a thread, and its effective stack can be read.
     #[cfg(feature = "pthread")]
     Pthread,
-    /// `std::thread`.
+    /// `std::thread`. It ends the process if it is refused memory while it makes a thread.
     #[cfg(feature = "std")]
     Std,
 }

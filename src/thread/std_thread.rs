@@ -5,12 +5,79 @@ extern crate std;
 use super::{Spawn, Start, ThreadOptions};
 use crate::error::BuildError;
 use crate::unwind::drop_ignoring_panic;
+use std::string::String;
 use std::thread::{Builder, JoinHandle};
 
 /// A thread of std's.
 pub(crate) struct StdThread {
     handle: JoinHandle<()>,
     asked: usize,
+}
+
+/// The name as std takes it: a zero byte would make it panic. It puts one behind; None if there is no memory for all that.
+fn name(text: &str) -> Option<String> {
+    let mut name = String::new();
+    name.try_reserve_exact(text.len() + 1).ok()?;
+    name.extend(text.chars().filter(|&char| char != '\0'));
+    Some(name)
+}
+
+/// std makes one key of thread-specific data for all of its threads, in the first of them; if there is none left, it ends the
+/// process.
+#[cfg(unix)]
+mod key {
+    use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    static THERE: AtomicBool = AtomicBool::new(false);
+
+    /// Has std its key, or is there one left? (Another thread may take it first.)
+    pub(super) fn may_be_had() -> bool {
+        // ORDERING: Relaxed: guards nothing.
+        if THERE.load(Relaxed) {
+            return true;
+        }
+        let mut key = 0;
+        // SAFETY:
+        // - `key` is writable, and deleted only if it was made; nobody else knows of it.
+        unsafe { libc::pthread_key_create(&raw mut key, None) == 0 && libc::pthread_key_delete(key) == 0 }
+    }
+
+    /// Called on a thread of std's.
+    pub(super) fn is_there() {
+        // ORDERING: Relaxed, as above.
+        THERE.store(true, Relaxed);
+    }
+}
+
+#[cfg(not(unix))]
+mod key {
+    pub(super) fn may_be_had() -> bool {
+        true
+    }
+
+    pub(super) fn is_there() {}
+}
+
+impl StdThread {
+    /// std's own way to find out allocates on a thread that it did not make, and panics in a destructor of its thread-locals.
+    #[cfg(unix)]
+    fn is_current(&self) -> bool {
+        // SAFETY:
+        // - has no preconditions.
+        self.pthread() == unsafe { libc::pthread_self() }
+    }
+
+    #[cfg(not(unix))]
+    fn is_current(&self) -> bool {
+        self.handle.thread().id() == std::thread::current().id()
+    }
+
+    #[cfg(unix)]
+    fn pthread(&self) -> libc::pthread_t {
+        use std::os::unix::thread::JoinHandleExt;
+        // On musl std has a number for what is a pointer in C.
+        self.handle.as_pthread_t() as libc::pthread_t
+    }
 }
 
 impl Spawn for StdThread {
@@ -27,12 +94,15 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1: valid until join.
         let start = unsafe { *start };
-        // A zero byte would make std panic.
-        let name = options.name.replace('\0', "");
+        if !key::may_be_had() {
+            return Err(BuildError::NoMemory);
+        }
+        let name = name(options.name).ok_or(BuildError::NoMemory)?;
         let builder = Builder::new().name(name).stack_size(options.stack_size);
         // SAFETY:
         // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
         let made = builder.spawn(move || unsafe {
+            key::is_there();
             let start = start;
             (start.run)(start.arg);
         });
@@ -40,7 +110,7 @@ impl Spawn for StdThread {
     }
 
     fn join(self) {
-        if self.handle.thread().id() != std::thread::current().id() {
+        if !self.is_current() {
             // A worker's own code does not panic; if a hook's does, the thread is over all the same.
             drop_ignoring_panic(self.handle.join());
         }
@@ -48,12 +118,7 @@ impl Spawn for StdThread {
 
     fn stack_size(&self) -> Option<usize> {
         #[cfg(all(feature = "pthread", unix))]
-        {
-            use std::os::unix::thread::JoinHandleExt;
-            // On musl std has a number for what is a pointer in C.
-            let thread = self.handle.as_pthread_t() as libc::pthread_t;
-            super::pthread::stack_size_of(thread).or(Some(self.asked))
-        }
+        return super::pthread::stack_size_of(self.pthread()).or(Some(self.asked));
         #[cfg(not(all(feature = "pthread", unix)))]
         Some(self.asked)
     }
