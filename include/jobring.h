@@ -169,7 +169,9 @@
 
 
 /**
- * In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself.
+ * In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself. A process that a
+ * job starts inherits that mask, and exec keeps it: the job sets another one, by posix_spawnattr_setsigmask() or between
+ * fork() and exec, if the process is to be ended by SIGTERM or SIGINT.
  */
 #define JOBRING_SIGNALS_BLOCK 0
 
@@ -208,7 +210,9 @@
 #define JOBRING_BACKEND_PTHREAD 1
 
 /**
- * In jobring_config.backend: threads of Rust's standard library.
+ * In jobring_config.backend: threads of Rust's standard library. If that is refused memory while it makes a thread, it ends the
+ * process by abort(); pthreads made through libc give JOBRING_E_NOMEM or JOBRING_E_THREAD then. With both backends a refused
+ * thread is JOBRING_E_THREAD, and if no key of thread-specific data is left where one is needed, JOBRING_E_NOMEM.
  */
 #define JOBRING_BACKEND_STD 2
 
@@ -433,9 +437,10 @@ typedef struct jobring_config {
      */
     uint32_t backend;
     /**
-     * Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
-     * so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More workers than `capacity` are
-     * allowed, and of no use: each running job has a slot, so the others sleep.
+     * Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
+     * the quota of the control group; if memory is refused to that, the process aborts); in a build without threads
+     * JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
+     * workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
      */
     uint32_t workers;
     /**
@@ -507,7 +512,8 @@ typedef struct jobring_config {
      */
     size_t stack_reserve;
     /**
-     * CPUs to put the workers on, in turn. NULL: any. pthreads only; JOBRING_E_INVALID for a CPU that this process
+     * CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it;
+     * if that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
      * may not use.
      */
     const uint32_t *cpus;
@@ -516,7 +522,9 @@ typedef struct jobring_config {
      */
     size_t cpu_count;
     /**
-     * Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
+     * Prefix of the threads' names; a dash and the number follow, in 15 bytes altogether. NULL: "jobring". Cut before its first
+     * byte that is not UTF-8. The system shows the name; to Rust's standard library a pthread worker has none: a
+     * panic in a job is reported from `<unnamed>`.
      */
     const char *name;
     /**
@@ -564,6 +572,9 @@ typedef struct jobring_report {
 
 /**
  * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+ *
+ * What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
+ * signal mask, the name, the priority. A job that changes them puts them back.
  *
  * A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
  * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,

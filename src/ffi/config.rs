@@ -12,7 +12,9 @@ pub const JOBRING_SPIN_NONE: u32 = u32::MAX;
 /// In jobring_config.guard_size: no guard. (cbindgen does not know usize::MAX: the header's is in cbindgen.toml.)
 pub const JOBRING_GUARD_NONE: usize = usize::MAX;
 
-/// In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself.
+/// In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself. A process that a
+/// job starts inherits that mask, and exec keeps it: the job sets another one, by posix_spawnattr_setsigmask() or between
+/// fork() and exec, if the process is to be ended by SIGTERM or SIGINT.
 pub const JOBRING_SIGNALS_BLOCK: u32 = 0;
 /// In jobring_config.signals: workers take the signals that the thread takes that makes them.
 pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
@@ -32,7 +34,9 @@ pub const JOBRING_DESTROY_WAITS: u32 = 4;
 pub const JOBRING_BACKEND_DEFAULT: u32 = 0;
 /// In jobring_config.backend: pthreads, made through libc.
 pub const JOBRING_BACKEND_PTHREAD: u32 = 1;
-/// In jobring_config.backend: threads of Rust's standard library.
+/// In jobring_config.backend: threads of Rust's standard library. If that is refused memory while it makes a thread, it ends the
+/// process by abort(); pthreads made through libc give JOBRING_E_NOMEM or JOBRING_E_THREAD then. With both backends a refused
+/// thread is JOBRING_E_THREAD, and if no key of thread-specific data is left where one is needed, JOBRING_E_NOMEM.
 pub const JOBRING_BACKEND_STD: u32 = 2;
 
 /// Called on a worker's own thread: `hook_arg` of the configuration, and the worker's number from 0.
@@ -47,9 +51,10 @@ pub struct jobring_config {
     pub size: u32,
     /// JOBRING_BACKEND_.
     pub backend: u32,
-    /// Worker threads. 0: as many as CPUs that this process may use; in a build without threads JOBRING_E_UNSUPPORTED, and
-    /// so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More workers than `capacity` are
-    /// allowed, and of no use: each running job has a slot, so the others sleep.
+    /// Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
+    /// the quota of the control group; if memory is refused to that, the process aborts); in a build without threads
+    /// JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
+    /// workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
     pub workers: u32,
     /// Start with as few as this if the system refuses more threads. 0: all or none.
     pub min_workers: u32,
@@ -95,12 +100,15 @@ pub struct jobring_config {
     /// systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
     /// not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
     pub stack_reserve: usize,
-    /// CPUs to put the workers on, in turn. NULL: any. pthreads only; JOBRING_E_INVALID for a CPU that this process
+    /// CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it;
+    /// if that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
     /// may not use.
     pub cpus: *const u32,
     /// How many there are.
     pub cpu_count: usize,
-    /// Prefix of the threads' names; a dash and the number follow. NULL: "jobring".
+    /// Prefix of the threads' names; a dash and the number follow, in 15 bytes altogether. NULL: "jobring". Cut before its first
+    /// byte that is not UTF-8. The system shows the name; to Rust's standard library a pthread worker has none: a
+    /// panic in a job is reported from `<unnamed>`.
     pub name: *const c_char,
     /// Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
     /// time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would

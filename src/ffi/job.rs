@@ -26,6 +26,9 @@ pub type jobring_job = u64;
 
 /// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
 ///
+/// What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
+/// signal mask, the name, the priority. A job that changes them puts them back.
+///
 /// A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
 /// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
 /// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <fenv.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -100,6 +101,69 @@ static void cpus(void) {
     CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID && none == NULL);
 }
 
+/* Without `cpus` the workers have the CPUs of the thread that makes the pool, in number too. */
+static void cpus_of_the_maker(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_info info = {.size = sizeof info};
+    jobring_pool *pool;
+    cpu_set_t allowed, one;
+    int cpu = 0;
+    CHECK(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+    struct found found = found_with(&config);
+    CHECK(CPU_EQUAL(&found.cpus, &allowed));
+    while (!CPU_ISSET(cpu, &allowed)) cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    CHECK(sched_setaffinity(0, sizeof one, &one) == 0);
+    OK(jobring_create(&config, &pool));
+    OK(jobring_info_get(pool, &info));
+    CHECK(info.workers == 1);
+    OK(jobring_destroy(pool));
+    config.workers = 2;
+    found = found_with(&config);
+    CHECK(CPU_EQUAL(&found.cpus, &one));
+    CHECK(sched_setaffinity(0, sizeof allowed, &allowed) == 0);
+}
+
+static void *rounds_up(void *arg) {
+    CHECK(fesetround(FE_UPWARD) == 0);
+    return arg;
+}
+
+static void *rounding(void *arg) {
+    *(int *)arg = fegetround();
+    return arg;
+}
+
+static void what_a_job_leaves_stays(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    jobring_job job;
+    int found = 0;
+    config.workers = 1;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_submit(pool, rounds_up, NULL, NULL));
+    OK(jobring_submit(pool, rounding, &found, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    CHECK(found == FE_UPWARD);
+    OK(jobring_destroy(pool));
+}
+
+static void names(void) {
+    static const char *const names[][2] = {{"ab\xff" "cd", "ab-0"}, {"\xff", "-0"}, {"caf\xc3\xa9", "caf\xc3\xa9-0"}};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        jobring_config config = JOBRING_CONFIG_INIT;
+        jobring_worker worker = {.size = sizeof worker};
+        jobring_pool *pool;
+        config.workers = 1;
+        config.name = names[n][0];
+        OK(jobring_create(&config, &pool));
+        OK(jobring_worker_get(pool, 0, &worker));
+        CHECK(strcmp(worker.name, names[n][1]) == 0);
+        OK(jobring_destroy(pool));
+    }
+}
+
 static void signals(void) {
     static const int open[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
     jobring_config config = JOBRING_CONFIG_INIT;
@@ -189,6 +253,9 @@ int main(void) {
         config.guard_size = 1;
         CHECK(jobring_create(&config, &none) == JOBRING_E_UNSUPPORTED && none == NULL);
     }
+    cpus_of_the_maker();
+    what_a_job_leaves_stays();
+    names();
     signals();
     the_stack_that_must_be_left();
     a_chain_of_waits(1);
