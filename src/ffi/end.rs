@@ -68,7 +68,7 @@ pub unsafe extern "C" fn jobring_shutdown(
         let timeout = timeout(timeout_ns)?;
         let (status, left) = match pool.raw.shutdown(queued, timeout) {
             Ok(left) => (JOBRING_OK, left),
-            Err(left) if timeout == Timeout::Forever => (JOBRING_E_STACK, left),
+            Err(left) if !pool.raw.stack_suffices() && timeout == Timeout::Forever => (JOBRING_E_STACK, left),
             Err(left) => (JOBRING_E_TIMEDOUT, left),
         };
         if !report.is_null() {

@@ -99,7 +99,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Ok(self.census());
             }
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
-            if left.is_none() && self.cannot_drain() {
+            if !self.stack_suffices() && left.is_none() && self.is_to_drain() {
                 return Err(self.census());
             }
             let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
@@ -153,13 +153,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Is something queued that nobody runs: no worker, and this thread has too little stack left?
-    fn cannot_drain(&self) -> bool {
+    /// Is something queued that no worker runs?
+    fn is_to_drain(&self) -> bool {
         let (_, closing_workers) = self.lifecycle.closing();
-        self.lifecycle.live() <= closing_workers
-            && !self.lifecycle.discards()
-            && self.has_queued()
-            && !self.stack_suffices()
+        self.lifecycle.live() <= closing_workers && !self.lifecycle.discards() && self.has_queued()
     }
 
     fn run_before(&self, deadline: Deadline) -> bool {

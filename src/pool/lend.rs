@@ -3,7 +3,7 @@
 
 use super::RawPool;
 use super::run::Claimed;
-use super::{Receiver, Verdict, WaitError};
+use super::{Receiver, Verdict};
 use crate::frame::Frame;
 use crate::handle::Job;
 use crate::port::{Port, Timeout};
@@ -48,7 +48,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
         let over = self.wait(job, Timeout::Forever, &mut deliver);
-        if over == Err(WaitError::Forked) {
+        if over.is_err() && self.is_copy() {
             forked_inside();
         }
         debug_assert!(over.is_ok(), "a lent job's handle is its submitter's alone");
