@@ -325,6 +325,11 @@ typedef void (*jobring_park_fn)(void *ctx, uint32_t seat, int64_t timeout_ns);
 typedef void (*jobring_unpark_fn)(void *ctx, uint32_t seat, uint32_t from_isr);
 
 /**
+ * Lets all other threads run for a while: see jobring_port.
+ */
+typedef void (*jobring_pause_fn)(void *ctx);
+
+/**
  * What the calling thread gave to jobring_set_self_fn last, or NULL.
  */
 typedef void *(*jobring_get_self_fn)(void);
@@ -358,7 +363,8 @@ typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
  * library.
  *
  * A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
- * job waits for itself.
+ * job waits for itself. A thread that spins keeps threads of lower priority from running: where threads have priorities, give
+ * it a port.
  */
 typedef struct jobring_port {
     /**
@@ -367,7 +373,8 @@ typedef struct jobring_port {
     uint32_t size;
     /**
      * How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
-     * seats, workers included. A thread that finds no seat does not sleep, but looks again and again.
+     * seats, workers included. A thread that finds no seat calls `pause` and looks, in turn: it lets all others run, but an
+     * idle pool whose workers have fewer seats than they need goes on waking up.
      */
     uint32_t seat_count;
     /**
@@ -379,7 +386,8 @@ typedef struct jobring_port {
      */
     void *ctx;
     /**
-     * The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none.
+     * The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none. A thread that polls in a loop
+     * keeps threads of lower priority from running.
      */
     jobring_now_fn now;
     /**
@@ -395,6 +403,13 @@ typedef struct jobring_port {
      * JOBRING_FULL_FAIL_ISR), else 0.
      */
     jobring_unpark_fn unpark;
+    /**
+     * Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
+     * of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since it lets only threads of the same
+     * priority run. On cores without threads that is a WFI or WFE that a timer ends, or nothing. Called by a thread that
+     * has to wait and finds no empty seat, until the wait ends or a seat is empty; never from an interrupt.
+     */
+    jobring_pause_fn pause;
     /**
      * What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
      * program have the same: one that has another than the first of them is JOBRING_E_INVALID.

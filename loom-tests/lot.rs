@@ -14,6 +14,9 @@ pub const MODELS: &[Model] = &[
     model!(3 a_wake_up_that_a_late_comer_swallowed_goes_on),
     model!(3 a_seat_keeps_nothing_of_who_sat_there_before),
     model!(3 who_finds_no_seat_sees_the_change),
+    model!(3 two_threads_that_share_a_seat_see_their_changes),
+    model!(2 pushes_reach_two_workers_that_share_a_seat),
+    model!(2 close_reaches_two_workers_that_share_a_seat),
     model!(unbounded a_waker_stopped_between_choice_and_wake_up_is_stood_in_for),
     model!(3 who_wakes_all_wakes_whom_a_stopped_waker_chose),
     model!(3 a_push_wakes_a_worker_in_a_seat),
@@ -104,6 +107,15 @@ fn who_finds_no_seat_sees_the_change() {
     join_all([hasty, sleeper]);
 }
 
+fn two_threads_that_share_a_seat_see_their_changes() {
+    let (crew, seats) = crew::<1>();
+    let sleepers = [0, 1].map(|word| thread(&crew, &seats, move |seats| seats.sleep_until(word, 1)));
+    crew.begin();
+    seats.give_one(0);
+    seats.open(1);
+    join_all(sleepers);
+}
+
 fn a_waker_stopped_between_choice_and_wake_up_is_stood_in_for() {
     let (crew, seats) = crew::<1>();
     let sleeper = thread(&crew, &seats, |seats| seats.take_one(0));
@@ -125,8 +137,15 @@ fn who_wakes_all_wakes_whom_a_stopped_waker_chose() {
 type Seated<const SEATS: usize> = Arc<Workers<OnSeats<SEATS>>>;
 
 fn workers<const SEATS: usize>(crew: &Crew, most: usize) -> (Seated<SEATS>, [JoinHandle<usize>; SEATS]) {
+    workers_on(crew, most)
+}
+
+fn workers_on<const SEATS: usize, const WORKERS: usize>(
+    crew: &Crew,
+    most: usize,
+) -> (Seated<SEATS>, [JoinHandle<usize>; WORKERS]) {
     let workers = Arc::new(Workers::on(OnSeats::new()));
-    let threads = [(); SEATS].map(|()| {
+    let threads = [(); WORKERS].map(|()| {
         let workers: Seated<SEATS> = workers.clone();
         crew.spawn(move || workers.work(most))
     });
@@ -157,6 +176,29 @@ fn pushes_wake_two_workers_in_their_seats() {
 fn close_wakes_all_workers_in_their_seats() {
     let crew = Crew::ungated();
     let (workers, threads) = workers::<2>(&crew, usize::MAX);
+    crew.begin();
+    workers.close();
+    for worker in threads {
+        assert_eq!(worker.join().unwrap(), 0);
+    }
+    assert!(workers.settled());
+}
+
+fn pushes_reach_two_workers_that_share_a_seat() {
+    let crew = Crew::ungated();
+    let (workers, threads) = workers_on::<1, 2>(&crew, 1);
+    crew.begin();
+    workers.give(1);
+    workers.give(1);
+    for worker in threads {
+        assert_eq!(worker.join().unwrap(), 1);
+    }
+    assert!(workers.settled());
+}
+
+fn close_reaches_two_workers_that_share_a_seat() {
+    let crew = Crew::ungated();
+    let (workers, threads) = workers_on::<1, 2>(&crew, usize::MAX);
     crew.begin();
     workers.close();
     for worker in threads {

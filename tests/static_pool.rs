@@ -138,6 +138,7 @@ unsafe impl UserPort for Nobody {
     fn park(&self, _: usize, _: Option<u64>) {}
 
     fn unpark(&self, _: usize, _: bool) {}
+    fn pause(&self) {}
 }
 
 impl Home<1> for Nobody {

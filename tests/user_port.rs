@@ -72,6 +72,10 @@ unsafe impl<const SEATS: usize> UserPort for Host<SEATS> {
         changed.notify_one();
     }
 
+    fn pause(&self) {
+        thread::sleep(Duration::from_millis(1));
+    }
+
     fn now(&self) -> Option<u64> {
         static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
         self.clock.then(|| START.get_or_init(Instant::now).elapsed().as_nanos() as u64)
@@ -197,6 +201,7 @@ fn a_lot_takes_a_word_for_each_seat_and_a_pool_one_for_its_lot() {
     unsafe impl UserPort for Nothing {
         fn park(&self, _: usize, _: Option<u64>) {}
         fn unpark(&self, _: usize, _: bool) {}
+        fn pause(&self) {}
     }
     assert_eq!(size_of::<Lot<Nothing, 5>>(), 5 * size_of::<usize>());
     let without = size_of::<StaticPool<8, 1, 48>>();

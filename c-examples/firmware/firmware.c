@@ -206,6 +206,12 @@ static void unpark(void *ctx, uint32_t seat, uint32_t from_isr)
     rung_by_ticks += from_isr;
 }
 
+/* There are no threads to let run: what it waits for comes from an interrupt. */
+static void pause_core(void *ctx)
+{
+    (void)ctx;
+}
+
 static void *get_self(void)
 {
     return self;
@@ -217,7 +223,7 @@ static void set_self(void *pointer)
 }
 
 static const jobring_port one_core = {
-    sizeof one_core, SEATS, seats, NULL, now, park, unpark, get_self, set_self, NULL, NULL,
+    sizeof one_core, SEATS, seats, NULL, now, park, unpark, pause_core, get_self, set_self, NULL, NULL,
 };
 
 /* Runs on the only worker, and waits for a job that only this worker could run. */

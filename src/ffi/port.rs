@@ -12,6 +12,8 @@ pub type jobring_now_fn = Option<unsafe extern "C" fn(ctx: *mut c_void) -> u64>;
 pub type jobring_park_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, seat: u32, timeout_ns: i64)>;
 /// Wakes the thread in a seat: see jobring_port.
 pub type jobring_unpark_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, seat: u32, from_isr: u32)>;
+/// Lets all other threads run for a while: see jobring_port.
+pub type jobring_pause_fn = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
 /// What the calling thread gave to jobring_set_self_fn last, or NULL.
 pub type jobring_get_self_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
 /// Keeps a pointer for the calling thread.
@@ -40,20 +42,23 @@ pub struct jobring_seat {
 /// library.
 ///
 /// A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
-/// job waits for itself.
+/// job waits for itself. A thread that spins keeps threads of lower priority from running: where threads have priorities, give
+/// it a port.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_port {
     /// sizeof (jobring_port).
     pub size: u32,
     /// How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
-    /// seats, workers included. A thread that finds no seat does not sleep, but looks again and again.
+    /// seats, workers included. A thread that finds no seat calls `pause` and looks, in turn: it lets all others run, but an
+    /// idle pool whose workers have fewer seats than they need goes on waking up.
     pub seat_count: u32,
     /// The seats: zeroed memory, for all pools of this port.
     pub seats: *mut jobring_seat,
     /// Handed to the functions.
     pub ctx: *mut c_void,
-    /// The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none.
+    /// The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none. A thread that polls in a loop
+    /// keeps threads of lower priority from running.
     pub now: jobring_now_fn,
     /// Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns` (JOBRING_FOREVER: no
     /// end). Returns at once if that was called since the last park in this seat returned: one call is remembered,
@@ -64,6 +69,11 @@ pub struct jobring_port {
     /// few instructions). `from_isr` is 1 if the caller is an interrupt (jobring_try_submit_isr(),
     /// JOBRING_FULL_FAIL_ISR), else 0.
     pub unpark: jobring_unpark_fn,
+    /// Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
+    /// of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since it lets only threads of the same
+    /// priority run. On cores without threads that is a WFI or WFE that a timer ends, or nothing. Called by a thread that
+    /// has to wait and finds no empty seat, until the wait ends or a seat is empty; never from an interrupt.
+    pub pause: jobring_pause_fn,
     /// What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
     /// program have the same: one that has another than the first of them is JOBRING_E_INVALID.
     ///
@@ -108,6 +118,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static job
         now: None,
         park: None,
         unpark: None,
+        pause: None,
         get_self: None,
         set_self: None,
         spawn: None,
@@ -122,6 +133,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static job
         && port.seats.is_aligned()
         && port.park.is_some()
         && port.unpark.is_some()
+        && port.pause.is_some()
         && port.get_self.is_some() == port.set_self.is_some()
         && (port.join.is_none() || port.spawn.is_some());
     // SAFETY:
@@ -275,6 +287,14 @@ mod unknown {
                 // SAFETY:
                 // - the port's promise.
                 unsafe { unpark(self.port().ctx, seat as u32, u32::from(from_isr)) };
+            }
+        }
+
+        fn pause(&self) {
+            if let Some(pause) = self.port().pause {
+                // SAFETY:
+                // - the port's promise.
+                unsafe { pause(self.port().ctx) };
             }
         }
 

@@ -24,6 +24,7 @@ pub trait Home<const SEATS: usize>: UserPort + Sized + 'static {
 /// # unsafe impl UserPort for Cores {
 /// #     fn park(&self, _seat: usize, _timeout: Option<u64>) {}
 /// #     fn unpark(&self, _seat: usize, _from_isr: bool) {}
+/// #     fn pause(&self) {}
 /// # }
 /// // unsafe impl UserPort for Cores { … }
 ///

@@ -34,6 +34,11 @@ use seats::Seat;
 ///     fn unpark(&self, _seat: usize, _from_isr: bool) {
 ///         // DSB; SEV: to all cores, this one included.
 ///     }
+///
+///     fn pause(&self) {
+///         // There are no threads to let run.
+///         core::hint::spin_loop();
+///     }
 /// }
 ///
 /// static PORT: Lot<Cores, 4> = Lot::new(Cores);
@@ -61,8 +66,16 @@ pub unsafe trait UserPort: Sync {
     /// [`try_submit_isr`](crate::PoolCore::try_submit_isr) or its like.
     fn unpark(&self, seat: usize, from_isr: bool);
 
+    /// Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
+    /// of an RTOS. A yield is not enough, since it lets only threads of the same priority run. On cores without threads
+    /// that is a WFI or WFE that a timer ends, or a spin hint.
+    ///
+    /// A thread that has to wait and finds no empty seat calls it until the wait ends or a seat is empty. Called by threads only,
+    /// never from an interrupt.
+    fn pause(&self);
+
     /// Nanoseconds of a clock that never goes back. None, always, where there is none: then a call with a finite timeout
-    /// only polls.
+    /// only polls. A thread that polls in a loop keeps threads of lower priority from running.
     fn now(&self) -> Option<u64> {
         None
     }
@@ -81,7 +94,8 @@ pub unsafe trait UserPort: Sync {
 }
 
 /// A user's port with its `SEATS`, for any number of pools: as many threads of theirs as there are seats can sleep
-/// at the same time. A thread that finds no seat does not sleep: it looks again and again.
+/// at the same time. A thread that finds no seat [pauses](UserPort::pause) and looks, in turn: it lets all others run, but
+/// an idle pool whose workers have fewer seats than they need goes on waking up.
 ///
 /// Takes a word for each seat, and the size of `U`. Lies in a `static`, all zero at first but for `U`; pools
 /// have a reference to it.

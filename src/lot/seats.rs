@@ -8,7 +8,8 @@
 //! TAKEN     word's address  a waker of that word, by CAS → CHOSEN; its sleeper, by swap → EMPTY
 //! CHOSEN    the same, | 1   its sleeper, by swap → EMPTY
 //!
-//! wait    take a seat (none is empty: return at once); F1; look at the word: changed: leave. Else park(seat). Leave.
+//! wait    take a seat; while none is empty: look at the word: changed: return. Else pause(). Time is over: return.
+//!         F1; look at the word: changed: leave. Else park(seat). Leave.
 //!         Who finds on leaving that it was chosen, and slept not at all or not without end, wakes another.
 //! wake    F2; look at every seat once: TAKEN for this word → CHOSEN; unpark(seat); `wake_one` ends here.
 //!         CHOSEN for this word already: `wake_all` calls unpark(seat) too; `wake_one` for one of them, if it chose nobody.
@@ -34,6 +35,12 @@
 //! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; who wakes one on that word and finds nobody
 //! else stands in for it (`wait/README.md`, "The frozen waker": `force` does that), and who wakes all does in any case.
 //!
+//! *A thread without a seat* is in the position of one that has not taken its seat yet, and a wake-up passes over it as over
+//! that one: it sees the change of the word instead, when it comes back from pause() or when it has taken a seat. So
+//! what it may miss is what a slow thread may miss on its way to a seat. pause() blocks, so that threads of lower priority
+//! run: they may be the ones that it waits for. It goes on until the wait's own end, and does not return earlier: a
+//! caller that gave an end would take that for a time slept in vain. A port without a clock is given no ends.
+//!
 //! *A park that returns for no reason* before its time is over begins again: to those who wait with an end it means that
 //! somebody kept them waiting.
 //!
@@ -41,7 +48,7 @@
 //! operations on words that guard no data: what a woken thread may see is ordered by those who called wait and wake.
 
 use super::UserPort;
-use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, const_fn, fence, o, spin_loop};
+use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, const_fn, fence, o};
 use core::ptr;
 
 const EMPTY: usize = 0;
@@ -107,19 +114,27 @@ pub(crate) fn wait(
     let left = || end.map_or(0, |end| end.saturating_sub(user.now().unwrap_or(u64::MAX)));
     // ORDERING: Relaxed: behind the fence, where there is a seat; guards no data.
     let has_changed = || word.load(o(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
-    let empty = seats.iter().enumerate().find(|(_, seat)| seat.take(address));
-    let Some((number, seat)) = empty else {
-        spin_loop();
-        while left() > 0 && !has_changed() {
-            spin_loop();
+    let mut rest = timeout;
+    let (number, seat) = loop {
+        if let Some(taken) = seats.iter().enumerate().find(|(_, seat)| seat.take(address)) {
+            break taken;
         }
-        return;
+        if has_changed() {
+            return;
+        }
+        user.pause();
+        if timeout.is_some() {
+            match left() {
+                0 => return,
+                more => rest = Some(more),
+            }
+        }
     };
     // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or we see its change.
     fence(o(Site::SeatFence, SeqCst));
     let changed = has_changed();
     if !changed {
-        user.park(number, timeout);
+        user.park(number, rest);
         while let again @ 1.. = left()
             && seat.look() & CHOSEN == 0
             && !has_changed()

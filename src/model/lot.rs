@@ -47,6 +47,10 @@ unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
             None => semaphore.given = true,
         }
     }
+
+    fn pause(&self) {
+        spin_loop();
+    }
 }
 
 /// A waker that stops for ever before it calls unpark.
@@ -60,6 +64,10 @@ unsafe impl UserPort for Stopped {
     }
 
     fn unpark(&self, _: usize, _: bool) {}
+
+    fn pause(&self) {
+        unreachable!("it wakes");
+    }
 }
 
 /// A lot as a port, shared by the threads of a model.

@@ -216,6 +216,7 @@ static jobring_seat given_seats[1];
 static uint64_t given_now(void *ctx) { return (void)ctx, abort(), 0; }
 static void given_park(void *ctx, uint32_t seat, int64_t timeout_ns) { (void)ctx, (void)seat, (void)timeout_ns, abort(); }
 static void given_unpark(void *ctx, uint32_t seat, uint32_t from_isr) { (void)ctx, (void)seat, (void)from_isr, abort(); }
+static void given_pause(void *ctx) { (void)ctx, abort(); }
 static void *given_get_self(void) { return abort(), NULL; }
 static void given_set_self(void *pointer) { (void)pointer, abort(); }
 static int32_t given_spawn(void *ctx, uint32_t worker, jobring_entry_fn entry, void *arg) {
@@ -236,7 +237,7 @@ static void good(struct args *a, const struct place *place) {
     a->given_config.known.stack_size = 256 * 1024;
     a->given_port.known = (jobring_port){
         sizeof(jobring_port), 1,           given_seats,    a,              given_now,   given_park,
-        given_unpark,         given_get_self, given_set_self, given_spawn, given_join,
+        given_unpark,         given_pause, given_get_self, given_set_self, given_spawn, given_join,
     };
     a->given_options.known = (jobring_options)JOBRING_OPTIONS_INIT;
     a->given_items[0] = (jobring_item){identity, &number, NULL};

@@ -53,6 +53,7 @@ static void ports(const struct function *f) {
     PORT_NULL(f, now, right);
     PORT_NULL(f, park, INV);
     PORT_NULL(f, unpark, INV);
+    PORT_NULL(f, pause, INV);
     PORT_NULL(f, get_self, INV);
     PORT_NULL(f, set_self, INV);
     PORT_NULL(f, spawn, INV);

@@ -12,11 +12,11 @@
 
 enum { SEATS = 8, THREADS = 8 };
 
-/* How often threads were told to sleep, and how many sleep; with an end; wake-ups by threads, and by interrupts. */
+/* How often threads were told to sleep, and how many sleep; with an end; pauses; wake-ups by threads, and by interrupts. */
 struct host {
     sem_t seat[SEATS];
     pthread_t thread[THREADS];
-    atomic_int parks, inside, timed, unparks[2], spawned, joined;
+    atomic_int parks, inside, timed, pauses, unparks[2], spawned, joined;
     /* The worker that the system refuses a thread; -1: none. */
     int refuses;
 };
@@ -56,6 +56,13 @@ static void host_unpark(void *ctx, uint32_t seat, uint32_t from_isr) {
     CHECK(seat < SEATS && from_isr <= 1);
     atomic_fetch_add(&host->unparks[from_isr], 1);
     CHECK(sem_post(&host->seat[seat]) == 0);
+}
+
+static void host_pause(void *ctx) {
+    const struct timespec tick = {0, 1000 * 1000};
+    struct host *const host = ctx;
+    atomic_fetch_add(&host->pauses, 1);
+    (void)nanosleep(&tick, NULL);
 }
 
 struct host_start {

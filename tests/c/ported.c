@@ -22,8 +22,8 @@ static jobring_seat seats[SEATS];
 static struct host host;
 
 static const jobring_port plain = {
-    sizeof(jobring_port), SEATS, seats, &host, host_now, host_park, host_unpark, host_get_self, host_set_self,
-    host_spawn, host_join,
+    sizeof(jobring_port), SEATS, seats, &host, host_now, host_park, host_unpark, host_pause, host_get_self,
+    host_set_self, host_spawn, host_join,
 };
 
 static void begin(const char *scene) {
@@ -276,7 +276,8 @@ static void a_small_port_serves(void) {
     small.join = NULL;
     jobring_pool *const pool = made(&small, JOBRING_WORKERS_NONE);
     for (int n = 0; n < 2; n++) CHECK(pthread_create(&workers[n], NULL, enters, pool) == 0);
-    UNTIL(host.inside == 1);
+    /* One worker has the seat, and the other lets all others run. */
+    UNTIL(host.inside == 1 && host.pauses > 0);
     ran = 0;
     for (int n = 0; n < 200; n++) {
         jobring_job job;
@@ -381,6 +382,7 @@ static void bad_ports_are_refused(void) {
     WITH(JOBRING_E_INVALID, given.port.seats = (jobring_seat *)(void *)((char *)seats + 1));
     WITH(JOBRING_E_INVALID, given.port.park = NULL);
     WITH(JOBRING_E_INVALID, given.port.unpark = NULL);
+    WITH(JOBRING_E_INVALID, given.port.pause = NULL);
     WITH(JOBRING_E_INVALID, given.port.get_self = NULL);
     WITH(JOBRING_E_INVALID, given.port.set_self = NULL);
     WITH(JOBRING_E_INVALID, given.port.get_self = other_self);

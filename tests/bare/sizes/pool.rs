@@ -28,6 +28,8 @@ unsafe impl UserPort for Nobody {
     fn park(&self, _: usize, _: Option<u64>) {}
 
     fn unpark(&self, _: usize, _: bool) {}
+
+    fn pause(&self) {}
 }
 
 impl Home<4> for Nobody {

@@ -15,6 +15,7 @@ typedef struct {
 TaskHandle_t xTaskCreateStatic(TaskFunction_t code, const char *name, uint32_t depth, void *parameters, UBaseType_t priority,
                                StackType_t *stack, StaticTask_t *memory);
 void vTaskDelete(TaskHandle_t task);
+void vTaskDelay(TickType_t ticks);
 void vTaskSuspend(TaskHandle_t task);
 void vTaskSetTimeOutState(TimeOut_t *state);
 void vTaskSetThreadLocalStoragePointer(TaskHandle_t task, BaseType_t index, void *value);

@@ -58,6 +58,11 @@ unsafe impl UserPort for Cores {
         machine::ring(SLEEPER[seat].load(Relaxed));
     }
 
+    /// A core has no other thread, and the others run anyway.
+    fn pause(&self) {
+        core::hint::spin_loop();
+    }
+
     fn now(&self) -> Option<u64> {
         machine::HAS_ALARM.then(|| machine::ticks() * (1_000_000_000 / machine::ticks_per_second()))
     }

@@ -11,6 +11,8 @@ typedef struct { int64_t ticks; } k_timeout_t;
 #define K_FOREVER ((k_timeout_t){-1})
 #define K_NO_WAIT ((k_timeout_t){0})
 #define K_NSEC(t) ((k_timeout_t){(t)})
+#define K_TICKS(t) ((k_timeout_t){(t)})
+int32_t k_sleep(k_timeout_t timeout);
 int64_t k_uptime_ticks(void);
 uint64_t k_ticks_to_ns_floor64(uint64_t ticks);
 

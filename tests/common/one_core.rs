@@ -1,0 +1,178 @@
+//! One core whose threads are scheduled strictly by priority, as an RTOS does: of those that can run only the highest runs,
+//! and it goes on until it sleeps, pauses, or makes a higher one ready. Simulated on threads of the host, of which
+//! one runs at a time; every call of the port takes some simulated time.
+
+use jobring::{Lot, UserPort};
+use std::cell::Cell;
+use std::sync::{Condvar, Mutex, MutexGuard, mpsc};
+use std::thread;
+use std::time::Duration;
+
+thread_local! {
+    static ME: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: Cell<*mut ()> = const { Cell::new(std::ptr::null_mut()) };
+}
+
+/// A hang is a failure.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The core's timer interrupts so often, and a call takes so long, ns.
+pub const TICK: u64 = 1_000_000;
+const CALL: u64 = TICK / 10;
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Ready,
+    /// In a seat or in none, until a moment or without end.
+    Asleep(Option<usize>, Option<u64>),
+    Gone,
+}
+
+struct Task {
+    priority: u32,
+    state: State,
+}
+
+struct Core<const SEATS: usize> {
+    now: u64,
+    tasks: Vec<Task>,
+    running: Option<usize>,
+    /// Seats that were unparked while nobody slept there.
+    given: [bool; SEATS],
+    pauses: usize,
+}
+
+impl<const SEATS: usize> Core<SEATS> {
+    fn pass(&mut self, nanos: u64) {
+        self.now += nanos;
+        for task in &mut self.tasks {
+            if let State::Asleep(_, Some(end)) = task.state
+                && end <= self.now
+            {
+                task.state = State::Ready;
+            }
+        }
+    }
+
+    /// The highest that is ready runs; if nobody is, time passes until somebody is.
+    fn schedule(&mut self) {
+        loop {
+            let ready = self.tasks.iter().enumerate().filter(|(_, task)| task.state == State::Ready);
+            self.running = ready.max_by_key(|(n, task)| (task.priority, self.running == Some(*n))).map(|(n, _)| n);
+            let ends = self.tasks.iter().filter_map(|task| match task.state {
+                State::Asleep(_, end) => end,
+                State::Ready | State::Gone => None,
+            });
+            match ends.min() {
+                Some(end) if self.running.is_none() => self.pass(end - self.now),
+                _ => return,
+            }
+        }
+    }
+}
+
+/// The port.
+pub struct OneCore<const SEATS: usize> {
+    core: Mutex<Core<SEATS>>,
+    changed: Condvar,
+    clock: bool,
+}
+
+impl<const SEATS: usize> OneCore<SEATS> {
+    fn lock(&self) -> MutexGuard<'_, Core<SEATS>> {
+        self.core.lock().expect("no task panics in the scheduler")
+    }
+
+    /// One call of the running task.
+    fn call<R>(&self, f: impl FnOnce(&mut Core<SEATS>, usize) -> R) -> R {
+        let me = ME.get();
+        let mut core = self.lock();
+        core.pass(CALL);
+        let result = f(&mut core, me);
+        core.schedule();
+        self.changed.notify_all();
+        if core.tasks[me].state != State::Gone {
+            drop(self.changed.wait_while(core, |core| core.running != Some(me)));
+        }
+        result
+    }
+
+    /// The calling task sleeps in no seat, for so long.
+    pub fn delay(&self, nanos: u64) {
+        self.call(|core, me| core.tasks[me].state = State::Asleep(None, Some(core.now + nanos)));
+    }
+
+    pub fn pauses(&self) -> usize {
+        self.lock().pauses
+    }
+}
+
+/// A lot on a new core.
+pub fn lot<const SEATS: usize>(clock: bool) -> &'static Lot<OneCore<SEATS>, SEATS> {
+    let core = Core { now: 0, tasks: Vec::new(), running: None, given: [false; SEATS], pauses: 0 };
+    Box::leak(Box::new(Lot::new(OneCore { core: Mutex::new(core), changed: Condvar::new(), clock })))
+}
+
+/// A task, with its priority.
+pub type Does = (u32, Box<dyn FnOnce() + Send>);
+
+/// Lets tasks run on the core until all of them have returned.
+pub fn run<const SEATS: usize>(lot: &'static Lot<OneCore<SEATS>, SEATS>, tasks: Vec<Does>) {
+    let port = lot.user();
+    let (gone, all_gone) = mpsc::channel();
+    let count = tasks.len();
+    port.lock().tasks.extend(tasks.iter().map(|&(priority, _)| Task { priority, state: State::Ready }));
+    for (me, (_, does)) in tasks.into_iter().enumerate() {
+        let gone = gone.clone();
+        thread::spawn(move || {
+            ME.set(me);
+            drop(port.changed.wait_while(port.lock(), |core| core.running != Some(me)));
+            does();
+            port.call(|core, me| core.tasks[me].state = State::Gone);
+            gone.send(()).expect("the test waits");
+        });
+    }
+    port.lock().schedule();
+    port.changed.notify_all();
+    for _ in 0..count {
+        all_gone.recv_timeout(DEADLINE).expect("a task keeps the core, or nobody can run");
+    }
+}
+
+// SAFETY:
+// - 1: a thread-local cell. 2: a poisoned lock ends the test anyway.
+unsafe impl<const SEATS: usize> UserPort for OneCore<SEATS> {
+    fn park(&self, seat: usize, timeout: Option<u64>) {
+        self.call(|core, me| {
+            if !std::mem::take(&mut core.given[seat]) {
+                core.tasks[me].state = State::Asleep(Some(seat), timeout.map(|nanos| core.now + nanos));
+            }
+        });
+    }
+
+    fn unpark(&self, seat: usize, _from_isr: bool) {
+        self.call(|core, _| {
+            let sleeps_there = |task: &&mut Task| matches!(task.state, State::Asleep(Some(s), _) if s == seat);
+            match core.tasks.iter_mut().find(sleeps_there) {
+                Some(task) => task.state = State::Ready,
+                None => core.given[seat] = true,
+            }
+        });
+    }
+
+    fn pause(&self) {
+        self.lock().pauses += 1;
+        self.delay(TICK);
+    }
+
+    fn now(&self) -> Option<u64> {
+        self.clock.then(|| self.call(|core, _| core.now))
+    }
+
+    fn current(&self) -> *mut () {
+        CURRENT.get()
+    }
+
+    fn set_current(&self, frame: *mut ()) {
+        CURRENT.set(frame);
+    }
+}
