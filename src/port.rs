@@ -3,7 +3,6 @@
 use crate::frame::{Frame, Stack};
 use crate::relax::look_again;
 use crate::sync::AtomicUsize;
-#[cfg(not(any(feature = "std", feature = "pthread")))]
 use crate::sync::spin_loop;
 
 /// The services of the system below. The core never blocks but through `wait`.
@@ -54,6 +53,11 @@ pub trait Port {
     /// refuses; then it may be asked again.
     fn prepare(&self) -> bool {
         true
+    }
+
+    /// Lets every other thread run for a short while, also those of lower priority.
+    fn pause(&self) {
+        spin_loop();
     }
 
     /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
@@ -120,6 +124,10 @@ impl<P: Port> Port for FromIsr<P> {
     #[inline(always)]
     fn forks(&self) -> usize {
         self.0.forks()
+    }
+
+    fn pause(&self) {
+        self.0.pause();
     }
 
     fn current(&self) -> *const Frame {

@@ -351,6 +351,13 @@ mod unknown {
             self.0.and_then(|given| given.now())
         }
 
+        fn pause(&self) {
+            match self.0 {
+                Some(given) => UserPort::pause(&given),
+                None => Spin.pause(),
+            }
+        }
+
         fn current(&self) -> *const Frame {
             self.0.map_or(ptr::null(), |given| given.current().cast_const().cast())
         }

@@ -79,6 +79,10 @@ impl<U: Home<SEATS>, const SEATS: usize> Port for At<U, SEATS> {
         U::lot().now()
     }
 
+    fn pause(&self) {
+        U::lot().pause();
+    }
+
     fn current(&self) -> *const Frame {
         U::lot().current()
     }

@@ -146,6 +146,10 @@ impl<U: UserPort, const SEATS: usize> Port for &Lot<U, SEATS> {
         self.user.now()
     }
 
+    fn pause(&self) {
+        self.user.pause();
+    }
+
     fn current(&self) -> *const Frame {
         self.user.current().cast()
     }

@@ -17,6 +17,8 @@ mod aged;
 mod batch;
 mod close;
 mod lend;
+#[cfg(all(test, feature = "capi"))]
+mod passed;
 mod patience;
 mod result;
 mod run;

@@ -8,7 +8,7 @@ use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
 use crate::relax::SPINS;
 use crate::ring::{Distance, Mark, Marked};
-use crate::slot::state::State;
+use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
@@ -46,6 +46,12 @@ pub(crate) enum Looked {
 /// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
 /// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
 const ASIDES: u32 = 2;
+
+/// Are there kept failures, and threads that take turns on a core?
+const KEEPS_FAILURES: bool = cfg!(any(
+    all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")),
+    jobring_loom
+));
 
 /// How often a submitter passes over a slot whose kept failure is being read.
 const PASSES: usize = 2;
@@ -192,7 +198,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
     /// no more pushes that could trigger a wake-up, and who is to wake us may be stopped before it does.
     fn await_slot(&self, left: Option<u64>, patience: &mut Patience) {
-        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return };
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return self.pass_over() };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(o(Site::AwaitSlotFence, SeqCst));
@@ -205,6 +211,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if nap.is_some() && self.free().mark_empty(Mark::Waiter).is_some_and(unchanged) {
             self.idle.force(&self.port);
             patience.lose();
+        }
+    }
+
+    /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
+    /// read the failures kept in them: such a thread may have a lower priority than ours, and has to run.
+    fn pass_over(&self) {
+        if KEEPS_FAILURES
+            && let Some((_, index)) = self.free().peek()
+            && self.slot(index).state().status() == Status::Taking
+        {
+            self.port.pause();
         }
     }
 

@@ -3,8 +3,8 @@
 use super::os::Os;
 use crate::frame::{Frame, Stack};
 use crate::port::Port;
-use crate::sync::AtomicUsize;
 use crate::sync::freeze::driver;
+use crate::sync::{AtomicUsize, spin_loop};
 
 /// Sleeps in the kernel, or as its driver says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +40,10 @@ impl Port for Driven {
 
     fn prepare(&self) -> bool {
         Os.prepare()
+    }
+
+    fn pause(&self) {
+        driver().map_or_else(|| Os.pause(), |_| spin_loop());
     }
 
     fn current(&self) -> *const Frame {

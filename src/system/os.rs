@@ -7,6 +7,9 @@ use crate::frame::{Frame, Stack};
 use crate::port::Port;
 use crate::sync::AtomicUsize;
 
+/// How long a pause is, ns.
+const PAUSE: u64 = 50_000;
+
 /// Sleeps in the kernel.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Os;
@@ -37,6 +40,11 @@ impl Port for Os {
         }
         #[cfg(not(unix))]
         std::thread::yield_now();
+    }
+
+    fn pause(&self) {
+        // Not a yield: of a real-time policy it lets only threads of the same priority run. Nobody changes the word.
+        sleep::wait(&AtomicUsize::new(0), 0, Some(PAUSE));
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -57,7 +57,8 @@ impl<const SEATS: usize> Core<SEATS> {
     fn schedule(&mut self) {
         loop {
             let ready = self.tasks.iter().enumerate().filter(|(_, task)| task.state == State::Ready);
-            self.running = ready.max_by_key(|(n, task)| (task.priority, self.running == Some(*n))).map(|(n, _)| n);
+            self.running =
+                ready.max_by_key(|(n, task)| (task.priority, self.running == Some(*n))).map(|(n, _)| n);
             let ends = self.tasks.iter().filter_map(|task| match task.state {
                 State::Asleep(_, end) => end,
                 State::Ready | State::Gone => None,
@@ -151,7 +152,8 @@ unsafe impl<const SEATS: usize> UserPort for OneCore<SEATS> {
 
     fn unpark(&self, seat: usize, _from_isr: bool) {
         self.call(|core, _| {
-            let sleeps_there = |task: &&mut Task| matches!(task.state, State::Asleep(Some(s), _) if s == seat);
+            let sleeps_there =
+                |task: &&mut Task| matches!(task.state, State::Asleep(Some(s), _) if s == seat);
             match core.tasks.iter_mut().find(sleeps_there) {
                 Some(task) => task.state = State::Ready,
                 None => core.given[seat] = true,
