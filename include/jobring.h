@@ -595,8 +595,10 @@ typedef struct jobring_report {
  * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
  * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
  * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
- * process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec; so must a callback,
- * a hook and the body of a loop. A C++ exception that leaves a job ends the process. longjmp() out of it is not allowed.
+ * process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
+ * thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
+ * must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
+ * job ends the process. longjmp() out of it is not allowed.
  */
 typedef void *(*jobring_fn)(void *arg);
 
@@ -1035,6 +1037,11 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
  *
  * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
  * that a job has run does not mean that its submit has returned.
+ *
+ * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the pool. Such a destructor may
+ * destroy the pool, if nobody else does: its own thread is then not joined, and ends by itself. While another thread destroys the
+ * pool, which joins this one, it may make other calls on the pool: submits are refused, and every job that it waits for has
+ * finished. Of the threads of one worker that jobs ended (see jobring_fn) only the last is joined.
  *
  * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
  * is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be

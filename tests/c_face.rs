@@ -37,6 +37,8 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "threads.c", "threads", &[]);
     face(&both, "static_bytes.c", "static-bytes", &[]);
     face(&both, "exit.c", "exit", &[]);
+    face(&both, "exit_destructors.c", "exit-destructors", &[]);
+    face(&both, "exit_destructors.c", "exit-destructors-sanitized", &sanitized);
     face(&both, "workers.c", "workers", &[]);
     // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
     if cfg!(target_pointer_width = "64") {
@@ -48,5 +50,6 @@ fn c_programs_find_what_the_header_promises() {
     face(&std_alone, "parallel.c", "parallel-std", &[]);
     face(&std_alone, "threads.c", "threads-std", &[]);
     face(&std_alone, "exit.c", "exit-std", &[]);
+    face(&std_alone, "exit_destructors.c", "exit-destructors-std", &[]);
     face(&std_alone, "workers.c", "workers-std", &[]);
 }

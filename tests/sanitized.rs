@@ -36,6 +36,7 @@ fn address_sanitizer_finds_nothing() {
     }
     assert_eq!(verdict(&run(&mut asan(&library, OWNERSHIP, "ownership", ""))), OWNERSHIP_VERDICT);
     run(&mut asan(&library, RACES, "races", "60"));
+    run(&mut asan(&library, &["exit_destructors.c"], "exit-destructors", ""));
     run(&mut asan(&library, SIGNAL_SUBMIT, "signal-submit", "2000"));
     run(&mut asan(&library, SIGNAL_STEP, "signal-step", "61"));
 }

@@ -98,6 +98,11 @@ fn in_c(report: Report) -> jobring_report {
 /// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
 /// that a job has run does not mean that its submit has returned.
 ///
+/// Destructors of thread-local data run on a worker's thread after its last job, as code outside of the pool. Such a destructor may
+/// destroy the pool, if nobody else does: its own thread is then not joined, and ends by itself. While another thread destroys the
+/// pool, which joins this one, it may make other calls on the pool: submits are refused, and every job that it waits for has
+/// finished. Of the threads of one worker that jobs ended (see jobring_fn) only the last is joined.
+///
 /// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
 /// is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
 /// destroyed from elsewhere; JOBRING_E_INVALID.

@@ -33,8 +33,10 @@ pub type jobring_job = u64;
 /// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
 /// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
 /// (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
-/// process; on other systems it is not allowed. A job that forks must leave the child by _exit() or exec; so must a callback,
-/// a hook and the body of a loop. A C++ exception that leaves a job ends the process. longjmp() out of it is not allowed.
+/// process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
+/// thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
+/// must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
+/// job ends the process. longjmp() out of it is not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
 /// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's

@@ -80,6 +80,10 @@ pub(crate) trait Spawn: Sized {
     /// Waits for the thread's end; the calling thread itself is detached.
     fn join(self);
 
+    /// Joins the thread if it has ended; else it is detached.
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    fn join_if_ended(self);
+
     /// The size of its stack as the system has it, bytes; None where that cannot be asked.
     fn stack_size(&self) -> Option<usize>;
 }
@@ -139,6 +143,16 @@ impl Thread {
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.join(),
+        });
+    }
+
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    pub(crate) fn join_if_ended(self) {
+        cancel::put_off(|| match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.join_if_ended(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.join_if_ended(),
         });
     }
 

@@ -143,6 +143,17 @@ impl Spawn for Pthread {
         }
     }
 
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    fn join_if_ended(self) {
+        // SAFETY:
+        // - as in join: if it could not be joined now, it was not.
+        unsafe {
+            if libc::pthread_tryjoin_np(self.0, core::ptr::null_mut()) != 0 {
+                libc::pthread_detach(self.0);
+            }
+        }
+    }
+
     fn stack_size(&self) -> Option<usize> {
         stack_size_of(self.0)
     }

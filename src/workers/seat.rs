@@ -1,7 +1,14 @@
 //! One worker's place: what its thread is to be like, the thread, and what is known of it.
 //!
 //! A seat is filled with a thread before it is shared. If a job ends that thread (`thread::exit`), the thread, on its way
-//! out, fills its own seat again: the new thread joins it. So a seat's thread can always be joined, once.
+//! out, fills its own seat again, and touches neither seat nor pool afterwards. Then destructors of its thread-locals run,
+//! which are user code: they may wait for the pool, or end it. So no thread of the pool waits for an ended one. The seat keeps it until the
+//! next thread of this seat ends, or the pool. The next that ends joins it if it has come to its end, and else detaches it;
+//! who ends the pool joins both, except itself, which it detaches. Each thread is so joined or detached once, and a seat
+//! has at most one that ended and is not joined.
+//!
+//! The memory is safe (E7): who ends the pool joins the last two, and what one before them did to seat and pool came before
+//! it released the lock, which the next took.
 
 use super::{Hooks, Name};
 use crate::error::BuildError;
@@ -32,10 +39,8 @@ pub(crate) struct Manner {
 
 /// One worker's place.
 pub(crate) struct Seat {
-    /// What its first thread does.
-    first: Start,
-    /// What a thread does that replaces another.
-    next: Start,
+    /// What its threads do.
+    start: Start,
     pool: *const (),
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
@@ -52,7 +57,7 @@ pub(crate) struct Seat {
 struct Threads {
     /// To be joined once. None before and after.
     now: Option<Thread>,
-    /// The thread that ended in the middle of a job, to be joined by the one that replaced it.
+    /// The thread before it, which a job ended. It may still run destructors of its thread-locals.
     before: Option<Thread>,
 }
 
@@ -73,8 +78,7 @@ impl Seat {
         timed: bool,
     ) -> Self {
         Self {
-            first: Start { run: begin::<S>, arg: ptr::null() },
-            next: Start { run: replace::<S>, arg: ptr::null() },
+            start: Start { run: begin::<S>, arg: ptr::null() },
             pool: ptr::from_ref(pool).cast(),
             hooks,
             worker,
@@ -93,33 +97,31 @@ impl Seat {
         // SAFETY:
         // - 1.
         let seat = unsafe {
-            (&raw mut (*seat).first.arg).write(seat.cast_const().cast());
-            (&raw mut (*seat).next.arg).write(seat.cast_const().cast());
+            (&raw mut (*seat).start.arg).write(seat.cast_const().cast());
             &*seat
         };
         // SAFETY:
         // - 1.
-        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads, &seat.first) })
+        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads) })
     }
 
     /// Makes a thread with the lock held, so that it is joined, or replaced, by who finds it here, however soon it is over.
     ///
     /// # Safety
-    /// 1. As fill, but for who has the seat. `start` is one of the seat's.
-    unsafe fn seat_a_thread(&self, threads: &mut Threads, start: &Start) -> Result<(), BuildError> {
+    /// 1. As fill, except that others may have the seat.
+    unsafe fn seat_a_thread(&self, threads: &mut Threads) -> Result<(), BuildError> {
         let Manner { stack_size, guard_size, stack, cpu, .. } = self.manner;
         let options = ThreadOptions { name: self.manner.name.as_str(), stack_size, guard_size, stack, cpu };
         // SAFETY:
         // - 1: `start` is written, and stays until the thread was joined.
-        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, start) }?);
+        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, &self.start) }?);
         Ok(())
     }
 
-    /// Waits until the thread is over.
+    /// Waits until its threads have ended, except the calling one.
     pub(super) fn empty(&self) {
-        if let Some(thread) = self.threads.with(|threads| threads.now.take()) {
-            thread.join();
-        }
+        let (now, before) = self.threads.with(|threads| (threads.now.take(), threads.before.take()));
+        [now, before].into_iter().flatten().for_each(Thread::join);
     }
 
     /// The stack as the system has it, bytes.
@@ -140,19 +142,6 @@ impl Seat {
     pub(crate) fn record(&self) -> Record {
         self.activity.record()
     }
-}
-
-/// A worker's thread that replaces another, which it joins.
-unsafe fn replace<S: Storage>(seat: *const ()) {
-    // SAFETY:
-    // - fill's obligation: the seat stays until this thread was joined.
-    let before = unsafe { &*seat.cast::<Seat>() }.threads.with(|threads| threads.before.take());
-    if let Some(thread) = before {
-        thread.join();
-    }
-    // SAFETY:
-    // - the same.
-    unsafe { begin::<S>(seat) };
 }
 
 /// A worker's thread.
@@ -218,20 +207,24 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     pool.port().set_current(ptr::null());
     seat.activity.set(Doing::Starting);
     seat.painted.with(|painted| *painted = None);
-    let replaced = seat.threads.with(|threads| {
+    let (replaced, older) = seat.threads.with(|threads| {
+        let older = threads.before.take();
         threads.before = threads.now.take();
         let _blocked = (!seat.manner.inherit_signals).then(Blocked::for_new_threads);
         // SAFETY:
         // - the seat is filled: all that stays with it stays.
-        let seated = unsafe { seat.seat_a_thread(threads, &seat.next) };
+        let seated = unsafe { seat.seat_a_thread(threads) };
         if seated.is_err() {
             // Nobody sits here any more; this thread is joined when the pool is destroyed.
             threads.now = threads.before.take();
             seat.activity.set(Doing::Stopped);
         }
-        seated.is_ok()
+        (seated.is_ok(), older)
     });
     if !replaced {
         pool.lifecycle().leave(true, pool.port());
+    }
+    if let Some(older) = older {
+        older.join_if_ended();
     }
 }
