@@ -1461,8 +1461,8 @@ jobring_status jobring_worker_index(const struct jobring_pool *pool,
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
  *
- * From any thread, a job or a callback included; not from a signal handler. Does not block; the system's library may
- * allocate.
+ * From any thread, a job or a callback included; not from a signal handler. Blocks only while that worker's thread is being
+ * replaced. The system's library may allocate.
  */
 jobring_status jobring_worker_stack(const struct jobring_pool *pool,
                                     uint32_t index,

@@ -223,8 +223,8 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Does not block; the system's library may
-/// allocate.
+/// From any thread, a job or a callback included; not from a signal handler. Blocks only while that worker's thread is being
+/// replaced. The system's library may allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `bytes` is NULL or writable.

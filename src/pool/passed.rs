@@ -22,12 +22,14 @@ static KIND: Kind = Kind {
     forget: |_, _| {},
 };
 
+type Steps = Box<dyn FnOnce()>;
+
 /// One core, on which another thread goes on while the submitter pauses, and only then. Each look at the clock takes a
 /// millisecond.
 #[derive(Clone, Default)]
 struct OneCore {
     now: Rc<Cell<u64>>,
-    other: Rc<RefCell<Option<Box<dyn FnOnce()>>>>,
+    other: Rc<RefCell<Option<Steps>>>,
 }
 
 impl Port for OneCore {

@@ -1,8 +1,9 @@
-//! A lock for what happens when a worker begins or ends; never taken on the way of a job.
+//! A lock for what happens when a worker begins or ends; never taken on the way of a job. A thread that finds it held sleeps:
+//! one that spun would keep a holder of lower priority from running.
 
-#[cfg(feature = "pthread")]
-use spin::Mutex;
-#[cfg(not(feature = "pthread"))]
+#[cfg(not(feature = "std"))]
+use of_pthreads::Mutex;
+#[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
 
 /// A value that one thread at a time reaches.
@@ -15,10 +16,48 @@ impl<T> Lock<T> {
 
     /// Lets `f` have the value. `f` neither takes this lock again nor panics.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
-        #[cfg(feature = "pthread")]
-        let mut held = self.0.lock();
-        #[cfg(not(feature = "pthread"))]
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        f(&mut held)
+        #[cfg(feature = "std")]
+        return f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        #[cfg(not(feature = "std"))]
+        self.0.with(f)
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod of_pthreads {
+    use core::cell::UnsafeCell;
+
+    /// A mutex of the system's. On Linux and Android, where alone there is no std, it need not be destroyed, and may move as
+    /// long as nobody has locked it.
+    pub(super) struct Mutex<T> {
+        raw: UnsafeCell<libc::pthread_mutex_t>,
+        // INVARIANT: touched only while `raw` is locked.
+        value: UnsafeCell<T>,
+    }
+
+    // SAFETY:
+    // - `raw` is for all threads, and `value` goes from one to the next under it.
+    unsafe impl<T: Send> Sync for Mutex<T> {}
+
+    impl<T> Mutex<T> {
+        pub(super) const fn new(value: T) -> Self {
+            let raw = UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER);
+            Self { raw, value: UnsafeCell::new(value) }
+        }
+
+        /// `f` neither takes it again nor unwinds.
+        pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+            // SAFETY:
+            // - it is initialised, and does not move while it is borrowed. A plain mutex that this thread has not locked
+            //   is locked without an error.
+            unsafe { libc::pthread_mutex_lock(self.raw.get()) };
+            // SAFETY:
+            // - locked.
+            let result = f(unsafe { &mut *self.value.get() });
+            // SAFETY:
+            // - locked above, by this thread.
+            unsafe { libc::pthread_mutex_unlock(self.raw.get()) };
+            result
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Seat {
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
     manner: Manner,
-    /// Held while a thread is made: no first thread takes it on its way to the loop, where it would spin until its maker
+    /// Held while a thread is made: no first thread takes it on its way to the loop, where it would wait until its maker
     /// has the CPU again.
     threads: Lock<Threads>,
     /// The stack of the one that sits there now, if it was painted.

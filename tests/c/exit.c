@@ -6,18 +6,30 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static atomic_int starts, stops, told, cleaned, refused;
+static atomic_int starts, stops, told, cleaned, refused, held;
+static sem_t at_the_gate, gate;
 
-/* In place of the C library's: can be told to refuse threads. */
+static void await(sem_t *sem) {
+    while (sem_wait(sem) != 0) CHECK(errno == EINTR);
+}
+
+/* In place of the C library's: can be told to refuse threads, and to hold their maker up. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
     int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     if (atomic_load(&refused)) return EAGAIN;
+    if (atomic_exchange(&held, 0)) {
+        CHECK(sem_post(&at_the_gate) == 0);
+        await(&gate);
+    }
     *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
     return real(thread, attr, run, arg);
 }
@@ -176,6 +188,47 @@ static void a_hook_is_told_that_nobody_makes_room(void) {
     CHECK(atomic_load(&deadlocks) == 3 && atomic_load(&shutdowns) == 1);
 }
 
+static atomic_int asks;
+static sem_t ask;
+
+static void *wait_for_the_gate_and_ask(void *pool) {
+    size_t bytes = 0;
+    await(&ask);
+    atomic_store(&asks, (int)syscall(SYS_gettid));
+    OK(jobring_worker_stack(pool, 0, &bytes));
+    CHECK(bytes > 0);
+    return NULL;
+}
+
+/* What the system says of a thread: S if it sleeps. */
+static char state_of(int thread) {
+    char path[64], text[512] = "";
+    FILE *stat;
+    const char *behind_the_name;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    CHECK((stat = fopen(path, "r")) != NULL && fgets(text, sizeof text, stat) != NULL && fclose(stat) == 0);
+    CHECK((behind_the_name = strrchr(text, ')')) != NULL);
+    return behind_the_name[2];
+}
+
+/* Else it would keep the thread that makes the new one from running, where it has a higher priority. */
+static void who_asks_for_a_worker_that_is_being_replaced_sleeps(void) {
+    jobring_pool *pool = pool_of(1, JOBRING_BACKEND_PTHREAD);
+    jobring_job left;
+    pthread_t asker;
+    CHECK(sem_init(&at_the_gate, 0, 0) == 0 && sem_init(&gate, 0, 0) == 0 && sem_init(&ask, 0, 0) == 0);
+    CHECK(pthread_create(&asker, NULL, wait_for_the_gate_and_ask, pool) == 0);
+    atomic_store(&held, 1);
+    OK(jobring_submit(pool, leave, NULL, &left));
+    has_exited(pool, left);
+    await(&at_the_gate);
+    CHECK(sem_post(&ask) == 0);
+    while (atomic_load(&asks) == 0 || state_of(atomic_load(&asks)) != 'S') sched_yield();
+    CHECK(sem_post(&gate) == 0);
+    CHECK(pthread_join(asker, NULL) == 0);
+    OK(jobring_destroy(pool));
+}
+
 /* Below: each ends its process. */
 static void *wait_for_one_that_leaves(void *pool) {
     jobring_job job;
@@ -319,5 +372,6 @@ int main(void) {
     a_pool_ends_with_workers_that_leave();
     a_worker_that_cannot_be_replaced_is_missed();
     a_hook_is_told_that_nobody_makes_room();
+    who_asks_for_a_worker_that_is_being_replaced_sleeps();
     return 0;
 }
