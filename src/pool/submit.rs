@@ -216,6 +216,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
     /// read the failures kept in them: such a thread may have a lower priority than ours, and has to run.
+    #[cold]
+    #[inline(never)]
     fn pass_over(&self) {
         if KEEPS_FAILURES
             && let Some((_, index)) = self.free().peek()
