@@ -8,6 +8,7 @@ backend_tests! {
     workers_are_as_many_as_asked_for_and_have_names
     all_workers_work
     stacks_are_rounded_up_and_bounded_below
+    a_worker_may_drop_the_last_pool_behind_its_last_job
     hooks_frame_the_jobs_of_each_worker
     workers_take_no_signals_but_their_own_faults
     numbers_out_of_range_are_refused

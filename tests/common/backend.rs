@@ -2,7 +2,7 @@
 
 use super::{Count, DEADLINE, Gate, done, until};
 use jobring::{Backend, BuildError, Builder, Pool};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
@@ -100,6 +100,36 @@ pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {
 }
 
 std::thread_local! { static MINE: Cell<Option<usize>> = const { Cell::new(None) }; }
+
+/// The last owner of a pool; counts its end.
+struct Owner(Option<Arc<Pool>>, Count);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        drop(self.0.take());
+        self.1.add();
+    }
+}
+
+std::thread_local! { static OWNER: RefCell<Option<Owner>> = const { RefCell::new(None) }; }
+
+/// In a destructor of a thread-local of one of its workers, which has left its loop.
+pub fn a_worker_may_drop_the_last_pool_behind_its_last_job(backend: Backend) {
+    let prefix = format!("last-{backend:?}");
+    let (ended, gate) = (Count::new(), Gate::new());
+    // No worker ends before the other owner is gone.
+    let held = gate.clone();
+    let builder = builder(backend).workers(2).name(&prefix).on_stop(move |_| held.pass());
+    let pool = Arc::new(builder.build().expect("a pool"));
+    let owner = Owner(Some(pool.clone()), ended.clone());
+    let job = pool.submit(move || OWNER.set(Some(owner))).expect("room");
+    done(job).expect("a result");
+    let _ = pool.shutdown(jobring::Queued::Drain, Some(std::time::Duration::ZERO));
+    drop(pool);
+    gate.open();
+    until("the pool has ended", || ended.get() == 1);
+    until("the threads are gone", || threads(&prefix).is_empty());
+}
 
 pub fn hooks_frame_the_jobs_of_each_worker(backend: Backend) {
     #[derive(PartialEq, Debug)]
