@@ -310,6 +310,7 @@ static void stop(void *arg, uint32_t worker) { atomic_fetch_add(&of(arg)->stops,
 
 static void sleeps_in(void *ctx, uint32_t seat, int64_t timeout_ns) { (void)ctx, (void)seat, (void)timeout_ns, abort(); }
 static void wakes_in(void *ctx, uint32_t seat, uint32_t from_isr) { (void)ctx, (void)seat, (void)from_isr, abort(); }
+static void pauses(void *ctx) { (void)ctx, abort(); }
 
 static void hooks(void) {
     static struct hooked mine;
@@ -325,7 +326,7 @@ static void hooks(void) {
 static void ports(void) {
     static jobring_seat seat;
     static const jobring_port nobody_calls = {
-        sizeof(jobring_port), 1, &seat, NULL, NULL, sleeps_in, wakes_in, NULL, NULL, NULL, NULL,
+        sizeof(jobring_port), 1, &seat, NULL, NULL, sleeps_in, wakes_in, pauses, NULL, NULL, NULL, NULL,
     };
     TRY(port, "default", NULL, IS(1));
     TRY(port, "given", &nobody_calls, BAD(JOBRING_E_UNSUPPORTED));
