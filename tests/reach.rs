@@ -163,6 +163,26 @@ const ON_A_JOBS_WAY: &[&str] = &[
     "panic_access_error",
 ];
 
+/// What the system is asked for the stack of a thread that the pool did not make, once, before a job runs inside a job there.
+/// This may allocate.
+const ASKS_FOR_A_STACK: &[&str] = &[
+    "pthread_self",
+    "pthread_getattr_np",
+    "pthread_attr_getstack",
+    "pthread_attr_getguardsize",
+    "pthread_attr_destroy",
+];
+
+/// What runs no job, and so never asks.
+const RUNS_NO_JOB: &[&str] = &[
+    "jobring_try_submit_isr",
+    "jobring_cancel",
+    "jobring_detach",
+    "jobring_error",
+    "jobring_self",
+    "jobring_stats_get",
+];
+
 /// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
 const BESIDES: &[&str] = &[
     "jobring_create",
@@ -180,6 +200,7 @@ const SEEN: &[(&str, &str)] = &[
     ("jobring_submit", "clock_gettime"),
     ("jobring_wait", "syscall"),
     ("jobring_enter_worker", "syscall"),
+    ("jobring_wait", "pthread_getattr_np"),
 ];
 
 /// core's own are compiled elsewhere: panics, and arithmetic.
@@ -190,9 +211,14 @@ fn is_cores(name: &str) -> bool {
 fn stays_on_a_jobs_way(graph: &Graph) {
     for symbol in c::symbols().iter().filter(|symbol| !BESIDES.contains(&symbol.as_str())) {
         for (name, from) in graph.foreign(symbol) {
-            let known = is_cores(&name) || ON_A_JOBS_WAY.iter().any(|known| name.ends_with(known));
+            let is_in = |list: &[&str]| list.iter().any(|known| name.ends_with(known));
+            let asks = is_in(ASKS_FOR_A_STACK) && !RUNS_NO_JOB.contains(&symbol.as_str());
+            let known = is_cores(&name) || is_in(ON_A_JOBS_WAY) || asks;
             assert!(known, "{symbol} comes to {name}, in {from}");
         }
+    }
+    for symbol in RUNS_NO_JOB {
+        assert!(c::symbols().iter().any(|known| known == symbol), "there is no {symbol}");
     }
     for (symbol, name) in SEEN {
         assert!(
@@ -218,17 +244,17 @@ fn a_job_is_on_its_way_without_a_lock_or_an_allocation() {
 }
 
 #[test]
-fn spin_is_for_the_start_only() {
+fn a_lock_is_for_the_start_only() {
     let graph = Graph::of_build("pthread,capi");
     stays_on_a_jobs_way(&graph);
     for symbol in c::symbols() {
-        let spin = graph.reached(&symbol).into_iter().find(|(name, _)| name.contains("4spin"));
-        match spin {
+        let lock = graph.foreign(&symbol).into_iter().find(|(name, _)| name.contains("pthread_mutex_lock"));
+        match lock {
             Some((name, from)) => assert!(
                 BIRTH.contains(&&*symbol) || LOOKS_AT_A_THREAD.contains(&&*symbol),
                 "{symbol} comes to {name}, in {from}"
             ),
-            None => assert!(!BIRTH.contains(&&*symbol), "{symbol} uses no spin: is it needed at all?"),
+            None => assert!(!BIRTH.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
         }
     }
     // What threads begin with is come to from whoever makes them; a worker's loop is what enter_worker goes into.
