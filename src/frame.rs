@@ -8,7 +8,7 @@ use core::cell::Cell;
 use core::ptr;
 
 /// Where a thread's stack lies: the lowest address, and the one behind the highest.
-#[cfg(any(feature = "std", feature = "pthread"))]
+#[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stack {
     pub(crate) low: usize,
@@ -16,16 +16,16 @@ pub struct Stack {
 }
 
 /// Without threads none is known, and firmware has no code for it.
-#[cfg(not(any(feature = "std", feature = "pthread")))]
+#[cfg(not(any(feature = "std", feature = "pthread", jobring_loom)))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stack {}
 
 impl Stack {
     /// Does `at`, an address in the innermost frame, leave so many bytes of this stack? Not if it lies on another one.
     pub(crate) fn leaves(&self, _at: usize, _bytes: usize) -> bool {
-        #[cfg(any(feature = "std", feature = "pthread"))]
+        #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
         return (self.low..self.high).contains(&_at) && _at - self.low >= _bytes;
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        #[cfg(not(any(feature = "std", feature = "pthread", jobring_loom)))]
         match *self {}
     }
 }

@@ -25,6 +25,7 @@ const OUTSIDE: &[&str] = &["lib", "model", "frozen"];
 /// Who besides src/sync and src/lib.rs may name cfg(jobring_loom), and why.
 const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("relax.rs", "a backoff is one step in the model, which has no time"),
+    ("frame.rs", "a model's worker may have no stack left"),
     ("ring/seed.rs", "rings that begin near the wrap-around"),
     ("slot/mod.rs", "slots that begin near the wrap-around"),
     ("storage.rs", "the model's words own memory, so they are dropped"),

@@ -33,6 +33,8 @@ mod lock;
 mod os;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) mod stack;
+#[cfg(feature = "std")]
+pub(crate) mod std_key;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use lock::Lock;
 #[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]

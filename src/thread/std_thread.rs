@@ -4,6 +4,7 @@ extern crate std;
 
 use super::{Spawn, Start, ThreadOptions};
 use crate::error::BuildError;
+use crate::system::std_key;
 use crate::unwind::drop_ignoring_panic;
 use std::string::String;
 use std::thread::{Builder, JoinHandle};
@@ -20,42 +21,6 @@ fn name(text: &str) -> Option<String> {
     name.try_reserve_exact(text.len() + 1).ok()?;
     name.extend(text.chars().filter(|&char| char != '\0'));
     Some(name)
-}
-
-/// std makes one key of thread-specific data for all of its threads, in the first of them; if there is none left, it ends the
-/// process.
-#[cfg(unix)]
-mod key {
-    use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-    static THERE: AtomicBool = AtomicBool::new(false);
-
-    /// Has std its key, or is there one left? (Another thread may take it first.)
-    pub(super) fn may_be_had() -> bool {
-        // ORDERING: Relaxed: guards nothing.
-        if THERE.load(Relaxed) {
-            return true;
-        }
-        let mut key = 0;
-        // SAFETY:
-        // - `key` is writable, and deleted only if it was made; nobody else knows of it.
-        unsafe { libc::pthread_key_create(&raw mut key, None) == 0 && libc::pthread_key_delete(key) == 0 }
-    }
-
-    /// Called on a thread of std's.
-    pub(super) fn is_there() {
-        // ORDERING: Relaxed, as above.
-        THERE.store(true, Relaxed);
-    }
-}
-
-#[cfg(not(unix))]
-mod key {
-    pub(super) fn may_be_had() -> bool {
-        true
-    }
-
-    pub(super) fn is_there() {}
 }
 
 impl StdThread {
@@ -94,7 +59,7 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1: valid until join.
         let start = unsafe { *start };
-        if !key::may_be_had() {
+        if !std_key::may_be_had() {
             return Err(BuildError::NoMemory);
         }
         let name = name(options.name).ok_or(BuildError::NoMemory)?;
@@ -102,7 +67,7 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
         let made = builder.spawn(move || unsafe {
-            key::is_there();
+            std_key::is_there();
             let start = start;
             (start.run)(start.arg);
         });
