@@ -140,6 +140,7 @@ const GOALS: &[Goal] = &[
         AtMost(1000.0, "wakes_per_million"),
     ),
     Goal("W8", "w8", "jobring", "idle: no context switch", AtMost(0.0, "switches")),
+    Goal("W10", "w10", "jobring", "a worker is stopped: the others take 5 ms", AtMost(5000.0, "most")),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];
 

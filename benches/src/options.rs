@@ -21,7 +21,7 @@ pub struct Options {
 }
 
 /// The works there are.
-const WORKS: [&str; 10] = ["W1", "W1t", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9"];
+const WORKS: [&str; 11] = ["W1", "W1t", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10"];
 
 /// What --help says.
 pub const HELP: &str = "\
@@ -29,7 +29,7 @@ jobring beside its peers on the same work, in one run.
 
     cargo run --release -p jobring-bench -- [options]
 
-    --works W1,W3     only these: W1 W1t W2 W3 W4 W5 W6 W7 W8 W9 (default: all)
+    --works W1,W3     only these: W1 W1t W2 W3 W4 W5 W6 W7 W8 W9 W10 (default: all)
     --peers a,b       beside jobring only those whose name contains one of these
     --rounds N        pairs for each ratio (default 15; 6 is the fewest that give an interval)
     --millis N        how long one process measures (default 200)

@@ -6,6 +6,7 @@ pub mod idle;
 pub mod payload;
 pub mod ring;
 pub mod round_trip;
+pub mod stopped;
 
 use crate::params::Params;
 

@@ -14,7 +14,7 @@ mod rayon;
 mod threadpool;
 mod tokio;
 
-use crate::measure::{Pool, burst, idle, payload, ring, round_trip};
+use crate::measure::{Pool, burst, idle, payload, ring, round_trip, stopped};
 use crate::params::{Params, Report};
 
 type Measure = fn(&Params) -> Report;
@@ -26,6 +26,7 @@ fn of_any<P: Pool>(mode: &str) -> Option<Measure> {
         "asleep" => round_trip::both_asleep::<P>,
         "awake" => round_trip::both_awake::<P>,
         "idle" => idle::idle::<P>,
+        "stopped" => stopped::stopped::<P>,
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! W6: many workers come and go. W8: a pool with nothing to do.
+//! W6: many workers come and go. W8: a pool with nothing to do. W10: a pool one of whose workers is stopped.
 
 use super::{Case, Metric, Rounds, entrant, less};
 use crate::options::Options;
@@ -11,7 +11,9 @@ const MANY: &[Metric] = &[
 ];
 const SWITCHES: &[Metric] = &[less("switches", "context switches")];
 
-/// W6 and W8.
+const STOPPED: &[Metric] = &[less("p99", "p99"), less("most", "longest"), less("stood", "stood for 200 ms")];
+
+/// W6, W8 and W10.
 pub fn cases(options: &Options) -> Vec<Case> {
     let workers = if options.quick { 200 } else { 2000 };
     let seconds = if options.quick { 2 } else { 10 };
@@ -59,6 +61,26 @@ pub fn cases(options: &Options) -> Vec<Case> {
             columns: SWITCHES,
             entrants: idlers,
             rounds: Rounds::One,
+            point: None,
+        },
+        Case {
+            work: "W10",
+            id: "w10".into(),
+            title: "one worker of 4 is stopped by a signal: until the others have run 100 jobs".into(),
+            params: vec![("workers", 4), ("samples", if options.quick { 40 } else { 200 })],
+            metric: less("p50", "µs, median"),
+            columns: STOPPED,
+            entrants: [
+                entrant("jobring", "stopped"),
+                entrant("jobring C", "stopped").called("jobring, C face"),
+            ]
+            .into_iter()
+            .chain(
+                ["channel, inline", "ArrayQueue, by hand", "rayon", "threadpool"]
+                    .map(|peer| entrant(peer, "stopped")),
+            )
+            .collect(),
+            rounds: Rounds::Third,
             point: None,
         },
     ]
