@@ -9,7 +9,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_batch_is_accepted_as_far_as_there_is_room),
     model!(3 a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted),
     model!(2 a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted),
-    model!(2 a_batch_over_a_trigger_trusts_no_searcher),
+    model!(2 a_batch_with_a_backlog_trusts_no_searcher),
     model!(2 a_batch_that_takes_its_slots_at_once_leaves_the_others_theirs),
     model!(2 a_batch_of_slots_taken_at_once_that_meets_a_close_is_over),
     model!(2 a_batch_that_ends_early_gives_back_what_it_took),
@@ -67,9 +67,9 @@ fn a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted() {
     batch_against_shutdown::<2>(false);
 }
 
-fn a_batch_over_a_trigger_trusts_no_searcher() {
-    // Position 0 is one of those.
+fn a_batch_with_a_backlog_trusts_no_searcher() {
     let s = Stage::<2>::new();
+    s.pool.freeze_searching();
     s.pool.freeze_searching();
     let worker = s.worker();
     s.begin();

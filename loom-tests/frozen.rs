@@ -23,6 +23,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_closer_stopped_anywhere_holds_up_no_submitter),
     model!(2 a_notifier_stopped_anywhere_is_stood_in_for),
     model!(2 a_worker_stopped_anywhere_is_stood_in_for),
+    model!(2 a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker),
+    model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
 ];
 
 /// A thread does `step` and is stopped somewhere in it, or before, or not at all; this one does `others` meanwhile.
@@ -275,5 +277,38 @@ fn a_worker_stopped_anywhere_is_stood_in_for() {
         },
     );
     worker.join().unwrap();
+    assert_eq!(workers.left(), 0);
+}
+
+/// Without anybody who waits, and without a clock: the second push alone.
+fn a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker() {
+    let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
+    let (working, telling) = (workers.clone(), workers.clone());
+    let worker = crew.spawn(move || working.work(1));
+    workers.publish();
+    stopped(
+        &crew,
+        move || drop(telling.announce(1)),
+        || {
+            workers.give(1);
+            assert_eq!(worker.join().unwrap(), 1);
+        },
+    );
+    assert_eq!(workers.left(), 1);
+}
+
+fn of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere() {
+    let (crew, workers) = (Crew::ungated(), Arc::new(Workers::new()));
+    let (working, freezing) = (workers.clone(), workers.clone());
+    let worker = crew.spawn(move || working.work(1));
+    stopped(
+        &crew,
+        move || drop(freezing.work(1)),
+        || {
+            workers.give(1);
+            workers.give(1);
+            assert_eq!(worker.join().unwrap(), 1);
+        },
+    );
     assert_eq!(workers.left(), 0);
 }

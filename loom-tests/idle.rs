@@ -2,9 +2,10 @@
 //! A number of jobs stands in place of rings and slots.
 
 use crate::harness::{Crew, Model, model};
-use jobring_model::model::Workers;
+use jobring_model::model::{Clock, Workers};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
     model!(unbounded a_push_wakes_the_worker),
@@ -19,9 +20,15 @@ pub const MODELS: &[Model] = &[
     model!(3 after_a_write_off_pushes_wake_again),
     model!(unbounded a_frozen_waker_is_stood_in_for),
     model!(2 a_searcher_that_was_written_off_does_no_harm),
-    model!(unbounded the_trigger_writes_a_frozen_searcher_off),
+    model!(unbounded the_trigger_writes_frozen_searchers_off),
     model!(3 a_wake_up_for_no_reason_does_no_harm),
     model!(2 a_batch_wakes_two_workers),
+    model!(unbounded a_push_beside_a_frozen_searcher_wakes_a_worker),
+    model!(3 a_push_behind_a_frozen_waker_wakes_for_it),
+    model!(unbounded a_sentry_takes_what_a_frozen_searcher_left),
+    model!(unbounded a_sentry_that_rests_misses_no_push),
+    model!(3 a_sentry_that_is_woken_and_frozen_is_not_trusted),
+    model!(1 a_finder_does_not_trust_the_one_it_woke),
 ];
 
 fn crew() -> (Crew, Arc<Workers>) {
@@ -66,8 +73,9 @@ fn two_pushes_wake_the_worker_twice() {
     assert!(workers.settled());
 }
 
+/// A sentry is trusted here, and its time does not pass: whoever finds the first job has to wake it.
 fn two_pushes_wake_two_workers() {
-    let (crew, workers) = big_crew();
+    let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Told)));
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();
     workers.give(PLAIN);
@@ -132,11 +140,9 @@ fn a_job_is_taken_or_the_closer_is_told() {
     };
     crew.begin();
     workers.close();
-    // Who was told that the pool is open published before the closer's fence. A worker that leaves may not see that yet.
-    let seen = workers.left() == 1;
     let told = submitter.join().unwrap();
     let taken = worker.join().unwrap();
-    assert!(taken == 1 || told || seen, "the job is neither taken nor known to the closer");
+    assert!(taken == 1 || told, "a worker left a job that was accepted while the pool was open");
     assert!(workers.settled());
 }
 
@@ -185,8 +191,10 @@ fn a_searcher_that_was_written_off_does_no_harm() {
     assert!(workers.settled());
 }
 
-fn the_trigger_writes_a_frozen_searcher_off() {
+fn the_trigger_writes_frozen_searchers_off() {
     let (crew, workers) = crew();
+    // Two are trusted.
+    workers.freeze_searching();
     workers.freeze_searching();
     let worker = worker(&crew, &workers, 1);
     crew.begin();
@@ -219,4 +227,76 @@ fn a_batch_wakes_two_workers() {
         assert_eq!(worker.join().unwrap(), 1);
     }
     assert!(workers.settled());
+}
+
+/// One searcher may be stopped: without a sentry, a push wakes another.
+fn a_push_beside_a_frozen_searcher_wakes_a_worker() {
+    let (crew, workers) = crew();
+    workers.freeze_searching();
+    let worker = worker(&crew, &workers, 1);
+    crew.begin();
+    workers.give(PLAIN);
+    assert_eq!(worker.join().unwrap(), 1);
+}
+
+fn a_push_behind_a_frozen_waker_wakes_for_it() {
+    let (crew, workers) = crew();
+    let worker = worker(&crew, &workers, 2);
+    crew.begin();
+    workers.give_and_freeze(PLAIN);
+    workers.give(PLAIN);
+    assert_eq!(worker.join().unwrap(), 2);
+    assert!(workers.settled());
+}
+
+/// The push trusts the searcher if the worker is the sentry by then; time goes on.
+fn a_sentry_takes_what_a_frozen_searcher_left() {
+    let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Told)));
+    workers.freeze_searching();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let (working, count) = (workers.clone(), taken.clone());
+    let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
+    crew.begin();
+    workers.give(PLAIN);
+    while taken.load(Relaxed) == 0 {
+        workers.pass();
+        loom::thread::yield_now();
+    }
+    worker.join().unwrap();
+}
+
+/// Its time passes at any moment, and it sleeps without end from then on.
+fn a_sentry_that_rests_misses_no_push() {
+    let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Hasty)));
+    workers.freeze_searching();
+    let worker = worker(&crew, &workers, 1);
+    crew.begin();
+    workers.give(PLAIN);
+    assert_eq!(worker.join().unwrap(), 1);
+}
+
+/// The first push wakes the sentry, which is stopped before it takes its token: the second does not trust the two, which are one.
+fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
+    let (crew, workers) = crew();
+    workers.freeze_sleeping();
+    let worker = worker(&crew, &workers, 2);
+    crew.begin();
+    workers.give_and_freeze(PLAIN);
+    workers.give(PLAIN);
+    assert_eq!(worker.join().unwrap(), 2);
+}
+
+/// A wake-up may reach one that is stopped: who finds a job beside one token wakes another for what is left.
+fn a_finder_does_not_trust_the_one_it_woke() {
+    let (crew, workers) = big_crew();
+    let both = [(); 2].map(|()| worker(&crew, &workers, 1));
+    crew.begin();
+    workers.freeze_sleeping();
+    workers.publish();
+    workers.give_and_freeze(PLAIN);
+    workers.give(PLAIN);
+    for worker in both {
+        assert_eq!(worker.join().unwrap(), 1);
+    }
+    assert_eq!(workers.left(), 1);
 }

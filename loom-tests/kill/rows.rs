@@ -18,10 +18,18 @@ pub const ROWS: &[Row] = &[
         id: 2,
         upstream: "tokio-rs/tokio#7757, #8056, #8057, #8067",
         what: "an idle thread is counted upon that will not look; the job lies, and nobody is woken",
-        answer: Mutants(&[(
-            Planted(&[Bug::SleeperCountsAsSearcher]),
-            Model("pushes_of_two_submitters_wake_the_worker_twice"),
-        )]),
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::SleeperCountsAsSearcher]),
+                Model("pushes_of_two_submitters_wake_the_worker_twice"),
+            ),
+            (Planted(&[Bug::TrustsOneSearcher]), Model("a_push_beside_a_frozen_searcher_wakes_a_worker")),
+            (
+                Planted(&[Bug::TrustsTheSentryWithItsToken]),
+                Model("a_sentry_that_is_woken_and_frozen_is_not_trusted"),
+            ),
+            (Planted(&[Bug::SentryRestsSilently]), Model("a_sentry_that_rests_misses_no_push")),
+        ]),
     },
     Row {
         id: 3,

@@ -77,8 +77,8 @@ impl<T: Send> JobHandle<'_, T> {
 ///   nobody works for, nothing has ended until somebody calls
 ///   [`run_one`](crate::PoolCore::run_one), or waits; and an executor that blocks a job's thread (`block_on` inside a
 ///   job) may leave nobody to run what it awaits, where [`wait`](JobHandle::wait) would run it or say so.
-/// - A thread that waits helps out if a worker is stopped by the system between finding a job and waking the next worker; a
-///   task that awaits does not. Then its job may lie until that worker goes on, somebody waits, or 1,023 more jobs come.
+/// - A thread that waits helps out if the system stops the worker that was woken for its job; a task that awaits does not. Then
+///   its job may lie until that worker goes on, somebody waits, or one more job is submitted.
 /// - Dropping the handle gives the claim up, as ever, and drops the waker that lay in the pool: at once, unless the job has
 ///   just ended and it is being woken. A handle that is leaked keeps its waker until the slot's next task
 ///   or the end of the pool.

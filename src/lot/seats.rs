@@ -33,7 +33,7 @@
 //! wake-up too many does no harm. (One whose park returned for no reason goes on waiting for the same, and so does it.)
 //!
 //! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; who wakes one on that word and finds nobody
-//! else stands in for it (`wait/README.md`, "The frozen waker": `force` does that), and who wakes all does in any case.
+//! else stands in for it (`wait/README.md`, "A stopped thread": a later push does that, and `force`), and who wakes all does in any case.
 //!
 //! *A thread without a seat* is in the position of one that has not taken its seat yet, and a wake-up passes over it as over
 //! that one: it sees the change of the word instead, when it comes back from pause() or when it has taken a seat. So

@@ -5,6 +5,9 @@ use crate::sync::{AtomicUsize, Relaxed};
 use crate::system::{Clock, ModelPort};
 use crate::wait::{Idle, Noticed};
 
+/// How long a sentry sleeps.
+const NAP: u64 = 1;
+
 /// The idle word, with a number of jobs in place of rings and slots.
 pub struct Workers<P = ModelPort> {
     idle: Idle,
@@ -16,13 +19,23 @@ impl Workers {
     /// Nobody works, nothing is to be done.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
-        Self::on(ModelPort::new(Clock::None))
+        Self::with_clock(Clock::None)
+    }
+
+    /// The same, with a clock: then there are sentries.
+    pub fn with_clock(clock: Clock) -> Self {
+        Self::on(ModelPort::new(clock))
+    }
+
+    /// Lets as much time pass as a sentry sleeps.
+    pub fn pass(&self) {
+        self.port.pass(NAP);
     }
 
     /// As `give`, but stops for ever before the wake-up, if it was to be one.
     pub fn give_and_freeze(&self, position: usize) {
         self.jobs.fetch_add(1, Relaxed);
-        let _ = self.idle.notify(&self.port.muted(), position);
+        let _ = self.idle.notify(&self.port.muted(), position, false, || position);
     }
 }
 
@@ -45,12 +58,18 @@ impl<P: Port> Workers<P> {
 
     /// Tells of what was published up to `position`. Was the pool closed by then?
     pub fn announce(&self, position: usize) -> bool {
-        self.idle.notify(&self.port, position) == Noticed::Closed
+        self.idle.notify(&self.port, position, false, || position) == Noticed::Closed
     }
 
     /// Begins a search and never ends it.
     pub fn freeze_searching(&self) {
         let _forgotten = self.idle.search();
+    }
+
+    /// Registers as sleeping, as the sentry if there is none, and does nothing any more.
+    pub fn freeze_sleeping(&self) {
+        let search = self.idle.search();
+        let _forgotten = self.idle.register(search, true);
     }
 
     /// What a waiter does when its patience is over.
@@ -106,17 +125,23 @@ impl<P: Port> Workers<P> {
                     taken += 1;
                     break;
                 }
-                let asleep = self.idle.register(search);
-                let closed = self.idle.counts().closed();
-                if !is_empty() {
-                    search = self.idle.cancel(asleep);
-                } else if closed {
-                    let search = self.idle.cancel(asleep);
-                    self.idle.found(search, &self.port, is_empty);
-                    return taken;
-                } else {
-                    search = self.idle.sleep(asleep, &self.port);
-                }
+                let mut asleep = self.idle.register(search, self.port.now().is_some());
+                search = loop {
+                    let closed = self.idle.is_closed_for_sleeper();
+                    if !is_empty() {
+                        break self.idle.cancel(asleep);
+                    }
+                    if closed {
+                        let search = self.idle.cancel(asleep);
+                        self.idle.found(search, &self.port, is_empty);
+                        return taken;
+                    }
+                    asleep = match self.idle.sleep(asleep, &self.port, NAP) {
+                        Ok(search) => break search,
+                        // It has seen that nothing happens.
+                        Err(late) => self.idle.look_again(late, true),
+                    };
+                };
             }
         }
         taken

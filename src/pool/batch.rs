@@ -8,7 +8,6 @@ use crate::port::Port;
 use crate::ring::Distance;
 use crate::storage::Storage;
 use crate::sync::{Bug, bug, dying};
-use crate::wait::TRIGGER;
 
 /// So many slots at a time: one line of entries.
 const MOST: usize = 8;
@@ -75,12 +74,10 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         Ok(())
     }
 
-    /// One more was placed, at `position`. Of the positions that notify treats specially none may be skipped.
+    /// One more was placed, at `position`.
     #[inline]
     pub(crate) fn placed(&mut self, position: usize) {
-        if self.announce_at.is_none_or(|last| !last.is_multiple_of(TRIGGER)) {
-            self.announce_at = Some(position);
-        }
+        self.announce_at = Some(position);
     }
 }
 
@@ -93,7 +90,7 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             self.pool.give_back(index);
         }
         if let Some(position) = self.announce_at {
-            self.pool.announce(position);
+            self.pool.announce(position, true);
         }
     }
 }

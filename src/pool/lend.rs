@@ -84,7 +84,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Would a job that is submitted now have to wake its worker? That costs its submitter a system call.
     pub(crate) fn workers_sleep(&self) -> bool {
-        self.idle.counts().wants_notice()
+        let counts = self.idle.counts();
+        counts.sleeping() > 0 && counts.searching() == 0
     }
 }
 

@@ -243,7 +243,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - the caller's.
         let (job, position) = unsafe { self.place(reserved, kind, detached, write) };
-        self.announce(position);
+        self.announce(position, false);
         job
     }
 
@@ -268,11 +268,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (Slot::handle(self.tag(), index, state), position)
     }
 
-    /// The second half: wakes a worker for what was placed up to `position`, or tells the closer.
+    /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(crate) fn announce(&self, position: usize) {
-        if self.idle.notify(&self.port, position) == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
+    pub(crate) fn announce(&self, position: usize, several: bool) {
+        let noticed = self.idle.notify(&self.port, position, several, || self.ready().popped());
+        if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
             self.lifecycle.kick(&self.port);
         }
     }

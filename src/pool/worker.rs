@@ -14,6 +14,8 @@ use crate::sync::{Bug, bug, spin_loop};
 const TURN: u32 = 64;
 /// How often it polls behind a job that came out of the blue, at most: some 1 µs, in which a submitter that is awake can answer.
 const FIRST: u32 = 24;
+/// How long the sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
+const NAPS: (u64, u64) = (1_000_000, 2_000_000);
 /// A worker that slept for less than so many nanoseconds, twice of what it polls by default, was wrong to sleep.
 const NAP: u64 = 50_000;
 
@@ -134,23 +136,39 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 self.await_turn(&mut polled);
             }
-            let asleep = self.idle.register(search);
-            // CLOSED is read before the ring, so that nothing published before it is left behind, but where memory shows
-            // the ring late; then the closer has seen it, and runs what the last worker left (wait/README.md).
-            let closed = self.is_closed();
-            if !is_empty() && !bug(Bug::SleepsWithoutALook) {
-                search = self.idle.cancel(asleep);
-            } else if closed {
-                let search = self.idle.cancel(asleep);
-                self.idle.found(search, &self.port, is_empty);
-                return None;
-            } else {
+            let begun = self.port.now();
+            let mut asleep = self.idle.register(search, begun.is_some());
+            let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
+            let (mut nap, mut slept) = (NAPS.0, false);
+            search = loop {
+                // Before the ring: whoever leaves leaves nothing behind that was published while the pool was open.
+                let closed = self.idle.is_closed_for_sleeper();
+                if !is_empty() && !bug(Bug::SleepsWithoutALook) {
+                    break self.idle.cancel(asleep);
+                }
+                if closed {
+                    let search = self.idle.cancel(asleep);
+                    self.idle.found(search, &self.port, is_empty);
+                    return None;
+                }
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
                 *untold = false;
+                slept = true;
                 activity.set(Doing::Sleeping);
-                let begun = if SPINS && self.limits().spin > 0 { self.port.now() } else { None };
-                search = self.idle.sleep(asleep, &self.port);
-                let slept = begun.and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
+                asleep = match self.idle.sleep(asleep, &self.port, nap) {
+                    Ok(search) => break search,
+                    Err(late) if late.is_sentry() => {
+                        let before = popped;
+                        (popped, nap) = (self.ready().popped(), NAPS.1);
+                        self.idle.look_again(late, popped == before)
+                    }
+                    Err(late) => self.idle.look_again(late, false),
+                };
+            };
+            if slept {
+                let spins = SPINS && self.limits().spin > 0;
+                let slept =
+                    begun.filter(|_| spins).and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
                 *sparse = slept.is_none_or(|slept| slept > NAP);
                 polls = 0;
                 activity.set(Doing::Searching);

@@ -300,6 +300,13 @@ impl<'a> Ring<'a> {
         self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
+    /// How many entries were taken out (wrapping), at a moment before.
+    #[inline]
+    pub(crate) fn popped(&self) -> usize {
+        // ORDERING: Relaxed: a guess at how much is left, and at whether anything happens.
+        self.ends.head.load(o(Site::PoppedLook, Relaxed))
+    }
+
     /// How many pushes and pops a ring that began empty has seen (wrapping). Exact when nobody is at it.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let g = self.geometry();

@@ -35,6 +35,10 @@ bugs! {
     // Parking and wake-up.
     /// tokio#8056: a worker that goes to sleep stays counted as one that searches, and nobody is woken.
     SleeperCountsAsSearcher,
+    /// tokio#7757: who pushes counts on one worker alone, who was woken, or searches, and may be stopped.
+    TrustsOneSearcher,
+    /// tokio#8057: a token and the sentry count as two, though the sentry may be the one who was woken.
+    TrustsTheSentryWithItsToken,
     /// tokio#525: a worker looks for a token in one value of the idle word, and falls asleep on a newer one.
     SleepsOnANewerWord,
     /// bshoshany/thread-pool#93: a worker about to sleep does not look for CLOSED in the word that it sleeps on.
@@ -43,6 +47,8 @@ bugs! {
     WakesOneWaiter,
     /// Open3D-PoissonRecon#6: a worker registers, and sleeps without a look at the ring.
     SleepsWithoutALook,
+    /// tokio#8067: the sentry sleeps without end, and is still counted upon.
+    SentryRestsSilently,
     /// tensorflow#932: a submitter that finds the pool closed after its push does not kick the closer.
     CloserIsNotTold,
     /// rayon#200: the close sets CLOSED, and wakes no worker.

@@ -1,11 +1,13 @@
 //! The idle word: how many tokens, searchers and sleepers there are. Pure packing.
 //!
 //! ```text
-//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ epoch 15 │ tokens 16     threads sleep on the low half
-//! 32 bits:  CLOSED 1 │ epoch 7 │ sleeping 8 │ searching 8 │ tokens 8         threads sleep on the whole word
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ SENTRY 1 │ REWOKEN 1 │ epoch 13 │ tokens 16   threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ SENTRY 1 │ REWOKEN 1 │ epoch 5 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
 //! searching counts the tokens too: a token is a search that waits for its searcher.
+
+use crate::sync::{Bug, bug};
 
 struct Layout {
     width: u32,
@@ -13,14 +15,37 @@ struct Layout {
     sleeping: u32,
     epoch: u32,
     epoch_bits: u32,
+    rewoken: u32,
+    sentry: u32,
     closed: u32,
 }
 
 const LAYOUT: Layout = if usize::BITS == 64 {
-    Layout { width: 16, searching: 32, sleeping: 48, epoch: 16, epoch_bits: 15, closed: 31 }
+    Layout {
+        width: 16,
+        searching: 32,
+        sleeping: 48,
+        epoch: 16,
+        epoch_bits: 13,
+        rewoken: 29,
+        sentry: 30,
+        closed: 31,
+    }
 } else {
-    Layout { width: 8, searching: 8, sleeping: 16, epoch: 24, epoch_bits: 7, closed: 31 }
+    Layout {
+        width: 8,
+        searching: 8,
+        sleeping: 16,
+        epoch: 24,
+        epoch_bits: 5,
+        rewoken: 29,
+        sentry: 30,
+        closed: 31,
+    }
 };
+
+/// Is a sleeper to look again by the clock? Not in a firmware, for whose few workers that would be too much code.
+pub(crate) const SENTRIES: bool = !cfg!(all(target_os = "none", target_pointer_width = "32"));
 
 /// The most workers that one pool can have: 65,535, on 32-bit targets 255.
 pub(crate) const MAX_WORKERS: usize = (1 << LAYOUT.width) - 1;
@@ -28,9 +53,12 @@ const EPOCH_MASK: usize = (1 << LAYOUT.epoch_bits) - 1;
 const TOKEN: usize = 1;
 const SEARCHER: usize = 1 << LAYOUT.searching;
 const SLEEPER: usize = 1 << LAYOUT.sleeping;
+const REWOKEN: usize = 1 << LAYOUT.rewoken;
+const SENTRY: usize = 1 << LAYOUT.sentry;
 const CLOSED: usize = 1 << LAYOUT.closed;
 // Sleepers compare the low half: tokens and CLOSED must be in it.
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
+const _: () = assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken);
 
 /// One value of the idle word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,10 +105,43 @@ impl Counts {
         self.0 & (MAX_WORKERS << LAYOUT.searching | MAX_WORKERS << LAYOUT.sleeping) != 0
     }
 
-    /// Is there someone to wake, and nobody who looks for work anyway?
+    /// Does a sleeper look again by the clock?
     #[inline(always)]
-    pub(crate) const fn wants_notice(self) -> bool {
-        self.sleeping() > 0 && self.searching() == 0
+    pub(crate) const fn has_sentry(self) -> bool {
+        self.0 & SENTRY != 0
+    }
+
+    /// Were the tokens woken for once more?
+    #[inline(always)]
+    const fn is_rewoken(self) -> bool {
+        self.0 & REWOKEN != 0
+    }
+
+    /// Will somebody look though one thread has stopped? Two searchers are enough, or one beside a sentry; but not if that one
+    /// is a token, which the sentry itself may be about to take.
+    #[inline(always)]
+    fn is_seen_to(self) -> bool {
+        if bug(Bug::TrustsOneSearcher) && self.searching() > 0 {
+            return true;
+        }
+        let tokens = if bug(Bug::TrustsTheSentryWithItsToken) { 0 } else { MAX_WORKERS };
+        let one_and_a_sentry =
+            self.0 & (MAX_WORKERS << LAYOUT.searching | tokens | SENTRY) == SEARCHER | SENTRY;
+        self.searching() > 1 || SENTRIES && one_and_a_sentry
+    }
+
+    /// The counts to set before one sleeper is woken for new work; None if nobody need be woken.
+    #[inline(always)]
+    pub(crate) fn summoned(self) -> Option<Self> {
+        if self.is_seen_to() {
+            None
+        } else if self.sleeping() > 0 {
+            Some(self.grant())
+        } else if self.tokens() > 0 && !self.is_rewoken() {
+            Some(Self(self.0 | REWOKEN))
+        } else {
+            None
+        }
     }
 
     pub(crate) const fn search(self) -> Self {
@@ -106,7 +167,15 @@ impl Counts {
 
     /// A token finds its searcher, who is counted already.
     pub(crate) const fn redeem(self) -> Self {
-        Self(self.0 - TOKEN)
+        Self((self.0 - TOKEN) & !REWOKEN)
+    }
+
+    pub(crate) const fn post_sentry(self) -> Self {
+        Self(self.0 | SENTRY)
+    }
+
+    pub(crate) const fn relieve_sentry(self) -> Self {
+        Self(self.0 & !SENTRY)
     }
 
     /// Forgets all searchers but those whose token waits, and starts a new epoch.
@@ -152,6 +221,26 @@ mod tests {
     #[test]
     fn zero_is_an_open_pool_without_workers() {
         let c = Counts(0);
-        assert!(!c.closed() && !c.wants_notice() && c.sleeping() + c.searching() + c.tokens() == 0);
+        assert!(!c.closed() && c.summoned().is_none() && c.sleeping() + c.searching() + c.tokens() == 0);
+    }
+
+    #[test]
+    fn one_thread_is_not_trusted_alone() {
+        let three = Counts(0).sleep().sleep().sleep();
+        let first = three.summoned().expect("all sleep");
+        assert_eq!((first.tokens(), first.searching(), first.sleeping()), (1, 1, 2));
+        let second = first.summoned().expect("who was woken may be stopped");
+        assert_eq!((second.tokens(), second.searching(), second.sleeping()), (2, 2, 1));
+        assert!(second.summoned().is_none());
+        // With a sentry one searcher is enough, but not a token, which may be the sentry's.
+        assert!(first.post_sentry().summoned().is_some());
+        let searches = first.redeem();
+        assert!(searches.summoned().is_some() && searches.post_sentry().summoned().is_none());
+        assert!(searches.post_sentry().relieve_sentry() == searches);
+        // Where nobody else sleeps, a token is woken for once more.
+        let last = Counts(0).sleep().summoned().expect("it sleeps");
+        let again = last.summoned().expect("its waker may be stopped");
+        assert!(again.tokens() == 1 && again.is_rewoken() && again.summoned().is_none());
+        assert!(again.redeem() == Counts(0).search());
     }
 }

@@ -1,13 +1,17 @@
 //! The steps on the idle word. README.md beside this file has the protocol; the names are its names.
 
-use super::counts::Counts;
+use super::counts::{Counts, SENTRIES};
 use crate::pad::CachePadded;
 use crate::port::Port;
 use crate::sync::fence_behind_rmw;
 use crate::sync::{AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, o, point, stores};
+use core::cell::Cell;
 
-/// A push at every TRIGGER-th position trusts no searcher (README, "The frozen waker").
-pub(crate) const TRIGGER: usize = 1024;
+/// A push at every TRIGGER-th position, and a batch, trusts no searcher if BACKLOG jobs lie in the ring (README, "A stopped
+/// thread"). In a firmware every 1,024th does, whatever lies there.
+const TRIGGER: usize = if SENTRIES { 16 } else { 1024 };
+/// More than a searcher that is on its way leaves for long. In the models one: their rings are small.
+const BACKLOG: usize = if cfg!(any(jobring_loom, jobring_freeze)) { 1 } else { 8 };
 
 /// The idle word of one pool.
 pub(crate) struct Idle {
@@ -33,7 +37,12 @@ pub(crate) enum Noticed {
 
 /// A worker that is registered as sleeping.
 #[must_use = "a registration that is not ended takes a wake-up meant for others"]
-pub(crate) struct Asleep(());
+pub(crate) struct Asleep {
+    /// Is it the sentry?
+    sentry: bool,
+    /// Has it slept in vain? Then a job that it finds shows that nobody came who was trusted to.
+    overdue: bool,
+}
 
 impl Idle {
     const_fn! {
@@ -53,9 +62,16 @@ impl Idle {
         (self.wakes.get(), self.forced.get())
     }
 
-    /// Tells sleeping workers of a push at `position`. Lock-free; wakes one thread at most.
+    /// Tells sleeping workers of a push at `position`, before which `popped` entries were taken out. Lock-free; wakes one thread
+    /// at most, if there are `several` jobs two.
     #[inline(always)]
-    pub(crate) fn notify(&self, port: &impl Port, position: usize) -> Noticed {
+    pub(crate) fn notify(
+        &self,
+        port: &impl Port,
+        position: usize,
+        several: bool,
+        popped: impl FnOnce() -> usize,
+    ) -> Noticed {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
         // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5). The push ended with
         // a read-modify-write.
@@ -64,29 +80,44 @@ impl Idle {
         if counts.all_awake() {
             return Noticed::Open;
         }
-        self.tell(counts, port, position)
+        self.tell(counts, port, position, several, popped)
     }
 
     /// The rest of `notify`, for which `counts` are a reason.
     #[cold]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
-    fn tell(&self, counts: Counts, port: &impl Port, position: usize) -> Noticed {
-        if counts.wants_notice() {
-            self.grant_one(port);
-        } else if position.is_multiple_of(TRIGGER) && counts.sleeping() + counts.tokens() > 0 {
+    fn tell(
+        &self,
+        counts: Counts,
+        port: &impl Port,
+        position: usize,
+        several: bool,
+        popped: impl FnOnce() -> usize,
+    ) -> Noticed {
+        // A firmware asks once, and goes without the look at the backlog.
+        if (!SENTRIES || counts.summoned().is_some()) && (self.summon(port).is_some() || SENTRIES) {
+            if several {
+                self.summon(port);
+            }
+        } else if (SENTRIES && several || position.is_multiple_of(TRIGGER))
+            && counts.sleeping() + counts.tokens() > 0
+            && (!SENTRIES || position.wrapping_add(1).wrapping_sub(popped()) as isize >= BACKLOG as isize)
+        {
             self.force(port);
         }
         if counts.closed() { Noticed::Closed } else { Noticed::Open }
     }
 
+    /// Wakes one more worker, if those that look are not enough. The counts then.
     #[cold]
-    fn grant_one(&self, port: &impl Port) {
-        let granted = self.update(Site::GrantUpdate, |c| c.wants_notice().then(|| c.grant()));
-        if granted.is_some() {
+    fn summon(&self, port: &impl Port) -> Option<Counts> {
+        let summoned = self.update(Site::GrantUpdate, Counts::summoned);
+        if summoned.is_some() {
             self.wakes.add();
             point(Site::GrantWake);
             port.wake_one(self.word());
         }
+        summoned
     }
 
     /// Distrusts all searchers: a thread that waits for a queued job calls it when its patience is over, and so
@@ -110,56 +141,101 @@ impl Idle {
         Search { epoch: self.change(Site::SearchUpdate, Counts::search).epoch() }
     }
 
-    /// Ends a search that found a job. If nobody else searches, what is left in the rings is told to a sleeper.
+    /// Ends a search that found a job. What is left in the rings is told to sleepers, unless enough others look.
     pub(crate) fn found(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
         let now = self.change(Site::FoundUpdate, |c| search.ended(c));
         // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see
         // it here, or its submitter saw that we ended (E4).
         fence_behind_rmw(o(Site::FoundFence, SeqCst));
-        if now.wants_notice() && !is_empty() && !bug(Bug::FinderTellsNobody) {
-            self.grant_one(port);
+        if (!SENTRIES || now.summoned().is_some())
+            && !is_empty()
+            && !bug(Bug::FinderTellsNobody)
+            && self.summon(port).is_some_and(|now| SENTRIES && now.sleeping() > 0)
+        {
+            // Several may be left, and who was woken may be the sentry.
+            self.summon(port);
         }
     }
 
-    /// Ends a search that found nothing: registers as sleeping. The caller then looks at CLOSED and, after that,
-    /// at the rings, and calls `sleep`, `cancel` or `leave`.
-    pub(crate) fn register(&self, search: Search) -> Asleep {
+    /// Ends a search that found nothing: registers as sleeping, and as the sentry if there is none and a `clock`. The caller
+    /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
+    pub(crate) fn register(&self, search: Search, clock: bool) -> Asleep {
         let ended = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.ended(c) };
-        self.change(Site::RegisterUpdate, |c| ended(c).sleep());
+        let posted = Cell::new(false);
+        self.change(Site::RegisterUpdate, |c| {
+            posted.set(SENTRIES && clock && !c.has_sentry());
+            if posted.get() { ended(c).sleep().post_sentry() } else { ended(c).sleep() }
+        });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
         fence(o(Site::RegisterFence, SeqCst));
-        Asleep(())
+        Asleep { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
-    /// Sleeps until a token is there, takes it, and is a searcher. A closed pool needs no token.
-    pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port) -> Search {
+    /// For one that is registered and about to look at the rings: is the pool closed? Then it sees what was published while it
+    /// was open.
+    pub(crate) fn is_closed_for_sleeper(&self) -> bool {
+        let closed = self.counts().closed();
+        if closed {
+            // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before it was
+            // closed, and so before this (E5).
+            fence(o(Site::ClosedFence, SeqCst));
+        }
+        closed
+    }
+
+    /// Sleeps until a token is there, takes it, and is a searcher. A closed pool needs no token. The sentry sleeps for `nap`
+    /// nanoseconds. Err if it woke and there was no token: it is to `look_again`.
+    pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port, nap: u64) -> Result<Search, Asleep> {
+        let mut slept = false;
         loop {
             let counts = self.counts();
             if counts.closed() && !bug(Bug::SleepsPastTheClose) {
-                return self.cancel(asleep);
+                return Ok(self.cancel(asleep));
             }
-            if counts.tokens() == 0 {
+            if counts.tokens() > 0 {
+                if let Some(search) = self.redeem(&asleep) {
+                    return Ok(search);
+                }
+            } else if slept {
+                // Its time is over, or another took the token.
+                return Err(Asleep { overdue: asleep.is_sentry(), ..asleep });
+            } else {
                 let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
-                port.wait(self.word(), counts.0, None);
-            } else if let Some(search) = self.redeem() {
-                return search;
+                port.wait(self.word(), counts.0, asleep.is_sentry().then_some(nap));
+                slept = true;
             }
         }
     }
 
-    fn redeem(&self) -> Option<Search> {
-        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| c.redeem()))
+    fn redeem(&self, asleep: &Asleep) -> Option<Search> {
+        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.relieved(c).redeem()))
             .map(|c| Search { epoch: c.epoch() })
+    }
+
+    /// For one that woke and found no token. If `rests`, a sentry is one no more, and sleeps without end from now on. The caller
+    /// looks at CLOSED and at the rings once more, as after `register`.
+    pub(crate) fn look_again(&self, asleep: Asleep, rests: bool) -> Asleep {
+        let rests = rests && asleep.is_sentry();
+        if rests && !bug(Bug::SentryRestsSilently) {
+            self.change(Site::RestUpdate, Counts::relieve_sentry);
+        }
+        // ORDERING: pairs with the fence in `notify`: either we see the push of a thread that trusted the sentry, or the one who
+        // took our token, or it sees what became of them (E4).
+        fence(o(Site::LookAgainFence, SeqCst));
+        if rests { Asleep { sentry: false, overdue: false } } else { asleep }
     }
 
     /// Takes the registration back, because there is work after all: a token if one waits, for one that nobody
     /// took would keep others from being woken; else the registration itself.
     pub(crate) fn cancel(&self, asleep: Asleep) -> Search {
-        let Asleep(()) = asleep;
-        let now = self.change(Site::CancelUpdate, |c| match c.tokens() {
-            0 => c.wake().search(),
-            _ if bug(Bug::CountsAWakeTwice) => c.redeem().wake(),
-            _ => c.redeem(),
+        let now = self.change(Site::CancelUpdate, |c| {
+            let c = asleep.relieved(c);
+            let c = if SENTRIES && asleep.overdue && c.searching() > c.tokens() { c.write_off() } else { c };
+            match c.tokens() {
+                0 => c.wake().search(),
+                _ if bug(Bug::CountsAWakeTwice) => c.redeem().wake(),
+                _ => c.redeem(),
+            }
         });
         Search { epoch: now.epoch() }
     }
@@ -222,6 +298,18 @@ impl Idle {
         let done =
             self.word.compare_exchange(old.0, new.0, o(site, Relaxed), o(Site::IdleUpdateLost, Relaxed));
         done.map(|_| ()).map_err(Counts)
+    }
+}
+
+impl Asleep {
+    #[inline(always)]
+    pub(crate) fn is_sentry(&self) -> bool {
+        SENTRIES && self.sentry
+    }
+
+    /// The counts without a sentry, if this was it.
+    fn relieved(&self, c: Counts) -> Counts {
+        if self.is_sentry() { c.relieve_sentry() } else { c }
     }
 }
 

@@ -4,6 +4,4 @@ mod counts;
 mod idle;
 
 pub(crate) use counts::MAX_WORKERS;
-#[cfg(any(feature = "capi", jobring_loom))]
-pub(crate) use idle::TRIGGER;
 pub(crate) use idle::{Idle, Noticed};

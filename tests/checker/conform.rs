@@ -94,6 +94,7 @@ fn entering(mut setup: Setup) -> Setup {
         ops.iter_mut().filter(|op| **op == Op::Work).for_each(|op| *op = Op::Enter);
     }
     setup.live = 0;
+    setup.sentries = setup.clock;
     setup
 }
 

@@ -232,7 +232,12 @@ fn moves(
     }
     if to.is_empty() {
         return match promises::at_rest(world, setup) {
-            Verdict::Kept => Ok(()),
+            Verdict::Kept => {
+                // A sentry may still look again.
+                let naps = |me: &usize| world.spurious > 0 && world.threads[*me].nap;
+                to.extend((0..threads).filter(naps).map(|me| Move::Rouse(me as u8)));
+                Ok(())
+            }
             Verdict::Broken(why) => Err(why),
             Verdict::Patience => {
                 let naps = |me: &usize| world.threads[*me].asleep && world.threads[*me].nap;

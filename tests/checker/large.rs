@@ -15,7 +15,7 @@ pub fn tasks() -> Vec<Task> {
     let asked = |name, slots, workers, closer| setup(name, slots, workers, &[ASKER, ASKER_TOO, closer]);
     let loose = |setup| Setup { loose: true, ..setup };
     let spurious = |setup| Setup { spurious: 2, ..loose(setup) };
-    let stops = |setup| Setup { freeze: true, clock: true, ..setup };
+    let stops = |setup| Setup { freeze: true, clock: true, sentries: true, ..setup };
     let list = [
         (false, loose(given("3 workers, 2 given, drain", 2, 3, DRAINS))),
         (false, loose(given("3 workers, 2 given, discard", 2, 3, DISCARDS))),

@@ -1,7 +1,7 @@
 //! Mistakes to be planted into the machine, to see that the checks find them.
 
 use crate::explore::Grain::{self, Coarse, Fine};
-use crate::machine::{Body, Mistake, Op, Setup};
+use crate::machine::{Body, JOBS, Mistake, Op, Setup};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
 
 /// Each mistake, and a setup in which it must show.
@@ -11,6 +11,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
     let asks_too: &[Op] = &[submit(1), Op::Wait(1)];
     let gives: &[Op] = &[detached(0)];
     let gives_too: &[Op] = &[detached(1)];
+    let three: &[Op] = &[detached(0), detached(1), detached(2)];
     let giver = ("submitter", gives);
     let asker = ("submitter", asks);
     let drain: (&str, &[Op]) = ("closer", &[DRAIN]);
@@ -22,8 +23,16 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
     let blocks = || setup("", 1, 1, &[giver, giver]);
     let two_workers = || setup("", 2, 2, &[asker, ("submitter", asks_too)]);
     let cancels = || setup("", 1, 1, &[("submitter", cancels_and_goes_on)]);
-    let stops = || Setup { freeze: true, clock: true, ..two_workers() };
-    let list: [(Mistake, Grain, Setup); 22] = [
+    let stops = || Setup { freeze: true, clock: true, sentries: true, ..two_workers() };
+    let nobody_waits = |workers| Setup {
+        freeze: true,
+        clock: true,
+        sentries: true,
+        rested: true,
+        bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+        ..setup("", 4, workers, &[("submitter", three)])
+    };
+    let list: [(Mistake, Grain, Setup); 30] = [
         (PushIgnoresTheEntry, Fine, two()),
         (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -32,8 +41,8 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             Coarse,
             Setup {
                 rested: true,
-                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
-                ..two_workers()
+                bodies: [Body::Until(2), Body::Until(2), Body::Plain, Body::Plain],
+                ..setup("", 4, 3, &[("submitter", three)])
             },
         ),
         (NoLookBeforeSleep, Coarse, one_asks()),
@@ -69,6 +78,25 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             setup("", 1, 1, &[asker, ("submitter", &[attempt(1), Op::Cancel(1), Op::Detach(1)]), drain]),
         ),
         (NoPatience, Coarse, stops()),
+        (TrustsOneSearcher, Coarse, Setup { clock: false, sentries: false, ..nobody_waits(2) }),
+        (TrustsTheSentryWithItsToken, Coarse, Setup { rested: false, ..nobody_waits(2) }),
+        (TokenIsWokenForOnce, Coarse, nobody_waits(2)),
+        (FoundWakesOne, Coarse, Setup { rested: false, ..nobody_waits(3) }),
+        (SentryRestsSilently, Coarse, nobody_waits(2)),
+        (SentryDoesNotLook, Coarse, nobody_waits(2)),
+        (
+            ClosedIsReadLast,
+            Coarse,
+            Setup {
+                bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+                ..setup("", 2, 2, &[("submitter", &[detached(0), detached(1), DRAIN])])
+            },
+        ),
+        (
+            LoserDoesNotLook,
+            Coarse,
+            Setup { clock: false, sentries: false, bodies: [Body::Plain; JOBS], ..nobody_waits(2) },
+        ),
         (
             UnmarkLeavesNoMark,
             Coarse,

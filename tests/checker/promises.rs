@@ -38,6 +38,8 @@ fn may_rest(world: &World, setup: &Setup, thread: &Thread) -> bool {
     let nobody_works = world.threads.iter().all(|t| !works(t) || t.frozen || t.pc == Pc::Done);
     world.frozen
         && (closes
+            // Its job waits for one that the stopped thread may have.
+            || thread.pc == Pc::AwaitRun
             || nobody_works
             || thread.pc == Pc::Begin
             || matches!(thread.pc, Pc::Asleep(Word::Slot(slot)) if is_stranded(world, slot))
@@ -62,8 +64,22 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
         let name = setup.scripts[thread.role as usize].0;
         return Verdict::Broken(format!("the {name} waits for ever ({:?})", thread.pc));
     }
+    let sleeps = |t: &&Thread| t.pc == Pc::Asleep(Word::Idle) && !t.frozen;
+    if !world.idle.closed && standing(world) > usize::from(world.frozen) && threads.iter().any(|t| sleeps(&t))
+    {
+        let looks_again = threads.iter().any(|t| sleeps(&t) && t.nap);
+        return match looks_again {
+            true => Verdict::Patience,
+            false => Verdict::Broken(format!("{} jobs stand beside a worker that sleeps", standing(world))),
+        };
+    }
     let accounts = if world.frozen { Ok(()) } else { accounts(world, setup) };
     accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
+}
+
+/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not told of it.
+fn standing(world: &World) -> usize {
+    world.ready.contents().filter(|slot| world.slots[*slot as usize].status() == Status::Queued).count()
 }
 
 /// Every job and every slot, when all threads are through, or asleep as idle workers.
@@ -107,7 +123,12 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
         }
     }
     let asleep = world.threads.iter().filter(|t| t.pc == Pc::Asleep(Word::Idle)).count();
-    if world.idle.tokens + world.idle.searching != 0 || usize::from(world.idle.sleeping) != asleep {
+    let sentries = world.threads.iter().filter(|t| t.sentry).count();
+    if world.idle.tokens + world.idle.searching != 0
+        || usize::from(world.idle.sleeping) != asleep
+        || usize::from(world.idle.sentry) != sentries
+        || world.idle.rewoken
+    {
         return Err("the idle word counts threads that are not there");
     }
     Ok(())

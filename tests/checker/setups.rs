@@ -1,6 +1,6 @@
 //! What is explored: who does what, and how finely. `large.rs` has the largest, `mistakes.rs` the setups in which planted mistakes show.
 
-use crate::explore::Grain::{self, Coarse, Fine};
+use crate::explore::Grain::{self, Coarse, Fine, Whole};
 use crate::machine::{Body, Op, Setup};
 
 #[path = "large.rs"]
@@ -261,6 +261,20 @@ pub fn tasks() -> Vec<Task> {
             ..setup("a long job keeps nobody", 2, 2, &[("submitter", asks), ("submitter", gives_too)])
         },
     );
+    // Both are accepted while the pool is open, so both find a worker.
+    add(
+        Coarse,
+        false,
+        Setup {
+            bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
+            ..setup(
+                "a job needs another at the close",
+                2,
+                2,
+                &[("submitter", &[detached(0), detached(1), DRAIN])],
+            )
+        },
+    );
     let nobody: &[Op] = &[submit(0), submit(1), Op::Wait(1), Op::Wait(0)];
     add(Coarse, false, setup("no workers", 1, 0, &[("submitter", nobody), ("driver", &[Op::RunOne]), drain]));
     add(
@@ -289,7 +303,7 @@ pub fn tasks() -> Vec<Task> {
     );
 
     // One thread stops for ever, anywhere.
-    let stops = |setup: Setup| Setup { freeze: true, clock: true, ..setup };
+    let stops = |setup: Setup| Setup { freeze: true, clock: true, sentries: true, ..setup };
     add(Fine, false, stops(setup("stops: one worker", 1, 1, &[asker])));
     add(Coarse, false, stops(setup("stops: two workers", 2, 2, &[asker])));
     add(
@@ -310,11 +324,40 @@ pub fn tasks() -> Vec<Task> {
     );
     add(Coarse, true, stops(setup("stops: two workers at the close", 2, 2, &[asker, discard])));
 
+    // The same where nobody waits for the jobs, and what they do may take for ever: the others run them.
+    let three: &[Op] = &[detached(0), detached(1), detached(2)];
+    let two: &[Op] = &[detached(0), detached(1)];
+    let rested = |setup: Setup| Setup { rested: true, ..stops(setup) };
+    let timeless = |setup: Setup| Setup { clock: false, sentries: false, ..rested(setup) };
+    let long =
+        |setup: Setup| Setup { bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain], ..setup };
+    let given = |name, workers| setup(name, 4, workers, &[("submitter", three)]);
+    add(Coarse, false, rested(given("stops: 3 given, 2 workers rested", 2)));
+    add(Coarse, false, timeless(given("stops: 3 given, 2 workers, no clock", 2)));
+    add(Coarse, false, rested(long(given("stops: long, 3 given, 3 workers", 3))));
+    add(Coarse, false, timeless(long(given("stops: long, 3 given, 3 workers, no clock", 3))));
+    add(Coarse, false, stops(setup("stops: 2 given, 2 workers", 2, 2, &[("submitter", two)])));
+    add(
+        Coarse,
+        false,
+        rested(setup(
+            "stops: 2 and 1 given, 2 workers",
+            4,
+            2,
+            &[("submitter", two), ("submitter", &[detached(2)])],
+        )),
+    );
+
     // Sleeps end for no reason.
     let spurious = |setup: Setup| Setup { spurious: 2, ..setup };
     add(Coarse, false, spurious(setup("spurious: one worker", 1, 1, &[asker, giver])));
     add(Coarse, false, spurious(setup("spurious: two workers", 1, 2, &[asker])));
     add(Coarse, false, spurious(setup("spurious: at the close", 1, 1, &[giver, drain])));
+    // And sentries look again, at any time. A late wake rouses one too, so no order of wakes is left out.
+    let sentries = |setup: Setup| Setup { spurious: 2, clock: true, sentries: true, ..setup };
+    add(Fine, false, sentries(setup("sentries: one worker", 2, 1, &[("submitter", two)])));
+    add(Whole, false, sentries(setup("sentries: two workers", 2, 2, &[("submitter", two)])));
+    add(Whole, false, sentries(setup("sentries: at the close", 1, 1, &[giver, drain])));
 
     // Many at once.
     add(

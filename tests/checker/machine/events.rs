@@ -50,7 +50,9 @@ impl Pc {
             Pc::UnmarkEntry => &[UnmarkEntry],
             Pc::UnmarkSet => &[UnmarkSet, UnmarkSetLost],
 
-            Pc::IdleLoad(_) | Pc::NotifyLook | Pc::RegisterClosed | Pc::SleepLook => &[IdleLook],
+            Pc::IdleLoad(_) | Pc::NotifyLook | Pc::RegisterClosed | Pc::ClosedLast | Pc::SleepLook => {
+                &[IdleLook]
+            }
             Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::KickIfClosedLook | Pc::TakerLook => {
                 &[IdleLook]
             }
@@ -61,6 +63,7 @@ impl Pc {
                 Change::Found => &[FoundUpdate, IdleUpdateLost],
                 Change::Register => &[RegisterUpdate, IdleUpdateLost],
                 Change::Redeem => &[RedeemUpdate, IdleUpdateLost],
+                Change::Rest => &[RestUpdate, IdleUpdateLost],
                 Change::Cancel => &[CancelUpdate, IdleUpdateLost],
                 Change::Close => &[CloseUpdate, IdleUpdateLost],
             },
@@ -69,6 +72,9 @@ impl Pc {
             Pc::ForceWake => &[ForceWake],
             Pc::FoundFence => &[FoundFence],
             Pc::RegisterFence => &[RegisterFence],
+            Pc::LookAgainFence => &[LookAgainFence],
+            Pc::ClosedFence => &[ClosedFence],
+            Pc::LagLook | Pc::SentryPopped | Pc::DozedLook => &[PoppedLook],
             Pc::CloseFence => &[CloseFence],
             Pc::CloseWake => &[CloseWake],
             Pc::Kick => &[Kick],
@@ -151,6 +157,7 @@ impl Pc {
         use Pc::*;
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
         let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | CensusLook);
+        let fence = fence || matches!(self, LookAgainFence | ClosedFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);
         fence || point || matches!(self, ClosingBegin | ClosingEnd | Sweep | QuiescentClosing)

@@ -1,7 +1,7 @@
 //! `wait/idle.rs`, step by step: the idle word, and the loop of a worker that sleeps on it.
 
 use super::words::Counts;
-use super::{Cpu, How, Mistake, Pc, Which, Word};
+use super::{Cpu, How, Mistake, Pc, Thread, Which, Word};
 
 /// The updates of the idle word, each a load and a loop of compare-and-swap.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -13,24 +13,35 @@ pub enum Change {
     Register,
     Redeem,
     Cancel,
+    Rest,
     Close,
 }
 
 impl Change {
     /// The new counts, or None where the update wants no change.
-    fn apply(self, c: Counts, epoch: u8) -> Option<Counts> {
+    fn apply(self, c: Counts, t: &Thread, sentries: bool) -> Option<Counts> {
+        let distrusts = |c: Counts| if c.searching > c.tokens { c.write_off() } else { c };
         match self {
-            Change::Grant => c.wants_notice().then(|| c.grant()),
+            // As `Cpu::summoned`, which knows of the mistakes.
+            Change::Grant => c.summoned(),
             Change::Force => {
-                let trusted = if c.searching > c.tokens { c.write_off() } else { c };
+                let trusted = distrusts(c);
                 let new = if trusted.tokens == 0 && trusted.sleeping > 0 { trusted.grant() } else { trusted };
                 (new != c || new.tokens > 0).then_some(new)
             }
             Change::Search => Some(c.search()),
-            Change::Found => Some(c.ended(epoch)),
-            Change::Register => Some(c.ended(epoch).sleep()),
-            Change::Redeem => (c.tokens > 0).then(|| c.redeem()),
-            Change::Cancel => Some(if c.tokens > 0 { c.redeem() } else { c.wake().search() }),
+            Change::Found => Some(c.ended(t.epoch)),
+            Change::Register => {
+                let new = c.ended(t.epoch).sleep();
+                Some(Counts { sentry: c.sentry || sentries, ..new })
+            }
+            Change::Redeem => (c.tokens > 0).then(|| c.relieved(t.sentry).redeem()),
+            Change::Cancel => {
+                let c = c.relieved(t.sentry);
+                let c = if t.overdue { distrusts(c) } else { c };
+                Some(if c.tokens > 0 { c.redeem() } else { c.wake().search() })
+            }
+            Change::Rest => Some(c.relieved(t.sentry)),
             Change::Close => Some(c.close()),
         }
     }
@@ -57,11 +68,29 @@ impl Cpu<'_> {
         if wakes && c.sleeping == 0 {
             return Some(c);
         }
-        let mut new = change.apply(c, self.t().epoch)?;
+        if change == Change::Grant {
+            return self.summoned(c);
+        }
+        if change == Change::Rest && self.mistake(Mistake::SentryRestsSilently) {
+            return Some(c);
+        }
+        let (t, sentries) = (*self.see(), self.setup.sentries);
+        let mut new = change.apply(c, &t, sentries)?;
         if change == Change::Cancel && forgets {
-            new = c.wake().search();
+            new = c.relieved(t.sentry).wake().search();
         }
         Some(new)
+    }
+
+    /// As `Counts::summoned` of the library.
+    fn summoned(&self, c: Counts) -> Option<Counts> {
+        let distinct = c.tokens == 0 || self.mistake(Mistake::TrustsTheSentryWithItsToken);
+        let one = c.searching == 1 && (distinct && c.sentry || self.mistake(Mistake::TrustsOneSearcher));
+        if c.searching > 1 || one {
+            return None;
+        }
+        let rewakes = c.sleeping == 0;
+        c.summoned().filter(|_| !rewakes || !self.mistake(Mistake::TokenIsWokenForOnce))
     }
 
     /// Forgets what was read of the idle word.
@@ -83,6 +112,9 @@ impl Cpu<'_> {
             }
             Pc::IdleCas(change) if now == seen => {
                 let new = self.apply(change, seen).expect("looked at before");
+                if change == Change::Register {
+                    self.t().sentry = new.sentry && !seen.sentry;
+                }
                 self.w.idle = new;
                 self.t().counts = new;
                 self.end_change(true);
@@ -97,20 +129,28 @@ impl Cpu<'_> {
                 let position = self.t().pos;
                 let trigger = position.is_multiple_of(self.setup.trigger);
                 self.t().closed = now.closed;
-                self.t().pos = 0;
-                if self.mistake(Mistake::NoNotify) {
-                    self.ret();
-                } else if now.wants_notice() {
-                    self.go(Pc::Grant);
-                } else if trigger && now.sleeping + now.tokens > 0 {
-                    self.go(Pc::Force);
-                } else {
-                    self.ret();
+                if !self.mistake(Mistake::NoNotify) && self.summoned(now).is_none() {
+                    if trigger && now.sleeping + now.tokens > 0 {
+                        return self.go(Pc::LagLook);
+                    }
+                } else if !self.mistake(Mistake::NoNotify) {
+                    self.t().pos = 0;
+                    return self.go(Pc::Grant);
                 }
+                self.t().pos = 0;
+                self.ret();
+            }
+            Pc::LagLook => {
+                // Positions begin with lap 1 here, and a backlog of one is enough, as in the library's models.
+                let popped = self.w.ready.head - self.w.ready.len;
+                let lies = std::mem::take(&mut self.t().pos) + 1 > popped;
+                if lies { self.go(Pc::Force) } else { self.ret() }
             }
             Pc::Grant => self.change(Change::Grant, Pc::Granted),
             Pc::Granted => {
                 let granted = self.t().ok;
+                let more = granted && self.t().counts.sleeping > 0;
+                self.t().again = more && self.see().stack.calls().last() == Some(&Pc::FoundAgain);
                 self.forget_counts();
                 if granted { self.go(Pc::GrantWake) } else { self.ret() }
             }
@@ -124,7 +164,8 @@ impl Cpu<'_> {
 
             Pc::Found => self.change(Change::Found, Pc::FoundFence),
             Pc::FoundFence => {
-                let wants = self.t().counts.wants_notice() && !self.mistake(Mistake::FoundTellsNobody);
+                let wants = self.summoned(self.see().counts).is_some();
+                let wants = wants && !self.mistake(Mistake::FoundTellsNobody);
                 self.t().epoch = 0;
                 self.forget_counts();
                 if wants {
@@ -135,7 +176,11 @@ impl Cpu<'_> {
             }
             Pc::FoundLooked => {
                 self.t().pos = 0;
-                if self.t().ok { self.go(Pc::Grant) } else { self.ret() }
+                if self.t().ok { self.call(Pc::Grant, Pc::FoundAgain) } else { self.ret() }
+            }
+            Pc::FoundAgain => {
+                let again = std::mem::take(&mut self.t().again) && !self.mistake(Mistake::FoundWakesOne);
+                if again { self.go(Pc::Grant) } else { self.ret() }
             }
 
             Pc::Close => self.change(Change::Close, Pc::CloseFence),
@@ -154,6 +199,12 @@ impl Cpu<'_> {
         }
     }
 
+    /// Forgets what it was as a sleeper.
+    fn end_sleep(&mut self) {
+        let t = self.t();
+        (t.sentry, t.overdue, t.dozed, t.popped) = (false, false, false, 0);
+    }
+
     /// `pool/worker.rs`.
     fn worker_step(&mut self, pc: Pc) {
         let now = self.w.idle;
@@ -162,6 +213,7 @@ impl Cpu<'_> {
             Pc::WorkClaimed if self.t().ok => self.call(Pc::Execute, Pc::Work),
             Pc::WorkClaimed => self.change(Change::Search, Pc::Searching),
             Pc::Searching => {
+                self.end_sleep();
                 self.t().epoch = self.t().counts.epoch;
                 self.forget_counts();
                 self.go(Pc::SearchPoll);
@@ -176,19 +228,26 @@ impl Cpu<'_> {
             Pc::RegisterFence => {
                 self.t().epoch = 0;
                 self.forget_counts();
-                self.go(if self.mistake(Mistake::NoLookBeforeSleep) {
-                    Pc::SleepLook
-                } else {
-                    Pc::RegisterClosed
-                });
+                self.go(if self.see().sentry { Pc::SentryPopped } else { Pc::RegisterClosed });
             }
-            Pc::RegisterClosed => {
-                self.t().closed = now.closed;
+            Pc::SentryPopped => {
+                self.t().popped = self.w.ready.head;
+                self.go(Pc::RegisterClosed);
+            }
+            Pc::RegisterClosed if self.mistake(Mistake::NoLookBeforeSleep) => self.go(Pc::SleepLook),
+            Pc::RegisterClosed if now.closed && !self.mistake(Mistake::ClosedIsReadLast) => {
+                self.t().closed = true;
+                self.go(Pc::ClosedFence);
+            }
+            Pc::RegisterClosed | Pc::ClosedFence => {
                 self.on_ring(Which::Ready, Pc::FrontHead(How::Look), Pc::RegisterLooked);
             }
-            Pc::RegisterLooked => {
-                let (full, closed) = (self.t().ok, self.t().closed);
-                self.t().closed = false;
+            Pc::RegisterLooked if !self.see().ok && self.mistake(Mistake::ClosedIsReadLast) => {
+                self.go(Pc::ClosedLast);
+            }
+            Pc::RegisterLooked | Pc::ClosedLast => {
+                let closed = std::mem::take(&mut self.t().closed) || pc == Pc::ClosedLast && now.closed;
+                let full = self.t().ok;
                 self.t().pos = 0;
                 if full {
                     self.change(Change::Cancel, Pc::Searching);
@@ -202,15 +261,43 @@ impl Cpu<'_> {
             Pc::SleepLook => {
                 if now.closed {
                     self.change(Change::Cancel, Pc::Searching);
+                } else if now.tokens == 0 && std::mem::take(&mut self.t().dozed) {
+                    self.t().overdue = self.see().sentry;
+                    self.go(if self.see().sentry {
+                        Pc::DozedLook
+                    } else if self.mistake(Mistake::LoserDoesNotLook) {
+                        Pc::SleepLook
+                    } else {
+                        Pc::LookAgainFence
+                    });
                 } else if now.tokens == 0 {
-                    self.t().word = now.low();
+                    let t = self.t();
+                    (t.word, t.nap, t.dozed) = (now.low(), t.sentry, true);
                     self.call(Pc::Sleep(Word::Idle), Pc::SleepLook);
                 } else {
                     self.change(Change::Redeem, Pc::Redeemed);
                 }
             }
+            Pc::DozedLook if self.mistake(Mistake::SentryDoesNotLook) => {
+                self.t().sentry = false;
+                self.go(Pc::SleepLook);
+            }
+            Pc::DozedLook if self.see().popped == self.w.ready.head => {
+                self.change(Change::Rest, Pc::Rested);
+            }
+            Pc::DozedLook => {
+                self.t().popped = self.w.ready.head;
+                self.go(Pc::LookAgainFence);
+            }
+            Pc::Rested => {
+                self.end_sleep();
+                self.forget_counts();
+                self.go(Pc::LookAgainFence);
+            }
+            Pc::LookAgainFence => self.go(Pc::RegisterClosed),
             Pc::Redeemed => self.go(if self.see().ok { Pc::Searching } else { Pc::SleepLook }),
             Pc::Leaving => {
+                self.end_sleep();
                 self.t().epoch = self.t().counts.epoch;
                 self.forget_counts();
                 self.call(Pc::Found, Pc::Leave);

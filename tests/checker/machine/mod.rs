@@ -136,7 +136,11 @@ impl World {
         for me in 0..setup.scripts.len() {
             let mut cpu = Cpu { w: &mut world, setup, me, pick: 0 };
             cpu.t().pc = if cpu.op().is_some() { Pc::Begin } else { Pc::Done };
-            while setup.rested && cpu.op() == Some(Op::Work) && cpu.w.can_step(setup, me) {
+            // For so long that there is no sentry any more.
+            while setup.rested && cpu.op() == Some(Op::Work) && (cpu.w.can_step(setup, me) || cpu.see().nap) {
+                if cpu.see().nap {
+                    cpu.w.rouse(me);
+                }
                 cpu.w.stride(setup, me, 0);
                 cpu = Cpu { w: &mut world, setup, me, pick: 0 };
             }

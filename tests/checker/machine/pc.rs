@@ -28,9 +28,9 @@ places! {
         LiveLook, LiveEnter, CallVisit, Called, CallEnd, RingPushed, RingPopped;
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
-    Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
-        Found, FoundFence, FoundLooked, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
-        SearchClaimed, FoundRun, RegisterFence, RegisterClosed, RegisterLooked, SleepLook, Redeemed, Leaving, Leave;
+    Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
+        Found, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
+        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, Redeemed, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowBlock, SlowHope, SlowHoped, SlowEnd, SlowUnblock, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
         AwaitWoken, AwaitLooked, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,

@@ -87,6 +87,14 @@ pub enum Mistake {
     CloserDoesNotMark,
     NoPatience,
     UnmarkLeavesNoMark,
+    TrustsOneSearcher,
+    TrustsTheSentryWithItsToken,
+    TokenIsWokenForOnce,
+    FoundWakesOne,
+    SentryRestsSilently,
+    SentryDoesNotLook,
+    LoserDoesNotLook,
+    ClosedIsReadLast,
 }
 
 /// What is checked: who does what, over how many slots.
@@ -98,6 +106,8 @@ pub struct Setup {
     pub live: u8,
     /// Is there a clock, and so patience?
     pub clock: bool,
+    /// And, as in the library where there is one, sentries? Without, the setup is smaller.
+    pub sentries: bool,
     pub bodies: [Body; JOBS],
     pub scripts: Vec<(&'static str, Vec<Op>)>,
     /// Every so many pushes trust no searcher.
@@ -122,9 +132,10 @@ impl Default for Setup {
             slots: 2,
             live: 0,
             clock: false,
+            sentries: false,
             bodies: [Body::Plain; JOBS],
             scripts: Vec::new(),
-            trigger: 128,
+            trigger: 16,
             freeze: false,
             spurious: 0,
             rested: false,

@@ -112,8 +112,8 @@ impl Cpu<'_> {
         (t.ok, t.vacant) = (false, false);
         if t.pc.part() != Part::Ring {
             (t.ring, t.ent) = (super::Which::Ready, 0);
-            use Pc::{AwaitClosed, AwaitFence, Notify, NotifyLook, ReapLook};
-            if !matches!(t.pc, Notify | NotifyLook | AwaitFence | AwaitClosed | ReapLook) {
+            use Pc::{AwaitClosed, AwaitFence, LagLook, Notify, NotifyLook, ReapLook};
+            if !matches!(t.pc, Notify | NotifyLook | LagLook | AwaitFence | AwaitClosed | ReapLook) {
                 t.pos = 0;
             }
         }

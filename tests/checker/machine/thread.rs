@@ -105,6 +105,13 @@ pub struct Thread {
     pub closed: bool,
     pub retire: bool,
     pub progress: bool,
+    /// As a sleeping worker: is it the sentry, has it slept in vain, has it just slept; how many entries it saw taken out.
+    pub sentry: bool,
+    pub overdue: bool,
+    pub dozed: bool,
+    pub popped: u8,
+    /// Is one more sleeper to be woken?
+    pub again: bool,
     /// Has this worker ended no job since it went to sleep in an open pool?
     pub known: bool,
     pub listens: bool,
@@ -177,6 +184,11 @@ impl Thread {
             closed: false,
             retire: false,
             progress: false,
+            sentry: false,
+            overdue: false,
+            dozed: false,
+            popped: 0,
+            again: false,
             known: false,
             listens: false,
             kicked: false,

@@ -104,12 +104,23 @@ pub struct Counts {
     pub searching: u8,
     pub sleeping: u8,
     pub epoch: u8,
+    pub sentry: bool,
+    pub rewoken: bool,
     pub closed: bool,
 }
 
 impl Counts {
-    pub fn wants_notice(self) -> bool {
-        self.sleeping > 0 && self.searching == 0
+    /// The counts to set before one sleeper is woken for new work.
+    pub fn summoned(self) -> Option<Self> {
+        if self.sleeping > 0 {
+            Some(self.grant())
+        } else {
+            (self.tokens > 0 && !self.rewoken).then_some(Self { rewoken: true, ..self })
+        }
+    }
+    /// Without a sentry, if it was this one.
+    pub fn relieved(self, sentry: bool) -> Self {
+        Self { sentry: self.sentry && !sentry, ..self }
     }
     pub fn search(self) -> Self {
         Self { searching: self.searching + 1, ..self }
@@ -129,7 +140,7 @@ impl Counts {
         Self { sleeping: self.sleeping - 1, searching: self.searching + 1, tokens: self.tokens + 1, ..self }
     }
     pub fn redeem(self) -> Self {
-        Self { tokens: self.tokens - 1, ..self }
+        Self { tokens: self.tokens - 1, rewoken: false, ..self }
     }
     pub fn write_off(self) -> Self {
         Self { searching: self.tokens, epoch: (self.epoch + 1) % 4, ..self }
@@ -139,7 +150,8 @@ impl Counts {
     }
     /// The half that sleepers compare.
     pub fn low(self) -> u16 {
-        self.tokens as u16 | (self.epoch as u16) << 8 | (self.closed as u16) << 15
+        let flags = u16::from(self.rewoken) | u16::from(self.sentry) << 1 | u16::from(self.closed) << 2;
+        u16::from(self.tokens) | u16::from(self.epoch) << 8 | flags << 13
     }
 }
 
