@@ -453,7 +453,7 @@ typedef struct jobring_config {
     uint32_t backend;
     /**
      * Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
-     * the quota of the control group; if memory is refused to that, the process aborts); in a build without threads
+     * the quota of the control group: if memory is refused then, it ends the process by abort()). In a build without threads
      * JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
      * workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
      */
@@ -527,8 +527,8 @@ typedef struct jobring_config {
      */
     size_t stack_reserve;
     /**
-     * CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it;
-     * if that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
+     * CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it.
+     * If that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
      * may not use.
      */
     const uint32_t *cpus;
@@ -873,7 +873,7 @@ typedef struct jobring_worker {
 #define JOBRING_E_BUSY (-10)
 
 /**
- * Waiting would never end: the job waits for itself, or every worker's job sleeps in the pool without end.
+ * Waiting would never end: every thread that could end it waits in this pool itself.
  */
 #define JOBRING_E_DEADLOCK (-11)
 
@@ -1014,8 +1014,9 @@ jobring_status jobring_init(const struct jobring_config *config,
  * JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
  * was there in the end, or NULL.
  *
- * Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
- * call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
+ * Inside a job it does not wait for that job, nor for jobs that cannot end before this call or another shutdown does: jobs
+ * that are inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others (a loop
+ * waits for its helpers). Elsewhere it waits for every accepted job. Several threads may call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
  * runs what is queued.
  *
  * Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
@@ -1060,8 +1061,9 @@ jobring_status jobring_destroy(struct jobring_pool *pool);
  * result, and it costs less.
  *
  * Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
- * JOBRING_E_DEADLOCK inside a job, if every other worker's job sleeps in this pool without end; JOBRING_E_FULL on a pool
- * without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
+ * JOBRING_E_DEADLOCK inside a job, a hook or a callback on a worker, if no job can free a slot: each slot holds a job that
+ * itself waits in this pool without end, a result that nobody has taken, or a queued job that no worker is left to run;
+ * JOBRING_E_FULL on a pool without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
  * job was not accepted and `arg` is the caller's.
  *
  * From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
@@ -1164,11 +1166,13 @@ jobring_status jobring_submit_batch(struct jobring_pool *pool,
  * Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
  * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
  * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
- * caller is inside this very job; JOBRING_E_STACK: no room on this stack for the queued job (see stack_reserve of
- * jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and no other worker is there to run
- * it; JOBRING_E_INVALID. A cycle of jobs that run on different workers and wait for each other is not noticed.
+ * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
+ * of several jobs that wait for each other in a circle one is told; JOBRING_E_STACK: no room on this stack for the queued
+ * job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
+ * no other worker is there to run it; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+ * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate; the system's library may,
+ * where stack_reserve of jobring_config says so.
  */
 jobring_status jobring_wait(struct jobring_pool *pool,
                             jobring_job job,

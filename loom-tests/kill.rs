@@ -55,7 +55,7 @@ pub enum Killer {
     Real(&'static str),
 }
 
-const PUBLISHED: usize = 48;
+const PUBLISHED: usize = 50;
 /// Bugs that nobody published: planted here, and noticed by no test at first.
 const OWN: usize = 3;
 const MOST_IMPOSSIBLE: usize = 12;

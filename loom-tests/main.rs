@@ -13,6 +13,7 @@ mod callback;
 mod cancel;
 mod close;
 mod deadline;
+mod deadlock;
 mod end;
 mod failure;
 mod fixtures;
@@ -52,6 +53,7 @@ fn models() -> Vec<&'static Model> {
         recycle::MODELS,
         handle::MODELS,
         nested::MODELS,
+        deadlock::MODELS,
         failure::MODELS,
         idle::MODELS,
         lot::MODELS,

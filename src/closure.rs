@@ -265,7 +265,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// coroutine) no job runs inside a job.
     ///
     /// # Errors
-    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job;
+    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job,
+    /// or inside a job that this one waits for, directly or through others;
     /// [`JobError::Stack`]; [`JobError::Forked`].
     pub fn wait(self) -> Result<T, JobError> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))

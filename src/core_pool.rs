@@ -77,8 +77,9 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
     ///
     /// # Errors
-    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that the pool calls), if every
-    /// other worker's job sleeps in this pool without end; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
+    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job
+    /// can free a slot: each slot holds a job that itself waits in this pool without end, a result that nobody has taken, or
+    /// a queued job that no worker is left to run; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
     /// to make room. The closure comes back.
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
@@ -350,7 +351,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Refuses new jobs, and waits until every accepted one is over: run, or, with [`Queued::Discard`], dropped if
-    /// it had not begun. Inside a job it does not wait for that job. May be called by several threads and again.
+    /// it had not begun. May be called by several threads and again.
+    ///
+    /// Inside a job it does not wait for that job, nor for jobs that cannot end before this shutdown or another one does:
+    /// jobs inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others.
     ///
     /// # Errors
     /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever. At once in a child by

@@ -8,7 +8,7 @@ pub enum SubmitError<F> {
     Full(F),
     /// The pool is shut down, or the process is a child by `fork()` of the one that the pool is in.
     Shutdown(F),
-    /// Every worker's job would sleep without end.
+    /// No slot is free, and no job can free one: each waits itself, or is over and its result was not taken.
     Deadlock(F),
 }
 
@@ -36,7 +36,7 @@ impl<F> fmt::Display for SubmitError<F> {
         f.write_str(match self {
             Self::Full(_) => "no slot is free",
             Self::Shutdown(_) => "the pool is shut down",
-            Self::Deadlock(_) => "every worker's job would sleep without end",
+            Self::Deadlock(_) => "no slot is free, and no job can free one",
         })
     }
 }
@@ -51,7 +51,7 @@ pub enum JobError {
     Panicked(alloc::boxed::Box<dyn core::any::Any + Send>),
     /// It was cancelled, or discarded by the shutdown of its pool, before it ran.
     Cancelled,
-    /// It waits for itself: the job that waits runs inside of it.
+    /// It would wait for ever: the job that waits runs inside of it, or every thread that could end it waits itself.
     Deadlock,
     /// Too little stack is left to run the job here, inside a job (or nobody knows how much: see `JobHandle::wait`), and no other
     /// worker can run it.
@@ -84,7 +84,7 @@ impl fmt::Display for JobError {
                 None => f.write_str("the job panicked"),
             },
             Self::Cancelled => f.write_str("the job was cancelled"),
-            Self::Deadlock => f.write_str("the job waits for itself"),
+            Self::Deadlock => f.write_str("the wait would never end"),
             Self::Stack => f.write_str("too little stack is left to run the job here"),
             Self::Forked => f.write_str("the process is a child by fork() of the one that runs the job"),
         }

@@ -53,13 +53,14 @@ pub struct Frame {
     pub(crate) outer: *const Frame,
     /// What the running kind wants to find again from inside the job.
     pub(crate) locals: Cell<*const ()>,
-    /// Is it counted among those that wait for the pool's end?
+    /// Of a worker's loop: is the worker counted among those inside a shutdown?
     pub(crate) closing: Cell<bool>,
     /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
     pub(crate) replaceable: bool,
     /// The halves of joins that this thread is inside of, right inside this frame. Null outside of joins.
     pub(crate) joins: Cell<*const Joins>,
-    /// Did a thread inside of it wait for the pool's end? Then a closer may be gone that did not wait for it.
+    /// Has a shutdown returned that did not wait for this job? Set by a closer, which holds the lock of the wait-for graph
+    /// while this thread is registered there.
     pub(crate) outlives: Cell<bool>,
 }
 
@@ -121,6 +122,11 @@ impl Frame {
     /// Does the pool call what runs in it, so that it holds the thread up?
     pub(crate) fn is_call_of_pool(&self) -> bool {
         matches!(self.of, Of::Job { .. } | Of::Callback)
+    }
+
+    /// Is it a worker's loop?
+    pub(crate) fn is_of_worker(&self) -> bool {
+        matches!(self.of, Of::Worker { .. })
     }
 
     /// If it is a worker's loop: the worker's number, and its stack if known.
@@ -232,6 +238,7 @@ impl Iterator for Chain {
         // SAFETY:
         // - a port's current pointer is null or points to a frame on this thread's own stack, which is taken off
         //   the chain before it is left (pool.rs, worker.rs), so it lives while code above it on the stack runs.
+        // - the chain of another thread is followed only while that thread cannot leave it (wait_graph.rs).
         let frame = unsafe { self.0.as_ref() }?;
         self.0 = frame.outer;
         Some(frame)

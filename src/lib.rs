@@ -76,6 +76,7 @@ mod thread;
 mod thread_pool;
 mod unwind;
 mod wait;
+mod wait_graph;
 #[cfg(feature = "future")]
 mod waker;
 #[cfg(any(feature = "std", feature = "pthread"))]

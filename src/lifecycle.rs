@@ -28,13 +28,14 @@ use crate::port::Port;
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::Gauge;
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
+use crate::wait_graph::WaitGraph;
 
 const DISCARD: usize = 1;
-/// One worker, one worker inside a shutdown, one frame inside a shutdown, in the word that counts all three: a quarter of
-/// its bits for each kind of workers (`wait` allows no more of them), the rest for frames.
+/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
+/// three: a quarter of its bits for each kind of workers (`wait` allows no more of them), the rest for the third.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
-const FRAME: usize = CLOSER * CLOSER;
+const GUEST: usize = CLOSER * CLOSER;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
@@ -55,11 +56,12 @@ pub(crate) struct Lifecycle {
     mode: AtomicUsize,
     /// Threads that sleep inside a call of this pool and touch it when they wake.
     visitors: AtomicUsize,
-    /// Workers that have not left their loop; those of them, and frames, that are themselves inside a shutdown, and so
-    /// cannot end before it does. One word, so that who leaves knows whether anybody is left who runs jobs.
+    /// Workers that have not left their loop; those of them that are inside a shutdown, which run nothing but what that
+    /// shutdown runs; and shutdowns inside jobs on other threads. One word, so that a worker that leaves knows whether others
+    /// are left that run jobs, and whether a shutdown may have counted on it.
     live: AtomicUsize,
-    /// Workers whose job sleeps without end in a call of this pool.
-    blocked: AtomicUsize,
+    /// Which threads wait for which.
+    waits: WaitGraph,
     /// One more than the forks before its first worker came; 0: none has come.
     #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
     process: Gauge,
@@ -73,7 +75,7 @@ impl Lifecycle {
                 mode: AtomicUsize::new(0),
                 visitors: AtomicUsize::new(0),
                 live: AtomicUsize::new(0),
-                blocked: AtomicUsize::new(0),
+                waits: WaitGraph::new(),
                 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
                 process: Gauge::new(),
             }
@@ -156,7 +158,8 @@ impl Lifecycle {
         // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
         // slots, and by its thread's end or its visit's.
         let left = self.live.fetch_sub(WORKER, o(Site::LiveLeave, Relaxed)) - WORKER;
-        if untold || left % CLOSER <= left / CLOSER % CLOSER {
+        // A shutdown inside a job runs what is queued only if it finds that no worker will.
+        if untold || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
             self.kick(port);
         }
     }
@@ -166,43 +169,31 @@ impl Lifecycle {
         self.live.load(o(Site::LiveCount, Relaxed)) % CLOSER
     }
 
-    /// A thread inside `frames` jobs of this pool, a worker or not, waits for the end.
-    pub(crate) fn begin_closing(&self, frames: usize, worker: bool) {
-        // ORDERING: Relaxed: a count; the kick that follows publishes it.
-        self.live.fetch_add(Self::weight(frames, worker), o(Site::ClosingBegin, Relaxed));
+    /// A thread that runs jobs, a worker or not, is inside a shutdown from now on.
+    pub(crate) fn begin_closing(&self, is_worker: bool) {
+        // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer the later one
+        // sees the other in this same word.
+        self.live.fetch_add(Self::weight(is_worker), o(Site::ClosingBegin, Relaxed));
     }
 
-    pub(crate) fn end_closing(&self, frames: usize, worker: bool) {
+    pub(crate) fn end_closing(&self, is_worker: bool) {
         // ORDERING: Relaxed, the same.
-        self.live.fetch_sub(Self::weight(frames, worker), o(Site::ClosingEnd, Relaxed));
+        self.live.fetch_sub(Self::weight(is_worker), o(Site::ClosingEnd, Relaxed));
     }
 
-    /// Frames, and workers, that wait for the end.
-    pub(crate) fn closing(&self) -> (usize, usize) {
+    fn weight(is_worker: bool) -> usize {
+        if is_worker { CLOSER } else { GUEST }
+    }
+
+    /// Is there a worker that is not inside a shutdown?
+    pub(crate) fn has_workers_outside_shutdown(&self) -> bool {
         // ORDERING: Relaxed: a count that a kick announced.
         let live = self.live.load(o(Site::ClosingLook, Relaxed));
-        (live / FRAME, live / CLOSER % CLOSER)
+        live % CLOSER > live / CLOSER % CLOSER
     }
 
-    fn weight(frames: usize, worker: bool) -> usize {
-        frames * FRAME + if worker { CLOSER } else { 0 }
-    }
-
-    /// A worker's job is about to sleep without end.
-    pub(crate) fn block(&self) {
-        // ORDERING: Relaxed: a count; who decides by it looks again after a while (pool/patience.rs).
-        self.blocked.fetch_add(1, o(Site::Block, Relaxed));
-    }
-
-    pub(crate) fn unblock(&self) {
-        // ORDERING: Relaxed, the same.
-        self.blocked.fetch_sub(1, o(Site::Unblock, Relaxed));
-    }
-
-    /// Does every worker's job sleep without end?
-    pub(crate) fn all_blocked(&self) -> bool {
-        // ORDERING: Relaxed, the same.
-        self.blocked.load(o(Site::BlockedLook, Relaxed)) >= self.live() || bug(Bug::TakesAllForBlocked)
+    pub(crate) fn waits(&self) -> &WaitGraph {
+        &self.waits
     }
 
     /// How many threads are inside of calls in which they may sleep.
@@ -288,13 +279,21 @@ mod tests {
         assert!(!lifecycle.enter(4));
         assert_eq!((kicks_of_leave(true), lifecycle.enter(4)), (1, true), "it has ended a job");
         assert_eq!((kicks_of_leave(false), lifecycle.live()), (0, 3));
-        lifecycle.begin_closing(3, true);
-        assert_eq!((lifecycle.live(), lifecycle.closing()), (3, (3, 1)));
+        lifecycle.begin_closing(true);
+        assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (3, true));
         assert_eq!(kicks_of_leave(false), 0);
         assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
-        lifecycle.end_closing(3, true);
-        assert_eq!((lifecycle.live(), lifecycle.closing()), (2, (0, 0)));
+        lifecycle.end_closing(true);
+        assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (2, true));
+        lifecycle.begin_closing(false);
+        assert_eq!(
+            (kicks_of_leave(false), lifecycle.live()),
+            (1, 1),
+            "a job on another thread is inside a shutdown"
+        );
+        lifecycle.end_closing(false);
+        assert!(lifecycle.enter(2));
         assert_eq!((kicks_of_leave(false), kicks_of_leave(false), lifecycle.live()), (0, 1, 0));
     }
 }

@@ -7,6 +7,9 @@ use crate::sync::spin_loop;
 
 /// The services of the system below. The core never blocks but through `wait`.
 pub trait Port {
+    /// Does a sleep of the pool end by itself in any case: since there is a clock, or since nobody sleeps at all?
+    const WAKES_BY_ITSELF: bool = false;
+
     /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds; may
     /// return at any time for no reason. Compares and goes to sleep in one step as seen by `wake_*`.
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);
@@ -75,6 +78,8 @@ pub struct Spin;
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 impl Port for Spin {
+    const WAKES_BY_ITSELF: bool = true;
+
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();
     }
@@ -100,6 +105,8 @@ impl Port for Spin {
 pub(crate) struct FromIsr<P>(P);
 
 impl<P: Port> Port for FromIsr<P> {
+    const WAKES_BY_ITSELF: bool = P::WAKES_BY_ITSELF;
+
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
         debug_assert!(false, "an interrupt does not wait");
         self.0.wait(word, expected, timeout);

@@ -9,6 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["sync", "pad", "error", "handle", "memory"],
     &["relax", "frame", "unwind"],
     &["port", "job", "fetch"],
+    &["wait_graph"],
     &["ring", "slot", "wait", "waker", "lifecycle", "lot"],
     &["storage", "system"],
     &["pool", "thread"],
@@ -34,7 +35,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("lifecycle.rs", "what only C and the models call"),
     ("ring/distance.rs", "what only C and the models call"),
     ("ring/mod.rs", "what only C and the models call"),
-    ("wait/mod.rs", "what only C and the models call"),
+    ("wait/idle.rs", "a backlog is short in a model, whose rings are small"),
     ("system/mod.rs", "the futex and the clock of a model"),
     ("fork/mod.rs", "what only C and the models call"),
     ("fork/join.rs", "a list that is full in a model too"),
@@ -54,7 +55,7 @@ const MAY_USE_LIBC: &[(&str, &str)] =
     &[("memory.rs", "allocates for C callers where there is no Rust allocator")];
 
 /// Lines of src that plant a bug.
-const MOST_BUGS: usize = 43;
+const MOST_BUGS: usize = 50;
 
 /// Files of more than 400 lines, and why.
 const LONG: &[(&str, &str)] = &[];
@@ -185,7 +186,12 @@ fn a_lock_is_held_within_one_call_alone() {
         only_in(what, of_tests, &[lock, sleepers]);
     }
     only_in("Condvar", of_tests, &[sleepers]);
-    for what in ["MutexGuard", "RwLock", "sem_init", "pthread_mutex", "pthread_rwlock", "pthread_cond"] {
+    only_in(
+        "pthread_mutex",
+        of_tests,
+        &[("system/lock.rs", "a static initialiser, and never destroyed: without std")],
+    );
+    for what in ["MutexGuard", "RwLock", "sem_init", "pthread_rwlock", "pthread_cond"] {
         only_in(what, of_tests, &[]);
     }
 }
@@ -321,6 +327,8 @@ fn tests_and_models() -> String {
 
 /// Lines that drop a value, or are silent about one, and why that is no user's value: the file, and what the line has.
 const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
+    ("pool/result.rs", "let _ = self.slot(index).vacate(", "a slot's state"),
+    ("pool/close.rs", "let _closing = ", "a registration of ours"),
     ("closure.rs", "let _ = self.detach(job);", "a status"),
     ("closure.rs", "drop(self);", "a handle, whose drop is its detach"),
     ("core_pool.rs", "let _ = self.raw.shutdown(", "a report"),

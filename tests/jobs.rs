@@ -403,7 +403,11 @@ fn deepest_on_an_entered_thread(size: usize, most: usize) -> (usize, bool) {
     let thread =
         std::thread::Builder::new().stack_size(size).spawn(|| pool.enter_worker()).expect("a thread");
     let ends_at = 10_000usize.checked_sub(most).expect("within the capacity");
-    let found = done(pool.submit(move || deeper(pool, ends_at)).expect("room")).expect("a depth");
+    // A wait for it might run it here, before the other thread has entered.
+    let (send, receive) = mpsc::channel();
+    let job = move || send.send(deeper(pool, ends_at)).expect("a receiver");
+    pool.submit_detached(job).expect("room");
+    let found = receive.recv_timeout(DEADLINE).expect("a depth");
     pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
     assert!(common::join(thread));
     (found.0 - ends_at, found.1)

@@ -340,3 +340,31 @@ fn dropping_a_pool_drains_it() {
         assert_eq!(ran.get(), 50, "with {workers} workers");
     }
 }
+
+#[test]
+fn a_shutdown_outside_waits_for_a_job_that_is_inside_a_shutdown() {
+    for _ in 0..100 {
+        let (pool, ended) = (pool(2, 8), Count::new());
+        let gate = occupy(&pool, 1);
+        let (inside, closing, counted) = (pool.clone(), Count::new(), ended.clone());
+        let closes = closing.clone();
+        let closer = move || {
+            closes.add();
+            end(&inside, Queued::Drain);
+            // Whoever took this job's shutdown for its end comes back while this goes on.
+            (0..100).for_each(|_| thread::yield_now());
+            counted.add();
+        };
+        pool.submit_detached(closer).expect("room");
+        until("the job is inside", || closing.get() == 1);
+        let outside = {
+            let (pool, ended) = (pool.clone(), ended.clone());
+            thread::spawn(move || {
+                end(&pool, Queued::Drain);
+                ended.get()
+            })
+        };
+        gate.open();
+        assert_eq!(join(outside), 1);
+    }
+}

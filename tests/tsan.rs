@@ -124,12 +124,18 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["SpotTurn", "SpotLeave", "SpotLook", "SpotMove"],
     ),
     (
+        "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",
+        &["GraphLock", "GraphUnlock"],
+    ),
+    (
         "are fences: between atomics alone",
         &[
             "NotifyFence",
             "FoundFence",
             "RegisterFence",
             "CloseFence",
+            "ClosedFence",
+            "LookAgainFence",
             "AwaitSlotFence",
             "KickIfClosedFence",
             "TakerFence",

@@ -394,6 +394,24 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         id: 49,
+        upstream: "esbmc/esbmc#6474, #6490 (a checker of programs with threads)",
+        what: "a thread that is not blocked any more is counted as blocked: a false deadlock",
+        answer: Mutants(&[(
+            Planted(&[Bug::CountsTheWokenAsStuck]),
+            Model("a_job_is_not_told_while_the_other_wakes"),
+        )]),
+    },
+    Row {
+        id: 50,
+        upstream: "globus/globus-compute#1583",
+        what: "a shutdown returns at once while another one waits",
+        answer: Mutants(&[(
+            Planted(&[Bug::LeavesOtherClosersBehind]),
+            Model("a_closer_outside_waits_for_a_job_inside_a_shutdown"),
+        )]),
+    },
+    Row {
+        id: 51,
         upstream: "none",
         what: "a slot leaks when a reader and a popper leave it to each other",
         answer: Mutants(&[
@@ -408,7 +426,7 @@ pub const ROWS: &[Row] = &[
         ]),
     },
     Row {
-        id: 50,
+        id: 52,
         upstream: "none",
         what: "a caller is refused that could make room itself",
         answer: Mutants(&[(
@@ -417,7 +435,7 @@ pub const ROWS: &[Row] = &[
         )]),
     },
     Row {
-        id: 51,
+        id: 53,
         upstream: "none",
         what: "a wait that would end is refused as a deadlock",
         answer: Mutants(&[

@@ -52,7 +52,7 @@ pub struct jobring_config {
     /// JOBRING_BACKEND_.
     pub backend: u32,
     /// Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
-    /// the quota of the control group; if memory is refused to that, the process aborts); in a build without threads
+    /// the quota of the control group: if memory is refused then, it ends the process by abort()). In a build without threads
     /// JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
     /// workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
     pub workers: u32,
@@ -100,8 +100,8 @@ pub struct jobring_config {
     /// systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
     /// not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
     pub stack_reserve: usize,
-    /// CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it;
-    /// if that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
+    /// CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it.
+    /// If that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
     /// may not use.
     pub cpus: *const u32,
     /// How many there are.

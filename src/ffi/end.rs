@@ -36,8 +36,9 @@ pub struct jobring_report {
 /// JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
 /// was there in the end, or NULL.
 ///
-/// Inside a job it does not wait for that job, nor for other jobs that are inside a shutdown. Several threads may
-/// call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
+/// Inside a job it does not wait for that job, nor for jobs that cannot end before this call or another shutdown does: jobs
+/// that are inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others (a loop
+/// waits for its helpers). Elsewhere it waits for every accepted job. Several threads may call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
 /// runs what is queued.
 ///
 /// Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);

@@ -328,6 +328,9 @@ mod unknown {
     }
 
     impl Port for Below {
+        /// Without the feature there is no port, and nobody sleeps.
+        const WAKES_BY_ITSELF: bool = cfg!(not(feature = "port"));
+
         fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
             match self.0 {
                 Some(given) => seats::wait(given.seats(), &given, word, expected, timeout),

@@ -28,11 +28,13 @@ use core::ffi::{CStr, c_char, c_void};
 /// Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
 /// (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
 /// thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
-/// caller is inside this very job; JOBRING_E_STACK: no room on this stack for the queued job (see stack_reserve of
-/// jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and no other worker is there to run
-/// it; JOBRING_E_INVALID. A cycle of jobs that run on different workers and wait for each other is not noticed.
+/// caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
+/// of several jobs that wait for each other in a circle one is told; JOBRING_E_STACK: no room on this stack for the queued
+/// job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
+/// no other worker is there to run it; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate; the system's library may,
+/// where stack_reserve of jobring_config says so.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `result` is NULL or writable.

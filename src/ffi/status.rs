@@ -31,7 +31,7 @@ pub const JOBRING_E_CANCELLED: jobring_status = -8;
 pub const JOBRING_E_FAILED: jobring_status = -9;
 /// Not now: the job runs already or is over; the pool cannot be destroyed from inside.
 pub const JOBRING_E_BUSY: jobring_status = -10;
-/// Waiting would never end: the job waits for itself, or every worker's job sleeps in the pool without end.
+/// Waiting would never end: every thread that could end it waits in this pool itself.
 pub const JOBRING_E_DEADLOCK: jobring_status = -11;
 /// The stack is too small, or too little of it is left.
 pub const JOBRING_E_STACK: jobring_status = -12;

@@ -61,8 +61,9 @@ enum WhenFull {
 /// result, and it costs less.
 ///
 /// Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
-/// JOBRING_E_DEADLOCK inside a job, if every other worker's job sleeps in this pool without end; JOBRING_E_FULL on a pool
-/// without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
+/// JOBRING_E_DEADLOCK inside a job, a hook or a callback on a worker, if no job can free a slot: each slot holds a job that
+/// itself waits in this pool without end, a result that nobody has taken, or a queued job that no worker is left to run;
+/// JOBRING_E_FULL on a pool without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
 /// job was not accepted and `arg` is the caller's.
 ///
 /// From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is

@@ -12,6 +12,7 @@ mod slot;
 mod tally;
 mod tasks;
 mod visits;
+mod waits;
 
 pub use crate::sync::model::Frost;
 pub use crate::sync::site::Site;

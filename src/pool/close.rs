@@ -2,13 +2,15 @@
 
 use super::RawPool;
 use crate::frame::{Chain, Frame};
+use crate::handle::Job;
 use crate::job::Why;
 use crate::lifecycle::Queued;
 use crate::port::{Deadline, Port, Timeout};
 use crate::ring::Mark;
-use crate::slot::state::Status;
+use crate::slot::state::{State, Status};
 use crate::storage::Storage;
 use crate::sync::{Bug, bug, dying};
+use crate::wait_graph::{Awaits, Node};
 
 /// What was in a pool when its shutdown returned.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -23,25 +25,29 @@ pub struct Report {
     pub untaken: usize,
 }
 
-/// A thread's stay inside shutdown, announced to the other closers: the jobs that it is inside of, and the worker that
-/// it is, cannot end before the shutdown does. What an outer shutdown of the same thread announced is not counted again.
+/// A thread's stay inside shutdown, announced to the other closers.
 struct Closing<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
-    frames: usize,
-    worker: bool,
-    is_worker: bool,
+    node: &'a Node,
+    /// The frame of the worker that it is.
+    worker: Option<&'a Frame>,
+    /// Has no shutdown further out on this thread announced that worker?
+    is_news: bool,
 }
 
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
-    fn begin(pool: &'a RawPool<S, P>) -> Self {
-        let mine = || Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
-        mine().for_each(|frame| frame.outlives.set(true));
-        let is_worker = mine().next().and_then(Frame::worker).is_some();
-        let worker = is_worker && !mine().any(|frame| frame.closing.get());
-        let news = mine().filter(|frame| !frame.closing.replace(true));
-        let frames = news.filter(|frame| frame.is_of_job()).count();
-        pool.lifecycle.begin_closing(frames, worker);
-        Self { pool, frames, worker, is_worker }
+    /// The calling thread runs jobs of the pool.
+    fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
+        let mut mine = Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        let worker = mine.find(|frame| frame.is_of_worker());
+        let is_news = worker.is_none_or(|frame| !frame.closing.replace(true));
+        if is_news {
+            pool.lifecycle.begin_closing(worker.is_some());
+        }
+        // SAFETY:
+        // - 1: drop removes it, before the node's borrow ends; the frames are this thread's outer ones.
+        unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
+        Self { pool, node, worker, is_news }
     }
 }
 
@@ -50,28 +56,31 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
         if dying() {
             return;
         }
-        self.pool.lifecycle.end_closing(self.frames, self.worker);
-        let mut left = self.frames;
-        let mine = Chain(self.pool.port.current()).filter(|frame| frame.pool == self.pool.id());
-        // The innermost are ours; those further out, if any are left marked, an outer shutdown's.
-        for frame in mine {
-            if frame.is_of_job() {
-                if left == 0 {
-                    break;
-                }
-                left -= 1;
-                frame.closing.set(false);
-            } else if self.worker {
-                frame.closing.set(false);
+        self.pool.lifecycle.waits().lock(&self.pool.port).remove(self.node);
+        if self.is_news {
+            if let Some(worker) = self.worker {
+                worker.closing.set(false);
             }
+            self.pool.lifecycle.end_closing(self.worker.is_some());
         }
     }
 }
 
+/// What a closer finds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Quiescent,
+    /// There are jobs that it waits for.
+    Jobs,
+    /// The same, and every worker waits or is inside a shutdown: whatever is queued is for the closers to run.
+    JobsAndNoWorker,
+}
+
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Refuses new jobs and waits until all accepted ones are over: run, or in `Discard` mode dropped if they had
-    /// not begun. The jobs that the caller is inside of are not waited for, nor those of others inside a shutdown.
-    /// Err when the time is over: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
+    /// Refuses new jobs and waits until all accepted ones have ended: run, or in `Discard` mode dropped if they had
+    /// not begun. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or another
+    /// does: those inside a shutdown, and those that wait for such a job without end.
+    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
     /// what is queued, because this thread has too little stack left. In a child by fork it does nothing, and that is Err too.
     pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
         if self.is_copy() {
@@ -90,16 +99,28 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         {
             self.port.wake_all(word);
         }
-        let closing = Closing::begin(self);
+        let node = Node::new(Awaits::End, self.id(), self.port.current());
+        let _closing = self.runs_jobs().then(|| Closing::begin(self, &node));
+        let is_worker = self.here().and_then(Frame::worker).is_some();
+        let mut mine = Chain(self.port.current()).filter(|frame| frame.pool == self.id());
+        let in_job = mine.any(Frame::is_of_job);
         self.lifecycle.kick(&self.port);
+        let mut drains = is_worker;
         loop {
             let kicks = self.lifecycle.kicks();
-            self.sweep(deadline, closing.is_worker);
-            if self.is_quiescent() {
+            self.sweep(deadline, drains);
+            let found = self.look_for_jobs(in_job);
+            if found == Found::Quiescent {
                 return Ok(self.census());
             }
+            let deserted = found == Found::JobsAndNoWorker;
+            if deserted && !drains {
+                drains = true;
+                continue;
+            }
+            drains = is_worker || deserted;
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
-            if !self.stack_suffices() && left.is_none() && self.is_to_drain() {
+            if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
                 return Err(self.census());
             }
             let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
@@ -119,8 +140,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Gets out of the rings what can be got: queued jobs, if they are for us, and free slots.
-    fn sweep(&self, deadline: Deadline, worker: bool) {
-        let (_, closing_workers) = self.lifecycle.closing();
+    fn sweep(&self, deadline: Deadline, drains: bool) {
         let mut progress = false;
         if self.lifecycle.discards() {
             while let Some(claimed) = self.claim_next() {
@@ -129,7 +149,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         } else {
             // Workers drain the ring, and so does a worker that waits in here; without them it is for us.
-            while (worker || self.lifecycle.live() <= closing_workers) && self.run_before(deadline) {
+            while (drains || !self.lifecycle.has_workers_outside_shutdown()) && self.run_before(deadline) {
                 progress = true;
             }
         }
@@ -153,33 +173,54 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Is something queued that no worker runs?
-    fn is_to_drain(&self) -> bool {
-        let (_, closing_workers) = self.lifecycle.closing();
-        self.lifecycle.live() <= closing_workers && !self.lifecycle.discards() && self.has_queued()
+    /// Is something queued that no worker runs, but a closer? `deserted`: every worker waits for a closer.
+    fn is_to_drain(&self, deserted: bool) -> bool {
+        let nobody = deserted || !self.lifecycle.has_workers_outside_shutdown();
+        nobody && !self.lifecycle.discards() && self.has_queued()
     }
 
     fn run_before(&self, deadline: Deadline) -> bool {
         deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
     }
 
-    /// Are all accepted jobs over, but those that are inside of a shutdown?
-    fn is_quiescent(&self) -> bool {
-        let (mut frames, _) = self.lifecycle.closing();
-        let over = |index| {
+    /// Have all accepted jobs ended? For a closer inside a job, except those that cannot end before a closer returns.
+    fn look_for_jobs(&self, in_job: bool) -> Found {
+        let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
+        if !looks || bug(Bug::ShutdownWaitsForItself) {
+            return if self.have_ended(|_, _| false) { Found::Quiescent } else { Found::Jobs };
+        }
+        let locked = self.lifecycle.waits().lock(&self.port);
+        locked.mark(|node| matches!(node.awaits, Awaits::End));
+        // Not a thread that was told meanwhile that the job is detached: it has only not woken yet.
+        locked.spread(|node| {
+            matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
+        });
+        let outlives = |index, state: State| {
+            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
+                && self.is_held(&locked, index, state)
+        };
+        if self.have_ended(outlives) {
+            locked.outlive();
+            return Found::Quiescent;
+        }
+        locked.mark(|_| true);
+        if self.are_workers_stuck(&locked) { Found::JobsAndNoWorker } else { Found::Jobs }
+    }
+
+    /// Can this handle still be waited with?
+    fn is_awaited(&self, job: Job) -> bool {
+        job.resolve(self.tag(), self.capacity())
+            .is_some_and(|(index, generation)| self.slot(index).state().answers_to(generation))
+    }
+
+    /// Have all accepted jobs ended, except those of which `except` is true?
+    fn have_ended(&self, except: impl Fn(usize, State) -> bool) -> bool {
+        let ended = |index| {
             let state = self.slot(index).state();
-            match state.status() {
-                Status::Running | Status::Cancelling | Status::Taking
-                    if frames > 0 && !bug(Bug::ShutdownWaitsForItself) =>
-                {
-                    frames -= 1;
-                    true
-                }
-                _ => state.untaken() || state.closed() || state.retired(),
-            }
+            state.untaken() || state.closed() || state.retired() || except(index, state)
         };
         let mut slots = 0..self.storage.capacity();
-        if bug(Bug::OneEndEndsTheWait) { slots.any(over) } else { slots.all(over) }
+        if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
     }
 
     fn census(&self) -> Report {

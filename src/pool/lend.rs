@@ -6,7 +6,7 @@ use super::run::Claimed;
 use super::{Receiver, Verdict};
 use crate::frame::Frame;
 use crate::handle::Job;
-use crate::port::{Port, Timeout};
+use crate::port::Port;
 use crate::relax::spin_until;
 use crate::slot::Claim;
 use crate::storage::Storage;
@@ -47,7 +47,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Returns when a job that was begun, or dropped by the pool, is over, and lets `deliver` have what it left.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
-        let over = self.wait(job, Timeout::Forever, &mut deliver);
+        let over = self.wait_for_lent(job, &mut deliver);
         if over.is_err() && self.is_copy() {
             forked_inside();
         }

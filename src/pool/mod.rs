@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Here: submit and the free ring. `run`: claim and run. `result`: by handle. `close`: the end. `worker`: the loop; `activity`: what it is
-//! doing. `stack`: may a job run inside a job. `lend`: jobs that their submitter may take back. `tasks`: async
+//! doing. `stack`: may a job run inside a job. `deadlock`: sleeps that nobody could end. `failure`: failures that stay
+//! readable. `lend`: jobs that their submitter may take back. `tasks`: async
 //! tasks that await a job.
 
 mod activity;
@@ -16,6 +17,8 @@ mod aged;
 #[cfg(any(feature = "capi", jobring_loom))]
 mod batch;
 mod close;
+mod deadlock;
+mod failure;
 mod lend;
 #[cfg(all(test, feature = "capi"))]
 mod passed;

@@ -1,15 +1,15 @@
-//! How long a thread that sleeps in a call trusts that it will be woken, and when it may not sleep at all because every
-//! worker would.
+//! How long a thread that sleeps in a call trusts that it will be woken.
 
 use super::RawPool;
-use crate::frame::Frame;
-use crate::lifecycle::{Lifecycle, Visit};
+use super::deadlock::Outlook;
+use crate::handle::Job;
+use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
 use crate::relax::{SPINS, spin_until};
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::storage::Storage;
-use crate::sync::dying;
+use crate::wait_graph::Awaits;
 
 /// How long a sleeping thread trusts that what it waits for will be seen to: 1 ms, doubling to 50 ms. Then it forces
 /// a wake-up.
@@ -23,55 +23,8 @@ impl Patience {
         Self(Self::FIRST)
     }
 
-    /// How long to sleep, if `left` is left.
-    pub(super) fn nap(&self, left: Option<u64>) -> Option<u64> {
-        Some(left.map_or(self.0, |left| left.min(self.0)))
-    }
-
     pub(super) fn lose(&mut self) {
         self.0 = (self.0 * 2).min(Self::MOST);
-    }
-
-    /// Has it slept at least once in vain?
-    pub(super) fn worn(&self) -> bool {
-        self.0 > Self::FIRST
-    }
-}
-
-/// A worker's job sleeps without end in a call of its pool; while it does, its worker runs nothing.
-pub(super) struct Blocked<'a>(Option<&'a Lifecycle>);
-
-impl<'a> Blocked<'a> {
-    /// Counts the calling thread, if it is a worker inside a job and its sleep has no end.
-    pub(super) fn begin<S: Storage, P: Port + Clone>(pool: &'a RawPool<S, P>, deadline: Deadline) -> Self {
-        let counted = matches!(deadline, Deadline::Never)
-            && pool.frames_here() > 0
-            && pool.here().and_then(Frame::worker).is_some();
-        if counted {
-            pool.lifecycle.block();
-        }
-        Self(counted.then_some(&*pool.lifecycle))
-    }
-
-    /// Would sleeping on leave nobody to run a job? Not before a first sleep in vain, unless this worker is the only
-    /// one: another, counted still, may just have been woken.
-    #[inline(always)]
-    pub(super) fn is_hopeless<S: Storage, P: Port + Clone>(
-        &self,
-        pool: &RawPool<S, P>,
-        patience: &Patience,
-    ) -> bool {
-        self.0.is_some() && pool.lifecycle.all_blocked() && (patience.worn() || pool.lifecycle.live() == 1)
-    }
-}
-
-impl Drop for Blocked<'_> {
-    fn drop(&mut self) {
-        if let Some(lifecycle) = self.0
-            && !dying()
-        {
-            lifecycle.unblock();
-        }
     }
 }
 
@@ -80,7 +33,37 @@ impl Drop for Blocked<'_> {
 /// Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
 const LOOKS: u32 = 50;
 
+/// How long to sleep, and whether as long as the patience lasts.
+pub(super) struct Nap {
+    pub(super) time: Option<u64>,
+    pub(super) is_impatient: bool,
+}
+
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// How long to sleep for what somebody else is to do, of which `left` is left; None: not at all, look again. `distrusts`: that
+    /// somebody may have been stopped.
+    pub(super) fn nap(
+        &self,
+        patience: &Patience,
+        left: Option<u64>,
+        distrusts: bool,
+        outlook: Outlook,
+    ) -> Option<Nap> {
+        let unsettled = outlook == Outlook::Unsettled;
+        if !distrusts && !unsettled {
+            return Some(Nap { time: left, is_impatient: false });
+        }
+        if self.port.now().is_some() {
+            let time = left.map_or(patience.0, |left| left.min(patience.0));
+            return Some(Nap { time: Some(time), is_impatient: true });
+        }
+        if unsettled {
+            self.port.pause();
+            return None;
+        }
+        Some(Nap { time: left, is_impatient: false })
+    }
+
     /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
     /// Not while all workers sleep or are being woken: that takes longer. Then stands aside once, if one is awake that may wait for
     /// this CPU.
@@ -105,10 +88,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 }
 
 /// One thread's wait for one job.
-pub(super) struct Waiting<'a, P: Port> {
+pub(super) struct Waiting<P: Port> {
     deadline: Deadline,
     patience: Patience,
-    blocked: Blocked<'a>,
+    /// What to register, if the thread runs jobs of this pool and waits without end.
+    awaits: Option<Awaits>,
     _visit: Visit<P>,
 }
 
@@ -118,28 +102,23 @@ pub(super) enum Slept {
     Now(State),
     /// The time is over.
     TimedOut,
-    /// Nobody is left to run the job.
-    Hopeless,
+    /// Nobody is left who could end the wait.
+    Hopeless(Outlook),
 }
 
-impl<'a, P: Port + Clone> Waiting<'a, P> {
-    pub(super) fn new<S: Storage>(pool: &'a RawPool<S, P>, timeout: Timeout) -> Self {
-        let deadline = Deadline::after(&pool.port, timeout);
+impl<P: Port + Clone> Waiting<P> {
+    pub(super) fn new<S: Storage>(pool: &RawPool<S, P>, job: Job, timeout: Timeout, gives_up: bool) -> Self {
+        let registers = timeout == Timeout::Forever && pool.runs_jobs();
         Self {
-            deadline,
+            deadline: Deadline::after(&pool.port, timeout),
             patience: Patience::new(),
-            blocked: Blocked::begin(pool, deadline),
+            awaits: registers.then_some(Awaits::Job { job, gives_up }),
             _visit: pool.lifecycle.visit(&pool.port),
         }
     }
 
     /// Sleeps until the job's word moves on from `state`, or a while.
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
-        let queued = state.status() == Status::Queued;
-        // A job that runs will end; one that is queued needs somebody.
-        if queued && self.blocked.is_hopeless(pool, &self.patience) {
-            return Slept::Hopeless;
-        }
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
         let awaited = state.await_by();
         if awaited != state
@@ -147,14 +126,36 @@ impl<'a, P: Port + Clone> Waiting<'a, P> {
         {
             return Slept::Now(now);
         }
-        let impatient = queued && pool.port.now().is_some();
-        let nap = if impatient { self.patience.nap(left) } else { left };
-        pool.port.wait(slot.word(), awaited.0, nap);
-        let now = slot.state();
-        if impatient && now == awaited {
-            pool.idle.force(&pool.port);
+        match self.awaits {
+            Some(awaits) if !pool.port.current().is_null() => {
+                let nap = |outlook| self.nap(pool, slot, awaited, left, outlook);
+                let outlook = pool.sleep_registered(awaits, nap);
+                if outlook.is_hopeless() {
+                    return Slept::Hopeless(outlook);
+                }
+            }
+            _ => self.nap(pool, slot, awaited, left, Outlook::Hopeful),
+        }
+        Slept::Now(slot.state())
+    }
+
+    fn nap<S: Storage>(
+        &mut self,
+        pool: &RawPool<S, P>,
+        slot: Slot<'_>,
+        awaited: State,
+        left: Option<u64>,
+        outlook: Outlook,
+    ) {
+        // A job that runs will end; one that is queued needs somebody.
+        let queued = awaited.status() == Status::Queued;
+        let Some(nap) = pool.nap(&self.patience, left, queued, outlook) else { return };
+        pool.port.wait(slot.word(), awaited.0, nap.time);
+        if nap.is_impatient && slot.state() == awaited {
+            if queued {
+                pool.idle.force(&pool.port);
+            }
             self.patience.lose();
         }
-        Slept::Now(now)
     }
 }

@@ -1,14 +1,15 @@
-//! What can be done with a handle: wait, poll, cancel, detach, read a failure.
+//! What can be done with a handle: wait, poll, cancel, detach.
 
 use super::RawPool;
+use super::deadlock::Outlook;
 use super::patience::{Slept, Waiting};
 use super::run::Claimed;
 use crate::frame::Chain;
 use crate::handle::Job;
 use crate::job::{Kind, Payload, Why};
 use crate::port::{Port, Timeout};
+use crate::slot::Claim;
 use crate::slot::state::{State, Status};
-use crate::slot::{Claim, Vacated};
 use crate::storage::Storage;
 use crate::sync::{Bug, bug};
 
@@ -56,7 +57,7 @@ pub(crate) enum WaitError {
     Stale,
     /// Not over yet.
     Pending,
-    /// It waits for a job that it is inside of.
+    /// The caller is inside the job, or every thread that could end it waits itself.
     Deadlock,
     /// Too little stack to run the job here, and nobody else to run it.
     Stack,
@@ -64,15 +65,35 @@ pub(crate) enum WaitError {
     Forked,
 }
 
+/// How a thread waits for a job.
+#[derive(Clone, Copy)]
+struct WaitOptions {
+    /// Does it take the result in any case?
+    for_good: bool,
+    /// Does the thread run the job itself if it is still queued, though it is not inside a job?
+    help: bool,
+    /// May the wait be answered with a deadlock? Not where the job borrows from the caller.
+    gives_up: bool,
+}
+
+impl WaitOptions {
+    const USUAL: Self = Self { for_good: true, help: false, gives_up: true };
+}
+
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The slot and generation that a handle names, if they can be this pool's.
-    fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
+    pub(super) fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
         job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
     }
 
     /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
     pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, true, false, deliver)
+        self.wait_as(job, timeout, WaitOptions::USUAL, deliver)
+    }
+
+    /// Waits until a job that borrows from the caller is over: never less.
+    pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait_as(job, Timeout::Forever, WaitOptions { gives_up: false, ..WaitOptions::USUAL }, deliver)
     }
 
     /// As `wait`; with `help` the calling thread runs the job itself if it is still queued, whoever it is.
@@ -83,7 +104,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         help: bool,
         deliver: Receiver<'_>,
     ) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, true, help, deliver)
+        self.wait_as(job, timeout, WaitOptions { help, ..WaitOptions::USUAL }, deliver)
     }
 
     /// As `wait`, for who may want to leave the job as it is. If the handle is given up while `deliver` looks, and it does
@@ -98,17 +119,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         timeout: Timeout,
         deliver: Receiver<'_>,
     ) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, false, false, deliver)
+        self.wait_as(job, timeout, WaitOptions { for_good: false, ..WaitOptions::USUAL }, deliver)
     }
 
     fn wait_as(
         &self,
         job: Job,
         timeout: Timeout,
-        for_good: bool,
-        help: bool,
+        options: WaitOptions,
         deliver: Receiver<'_>,
     ) -> Result<Taken, WaitError> {
+        let WaitOptions { for_good, help, gives_up } = options;
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
         let mut wait = None;
@@ -142,11 +163,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         state = now;
                         continue;
                     }
-                    let wait = wait.get_or_insert_with(|| Waiting::new(self, timeout));
+                    let wait = wait.get_or_insert_with(|| Waiting::new(self, job, timeout, gives_up));
                     match wait.sleep(self, self.slot(index), state) {
                         Slept::Now(now) => state = now,
                         Slept::TimedOut => return Err(WaitError::Pending),
-                        Slept::Hopeless => return Err(WaitError::Stack),
+                        Slept::Hopeless(Outlook::NoWorker) => return Err(WaitError::Stack),
+                        Slept::Hopeless(_) => return Err(WaitError::Deadlock),
                     }
                 }
             }
@@ -208,53 +230,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.vacate(index, taking, retire);
     }
 
-    /// Ends a TAKING with the job left as `to` says: as it was, or kept, `newly` or as before.
-    fn put_back(&self, index: usize, mut taking: State, to: State, newly_kept: bool) {
-        let slot = self.slot(index);
-        let word = core::ptr::from_ref(slot.word());
-        let retire = self.must_retire();
-        let was_in_ring = taking.in_ring();
-        loop {
-            if taking.detached() && !to.detached() {
-                // The handle was given up while we read.
-                let retire = self.forget(index, to.status()) || retire;
-                return self.vacate(index, taking, retire);
-            }
-            let mut back = taking.with(to.status()).unawaited();
-            if to.detached() {
-                back = back.detach();
-            }
-            if to.retired() || newly_kept && retire {
-                back = back.await_by();
-            }
-            match slot.put_back(taking, back) {
-                Ok(_) => {
-                    if taking.has_waiter() && !bug(Bug::PutsTheFailureBackSilently) {
-                        self.port.wake_all(word);
-                    }
-                    if back.kept() {
-                        // A popper that came while we read found the slot not vacant, and left it to us.
-                        let entry_gone = was_in_ring && !back.in_ring();
-                        match (newly_kept, back.in_ring()) {
-                            (true, true) => self.vacated(index, Vacated::Tombstone),
-                            (true, false) => self.give_back(index),
-                            (false, _) if entry_gone && !bug(Bug::ReaderKeepsTheSlot) => {
-                                self.give_back(index)
-                            }
-                            (false, _) => {}
-                        }
-                    }
-                    return self.kick_if_closed();
-                }
-                Err(now) => taking = now,
-            }
-        }
-    }
-
     /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
     /// Unless it was asked to.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
-        let inside = || timeout == Timeout::Forever && self.frames_here() > 0;
+        let inside = || timeout == Timeout::Forever && self.runs_jobs();
         timeout != Timeout::Poll && (help || inside() || self.lifecycle.live() == 0)
     }
 
@@ -340,43 +319,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Lets `read` see the failure of a job, which stays as it is. Also of one whose failure was delivered, as
-    /// long as its slot was not used again.
-    pub(crate) fn read_failure(&self, job: Job, read: &mut dyn FnMut(Payload)) -> Result<(), WaitError> {
-        let (index, generation) = self.find(job)?;
-        let slot = self.slot(index);
-        let mut state = slot.state();
-        loop {
-            let readable = state.kept() || state.retired() || state.status() == Status::Taking;
-            if state.generation() != generation || !(readable || state.answers_to(generation)) {
-                return Err(WaitError::Stale);
-            }
-            match state.status() {
-                Status::Failed => match slot.take(state) {
-                    Ok(taking) => {
-                        // SAFETY:
-                        // - we moved the word to TAKING: the body is ours.
-                        unsafe { slot.with_payload(&mut *read) };
-                        self.put_back(index, taking, state, false);
-                        return Ok(());
-                    }
-                    Err(now) => state = now,
-                },
-                Status::Done | Status::Cancelled => return Err(WaitError::Stale),
-                _ => return Err(WaitError::Pending),
-            }
-        }
-    }
-
     /// Drops the results that nobody took. The pool is quiescent and its workers are gone.
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
             if state.untaken()
                 && !bug(Bug::LeavesResultsBehind)
-                && self.slot(index).take_detached(state).is_ok()
+                && let Ok(taking) = self.slot(index).take_detached(state)
             {
                 self.forget(index, state.status());
+                // So that a shutdown in the next result's drop finds this one gone.
+                let _ = self.slot(index).vacate(taking, true);
             }
         }
     }

@@ -20,12 +20,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     #[inline(never)]
     fn stack_suffices_inside(&self, frame: &Frame) -> bool {
+        let depth = frame.depth();
+        if depth == 0 {
+            return true;
+        }
         match frame.stack().or_else(|| self.port.stack()) {
             Some(stack) => {
                 let here = core::hint::black_box(0u8);
                 stack.leaves(&raw const here as usize, self.limits().stack_reserve)
             }
-            None => frame.depth() < MAX_DEPTH,
+            None => depth < MAX_DEPTH,
         }
     }
 }

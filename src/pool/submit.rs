@@ -1,18 +1,20 @@
 //! From a free slot to an entry in the ready ring; the way back of a slot; what to do when there is none.
 
 use super::RawPool;
-use super::patience::{Blocked, Patience};
+use super::deadlock::Outlook;
+use super::patience::Patience;
 use crate::handle::Job;
 use crate::job::{Kind, Payload};
 use crate::lifecycle::Visit;
 use crate::port::{Deadline, Port, Timeout};
 use crate::relax::SPINS;
-use crate::ring::{Distance, Mark, Marked};
+use crate::ring::{Distance, Mark};
 use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot, Vacated};
 use crate::storage::Storage;
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
 use crate::wait::Noticed;
+use crate::wait_graph::Awaits;
 
 /// Why no slot was to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +22,7 @@ pub(crate) enum Refused {
     Full,
     Shutdown,
     TimedOut,
-    /// Every worker's job sleeps without end, the caller's included.
+    /// Nobody is left who could free a slot.
     Deadlock,
 }
 
@@ -48,10 +50,8 @@ pub(crate) enum Looked {
 const ASIDES: u32 = 2;
 
 /// Are there kept failures, and threads that take turns on a core?
-const KEEPS_FAILURES: bool = cfg!(any(
-    all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")),
-    jobring_loom
-));
+const KEEPS_FAILURES: bool =
+    cfg!(all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")));
 
 /// How often a submitter passes over a slot whose kept failure is being read.
 const PASSES: usize = 2;
@@ -160,7 +160,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port);
         let mut patience = Patience::new();
-        let mut blocked = None;
+        let registers = timeout == Timeout::Forever && self.runs_jobs();
         let mut asides = 0;
         loop {
             match self.try_reserve() {
@@ -180,38 +180,43 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if !self.stack_suffices() || !self.run_one() {
                     return Err(Refused::Full);
                 }
-            } else {
-                let blocked = blocked.get_or_insert_with(|| Blocked::begin(self, deadline));
-                if blocked.is_hopeless(self, &patience) {
-                    return Err(Refused::Deadlock);
-                }
-                if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
-                    asides += 1;
-                    self.port.stand_aside();
-                } else {
-                    self.await_slot(left, &mut patience);
-                }
+            } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
+                asides += 1;
+                self.port.stand_aside();
+            } else if self.await_slot(left, &mut patience, registers).is_hopeless() {
+                return Err(Refused::Deadlock);
             }
         }
     }
 
     /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
-    /// no more pushes that could trigger a wake-up, and who is to wake us may be stopped before it does.
-    fn await_slot(&self, left: Option<u64>, patience: &mut Patience) {
-        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return self.pass_over() };
+    /// no more pushes that could trigger a wake-up, and the thread that is to wake this one may be stopped before it does.
+    /// `registers`: the thread runs jobs of this pool, and waits without end.
+    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else {
+            self.pass_over();
+            return Outlook::Hopeful;
+        };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(o(Site::AwaitSlotFence, SeqCst));
         if self.is_closed() {
-            return;
+            return Outlook::Hopeful;
         }
-        let nap = if self.port.now().is_some() { patience.nap(left) } else { left };
-        self.port.wait(marked.word, marked.value, nap);
-        let unchanged = |now: Marked<'_>| core::ptr::eq(now.word, marked.word) && now.value == marked.value;
-        if nap.is_some() && self.free().mark_empty(Mark::Waiter).is_some_and(unchanged) {
-            self.idle.force(&self.port);
-            patience.lose();
+        let mut sleep = |outlook| {
+            let Some(nap) = self.nap(patience, left, true, outlook) else { return };
+            self.port.wait(marked.word, marked.value, nap.time);
+            if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
+                self.idle.force(&self.port);
+                patience.lose();
+            }
+        };
+        // After the mark: whoever frees a slot from here on wakes this thread.
+        if registers && !self.port.current().is_null() {
+            return self.sleep_registered(Awaits::Slot, sleep);
         }
+        sleep(Outlook::Hopeful);
+        Outlook::Hopeful
     }
 
     /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
@@ -295,12 +300,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
-    /// kicks when it leaves, if it has ended a job).
+    /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
     #[inline]
     pub(super) fn kick_if_closed(&self) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
         fence_behind_rmw(o(Site::KickIfClosedFence, SeqCst));
+        self.tell_blocked();
         if self.is_closed() {
             self.lifecycle.kick(&self.port);
         }

@@ -153,6 +153,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
                 *untold = false;
+                self.tell_blocked();
                 slept = true;
                 activity.set(Doing::Sleeping);
                 asleep = match self.idle.sleep(asleep, &self.port, nap) {

@@ -11,6 +11,12 @@ pub(crate) struct Marked<'a> {
     pub(crate) value: usize,
 }
 
+impl PartialEq for Marked<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.word, other.word) && self.value == other.value
+    }
+}
+
 impl<'a> Ring<'a> {
     /// Marks the empty entry at head, or None if the ring is not empty.
     pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {

@@ -71,7 +71,6 @@ mod seed;
 mod several;
 
 pub(crate) use distance::Distance;
-pub(crate) use marks::Marked;
 pub(crate) use ncq::{Ends, Ring};
 pub(crate) use position::Mark;
 pub(crate) use seed::Seed;

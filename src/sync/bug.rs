@@ -103,6 +103,10 @@ bugs! {
     PutsTheFailureBackSilently,
     /// fjall#260: the close wakes no submitter that waits for room.
     CloseLeavesSubmittersAsleep,
+    /// esbmc#6474: a thread whose job has ended, and that has not woken yet, counts as one that waits.
+    CountsTheWokenAsStuck,
+    /// globus-compute#1583: a shutdown does not wait for a job that is inside another one.
+    LeavesOtherClosersBehind,
     // Rings.
     /// heapless#583: a push moves the tail before it publishes its entry.
     MovesTheTailFirst,

@@ -45,7 +45,7 @@ pub(crate) fn driver() -> Option<&'static dyn Driver> {
 /// How many roles there can be; role 0 is never frozen and not counted.
 pub const ROLES: usize = 8;
 /// How many threads can be stopped at the same time.
-pub const TRAPS: usize = 2;
+pub const TRAPS: usize = 3;
 
 const NOBODY: u32 = 0;
 /// A trap that holds a thread; the lower bits number the catch, so that an old catch is not taken for a new one.

@@ -15,6 +15,8 @@ const PAUSE: u64 = 50_000;
 pub struct Os;
 
 impl Port for Os {
+    const WAKES_BY_ITSELF: bool = true;
+
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
         sleep::wait(word, expected, timeout);
     }

@@ -196,7 +196,7 @@ impl Idle {
                 if let Some(search) = self.redeem(&asleep) {
                     return Ok(search);
                 }
-            } else if slept {
+            } else if slept && !bug(Bug::SleepsPastTheClose) {
                 // Its time is over, or another took the token.
                 return Err(Asleep { overdue: asleep.is_sentry(), ..asleep });
             } else {

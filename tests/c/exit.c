@@ -163,9 +163,9 @@ static void submit_in_hook(void *arg, uint32_t worker) {
     jobring_status status;
     (void)arg, (void)worker;
     UNTIL((pool = atomic_load(&of_hook)) != NULL);
-    while (jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_OK) {
-    }
-    status = jobring_submit(pool, identity, NULL, NULL);
+    /* Until it is full. A thread outside may take a result meanwhile. */
+    do status = jobring_submit(pool, identity, NULL, NULL);
+    while (status == JOBRING_OK);
     CHECK(status == JOBRING_E_DEADLOCK || status == JOBRING_E_SHUTDOWN);
     atomic_fetch_add(status == JOBRING_E_DEADLOCK ? &deadlocks : &shutdowns, 1);
 }

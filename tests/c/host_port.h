@@ -16,7 +16,8 @@ enum { SEATS = 8, THREADS = 8 };
 struct host {
     sem_t seat[SEATS];
     pthread_t thread[THREADS];
-    atomic_int parks, inside, timed, pauses, unparks[2], spawned, joined;
+    /* `asleep`: inside a park without a time limit. */
+    atomic_int parks, inside, asleep, timed, pauses, unparks[2], spawned, joined;
     /* The worker that the system refuses a thread; -1: none. */
     int refuses;
 };
@@ -40,7 +41,9 @@ static void host_park(void *ctx, uint32_t seat, int64_t timeout_ns) {
     atomic_fetch_add(&host->parks, 1);
     atomic_fetch_add(&host->inside, 1);
     if (timeout_ns == JOBRING_FOREVER) {
+        atomic_fetch_add(&host->asleep, 1);
         (void)sem_wait(&host->seat[seat]);
+        atomic_fetch_sub(&host->asleep, 1);
     } else {
         const uint64_t at = host_now(ctx) + (uint64_t)timeout_ns;
         atomic_fetch_add(&host->timed, 1);

@@ -97,11 +97,11 @@ static void threads_submit_and_wait(void) {
     begin("threads submit and wait");
     jobring_pool *const pool = made(&plain, WORKERS);
     CHECK(host.spawned == WORKERS);
-    /* An idle pool: all its workers sleep, and stay asleep. */
-    UNTIL(host.inside == WORKERS);
+    /* An idle pool: all its workers sleep without a time limit (the last one after a second look), and stay asleep. */
+    UNTIL(host.asleep == WORKERS);
     const int parks = host.parks;
     for (int n = 0; n < 1000; n++) sched_yield();
-    CHECK(host.parks == parks && host.inside == WORKERS);
+    CHECK(host.parks == parks && host.asleep == WORKERS);
 
     ran = 0;
     for (int n = 0; n < 3; n++) CHECK(pthread_create(&submitters[n], NULL, submits_and_waits, pool) == 0);
@@ -186,7 +186,7 @@ static void an_interrupt_submits(void) {
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
 
     /* All sleep: it is the interrupt that wakes one. */
-    UNTIL(host.inside == WORKERS);
+    UNTIL(host.asleep == WORKERS);
     CHECK(raise(SIGUSR1) == 0);
     UNTIL(ran == 1);
     CHECK(host.unparks[1] >= 1 && host.unparks[0] == 0);
@@ -194,7 +194,7 @@ static void an_interrupt_submits(void) {
     /* By options, the same. */
     jobring_options options = JOBRING_OPTIONS_INIT;
     jobring_job job;
-    UNTIL(host.inside == WORKERS);
+    UNTIL(host.asleep == WORKERS);
     const int before = host.unparks[1];
     options.when_full = JOBRING_FULL_FAIL_ISR;
     OK(jobring_submit_opts(of_handler, count, NULL, &options, &job));

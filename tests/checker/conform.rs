@@ -93,7 +93,7 @@ fn entering(mut setup: Setup) -> Setup {
     for (_, ops) in &mut setup.scripts {
         ops.iter_mut().filter(|op| **op == Op::Work).for_each(|op| *op = Op::Enter);
     }
-    setup.live = 0;
+    (setup.live, setup.aside) = (0, false);
     setup.sentries = setup.clock;
     setup
 }
@@ -228,6 +228,9 @@ fn changed_steps_are_seen() {
         ForgetsWhatWasDiscarded,
         KickWakesOne,
         OneEndEndsTheWait,
+        // Jobs that wait, submit and shut down.
+        CountsTheWokenAsStuck,
+        LeavesOtherClosersBehind,
     ];
     planted::must_be_seen("the_machine_goes_where_the_library_goes", &bugs);
 }

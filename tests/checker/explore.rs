@@ -118,8 +118,8 @@ fn fingerprint(world: &World, prints: &Prints) -> u64 {
     all.sort_unstable();
     let shared = (
         (&world.ready, &world.free, &world.slots, &world.idle, &world.bodies, &world.jobs),
-        (world.discard, world.visitors, world.leaving, world.live, world.blocked, world.frozen),
-        (world.spurious, world.destroyed),
+        (world.discard, world.visitors, world.leaving, world.live, world.closing, world.guests),
+        (world.frozen, world.spurious, world.destroyed, world.graph),
     );
     digest(&(digest(&shared), all)) & !1 | 2
 }

@@ -2,6 +2,7 @@
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};
+use crate::setups::nested::{a_worker_leaves_late, bodies, no_stack_in_a_waiter};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
 
 /// Each mistake, and a setup in which it must show.
@@ -32,7 +33,19 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         bodies: [Body::Until(1), Body::Plain, Body::Plain, Body::Plain],
         ..setup("", 4, workers, &[("submitter", three)])
     };
-    let list: [(Mistake, Grain, Setup); 30] = [
+    // Jobs that wait, submit and shut down.
+    let gives_two: &[Op] = &[detached(0), detached(1)];
+    let asks_two: &[Op] = &[submit(0), submit(1)];
+    let asks_three: &[Op] = &[submit(0), submit(1), submit(2)];
+    let nested = |slots, bodies, ops| Setup { bodies, ..setup("", slots, 2, &[("submitter", ops)]) };
+    let ring = || nested(2, bodies([Body::Waits(1), Body::Waits(0)]), asks_two);
+    let waits_for_closer = || nested(2, bodies([Body::Shuts, Body::Waits(0)]), asks_two);
+    let driver_first = || {
+        let mut setup = a_worker_leaves_late();
+        setup.scripts.rotate_left(2);
+        setup
+    };
+    let list: [(Mistake, Grain, Setup); 42] = [
         (PushIgnoresTheEntry, Fine, two()),
         (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -107,6 +120,25 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
                 &[("submitter", &[submit(0)]), ("submitter", gives_too), ("submitter", gives_too), drain],
             ),
         ),
+        (NoJudge, Coarse, ring()),
+        (EachSleepIsADeadlock, Coarse, ring()),
+        (CountsTheWoken, Coarse, nested(2, bodies([Body::Waits(1)]), asks_two)),
+        (LooksOnce, Coarse, nested(3, bodies([Body::Plain, Body::Submits(3), Body::Waits(0)]), asks_three)),
+        (BlockedAreNotTold, Coarse, nested(2, bodies([Body::Submits(2)]), asks_two)),
+        (RegistersSilently, Coarse, waits_for_closer()),
+        (UnlockWakesNobody, Coarse, ring()),
+        (WaitersAreWaitedFor, Coarse, waits_for_closer()),
+        (GuestsAreNotCounted, Coarse, driver_first()),
+        (WaitingWorkersRun, Coarse, no_stack_in_a_waiter()),
+        (
+            ClosersAreNotWaitedFor,
+            Coarse,
+            Setup { bodies: bodies([Body::Shuts]), ..setup("", 1, 1, &[giver, drain]) },
+        ),
+        (OutlivedSlotIsGivenBack, Coarse, {
+            let scripts: &[(&'static str, &[Op])] = &[("submitter", gives_two), ("submitter", &[attempt(2)])];
+            Setup { bodies: bodies([Body::Shuts, Body::Shuts]), ..setup("", 2, 2, scripts) }
+        }),
     ];
     list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
 }

@@ -94,6 +94,7 @@ impl Token {
                     with!(&props.pool, pool => pool.submit_detached(move || { token.run(); }).map_err(why));
                 props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
             }
+            Body::Shuts => _ = with!(&props.pool, pool => pool.shutdown(Queued::Drain, None)),
             Body::Until(_) => stage::begin(),
             Body::Plain => {}
         }
@@ -118,7 +119,7 @@ pub struct Play {
 
 /// Is it one for the Rust face, with a capacity that a static pool can have?
 pub fn can_be_played(setup: &Setup) -> bool {
-    !setup.c_face && !setup.freeze && setup.slots.is_power_of_two()
+    !setup.c_face && !setup.freeze && !setup.short && setup.slots.is_power_of_two()
 }
 
 impl Play {

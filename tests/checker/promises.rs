@@ -56,9 +56,7 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let hangs = threads.iter().find(|t| !may_rest(world, setup, t));
     if let Some(thread) = hangs {
         let naps = threads.iter().any(|t| t.asleep && t.nap && !t.frozen);
-        // A job that sleeps in a call learns only by its patience that every worker's does.
-        let inside = threads.iter().any(Thread::is_blocked);
-        if (world.frozen || inside) && naps {
+        if world.frozen && naps || threads.iter().any(Thread::looks_again) {
             return Verdict::Patience;
         }
         let name = setup.scripts[thread.role as usize].0;

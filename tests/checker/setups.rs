@@ -5,6 +5,8 @@ use crate::machine::{Body, Op, Setup};
 
 #[path = "large.rs"]
 mod large;
+#[path = "nested.rs"]
+pub mod nested;
 
 /// A setup and how it is run. `deep`: only on request.
 pub struct Task {
@@ -379,6 +381,7 @@ pub fn tasks() -> Vec<Task> {
             ..setup("rested: two workers, drain", 2, 2, &[("submitter", gives), ("submitter", gives), drain])
         },
     );
+    tasks.extend(nested::tasks());
     tasks.extend(large::tasks());
     tasks
 }

@@ -65,7 +65,6 @@ pub struct Arena<'p> {
     pub ledger: &'static Ledger,
     desk: Mutex<Desk<'p>>,
     changed: Condvar,
-    closing: AtomicBool,
     /// Do the waiter and the canceller get the same jobs at times? Then each may come to wait for the other.
     sharing: bool,
     pub closed: AtomicBool,
@@ -87,8 +86,8 @@ impl<'p> Arena<'p> {
     pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger, sharing: bool) -> Self {
         let mail = [VecDeque::with_capacity(MAIL), VecDeque::with_capacity(MAIL)];
         let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8], mail };
-        let (closing, closed) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), closing, sharing, closed }
+        let closed = AtomicBool::new(false);
+        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), sharing, closed }
     }
 
     /// Starts the threads of all open roles.
@@ -110,7 +109,7 @@ impl<'p> Arena<'p> {
 
     /// Starts a thread that closes the pool.
     pub fn close<'s>(&'s self, scope: &'s Scope<'s, '_>, queued: Queued) {
-        self.closing.store(true, SeqCst);
+        self.ledger.closing.store(true, SeqCst);
         scope.spawn(move || {
             freeze::set_role(CLOSER);
             let end = self.pool.shutdown(queued, None);
@@ -130,7 +129,7 @@ impl<'p> Arena<'p> {
     }
 
     /// Stops everybody between two acts, but those that are frozen and those that may wait for a frozen thread's
-    /// job. Err names who does not come back.
+    /// job, or for one inside a shutdown that does. Err names who does not come back.
     pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
         let holds = frozen.iter().any(|role| match *role {
@@ -140,14 +139,15 @@ impl<'p> Arena<'p> {
         });
         let expected: &[u8] = if holds { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
         for &role in expected.iter().filter(|role| !frozen.contains(role)) {
-            if !until(|| self.desk.lock().unwrap().paused[role as usize]) {
+            let waits = || role != SUBMITTER && self.ledger.shutting.load(SeqCst) > 0;
+            if !until(|| self.desk.lock().unwrap().paused[role as usize] || waits()) {
                 return Err(format!("the {} is stuck", name(role)));
             }
         }
         Ok(())
     }
 
-    /// Waits until all jobs are over but those that the frozen thread holds.
+    /// Waits until all jobs are over but those that the frozen thread holds, and those inside a shutdown.
     pub fn settle(&self, frozen: u8) -> Result<(), String> {
         let held = match frozen {
             // Its job, and the one that this runs inline.
@@ -155,7 +155,7 @@ impl<'p> Arena<'p> {
             SUBMITTER | CANCELLER | CLOSER => 1,
             _ => 0,
         };
-        match until(|| self.ledger.outstanding() <= held) {
+        match until(|| self.ledger.outstanding() <= held + self.ledger.shutting.load(SeqCst)) {
             true => Ok(()),
             false => Err(format!("{} jobs are stuck", self.ledger.outstanding())),
         }
@@ -483,7 +483,7 @@ impl<'p> Arena<'p> {
 
     /// May a job be discarded?
     fn closing(&self) -> bool {
-        self.closing.load(SeqCst)
+        self.ledger.closing.load(SeqCst)
     }
 }
 
@@ -515,8 +515,9 @@ fn failing(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || std::panic::resume_unwind(Box::new(token.run()))
 }
 
-/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches. On others nothing: a healthy
-/// worker must not come to wait for a frozen one.
+/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the pool closes. On
+/// others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a job takes a lock, `wait_graph.rs`:
+/// of two workers that wait so, one that is frozen may stop the other.)
 fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || {
         if freeze::role() == WORKER {
@@ -530,6 +531,12 @@ fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'stati
                 }
                 outcome.ok().map(|job| (job, id))
             };
+            if ledger.closing.load(SeqCst) && token.id.is_multiple_of(2) {
+                ledger.shutting.fetch_add(1, SeqCst);
+                pool.shutdown(Queued::Drain, None).expect("without a time-out");
+                ledger.shutting.fetch_sub(1, SeqCst);
+                return token.run();
+            }
             match token.id % 4 {
                 // Blocks when the pool is full; Deadlock if all others do.
                 0 => {

@@ -1,7 +1,9 @@
 //! The freeze test: a thread stopped for good at any of its atomic operations stops nobody else.
 //!
 //! A census finds the (site × role) pairs that occur; then each is frozen in turn while others do 10,000
-//! submit–run–wait cycles, and after that every job and every slot is accounted for. A ring that claims positions
+//! submit–run–wait cycles, and after that every job and every slot is accounted for. (Waits block: whoever waits for the frozen
+//! thread, and of the jobs that sleep in a wait, a submit or a shutdown also those that come to the lock of the wait-for graph
+//! while it holds it. Threads outside of jobs, and jobs that do none of this, are never among them.) A ring that claims positions
 //! before it fills them, with the same stop points, must fail.
 
 mod arena;
@@ -61,6 +63,10 @@ const NEVER: &[(&[Site], &str)] = &[
             Site::TaskWake,
         ],
         "tasks that await a job: the models' (loom-tests/future.rs)",
+    ),
+    (
+        &[Site::GraphContend, Site::GraphContendLost],
+        "a second job that sleeps in a call of its pool: it may wait for the first (the models', and the checker's machine)",
     ),
     (&[Site::VisitorsWait, Site::VisitorsLook], "destroy of the C face: the end of the pool's memory"),
     (
@@ -186,7 +192,8 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
                 release();
             } else {
                 for target in [target(WAITER, Site::ForceWake), target(WORKER, Site::CancelUpdate)] {
-                    provoke(&arena, s, target).unwrap();
+                    provoke(&arena, s, target)
+                        .unwrap_or_else(|why| panic!("{} × {}: {why}", target.role, target.site.name()));
                     release();
                 }
             }
@@ -216,7 +223,7 @@ fn target(role: u8, site: Site) -> Target {
     let after = match (role, site) {
         // A pusher that is a whole lap late.
         (_, Site::PushTailAgain) => Some((role, Site::PushEntry)),
-        // A job that lies in the ring while a wake-up was granted and not delivered.
+        // A job that lies in the ring while wake-ups were granted and not delivered.
         (WAITER | CANCELLER, Site::ForceUpdate | Site::ForceWake | Site::IdleUpdateLost) => {
             Some((DECOY, Site::GrantWake))
         }
@@ -286,13 +293,15 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     }
     let end = Instant::now() + GENEROUS;
     while Instant::now() < end {
-        // With all workers asleep, the decoy stops before it wakes one, and the waiter loses its patience. If one
-        // was awake it takes the wake-up: again.
+        // With all workers asleep, two decoys stop before each wakes one: whoever pushes then relies on two. So the waiter
+        // loses its patience. If a worker was awake it takes a wake-up: again.
         arena.pause(&[])?;
         arena.settle(0)?;
         freeze::arm(1, role, site);
+        freeze::arm(2, role, site);
         arena.decoy(scope);
-        if freeze::await_frozen(1, Duration::from_millis(20)) {
+        arena.decoy(scope);
+        if [1, 2].iter().all(|&trap| freeze::await_frozen(trap, Duration::from_millis(20))) {
             freeze::arm(0, target.role, target.site);
             arena.feed(target.role);
             arena.alone(target.role);
@@ -320,8 +329,7 @@ impl Drop for Homeward<'_, '_> {
 
 /// Lets everybody go.
 fn release() {
-    freeze::thaw(0);
-    freeze::thaw(1);
+    (0..freeze::TRAPS).for_each(|trap| _ = freeze::thaw(trap));
 }
 
 /// Freezes the target in an open pool while others go on.

@@ -3,7 +3,7 @@
 use jobring_frozen::{Site, freeze};
 use std::io::Write;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 /// Roles that are frozen.
@@ -96,6 +96,10 @@ pub struct Ledger {
     pub refused: Tally,
     /// Reported as cancelled to the one who cancelled.
     pub cancelled: Tally,
+    /// Is the pool being closed?
+    pub closing: AtomicBool,
+    /// Jobs that are inside a shutdown: they wait for the frozen thread, and others for them.
+    pub shutting: AtomicU64,
 }
 
 impl Ledger {
@@ -107,6 +111,8 @@ impl Ledger {
             dropped: Tally::new(),
             refused: Tally::new(),
             cancelled: Tally::new(),
+            closing: AtomicBool::new(false),
+            shutting: AtomicU64::new(0),
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Facts {
     tombstones: bool,
     /// The clock, or a job inside of which others are submitted: then nothing is ever quiet.
     restless: bool,
+    /// Are there jobs that wait or submit, whose threads look at slots?
+    judges: bool,
     /// For each thread the number of ops up to its last submit, and up to its last shutdown or destroy.
     submits: [u8; THREADS],
     listens: [u8; THREADS],
@@ -34,6 +36,7 @@ pub struct Facts {
 impl Facts {
     pub fn new(setup: &Setup) -> Self {
         let closes = |op: &Op| matches!(op, Op::Shutdown { .. });
+        let shuts = |body: &Body| matches!(body, Body::Shuts);
         let up_to = |such: &dyn Fn(&Op) -> bool| {
             std::array::from_fn(|i| {
                 let ops = setup.scripts.get(i).map_or(&[][..], |(_, ops)| ops);
@@ -42,8 +45,10 @@ impl Facts {
         };
         Self {
             slots: setup.slots.into(),
-            closes: setup.has(closes),
-            closers: setup.scripts.iter().flat_map(|(_, ops)| ops).filter(|op| closes(op)).count(),
+            closes: setup.has(closes) || setup.has_body(shuts),
+            // Jobs that are submitted detached may share a number.
+            closers: setup.scripts.iter().flat_map(|(_, ops)| ops).filter(|op| closes(op)).count()
+                + if setup.has_body(shuts) { 2 } else { 0 },
             // Who stops may leave others asleep after the close.
             loose: setup.loose && !setup.freeze,
             destroys: setup.has(|op| matches!(op, Op::Destroy)),
@@ -52,9 +57,14 @@ impl Facts {
             freezes: setup.freeze,
             tombstones: setup.has(|op| matches!(op, Op::Cancel(_)))
                 || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
-            restless: setup.clock || setup.bodies.iter().any(|body| matches!(body, Body::Submits(_))),
+            restless: setup.clock || setup.has_body(|body| matches!(body, Body::Submits(_))),
+            judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts)),
             submits: up_to(&|op| matches!(op, Op::Submit { .. })),
-            listens: up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy)),
+            listens: if setup.has_body(shuts) {
+                [u8::MAX; THREADS]
+            } else {
+                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy))
+            },
         }
     }
 }
@@ -109,18 +119,22 @@ impl World {
             | Pc::AwaitClosed
             | Pc::KickIfClosedLook
             | Pc::TakerLook
+            | Pc::RegisteredClosed
+            | Pc::JudgeClosed
             | Pc::RegisterClosed => self.idle.closed || !facts.closes,
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
-            // A closer does not care which of the two states before and after it sees; nobody else looks.
-            Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => true,
+            // A closer does not care which of the two states before and after it sees; nobody else looks, but for jobs
+            // that are about to sleep.
+            Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
             Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !facts.closes && !facts.enters,
-            Pc::DrainLive => self.live == 0 && !facts.enters,
+            Pc::DrainLook => self.live == 0 && !facts.enters,
+            Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => !facts.closes && !facts.enters,
             // The one closer's own.
             Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
-            Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails,
+            Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails && !facts.judges,
             // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
             // value does not; but for those who came to sleep on the new one, whom it would wake for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,

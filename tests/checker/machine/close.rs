@@ -1,5 +1,6 @@
 //! `pool/close.rs` and `lifecycle.rs`, step by step.
 
+use super::graph::Awaits;
 use super::words::{Mark, Status};
 use super::{Cpu, Mistake, Pc, Which, Word};
 
@@ -35,12 +36,32 @@ impl Cpu<'_> {
             Pc::Unmark => self.on_ring(Which::Free, Pc::UnmarkHead, Pc::Unmarked),
             Pc::Unmarked if self.t().ok => {
                 let at = self.w.free.at(self.see().pos) as u8;
-                self.call(Pc::WakeAll(Word::Entry(at)), Pc::ClosingBegin);
+                self.call(Pc::WakeAll(Word::Entry(at)), Pc::Closing);
             }
-            Pc::Unmarked => self.go(Pc::ClosingBegin),
-            Pc::ClosingBegin => self.call(Pc::Kick, Pc::KickLook),
-            Pc::KickLook => {
+            Pc::Unmarked => self.go(Pc::Closing),
+            // Inside a job it registers.
+            Pc::Closing => {
                 self.t().pos = 0;
+                self.t().drains = self.see().worker;
+                if !self.runs_jobs() {
+                    self.go(Pc::ClosingKick);
+                } else if self.see().worker && self.see().closing {
+                    self.call(Pc::RegisterEnd, Pc::ClosingKick);
+                } else {
+                    self.go(Pc::ClosingBegin);
+                }
+            }
+            Pc::ClosingBegin => {
+                if self.see().worker {
+                    self.w.closing += 1;
+                } else {
+                    self.w.guests += 1;
+                }
+                (self.t().closing, self.t().counted) = (true, true);
+                self.call(Pc::RegisterEnd, Pc::ClosingKick);
+            }
+            Pc::ClosingKick => self.call(Pc::Kick, Pc::KickLook),
+            Pc::KickLook => {
                 (self.t().listens, self.t().kicked) = (true, false);
                 self.call(Pc::Sweep, Pc::Swept);
             }
@@ -50,18 +71,20 @@ impl Cpu<'_> {
                 self.go(Pc::ModeLook);
             }
             Pc::ModeLook if self.w.discard => self.call(Pc::ClaimNext, Pc::DiscardClaimed),
-            Pc::ModeLook => self.go(Pc::DrainLive),
+            Pc::ModeLook => self.go(Pc::Drain),
             Pc::DiscardClaimed if self.t().ok => self.call(Pc::Discard, Pc::Discarded),
             Pc::DiscardClaimed => self.go(Pc::SweepReap),
             Pc::Discarded => {
                 self.t().progress = true;
                 self.call(Pc::ClaimNext, Pc::DiscardClaimed);
             }
-            Pc::DrainLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::DrainRan),
-            Pc::DrainLive => self.go(Pc::SweepReap),
+            Pc::Drain if self.see().drains => self.call(Pc::RunOne, Pc::DrainRan),
+            Pc::Drain => self.go(Pc::DrainLook),
+            Pc::DrainLook if self.w.live <= self.w.closing => self.call(Pc::RunOne, Pc::DrainRan),
+            Pc::DrainLook => self.go(Pc::SweepReap),
             Pc::DrainRan if self.t().ok => {
                 self.t().progress = true;
-                self.go(Pc::DrainLive);
+                self.go(Pc::Drain);
             }
             Pc::DrainRan => self.go(Pc::SweepReap),
             Pc::SweepReap => self.call(Pc::Reap, Pc::SweepFree),
@@ -105,32 +128,66 @@ impl Cpu<'_> {
             Pc::SweepMarked if self.t().ok => self.end_sweep(),
             Pc::SweepMarked => self.go(Pc::SweepFree),
 
-            Pc::Swept => self.go(Pc::QuiescentClosing),
-            Pc::QuiescentClosing => {
-                self.t().at = 0;
-                self.go(Pc::QuiescentLook);
+            // look_for_jobs
+            Pc::Swept if self.see().inside > 0 => self.call(Pc::GraphLook, Pc::LookLocked),
+            Pc::Swept => self.go(Pc::QuiescentLook),
+            Pc::LookLocked => {
+                self.mark(|awaits| awaits == Awaits::End);
+                self.spread_from(0);
             }
+            Pc::LookAwaited => self.spread_if_awaited(),
             Pc::QuiescentLook => {
-                let s = self.w.slots[at];
-                let over = s.untaken() || s.closed() || s.retired();
-                if !over {
+                let (s, inside) = (self.w.slots[at], self.see().inside > 0);
+                let runs = matches!(s.status(), Status::Running | Status::Cancelling | Status::Taking);
+                let ended = s.untaken() || s.closed() || s.retired();
+                let ignored = !inside && self.mistake(Mistake::ClosersAreNotWaitedFor);
+                let excepted = inside && runs && self.is_held(at as u8)
+                    || ignored && runs && self.w.outlives_closer(at as u8);
+                if !(ended || excepted) {
                     self.t().at = 0;
-                    self.t().nap = false;
-                    self.call(Pc::Sleep(Word::Kicks), Pc::KickLook);
+                    self.go(if inside { Pc::LookLive } else { Pc::LookedForJobs });
                 } else if self.last_slot() {
                     self.t().at = 0;
-                    self.go(Pc::CensusLook);
+                    self.quiescent();
                 } else {
                     self.t().at += 1;
                 }
             }
+            Pc::LookLive => {
+                if !self.mistake(Mistake::WaitingWorkersRun) {
+                    self.mark(|_| true);
+                }
+                self.t().alone = self.marked_workers() >= self.w.live;
+                self.end_look();
+                self.call(Pc::GraphUnlock, Pc::LookedForJobs);
+            }
+            Pc::LookedForJobs => {
+                let alone = std::mem::take(&mut self.t().alone);
+                let again = alone && !self.see().drains;
+                self.t().drains = alone || self.see().worker;
+                if again { self.go(Pc::KickLook) } else { self.call(Pc::Sleep(Word::Kicks), Pc::KickLook) }
+            }
             Pc::CensusLook if self.last_slot() => {
                 let t = self.t();
-                (t.at, t.listens, t.kicked) = (0, false, false);
-                self.go(Pc::ClosingEnd);
+                (t.at, t.listens, t.kicked, t.drains) = (0, false, false, false);
+                if self.runs_jobs() {
+                    self.call(Pc::Unregister, Pc::ClosingLeft);
+                } else {
+                    self.go(Pc::VisitEnd);
+                }
             }
             Pc::CensusLook => self.t().at += 1,
-            Pc::ClosingEnd => self.go(Pc::VisitEnd),
+            Pc::ClosingLeft if self.see().counted => self.go(Pc::ClosingEnd),
+            Pc::ClosingLeft => self.go(Pc::VisitEnd),
+            Pc::ClosingEnd => {
+                if self.see().worker {
+                    self.w.closing -= 1;
+                } else {
+                    self.w.guests -= 1;
+                }
+                (self.t().closing, self.t().counted) = (false, false);
+                self.go(Pc::VisitEnd);
+            }
 
             // await_workers
             Pc::JoinKicks => {
@@ -170,6 +227,26 @@ impl Cpu<'_> {
             }
             Pc::ForgetAllNext => self.forget_next(),
             _ => unreachable!("{pc:?}"),
+        }
+    }
+
+    /// All accepted jobs have ended, as this closer sees it.
+    fn quiescent(&mut self) {
+        let inside = self.see().inside > 0;
+        for slot in 0..self.setup.slots {
+            let s = self.w.slots[slot as usize];
+            let runs = matches!(s.status(), Status::Queued | Status::Running | Status::Cancelling);
+            let excepted = inside && self.w.outlives_closer(slot);
+            self.must(!runs || excepted, "a shutdown returns before a job that it waits for");
+        }
+        if inside {
+            if !self.mistake(Mistake::OutlivedSlotIsGivenBack) {
+                self.outlive();
+            }
+            self.end_look();
+            self.call(Pc::GraphUnlock, Pc::CensusLook);
+        } else {
+            self.go(Pc::CensusLook);
         }
     }
 

@@ -83,8 +83,8 @@ impl Pc {
             Pc::LiveEnter => &[LiveEnter, LiveEnterLost],
 
             Pc::SlowVisit | Pc::WaitVisit | Pc::Shutdown | Pc::CallVisit => &[VisitBegin],
-            Pc::SlowLive | Pc::WaitLive | Pc::InlineLive | Pc::HopeLive | Pc::HopeAlone => &[LiveCount],
-            Pc::DrainLive | Pc::JoinLive => &[LiveCount],
+            Pc::SlowLive | Pc::WaitLive | Pc::InlineLive | Pc::JoinLive => &[LiveCount],
+            Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => &[LiveCount],
             Pc::ReserveLook => &[SlotReserve],
             Pc::ReuseKept => &[ReuseKept, ReuseKeptLost],
             Pc::AwaitFence => &[AwaitSlotFence],
@@ -99,7 +99,20 @@ impl Pc {
             Pc::DetachLook | Pc::ReadLook | Pc::ForgetLook | Pc::QuiescentLook | Pc::CensusLook => {
                 &[SlotLook]
             }
-            Pc::ForgetAllLook => &[SlotLook],
+            Pc::ForgetAllLook
+            | Pc::PassLook
+            | Pc::WaitPatience
+            | Pc::JudgeLook
+            | Pc::JudgeSlot
+            | Pc::LookAwaited => &[SlotLook],
+
+            Pc::GraphLook => &[GraphLook],
+            Pc::GraphLock => &[GraphLock, GraphLockLost],
+            Pc::GraphContend => &[GraphContend, GraphContendLost],
+            Pc::GraphUnlock => &[GraphUnlock],
+            Pc::TellBlocked => &[GraphPeek],
+            Pc::JudgeFence => &[GraphFence],
+            Pc::RegisteredClosed | Pc::JudgeClosed => &[IdleLook],
 
             Pc::ClaimLook => &[ClaimLook],
             Pc::ClaimDetached => &[ClaimDetached],
@@ -109,9 +122,6 @@ impl Pc {
             Pc::ResolveCas => &[Resolve, ResolveLost],
             Pc::ResolveWake => &[ResolveWake],
             Pc::VacateOwned => &[VacateOwned],
-            Pc::Block | Pc::SlowBlock => &[Block],
-            Pc::Unblock | Pc::SlowUnblock => &[Unblock],
-            Pc::HopeBlocked => &[BlockedLook],
             Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag | Pc::GiveUp => &[Flag, FlagLost],
             Pc::WaitTake | Pc::DetachTake | Pc::ReadTake | Pc::ForgetAllTake => &[Take, TakeLost],
             Pc::PutBackCas => &[PutBack, PutBackLost],
@@ -121,7 +131,7 @@ impl Pc {
             Pc::ClosingBegin => &[ClosingBegin],
             Pc::ClosingEnd => &[ClosingEnd],
             Pc::KickLook | Pc::JoinKicks => &[KickLook],
-            Pc::Sweep | Pc::QuiescentClosing => &[ClosingLook],
+            Pc::DrainLook => &[ClosingLook],
             Pc::ModeLook => &[ModeLook],
             Pc::SlotCloseLook => &[SlotCloseLook],
             Pc::SlotRetire => &[SlotRetire, SlotRetireLost],
@@ -156,11 +166,11 @@ impl Pc {
     pub fn is_silent(self) -> bool {
         use Pc::*;
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
-        let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | CensusLook);
+        let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
         let fence = fence || matches!(self, LookAgainFence | ClosedFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);
-        fence || point || matches!(self, ClosingBegin | ClosingEnd | Sweep | QuiescentClosing)
+        fence || point
     }
 
     /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a step?
@@ -174,6 +184,7 @@ impl Pc {
             Pc::InlineClaim => before == Pc::InlineLook,
             Pc::CancelClaim => before == Pc::CancelLook,
             Pc::DetachTake | Pc::DetachFlag => before == Pc::DetachLook,
+            Pc::GraphLock | Pc::GraphContend => before == Pc::GraphLook,
             Pc::WaitTake => matches!(before, Pc::WaitLook | Pc::WaitWoken),
             Pc::WaitFlag => before == Pc::WaitLook,
             _ => self.part() == Part::Ring,

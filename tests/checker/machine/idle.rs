@@ -192,7 +192,10 @@ impl Cpu<'_> {
             Pc::CloseWake => self.go(Pc::WakeAll(Word::Idle)),
 
             Pc::Kick => {
-                self.w.threads.iter_mut().for_each(|t| t.kicked = t.listens);
+                for t in &mut self.w.threads {
+                    t.kicked = t.listens;
+                    t.outer.iter_mut().for_each(|outer| outer.kicked = outer.listens);
+                }
                 self.go(Pc::WakeAll(Word::Kicks));
             }
             _ => self.worker_step(pc),
@@ -255,7 +258,7 @@ impl Cpu<'_> {
                     self.change(Change::Cancel, Pc::Leaving);
                 } else {
                     self.t().known = true;
-                    self.go(Pc::SleepLook);
+                    self.call(Pc::TellBlocked, Pc::SleepLook);
                 }
             }
             Pc::SleepLook => {
@@ -304,7 +307,9 @@ impl Cpu<'_> {
             }
             Pc::Leave => {
                 self.w.live -= 1;
-                let tells = !std::mem::take(&mut self.t().known) || self.w.live == 0;
+                let few = self.w.live <= self.w.closing
+                    || self.w.guests > 0 && !self.mistake(Mistake::GuestsAreNotCounted);
+                let tells = !std::mem::take(&mut self.t().known) || few;
                 let kicks = tells && !self.mistake(Mistake::WorkerLeavesSilently);
                 if kicks { self.go(Pc::Kick) } else { self.ret() }
             }

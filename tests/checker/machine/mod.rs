@@ -1,12 +1,14 @@
 //! The protocol as a transition system under sequential consistency. Each step is one atomic operation of the library
 //! and bears its site's name; between two steps a thread does only what nobody else can see.
 //!
-//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names. README.md says
+//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names, `graph` its
+//! `wait_graph.rs` and `pool/deadlock.rs`. README.md says
 //! what is left out.
 
 mod alone;
 mod close;
 mod events;
+mod graph;
 mod handle;
 mod idle;
 mod pc;
@@ -21,6 +23,7 @@ pub mod words;
 
 pub use alone::Facts;
 pub use events::Event;
+pub use graph::Graph;
 pub use idle::Change;
 pub use pc::Pc;
 pub use ring::How;
@@ -36,7 +39,7 @@ pub const JOBS: usize = 4;
 /// The answer of an operation on an empty ring.
 pub const NOTHING: u8 = 255;
 /// Jobs within jobs on one stack.
-const NESTED: usize = 2;
+const NESTED: usize = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Which {
@@ -53,6 +56,9 @@ pub enum Word {
     Entry(u8),
     Kicks,
     Visitors,
+    Graph,
+    /// None: the thread only lets others go first.
+    Aside,
 }
 
 /// What lies in a slot, in truth.
@@ -91,7 +97,10 @@ pub struct World {
     pub visitors: u8,
     pub leaving: bool,
     pub live: u8,
-    pub blocked: u8,
+    /// Workers inside a shutdown, and jobs on other threads that are.
+    pub closing: u8,
+    pub guests: u8,
+    pub graph: Graph,
     pub bodies: [Content; SLOTS],
     pub jobs: [Job; JOBS],
     pub threads: [Thread; THREADS],
@@ -124,7 +133,9 @@ impl World {
             visitors: 0,
             leaving: false,
             live: setup.live,
-            blocked: 0,
+            closing: 0,
+            guests: 0,
+            graph: Graph::default(),
             bodies: [Content::Empty; SLOTS],
             jobs: [job; JOBS],
             threads: std::array::from_fn(|i| Thread::new(setup.role(i))),
@@ -215,23 +226,32 @@ impl Cpu<'_> {
             want,
             waits: t.waits,
             visits: t.visits,
-            blocked: t.blocked,
-            worn: t.worn,
             sees: t.sees.take(),
+            progress: t.progress,
+            listens: t.listens,
+            kicked: t.kicked,
+            drains: t.drains,
+            counted: t.counted,
         };
         t.outer[t.inside as usize] = outer;
         t.inside += 1;
-        (t.want, t.waits, t.visits, t.blocked, t.worn) = (Handle::default(), false, false, false, false);
+        (t.want, t.waits, t.visits) = (Handle::default(), false, false);
+        (t.progress, t.listens, t.kicked, t.drains, t.counted) = (false, false, false, false, false);
     }
 
     /// And is done with that.
     fn come_out(&mut self) {
         let t = self.t();
         t.inside -= 1;
-        let Outer { idx, seen, wseen, want, waits, visits, blocked, worn, sees } =
-            std::mem::take(&mut t.outer[t.inside as usize]);
-        (t.idx, t.seen, t.wseen, t.want, t.sees) = (idx, seen, wseen, want, sees);
-        (t.waits, t.visits, t.blocked, t.worn) = (waits, visits, blocked, worn);
+        let outer = std::mem::take(&mut t.outer[t.inside as usize]);
+        (t.idx, t.seen, t.wseen, t.want, t.sees) =
+            (outer.idx, outer.seen, outer.wseen, outer.want, outer.sees);
+        (t.waits, t.visits) = (outer.waits, outer.visits);
+        (t.progress, t.listens, t.kicked) = (outer.progress, outer.listens, outer.kicked);
+        (t.drains, t.counted) = (outer.drains, outer.counted);
+        // A shutdown did not wait for this job: its slot is taken out of use.
+        t.retire = t.outlives & 1 << t.idx != 0;
+        t.outlives &= !(1 << t.idx);
     }
 
     /// A submit has returned.

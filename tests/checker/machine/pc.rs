@@ -25,27 +25,30 @@ macro_rules! places {
 
 places! {
     Core: Begin, OpEnd, Done, Asleep(Word), Woken, Sleep(Word), WakeAll(Word), WakeFirst(Word), WakeOne,
-        LiveLook, LiveEnter, CallVisit, Called, CallEnd, RingPushed, RingPopped;
+        LiveLook, LiveEnter, StandAside, CallVisit, Called, CallEnd, RingPushed, RingPopped;
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
         Found, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
         SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, Redeemed, Leaving, Leave;
-    Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowBlock, SlowHope, SlowHoped, SlowEnd, SlowUnblock, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
-        Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
-        AwaitWoken, AwaitLooked, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
+    Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
+        Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, PassPeeked, PassLook, AwaitMarked, AwaitFence, AwaitClosed,
+        AwaitJudged, AwaitWoken, AwaitLooked, AwaitNapped, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
         KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
-        ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, VacateOwned, Forget, ForgetLook,
+        ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, ResolveOwned, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
-    Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, Block, WaitVisit,
-        HopeBlocked, HopeLive, HopeAlone, WaitHoped, WaitFlag, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd, Unblock,
-        WaitVisitEnd;
+    Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
+        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
-    Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, ClosingBegin, KickLook, Sweep, ModeLook, DiscardClaimed,
-        Discarded, DrainLive, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
-        SweepIsBack, SweepMarked, Swept, QuiescentClosing, QuiescentLook, CensusLook, ClosingEnd, JoinKicks, JoinLive,
+    Graph: GraphLook, GraphLock, GraphContend, GraphUnlock, RegisterSlot, RegisteredSlot, RegisterJob, RegisteredJob,
+        RegisterEnd, RegisteredEnd, Registered, RegisteredClosed, Unregister, Unregistered, Judged, JudgeClosed, JudgeLook,
+        JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, TellBlocked, TellUnmarked;
+    Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, Closing, ClosingBegin, ClosingKick, KickLook, Sweep, ModeLook,
+        DiscardClaimed, Discarded, Drain, DrainLook, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
+        SweepIsBack, SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
+        CensusLook, ClosingLeft, ClosingEnd, JoinKicks, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
 }

@@ -1,5 +1,6 @@
 //! `pool/result.rs` and `pool/patience.rs`, step by step: waits.
 
+use super::graph::Outlook;
 use super::words::{State, Status};
 use super::{Content, Cpu, Mistake, Pc, Word};
 
@@ -25,6 +26,9 @@ impl Cpu<'_> {
             self.go(Pc::InlineLive);
         } else if s.status() == Status::Queued {
             self.go(Pc::WaitLive);
+        } else if self.frames() & 1 << self.see().want.idx != 0 {
+            // It waits for a job that it is inside of.
+            self.go(Pc::WaitEnd);
         } else {
             self.go(Pc::WaitSleep);
         }
@@ -32,6 +36,7 @@ impl Cpu<'_> {
 
     pub fn result_step(&mut self, pc: Pc) {
         let (seen, wseen) = (self.t().seen, self.t().wseen);
+        let inside = self.see().inside > 0;
         match pc {
             Pc::WaitLook => {
                 self.t().wseen = self.wanted();
@@ -40,6 +45,9 @@ impl Cpu<'_> {
             // should_run_itself, run_here
             Pc::WaitLive => self.go(if self.w.live == 0 { Pc::InlineLive } else { Pc::WaitSleep }),
             Pc::InlineLive if self.w.live == 0 && self.t().inside == 0 => self.call(Pc::RunOne, Pc::WaitRan),
+            Pc::InlineLive if self.setup.short && inside => {
+                self.go(if self.w.live > 0 { Pc::WaitSleep } else { Pc::WaitEnd });
+            }
             // Inside a job the wait is for ever, and runs that very job.
             Pc::InlineLive => self.go(Pc::InlineLook),
             Pc::WaitRan => self.go(if self.see().ok { Pc::WaitLook } else { Pc::WaitSleep }),
@@ -61,12 +69,6 @@ impl Cpu<'_> {
             // Waiting::new, Waiting::sleep
             Pc::WaitSleep if !self.t().waits => {
                 self.t().waits = true;
-                let blocked = self.t().inside > 0 && self.t().worker;
-                self.t().blocked = blocked;
-                self.go(if blocked { Pc::Block } else { Pc::WaitVisit });
-            }
-            Pc::Block => {
-                self.w.blocked += 1;
                 self.go(Pc::WaitVisit);
             }
             Pc::WaitVisit => {
@@ -74,26 +76,7 @@ impl Cpu<'_> {
                 self.t().visits = true;
                 self.go(Pc::WaitSleep);
             }
-            Pc::WaitSleep if wseen.status() == Status::Queued && self.t().blocked => {
-                self.call(Pc::HopeBlocked, Pc::WaitHoped);
-            }
-            Pc::WaitHoped if self.see().ok => self.flag_or_sleep(),
-            Pc::WaitHoped => self.go(Pc::WaitEnd),
             Pc::WaitSleep => self.flag_or_sleep(),
-            Pc::HopeBlocked => {
-                // The count of the blocked, to be compared with the live in the next step.
-                self.t().passes = self.w.blocked;
-                self.go(Pc::HopeLive);
-            }
-            Pc::HopeLive => {
-                let all = std::mem::take(&mut self.t().passes) >= self.w.live;
-                match (all, self.t().worn) {
-                    (true, true) => self.hope(false),
-                    (true, false) => self.go(Pc::HopeAlone),
-                    _ => self.hope(true),
-                }
-            }
-            Pc::HopeAlone => self.hope(self.w.live != 1),
             Pc::WaitFlag => {
                 (self.t().idx, self.t().seen) = (self.t().want.idx, wseen);
                 match self.cas_slot(wseen.await_by()) {
@@ -108,18 +91,25 @@ impl Cpu<'_> {
                 }
                 self.t().seen = State::default();
             }
-            Pc::WaitWoken => {
+            Pc::WaitJudged if self.is_told() => self.go(Pc::WaitEnd),
+            Pc::WaitJudged => self.nap_on_job(),
+            Pc::WaitSlept => {
+                let impatient = self.is_impatient() && !self.mistake(Mistake::NoPatience);
+                self.go(if impatient { Pc::WaitPatience } else { Pc::WaitNapped });
+            }
+            Pc::WaitPatience => {
                 let now = self.w.slots[self.t().want.idx as usize];
-                self.t().wseen = now;
-                let impatient = self.setup.clock
-                    && wseen.status() == Status::Queued
-                    && !self.mistake(Mistake::NoPatience);
-                if impatient && now == wseen {
-                    self.t().worn = self.t().blocked;
-                    self.call(Pc::Force, Pc::WaitTop);
+                if now == wseen && wseen.status() == Status::Queued {
+                    self.call(Pc::Force, Pc::WaitNapped);
                 } else {
-                    self.wait_top();
+                    self.go(Pc::WaitNapped);
                 }
+            }
+            Pc::WaitNapped if self.runs_jobs() => self.call(Pc::Unregister, Pc::WaitWoken),
+            Pc::WaitNapped => self.go(Pc::WaitWoken),
+            Pc::WaitWoken => {
+                self.t().wseen = self.w.slots[self.t().want.idx as usize];
+                self.wait_top();
             }
             Pc::WaitTop => self.wait_top(),
             Pc::WaitTake if self.mistake(Mistake::ReadWithoutTaking) => {
@@ -157,24 +147,12 @@ impl Cpu<'_> {
             Pc::WaitEnd => {
                 let t = self.t();
                 (t.idx, t.seen, t.wseen, t.want) = Default::default();
-                (t.worn, t.waits) = (false, false);
-                self.go(if self.see().blocked { Pc::Unblock } else { Pc::WaitVisitEnd });
+                t.waits = false;
+                self.end_visit();
             }
-            Pc::Unblock => {
-                self.w.blocked -= 1;
-                self.t().blocked = false;
-                self.go(Pc::WaitVisitEnd);
-            }
-            Pc::WaitVisitEnd => self.end_visit(),
 
             _ => unreachable!("{pc:?}"),
         }
-    }
-
-    /// Is there hope that the sleep ends?
-    fn hope(&mut self, there_is: bool) {
-        self.t().ok = there_is;
-        self.ret();
     }
 
     fn inline_claim(&mut self, s: State) {
@@ -193,11 +171,23 @@ impl Cpu<'_> {
     }
 
     fn sleep_on_job(&mut self) {
-        let s = self.t().wseen;
-        self.t().nap = self.setup.clock && s.status() == Status::Queued;
-        self.t().word = s.0;
+        if self.runs_jobs() { self.call(Pc::RegisterJob, Pc::WaitJudged) } else { self.nap_on_job() }
+    }
+
+    fn nap_on_job(&mut self) {
+        if self.see().outlook == Outlook::Unsettled && !self.setup.clock {
+            return self.call(Pc::StandAside, Pc::WaitNapped);
+        }
+        self.t().nap = self.is_impatient();
+        self.t().word = self.see().wseen.0;
         let idx = self.t().want.idx;
-        self.call(Pc::Sleep(Word::Slot(idx)), Pc::WaitWoken);
+        self.call(Pc::Sleep(Word::Slot(idx)), Pc::WaitSlept);
+    }
+
+    /// Does its sleep last as long as its patience?
+    fn is_impatient(&self) -> bool {
+        let t = self.see();
+        self.setup.clock && (t.wseen.status() == Status::Queued || t.outlook == Outlook::Unsettled)
     }
 
     /// The job in `idx` is taken (`seen`); it was `was`.

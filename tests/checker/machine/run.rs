@@ -68,6 +68,7 @@ impl Cpu<'_> {
                 };
                 self.must(self.see().holds & 1 << idx != 0, "a job is run by who has not claimed it");
                 self.w.jobs[job as usize].ran += 1;
+                self.t().retire = false;
                 match self.setup.bodies[job as usize] {
                     Body::Waits(other) if self.w.jobs[other as usize].told == super::Told::Accepted => {
                         self.go_inside();
@@ -79,6 +80,10 @@ impl Cpu<'_> {
                         self.go_inside();
                         (self.t().mine, self.t().blocks, self.t().detached) = (other, true, true);
                         self.call(Pc::Submit, Pc::ExecuteSubmitted);
+                    }
+                    Body::Shuts => {
+                        self.go_inside();
+                        self.call(Pc::Shutdown, Pc::ExecuteWaited);
                     }
                     Body::Until(_) => self.go(Pc::AwaitRun),
                     Body::Fails => {
@@ -129,7 +134,9 @@ impl Cpu<'_> {
             }
 
             // resolve(idx, seen, to)
-            Pc::Resolve if seen.detached() && !seen.in_ring() => self.call(Pc::Forget, Pc::VacateOwned),
+            Pc::Resolve if seen.detached() && !seen.in_ring() => self.call(Pc::Forget, Pc::ResolveOwned),
+            Pc::ResolveOwned if self.see().retire => self.go(Pc::ResolveForgotten),
+            Pc::ResolveOwned => self.go(Pc::VacateOwned),
             Pc::Resolve => self.resolve_or_forget(),
             Pc::ResolveCas => {
                 let resolved = seen.with(self.t().to).unawaited();
@@ -137,7 +144,7 @@ impl Cpu<'_> {
                     Ok(_) => {
                         self.unhold();
                         let t = self.t();
-                        (t.idx, t.seen, t.to) = (0, State::default(), Status::Free);
+                        (t.idx, t.seen, t.to, t.retire) = (0, State::default(), Status::Free, false);
                         if seen.has_waiter() && !self.mistake(Mistake::ResolveWakesNobody) {
                             self.t().woken = idx;
                             self.go(Pc::ResolveWake);
@@ -198,7 +205,6 @@ impl Cpu<'_> {
 
     fn resolve_or_forget(&mut self) {
         if self.t().seen.detached() {
-            self.t().retire = false;
             self.call(Pc::Forget, Pc::ResolveForgotten);
         } else {
             self.go(Pc::ResolveCas);

@@ -13,6 +13,8 @@ pub enum Body {
     Until(u8),
     /// Submits another, detached, and blocks for it.
     Submits(u8),
+    /// Shuts the pool down, and drains it.
+    Shuts,
 }
 
 /// What a thread does next. Operations on a job's handle wait until its submit has returned.
@@ -95,6 +97,29 @@ pub enum Mistake {
     SentryDoesNotLook,
     LoserDoesNotLook,
     ClosedIsReadLast,
+    /// No wait is ever found stuck.
+    NoJudge,
+    /// Each is, whatever the look at the graph says.
+    EachSleepIsADeadlock,
+    /// A thread whose job is over, and which has not woken yet, counts as one that waits.
+    CountsTheWoken,
+    /// Of the slots each is looked at once, whatever came back meanwhile.
+    LooksOnce,
+    /// Whoever ends a job and frees no slot wakes nobody.
+    BlockedAreNotTold,
+    /// A worker that leaves tells no shutdown inside a job on another thread.
+    GuestsAreNotCounted,
+    /// A shutdown inside a job counts on workers that wait for something else than a shutdown.
+    WaitingWorkersRun,
+    /// A thread that registers on a closed pool does not kick.
+    RegistersSilently,
+    UnlockWakesNobody,
+    /// A shutdown outside of jobs does not wait for a job inside a shutdown.
+    ClosersAreNotWaitedFor,
+    /// A shutdown inside of a job waits for the jobs that wait for it.
+    WaitersAreWaitedFor,
+    /// The slot of a job that a shutdown did not wait for is given back.
+    OutlivedSlotIsGivenBack,
 }
 
 /// What is checked: who does what, over how many slots.
@@ -114,12 +139,16 @@ pub struct Setup {
     pub trigger: u8,
     /// May one thread stop for ever, anywhere?
     pub freeze: bool,
+    /// Is a thread that looks again and again one that sleeps until nothing else can happen? So no endless runs come of it.
+    pub aside: bool,
     /// How many sleeps may end for no reason, or because of the time although there was something else to do.
     pub spurious: u8,
     /// Do the workers sleep in the beginning?
     pub rested: bool,
     /// Are the counts of the idle word of no interest after the close? (`alone.rs`)
     pub loose: bool,
+    /// Has no job that waits enough stack left to run the other one inside of it?
+    pub short: bool,
     /// Calls of the C face are visits.
     pub c_face: bool,
     pub mistake: Option<Mistake>,
@@ -137,9 +166,11 @@ impl Default for Setup {
             scripts: Vec::new(),
             trigger: 16,
             freeze: false,
+            aside: true,
             spurious: 0,
             rested: false,
             loose: false,
+            short: false,
             c_face: false,
             mistake: None,
         }
@@ -150,6 +181,11 @@ impl Setup {
     /// Does any script have such a call?
     pub fn has(&self, such: impl Fn(&Op) -> bool) -> bool {
         self.scripts.iter().flat_map(|(_, ops)| ops).any(such)
+    }
+
+    /// Does any job?
+    pub fn has_body(&self, such: impl Fn(&Body) -> bool) -> bool {
+        self.bodies.iter().any(such)
     }
 
     /// Is the job submitted detached?

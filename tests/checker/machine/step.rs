@@ -37,6 +37,11 @@ impl World {
         }
     }
 
+    /// The word that counts workers and those inside a shutdown.
+    fn inside(&self) -> u8 {
+        self.live | self.closing << 3 | self.guests << 6
+    }
+
     /// Is it a thread that the pool started itself?
     pub(super) fn is_own(&self, setup: &Setup, thread: &super::Thread) -> bool {
         setup.scripts.get(thread.role as usize).is_some_and(|(_, ops)| ops.contains(&Op::Work))
@@ -132,6 +137,7 @@ impl Cpu<'_> {
             Part::Run => self.run_step(pc),
             Part::Result => self.result_step(pc),
             Part::Handle => self.handle_step(pc),
+            Part::Graph => self.graph_step(pc),
             Part::Close => self.close_step(pc),
         }
     }
@@ -145,6 +151,8 @@ impl Cpu<'_> {
             // A kick since this thread looked makes it another number.
             Word::Kicks => t.word + u16::from(t.kicked),
             Word::Visitors => u16::from(self.w.visitors),
+            Word::Graph => self.w.graph.0,
+            Word::Aside => t.word,
         }
     }
 
@@ -182,6 +190,11 @@ impl Cpu<'_> {
                 }
             }
             Pc::Woken => self.ret(),
+            Pc::StandAside if self.setup.aside => {
+                self.t().nap = true;
+                self.go(Pc::Sleep(Word::Aside));
+            }
+            Pc::StandAside => self.ret(),
             Pc::WakeAll(word) => {
                 self.wake(word, None);
                 self.ret();
@@ -213,16 +226,16 @@ impl Cpu<'_> {
                 self.go(Pc::OpEnd);
             }
             Pc::LiveLook => {
-                self.t().passes = self.w.live;
+                self.t().passes = self.w.inside();
                 self.go(Pc::LiveEnter);
             }
             // There may be any number of them here.
-            Pc::LiveEnter if self.see().passes == self.w.live => {
+            Pc::LiveEnter if self.see().passes == self.w.inside() => {
                 self.w.live += 1;
                 self.t().passes = 0;
                 self.go(Pc::Work);
             }
-            Pc::LiveEnter => self.t().passes = self.w.live,
+            Pc::LiveEnter => self.t().passes = self.w.inside(),
             _ => unreachable!("{pc:?}"),
         }
     }

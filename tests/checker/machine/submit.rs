@@ -1,5 +1,6 @@
 //! `pool/submit.rs`, step by step.
 
+use super::graph::Outlook;
 use super::words::{Mark, State, Status};
 use super::{Content, Cpu, How, Mistake, Pc, Which, Word};
 
@@ -10,7 +11,7 @@ pub enum Told {
     Accepted,
     Full,
     Shutdown,
-    /// Every worker's job would sleep.
+    /// Nobody is left who could free a slot.
     Deadlock,
 }
 
@@ -48,35 +49,15 @@ impl Cpu<'_> {
             Pc::SlowTried if self.t().told == Told::Full => self.go(Pc::SlowLive),
             Pc::SlowTried => self.go(Pc::SlowEnd),
             Pc::SlowLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::SlowRan),
-            Pc::SlowLive if !self.see().waits => {
-                let blocked = self.see().inside > 0 && self.see().worker;
-                (self.t().waits, self.t().blocked) = (true, blocked);
-                self.go(if blocked { Pc::SlowBlock } else { Pc::SlowHope });
-            }
-            Pc::SlowLive => self.go(Pc::SlowHope),
-            Pc::SlowBlock => {
-                self.w.blocked += 1;
-                self.go(Pc::SlowHope);
-            }
-            Pc::SlowHope if self.see().blocked => self.call(Pc::HopeBlocked, Pc::SlowHoped),
-            Pc::SlowHope => self.call(Pc::AwaitSlot, Pc::SlowAgain),
-            Pc::SlowHoped if self.see().ok => self.call(Pc::AwaitSlot, Pc::SlowAgain),
-            Pc::SlowHoped => {
-                self.t().told = Told::Deadlock;
-                self.go(Pc::SlowEnd);
-            }
-            Pc::SlowEnd => {
-                (self.t().waits, self.t().worn) = (false, false);
-                if self.see().blocked { self.go(Pc::SlowUnblock) } else { self.ret() }
-            }
-            Pc::SlowUnblock => {
-                self.w.blocked -= 1;
-                self.t().blocked = false;
-                self.ret();
-            }
+            Pc::SlowLive => self.call(Pc::AwaitSlot, Pc::SlowAgain),
+            Pc::SlowEnd => self.ret(),
             Pc::SlowRan if self.t().ok => self.go(Pc::SlowAgain),
             Pc::SlowRan => {
                 self.t().told = Told::Full;
+                self.go(Pc::SlowEnd);
+            }
+            Pc::SlowAgain if self.is_told() => {
+                self.t().told = Told::Deadlock;
                 self.go(Pc::SlowEnd);
             }
             Pc::SlowAgain => self.call(Pc::TryReserve, Pc::SlowTried),
@@ -123,33 +104,47 @@ impl Cpu<'_> {
 
             Pc::AwaitSlot => self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitMarked),
             Pc::AwaitMarked if self.t().ok => self.go(Pc::AwaitFence),
-            Pc::AwaitMarked => self.ret(),
+            // pass_over
+            Pc::AwaitMarked => self.on_ring(Which::Free, Pc::FrontHead(How::Peek), Pc::PassPeeked),
+            Pc::PassPeeked if self.t().ok => self.go(Pc::PassLook),
+            Pc::PassPeeked => {
+                self.t().pos = 0;
+                self.ret();
+            }
+            Pc::PassLook => {
+                (self.t().pos, self.t().idx) = (0, 0);
+                self.ret();
+            }
             Pc::AwaitFence => self.go(Pc::AwaitClosed),
             Pc::AwaitClosed if self.w.idle.closed && !self.mistake(Mistake::BlockedIgnoresClosed) => {
                 self.ret()
             }
             Pc::AwaitClosed => {
-                let at = self.w.free.at(self.see().pos) as u8;
-                self.t().slept = (self.t().pos, self.t().word);
-                self.t().nap = self.setup.clock;
-                self.call(Pc::Sleep(Word::Entry(at)), Pc::AwaitWoken);
+                self.t().slept = (self.t().pos, std::mem::take(&mut self.t().word));
+                if self.runs_jobs() {
+                    self.call(Pc::RegisterSlot, Pc::AwaitJudged);
+                } else {
+                    self.await_slot_nap();
+                }
             }
+            Pc::AwaitJudged if self.see().outlook == Outlook::Stuck => {
+                self.t().slept = (0, 0);
+                self.ret();
+            }
+            Pc::AwaitJudged => self.await_slot_nap(),
             Pc::AwaitWoken if self.setup.clock => {
                 self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitLooked);
             }
-            Pc::AwaitWoken => {
+            Pc::AwaitWoken => self.go(Pc::AwaitNapped),
+            Pc::AwaitNapped => {
                 self.t().slept = (0, 0);
-                self.ret();
+                if self.runs_jobs() { self.go(Pc::Unregister) } else { self.ret() }
             }
             Pc::AwaitLooked => {
                 let (at, value) = std::mem::take(&mut self.t().slept);
                 let same = self.see().ok && self.w.free.at(at) == self.w.free.at(self.see().pos);
-                if same && self.t().word == value {
-                    self.t().worn = self.see().blocked;
-                    self.go(Pc::Force);
-                } else {
-                    self.ret();
-                }
+                let same = same && std::mem::take(&mut self.t().word) == value;
+                if same { self.call(Pc::Force, Pc::AwaitNapped) } else { self.go(Pc::AwaitNapped) }
             }
 
             // publish, of the job in `mine`.
@@ -196,7 +191,7 @@ impl Cpu<'_> {
                 let at = std::mem::take(&mut self.t().woken);
                 self.call(Pc::WakeAll(Word::Entry(at)), Pc::KickIfClosed);
             }
-            Pc::KickIfClosed => self.go(Pc::KickIfClosedLook),
+            Pc::KickIfClosed => self.call(Pc::TellBlocked, Pc::KickIfClosedLook),
             Pc::KickIfClosedLook if self.w.idle.closed => self.go(Pc::Kick),
             Pc::KickIfClosedLook => self.ret(),
 
@@ -266,6 +261,17 @@ impl Cpu<'_> {
             }
             _ => unreachable!("{pc:?}"),
         }
+    }
+
+    /// Sleeps until a slot is given back; for as long as the patience lasts, where there is a clock.
+    fn await_slot_nap(&mut self) {
+        let (at, word) = self.see().slept;
+        if self.see().outlook == Outlook::Unsettled && !self.setup.clock {
+            return self.call(Pc::StandAside, Pc::AwaitNapped);
+        }
+        (self.t().word, self.t().nap) = (word, self.setup.clock);
+        let at = self.w.free.at(at) as u8;
+        self.call(Pc::Sleep(Word::Entry(at)), Pc::AwaitWoken);
     }
 
     fn end_reap(&mut self) {

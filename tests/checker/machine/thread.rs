@@ -1,9 +1,12 @@
 //! A thread's registers.
 
+use super::graph::{Judging, Node, Outlook};
 use super::words::{Counts, State, Status};
 use super::{NESTED, NOTHING, Pc, Told, Which};
 
-const DEPTH: usize = 16;
+const DEPTH: usize = 24;
+/// Registrations of one thread: it is inside a shutdown that runs a job which waits.
+const NODES: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct Handle {
@@ -20,9 +23,12 @@ pub struct Outer {
     pub want: Handle,
     pub waits: bool,
     pub visits: bool,
-    pub blocked: bool,
-    pub worn: bool,
     pub sees: Option<bool>,
+    pub progress: bool,
+    pub listens: bool,
+    pub kicked: bool,
+    pub drains: bool,
+    pub counted: bool,
 }
 
 /// Where a thread goes on after the calls that it is in.
@@ -126,17 +132,30 @@ pub struct Thread {
     /// Inside a call of the C face, which is a visit.
     pub called: bool,
     pub waits: bool,
-    pub blocked: bool,
-    pub worn: bool,
     pub worker: bool,
+    /// What it is registered for in the wait-for graph, and the look that it takes at it.
+    pub nodes: [Node; NODES],
+    pub registered: u8,
+    pub judging: Judging,
+    pub outlook: Outlook,
+    /// The slots of the jobs that it is inside of and a shutdown did not wait for.
+    pub outlives: u8,
+    /// Inside a shutdown: does it run what is queued?
+    pub drains: bool,
+    /// Has this shutdown counted its worker in?
+    pub counted: bool,
+    /// Does nobody else run jobs, as it found?
+    pub alone: bool,
+    /// Is it a worker that is counted as inside a shutdown?
+    pub closing: bool,
     pub newly_kept: bool,
     pub was_in_ring: bool,
 }
 
 impl Thread {
-    /// Does it sleep in a call from inside a job?
-    pub fn is_blocked(&self) -> bool {
-        self.blocked
+    /// Does it sleep for a while only, registered, and looks again then?
+    pub fn looks_again(&self) -> bool {
+        self.asleep && self.nap && self.registered > 0
     }
 
     /// Is it in a submit whose job is in the ring by now?
@@ -200,9 +219,16 @@ impl Thread {
             visits: false,
             called: false,
             waits: false,
-            blocked: false,
-            worn: false,
             worker: false,
+            nodes: [Node::default(); NODES],
+            registered: 0,
+            judging: Judging::default(),
+            outlook: Outlook::default(),
+            outlives: 0,
+            drains: false,
+            counted: false,
+            alone: false,
+            closing: false,
             newly_kept: false,
             was_in_ring: false,
         }

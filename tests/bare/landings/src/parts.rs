@@ -89,7 +89,7 @@ const BOUNDS: &str = "an index that is out of bounds";
 
 /// Functions that this firmware never comes to, and why.
 const FUNCTIONS: &[(&[&str], &str)] = &[
-    (&["tell", "grant_one", "wants_notice", "force"], SLEEPERS),
+    (&["tell", "summon", "summoned", "is_seen_to", "is_rewoken", "force"], SLEEPERS),
     (&["kick", "kick_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
     (&["inherited"], OUTER),
@@ -102,8 +102,8 @@ const LINES: &[(&str, &str)] = &[
     ("Err(Refused::Shutdown)", CLOSED),
     ("Noticed::Closed", CLOSED),
     ("self.announce(position)", CLOSED),
-    ("self.tell(counts, port, position)", SLEEPERS),
-    ("self.grant_one(port)", SLEEPERS),
+    ("self.tell(counts, port, position, several, popped)", SLEEPERS),
+    ("self.summon(port)", SLEEPERS),
     ("self.force(port)", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
     ("Timeout::Poll => self.reserve_slow", WAITING),
