@@ -72,7 +72,7 @@
 
 /*
  * Memory for a pool on a port (jobring_port), for a library with neither std nor pthreads: exactly what jobring_layout() says
- * for so many jobs, workers and bytes of payload (workers: 0 if the port makes none), in memory that is aligned as a uint64_t.
+ * for this number of jobs, workers and bytes of payload (workers: 0 if the port makes none), in memory that is aligned as a uint64_t.
  * On 64-bit targets and with an OS it is up to 1 KiB more, because the pool is aligned to cache lines.
  *
  *     JOBRING_PORT_STATIC_POOL(memory, 16, 2, 48);
@@ -515,7 +515,7 @@ typedef struct jobring_config {
      */
     size_t stack_memory_size;
     /**
-     * A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB. Whatever
+     * A job that waits for a queued job runs it on its own stack only if this many bytes of it are left. 0: 16 KiB. Whatever
      * else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
      * The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
      *
@@ -1167,7 +1167,7 @@ jobring_status jobring_submit_batch(struct jobring_pool *pool,
  * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
  * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
  * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
- * of several jobs that wait for each other in a circle one is told; JOBRING_E_STACK: no room on this stack for the queued
+ * of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
  * job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
  * no other worker is there to run it; JOBRING_E_INVALID.
  *
@@ -1233,12 +1233,12 @@ jobring_status jobring_wait_copy(struct jobring_pool *pool,
  * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
  * waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
  *
- * Returns JOBRING_OK: this call cancelled the job, and no other call is told so. JOBRING_E_BUSY if the job runs or is over,
+ * Returns JOBRING_OK: this call cancelled the job, and no other call returns that. JOBRING_E_BUSY if the job runs or is over,
  * also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
  * jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, but for
+ * only on a pool without a port. Does not block or allocate, except for
  * what the callbacks do.
  */
 jobring_status jobring_cancel(struct jobring_pool *pool,
@@ -1251,7 +1251,7 @@ jobring_status jobring_cancel(struct jobring_pool *pool,
  * Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, but for
+ * only on a pool without a port. Does not block or allocate, except for
  * what the callback does.
  */
 jobring_status jobring_detach(struct jobring_pool *pool,

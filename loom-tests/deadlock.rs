@@ -1,5 +1,4 @@
-//! Sleeping without end inside a job: whoever could be woken is not told of a deadlock, and of those that nobody could wake one
-//! is told.
+//! Sleeping without end inside a job: a wait that somebody can end is not refused, and of those that nobody can end one is.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -106,7 +105,7 @@ fn a_job_is_not_told_while_the_other_wakes() {
     others.into_iter().for_each(|other| other.join().unwrap());
 }
 
-/// Job `n`, which submits job `n + 2` and blocks for it. Counts what it is told.
+/// Job `n`, which submits job `n + 2` and blocks for it. Counts how often it is refused.
 fn submitting<const N: usize>(s: &Stage<N>, n: usize, told: &Arc<AtomicUsize>) -> Task {
     let (inside, told) = (s.clone(), told.clone());
     s.task(n).doing(move || match inside.pool.submit_blocking(inside.task(n + 2)) {
@@ -130,7 +129,7 @@ fn jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free() {
     run_one(&s);
     other.join().unwrap();
     while s.pool.run_one() {}
-    // The one that is told ends, and the other has its slot.
+    // The one that is refused ends, and the other has its slot.
     let told = told.load(Relaxed);
     assert!(told <= 1, "{told}");
     assert_eq!(s.log.ran(2) + s.log.ran(3), 2 - told);
@@ -245,7 +244,7 @@ fn a_shutdown_inside_a_job_waits_for_one_whose_wait_ended() {
     let place = Place::new();
     let written = place.clone();
     let closes: Body = Box::new(move |s, _| {
-        // Whoever waits for this job is told, and goes on.
+        // A thread that waits for this job is notified, and goes on.
         assert!(s.pool.detach(s.pool.guess(0, 0)));
         let report = s.pool.drain();
         assert!(place.written(), "{report:?}");

@@ -21,7 +21,7 @@ pub struct Stack {
 pub enum Stack {}
 
 impl Stack {
-    /// Does `at`, an address in the innermost frame, leave so many bytes of this stack? Not if it lies on another one.
+    /// Does `at`, an address in the innermost frame, leave this many bytes of this stack? Not if it lies on another one.
     pub(crate) fn leaves(&self, _at: usize, _bytes: usize) -> bool {
         #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
         return (self.low..self.high).contains(&_at) && _at - self.low >= _bytes;

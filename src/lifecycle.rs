@@ -82,7 +82,7 @@ impl Lifecycle {
         }
     }
 
-    /// The pool has workers now: its threads are in this process, behind so many forks, and in no child of it.
+    /// The pool has workers now: its threads are in this process, after this many forks, and in no child of it.
     pub(crate) fn settle_in(&self, _forks: usize) {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         if self.process.get() == 0 {
@@ -90,7 +90,7 @@ impl Lifecycle {
         }
     }
 
-    /// Has this process, behind so many forks, more of them behind it than the one that the pool's workers are in?
+    /// Has this process, after this many forks, seen more of them than the process that the pool's workers are in?
     pub(crate) fn is_left(&self, _forks: usize) -> bool {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         return self.process.get().wrapping_sub(1) < _forks as u64;

@@ -319,7 +319,7 @@ fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<Spot>> {
     // - not of size zero: capacity is at least 1.
     let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
     // SAFETY:
-    // - allocated for so many, by the allocator that a Vec gives it back to. All-zero is an empty spot (waker.rs).
+    // - allocated for this many, by the allocator that a Vec gives it back to. All-zero is an empty spot (waker.rs).
     Some(unsafe { alloc::vec::Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
 }
 

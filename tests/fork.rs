@@ -35,7 +35,7 @@ fn builder(workers: usize) -> jobring::Builder {
     Pool::builder().workers(workers).capacity(16)
 }
 
-/// A job that runs until the gate is opened. It has begun.
+/// A job that runs until the gate is opened. It has started.
 fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, u32> {
     let (begun, inside, gate) = (Count::new(), Count::new(), gate.clone());
     let begins = begun.clone();
@@ -122,7 +122,7 @@ fn a_pool_without_workers_is_its_parents_too() {
     assert!(matches!(job.wait(), Ok(5)));
 }
 
-/// Makes a call on a pool of two workers that forks inside of it when another thread has begun with a part of it. The child's
+/// Makes a call on a pool of two workers that forks inside of it when another thread has started a part of it. The child's
 /// call must end by a panic, the parent's as ever. The call gets what forks, and what the other thread does.
 fn forks_inside(call: impl FnOnce(&Pool, &(dyn Fn() + Sync), &(dyn Fn() + Sync))) {
     let parent = std::process::id();

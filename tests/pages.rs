@@ -14,7 +14,7 @@ const PAGE: usize = 4096;
 /// A slot of the default payload is a cache line.
 const SLOT: usize = 64;
 
-/// Makes so many pools, and holds their page faults against what their slots would take. The pools stay: memory that was
+/// Makes N pools, and holds their page faults against what their slots would take. The pools stay: memory that was
 /// given back and is handed out again is not fresh from the system.
 fn few_faults<T>(capacity: usize, mut make: impl FnMut(usize) -> T) -> Vec<T> {
     let before = faults();

@@ -222,7 +222,7 @@ fn of_the_values_that_stop_a_loop_those_that_come_late_are_dropped() {
     assert_whole(pool);
 }
 
-/// Calls `f` inside so many joins, so that its own is the one that is pushed, or one that is not.
+/// Calls `f` inside N joins, so that its own is the one that is pushed, or one that is not.
 fn inside_joins(pool: &Pool, depth: u32, f: &mut dyn FnMut()) {
     match depth {
         0 => f(),

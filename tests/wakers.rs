@@ -1,4 +1,4 @@
-//! Wakers that panic, wait, submit and shut down: the pool goes on, and what would sleep for ever is told.
+//! Wakers that panic, wait, submit and shut down: the pool goes on, and what would sleep for ever is refused.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;
@@ -120,7 +120,7 @@ fn forever<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// A job that waits at a gate, and has begun.
+/// A job that waits at a gate, and has started.
 fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, usize> {
     let (begun, gate) = (Gate::new(), gate.clone());
     let begins = begun.clone();
@@ -145,7 +145,7 @@ fn a_waker_that_panics_when_it_is_cloned_leaves_all_as_it_was() {
     broken.clone_panics.store(true, SeqCst);
     let mut job = held(&pool, &gate);
     for _ in 0..2 {
-        // Of a poll the waker's owner is told.
+        // The waker's owner learns of a poll.
         assert!(catch_unwind(AssertUnwindSafe(|| broken.poll(&mut job))).is_err());
         assert!(BELL.poll(&mut job).is_pending());
         assert_eq!(BELL.wakers(), 1);
@@ -402,7 +402,7 @@ fn a_wake_may_shut_the_pool_down() {
     }
 }
 
-/// On the thread of who cancels, and of who runs jobs by hand.
+/// On a thread that cancels, and on one that runs jobs by hand.
 #[test]
 fn a_wake_on_a_thread_of_the_users_may_shut_the_pool_down() {
     for by_cancel in [false, true] {
@@ -423,7 +423,7 @@ fn a_wake_on_a_thread_of_the_users_may_shut_the_pool_down() {
     }
 }
 
-/// On the thread of who shuts the pool down, which has more to discard then.
+/// On the thread that shuts the pool down, which has more to discard then.
 #[test]
 fn a_wake_inside_a_shutdown_may_shut_the_pool_down() {
     for workers in [0, 1] {

@@ -119,7 +119,7 @@ impl Parts {
         Ok(Self { layout: layout.pad_to_align(), seats, slots })
     }
 
-    /// The layout of a pool of so many bytes.
+    /// The layout of a pool of this many bytes.
     pub(super) fn layout(bytes: usize) -> Option<Layout> {
         let align = align_of::<CPool>().max(align_of::<Seat>()).max(BLOCK_ALIGN);
         Layout::from_size_align(bytes, align).ok()

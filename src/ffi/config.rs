@@ -90,7 +90,7 @@ pub struct jobring_config {
     /// Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
     /// JOBRING_E_SIZE.
     pub stack_memory_size: usize,
-    /// A job that waits for a queued job runs it on its own stack only if so many bytes of it are left. 0: 16 KiB. Whatever
+    /// A job that waits for a queued job runs it on its own stack only if this many bytes of it are left. 0: 16 KiB. Whatever
     /// else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
     /// The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
     ///

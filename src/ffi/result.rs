@@ -29,7 +29,7 @@ use core::ffi::{CStr, c_char, c_void};
 /// (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
 /// thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
 /// caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
-/// of several jobs that wait for each other in a circle one is told; JOBRING_E_STACK: no room on this stack for the queued
+/// of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
 /// job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
 /// no other worker is there to run it; JOBRING_E_INVALID.
 ///
@@ -225,12 +225,12 @@ pub unsafe extern "C" fn jobring_wait_copy(
 /// Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
 /// waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
 ///
-/// Returns JOBRING_OK: this call cancelled the job, and no other call is told so. JOBRING_E_BUSY if the job runs or is over,
+/// Returns JOBRING_OK: this call cancelled the job, and no other call returns that. JOBRING_E_BUSY if the job runs or is over,
 /// also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
 /// jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
 ///
 /// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Does not block or allocate, but for
+/// only on a pool without a port. Does not block or allocate, except for
 /// what the callbacks do.
 ///
 /// # Safety
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
 /// Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
 ///
 /// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Does not block or allocate, but for
+/// only on a pool without a port. Does not block or allocate, except for
 /// what the callback does.
 ///
 /// # Safety

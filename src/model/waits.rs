@@ -75,7 +75,7 @@ impl<const N: usize> Pool<N> {
         End::Done(number)
     }
 
-    /// Takes back a job that nobody has begun, and drops it.
+    /// Takes back a job that nobody has started, and drops it.
     pub fn take_back(&self, job: Job) -> bool {
         self.raw.take_back(job)
     }

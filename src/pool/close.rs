@@ -191,7 +191,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let locked = self.lifecycle.waits().lock(&self.port);
         locked.mark(|node| matches!(node.awaits, Awaits::End));
-        // Not a thread that was told meanwhile that the job is detached: it has only not woken yet.
+        // Not a thread that waits for a job that was detached meanwhile: it has only not woken yet.
         locked.spread(|node| {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });

@@ -9,11 +9,11 @@
 //! - a wait for a running job, when that job's thread is stuck;
 //! - a wait for a queued job (which the thread would run itself, had it the stack), when every worker is stuck.
 //!
-//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: it is told, its job
+//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait is refused, its job
 //! goes on, and so do the others by and by. Three cases need another look. A job that ends leaves its slot to the taker of its
 //! result, and the submits that counted on it are stuck then: they look again when their patience is over, and where there
 //! is no clock whoever ended the job wakes them (`tell_blocked`). A slot in the hands of a submitter is neither free nor
-//! a job (`Unsettled`): the thread looks again soon. And a thread that may not be told, because it waits for a job that it lent,
+//! a job (`Unsettled`): the thread looks again soon. And a wait may not be refused if it is for a job that borrows from the thread: that thread
 //! wakes the others until one of them is.
 
 use super::RawPool;
@@ -61,7 +61,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Lets the calling thread, which runs jobs of this pool, sleep without end by `sleep`, registered; not if it is stuck.
-    /// `sleep` is told whether to look again soon.
+    /// `sleep` learns from its argument whether to look again soon.
     pub(super) fn sleep_registered(&self, awaits: Awaits, sleep: impl FnOnce(Outlook)) -> Outlook {
         let node = Node::new(awaits, self.id(), self.port.current());
         let waits = self.lifecycle.waits();
@@ -205,7 +205,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.holds(Slot::handle(self.tag(), index, state))
     }
 
-    /// Wakes the threads that are stuck and may be told.
+    /// Wakes the threads that are stuck and whose wait may be refused.
     fn wake_stuck(&self, locked: &Locked<'_, P>) {
         for node in locked.marked() {
             match node.awaits {

@@ -209,7 +209,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Lets `f` call user code that is no job, for the pool: a waker, a hook. A call on the pool in there is as one in a job: a
-    /// wait runs the queued job that it waits for, and what would sleep for ever is told so. `f` does not unwind.
+    /// wait runs the queued job that it waits for, and what would sleep for ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
         let frame = Frame::of_callback(self.id(), self.port.current());

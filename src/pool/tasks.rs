@@ -21,7 +21,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         let mut state = slot.state();
-        // Stale counts as over too, and so does what never ends in a child by fork: who takes the result is told.
+        // Stale counts as over too, and so does what never ends in a child by fork: the thread that takes the result learns it.
         while state.answers_to(generation) && !state.untaken() && !self.is_copy() {
             let Some(spot) = self.storage.spots().get(index) else {
                 waker.wake_by_ref();

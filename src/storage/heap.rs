@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 pub struct Heap<const PAYLOAD: usize>(Boxed, usize);
 
 impl<const PAYLOAD: usize> Heap<PAYLOAD> {
-    /// Behind so many forks. None if the memory cannot be had.
+    /// After this many forks. None if out of memory.
     pub(crate) fn new(shape: Shape, forks: usize) -> Option<Self> {
         Some(Self(Boxed::new(shape)?, forks))
     }

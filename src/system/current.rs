@@ -78,7 +78,7 @@ mod slot {
             if unsafe { libc::pthread_key_create(&raw mut key, None) } != 0 {
                 return None;
             }
-            // ORDERING: AcqRel: Release for who loads this word, Acquire for the other's if ours is too late.
+            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for the other's if ours is too late.
             match self.0.compare_exchange(0, key as usize + 1, AcqRel, Acquire) {
                 Ok(_) => Some(key),
                 Err(others) => {

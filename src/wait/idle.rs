@@ -141,7 +141,7 @@ impl Idle {
         Search { epoch: self.change(Site::SearchUpdate, Counts::search).epoch() }
     }
 
-    /// Ends a search that found a job. What is left in the rings is told to sleepers, unless enough others look.
+    /// Ends a search that found a job. Wakes sleepers for what is left in the rings, unless enough others look.
     pub(crate) fn found(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
         let now = self.change(Site::FoundUpdate, |c| search.ended(c));
         // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see

@@ -66,7 +66,7 @@ pub fn stopped<P: Pool>(params: &Params) -> Report {
     let pool = P::start(count, params);
     let threads = workers(&pool, count);
     // SAFETY:
-    // - the action is all zero but for a handler that is async-signal-safe, and a flag.
+    // - the action is all zero except for a handler that is async-signal-safe, and a flag.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = stop as *const () as usize;

@@ -125,7 +125,7 @@ impl World {
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
-            // A closer does not care which of the two states before and after it sees; nobody else looks, but for jobs
+            // A closer does not care which of the two states before and after it sees; nobody else looks, except for jobs
             // that are about to sleep.
             Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
