@@ -135,6 +135,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
             "RegisterFence",
             "CloseFence",
             "ClosedFence",
+            "GraphFence",
             "LookAgainFence",
             "AwaitSlotFence",
             "KickIfClosedFence",
