@@ -478,9 +478,9 @@ impl Cpu<'_> {
     }
 
     fn outlook(&mut self, outlook: Outlook) {
-        let driven = self.see().judging.driven;
+        let Judging { driven, live, .. } = self.see().judging;
         self.end_look();
-        self.t().judging.driven = driven;
+        self.t().judging = Judging { driven, live, ..Judging::default() };
         self.t().outlook = outlook;
         self.go(Pc::Judged);
     }
