@@ -15,7 +15,7 @@ pub const MODELS: &[Model] = &[
     model!(2 accepted_job_resolves_when_a_result_is_taken_meanwhile),
     model!(2 accepted_job_resolves_when_a_result_is_given_up_meanwhile),
     model!(2 two_closers_both_return_and_see_what_jobs_did),
-    model!(2 a_closer_sees_what_jobs_did_elsewhere),
+    model!(3 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
     model!(unbounded a_closer_learns_that_a_job_with_a_handle_is_over),
