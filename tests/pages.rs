@@ -22,8 +22,9 @@ fn few_faults<T>(capacity: usize, mut make: impl FnMut(usize) -> T) -> Vec<T> {
     let faults = faults() - before;
     let pages = (POOLS * capacity * SLOT / PAGE) as u64;
     println!("{POOLS} pools of {capacity} slots: {faults} page faults; the slots are {pages} pages");
-    // A few for each pool's head. If the capacity is no power of two, the rest of one ring is written.
-    let most = if capacity.is_power_of_two() { pages / 10 } else { pages / 4 };
+    // Some for each pool's head and for what the allocator writes (14 a pool on 32 bits). If the capacity is no power of two,
+    // the rest of one ring is written (20 more there). A pool that touches its slots takes 128 or more.
+    let most = if capacity.is_power_of_two() { pages / 5 } else { 2 * pages / 5 };
     assert!(faults < most, "{faults} page faults");
     pools
 }
