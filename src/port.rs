@@ -30,6 +30,13 @@ pub trait Port {
     /// "poll" and "for ever" exist).
     fn now(&self) -> Option<u64>;
 
+    /// May a worker that has nothing to do sleep with an end, to look again? Not where there is no clock, or where such a sleep
+    /// costs others something (in a seat of a user-defined port it wakes another in its place).
+    #[inline(always)]
+    fn naps(&self) -> bool {
+        false
+    }
+
     /// What the processor counts at some 1 to 6 GHz, whatever else it does, if that can be read in less time than a clock:
     /// good for guesses only. None where there is no such thing.
     #[inline(always)]

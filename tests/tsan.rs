@@ -133,6 +133,8 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
             "NotifyFence",
             "FoundFence",
             "RegisterFence",
+            "LookAgainFence",
+            "ClosedFence",
             "CloseFence",
             "ClosedFence",
             "GraphFence",

@@ -117,7 +117,7 @@ pub const ROWS: &[Row] = &[
         upstream: "glibc BZ 25847 (condition variables)",
         what: "a wake-up is consumed by another than whom it was meant for",
         answer: Mutants(&[(
-            Planted(&[Bug::CloseGrantsTokens, Bug::SleepsPastTheClose]),
+            Planted(&[Bug::CloseGrantsTokens, Bug::SleepsPastTheClose, Bug::TakesAnothersToken]),
             Model("close_wakes_all_while_one_finds_a_late_job"),
         )]),
     },

@@ -66,7 +66,7 @@ impl<P: Port> Workers<P> {
         let _forgotten = self.idle.search();
     }
 
-    /// Registers as sleeping, as the sentry if there is none, and does nothing any more.
+    /// Registers as sleeping, as a sentry, and does nothing any more.
     pub fn freeze_sleeping(&self) {
         let search = self.idle.search();
         let _forgotten = self.idle.register(search, true);
@@ -125,7 +125,7 @@ impl<P: Port> Workers<P> {
                     taken += 1;
                     break;
                 }
-                let mut asleep = self.idle.register(search, self.port.now().is_some());
+                let mut asleep = self.idle.register(search, self.port.naps());
                 search = loop {
                     let closed = self.idle.is_closed_for_sleeper();
                     if !is_empty() {

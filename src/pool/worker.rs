@@ -14,7 +14,7 @@ use crate::sync::{Bug, bug, spin_loop};
 const TURN: u32 = 64;
 /// How often it polls behind a job that came out of the blue, at most: some 1 µs, in which a submitter that is awake can answer.
 const FIRST: u32 = 24;
-/// How long the sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
+/// How long a sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
 const NAPS: (u64, u64) = (1_000_000, 2_000_000);
 /// A worker that slept for less than so many nanoseconds, twice of what it polls by default, was wrong to sleep.
 const NAP: u64 = 50_000;
@@ -136,8 +136,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 self.await_turn(&mut polled);
             }
-            let begun = self.port.now();
-            let mut asleep = self.idle.register(search, begun.is_some());
+            let begun = if SPINS && self.limits().spin > 0 { self.port.now() } else { None };
+            let mut asleep = self.idle.register(search, self.port.naps());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut nap, mut slept) = (NAPS.0, false);
             search = loop {
@@ -158,18 +158,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 activity.set(Doing::Sleeping);
                 asleep = match self.idle.sleep(asleep, &self.port, nap) {
                     Ok(search) => break search,
-                    Err(late) if late.is_sentry() => {
+                    Err(late) => {
                         let before = popped;
                         (popped, nap) = (self.ready().popped(), NAPS.1);
                         self.idle.look_again(late, popped == before)
                     }
-                    Err(late) => self.idle.look_again(late, false),
                 };
             };
             if slept {
-                let spins = SPINS && self.limits().spin > 0;
-                let slept =
-                    begun.filter(|_| spins).and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
+                let slept = begun.and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
                 *sparse = slept.is_none_or(|slept| slept > NAP);
                 polls = 0;
                 activity.set(Doing::Searching);

@@ -59,6 +59,8 @@ bugs! {
     CloseWakesOne,
     /// libuv 0f1bdb6b1: a searcher that found a job tells nobody of those behind it.
     FinderTellsNobody,
+    /// glibc BZ 25847: a worker that goes on after all takes a token that another was woken for.
+    TakesAnothersToken,
     /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.
     CloseGrantsTokens,
     // Touch after hand-off.

@@ -46,6 +46,10 @@ impl Port for Driven {
         driver().map_or_else(|| Os.pause(), |_| spin_loop());
     }
 
+    fn naps(&self) -> bool {
+        self.now().is_some()
+    }
+
     fn current(&self) -> *const Frame {
         driver().map_or_else(|| Os.current(), |driver| driver.current().cast())
     }

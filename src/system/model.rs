@@ -128,6 +128,10 @@ impl Port for ModelPort {
         }
     }
 
+    fn naps(&self) -> bool {
+        self.system.clock != Clock::None
+    }
+
     fn current(&self) -> *const Frame {
         CURRENT.with(Cell::get)
     }

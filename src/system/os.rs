@@ -33,6 +33,11 @@ impl Port for Os {
         Some(sleep::now())
     }
 
+    #[inline(always)]
+    fn naps(&self) -> bool {
+        true
+    }
+
     fn stand_aside(&self) {
         // SAFETY:
         // - has no preconditions; on Linux it cannot fail.

@@ -1,8 +1,8 @@
 //! The idle word: how many tokens, searchers and sleepers there are. Pure packing.
 //!
 //! ```text
-//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ SENTRY 1 │ REWOKEN 1 │ epoch 13 │ tokens 16   threads sleep on the low half
-//! 32 bits:  CLOSED 1 │ SENTRY 1 │ REWOKEN 1 │ epoch 5 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 12 │ tokens 16   threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 4 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
 //! searching counts the tokens too: a token is a search that waits for its searcher.
@@ -16,7 +16,7 @@ struct Layout {
     epoch: u32,
     epoch_bits: u32,
     rewoken: u32,
-    sentry: u32,
+    sentries: u32,
     closed: u32,
 }
 
@@ -26,9 +26,9 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         searching: 32,
         sleeping: 48,
         epoch: 16,
-        epoch_bits: 13,
-        rewoken: 29,
-        sentry: 30,
+        epoch_bits: 12,
+        rewoken: 28,
+        sentries: 29,
         closed: 31,
     }
 } else {
@@ -37,9 +37,9 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         searching: 8,
         sleeping: 16,
         epoch: 24,
-        epoch_bits: 5,
-        rewoken: 29,
-        sentry: 30,
+        epoch_bits: 4,
+        rewoken: 28,
+        sentries: 29,
         closed: 31,
     }
 };
@@ -54,11 +54,14 @@ const TOKEN: usize = 1;
 const SEARCHER: usize = 1 << LAYOUT.searching;
 const SLEEPER: usize = 1 << LAYOUT.sleeping;
 const REWOKEN: usize = 1 << LAYOUT.rewoken;
-const SENTRY: usize = 1 << LAYOUT.sentry;
+const SENTRY: usize = 1 << LAYOUT.sentries;
 const CLOSED: usize = 1 << LAYOUT.closed;
 // Sleepers compare the low half: tokens and CLOSED must be in it.
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
-const _: () = assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken);
+const _: () =
+    assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
+/// So many sleepers look again by the clock: one beside one that has just been woken.
+const MOST_SENTRIES: usize = 2;
 
 /// One value of the idle word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,29 +108,32 @@ impl Counts {
         self.0 & (MAX_WORKERS << LAYOUT.searching | MAX_WORKERS << LAYOUT.sleeping) != 0
     }
 
-    /// Does a sleeper look again by the clock?
+    /// Sleepers that look again by the clock.
     #[inline(always)]
-    pub(crate) const fn has_sentry(self) -> bool {
-        self.0 & SENTRY != 0
+    pub(crate) const fn sentries(self) -> usize {
+        self.0 >> LAYOUT.sentries & 3
+    }
+
+    /// Are there enough of them?
+    pub(crate) const fn has_sentries(self) -> bool {
+        self.sentries() >= MOST_SENTRIES
     }
 
     /// Were the tokens woken for once more?
     #[inline(always)]
-    const fn is_rewoken(self) -> bool {
+    pub(crate) const fn is_rewoken(self) -> bool {
         self.0 & REWOKEN != 0
     }
 
-    /// Will somebody look though one thread has stopped? Two searchers are enough, or one beside a sentry; but not if that one
-    /// is a token, which the sentry itself may be about to take.
+    /// Will somebody look though one thread has stopped? Two searchers are enough, or one beside a sentry; but if that one is a
+    /// token, which a sentry may be about to take, there must be another.
     #[inline(always)]
     fn is_seen_to(self) -> bool {
         if bug(Bug::TrustsOneSearcher) && self.searching() > 0 {
             return true;
         }
-        let tokens = if bug(Bug::TrustsTheSentryWithItsToken) { 0 } else { MAX_WORKERS };
-        let one_and_a_sentry =
-            self.0 & (MAX_WORKERS << LAYOUT.searching | tokens | SENTRY) == SEARCHER | SENTRY;
-        self.searching() > 1 || SENTRIES && one_and_a_sentry
+        let tokens = if bug(Bug::TrustsTheSentryWithItsToken) { 0 } else { self.tokens() };
+        self.searching() > 1 || SENTRIES && self.searching() == 1 && self.sentries() > tokens
     }
 
     /// The counts to set before one sleeper is woken for new work; None if nobody need be woken.
@@ -171,11 +177,11 @@ impl Counts {
     }
 
     pub(crate) const fn post_sentry(self) -> Self {
-        Self(self.0 | SENTRY)
+        Self(self.0 + SENTRY)
     }
 
     pub(crate) const fn relieve_sentry(self) -> Self {
-        Self(self.0 & !SENTRY)
+        Self(self.0 - SENTRY)
     }
 
     /// Forgets all searchers but those whose token waits, and starts a new epoch.
@@ -234,6 +240,8 @@ mod tests {
         assert!(second.summoned().is_none());
         // With a sentry one searcher is enough, but not a token, which may be the sentry's.
         assert!(first.post_sentry().summoned().is_some());
+        assert!(first.post_sentry().post_sentry().summoned().is_none());
+        assert!(first.post_sentry().post_sentry().has_sentries() && !first.post_sentry().has_sentries());
         let searches = first.redeem();
         assert!(searches.summoned().is_some() && searches.post_sentry().summoned().is_none());
         assert!(searches.post_sentry().relieve_sentry() == searches);

@@ -38,7 +38,7 @@ pub(crate) enum Noticed {
 /// A worker that is registered as sleeping.
 #[must_use = "a registration that is not ended takes a wake-up meant for others"]
 pub(crate) struct Asleep {
-    /// Is it the sentry?
+    /// Is it a sentry?
     sentry: bool,
     /// Has it slept in vain? Then a job that it finds shows that nobody came who was trusted to.
     overdue: bool,
@@ -112,8 +112,11 @@ impl Idle {
     #[cold]
     fn summon(&self, port: &impl Port) -> Option<Counts> {
         let summoned = self.update(Site::GrantUpdate, Counts::summoned);
-        if summoned.is_some() {
-            self.wakes.add();
+        if let Some(counts) = summoned {
+            // The second wake-up for one token is none that was granted.
+            if !SENTRIES || counts.tokens() > 1 || !counts.is_rewoken() {
+                self.wakes.add();
+            }
             point(Site::GrantWake);
             port.wake_one(self.word());
         }
@@ -157,13 +160,13 @@ impl Idle {
         }
     }
 
-    /// Ends a search that found nothing: registers as sleeping, and as the sentry if there is none and a `clock`. The caller
+    /// Ends a search that found nothing: registers as sleeping, and as a sentry if more are wanted and it `naps`. The caller
     /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
-    pub(crate) fn register(&self, search: Search, clock: bool) -> Asleep {
+    pub(crate) fn register(&self, search: Search, naps: bool) -> Asleep {
         let ended = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.ended(c) };
         let posted = Cell::new(false);
         self.change(Site::RegisterUpdate, |c| {
-            posted.set(SENTRIES && clock && !c.has_sentry());
+            posted.set(SENTRIES && naps && !c.has_sentries());
             if posted.get() { ended(c).sleep().post_sentry() } else { ended(c).sleep() }
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
@@ -183,8 +186,8 @@ impl Idle {
         closed
     }
 
-    /// Sleeps until a token is there, takes it, and is a searcher. A closed pool needs no token. The sentry sleeps for `nap`
-    /// nanoseconds. Err if it woke and there was no token: it is to `look_again`.
+    /// Sleeps until a token is there, takes it, and is a searcher. A closed pool needs no token. A sentry sleeps for `nap`
+    /// nanoseconds. Err if it is over and there is no token: it is to `look_again`.
     pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port, nap: u64) -> Result<Search, Asleep> {
         let mut slept = false;
         loop {
@@ -196,9 +199,9 @@ impl Idle {
                 if let Some(search) = self.redeem(&asleep) {
                     return Ok(search);
                 }
-            } else if slept && !bug(Bug::SleepsPastTheClose) {
-                // Its time is over, or another took the token.
-                return Err(Asleep { overdue: asleep.is_sentry(), ..asleep });
+            } else if slept && asleep.is_sentry() {
+                // Whatever ended its sleep.
+                return Err(Asleep { overdue: true, ..asleep });
             } else {
                 let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
                 port.wait(self.word(), counts.0, asleep.is_sentry().then_some(nap));
@@ -212,29 +215,29 @@ impl Idle {
             .map(|c| Search { epoch: c.epoch() })
     }
 
-    /// For one that woke and found no token. If `rests`, a sentry is one no more, and sleeps without end from now on. The caller
-    /// looks at CLOSED and at the rings once more, as after `register`.
+    /// For a sentry whose time is over. If it `rests`, it is none any more, and sleeps without end from now on. The caller looks
+    /// at CLOSED and at the rings once more, as after `register`.
     pub(crate) fn look_again(&self, asleep: Asleep, rests: bool) -> Asleep {
-        let rests = rests && asleep.is_sentry();
         if rests && !bug(Bug::SentryRestsSilently) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }
-        // ORDERING: pairs with the fence in `notify`: either we see the push of a thread that trusted the sentry, or the one who
-        // took our token, or it sees what became of them (E4).
+        // ORDERING: pairs with the fence in `notify`: either we see the push of a thread that trusted the sentry, or it sees
+        // that there is none any more (E4).
         fence(o(Site::LookAgainFence, SeqCst));
         if rests { Asleep { sentry: false, overdue: false } } else { asleep }
     }
 
-    /// Takes the registration back, because there is work after all: a token if one waits, for one that nobody
-    /// took would keep others from being woken; else the registration itself.
+    /// Takes the registration back, because there is work after all; a token where all that are registered have one. Not where
+    /// another may take it: of two that are relied on, one would be left.
     pub(crate) fn cancel(&self, asleep: Asleep) -> Search {
         let now = self.change(Site::CancelUpdate, |c| {
             let c = asleep.relieved(c);
             let c = if SENTRIES && asleep.overdue && c.searching() > c.tokens() { c.write_off() } else { c };
-            match c.tokens() {
-                0 => c.wake().search(),
-                _ if bug(Bug::CountsAWakeTwice) => c.redeem().wake(),
-                _ => c.redeem(),
+            match c.sleeping() {
+                _ if bug(Bug::CountsAWakeTwice) && c.tokens() > 0 => c.redeem().wake(),
+                _ if bug(Bug::TakesAnothersToken) && c.tokens() > 0 => c.redeem(),
+                0 => c.redeem(),
+                _ => c.wake().search(),
             }
         });
         Search { epoch: now.epoch() }

@@ -92,7 +92,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         ),
         (NoPatience, Coarse, stops()),
         (TrustsOneSearcher, Coarse, Setup { clock: false, sentries: false, ..nobody_waits(2) }),
-        (TrustsTheSentryWithItsToken, Coarse, Setup { rested: false, ..nobody_waits(2) }),
+        (TrustsTheSentryWithItsToken, Coarse, Setup { rested: false, ..nobody_waits(3) }),
         (TokenIsWokenForOnce, Coarse, nobody_waits(2)),
         (FoundWakesOne, Coarse, Setup { rested: false, ..nobody_waits(3) }),
         (SentryRestsSilently, Coarse, nobody_waits(2)),
@@ -106,7 +106,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             },
         ),
         (
-            LoserDoesNotLook,
+            CancelTakesAToken,
             Coarse,
             Setup { clock: false, sentries: false, bodies: [Body::Plain; JOBS], ..nobody_waits(2) },
         ),

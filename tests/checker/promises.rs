@@ -124,7 +124,7 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
     let sentries = world.threads.iter().filter(|t| t.sentry).count();
     if world.idle.tokens + world.idle.searching != 0
         || usize::from(world.idle.sleeping) != asleep
-        || usize::from(world.idle.sentry) != sentries
+        || usize::from(world.idle.sentries) != sentries
         || world.idle.rewoken
     {
         return Err("the idle word counts threads that are not there");

@@ -338,6 +338,12 @@ pub fn tasks() -> Vec<Task> {
     add(Coarse, false, timeless(given("stops: 3 given, 2 workers, no clock", 2)));
     add(Coarse, false, rested(long(given("stops: long, 3 given, 3 workers", 3))));
     add(Coarse, false, timeless(long(given("stops: long, 3 given, 3 workers, no clock", 3))));
+    // Two sentries, and one that is none.
+    add(
+        Coarse,
+        true,
+        Setup { rested: false, ..rested(long(given("stops: long, 3 given, 3 workers awake", 3))) },
+    );
     add(Coarse, false, stops(setup("stops: 2 given, 2 workers", 2, 2, &[("submitter", two)])));
     add(
         Coarse,

@@ -33,13 +33,13 @@ impl Change {
             Change::Found => Some(c.ended(t.epoch)),
             Change::Register => {
                 let new = c.ended(t.epoch).sleep();
-                Some(Counts { sentry: c.sentry || sentries, ..new })
+                Some(Counts { sentries: c.sentries + u8::from(sentries && c.sentries < 2), ..new })
             }
             Change::Redeem => (c.tokens > 0).then(|| c.relieved(t.sentry).redeem()),
             Change::Cancel => {
                 let c = c.relieved(t.sentry);
                 let c = if t.overdue { distrusts(c) } else { c };
-                Some(if c.tokens > 0 { c.redeem() } else { c.wake().search() })
+                Some(if c.sleeping > 0 { c.wake().search() } else { c.redeem() })
             }
             Change::Rest => Some(c.relieved(t.sentry)),
             Change::Close => Some(c.close()),
@@ -63,7 +63,8 @@ impl Cpu<'_> {
 
     fn apply(&mut self, change: Change, c: Counts) -> Option<Counts> {
         let forgets = self.mistake(Mistake::CancelLeavesTheToken);
-        let wakes = change == Change::Cancel && (c.tokens == 0 || forgets);
+        let takes = c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken);
+        let wakes = change == Change::Cancel && !takes && (c.sleeping > 0 || c.tokens == 0 || forgets);
         self.must(!wakes || c.sleeping > 0, "a worker wakes that was not counted as sleeping");
         if wakes && c.sleeping == 0 {
             return Some(c);
@@ -76,6 +77,9 @@ impl Cpu<'_> {
         }
         let (t, sentries) = (*self.see(), self.setup.sentries);
         let mut new = change.apply(c, &t, sentries)?;
+        if change == Change::Cancel && c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken) {
+            new = c.relieved(t.sentry).redeem();
+        }
         if change == Change::Cancel && forgets {
             new = c.relieved(t.sentry).wake().search();
         }
@@ -84,8 +88,8 @@ impl Cpu<'_> {
 
     /// As `Counts::summoned` of the library.
     fn summoned(&self, c: Counts) -> Option<Counts> {
-        let distinct = c.tokens == 0 || self.mistake(Mistake::TrustsTheSentryWithItsToken);
-        let one = c.searching == 1 && (distinct && c.sentry || self.mistake(Mistake::TrustsOneSearcher));
+        let tokens = if self.mistake(Mistake::TrustsTheSentryWithItsToken) { 0 } else { c.tokens };
+        let one = c.searching == 1 && (c.sentries > tokens || self.mistake(Mistake::TrustsOneSearcher));
         if c.searching > 1 || one {
             return None;
         }
@@ -113,7 +117,7 @@ impl Cpu<'_> {
             Pc::IdleCas(change) if now == seen => {
                 let new = self.apply(change, seen).expect("looked at before");
                 if change == Change::Register {
-                    self.t().sentry = new.sentry && !seen.sentry;
+                    self.t().sentry = new.sentries > seen.sentries;
                 }
                 self.w.idle = new;
                 self.t().counts = new;
@@ -265,17 +269,11 @@ impl Cpu<'_> {
                 if now.closed {
                     self.change(Change::Cancel, Pc::Searching);
                 } else if now.tokens == 0 && std::mem::take(&mut self.t().dozed) {
-                    self.t().overdue = self.see().sentry;
-                    self.go(if self.see().sentry {
-                        Pc::DozedLook
-                    } else if self.mistake(Mistake::LoserDoesNotLook) {
-                        Pc::SleepLook
-                    } else {
-                        Pc::LookAgainFence
-                    });
+                    self.t().overdue = true;
+                    self.go(Pc::DozedLook);
                 } else if now.tokens == 0 {
                     let t = self.t();
-                    (t.word, t.nap, t.dozed) = (now.low(), t.sentry, true);
+                    (t.word, t.nap, t.dozed) = (now.low(), t.sentry, t.sentry);
                     self.call(Pc::Sleep(Word::Idle), Pc::SleepLook);
                 } else {
                     self.change(Change::Redeem, Pc::Redeemed);

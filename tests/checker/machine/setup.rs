@@ -95,7 +95,7 @@ pub enum Mistake {
     FoundWakesOne,
     SentryRestsSilently,
     SentryDoesNotLook,
-    LoserDoesNotLook,
+    CancelTakesAToken,
     ClosedIsReadLast,
     /// No wait is ever found stuck.
     NoJudge,

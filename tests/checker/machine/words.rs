@@ -104,7 +104,7 @@ pub struct Counts {
     pub searching: u8,
     pub sleeping: u8,
     pub epoch: u8,
-    pub sentry: bool,
+    pub sentries: u8,
     pub rewoken: bool,
     pub closed: bool,
 }
@@ -120,7 +120,7 @@ impl Counts {
     }
     /// Without a sentry, if it was this one.
     pub fn relieved(self, sentry: bool) -> Self {
-        Self { sentry: self.sentry && !sentry, ..self }
+        Self { sentries: self.sentries - u8::from(sentry), ..self }
     }
     pub fn search(self) -> Self {
         Self { searching: self.searching + 1, ..self }
@@ -150,8 +150,8 @@ impl Counts {
     }
     /// The half that sleepers compare.
     pub fn low(self) -> u16 {
-        let flags = u16::from(self.rewoken) | u16::from(self.sentry) << 1 | u16::from(self.closed) << 2;
-        u16::from(self.tokens) | u16::from(self.epoch) << 8 | flags << 13
+        let flags = u16::from(self.rewoken) | u16::from(self.sentries) << 1 | u16::from(self.closed) << 3;
+        u16::from(self.tokens) | u16::from(self.epoch) << 8 | flags << 12
     }
 }
 
