@@ -338,6 +338,15 @@ pub fn tasks() -> Vec<Task> {
     add(Coarse, false, timeless(given("stops: 3 given, 2 workers, no clock", 2)));
     add(Coarse, false, rested(long(given("stops: long, 3 given, 3 workers", 3))));
     add(Coarse, false, timeless(long(given("stops: long, 3 given, 3 workers, no clock", 3))));
+    // Workers that are on their way to sleep, and lose a token that they never saw.
+    add(
+        Coarse,
+        false,
+        Setup {
+            rested: false,
+            ..timeless(long(given("stops: long, 3 given, 3 workers awake, no clock", 3)))
+        },
+    );
     // Two sentries, and one that is none.
     add(
         Coarse,
