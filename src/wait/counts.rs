@@ -121,7 +121,7 @@ impl Counts {
 
     /// Were the tokens woken for once more?
     #[inline(always)]
-    pub(crate) const fn is_rewoken(self) -> bool {
+    const fn is_rewoken(self) -> bool {
         self.0 & REWOKEN != 0
     }
 

@@ -112,11 +112,8 @@ impl Idle {
     #[cold]
     fn summon(&self, port: &impl Port) -> Option<Counts> {
         let summoned = self.update(Site::GrantUpdate, Counts::summoned);
-        if let Some(counts) = summoned {
-            // The second wake-up for one token is none that was granted.
-            if !SENTRIES || counts.tokens() > 1 || !counts.is_rewoken() {
-                self.wakes.add();
-            }
+        if summoned.is_some() {
+            self.wakes.add();
             point(Site::GrantWake);
             port.wake_one(self.word());
         }
