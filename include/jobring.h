@@ -217,16 +217,6 @@
 #define JOBRING_BACKEND_STD 2
 
 /**
- * jobring_shutdown(): queued jobs are run.
- */
-#define JOBRING_DRAIN 0
-
-/**
- * jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
- */
-#define JOBRING_DISCARD 1
-
-/**
  * For timeout_ns: without end.
  */
 #define JOBRING_FOREVER (-1)
@@ -251,6 +241,16 @@
  * jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
  */
 #define JOBRING_FULL_FAIL_ISR 3
+
+/**
+ * jobring_shutdown(): queued jobs are run.
+ */
+#define JOBRING_DRAIN 0
+
+/**
+ * jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
+ */
+#define JOBRING_DISCARD 1
 
 /**
  * For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
@@ -416,7 +416,7 @@ typedef struct jobring_port {
      *
      * NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
      * jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-     * down its pool, sleeps for ever instead of being told or let through.
+     * down its pool, sleeps for ever instead of being port_self or let through.
      */
     jobring_get_self_fn get_self;
     /**

@@ -41,7 +41,7 @@ const WITHOUT_SITES: &[(&str, &str)] = &[
     ("sync/", "the facade itself"),
     ("model/", "the models' side"),
     ("system/", "below the models, which bring a system of their own"),
-    ("frozen.rs", "the freeze test's side"),
+    ("testing/frozen.rs", "the freeze test's side"),
 ];
 
 /// What stands above an atomic that only tests and models have.

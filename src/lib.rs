@@ -40,69 +40,50 @@ compile_error!("`--cfg jobring_loom` has no C face: C code cannot be put into a 
 #[cfg(not(any(target_pointer_width = "32", target_pointer_width = "64")))]
 compile_error!("jobring needs words of 32 or 64 bits");
 
-mod closure;
-mod core_pool;
+mod engine;
 mod error;
-mod fetch;
 #[cfg(feature = "capi")]
 #[doc(hidden)]
 pub mod ffi;
-mod fork;
-mod frame;
-#[cfg(jobring_freeze)]
-mod frozen;
-mod handle;
+mod fork_join;
 mod job;
-mod lifecycle;
-mod lot;
-#[cfg(any(feature = "alloc", feature = "capi"))]
-mod memory;
-#[cfg(jobring_loom)]
-pub mod model;
-mod pad;
-mod pool;
-mod port;
-mod relax;
+mod platform;
 mod ring;
-mod scope;
+mod rust;
+mod sleep;
 mod slot;
-mod static_pool;
-mod storage;
 mod sync;
-mod system;
-#[cfg(any(feature = "std", feature = "pthread"))]
-mod thread;
-#[cfg(feature = "alloc")]
-mod thread_pool;
-mod unwind;
-mod wait;
-mod wait_graph;
-#[cfg(feature = "future")]
-mod waker;
+#[cfg(any(jobring_loom, jobring_freeze))]
+mod testing;
+mod util;
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod workers;
 
-pub use closure::JobHandle;
-pub use core_pool::PoolCore;
+pub use engine::Report;
+pub use engine::lifecycle::Queued;
 pub use error::{BuildError, JobError, SubmitError};
-#[cfg(jobring_freeze)]
-pub use frozen::Shared;
-pub use handle::Job;
-pub use lifecycle::Queued;
-pub use lot::{At, Home, Lot, UserPort};
-pub use pool::Report;
-pub use scope::Scope;
-pub use static_pool::StaticPool;
+pub use job::id::Job;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub use platform::thread::Backend;
+pub use platform::user_port::{At, Home, Lot, UserPort};
+#[cfg(feature = "alloc")]
+pub use rust::builder::Builder;
+pub use rust::handle::JobHandle;
+#[cfg(feature = "alloc")]
+pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
+pub use rust::pool_core::PoolCore;
+pub use rust::scope::Scope;
+pub use rust::static_pool::StaticPool;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]
 pub use sync::freeze;
 #[cfg(any(jobring_loom, jobring_freeze, jobring_tsan))]
 pub use sync::site::Site;
-#[cfg(any(feature = "std", feature = "pthread"))]
-pub use thread::Backend;
-#[cfg(feature = "alloc")]
-pub use thread_pool::{Builder, DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
+#[cfg(jobring_freeze)]
+pub use testing::frozen::Shared;
+#[cfg(jobring_loom)]
+pub use testing::model;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,385 +1,371 @@
-//! The house keeps its floors: a file imports from lower ones only, and what is to stay in one place does.
+//! Imports go downwards only. This test reads every import and every path of the sources and checks three things: that each
+//! folder stands on a floor, that a file names files of lower floors or of its own folder only, and that no files name each
+//! other in a circle.
 
+use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use syn::spanned::Spanned;
+use syn::visit::Visit;
 
-/// The modules of src, lowest floor first. Those on one floor do not know each other.
+/// The folders and files of src, lowest floor first. Those on one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["sync", "pad", "error", "handle", "memory"],
-    &["relax", "frame", "unwind"],
-    &["port", "job", "fetch"],
-    &["wait_graph"],
-    &["ring", "slot", "wait", "waker", "lifecycle", "lot"],
-    &["storage", "system"],
-    &["pool", "thread"],
-    &["workers", "closure"],
-    &["fork"],
-    &["core_pool"],
-    &["thread_pool", "scope", "static_pool"],
-    &["ffi"],
+    &["sync", "error"],
+    &["util"],
+    &["job"],
+    &["ring", "slot", "platform"],
+    &["sleep"],
+    &["engine"],
+    &["workers", "fork_join"],
+    &["rust", "ffi"],
+    &["testing"],
+    &["lib"],
 ];
 
-/// Not part of the house: they look into every floor.
-const OUTSIDE: &[&str] = &["lib", "model", "frozen"];
+type Name = String;
+/// A module's path below the crate: `["engine", "submit"]`.
+type Module = Vec<Name>;
 
-/// Who besides src/sync and src/lib.rs may name cfg(jobring_loom), and why.
-const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
-    ("relax.rs", "a backoff is one step in the model, which has no time"),
-    ("frame.rs", "a model's worker may have no stack left"),
-    ("ring/seed.rs", "rings that begin near the wrap-around"),
-    ("slot/mod.rs", "slots that begin near the wrap-around"),
-    ("storage.rs", "the model's words own memory, so they are dropped"),
-    ("pool/mod.rs", "what a model asks of a pool"),
-    ("pool/result.rs", "what only C and the models call"),
-    ("lifecycle.rs", "what only C and the models call"),
-    ("ring/distance.rs", "what only C and the models call"),
-    ("ring/mod.rs", "what only C and the models call"),
-    ("wait/idle.rs", "a backlog is short in a model, whose rings are small"),
-    ("system/mod.rs", "the futex and the clock of a model"),
-    ("fork/mod.rs", "what only C and the models call"),
-    ("fork/join.rs", "a list that is full in a model too"),
-    ("fork/parallel_for.rs", "what only C and the models call"),
-    ("unwind.rs", "a panic in a model is the checker's to see"),
-    ("thread/mod.rs", "the threads of a model are the checker's"),
-    ("thread/stack.rs", "the checker's threads have stacks of their own"),
-    ("thread_pool.rs", "a model is small, and the same on every machine"),
-];
-
-/// Who besides src/sync/model.rs and src/model may name loom's things, and why.
-const HOLD_THE_CHECKER: &[(&str, &str)] =
-    &[("system/model.rs", "the futex of a model"), ("thread/checked.rs", "the threads of a model")];
-
-/// Who besides src/system and src/thread may use libc, and why.
-const MAY_USE_LIBC: &[(&str, &str)] =
-    &[("memory.rs", "allocates for C callers where there is no Rust allocator")];
-
-/// Lines of src that plant a bug.
-const MOST_BUGS: usize = 50;
-
-/// Files of more than 400 lines, and why.
-const LONG: &[(&str, &str)] = &[];
-
-struct Source {
-    /// Below src, with `/`.
+/// What one file says.
+#[derive(Default)]
+struct File {
+    /// Below src.
     path: String,
-    text: String,
+    /// Paths that it names, from the crate down, and the line.
+    named: Vec<(Module, usize)>,
+    /// Names that it passes on from elsewhere (`pub use`), and where they come from.
+    passed_on: BTreeMap<Name, Module>,
 }
 
-impl Source {
-    fn module(&self) -> &str {
-        self.path.split('/').next().expect("a path").trim_end_matches(".rs")
-    }
-
-    /// The lines that are no comments.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().enumerate().map(|(n, line)| (n + 1, line.trim_start()));
-        lines.filter(|(_, line)| !line.starts_with("//"))
-    }
+struct Reader {
+    file: File,
+    /// The module that the code belongs to, and the inline modules around it.
+    module: Module,
+    inline: usize,
 }
 
-fn sources() -> Vec<Source> {
-    fn below(folder: &Path, into: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-            if entry.is_dir() {
-                below(&entry, into);
-            } else if entry.extension().is_some_and(|extension| extension == "rs") {
-                into.push(entry);
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let syn::Meta::List(list) = &attribute.meta else { return false };
+        let text = list.tokens.to_string();
+        list.path.is_ident("cfg") && (text == "test" || text.starts_with("all (test"))
+    })
+}
+
+impl Reader {
+    /// The path from the crate down; None for what is no path of this crate.
+    fn absolute(&self, segments: &[Name]) -> Option<Module> {
+        let (first, rest) = segments.split_first()?;
+        let base = match first.as_str() {
+            "crate" => Vec::new(),
+            "self" | "super" => self.module.clone(),
+            _ => return None,
+        };
+        let mut path = base;
+        if first == "super" {
+            path.pop()?;
+        }
+        let mut rest = rest;
+        while let Some((segment, after)) = rest.split_first()
+            && segment == "super"
+        {
+            path.pop()?;
+            rest = after;
+        }
+        path.extend_from_slice(rest);
+        Some(path)
+    }
+
+    fn names(&mut self, segments: &[Name], line: usize) {
+        if let Some(path) = self.absolute(segments) {
+            self.file.named.push((path, line));
+        }
+    }
+
+    /// Each name that a `use` brings in, with its whole path.
+    fn tree(tree: &syn::UseTree, before: &[Name], found: &mut Vec<(Name, Vec<Name>)>) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            syn::UseTree::Path(path) => Self::tree(&path.tree, &with(&path.ident), found),
+            syn::UseTree::Name(name) if name.ident == "self" => {
+                found.push((before.last().cloned().unwrap_or_default(), before.to_vec()));
+            }
+            syn::UseTree::Name(name) => found.push((name.ident.to_string(), with(&name.ident))),
+            syn::UseTree::Rename(rename) => found.push((rename.rename.to_string(), with(&rename.ident))),
+            syn::UseTree::Glob(_) => found.push(("*".into(), before.to_vec())),
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| Self::tree(tree, before, found));
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    below(&root, &mut paths);
-    let source = |path: PathBuf| Source {
-        text: fs::read_to_string(&path).expect("a file"),
-        path: path.strip_prefix(&root).expect("below src").to_str().expect("a name").replace('\\', "/"),
-    };
-    paths.into_iter().map(source).collect()
+
+    /// The bodies of macros are tokens: `crate :: a :: b` in them is a path too.
+    fn tokens(&mut self, tokens: TokenStream) {
+        let mut segments: Vec<Name> = Vec::new();
+        let mut line = 0;
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(name) if colons == 2 || segments.is_empty() => {
+                    (line, colons) = (name.span().start().line, 0);
+                    segments.push(name.to_string());
+                }
+                TokenTree::Punct(point) if point.as_char() == ':' => colons += 1,
+                other => {
+                    self.names(&std::mem::take(&mut segments), line);
+                    colons = 0;
+                    match other {
+                        TokenTree::Ident(name) => {
+                            line = name.span().start().line;
+                            segments.push(name.to_string());
+                        }
+                        TokenTree::Group(group) => self.tokens(group.stream()),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        self.names(&segments, line);
+    }
 }
 
-fn floor(module: &str) -> usize {
-    FLOORS
-        .iter()
-        .position(|floor| floor.contains(&module))
-        .unwrap_or_else(|| panic!("{module} has no floor: give it one in tests/floors.rs"))
+impl<'a> Visit<'a> for Reader {
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        let attributes = match item {
+            syn::Item::Mod(item) => &item.attrs,
+            syn::Item::Use(item) => &item.attrs,
+            syn::Item::Fn(item) => &item.attrs,
+            syn::Item::Impl(item) => &item.attrs,
+            _ => &Vec::new(),
+        };
+        if !is_test(attributes) {
+            syn::visit::visit_item(self, item);
+        }
+    }
+
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        if item.content.is_some() {
+            self.module.push(item.ident.to_string());
+            self.inline += 1;
+            syn::visit::visit_item_mod(self, item);
+            self.inline -= 1;
+            self.module.pop();
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
+        let mut found = Vec::new();
+        Self::tree(&item.tree, &[], &mut found);
+        let passes_on = !matches!(item.vis, syn::Visibility::Inherited) && self.inline == 0;
+        for (name, segments) in found {
+            // `use child::X` in the file of a module.
+            let own = [&["self".to_string()], segments.as_slice()].concat();
+            let path = self.absolute(&segments).or_else(|| self.absolute(&own));
+            match path {
+                Some(path) if passes_on => drop(self.file.passed_on.insert(name, path)),
+                Some(path) => self.file.named.push((path, item.span().start().line)),
+                None => {}
+            }
+        }
+    }
+
+    // pub(super) names nothing.
+    fn visit_vis_restricted(&mut self, _: &'a syn::VisRestricted) {}
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let segments: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.names(&segments, path.span().start().line);
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, called: &'a syn::Macro) {
+        self.tokens(called.tokens.clone());
+        syn::visit::visit_macro(self, called);
+    }
 }
 
-/// The modules that a line of code reaches by `crate::`.
-fn reached(line: &str) -> impl Iterator<Item = &str> {
-    line.match_indices("crate::").flat_map(move |(at, found)| {
-        let rest = &line[at + found.len()..];
-        assert!(!rest.starts_with('{'), "one module a line, so that this test can read it: {line}");
-        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()
-    })
+/// Reads `src`, by module. Test files (`…_tests.rs`) look where they like.
+fn read(folder: &Path, module: &[Name], files: &mut BTreeMap<Module, File>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_string();
+        let module = if name == "mod" { module.to_vec() } else { [module, &[name.clone()]].concat() };
+        if path.is_dir() {
+            read(&path, &module, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !name.ends_with("_tests") {
+            let text = fs::read_to_string(&path).expect("a file");
+            let file = File { path: path.display().to_string(), ..File::default() };
+            let mut reader = Reader { file, module: module.clone(), inline: 0 };
+            reader.visit_file(&syn::parse_file(&text).expect("Rust"));
+            files.insert(module, reader.file);
+        }
+    }
+}
+
+struct House {
+    files: BTreeMap<Module, File>,
+}
+
+/// One import: the file that names another, and where.
+struct Import<'a> {
+    from: &'a Module,
+    to: Module,
+    line: usize,
+}
+
+impl House {
+    fn of(root: &Path) -> Self {
+        let mut files = BTreeMap::new();
+        read(root, &[], &mut files);
+        Self { files }
+    }
+
+    /// The file in which the thing lies that a path names: names that a module passes on are followed.
+    fn home(&self, path: &[Name]) -> Option<Module> {
+        let depth = (1..=path.len()).rev().find(|&depth| self.files.contains_key(&path[..depth]))?;
+        let module = path[..depth].to_vec();
+        let item = path.get(depth);
+        let passed_on = item.and_then(|item| self.files[&module].passed_on.get(item));
+        let from_glob = || {
+            let item = item?;
+            let globs = self.files[&module].passed_on.get("*")?;
+            let whole = [globs.as_slice(), &[item.clone()]].concat();
+            self.home(&whole)
+        };
+        match passed_on {
+            Some(origin) if *origin != path => self.home(origin),
+            _ => from_glob().or(Some(module)),
+        }
+    }
+
+    fn imports(&self) -> Vec<Import<'_>> {
+        let mut imports = Vec::new();
+        for (from, file) in &self.files {
+            for (path, line) in &file.named {
+                if let Some(to) = self.home(path).filter(|to| to != from) {
+                    imports.push(Import { from, to, line: *line });
+                }
+            }
+        }
+        imports
+    }
+
+    fn place(&self, import: &Import) -> String {
+        format!("{}:{} imports {}", self.files[import.from].path, import.line, import.to.join("::"))
+    }
+
+    /// Imports that go up or sideways between folders.
+    fn wrong_floors(&self, floors: &[&[&str]]) -> Vec<String> {
+        let floor = |module: &Module| {
+            let of = |floor: &&[&str]| floor.contains(&module[0].as_str());
+            floors.iter().position(of).unwrap_or_else(|| panic!("{} has no floor", module[0]))
+        };
+        let imports = self.imports();
+        let wrong = imports.iter().filter(|import| {
+            import.from[0] != import.to[0] && floor(import.to.as_ref()) >= floor(import.from)
+        });
+        wrong.map(|import| self.place(import)).collect()
+    }
+
+    /// One circle of files, if there is any: each imports the next.
+    fn circle(&self) -> Option<Vec<String>> {
+        let imports = self.imports();
+        let mut left: BTreeMap<&Module, Vec<&Import>> = BTreeMap::new();
+        for import in &imports {
+            left.entry(import.from).or_default().push(import);
+        }
+        // Files that import nothing that is left are in no circle.
+        loop {
+            let known: BTreeSet<&Module> = left.keys().copied().collect();
+            let before = left.len();
+            for all in left.values_mut() {
+                all.retain(|import| known.contains(&import.to));
+            }
+            left.retain(|_, all| !all.is_empty());
+            if left.len() == before {
+                break;
+            }
+        }
+        let mut at = *left.keys().next()?;
+        let (mut walked, mut circle) = (Vec::new(), Vec::new());
+        while !walked.contains(&at) {
+            walked.push(at);
+            let import = left[at][0];
+            circle.push(self.place(import));
+            at = left.keys().find(|module| **module == &import.to).expect("it imports something itself");
+        }
+        let begin = walked.iter().position(|module| *module == at).expect("it was walked");
+        Some(circle.split_off(begin))
+    }
 }
 
 #[test]
 fn a_file_imports_from_lower_floors_only() {
-    let sources = sources();
-    assert!(sources.len() > 30, "src was found");
-    let modules: BTreeSet<_> = sources.iter().map(Source::module).collect();
-    let mut seen = 0;
-    for source in &sources {
-        let module = source.module();
-        if OUTSIDE.contains(&module) {
-            continue;
-        }
-        let own = floor(module);
-        for (n, line) in source.code() {
-            for other in reached(line).filter(|other| *other != module && modules.contains(other)) {
-                seen += 1;
-                assert!(
-                    floor(other) < own,
-                    "src/{}:{n}: {module} (floor {own}) imports {other} (floor {}): {line}",
-                    source.path,
-                    floor(other)
-                );
-            }
-        }
-    }
-    assert!(seen > 100, "imports were found");
-    for module in FLOORS.iter().copied().flatten() {
-        assert!(modules.contains(module), "{module} has a floor and does not exist");
-    }
-}
-
-/// Fails unless `what` stands only where it may, and everywhere that it is excused.
-fn only_in(what: &str, at_home: impl Fn(&str) -> bool, excused: &[(&str, &str)]) {
-    let mut left: BTreeMap<_, _> = excused.iter().copied().collect();
-    for source in sources() {
-        let found = source.code().find(|(_, line)| line.contains(what));
-        if let Some((n, line)) = found
-            && !at_home(&source.path)
-        {
-            let reason = left.remove(source.path.as_str());
-            assert!(
-                reason.is_some_and(|reason| !reason.is_empty()),
-                "src/{}:{n} names {what}: {line}",
-                source.path
-            );
-        }
-    }
-    assert!(left.is_empty(), "no longer needed in tests/floors.rs: {left:?}");
-}
-
-#[test]
-fn only_the_facade_knows_of_the_model_checker() {
-    only_in("jobring_loom", |path| path == "lib.rs" || path.starts_with("sync/"), MAY_NAME_THE_MODEL);
-    only_in("loom::", |path| path == "sync/model.rs" || path.starts_with("model/"), HOLD_THE_CHECKER);
-}
-
-#[test]
-fn only_threads_and_the_system_use_libc() {
-    only_in("libc::", |path| path.starts_with("system/") || path.starts_with("thread/"), MAY_USE_LIBC);
-}
-
-#[test]
-fn a_lock_is_held_within_one_call_alone() {
-    // So none can be destroyed while it is held, and none of the system's is there to be set up twice.
-    let outside = |path: &str| OUTSIDE.contains(&path.split(['/', '.']).next().expect("a path"));
-    let of_tests =
-        |path: &str| outside(path) || ["sync/freeze.rs", "sync/model.rs", "system/model.rs"].contains(&path);
-    let lock = ("system/lock.rs", "borrows it for the time of a closure");
-    let sleepers = ("system/condvar.rs", "statics of the process, in no pool, never destroyed");
-    for what in ["Mutex", ".lock()"] {
-        only_in(what, of_tests, &[lock, sleepers]);
-    }
-    only_in("Condvar", of_tests, &[sleepers]);
-    only_in(
-        "pthread_mutex",
-        of_tests,
-        &[("system/lock.rs", "a static initialiser, and never destroyed: without std")],
-    );
-    for what in ["MutexGuard", "RwLock", "sem_init", "pthread_rwlock", "pthread_cond"] {
-        only_in(what, of_tests, &[]);
+    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(house.imports().len() > 400, "imports were found: {}", house.imports().len());
+    let wrong = house.wrong_floors(FLOORS);
+    assert!(wrong.is_empty(), "upwards or sideways:\n{}", wrong.join("\n"));
+    for folder in FLOORS.iter().copied().flatten() {
+        let exists = house.files.keys().any(|module| module[0] == *folder);
+        assert!(exists, "{folder} has a floor and does not exist");
     }
 }
 
 #[test]
-fn bugs_are_put_in_for_the_kill_list_alone() {
-    for what in ["jobring_bug", "JOBRING_BUG"] {
-        only_in(what, |path| path == "lib.rs" || path == "sync/bug.rs", &[]);
+fn no_files_import_each_other_in_a_circle() {
+    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    if let Some(circle) = house.circle() {
+        panic!("{} files in a circle:\n{}", circle.len(), circle.join("\n"));
     }
-    let planted = |source: &Source| source.code().filter(|(_, line)| line.contains("(Bug::")).count();
-    let lines: usize = sources().iter().filter(|source| source.path != "sync/bug.rs").map(planted).sum();
-    assert!(
-        (1..=MOST_BUGS).contains(&lines),
-        "{lines} lines of src name a bug: readers have to pass over them"
-    );
+}
+
+/// A house of a few files, to see the test fail.
+fn house_of(files: &[(&str, &str)]) -> House {
+    let mut house = House { files: BTreeMap::new() };
+    for (path, text) in files {
+        let module: Module = path.split('/').filter(|part| *part != "mod").map(String::from).collect();
+        let file = File { path: (*path).to_string(), ..File::default() };
+        let mut reader = Reader { file, module: module.clone(), inline: 0 };
+        reader.visit_file(&syn::parse_file(text).expect("Rust"));
+        house.files.insert(module, reader.file);
+    }
+    house
 }
 
 #[test]
-fn no_file_is_too_long() {
-    for source in sources() {
-        let lines = source.text.lines().count();
-        let excused = LONG.iter().any(|(path, _)| *path == source.path);
-        assert!(
-            lines <= 400 || excused,
-            "src/{} has {lines} lines: give its second noun a file",
-            source.path
-        );
-        assert!(lines > 400 || !excused, "src/{} is not long any more", source.path);
+fn an_import_upwards_is_found_however_it_is_written() {
+    const TWO: &[&[&str]] = &[&["low"], &["high"]];
+    let upwards = [
+        "use crate::high::submit::Thing;",
+        "use super::super::high::submit::Thing;",
+        "use crate::{high::submit::Thing};",
+        "fn f() -> crate::high::submit::Thing { todo!() }",
+        "fn f() { crate::high::submit::go(1) }",
+        "const_fn! { fn f() { crate::high::submit::go(1) } }",
+        "mod inner { use super::super::super::high::submit::Thing; }",
+        "use crate::high::Thing;",
+    ];
+    for text in upwards {
+        let house = house_of(&[
+            ("low/a", text),
+            ("low/mod", ""),
+            ("high/mod", "pub use submit::Thing;"),
+            ("high/submit", "pub struct Thing;"),
+        ]);
+        assert_eq!(house.wrong_floors(TWO).len(), 1, "{text}");
     }
+    let house =
+        house_of(&[("low/a", "use super::b::B;"), ("low/b", "#[cfg(test)] mod t { use crate::high::H; }")]);
+    assert!(house.wrong_floors(TWO).is_empty() && house.circle().is_none());
 }
 
 #[test]
-fn every_file_says_first_what_it_is() {
-    for source in sources() {
-        assert!(source.text.starts_with("//! "), "src/{} begins without a doc line", source.path);
-    }
-}
-
-/// What calls user code, or drops a user's value. Whoever adds a place says so in src/USER_CODE.md.
-const CALLS_USER_CODE: &[&str] = &[
-    "catch(",
-    "call_ignoring_panic(",
-    "drop_ignoring_panic(",
-    "Discarded::new(",
-    "outward::run",
-    "outward::done(",
-    "outward::drop(",
-    "outward::hook(",
-    "outward::body(",
-    "waker.clone()",
-    "wake_by_ref()",
-];
-
-/// The file's code without its unit tests.
-fn shipped(source: &Source) -> impl Iterator<Item = (usize, &str)> {
-    let tests = source.text.find("#[cfg(test)]\nmod tests").unwrap_or(source.text.len());
-    let lines = source.text[..tests].lines().count();
-    source.code().take_while(move |(n, _)| *n <= lines)
-}
-
-#[test]
-fn every_place_that_runs_user_code_is_in_the_table() {
-    let page = include_str!("../src/USER_CODE.md");
-    let rows: Vec<Vec<&str>> =
-        page.lines().filter(|line| line.starts_with("| ")).map(|line| line.split(" | ").collect()).collect();
-    // Of the first table: where it has files.
-    let named: BTreeSet<&str> = rows
-        .iter()
-        .flat_map(|row| row[0].split('`').filter(|word| word.ends_with(".rs")))
-        .filter(|path| *path != "frame.rs")
-        .collect();
-    let mut found = BTreeSet::new();
-    let all = sources();
-    for source in &all {
-        let own = ["unwind.rs", "ffi/outward.rs"].contains(&source.path.as_str());
-        let calls = |line: &str| CALLS_USER_CODE.iter().any(|call| line.contains(call));
-        if let Some((n, line)) = shipped(source).find(|(_, line)| calls(line))
-            && !own
-            && source.module() != "model"
-        {
-            assert!(
-                named.contains(source.path.as_str()),
-                "src/{}:{n} runs user code, and src/USER_CODE.md does not say so: {line}",
-                source.path
-            );
-            found.insert(source.path.as_str());
-        }
-    }
-    // Ports are called by their own names.
-    let ports = BTreeSet::from(["ffi/port.rs", "lot/seats.rs", "ffi/settings.rs"]);
-    for path in &named {
-        assert!(
-            all.iter().any(|source| source.path == *path),
-            "src/{path} is in the table and does not exist"
-        );
-        assert!(
-            found.contains(path) || ports.contains(path),
-            "src/{path} is in the table and runs no user code"
-        );
-    }
-    let tests = tests_and_models();
-    let mut shown = 0;
-    for row in rows.iter().filter(|row| row.len() == 6 && row[0] != "| Place" && row[0] != "| Frame") {
-        let tests_of_row: Vec<_> = row[5].split('`').skip(1).step_by(2).collect();
-        assert!(!tests_of_row.is_empty(), "no test shows it: {}", row[0]);
-        for name in tests_of_row {
-            let is_test =
-                [format!("fn {name}("), format!("void {name}(")].iter().any(|def| tests.contains(def));
-            assert!(is_test, "src/USER_CODE.md names a test that does not exist: {name}");
-            shown += 1;
-        }
-    }
-    assert!(shown > 40, "rows were found");
-}
-
-/// All the tests and models, one behind the other.
-fn tests_and_models() -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut text = String::new();
-    for folder in ["tests", "tests/c", "loom-tests"] {
-        for entry in fs::read_dir(root.join(folder)).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path
-                .extension()
-                .is_some_and(|extension| ["rs", "c", "cpp"].iter().any(|&known| extension == known))
-            {
-                text.push_str(&fs::read_to_string(path).expect("a file"));
-            }
-        }
-    }
-    text
-}
-
-/// Lines that drop a value, or are silent about one, and why that is no user's value: the file, and what the line has.
-const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
-    ("pool/result.rs", "let _ = self.slot(index).vacate(", "a slot's state"),
-    ("pool/close.rs", "let _closing = ", "a registration of ours"),
-    ("closure.rs", "let _ = self.detach(job);", "a status"),
-    ("closure.rs", "drop(self);", "a handle, whose drop is its detach"),
-    ("core_pool.rs", "let _ = self.raw.shutdown(", "a report"),
-    ("core_pool.rs", ".map(drop)", "a handle's number"),
-    ("fork/parallel_for.rs", "=> _ = body(0, count)", "whether to go on"),
-    ("fork/parallel_for.rs", "let _late = first.offer(value);", "a number"),
-    ("fork/join.rs", "let _back = Back(", "a guard"),
-    ("pool/close.rs", "let _visit = ", "a guard"),
-    ("pool/mod.rs", "let _forgotten = ", "a model's search"),
-    ("scope.rs", "let _fits = ", "a proof"),
-    ("thread_pool.rs", "let _ = self.inner.core.raw().shutdown(", "a report"),
-    ("thread_pool.rs", "ManuallyDrop::drop(&mut self.inner)", "a pool: its fields' drops do not unwind"),
-    ("unwind.rs", "ManuallyDrop::drop(&mut ", "inside the catch"),
-    ("unwind.rs", "let _leaked = ", "it is leaked"),
-];
-
-/// A destructor is user code. Where the library has values of users', they are dropped by `drop_ignoring_panic` or
-/// `Discarded`, which nobody can get wrong, or where their owner's own call ends.
-#[test]
-fn no_users_value_is_dropped_by_the_way() {
-    const HAVE_THEM: &[&str] =
-        &["closure", "core_pool", "fork", "pool", "scope", "static_pool", "thread_pool", "unwind", "waker"];
-    let mut unused: BTreeSet<_> = NO_USERS_VALUE.iter().map(|(path, part, _)| (*path, *part)).collect();
-    for source in sources().iter().filter(|source| HAVE_THEM.contains(&source.module())) {
-        for (n, line) in shipped(source) {
-            // `let _waker = Discarded::new(…)` is the way.
-            let silent = line.contains("let _") && !line.contains("= Discarded::new(")
-                || line.starts_with("_ = ")
-                || line.contains("| _ = ")
-                || line.contains("> _ = ")
-                || line.contains("{ _ = ");
-            let calls_drop = ["drop(", "drop)"].iter().any(|call| {
-                line.match_indices(call).any(|(at, _)| {
-                    let before = line[..at].chars().next_back();
-                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && !line[..at].ends_with("fn ")
-                })
-            });
-            if silent || calls_drop {
-                let excuse =
-                    NO_USERS_VALUE.iter().find(|(path, part, _)| *path == source.path && line.contains(part));
-                let Some((path, part, _)) = excuse else {
-                    panic!("src/{}:{n} drops something by the way: {line}", source.path);
-                };
-                unused.remove(&(*path, *part));
-            }
-            assert!(
-                !line.contains("catch_unwind") || source.path == "unwind.rs",
-                "src/{}:{n} catches by itself: {line}",
-                source.path
-            );
-        }
-    }
-    assert!(unused.is_empty(), "no longer needed in tests/floors.rs: {unused:?}");
+fn a_circle_is_found_also_through_a_name_that_is_passed_on() {
+    let house = house_of(&[
+        ("ring/mod", "pub(crate) use ncq::Ring;"),
+        ("ring/ncq", "use super::init::Seed;"),
+        ("ring/init", "use super::Ring;"),
+    ]);
+    assert_eq!(house.circle().expect("a circle").len(), 2);
 }

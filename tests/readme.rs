@@ -43,7 +43,7 @@ fn the_first_pages_say_that_untaken_results_hold_slots() {
     let slots = format!("{},{:03}", capacity / 1000, capacity % 1000);
     let header = read("include/jobring.h");
     let first_page = header.split("*/").next().expect("a comment");
-    let documentation = read("src/thread_pool.rs");
+    let documentation = read("src/rust/pool.rs");
     let of_pool = documentation.split("pub struct Pool<").next().expect("its documentation");
     let readme = read("README.md");
     let program = &readme[readme.find("```c\n").expect("a C program")..];

@@ -5,16 +5,12 @@
 
 #![allow(dead_code, unused_imports, unused_macros, missing_docs, reason = "only what the ring needs is used")]
 
-#[path = "../../src/fetch.rs"]
-mod fetch;
-#[path = "../../src/pad.rs"]
-mod pad;
 mod queue;
-#[path = "../../src/relax.rs"]
-mod relax;
 #[path = "../../src/ring/mod.rs"]
 mod ring;
 #[path = "../../src/sync/mod.rs"]
 mod sync;
+#[path = "../../src/util/mod.rs"]
+mod util;
 
 pub use queue::Queue;

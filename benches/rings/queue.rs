@@ -1,8 +1,8 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
-use crate::fetch::fetch_to_write;
 use crate::ring::{Distance, Ends, Ring, Seed};
 use crate::sync::AtomicUsize;
+use crate::util::prefetch::fetch_to_write;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// A bounded queue of words for any number of producers and consumers.

@@ -185,7 +185,7 @@ pub const ROWS: &[Row] = &[
         answer: Impossible {
             why: "the only locks are those of the workers' seats, which nobody holds longer than a call that borrows \
                   them, and none is an object of the system's that is set up and destroyed",
-            test: ("tests/floors.rs", "a_lock_is_held_within_one_call_alone"),
+            test: ("tests/house_rules.rs", "a_lock_is_held_within_one_call_alone"),
         },
     },
     Row {

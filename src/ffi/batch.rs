@@ -1,26 +1,13 @@
 //! Handing over several jobs at once.
 
-use super::birth::{CPool, jobring_pool};
-use super::guard::{call, optional, submitter};
-use super::order::Order;
+use super::call::{call, optional, submitter};
+use super::pool::CPool;
 use super::port::Below;
+use super::request::Order;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
-use super::submit::{jobring_fn, jobring_job, jobring_options};
-use crate::pool::Batch;
-use crate::storage::Block;
-use core::ffi::c_void;
-
-/// One job of a batch.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct jobring_item {
-    /// The job.
-    pub r#fn: jobring_fn,
-    /// Its argument.
-    pub arg: *mut c_void,
-    /// As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults.
-    pub options: *const jobring_options,
-}
+use super::types::{jobring_item, jobring_job, jobring_pool};
+use crate::engine::Batch;
+use crate::slot::storage::Block;
 
 /// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
 /// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of

@@ -1,6 +1,6 @@
 //! How a C job failed: noted on its runner's stack while it runs, then left in its payload.
 
-use crate::job::Payload;
+use crate::job::vtable::Payload;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 

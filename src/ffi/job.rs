@@ -6,67 +6,17 @@
 //! failed        code, length, text                     │
 //! ```
 
+use super::callback;
 use super::failure::Failure;
-use super::outward;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
     JOBRING_OK, jobring_status,
 };
-use crate::frame::Frame;
-use crate::handle::Job;
-use crate::job::{Kind, Outcome, Payload, Why};
+use super::types::{Done, Drop, Run, jobring_done_fn, jobring_done_node, jobring_drop_fn};
+use crate::job::context::Frame;
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Outcome, Payload, Why};
 use core::ffi::c_void;
-
-/// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
-///
-/// A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
-/// after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
-/// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
-pub type jobring_job = u64;
-
-/// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
-///
-/// What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
-/// signal mask, the name, the priority. A job that changes them puts them back.
-///
-/// A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
-/// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
-/// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
-/// (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
-/// process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
-/// thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
-/// must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
-/// job ends the process. longjmp() out of it is not allowed.
-pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
-
-/// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
-/// argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
-/// JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
-/// inside the job then; jobring_fail() comes too late.
-pub type jobring_done_fn = Option<
-    unsafe extern "C" fn(arg: *mut c_void, job: jobring_job, status: jobring_status, result: *mut c_void),
->;
-
-/// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
-/// JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
-/// thread that decided it, before its call returns.
-pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
-
-pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
-
-/// One more callback for when a job is over, in memory of the caller's.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct jobring_done_node {
-    /// The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
-    pub next: *mut jobring_done_node,
-    /// Called as a done callback, but with this node's `arg`. Not NULL.
-    pub done: jobring_done_fn,
-    /// What it is called with.
-    pub arg: *mut c_void,
-}
 
 /// The callbacks of one job.
 #[derive(Clone, Copy)]
@@ -113,7 +63,7 @@ pub(super) unsafe fn tell_nodes(
         if let Some(done) = done {
             // SAFETY:
             // - 1.
-            unsafe { outward::done(done, arg, job, status, result) };
+            unsafe { callback::done(done, arg, job, status, result) };
         }
         node = next;
     }
@@ -157,7 +107,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: Run = payload.word_from_end(RESULT).cast::<Run>().read();
-            (arg, outward::run(run, arg, frame))
+            (arg, callback::run(run, arg, frame))
         };
         frame.locals.set(core::ptr::null());
         if failure.is_noted() {
@@ -204,7 +154,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             // - with DONE, write() put the callback there; the submitter promised that it may be called so.
             unsafe {
                 let done = payload.word_from_end(Self::DONE_AT).cast::<Done>().read();
-                outward::done(done, arg, job, status, result);
+                callback::done(done, arg, job, status, result);
             }
         }
         if NODES {
@@ -232,7 +182,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             let arg = Self::arg(payload);
             Self::tell(payload, arg, job.to_bits(), status, core::ptr::null_mut());
             if DROP {
-                outward::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
+                callback::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
             }
         }
     }
@@ -247,7 +197,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
                 let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
-                outward::drop(drop, result, JOBRING_E_UNTAKEN);
+                callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }

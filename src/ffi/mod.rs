@@ -5,40 +5,44 @@
 
 #![allow(non_camel_case_types, reason = "C names")]
 
-mod abi;
+mod abi_struct;
 mod batch;
-mod birth;
+mod call;
+mod callback;
 mod config;
-mod drive;
-mod end;
+mod config_check;
+mod create;
 mod failure;
-mod guard;
-mod job;
-mod know;
-mod order;
-mod outward;
-mod parallel;
-mod port;
-mod result;
-mod settings;
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-mod spawned;
 #[cfg(all(test, feature = "alloc"))]
-mod stale;
+mod handle_tests;
+mod info;
+mod job;
+mod parallel_for;
+mod pool;
+mod port;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+mod port_workers;
+mod request;
+mod run;
+mod shutdown;
 mod status;
 mod submit;
+mod types;
+mod version;
+mod wait;
 mod worker;
 
-pub use abi::*;
 pub use batch::*;
-pub use birth::*;
 pub use config::*;
-pub use drive::*;
-pub use end::*;
-pub use know::*;
-pub use parallel::*;
+pub use create::*;
+pub use info::*;
+pub use parallel_for::*;
 pub use port::*;
-pub use result::*;
+pub use run::*;
+pub use shutdown::*;
 pub use status::*;
 pub use submit::*;
+pub use types::*;
+pub use version::*;
+pub use wait::*;
 pub use worker::*;

@@ -1,6 +1,6 @@
 //! A port of the caller's: the system under a pool, in builds that know none (feature `port`).
 
-use super::guard;
+use super::abi_struct;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, offset_of};
@@ -79,7 +79,7 @@ pub struct jobring_port {
     ///
     /// NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
     /// jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-    /// down its pool, sleeps for ever instead of being told or let through.
+    /// down its pool, sleeps for ever instead of being port_self or let through.
     pub get_self: jobring_get_self_fn,
     /// Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
     /// threads, in an array with a place for each core. NULL if and only if `get_self` is.
@@ -127,7 +127,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static job
     let mut room = MaybeUninit::uninit();
     // SAFETY:
     // - 1.
-    let port = unsafe { guard::known(at, &nothing, FIRST_SIZE, &mut room) }?;
+    let port = unsafe { abi_struct::known(at, &nothing, FIRST_SIZE, &mut room) }?;
     let right = (1..=MOST_SEATS).contains(&port.seat_count)
         && !port.seats.is_null()
         && port.seats.is_aligned()
@@ -151,9 +151,9 @@ pub(super) use unknown::{Below, below, current};
 mod known {
     use super::jobring_port;
     use crate::ffi::status::{Failed, JOBRING_E_UNSUPPORTED};
-    use crate::frame::Frame;
-    use crate::port::Port;
-    use crate::system::System;
+    use crate::job::context::Frame;
+    use crate::platform::System;
+    use crate::platform::port::Port;
 
     /// What a C pool is on.
     pub(in crate::ffi) type Below = System;
@@ -175,12 +175,12 @@ mod unknown {
     use crate::ffi::status::Failed;
     #[cfg(feature = "port")]
     use crate::ffi::status::JOBRING_E_INVALID;
-    use crate::frame::Frame;
-    use crate::lot::UserPort;
-    use crate::lot::seats::{self, Seat};
-    use crate::port::{Port, Spin};
+    use crate::job::context::Frame;
+    use crate::platform::port::{Port, Spin};
+    use crate::platform::port_self;
+    use crate::platform::user_port::UserPort;
+    use crate::platform::user_port::seat_table::{self, Seat};
     use crate::sync::AtomicUsize;
-    use crate::system::told;
     use core::ffi::c_void;
     use core::ptr;
 
@@ -221,13 +221,13 @@ mod unknown {
 
     #[cfg(feature = "port")]
     pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, Failed> {
-        let known = port.and_then(|port| port.get_self).is_none_or(told::asks);
+        let known = port.and_then(|port| port.get_self).is_none_or(port_self::asks);
         if known { Ok(Below(port.map(Given))) } else { Err(Failed(JOBRING_E_INVALID)) }
     }
 
     /// The calling thread's innermost frame.
     pub(in crate::ffi) fn current() -> *const Frame {
-        if cfg!(feature = "port") { told::current().cast() } else { ptr::null() }
+        if cfg!(feature = "port") { port_self::current().cast() } else { ptr::null() }
     }
 
     impl Below {
@@ -322,7 +322,7 @@ mod unknown {
     impl Below {
         fn wake(self, word: *const AtomicUsize, all: bool, from_isr: bool) {
             if let Some(given) = self.0 {
-                seats::wake(given.seats(), &given, word.addr(), all, from_isr);
+                seat_table::wake(given.seats(), &given, word.addr(), all, from_isr);
             }
         }
     }
@@ -333,7 +333,7 @@ mod unknown {
 
         fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
             match self.0 {
-                Some(given) => seats::wait(given.seats(), &given, word, expected, timeout),
+                Some(given) => seat_table::wait(given.seats(), &given, word, expected, timeout),
                 None => Spin.wait(word, expected, timeout),
             }
         }

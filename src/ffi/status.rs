@@ -1,7 +1,7 @@
 //! Status codes and their texts.
 
+use crate::engine::{Refused, WaitError};
 use crate::error::BuildError;
-use crate::pool::{Refused, WaitError};
 use core::ffi::{CStr, c_char};
 
 /// What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.

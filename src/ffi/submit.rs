@@ -1,51 +1,18 @@
 //! Handing jobs over.
 
-use super::birth::jobring_pool;
-use super::guard::{keeping_errno, optional, pool, status, submitter, timeout};
+use super::call::{keeping_errno, optional, pool, status, submitter, timeout};
 use super::job::Callbacks;
-pub use super::job::{jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_fn, jobring_job};
-use super::order::{Input, Order, read_options};
+use super::request::{Input, Order, read_options};
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
-use crate::job::{Kind, Payload};
-use crate::pool::{Looked, RawPool, Refused, Reserved};
-use crate::port::{Port, Timeout};
-use crate::storage::Block;
+use super::types::{
+    JOBRING_FULL_FAIL, JOBRING_FULL_FAIL_ISR, JOBRING_FULL_RUN, JOBRING_FULL_WAIT, jobring_fn, jobring_job,
+    jobring_options, jobring_pool,
+};
+use crate::engine::{Looked, RawPool, Refused, Reserved};
+use crate::job::vtable::{Kind, Payload};
+use crate::platform::port::{Port, Timeout};
+use crate::slot::storage::Block;
 use core::ffi::c_void;
-
-/// For timeout_ns: without end.
-pub const JOBRING_FOREVER: i64 = -1;
-
-/// jobring_options.when_full: wait for a slot, at most timeout_ns.
-pub const JOBRING_FULL_WAIT: u32 = 0;
-/// jobring_options.when_full: return JOBRING_E_FULL.
-pub const JOBRING_FULL_FAIL: u32 = 1;
-/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
-/// must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
-pub const JOBRING_FULL_RUN: u32 = 2;
-/// jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
-pub const JOBRING_FULL_FAIL_ISR: u32 = 3;
-
-/// How one job is to be submitted. Zero means the default in every field. Copied during the call.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct jobring_options {
-    /// sizeof (jobring_options).
-    pub size: u32,
-    /// JOBRING_FULL_.
-    pub when_full: u32,
-    /// The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none.
-    pub timeout_ns: i64,
-    /// Called when the job is over. Takes one word of the payload. NULL: nothing.
-    pub done: jobring_done_fn,
-    /// Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
-    /// Takes one word of the payload. NULL: nothing.
-    pub drop: jobring_drop_fn,
-    /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
-    pub copy: usize,
-    /// More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
-    /// none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
-    pub nodes: *mut jobring_done_node,
-}
 
 /// What becomes of a job for which there is no slot.
 #[derive(Clone, Copy)]

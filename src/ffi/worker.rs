@@ -1,11 +1,13 @@
 //! What can be known of one worker.
 
-use super::birth::{CPool, jobring_pool};
-use super::guard::{done, done_out, output, pool, write_prefix};
+use super::abi_struct::write_prefix;
+use super::call::{done, done_out, output, pool};
+use super::pool::CPool;
 use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
-use crate::frame::Frame;
+use super::types::jobring_pool;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::pool::Doing;
+use crate::engine::Doing;
+use crate::job::context::Frame;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::Seat;
 use core::ffi::c_char;
@@ -85,7 +87,7 @@ impl CPool {
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 fn stack_min() -> Result<usize, Failed> {
-    Ok(crate::thread::stack::floor())
+    Ok(crate::platform::thread::stack_size::floor())
 }
 
 /// Without threads no number is a worker's.

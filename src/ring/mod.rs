@@ -50,8 +50,8 @@
 //! # Lines
 //!
 //! An entry, and the slot that its index names, come from the core that wrote them last. Who pops looks some entries ahead and asks for the
-//! slots there, who pushes for the next line of entries (`fetch.rs`); who pops all the time keeps away from who pushes (`distance.rs`); and
-//! of two that pop, or push, at once the one that loses leaves the line to the other for a while (`relax.rs`).
+//! slots there, who pushes for the next line of entries (`util/prefetch.rs`); who pops all the time keeps away from who pushes (`pacing.rs`); and
+//! of two that pop, or push, at once the one that loses leaves the line to the other for a while (`util/backoff.rs`).
 //! These looks are guesses: nothing is decided by them but how long to wait.
 //!
 //! # Wrap-around
@@ -61,16 +61,15 @@
 //! years at 100 M pushes/s on 64 bits; on 32 bits 11 s at that rate, 3 h at 100 k/s, and only for a stall of
 //! exactly that length.
 
-mod ahead;
-mod distance;
-mod marks;
+mod entry;
+mod init;
 mod ncq;
-mod position;
-mod seed;
+mod pacing;
 #[cfg(any(feature = "capi", jobring_loom))]
-mod several;
+mod pop_many;
+mod prefetch;
+mod waiters;
 
-pub(crate) use distance::Distance;
+pub(crate) use entry::{Mark, Seed};
 pub(crate) use ncq::{Ends, Ring};
-pub(crate) use position::Mark;
-pub(crate) use seed::Seed;
+pub(crate) use pacing::Distance;

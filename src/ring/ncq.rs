@@ -1,11 +1,10 @@
 //! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
-use super::position::{Geometry, MAX_STRIDE};
-use super::seed::Seed;
-use crate::fetch::fetch_to_write;
-use crate::pad::CachePadded;
-use crate::relax::{Backoff, SPINS, look_again};
+use super::entry::{Geometry, MAX_STRIDE, Seed};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
+use crate::util::backoff::{Backoff, SPINS, look_again};
+use crate::util::cache_padded::CachePadded;
+use crate::util::prefetch::fetch_to_write;
 
 /// The two counters of a ring, each on a line of its own.
 pub(crate) struct Ends {

@@ -2,11 +2,14 @@
 //! move of the word is one method here, and nobody else writes it.
 
 pub(crate) mod state;
+pub(crate) mod storage;
+#[cfg(feature = "future")]
+pub(crate) mod waker;
 
-use crate::fetch::fetch_to_write;
-use crate::handle::Job;
-use crate::job::{Kind, Outcome, Payload};
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Outcome, Payload};
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, o};
+use crate::util::prefetch::fetch_to_write;
 use core::ptr;
 use state::{OUT_OF_RING, State, Status};
 
@@ -20,7 +23,7 @@ pub(crate) struct SlotHead {
 
 // SAFETY:
 // - state is an atomic; kind (and the payload) are reached only under the exclusion stated in state.rs, and
-//   point to a `'static` Kind whose functions take what any thread may hand them (job.rs: input is Send).
+//   point to a `'static` Kind whose functions take what any thread may hand them (job/vtable.rs: input is Send).
 unsafe impl Sync for SlotHead {}
 // SAFETY:
 // - as for Sync; moving the memory between threads moves no thread-bound data.

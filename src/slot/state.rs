@@ -28,7 +28,7 @@
 //!
 //! Every way back to FREE adds one to the generation. All-zero is FREE in generation 0.
 
-use crate::handle::GENERATION_BITS;
+use crate::job::id::GENERATION_BITS;
 
 const STATUS_BITS: u32 = 3;
 const STATUS_MASK: usize = (1 << STATUS_BITS) - 1;

@@ -4,8 +4,6 @@
 //! every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point where a
 //! thread is stopped, just before its operation.
 
-use core::sync::atomic::Ordering;
-
 macro_rules! sites {
     ($($name:ident,)*) => {
         /// One named atomic operation (or fence) of the library.
@@ -66,7 +64,7 @@ sites! {
     CountTail,
     CountEntry,
     CountHead,
-    // ring/seed.rs
+    // ring/init.rs
     Age,
     // slot/mod.rs
     SlotLook,
@@ -96,7 +94,7 @@ sites! {
     SlotRetire,
     SlotRetireLost,
     SlotClose,
-    // wait/idle.rs
+    // sleep/idle.rs
     IdleLook,
     NotifyFence,
     GrantUpdate,
@@ -117,7 +115,7 @@ sites! {
     CloseFence,
     CloseWake,
     IdleUpdateLost,
-    // lot/seats.rs
+    // platform/user_port/seat_table.rs
     SeatTake,
     SeatTakeLost,
     SeatFence,
@@ -127,16 +125,16 @@ sites! {
     SeatLook,
     SeatChoose,
     SeatChooseLost,
-    // pool/submit.rs
+    // engine/submit.rs
     AwaitSlotFence,
     FreeSlotWake,
     KickIfClosedFence,
     VacateWake,
     TakerFence,
     TombstoneFence,
-    // pool/run.rs
+    // engine/run.rs
     ResolveWake,
-    // waker.rs
+    // slot/waker.rs
     SpotKeep,
     SpotKeepLost,
     SpotWriteData,
@@ -149,9 +147,9 @@ sites! {
     SpotMoveLost,
     SpotData,
     SpotTable,
-    // pool/tasks.rs
+    // engine/task_wait.rs
     TaskWake,
-    // lifecycle.rs
+    // engine/lifecycle.rs
     Kick,
     KickLook,
     ModeSet,
@@ -169,7 +167,7 @@ sites! {
     VisitorsLook,
     VisitorsCount,
     VisitEnd,
-    // wait_graph.rs
+    // engine/wait_graph.rs
     GraphLook,
     GraphLock,
     GraphLockLost,
@@ -178,33 +176,12 @@ sites! {
     GraphUnlock,
     GraphPeek,
     GraphFence,
-    // fork/shares.rs
+    // fork_join/chunks.rs
     ShareLook,
     ShareClaim,
     ShareClaimLost,
     SharesStop,
     HelperCount,
-    // fork/first.rs
+    // fork_join/once_slot.rs
     FirstOffer,
-}
-
-#[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]
-#[inline(always)]
-pub(crate) const fn o(_: Site, order: Ordering) -> Ordering {
-    order
-}
-
-#[cfg(jobring_loom)]
-pub(crate) use super::model::o;
-
-#[cfg(jobring_freeze)]
-pub(crate) use super::freeze::o;
-
-#[cfg(jobring_tsan)]
-pub(crate) use super::weaken::o;
-
-/// A stop point that is no atomic operation: between a decision to wake and the wake.
-#[inline(always)]
-pub(crate) fn point(site: Site) {
-    o(site, Ordering::Relaxed);
 }

@@ -516,7 +516,7 @@ fn failing(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
 }
 
 /// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the pool closes. On
-/// others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a job takes a lock, `wait_graph.rs`:
+/// others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a job takes a lock, `engine/wait_graph.rs`:
 /// of two workers that wait so, one that is frozen may stop the other.)
 fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || {

@@ -5,16 +5,12 @@
 
 use jobring_sizes as _;
 
-#[path = "../../../src/fetch.rs"]
-mod fetch;
-#[path = "../../../src/pad.rs"]
-mod pad;
-#[path = "../../../src/relax.rs"]
-mod relax;
 #[path = "../../../src/ring/mod.rs"]
 mod ring;
 #[path = "../../../src/sync/mod.rs"]
 mod sync;
+#[path = "../../../src/util/mod.rs"]
+mod util;
 
 use sync::AtomicUsize;
 

@@ -1,4 +1,4 @@
-//! `pool/close.rs` and `lifecycle.rs`, step by step.
+//! `engine/close.rs` and `engine/lifecycle.rs`, step by step.
 
 use super::graph::Awaits;
 use super::words::{Mark, Status};

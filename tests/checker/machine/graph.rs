@@ -1,4 +1,4 @@
-//! `wait_graph.rs` and `pool/deadlock.rs`, step by step.
+//! `engine/wait_graph.rs` and `engine/deadlock.rs`, step by step.
 
 use super::words::{Mark, Status};
 use super::{Cpu, Handle, Mistake, Pc, Setup, Which, Word, World};

@@ -1,4 +1,4 @@
-//! `pool/result.rs`, step by step: what is done with a handle besides waiting.
+//! `engine/wait.rs`, step by step: what is done with a handle besides waiting.
 
 use super::words::{State, Status};
 use super::{Content, Cpu, Pc, Word};

@@ -1,4 +1,4 @@
-//! `wait/idle.rs`, step by step: the idle word, and the loop of a worker that sleeps on it.
+//! `sleep/idle.rs`, step by step: the idle word, and the loop of a worker that sleeps on it.
 
 use super::words::Counts;
 use super::{Cpu, How, Mistake, Pc, Thread, Which, Word};
@@ -212,7 +212,7 @@ impl Cpu<'_> {
         (t.sentry, t.overdue, t.dozed, t.popped) = (false, false, false, 0);
     }
 
-    /// `pool/worker.rs`.
+    /// `engine/worker_loop.rs`.
     fn worker_step(&mut self, pc: Pc) {
         let now = self.w.idle;
         match pc {

@@ -2,7 +2,7 @@
 //! and bears its site's name; between two steps a thread does only what nobody else can see.
 //!
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names, `graph` its
-//! `wait_graph.rs` and `pool/deadlock.rs`. README.md says
+//! `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says
 //! what is left out.
 
 mod alone;

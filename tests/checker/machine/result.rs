@@ -1,4 +1,4 @@
-//! `pool/result.rs` and `pool/patience.rs`, step by step: waits.
+//! `engine/wait.rs` and `engine/blocking_wait.rs`, step by step: waits.
 
 use super::graph::Outlook;
 use super::words::{State, Status};

@@ -1,4 +1,4 @@
-//! `ring/ncq.rs` and `ring/marks.rs`, step by step.
+//! `ring/ncq.rs` and `ring/waiters.rs`, step by step.
 
 use super::words::{Mark, Ring};
 use super::{Cpu, Mistake, Pc, Which};

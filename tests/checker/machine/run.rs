@@ -1,4 +1,4 @@
-//! `pool/run.rs` and the claims of `slot/mod.rs`, step by step; a job's body.
+//! `engine/run.rs` and the claims of `slot/mod.rs`, step by step; a job's body.
 
 use super::words::{State, Status};
 use super::{Body, Content, Cpu, Handle, Mistake, Pc, Which};

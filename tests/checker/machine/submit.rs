@@ -1,4 +1,4 @@
-//! `pool/submit.rs`, step by step.
+//! `engine/submit.rs`, step by step.
 
 use super::graph::Outlook;
 use super::words::{Mark, State, Status};

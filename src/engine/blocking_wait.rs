@@ -1,0 +1,161 @@
+//! How long a thread that sleeps in a call trusts that it will be woken.
+
+use super::RawPool;
+use super::deadlock::Outlook;
+use crate::engine::lifecycle::Visit;
+use crate::engine::wait_graph::Awaits;
+use crate::job::id::Job;
+use crate::platform::port::{Deadline, Port, Timeout};
+use crate::slot::Slot;
+use crate::slot::state::{State, Status};
+use crate::slot::storage::Storage;
+use crate::util::backoff::{SPINS, spin_until};
+
+/// How long a sleeping thread trusts that what it waits for will be seen to: 1 ms, doubling to 50 ms. Then it forces
+/// a wake-up.
+pub(super) struct Patience(u64);
+
+impl Patience {
+    const FIRST: u64 = 1_000_000;
+    const MOST: u64 = 50_000_000;
+
+    pub(super) fn new() -> Self {
+        Self(Self::FIRST)
+    }
+
+    pub(super) fn lose(&mut self) {
+        self.0 = (self.0 * 2).min(Self::MOST);
+    }
+}
+
+/// How often a waiter looks for the end of its job before it goes to sleep: some 2 µs, less than a sleep and a wake-up cost
+/// the two sides. Whoever spins for as long as a sleep costs pays at most double (A. Karlin et al., "Empirical Studies of
+/// Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
+const LOOKS: u32 = 50;
+
+/// How long to sleep, and whether as long as the patience lasts.
+pub(super) struct Nap {
+    pub(super) time: Option<u64>,
+    pub(super) is_impatient: bool,
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// How long to sleep for what somebody else is to do, of which `left` is left; None: not at all, look again. `distrusts`: that
+    /// somebody may have been stopped.
+    pub(super) fn nap(
+        &self,
+        patience: &Patience,
+        left: Option<u64>,
+        distrusts: bool,
+        outlook: Outlook,
+    ) -> Option<Nap> {
+        let unsettled = outlook == Outlook::Unsettled;
+        if !distrusts && !unsettled {
+            return Some(Nap { time: left, is_impatient: false });
+        }
+        if self.port.now().is_some() {
+            let time = left.map_or(patience.0, |left| left.min(patience.0));
+            return Some(Nap { time: Some(time), is_impatient: true });
+        }
+        if unsettled {
+            self.port.pause();
+            return None;
+        }
+        Some(Nap { time: left, is_impatient: false })
+    }
+
+    /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
+    /// Not while all workers sleep or are being woken: that takes longer. Then stands aside once, if one is awake that may wait for
+    /// this CPU.
+    pub(super) fn watch(&self, slot: Slot<'_>, state: State) -> Option<State> {
+        if !SPINS {
+            return None;
+        }
+        let counts = self.idle.counts();
+        let mut now = state;
+        if self.lifecycle.live() > counts.sleeping() + counts.tokens() {
+            spin_until(LOOKS, || {
+                now = slot.state();
+                now != state
+            });
+        }
+        if now == state && self.lifecycle.live() > counts.sleeping() {
+            self.port.stand_aside();
+            now = slot.state();
+        }
+        (now != state).then_some(now)
+    }
+}
+
+/// One thread's wait for one job.
+pub(super) struct Waiting<P: Port> {
+    deadline: Deadline,
+    patience: Patience,
+    /// What to register, if the thread runs jobs of this pool and waits without end.
+    awaits: Option<Awaits>,
+    _visit: Visit<P>,
+}
+
+/// What came of one sleep.
+pub(super) enum Slept {
+    /// The job's word now.
+    Now(State),
+    /// The time is over.
+    TimedOut,
+    /// Nobody is left who could end the wait.
+    Hopeless(Outlook),
+}
+
+impl<P: Port + Clone> Waiting<P> {
+    pub(super) fn new<S: Storage>(pool: &RawPool<S, P>, job: Job, timeout: Timeout, gives_up: bool) -> Self {
+        let registers = timeout == Timeout::Forever && pool.runs_jobs();
+        Self {
+            deadline: Deadline::after(&pool.port, timeout),
+            patience: Patience::new(),
+            awaits: registers.then_some(Awaits::Job { job, gives_up }),
+            _visit: pool.lifecycle.visit(&pool.port),
+        }
+    }
+
+    /// Sleeps until the job's word moves on from `state`, or a while.
+    pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
+        let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
+        let awaited = state.await_by();
+        if awaited != state
+            && let Err(now) = slot.flag(state, awaited)
+        {
+            return Slept::Now(now);
+        }
+        match self.awaits {
+            Some(awaits) if !pool.port.current().is_null() => {
+                let nap = |outlook| self.nap(pool, slot, awaited, left, outlook);
+                let outlook = pool.sleep_registered(awaits, nap);
+                if outlook.is_hopeless() {
+                    return Slept::Hopeless(outlook);
+                }
+            }
+            _ => self.nap(pool, slot, awaited, left, Outlook::Hopeful),
+        }
+        Slept::Now(slot.state())
+    }
+
+    fn nap<S: Storage>(
+        &mut self,
+        pool: &RawPool<S, P>,
+        slot: Slot<'_>,
+        awaited: State,
+        left: Option<u64>,
+        outlook: Outlook,
+    ) {
+        // A job that runs will end; one that is queued needs somebody.
+        let queued = awaited.status() == Status::Queued;
+        let Some(nap) = pool.nap(&self.patience, left, queued, outlook) else { return };
+        pool.port.wait(slot.word(), awaited.0, nap.time);
+        if nap.is_impatient && slot.state() == awaited {
+            if queued {
+                pool.idle.force(&pool.port);
+            }
+            self.patience.lose();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The closer's loop. `engine/lifecycle.rs` states the protocol.
+
+use super::RawPool;
+use crate::engine::lifecycle::Queued;
+use crate::engine::wait_graph::{Awaits, Node};
+use crate::job::context::{Chain, Frame};
+use crate::job::id::Job;
+use crate::job::vtable::Why;
+use crate::platform::port::{Deadline, Port, Timeout};
+use crate::ring::Mark;
+use crate::slot::state::{State, Status};
+use crate::slot::storage::Storage;
+use crate::sync::{Bug, bug, dying};
+
+/// What was in a pool when its shutdown returned.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Report {
+    /// Jobs that nobody has begun.
+    pub queued: usize,
+    /// Jobs that run.
+    pub running: usize,
+    /// Slots in the hands of a submit, or of a thread that takes a result.
+    pub in_submission: usize,
+    /// Jobs that are over and whose result nobody has taken.
+    pub untaken: usize,
+}
+
+/// A thread's stay inside shutdown, announced to the other closers.
+struct Closing<'a, S: Storage, P: Port + Clone> {
+    pool: &'a RawPool<S, P>,
+    node: &'a Node,
+    /// The frame of the worker that it is.
+    worker: Option<&'a Frame>,
+    /// Has no shutdown further out on this thread announced that worker?
+    is_news: bool,
+}
+
+impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
+    /// The calling thread runs jobs of the pool.
+    fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
+        let mut mine = Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        let worker = mine.find(|frame| frame.is_of_worker());
+        let is_news = worker.is_none_or(|frame| !frame.closing.replace(true));
+        if is_news {
+            pool.lifecycle.begin_closing(worker.is_some());
+        }
+        // SAFETY:
+        // - 1: drop removes it, before the node's borrow ends; the frames are this thread's outer ones.
+        unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
+        Self { pool, node, worker, is_news }
+    }
+}
+
+impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
+    fn drop(&mut self) {
+        if dying() {
+            return;
+        }
+        self.pool.lifecycle.waits().lock(&self.pool.port).remove(self.node);
+        if self.is_news {
+            if let Some(worker) = self.worker {
+                worker.closing.set(false);
+            }
+            self.pool.lifecycle.end_closing(self.worker.is_some());
+        }
+    }
+}
+
+/// What a closer finds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Quiescent,
+    /// There are jobs that it waits for.
+    Jobs,
+    /// The same, and every worker waits or is inside a shutdown: whatever is queued is for the closers to run.
+    JobsAndNoWorker,
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Refuses new jobs and waits until all accepted ones have ended: run, or in `Discard` mode dropped if they had
+    /// not begun. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or another
+    /// does: those inside a shutdown, and those that wait for such a job without end.
+    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
+    /// what is queued, because this thread has too little stack left. In a child by fork it does nothing, and that is Err too.
+    pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
+        if self.is_copy() {
+            return Err(self.census());
+        }
+        let deadline = Deadline::after(&self.port, timeout);
+        let _visit = self.lifecycle.visit(&self.port);
+        if queued == Queued::Discard {
+            self.lifecycle.discard();
+        }
+        if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
+            self.idle.close(&self.port);
+        }
+        if let Some(word) = self.free().unmark()
+            && !bug(Bug::CloseLeavesSubmittersAsleep)
+        {
+            self.port.wake_all(word);
+        }
+        let node = Node::new(Awaits::End, self.id(), self.port.current());
+        let _closing = self.runs_jobs().then(|| Closing::begin(self, &node));
+        let is_worker = self.here().and_then(Frame::worker).is_some();
+        let mut mine = Chain(self.port.current()).filter(|frame| frame.pool == self.id());
+        let in_job = mine.any(Frame::is_of_job);
+        self.lifecycle.kick(&self.port);
+        let mut drains = is_worker;
+        loop {
+            let kicks = self.lifecycle.kicks();
+            self.sweep(deadline, drains);
+            let found = self.look_for_jobs(in_job);
+            if found == Found::Quiescent {
+                return Ok(self.census());
+            }
+            let deserted = found == Found::JobsAndNoWorker;
+            if deserted && !drains {
+                drains = true;
+                continue;
+            }
+            drains = is_worker || deserted;
+            let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
+            if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
+                return Err(self.census());
+            }
+            let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
+            self.lifecycle.await_kick(kicks, &self.port, left);
+        }
+    }
+
+    /// Returns when no worker is in its loop or in a hook any more. The pool was shut down.
+    pub(crate) fn await_workers(&self) {
+        loop {
+            let kicks = self.lifecycle.kicks();
+            if self.lifecycle.live() == 0 || bug(Bug::EndsWithWorkersInside) {
+                return;
+            }
+            self.lifecycle.await_kick(kicks, &self.port, None);
+        }
+    }
+
+    /// Gets out of the rings what can be got: queued jobs, if they are for us, and free slots.
+    fn sweep(&self, deadline: Deadline, drains: bool) {
+        let mut progress = false;
+        if self.lifecycle.discards() {
+            while let Some(claimed) = self.claim_next() {
+                self.drop_claimed(claimed, Why::Shutdown);
+                progress = true;
+            }
+        } else {
+            // Workers drain the ring, and so does a worker that waits in here; without them it is for us.
+            while (drains || !self.lifecycle.has_workers_outside_shutdown()) && self.run_before(deadline) {
+                progress = true;
+            }
+        }
+        // The tombstones of cancelled jobs, which lay behind queued ones that others have run by now.
+        self.reap();
+        loop {
+            while let Some(index) = self.free().pop() {
+                if !self.slot(index).close() {
+                    // Its kept failure is being read; the reader kicks.
+                    self.free().push(index);
+                    return;
+                }
+                progress = true;
+            }
+            if self.free().mark_empty(Mark::Closer).is_some() {
+                break;
+            }
+        }
+        if progress {
+            self.lifecycle.kick(&self.port);
+        }
+    }
+
+    /// Is something queued that no worker runs, but a closer? `deserted`: every worker waits for a closer.
+    fn is_to_drain(&self, deserted: bool) -> bool {
+        let nobody = deserted || !self.lifecycle.has_workers_outside_shutdown();
+        nobody && !self.lifecycle.discards() && self.has_queued()
+    }
+
+    fn run_before(&self, deadline: Deadline) -> bool {
+        deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
+    }
+
+    /// Have all accepted jobs ended? For a closer inside a job, except those that cannot end before a closer returns.
+    fn look_for_jobs(&self, in_job: bool) -> Found {
+        let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
+        if !looks || bug(Bug::ShutdownWaitsForItself) {
+            return if self.have_ended(|_, _| false) { Found::Quiescent } else { Found::Jobs };
+        }
+        let locked = self.lifecycle.waits().lock(&self.port);
+        locked.mark(|node| matches!(node.awaits, Awaits::End));
+        // Not a thread that waits for a job that was detached meanwhile: it has only not woken yet.
+        locked.spread(|node| {
+            matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
+        });
+        let outlives = |index, state: State| {
+            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
+                && self.is_held(&locked, index, state)
+        };
+        if self.have_ended(outlives) {
+            locked.outlive();
+            return Found::Quiescent;
+        }
+        locked.mark(|_| true);
+        if self.are_workers_stuck(&locked) { Found::JobsAndNoWorker } else { Found::Jobs }
+    }
+
+    /// Can this handle still be waited with?
+    fn is_awaited(&self, job: Job) -> bool {
+        job.resolve(self.tag(), self.capacity())
+            .is_some_and(|(index, generation)| self.slot(index).state().answers_to(generation))
+    }
+
+    /// Have all accepted jobs ended, except those of which `except` is true?
+    fn have_ended(&self, except: impl Fn(usize, State) -> bool) -> bool {
+        let ended = |index| {
+            let state = self.slot(index).state();
+            state.untaken() || state.closed() || state.retired() || except(index, state)
+        };
+        let mut slots = 0..self.storage.capacity();
+        if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
+    }
+
+    fn census(&self) -> Report {
+        let mut report = Report::default();
+        for index in 0..self.storage.capacity() {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Queued => report.queued += 1,
+                Status::Running | Status::Cancelling => report.running += 1,
+                _ if state.untaken() => report.untaken += 1,
+                _ if state.closed() || state.retired() || state.tombstone() => {}
+                _ => report.in_submission += 1,
+            }
+        }
+        report
+    }
+}

@@ -1,0 +1,299 @@
+//! The end of a pool: who is inside, who waits for the end, what becomes of what is queued.
+//!
+//! ```text
+//! Open ─close─▶ Closing(drain | discard) ─▶ Quiescent ─join─▶ Stopped
+//! ```
+//!
+//! CLOSED itself is a bit of the idle word (`wait`), since submitters and workers read that word anyway. This file
+//! holds the rest; `engine/close.rs` has the closer's loop. The protocol:
+//!
+//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
+//!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
+//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty. It kicks if nobody is left who runs
+//!   jobs, or if it ran one since it last went to sleep: what it did before that, every closer saw after its fence.
+//! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
+//!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
+//!   mark the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
+//!   and not yet taken → quiescent; else sleep until kicked.
+//!
+//! A slot whose job is over but untaken counts as over, and may be taken at any time, also after the closer has gone. Its
+//! taker fences after the take and reads CLOSED: set → it takes the slot out of use itself, instead of giving it back to
+//! a submitter that saw the pool open, whose job nobody would look for any more.
+//!
+//! A slot that a submitter took before the close is neither closed nor over, so the closer waits for it: either
+//! its push kicks, or (the submitter found no room or gave up) it goes back through the marked ring. The marks are
+//! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
+
+use crate::engine::wait_graph::WaitGraph;
+use crate::platform::port::Port;
+#[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+use crate::sync::Gauge;
+use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
+
+const DISCARD: usize = 1;
+/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
+/// three: a quarter of its bits for each kind of workers (`wait` allows no more of them), the rest for the third.
+const WORKER: usize = 1;
+const CLOSER: usize = 1 << (usize::BITS / 4);
+const GUEST: usize = CLOSER * CLOSER;
+/// Set in `visitors` by the thread that waits for the last visitor to leave.
+const LEAVING: usize = 1;
+const VISITOR: usize = 2;
+
+/// What happens to jobs that are queued when the pool closes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Queued {
+    /// They are run.
+    Drain,
+    /// They are dropped, as by cancel.
+    Discard,
+}
+
+/// The words of a pool's end, and of who is inside of it.
+pub(crate) struct Lifecycle {
+    /// Counts what a closer may have waited for; closers sleep on it.
+    kicks: AtomicUsize,
+    mode: AtomicUsize,
+    /// Threads that sleep inside a call of this pool and touch it when they wake.
+    visitors: AtomicUsize,
+    /// Workers that have not left their loop; those of them that are inside a shutdown, which run nothing but what that
+    /// shutdown runs; and shutdowns inside jobs on other threads. One word, so that a worker that leaves knows whether others
+    /// are left that run jobs, and whether a shutdown may have counted on it.
+    live: AtomicUsize,
+    /// Which threads wait for which.
+    waits: WaitGraph,
+    /// One more than the forks before its first worker came; 0: none has come.
+    #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+    process: Gauge,
+}
+
+impl Lifecycle {
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self {
+                kicks: AtomicUsize::new(0),
+                mode: AtomicUsize::new(0),
+                visitors: AtomicUsize::new(0),
+                live: AtomicUsize::new(0),
+                waits: WaitGraph::new(),
+                #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+                process: Gauge::new(),
+            }
+        }
+    }
+
+    /// The pool has workers now: its threads are in this process, after this many forks, and in no child of it.
+    pub(crate) fn settle_in(&self, _forks: usize) {
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+        if self.process.get() == 0 {
+            self.process.set(_forks as u64 + 1);
+        }
+    }
+
+    /// Has this process, after this many forks, seen more of them than the process that the pool's workers are in?
+    pub(crate) fn is_left(&self, _forks: usize) -> bool {
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+        return self.process.get().wrapping_sub(1) < _forks as u64;
+        #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
+        false
+    }
+
+    /// Tells the closers to look again.
+    #[cold]
+    pub(crate) fn kick(&self, port: &impl Port) {
+        let word = &raw const self.kicks;
+        // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
+        self.kicks.fetch_add(1, o(Site::Kick, Release));
+        if bug(Bug::KickWakesOne) {
+            return port.wake_one(word);
+        }
+        port.wake_all(word);
+    }
+
+    /// The number of kicks; read it before looking at what may change, sleep while it stays.
+    pub(crate) fn kicks(&self) -> usize {
+        // ORDERING: Acquire pairs with kick's Release. What was published by somebody who read the idle word without
+        // CLOSED, and so does not kick, is seen because of the fence in Idle::close (E5).
+        self.kicks.load(o(Site::KickLook, Acquire))
+    }
+
+    pub(crate) fn await_kick(&self, seen: usize, port: &impl Port, left: Option<u64>) {
+        port.wait(&self.kicks, seen, left);
+    }
+
+    pub(crate) fn discard(&self) {
+        // ORDERING: Relaxed: only closers read it, and each reads what it wrote itself, or later.
+        self.mode.fetch_or(DISCARD, o(Site::ModeSet, Relaxed));
+    }
+
+    pub(crate) fn discards(&self) -> bool {
+        // ORDERING: Relaxed, as in discard.
+        self.mode.load(o(Site::ModeLook, Relaxed)) & DISCARD != 0
+    }
+
+    /// Registers a worker, if there are fewer than `most`.
+    pub(crate) fn enter(&self, most: usize) -> bool {
+        // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
+        let mut live = self.live.load(o(Site::LiveLook, Relaxed));
+        while live % CLOSER < most {
+            if stores(Bug::EntersWithoutExchange, &self.live, live + WORKER) {
+                return true;
+            }
+            // ORDERING: Relaxed, the same.
+            match self.live.compare_exchange(
+                live,
+                live + WORKER,
+                o(Site::LiveEnter, Relaxed),
+                o(Site::LiveEnterLost, Relaxed),
+            ) {
+                Ok(_) => return true,
+                Err(now) => live = now,
+            }
+        }
+        false
+    }
+
+    /// The worker has left its loop and pops no more. `untold`: it ended a job of which a closer may not know.
+    pub(crate) fn leave(&self, untold: bool, port: &impl Port) {
+        // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
+        // slots, and by its thread's end or its visit's.
+        let left = self.live.fetch_sub(WORKER, o(Site::LiveLeave, Relaxed)) - WORKER;
+        // A shutdown inside a job runs what is queued only if it finds that no worker will.
+        if untold || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
+            self.kick(port);
+        }
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        // ORDERING: Relaxed: a count; who must see it fall to what matters comes after a kick.
+        self.live.load(o(Site::LiveCount, Relaxed)) % CLOSER
+    }
+
+    /// A thread that runs jobs, a worker or not, is inside a shutdown from now on.
+    pub(crate) fn begin_closing(&self, is_worker: bool) {
+        // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer the later one
+        // sees the other in this same word.
+        self.live.fetch_add(Self::weight(is_worker), o(Site::ClosingBegin, Relaxed));
+    }
+
+    pub(crate) fn end_closing(&self, is_worker: bool) {
+        // ORDERING: Relaxed, the same.
+        self.live.fetch_sub(Self::weight(is_worker), o(Site::ClosingEnd, Relaxed));
+    }
+
+    fn weight(is_worker: bool) -> usize {
+        if is_worker { CLOSER } else { GUEST }
+    }
+
+    /// Is there a worker that is not inside a shutdown?
+    pub(crate) fn has_workers_outside_shutdown(&self) -> bool {
+        // ORDERING: Relaxed: a count that a kick announced.
+        let live = self.live.load(o(Site::ClosingLook, Relaxed));
+        live % CLOSER > live / CLOSER % CLOSER
+    }
+
+    pub(crate) fn waits(&self) -> &WaitGraph {
+        &self.waits
+    }
+
+    /// How many threads are inside of calls in which they may sleep.
+    pub(crate) fn visitors(&self) -> usize {
+        // ORDERING: Relaxed: a count, for a guess.
+        self.visitors.load(o(Site::VisitorsCount, Relaxed)) / VISITOR
+    }
+
+    /// The calling thread will sleep in a call and touch the pool afterwards.
+    pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
+        // ORDERING: Relaxed: the visit's end is what counts.
+        self.visitors.fetch_add(VISITOR, o(Site::VisitBegin, Relaxed));
+        Visit { visitors: &self.visitors, port: port.clone() }
+    }
+
+    /// Returns when nobody sleeps in a call of this pool. Nobody may begin one meanwhile.
+    #[cfg(any(feature = "capi", jobring_loom))]
+    pub(crate) fn await_visitors(&self, port: &impl Port) {
+        // ORDERING: Acquire pairs with the Release of every visit's end.
+        let mut visitors = self.visitors.fetch_or(LEAVING, o(Site::VisitorsWait, Acquire)) | LEAVING;
+        while visitors >= VISITOR {
+            port.wait(&self.visitors, visitors, None);
+            // ORDERING: Acquire, the same.
+            visitors = self.visitors.load(o(Site::VisitorsLook, Acquire));
+        }
+    }
+}
+
+/// A thread's stay inside a call in which it sleeps.
+pub(crate) struct Visit<P: Port> {
+    visitors: *const AtomicUsize,
+    port: P,
+}
+
+impl<P: Port> Drop for Visit<P> {
+    fn drop(&mut self) {
+        if dying() {
+            return;
+        }
+        let visitors = self.visitors;
+        // SAFETY:
+        // - the pool is there: destroy waits for this visit to end (await_visitors), and Rust callers borrow it.
+        let word = unsafe { &*visitors };
+        // ORDERING: Release: all that the visitor did comes before the end of the pool. After it only the
+        // address is used: the pool may be gone.
+        let old = word.fetch_sub(VISITOR, o(Site::VisitEnd, Release));
+        if old == VISITOR | LEAVING {
+            self.port.wake_all(visitors);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::context::Frame;
+
+    /// A system where nobody sleeps.
+    struct Awake;
+
+    impl Port for Awake {
+        fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {}
+        fn wake_one(&self, _: *const AtomicUsize) {}
+        fn wake_all(&self, _: *const AtomicUsize) {}
+        fn now(&self) -> Option<u64> {
+            None
+        }
+        fn current(&self) -> *const Frame {
+            core::ptr::null()
+        }
+        fn set_current(&self, _: *const Frame) {}
+    }
+
+    #[test]
+    fn who_leaves_kicks_if_nobody_is_left_who_runs_jobs() {
+        let lifecycle = Lifecycle::new();
+        let kicks_of_leave = |untold| {
+            let before = lifecycle.kicks();
+            lifecycle.leave(untold, &Awake);
+            lifecycle.kicks() - before
+        };
+        (0..4).for_each(|_| assert!(lifecycle.enter(4)));
+        assert!(!lifecycle.enter(4));
+        assert_eq!((kicks_of_leave(true), lifecycle.enter(4)), (1, true), "it has ended a job");
+        assert_eq!((kicks_of_leave(false), lifecycle.live()), (0, 3));
+        lifecycle.begin_closing(true);
+        assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (3, true));
+        assert_eq!(kicks_of_leave(false), 0);
+        assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
+        assert!(!lifecycle.enter(1) && lifecycle.enter(2));
+        lifecycle.end_closing(true);
+        assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (2, true));
+        lifecycle.begin_closing(false);
+        assert_eq!(
+            (kicks_of_leave(false), lifecycle.live()),
+            (1, 1),
+            "a job on another thread is inside a shutdown"
+        );
+        lifecycle.end_closing(false);
+        assert!(lifecycle.enter(2));
+        assert_eq!((kicks_of_leave(false), kicks_of_leave(false), lifecycle.live()), (0, 1, 0));
+    }
+}

@@ -1,0 +1,35 @@
+//! Is enough stack left to run a job inside a job?
+
+use super::RawPool;
+use crate::job::context::{Chain, Frame};
+use crate::platform::port::Port;
+use crate::slot::storage::Storage;
+
+/// How many jobs may run inside each other on a thread whose stack is not known, because no pool made it and the port does not
+/// tell. The documentation of `stack_reserve` and of `JobHandle::wait` names this number.
+const MAX_DEPTH: usize = 64;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Is enough of this thread's stack left to run a job on top of what is there? Outside of jobs it is not asked: a thread
+    /// that has the pool run its first job there makes a plain call.
+    #[inline(always)]
+    pub(crate) fn stack_suffices(&self) -> bool {
+        Chain(self.port.current()).next().is_none_or(|frame| self.stack_suffices_inside(frame))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn stack_suffices_inside(&self, frame: &Frame) -> bool {
+        let depth = frame.depth();
+        if depth == 0 {
+            return true;
+        }
+        match frame.stack().or_else(|| self.port.stack()) {
+            Some(stack) => {
+                let here = core::hint::black_box(0u8);
+                stack.leaves(&raw const here as usize, self.limits().stack_reserve)
+            }
+            None => depth < MAX_DEPTH,
+        }
+    }
+}

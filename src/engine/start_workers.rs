@@ -1,0 +1,37 @@
+//! Starting the threads of a pool, whoever makes them.
+
+use super::RawPool;
+use super::lifecycle::Queued;
+use crate::platform::port::{Port, Timeout};
+use crate::slot::storage::Storage;
+use crate::sync::{Bug, bug};
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. How many there are; or, if they are fewer than
+    /// `min` (or none at all), how many, and why: then the caller goes on with [`undo_start`](Self::undo_start) and joins them.
+    pub(crate) fn start_workers<E>(
+        &self,
+        max: usize,
+        min: usize,
+        mut spawn: impl FnMut(usize) -> Result<(), E>,
+    ) -> Result<usize, (usize, E)> {
+        for worker in 0..max {
+            // Counted in before the thread exists, so that nobody sees a pool without workers meanwhile.
+            let admitted = self.admit_worker();
+            debug_assert!(admitted, "no more workers are asked for than the pool may have");
+            if let Err(error) = spawn(worker) {
+                if !bug(Bug::CountsAThreadThatIsNotThere) {
+                    self.lifecycle().leave(false, self.port());
+                }
+                return if worker < min.max(1) { Err((worker, error)) } else { Ok(worker) };
+            }
+        }
+        Ok(max)
+    }
+
+    /// Closes a pool that lacks workers, and waits until those that were started have left it.
+    pub(crate) fn undo_start(&self) {
+        let _ = self.shutdown(Queued::Discard, Timeout::Forever);
+        self.await_workers();
+    }
+}

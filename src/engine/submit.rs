@@ -1,0 +1,371 @@
+//! From a free slot to an entry in the ready ring; the way back of a slot; what to do when there is none.
+
+use super::RawPool;
+use super::blocking_wait::Patience;
+use super::deadlock::Outlook;
+use crate::engine::lifecycle::Visit;
+use crate::engine::wait_graph::Awaits;
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Payload};
+use crate::platform::port::{Deadline, Port, Timeout};
+use crate::ring::{Distance, Mark};
+use crate::sleep::Noticed;
+use crate::slot::state::{State, Status};
+use crate::slot::storage::Storage;
+use crate::slot::{Popped, Slot, Vacated};
+use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
+use crate::util::backoff::SPINS;
+
+/// Why no slot was to be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    Full,
+    Shutdown,
+    TimedOut,
+    /// Nobody is left who could free a slot.
+    Deadlock,
+}
+
+/// A slot of the caller's, to be filled and published.
+#[must_use = "a reserved slot that is not published is lost"]
+pub(crate) struct Reserved {
+    pub(super) index: usize,
+    pub(super) state: State,
+    /// Where in the free ring it was.
+    pub(super) at: usize,
+}
+
+/// What came of a look for a free slot, but a slot.
+#[derive(Clone, Copy)]
+pub(crate) enum Looked {
+    NotYet,
+    Closed,
+    Empty,
+    /// Its kept failure is being read; it is in no ring.
+    Unusable(usize),
+}
+
+/// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
+/// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
+const ASIDES: u32 = 2;
+
+/// Are there kept failures, and threads that take turns on a core?
+const KEEPS_FAILURES: bool =
+    cfg!(all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")));
+
+/// How often a submitter passes over a slot whose kept failure is being read.
+const PASSES: usize = 2;
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// A free slot, if the first look finds one: the straight line of most submits. Else [`try_reserve_from`] goes on.
+    ///
+    /// [`try_reserve_from`]: RawPool::try_reserve_from
+    #[inline(always)]
+    pub(crate) fn reserve_at_once(&self) -> Result<Reserved, Looked> {
+        // One copy of it all for a microcontroller.
+        if cfg!(all(target_os = "none", target_pointer_width = "32")) {
+            return Err(Looked::NotYet);
+        }
+        if self.is_closed() {
+            return Err(Looked::Closed);
+        }
+        if self.is_elsewhere() {
+            return Err(Looked::NotYet);
+        }
+        let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
+            return Err(Looked::Empty);
+        };
+        let state = self.slot(index).reserve().ok_or(Looked::Unusable(index))?;
+        Ok(Reserved { index, state, at })
+    }
+
+    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
+    /// handler and in an interrupt.
+    #[inline(always)]
+    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
+        self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked))
+    }
+
+    /// The same, for who has looked once.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn try_reserve_from(&self, mut looked: Looked) -> Result<Reserved, Refused> {
+        let mut passes = 0;
+        loop {
+            match looked {
+                Looked::NotYet if self.refuses_jobs() => return Err(Refused::Shutdown),
+                Looked::NotYet => {}
+                Looked::Closed => return Err(Refused::Shutdown),
+                Looked::Empty if self.reap() => {}
+                Looked::Empty => return Err(self.full()),
+                Looked::Unusable(index) => {
+                    if !bug(Bug::RefusedSubmitKeepsTheSlot) {
+                        self.give_back(index);
+                    }
+                    passes += 1;
+                    if passes == PASSES {
+                        return Err(self.full());
+                    }
+                }
+            }
+            looked = match self.free().pop_expecting(|_| {}) {
+                None => Looked::Empty,
+                Some((at, index)) => match self.slot(index).reserve() {
+                    Some(state) => return Ok(Reserved { index, state, at }),
+                    None => Looked::Unusable(index),
+                },
+            };
+        }
+    }
+
+    /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
+    #[cold]
+    fn full(&self) -> Refused {
+        if self.refuses_jobs() { Refused::Shutdown } else { Refused::Full }
+    }
+
+    /// A free slot, for who has looked once; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
+    /// job instead of waiting. If it had to wait, its visit too, which ends when the job is published: destroy waits for it.
+    pub(crate) fn reserve_from(
+        &self,
+        looked: Looked,
+        timeout: Timeout,
+    ) -> Result<(Reserved, Option<Visit<P>>), Refused> {
+        match self.try_reserve_from(looked) {
+            Ok(reserved) => {
+                if timeout != Timeout::Poll {
+                    self.keep_distance(&reserved);
+                }
+                Ok((reserved, None))
+            }
+            Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// For a submitter that has just taken this slot, and may wait: lets the workers gain on it if the pool
+    /// is nearly full.
+    #[inline(always)]
+    pub(crate) fn keep_distance(&self, reserved: &Reserved) {
+        self.free().keep_distance(reserved.at, Distance::OF_SUBMITTER, || self.lifecycle.live() > 0);
+    }
+
+    /// As `reserve_from`, for who has just found the pool full.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
+        if bug(Bug::JobMakesNoRoom) && self.frames_here() > 0 && self.lifecycle.live() == 0 {
+            return Err(Refused::Full);
+        }
+        let deadline = Deadline::after(&self.port, timeout);
+        let visit = self.lifecycle.visit(&self.port);
+        let mut patience = Patience::new();
+        let registers = timeout == Timeout::Forever && self.runs_jobs();
+        let mut asides = 0;
+        loop {
+            match self.try_reserve() {
+                Err(Refused::Full) => {}
+                Ok(reserved) => {
+                    self.keep_distance(&reserved);
+                    return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
+                }
+                Err(refused) => return Err(refused),
+            }
+            let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
+            let left = deadline.left(&self.port).or(late)?;
+            if self.is_copy() {
+                return Err(Refused::Shutdown);
+            }
+            if self.lifecycle.live() == 0 {
+                if !self.stack_suffices() || !self.run_one() {
+                    return Err(Refused::Full);
+                }
+            } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
+                asides += 1;
+                self.port.stand_aside();
+            } else if self.await_slot(left, &mut patience, registers).is_hopeless() {
+                return Err(Refused::Deadlock);
+            }
+        }
+    }
+
+    /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
+    /// no more pushes that could trigger a wake-up, and the thread that is to wake this one may be stopped before it does.
+    /// `registers`: the thread runs jobs of this pool, and waits without end.
+    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else {
+            self.pass_over();
+            return Outlook::Hopeful;
+        };
+        // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
+        // takes it off and wakes us (E5).
+        fence(o(Site::AwaitSlotFence, SeqCst));
+        if self.is_closed() {
+            return Outlook::Hopeful;
+        }
+        let mut sleep = |outlook| {
+            let Some(nap) = self.nap(patience, left, true, outlook) else { return };
+            self.port.wait(marked.word, marked.value, nap.time);
+            if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
+                self.idle.force(&self.port);
+                patience.lose();
+            }
+        };
+        // After the mark: whoever frees a slot from here on wakes this thread.
+        if registers && !self.port.current().is_null() {
+            return self.sleep_registered(Awaits::Slot, sleep);
+        }
+        sleep(Outlook::Hopeful);
+        Outlook::Hopeful
+    }
+
+    /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
+    /// read the failures kept in them: such a thread may have a lower priority than ours, and has to run.
+    #[cold]
+    #[inline(never)]
+    fn pass_over(&self) {
+        if KEEPS_FAILURES
+            && let Some((_, index)) = self.free().peek()
+            && self.slot(index).state().status() == Status::Taking
+        {
+            self.port.pause();
+        }
+    }
+
+    /// Fills a reserved slot and hands its job over. From here on it is accepted.
+    ///
+    /// # Safety
+    /// 1. `reserved` is of this pool.
+    /// 2. `write` leaves in the payload an input that `kind` takes; it fits.
+    #[inline(always)]
+    pub(crate) unsafe fn publish(
+        &self,
+        reserved: Reserved,
+        kind: &'static Kind,
+        detached: bool,
+        write: impl FnOnce(Payload),
+    ) -> Job {
+        // SAFETY:
+        // - the caller's.
+        let (job, position) = unsafe { self.place(reserved, kind, detached, write) };
+        self.announce(position, false);
+        job
+    }
+
+    /// The first half of publish: the job is accepted, but no sleeping worker knows. The caller announces it, or a later
+    /// one, before it does anything else that takes time.
+    ///
+    /// # Safety
+    /// As publish.
+    #[inline(always)]
+    pub(crate) unsafe fn place(
+        &self,
+        reserved: Reserved,
+        kind: &'static Kind,
+        detached: bool,
+        write: impl FnOnce(Payload),
+    ) -> (Job, usize) {
+        let Reserved { index, state, .. } = reserved;
+        // SAFETY:
+        // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
+        unsafe { self.slot(index).fill(state, kind, detached, write) };
+        let position = self.ready().push(index).position;
+        (Slot::handle(self.tag(), index, state), position)
+    }
+
+    /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
+    pub(crate) fn announce(&self, position: usize, several: bool) {
+        let noticed = self.idle.notify(&self.port, position, several, || self.ready().popped());
+        if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
+            self.lifecycle.kick(&self.port);
+        }
+    }
+
+    /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
+    pub(super) fn give_back(&self, index: usize) {
+        if let Some(word) = self.free().push(index).marked {
+            self.tell_of_free_slot(word);
+        }
+    }
+
+    #[cold]
+    fn tell_of_free_slot(&self, word: *const AtomicUsize) {
+        point(Site::FreeSlotWake);
+        self.port.wake_all(word);
+        self.kick_if_closed();
+    }
+
+    /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
+    /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
+    #[inline]
+    pub(super) fn kick_if_closed(&self) {
+        // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
+        // this fence, or we see CLOSED (E5).
+        fence_behind_rmw(o(Site::KickIfClosedFence, SeqCst));
+        self.tell_blocked();
+        if self.is_closed() {
+            self.lifecycle.kick(&self.port);
+        }
+    }
+
+    /// Must a slot that the caller has just taken (TAKING) be taken out of use, instead of being given back? A closer
+    /// may have counted its job as over already, and gone: then nobody would see the slot filled again.
+    pub(super) fn must_retire(&self) -> bool {
+        // ORDERING: pairs with the fence in Idle::close: either the closer's look at this slot sees TAKING, or what
+        // came after, or we see CLOSED (E5). TAKING came by a read-modify-write.
+        fence_behind_rmw(o(Site::TakerFence, SeqCst));
+        self.is_closed()
+    }
+
+    /// Gives a slot back whose job is over, or takes it out of use; the caller was its runner or taker.
+    pub(super) fn vacate(&self, index: usize, state: State, retire: bool) {
+        let slot = self.slot(index);
+        let word = core::ptr::from_ref(slot.word());
+        let (vacated, old) = slot.vacate(state, retire);
+        if old.has_waiter() {
+            point(Site::VacateWake);
+            self.port.wake_all(word);
+        }
+        self.vacated(index, vacated);
+    }
+
+    pub(super) fn vacated(&self, index: usize, vacated: Vacated) {
+        match vacated {
+            Vacated::Push => self.give_back(index),
+            Vacated::Tombstone => {
+                self.reap();
+            }
+            Vacated::Retired => self.lifecycle.kick(&self.port),
+        }
+    }
+
+    /// Recycles tombstones from the head of the ready ring. True if there was one. Called by who made a tombstone and
+    /// by who finds no free slot. (One that lay behind a live job stays until the latter, or until it is popped.)
+    pub(super) fn reap(&self) -> bool {
+        let mut reaped = false;
+        loop {
+            // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
+            // the later sees what the earlier did, so none stays at the head unseen by both (E6).
+            fence(o(Site::TombstoneFence, SeqCst));
+            let Some((position, index)) = self.ready().peek() else { return reaped };
+            // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
+            // entry is popped.
+            if !self.slot(index).state().tombstone() {
+                return reaped;
+            }
+            if self.ready().pop_if_at(position) {
+                match self.slot(index).claim_popped() {
+                    Popped::Vacant => self.give_back(index),
+                    // Its kept failure is being read; the reader gives it back.
+                    Popped::Nothing => {}
+                    Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
+                }
+            }
+            reaped = true;
+        }
+    }
+}

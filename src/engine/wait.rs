@@ -1,0 +1,336 @@
+//! What can be done with a handle: wait, poll, cancel, detach.
+
+use super::RawPool;
+use super::blocking_wait::{Slept, Waiting};
+use super::deadlock::Outlook;
+use super::run::Claimed;
+use crate::job::context::Chain;
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Payload, Why};
+use crate::platform::port::{Port, Timeout};
+use crate::slot::Claim;
+use crate::slot::state::{State, Status};
+use crate::slot::storage::Storage;
+use crate::sync::{Bug, bug};
+
+/// How a job that is over ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    Done,
+    Failed,
+    /// It never ran; the payload holds nothing.
+    Cancelled,
+}
+
+/// What the receiver of a result wants done with the job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// The result is out: recycle the slot.
+    Take,
+    /// What was wanted is out: drop the rest of the result, and recycle the slot.
+    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C results have two parts"))]
+    TakePart,
+    /// Nothing was taken: leave the job as it was.
+    #[cfg_attr(
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
+        expect(dead_code, reason = "only C results can be too long for a buffer")
+    )]
+    Leave,
+    /// A failure was delivered: free the slot, but keep the failure readable until the slot is used again.
+    #[cfg_attr(
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
+        expect(dead_code, reason = "only C reads a failure after wait")
+    )]
+    Keep,
+}
+
+/// Is there any receiver that leaves or keeps a job? Only C's, and those of the models.
+const PUTS_BACK: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
+
+/// Whoever is given a job that is over.
+pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static Kind, Payload, Taken) -> Verdict;
+
+/// Why a wait gave no result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WaitError {
+    /// The handle names no job of this pool that can still be asked for.
+    Stale,
+    /// Not over yet.
+    Pending,
+    /// The caller is inside the job, or every thread that could end it waits itself.
+    Deadlock,
+    /// Too little stack to run the job here, and nobody else to run it.
+    Stack,
+    /// It was not over when this process was forked from the one that the pool is in.
+    Forked,
+}
+
+/// How a thread waits for a job.
+#[derive(Clone, Copy)]
+struct WaitOptions {
+    /// Does it take the result in any case?
+    for_good: bool,
+    /// Does the thread run the job itself if it is still queued, though it is not inside a job?
+    help: bool,
+    /// May the wait be answered with a deadlock? Not where the job borrows from the caller.
+    gives_up: bool,
+}
+
+impl WaitOptions {
+    const USUAL: Self = Self { for_good: true, help: false, gives_up: true };
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// The slot and generation that a handle names, if they can be this pool's.
+    pub(super) fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
+        job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
+    }
+
+    /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
+    pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, WaitOptions::USUAL, deliver)
+    }
+
+    /// Waits until a job that borrows from the caller is over: never less.
+    pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait_as(job, Timeout::Forever, WaitOptions { gives_up: false, ..WaitOptions::USUAL }, deliver)
+    }
+
+    /// As `wait`; with `help` the calling thread runs the job itself if it is still queued, whoever it is.
+    pub(crate) fn wait_or_help(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        help: bool,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, WaitOptions { help, ..WaitOptions::USUAL }, deliver)
+    }
+
+    /// As `wait`, for who may want to leave the job as it is. If the handle is given up while `deliver` looks, and it does
+    /// not leave it, its answer does not count: the job is stale, and the result is dropped.
+    #[cfg_attr(
+        not(any(feature = "capi", jobring_loom, jobring_freeze)),
+        expect(dead_code, reason = "only C results can be too long for a buffer")
+    )]
+    pub(crate) fn wait_and_see(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        self.wait_as(job, timeout, WaitOptions { for_good: false, ..WaitOptions::USUAL }, deliver)
+    }
+
+    fn wait_as(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        options: WaitOptions,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        let WaitOptions { for_good, help, gives_up } = options;
+        let (index, generation) = self.find(job)?;
+        let mut state = self.slot(index).state();
+        let mut wait = None;
+        loop {
+            let generation = if bug(Bug::WaitsForTheNextJobToo) { state.generation() } else { generation };
+            if !state.answers_to(generation) {
+                return Err(WaitError::Stale);
+            }
+            match state.status() {
+                Status::Done | Status::Failed | Status::Cancelled => {
+                    let slot = self.slot(index);
+                    match if for_good { slot.take_detached(state) } else { slot.take(state) } {
+                        Ok(taking) => return self.deliver(index, state, taking, deliver),
+                        Err(now) => state = now,
+                    }
+                }
+                _ if self.is_copy() => return Err(WaitError::Forked),
+                Status::Queued
+                    if self.should_run_itself(timeout, help) && self.run_here(index, generation)? =>
+                {
+                    state = self.slot(index).state();
+                }
+                _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
+                _ => {
+                    if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job() == Some(job)) {
+                        return Err(WaitError::Deadlock);
+                    }
+                    if wait.is_none()
+                        && let Some(now) = self.watch(self.slot(index), state)
+                    {
+                        state = now;
+                        continue;
+                    }
+                    let wait = wait.get_or_insert_with(|| Waiting::new(self, job, timeout, gives_up));
+                    match wait.sleep(self, self.slot(index), state) {
+                        Slept::Now(now) => state = now,
+                        Slept::TimedOut => return Err(WaitError::Pending),
+                        Slept::Hopeless(Outlook::NoWorker) => return Err(WaitError::Stack),
+                        Slept::Hopeless(_) => return Err(WaitError::Deadlock),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a job that was just taken to its receiver, and the slot back.
+    fn deliver(
+        &self,
+        index: usize,
+        was: State,
+        mut taking: State,
+        deliver: Receiver<'_>,
+    ) -> Result<Taken, WaitError> {
+        let taken = match was.status() {
+            Status::Done => Taken::Done,
+            Status::Failed => Taken::Failed,
+            _ => Taken::Cancelled,
+        };
+        let slot = self.slot(index);
+        let mut given_up = taking.detached();
+        // SAFETY:
+        // - we moved the word to TAKING: the body is ours.
+        let verdict = unsafe {
+            let kind = slot.kind();
+            slot.with_payload(|payload| deliver(kind, payload, taken))
+        };
+        if PUTS_BACK && matches!(verdict, Verdict::Leave) {
+            debug_assert!(!given_up, "the handle is stale already");
+            self.put_back(index, taking, was, false);
+            return Ok(taken);
+        }
+        // The handle is given up once, by us or by a detach meanwhile, and never by both.
+        loop {
+            match given_up {
+                true => break,
+                false if taking.detached() => {
+                    self.forget_taken(index, was, taking);
+                    return Err(WaitError::Stale);
+                }
+                false => match slot.flag(taking, taking.detach()) {
+                    Ok(now) => (taking, given_up) = (now, true),
+                    Err(now) => taking = now,
+                },
+            }
+        }
+        match verdict {
+            Verdict::TakePart => self.forget_taken(index, was, taking),
+            Verdict::Keep if PUTS_BACK => self.put_back(index, taking, was.detach(), true),
+            _ => self.vacate(index, taking, self.must_retire()),
+        }
+        Ok(taken)
+    }
+
+    /// Drops the result of a job that was taken, and gives the slot back.
+    fn forget_taken(&self, index: usize, was: State, taking: State) {
+        let retire = self.must_retire();
+        let retire = self.forget(index, was.status()) || retire;
+        self.vacate(index, taking, retire);
+    }
+
+    /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
+    /// Unless it was asked to.
+    fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
+        let inside = || timeout == Timeout::Forever && self.runs_jobs();
+        timeout != Timeout::Poll && (help || inside() || self.lifecycle.live() == 0)
+    }
+
+    /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
+    /// True if one ran, false if the waiter has to sleep.
+    fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
+        if !self.stack_suffices() {
+            // For another worker; if there is none, the sleep will find out, but for a thread that is no worker.
+            return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
+        }
+        if self.lifecycle.live() == 0 && self.frames_here() == 0 {
+            return Ok(self.run_one());
+        }
+        if let Claim::Claimed(state) = self.slot(index).claim(generation) {
+            self.execute(Claimed { index, state });
+            self.kick_if_closed();
+        }
+        Ok(true)
+    }
+
+    /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Of several that
+    /// cancel a job one gets Ok(true). Ok(false): too late; if it runs, it is asked to stop.
+    pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        loop {
+            match slot.claim(generation) {
+                Claim::Claimed(state) => {
+                    self.drop_claimed(Claimed { index, state }, Why::Cancelled);
+                    self.kick_if_closed();
+                    return Ok(true);
+                }
+                Claim::Stale => return Err(WaitError::Stale),
+                Claim::TooLate(state) => match state.status() {
+                    Status::Running if slot.flag(state, state.with(Status::Cancelling)).is_err() => {}
+                    _ => return Ok(false),
+                },
+            }
+        }
+    }
+
+    /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
+    pub(crate) fn cancel_requested(&self) -> Option<bool> {
+        let job = self.here()?.job()?;
+        let (index, _) = self.find(job).ok()?;
+        Some(self.slot(index).state().status() == Status::Cancelling)
+    }
+
+    /// Is the job over, so that a wait would not wait?
+    pub(crate) fn is_finished(&self, job: Job) -> bool {
+        self.find(job).is_ok_and(|(index, generation)| {
+            let state = self.slot(index).state();
+            !state.answers_to(generation)
+                || matches!(state.status(), Status::Done | Status::Failed | Status::Cancelled)
+        })
+    }
+
+    /// Gives up the job's result: it is dropped when it comes, and the slot recycled. Waiters find it stale.
+    pub(crate) fn detach(&self, job: Job) -> Result<(), WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        let mut state = slot.state();
+        loop {
+            if !state.answers_to(generation) {
+                return Err(WaitError::Stale);
+            }
+            let over = state.untaken();
+            let moved =
+                if over { slot.take_detached(state) } else { slot.flag(state, state.detach().unawaited()) };
+            match moved {
+                Err(now) => state = now,
+                Ok(taking) if over => {
+                    self.forget_taken(index, state, taking);
+                    return Ok(());
+                }
+                Ok(_) => {
+                    if state.has_waiter() {
+                        self.port.wake_all(slot.word());
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Drops the results that nobody took. The pool is quiescent and its workers are gone.
+    pub(crate) fn forget_all(&self) {
+        for index in 0..self.storage.capacity() {
+            let state = self.slot(index).state();
+            if state.untaken()
+                && !bug(Bug::LeavesResultsBehind)
+                && let Ok(taking) = self.slot(index).take_detached(state)
+            {
+                self.forget(index, state.status());
+                // So that a shutdown in the next result's drop finds this one gone.
+                let _ = self.slot(index).vacate(taking, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The wait-for graph of one pool: which of its threads wait without end, and for what (E. G. Coffman, M. J. Elphick,
+//! A. Shoshani, "System Deadlocks", ACM Computing Surveys 3(2), 1971).
+//!
+//! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps without end in
+//! a wait or a submit, and while it is inside a shutdown. Other threads do not register: they are inside no job that
+//! others could wait for.
+//!
+//! ```text
+//! word    first node | CONTENDED | LOCKED
+//!
+//! lock    LOCKED clear: CAS sets it (Acquire). Set: CAS sets CONTENDED, sleep on the word
+//! unlock  swap to the first node (Release); CONTENDED was set: wake all
+//! ```
+//!
+//! The lock is what makes an answer exact: while it is held no registered thread can leave its call, so none of the jobs that
+//! such a thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps without end or shuts the pool down:
+//! a thread that is stopped while it holds it can stop others that do the same, and nobody else. EDGES.md (E8) has the argument.
+
+use crate::job::context::{Chain, Frame};
+use crate::job::id::Job;
+use crate::platform::port::Port;
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, o};
+use core::ptr;
+
+const LOCKED: usize = 1;
+const CONTENDED: usize = 2;
+const _: () = assert!(align_of::<Node>() > (LOCKED | CONTENDED), "an address leaves room for both bits");
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Awaits {
+    /// A free slot.
+    Slot,
+    /// The end of this job. `gives_up`: the wait may be answered with a deadlock.
+    Job { job: Job, gives_up: bool },
+    /// The end of the pool: the thread is inside a shutdown.
+    End,
+}
+
+/// One thread's registration. It lies on that thread's stack.
+pub(crate) struct Node {
+    pub(crate) awaits: Awaits,
+    /// The pool's identity in frames.
+    pool: *const (),
+    /// The thread's innermost frame. The chain from it on outwards stays as it is until the thread leaves.
+    frames: *const Frame,
+    is_worker: bool,
+    // INVARIANT: touched only by the holder of the lock, once the node is registered.
+    links: UnsafeCell<Links>,
+}
+
+struct Links {
+    next: *const Node,
+    marked: bool,
+    /// Does it wait for a job that is queued, and so for a worker?
+    awaits_worker: bool,
+}
+
+impl Node {
+    /// Of a thread whose innermost frame is `frames`.
+    pub(crate) fn new(awaits: Awaits, pool: *const (), frames: *const Frame) -> Self {
+        let is_worker = Chain(frames).any(|frame| frame.pool == pool && frame.is_of_worker());
+        Self {
+            awaits,
+            pool,
+            frames,
+            is_worker,
+            links: UnsafeCell::new(Links { next: ptr::null(), marked: false, awaits_worker: false }),
+        }
+    }
+
+    /// Does it wait for a job that was queued at the last look? Asked by the holder of the lock.
+    pub(crate) fn awaits_worker(&self) -> bool {
+        // SAFETY:
+        // - called through Locked: the lock is held.
+        self.links.with(|links| unsafe { (*links).awaits_worker })
+    }
+
+    /// The frames of this pool that the thread is inside of.
+    fn frames<'a>(&'a self) -> impl Iterator<Item = &'a Frame> {
+        Chain(self.frames).map(|frame| -> &'a Frame { frame }).filter(|frame| frame.pool == self.pool)
+    }
+}
+
+/// The registered threads of one pool.
+pub(crate) struct WaitGraph {
+    word: AtomicUsize,
+}
+
+impl WaitGraph {
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self { word: AtomicUsize::new(0) }
+        }
+    }
+
+    /// Is a thread registered, or looks one at the graph?
+    #[inline(always)]
+    pub(crate) fn is_used(&self) -> bool {
+        // ORDERING: Relaxed: the fences on both sides decide (E8).
+        self.word.load(o(Site::GraphPeek, Relaxed)) != 0
+    }
+
+    /// Locks the graph. Blocks while another thread holds it, which it does for one look at most.
+    pub(crate) fn lock<'a, P: Port>(&'a self, port: &'a P) -> Locked<'a, P> {
+        // ORDERING: Relaxed: the CAS decides.
+        let mut now = self.word.load(o(Site::GraphLook, Relaxed));
+        loop {
+            if now & LOCKED == 0 {
+                // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the holder before left them.
+                // Relaxed on failure: it is tried again.
+                match self.word.compare_exchange(
+                    now,
+                    now | LOCKED,
+                    o(Site::GraphLock, Acquire),
+                    o(Site::GraphLockLost, Relaxed),
+                ) {
+                    Ok(_) => {
+                        let first = ptr::with_exposed_provenance(now & !(LOCKED | CONTENDED));
+                        return Locked { graph: self, port, first };
+                    }
+                    Err(found) => now = found,
+                }
+                continue;
+            }
+            let contended = now | CONTENDED;
+            if contended != now {
+                // ORDERING: Relaxed: guards no data. The holder's swap reads the bit on this same word.
+                if let Err(found) = self.word.compare_exchange(
+                    now,
+                    contended,
+                    o(Site::GraphContend, Relaxed),
+                    o(Site::GraphContendLost, Relaxed),
+                ) {
+                    now = found;
+                    continue;
+                }
+            }
+            port.wait(&self.word, contended, None);
+            // ORDERING: Relaxed, as above.
+            now = self.word.load(o(Site::GraphLook, Relaxed));
+        }
+    }
+}
+
+/// The graph, locked.
+pub(crate) struct Locked<'a, P: Port> {
+    graph: &'a WaitGraph,
+    port: &'a P,
+    first: *const Node,
+}
+
+impl<P: Port> Drop for Locked<'_, P> {
+    fn drop(&mut self) {
+        let word = &self.graph.word;
+        // ORDERING: Release: what was done to the nodes comes before what the next holder does.
+        let old = word.swap(self.first.expose_provenance(), o(Site::GraphUnlock, Release));
+        if old & CONTENDED != 0 {
+            self.port.wake_all(word);
+        }
+    }
+}
+
+impl<P: Port> Locked<'_, P> {
+    /// Unlocks the graph, as the end of its scope does.
+    pub(crate) fn unlock(self) {}
+
+    /// Registers a thread.
+    ///
+    /// # Safety
+    /// 1. The node stays where it is until `remove`, and so do its frames.
+    pub(crate) unsafe fn insert(&mut self, node: *const Node) {
+        let next = self.first;
+        // SAFETY:
+        // - 1, and the lock is held.
+        unsafe { &*node }
+            .links
+            .with_mut(|links| unsafe { *links = Links { next, marked: false, awaits_worker: false } });
+        self.first = node;
+    }
+
+    /// Takes a registration back.
+    pub(crate) fn remove(&mut self, node: &Node) {
+        let after = next_of(node);
+        let before = self.nodes().find(|other| ptr::eq(next_of(other), node));
+        match before {
+            // SAFETY:
+            // - the lock is held.
+            Some(before) => before.links.with_mut(|links| unsafe { (*links).next = after }),
+            None => self.first = after,
+        }
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        // SAFETY:
+        // - insert's obligation: a node stays until it is removed, which takes the lock; we hold it.
+        let node = |at: *const Node| unsafe { at.as_ref() };
+        core::iter::successors(node(self.first), move |before| node(next_of(before)))
+    }
+
+    pub(crate) fn marked(&self) -> impl Iterator<Item = &Node> {
+        self.nodes().filter(|node| is_marked(node))
+    }
+
+    /// Marks the nodes for which `which` is true, and no others.
+    pub(crate) fn mark(&self, which: impl Fn(&Node) -> bool) {
+        self.nodes().for_each(|node| set_mark(node, which(node)));
+    }
+
+    /// Marks what `which` says of nodes that are not marked, until nothing changes.
+    pub(crate) fn spread(&self, which: impl Fn(&Node) -> bool) {
+        while let Some(node) = self.nodes().find(|node| !is_marked(node) && which(node)) {
+            set_mark(node, true);
+        }
+    }
+
+    /// Takes the mark off those for which `which` is true, until nothing changes.
+    pub(crate) fn shrink(&self, which: impl Fn(&Node) -> bool) {
+        while let Some(node) = self.marked().find(|node| which(node)) {
+            set_mark(node, false);
+        }
+    }
+
+    /// Notes whether a thread waits for a job that is queued.
+    pub(crate) fn note_worker(&self, node: &Node, awaits_worker: bool) {
+        // SAFETY:
+        // - the lock is held.
+        node.links.with_mut(|links| unsafe { (*links).awaits_worker = awaits_worker });
+    }
+
+    /// Is a marked thread inside this job?
+    pub(crate) fn holds(&self, job: Job) -> bool {
+        self.marked().any(|node| node.frames().any(|frame| frame.job() == Some(job)))
+    }
+
+    /// Does a marked thread wait for a free slot?
+    pub(crate) fn awaits_slot(&self) -> bool {
+        self.marked().any(|node| matches!(node.awaits, Awaits::Slot))
+    }
+
+    /// How many workers are marked. (One that sleeps in a job which its own shutdown runs counts twice.)
+    pub(crate) fn workers(&self) -> usize {
+        self.marked().filter(|node| node.is_worker).count()
+    }
+
+    /// The jobs that a marked thread is inside of outlive a closer.
+    pub(crate) fn outlive(&self) {
+        self.marked().flat_map(Node::frames).for_each(|frame| frame.outlives.set(true));
+    }
+}
+
+fn is_marked(node: &Node) -> bool {
+    // SAFETY:
+    // - called through Locked: the lock is held.
+    node.links.with(|links| unsafe { (*links).marked })
+}
+
+fn set_mark(node: &Node, marked: bool) {
+    // SAFETY:
+    // - as above.
+    node.links.with_mut(|links| unsafe { (*links).marked = marked });
+}
+
+fn next_of(node: &Node) -> *const Node {
+    // SAFETY:
+    // - as above.
+    node.links.with(|links| unsafe { (*links).next })
+}

@@ -1,0 +1,88 @@
+//! Pools that have run for long: positions and generations at the top of their words, through the whole of a job's life.
+
+use super::{Limits, RawPool, Taken, Verdict, WaitError};
+use crate::engine::lifecycle::Queued;
+use crate::job::context::Frame;
+use crate::job::id::GENERATION_BITS;
+use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::platform::port::Timeout;
+use crate::platform::{System, system};
+use crate::slot::storage::Inline;
+
+extern crate std;
+use std::vec::Vec;
+
+const JOBS: usize = 4;
+type Pool = RawPool<Inline<JOBS, 32>, System>;
+
+/// Jobs that double a number.
+static KIND: Kind = Kind {
+    run: |payload, _: &Frame| {
+        // SAFETY:
+        // - submit() left a number there.
+        unsafe { *payload.at.cast::<usize>() *= 2 };
+        Outcome::Done
+    },
+    discard: |_, _, _: Why| {},
+    #[cfg(feature = "capi")]
+    by_copy: false,
+    #[cfg(feature = "capi")]
+    exited: None,
+    drops_result: false,
+    forget: |_, _| {},
+};
+
+fn submit(pool: &Pool, number: usize) -> crate::Job {
+    let reserved = pool.try_reserve().expect("there is room");
+    // SAFETY:
+    // - of this pool; the kind takes a number.
+    unsafe {
+        pool.publish(reserved, &KIND, false, |payload: Payload| payload.at.cast::<usize>().write(number))
+    }
+}
+
+fn result(pool: &Pool, job: crate::Job) -> (Taken, usize) {
+    let mut found = 0;
+    let taken = pool.wait(job, Timeout::Poll, &mut |_, payload, _| {
+        // SAFETY:
+        // - the job is over, and its payload ours.
+        found = unsafe { payload.at.cast::<usize>().read() };
+        Verdict::Take
+    });
+    (taken.expect("it is over"), found)
+}
+
+#[test]
+fn jobs_go_their_way_where_positions_and_generations_wrap() {
+    let last_generation = usize::MAX >> (usize::BITS - GENERATION_BITS);
+    // Before the top, the middle and the quarters, at which an entry's lap wraps.
+    let quarter = usize::MAX / 4 + 1;
+    for (top, generation) in
+        (1..=4usize).flat_map(|n| [(quarter.wrapping_mul(n), 0), (quarter.wrapping_mul(n), last_generation)])
+    {
+        let start = top.wrapping_sub(3 * JOBS);
+        let pool = Pool::aged(Inline::new(), system(), Limits::default(), start);
+        pool.preset(generation);
+        let submitted = pool.numbers().submitted;
+        for lap in 0..8 {
+            for held in 1..=JOBS {
+                let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
+                assert!(held < JOBS || pool.try_reserve().is_err(), "full");
+                let cancelled = jobs[lap % held];
+                assert_eq!(pool.cancel(cancelled), Ok(true));
+                while pool.run_one() {}
+                for (n, &job) in jobs.iter().enumerate() {
+                    let expected =
+                        if job == cancelled { (Taken::Cancelled, n) } else { (Taken::Done, 2 * n) };
+                    assert_eq!(result(&pool, job), expected, "{start}");
+                    assert!(matches!(pool.detach(job), Err(WaitError::Stale)));
+                }
+            }
+        }
+        assert!(
+            pool.numbers().submitted.wrapping_sub(submitted) == 8 * (1 + 2 + 3 + 4),
+            "it came past the top"
+        );
+        pool.shutdown(Queued::Drain, Timeout::Poll).expect("nothing is left");
+    }
+}

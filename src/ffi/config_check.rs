@@ -1,0 +1,323 @@
+//! A configuration, checked, its defaults filled in.
+
+use super::abi_struct::known;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::callback;
+use super::config::{
+    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
+    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
+    jobring_config, jobring_hook_fn,
+};
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
+use super::port::{self, Below};
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::status::JOBRING_E_SIZE;
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
+use crate::engine::{Limits, POLLS, STACK_RESERVE};
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::platform::thread::{Backend, stack_size};
+use crate::sleep::MAX_WORKERS;
+use crate::slot::storage::Shape;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::{Hooks, Plan};
+use core::ffi::c_void;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use core::ptr::NonNull;
+
+/// Jobs that fit in where it was not chosen.
+const CAPACITY: usize = 1024;
+/// Bytes of a payload where they were not chosen.
+const PAYLOAD: usize = 48;
+/// The words that a C job's argument, function and two callbacks take.
+const FEWEST_WORDS: usize = 4;
+/// Threads that may enter beside a pool's own, where the limit was not chosen.
+const ENTERED: usize = 16;
+
+/// What a configuration comes to.
+pub(super) struct Settings<'a> {
+    pub(super) workers: usize,
+    pub(super) shape: Shape,
+    pub(super) limits: Limits,
+    pub(super) hooks: Hooked,
+    pub(super) below: Below,
+    /// Does destroy wait for every submit?
+    pub(super) destroy_waits: bool,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    threads: Threads<'a>,
+    /// Start with as few as this.
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    pub(super) fewest: usize,
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    nothing: core::marker::PhantomData<&'a ()>,
+}
+
+impl<'a> Settings<'a> {
+    /// # Safety
+    /// 1. `config` is NULL, or readable for what its `size` says; its name is NULL or a C string; its CPUs are
+    ///    readable for 'a; its stack memory and its port are as the header says.
+    pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
+        let mut room = MaybeUninit::uninit();
+        let config = if config.is_null() {
+            &DEFAULTS
+        } else {
+            // SAFETY:
+            // - obligation 1; every field of the structure is valid when zero.
+            unsafe { known(config, &DEFAULTS, FIRST_SIZE, &mut room)? }
+        };
+        let or = |value: usize, default| if value == 0 { default } else { value };
+        let workers = match config.workers {
+            JOBRING_WORKERS_NONE => 0,
+            _ if !port::MAKES_WORKERS => return Err(Failed(JOBRING_E_UNSUPPORTED)),
+            0 => default_workers(),
+            workers => workers as usize,
+        };
+        let most =
+            or(config.max_workers as usize, workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers)));
+        let payload = or(config.payload as usize, PAYLOAD);
+        let shape = Shape::new(or(config.capacity as usize, CAPACITY), payload);
+        let spin = match config.spin {
+            JOBRING_SPIN_NONE => 0,
+            0 => POLLS,
+            polls => polls,
+        };
+        let stack_reserve = or(config.stack_reserve, STACK_RESERVE);
+        let limits = Limits { workers: most, spin, stack_reserve };
+        let right = workers <= most
+            && most <= MAX_WORKERS
+            && config.min_workers as usize <= workers
+            && config.signals <= JOBRING_SIGNALS_INHERIT
+            && config.backend <= JOBRING_BACKEND_STD
+            && config.flags & !(JOBRING_TIMED | JOBRING_PAINT_STACKS | JOBRING_DESTROY_WAITS) == 0
+            && config.cpus.is_null() == (config.cpu_count == 0)
+            && config.stack_memory.is_null() == (config.stack_memory_size == 0)
+            && payload >= FEWEST_WORDS * size_of::<usize>();
+        let (Some(shape), true) = (shape, right) else { return Err(Failed(JOBRING_E_INVALID)) };
+        let hooks = Hooked { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
+        // SAFETY:
+        // - obligation 1.
+        let below = port::below(unsafe { port::read(config.port) }?)?;
+        Ok(Self {
+            workers,
+            shape,
+            limits,
+            hooks,
+            below,
+            destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
+            // SAFETY:
+            // - obligation 1.
+            #[cfg(any(feature = "std", feature = "pthread"))]
+            threads: unsafe { Threads::read(config, workers)? },
+            #[cfg(not(any(feature = "std", feature = "pthread")))]
+            fewest: fewest_spawned(config, below)?,
+            #[cfg(not(any(feature = "std", feature = "pthread")))]
+            nothing: core::marker::PhantomData,
+        })
+    }
+
+    /// What the workers are to be like.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) fn plan(&self) -> Plan<'_> {
+        let threads = &self.threads;
+        Plan {
+            fewest: threads.fewest,
+            guard_size: threads.guard_size,
+            stacks: threads.stacks,
+            cpus: threads.cpus,
+            inherit_signals: threads.inherit_signals,
+            timed: threads.flags & JOBRING_TIMED != 0,
+            painted: threads.flags & JOBRING_PAINT_STACKS != 0,
+            ..Plan::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
+        }
+    }
+}
+
+/// A build without threads takes what asks for none, or for a number of the port's.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, Failed> {
+    let can = match config.workers {
+        JOBRING_WORKERS_NONE => true,
+        0 => false,
+        _ => below.spawns(),
+    };
+    if !can || config.backend != JOBRING_BACKEND_DEFAULT {
+        return Err(Failed(JOBRING_E_UNSUPPORTED));
+    }
+    let all = if config.workers == JOBRING_WORKERS_NONE { 0 } else { config.workers };
+    Ok(if config.min_workers == 0 { all } else { config.min_workers } as usize)
+}
+
+/// The part of a configuration that is about threads.
+#[cfg(any(feature = "std", feature = "pthread"))]
+struct Threads<'a> {
+    backend: Backend,
+    fewest: usize,
+    stack_size: usize,
+    guard_size: Option<usize>,
+    stacks: Option<NonNull<u8>>,
+    cpus: &'a [u32],
+    inherit_signals: bool,
+    flags: u32,
+    name: Name,
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+impl Threads<'_> {
+    /// # Safety
+    /// As Settings::read.
+    unsafe fn read(config: &jobring_config, workers: usize) -> Result<Self, Failed> {
+        let stack_size = stack_size::effective(config.stack_size)?;
+        let guard_size = match config.guard_size {
+            0 => None,
+            JOBRING_GUARD_NONE => Some(0),
+            bytes if bytes > isize::MAX as usize => return Err(Failed(JOBRING_E_INVALID)),
+            bytes => Some(bytes.next_multiple_of(stack_size::page_size())),
+        };
+        let cpus = if config.cpus.is_null() {
+            &[]
+        } else if config.cpus.is_aligned() && config.cpu_count <= MAX_WORKERS {
+            // SAFETY:
+            // - the caller's: readable for so many.
+            unsafe { core::slice::from_raw_parts(config.cpus, config.cpu_count) }
+        } else {
+            return Err(Failed(JOBRING_E_INVALID));
+        };
+        let stacks = NonNull::new(config.stack_memory.cast::<u8>())
+            .map(|memory| place_stacks(memory, config.stack_memory_size, workers, stack_size))
+            .transpose()?;
+        Ok(Self {
+            backend: backend_of(config.backend)?,
+            fewest: if config.min_workers == 0 { workers } else { config.min_workers as usize },
+            stack_size,
+            guard_size,
+            stacks,
+            cpus,
+            inherit_signals: config.signals == JOBRING_SIGNALS_INHERIT,
+            flags: config.flags,
+            // SAFETY:
+            // - the caller's.
+            name: unsafe { Name::copy(config.name) },
+        })
+    }
+}
+
+/// The first page of the caller's memory, if as many stacks as workers fit in from there on.
+#[cfg(any(feature = "std", feature = "pthread"))]
+fn place_stacks(
+    memory: NonNull<u8>,
+    size: usize,
+    workers: usize,
+    stack_size: usize,
+) -> Result<NonNull<u8>, Failed> {
+    let skip = memory.as_ptr().align_offset(stack_size::page_size());
+    let needed = workers.checked_mul(stack_size).and_then(|bytes| bytes.checked_add(skip));
+    match needed {
+        // SAFETY:
+        // - skip <= needed <= size: within the caller's memory.
+        Some(needed) if needed <= size => Ok(unsafe { memory.add(skip) }),
+        _ => Err(Failed(JOBRING_E_SIZE)),
+    }
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+fn default_workers() -> usize {
+    crate::platform::thread::available_cpus().min(MAX_WORKERS)
+}
+
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+fn default_workers() -> usize {
+    0
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+fn backend_of(number: u32) -> Result<Backend, Failed> {
+    match number {
+        JOBRING_BACKEND_DEFAULT => Ok(Backend::DEFAULT),
+        #[cfg(feature = "pthread")]
+        JOBRING_BACKEND_PTHREAD => Ok(Backend::Pthread),
+        #[cfg(not(feature = "pthread"))]
+        JOBRING_BACKEND_PTHREAD => Err(Failed(JOBRING_E_UNSUPPORTED)),
+        #[cfg(feature = "std")]
+        JOBRING_BACKEND_STD => Ok(Backend::Std),
+        #[cfg(not(feature = "std"))]
+        JOBRING_BACKEND_STD => Err(Failed(JOBRING_E_UNSUPPORTED)),
+        _ => Err(Failed(JOBRING_E_INVALID)),
+    }
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(super) fn number_of(backend: Backend) -> u32 {
+    match backend {
+        #[cfg(feature = "pthread")]
+        Backend::Pthread => JOBRING_BACKEND_PTHREAD,
+        #[cfg(feature = "std")]
+        Backend::Std => JOBRING_BACKEND_STD,
+    }
+}
+
+/// The callbacks of a configuration.
+#[derive(Clone, Copy)]
+pub(super) struct Hooked {
+    pub(super) on_start: jobring_hook_fn,
+    pub(super) on_stop: jobring_hook_fn,
+    pub(super) arg: *mut c_void,
+}
+
+// SAFETY:
+// - the functions may be called on any worker's thread with the argument: the header says so.
+unsafe impl Sync for Hooked {}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+impl Hooks for Hooked {
+    fn start(&self, worker: usize) {
+        // SAFETY:
+        // - the configuration's promise: callable with this argument on any thread.
+        unsafe { callback::hook(self.on_start, self.arg, worker as u32) };
+    }
+
+    fn stop(&self, worker: usize) {
+        // SAFETY:
+        // - as above.
+        unsafe { callback::hook(self.on_stop, self.arg, worker as u32) };
+    }
+}
+
+/// A name's beginning, copied: more than a thread's name can show.
+#[cfg(any(feature = "std", feature = "pthread"))]
+struct Name {
+    bytes: [u8; 16],
+    len: usize,
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+impl Name {
+    /// # Safety
+    /// 1. `text` is NULL or a C string.
+    unsafe fn copy(text: *const c_char) -> Self {
+        let text = if text.is_null() {
+            c"jobring"
+        } else {
+            // SAFETY:
+            // - obligation 1.
+            unsafe { CStr::from_ptr(text) }
+        };
+        let mut name = Self { bytes: [0; 16], len: 0 };
+        for &byte in text.to_bytes().iter().take(16) {
+            name.bytes[name.len] = byte;
+            name.len += 1;
+        }
+        name
+    }
+
+    /// The longest beginning that is UTF-8.
+    fn as_str(&self) -> &str {
+        let bytes = &self.bytes[..self.len];
+        match core::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! A pool's beginning.
+
+use super::call::{done_out, optional, output};
+use super::config::jobring_config;
+use super::config_check::Settings;
+use super::pool::CPool;
+use super::port;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use super::port_workers::{self, Post};
+use super::status::{
+    Failed, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_UNSUPPORTED, jobring_status,
+};
+use super::types::jobring_pool;
+use crate::engine::RawPool;
+use crate::platform::port::Port;
+use crate::slot::storage::{BLOCK_ALIGN, Block};
+use crate::util::memory;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::{Seat, WorkerSet};
+use core::alloc::Layout;
+use core::ffi::c_void;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+// What JOBRING_POOL_BYTES (in cbindgen.toml) takes for granted: 2,048 bytes hold the head of a pool, and what aligns it
+// and the slots; 64 bytes and 40 words a seat; 6 words a slot are its header and, the next power of two of n being below
+// 2 n, its share of the rings.
+const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
+// And JOBRING_BARE_POOL_BYTES: 192 bytes, and no seats.
+#[cfg(all(target_os = "none", target_pointer_width = "32"))]
+const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
+const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
+// And JOBRING_PORT_POOL_BYTES: JOBRING_PORT_HEAD_, which is exact on most targets, and two words a seat.
+#[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
+const _: () = {
+    let (head, align) = match (size_of::<usize>(), BLOCK_ALIGN) {
+        (8, _) => (1280, 128),
+        (_, 64) => (640, 64),
+        _ => (128, 8),
+    };
+    assert!(size_of::<CPool>() <= head && align_of::<CPool>() <= align && BLOCK_ALIGN <= align);
+    assert!(size_of::<CPool>() == head || size_of::<usize>() == 8 && align_of::<CPool>() < align);
+    assert!(size_of::<Seat>() == 2 * size_of::<usize>());
+};
+
+/// Where the parts of a pool lie in its block.
+pub(super) struct Parts {
+    layout: Layout,
+    seats: usize,
+    slots: usize,
+}
+
+/// What each worker needs.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use Post as Seat;
+
+impl Parts {
+    fn of(settings: &Settings<'_>) -> Result<Self, Failed> {
+        let too_large = |_| Failed(JOBRING_E_NOMEM);
+        let layout = Layout::new::<CPool>();
+        let workers = if port::MAKES_WORKERS { settings.workers } else { 0 };
+        let (layout, seats) =
+            layout.extend(Layout::array::<Seat>(workers).map_err(too_large)?).map_err(too_large)?;
+        let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
+        let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
+        let (layout, slots) = layout.extend(block).map_err(too_large)?;
+        debug_assert_eq!(Some(layout.pad_to_align()), Self::layout(layout.pad_to_align().size()));
+        Ok(Self { layout: layout.pad_to_align(), seats, slots })
+    }
+
+    /// The layout of a pool of this many bytes.
+    pub(super) fn layout(bytes: usize) -> Option<Layout> {
+        let align = align_of::<CPool>().max(align_of::<Seat>()).max(BLOCK_ALIGN);
+        Layout::from_size_align(bytes, align).ok()
+    }
+}
+
+/// Settings are not moved out of what `read` returned: that would be the one memcpy of a firmware.
+fn where_it_is<'a, 'b>(read: &'a Result<Settings<'b>, Failed>) -> Result<&'a Settings<'b>, Failed> {
+    match read {
+        Ok(settings) => Ok(settings),
+        Err(Failed(status)) => Err(Failed(*status)),
+    }
+}
+
+/// Makes a pool in the library's memory and starts its workers.
+///
+/// `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
+/// is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
+/// JOBRING_E_THREAD if the system refuses more threads than min_workers
+/// accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
+/// memory. Nothing is left behind by a failure.
+///
+/// From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
+/// make.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `pool` is writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_create(
+    config: *const jobring_config,
+    pool: *mut *mut jobring_pool,
+) -> jobring_status {
+    done_out(|| {
+        output(pool)?;
+        // SAFETY:
+        // - the caller's.
+        let settings = unsafe { Settings::read(config) };
+        let settings = where_it_is(&settings)?;
+        let parts = Parts::of(settings)?;
+        if !memory::AVAILABLE {
+            return Err(Failed(JOBRING_E_UNSUPPORTED));
+        }
+        let memory = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
+        // SAFETY:
+        // - just allocated with that layout, and zero.
+        let made = unsafe { make(memory.at, settings, &parts, Some(memory.raw)) };
+        if made.is_err() {
+            // SAFETY:
+            // - from `get`, and make left nothing in it.
+            unsafe { memory::give_back(memory.raw, parts.layout) };
+        }
+        // SAFETY:
+        // - checked above.
+        unsafe { pool.write(made?) };
+        Ok(())
+    })
+}
+
+/// How much memory jobring_init() needs for such a pool.
+///
+/// `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
+/// to align - 1 bytes more. Both are written on success only; either may be NULL.
+///
+/// Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
+/// JOBRING_OK.
+///
+/// From any thread. Does not allocate or block.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `size` and `align` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_layout(
+    config: *const jobring_config,
+    size: *mut usize,
+    align: *mut usize,
+) -> jobring_status {
+    done_out(|| {
+        optional(size)?;
+        optional(align)?;
+        // SAFETY:
+        // - the caller's.
+        let settings = unsafe { Settings::read(config) };
+        let parts = Parts::of(where_it_is(&settings)?)?;
+        if !size.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { size.write(parts.layout.size()) };
+        }
+        if !align.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { align.write(parts.layout.align()) };
+        }
+        Ok(())
+    })
+}
+
+/// Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
+/// a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
+/// nothing for it.
+///
+/// `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
+/// `pool`: where the pool is written, on success only.
+///
+/// Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
+/// JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
+///
+/// From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
+///
+/// # Safety
+/// `config` is NULL or a configuration; `memory` is writable for `size` bytes and touched by nobody else; `pool` is
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_init(
+    config: *const jobring_config,
+    memory: *mut c_void,
+    size: usize,
+    pool: *mut *mut jobring_pool,
+) -> jobring_status {
+    done_out(|| {
+        output(pool)?;
+        let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
+        // SAFETY:
+        // - the caller's.
+        let settings = unsafe { Settings::read(config) };
+        let settings = where_it_is(&settings)?;
+        let parts = Parts::of(settings)?;
+        let skip = memory.addr().get().wrapping_neg() & (parts.layout.align() - 1);
+        if skip.checked_add(parts.layout.size()).is_none_or(|needed| needed > size) {
+            return Err(Failed(JOBRING_E_SIZE));
+        }
+        // SAFETY:
+        // - skip < size: within the caller's memory; aligned and large enough, as just checked.
+        unsafe {
+            let made = make(memory.add(skip), settings, &parts, None)?;
+            pool.write(made);
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// 1. `at` is aligned and writable as `parts` says, and in use until destroy.
+/// 2. If it is `owned`, its bytes are zero.
+unsafe fn make(
+    at: NonNull<u8>,
+    settings: &Settings<'_>,
+    parts: &Parts,
+    owned: Option<memory::Raw>,
+) -> Result<*mut jobring_pool, Failed> {
+    let pool: *mut CPool = at.cast().as_ptr();
+    if !settings.below.prepare() {
+        return Err(Failed(JOBRING_E_NOMEM));
+    }
+    // SAFETY:
+    // - 1: the slots' part of the block. 2.
+    let block =
+        unsafe { Block::format(at.add(parts.slots), settings.shape, memory::AVAILABLE && owned.is_some()) };
+    // SAFETY:
+    // - 1: the beginning of the block; nobody else has it yet. Field by field every one is written but for what may be zero.
+    unsafe {
+        // Volatile, so that it stays a loop: memset, if nothing else in a firmware needs it, is larger.
+        for word in 0..size_of::<CPool>() / size_of::<usize>() {
+            pool.cast::<usize>().add(word).write_volatile(0);
+        }
+        RawPool::settle(&raw mut (*pool).raw, block, settings.below, settings.limits);
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        (&raw mut (*pool).workers).write(None);
+        (&raw mut (*pool).hooks).write(settings.hooks);
+        (&raw mut (*pool).destroy_waits).write(settings.destroy_waits);
+        (&raw mut (*pool).bytes).write(parts.layout.size());
+        (&raw mut (*pool).owned).write(owned);
+        #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+        (&raw mut (*pool).forks).write(settings.below.forks());
+    }
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    {
+        // SAFETY:
+        // - 1: the seats' part of the block. Pool and seats stay until destroy has waited for the workers to leave.
+        let workers = unsafe {
+            port_workers::start(pool, at.add(parts.seats).cast().as_ptr(), settings.workers, settings.fewest)?
+        };
+        // SAFETY:
+        // - the workers read other fields than this; nobody else has the pool yet.
+        unsafe { (&raw mut (*pool).workers).write(workers) };
+    }
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    {
+        // SAFETY:
+        // - 1: the seats' part of the block. Pool, hooks and seats stay until destroy has joined the workers.
+        let workers = unsafe {
+            let seats: *mut MaybeUninit<Seat> = at.add(parts.seats).cast().as_ptr();
+            WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, settings.plan())?
+        };
+        // SAFETY:
+        // - the workers read other fields than these two; nobody else has the pool yet.
+        unsafe { (&raw mut (*pool).workers).write(Some(workers)) };
+    }
+    // SAFETY:
+    // - as above.
+    unsafe { (&raw mut (*pool).mark).write(!(pool as usize)) };
+    Ok(pool.cast())
+}

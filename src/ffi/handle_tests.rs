@@ -1,0 +1,212 @@
+//! Tests: handles around the wrap-around of a slot's generation, which only a slot that begins there can reach.
+
+use super::config::DEFAULTS;
+use super::pool::CPool;
+use super::*;
+use crate::job::id::{GENERATION_BITS, Job};
+use alloc::vec::Vec;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+
+/// After so many reuses of its slot a handle fits again.
+const PERIOD: usize = 1 << GENERATION_BITS;
+
+unsafe extern "C" fn identity(arg: *mut c_void) -> *mut c_void {
+    arg
+}
+
+unsafe extern "C" fn failing(_: *mut c_void) -> *mut c_void {
+    jobring_fail(4);
+    null_mut()
+}
+
+/// A pool of one slot, without workers.
+struct Pool(*mut jobring_pool);
+
+impl Pool {
+    fn new() -> Self {
+        let mut pool = null_mut();
+        let config = jobring_config { workers: JOBRING_WORKERS_NONE, capacity: 1, ..DEFAULTS };
+        // SAFETY:
+        // - both are valid.
+        assert_eq!(unsafe { jobring_create(&raw const config, &raw mut pool) }, JOBRING_OK);
+        Self(pool)
+    }
+
+    /// The free slot is used for the next time as if it had been so often before.
+    fn preset(&self, generation: usize) {
+        // SAFETY:
+        // - create made it.
+        unsafe { &*self.0.cast::<CPool>() }.raw.preset(generation);
+    }
+
+    fn submit_a(&self, run: unsafe extern "C" fn(*mut c_void) -> *mut c_void) -> u64 {
+        let mut job = 0;
+        // SAFETY:
+        // - the pool lives; the functions take any argument.
+        assert_eq!(unsafe { jobring_submit(self.0, Some(run), self.0.cast(), &raw mut job) }, JOBRING_OK);
+        job
+    }
+
+    fn submit(&self) -> u64 {
+        self.submit_a(identity)
+    }
+
+    fn run(&self) {
+        // SAFETY:
+        // - the pool lives.
+        assert_eq!(unsafe { jobring_run_one(self.0) }, JOBRING_OK);
+    }
+
+    fn poll(&self, job: u64) -> jobring_status {
+        // SAFETY:
+        // - the pool lives.
+        unsafe { jobring_poll(self.0, job, null_mut()) }
+    }
+
+    /// What every call says of a handle; none of them sleeps.
+    fn asked(&self, job: u64) -> [jobring_status; 6] {
+        let (mut byte, mut code) = (0u8, 0i32);
+        // SAFETY:
+        // - the pool lives; the outputs are valid.
+        unsafe {
+            [
+                jobring_wait(self.0, job, JOBRING_FOREVER, null_mut()),
+                jobring_poll(self.0, job, null_mut()),
+                jobring_wait_copy(self.0, job, JOBRING_FOREVER, (&raw mut byte).cast(), 1, null_mut()),
+                jobring_cancel(self.0, job),
+                jobring_detach(self.0, job),
+                jobring_error(self.0, job, &raw mut code, null_mut(), 0, null_mut()),
+            ]
+        }
+    }
+
+    /// Stale, while another job has the slot: which does not notice.
+    fn assert_stale(&self, old: u64) {
+        let new = self.submit();
+        assert_ne!(old, new);
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+        assert_eq!(self.poll(new), JOBRING_PENDING);
+        self.run();
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+        assert_eq!(self.poll(new), JOBRING_OK);
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+    }
+
+    fn generation(&self, job: u64) -> usize {
+        // SAFETY:
+        // - create made it.
+        let tag = unsafe { &*self.0.cast::<CPool>() }.raw.tag();
+        Job::from_bits(job).resolve(tag, 1).expect("a handle of this pool").1
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // SAFETY:
+        // - nobody else has it.
+        assert_eq!(unsafe { jobring_destroy(self.0) }, JOBRING_OK);
+    }
+}
+
+type End = fn(&Pool) -> u64;
+
+/// Each way in which a slot is given back.
+const ENDS: &[(&str, End)] = &[
+    ("taken", |pool| {
+        let job = pool.submit();
+        pool.run();
+        assert_eq!(pool.poll(job), JOBRING_OK);
+        job
+    }),
+    ("detached while queued", |pool| {
+        let job = pool.submit();
+        // SAFETY:
+        // - the pool lives.
+        assert_eq!(unsafe { jobring_detach(pool.0, job) }, JOBRING_OK);
+        pool.run();
+        job
+    }),
+    ("detached when over", |pool| {
+        let job = pool.submit();
+        pool.run();
+        // SAFETY:
+        // - the pool lives.
+        assert_eq!(unsafe { jobring_detach(pool.0, job) }, JOBRING_OK);
+        job
+    }),
+    ("cancelled and taken", |pool| {
+        let job = pool.submit();
+        // SAFETY:
+        // - the pool lives.
+        assert_eq!(unsafe { jobring_cancel(pool.0, job) }, JOBRING_OK);
+        assert_eq!(pool.poll(job), JOBRING_E_CANCELLED);
+        job
+    }),
+    ("failed, and the failure kept until the slot is used", |pool| {
+        let job = pool.submit_a(failing);
+        pool.run();
+        assert_eq!(pool.poll(job), JOBRING_E_FAILED);
+        let mut code = 0;
+        // SAFETY:
+        // - the pool lives.
+        let read = unsafe { jobring_error(pool.0, job, &raw mut code, null_mut(), 0, null_mut()) };
+        assert_eq!((read, code), (JOBRING_OK, 4));
+        assert_eq!(pool.poll(job), JOBRING_E_STALE);
+        job
+    }),
+];
+
+#[test]
+fn a_handle_of_before_the_wrap_is_stale_after_it() {
+    for (name, end) in ENDS {
+        let pool = Pool::new();
+        for steps in 1..4 {
+            pool.preset(PERIOD - steps);
+            let old: Vec<u64> = (0..=steps).map(|_| end(&pool)).collect();
+            let generations: Vec<_> = old.iter().map(|&job| pool.generation(job)).collect();
+            let expected: Vec<_> = (PERIOD - steps..PERIOD).chain([0]).collect();
+            assert_eq!(generations, expected, "{name}");
+            old.iter().for_each(|&job| pool.assert_stale(job));
+        }
+    }
+}
+
+#[test]
+fn a_handle_fits_again_after_exactly_a_multiple_of_the_period() {
+    for first in [0, 5, PERIOD - 1] {
+        for times in 1..=3 {
+            let pool = Pool::new();
+            pool.preset(first);
+            let old = pool.submit();
+            pool.run();
+            assert_eq!(pool.poll(old), JOBRING_OK);
+            // One reuse fewer, and one more.
+            pool.preset(first + times * PERIOD - 1);
+            pool.assert_stale(old);
+            pool.preset(first + times * PERIOD + 1);
+            pool.assert_stale(old);
+            // Exactly so many: the limit that the header states.
+            pool.preset(first + times * PERIOD);
+            let new = pool.submit();
+            assert_eq!(new, old);
+            assert_eq!(pool.poll(old), JOBRING_PENDING);
+            pool.run();
+            assert_eq!(pool.poll(old), JOBRING_OK);
+            assert_eq!(pool.poll(new), JOBRING_E_STALE);
+            pool.assert_stale(old);
+        }
+    }
+}
+
+#[test]
+fn a_handle_is_stale_after_one_reuse_and_after_many() {
+    for (name, end) in ENDS {
+        let pool = Pool::new();
+        let first = end(&pool);
+        for _ in 0..100 {
+            pool.assert_stale(first);
+            assert_ne!(end(&pool), first, "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What can be known of a pool.
+
+use super::abi_struct::write_prefix;
+use super::call::{done, output, pool};
+use super::config::JOBRING_BACKEND_DEFAULT;
+use super::pool::CPool;
+use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
+use super::types::jobring_job;
+use super::types::jobring_pool;
+use crate::job::context::Frame;
+use core::mem::offset_of;
+
+/// What a pool is like. Does not change while it lives.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_info {
+    /// sizeof (jobring_info), set by the caller.
+    pub size: u32,
+    /// JOBRING_BACKEND_ of its workers.
+    pub backend: u32,
+    /// Worker threads that were started.
+    pub workers: u32,
+    /// The most workers at a time, threads that enter included.
+    pub max_workers: u32,
+    /// Jobs that fit in.
+    pub capacity: u32,
+    /// Bytes of a slot's payload.
+    pub payload: u32,
+    /// The size that the workers' stacks were given, bytes; 0 without workers.
+    pub stack_size: usize,
+    /// Bytes of memory that the pool takes, all in all, stacks not included.
+    pub pool_bytes: usize,
+}
+
+/// Counters of a pool, taken one after the other while it works: they need not fit together.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_stats {
+    /// sizeof (jobring_stats), set by the caller.
+    pub size: u32,
+    /// Workers in their loop, threads that entered included.
+    pub workers: u32,
+    /// Workers that sleep or are about to.
+    pub sleeping: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Jobs accepted so far (wraps with size_t).
+    pub submitted: u64,
+    /// Entries taken from the ready ring so far: jobs begun, and entries of jobs that were cancelled or run by a
+    /// waiter before (wraps with size_t).
+    pub claimed: u64,
+    /// Wake-ups given to sleeping workers.
+    pub wakes: u64,
+    /// Wake-ups given because a thread waited too long for a queued job.
+    pub forced_wakes: u64,
+}
+
+const FIRST_INFO: usize = offset_of!(jobring_info, pool_bytes) + size_of::<usize>();
+const FIRST_STATS: usize = offset_of!(jobring_stats, forced_wakes) + size_of::<u64>();
+
+impl CPool {
+    /// How many workers were started.
+    pub(super) fn started(&self) -> usize {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return self.workers.as_ref().map_or(0, |workers| workers.count());
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        self.workers
+    }
+
+    fn backend(&self) -> u32 {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return self
+            .workers
+            .as_ref()
+            .map_or(JOBRING_BACKEND_DEFAULT, |set| super::config_check::number_of(set.backend()));
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        JOBRING_BACKEND_DEFAULT
+    }
+
+    fn stack_size(&self) -> usize {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return self.workers.as_ref().filter(|set| set.count() > 0).map_or(0, |set| set.stack_size());
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        0
+    }
+}
+
+/// Tells what a pool is like.
+///
+/// `info`: filled as far as its `size` says.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID.
+///
+/// From any thread, a job or a callback included. Does not block or allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `info` is NULL or an info structure with its size set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_info_get(
+    pool: *const jobring_pool,
+    info: *mut jobring_info,
+) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        output(info)?;
+        let found = jobring_info {
+            size: 0,
+            backend: pool.backend(),
+            workers: pool.started() as u32,
+            max_workers: pool.raw.limits().workers as u32,
+            capacity: pool.raw.capacity() as u32,
+            payload: pool.raw.payload_bytes() as u32,
+            stack_size: pool.stack_size(),
+            pool_bytes: pool.bytes,
+        };
+        // SAFETY:
+        // - the caller's.
+        unsafe { write_prefix(info, found, FIRST_INFO) }
+    })
+}
+
+/// Tells a pool's counters.
+///
+/// `stats`: filled as far as its `size` says.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID.
+///
+/// From any thread, a job or a callback included. Does not block or allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `stats` is NULL or a stats structure with its size set.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_stats_get(
+    pool: *const jobring_pool,
+    stats: *mut jobring_stats,
+) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        output(stats)?;
+        let numbers = pool.raw.numbers();
+        let found = jobring_stats {
+            size: 0,
+            workers: numbers.live as u32,
+            sleeping: numbers.sleeping as u32,
+            reserved: 0,
+            submitted: numbers.submitted as u64,
+            claimed: numbers.claimed as u64,
+            wakes: numbers.wakes as u64,
+            forced_wakes: numbers.forced_wakes as u64,
+        };
+        // SAFETY:
+        // - the caller's.
+        unsafe { write_prefix(stats, found, FIRST_STATS) }
+    })
+}
+
+/// The handle of the job of this pool that calls this (the innermost, if one runs inside another).
+///
+/// `job`: where it is written, on success only.
+///
+/// Returns JOBRING_OK; JOBRING_E_INVALID outside of this pool's jobs.
+///
+/// From inside a job. Does not block or allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `job` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobring_job) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        output(job)?;
+        let found = pool.raw.here().and_then(Frame::job).ok_or(Failed(JOBRING_E_INVALID))?.to_bits();
+        // SAFETY:
+        // - checked above.
+        unsafe { job.write(found) };
+        Ok(())
+    })
+}

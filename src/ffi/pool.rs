@@ -1,0 +1,57 @@
+//! What a C pool consists of: the head of its memory.
+
+use super::config_check::Hooked;
+use super::port::Below;
+use crate::engine::RawPool;
+use crate::platform::port::Port;
+use crate::slot::storage::Block;
+use crate::sync::{Bug, bug};
+use crate::util::memory;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::WorkerSet;
+
+/// What lies at the beginning of a pool's memory.
+#[repr(C)]
+pub(super) struct CPool {
+    /// Its own address, turned around, while it lives.
+    pub(super) mark: usize,
+    pub(super) raw: RawPool<Block<'static>, Below>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) workers: Option<WorkerSet>,
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    pub(super) workers: usize,
+    pub(super) hooks: Hooked,
+    /// Does destroy wait for every submit?
+    pub(super) destroy_waits: bool,
+    pub(super) bytes: usize,
+    /// The memory as it was allocated, if it is ours to give back.
+    pub(super) owned: Option<memory::Raw>,
+    /// The forks until it was made.
+    pub(super) forks: usize,
+}
+
+impl CPool {
+    /// # Safety
+    /// 1. `at` is aligned and readable.
+    pub(super) unsafe fn is_marked(at: *const Self) -> bool {
+        // SAFETY:
+        // - 1. No address is its own complement, and zeroed memory never matches.
+        unsafe { (&raw const (*at).mark).read() == !(at as usize) }
+    }
+
+    /// The pool is over: no call finds it any more.
+    ///
+    /// # Safety
+    /// 1. `at` is a pool, and the caller alone has it.
+    pub(super) unsafe fn unmark(at: *mut Self) {
+        // SAFETY:
+        // - 1.
+        unsafe { (&raw mut (*at).mark).write(0) };
+    }
+
+    /// Is this another process than the one that made the pool?
+    #[inline]
+    pub(super) fn is_copy(&self) -> bool {
+        self.forks != self.raw.port().forks() && !bug(Bug::ChildTakesThePool)
+    }
+}

@@ -1,0 +1,156 @@
+//! A job as C hands it over: checked against the payload that it has to fit into, written into it, or run on the spot.
+
+use super::abi_struct::known;
+use super::callback;
+use super::job::{Callbacks, Recipe, nodes_are_right, tell_nodes};
+use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
+use super::types::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_item, jobring_options};
+use crate::job::vtable::{Kind, Payload};
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+const DEFAULTS: jobring_options = jobring_options {
+    size: size_of::<jobring_options>() as u32,
+    when_full: JOBRING_FULL_WAIT,
+    timeout_ns: JOBRING_FOREVER,
+    done: None,
+    drop: None,
+    copy: 0,
+    nodes: core::ptr::null_mut(),
+};
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_options>();
+
+/// What a job gets.
+#[derive(Clone, Copy)]
+pub(super) enum Input {
+    Arg(*mut c_void),
+    Copy(*const u8, usize),
+}
+
+/// A job as submitted, checked against the payload that it has to fit into.
+pub(super) struct Order {
+    run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+    input: Input,
+    callbacks: Callbacks,
+    recipe: Recipe,
+}
+
+impl Order {
+    /// # Safety
+    /// 1. The nodes of the callbacks are readable, and their list ends.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        run: jobring_fn,
+        input: Input,
+        callbacks: Callbacks,
+        payload: usize,
+    ) -> Result<Self, Failed> {
+        let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
+        let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
+        let needed = match input {
+            Input::Arg(_) => size_of::<usize>(),
+            Input::Copy(data, size) if data.is_null() && size > 0 => return Err(Failed(JOBRING_E_INVALID)),
+            Input::Copy(_, size) => size,
+        };
+        // SAFETY:
+        // - 1.
+        if !callbacks.nodes.is_null() && !unsafe { nodes_are_right(callbacks.nodes) } {
+            return Err(Failed(JOBRING_E_INVALID));
+        }
+        if needed > recipe.data_room(payload) {
+            return Err(Failed(JOBRING_E_SIZE));
+        }
+        Ok(Self { run, input, callbacks, recipe })
+    }
+
+    /// What stands in an item without options; None if it has some.
+    #[inline(always)]
+    pub(super) fn read_plain(item: &jobring_item, payload: usize) -> Option<Result<Self, Failed>> {
+        item.options.is_null().then(|| {
+            // SAFETY:
+            // - 1: there are none.
+            unsafe { Self::new(item.r#fn, Input::Arg(item.arg), Callbacks::NONE, payload) }
+        })
+    }
+
+    /// # Safety
+    /// 1. The item's options are NULL or an options structure.
+    pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, Failed> {
+        if let Some(plain) = Self::read_plain(item, payload) {
+            return plain;
+        }
+        // SAFETY:
+        // - 1.
+        let options = unsafe { read_options(item.options) }?;
+        // SAFETY:
+        // - 1.
+        unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
+    }
+
+    #[inline(always)]
+    pub(super) fn kind(&self) -> &'static Kind {
+        self.recipe.kind
+    }
+
+    /// # Safety
+    /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
+    #[inline(always)]
+    pub(super) unsafe fn write(&self, payload: Payload) {
+        // SAFETY:
+        // - 1: it all fits (new).
+        unsafe {
+            match self.input {
+                Input::Arg(arg) => self.recipe.write_arg(payload, self.run, arg, self.callbacks),
+                Input::Copy(data, size) => {
+                    self.recipe.write_data(payload, self.run, data, size, self.callbacks)
+                }
+            }
+        }
+    }
+
+    /// Runs the job on its submitter. It has no handle (0), and nobody takes its result.
+    ///
+    /// # Safety
+    /// 1. The submitter's promises hold.
+    pub(super) unsafe fn run_here(&self) {
+        let arg = match self.input {
+            Input::Arg(arg) => arg,
+            Input::Copy(data, _) => data.cast_mut().cast(),
+        };
+        // SAFETY:
+        // - 1.
+        unsafe {
+            let result = callback::run_here(self.run, arg);
+            if let Some(done) = self.callbacks.done {
+                callback::done(done, arg, 0, JOBRING_OK, result);
+            }
+            tell_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
+            if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
+                callback::drop(drop, result, JOBRING_E_UNTAKEN);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// 1. `options` is NULL or an options structure.
+pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, Failed> {
+    if options.is_null() {
+        return Ok(DEFAULTS);
+    }
+    // SAFETY:
+    // - 1; every field of the structure is valid when zero.
+    unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut MaybeUninit::uninit()).copied() }
+}
+
+impl jobring_options {
+    pub(super) fn input(&self, arg: *mut c_void) -> Input {
+        if self.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), self.copy) }
+    }
+
+    pub(super) fn callbacks(&self) -> Callbacks {
+        Callbacks { done: self.done, drop: self.drop, nodes: self.nodes }
+    }
+}

@@ -1,0 +1,89 @@
+//! Running jobs on the caller's threads.
+
+use super::call::{call_out, done_out, optional, visit};
+use super::status::{
+    Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_STACK, JOBRING_OK, jobring_status,
+};
+use super::types::jobring_pool;
+
+/// Runs the oldest queued job on the calling thread.
+///
+/// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
+/// stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
+///
+/// From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
+/// on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
+/// Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_status {
+    call_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let (pool, _visit) = unsafe { visit(pool) }?;
+        match pool.raw.run_one() {
+            true => Ok(JOBRING_OK),
+            false if pool.raw.stack_suffices() => Ok(JOBRING_E_EMPTY),
+            false => Err(Failed(JOBRING_E_STACK)),
+        }
+    })
+}
+
+/// Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+///
+/// `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
+///
+/// Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
+///
+/// From where jobring_run_one() may be called.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `ran` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *mut u64) -> jobring_status {
+    done_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let (pool, _visit) = unsafe { visit(pool) }?;
+        optional(ran)?;
+        let mut count = 0;
+        while pool.raw.run_one() {
+            count += 1;
+        }
+        if !ran.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { ran.write(count) };
+        }
+        if pool.raw.stack_suffices() { Ok(()) } else { Err(Failed(JOBRING_E_STACK)) }
+    })
+}
+
+/// Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+///
+/// Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
+/// a job or a worker of this pool; JOBRING_E_INVALID.
+///
+/// From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobring_status {
+    done_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let (pool, _visit) = unsafe { visit(pool) }?;
+        if pool.raw.here().is_some() {
+            return Err(Failed(JOBRING_E_BUSY));
+        }
+        if !pool.raw.admit_worker() {
+            return Err(Failed(JOBRING_E_FULL));
+        }
+        let number = pool.started() + pool.raw.number_worker();
+        pool.raw.work(number);
+        Ok(())
+    })
+}

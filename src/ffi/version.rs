@@ -1,0 +1,64 @@
+//! Versions, and what this build can do.
+
+/// The header's version, major * 1,000,000 + minor * 1,000 + patch.
+pub const JOBRING_VERSION: u32 = 1_000;
+
+/// Changes when a program built against an older header must be compiled again.
+pub const JOBRING_ABI_VERSION: u32 = 1;
+
+/// A bit of jobring_features(): workers can be pthreads.
+pub const JOBRING_FEATURE_PTHREAD: u64 = 1;
+/// A bit of jobring_features(): workers can be threads of Rust's standard library.
+pub const JOBRING_FEATURE_STD: u64 = 2;
+/// A bit of jobring_features(): jobring_create() works.
+pub const JOBRING_FEATURE_CREATE: u64 = 4;
+/// A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
+/// has a clock.
+pub const JOBRING_FEATURE_CLOCK: u64 = 8;
+/// A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
+pub const JOBRING_FEATURE_PORT: u64 = 16;
+
+/// Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+///
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+#[unsafe(no_mangle)]
+pub extern "C" fn jobring_version() -> u32 {
+    JOBRING_VERSION
+}
+
+/// Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+///
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+#[unsafe(no_mangle)]
+pub extern "C" fn jobring_abi_version() -> u32 {
+    JOBRING_ABI_VERSION
+}
+
+/// Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+/// JOBRING_E_UNSUPPORTED.
+///
+/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+#[unsafe(no_mangle)]
+pub extern "C" fn jobring_features() -> u64 {
+    let bit = |there: bool, bit| if there { bit } else { 0 };
+    bit(cfg!(feature = "pthread"), JOBRING_FEATURE_PTHREAD)
+        | bit(cfg!(feature = "std"), JOBRING_FEATURE_STD)
+        | bit(crate::util::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
+        | bit(cfg!(any(feature = "std", feature = "pthread")), JOBRING_FEATURE_CLOCK)
+        | bit(
+            cfg!(all(feature = "port", not(any(feature = "std", feature = "pthread")))),
+            JOBRING_FEATURE_PORT,
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_packages() {
+        let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse::<u32>().unwrap());
+        let (major, minor, patch) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        assert_eq!(JOBRING_VERSION, major * 1_000_000 + minor * 1_000 + patch);
+    }
+}

@@ -1,0 +1,216 @@
+//! The shares of one range: claimed by whoever comes for the next, not assigned.
+//!
+//! The range is cut into parts, one for each thread that may come (or few for many), always at the same places. A thread
+//! claims from its own part first, then from the next ones: so in a second loop over the same items each finds those in its
+//! cache that it had there in the first, and yet nobody waits for one that is late.
+//!
+//! A part's `next` is where its next share begins; at the part's end nothing is left. A claim moves it on by a
+//! compare-and-swap; a stop moves it to the end at once. It never goes back, so a claim that succeeds owns its share alone,
+//! and after a stop none does. A share is a half of what its part has left, and so smaller and smaller towards the end: few
+//! claims, and nobody late by much.
+
+use crate::sync::{AtomicUsize, Relaxed, Site, o};
+use crate::util::cache_padded::CachePadded;
+
+/// A claim takes a half of what is left of a part.
+const FRACTION: usize = 2;
+/// The most parts, each with a line of its own on the caller's stack. More threads than that share them.
+const MOST_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
+
+/// A range to be shared out.
+pub(super) struct Shares {
+    // INVARIANT: of those that are parts, each lies between its part's begin and end.
+    next: [CachePadded<AtomicUsize>; MOST_PARTS],
+    /// How many helpers were made.
+    helpers: AtomicUsize,
+    parts: usize,
+    /// The items of a part, but for the last.
+    part: usize,
+    end: usize,
+    /// The smallest share, but for the last.
+    grain: usize,
+    /// The most helpers.
+    most: usize,
+}
+
+impl Shares {
+    /// `from..end`, for the caller and at most so many helpers. What lies before `from` is done.
+    pub(super) fn new(from: usize, end: usize, grain: usize, most: usize) -> Self {
+        debug_assert!(from < end && grain > 0);
+        // The first share is the caller's.
+        let most = most.min((end - from - 1) / grain);
+        let parts = MOST_PARTS.min(most + 1);
+        // Parts of whole grains: the last share of a part is none too small.
+        let part = end.div_ceil(parts).div_ceil(grain).saturating_mul(grain);
+        let next = core::array::from_fn(|n| {
+            CachePadded::new(AtomicUsize::new(n.saturating_mul(part).clamp(from, end)))
+        });
+        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, most }
+    }
+
+    /// The part in which a helper on this worker begins. The caller begins in the first.
+    pub(super) fn part_of(&self, worker: usize) -> usize {
+        if self.parts == 1 { 0 } else { 1 + worker % (self.parts - 1) }
+    }
+
+    fn end_of(&self, part: usize) -> usize {
+        (part + 1).saturating_mul(self.part).min(self.end)
+    }
+
+    fn next(&self, part: usize) -> usize {
+        // ORDERING: Relaxed: a claim is the compare-and-swap's; what the items are made of came with the submit (E1).
+        self.next[part].load(o(Site::ShareLook, Relaxed))
+    }
+
+    /// Is everything claimed, or was it stopped?
+    pub(super) fn is_over(&self) -> bool {
+        (0..self.parts).all(|part| self.next(part) >= self.end_of(part))
+    }
+
+    /// The next share, of `part` if that has one, else of another, which then is `part`. None when everything is claimed, or
+    /// was stopped.
+    pub(super) fn claim(&self, part: &mut usize) -> Option<(usize, usize)> {
+        for _ in 0..self.parts {
+            if let share @ Some(_) = self.claim_in(*part) {
+                return share;
+            }
+            *part = (*part + 1) % self.parts;
+        }
+        None
+    }
+
+    fn claim_in(&self, part: usize) -> Option<(usize, usize)> {
+        let end = self.end_of(part);
+        let mut from = self.next(part);
+        while from < end {
+            let left = end - from;
+            let some = (left / FRACTION).max(self.grain);
+            // Nothing is left behind that is smaller than a grain.
+            let to = if left - some.min(left) < self.grain { end } else { from + some };
+            // ORDERING: Relaxed: decides whose share it is, and hands nothing over; what is done to the items goes to the
+            // caller by the end of the helper's job (E3).
+            match self.next[part].compare_exchange(
+                from,
+                to,
+                o(Site::ShareClaim, Relaxed),
+                o(Site::ShareClaimLost, Relaxed),
+            ) {
+                Ok(_) => return Some((from, to)),
+                Err(now) => from = now,
+            }
+        }
+        None
+    }
+
+    /// From here on nothing is claimed.
+    pub(super) fn stop(&self) {
+        for part in 0..self.parts {
+            // ORDERING: Relaxed: hands nothing over. A claim at the same time comes before it, or fails. (A swap, for the
+            // checker lets a compare-and-swap pass over a store that another thread made.)
+            self.next[part].swap(self.end_of(part), o(Site::SharesStop, Relaxed));
+        }
+    }
+
+    /// May one more helper be made? Then it counts.
+    pub(super) fn admit_helper(&self) -> bool {
+        // ORDERING: Relaxed: a count. Each asks twice at most, so it does not overflow.
+        !self.is_over() && self.helpers.fetch_add(1, o(Site::HelperCount, Relaxed)) < self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    fn claims(shares: &Shares, part: usize) -> Vec<(usize, usize)> {
+        let mut part = part;
+        core::iter::from_fn(|| shares.claim(&mut part)).collect()
+    }
+
+    #[test]
+    fn shares_cover_the_range_once_whoever_begins_where() {
+        for (from, end, grain, most) in [
+            (0, 1, 1, 3),
+            (5, 1000, 1, 1),
+            (700, 1000, 10, 1),
+            (0, 4096, 64, 3),
+            (0, 10, 100, 2),
+            (3, 777, 5, 40),
+        ] {
+            for first in 0..=most {
+                let shares = Shares::new(from, end, grain, most);
+                let mut all = claims(&shares, shares.part_of(first));
+                assert!(shares.is_over() && all[0].0 >= from);
+                all.sort_unstable();
+                assert_eq!((all[0].0, all[all.len() - 1].1), (from, end));
+                assert!(all.windows(2).all(|two| two[0].1 == two[1].0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_has_a_grain_and_those_of_a_part_become_smaller() {
+        for (end, grain, most) in
+            [(1000, 1, 1), (4096, 64, 3), (4100, 64, 3), (777, 5, 40), (20_000, 16_384, 1)]
+        {
+            let all = claims(&Shares::new(0, end, grain, most), 0);
+            assert!(all.iter().all(|(from, to)| to - from >= grain || *to == end), "{all:?}");
+            let one = claims(&Shares::new(0, end, grain, 0), 0);
+            let sizes = one.iter().map(|(from, to)| to - from);
+            // The last may have what is less than a grain besides.
+            assert!(sizes.clone().zip(sizes.skip(1)).all(|(one, next)| next < one + grain), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn each_begins_in_a_part_of_its_own() {
+        let shares = Shares::new(0, 1000, 1, 3);
+        let begun: Vec<_> =
+            (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
+        // Of two parts the helpers share the second.
+        assert_eq!(begun, if MOST_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
+        assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
+        // What was done before moves no other's part.
+        let shares = Shares::new(300, 1000, 1, 3);
+        let (first, second) = if MOST_PARTS < 4 { (0, 1) } else { (1, 2) };
+        assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
+        assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
+    }
+
+    #[test]
+    fn the_largest_range_does_not_overflow() {
+        for most in [0, 1, 2, 6, 65_535] {
+            for grain in [1, 1000, usize::MAX / 2, usize::MAX] {
+                let shares = Shares::new(0, usize::MAX, grain, most);
+                let (mut part, mut at) = (0, 0);
+                for _ in 0..100 {
+                    let Some((from, to)) = shares.claim(&mut part) else { break };
+                    assert!(from == at && to > from);
+                    at = to;
+                }
+            }
+            let shares = Shares::new(usize::MAX - 3, usize::MAX, 1, most);
+            assert_eq!(claims(&shares, 0).len(), 3);
+        }
+    }
+
+    #[test]
+    fn after_a_stop_nothing_is_claimed_and_nobody_helps() {
+        let shares = Shares::new(0, 100, 1, 3);
+        assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
+        shares.stop();
+        assert!(
+            (0..MOST_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
+                && !shares.admit_helper()
+                && shares.is_over()
+        );
+    }
+
+    #[test]
+    fn no_more_helpers_are_made_than_shares_are_left_for() {
+        let shares = Shares::new(0, 100, 40, 8);
+        assert_eq!((0..10).filter(|_| shares.admit_helper()).count(), 2);
+    }
+}

@@ -1,0 +1,310 @@
+//! A loop over a range, by the caller and as many workers as come in time.
+//!
+//! The control block (`Loop`) lies on the caller's stack. A thread that takes part
+//! 1. makes up to two helpers: counts one in, and submits it with try; refused: none;
+//! 2. claims shares, first of its own part of the range (`shares`), and calls the body, until all are claimed or one stops
+//!    the loop;
+//! 3. takes its helpers back, or waits for those that somebody has begun.
+//!
+//! A helper takes part in the same way, so helpers wake each other as a tree; one that comes too late does nothing. As each
+//! waits for those that it made itself, who returns knows that nobody is inside any more. Who waits, waits for threads that
+//! are inside a share; nobody waits for one that has yet to begin.
+//!
+//! Whether to fork at all: with a grain, if there is more than that. Without one, the caller begins alone and looks at the
+//! clock: it goes on alone as long as what is left would not pay for a helper. Two looks cost as much as some hundreds of
+//! items; so the first guess is the processor's tick counter's, where there is one: if by that the whole loop is short, it
+//! is done at once; if it is long enough however fast the counter is, the rest is shared out at once.
+
+use super::chunks::Shares;
+use super::once_slot::First;
+use crate::engine::RawPool;
+use crate::job::context::Frame;
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::platform::port::Port;
+use crate::slot::storage::Storage;
+use crate::util::unwind::{catch, drop_ignoring_panic, resume};
+use core::marker::PhantomData;
+use core::ops::{ControlFlow, Range};
+
+/// A share's body: items from the first up to the second. False ends the loop. Does not unwind.
+type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
+
+/// How many helpers one thread makes.
+const FAN: usize = 2;
+
+/// What is left must take so many nanoseconds, or a helper that is awake does not pay.
+const WORTH_SHARING: u64 = 2_000;
+/// The same of one that has to be woken: that is a system call of some 10 µs, and a tenth of the loop at most is lost if
+/// nobody comes.
+const WORTH_WAKING: u64 = 100_000;
+/// So many of the smallest shares take as long as a helper must be worth.
+const SHARES_IN_TIME: u64 = 8;
+/// The first look at the clock comes after this part of the items.
+const FIRST_LOOK: usize = 32;
+/// But after so many items at most.
+const MOST_UNSEEN: usize = 4096;
+/// A loop of so many ticks is short: 0.7 to 4 µs.
+const SHORT: u64 = 4_000;
+/// Ticks in a nanosecond, at most, and as a rule.
+const FASTEST: u64 = 6;
+const USUAL: u64 = 3;
+/// What a look at the clock takes itself, nanoseconds, at least.
+const LOOK: u64 = 20;
+
+/// The control block of one loop.
+struct Loop<'a, S, P> {
+    pool: &'a RawPool<S, P>,
+    shares: Shares,
+    body: Body<'a>,
+}
+
+impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
+    /// Begins in this part of the range.
+    fn take_part(&self, mut part: usize) {
+        let mut helpers = [None; FAN];
+        for helper in &mut helpers {
+            *helper = self.make_helper();
+            if helper.is_none() {
+                break;
+            }
+        }
+        while let Some((from, to)) = self.shares.claim(&mut part) {
+            if !(self.body)(from, to) {
+                self.shares.stop();
+            }
+        }
+        helpers.into_iter().flatten().for_each(|helper| self.pool.take_back_or_await(helper));
+    }
+
+    fn make_helper(&self) -> Option<Job> {
+        if !self.shares.admit_helper() {
+            return None;
+        }
+        let reserved = self.pool.try_reserve().ok()?;
+        let this: *const Self = self;
+        // SAFETY:
+        // - 1: just reserved from this pool. 2: a helper takes a pointer to its loop, which fits (share_out).
+        Some(unsafe {
+            self.pool.publish(reserved, Helper::<S, P>::KIND, false, |payload| {
+                payload.at.cast::<*const Self>().write(this);
+            })
+        })
+    }
+}
+
+/// The kind of jobs that take part in a loop.
+struct Helper<S, P>(PhantomData<fn(S, P)>);
+
+impl<S: Storage, P: Port + Clone> Helper<S, P> {
+    const KIND: &'static Kind = &Kind {
+        run: Self::run,
+        discard: Self::discard,
+        #[cfg(feature = "capi")]
+        by_copy: false,
+        #[cfg(feature = "capi")]
+        exited: None,
+        drops_result: false,
+        forget: Self::forget,
+    };
+
+    unsafe fn run(payload: Payload, frame: &Frame) -> Outcome {
+        // SAFETY:
+        // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
+        //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
+        let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
+        the_loop.take_part(the_loop.shares.part_of(frame.worker().unwrap_or(usize::MAX)));
+        Outcome::Done
+    }
+
+    /// Dropped by a shutdown: its shares are others'.
+    unsafe fn discard(_: Payload, _: Job, _: Why) {}
+
+    unsafe fn forget(_: Payload, _: Outcome) {}
+}
+
+/// Calls `body` for every item of `0..count`, in shares of at least `grain` (0: as it pays), on this thread and on workers
+/// that come in time; until it says false.
+fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: usize, body: Body<'_>) {
+    let workers = match pool.payload_bytes() >= size_of::<*const ()>() {
+        true => pool.other_workers(),
+        false => 0,
+    };
+    let forked = match grain {
+        _ if workers == 0 || count <= grain.max(1) => None,
+        0 => match begin_alone(pool, count, workers, body) {
+            ControlFlow::Continue(fork) => Some(fork),
+            ControlFlow::Break(()) => return,
+        },
+        grain => Some((0, grain)),
+    };
+    match forked {
+        Some((from, grain)) => {
+            Loop { pool, shares: Shares::new(from, count, grain, workers), body }.take_part(0);
+        }
+        None if count > 0 => _ = body(0, count),
+        None => {}
+    }
+}
+
+/// Does the first items here, to see how long they take. Continue with where to fork, and the grain, when it pays; Break
+/// when all is done.
+fn begin_alone<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    count: usize,
+    workers: usize,
+    body: Body<'_>,
+) -> ControlFlow<(), (usize, usize)> {
+    let piece = first_piece(count);
+    let Some(ticks) = pool.port().ticks() else { return begin_timed(pool, (0, piece), count, workers, body) };
+    if !body(0, piece) || piece == count {
+        return ControlFlow::Break(());
+    }
+    // If they went back, they look like many.
+    let took = pool.port().ticks().map_or(u64::MAX, |now| now.wrapping_sub(ticks));
+    let lasts = |ticks: u64| u128::from(took) * (count as u128) >= u128::from(ticks) * (piece as u128);
+    if !lasts(SHORT) {
+        body(piece, count);
+        return ControlFlow::Break(());
+    }
+    let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+    if !lasts(worth * FASTEST) {
+        return begin_timed(pool, (piece, piece), count, workers, body);
+    }
+    let in_time = scaled(WORTH_SHARING * USUAL, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+    ControlFlow::Continue((piece, smallest_share(in_time)))
+}
+
+/// If so many items take as long as a helper must be worth.
+fn smallest_share(in_time: u64) -> usize {
+    usize::try_from(in_time / SHARES_IN_TIME).unwrap_or(usize::MAX).max(1)
+}
+
+/// How many items to do before the first look.
+fn first_piece(count: usize) -> usize {
+    match count / FIRST_LOOK {
+        few @ ..16 => few.max(1),
+        // As it suits a vectorised loop.
+        many => many.min(MOST_UNSEEN).next_multiple_of(16),
+    }
+}
+
+/// As begin_alone, from the first of these numbers on, in pieces of the second, by the clock.
+fn begin_timed<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    (from, mut piece): (usize, usize),
+    count: usize,
+    workers: usize,
+    body: Body<'_>,
+) -> ControlFlow<(), (usize, usize)> {
+    let Some(begun) = pool.port().now() else {
+        return ControlFlow::Continue((from, (count / FIRST_LOOK / (workers + 1)).max(1)));
+    };
+    let mut done = from;
+    loop {
+        let to = done + piece.min(count - done);
+        if !body(done, to) || to == count {
+            return ControlFlow::Break(());
+        }
+        done = to;
+        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
+        let left = scaled(took, count - done, done - from);
+        let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+        let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
+        if left >= worth {
+            return ControlFlow::Continue((done, smallest_share(in_time)));
+        }
+        piece = usize::try_from(in_time).unwrap_or(usize::MAX).max(done - from);
+    }
+}
+
+/// About `a * b / c`, or the largest number if it is larger.
+fn scaled(a: u64, b: usize, c: usize) -> u64 {
+    let (b, c) = (b as u64, c as u64);
+    a.checked_mul(b).map_or_else(|| a.saturating_mul(b / c), |product| product / c)
+}
+
+/// As `run`; a body that breaks ends the loop, and of several the first is told. It does not unwind.
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) fn share_out<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    count: usize,
+    grain: usize,
+    body: impl Fn(usize, usize) -> ControlFlow<i32> + Sync,
+) -> ControlFlow<i32> {
+    let mut first = First::new();
+    run(pool, count, grain, &|from, to| match body(from, to) {
+        ControlFlow::Continue(()) => true,
+        ControlFlow::Break(value) => {
+            let _late = first.offer(value);
+            false
+        }
+    });
+    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+}
+
+/// The same over any range, with any value, and a body that may panic: that ends the loop, and goes on here when all have
+/// left.
+pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
+    pool: &RawPool<S, P>,
+    range: Range<usize>,
+    grain: usize,
+    body: impl Fn(Range<usize>) -> ControlFlow<B> + Sync,
+) -> ControlFlow<B> {
+    let (mut first, mut panicked) = (First::new(), First::new());
+    let base = range.start;
+    run(pool, range.end.saturating_sub(base), grain, &|from, to| {
+        match catch(|| body(base + from..base + to)) {
+            Ok(ControlFlow::Continue(())) => return true,
+            Ok(ControlFlow::Break(value)) => {
+                if let Err(late) = first.offer(value) {
+                    drop_ignoring_panic(late);
+                }
+            }
+            Err(failure) => {
+                if let Err(late) = panicked.offer(failure) {
+                    drop_ignoring_panic(late);
+                }
+            }
+        }
+        false
+    });
+    if let Some(failure) = panicked.take() {
+        // Before the panic goes on, and one by one: a destructor's panic on top of another panic aborts.
+        drop_ignoring_panic(first);
+        drop_ignoring_panic(body);
+        resume(failure);
+    }
+    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+}
+
+/// The same with a body that does not end the loop.
+pub(crate) fn for_each_share<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    range: Range<usize>,
+    grain: usize,
+    body: impl Fn(Range<usize>) + Sync,
+) {
+    let body = |share| -> ControlFlow<core::convert::Infallible> {
+        body(share);
+        ControlFlow::Continue(())
+    };
+    match try_for_each_share(pool, range, grain, body) {
+        ControlFlow::Continue(()) => {}
+        ControlFlow::Break(never) => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_piece_is_a_small_part_of_the_loop() {
+        for count in (1..100_000).chain([1 << 20, usize::MAX]) {
+            let piece = first_piece(count);
+            assert!((1..=MOST_UNSEEN).contains(&piece) && piece <= count);
+            assert!(piece == 1 || piece <= count / FIRST_LOOK * 2, "{piece} of {count}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a slot's body holds: a kind (how to run or drop it) and a payload (its input, later its result).
+
+use crate::job::context::Frame;
+use crate::job::id::Job;
+
+/// The bytes of one slot: the job's input before it ran, its result afterwards.
+#[derive(Clone, Copy)]
+pub(crate) struct Payload {
+    pub(crate) at: *mut u8,
+    pub(crate) bytes: usize,
+}
+
+impl Payload {
+    /// The `n`-th word from the end, where kinds keep what must outlive the input (callbacks).
+    #[cfg(feature = "capi")]
+    #[inline]
+    pub(crate) fn word_from_end(self, n: usize) -> *mut usize {
+        debug_assert!(n * size_of::<usize>() <= self.bytes);
+        // The payload's length is a multiple of its alignment, so its end is aligned for a word.
+        self.at.wrapping_add(self.bytes - n * size_of::<usize>()).cast()
+    }
+}
+
+/// How a job that ran ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    Done,
+    Failed,
+}
+
+/// Why a job never ran, or its result was never taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Why {
+    /// Cancelled by handle.
+    Cancelled,
+    /// Discarded by the shutdown of its pool.
+    Shutdown,
+}
+
+/// The operations on one kind of job. Exactly one of `run` and `discard` is called, once, by the thread that
+/// claimed the job; `forget` is called at most once, after `run`, on a result that nobody takes.
+pub(crate) struct Kind {
+    /// Runs the job: consumes the input and leaves a result. Does not unwind.
+    pub(crate) run: unsafe fn(Payload, &Frame) -> Outcome,
+    /// Drops the input of a job that will not run. Does not unwind.
+    pub(crate) discard: unsafe fn(Payload, Job, Why),
+    /// Is the input data copied into the payload, which is also where its result is?
+    #[cfg(feature = "capi")]
+    pub(crate) by_copy: bool,
+    /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
+    #[cfg(feature = "capi")]
+    pub(crate) exited: Option<unsafe fn(Payload, &Frame) -> Outcome>,
+    /// Is there something to drop in the result of a job that is done? Then `forget` is called for it; for one that failed
+    /// always.
+    pub(crate) drops_result: bool,
+    /// Drops a result. Does not unwind.
+    pub(crate) forget: unsafe fn(Payload, Outcome),
+}

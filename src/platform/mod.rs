@@ -1,0 +1,72 @@
+//! The ports of this build: the operating system's where there is one, else spinning; in a model the model's.
+//!
+//! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
+//! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
+
+pub(crate) mod port;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod thread;
+pub(crate) mod user_port;
+
+use crate::sync::const_fn;
+
+#[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
+mod futex;
+#[cfg(all(any(feature = "std", feature = "pthread"), any(target_os = "linux", target_os = "android")))]
+use futex as sleep;
+
+#[cfg(all(feature = "std", not(any(target_os = "linux", target_os = "android"))))]
+mod condvar;
+#[cfg(all(feature = "std", not(any(target_os = "linux", target_os = "android"))))]
+use condvar as sleep;
+
+#[cfg(all(feature = "pthread", not(feature = "std"), not(any(target_os = "linux", target_os = "android"))))]
+compile_error!("the feature `pthread` without `std` needs a futex: Linux or Android. Add the feature `std`.");
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod thread_local;
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod errno;
+
+#[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+pub(crate) mod fork;
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod lock;
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod os_port;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) mod stack_bounds;
+#[cfg(feature = "std")]
+pub(crate) mod std_tls_key;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) use lock::Lock;
+#[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
+pub use os_port::Os as System;
+
+#[cfg(all(feature = "capi", not(any(feature = "std", feature = "pthread"))))]
+pub(crate) mod port_self;
+
+#[cfg(jobring_freeze)]
+mod test_port;
+#[cfg(jobring_freeze)]
+pub use test_port::Driven as System;
+
+#[cfg(all(not(any(feature = "std", feature = "pthread")), not(jobring_loom)))]
+pub use port::Spin as System;
+
+#[cfg(jobring_loom)]
+mod model_port;
+#[cfg(jobring_loom)]
+pub use model_port::{Clock, ModelPort, ModelPort as System};
+
+const_fn! {
+    /// The system that a new pool is on. In a model each has one of its own, without a clock.
+    pub(crate) fn system() -> System {
+        #[cfg(not(jobring_loom))]
+        return System;
+        #[cfg(jobring_loom)]
+        return ModelPort::new(Clock::None);
+    }
+}

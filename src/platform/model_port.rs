@@ -1,0 +1,142 @@
+//! The system below a model: a futex, a clock, and who the calling thread is.
+
+extern crate std;
+
+use crate::job::context::Frame;
+use crate::platform::port::Port;
+use crate::sync::{AtomicUsize, Relaxed, spin_loop};
+use core::cell::Cell;
+use core::ptr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::vec::Vec;
+
+loom::thread_local! { static CURRENT: Cell<*const Frame> = Cell::new(ptr::null()); }
+
+/// The clock of a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// There is none: only the timeouts "poll" and "for ever" exist.
+    None,
+    /// A sleep with an end takes all of its time, and ends at once.
+    Hasty,
+    /// Time passes when the model says so, by [`ModelPort::pass`].
+    Told,
+}
+
+/// A futex without a lock, so that it adds no happens-before but from a waker to whom it woke (loom's `unpark`
+/// does). Sleepers are kept by address and woken in the order in which they came. It returns for no reason only when
+/// a model calls [`Port::wake_all`] for no reason.
+#[derive(Clone)]
+pub struct ModelPort {
+    system: Arc<Shared>,
+    /// A thread that is stopped between its decision to wake and the wake.
+    mute: bool,
+}
+
+struct Shared {
+    clock: Clock,
+    /// Changed by whoever touches `state`, for the checker alone: it tries the orders of operations that meet in a
+    /// word it knows, and `state` is none.
+    meeting: AtomicUsize,
+    state: Mutex<State>,
+}
+
+struct State {
+    now: u64,
+    sleepers: Vec<Sleeper>,
+}
+
+struct Sleeper {
+    address: usize,
+    end: Option<u64>,
+    thread: loom::thread::Thread,
+}
+
+impl ModelPort {
+    /// A port whose sleepers no other port's wakes reach.
+    pub fn new(clock: Clock) -> Self {
+        let state = Mutex::new(State { now: 0, sleepers: Vec::new() });
+        Self { system: Arc::new(Shared { clock, meeting: AtomicUsize::new(0), state }), mute: false }
+    }
+
+    /// The port of a thread that stops for ever before a wake-up.
+    pub(crate) fn muted(&self) -> Self {
+        Self { mute: true, ..self.clone() }
+    }
+
+    fn meet(&self) -> MutexGuard<'_, State> {
+        self.system.meeting.fetch_add(1, Relaxed);
+        self.system.state.lock().unwrap()
+    }
+
+    fn wake(&self, word: *const AtomicUsize, most: usize) {
+        if self.mute {
+            return;
+        }
+        let mut state = self.meet();
+        for _ in 0..most {
+            let Some(at) = state.sleepers.iter().position(|s| s.address == word as usize) else { break };
+            state.sleepers.remove(at).thread.unpark();
+        }
+    }
+
+    /// Lets time pass: sleeps whose end has come are over.
+    pub fn pass(&self, nanos: u64) {
+        let mut state = self.meet();
+        state.now += nanos;
+        let now = state.now;
+        for over in state.sleepers.extract_if(.., |s| s.end.is_some_and(|end| end <= now)) {
+            over.thread.unpark();
+        }
+    }
+}
+
+impl Port for ModelPort {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        if let Some(nanos) = timeout
+            && self.system.clock == Clock::Hasty
+        {
+            self.pass(nanos);
+            return spin_loop();
+        }
+        let end = timeout.map(|nanos| self.meet().now + nanos);
+        self.system.meeting.fetch_add(1, Relaxed);
+        // A read-modify-write, which reads the newest value, as the kernel's read does against a wake. The checker
+        // lets no other thread run between it and `park`.
+        let now = word.fetch_or(0, Relaxed);
+        let mut state = self.system.state.lock().unwrap();
+        if now as u32 == expected as u32 && end.is_none_or(|end| state.now < end) {
+            let address = ptr::from_ref(word) as usize;
+            state.sleepers.push(Sleeper { address, end, thread: loom::thread::current() });
+            drop(state);
+            loom::thread::park();
+        }
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        self.wake(word, 1);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        self.wake(word, usize::MAX);
+    }
+
+    fn now(&self) -> Option<u64> {
+        match self.system.clock {
+            Clock::None => None,
+            Clock::Hasty | Clock::Told => Some(self.meet().now),
+        }
+    }
+
+    fn naps(&self) -> bool {
+        self.system.clock != Clock::None
+    }
+
+    fn current(&self) -> *const Frame {
+        CURRENT.with(Cell::get)
+    }
+
+    fn set_current(&self, frame: *const Frame) {
+        CURRENT.with(|current| current.set(frame));
+    }
+}

@@ -1,0 +1,92 @@
+//! The port of an operating system: its sleep, its clock, its thread-local pointer.
+
+#[cfg(unix)]
+use super::fork;
+use super::{sleep, stack_bounds, thread_local};
+use crate::job::context::{Frame, Stack};
+use crate::platform::port::Port;
+use crate::sync::AtomicUsize;
+
+/// How long a pause is, ns.
+const PAUSE: u64 = 50_000;
+
+/// Sleeps in the kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Os;
+
+impl Port for Os {
+    const WAKES_BY_ITSELF: bool = true;
+
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        sleep::wait(word, expected, timeout);
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        sleep::wake(word, 1);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        sleep::wake(word, i32::MAX);
+    }
+
+    fn now(&self) -> Option<u64> {
+        Some(sleep::now())
+    }
+
+    #[inline(always)]
+    fn naps(&self) -> bool {
+        true
+    }
+
+    fn stand_aside(&self) {
+        // SAFETY:
+        // - has no preconditions; on Linux it cannot fail.
+        #[cfg(unix)]
+        unsafe {
+            libc::sched_yield();
+        }
+        #[cfg(not(unix))]
+        std::thread::yield_now();
+    }
+
+    fn pause(&self) {
+        // Not a yield: of a real-time policy it lets only threads of the same priority run. Nobody changes the word.
+        sleep::wait(&AtomicUsize::new(0), 0, Some(PAUSE));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn ticks(&self) -> Option<u64> {
+        // SAFETY:
+        // - every x86-64 has it, and a system that keeps it from its processes has no fast clock either: it is what that reads.
+        Some(unsafe { core::arch::x86_64::_rdtsc() })
+    }
+
+    fn stack(&self) -> Option<Stack> {
+        stack_bounds::known()
+    }
+
+    #[cfg(unix)]
+    #[inline(always)]
+    fn forks(&self) -> usize {
+        fork::count()
+    }
+
+    fn prepare(&self) -> bool {
+        #[cfg(unix)]
+        if !fork::watch() {
+            return false;
+        }
+        thread_local::prepare()
+    }
+
+    #[inline]
+    fn current(&self) -> *const Frame {
+        thread_local::get()
+    }
+
+    #[inline]
+    fn set_current(&self, frame: *const Frame) {
+        thread_local::set(frame);
+    }
+}

@@ -1,0 +1,60 @@
+//! The port under the freeze test and the checker: the system's, unless the thread has a driver.
+
+use super::os_port::Os;
+use crate::job::context::{Frame, Stack};
+use crate::platform::port::Port;
+use crate::sync::freeze::driver;
+use crate::sync::{AtomicUsize, spin_loop};
+
+/// Sleeps in the kernel, or as its driver says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Driven;
+
+impl Port for Driven {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        match driver() {
+            Some(driver) => driver.wait(word, expected, timeout.is_some()),
+            None => Os.wait(word, expected, timeout),
+        }
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        driver().map_or_else(|| Os.wake_one(word), |driver| driver.wake(word, false));
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        driver().map_or_else(|| Os.wake_all(word), |driver| driver.wake(word, true));
+    }
+
+    fn now(&self) -> Option<u64> {
+        driver().map_or_else(|| Os.now(), |driver| driver.now())
+    }
+
+    fn stack(&self) -> Option<Stack> {
+        if driver().is_some() { None } else { Os.stack() }
+    }
+
+    fn forks(&self) -> usize {
+        Os.forks()
+    }
+
+    fn prepare(&self) -> bool {
+        Os.prepare()
+    }
+
+    fn pause(&self) {
+        driver().map_or_else(|| Os.pause(), |_| spin_loop());
+    }
+
+    fn naps(&self) -> bool {
+        self.now().is_some()
+    }
+
+    fn current(&self) -> *const Frame {
+        driver().map_or_else(|| Os.current(), |driver| driver.current().cast())
+    }
+
+    fn set_current(&self, frame: *const Frame) {
+        driver().map_or_else(|| Os.set_current(frame), |driver| driver.set_current(frame.cast()));
+    }
+}

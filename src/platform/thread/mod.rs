@@ -1,0 +1,194 @@
+//! Threads for workers: one trait, a backend over std and one over pthreads.
+
+mod cancel;
+#[cfg(all(feature = "capi", target_os = "linux"))]
+pub(crate) mod exit;
+#[cfg(jobring_loom)]
+mod loom_thread;
+#[cfg(feature = "pthread")]
+mod pthread;
+#[cfg(unix)]
+mod signals;
+#[cfg(not(unix))]
+#[path = "no_signals.rs"]
+mod signals;
+pub(crate) mod stack_size;
+pub(crate) mod stack_watermark;
+#[cfg(feature = "std")]
+mod std_thread;
+
+use crate::error::BuildError;
+use core::ptr::NonNull;
+
+/// Which backend makes the threads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Backend {
+    /// pthreads through libc: nothing is allocated for a thread, and its effective stack can be read.
+    #[cfg(feature = "pthread")]
+    Pthread,
+    /// `std::thread`. It ends the process if it is refused memory while it makes a thread.
+    #[cfg(feature = "std")]
+    Std,
+}
+
+impl Backend {
+    /// pthreads where this build has them, else std.
+    pub(crate) const DEFAULT: Self = {
+        #[cfg(feature = "pthread")]
+        let backend = Self::Pthread;
+        #[cfg(not(feature = "pthread"))]
+        let backend = Self::Std;
+        backend
+    };
+}
+
+/// What a thread is to be like.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadOptions<'a> {
+    /// At most 15 bytes are shown by Linux.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "a pthread names itself"))]
+    pub(crate) name: &'a str,
+    /// Bytes, already rounded and checked (`stack`).
+    pub(crate) stack_size: usize,
+    /// Bytes below the stack that trap. None: as the system does it.
+    pub(crate) guard_size: Option<usize>,
+    /// Where the stack is to lie. None: the system finds a place.
+    pub(crate) stack: Option<NonNull<u8>>,
+    /// The CPU that it runs on. None: any.
+    pub(crate) cpu: Option<u32>,
+}
+
+/// What a thread does: `run(arg)`, once. It does not unwind.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) run: unsafe fn(*const ()),
+    pub(crate) arg: *const (),
+}
+
+// SAFETY:
+// - `arg` is handed to the new thread and no other; that it may be used there is the spawner's promise.
+unsafe impl Send for Start {}
+
+/// A way to make threads.
+pub(crate) trait Spawn: Sized {
+    /// A thread that runs `start`.
+    ///
+    /// # Safety
+    /// 1. `start.arg` is what `start.run` takes, valid until the thread was joined.
+    unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError>;
+
+    /// Waits for the thread's end; the calling thread itself is detached.
+    fn join(self);
+
+    /// Joins the thread if it has ended; else it is detached.
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    fn join_if_ended(self);
+
+    /// The size of its stack as the system has it, bytes; None where that cannot be asked.
+    fn stack_size(&self) -> Option<usize>;
+}
+
+#[cfg(jobring_loom)]
+pub(crate) use loom_thread::Thread;
+pub(crate) use signals::Blocked;
+
+/// A thread of either backend.
+#[cfg(not(jobring_loom))]
+pub(crate) enum Thread {
+    #[cfg(feature = "pthread")]
+    Pthread(pthread::Pthread),
+    #[cfg(feature = "std")]
+    Std(std_thread::StdThread),
+}
+
+#[cfg(not(jobring_loom))]
+impl Thread {
+    /// To be called first by a thread of `backend`, with the name that it is to have.
+    pub(crate) fn name_self(backend: Backend, name: &str) {
+        match backend {
+            #[cfg(feature = "pthread")]
+            Backend::Pthread => pthread::name_self(name),
+            // It was told when it was made.
+            #[cfg(feature = "std")]
+            Backend::Std => {
+                let _ = name;
+            }
+        }
+    }
+
+    /// A thread of `backend` that runs `start`, with the caller's signal mask.
+    ///
+    /// # Safety
+    /// 1. `start` and what it points to stay valid until the thread was joined.
+    pub(crate) unsafe fn spawn(
+        backend: Backend,
+        options: ThreadOptions<'_>,
+        start: *const Start,
+    ) -> Result<Self, BuildError> {
+        match backend {
+            // SAFETY:
+            // - 1: the caller's.
+            #[cfg(feature = "pthread")]
+            Backend::Pthread => unsafe { Spawn::spawn(options, start) }.map(Self::Pthread),
+            // SAFETY:
+            // - 1: the caller's.
+            #[cfg(feature = "std")]
+            Backend::Std => unsafe { Spawn::spawn(options, start) }.map(Self::Std),
+        }
+    }
+
+    pub(crate) fn join(self) {
+        cancel::put_off(|| match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.join(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.join(),
+        });
+    }
+
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    pub(crate) fn join_if_ended(self) {
+        cancel::put_off(|| match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.join_if_ended(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.join_if_ended(),
+        });
+    }
+
+    pub(crate) fn stack_size(&self) -> Option<usize> {
+        match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.stack_size(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.stack_size(),
+        }
+    }
+}
+
+/// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
+#[cfg(feature = "std")]
+pub(crate) fn available_cpus() -> usize {
+    cancel::put_off(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
+}
+
+/// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.
+#[cfg(not(feature = "std"))]
+pub(crate) fn available_cpus() -> usize {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY:
+        // - a cpu_set_t is plain bits, for which zero is valid; the call writes at most its size.
+        let count = unsafe {
+            let mut set: libc::cpu_set_t = core::mem::zeroed();
+            (libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) == 0).then(|| libc::CPU_COUNT(&set))
+        };
+        count.and_then(|count| usize::try_from(count).ok()).unwrap_or(1).max(1)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        // SAFETY:
+        // - has no preconditions.
+        usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1).max(1)
+    }
+}

@@ -1,0 +1,97 @@
+//! The backend over `std::thread`.
+
+extern crate std;
+
+use super::{Spawn, Start, ThreadOptions};
+use crate::error::BuildError;
+use crate::platform::std_tls_key;
+use crate::util::unwind::drop_ignoring_panic;
+use std::string::String;
+use std::thread::{Builder, JoinHandle};
+
+/// A thread of std's.
+pub(crate) struct StdThread {
+    handle: JoinHandle<()>,
+    asked: usize,
+}
+
+/// The name as std takes it: a zero byte would make it panic. It puts one behind; None if there is no memory for all that.
+fn name(text: &str) -> Option<String> {
+    let mut name = String::new();
+    name.try_reserve_exact(text.len() + 1).ok()?;
+    name.extend(text.chars().filter(|&char| char != '\0'));
+    Some(name)
+}
+
+impl StdThread {
+    /// std's own way to find out allocates on a thread that it did not make, and panics in a destructor of its thread-locals.
+    #[cfg(unix)]
+    fn is_current(&self) -> bool {
+        // SAFETY:
+        // - has no preconditions.
+        self.pthread() == unsafe { libc::pthread_self() }
+    }
+
+    #[cfg(not(unix))]
+    fn is_current(&self) -> bool {
+        self.handle.thread().id() == std::thread::current().id()
+    }
+
+    #[cfg(unix)]
+    fn pthread(&self) -> libc::pthread_t {
+        use std::os::unix::thread::JoinHandleExt;
+        // On musl std has a number for what is a pointer in C.
+        self.handle.as_pthread_t() as libc::pthread_t
+    }
+}
+
+impl Spawn for StdThread {
+    unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
+        for (asked, what) in [
+            (options.guard_size.is_some(), "guard_size"),
+            (options.stack.is_some(), "stack_memory"),
+            (options.cpu.is_some(), "cpus"),
+        ] {
+            if asked {
+                return Err(BuildError::Unsupported(what));
+            }
+        }
+        // SAFETY:
+        // - 1: valid until join.
+        let start = unsafe { *start };
+        if !std_tls_key::may_be_had() {
+            return Err(BuildError::NoMemory);
+        }
+        let name = name(options.name).ok_or(BuildError::NoMemory)?;
+        let builder = Builder::new().name(name).stack_size(options.stack_size);
+        // SAFETY:
+        // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
+        let made = builder.spawn(move || unsafe {
+            std_tls_key::is_there();
+            let start = start;
+            (start.run)(start.arg);
+        });
+        made.map(|handle| Self { handle, asked: options.stack_size }).map_err(|_| BuildError::Thread)
+    }
+
+    fn join(self) {
+        if !self.is_current() {
+            // A worker's own code does not panic; if a hook's does, the thread is over all the same.
+            drop_ignoring_panic(self.handle.join());
+        }
+    }
+
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    fn join_if_ended(self) {
+        if self.handle.is_finished() {
+            self.join();
+        }
+    }
+
+    fn stack_size(&self) -> Option<usize> {
+        #[cfg(all(feature = "pthread", unix))]
+        return super::pthread::stack_size_of(self.pthread()).or(Some(self.asked));
+        #[cfg(not(all(feature = "pthread", unix)))]
+        Some(self.asked)
+    }
+}

@@ -1,0 +1,160 @@
+//! What is kept for each thread: a pointer to its innermost frame, and where its stack lies. std's thread-locals where there is
+//! std, else pthread_getspecific.
+
+use crate::job::context::{Frame, Stack};
+
+#[cfg(feature = "std")]
+mod slot {
+    extern crate std;
+    use super::{Frame, Stack};
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static CURRENT: Cell<*const Frame> = const { Cell::new(core::ptr::null()) };
+        static STACK: Cell<Option<Option<Stack>>> = const { Cell::new(None) };
+    }
+
+    // A const-initialised thread-local without a destructor is never gone, so `with` cannot fail.
+    #[inline]
+    pub(super) fn get() -> *const Frame {
+        CURRENT.with(Cell::get)
+    }
+
+    #[inline]
+    pub(super) fn set(frame: *const Frame) {
+        CURRENT.with(|current| current.set(frame));
+    }
+
+    pub(super) fn prepare() -> bool {
+        true
+    }
+
+    pub(super) fn stack() -> Option<Option<Stack>> {
+        STACK.with(Cell::get)
+    }
+
+    pub(super) fn keep_stack(asked: Option<Stack>) {
+        STACK.with(|stack| stack.set(Some(asked)));
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod slot {
+    use super::{Frame, Stack};
+    use core::ptr;
+    use core::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+
+    static CURRENT: Key = Key::new();
+    /// A stack's two ends. A thread has both or none.
+    static STACK: [Key; 2] = [const { Key::new() }; 2];
+
+    /// A key of pthread_getspecific, made when it is first used.
+    struct Key(
+        /// One more than the key; 0: there is none yet.
+        AtomicUsize,
+    );
+
+    impl Key {
+        const fn new() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+
+        /// None if the process has no key left, now; it is asked again.
+        #[inline]
+        fn made(&self) -> Option<libc::pthread_key_t> {
+            // ORDERING: Acquire: pairs with the exchange in `make`, so that what pthread_key_create did is seen.
+            match self.0.load(Acquire) {
+                0 => self.make(),
+                word => Some((word - 1) as libc::pthread_key_t),
+            }
+        }
+
+        /// Whoever comes first makes it. Nobody waits for anybody: this may be on the way of a job.
+        #[cold]
+        fn make(&self) -> Option<libc::pthread_key_t> {
+            let mut key = 0;
+            // SAFETY:
+            // - `key` is writable; no destructor is registered.
+            if unsafe { libc::pthread_key_create(&raw mut key, None) } != 0 {
+                return None;
+            }
+            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for the other's if ours is too late.
+            match self.0.compare_exchange(0, key as usize + 1, AcqRel, Acquire) {
+                Ok(_) => Some(key),
+                Err(others) => {
+                    // SAFETY:
+                    // - created above, and known to nobody.
+                    unsafe { libc::pthread_key_delete(key) };
+                    Some((others - 1) as libc::pthread_key_t)
+                }
+            }
+        }
+
+        #[inline]
+        fn get(&self) -> *mut libc::c_void {
+            // SAFETY:
+            // - the key was created and is never deleted.
+            self.made().map_or(ptr::null_mut(), |key| unsafe { libc::pthread_getspecific(key) })
+        }
+
+        /// False if the system has no key, or no memory, for it.
+        #[inline]
+        fn set(&self, value: *const libc::c_void) -> bool {
+            // SAFETY:
+            // - as in get.
+            self.made().is_some_and(|key| unsafe { libc::pthread_setspecific(key, value) } == 0)
+        }
+    }
+
+    #[inline]
+    pub(super) fn get() -> *const Frame {
+        CURRENT.get().cast_const().cast()
+    }
+
+    #[inline]
+    pub(super) fn set(frame: *const Frame) {
+        CURRENT.set(frame.cast());
+    }
+
+    pub(super) fn prepare() -> bool {
+        CURRENT.made().is_some()
+    }
+
+    pub(super) fn stack() -> Option<Option<Stack>> {
+        let [low, high] = [0, 1].map(|end: usize| STACK[end].get().addr());
+        (high != 0).then_some(Some(Stack { low, high }))
+    }
+
+    /// What the system does not tell, or cannot keep, it is asked again.
+    pub(super) fn keep_stack(asked: Option<Stack>) {
+        if let Some(Stack { low, high }) = asked
+            && STACK[0].set(ptr::without_provenance(low))
+        {
+            STACK[1].set(ptr::without_provenance(high));
+        }
+    }
+}
+
+#[inline]
+pub(super) fn get() -> *const Frame {
+    slot::get()
+}
+
+#[inline]
+pub(super) fn set(frame: *const Frame) {
+    slot::set(frame);
+}
+
+/// Is there a place for each thread's pointer? If not, it may be asked again.
+pub(super) fn prepare() -> bool {
+    slot::prepare()
+}
+
+/// The thread's stack as it was kept; None if it was not.
+pub(super) fn stack() -> Option<Option<Stack>> {
+    slot::stack()
+}
+
+pub(super) fn keep_stack(asked: Option<Stack>) {
+    slot::keep_stack(asked);
+}

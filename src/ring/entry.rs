@@ -1,0 +1,188 @@
+//! Position, lap and index packing of a ring of 2^k entries. Pure arithmetic, wrapping.
+//!
+//! ```text
+//! position = lap (word − k bits) │ offset (k bits)
+//! entry    = the lap's complement (word − k − 2 bits) │ MARKS (2 bits) │ index xor offset (k bits)
+//! ```
+//!
+//! So in all-zero memory every entry was published in lap −1, and holds its own offset as its index.
+
+/// Who sleeps on an empty entry. Two bits, so that neither's mark can pass for the other's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mark {
+    /// Threads that wait for an index.
+    Waiter,
+    /// A closer.
+    Closer,
+}
+
+/// What lies in a ring whose memory is all zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seed {
+    /// Nothing.
+    Empty,
+    /// All indices, in their order (except those that `Ends::seeded` leaves out).
+    Full,
+}
+
+/// The entries of one line of memory: a pusher that walks over them reads one line.
+pub(crate) const MAX_STRIDE: usize = 8;
+
+/// The geometry of a ring: N − 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Geometry {
+    mask: usize,
+}
+
+impl Geometry {
+    /// `len` is a power of two, at most 2^(word−4), so that an entry keeps lap bits.
+    #[inline(always)]
+    pub(crate) const fn new(len: usize) -> Self {
+        debug_assert!(len.is_power_of_two() && len <= 1 << (usize::BITS - 4));
+        Self { mask: len - 1 }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn len(self) -> usize {
+        self.mask + 1
+    }
+
+    /// How far the tail may lag behind what is published: S, a power of two. All positions of the tail are multiples of it.
+    #[inline(always)]
+    pub(crate) const fn stride(self) -> usize {
+        // Half of N up to MAX_STRIDE, and 1 for N = 1.
+        (self.mask >> 1 & (MAX_STRIDE - 1)) + 1
+    }
+
+    /// Is `p` the end of one stride and the beginning of the next?
+    #[inline(always)]
+    pub(crate) const fn ends_stride(self, p: usize) -> bool {
+        p & (self.stride() - 1) == 0
+    }
+
+    /// The beginning of the stride that `p` lies in.
+    pub(crate) const fn stride_of(self, p: usize) -> usize {
+        p & !(self.stride() - 1)
+    }
+
+    /// Where position `p` lives.
+    #[inline(always)]
+    pub(crate) const fn offset(self, p: usize) -> usize {
+        p & self.mask
+    }
+
+    /// The entry that publishes `index` at position `p`, in `lap`, unmarked.
+    #[inline(always)]
+    pub(crate) const fn entry(self, lap: usize, p: usize, index: usize) -> usize {
+        lap | (index ^ p) & self.mask
+    }
+
+    /// Is `entry` what was published at `p`?
+    #[inline(always)]
+    pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
+        self.in_lap(entry, self.lap(p))
+    }
+
+    /// Was `entry` published in the lap that [`Geometry::lap`] gave?
+    #[inline(always)]
+    pub(crate) const fn in_lap(self, entry: usize, lap: usize) -> bool {
+        // If so, they differ in marks and index alone.
+        entry ^ lap < (self.mask + 1) << 2
+    }
+
+    /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
+    #[inline(always)]
+    pub(crate) const fn behind(self, entry: usize, p: usize) -> bool {
+        self.in_lap(entry, self.lap_before(self.lap(p)))
+    }
+
+    /// The index in an entry published at `p`.
+    #[inline(always)]
+    pub(crate) const fn index(self, entry: usize, p: usize) -> usize {
+        (entry ^ p) & self.mask
+    }
+
+    /// The bit that says who sleeps on an empty entry.
+    #[inline(always)]
+    pub(crate) const fn mark(self, by: Mark) -> usize {
+        match by {
+            Mark::Waiter => self.mask + 1,
+            Mark::Closer => (self.mask + 1) << 1,
+        }
+    }
+
+    /// Both marks.
+    #[inline(always)]
+    pub(crate) const fn marks(self) -> usize {
+        (self.mask + 1) * 3
+    }
+
+    /// The complement of the lap of `p`, shifted to make room for the marks; its two highest bits are lost.
+    #[inline(always)]
+    pub(crate) const fn lap(self, p: usize) -> usize {
+        !(p | self.mask) << 2
+    }
+
+    /// The lap before.
+    #[inline(always)]
+    pub(crate) const fn lap_before(self, lap: usize) -> usize {
+        lap.wrapping_add(self.len() << 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lens() -> impl Iterator<Item = usize> {
+        (0..12).map(|k| 1 << k).chain([1 << 20])
+    }
+
+    /// Positions around every place where something wraps, and from the middle.
+    fn positions(len: usize) -> impl Iterator<Item = usize> {
+        let near =
+            [0, len, 2 * len, usize::MAX / 2, usize::MAX / 2 + 1, usize::MAX, usize::MAX - len, 12_345_678];
+        near.into_iter().flat_map(move |at| (0..8).map(move |d: usize| at.wrapping_add(d).wrapping_sub(4)))
+    }
+
+    #[test]
+    fn an_entry_says_where_it_was_published() {
+        for len in lens() {
+            let g = Geometry::new(len);
+            for p in positions(len) {
+                for index in [0, len / 2, len - 1] {
+                    for marks in [0, g.mark(Mark::Waiter), g.mark(Mark::Closer), g.marks()] {
+                        let entry = g.entry(g.lap(p), p, index) | marks;
+                        assert_eq!(g.index(entry, p), index);
+                        assert!(g.published(entry, p) && !g.behind(entry, p));
+                        assert!(g.behind(entry, p.wrapping_add(len)));
+                        assert!(!g.published(entry, p.wrapping_add(len)));
+                        assert!(!g.behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 4);
+                        assert_eq!(g.offset(p), g.offset(p.wrapping_add(len)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bound that `mod.rs` and BARE.md state.
+    #[test]
+    fn an_entry_fits_again_after_exactly_a_quarter_of_all_positions() {
+        const PERIOD: usize = 1 << (usize::BITS - 2);
+        for len in lens() {
+            let g = Geometry::new(len);
+            for p in positions(len) {
+                let entry = g.entry(g.lap(p), p, len - 1);
+                for times in 1..=3 {
+                    assert!(g.published(entry, p.wrapping_add(PERIOD * times)));
+                    assert!(g.behind(entry, p.wrapping_add(PERIOD * times + len)));
+                }
+                // Fewer or more, at the same place of the ring.
+                let laps = (0..usize::BITS - 2).map(|bit| 1 << bit).filter(|&on| on >= len && on < PERIOD);
+                for on in laps.flat_map(|on| [on, PERIOD - on, PERIOD + on]) {
+                    assert!(!g.published(entry, p.wrapping_add(on)), "{len} {p} {on}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The marks in an empty entry: who wants to be told of the next push. `mod.rs` says why there are two.
+
+use super::entry::Mark;
+use super::ncq::Ring;
+use crate::sync::{AtomicUsize, Relaxed, Site, o};
+use crate::util::backoff::look_again;
+
+/// An empty entry that was marked: sleep on `word` while it holds `value`.
+pub(crate) struct Marked<'a> {
+    pub(crate) word: &'a AtomicUsize,
+    pub(crate) value: usize,
+}
+
+impl PartialEq for Marked<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.word, other.word) && self.value == other.value
+    }
+}
+
+impl<'a> Ring<'a> {
+    /// Marks the empty entry at head, or None if the ring is not empty.
+    pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {
+        let g = self.geometry();
+        let (head, origin) = self.head();
+        loop {
+            // ORDERING: Relaxed: the entry decides; a stale head shows as an entry of another lap.
+            let h = head.load(o(Site::MarkHead, Relaxed)).wrapping_add(origin);
+            let word = self.entry(h);
+            // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.
+            let e = word.load(o(Site::MarkEntry, Relaxed));
+            if g.published(e, h) {
+                return None;
+            }
+            if !g.behind(e, h) {
+                look_again();
+                continue;
+            }
+            let value = e | g.mark(by);
+            // ORDERING: Relaxed: the push that replaces the mark reads it by the CAS on this same word. Against
+            // closing, the caller's fence pairs (engine/lifecycle.rs).
+            if e & g.mark(by) != 0
+                || word
+                    .compare_exchange(e, value, o(Site::MarkSet, Relaxed), o(Site::MarkSetLost, Relaxed))
+                    .is_ok()
+            {
+                return Some(Marked { word, value });
+            }
+        }
+    }
+
+    /// Puts the closer's mark on the empty entry at head for the waiters' one. The entry, if it was marked: whoever
+    /// sleeps there must be woken, and whoever is about to will find another value. Without a mark in its place the
+    /// next waiter's would bring that value back.
+    pub(crate) fn unmark(&self) -> Option<*const AtomicUsize> {
+        let g = self.geometry();
+        let (head, origin) = self.head();
+        loop {
+            // ORDERING: Relaxed: see mark_empty; the closer's fence pairs with the sleeper's.
+            let h = head.load(o(Site::UnmarkHead, Relaxed)).wrapping_add(origin);
+            let word = self.entry(h);
+            // ORDERING: Relaxed, the same.
+            let e = word.load(o(Site::UnmarkEntry, Relaxed));
+            if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
+                return None;
+            }
+            // ORDERING: Relaxed, the same: the word itself carries the news.
+            if g.behind(e, h)
+                && word
+                    .compare_exchange(
+                        e,
+                        e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer),
+                        o(Site::UnmarkSet, Relaxed),
+                        o(Site::UnmarkSetLost, Relaxed),
+                    )
+                    .is_ok()
+            {
+                return Some(word);
+            }
+            look_again();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ends, Seed};
+    use super::*;
+    use crate::sync::array_of;
+
+    #[test]
+    fn a_mark_is_taken_off_once() {
+        let ends = Ends::new();
+        let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
+        let ring = Ring::new(&ends, &entries, Seed::Empty);
+        assert!(ring.unmark().is_none());
+        let marked = ring.mark_empty(Mark::Waiter).unwrap();
+        assert_eq!(marked.word.load(Relaxed), marked.value);
+        assert_eq!(ring.unmark(), Some(core::ptr::from_ref(marked.word)));
+        assert_ne!(marked.word.load(Relaxed), marked.value);
+        assert!(ring.unmark().is_none());
+        assert_ne!(ring.mark_empty(Mark::Waiter).unwrap().value, marked.value);
+        assert!(ring.unmark().is_some());
+        assert!(ring.mark_empty(Mark::Closer).is_some() && ring.unmark().is_none());
+        assert!(ring.push(1).marked.is_some());
+        assert!(ring.mark_empty(Mark::Closer).is_none() && ring.unmark().is_none());
+        assert_eq!(ring.pop(), Some(1));
+    }
+}

@@ -1,0 +1,149 @@
+//! Has a slot room for a job? If not, what the compiler says.
+
+use crate::slot::storage::PAYLOAD_ALIGN;
+
+/// What a job needs of its slot: bytes, and an alignment.
+#[derive(Clone, Copy)]
+pub(super) struct Needs {
+    pub(super) closure: usize,
+    pub(super) result: usize,
+    /// What a panic of it leaves; 0 where none comes back.
+    pub(super) failure: usize,
+    pub(super) align: usize,
+}
+
+impl Needs {
+    const fn bytes(self) -> usize {
+        max(max(self.closure, self.result), self.failure)
+    }
+
+    pub(super) const fn fits(self, payload: usize) -> bool {
+        self.bytes() <= payload && self.align <= PAYLOAD_ALIGN
+    }
+
+    /// Ends the compilation unless it fits.
+    pub(super) const fn assert_fits(self, payload: usize) {
+        if !self.fits(payload) {
+            // A constant's panic takes a text that is made already.
+            panic!("{}", Text::refusal(self, payload).as_str());
+        }
+    }
+}
+
+pub(super) const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// A message in the making.
+struct Text {
+    bytes: [u8; Self::ROOM],
+    length: usize,
+}
+
+impl Text {
+    /// More than the longest message with the largest numbers takes.
+    const ROOM: usize = 768;
+
+    const fn refusal(needs: Needs, payload: usize) -> Self {
+        let mut text = Self { bytes: [0; Self::ROOM], length: 0 };
+        let bytes = needs.bytes();
+        if bytes > payload {
+            text = text
+                .and("this job needs ")
+                .and_number(bytes)
+                .and(" bytes, and a slot of this pool has room for ");
+            text = text.and_number(payload).and(": its closure takes ").and_number(needs.closure);
+            text = text.and(", its result ").and_number(needs.result);
+            if needs.failure > 0 {
+                text = text.and(", what a panic leaves ").and_number(needs.failure);
+            }
+            let wanted = bytes.next_multiple_of(PAYLOAD_ALIGN);
+            text = text.and(". Capture less, or move it into a Box, or give the pool larger slots: ");
+            text = text
+                .and("Pool::builder().payload::<")
+                .and_number(wanted)
+                .and(">(), StaticPool<JOBS, WORKERS, ");
+            text = text.and_number(wanted).and(">");
+        }
+        if needs.align > PAYLOAD_ALIGN {
+            if text.length > 0 {
+                text = text.and("; and ");
+            }
+            text = text.and("its closure or its result is aligned to ").and_number(needs.align);
+            text = text.and(" bytes, and a slot to ").and_number(PAYLOAD_ALIGN);
+            text = text.and(" only: move what is aligned so into a Box");
+        }
+        text
+    }
+
+    const fn and(mut self, more: &str) -> Self {
+        let more = more.as_bytes();
+        let mut n = 0;
+        while n < more.len() {
+            self.bytes[self.length] = more[n];
+            self.length += 1;
+            n += 1;
+        }
+        self
+    }
+
+    const fn and_number(mut self, number: usize) -> Self {
+        if number >= 10 {
+            self = self.and_number(number / 10);
+        }
+        self.bytes[self.length] = b'0' + (number % 10) as u8;
+        self.length += 1;
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => "the job does not fit into a slot of this pool",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::string::{String, ToString};
+
+    fn said(needs: Needs, payload: usize) -> String {
+        assert!(!needs.fits(payload));
+        Text::refusal(needs, payload).as_str().to_string()
+    }
+
+    #[test]
+    fn a_job_that_is_too_large_is_told_its_size() {
+        let needs = Needs { closure: 72, result: 24, failure: 16, align: 8 };
+        let said = said(needs, 48);
+        for part in ["needs 72 bytes", "has room for 48", "closure takes 72", "result 24", "panic leaves 16"]
+        {
+            assert!(said.contains(part), "{said}");
+        }
+        let wanted = 72usize.next_multiple_of(PAYLOAD_ALIGN);
+        assert!(said.contains(&std::format!("payload::<{wanted}>()")), "{said}");
+        assert!(!said.contains("aligned"));
+        assert!(needs.fits(72) && needs.fits(wanted));
+    }
+
+    #[test]
+    fn a_job_that_is_over_aligned_is_told_so() {
+        let align = 4 * PAYLOAD_ALIGN;
+        let needs = Needs { closure: align, result: 0, failure: 0, align };
+        let alone = said(needs, align);
+        assert!(alone.starts_with(&std::format!("its closure or its result is aligned to {align} bytes")));
+        let both = said(needs, 0);
+        assert!(both.contains("; and its closure") && both.contains("has room for 0"), "{both}");
+    }
+
+    #[test]
+    fn the_longest_message_has_room() {
+        let most = usize::MAX / 2;
+        let needs = Needs { closure: most, result: most, failure: most, align: most };
+        assert!(said(needs, most - 1).ends_with("into a Box"));
+    }
+}

@@ -1,0 +1,111 @@
+//! A job's handle as a future: a task awaits the job instead of a thread.
+
+use super::handle::{JobHandle, Place};
+use crate::error::JobError;
+use crate::platform::port::Timeout;
+use core::future::Future;
+use core::mem::replace;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+
+// Nothing in it is pinned: a result is moved out.
+impl<T> Unpin for JobHandle<'_, T> {}
+
+impl<T: Send> JobHandle<'_, T> {
+    pub(super) fn take_waker_back(&mut self) -> Option<Waker> {
+        match self.place {
+            Place::InPool(pool, job) => pool.take_waker_back(job, &mut self.left),
+            _ => None,
+        }
+    }
+}
+
+/// Awaits the job (feature `future`): the output is what [`wait`](JobHandle::wait) gives. No alloc, no OS, any executor.
+///
+/// ```
+/// use jobring::StaticPool;
+/// use std::pin::pin;
+/// use std::sync::Arc;
+/// use std::task::{Context, Poll, Wake, Waker};
+/// use std::thread;
+///
+/// static POOL: StaticPool<16, 1, 48> = StaticPool::new();
+///
+/// // Any executor will do; this one parks its thread.
+/// struct Unpark(thread::Thread);
+/// impl Wake for Unpark {
+///     fn wake(self: Arc<Self>) {
+///         self.0.unpark();
+///     }
+/// }
+/// fn block_on<F: Future>(future: F) -> F::Output {
+///     let waker = Waker::from(Arc::new(Unpark(thread::current())));
+///     let mut future = pin!(future);
+///     loop {
+///         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+///             Poll::Ready(output) => return output,
+///             Poll::Pending => thread::park(),
+///         }
+///     }
+/// }
+///
+/// let worker = thread::spawn(|| POOL.enter_worker());
+/// let sum = block_on(async {
+///     let six = POOL.try_submit(|| 6).expect("there is room");
+///     let seven = POOL.try_submit(|| 7).expect("there is room");
+///     six.await.unwrap() * seven.await.unwrap()
+/// });
+/// assert_eq!(sum, 42);
+/// POOL.shutdown(jobring::Queued::Drain, None).unwrap();
+/// worker.join().unwrap();
+/// ```
+///
+/// - The task is woken when the job is over, however it ended: run, cancelled, discarded by a shutdown. It may be woken for
+///   nothing too. Its last poll's waker is the one that counts; the handle may go from one task, and one executor, to another.
+/// - **Whoever ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, an interrupt that calls
+///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt (and the pool is not
+///   on a port of the user's, which is for threads, but for [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
+///   then, and is done with the job. A panic in there is dropped (without `std` it ends the process).
+/// - **What a wake may do**: everything that a job may. On a worker the thread counts as being inside a job: a wait for a queued
+///   job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets
+///   [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever. It may shut the pool down, and drop
+///   it. An executor whose wake submits the task's next poll takes
+///   [`try_submit`](crate::PoolCore::try_submit), and keeps for later what was refused.
+/// - A panic of a waker that is cloned comes out of the poll, and leaves all as it was. A panic of a waker that is dropped is
+///   dropped.
+/// - A poll neither blocks nor runs a job; an interrupt may poll on a pool without a user-defined port. On a pool that
+///   nobody works for, nothing has ended until somebody calls
+///   [`run_one`](crate::PoolCore::run_one), or waits; and an executor that blocks a job's thread (`block_on` inside a
+///   job) may leave nobody to run what it awaits, where [`wait`](JobHandle::wait) would run it or say so.
+/// - A thread that waits helps out if the system stops the worker that was woken for its job; a task that awaits does not. Then
+///   its job may lie until that worker goes on, somebody waits, or one more job is submitted.
+/// - Dropping the handle gives the claim up, as ever, and drops the waker that lay in the pool: at once, unless the job has
+///   just ended and it is being woken. A handle that is leaked keeps its waker until the slot's next task
+///   or the end of the pool.
+/// - Costs three words for each slot (24 bytes; 12 on 32-bit targets) and one for each handle, and a job that no
+///   task awaits nothing at run time, unless a thread had to sleep for it: then three atomic operations beside the wake.
+///
+/// # Panics
+/// Polled again after it was ready (so does [`wait`](JobHandle::wait) then).
+impl<T: Send> Future for JobHandle<'_, T> {
+    type Output = Result<T, JobError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let Place::InPool(pool, job) = this.place
+            && pool.poll_job(job, &mut this.left, cx.waker()).is_pending()
+        {
+            return Poll::Pending;
+        }
+        let over = replace(this, JobHandle::at(Place::Taken));
+        match over.wait_until(Timeout::Poll) {
+            Ok(result) => Poll::Ready(result),
+            Err(pending) => {
+                debug_assert!(false, "the job was over");
+                *this = pending;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}

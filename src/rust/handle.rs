@@ -1,0 +1,250 @@
+//! The handle that owns a job's result.
+
+use crate::engine::{RawPool, Receiver, Taken, Verdict, WaitError};
+use crate::error::JobError;
+use crate::job::id::Job;
+use crate::platform::port::{Port, Timeout};
+use crate::slot::storage::Storage;
+use crate::sync::dying;
+#[cfg(feature = "std")]
+use crate::util::unwind::Failure;
+use crate::util::unwind::{Discarded, catch};
+use core::fmt;
+use core::mem::ManuallyDrop;
+#[cfg(feature = "future")]
+use core::task::{Poll, Waker};
+use core::time::Duration;
+
+/// A pool as a handle sees it.
+pub(crate) trait Awaited: Sync {
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError>;
+    fn cancel_job(&self, job: Job) -> bool;
+    fn detach_job(&self, job: Job);
+    fn is_job_finished(&self, job: Job) -> bool;
+    #[cfg(feature = "future")]
+    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::Left, waker: &Waker) -> Poll<()>;
+    #[cfg(feature = "future")]
+    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::Left) -> Option<Waker>;
+}
+
+impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+        self.wait(job, timeout, deliver)
+    }
+
+    fn cancel_job(&self, job: Job) -> bool {
+        !self.is_copy() && self.cancel(job) == Ok(true)
+    }
+
+    fn detach_job(&self, job: Job) {
+        // A stale handle cannot be: only its owner takes the result.
+        let _ = self.detach(job);
+    }
+
+    fn is_job_finished(&self, job: Job) -> bool {
+        self.is_finished(job)
+    }
+
+    #[cfg(feature = "future")]
+    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::Left, waker: &Waker) -> Poll<()> {
+        self.poll_job(job, left, waker)
+    }
+
+    #[cfg(feature = "future")]
+    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::Left) -> Option<Waker> {
+        self.take_waker_back(job, left)
+    }
+}
+
+/// The claim on one job's result. Dropping it gives the claim up ([`detach`](JobHandle::detach)); the job runs all
+/// the same.
+#[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
+pub struct JobHandle<'p, T> {
+    pub(super) place: Place<'p, T>,
+    /// The waker of the task that polled it last.
+    #[cfg(feature = "future")]
+    pub(super) left: crate::slot::waker::Left,
+}
+
+pub(super) enum Place<'p, T> {
+    InPool(&'p dyn Awaited, Job),
+    /// It ran on the submitter, because the pool was full.
+    Ran(Discarded<Result<T, JobError>>),
+    /// Its result was taken, by a task that awaited it.
+    #[cfg(feature = "future")]
+    Taken,
+}
+
+impl<'p, T: Send> JobHandle<'p, T> {
+    pub(crate) fn new(pool: &'p dyn Awaited, job: Job) -> Self {
+        Self::at(Place::InPool(pool, job))
+    }
+
+    /// Calls `f` here and now, as a worker would.
+    pub(crate) fn run_here(f: impl FnOnce() -> T) -> Self {
+        #[cfg(feature = "std")]
+        let result = catch(f).map_err(JobError::Panicked);
+        #[cfg(not(feature = "std"))]
+        let result = catch(f).map_err(|never| match never {});
+        Self::at(Place::Ran(Discarded::new(result)))
+    }
+
+    pub(super) fn at(place: Place<'p, T>) -> Self {
+        Self {
+            place,
+            #[cfg(feature = "future")]
+            left: crate::slot::waker::Left::default(),
+        }
+    }
+
+    /// Waits until the job is over, and takes its result. Blocks.
+    ///
+    /// Inside a job of the same pool, a job that is still queued is run right here, on this thread's stack: no
+    /// thread stands still for it. On a pool without workers the caller runs the queued jobs in their order.
+    ///
+    /// A job is run inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the system is asked where
+    /// the stack lies, once for each thread that the pool did not make. Where it cannot be asked, on other systems and on
+    /// user ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
+    /// coroutine) no job runs inside a job.
+    ///
+    /// # Errors
+    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job,
+    /// or inside a job that this one waits for, directly or through others;
+    /// [`JobError::Stack`]; [`JobError::Forked`].
+    pub fn wait(self) -> Result<T, JobError> {
+        self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
+    }
+
+    /// As [`wait`](JobHandle::wait), for at most `timeout`: then the handle comes back, and all is as before.
+    /// Never runs the job on this thread, because that could take longer.
+    ///
+    /// # Errors
+    /// The handle, if the job is not over.
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
+        self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// The result if the job is over, else the handle. Does not block. An interrupt may call it on a pool without a port of
+    /// the user's.
+    ///
+    /// # Errors
+    /// The handle, if the job is not over.
+    pub fn poll(self) -> Result<Result<T, JobError>, Self> {
+        self.wait_until(Timeout::Poll)
+    }
+
+    #[cfg_attr(not(feature = "future"), expect(unused_mut, reason = "a waker is taken back"))]
+    pub(super) fn wait_until(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
+        // Dropped when the job is given up.
+        #[cfg(feature = "future")]
+        let _waker = Discarded::new(self.take_waker_back());
+        let (pool, job) = match self.into_place() {
+            Place::InPool(pool, job) => (pool, job),
+            Place::Ran(result) => return Ok(result.keep()),
+            #[cfg(feature = "future")]
+            Place::Taken => polled_too_often(),
+        };
+        let mut result = Err(JobError::Cancelled);
+        let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
+            match taken {
+                Taken::Done => {
+                    // SAFETY:
+                    // - the job was submitted with this T (new), and delivery reads its result the one time.
+                    result = Ok(unsafe { payload.at.cast::<T>().read() });
+                }
+                #[cfg(feature = "std")]
+                Taken::Failed => {
+                    // SAFETY:
+                    // - as above, for the failure that run left.
+                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<Failure>().read() }));
+                }
+                _ => {}
+            }
+            Verdict::Take
+        });
+        match outcome {
+            Ok(_) => Ok(result),
+            Err(WaitError::Pending) => Err(Self::new(pool, job)),
+            Err(error) => {
+                debug_assert!(error != WaitError::Stale, "a handle's owner alone can take its result");
+                pool.detach_job(job);
+                Ok(Err(match error {
+                    WaitError::Stack => JobError::Stack,
+                    WaitError::Forked => JobError::Forked,
+                    _ => JobError::Deadlock,
+                }))
+            }
+        }
+    }
+
+    /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
+    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
+    /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
+    /// call it on a pool without a port of the user's: the closure is dropped there.
+    pub fn cancel(&self) -> bool {
+        match self.place {
+            Place::InPool(pool, job) => pool.cancel_job(job),
+            _ => false,
+        }
+    }
+
+    /// Is the job over? Does not block. An interrupt may call it.
+    pub fn is_finished(&self) -> bool {
+        match self.place {
+            Place::InPool(pool, job) => pool.is_job_finished(job),
+            _ => true,
+        }
+    }
+
+    /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
+    /// may do so on a pool without a port of the user's.
+    pub fn detach(self) {
+        drop(self);
+    }
+
+    /// The job's handle as a value; None if it ran on the submitter.
+    pub fn job(&self) -> Option<Job> {
+        match self.place {
+            Place::InPool(_, job) => Some(job),
+            _ => None,
+        }
+    }
+
+    fn into_place(self) -> Place<'p, T> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY:
+        // - `this` is not used or dropped after it.
+        unsafe { core::ptr::read(&raw const this.place) }
+    }
+}
+
+impl<T> Drop for JobHandle<'_, T> {
+    fn drop(&mut self) {
+        if let Place::InPool(pool, job) = self.place
+            && !dying()
+        {
+            // Dropped when the handle is given up.
+            #[cfg(feature = "future")]
+            let _waker = Discarded::new(pool.take_waker_back(job, &mut self.left));
+            pool.detach_job(job);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JobHandle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
+            Place::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
+            #[cfg(feature = "future")]
+            Place::Taken => f.write_str("JobHandle(its result was taken)"),
+        }
+    }
+}
+
+#[cfg(feature = "future")]
+#[cold]
+#[track_caller]
+fn polled_too_often() -> ! {
+    panic!("the result of this job was taken already, by the task that awaited it")
+}

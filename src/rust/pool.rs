@@ -1,0 +1,195 @@
+//! The pool on the heap, with threads of its own.
+
+use super::pool_core::{PoolCore, TypedStorage};
+use crate::engine::lifecycle::Queued;
+use crate::platform::port::Timeout;
+use crate::slot::storage::Heap;
+use crate::sync::dying;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::util::unwind::call_ignoring_panic;
+use crate::util::unwind::drop_ignoring_panic;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::{Hooks, Seat, WorkerSet};
+use alloc::boxed::Box;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use alloc::vec::Vec;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use core::mem::MaybeUninit;
+
+// SAFETY:
+// - 1: build() makes it of a shape with this payload, which it found to be a multiple of the alignment.
+unsafe impl<const PAYLOAD: usize> TypedStorage for Heap<PAYLOAD> {
+    const PAYLOAD: usize = PAYLOAD;
+}
+
+/// Jobs that fit into a pool whose capacity was not chosen.
+pub const DEFAULT_CAPACITY: usize = if cfg!(jobring_loom) { 2 } else { 1024 };
+/// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
+pub const DEFAULT_PAYLOAD: usize = 48;
+/// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
+///
+/// ```
+/// use jobring::Pool;
+///
+/// let pool = Pool::builder().workers(2).build()?;
+/// let squares: Vec<_> = (0..10u64).map(|n| pool.submit(move || n * n).unwrap()).collect();
+/// let sum: u64 = squares.into_iter().map(|job| job.wait().unwrap()).sum();
+/// assert_eq!(sum, 285);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+///
+/// # More jobs than slots
+///
+/// A job holds its slot until its result is taken. A thread that submits more jobs than the pool has slots
+/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then begins to wait, sleeps in `submit` for ever. Take the oldest
+/// result before the next submit, or submit detached jobs that count for themselves.
+///
+/// ```
+/// use jobring::Pool;
+/// use std::collections::VecDeque;
+///
+/// let pool = Pool::builder().workers(2).capacity(8).build()?;
+/// let (mut jobs, mut sum) = (VecDeque::new(), 0);
+/// for n in 0..100u64 {
+///     jobs.push_back(pool.submit(move || n * n).expect("the pool is open"));
+///     if jobs.len() == pool.capacity() {
+///         sum += jobs.pop_front().expect("a job").wait().unwrap();
+///     }
+/// }
+/// sum += jobs.into_iter().map(|job| job.wait().unwrap()).sum::<u64>();
+/// assert_eq!(sum, 328_350);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+///
+/// # End
+///
+/// Dropping it waits until every accepted job has run and every worker has ended. Dropped from inside one of its
+/// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
+/// new jobs, its workers run what is queued and end, and its memory stays.
+///
+/// # What jobs find on their threads
+///
+/// Workers have all signals blocked except those that a thread brings upon itself, and `SIGPROF`; a process that a job starts
+/// inherits that mask. What a job changes of its thread (thread-locals, the rounding mode, the CPU mask) stays for the jobs that run
+/// there later.
+///
+/// # After a fork
+///
+/// A child by `fork()` has a copy of the pool's memory and none of its threads. There no call hangs, and no call runs a job of the
+/// parent's:
+/// - A submit gives [`SubmitError::Shutdown`](crate::SubmitError::Shutdown). `parallel_for`, `join` and `scope` do all
+///   of their work on the calling thread.
+/// - A wait for a job that was over at the fork gives its result, which is memory like any other; for any other job,
+///   [`JobError::Forked`](crate::JobError::Forked). So do a poll and an await. Cancelling gives false.
+/// - [`run_one`](PoolCore::run_one) and [`enter_worker`](PoolCore::enter_worker) give false;
+///   [`shutdown`](PoolCore::shutdown) gives an error at once. Dropping the pool does nothing; its memory stays.
+/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had begun
+///   with a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
+///
+/// The child may make pools of its own. Children that are made past the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
+/// a bare `clone()`, are not noticed: there none of this holds, and a wait may hang.
+pub struct Pool<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
+    pub(super) inner: core::mem::ManuallyDrop<Box<Inner<PAYLOAD>>>,
+}
+
+pub(super) struct Inner<const PAYLOAD: usize> {
+    pub(super) core: PoolCore<Heap<PAYLOAD>>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) workers: Option<WorkerSet>,
+    // Read by the workers through the set.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) _seats: Vec<MaybeUninit<Seat>>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) hooks: Callbacks,
+}
+
+type Hook = Option<Box<dyn Fn(usize) + Send + Sync>>;
+
+#[derive(Default)]
+pub(super) struct Callbacks {
+    pub(super) start: Hook,
+    pub(super) stop: Hook,
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
+impl Hooks for Callbacks {
+    fn start(&self, worker: usize) {
+        if let Some(hook) = &self.start {
+            call_ignoring_panic(|| hook(worker));
+        }
+    }
+
+    fn stop(&self, worker: usize) {
+        if let Some(hook) = &self.stop {
+            call_ignoring_panic(|| hook(worker));
+        }
+    }
+}
+
+impl Drop for Callbacks {
+    fn drop(&mut self) {
+        drop_ignoring_panic(self.start.take());
+        drop_ignoring_panic(self.stop.take());
+    }
+}
+
+impl<const PAYLOAD: usize> Pool<PAYLOAD> {
+    /// How many worker threads it started.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub fn workers(&self) -> usize {
+        self.inner.workers.as_ref().map_or(0, WorkerSet::count)
+    }
+
+    /// The stack of a worker as the system has it, bytes (where it can be asked; else as it was asked for). None
+    /// for a number that is no worker's.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub fn worker_stack(&self, worker: usize) -> Option<usize> {
+        if self.inner.core.raw().is_copy() {
+            return None;
+        }
+        self.inner.workers.as_ref().and_then(|set| set.seat(worker)?.stack_size())
+    }
+}
+
+impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
+    type Target = PoolCore<Heap<PAYLOAD>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner.core
+    }
+}
+
+impl<const PAYLOAD: usize> core::fmt::Debug for Pool<PAYLOAD> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Pool").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}
+
+impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
+    fn drop(&mut self) {
+        if dying() {
+            return;
+        }
+        if self.inner.core.raw().is_copy() {
+            // Nobody is there who could be waited for, and what lies in it is the parent's.
+            return;
+        }
+        if self.inner.core.raw().here().is_some() {
+            // On one of our own threads: whoever is left drains and ends; the memory stays for this thread.
+            let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Poll);
+            return;
+        }
+        if self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever).is_err() {
+            // Too little stack is left to run what is queued, and nobody else is there: it is dropped.
+            let _ = self.inner.core.raw().shutdown(Queued::Discard, Timeout::Forever);
+        }
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        if let Some(workers) = self.inner.workers.take() {
+            self.inner.core.raw().await_workers();
+            workers.join();
+        }
+        // SAFETY:
+        // - dropped here and not used again: the workers are joined, and nobody borrows a pool that is dropped.
+        unsafe { core::mem::ManuallyDrop::drop(&mut self.inner) };
+    }
+}

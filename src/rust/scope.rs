@@ -1,0 +1,109 @@
+//! The face of scopes: jobs that borrow.
+
+use crate::fork_join::Spawned;
+use crate::platform::System;
+use crate::platform::port::Port;
+use crate::rust::closure::Fits;
+use crate::rust::pool_core::{PoolCore, TypedStorage};
+use crate::util::unwind::{catch, drop_ignoring_panic, resume};
+use core::fmt;
+use core::marker::PhantomData;
+
+/// How many jobs of one scope are queued, running, or over but not looked after, at most.
+const MOST: usize = 32;
+
+/// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
+pub struct Scope<'scope, 'env: 'scope, S: TypedStorage, P: Port + Clone + Sync = System> {
+    pool: &'env PoolCore<S, P>,
+    // Its cells keep the scope on its own thread.
+    spawned: Spawned<MOST>,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
+    /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
+    /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
+    ///
+    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
+    /// Allocates nothing (a panic does).
+    pub fn spawn<F>(&'scope self, job: F)
+    where
+        F: FnOnce() + Send + 'scope,
+    {
+        let _fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        // SAFETY:
+        // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: above.
+        unsafe { self.spawned.spawn(self.pool.raw(), job) };
+    }
+}
+
+impl<S: TypedStorage, P: Port + Clone + Sync> fmt::Debug for Scope<'_, '_, S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
+    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them are over. What they did happens
+    /// before what the caller does next.
+    ///
+    /// At the end the caller runs the jobs that nobody has begun, and waits for the others: so a scope may be opened
+    /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards what is queued
+    /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope spawns into it;
+    /// a job that has more to spawn opens a scope of its own. Allocates nothing: the scope lies on the caller's stack.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let text = String::from("a few words here");
+    /// let (mut words, mut letters) = (0, 0);
+    /// pool.scope(|s| {
+    ///     s.spawn(|| words = text.split(' ').count());
+    ///     s.spawn(|| letters = text.chars().filter(|c| c.is_alphabetic()).count());
+    /// });
+    /// assert_eq!((words, letters), (4, 13));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
+    /// A job cannot borrow what ends before the scope does:
+    ///
+    /// ```compile_fail
+    /// let pool = jobring::Pool::builder().workers(1).build().unwrap();
+    /// pool.scope(|s| {
+    ///     let inside = 5;
+    ///     s.spawn(|| assert_eq!(inside, 5));
+    /// });
+    /// ```
+    ///
+    /// nor can it spawn into the scope that it belongs to:
+    ///
+    /// ```compile_fail
+    /// let pool = jobring::Pool::builder().workers(1).build().unwrap();
+    /// pool.scope(|s| s.spawn(|| s.spawn(|| ())));
+    /// ```
+    ///
+    /// # Panics
+    /// With the panic of `f`, else with the first of a job, when all are over.
+    pub fn scope<'env, F, T>(&'env self, f: F) -> T
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, S, P>) -> T,
+    {
+        let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
+        let result = catch(|| f(&scope));
+        let panicked = scope.spawned.finish(self.raw());
+        // What goes to nobody is dropped before the panic goes on: a destructor's panic on top of it would abort.
+        match (result, panicked) {
+            (Err(failure), late) => {
+                drop_ignoring_panic(late);
+                resume(failure)
+            }
+            (Ok(value), Some(failure)) => {
+                drop_ignoring_panic(value);
+                resume(failure)
+            }
+            (Ok(value), None) => value,
+        }
+    }
+}

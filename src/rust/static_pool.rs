@@ -1,0 +1,107 @@
+//! The pool for a `static`: sized at compile time, no heap, no OS.
+
+use crate::engine::{Limits, RawPool};
+use crate::platform::port::Port;
+use crate::platform::{System, system};
+use crate::rust::pool_core::PoolCore;
+use crate::slot::storage::Inline;
+use crate::sync::const_fn;
+
+/// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that enter.
+///
+/// All zero until used, so it lies in `.bss`; nothing is allocated, ever.
+///
+/// ```
+/// use jobring::StaticPool;
+///
+/// static POOL: StaticPool<64, 2, 48> = StaticPool::new();
+///
+/// let six_times_seven = POOL.try_submit(|| 6 * 7).expect("there is room");
+/// // Nobody has entered as a worker, so the waiter runs the job.
+/// assert_eq!(six_times_seven.wait().unwrap(), 42);
+/// ```
+///
+/// # Memory
+///
+/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the alignment. `WORKERS` takes nothing: a thread that
+/// enters brings its stack.
+///
+/// | target | head | alignment | a word |
+/// |---|---|---|---|
+/// | x86-64, aarch64 | 928 | 128 | 8 |
+/// | other 64-bit targets | 480 | 64 | 8 |
+/// | 32 bits, an OS | 464 | 64 | 4 |
+/// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 64 | 8 | 4 |
+///
+/// That is so on the operating system, on none, and on an [`At`](crate::At). On a `&Lot` the head is 2 words more. A
+/// [`Lot`](crate::Lot) takes a word for each of its seats, and what its user port takes.
+///
+/// # After a fork
+///
+/// Once a thread has entered as a worker, the pool stays with its process. In a child by `fork()` calls end as the page of `Pool`
+/// says, except that a submit that finds a free slot takes the job; a wait for it gives
+/// [`JobError::Forked`](crate::JobError::Forked). A pool that no thread has entered is memory like any other: the child has a
+/// copy of it, and may run what is queued in it; a job that another thread was running never ends there.
+///
+/// # Sizes
+///
+/// What does not fit is an error at compile time: a number of jobs that is no power of two,
+///
+/// ```compile_fail
+/// static POOL: jobring::StaticPool<63, 2, 48> = jobring::StaticPool::new();
+/// ```
+///
+/// or a closure (or a result) larger than the payload. 48 bytes fit, 49 do not:
+///
+/// ```
+/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+/// let captured = [1u8; 48];
+/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
+/// ```
+///
+/// ```compile_fail
+/// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+/// let captured = [1u8; 49];
+/// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
+/// ```
+pub struct StaticPool<
+    const JOBS: usize,
+    const WORKERS: usize,
+    const PAYLOAD: usize,
+    P: Port + Clone + Sync = System,
+> {
+    core: PoolCore<Inline<JOBS, PAYLOAD, WORKERS>, P>,
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
+    const_fn! {
+        /// An open pool on the operating system; without one, its threads wait by spinning. A size that is not allowed is
+        /// an error at compile time.
+        #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
+        pub fn new() -> Self {
+            Self::with_port(system())
+        }
+    }
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Clone + Sync>
+    StaticPool<JOBS, WORKERS, PAYLOAD, P>
+{
+    const_fn! {
+        /// As [`new`](StaticPool::new), on a port of your own: a reference to a [`Lot`](crate::Lot).
+        pub fn with_port(port: P) -> Self {
+            const { assert!(WORKERS <= crate::sleep::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
+            Self { core: PoolCore::from_raw(RawPool::new(Inline::new(), port, Limits::UNREAD)) }
+        }
+    }
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Clone + Sync> core::ops::Deref
+    for StaticPool<JOBS, WORKERS, PAYLOAD, P>
+{
+    type Target = PoolCore<Inline<JOBS, PAYLOAD, WORKERS>, P>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.core
+    }
+}

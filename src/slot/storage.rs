@@ -1,0 +1,387 @@
+//! Where a pool's entries, slots and payloads live: inline in a value (`static`), in a borrowed block, boxed.
+
+use crate::job::id::MAX_CAPACITY;
+use crate::job::vtable::Payload;
+#[cfg(feature = "future")]
+use crate::slot::waker::Spot;
+use crate::slot::{Slot, SlotHead};
+use crate::sync::AtomicUsize;
+#[cfg(feature = "alloc")]
+use crate::util::memory;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+#[cfg(feature = "alloc")]
+mod heap;
+#[cfg(feature = "alloc")]
+pub use heap::Heap;
+#[cfg(feature = "alloc")]
+pub(crate) use heap::boxed;
+
+/// Alignment of a payload: 16 bytes on 64-bit targets, 8 on 32-bit ones.
+pub const PAYLOAD_ALIGN: usize = 2 * size_of::<usize>();
+
+/// A slot's header, its place padded so that the payload behind it is aligned.
+const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
+
+/// The memory of one pool: two rings' entries and the slots.
+///
+/// # Safety
+/// 1. Both entry slices have the same length, a power of two, at least `capacity()`, and never change.
+/// 2. `slot(i)` for i < capacity gives disjoint, stable slots, whose payloads are `payload_bytes()` long, aligned
+///    to PAYLOAD_ALIGN and touched by nobody else.
+/// 3. All of it was zero, or `new()`, when the pool came to be.
+pub unsafe trait Storage: Sync {
+    /// The most workers, where the type says it: then no number but zero stands in the pool at first (`.bss`).
+    const WORKERS: Option<usize> = None;
+
+    fn ready(&self) -> &[AtomicUsize];
+    fn free(&self) -> &[AtomicUsize];
+    fn capacity(&self) -> usize;
+    fn payload_bytes(&self) -> usize;
+    fn slot(&self, index: usize) -> Slot<'_>;
+
+    /// The port's number of forks when the storage came to be, where it knows: then a submit in a child is refused.
+    #[inline(always)]
+    fn forks(&self) -> Option<usize> {
+        None
+    }
+
+    /// One for each slot, or none at all: then nobody can await a job as a task.
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &[]
+    }
+}
+
+/// A capacity and a payload size, checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shape {
+    pub(crate) capacity: usize,
+    pub(crate) payload: usize,
+}
+
+/// The largest payload of one slot, bytes.
+pub(crate) const MAX_PAYLOAD: usize = 1 << 20;
+
+impl Shape {
+    /// None if the capacity is 0 or beyond what a handle can name, or the payload is beyond 1 MiB. The payload is
+    /// rounded up to its alignment.
+    pub(crate) fn new(capacity: usize, payload: usize) -> Option<Self> {
+        (capacity != 0 && capacity <= MAX_CAPACITY && payload <= MAX_PAYLOAD)
+            .then(|| Self { capacity, payload: payload.next_multiple_of(PAYLOAD_ALIGN) })
+    }
+
+    fn ring_len(self) -> usize {
+        self.capacity.next_power_of_two()
+    }
+
+    /// Bytes from one slot to the next.
+    pub(crate) fn stride(self) -> usize {
+        HEAD_BYTES + self.payload
+    }
+
+    /// Bytes of a block of this shape, without what its alignment may cost. None on overflow.
+    pub(crate) fn bytes(self) -> Option<usize> {
+        let slots = self.stride().checked_mul(self.capacity)?;
+        slots.checked_add(2 * self.ring_len() * size_of::<AtomicUsize>())
+    }
+}
+
+/// Alignment of a block: a cache line, so that a slot of 64 bytes is one.
+pub(crate) const BLOCK_ALIGN: usize =
+    if cfg!(all(target_os = "none", target_pointer_width = "32")) { PAYLOAD_ALIGN } else { 64 };
+
+/// A view of a block of memory: the slots, then both rings' entries.
+pub(crate) struct Block<'a> {
+    slots: NonNull<u8>,
+    entries: NonNull<AtomicUsize>,
+    shape: Shape,
+    ring_len: usize,
+    stride: usize,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY:
+// - a Block is the sole owner of its memory; what it hands out by & is atomics and slots, which are Sync, and
+//   payloads, whose exclusion is the slot's protocol.
+unsafe impl Sync for Block<'_> {}
+// SAFETY:
+// - as for Sync; nothing in the memory is bound to a thread.
+unsafe impl Send for Block<'_> {}
+
+impl<'a> Block<'a> {
+    /// Formats `memory` as an empty pool of `shape`. What is `zeroed` is one already: it is not touched, so that a pool
+    /// takes only the pages that it comes to use.
+    ///
+    /// # Safety
+    /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by nobody else.
+    /// 2. `zeroed`: its bytes are zero.
+    pub(crate) unsafe fn format(memory: NonNull<u8>, shape: Shape, zeroed: bool) -> Self {
+        let (ring_len, stride) = (shape.ring_len(), shape.stride());
+        // SAFETY:
+        // - obligation 1 and Shape::bytes: all offsets below are within the block.
+        let entries: NonNull<AtomicUsize> = unsafe { memory.add(stride * shape.capacity) }.cast();
+        // Under the model a word is more than its bytes.
+        let untouched = zeroed && !cfg!(jobring_loom);
+        for i in 0..if untouched { 0 } else { shape.capacity } {
+            // SAFETY:
+            // - within the block; i * stride keeps BLOCK_ALIGN's divisor PAYLOAD_ALIGN, which is a SlotHead's too.
+            unsafe { memory.add(i * stride).cast::<SlotHead>().write(SlotHead::new()) };
+        }
+        for i in 0..if untouched { 0 } else { 2 * ring_len } {
+            // SAFETY:
+            // - within the block; the slots' end is a multiple of PAYLOAD_ALIGN.
+            unsafe { entries.add(i).write(AtomicUsize::new(0)) };
+        }
+        Self { slots: memory, entries, shape, ring_len, stride, memory: PhantomData }
+    }
+}
+
+// SAFETY:
+// - 1: ring_len is Shape's next power of two. 2: slots are `stride` apart, each with its header and payload.
+// - 3: format wrote them so, or found them zero.
+unsafe impl Storage for Block<'_> {
+    #[inline(always)]
+    fn ready(&self) -> &[AtomicUsize] {
+        // SAFETY:
+        // - format left 2 · ring_len entries there.
+        unsafe { NonNull::slice_from_raw_parts(self.entries, self.ring_len).as_ref() }
+    }
+
+    #[inline(always)]
+    fn free(&self) -> &[AtomicUsize] {
+        // SAFETY:
+        // - as above; these are the second half.
+        unsafe { NonNull::slice_from_raw_parts(self.entries.add(self.ring_len), self.ring_len).as_ref() }
+    }
+
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        self.shape.capacity
+    }
+
+    #[inline(always)]
+    fn payload_bytes(&self) -> usize {
+        self.shape.payload
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> Slot<'_> {
+        debug_assert!(index < self.shape.capacity);
+        // SAFETY:
+        // - index < capacity, so header and payload are within the block; format left a header there.
+        let (head, payload) = unsafe {
+            let at = self.slots.add(index * self.stride);
+            (at.cast::<SlotHead>().as_ref(), at.add(HEAD_BYTES))
+        };
+        Slot::new(head, Payload { at: payload.as_ptr(), bytes: self.shape.payload })
+    }
+}
+
+/// A slot with its payload as part of a value.
+#[repr(C)]
+struct InlineSlot<const PAYLOAD: usize> {
+    head: SlotHead,
+    payload: InlinePayload<PAYLOAD>,
+}
+
+#[cfg_attr(target_pointer_width = "64", repr(C, align(16)))]
+#[cfg_attr(target_pointer_width = "32", repr(C, align(8)))]
+// MaybeUninit: a pool that is moved with jobs in it must take their padding and pointers along as they are.
+struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u8; PAYLOAD]>>);
+
+// SAFETY:
+// - the payload is touched only under the slot's protocol, which hands it from one thread to the next.
+unsafe impl<const PAYLOAD: usize> Sync for InlinePayload<PAYLOAD> {}
+
+/// For [`Inline`]: its pool says at run time how many workers it may have.
+pub(crate) const UNSAID: usize = usize::MAX;
+
+/// Storage as a value of its own: for a `static`, all zero. JOBS is a power of two.
+#[repr(C)]
+pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSAID> {
+    slots: [InlineSlot<PAYLOAD>; JOBS],
+    ready: [AtomicUsize; JOBS],
+    free: [AtomicUsize; JOBS],
+    #[cfg(feature = "future")]
+    spots: [Spot; JOBS],
+}
+
+impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS, PAYLOAD, WORKERS> {
+    crate::sync::const_fn! {
+        pub(crate) fn new() -> Self {
+            const {
+                assert!(JOBS.is_power_of_two(), "a static pool's number of jobs must be a power of two");
+                assert!(JOBS <= MAX_CAPACITY, "a static pool holds at most 1,048,575 jobs");
+                assert!(PAYLOAD.is_multiple_of(PAYLOAD_ALIGN), "the payload must be a multiple of 16 bytes (8 on 32-bit targets)");
+            }
+            Self {
+                slots: crate::sync::array_of![InlineSlot {
+                    head: SlotHead::new(),
+                    payload: InlinePayload(core::cell::UnsafeCell::new(MaybeUninit::new([0; PAYLOAD]))),
+                }; JOBS],
+                ready: crate::sync::array_of![AtomicUsize::new(0); JOBS],
+                free: crate::sync::array_of![AtomicUsize::new(0); JOBS],
+                #[cfg(feature = "future")]
+                spots: crate::sync::array_of![Spot::new(); JOBS],
+            }
+        }
+    }
+}
+
+// SAFETY:
+// - 1: JOBS is a power of two (new). 2: an array's elements are disjoint; InlinePayload is aligned.
+// - 3: new() makes them so.
+unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Storage
+    for Inline<JOBS, PAYLOAD, WORKERS>
+{
+    const WORKERS: Option<usize> = if WORKERS == UNSAID { None } else { Some(WORKERS) };
+
+    #[inline(always)]
+    fn ready(&self) -> &[AtomicUsize] {
+        &self.ready
+    }
+
+    #[inline(always)]
+    fn free(&self) -> &[AtomicUsize] {
+        &self.free
+    }
+
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        JOBS
+    }
+
+    #[inline(always)]
+    fn payload_bytes(&self) -> usize {
+        PAYLOAD
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> Slot<'_> {
+        debug_assert!(index < JOBS);
+        // JOBS is a power of two. So the compiler knows that this is no place to panic.
+        let slot = &self.slots[index & (JOBS - 1)];
+        Slot::new(&slot.head, Payload { at: slot.payload.0.get().cast(), bytes: PAYLOAD })
+    }
+
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+}
+
+/// Storage on the heap, its size chosen at run time.
+#[cfg(feature = "alloc")]
+pub struct Boxed {
+    block: Block<'static>,
+    raw: memory::Raw,
+    layout: core::alloc::Layout,
+    #[cfg(feature = "future")]
+    spots: alloc::vec::Vec<Spot>,
+}
+
+#[cfg(feature = "alloc")]
+impl Boxed {
+    /// None if the memory cannot be had.
+    pub(crate) fn new(shape: Shape) -> Option<Self> {
+        #[cfg(feature = "future")]
+        let spots = zeroed_spots(shape.capacity)?;
+        let layout = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
+        // Not of size zero: capacity is at least 1.
+        let memory = memory::get(layout)?;
+        // SAFETY:
+        // - 1: just allocated with this alignment and size, and ours until drop. 2: get gives zeros.
+        let block = unsafe { Block::format(memory.at, shape, true) };
+        Some(Self {
+            block,
+            raw: memory.raw,
+            layout,
+            #[cfg(feature = "future")]
+            spots,
+        })
+    }
+}
+
+/// Spots that hold nothing, in memory that is not touched.
+#[cfg(all(feature = "alloc", feature = "future"))]
+fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<Spot>> {
+    let mut spots = alloc::vec::Vec::new();
+    if cfg!(jobring_loom) {
+        spots.try_reserve_exact(capacity).ok()?;
+        spots.resize_with(capacity, Spot::new);
+        return Some(spots);
+    }
+    let layout = core::alloc::Layout::array::<Spot>(capacity).ok()?;
+    // SAFETY:
+    // - not of size zero: capacity is at least 1.
+    let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
+    // SAFETY:
+    // - allocated for this many, by the allocator that a Vec gives it back to. All-zero is an empty spot (slot/waker.rs).
+    Some(unsafe { alloc::vec::Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
+}
+
+#[cfg(feature = "alloc")]
+impl Drop for Boxed {
+    fn drop(&mut self) {
+        #[cfg(jobring_loom)]
+        self.block.drop_words();
+        // SAFETY:
+        // - new() got it with this layout; &mut self: nobody else has the block.
+        unsafe { memory::give_back(self.raw, self.layout) };
+    }
+}
+
+#[cfg(jobring_loom)]
+impl Block<'_> {
+    /// Under the model the words own memory.
+    fn drop_words(&mut self) {
+        for i in 0..self.shape.capacity {
+            // SAFETY:
+            // - format wrote each header; this is their end.
+            unsafe { self.slots.add(i * self.stride).cast::<SlotHead>().drop_in_place() };
+        }
+        for i in 0..2 * self.ring_len {
+            // SAFETY:
+            // - format wrote each entry; this is their end.
+            unsafe { self.entries.add(i).drop_in_place() };
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+// SAFETY:
+// - as the block that it owns.
+unsafe impl Storage for Boxed {
+    #[inline(always)]
+    fn ready(&self) -> &[AtomicUsize] {
+        self.block.ready()
+    }
+
+    #[inline(always)]
+    fn free(&self) -> &[AtomicUsize] {
+        self.block.free()
+    }
+
+    #[inline(always)]
+    fn capacity(&self) -> usize {
+        self.block.capacity()
+    }
+
+    #[inline(always)]
+    fn payload_bytes(&self) -> usize {
+        self.block.payload_bytes()
+    }
+
+    #[inline(always)]
+    fn slot(&self, index: usize) -> Slot<'_> {
+        self.block.slot(index)
+    }
+
+    #[cfg(feature = "future")]
+    fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+}

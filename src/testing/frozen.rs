@@ -1,0 +1,110 @@
+//! For the freeze test alone: what only C callers can do with a handle, which may be copied, done to closures that
+//! return a `u64` or fail with a unit.
+
+extern crate std;
+
+use crate::engine::{Taken, Verdict, WaitError};
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Payload};
+use crate::platform::port::Timeout;
+use crate::rust::pool_core::{PoolCore, TypedStorage};
+
+/// How a call with a copied handle ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shared {
+    /// This is its result.
+    Done(u64),
+    /// It failed, or was cancelled.
+    Over,
+    /// Not over yet.
+    Pending,
+    /// Someone else has its result.
+    Stale,
+}
+
+impl From<WaitError> for Shared {
+    fn from(error: WaitError) -> Self {
+        if error == WaitError::Pending { Self::Pending } else { Self::Stale }
+    }
+}
+
+/// Calls with copies of the handles of such jobs. A failure stays in its slot, as C's do.
+impl<S: TypedStorage> PoolCore<S> {
+    /// Waits, or polls, and takes the result. With `leave` it looks at it first and leaves it, once.
+    pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
+        let timeout = if poll { Timeout::Poll } else { Timeout::Forever };
+        let may_leave = leave;
+        loop {
+            let (mut left, mut value) = (false, 0);
+            let mut deliver = |_: &'static Kind, payload: Payload, taken| match taken {
+                _ if core::mem::take(&mut leave) => {
+                    left = true;
+                    Verdict::Leave
+                }
+                Taken::Done => {
+                    // SAFETY:
+                    // - the caller's jobs return a u64, which is read once: it is taken.
+                    value = unsafe { payload.at.cast::<u64>().read() };
+                    Verdict::Take
+                }
+                // A boxed unit owns nothing that would be lost.
+                Taken::Failed => Verdict::Keep,
+                Taken::Cancelled => Verdict::Take,
+            };
+            let taken = match may_leave {
+                true => self.raw().wait_and_see(job, timeout, &mut deliver),
+                false => self.raw().wait(job, timeout, &mut deliver),
+            };
+            match taken {
+                Ok(_) if left => {}
+                Ok(Taken::Done) => return Shared::Done(value),
+                Ok(_) => return Shared::Over,
+                Err(error) => return error.into(),
+            }
+        }
+    }
+
+    /// Waits, and looks at the result; leaves it then, or takes it unless the handle was given up meanwhile.
+    pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
+        let mut value = 0;
+        let taken = self.raw().wait_and_see(job, Timeout::Forever, &mut |_, payload, taken| match taken {
+            _ if leave => Verdict::Leave,
+            Taken::Done => {
+                // SAFETY:
+                // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
+                value = unsafe { payload.at.cast::<u64>().read() };
+                Verdict::Take
+            }
+            Taken::Failed => Verdict::Keep,
+            Taken::Cancelled => Verdict::Take,
+        });
+        match taken {
+            Ok(Taken::Done) if !leave => Shared::Done(value),
+            Ok(_) => Shared::Over,
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Reads the failure of a job, and leaves it.
+    pub fn shared_read(&self, job: Job) -> Shared {
+        self.raw().read_failure(job, &mut |_| ()).map_or_else(Shared::from, |()| Shared::Over)
+    }
+
+    /// Cancels a job. True if it did not begin.
+    pub fn shared_cancel(&self, job: Job) -> bool {
+        self.raw().cancel(job) == Ok(true)
+    }
+
+    /// Gives the result up.
+    pub fn shared_detach(&self, job: Job) {
+        let _ = self.raw().detach(job);
+    }
+
+    /// What destroy does after the shutdown: waits for workers and visitors, drops untaken results.
+    #[cfg(feature = "capi")]
+    pub fn shared_end(&self) {
+        self.raw().await_workers();
+        self.raw().lifecycle().await_visitors(self.raw().port());
+        self.raw().forget_all();
+    }
+}

@@ -1,0 +1,63 @@
+//! A job's handle as a future does with it, without the types: one task awaits one job.
+
+extern crate std;
+
+use super::pool::{End, Pool};
+use crate::job::id::Job;
+use crate::slot::waker::Left;
+use crate::sync::dying;
+use core::task::{Poll, Waker};
+use std::sync::Arc;
+
+/// The only handle of a job.
+pub struct Awaiting<const N: usize> {
+    pool: Arc<Pool<N>>,
+    job: Option<Job>,
+    left: Left,
+}
+
+impl<const N: usize> Awaiting<N> {
+    /// Nobody else uses the handle.
+    pub fn new(pool: &Arc<Pool<N>>, job: Job) -> Self {
+        Self { pool: pool.clone(), job: Some(job), left: Left::default() }
+    }
+
+    /// How the job ended, whose result is taken then; or the waker will be woken. Not to be polled again after it.
+    pub fn poll(&mut self, waker: &Waker) -> Option<End> {
+        let job = self.job.expect("polled again after the end");
+        match self.pool.raw.poll_job(job, &mut self.left, waker) {
+            Poll::Pending => None,
+            Poll::Ready(()) => Some(self.wait()),
+        }
+    }
+
+    /// Waits as a thread does.
+    pub fn wait(&mut self) -> End {
+        let job = self.job.take().expect("waited for again after the end");
+        let _waker = self.pool.raw.take_waker_back(job, &mut self.left);
+        self.pool.wait(job)
+    }
+
+    /// Its handle is leaked.
+    pub fn leak(mut self) -> Job {
+        self.job.take().expect("leaked after the end")
+    }
+}
+
+impl<const N: usize> Drop for Awaiting<N> {
+    fn drop(&mut self) {
+        if let Some(job) = self.job
+            && !dying()
+        {
+            let _waker = self.pool.raw.take_waker_back(job, &mut self.left);
+            assert!(self.pool.detach(job), "a handle's owner alone gives it up");
+        }
+    }
+}
+
+impl<const N: usize> Pool<N> {
+    /// Drops the wakers of leaked handles.
+    pub fn forget_wakers(&self) {
+        self.raw.forget_wakers();
+    }
+}

@@ -1,0 +1,29 @@
+//! What `loom-tests` sees of the inside, under `cfg(jobring_loom)` only: the model's port, and thin faces of the
+//! rings, the idle word, the life cycle and the whole pool. The promises are asserted in `loom-tests`, not here.
+
+#[cfg(feature = "future")]
+mod awaits;
+mod forks;
+mod idle;
+mod log;
+mod pool;
+mod rings;
+mod seats;
+mod slot;
+mod tasks;
+mod visits;
+mod waits;
+
+pub use crate::platform::{Clock, ModelPort};
+pub use crate::sync::model::Frost;
+pub use crate::sync::site::Site;
+#[cfg(feature = "future")]
+pub use awaits::Awaiting;
+pub use idle::Workers;
+pub use log::{JOBS, Log};
+pub use pool::{End, No, Pool};
+pub use rings::Indices;
+pub use seats::{OnSeats, Sleepers};
+pub use slot::Failed;
+pub use tasks::Task;
+pub use visits::{Seats, Visiting, Visits};

@@ -1,0 +1,320 @@
+//! The whole pool.
+
+extern crate std;
+
+use super::tasks::Task;
+use crate::engine::lifecycle::Queued;
+use crate::engine::lifecycle::Visit;
+use crate::engine::{Activity, Batch, Limits, Looked, RawPool, Refused, Report, Reserved, WaitError};
+use crate::job::context::{Frame, Stack};
+use crate::job::id::Job;
+use crate::platform::port::{Port, Timeout};
+use crate::platform::{Clock, ModelPort};
+use crate::slot::Slot;
+use crate::slot::state::State;
+use crate::slot::storage::Inline;
+use std::boxed::Box;
+use std::sync::Arc;
+use std::vec::Vec;
+
+/// How a call about a job ended. Done and Failed with the job's number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the pool's words")]
+pub enum End {
+    Done(usize),
+    Failed(usize),
+    Cancelled,
+    Stale,
+    Pending,
+    Deadlock,
+    Stack,
+}
+
+/// Why a submit was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the pool's words")]
+pub enum No {
+    Full,
+    Shutdown,
+    TimedOut,
+    Deadlock,
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => No::Full,
+            Refused::Shutdown => No::Shutdown,
+            Refused::TimedOut => No::TimedOut,
+            Refused::Deadlock => No::Deadlock,
+        }
+    }
+}
+
+/// A whole pool of N slots.
+pub struct Pool<const N: usize> {
+    pub(super) raw: RawPool<Inline<N, 16>, ModelPort>,
+}
+
+impl<const N: usize> Pool<N> {
+    /// An open pool without workers.
+    pub fn new() -> Arc<Self> {
+        Self::starting_at(0)
+    }
+
+    /// The same, with a clock.
+    pub fn with_clock(clock: Clock) -> Arc<Self> {
+        Arc::new(Self::on(ModelPort::new(clock), Limits::default()))
+    }
+
+    fn on(port: ModelPort, limits: Limits) -> Self {
+        Self { raw: RawPool::new(Inline::new(), port, limits) }
+    }
+
+    /// The same, its slots at a generation.
+    pub fn starting_at(generation: usize) -> Arc<Self> {
+        let pool = Self::on(ModelPort::new(Clock::None), Limits::default());
+        if generation != 0 {
+            pool.raw.preset(generation);
+        }
+        Arc::new(pool)
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, nanos: u64) {
+        self.raw.port().pass(nanos);
+    }
+
+    fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
+        Ok(self.raw.reserve_from(Looked::NotYet, timeout)?)
+    }
+
+    fn submit_as(&self, task: Task, timeout: Timeout, detached: bool) -> Result<Job, No> {
+        let (reserved, _visit) = self.reserve(timeout)?;
+        Ok(self.publish(reserved, task, detached))
+    }
+
+    fn publish(&self, reserved: Reserved, task: Task, detached: bool) -> Job {
+        let task = Box::into_raw(Box::new(task));
+        // SAFETY:
+        // - reserved of this pool; the payload gets the task that KIND takes, in 16 bytes.
+        unsafe {
+            self.raw
+                .publish(reserved, Task::KIND, detached, |payload| payload.at.cast::<*mut Task>().write(task))
+        }
+    }
+
+    /// Submits, if there is room.
+    pub fn submit(&self, task: Task) -> Result<Job, No> {
+        self.submit_as(task, Timeout::Poll, false)
+    }
+
+    /// Submits a detached job, if there is room.
+    pub fn submit_detached(&self, task: Task) -> Result<Job, No> {
+        self.submit_as(task, Timeout::Poll, true)
+    }
+
+    /// Submits a detached job, waiting for room.
+    pub fn submit_blocking(&self, task: Task) -> Result<Job, No> {
+        self.submit_as(task, Timeout::Forever, true)
+    }
+
+    /// Submits a detached job, waiting for room for at most so long.
+    pub fn submit_within(&self, task: Task, nanos: u64) -> Result<Job, No> {
+        self.submit_as(task, Timeout::Nanos(nanos), true)
+    }
+
+    /// Submits a detached job, or runs it here if there is no room. True if it ran here.
+    pub fn submit_or_run(&self, mut task: Task) -> Result<bool, No> {
+        match self.reserve(Timeout::Poll) {
+            Err(No::Full) => {
+                task.run_once();
+                Ok(true)
+            }
+            Err(no) => Err(no),
+            Ok((reserved, _)) => {
+                self.publish(reserved, task, true);
+                Ok(false)
+            }
+        }
+    }
+
+    fn place(&self, reserved: Reserved, task: Task) -> (Job, usize) {
+        let task = Box::into_raw(Box::new(task));
+        // SAFETY:
+        // - as in publish.
+        let (job, position) = unsafe {
+            self.raw.place(reserved, Task::KIND, false, |payload| payload.at.cast::<*mut Task>().write(task))
+        };
+        (job, position)
+    }
+
+    /// Submits jobs with one wake-up between them, as far as there is room. Those that were accepted, and why the next
+    /// was not.
+    pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
+        let (mut batch, mut jobs, mut refused) = (Batch::new(&self.raw), Vec::new(), None);
+        for (n, task) in tasks.into_iter().enumerate() {
+            match batch.reserve(K - n) {
+                Ok(reserved) => {
+                    let (job, position) = self.place(reserved, task);
+                    batch.placed(position);
+                    jobs.push(job);
+                }
+                Err(no) => {
+                    refused = Some(no.into());
+                    break;
+                }
+            }
+        }
+        drop(batch);
+        (jobs, refused)
+    }
+
+    /// Submits the first of so many jobs as a batch, and leaves it at that.
+    pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<Job, No> {
+        let mut batch = Batch::new(&self.raw);
+        let (job, position) = self.place(batch.reserve(jobs)?, task);
+        batch.placed(position);
+        Ok(job)
+    }
+
+    /// Submits, if there is room, and stops for ever before it tells anybody.
+    pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
+        Ok(self.place(self.reserve(Timeout::Poll)?.0, task).0)
+    }
+
+    /// Begins a worker's search and never ends it.
+    pub fn freeze_searching(&self) {
+        self.raw.freeze_searching();
+    }
+
+    /// The handle that slot `index` has in `generation`, guessed.
+    pub fn guess(&self, generation: usize, index: usize) -> Job {
+        Slot::handle(self.raw.tag(), index, State::free(generation))
+    }
+
+    /// Is the job over?
+    pub fn is_finished(&self, job: Job) -> bool {
+        self.raw.is_finished(job)
+    }
+
+    /// Cancels. None: stale.
+    pub fn cancel(&self, job: Job) -> Option<bool> {
+        self.raw.cancel(job).ok()
+    }
+
+    /// Detaches. False: stale.
+    pub fn detach(&self, job: Job) -> bool {
+        self.raw.detach(job).is_ok()
+    }
+
+    /// Reads the failure.
+    pub fn read_failure(&self, job: Job) -> End {
+        let mut number = usize::MAX;
+        // SAFETY:
+        // - the body is ours while we are called, and holds a failure.
+        let read = self.raw.read_failure(job, &mut |payload| {
+            // SAFETY:
+            // - a job of this kind that failed left its number there.
+            number = unsafe { payload.at.cast::<usize>().add(1).read() };
+        });
+        match read {
+            Ok(()) => End::Failed(number),
+            Err(WaitError::Pending) => End::Pending,
+            Err(_) => End::Stale,
+        }
+    }
+
+    /// Was the job that this thread runs asked to stop?
+    pub fn cancel_requested(&self) -> Option<bool> {
+        self.raw.cancel_requested()
+    }
+
+    /// Runs one job, if one is queued.
+    pub fn run_one(&self) -> bool {
+        self.raw.run_one()
+    }
+
+    /// Counts a worker in, who may never work.
+    pub fn admit(&self) {
+        assert!(self.raw.admit_worker());
+    }
+
+    /// A worker that `admit` counted in leaves.
+    pub fn leave(&self) {
+        self.raw.lifecycle().leave(false, self.raw.port());
+    }
+
+    /// Works, counted in by `admit`, until the end.
+    pub fn work(&self) {
+        self.raw.work(0);
+    }
+
+    /// The same, with something to do after the last job.
+    pub fn work_and(&self, stopped: impl FnOnce()) {
+        let frame = Frame::of_worker(self.raw.id(), 0, None, self.raw.port().current());
+        self.raw.work_between(&frame, &Activity::new(false), || {}, stopped);
+    }
+
+    /// How many workers are counted in.
+    pub fn live(&self) -> usize {
+        self.raw.lifecycle().live()
+    }
+
+    /// Returns when all workers have left. The pool was shut down.
+    pub fn await_workers(&self) {
+        self.raw.await_workers();
+    }
+
+    /// Returns when no thread sleeps in a call of this pool.
+    pub fn await_visitors(&self) {
+        self.raw.lifecycle().await_visitors(self.raw.port());
+    }
+
+    /// Calls `f` on a thread that is a worker.
+    pub fn as_worker(&self, f: impl FnOnce()) {
+        self.as_worker_on(None, f);
+    }
+
+    /// The same, of a worker that has no stack left to run a job inside a job.
+    pub fn as_worker_without_stack(&self, f: impl FnOnce()) {
+        self.as_worker_on(Some(Stack { low: usize::MAX, high: usize::MAX }), f);
+    }
+
+    fn as_worker_on(&self, stack: Option<Stack>, f: impl FnOnce()) {
+        let frame = Frame::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
+        self.raw.port().set_current(&frame);
+        f();
+        self.raw.port().set_current(frame.outer);
+    }
+
+    /// Runs what is queued, closes, waits for the end.
+    pub fn drain(&self) -> Report {
+        self.raw.shutdown(Queued::Drain, Timeout::Forever).expect("no timeout")
+    }
+
+    /// Drops what is queued, closes, waits for the end.
+    pub fn discard(&self) -> Report {
+        self.raw.shutdown(Queued::Discard, Timeout::Forever).expect("no timeout")
+    }
+
+    /// Drains for at most so long.
+    pub fn drain_within(&self, nanos: u64) -> Result<Report, Report> {
+        self.raw.shutdown(Queued::Drain, Timeout::Nanos(nanos))
+    }
+
+    /// Closes, and reports what is still to be done without waiting for it.
+    pub fn close(&self) -> Result<Report, Report> {
+        self.raw.shutdown(Queued::Drain, Timeout::Poll)
+    }
+
+    /// Drops the results that nobody took.
+    pub fn forget_all(&self) {
+        self.raw.forget_all();
+    }
+
+    /// How many slots can be had; they are not given back.
+    pub fn free_slots(&self) -> usize {
+        (0..=N).take_while(|_| self.raw.try_reserve().map(core::mem::forget).is_ok()).count()
+    }
+}

@@ -1,0 +1,180 @@
+//! A lot of seats, whose user's port is the model's; words to sleep on.
+
+use crate::job::context::Frame;
+use crate::platform::port::Port;
+use crate::platform::user_port::seat_table;
+use crate::platform::user_port::{Lot, UserPort};
+use crate::sync::{AtomicUsize, Relaxed, spin_loop};
+use core::ptr;
+use std::sync::{Arc, Mutex};
+
+extern crate std;
+
+/// A binary semaphore for each seat, without a lock, so that it orders nothing but a waker before whom it woke. A sleep with
+/// an end takes none.
+struct Semaphores<const SEATS: usize> {
+    /// For the checker alone, as in `platform/model_port.rs`.
+    meeting: AtomicUsize,
+    seats: [Mutex<Semaphore>; SEATS],
+}
+
+#[derive(Default)]
+struct Semaphore {
+    given: bool,
+    sleeper: Option<loom::thread::Thread>,
+}
+
+// SAFETY:
+// - 1: null always. 2: what panics here has failed the model.
+unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
+    fn park(&self, seat: usize, timeout: Option<u64>) {
+        self.meeting.fetch_add(1, Relaxed);
+        let mut semaphore = self.seats[seat].lock().unwrap();
+        assert!(semaphore.sleeper.is_none(), "two in one seat");
+        if core::mem::take(&mut semaphore.given) || timeout.is_some() {
+            return;
+        }
+        semaphore.sleeper = Some(loom::thread::current());
+        drop(semaphore);
+        loom::thread::park();
+    }
+
+    fn unpark(&self, seat: usize, _from_isr: bool) {
+        self.meeting.fetch_add(1, Relaxed);
+        let mut semaphore = self.seats[seat].lock().unwrap();
+        match semaphore.sleeper.take() {
+            Some(sleeper) => sleeper.unpark(),
+            None => semaphore.given = true,
+        }
+    }
+
+    fn pause(&self) {
+        spin_loop();
+    }
+}
+
+/// A waker that stops for ever before it calls unpark.
+struct Stopped;
+
+// SAFETY:
+// - 1: null always. 2: nothing in it does, but where the model has failed.
+unsafe impl UserPort for Stopped {
+    fn park(&self, _: usize, _: Option<u64>) {
+        unreachable!("it wakes");
+    }
+
+    fn unpark(&self, _: usize, _: bool) {}
+
+    fn pause(&self) {
+        unreachable!("it wakes");
+    }
+}
+
+/// A lot as a port, shared by the threads of a model.
+#[derive(Clone)]
+pub struct OnSeats<const SEATS: usize>(Arc<Lot<Semaphores<SEATS>, SEATS>>);
+
+impl<const SEATS: usize> Port for OnSeats<SEATS> {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        (&*self.0).wait(word, expected, timeout);
+    }
+
+    fn wake_one(&self, word: *const AtomicUsize) {
+        (&*self.0).wake_one(word);
+    }
+
+    fn wake_all(&self, word: *const AtomicUsize) {
+        (&*self.0).wake_all(word);
+    }
+
+    fn now(&self) -> Option<u64> {
+        None
+    }
+
+    fn current(&self) -> *const Frame {
+        ptr::null()
+    }
+
+    fn set_current(&self, _: *const Frame) {}
+}
+
+impl<const SEATS: usize> OnSeats<SEATS> {
+    /// Empty seats.
+    #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
+    pub fn new() -> Self {
+        let seats = core::array::from_fn(|_| Mutex::default());
+        Self(Arc::new(Lot::new(Semaphores { meeting: AtomicUsize::new(0), seats })))
+    }
+}
+
+/// Threads that sleep on a lot until one of two words has a value.
+pub struct Sleepers<const SEATS: usize> {
+    port: OnSeats<SEATS>,
+    words: [AtomicUsize; 2],
+}
+
+impl<const SEATS: usize> Sleepers<SEATS> {
+    /// Nobody sleeps, both words are 0.
+    #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
+    pub fn new() -> Self {
+        Self { port: OnSeats::new(), words: [AtomicUsize::new(0), AtomicUsize::new(0)] }
+    }
+
+    /// Sleeps until the word is `value`; nothing else than 0 and that is ever in it.
+    pub fn sleep_until(&self, word: usize, value: usize) {
+        while self.words[word].load(Relaxed) != value {
+            self.port.wait(&self.words[word], 0, None);
+        }
+    }
+
+    /// Sleeps once, with an end.
+    pub fn sleep_a_while(&self, word: usize) {
+        self.port.wait(&self.words[word], 0, Some(1));
+    }
+
+    /// Is about to sleep, and sees that the word is not what it was.
+    pub fn come_too_late(&self, word: usize) {
+        self.port.wait(&self.words[word], 99, None);
+    }
+
+    /// Sleeps until the word is above 0, and takes 1 off.
+    pub fn take_one(&self, word: usize) {
+        let word = &self.words[word];
+        let mut count = word.load(Relaxed);
+        loop {
+            if count == 0 {
+                self.port.wait(word, 0, None);
+                count = word.load(Relaxed);
+                continue;
+            }
+            match word.compare_exchange(count, count - 1, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => count = now,
+            }
+            spin_loop();
+        }
+    }
+
+    /// Adds 1 to the word, and wakes one of its sleepers.
+    pub fn give_one(&self, word: usize) {
+        self.words[word].fetch_add(1, Relaxed);
+        self.port.wake_one(&raw const self.words[word]);
+    }
+
+    /// Sets the word to 1, and wakes all of its sleepers.
+    pub fn open(&self, word: usize) {
+        self.words[word].store(1, Relaxed);
+        self.port.wake_all(&raw const self.words[word]);
+    }
+
+    /// Adds 1 to the word, chooses a sleeper, and stops for ever before it wakes it.
+    pub fn give_one_and_freeze(&self, word: usize) {
+        self.words[word].fetch_add(1, Relaxed);
+        seat_table::wake(&self.port.0.seats, &Stopped, (&raw const self.words[word]).addr(), false, false);
+    }
+
+    /// Wakes one of the word's sleepers, in case somebody stopped who meant to.
+    pub fn stand_in(&self, word: usize) {
+        self.port.wake_one(&raw const self.words[word]);
+    }
+}

@@ -1,0 +1,124 @@
+//! The jobs of models.
+
+extern crate std;
+
+use super::log::Log;
+use crate::job::context::Frame;
+use crate::job::id::Job;
+use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use std::boxed::Box;
+use std::sync::Arc;
+
+/// A job of a model.
+pub struct Task {
+    log: Arc<Log>,
+    n: usize,
+    act: Option<Box<dyn FnOnce()>>,
+    done: Option<Box<dyn FnOnce(bool)>>,
+    fails: bool,
+}
+
+impl Task {
+    /// Job `n`, which does nothing but log.
+    pub fn new(log: &Arc<Log>, n: usize) -> Self {
+        Self { log: log.clone(), n, act: None, done: None, fails: false }
+    }
+
+    /// The same, and calls `act`.
+    #[must_use]
+    pub fn doing(self, act: impl FnOnce() + 'static) -> Self {
+        Self { act: Some(Box::new(act)), ..self }
+    }
+
+    /// The same, and calls `done` when it is over, by whom it is over, before its waiters learn of it: with whether
+    /// it ran.
+    #[must_use]
+    pub fn telling(self, done: impl FnOnce(bool) + 'static) -> Self {
+        Self { done: Some(Box::new(done)), ..self }
+    }
+
+    /// The same, and fails.
+    #[must_use]
+    pub fn failing(self) -> Self {
+        Self { fails: true, ..self }
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> usize {
+        self.n
+    }
+
+    /// Its result is taken.
+    pub(super) fn taken(&self) {
+        self.log.count_taken(self.n);
+    }
+
+    /// Runs, on whatever thread.
+    pub(super) fn run_once(&mut self) {
+        self.log.count_ran(self.n);
+        if let Some(act) = self.act.take() {
+            act();
+        }
+        self.tell(true);
+    }
+
+    fn tell(&mut self, ran: bool) {
+        if let Some(done) = self.done.take() {
+            done(ran);
+        }
+    }
+
+    // The payload: the task's pointer, until it is over and was dropped; behind it what a failure leaves.
+    pub(super) const KIND: &'static Kind =
+        &Kind { run: Self::run, discard: Self::discard, drops_result: true, forget: Self::forget };
+
+    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+        // SAFETY:
+        // - publish wrote it, and run has the body.
+        let task = unsafe { &mut *payload.at.cast::<*mut Self>().read() };
+        task.run_once();
+        if !task.fails {
+            return Outcome::Done;
+        }
+        // SAFETY:
+        // - the payload has 16 bytes, and run has the body; a failed task is over.
+        unsafe {
+            payload.at.cast::<usize>().add(1).write(task.n);
+            drop(Self::out_of(payload));
+        }
+        Outcome::Failed
+    }
+
+    unsafe fn discard(payload: Payload, _: Job, why: Why) {
+        // SAFETY:
+        // - called in place of run.
+        let mut task = unsafe { Self::out_of(payload) };
+        task.log.count_discarded(task.n);
+        if why == Why::Shutdown {
+            task.log.count_shut_down(task.n);
+        }
+        task.tell(false);
+    }
+
+    unsafe fn forget(payload: Payload, outcome: Outcome) {
+        if outcome == Outcome::Done {
+            // SAFETY:
+            // - run left it, and nobody took it.
+            let task = unsafe { Self::out_of(payload) };
+            task.log.count_forgotten(task.n);
+        }
+    }
+
+    /// # Safety
+    /// The payload holds a task, and is the caller's.
+    pub(super) unsafe fn out_of(payload: Payload) -> Box<Self> {
+        let at = payload.at.cast::<*mut Self>();
+        // SAFETY:
+        // - the caller's obligation: a pointer lies there, and may be replaced.
+        let task = unsafe { at.replace(core::ptr::null_mut()) };
+        assert!(!task.is_null(), "dropped twice");
+        // SAFETY:
+        // - publish made it from a Box, and it was not taken before.
+        unsafe { Box::from_raw(task) }
+    }
+}
