@@ -3,7 +3,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
-use jobring_model::model::{End, Frost, Indices, No, Workers};
+use jobring_model::model::{End, Indices, No, StopPoint, Workers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -29,7 +29,7 @@ pub const MODELS: &[Model] = &[
 
 /// A thread does `step` and is stopped somewhere in it, or before, or not at all; this one does `others` meanwhile.
 fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
-    let frost = Frost::new();
+    let frost = StopPoint::new();
     let thread = {
         let frost = frost.clone();
         crew.spawn(move || frost.during(step))
@@ -246,7 +246,7 @@ fn a_closer_stopped_anywhere_holds_up_no_submitter() {
 /// Forces wake-ups, as patient waiters do, until `jobs` jobs were taken.
 fn force_until(workers: &Workers, taken: &AtomicUsize, jobs: usize) {
     while taken.load(Relaxed) < jobs {
-        workers.force();
+        workers.reset_searchers();
         loom::thread::yield_now();
     }
 }
@@ -257,7 +257,7 @@ fn a_notifier_stopped_anywhere_is_stood_in_for() {
     let (working, telling, count) = (workers.clone(), workers.clone(), taken.clone());
     let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
     workers.publish();
-    stopped(&crew, move || drop(telling.announce(1)), || force_until(&workers, &taken, 1));
+    stopped(&crew, move || drop(telling.notify_workers(1)), || force_until(&workers, &taken, 1));
     worker.join().unwrap();
     assert_eq!(workers.left(), 0);
 }
@@ -288,7 +288,7 @@ fn a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker() {
     workers.publish();
     stopped(
         &crew,
-        move || drop(telling.announce(1)),
+        move || drop(telling.notify_workers(1)),
         || {
             workers.give(1);
             assert_eq!(worker.join().unwrap(), 1);

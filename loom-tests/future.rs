@@ -3,7 +3,7 @@
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
 use jobring_model::StaticPool;
-use jobring_model::model::{Awaiting, End, Frost};
+use jobring_model::model::{Awaiting, End, StopPoint};
 use loom::sync::atomic::AtomicUsize;
 use std::pin::pin;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -326,7 +326,7 @@ fn a_leaked_handle_keeps_its_waker_until_the_end() {
     let bell = Bell::new();
     assert!(job.poll(&bell.waker()).is_none());
     assert_eq!((job.leak(), bell.wakers()), (s.pool.guess(0, 0), 1));
-    s.pool.forget_wakers();
+    s.pool.drop_wakers();
     assert_eq!(bell.wakers(), 0);
     // Nobody to wake.
     assert!(s.pool.run_one());
@@ -360,7 +360,7 @@ fn a_handle_is_a_future() {
 fn stopped_caller(from_the_beginning: bool) {
     let s = Stage::<1>::attended();
     let s = if from_the_beginning { s } else { s.ungated() };
-    let (mut job, bell, frost) = (awaiting(&s), Bell::new(), Frost::new());
+    let (mut job, bell, frost) = (awaiting(&s), Bell::new(), StopPoint::new());
     assert!(job.poll(&bell.waker()).is_none());
     let stopped = frost.clone();
     let runner = s.thread(move |s| assert!(stopped.during(|| s.pool.run_one())));
@@ -399,7 +399,7 @@ fn a_slow_caller_stopped_anywhere_holds_up_no_task() {
 
 fn a_task_stopped_anywhere_holds_up_no_runner() {
     let s = Stage::<2>::attended();
-    let (mut job, frost) = (awaiting(&s), Frost::new());
+    let (mut job, frost) = (awaiting(&s), StopPoint::new());
     let stopped = frost.clone();
     let task = s.thread(move |_| {
         stopped.during(|| {

@@ -152,7 +152,7 @@ fn a_frozen_searcher_is_written_off() {
     let worker = worker(&crew, &workers, 1);
     crew.begin();
     workers.give(PLAIN);
-    workers.force();
+    workers.reset_searchers();
     assert_eq!(worker.join().unwrap(), 1);
 }
 
@@ -162,7 +162,7 @@ fn after_a_write_off_pushes_wake_again() {
     let worker = worker(&crew, &workers, 2);
     crew.begin();
     workers.give(PLAIN);
-    workers.force();
+    workers.reset_searchers();
     // As if the frozen one were not there.
     workers.give(PLAIN);
     assert_eq!(worker.join().unwrap(), 2);
@@ -173,7 +173,7 @@ fn a_frozen_waker_is_stood_in_for() {
     let worker = worker(&crew, &workers, 1);
     crew.begin();
     workers.give_and_freeze(PLAIN);
-    workers.force();
+    workers.reset_searchers();
     assert_eq!(worker.join().unwrap(), 1);
     assert!(workers.settled());
 }
@@ -183,7 +183,7 @@ fn a_searcher_that_was_written_off_does_no_harm() {
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();
     workers.give(PLAIN);
-    workers.force();
+    workers.reset_searchers();
     workers.give(PLAIN);
     for worker in both {
         assert_eq!(worker.join().unwrap(), 1);
@@ -222,7 +222,7 @@ fn a_batch_wakes_two_workers() {
     crew.begin();
     workers.publish();
     workers.publish();
-    workers.announce(PLAIN);
+    workers.notify_workers(PLAIN);
     for worker in both {
         assert_eq!(worker.join().unwrap(), 1);
     }

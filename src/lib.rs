@@ -59,8 +59,8 @@ mod util;
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod workers;
 
-pub use engine::Report;
-pub use engine::lifecycle::Queued;
+pub use engine::ShutdownReport;
+pub use engine::lifecycle::ShutdownMode;
 pub use error::{BuildError, JobError, SubmitError};
 pub use job::id::Job;
 #[cfg(any(feature = "std", feature = "pthread"))]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{DEADLINE, done, join};
-use jobring::{JobError, JobHandle, Pool, Queued, SubmitError};
+use jobring::{JobError, JobHandle, Pool, ShutdownMode, SubmitError};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -44,7 +44,7 @@ fn every_job_submits(capacity: usize, workers: usize, outsiders: usize) {
     jobs.into_iter().for_each(|job| done(job).expect("it ends"));
     threads.into_iter().for_each(join);
     let (pool_ran, told) = (&ran, told.load(SeqCst));
-    pool.shutdown(Queued::Drain, Some(DEADLINE)).expect("it ends");
+    pool.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("it ends");
     assert_eq!(pool_ran.load(SeqCst), capacity - told + outsiders * EACH);
 }
 
@@ -84,7 +84,8 @@ fn a_circle(jobs: usize, workers: usize) {
     }
     running.wait();
     running.wait();
-    pool.shutdown(Queued::Drain, Some(DEADLINE)).unwrap_or_else(|left| panic!("a circle hangs: {left:?}"));
+    pool.shutdown(ShutdownMode::Drain, Some(DEADLINE))
+        .unwrap_or_else(|left| panic!("a circle hangs: {left:?}"));
     assert_eq!(told.load(SeqCst), 1, "one of {jobs}");
 }
 

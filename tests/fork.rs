@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Count, DEADLINE, Gate, done, join, until};
-use jobring::{JobError, JobHandle, Pool, Queued, StaticPool, SubmitError};
+use jobring::{JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -87,8 +87,8 @@ fn every_call_on_a_parents_pool_returns() {
         drop(queued);
         assert!(!pool.run_one() && pool.run_until_idle() == 0 && !pool.enter_worker());
         assert_eq!(ran.get(), 0, "the parent runs them");
-        assert!(pool.shutdown(Queued::Drain, None).is_err());
-        assert!(pool.shutdown(Queued::Discard, Some(Duration::ZERO)).is_err());
+        assert!(pool.shutdown(ShutdownMode::Drain, None).is_err());
+        assert!(pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO)).is_err());
         assert_eq!(pool.worker_stack(0), None);
         // Calls that need nobody else do it all here.
         let items = Count::new();
@@ -199,11 +199,11 @@ fn a_static_pool_that_a_thread_has_entered_is_its_parents() {
         assert!((0..5).any(|_| matches!(POOL.submit_detached(|| ()), Err(SubmitError::Shutdown(_)))));
         assert!(is_lost(POOL.try_submit(|| ()).map_or(Err(JobError::Forked), JobHandle::wait)));
         assert_eq!(POOL.join(|| 1, || 2), (1, 2));
-        assert!(POOL.shutdown(Queued::Drain, None).is_err());
+        assert!(POOL.shutdown(ShutdownMode::Drain, None).is_err());
     });
     HELD.store(false, SeqCst);
     done(job.take().expect("a job")).expect("a result");
-    POOL.shutdown(Queued::Drain, Some(DEADLINE)).expect("all are over");
+    POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("all are over");
     assert!(join(worker));
 }
 

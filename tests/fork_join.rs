@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Count, Gate, join, until};
-use jobring::{Pool, Queued, StaticPool};
+use jobring::{Pool, ShutdownMode, StaticPool};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -159,7 +159,7 @@ fn a_loop_does_not_wait_for_workers_that_are_busy() {
     join(caller);
     gate.open();
     // All slots are back.
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_full_ring_and_a_closed_pool_leave_all_to_the_caller() {
     gate.open();
     busy.expect("room").wait().expect("its end");
     queued.wait().expect("its end");
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
     run(&pool);
 }
 
@@ -333,14 +333,14 @@ fn a_static_pool_shares_out_too() {
             });
             helped.load(SeqCst)
         });
-        POOL.shutdown(Queued::Drain, None).expect("an end");
+        POOL.shutdown(ShutdownMode::Drain, None).expect("an end");
         until("the worker leaves", || worker.is_finished());
     });
 }
 
 #[test]
 fn a_loop_goes_on_while_the_pool_is_shut_down() {
-    for queued in [Queued::Drain, Queued::Discard] {
+    for queued in [ShutdownMode::Drain, ShutdownMode::Discard] {
         for _ in 0..50 {
             let pool = pool(2, 8);
             thread::scope(|s| {
@@ -465,7 +465,7 @@ fn a_scope_leaves_no_slot_behind_and_a_closed_pool_runs_it_here() {
     }
     let jobs: Vec<_> = (0..4).map(|_| pool.try_submit(|| ())).collect();
     jobs.into_iter().for_each(|job| job.expect("all slots are free").wait().expect("its end"));
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
     let me = thread::current().id();
     pool.scope(|s| (0..6).for_each(|_| s.spawn(|| assert_eq!(thread::current().id(), me))));
 }
@@ -494,7 +494,7 @@ fn joins_give_both_results_on_every_pool() {
             });
         });
         assert_eq!(dropped.get(), 2);
-        pool.shutdown(Queued::Drain, None).expect("an end");
+        pool.shutdown(ShutdownMode::Drain, None).expect("an end");
         assert_eq!(fib(&pool, 12), 144);
     }
 }
@@ -637,7 +637,7 @@ fn a_panic_deep_inside_joins_drops_what_was_not_called() {
 
 #[test]
 fn a_join_goes_on_while_the_pool_is_shut_down() {
-    for queued in [Queued::Drain, Queued::Discard] {
+    for queued in [ShutdownMode::Drain, ShutdownMode::Discard] {
         for _ in 0..50 {
             let pool = pool(2, 8);
             thread::scope(|s| {

@@ -6,7 +6,7 @@ mod common;
 mod tasks;
 
 use common::{Count, DEADLINE, Gate, join, until};
-use jobring::{JobError, JobHandle, Pool, Queued, Report, StaticPool, SubmitError};
+use jobring::{JobError, JobHandle, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -72,7 +72,7 @@ fn a_task_awaits_what_another_thread_runs() {
         sum
     });
     assert_eq!(sum, 999_000);
-    POOL.shutdown(Queued::Drain, None).expect("no timeout");
+    POOL.shutdown(ShutdownMode::Drain, None).expect("no timeout");
     assert!(join(worker));
     assert_eq!(BELL.wakers(), 0);
 }
@@ -172,7 +172,7 @@ fn a_discard_wakes_the_tasks_of_what_it_drops() {
     static POOL: StaticPool<4, 0, 48> = StaticPool::new();
     static BELL: Bell = Bell::new();
     let jobs = [0, 1, 2].map(|n| POOL.try_submit(move || n).expect("room"));
-    let closer = thread::spawn(|| POOL.shutdown(Queued::Discard, None).expect("no timeout"));
+    let closer = thread::spawn(|| POOL.shutdown(ShutdownMode::Discard, None).expect("no timeout"));
     for end in BELL.block_on(all(jobs)) {
         assert!(matches!(end, Err(JobError::Cancelled)));
     }
@@ -371,5 +371,5 @@ fn many_tasks_on_few_slots_all_come_to_their_end() {
         }
     });
     // What was given up is over too then, and no slot is left behind.
-    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }

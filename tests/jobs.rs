@@ -391,7 +391,7 @@ fn nested_waits_end_before_the_stack_does() {
         println!("{deepest} jobs wait for each other on {size} bytes");
         // The one that did not fit was detached, and what it begins runs as well.
         assert_eq!(done(pool.submit(|| 1).expect("room")).expect("a result"), 1);
-        pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+        pool.shutdown(jobring::ShutdownMode::Drain, Some(DEADLINE)).expect("all are over");
     }
 }
 
@@ -408,7 +408,7 @@ fn deepest_on_an_entered_thread(size: usize, most: usize) -> (usize, bool) {
     let job = move || send.send(deeper(pool, ends_at)).expect("a receiver");
     pool.submit_detached(job).expect("room");
     let found = receive.recv_timeout(DEADLINE).expect("a depth");
-    pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+    pool.shutdown(jobring::ShutdownMode::Drain, Some(DEADLINE)).expect("all are over");
     assert!(common::join(thread));
     (found.0 - ends_at, found.1)
 }
@@ -455,7 +455,7 @@ fn workers_without_a_slot_are_idle() {
             });
             job.expect("a slot comes back");
         }
-        pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+        pool.shutdown(jobring::ShutdownMode::Drain, Some(DEADLINE)).expect("all are over");
         assert_eq!(ran.get(), 200);
         assert!((1..=capacity).contains(&most.load(SeqCst)), "{most:?} of {capacity} slots");
         // All of the slots can run at a time.

@@ -3,7 +3,7 @@
 #[path = "common/one_core.rs"]
 mod one_core;
 
-use jobring::{Lot, Queued, StaticPool};
+use jobring::{Lot, ShutdownMode, StaticPool};
 use one_core::{Does, OneCore, TICK, lot, run};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn workers_have_the_seats<const JOBS: usize>(
         lot.user().delay(TICK);
         does(pool, lot);
         assert!(lot.user().pauses() > 0, "it had a seat");
-        pool.shutdown(Queued::Drain, None).expect("it has no end");
+        pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
     };
     run(lot, vec![worker(LOW, pool), worker(LOW, pool), (HIGH, Box::new(task))]);
 }
@@ -91,7 +91,7 @@ fn closes(clock: bool) {
         for _ in 0..4 {
             pool.try_submit_detached(|| ()).expect("there is room");
         }
-        let report = pool.shutdown(Queued::Drain, None).expect("it has no end");
+        let report = pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
         assert_eq!((report.queued, report.running), (0, 0));
     });
 }
@@ -117,7 +117,7 @@ fn idles(clock: bool) {
             lot.user().delay(5 * TICK);
         }
         assert!(lot.user().pauses() > 0, "there was a seat for everybody");
-        pool.shutdown(Queued::Drain, None).expect("it has no end");
+        pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
     };
     run(lot, vec![worker(HIGH, pool), worker(HIGH, pool), (LOW, Box::new(task))]);
 }

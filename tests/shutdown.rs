@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Count, DEADLINE, Gate, done, join, until};
-use jobring::{JobError, Pool, Queued, Report, SubmitError};
+use jobring::{JobError, Pool, ShutdownMode, ShutdownReport, SubmitError};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn occupy(pool: &Pool, workers: usize) -> Gate {
     gate
 }
 
-fn end(pool: &Pool, queued: Queued) -> Report {
+fn end(pool: &Pool, queued: ShutdownMode) -> ShutdownReport {
     pool.shutdown(queued, Some(DEADLINE)).unwrap_or_else(|left| panic!("never quiescent: {left:?}"))
 }
 
@@ -40,9 +40,9 @@ fn drain_runs_what_is_queued() {
             let ran = ran.clone();
             pool.submit_detached(move || ran.add()).expect("room");
         }
-        assert_eq!(end(&pool, Queued::Drain), Report::default());
+        assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
         assert_eq!(ran.get(), 100);
-        assert_eq!(end(&pool, Queued::Drain), Report::default(), "again");
+        assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default(), "again");
     }
 }
 
@@ -64,7 +64,7 @@ fn discard_drops_once_what_has_not_begun() {
                 jobs.push(pool.submit(job).expect("room"));
             }
         }
-        let left = pool.shutdown(Queued::Discard, Some(Duration::ZERO));
+        let left = pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO));
         if workers > 0 {
             // Those that run are not dropped.
             let left = left.expect_err("some run");
@@ -72,11 +72,14 @@ fn discard_drops_once_what_has_not_begun() {
         }
         assert_eq!((ran.get(), dropped.get()), (0, 90), "before the call returns");
         gate.open();
-        assert_eq!(end(&pool, Queued::Drain), Report { untaken: 45, ..Report::default() });
+        assert_eq!(
+            end(&pool, ShutdownMode::Drain),
+            ShutdownReport { untaken: 45, ..ShutdownReport::default() }
+        );
         for job in jobs {
             assert!(matches!(done(job), Err(JobError::Cancelled)));
         }
-        assert_eq!(end(&pool, Queued::Discard), Report::default());
+        assert_eq!(end(&pool, ShutdownMode::Discard), ShutdownReport::default());
         assert_eq!((ran.get(), dropped.get()), (0, 90));
     }
 }
@@ -90,13 +93,13 @@ fn a_shutdown_that_times_out_says_what_is_left_and_can_be_repeated() {
         let ran = ran.clone();
         pool.submit_detached(move || ran.add()).expect("room");
     }
-    let mut wanted = Report { running: 1, queued: 2, ..Report::default() };
-    assert_eq!(pool.shutdown(Queued::Drain, Some(Duration::ZERO)), Err(wanted));
-    assert_eq!(pool.shutdown(Queued::Drain, Some(Duration::from_millis(2))), Err(wanted));
+    let mut wanted = ShutdownReport { running: 1, queued: 2, ..ShutdownReport::default() };
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO)), Err(wanted));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, Some(Duration::from_millis(2))), Err(wanted));
     assert!(matches!(pool.try_submit(|| ()), Err(SubmitError::Shutdown(_))), "it stays closed");
     gate.open();
-    wanted = Report::default();
-    assert_eq!(end(&pool, Queued::Drain), wanted);
+    wanted = ShutdownReport::default();
+    assert_eq!(end(&pool, ShutdownMode::Drain), wanted);
     assert_eq!(ran.get(), 2);
 }
 
@@ -106,13 +109,13 @@ fn a_drain_may_become_a_discard() {
     let gate = occupy(&pool, 1);
     let guard = dropped.on_drop();
     let job = pool.submit(move || drop(guard)).expect("room");
-    assert!(pool.shutdown(Queued::Drain, Some(Duration::ZERO)).is_err());
+    assert!(pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO)).is_err());
     assert_eq!(dropped.get(), 0);
-    assert!(pool.shutdown(Queued::Discard, Some(Duration::ZERO)).is_err(), "one runs");
+    assert!(pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO)).is_err(), "one runs");
     assert_eq!(dropped.get(), 1);
     assert!(matches!(done(job), Err(JobError::Cancelled)));
     gate.open();
-    end(&pool, Queued::Drain);
+    end(&pool, ShutdownMode::Drain);
 }
 
 #[test]
@@ -129,13 +132,14 @@ fn several_may_close_at_once() {
                 let (pool, line) = (pool.clone(), line.clone());
                 thread::spawn(move || {
                     line.wait();
-                    let queued = if round % 3 == 0 && n == 1 { Queued::Discard } else { Queued::Drain };
+                    let queued =
+                        if round % 3 == 0 && n == 1 { ShutdownMode::Discard } else { ShutdownMode::Drain };
                     end(&pool, queued)
                 })
             })
             .collect();
         for closer in closers {
-            assert_eq!(join(closer), Report::default());
+            assert_eq!(join(closer), ShutdownReport::default());
         }
         assert_eq!(over.get(), 16);
     }
@@ -152,7 +156,7 @@ fn a_job_may_close_its_pool() {
                 let count = count.clone();
                 inside.submit_detached(move || count.add()).expect("room");
             }
-            let report = inside.shutdown(Queued::Drain, Some(DEADLINE));
+            let report = inside.shutdown(ShutdownMode::Drain, Some(DEADLINE));
             Box::new((report, count.get(), inside.try_submit(|| ()).is_err()))
         });
         let closes = closes.expect("room");
@@ -163,7 +167,7 @@ fn a_job_may_close_its_pool() {
         let report = report.expect("quiescent");
         assert_eq!((report.queued, report.in_submission, report.running), (0, 0, 1), "itself");
         assert!(ran == 20 && refused);
-        assert_eq!(end(&pool, Queued::Drain), Report::default());
+        assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
     }
 }
 
@@ -178,7 +182,8 @@ fn all_workers_may_close_at_once() {
                 let (inside, line) = (pool.clone(), line.clone());
                 let job = move || {
                     line.wait();
-                    let queued = if round % 4 == 3 && n == 0 { Queued::Discard } else { Queued::Drain };
+                    let queued =
+                        if round % 4 == 3 && n == 0 { ShutdownMode::Discard } else { ShutdownMode::Drain };
                     inside.shutdown(queued, Some(DEADLINE)).is_ok()
                 };
                 pool.submit(job).expect("room")
@@ -193,7 +198,7 @@ fn all_workers_may_close_at_once() {
         for closer in closers {
             assert!(done(closer).expect("an answer"), "quiescent but for the closers themselves");
         }
-        assert_eq!(end(&pool, Queued::Drain), Report::default());
+        assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
         assert!(accepted <= 20 && ran.get() == 20, "{accepted} accepted, {} over", ran.get());
     }
 }
@@ -233,14 +238,14 @@ fn blocked_submitters_come_back() {
             .collect();
         line.wait();
         (0..round * 10).for_each(|_| std::hint::spin_loop());
-        assert!(pool.shutdown(Queued::Drain, Some(Duration::ZERO)).is_err(), "one runs");
+        assert!(pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO)).is_err(), "one runs");
         for submitter in blocked {
             let (outcome, dropped) = join(submitter);
             assert_eq!(outcome, Err(true), "refused because of the shutdown");
             assert_eq!(dropped, 1, "with the error");
         }
         gate.open();
-        end(&pool, Queued::Drain);
+        end(&pool, ShutdownMode::Drain);
         assert_eq!(fills.get(), 1);
     }
 }
@@ -248,7 +253,7 @@ fn blocked_submitters_come_back() {
 #[test]
 fn a_closed_pool_refuses_every_submit_and_hands_the_closure_back() {
     let (pool, called) = (pool(1, 4), Count::new());
-    end(&pool, Queued::Drain);
+    end(&pool, ShutdownMode::Drain);
     let job = || {
         let called = called.clone();
         move || called.add()
@@ -294,7 +299,7 @@ fn submits_that_race_a_shutdown_are_refused_or_over_when_it_returns() {
             .collect();
         line.wait();
         (0..round).for_each(|_| std::hint::spin_loop());
-        assert_eq!(end(&pool, Queued::Drain), Report::default());
+        assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
         let over_by_then = over.get();
         let accepted: usize = submitters.into_iter().map(join).sum();
         assert_eq!(over_by_then, accepted);
@@ -350,7 +355,7 @@ fn a_shutdown_outside_waits_for_a_job_that_is_inside_a_shutdown() {
         let closes = closing.clone();
         let closer = move || {
             closes.add();
-            end(&inside, Queued::Drain);
+            end(&inside, ShutdownMode::Drain);
             // Whoever took this job's shutdown for its end comes back while this goes on.
             (0..100).for_each(|_| thread::yield_now());
             counted.add();
@@ -360,7 +365,7 @@ fn a_shutdown_outside_waits_for_a_job_that_is_inside_a_shutdown() {
         let outside = {
             let (pool, ended) = (pool.clone(), ended.clone());
             thread::spawn(move || {
-                end(&pool, Queued::Drain);
+                end(&pool, ShutdownMode::Drain);
                 ended.get()
             })
         };

@@ -1,6 +1,6 @@
 //! Pools in a `static`: no heap, no OS needed; threads enter as workers, or callers run the jobs.
 
-use jobring::{At, Home, Lot, Queued, Report, StaticPool, SubmitError, UserPort};
+use jobring::{At, Home, Lot, ShutdownMode, ShutdownReport, StaticPool, SubmitError, UserPort};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -86,7 +86,7 @@ fn threads_enter_as_workers_until_the_pool_is_closed() {
         sum += jobs.map(|job| job.wait().expect("a result")).iter().sum::<u64>();
     }
     assert_eq!(sum, (0..3000).sum());
-    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     workers.into_iter().for_each(|worker| assert!(worker.join().expect("no panic"), "it was a worker"));
     assert!(matches!(POOL.try_submit(|| ()), Err(SubmitError::Shutdown(_))));
     assert!(POOL.enter_worker(), "there is room for one, who leaves at once");
@@ -106,7 +106,7 @@ fn a_static_pool_may_be_discarded() {
     for guard in guards {
         POOL.try_submit_detached(move || drop(guard)).expect("room");
     }
-    assert_eq!(POOL.shutdown(Queued::Discard, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Discard, None), Ok(ShutdownReport::default()));
     assert_eq!(DROPPED.load(SeqCst), 5);
 }
 

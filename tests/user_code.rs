@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Count, Gate, until};
-use jobring::{JobError, Pool, Queued, Report, StaticPool, SubmitError};
+use jobring::{JobError, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -63,7 +63,7 @@ fn assert_whole(pool: Pool) {
     assert!(matches!(pool.try_submit(|| ()), Err(SubmitError::Full(_))));
     gate.open();
     all.into_iter().for_each(|job| common::done(job).expect("a result"));
-    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
     struct Closes(Arc<Pool>, Count);
     impl Drop for Closes {
         fn drop(&mut self) {
-            self.0.shutdown(Queued::Drain, None).expect("an end");
+            self.0.shutdown(ShutdownMode::Drain, None).expect("an end");
             self.1.add();
         }
     }
@@ -296,7 +296,7 @@ fn a_job_that_is_not_run_drops_what_it_captured() {
         pool.submit_detached(move || drop(one)).expect("room");
         pool.submit(move || drop(two)).expect("room").detach();
     }
-    assert_eq!(pool.shutdown(Queued::Discard, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Discard, None), Ok(ShutdownReport::default()));
     assert_eq!(dropped.get(), 7);
 }
 
@@ -432,7 +432,7 @@ fn a_job_on_a_static_pool_may_leave_what_panics() {
         POOL.submit(move || Bomb(count)).expect("room").detach();
         until("it is dropped", || dropped.get() == n);
     }
-    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     assert!(common::join(worker));
 }
 
@@ -484,7 +484,7 @@ fn a_destructor_that_submits_to_a_full_pool_is_told() {
     let submits = Submits(pool, words.clone());
     pool.submit_detached(move || panic_any(submits)).expect("room");
     assert_eq!(said(&words, 2), ["deadlock"; 2]);
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
@@ -507,7 +507,7 @@ fn a_hook_that_submits_to_a_full_pool_is_told() {
     let pool: &'static Pool = Box::leak(Box::new(pool.expect("a pool")));
     *place.lock().unwrap() = Some(pool);
     assert_eq!(said(&words, 1), ["deadlock"]);
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
@@ -519,7 +519,7 @@ fn a_hook_may_shut_the_pool_down() {
         .on_start(move |_| {
             until("the pool is there", || finds.lock().unwrap().is_some());
             let pool = finds.lock().unwrap().expect("the pool");
-            pool.shutdown(Queued::Drain, None).expect("an end");
+            pool.shutdown(ShutdownMode::Drain, None).expect("an end");
             counts.add();
         })
         .build();

@@ -1,6 +1,6 @@
 //! A port of the user's, in Rust: here on threads of the host, each seat a binary semaphore.
 
-use jobring::{JobError, Lot, Queued, StaticPool, UserPort};
+use jobring::{JobError, Lot, ShutdownMode, StaticPool, UserPort};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, mpsc};
@@ -110,7 +110,7 @@ fn jobs_of_several_threads_are_run_by_threads_that_slept() {
     assert_eq!(SUM.load(SeqCst), (0..6_000).sum());
     assert!(PORT.user().woken[0].load(SeqCst) > 0, "nobody was woken");
     assert_eq!(PORT.user().woken[1].load(SeqCst), 0);
-    let report = POOL.shutdown(Queued::Drain, Some(DEADLINE)).expect("in time");
+    let report = POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
     assert_eq!((report.queued, report.running), (0, 0));
     assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
 }
@@ -124,7 +124,7 @@ fn an_interrupt_is_told_apart() {
     let job = POOL.try_submit_isr(|| 5).expect("there is room");
     assert_eq!(job.wait().unwrap(), 5);
     assert_eq!(PORT.user().woken[1].load(SeqCst), 1);
-    POOL.shutdown(Queued::Drain, Some(DEADLINE)).expect("in time");
+    POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
     assert!(worker.join().unwrap());
     // It was closed by a thread.
     assert!(POOL.try_submit_detached_isr(|| ()).is_err());
@@ -146,7 +146,7 @@ fn a_timed_wait_sleeps(
     let slept = lot.user().parked.load(SeqCst) > before;
     open.send(()).unwrap();
     assert_eq!(job.wait().unwrap(), Ok(()));
-    pool.shutdown(Queued::Drain, None).expect("all is over");
+    pool.shutdown(ShutdownMode::Drain, None).expect("all is over");
     assert!(worker.join().unwrap());
     slept
 }
@@ -169,7 +169,7 @@ fn a_finite_time_polls_where_there_is_none() {
 fn a_job_knows_itself_by_the_ports_pointer() {
     static PORT: Lot<Host<2>, 2> = Lot::new(Host::new(true));
     static POOL: StaticPool<2, 1, 48, &Lot<Host<2>, 2>> = StaticPool::with_port(&PORT);
-    let outer = POOL.submit(|| POOL.shutdown(Queued::Drain, None).is_ok()).expect("open");
+    let outer = POOL.submit(|| POOL.shutdown(ShutdownMode::Drain, None).is_ok()).expect("open");
     // Without the pointer the shutdown in the job would wait for the job.
     assert!(outer.wait().unwrap());
     static OPEN: StaticPool<2, 1, 48, &Lot<Host<2>, 2>> = StaticPool::with_port(&PORT);
@@ -188,7 +188,7 @@ fn two_pools_share_a_lot_and_too_few_seats_still_serve() {
         assert_eq!(job.wait().unwrap(), n);
     }
     for pool in &POOLS {
-        pool.shutdown(Queued::Drain, Some(DEADLINE)).expect("in time");
+        pool.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
     }
     assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
 }

@@ -6,7 +6,7 @@ mod common;
 mod tasks;
 
 use common::{Count, DEADLINE, Gate, until};
-use jobring::{JobError, JobHandle, Pool, Queued, Report, StaticPool, SubmitError};
+use jobring::{JobError, JobHandle, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
@@ -155,7 +155,7 @@ fn a_waker_that_panics_when_it_is_cloned_leaves_all_as_it_was() {
     gate.open();
     BELL.wait();
     assert_eq!(common::done(job).expect("a result"), 7);
-    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_waker_that_panics_when_it_is_dropped_stops_nobody() {
     gate.open();
     until("it is woken", || broken.woken.get() == 1);
     assert_eq!(common::done(job).expect("a result"), 7);
-    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn a_wake_that_panics_with_what_panics_again_ends_no_worker() {
         until("it is woken", || broken.woken.get() == 1);
         assert_eq!(common::done(job).expect("a result"), 7);
     }
-    assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_wake_on_the_only_worker_that_submits_to_a_full_pool_is_told() {
     until("it says something", || *said.lock().unwrap() != "nothing");
     assert_eq!(*said.lock().unwrap(), "deadlock");
     assert_eq!(common::done(job).expect("a result"), 7);
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn wakes_on_every_worker_that_submit_to_a_full_pool_are_told() {
     for job in jobs {
         assert_eq!(common::done(job).expect("a result"), 7);
     }
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_wake_on_a_thread_that_entered_is_told_too() {
     until("it says something", || *said.lock().unwrap() != "nothing");
     assert_eq!(*said.lock().unwrap(), "deadlock");
     assert_eq!(common::done(job).expect("a result"), 7);
-    POOL.shutdown(Queued::Drain, None).expect("an end");
+    POOL.shutdown(ShutdownMode::Drain, None).expect("an end");
     assert!(common::join(worker));
 }
 
@@ -335,7 +335,7 @@ fn a_wake_on_the_only_worker_may_wait() {
     until("it has waited", || found.lock().unwrap().is_some());
     assert!(matches!(*found.lock().unwrap(), Some(Ok(8))));
     assert_eq!(common::done(job).expect("a result"), 7);
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 /// In a wake the thread is in no job: not in the one that is over, whose slot may have another, nor in one further out.
@@ -362,12 +362,12 @@ fn a_wake_is_outside_of_jobs() {
     go.open();
     assert!(common::done(outer).expect("a result"), "it was asked to stop");
     assert_eq!(*asked.lock().unwrap(), Some(false));
-    pool.shutdown(Queued::Drain, None).expect("an end");
+    pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
 #[test]
 fn a_wake_may_shut_the_pool_down() {
-    for queued in [Queued::Drain, Queued::Discard] {
+    for queued in [ShutdownMode::Drain, ShutdownMode::Discard] {
         for workers in [1, 2] {
             let pool: &'static Pool = forever(pool(workers, 8));
             let (gate, ended, ran) = (Gate::new(), Count::new(), Count::new());
@@ -391,13 +391,15 @@ fn a_wake_may_shut_the_pool_down() {
             for job in behind {
                 match common::done(job) {
                     Ok(()) => {}
-                    Err(error) => assert!(queued == Queued::Discard && matches!(error, JobError::Cancelled)),
+                    Err(error) => {
+                        assert!(queued == ShutdownMode::Discard && matches!(error, JobError::Cancelled))
+                    }
                 }
             }
-            assert!(queued == Queued::Discard || ran.get() == 3);
+            assert!(queued == ShutdownMode::Discard || ran.get() == 3);
             assert_eq!(common::done(job).expect("a result"), 7);
             others.into_iter().for_each(|job| drop(common::done(job)));
-            assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+            assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
         }
     }
 }
@@ -410,7 +412,7 @@ fn a_wake_on_a_thread_of_the_users_may_shut_the_pool_down() {
         let ended = Count::new();
         let ends = ended.clone();
         let task = Task::that(move || {
-            pool.shutdown(Queued::Drain, None).expect("an end");
+            pool.shutdown(ShutdownMode::Drain, None).expect("an end");
             ends.add();
         });
         let mut job = pool.submit(|| 7).expect("room");
@@ -434,7 +436,7 @@ fn a_wake_inside_a_shutdown_may_shut_the_pool_down() {
             .map(|_| {
                 let ends = ended.clone();
                 let task = Task::that(move || {
-                    let closed = pool.shutdown(Queued::Discard, Some(std::time::Duration::ZERO));
+                    let closed = pool.shutdown(ShutdownMode::Discard, Some(std::time::Duration::ZERO));
                     assert_eq!(closed.map_or_else(|left| left.running, |left| left.running), workers);
                     ends.add();
                 });
@@ -443,14 +445,14 @@ fn a_wake_inside_a_shutdown_may_shut_the_pool_down() {
                 job
             })
             .collect();
-        let closed = pool.shutdown(Queued::Discard, Some(std::time::Duration::ZERO));
+        let closed = pool.shutdown(ShutdownMode::Discard, Some(std::time::Duration::ZERO));
         assert_eq!((closed.is_ok(), ended.get()), (workers == 0, 3));
         for job in jobs {
             assert!(matches!(common::done(job), Err(JobError::Cancelled)));
         }
         gate.open();
         others.into_iter().for_each(|job| assert_eq!(common::done(job).expect("a result"), 7));
-        assert_eq!(pool.shutdown(Queued::Drain, None), Ok(Report::default()));
+        assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     }
 }
 

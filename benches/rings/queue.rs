@@ -1,14 +1,14 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
-use crate::ring::{Distance, Ends, Ring, Seed};
+use crate::ring::{Cursors, Pacing, Ring, Seed};
 use crate::sync::AtomicUsize;
 use crate::util::prefetch::fetch_to_write;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// A bounded queue of words for any number of producers and consumers.
 pub struct Queue {
-    ready_ends: Ends,
-    free_ends: Ends,
+    ready_ends: Cursors,
+    free_ends: Cursors,
     ready: Box<[AtomicUsize]>,
     free: Box<[AtomicUsize]>,
     // As wide as a slot: neighbours in a pool share no line. An atomic, because that spares an unsafe block.
@@ -23,8 +23,8 @@ impl Queue {
     pub fn new(capacity: usize) -> Self {
         let zeros = || (0..capacity).map(|_| AtomicUsize::new(0)).collect();
         Self {
-            ready_ends: Ends::new(),
-            free_ends: Ends::new(),
+            ready_ends: Cursors::new(),
+            free_ends: Cursors::new(),
             ready: zeros(),
             free: zeros(),
             cells: (0..capacity).map(|_| Cell(AtomicUsize::new(0))).collect(),
@@ -51,7 +51,7 @@ impl Queue {
     pub fn push(&self, word: usize) -> bool {
         let Some((at, index)) = self.free().pop_expecting(|index| self.fetch(index)) else { return false };
         // As submit does.
-        self.free().keep_distance(at, Distance::OF_SUBMITTER, || true);
+        self.free().pace(at, Pacing::OF_SUBMITTER, || true);
         // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
         self.cells[index].0.store(word, Relaxed);
         self.ready().push(index);
@@ -63,7 +63,7 @@ impl Queue {
     pub fn pop(&self) -> Option<usize> {
         let (at, index) = self.ready().pop_expecting(|index| self.fetch(index))?;
         // As a worker does.
-        self.ready().keep_distance(at, Distance::OF_WORKER, || !self.ready().is_empty());
+        self.ready().pace(at, Pacing::OF_WORKER, || !self.ready().is_empty());
         let word = self.cells[index].0.load(Relaxed);
         self.free().push(index);
         Some(word)

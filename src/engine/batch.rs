@@ -3,9 +3,9 @@
 //! A thread that is stopped in here keeps the slots that it took and has not filled yet from others, a line of entries at
 //! most.
 
-use super::{RawPool, Refused, Reserved, submit::Looked};
+use super::{RawPool, ReserveError, Reserved, submit::FastPathMiss};
 use crate::platform::port::Port;
-use crate::ring::Distance;
+use crate::ring::Pacing;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
 
@@ -33,7 +33,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
 
     /// A free slot for the next of so many jobs that are left, if there is one now. Lock-free.
     #[inline]
-    pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, Refused> {
+    pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
         loop {
             if self.next == self.end
                 && let Err(looked) = self.take(left)
@@ -45,30 +45,32 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
             self.at = at.wrapping_add(1);
             match self.pool.slot(index).reserve() {
                 Some(state) => return Ok(Reserved { index, state, at }),
-                None if self.next == self.end => return self.pool.try_reserve_from(Looked::Unusable(index)),
+                None if self.next == self.end => {
+                    return self.pool.try_reserve_from(FastPathMiss::Unusable(index));
+                }
                 None => self.pool.give_back(index),
             }
         }
     }
 
     /// Takes some slots, at most so many.
-    fn take(&mut self, left: usize) -> Result<(), Looked> {
+    fn take(&mut self, left: usize) -> Result<(), FastPathMiss> {
         let pool = self.pool;
         if pool.is_closed() {
-            return Err(Looked::Closed);
+            return Err(FastPathMiss::Closed);
         }
         // Before the first are taken: meanwhile they may be others'.
         if left >= MOST
             && self.announce_at.is_none()
             && let Some((at, _)) = pool.free().peek()
         {
-            pool.free().keep_distance_now(at, Distance::OF_BATCH, || pool.lifecycle.live() > 0);
+            pool.free().keep_distance_now(at, Pacing::OF_BATCH, || pool.lifecycle.live() > 0);
         }
         let room = &mut self.taken[..left.clamp(1, MOST)];
         let (at, count) =
-            pool.free().pop_several(room, |index| pool.slot(index).fetch()).ok_or(Looked::Empty)?;
+            pool.free().pop_several(room, |index| pool.slot(index).fetch()).ok_or(FastPathMiss::Empty)?;
         if left < MOST {
-            pool.free().keep_distance(at, Distance::OF_SUBMITTER, || pool.lifecycle.live() > 0);
+            pool.free().pace(at, Pacing::OF_SUBMITTER, || pool.lifecycle.live() > 0);
         }
         (self.at, self.next, self.end) = (at, 0, count);
         Ok(())
@@ -90,7 +92,7 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             self.pool.give_back(index);
         }
         if let Some(position) = self.announce_at {
-            self.pool.announce(position, true);
+            self.pool.notify_workers(position, true);
         }
     }
 }

@@ -80,7 +80,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             });
         }
         if now == state && self.lifecycle.live() > counts.sleeping() {
-            self.port.stand_aside();
+            self.port.yield_now();
             now = slot.state();
         }
         (now != state).then_some(now)
@@ -153,7 +153,7 @@ impl<P: Port + Clone> Waiting<P> {
         pool.port.wait(slot.word(), awaited.0, nap.time);
         if nap.is_impatient && slot.state() == awaited {
             if queued {
-                pool.idle.force(&pool.port);
+                pool.idle.reset_searchers(&pool.port);
             }
             self.patience.lose();
         }

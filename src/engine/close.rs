@@ -1,11 +1,11 @@
 //! The closer's loop. `engine/lifecycle.rs` states the protocol.
 
 use super::RawPool;
-use crate::engine::lifecycle::Queued;
+use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::wait_graph::{Awaits, Node};
-use crate::job::context::{Chain, Frame};
+use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
-use crate::job::vtable::Why;
+use crate::job::vtable::DiscardReason;
 use crate::platform::port::{Deadline, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::state::{State, Status};
@@ -14,7 +14,7 @@ use crate::sync::{Bug, bug, dying};
 
 /// What was in a pool when its shutdown returned.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Report {
+pub struct ShutdownReport {
     /// Jobs that nobody has begun.
     pub queued: usize,
     /// Jobs that run.
@@ -30,7 +30,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
     node: &'a Node,
     /// The frame of the worker that it is.
-    worker: Option<&'a Frame>,
+    worker: Option<&'a CallContext>,
     /// Has no shutdown further out on this thread announced that worker?
     is_news: bool,
 }
@@ -38,7 +38,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     /// The calling thread runs jobs of the pool.
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
-        let mut mine = Chain(pool.port.current()).filter(|frame| frame.pool == pool.id());
+        let mut mine = CallChain(pool.port.current()).filter(|frame| frame.pool == pool.id());
         let worker = mine.find(|frame| frame.is_of_worker());
         let is_news = worker.is_none_or(|frame| !frame.closing.replace(true));
         if is_news {
@@ -82,13 +82,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// does: those inside a shutdown, and those that wait for such a job without end.
     /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
     /// what is queued, because this thread has too little stack left. In a child by fork it does nothing, and that is Err too.
-    pub(crate) fn shutdown(&self, queued: Queued, timeout: Timeout) -> Result<Report, Report> {
+    pub(crate) fn shutdown(
+        &self,
+        queued: ShutdownMode,
+        timeout: Timeout,
+    ) -> Result<ShutdownReport, ShutdownReport> {
         if self.is_copy() {
             return Err(self.census());
         }
         let deadline = Deadline::after(&self.port, timeout);
         let _visit = self.lifecycle.visit(&self.port);
-        if queued == Queued::Discard {
+        if queued == ShutdownMode::Discard {
             self.lifecycle.discard();
         }
         if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
@@ -101,10 +105,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let node = Node::new(Awaits::End, self.id(), self.port.current());
         let _closing = self.runs_jobs().then(|| Closing::begin(self, &node));
-        let is_worker = self.here().and_then(Frame::worker).is_some();
-        let mut mine = Chain(self.port.current()).filter(|frame| frame.pool == self.id());
-        let in_job = mine.any(Frame::is_of_job);
-        self.lifecycle.kick(&self.port);
+        let is_worker = self.current_context().and_then(CallContext::worker).is_some();
+        let mut mine = CallChain(self.port.current()).filter(|frame| frame.pool == self.id());
+        let in_job = mine.any(CallContext::is_of_job);
+        self.lifecycle.notify_closers(&self.port);
         let mut drains = is_worker;
         loop {
             let kicks = self.lifecycle.kicks();
@@ -144,7 +148,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut progress = false;
         if self.lifecycle.discards() {
             while let Some(claimed) = self.claim_next() {
-                self.drop_claimed(claimed, Why::Shutdown);
+                self.drop_claimed(claimed, DiscardReason::Shutdown);
                 progress = true;
             }
         } else {
@@ -169,7 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         if progress {
-            self.lifecycle.kick(&self.port);
+            self.lifecycle.notify_closers(&self.port);
         }
     }
 
@@ -195,11 +199,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.spread(|node| {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });
-        let outlives = |index, state: State| {
+        let closed_inside = |index, state: State| {
             matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
                 && self.is_held(&locked, index, state)
         };
-        if self.have_ended(outlives) {
+        if self.have_ended(closed_inside) {
             locked.outlive();
             return Found::Quiescent;
         }
@@ -223,8 +227,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
     }
 
-    fn census(&self) -> Report {
-        let mut report = Report::default();
+    fn census(&self) -> ShutdownReport {
+        let mut report = ShutdownReport::default();
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
             match state.status() {

@@ -18,14 +18,14 @@
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
-use crate::job::context::{Chain, Frame};
+use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::platform::port::Port;
 use crate::ring::Mark;
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
-use crate::sync::{Bug, SeqCst, Site, bug, fence, o};
+use crate::sync::{Bug, SeqCst, Site, bug, fence, ordering};
 
 /// What a thread that is about to sleep without end has to expect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,8 +56,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn is_of_runner(&self) -> bool {
-        let of_runner = |frame: &Frame| frame.is_of_job() || frame.is_of_worker();
-        Chain(self.port.current()).any(|frame| frame.pool == self.id() && of_runner(frame))
+        let of_runner = |frame: &CallContext| frame.is_of_job() || frame.is_of_worker();
+        CallChain(self.port.current()).any(|frame| frame.pool == self.id() && of_runner(frame))
     }
 
     /// Lets the calling thread, which runs jobs of this pool, sleep without end by `sleep`, registered; not if it is stuck.
@@ -78,7 +78,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.unlock();
         if !matches!(awaits, Awaits::Slot) && self.is_closed() {
             // A closer inside a job may not have to wait for this one.
-            self.lifecycle.kick(&self.port);
+            self.lifecycle.notify_closers(&self.port);
         }
         sleep(outlook);
         waits.lock(&self.port).remove(&node);
@@ -157,7 +157,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some(before) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence of a thread that has ended a job: either we see that it is over, or that thread
         // sees the graph in use, and wakes those who wait for a slot (E8).
-        fence(o(Site::GraphFence, SeqCst));
+        fence(ordering(Site::GraphFence, SeqCst));
         let workers_stuck = self.are_workers_stuck(locked);
         for index in 0..self.capacity() {
             let state = self.slot(index).state();

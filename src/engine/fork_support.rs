@@ -3,8 +3,8 @@
 
 use super::RawPool;
 use super::run::Claimed;
-use super::{Receiver, Verdict};
-use crate::job::context::Frame;
+use super::{Disposition, Receiver};
+use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::platform::port::Port;
 use crate::slot::Claim;
@@ -31,7 +31,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
         // A closer waits for what is claimed as it does for what runs, so the slot need not be taken out of use.
         self.vacate(index, state, false);
-        self.kick_if_closed();
+        self.notify_closers_if_closed();
         true
     }
 
@@ -40,7 +40,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn run_lent(&self, job: Job) -> bool {
         let Some(claimed) = self.claim_lent(job) else { return false };
         self.execute(claimed);
-        self.kick_if_closed();
+        self.notify_closers_if_closed();
         true
     }
 
@@ -57,7 +57,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Takes a job back, or waits until it is over. For jobs that leave nothing.
     pub(crate) fn take_back_or_await(&self, job: Job) {
         if !self.take_back(job) {
-            self.await_lent(job, &mut |_, _, _| Verdict::Take);
+            self.await_lent(job, &mut |_, _, _| Disposition::Take);
         }
     }
 
@@ -66,7 +66,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.refuses_jobs() {
             return 0;
         }
-        let own = self.here().and_then(Frame::worker).is_some();
+        let own = self.current_context().and_then(CallContext::worker).is_some();
         self.lifecycle.live().saturating_sub(usize::from(own))
     }
 

@@ -48,7 +48,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             if taking.detached() && !to.detached() {
                 // The handle was given up while we read.
-                let retire = self.forget(index, to.status()) || retire;
+                let retire = self.drop_result(index, to.status()) || retire;
                 return self.vacate(index, taking, retire);
             }
             let mut back = taking.with(to.status()).unawaited();
@@ -75,7 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                             (false, _) => {}
                         }
                     }
-                    return self.kick_if_closed();
+                    return self.notify_closers_if_closed();
                 }
                 Err(now) => taking = now,
             }

@@ -1,8 +1,8 @@
 //! A blocked submitter whose only slot is unusable, because a thread reads the failure that is kept in it.
 
-use super::{Limits, RawPool, Verdict};
-use crate::job::context::Frame;
-use crate::job::vtable::{Kind, Outcome};
+use super::{Disposition, RawPool, RuntimeConfig};
+use crate::job::context::CallContext;
+use crate::job::vtable::{JobVTable, RunResult};
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Inline;
 use crate::sync::AtomicUsize;
@@ -13,13 +13,13 @@ use std::boxed::Box;
 use std::rc::Rc;
 
 /// Jobs that fail.
-static KIND: Kind = Kind {
-    run: |_, _: &Frame| Outcome::Failed,
+static VTABLE: JobVTable = JobVTable {
+    run: |_, _: &CallContext| RunResult::Failed,
     discard: |_, _, _| {},
     by_copy: false,
     exited: None,
     drops_result: false,
-    forget: |_, _| {},
+    drop_result: |_, _| {},
 };
 
 type Steps = Box<dyn FnOnce()>;
@@ -45,23 +45,23 @@ impl Port for OneCore {
             other();
         }
     }
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         core::ptr::null()
     }
-    fn set_current(&self, _: *const Frame) {}
+    fn set_current(&self, _: *const CallContext) {}
 }
 
 #[test]
 fn a_submitter_lets_the_reader_of_a_kept_failure_run() {
     let port = OneCore::default();
     let pool: &RawPool<Inline<1, 32>, OneCore> =
-        Box::leak(Box::new(RawPool::new(Inline::new(), port.clone(), Limits::default())));
+        Box::leak(Box::new(RawPool::new(Inline::new(), port.clone(), RuntimeConfig::default())));
     let reserved = pool.try_reserve().expect("there is room");
     // SAFETY:
     // - of this pool; the kind takes anything.
-    let job = unsafe { pool.publish(reserved, &KIND, false, |_| {}) };
+    let job = unsafe { pool.publish(reserved, &VTABLE, false, |_| {}) };
     assert!(pool.run_one());
-    pool.wait(job, Timeout::Poll, &mut |_, _, _| Verdict::Keep).expect("it is over");
+    pool.wait(job, Timeout::Poll, &mut |_, _, _| Disposition::Keep).expect("it is over");
     // There is a worker, so that the submitter waits.
     assert!(pool.admit_worker());
 

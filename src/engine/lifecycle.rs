@@ -27,8 +27,10 @@
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::Port;
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-use crate::sync::Gauge;
-use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, o, stores};
+use crate::sync::StatCell;
+use crate::sync::{
+    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stores,
+};
 
 const DISCARD: usize = 1;
 /// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
@@ -42,7 +44,7 @@ const VISITOR: usize = 2;
 
 /// What happens to jobs that are queued when the pool closes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Queued {
+pub enum ShutdownMode {
     /// They are run.
     Drain,
     /// They are dropped, as by cancel.
@@ -64,7 +66,7 @@ pub(crate) struct Lifecycle {
     waits: WaitGraph,
     /// One more than the forks before its first worker came; 0: none has come.
     #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-    process: Gauge,
+    process: StatCell,
 }
 
 impl Lifecycle {
@@ -77,7 +79,7 @@ impl Lifecycle {
                 live: AtomicUsize::new(0),
                 waits: WaitGraph::new(),
                 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-                process: Gauge::new(),
+                process: StatCell::new(),
             }
         }
     }
@@ -100,10 +102,10 @@ impl Lifecycle {
 
     /// Tells the closers to look again.
     #[cold]
-    pub(crate) fn kick(&self, port: &impl Port) {
+    pub(crate) fn notify_closers(&self, port: &impl Port) {
         let word = &raw const self.kicks;
         // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
-        self.kicks.fetch_add(1, o(Site::Kick, Release));
+        self.kicks.fetch_add(1, ordering(Site::Kick, Release));
         if bug(Bug::KickWakesOne) {
             return port.wake_one(word);
         }
@@ -114,7 +116,7 @@ impl Lifecycle {
     pub(crate) fn kicks(&self) -> usize {
         // ORDERING: Acquire pairs with kick's Release. What was published by somebody who read the idle word without
         // CLOSED, and so does not kick, is seen because of the fence in Idle::close (E5).
-        self.kicks.load(o(Site::KickLook, Acquire))
+        self.kicks.load(ordering(Site::KickLook, Acquire))
     }
 
     pub(crate) fn await_kick(&self, seen: usize, port: &impl Port, left: Option<u64>) {
@@ -123,18 +125,18 @@ impl Lifecycle {
 
     pub(crate) fn discard(&self) {
         // ORDERING: Relaxed: only closers read it, and each reads what it wrote itself, or later.
-        self.mode.fetch_or(DISCARD, o(Site::ModeSet, Relaxed));
+        self.mode.fetch_or(DISCARD, ordering(Site::ModeSet, Relaxed));
     }
 
     pub(crate) fn discards(&self) -> bool {
         // ORDERING: Relaxed, as in discard.
-        self.mode.load(o(Site::ModeLook, Relaxed)) & DISCARD != 0
+        self.mode.load(ordering(Site::ModeLook, Relaxed)) & DISCARD != 0
     }
 
     /// Registers a worker, if there are fewer than `most`.
     pub(crate) fn enter(&self, most: usize) -> bool {
         // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
-        let mut live = self.live.load(o(Site::LiveLook, Relaxed));
+        let mut live = self.live.load(ordering(Site::LiveLook, Relaxed));
         while live % CLOSER < most {
             if stores(Bug::EntersWithoutExchange, &self.live, live + WORKER) {
                 return true;
@@ -143,8 +145,8 @@ impl Lifecycle {
             match self.live.compare_exchange(
                 live,
                 live + WORKER,
-                o(Site::LiveEnter, Relaxed),
-                o(Site::LiveEnterLost, Relaxed),
+                ordering(Site::LiveEnter, Relaxed),
+                ordering(Site::LiveEnterLost, Relaxed),
             ) {
                 Ok(_) => return true,
                 Err(now) => live = now,
@@ -153,32 +155,32 @@ impl Lifecycle {
         false
     }
 
-    /// The worker has left its loop and pops no more. `untold`: it ended a job of which a closer may not know.
-    pub(crate) fn leave(&self, untold: bool, port: &impl Port) {
+    /// The worker has left its loop and pops no more. `must_notify`: it ended a job of which a closer may not know.
+    pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
         // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
         // slots, and by its thread's end or its visit's.
-        let left = self.live.fetch_sub(WORKER, o(Site::LiveLeave, Relaxed)) - WORKER;
+        let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker will.
-        if untold || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
-            self.kick(port);
+        if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
+            self.notify_closers(port);
         }
     }
 
     pub(crate) fn live(&self) -> usize {
         // ORDERING: Relaxed: a count; who must see it fall to what matters comes after a kick.
-        self.live.load(o(Site::LiveCount, Relaxed)) % CLOSER
+        self.live.load(ordering(Site::LiveCount, Relaxed)) % CLOSER
     }
 
     /// A thread that runs jobs, a worker or not, is inside a shutdown from now on.
     pub(crate) fn begin_closing(&self, is_worker: bool) {
         // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer the later one
         // sees the other in this same word.
-        self.live.fetch_add(Self::weight(is_worker), o(Site::ClosingBegin, Relaxed));
+        self.live.fetch_add(Self::weight(is_worker), ordering(Site::ClosingBegin, Relaxed));
     }
 
     pub(crate) fn end_closing(&self, is_worker: bool) {
         // ORDERING: Relaxed, the same.
-        self.live.fetch_sub(Self::weight(is_worker), o(Site::ClosingEnd, Relaxed));
+        self.live.fetch_sub(Self::weight(is_worker), ordering(Site::ClosingEnd, Relaxed));
     }
 
     fn weight(is_worker: bool) -> usize {
@@ -188,7 +190,7 @@ impl Lifecycle {
     /// Is there a worker that is not inside a shutdown?
     pub(crate) fn has_workers_outside_shutdown(&self) -> bool {
         // ORDERING: Relaxed: a count that a kick announced.
-        let live = self.live.load(o(Site::ClosingLook, Relaxed));
+        let live = self.live.load(ordering(Site::ClosingLook, Relaxed));
         live % CLOSER > live / CLOSER % CLOSER
     }
 
@@ -199,13 +201,13 @@ impl Lifecycle {
     /// How many threads are inside of calls in which they may sleep.
     pub(crate) fn visitors(&self) -> usize {
         // ORDERING: Relaxed: a count, for a guess.
-        self.visitors.load(o(Site::VisitorsCount, Relaxed)) / VISITOR
+        self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) / VISITOR
     }
 
     /// The calling thread will sleep in a call and touch the pool afterwards.
     pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
         // ORDERING: Relaxed: the visit's end is what counts.
-        self.visitors.fetch_add(VISITOR, o(Site::VisitBegin, Relaxed));
+        self.visitors.fetch_add(VISITOR, ordering(Site::VisitBegin, Relaxed));
         Visit { visitors: &self.visitors, port: port.clone() }
     }
 
@@ -213,11 +215,11 @@ impl Lifecycle {
     #[cfg(any(feature = "capi", jobring_loom))]
     pub(crate) fn await_visitors(&self, port: &impl Port) {
         // ORDERING: Acquire pairs with the Release of every visit's end.
-        let mut visitors = self.visitors.fetch_or(LEAVING, o(Site::VisitorsWait, Acquire)) | LEAVING;
+        let mut visitors = self.visitors.fetch_or(LEAVING, ordering(Site::VisitorsWait, Acquire)) | LEAVING;
         while visitors >= VISITOR {
             port.wait(&self.visitors, visitors, None);
             // ORDERING: Acquire, the same.
-            visitors = self.visitors.load(o(Site::VisitorsLook, Acquire));
+            visitors = self.visitors.load(ordering(Site::VisitorsLook, Acquire));
         }
     }
 }
@@ -239,7 +241,7 @@ impl<P: Port> Drop for Visit<P> {
         let word = unsafe { &*visitors };
         // ORDERING: Release: all that the visitor did comes before the end of the pool. After it only the
         // address is used: the pool may be gone.
-        let old = word.fetch_sub(VISITOR, o(Site::VisitEnd, Release));
+        let old = word.fetch_sub(VISITOR, ordering(Site::VisitEnd, Release));
         if old == VISITOR | LEAVING {
             self.port.wake_all(visitors);
         }
@@ -249,7 +251,7 @@ impl<P: Port> Drop for Visit<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::context::Frame;
+    use crate::job::context::CallContext;
 
     /// A system where nobody sleeps.
     struct Awake;
@@ -261,18 +263,18 @@ mod tests {
         fn now(&self) -> Option<u64> {
             None
         }
-        fn current(&self) -> *const Frame {
+        fn current(&self) -> *const CallContext {
             core::ptr::null()
         }
-        fn set_current(&self, _: *const Frame) {}
+        fn set_current(&self, _: *const CallContext) {}
     }
 
     #[test]
     fn who_leaves_kicks_if_nobody_is_left_who_runs_jobs() {
         let lifecycle = Lifecycle::new();
-        let kicks_of_leave = |untold| {
+        let kicks_of_leave = |must_notify| {
             let before = lifecycle.kicks();
-            lifecycle.leave(untold, &Awake);
+            lifecycle.leave(must_notify, &Awake);
             lifecycle.kicks() - before
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
@@ -282,7 +284,11 @@ mod tests {
         lifecycle.begin_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (3, true));
         assert_eq!(kicks_of_leave(false), 0);
-        assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
+        assert_eq!(
+            (kicks_of_leave(false), lifecycle.live()),
+            (1, 1),
+            "the other one is in_job_context a shutdown"
+        );
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
         lifecycle.end_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (2, true));
@@ -290,7 +296,7 @@ mod tests {
         assert_eq!(
             (kicks_of_leave(false), lifecycle.live()),
             (1, 1),
-            "a job on another thread is inside a shutdown"
+            "a job on another thread is in_job_context a shutdown"
         );
         lifecycle.end_closing(false);
         assert!(lifecycle.enter(2));

@@ -2,15 +2,15 @@
 
 use super::RawPool;
 #[cfg(feature = "capi")]
-use crate::job::context::Chain;
-use crate::job::context::Frame;
-use crate::job::vtable::{Outcome, Why};
+use crate::job::context::CallChain;
+use crate::job::context::CallContext;
+use crate::job::vtable::{DiscardReason, RunResult};
 use crate::platform::port::Port;
-use crate::ring::Distance;
+use crate::ring::Pacing;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot};
-use crate::sync::{Bug, Site, bug, point};
+use crate::sync::{Bug, Site, bug, stop_point};
 
 /// A job claimed by the calling thread, to be run or dropped.
 #[must_use = "a claimed job that is neither run nor dropped is lost"]
@@ -38,13 +38,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
         inline(always)
     )]
-    fn claim(&self, apart: bool) -> Option<Claimed> {
+    fn claim(&self, paced: bool) -> Option<Claimed> {
         loop {
             let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
-            if apart {
+            if paced {
                 // Not claimed yet: whoever waits for it may still run it. One job may be all there is.
-                let there = || self.limits().spin > 0 && !self.ready().is_empty();
-                self.ready().keep_distance(at, Distance::OF_WORKER, there);
+                let there = || self.config().spin > 0 && !self.ready().is_empty();
+                self.ready().pace(at, Pacing::OF_WORKER, there);
             }
             if let Popped::Job(state) = self.claim_or_clear(index) {
                 return Some(Claimed { index, state });
@@ -78,12 +78,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         // SAFETY:
         // - the job is claimed: RUNNING is ours, and so is the body (state.rs).
-        let kind = unsafe { slot.kind() };
+        let vtable = unsafe { slot.vtable() };
         // SAFETY:
         // - as above. run is called once, here.
-        let (outcome, retire) = self
-            .inside(index, state, |frame| unsafe { slot.with_payload(|payload| (kind.run)(payload, frame)) });
-        let nothing_left = outcome == Outcome::Done && !kind.drops_result;
+        let (outcome, retire) = self.in_job_context(index, state, |frame| unsafe {
+            slot.with_payload(|payload| (vtable.run)(payload, frame))
+        });
+        let nothing_left = outcome == RunResult::Done && !vtable.drops_result;
         if nothing_left && !retire && state.detached() && !state.in_ring() {
             slot.vacate_owned(state);
             self.give_back(index);
@@ -96,33 +97,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// False if that job may not do so. Called while the stack is still there.
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
-        let Some(frame) = Chain(self.port.current()).next() else { return false };
+        let Some(frame) = CallChain(self.port.current()).next() else { return false };
         let found = frame.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
         // Locals are there while the job's own code runs; its callbacks must return.
-        let may = frame.pool == self.id() && frame.may_end_thread() && !frame.locals.get().is_null();
+        let may = frame.pool == self.id() && frame.may_end_thread() && !frame.vtable_data.get().is_null();
         let (Some((index, _)), true) = (found, may) else { return false };
         let slot = self.slot(index);
         // SAFETY:
         // - this thread runs the job: the body is ours (state.rs), and run will not go on.
         let outcome = unsafe {
-            let Some(exited) = slot.kind().exited else { return false };
+            let Some(exited) = slot.vtable().exited else { return false };
             slot.with_payload(|payload| exited(payload, frame))
         };
         self.port.set_current(frame.outer);
-        self.resolve(index, slot.state(), outcome.into(), frame.outlives.get());
+        self.resolve(index, slot.state(), outcome.into(), frame.closed_inside.get());
         true
     }
 
     /// Drops a claimed job instead of running it.
-    pub(super) fn drop_claimed(&self, claimed: Claimed, why: Why) {
+    pub(super) fn drop_claimed(&self, claimed: Claimed, why: DiscardReason) {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         let job = Slot::handle(self.tag(), index, state);
         // SAFETY:
         // - as in execute, with discard in place of run.
-        let ((), retire) = self.inside(index, state, |_| unsafe {
-            let kind = slot.kind();
-            slot.with_payload(|payload| (kind.discard)(payload, job, why));
+        let ((), retire) = self.in_job_context(index, state, |_| unsafe {
+            let vtable = slot.vtable();
+            slot.with_payload(|payload| (vtable.discard)(payload, job, why));
         });
         self.resolve(index, state, Status::Cancelled, retire);
     }
@@ -132,7 +133,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
         if state.detached() && !state.in_ring() {
-            if self.forget(index, to) || retire {
+            if self.drop_result(index, to) || retire {
                 self.vacate(index, state, true);
             } else {
                 slot.vacate_owned(state);
@@ -144,7 +145,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match slot.resolve(state, to) {
             // From here on the slot is its takers'.
             Ok(old) if old.has_waiter() => {
-                point(Site::ResolveWake);
+                stop_point(Site::ResolveWake);
                 if bug(Bug::WakesOneWaiter) {
                     self.port.wake_one(word);
                     return true;
@@ -156,7 +157,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             Ok(_) => false,
             Err(now) => {
-                let retire = self.forget(index, to) || retire;
+                let retire = self.drop_result(index, to) || retire;
                 self.vacate(index, now, retire);
                 false
             }
@@ -165,24 +166,24 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Drops the result of a job that is over. The caller has the body. True if the slot is to be taken out of use, as
     /// in resolve.
-    pub(super) fn forget(&self, index: usize, status: Status) -> bool {
+    pub(super) fn drop_result(&self, index: usize, status: Status) -> bool {
         let outcome = match status {
-            Status::Done => Outcome::Done,
-            Status::Failed => Outcome::Failed,
-            Status::Cancelled if bug(Bug::ForgetsWhatWasDiscarded) => Outcome::Done,
+            Status::Done => RunResult::Done,
+            Status::Failed => RunResult::Failed,
+            Status::Cancelled if bug(Bug::ForgetsWhatWasDiscarded) => RunResult::Done,
             _ => return false,
         };
         let slot = self.slot(index);
         // SAFETY:
         // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs).
-        let kind = unsafe { slot.kind() };
-        if outcome == Outcome::Done && !kind.drops_result {
+        let vtable = unsafe { slot.vtable() };
+        if outcome == RunResult::Done && !vtable.drops_result {
             return false;
         }
         // SAFETY:
         // - as above; nobody takes the result after it.
-        let ((), retire) = self.inside(index, slot.state(), |_| unsafe {
-            slot.with_payload(|payload| (kind.forget)(payload, outcome));
+        let ((), retire) = self.in_job_context(index, slot.state(), |_| unsafe {
+            slot.with_payload(|payload| (vtable.drop_result)(payload, outcome));
         });
         retire
     }
@@ -190,18 +191,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Lets `f` call user code for a job on this thread: from in there, the thread is inside of the job. True if it
     /// waited for the pool's end in there.
     #[inline]
-    fn inside<R>(&self, index: usize, state: State, f: impl FnOnce(&Frame) -> R) -> (R, bool) {
-        let frame = Frame::of_job(self.id(), index, state.generation(), self.port.current());
+    fn in_job_context<R>(&self, index: usize, state: State, f: impl FnOnce(&CallContext) -> R) -> (R, bool) {
+        let frame = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
         self.port.set_current(&frame);
         let result = f(&frame);
         self.port.set_current(frame.outer);
-        (result, frame.outlives.get())
+        (result, frame.closed_inside.get())
     }
 
     /// Lets `f` run user code on this thread that is no job of the pool, though the thread may be inside one.
     #[cfg(feature = "capi")]
-    pub(crate) fn outside<R>(&self, f: impl FnOnce() -> R) -> R {
-        let frame = Frame::of_caller(self.id(), self.port.current());
+    pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
+        let frame = CallContext::of_caller(self.id(), self.port.current());
         self.port.set_current(&frame);
         let result = f();
         self.port.set_current(frame.outer);
@@ -212,7 +213,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// wait runs the queued job that it waits for, and what would sleep for ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
-        let frame = Frame::of_callback(self.id(), self.port.current());
+        let frame = CallContext::of_callback(self.id(), self.port.current());
         self.port.set_current(&frame);
         let result = f();
         self.port.set_current(frame.outer);
@@ -227,7 +228,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let Some(claimed) = self.claim_next() else { return false };
         self.execute(claimed);
-        self.kick_if_closed();
+        self.notify_closers_if_closed();
         true
     }
 }

@@ -1,7 +1,7 @@
 //! Is enough stack left to run a job inside a job?
 
 use super::RawPool;
-use crate::job::context::{Chain, Frame};
+use crate::job::context::{CallChain, CallContext};
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 
@@ -14,20 +14,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// that has the pool run its first job there makes a plain call.
     #[inline(always)]
     pub(crate) fn stack_suffices(&self) -> bool {
-        Chain(self.port.current()).next().is_none_or(|frame| self.stack_suffices_inside(frame))
+        CallChain(self.port.current()).next().is_none_or(|frame| self.stack_suffices_inside(frame))
     }
 
     #[cold]
     #[inline(never)]
-    fn stack_suffices_inside(&self, frame: &Frame) -> bool {
+    fn stack_suffices_inside(&self, frame: &CallContext) -> bool {
         let depth = frame.depth();
         if depth == 0 {
             return true;
         }
         match frame.stack().or_else(|| self.port.stack()) {
             Some(stack) => {
-                let here = core::hint::black_box(0u8);
-                stack.leaves(&raw const here as usize, self.limits().stack_reserve)
+                let current_context = core::hint::black_box(0u8);
+                stack.leaves(&raw const current_context as usize, self.config().stack_reserve)
             }
             None => depth < MAX_DEPTH,
         }

@@ -1,7 +1,7 @@
 //! Starting the threads of a pool, whoever makes them.
 
 use super::RawPool;
-use super::lifecycle::Queued;
+use super::lifecycle::ShutdownMode;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug};
@@ -31,7 +31,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Closes a pool that lacks workers, and waits until those that were started have left it.
     pub(crate) fn undo_start(&self) {
-        let _ = self.shutdown(Queued::Discard, Timeout::Forever);
+        let _ = self.shutdown(ShutdownMode::Discard, Timeout::Forever);
         self.await_workers();
     }
 }

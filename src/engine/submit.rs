@@ -6,19 +6,19 @@ use super::deadlock::Outlook;
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Payload};
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Port, Timeout};
-use crate::ring::{Distance, Mark};
+use crate::ring::{Mark, Pacing};
 use crate::sleep::Noticed;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot, Vacated};
-use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, o, point};
+use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, ordering, stop_point};
 use crate::util::backoff::SPINS;
 
 /// Why no slot was to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Refused {
+pub(crate) enum ReserveError {
     Full,
     Shutdown,
     TimedOut,
@@ -37,7 +37,7 @@ pub(crate) struct Reserved {
 
 /// What came of a look for a free slot, but a slot.
 #[derive(Clone, Copy)]
-pub(crate) enum Looked {
+pub(crate) enum FastPathMiss {
     NotYet,
     Closed,
     Empty,
@@ -61,44 +61,44 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ///
     /// [`try_reserve_from`]: RawPool::try_reserve_from
     #[inline(always)]
-    pub(crate) fn reserve_at_once(&self) -> Result<Reserved, Looked> {
+    pub(crate) fn reserve_at_once(&self) -> Result<Reserved, FastPathMiss> {
         // One copy of it all for a microcontroller.
         if cfg!(all(target_os = "none", target_pointer_width = "32")) {
-            return Err(Looked::NotYet);
+            return Err(FastPathMiss::NotYet);
         }
         if self.is_closed() {
-            return Err(Looked::Closed);
+            return Err(FastPathMiss::Closed);
         }
         if self.is_elsewhere() {
-            return Err(Looked::NotYet);
+            return Err(FastPathMiss::NotYet);
         }
         let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
-            return Err(Looked::Empty);
+            return Err(FastPathMiss::Empty);
         };
-        let state = self.slot(index).reserve().ok_or(Looked::Unusable(index))?;
+        let state = self.slot(index).reserve().ok_or(FastPathMiss::Unusable(index))?;
         Ok(Reserved { index, state, at })
     }
 
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
     /// handler and in an interrupt.
     #[inline(always)]
-    pub(crate) fn try_reserve(&self) -> Result<Reserved, Refused> {
+    pub(crate) fn try_reserve(&self) -> Result<Reserved, ReserveError> {
         self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked))
     }
 
     /// The same, for who has looked once.
     #[cold]
     #[inline(never)]
-    pub(crate) fn try_reserve_from(&self, mut looked: Looked) -> Result<Reserved, Refused> {
+    pub(crate) fn try_reserve_from(&self, mut looked: FastPathMiss) -> Result<Reserved, ReserveError> {
         let mut passes = 0;
         loop {
             match looked {
-                Looked::NotYet if self.refuses_jobs() => return Err(Refused::Shutdown),
-                Looked::NotYet => {}
-                Looked::Closed => return Err(Refused::Shutdown),
-                Looked::Empty if self.reap() => {}
-                Looked::Empty => return Err(self.full()),
-                Looked::Unusable(index) => {
+                FastPathMiss::NotYet if self.refuses_jobs() => return Err(ReserveError::Shutdown),
+                FastPathMiss::NotYet => {}
+                FastPathMiss::Closed => return Err(ReserveError::Shutdown),
+                FastPathMiss::Empty if self.reap() => {}
+                FastPathMiss::Empty => return Err(self.full()),
+                FastPathMiss::Unusable(index) => {
                     if !bug(Bug::RefusedSubmitKeepsTheSlot) {
                         self.give_back(index);
                     }
@@ -109,10 +109,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
             }
             looked = match self.free().pop_expecting(|_| {}) {
-                None => Looked::Empty,
+                None => FastPathMiss::Empty,
                 Some((at, index)) => match self.slot(index).reserve() {
                     Some(state) => return Ok(Reserved { index, state, at }),
-                    None => Looked::Unusable(index),
+                    None => FastPathMiss::Unusable(index),
                 },
             };
         }
@@ -120,25 +120,25 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
     #[cold]
-    fn full(&self) -> Refused {
-        if self.refuses_jobs() { Refused::Shutdown } else { Refused::Full }
+    fn full(&self) -> ReserveError {
+        if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
     }
 
     /// A free slot, for who has looked once; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
     /// job instead of waiting. If it had to wait, its visit too, which ends when the job is published: destroy waits for it.
     pub(crate) fn reserve_from(
         &self,
-        looked: Looked,
+        looked: FastPathMiss,
         timeout: Timeout,
-    ) -> Result<(Reserved, Option<Visit<P>>), Refused> {
+    ) -> Result<(Reserved, Option<Visit<P>>), ReserveError> {
         match self.try_reserve_from(looked) {
             Ok(reserved) => {
                 if timeout != Timeout::Poll {
-                    self.keep_distance(&reserved);
+                    self.pace(&reserved);
                 }
                 Ok((reserved, None))
             }
-            Err(Refused::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
+            Err(ReserveError::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
             Err(refused) => Err(refused),
         }
     }
@@ -146,16 +146,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// For a submitter that has just taken this slot, and may wait: lets the workers gain on it if the pool
     /// is nearly full.
     #[inline(always)]
-    pub(crate) fn keep_distance(&self, reserved: &Reserved) {
-        self.free().keep_distance(reserved.at, Distance::OF_SUBMITTER, || self.lifecycle.live() > 0);
+    pub(crate) fn pace(&self, reserved: &Reserved) {
+        self.free().pace(reserved.at, Pacing::OF_SUBMITTER, || self.lifecycle.live() > 0);
     }
 
     /// As `reserve_from`, for who has just found the pool full.
     #[cold]
     #[inline(never)]
-    pub(crate) fn reserve_slow(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<P>>), Refused> {
-        if bug(Bug::JobMakesNoRoom) && self.frames_here() > 0 && self.lifecycle.live() == 0 {
-            return Err(Refused::Full);
+    pub(crate) fn reserve_slow(
+        &self,
+        timeout: Timeout,
+    ) -> Result<(Reserved, Option<Visit<P>>), ReserveError> {
+        if bug(Bug::JobMakesNoRoom) && self.nesting_depth() > 0 && self.lifecycle.live() == 0 {
+            return Err(ReserveError::Full);
         }
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port);
@@ -164,27 +167,27 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut asides = 0;
         loop {
             match self.try_reserve() {
-                Err(Refused::Full) => {}
+                Err(ReserveError::Full) => {}
                 Ok(reserved) => {
-                    self.keep_distance(&reserved);
+                    self.pace(&reserved);
                     return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
                 }
                 Err(refused) => return Err(refused),
             }
-            let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(Refused::TimedOut) };
+            let late = if bug(Bug::WaitsPastTheDeadline) { Ok(None) } else { Err(ReserveError::TimedOut) };
             let left = deadline.left(&self.port).or(late)?;
             if self.is_copy() {
-                return Err(Refused::Shutdown);
+                return Err(ReserveError::Shutdown);
             }
             if self.lifecycle.live() == 0 {
                 if !self.stack_suffices() || !self.run_one() {
-                    return Err(Refused::Full);
+                    return Err(ReserveError::Full);
                 }
             } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                 asides += 1;
-                self.port.stand_aside();
+                self.port.yield_now();
             } else if self.await_slot(left, &mut patience, registers).is_hopeless() {
-                return Err(Refused::Deadlock);
+                return Err(ReserveError::Deadlock);
             }
         }
     }
@@ -199,7 +202,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
-        fence(o(Site::AwaitSlotFence, SeqCst));
+        fence(ordering(Site::AwaitSlotFence, SeqCst));
         if self.is_closed() {
             return Outlook::Hopeful;
         }
@@ -207,7 +210,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
             self.port.wait(marked.word, marked.value, nap.time);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
-                self.idle.force(&self.port);
+                self.idle.reset_searchers(&self.port);
                 patience.lose();
             }
         };
@@ -236,19 +239,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ///
     /// # Safety
     /// 1. `reserved` is of this pool.
-    /// 2. `write` leaves in the payload an input that `kind` takes; it fits.
+    /// 2. `write` leaves in the payload an input that `vtable` takes; it fits.
     #[inline(always)]
     pub(crate) unsafe fn publish(
         &self,
         reserved: Reserved,
-        kind: &'static Kind,
+        vtable: &'static JobVTable,
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> Job {
         // SAFETY:
         // - the caller's.
-        let (job, position) = unsafe { self.place(reserved, kind, detached, write) };
-        self.announce(position, false);
+        let (job, position) = unsafe { self.enqueue(reserved, vtable, detached, write) };
+        self.notify_workers(position, false);
         job
     }
 
@@ -258,17 +261,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// # Safety
     /// As publish.
     #[inline(always)]
-    pub(crate) unsafe fn place(
+    pub(crate) unsafe fn enqueue(
         &self,
         reserved: Reserved,
-        kind: &'static Kind,
+        vtable: &'static JobVTable,
         detached: bool,
         write: impl FnOnce(Payload),
     ) -> (Job, usize) {
         let Reserved { index, state, .. } = reserved;
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
-        unsafe { self.slot(index).fill(state, kind, detached, write) };
+        unsafe { self.slot(index).fill(state, vtable, detached, write) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }
@@ -276,10 +279,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(crate) fn announce(&self, position: usize, several: bool) {
+    pub(crate) fn notify_workers(&self, position: usize, several: bool) {
         let noticed = self.idle.notify(&self.port, position, several, || self.ready().popped());
         if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
-            self.lifecycle.kick(&self.port);
+            self.lifecycle.notify_closers(&self.port);
         }
     }
 
@@ -294,21 +297,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     #[cold]
     fn tell_of_free_slot(&self, word: *const AtomicUsize) {
-        point(Site::FreeSlotWake);
+        stop_point(Site::FreeSlotWake);
         self.port.wake_all(word);
-        self.kick_if_closed();
+        self.notify_closers_if_closed();
     }
 
     /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
     /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
     #[inline]
-    pub(super) fn kick_if_closed(&self) {
+    pub(super) fn notify_closers_if_closed(&self) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
-        fence_behind_rmw(o(Site::KickIfClosedFence, SeqCst));
+        fence_behind_rmw(ordering(Site::KickIfClosedFence, SeqCst));
         self.tell_blocked();
         if self.is_closed() {
-            self.lifecycle.kick(&self.port);
+            self.lifecycle.notify_closers(&self.port);
         }
     }
 
@@ -317,7 +320,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(super) fn must_retire(&self) -> bool {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look at this slot sees TAKING, or what
         // came after, or we see CLOSED (E5). TAKING came by a read-modify-write.
-        fence_behind_rmw(o(Site::TakerFence, SeqCst));
+        fence_behind_rmw(ordering(Site::TakerFence, SeqCst));
         self.is_closed()
     }
 
@@ -327,7 +330,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let word = core::ptr::from_ref(slot.word());
         let (vacated, old) = slot.vacate(state, retire);
         if old.has_waiter() {
-            point(Site::VacateWake);
+            stop_point(Site::VacateWake);
             self.port.wake_all(word);
         }
         self.vacated(index, vacated);
@@ -339,7 +342,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Vacated::Tombstone => {
                 self.reap();
             }
-            Vacated::Retired => self.lifecycle.kick(&self.port),
+            Vacated::Retired => self.lifecycle.notify_closers(&self.port),
         }
     }
 
@@ -350,7 +353,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
             // the later sees what the earlier did, so none stays at the head unseen by both (E6).
-            fence(o(Site::TombstoneFence, SeqCst));
+            fence(ordering(Site::TombstoneFence, SeqCst));
             let Some((position, index)) = self.ready().peek() else { return reaped };
             // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
             // entry is popped.

@@ -7,15 +7,15 @@ use super::RawPool;
 use crate::job::id::Job;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
-use crate::slot::waker::Left;
-use crate::sync::{Site, point};
+use crate::slot::waker::WakerToken;
+use crate::sync::{Site, stop_point};
 use crate::util::unwind::{call_ignoring_panic, drop_ignoring_panic};
 use core::task::{Poll, Waker};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Is the job over? If not, `waker` will be woken when it is: run, cancelled or discarded. The caller holds the job's only
     /// handle, and `left` belongs to it.
-    pub(crate) fn poll_job(&self, job: Job, left: &mut Left, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_job(&self, job: Job, left: &mut WakerToken, waker: &Waker) -> Poll<()> {
         let Some((index, generation)) = job.resolve(self.tag(), self.capacity()) else {
             return Poll::Ready(());
         };
@@ -23,11 +23,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut state = slot.state();
         // Stale counts as over too, and so does what never ends in a child by fork: the thread that takes the result learns it.
         while state.answers_to(generation) && !state.untaken() && !self.is_copy() {
-            let Some(spot) = self.storage.spots().get(index) else {
+            let Some(cell) = self.storage.waker_cells().get(index) else {
                 waker.wake_by_ref();
                 return Poll::Pending;
             };
-            let left_here = spot.leave(left, waker);
+            let left_here = cell.register(left, waker);
             // After the leave: what was seen before it may be old.
             state = slot.state();
             if !left_here || state.untaken() {
@@ -46,25 +46,28 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// The waker that a poll left, if it still lies there. To be called before the job's handle is given up, by its holder.
     #[must_use = "dropping it runs its owner's code: not before the handle is given up"]
-    pub(crate) fn take_waker_back(&self, job: Job, left: &mut Left) -> Option<Waker> {
+    pub(crate) fn take_waker_back(&self, job: Job, left: &mut WakerToken) -> Option<Waker> {
         let (index, _) = job.resolve(self.tag(), self.capacity())?;
-        self.storage.spots().get(index)?.take_back(left)
+        self.storage.waker_cells().get(index)?.take_back(left)
     }
 
     /// Wakes the task that awaits a job that the caller has resolved. Of its slot only the word is looked at: it may have
     /// another job already.
     pub(super) fn wake_task(&self, index: usize, generation: usize) {
         let still = || self.slot(index).state().generation() == generation;
-        let Some(waker) = self.storage.spots().get(index).and_then(|spot| spot.call(still)) else { return };
-        point(Site::TaskWake);
+        let Some(waker) = self.storage.waker_cells().get(index).and_then(|cell| cell.take_for_wake(still))
+        else {
+            return;
+        };
+        stop_point(Site::TaskWake);
         // An executor's code on a thread of the pool's: its panic has nobody to go to. The job's own frame is gone.
         self.call_back(|| call_ignoring_panic(|| waker.wake()));
     }
 
     /// Drops the wakers of handles that were leaked. Nobody else has the pool any more.
-    pub(crate) fn forget_wakers(&self) {
-        for spot in self.storage.spots() {
-            if let Some(waker) = spot.call(|| true) {
+    pub(crate) fn drop_wakers(&self) {
+        for cell in self.storage.waker_cells() {
+            if let Some(waker) = cell.take_for_wake(|| true) {
                 drop_ignoring_panic(waker);
             }
         }

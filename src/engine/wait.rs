@@ -4,9 +4,9 @@ use super::RawPool;
 use super::blocking_wait::{Slept, Waiting};
 use super::deadlock::Outlook;
 use super::run::Claimed;
-use crate::job::context::Chain;
+use crate::job::context::CallChain;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Port, Timeout};
 use crate::slot::Claim;
 use crate::slot::state::{State, Status};
@@ -24,7 +24,7 @@ pub(crate) enum Taken {
 
 /// What the receiver of a result wants done with the job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Disposition {
     /// The result is out: recycle the slot.
     Take,
     /// What was wanted is out: drop the rest of the result, and recycle the slot.
@@ -48,7 +48,7 @@ pub(crate) enum Verdict {
 const PUTS_BACK: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
 
 /// Whoever is given a job that is over.
-pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static Kind, Payload, Taken) -> Verdict;
+pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static JobVTable, Payload, Taken) -> Disposition;
 
 /// Why a wait gave no result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,7 +154,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
                 _ => {
-                    if Chain(self.port.current()).any(|f| f.pool == self.id() && f.job() == Some(job)) {
+                    if CallChain(self.port.current()).any(|f| f.pool == self.id() && f.job() == Some(job)) {
                         return Err(WaitError::Deadlock);
                     }
                     if wait.is_none()
@@ -193,10 +193,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - we moved the word to TAKING: the body is ours.
         let verdict = unsafe {
-            let kind = slot.kind();
-            slot.with_payload(|payload| deliver(kind, payload, taken))
+            let vtable = slot.vtable();
+            slot.with_payload(|payload| deliver(vtable, payload, taken))
         };
-        if PUTS_BACK && matches!(verdict, Verdict::Leave) {
+        if PUTS_BACK && matches!(verdict, Disposition::Leave) {
             debug_assert!(!given_up, "the handle is stale already");
             self.put_back(index, taking, was, false);
             return Ok(taken);
@@ -206,7 +206,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match given_up {
                 true => break,
                 false if taking.detached() => {
-                    self.forget_taken(index, was, taking);
+                    self.drop_taken_result(index, was, taking);
                     return Err(WaitError::Stale);
                 }
                 false => match slot.flag(taking, taking.detach()) {
@@ -216,25 +216,25 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         match verdict {
-            Verdict::TakePart => self.forget_taken(index, was, taking),
-            Verdict::Keep if PUTS_BACK => self.put_back(index, taking, was.detach(), true),
+            Disposition::TakePart => self.drop_taken_result(index, was, taking),
+            Disposition::Keep if PUTS_BACK => self.put_back(index, taking, was.detach(), true),
             _ => self.vacate(index, taking, self.must_retire()),
         }
         Ok(taken)
     }
 
     /// Drops the result of a job that was taken, and gives the slot back.
-    fn forget_taken(&self, index: usize, was: State, taking: State) {
+    fn drop_taken_result(&self, index: usize, was: State, taking: State) {
         let retire = self.must_retire();
-        let retire = self.forget(index, was.status()) || retire;
+        let retire = self.drop_result(index, was.status()) || retire;
         self.vacate(index, taking, retire);
     }
 
     /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
     /// Unless it was asked to.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
-        let inside = || timeout == Timeout::Forever && self.runs_jobs();
-        timeout != Timeout::Poll && (help || inside() || self.lifecycle.live() == 0)
+        let in_job_context = || timeout == Timeout::Forever && self.runs_jobs();
+        timeout != Timeout::Poll && (help || in_job_context() || self.lifecycle.live() == 0)
     }
 
     /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
@@ -244,12 +244,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // For another worker; if there is none, the sleep will find out, but for a thread that is no worker.
             return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
         }
-        if self.lifecycle.live() == 0 && self.frames_here() == 0 {
+        if self.lifecycle.live() == 0 && self.nesting_depth() == 0 {
             return Ok(self.run_one());
         }
         if let Claim::Claimed(state) = self.slot(index).claim(generation) {
             self.execute(Claimed { index, state });
-            self.kick_if_closed();
+            self.notify_closers_if_closed();
         }
         Ok(true)
     }
@@ -262,8 +262,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             match slot.claim(generation) {
                 Claim::Claimed(state) => {
-                    self.drop_claimed(Claimed { index, state }, Why::Cancelled);
-                    self.kick_if_closed();
+                    self.drop_claimed(Claimed { index, state }, DiscardReason::Cancelled);
+                    self.notify_closers_if_closed();
                     return Ok(true);
                 }
                 Claim::Stale => return Err(WaitError::Stale),
@@ -277,7 +277,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
     pub(crate) fn cancel_requested(&self) -> Option<bool> {
-        let job = self.here()?.job()?;
+        let job = self.current_context()?.job()?;
         let (index, _) = self.find(job).ok()?;
         Some(self.slot(index).state().status() == Status::Cancelling)
     }
@@ -306,7 +306,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match moved {
                 Err(now) => state = now,
                 Ok(taking) if over => {
-                    self.forget_taken(index, state, taking);
+                    self.drop_taken_result(index, state, taking);
                     return Ok(());
                 }
                 Ok(_) => {
@@ -327,7 +327,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 && !bug(Bug::LeavesResultsBehind)
                 && let Ok(taking) = self.slot(index).take_detached(state)
             {
-                self.forget(index, state.status());
+                self.drop_result(index, state.status());
                 // So that a shutdown in the next result's drop finds this one gone.
                 let _ = self.slot(index).vacate(taking, true);
             }

@@ -16,10 +16,10 @@
 //! such a thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps without end or shuts the pool down:
 //! a thread that is stopped while it holds it can stop others that do the same, and nobody else. EDGES.md (E8) has the argument.
 
-use crate::job::context::{Chain, Frame};
+use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::platform::port::Port;
-use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, ordering};
 use core::ptr;
 
 const LOCKED: usize = 1;
@@ -43,7 +43,7 @@ pub(crate) struct Node {
     /// The pool's identity in frames.
     pool: *const (),
     /// The thread's innermost frame. The chain from it on outwards stays as it is until the thread leaves.
-    frames: *const Frame,
+    frames: *const CallContext,
     is_worker: bool,
     // INVARIANT: touched only by the holder of the lock, once the node is registered.
     links: UnsafeCell<Links>,
@@ -58,8 +58,8 @@ struct Links {
 
 impl Node {
     /// Of a thread whose innermost frame is `frames`.
-    pub(crate) fn new(awaits: Awaits, pool: *const (), frames: *const Frame) -> Self {
-        let is_worker = Chain(frames).any(|frame| frame.pool == pool && frame.is_of_worker());
+    pub(crate) fn new(awaits: Awaits, pool: *const (), frames: *const CallContext) -> Self {
+        let is_worker = CallChain(frames).any(|frame| frame.pool == pool && frame.is_of_worker());
         Self {
             awaits,
             pool,
@@ -77,8 +77,10 @@ impl Node {
     }
 
     /// The frames of this pool that the thread is inside of.
-    fn frames<'a>(&'a self) -> impl Iterator<Item = &'a Frame> {
-        Chain(self.frames).map(|frame| -> &'a Frame { frame }).filter(|frame| frame.pool == self.pool)
+    fn frames<'a>(&'a self) -> impl Iterator<Item = &'a CallContext> {
+        CallChain(self.frames)
+            .map(|frame| -> &'a CallContext { frame })
+            .filter(|frame| frame.pool == self.pool)
     }
 }
 
@@ -98,13 +100,13 @@ impl WaitGraph {
     #[inline(always)]
     pub(crate) fn is_used(&self) -> bool {
         // ORDERING: Relaxed: the fences on both sides decide (E8).
-        self.word.load(o(Site::GraphPeek, Relaxed)) != 0
+        self.word.load(ordering(Site::GraphPeek, Relaxed)) != 0
     }
 
     /// Locks the graph. Blocks while another thread holds it, which it does for one look at most.
     pub(crate) fn lock<'a, P: Port>(&'a self, port: &'a P) -> Locked<'a, P> {
         // ORDERING: Relaxed: the CAS decides.
-        let mut now = self.word.load(o(Site::GraphLook, Relaxed));
+        let mut now = self.word.load(ordering(Site::GraphLook, Relaxed));
         loop {
             if now & LOCKED == 0 {
                 // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the holder before left them.
@@ -112,8 +114,8 @@ impl WaitGraph {
                 match self.word.compare_exchange(
                     now,
                     now | LOCKED,
-                    o(Site::GraphLock, Acquire),
-                    o(Site::GraphLockLost, Relaxed),
+                    ordering(Site::GraphLock, Acquire),
+                    ordering(Site::GraphLockLost, Relaxed),
                 ) {
                     Ok(_) => {
                         let first = ptr::with_exposed_provenance(now & !(LOCKED | CONTENDED));
@@ -129,8 +131,8 @@ impl WaitGraph {
                 if let Err(found) = self.word.compare_exchange(
                     now,
                     contended,
-                    o(Site::GraphContend, Relaxed),
-                    o(Site::GraphContendLost, Relaxed),
+                    ordering(Site::GraphContend, Relaxed),
+                    ordering(Site::GraphContendLost, Relaxed),
                 ) {
                     now = found;
                     continue;
@@ -138,7 +140,7 @@ impl WaitGraph {
             }
             port.wait(&self.word, contended, None);
             // ORDERING: Relaxed, as above.
-            now = self.word.load(o(Site::GraphLook, Relaxed));
+            now = self.word.load(ordering(Site::GraphLook, Relaxed));
         }
     }
 }
@@ -154,7 +156,7 @@ impl<P: Port> Drop for Locked<'_, P> {
     fn drop(&mut self) {
         let word = &self.graph.word;
         // ORDERING: Release: what was done to the nodes comes before what the next holder does.
-        let old = word.swap(self.first.expose_provenance(), o(Site::GraphUnlock, Release));
+        let old = word.swap(self.first.expose_provenance(), ordering(Site::GraphUnlock, Release));
         if old & CONTENDED != 0 {
             self.port.wake_all(word);
         }
@@ -245,7 +247,7 @@ impl<P: Port> Locked<'_, P> {
 
     /// The jobs that a marked thread is inside of outlive a closer.
     pub(crate) fn outlive(&self) {
-        self.marked().flat_map(Node::frames).for_each(|frame| frame.outlives.set(true));
+        self.marked().flat_map(Node::frames).for_each(|frame| frame.closed_inside.set(true));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::RawPool;
 use super::run::Claimed;
-use super::worker_state::{Activity, Doing};
-use crate::job::context::Frame;
+use super::worker_state::{WorkerActivity, WorkerState};
+use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
@@ -24,7 +24,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// as many as allowed. Each success is followed by `work` on some thread, or by `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
         self.lifecycle.settle_in(self.port.forks());
-        self.lifecycle.enter(self.limits().workers)
+        self.lifecycle.enter(self.config().workers)
     }
 
     /// A number for a thread that enters as a worker.
@@ -35,8 +35,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
     /// queued.
     pub(crate) fn work(&self, number: usize) {
-        let frame = Frame::of_worker(self.id(), number, None, self.port.current());
-        self.work_between(&frame, &Activity::new(false), || {}, || {});
+        let frame = CallContext::of_worker(self.id(), number, None, self.port.current());
+        self.work_between(&frame, &WorkerActivity::new(false), || {}, || {});
     }
 
     /// As `work`, with the frame that the thread is to have, and a record to keep; calls `started` before the first job,
@@ -44,37 +44,42 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// from inside of them.
     pub(crate) fn work_between(
         &self,
-        frame: &Frame,
-        activity: &Activity,
+        frame: &CallContext,
+        activity: &WorkerActivity,
         started: impl FnOnce(),
         stopped: impl FnOnce(),
     ) {
         self.port.set_current(frame);
         started();
-        activity.set(Doing::Searching);
-        let untold = self.work_until_closed(activity);
-        activity.set(Doing::Stopped);
+        activity.set(WorkerState::Searching);
+        let must_notify = self.work_until_closed(activity);
+        activity.set(WorkerState::Stopped);
         stopped();
         self.port.set_current(frame.outer);
-        self.lifecycle.leave(untold, &self.port);
+        self.lifecycle.leave(must_notify, &self.port);
     }
 
     /// True if it ended a job of which a closer may not know.
-    fn work_until_closed(&self, activity: &Activity) -> bool {
+    fn work_until_closed(&self, activity: &WorkerActivity) -> bool {
         // So may have the thread that this one replaced.
-        let mut untold = true;
+        let mut must_notify = true;
         // Of the last job: did somebody sleep for it, did it come after a while of nothing? A worker polls where a job has just
         // been; none has been before the first.
-        let (mut woke, mut sparse) = (true, false);
+        let (mut woke, mut after_idle) = (true, false);
         loop {
             let claimed = match self.claim_next_apart() {
                 Some(claimed) => {
-                    sparse = false;
+                    after_idle = false;
                     claimed
                 }
-                None => match self.search(activity, self.polls(woke, sparse), &mut sparse, &mut untold) {
+                None => match self.search(
+                    activity,
+                    self.polls(woke, after_idle),
+                    &mut after_idle,
+                    &mut must_notify,
+                ) {
                     Some(claimed) => claimed,
-                    None => return untold,
+                    None => return must_notify,
                 },
             };
             let begun = activity.begin(&self.port);
@@ -85,36 +90,36 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// How often to poll behind a job: not at all if somebody slept for it, who may have been woken on this CPU, and submits when
     /// it has it; a little if it came after a while of nothing.
-    fn polls(&self, woke: bool, sparse: bool) -> u32 {
-        match (woke, sparse) {
+    fn polls(&self, woke: bool, after_idle: bool) -> u32 {
+        match (woke, after_idle) {
             (true, _) => 0,
-            (false, true) if SPINS => self.limits().spin.min(FIRST),
-            (false, _) => self.limits().spin,
+            (false, true) if SPINS => self.config().spin.min(FIRST),
+            (false, _) => self.config().spin,
         }
     }
 
     /// Between two polls.
     fn await_turn(&self, polled: &mut u32) {
         if polled.is_multiple_of(TURN) {
-            self.port.stand_aside();
+            self.port.yield_now();
         } else {
             spin_loop();
         }
         *polled += 1;
     }
 
-    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `sparse`: did it sleep for long?
+    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `after_idle`: did it sleep for long?
     #[inline(never)]
     fn search(
         &self,
-        activity: &Activity,
+        activity: &WorkerActivity,
         mut polls: u32,
-        sparse: &mut bool,
-        untold: &mut bool,
+        after_idle: &mut bool,
+        must_notify: &mut bool,
     ) -> Option<Claimed> {
         let is_empty = || self.ready().is_empty();
         let mut polled = 0;
-        *sparse = false;
+        *after_idle = false;
         // While nobody sleeps, nobody counts on searchers.
         while SPINS && polled < polls && self.idle.counts().all_awake() {
             self.await_turn(&mut polled);
@@ -127,7 +132,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             loop {
                 if let Some(claimed) = self.claim_next() {
                     self.idle.found(search, &self.port, is_empty);
-                    *untold = true;
+                    *must_notify = true;
                     return Some(claimed);
                 }
                 // However often it is to poll, a closed pool does not wait for it.
@@ -136,7 +141,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 self.await_turn(&mut polled);
             }
-            let begun = if SPINS && self.limits().spin > 0 { self.port.now() } else { None };
+            let begun = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
             let mut asleep = self.idle.register(search, self.port.naps());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut nap, mut slept) = (NAPS.0, false);
@@ -152,10 +157,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     return None;
                 }
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
-                *untold = false;
+                *must_notify = false;
                 self.tell_blocked();
                 slept = true;
-                activity.set(Doing::Sleeping);
+                activity.set(WorkerState::Sleeping);
                 asleep = match self.idle.sleep(asleep, &self.port, nap) {
                     Ok(search) => break search,
                     Err(late) => {
@@ -167,9 +172,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             };
             if slept {
                 let slept = begun.and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
-                *sparse = slept.is_none_or(|slept| slept > NAP);
+                *after_idle = slept.is_none_or(|slept| slept > NAP);
                 polls = 0;
-                activity.set(Doing::Searching);
+                activity.set(WorkerState::Searching);
             }
         }
     }

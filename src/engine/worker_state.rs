@@ -1,11 +1,11 @@
 //! What one worker is doing, for whoever asks. Written by that worker alone.
 
 use crate::platform::port::Port;
-use crate::sync::Gauge;
+use crate::sync::StatCell;
 
 /// Where a worker is in its loop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Doing {
+pub(crate) enum WorkerState {
     /// Its thread has not come to the loop yet.
     Starting,
     Searching,
@@ -20,19 +20,19 @@ pub(crate) enum Doing {
 const SEEN: bool = cfg!(any(feature = "std", feature = "pthread"));
 
 /// The record of one worker.
-pub(crate) struct Activity {
-    doing: Gauge,
-    jobs: Gauge,
-    run_ns: Gauge,
-    longest_ns: Gauge,
+pub(crate) struct WorkerActivity {
+    doing: StatCell,
+    jobs: StatCell,
+    run_ns: StatCell,
+    longest_ns: StatCell,
     /// Are jobs timed?
     timed: bool,
 }
 
 /// A look at one worker's record.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
-    pub(crate) doing: Doing,
+pub(crate) struct WorkerStats {
+    pub(crate) doing: WorkerState,
     /// Jobs that its loop has run to their end.
     pub(crate) jobs: u64,
     /// Nanoseconds inside of them, 0 if they are not timed.
@@ -40,19 +40,19 @@ pub(crate) struct Record {
     pub(crate) longest_ns: u64,
 }
 
-impl Activity {
+impl WorkerActivity {
     pub(crate) const fn new(timed: bool) -> Self {
         Self {
-            doing: Gauge::new(),
-            jobs: Gauge::new(),
-            run_ns: Gauge::new(),
-            longest_ns: Gauge::new(),
+            doing: StatCell::new(),
+            jobs: StatCell::new(),
+            run_ns: StatCell::new(),
+            longest_ns: StatCell::new(),
             timed,
         }
     }
 
     #[inline]
-    pub(crate) fn set(&self, doing: Doing) {
+    pub(crate) fn set(&self, doing: WorkerState) {
         if SEEN {
             self.doing.set(doing as u64);
         }
@@ -61,7 +61,7 @@ impl Activity {
     /// A job begins: when, if it is to be timed.
     #[inline]
     pub(super) fn begin(&self, port: &impl Port) -> Option<u64> {
-        self.set(Doing::Running);
+        self.set(WorkerState::Running);
         if self.timed { port.now() } else { None }
     }
 
@@ -75,7 +75,7 @@ impl Activity {
         if let Some(begun) = begun {
             self.add(port.now().map_or(0, |now| now.saturating_sub(begun)));
         }
-        self.set(Doing::Searching);
+        self.set(WorkerState::Searching);
     }
 
     #[cold]
@@ -84,12 +84,17 @@ impl Activity {
         self.longest_ns.set(self.longest_ns.get().max(took));
     }
 
-    pub(crate) fn record(&self) -> Record {
-        const ALL: [Doing; 5] =
-            [Doing::Starting, Doing::Searching, Doing::Sleeping, Doing::Running, Doing::Stopped];
+    pub(crate) fn record(&self) -> WorkerStats {
+        const ALL: [WorkerState; 5] = [
+            WorkerState::Starting,
+            WorkerState::Searching,
+            WorkerState::Sleeping,
+            WorkerState::Running,
+            WorkerState::Stopped,
+        ];
         let doing = ALL.into_iter().find(|&doing| doing as u64 == self.doing.get());
-        Record {
-            doing: doing.unwrap_or(Doing::Starting),
+        WorkerStats {
+            doing: doing.unwrap_or(WorkerState::Starting),
             jobs: self.jobs.get(),
             run_ns: self.run_ns.get(),
             longest_ns: self.longest_ns.get(),

@@ -1,10 +1,10 @@
 //! Pools that have run for long: positions and generations at the top of their words, through the whole of a job's life.
 
-use super::{Limits, RawPool, Taken, Verdict, WaitError};
-use crate::engine::lifecycle::Queued;
-use crate::job::context::Frame;
+use super::{Disposition, RawPool, RuntimeConfig, Taken, WaitError};
+use crate::engine::lifecycle::ShutdownMode;
+use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::Timeout;
 use crate::platform::{System, system};
 use crate::slot::storage::Inline;
@@ -16,20 +16,20 @@ const JOBS: usize = 4;
 type Pool = RawPool<Inline<JOBS, 32>, System>;
 
 /// Jobs that double a number.
-static KIND: Kind = Kind {
-    run: |payload, _: &Frame| {
+static VTABLE: JobVTable = JobVTable {
+    run: |payload, _: &CallContext| {
         // SAFETY:
         // - submit() left a number there.
         unsafe { *payload.at.cast::<usize>() *= 2 };
-        Outcome::Done
+        RunResult::Done
     },
-    discard: |_, _, _: Why| {},
+    discard: |_, _, _: DiscardReason| {},
     #[cfg(feature = "capi")]
     by_copy: false,
     #[cfg(feature = "capi")]
     exited: None,
     drops_result: false,
-    forget: |_, _| {},
+    drop_result: |_, _| {},
 };
 
 fn submit(pool: &Pool, number: usize) -> crate::Job {
@@ -37,7 +37,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
     // SAFETY:
     // - of this pool; the kind takes a number.
     unsafe {
-        pool.publish(reserved, &KIND, false, |payload: Payload| payload.at.cast::<usize>().write(number))
+        pool.publish(reserved, &VTABLE, false, |payload: Payload| payload.at.cast::<usize>().write(number))
     }
 }
 
@@ -47,7 +47,7 @@ fn result(pool: &Pool, job: crate::Job) -> (Taken, usize) {
         // SAFETY:
         // - the job is over, and its payload ours.
         found = unsafe { payload.at.cast::<usize>().read() };
-        Verdict::Take
+        Disposition::Take
     });
     (taken.expect("it is over"), found)
 }
@@ -61,9 +61,9 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
         (1..=4usize).flat_map(|n| [(quarter.wrapping_mul(n), 0), (quarter.wrapping_mul(n), last_generation)])
     {
         let start = top.wrapping_sub(3 * JOBS);
-        let pool = Pool::aged(Inline::new(), system(), Limits::default(), start);
-        pool.preset(generation);
-        let submitted = pool.numbers().submitted;
+        let pool = Pool::aged(Inline::new(), system(), RuntimeConfig::default(), start);
+        pool.set_generation(generation);
+        let submitted = pool.stats().submitted;
         for lap in 0..8 {
             for held in 1..=JOBS {
                 let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
@@ -80,9 +80,9 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
             }
         }
         assert!(
-            pool.numbers().submitted.wrapping_sub(submitted) == 8 * (1 + 2 + 3 + 4),
+            pool.stats().submitted.wrapping_sub(submitted) == 8 * (1 + 2 + 3 + 4),
             "it came past the top"
         );
-        pool.shutdown(Queued::Drain, Timeout::Poll).expect("nothing is left");
+        pool.shutdown(ShutdownMode::Drain, Timeout::Poll).expect("nothing is left");
     }
 }

@@ -1,6 +1,6 @@
 //! Structures that grow from release to release: each begins with the size that its caller knows.
 
-use super::status::{Failed, JOBRING_E_INVALID};
+use super::status::{JOBRING_E_INVALID, StatusError};
 use core::mem::MaybeUninit;
 
 /// A structure that begins with its size as a u32: where it is, or, if the caller knows only a beginning of it, in `room`, the
@@ -13,17 +13,17 @@ use core::mem::MaybeUninit;
 pub(super) unsafe fn known<'a, T>(
     at: *const T,
     defaults: &T,
-    fewest: usize,
+    min_size: usize,
     room: &'a mut MaybeUninit<T>,
-) -> Result<&'a T, Failed> {
-    let invalid = Failed(JOBRING_E_INVALID);
+) -> Result<&'a T, StatusError> {
+    let invalid = StatusError(JOBRING_E_INVALID);
     if at.is_null() || !at.is_aligned() {
         return Err(invalid);
     }
     // SAFETY:
     // - 1 and 2.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if size < fewest || size > 4096 {
+    if size < min_size || size > 4096 {
         return Err(invalid);
     }
     let bytes: *const u8 = at.cast();
@@ -54,12 +54,12 @@ pub(super) unsafe fn known<'a, T>(
 ///
 /// # Safety
 /// 1. `at` is aligned, readable for 4 bytes, and writable for as many as the size that stands there says.
-pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, fewest: usize) -> Result<(), Failed> {
+pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, min_size: usize) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if !(fewest..=4096).contains(&size) {
-        return Err(Failed(JOBRING_E_INVALID));
+    if !(min_size..=4096).contains(&size) {
+        return Err(StatusError(JOBRING_E_INVALID));
     }
     // The size itself stays as the caller set it.
     let skip = size_of::<u32>();

@@ -3,8 +3,8 @@
 use super::call::{call, optional, submitter};
 use super::pool::CPool;
 use super::port::Below;
-use super::request::Order;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use super::request::Request;
+use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_item, jobring_job, jobring_pool};
 use crate::engine::Batch;
 use crate::slot::storage::Block;
@@ -42,9 +42,9 @@ pub unsafe extern "C" fn jobring_submit_batch(
         optional(accepted)?;
         let items = match count {
             0 => &[],
-            _ if items.is_null() || !items.is_aligned() => return Err(Failed(JOBRING_E_INVALID)),
+            _ if items.is_null() || !items.is_aligned() => return Err(StatusError(JOBRING_E_INVALID)),
             _ if count > isize::MAX as usize / size_of::<jobring_item>() => {
-                return Err(Failed(JOBRING_E_INVALID));
+                return Err(StatusError(JOBRING_E_INVALID));
             }
             // SAFETY:
             // - the caller's.
@@ -52,17 +52,17 @@ pub unsafe extern "C" fn jobring_submit_batch(
         };
         let payload = pool.raw.payload_bytes();
         for item in items {
-            match Order::read_plain(item, payload) {
+            match Request::read_plain(item, payload) {
                 Some(plain) => _ = plain?,
                 // SAFETY:
                 // - the caller's, for each item.
-                None => _ = unsafe { Order::read(item, payload) }?,
+                None => _ = unsafe { Request::read(item, payload) }?,
             }
         }
         let mut placing = Placing { batch: Batch::new(&pool.raw), pool, jobs, placed: 0, count };
         let mut status = JOBRING_OK;
         for item in items {
-            let outcome = match Order::read_plain(item, payload) {
+            let outcome = match Request::read_plain(item, payload) {
                 // SAFETY:
                 // - 1: checked just now. 2: once for each item.
                 Some(plain) => plain.and_then(|order| unsafe { placing.place(&order) }),
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
                 // - the caller's.
                 None => unsafe { placing.place_with_options(item) },
             };
-            if let Err(Failed(refused)) = outcome {
+            if let Err(StatusError(refused)) = outcome {
                 status = refused;
                 break;
             }
@@ -102,12 +102,14 @@ impl Placing<'_> {
     /// 1. The order was checked against the payload of this pool; the submitter's promises hold.
     /// 2. Fewer than `count` were placed.
     #[inline(always)]
-    unsafe fn place(&mut self, order: &Order) -> Result<(), Failed> {
+    unsafe fn place(&mut self, order: &Request) -> Result<(), StatusError> {
         let reserved = self.batch.reserve(self.count - self.placed)?;
         // SAFETY:
         // - reserved from this pool; 1.
         let (handle, position) = unsafe {
-            self.pool.raw.place(reserved, order.kind(), self.jobs.is_null(), |payload| order.write(payload))
+            self.pool
+                .raw
+                .enqueue(reserved, order.vtable(), self.jobs.is_null(), |payload| order.write(payload))
         };
         if !self.jobs.is_null() {
             // SAFETY:
@@ -122,9 +124,9 @@ impl Placing<'_> {
     /// # Safety
     /// 1. As jobring_submit_batch(), for this item. 2. As place.
     #[inline(never)]
-    unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), Failed> {
+    unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), StatusError> {
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
-        unsafe { self.place(&Order::read(item, self.pool.raw.payload_bytes())?) }
+        unsafe { self.place(&Request::read(item, self.pool.raw.payload_bytes())?) }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::pool::CPool;
 use super::port::Below;
-use super::status::{Failed, JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use super::status::{JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::jobring_pool;
 use crate::engine::lifecycle::Visit;
 use crate::platform::port::Timeout;
@@ -12,19 +12,19 @@ use crate::platform::port::Timeout;
 /// # Safety
 /// 1. `pool` is NULL or points to readable memory for the length of 'a; a destroyed pool's memory is the caller's
 ///    business.
-pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Failed> {
+pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, StatusError> {
     let pool: *const CPool = pool.cast();
     if pool.is_null() || !pool.is_aligned() {
-        return Err(Failed(JOBRING_E_INVALID));
+        return Err(StatusError(JOBRING_E_INVALID));
     }
     // SAFETY:
     // - 1; and the mark says that create or init made a pool here.
     unsafe {
         if !CPool::is_marked(pool) {
-            return Err(Failed(JOBRING_E_INVALID));
+            return Err(StatusError(JOBRING_E_INVALID));
         }
         let pool = &*pool;
-        if pool.is_copy() { Err(Failed(JOBRING_E_FORKED)) } else { Ok(pool) }
+        if pool.is_copy() { Err(StatusError(JOBRING_E_FORKED)) } else { Ok(pool) }
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, Fa
 ///
 /// # Safety
 /// As pool.
-pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<Below>), Failed> {
+pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<Below>), StatusError> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;
@@ -46,7 +46,7 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
 #[inline]
 pub(super) unsafe fn submitter<'a>(
     pool: *const jobring_pool,
-) -> Result<(&'a CPool, Option<Visit<Below>>), Failed> {
+) -> Result<(&'a CPool, Option<Visit<Below>>), StatusError> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;
@@ -54,32 +54,32 @@ pub(super) unsafe fn submitter<'a>(
 }
 
 /// Is `pointer` good to write a T to?
-pub(super) fn output<T>(pointer: *mut T) -> Result<(), Failed> {
-    if pointer.is_null() || !pointer.is_aligned() { Err(Failed(JOBRING_E_INVALID)) } else { Ok(()) }
+pub(super) fn output<T>(pointer: *mut T) -> Result<(), StatusError> {
+    if pointer.is_null() || !pointer.is_aligned() { Err(StatusError(JOBRING_E_INVALID)) } else { Ok(()) }
 }
 
 /// As `output`, where NULL means that the caller does not want it.
-pub(super) fn optional<T>(pointer: *mut T) -> Result<(), Failed> {
+pub(super) fn optional<T>(pointer: *mut T) -> Result<(), StatusError> {
     if pointer.is_null() { Ok(()) } else { output(pointer) }
 }
 
 /// A timeout in nanoseconds: -1 is for ever, 0 does not wait, below -1 is invalid.
-pub(super) fn timeout(nanos: i64) -> Result<Timeout, Failed> {
+pub(super) fn timeout(nanos: i64) -> Result<Timeout, StatusError> {
     match nanos {
         -1 => Ok(Timeout::Forever),
         0 => Ok(Timeout::Poll),
-        nanos => u64::try_from(nanos).map(Timeout::Nanos).map_err(|_| Failed(JOBRING_E_INVALID)),
+        nanos => u64::try_from(nanos).map(Timeout::Nanos).map_err(|_| StatusError(JOBRING_E_INVALID)),
     }
 }
 
 /// As `call`, for what leads out of the library, to the system or to functions of the caller's: they may change errno,
 /// which is put back.
-pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
+pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, StatusError>) -> jobring_status {
     call(|| keeping_errno(body))
 }
 
 /// As `done`, for what leads out of the library.
-pub(super) fn done_out(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
+pub(super) fn done_out(body: impl FnOnce() -> Result<(), StatusError>) -> jobring_status {
     done(|| keeping_errno(body))
 }
 
@@ -93,22 +93,22 @@ pub(super) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
 
 /// The status of what was done or failed.
 #[inline(always)]
-pub(super) fn status(outcome: Result<(), Failed>) -> jobring_status {
+pub(super) fn status(outcome: Result<(), StatusError>) -> jobring_status {
     match outcome {
         Ok(()) => JOBRING_OK,
-        Err(Failed(status)) => status,
+        Err(StatusError(status)) => status,
     }
 }
 
 /// The status of a call's body, which has one of its own where it did not fail.
-pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, Failed>) -> jobring_status {
+pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, StatusError>) -> jobring_status {
     match body() {
         Ok(status) => status,
-        Err(Failed(status)) => status,
+        Err(StatusError(status)) => status,
     }
 }
 
 /// As `call`, for a body that is just done or failed.
-pub(super) fn done(body: impl FnOnce() -> Result<(), Failed>) -> jobring_status {
+pub(super) fn done(body: impl FnOnce() -> Result<(), StatusError>) -> jobring_status {
     call(|| body().map(|()| JOBRING_OK))
 }

@@ -15,8 +15,8 @@
 
 use super::config::jobring_hook_fn;
 use super::status::jobring_status;
-use super::types::{Done, Drop, Run};
-use crate::job::context::Frame;
+use super::types::{DoneFn, DropFn, RunFn};
+use crate::job::context::CallContext;
 #[cfg(all(any(feature = "std", feature = "pthread"), target_os = "linux"))]
 use crate::platform::thread::exit::must_return;
 use core::ffi::c_void;
@@ -27,9 +27,9 @@ type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 mod throwing {
     use super::{c_void, jobring_status};
 
-    pub(super) type Run = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-    pub(super) type Done = unsafe extern "C-unwind" fn(*mut c_void, u64, jobring_status, *mut c_void);
-    pub(super) type Drop = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
+    pub(super) type RunFn = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+    pub(super) type DoneFn = unsafe extern "C-unwind" fn(*mut c_void, u64, jobring_status, *mut c_void);
+    pub(super) type DropFn = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C-unwind" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C-unwind" fn(*mut c_void, usize, usize) -> i32;
 }
@@ -38,9 +38,9 @@ mod throwing {
 mod throwing {
     use super::{c_void, jobring_status};
 
-    pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-    pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-    pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+    pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+    pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+    pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 }
@@ -55,11 +55,11 @@ fn must_return<R>(f: impl FnOnce() -> R) -> R {
 /// # Safety
 /// 1. `run` takes `arg`; the thread is inside `frame`, the job's own.
 #[inline]
-pub(super) unsafe fn run(run: Run, arg: *mut c_void, frame: &Frame) -> *mut c_void {
+pub(super) unsafe fn run(run: RunFn, arg: *mut c_void, frame: &CallContext) -> *mut c_void {
     if frame.may_end_thread() {
         // SAFETY:
         // - the types differ in what may happen to the stack meanwhile, and in nothing else; 1.
-        unsafe { core::mem::transmute::<Run, throwing::Run>(run)(arg) }
+        unsafe { core::mem::transmute::<RunFn, throwing::RunFn>(run)(arg) }
     } else {
         // SAFETY:
         // - 1.
@@ -71,16 +71,16 @@ pub(super) unsafe fn run(run: Run, arg: *mut c_void, frame: &Frame) -> *mut c_vo
 ///
 /// # Safety
 /// 1. `run` takes `arg`.
-pub(super) unsafe fn run_here(run: Run, arg: *mut c_void) -> *mut c_void {
+pub(super) unsafe fn run_here(run: RunFn, arg: *mut c_void) -> *mut c_void {
     // SAFETY:
     // - as in run.
-    must_return(|| unsafe { core::mem::transmute::<Run, throwing::Run>(run)(arg) })
+    must_return(|| unsafe { core::mem::transmute::<RunFn, throwing::RunFn>(run)(arg) })
 }
 
 /// # Safety
 /// 1. `done` may be called so.
 pub(super) unsafe fn done(
-    done: Done,
+    done: DoneFn,
     arg: *mut c_void,
     job: u64,
     status: jobring_status,
@@ -88,15 +88,17 @@ pub(super) unsafe fn done(
 ) {
     // SAFETY:
     // - as in run.
-    must_return(|| unsafe { core::mem::transmute::<Done, throwing::Done>(done)(arg, job, status, result) });
+    must_return(|| unsafe {
+        core::mem::transmute::<DoneFn, throwing::DoneFn>(done)(arg, job, status, result)
+    });
 }
 
 /// # Safety
 /// 1. `drop` may be called so.
-pub(super) unsafe fn drop(drop: Drop, arg: *mut c_void, why: jobring_status) {
+pub(super) unsafe fn drop(drop: DropFn, arg: *mut c_void, why: jobring_status) {
     // SAFETY:
     // - as in run.
-    must_return(|| unsafe { core::mem::transmute::<Drop, throwing::Drop>(drop)(arg, why) });
+    must_return(|| unsafe { core::mem::transmute::<DropFn, throwing::DropFn>(drop)(arg, why) });
 }
 
 /// # Safety

@@ -13,14 +13,14 @@ use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
 use super::port::{self, Below};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
-use crate::engine::{Limits, POLLS, STACK_RESERVE};
+use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
+use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::thread::{Backend, stack_size};
 use crate::sleep::MAX_WORKERS;
-use crate::slot::storage::Shape;
+use crate::slot::storage::SlotLayout;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::{Hooks, Plan};
+use crate::workers::{Hooks, WorkerSetConfig};
 use core::ffi::c_void;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ffi::{CStr, c_char};
@@ -38,11 +38,11 @@ const FEWEST_WORDS: usize = 4;
 const ENTERED: usize = 16;
 
 /// What a configuration comes to.
-pub(super) struct Settings<'a> {
+pub(super) struct CheckedConfig<'a> {
     pub(super) workers: usize,
-    pub(super) shape: Shape,
-    pub(super) limits: Limits,
-    pub(super) hooks: Hooked,
+    pub(super) shape: SlotLayout,
+    pub(super) runtime: RuntimeConfig,
+    pub(super) hooks: HookTable,
     pub(super) below: Below,
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
@@ -50,16 +50,16 @@ pub(super) struct Settings<'a> {
     threads: Threads<'a>,
     /// Start with as few as this.
     #[cfg(not(any(feature = "std", feature = "pthread")))]
-    pub(super) fewest: usize,
+    pub(super) min_workers: usize,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     nothing: core::marker::PhantomData<&'a ()>,
 }
 
-impl<'a> Settings<'a> {
+impl<'a> CheckedConfig<'a> {
     /// # Safety
     /// 1. `config` is NULL, or readable for what its `size` says; its name is NULL or a C string; its CPUs are
     ///    readable for 'a; its stack memory and its port are as the header says.
-    pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, Failed> {
+    pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, StatusError> {
         let mut room = MaybeUninit::uninit();
         let config = if config.is_null() {
             &DEFAULTS
@@ -71,23 +71,23 @@ impl<'a> Settings<'a> {
         let or = |value: usize, default| if value == 0 { default } else { value };
         let workers = match config.workers {
             JOBRING_WORKERS_NONE => 0,
-            _ if !port::MAKES_WORKERS => return Err(Failed(JOBRING_E_UNSUPPORTED)),
+            _ if !port::MAKES_WORKERS => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
             0 => default_workers(),
             workers => workers as usize,
         };
-        let most =
+        let max_workers =
             or(config.max_workers as usize, workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers)));
         let payload = or(config.payload as usize, PAYLOAD);
-        let shape = Shape::new(or(config.capacity as usize, CAPACITY), payload);
+        let shape = SlotLayout::new(or(config.capacity as usize, CAPACITY), payload);
         let spin = match config.spin {
             JOBRING_SPIN_NONE => 0,
             0 => POLLS,
             polls => polls,
         };
         let stack_reserve = or(config.stack_reserve, STACK_RESERVE);
-        let limits = Limits { workers: most, spin, stack_reserve };
-        let right = workers <= most
-            && most <= MAX_WORKERS
+        let runtime = RuntimeConfig { workers: max_workers, spin, stack_reserve };
+        let right = workers <= max_workers
+            && max_workers <= MAX_WORKERS
             && config.min_workers as usize <= workers
             && config.signals <= JOBRING_SIGNALS_INHERIT
             && config.backend <= JOBRING_BACKEND_STD
@@ -95,15 +95,15 @@ impl<'a> Settings<'a> {
             && config.cpus.is_null() == (config.cpu_count == 0)
             && config.stack_memory.is_null() == (config.stack_memory_size == 0)
             && payload >= FEWEST_WORDS * size_of::<usize>();
-        let (Some(shape), true) = (shape, right) else { return Err(Failed(JOBRING_E_INVALID)) };
-        let hooks = Hooked { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
+        let (Some(shape), true) = (shape, right) else { return Err(StatusError(JOBRING_E_INVALID)) };
+        let hooks = HookTable { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
         // SAFETY:
         // - obligation 1.
         let below = port::below(unsafe { port::read(config.port) }?)?;
         Ok(Self {
             workers,
             shape,
-            limits,
+            runtime,
             hooks,
             below,
             destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
@@ -112,7 +112,7 @@ impl<'a> Settings<'a> {
             #[cfg(any(feature = "std", feature = "pthread"))]
             threads: unsafe { Threads::read(config, workers)? },
             #[cfg(not(any(feature = "std", feature = "pthread")))]
-            fewest: fewest_spawned(config, below)?,
+            min_workers: fewest_spawned(config, below)?,
             #[cfg(not(any(feature = "std", feature = "pthread")))]
             nothing: core::marker::PhantomData,
         })
@@ -120,31 +120,31 @@ impl<'a> Settings<'a> {
 
     /// What the workers are to be like.
     #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) fn plan(&self) -> Plan<'_> {
+    pub(super) fn plan(&self) -> WorkerSetConfig<'_> {
         let threads = &self.threads;
-        Plan {
-            fewest: threads.fewest,
+        WorkerSetConfig {
+            min_workers: threads.min_workers,
             guard_size: threads.guard_size,
             stacks: threads.stacks,
             cpus: threads.cpus,
             inherit_signals: threads.inherit_signals,
             timed: threads.flags & JOBRING_TIMED != 0,
             painted: threads.flags & JOBRING_PAINT_STACKS != 0,
-            ..Plan::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
+            ..WorkerSetConfig::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
         }
     }
 }
 
 /// A build without threads takes what asks for none, or for a number of the port's.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, Failed> {
+fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, StatusError> {
     let can = match config.workers {
         JOBRING_WORKERS_NONE => true,
         0 => false,
         _ => below.spawns(),
     };
     if !can || config.backend != JOBRING_BACKEND_DEFAULT {
-        return Err(Failed(JOBRING_E_UNSUPPORTED));
+        return Err(StatusError(JOBRING_E_UNSUPPORTED));
     }
     let all = if config.workers == JOBRING_WORKERS_NONE { 0 } else { config.workers };
     Ok(if config.min_workers == 0 { all } else { config.min_workers } as usize)
@@ -154,26 +154,26 @@ fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, Failed
 #[cfg(any(feature = "std", feature = "pthread"))]
 struct Threads<'a> {
     backend: Backend,
-    fewest: usize,
+    min_workers: usize,
     stack_size: usize,
     guard_size: Option<usize>,
     stacks: Option<NonNull<u8>>,
     cpus: &'a [u32],
     inherit_signals: bool,
     flags: u32,
-    name: Name,
+    name: NamePrefix,
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Threads<'_> {
     /// # Safety
     /// As Settings::read.
-    unsafe fn read(config: &jobring_config, workers: usize) -> Result<Self, Failed> {
+    unsafe fn read(config: &jobring_config, workers: usize) -> Result<Self, StatusError> {
         let stack_size = stack_size::effective(config.stack_size)?;
         let guard_size = match config.guard_size {
             0 => None,
             JOBRING_GUARD_NONE => Some(0),
-            bytes if bytes > isize::MAX as usize => return Err(Failed(JOBRING_E_INVALID)),
+            bytes if bytes > isize::MAX as usize => return Err(StatusError(JOBRING_E_INVALID)),
             bytes => Some(bytes.next_multiple_of(stack_size::page_size())),
         };
         let cpus = if config.cpus.is_null() {
@@ -183,14 +183,14 @@ impl Threads<'_> {
             // - the caller's: readable for so many.
             unsafe { core::slice::from_raw_parts(config.cpus, config.cpu_count) }
         } else {
-            return Err(Failed(JOBRING_E_INVALID));
+            return Err(StatusError(JOBRING_E_INVALID));
         };
         let stacks = NonNull::new(config.stack_memory.cast::<u8>())
             .map(|memory| place_stacks(memory, config.stack_memory_size, workers, stack_size))
             .transpose()?;
         Ok(Self {
             backend: backend_of(config.backend)?,
-            fewest: if config.min_workers == 0 { workers } else { config.min_workers as usize },
+            min_workers: if config.min_workers == 0 { workers } else { config.min_workers as usize },
             stack_size,
             guard_size,
             stacks,
@@ -199,7 +199,7 @@ impl Threads<'_> {
             flags: config.flags,
             // SAFETY:
             // - the caller's.
-            name: unsafe { Name::copy(config.name) },
+            name: unsafe { NamePrefix::copy(config.name) },
         })
     }
 }
@@ -211,14 +211,14 @@ fn place_stacks(
     size: usize,
     workers: usize,
     stack_size: usize,
-) -> Result<NonNull<u8>, Failed> {
+) -> Result<NonNull<u8>, StatusError> {
     let skip = memory.as_ptr().align_offset(stack_size::page_size());
     let needed = workers.checked_mul(stack_size).and_then(|bytes| bytes.checked_add(skip));
     match needed {
         // SAFETY:
         // - skip <= needed <= size: within the caller's memory.
         Some(needed) if needed <= size => Ok(unsafe { memory.add(skip) }),
-        _ => Err(Failed(JOBRING_E_SIZE)),
+        _ => Err(StatusError(JOBRING_E_SIZE)),
     }
 }
 
@@ -233,18 +233,18 @@ fn default_workers() -> usize {
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
-fn backend_of(number: u32) -> Result<Backend, Failed> {
+fn backend_of(number: u32) -> Result<Backend, StatusError> {
     match number {
         JOBRING_BACKEND_DEFAULT => Ok(Backend::DEFAULT),
         #[cfg(feature = "pthread")]
         JOBRING_BACKEND_PTHREAD => Ok(Backend::Pthread),
         #[cfg(not(feature = "pthread"))]
-        JOBRING_BACKEND_PTHREAD => Err(Failed(JOBRING_E_UNSUPPORTED)),
+        JOBRING_BACKEND_PTHREAD => Err(StatusError(JOBRING_E_UNSUPPORTED)),
         #[cfg(feature = "std")]
         JOBRING_BACKEND_STD => Ok(Backend::Std),
         #[cfg(not(feature = "std"))]
-        JOBRING_BACKEND_STD => Err(Failed(JOBRING_E_UNSUPPORTED)),
-        _ => Err(Failed(JOBRING_E_INVALID)),
+        JOBRING_BACKEND_STD => Err(StatusError(JOBRING_E_UNSUPPORTED)),
+        _ => Err(StatusError(JOBRING_E_INVALID)),
     }
 }
 
@@ -260,7 +260,7 @@ pub(super) fn number_of(backend: Backend) -> u32 {
 
 /// The callbacks of a configuration.
 #[derive(Clone, Copy)]
-pub(super) struct Hooked {
+pub(super) struct HookTable {
     pub(super) on_start: jobring_hook_fn,
     pub(super) on_stop: jobring_hook_fn,
     pub(super) arg: *mut c_void,
@@ -268,10 +268,10 @@ pub(super) struct Hooked {
 
 // SAFETY:
 // - the functions may be called on any worker's thread with the argument: the header says so.
-unsafe impl Sync for Hooked {}
+unsafe impl Sync for HookTable {}
 
 #[cfg(any(feature = "std", feature = "pthread"))]
-impl Hooks for Hooked {
+impl Hooks for HookTable {
     fn start(&self, worker: usize) {
         // SAFETY:
         // - the configuration's promise: callable with this argument on any thread.
@@ -287,13 +287,13 @@ impl Hooks for Hooked {
 
 /// A name's beginning, copied: more than a thread's name can show.
 #[cfg(any(feature = "std", feature = "pthread"))]
-struct Name {
+struct NamePrefix {
     bytes: [u8; 16],
     len: usize,
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
-impl Name {
+impl NamePrefix {
     /// # Safety
     /// 1. `text` is NULL or a C string.
     unsafe fn copy(text: *const c_char) -> Self {

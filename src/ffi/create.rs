@@ -2,13 +2,13 @@
 
 use super::call::{done_out, optional, output};
 use super::config::jobring_config;
-use super::config_check::Settings;
+use super::config_check::CheckedConfig;
 use super::pool::CPool;
 use super::port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-use super::port_workers::{self, Post};
+use super::port_workers::{self, WorkerArg};
 use super::status::{
-    Failed, JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_UNSUPPORTED, jobring_status,
+    JOBRING_E_INVALID, JOBRING_E_NOMEM, JOBRING_E_SIZE, JOBRING_E_UNSUPPORTED, StatusError, jobring_status,
 };
 use super::types::jobring_pool;
 use crate::engine::RawPool;
@@ -16,7 +16,7 @@ use crate::platform::port::Port;
 use crate::slot::storage::{BLOCK_ALIGN, Block};
 use crate::util::memory;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::{Seat, WorkerSet};
+use crate::workers::{WorkerSet, WorkerThread};
 use core::alloc::Layout;
 use core::ffi::c_void;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -30,7 +30,7 @@ const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN
 // And JOBRING_BARE_POOL_BYTES: 192 bytes, and no seats.
 #[cfg(all(target_os = "none", target_pointer_width = "32"))]
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
-const _: () = assert!(size_of::<Seat>() <= 64 + 40 * size_of::<usize>());
+const _: () = assert!(size_of::<WorkerThread>() <= 64 + 40 * size_of::<usize>());
 // And JOBRING_PORT_POOL_BYTES: JOBRING_PORT_HEAD_, which is exact on most targets, and two words a seat.
 #[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
 const _: () = {
@@ -41,11 +41,11 @@ const _: () = {
     };
     assert!(size_of::<CPool>() <= head && align_of::<CPool>() <= align && BLOCK_ALIGN <= align);
     assert!(size_of::<CPool>() == head || size_of::<usize>() == 8 && align_of::<CPool>() < align);
-    assert!(size_of::<Seat>() == 2 * size_of::<usize>());
+    assert!(size_of::<WorkerThread>() == 2 * size_of::<usize>());
 };
 
 /// Where the parts of a pool lie in its block.
-pub(super) struct Parts {
+pub(super) struct PoolLayout {
     layout: Layout,
     seats: usize,
     slots: usize,
@@ -53,16 +53,16 @@ pub(super) struct Parts {
 
 /// What each worker needs.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-use Post as Seat;
+use WorkerArg as WorkerThread;
 
-impl Parts {
-    fn of(settings: &Settings<'_>) -> Result<Self, Failed> {
-        let too_large = |_| Failed(JOBRING_E_NOMEM);
+impl PoolLayout {
+    fn of(settings: &CheckedConfig<'_>) -> Result<Self, StatusError> {
+        let too_large = |_| StatusError(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
         let workers = if port::MAKES_WORKERS { settings.workers } else { 0 };
         let (layout, seats) =
-            layout.extend(Layout::array::<Seat>(workers).map_err(too_large)?).map_err(too_large)?;
-        let bytes = settings.shape.bytes().ok_or(Failed(JOBRING_E_NOMEM))?;
+            layout.extend(Layout::array::<WorkerThread>(workers).map_err(too_large)?).map_err(too_large)?;
+        let bytes = settings.shape.bytes().ok_or(StatusError(JOBRING_E_NOMEM))?;
         let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
         let (layout, slots) = layout.extend(block).map_err(too_large)?;
         debug_assert_eq!(Some(layout.pad_to_align()), Self::layout(layout.pad_to_align().size()));
@@ -71,16 +71,18 @@ impl Parts {
 
     /// The layout of a pool of this many bytes.
     pub(super) fn layout(bytes: usize) -> Option<Layout> {
-        let align = align_of::<CPool>().max(align_of::<Seat>()).max(BLOCK_ALIGN);
+        let align = align_of::<CPool>().max(align_of::<WorkerThread>()).max(BLOCK_ALIGN);
         Layout::from_size_align(bytes, align).ok()
     }
 }
 
 /// Settings are not moved out of what `read` returned: that would be the one memcpy of a firmware.
-fn where_it_is<'a, 'b>(read: &'a Result<Settings<'b>, Failed>) -> Result<&'a Settings<'b>, Failed> {
+fn where_it_is<'a, 'b>(
+    read: &'a Result<CheckedConfig<'b>, StatusError>,
+) -> Result<&'a CheckedConfig<'b>, StatusError> {
     match read {
         Ok(settings) => Ok(settings),
-        Err(Failed(status)) => Err(Failed(*status)),
+        Err(StatusError(status)) => Err(StatusError(*status)),
     }
 }
 
@@ -108,13 +110,13 @@ pub unsafe extern "C" fn jobring_create(
         output(pool)?;
         // SAFETY:
         // - the caller's.
-        let settings = unsafe { Settings::read(config) };
+        let settings = unsafe { CheckedConfig::read(config) };
         let settings = where_it_is(&settings)?;
-        let parts = Parts::of(settings)?;
+        let parts = PoolLayout::of(settings)?;
         if !memory::AVAILABLE {
-            return Err(Failed(JOBRING_E_UNSUPPORTED));
+            return Err(StatusError(JOBRING_E_UNSUPPORTED));
         }
-        let memory = memory::get(parts.layout).ok_or(Failed(JOBRING_E_NOMEM))?;
+        let memory = memory::get(parts.layout).ok_or(StatusError(JOBRING_E_NOMEM))?;
         // SAFETY:
         // - just allocated with that layout, and zero.
         let made = unsafe { make(memory.at, settings, &parts, Some(memory.raw)) };
@@ -153,8 +155,8 @@ pub unsafe extern "C" fn jobring_layout(
         optional(align)?;
         // SAFETY:
         // - the caller's.
-        let settings = unsafe { Settings::read(config) };
-        let parts = Parts::of(where_it_is(&settings)?)?;
+        let settings = unsafe { CheckedConfig::read(config) };
+        let parts = PoolLayout::of(where_it_is(&settings)?)?;
         if !size.is_null() {
             // SAFETY:
             // - checked above.
@@ -193,15 +195,15 @@ pub unsafe extern "C" fn jobring_init(
 ) -> jobring_status {
     done_out(|| {
         output(pool)?;
-        let memory = NonNull::new(memory.cast::<u8>()).ok_or(Failed(JOBRING_E_INVALID))?;
+        let memory = NonNull::new(memory.cast::<u8>()).ok_or(StatusError(JOBRING_E_INVALID))?;
         // SAFETY:
         // - the caller's.
-        let settings = unsafe { Settings::read(config) };
+        let settings = unsafe { CheckedConfig::read(config) };
         let settings = where_it_is(&settings)?;
-        let parts = Parts::of(settings)?;
+        let parts = PoolLayout::of(settings)?;
         let skip = memory.addr().get().wrapping_neg() & (parts.layout.align() - 1);
         if skip.checked_add(parts.layout.size()).is_none_or(|needed| needed > size) {
-            return Err(Failed(JOBRING_E_SIZE));
+            return Err(StatusError(JOBRING_E_SIZE));
         }
         // SAFETY:
         // - skip < size: within the caller's memory; aligned and large enough, as just checked.
@@ -218,13 +220,13 @@ pub unsafe extern "C" fn jobring_init(
 /// 2. If it is `owned`, its bytes are zero.
 unsafe fn make(
     at: NonNull<u8>,
-    settings: &Settings<'_>,
-    parts: &Parts,
+    settings: &CheckedConfig<'_>,
+    parts: &PoolLayout,
     owned: Option<memory::Raw>,
-) -> Result<*mut jobring_pool, Failed> {
+) -> Result<*mut jobring_pool, StatusError> {
     let pool: *mut CPool = at.cast().as_ptr();
     if !settings.below.prepare() {
-        return Err(Failed(JOBRING_E_NOMEM));
+        return Err(StatusError(JOBRING_E_NOMEM));
     }
     // SAFETY:
     // - 1: the slots' part of the block. 2.
@@ -237,7 +239,7 @@ unsafe fn make(
         for word in 0..size_of::<CPool>() / size_of::<usize>() {
             pool.cast::<usize>().add(word).write_volatile(0);
         }
-        RawPool::settle(&raw mut (*pool).raw, block, settings.below, settings.limits);
+        RawPool::init_in_place(&raw mut (*pool).raw, block, settings.below, settings.runtime);
         #[cfg(any(feature = "std", feature = "pthread"))]
         (&raw mut (*pool).workers).write(None);
         (&raw mut (*pool).hooks).write(settings.hooks);
@@ -252,7 +254,12 @@ unsafe fn make(
         // SAFETY:
         // - 1: the seats' part of the block. Pool and seats stay until destroy has waited for the workers to leave.
         let workers = unsafe {
-            port_workers::start(pool, at.add(parts.seats).cast().as_ptr(), settings.workers, settings.fewest)?
+            port_workers::start(
+                pool,
+                at.add(parts.seats).cast().as_ptr(),
+                settings.workers,
+                settings.min_workers,
+            )?
         };
         // SAFETY:
         // - the workers read other fields than this; nobody else has the pool yet.
@@ -263,7 +270,7 @@ unsafe fn make(
         // SAFETY:
         // - 1: the seats' part of the block. Pool, hooks and seats stay until destroy has joined the workers.
         let workers = unsafe {
-            let seats: *mut MaybeUninit<Seat> = at.add(parts.seats).cast().as_ptr();
+            let seats: *mut MaybeUninit<WorkerThread> = at.add(parts.seats).cast().as_ptr();
             WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, settings.plan())?
         };
         // SAFETY:

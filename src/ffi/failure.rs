@@ -5,7 +5,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 
 /// What jobring_fail() said, while the job runs.
-pub(super) struct Failure {
+pub(super) struct JobFailure {
     code: Cell<Option<i32>>,
     // INVARIANT: written when `code` is.
     text: UnsafeCell<MaybeUninit<Text>>,
@@ -22,12 +22,12 @@ struct Text {
 
 /// The head of a failure in the payload; the text follows.
 #[repr(C)]
-struct Record {
+struct WorkerStats {
     code: i32,
     length: u32,
 }
 
-impl Failure {
+impl JobFailure {
     /// None so far. The room for the text is not touched: every job that runs has one.
     #[inline(always)]
     pub(super) const fn new() -> Self {
@@ -59,9 +59,10 @@ impl Failure {
         // - the payload is the runner's, aligned for a Record and at least four words long.
         unsafe {
             let text = (*self.text.get()).as_ptr();
-            let length = (*text).length.min(payload.bytes - size_of::<Record>());
-            payload.at.cast::<Record>().write(Record { code, length: length as u32 });
-            let (to, from) = (payload.at.add(size_of::<Record>()), (&raw const (*text).bytes).cast::<u8>());
+            let length = (*text).length.min(payload.bytes - size_of::<WorkerStats>());
+            payload.at.cast::<WorkerStats>().write(WorkerStats { code, length: length as u32 });
+            let (to, from) =
+                (payload.at.add(size_of::<WorkerStats>()), (&raw const (*text).bytes).cast::<u8>());
             for i in 0..length {
                 // Volatile, so that it stays a loop: memcpy, if nothing else in a firmware needs it, is larger than this file.
                 to.add(i).write_volatile(from.add(i).read());
@@ -78,8 +79,8 @@ pub(super) unsafe fn failure<'a>(payload: Payload) -> (i32, &'a [u8]) {
     // SAFETY:
     // - 1: leave_in wrote both.
     unsafe {
-        let record = payload.at.cast::<Record>().read();
-        let text = payload.at.add(size_of::<Record>());
+        let record = payload.at.cast::<WorkerStats>().read();
+        let text = payload.at.add(size_of::<WorkerStats>());
         (record.code, core::slice::from_raw_parts(text, record.length as usize))
     }
 }

@@ -34,10 +34,10 @@ impl Pool {
     }
 
     /// The free slot is used for the next time as if it had been so often before.
-    fn preset(&self, generation: usize) {
+    fn set_generation(&self, generation: usize) {
         // SAFETY:
         // - create made it.
-        unsafe { &*self.0.cast::<CPool>() }.raw.preset(generation);
+        unsafe { &*self.0.cast::<CPool>() }.raw.set_generation(generation);
     }
 
     fn submit_a(&self, run: unsafe extern "C" fn(*mut c_void) -> *mut c_void) -> u64 {
@@ -162,7 +162,7 @@ fn a_handle_of_before_the_wrap_is_stale_after_it() {
     for (name, end) in ENDS {
         let pool = Pool::new();
         for steps in 1..4 {
-            pool.preset(PERIOD - steps);
+            pool.set_generation(PERIOD - steps);
             let old: Vec<u64> = (0..=steps).map(|_| end(&pool)).collect();
             let generations: Vec<_> = old.iter().map(|&job| pool.generation(job)).collect();
             let expected: Vec<_> = (PERIOD - steps..PERIOD).chain([0]).collect();
@@ -177,17 +177,17 @@ fn a_handle_fits_again_after_exactly_a_multiple_of_the_period() {
     for first in [0, 5, PERIOD - 1] {
         for times in 1..=3 {
             let pool = Pool::new();
-            pool.preset(first);
+            pool.set_generation(first);
             let old = pool.submit();
             pool.run();
             assert_eq!(pool.poll(old), JOBRING_OK);
             // One reuse fewer, and one more.
-            pool.preset(first + times * PERIOD - 1);
+            pool.set_generation(first + times * PERIOD - 1);
             pool.assert_stale(old);
-            pool.preset(first + times * PERIOD + 1);
+            pool.set_generation(first + times * PERIOD + 1);
             pool.assert_stale(old);
             // Exactly so many: the limit that the header states.
-            pool.preset(first + times * PERIOD);
+            pool.set_generation(first + times * PERIOD);
             let new = pool.submit();
             assert_eq!(new, old);
             assert_eq!(pool.poll(old), JOBRING_PENDING);

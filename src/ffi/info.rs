@@ -4,10 +4,10 @@ use super::abi_struct::write_prefix;
 use super::call::{done, output, pool};
 use super::config::JOBRING_BACKEND_DEFAULT;
 use super::pool::CPool;
-use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
+use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::jobring_job;
 use super::types::jobring_pool;
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use core::mem::offset_of;
 
 /// What a pool is like. Does not change while it lives.
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn jobring_info_get(
             size: 0,
             backend: pool.backend(),
             workers: pool.started() as u32,
-            max_workers: pool.raw.limits().workers as u32,
+            max_workers: pool.raw.config().workers as u32,
             capacity: pool.raw.capacity() as u32,
             payload: pool.raw.payload_bytes() as u32,
             stack_size: pool.stack_size(),
@@ -141,16 +141,16 @@ pub unsafe extern "C" fn jobring_stats_get(
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(stats)?;
-        let numbers = pool.raw.numbers();
+        let now = pool.raw.stats();
         let found = jobring_stats {
             size: 0,
-            workers: numbers.live as u32,
-            sleeping: numbers.sleeping as u32,
+            workers: now.live as u32,
+            sleeping: now.sleeping as u32,
             reserved: 0,
-            submitted: numbers.submitted as u64,
-            claimed: numbers.claimed as u64,
-            wakes: numbers.wakes as u64,
-            forced_wakes: numbers.forced_wakes as u64,
+            submitted: now.submitted as u64,
+            claimed: now.claimed as u64,
+            wakes: now.wakes as u64,
+            forced_wakes: now.forced_wakes as u64,
         };
         // SAFETY:
         // - the caller's.
@@ -175,7 +175,12 @@ pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobri
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(job)?;
-        let found = pool.raw.here().and_then(Frame::job).ok_or(Failed(JOBRING_E_INVALID))?.to_bits();
+        let found = pool
+            .raw
+            .current_context()
+            .and_then(CallContext::job)
+            .ok_or(StatusError(JOBRING_E_INVALID))?
+            .to_bits();
         // SAFETY:
         // - checked above.
         unsafe { job.write(found) };

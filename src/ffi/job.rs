@@ -7,15 +7,15 @@
 //! ```
 
 use super::callback;
-use super::failure::Failure;
+use super::failure::JobFailure;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
     JOBRING_OK, jobring_status,
 };
-use super::types::{Done, Drop, Run, jobring_done_fn, jobring_done_node, jobring_drop_fn};
-use crate::job::context::Frame;
+use super::types::{DoneFn, DropFn, RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn};
+use crate::job::context::CallContext;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use core::ffi::c_void;
 
 /// The callbacks of one job.
@@ -34,7 +34,7 @@ impl Callbacks {
 ///
 /// # Safety
 /// 1. The nodes are readable, and the list ends.
-pub(super) unsafe fn nodes_are_right(mut node: *const jobring_done_node) -> bool {
+pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool {
     while !node.is_null() {
         // SAFETY:
         // - aligned, as just checked; 1.
@@ -50,7 +50,7 @@ pub(super) unsafe fn nodes_are_right(mut node: *const jobring_done_node) -> bool
 ///
 /// # Safety
 /// 1. The list and its nodes are as the submitter promised.
-pub(super) unsafe fn tell_nodes(
+pub(super) unsafe fn call_done_nodes(
     mut node: *mut jobring_done_node,
     job: u64,
     status: jobring_status,
@@ -75,14 +75,14 @@ struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool
 const RESULT: usize = 1;
 
 impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<COPY, DONE, DROP, NODES> {
-    const KIND: &'static Kind = &Kind {
+    const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
         by_copy: COPY,
         // Without threads there is none to be ended.
         exited: if cfg!(any(feature = "std", feature = "pthread")) { Some(Self::exited) } else { None },
         drops_result: DROP,
-        forget: Self::forget,
+        drop_result: Self::drop_result,
     };
     const LENGTH: usize = RESULT + COPY as usize;
     const DONE_AT: usize = Self::LENGTH + DONE as usize;
@@ -99,17 +99,17 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         unsafe { payload.at.cast::<*mut c_void>().read() }
     }
 
-    unsafe fn run(payload: Payload, frame: &Frame) -> Outcome {
-        let failure = Failure::new();
-        frame.locals.set((&raw const failure).cast());
+    unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
+        let failure = JobFailure::new();
+        frame.vtable_data.set((&raw const failure).cast());
         // SAFETY:
         // - the payload is as write() left it; the caller of submit promised that the function takes this argument.
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
-            let run: Run = payload.word_from_end(RESULT).cast::<Run>().read();
+            let run: RunFn = payload.word_from_end(RESULT).cast::<RunFn>().read();
             (arg, callback::run(run, arg, frame))
         };
-        frame.locals.set(core::ptr::null());
+        frame.vtable_data.set(core::ptr::null());
         if failure.is_noted() {
             // SAFETY:
             // - the payload is as write() left it, but for data that the job changed.
@@ -118,31 +118,36 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         // SAFETY:
         // - as above, for the done callback. Then the function's word is not needed any more, and is the result's place.
         unsafe {
-            Self::tell(payload, arg, frame.job().map_or(0, Job::to_bits), JOBRING_OK, result);
+            Self::call_done(payload, arg, frame.job().map_or(0, Job::to_bits), JOBRING_OK, result);
             payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
         }
-        Outcome::Done
+        RunResult::Done
     }
 
-    unsafe fn fail(payload: Payload, arg: *mut c_void, frame: &Frame, failure: &Failure) -> Outcome {
+    unsafe fn fail(
+        payload: Payload,
+        arg: *mut c_void,
+        frame: &CallContext,
+        failure: &JobFailure,
+    ) -> RunResult {
         let job = frame.job().map_or(0, Job::to_bits);
         // SAFETY:
         // - the caller's: the tail of the payload is as write() left it.
-        unsafe { Self::tell(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut()) };
+        unsafe { Self::call_done(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut()) };
         failure.leave_in(payload);
-        Outcome::Failed
+        RunResult::Failed
     }
 
-    unsafe fn exited(payload: Payload, frame: &Frame) -> Outcome {
-        frame.locals.set(core::ptr::null());
-        let failure = Failure::new();
+    unsafe fn exited(payload: Payload, frame: &CallContext) -> RunResult {
+        frame.vtable_data.set(core::ptr::null());
+        let failure = JobFailure::new();
         failure.note(JOBRING_E_EXITED, b"the job ended its thread");
         // SAFETY:
         // - as in run, which got no further than the call of the function.
         unsafe { Self::fail(payload, Self::arg(payload), frame, &failure) }
     }
 
-    unsafe fn tell(
+    unsafe fn call_done(
         payload: Payload,
         arg: *mut c_void,
         job: u64,
@@ -153,7 +158,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             // SAFETY:
             // - with DONE, write() put the callback there; the submitter promised that it may be called so.
             unsafe {
-                let done = payload.word_from_end(Self::DONE_AT).cast::<Done>().read();
+                let done = payload.word_from_end(Self::DONE_AT).cast::<DoneFn>().read();
                 callback::done(done, arg, job, status, result);
             }
         }
@@ -161,7 +166,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             // SAFETY:
             // - with NODES, write() put the list there, for which the submitter promised the same.
             unsafe {
-                tell_nodes(
+                call_done_nodes(
                     payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().read(),
                     job,
                     status,
@@ -171,24 +176,24 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         }
     }
 
-    unsafe fn discard(payload: Payload, job: Job, why: Why) {
+    unsafe fn discard(payload: Payload, job: Job, why: DiscardReason) {
         let status = match why {
-            Why::Cancelled => JOBRING_E_CANCELLED,
-            Why::Shutdown => JOBRING_E_SHUTDOWN,
+            DiscardReason::Cancelled => JOBRING_E_CANCELLED,
+            DiscardReason::Shutdown => JOBRING_E_SHUTDOWN,
         };
         // SAFETY:
         // - the payload is as write() left it.
         unsafe {
             let arg = Self::arg(payload);
-            Self::tell(payload, arg, job.to_bits(), status, core::ptr::null_mut());
+            Self::call_done(payload, arg, job.to_bits(), status, core::ptr::null_mut());
             if DROP {
-                callback::drop(payload.word_from_end(Self::DROP_AT).cast::<Drop>().read(), arg, status);
+                callback::drop(payload.word_from_end(Self::DROP_AT).cast::<DropFn>().read(), arg, status);
             }
         }
     }
 
-    unsafe fn forget(payload: Payload, outcome: Outcome) {
-        if !DROP || outcome != Outcome::Done {
+    unsafe fn drop_result(payload: Payload, outcome: RunResult) {
+        if !DROP || outcome != RunResult::Done {
             return;
         }
         // SAFETY:
@@ -196,18 +201,18 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         unsafe {
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
-                let drop = payload.word_from_end(Self::DROP_AT).cast::<Drop>().read();
+                let drop = payload.word_from_end(Self::DROP_AT).cast::<DropFn>().read();
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn write_tail(payload: Payload, run: Run, length: usize, callbacks: Callbacks) {
+    unsafe fn write_tail(payload: Payload, run: RunFn, length: usize, callbacks: Callbacks) {
         // SAFETY:
         // - the caller fills a slot, whose payload has room for these words (data_room, Settings).
         unsafe {
-            payload.word_from_end(RESULT).cast::<Run>().write(run);
+            payload.word_from_end(RESULT).cast::<RunFn>().write(run);
             if COPY {
                 payload.word_from_end(Self::LENGTH).write(length);
             }
@@ -226,17 +231,17 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
 
 /// How a job's input gets into its payload.
 #[derive(Clone, Copy)]
-pub(super) struct Recipe {
-    pub(super) kind: &'static Kind,
-    tail: unsafe fn(Payload, Run, usize, Callbacks),
+pub(super) struct PayloadLayout {
+    pub(super) vtable: &'static JobVTable,
+    tail: unsafe fn(Payload, RunFn, usize, Callbacks),
     /// Words at the payload's end that data cannot have.
     words: usize,
 }
 
-impl Recipe {
+impl PayloadLayout {
     const fn of<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>() -> Self {
         Self {
-            kind: C::<COPY, DONE, DROP, NODES>::KIND,
+            vtable: C::<COPY, DONE, DROP, NODES>::VTABLE,
             tail: C::<COPY, DONE, DROP, NODES>::write_tail,
             words: C::<COPY, DONE, DROP, NODES>::NODES_AT,
         }
@@ -273,7 +278,13 @@ impl Recipe {
     /// # Safety
     /// 1. The payload is being filled, and at least four words long.
     #[inline(always)]
-    pub(super) unsafe fn write_arg(self, payload: Payload, run: Run, arg: *mut c_void, callbacks: Callbacks) {
+    pub(super) unsafe fn write_arg(
+        self,
+        payload: Payload,
+        run: RunFn,
+        arg: *mut c_void,
+        callbacks: Callbacks,
+    ) {
         // SAFETY:
         // - 1: the argument is the first of the words, the tail at most the last four.
         unsafe {
@@ -288,7 +299,7 @@ impl Recipe {
     pub(super) unsafe fn write_data(
         self,
         payload: Payload,
-        run: Run,
+        run: RunFn,
         data: *const u8,
         length: usize,
         callbacks: Callbacks,

@@ -2,7 +2,7 @@
 
 use super::call::{done_out, optional, visit};
 use super::callback;
-use super::status::{Failed, JOBRING_E_INVALID, jobring_status};
+use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::jobring_pool;
 use crate::fork_join;
 use core::ffi::c_void;
@@ -64,12 +64,12 @@ pub unsafe extern "C" fn jobring_parallel_for(
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
         optional(stopped)?;
-        let body = body.ok_or(Failed(JOBRING_E_INVALID))?;
+        let body = body.ok_or(StatusError(JOBRING_E_INVALID))?;
         let ctx = Shared(ctx);
         let ended = fork_join::share_out(&pool.raw, count, grain, |from, to| {
             // SAFETY:
             // - the caller's.
-            match pool.raw.outside(|| unsafe { callback::body(body, ctx.get(), from, to) }) {
+            match pool.raw.without_job(|| unsafe { callback::body(body, ctx.get(), from, to) }) {
                 0 => ControlFlow::Continue(()),
                 other => ControlFlow::Break(other),
             }

@@ -1,6 +1,6 @@
 //! What a C pool consists of: the head of its memory.
 
-use super::config_check::Hooked;
+use super::config_check::HookTable;
 use super::port::Below;
 use crate::engine::RawPool;
 use crate::platform::port::Port;
@@ -20,7 +20,7 @@ pub(super) struct CPool {
     pub(super) workers: Option<WorkerSet>,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     pub(super) workers: usize,
-    pub(super) hooks: Hooked,
+    pub(super) hooks: HookTable,
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
     pub(super) bytes: usize,

@@ -1,7 +1,7 @@
 //! A port of the caller's: the system under a pool, in builds that know none (feature `port`).
 
 use super::abi_struct;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED};
+use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr;
@@ -103,12 +103,12 @@ const MOST_SEATS: u32 = 65_535;
 ///
 /// # Safety
 /// 1. `at` is NULL or readable as its size says, and stays so as long as the header says.
-pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static jobring_port>, Failed> {
+pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static jobring_port>, StatusError> {
     if at.is_null() {
         return Ok(None);
     }
     if !MAKES_WORKERS {
-        return Err(Failed(JOBRING_E_UNSUPPORTED));
+        return Err(StatusError(JOBRING_E_UNSUPPORTED));
     }
     let nothing = jobring_port {
         size: 0,
@@ -138,7 +138,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<Option<&'static job
         && (port.join.is_none() || port.spawn.is_some());
     // SAFETY:
     // - 1: at least FIRST_SIZE, which is the whole of the type.
-    if right { Ok(Some(unsafe { &*at })) } else { Err(Failed(JOBRING_E_INVALID)) }
+    if right { Ok(Some(unsafe { &*at })) } else { Err(StatusError(JOBRING_E_INVALID)) }
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -150,20 +150,20 @@ pub(super) use unknown::{Below, below, current};
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod known {
     use super::jobring_port;
-    use crate::ffi::status::{Failed, JOBRING_E_UNSUPPORTED};
-    use crate::job::context::Frame;
+    use crate::ffi::status::{JOBRING_E_UNSUPPORTED, StatusError};
+    use crate::job::context::CallContext;
     use crate::platform::System;
     use crate::platform::port::Port;
 
     /// What a C pool is on.
     pub(in crate::ffi) type Below = System;
 
-    pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, Failed> {
-        if port.is_some() { Err(Failed(JOBRING_E_UNSUPPORTED)) } else { Ok(System) }
+    pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, StatusError> {
+        if port.is_some() { Err(StatusError(JOBRING_E_UNSUPPORTED)) } else { Ok(System) }
     }
 
     /// The calling thread's innermost frame.
-    pub(in crate::ffi) fn current() -> *const Frame {
+    pub(in crate::ffi) fn current() -> *const CallContext {
         System.current()
     }
 }
@@ -172,10 +172,10 @@ mod known {
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod unknown {
     use super::{jobring_entry_fn, jobring_port};
-    use crate::ffi::status::Failed;
     #[cfg(feature = "port")]
     use crate::ffi::status::JOBRING_E_INVALID;
-    use crate::job::context::Frame;
+    use crate::ffi::status::StatusError;
+    use crate::job::context::CallContext;
     use crate::platform::port::{Port, Spin};
     use crate::platform::port_self;
     use crate::platform::user_port::UserPort;
@@ -186,19 +186,19 @@ mod unknown {
 
     #[cfg(feature = "port")]
     #[derive(Clone, Copy)]
-    struct Given(&'static jobring_port);
+    struct PortRef(&'static jobring_port);
 
     /// There is none: all that is done with one is left out, and of what is on `Below` only spinning remains.
     #[cfg(not(feature = "port"))]
     #[derive(Clone, Copy)]
-    enum Given {}
+    enum PortRef {}
 
     // SAFETY:
     // - the header's: its functions may be called by any thread, and nobody changes it.
     #[cfg(feature = "port")]
-    unsafe impl Sync for Given {}
+    unsafe impl Sync for PortRef {}
 
-    impl Given {
+    impl PortRef {
         #[cfg(feature = "port")]
         fn port(self) -> &'static jobring_port {
             self.0
@@ -212,21 +212,21 @@ mod unknown {
 
     /// What a C pool is on: the caller's port, or nothing.
     #[derive(Clone, Copy)]
-    pub(in crate::ffi) struct Below(Option<Given>);
+    pub(in crate::ffi) struct Below(Option<PortRef>);
 
     #[cfg(not(feature = "port"))]
-    pub(in crate::ffi) fn below(_: Option<&'static jobring_port>) -> Result<Below, Failed> {
+    pub(in crate::ffi) fn below(_: Option<&'static jobring_port>) -> Result<Below, StatusError> {
         Ok(Below(None))
     }
 
     #[cfg(feature = "port")]
-    pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, Failed> {
+    pub(in crate::ffi) fn below(port: Option<&'static jobring_port>) -> Result<Below, StatusError> {
         let known = port.and_then(|port| port.get_self).is_none_or(port_self::asks);
-        if known { Ok(Below(port.map(Given))) } else { Err(Failed(JOBRING_E_INVALID)) }
+        if known { Ok(Below(port.map(PortRef))) } else { Err(StatusError(JOBRING_E_INVALID)) }
     }
 
     /// The calling thread's innermost frame.
-    pub(in crate::ffi) fn current() -> *const Frame {
+    pub(in crate::ffi) fn current() -> *const CallContext {
         if cfg!(feature = "port") { port_self::current().cast() } else { ptr::null() }
     }
 
@@ -262,7 +262,7 @@ mod unknown {
         }
     }
 
-    impl Given {
+    impl PortRef {
         fn seats(&self) -> &[Seat] {
             // SAFETY:
             // - the header's: so many seats, zeroed at first, nobody else's. A Seat is a transparent atomic word.
@@ -272,7 +272,7 @@ mod unknown {
 
     // SAFETY:
     // - 1: the header says the same of get_self and set_self. 2: what would unwind out of an extern "C" function aborts.
-    unsafe impl UserPort for Given {
+    unsafe impl UserPort for PortRef {
         fn park(&self, seat: usize, timeout: Option<u64>) {
             let nanos = timeout.map_or(-1, |nanos| i64::try_from(nanos).unwrap_or(i64::MAX));
             if let Some(park) = self.port().park {
@@ -361,11 +361,11 @@ mod unknown {
             }
         }
 
-        fn current(&self) -> *const Frame {
+        fn current(&self) -> *const CallContext {
             self.0.map_or(ptr::null(), |given| given.current().cast_const().cast())
         }
 
-        fn set_current(&self, frame: *const Frame) {
+        fn set_current(&self, frame: *const CallContext) {
             if let Some(given) = self.0 {
                 given.set_current(frame.cast_mut().cast());
             }

@@ -2,10 +2,10 @@
 
 use super::abi_struct::known;
 use super::callback;
-use super::job::{Callbacks, Recipe, nodes_are_right, tell_nodes};
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK};
+use super::job::{Callbacks, PayloadLayout, are_nodes_valid, call_done_nodes};
+use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_item, jobring_options};
-use crate::job::vtable::{Kind, Payload};
+use crate::job::vtable::{JobVTable, Payload};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
@@ -30,14 +30,14 @@ pub(super) enum Input {
 }
 
 /// A job as submitted, checked against the payload that it has to fit into.
-pub(super) struct Order {
+pub(super) struct Request {
     run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
     input: Input,
     callbacks: Callbacks,
-    recipe: Recipe,
+    recipe: PayloadLayout,
 }
 
-impl Order {
+impl Request {
     /// # Safety
     /// 1. The nodes of the callbacks are readable, and their list ends.
     #[inline(always)]
@@ -46,28 +46,30 @@ impl Order {
         input: Input,
         callbacks: Callbacks,
         payload: usize,
-    ) -> Result<Self, Failed> {
-        let run = run.ok_or(Failed(JOBRING_E_INVALID))?;
-        let recipe = Recipe::new(matches!(input, Input::Copy(..)), callbacks);
+    ) -> Result<Self, StatusError> {
+        let run = run.ok_or(StatusError(JOBRING_E_INVALID))?;
+        let recipe = PayloadLayout::new(matches!(input, Input::Copy(..)), callbacks);
         let needed = match input {
             Input::Arg(_) => size_of::<usize>(),
-            Input::Copy(data, size) if data.is_null() && size > 0 => return Err(Failed(JOBRING_E_INVALID)),
+            Input::Copy(data, size) if data.is_null() && size > 0 => {
+                return Err(StatusError(JOBRING_E_INVALID));
+            }
             Input::Copy(_, size) => size,
         };
         // SAFETY:
         // - 1.
-        if !callbacks.nodes.is_null() && !unsafe { nodes_are_right(callbacks.nodes) } {
-            return Err(Failed(JOBRING_E_INVALID));
+        if !callbacks.nodes.is_null() && !unsafe { are_nodes_valid(callbacks.nodes) } {
+            return Err(StatusError(JOBRING_E_INVALID));
         }
         if needed > recipe.data_room(payload) {
-            return Err(Failed(JOBRING_E_SIZE));
+            return Err(StatusError(JOBRING_E_SIZE));
         }
         Ok(Self { run, input, callbacks, recipe })
     }
 
     /// What stands in an item without options; None if it has some.
     #[inline(always)]
-    pub(super) fn read_plain(item: &jobring_item, payload: usize) -> Option<Result<Self, Failed>> {
+    pub(super) fn read_plain(item: &jobring_item, payload: usize) -> Option<Result<Self, StatusError>> {
         item.options.is_null().then(|| {
             // SAFETY:
             // - 1: there are none.
@@ -77,7 +79,7 @@ impl Order {
 
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
-    pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, Failed> {
+    pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, StatusError> {
         if let Some(plain) = Self::read_plain(item, payload) {
             return plain;
         }
@@ -90,8 +92,8 @@ impl Order {
     }
 
     #[inline(always)]
-    pub(super) fn kind(&self) -> &'static Kind {
-        self.recipe.kind
+    pub(super) fn vtable(&self) -> &'static JobVTable {
+        self.recipe.vtable
     }
 
     /// # Safety
@@ -126,7 +128,7 @@ impl Order {
             if let Some(done) = self.callbacks.done {
                 callback::done(done, arg, 0, JOBRING_OK, result);
             }
-            tell_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
+            call_done_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }
@@ -136,7 +138,7 @@ impl Order {
 
 /// # Safety
 /// 1. `options` is NULL or an options structure.
-pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, Failed> {
+pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, StatusError> {
     if options.is_null() {
         return Ok(DEFAULTS);
     }

@@ -2,7 +2,7 @@
 
 use super::call::{call_out, done_out, optional, visit};
 use super::status::{
-    Failed, JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_STACK, JOBRING_OK, jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_STACK, JOBRING_OK, StatusError, jobring_status,
 };
 use super::types::jobring_pool;
 
@@ -26,7 +26,7 @@ pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_sta
         match pool.raw.run_one() {
             true => Ok(JOBRING_OK),
             false if pool.raw.stack_suffices() => Ok(JOBRING_E_EMPTY),
-            false => Err(Failed(JOBRING_E_STACK)),
+            false => Err(StatusError(JOBRING_E_STACK)),
         }
     })
 }
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
             // - checked above.
             unsafe { ran.write(count) };
         }
-        if pool.raw.stack_suffices() { Ok(()) } else { Err(Failed(JOBRING_E_STACK)) }
+        if pool.raw.stack_suffices() { Ok(()) } else { Err(StatusError(JOBRING_E_STACK)) }
     })
 }
 
@@ -76,11 +76,11 @@ pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobrin
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        if pool.raw.here().is_some() {
-            return Err(Failed(JOBRING_E_BUSY));
+        if pool.raw.current_context().is_some() {
+            return Err(StatusError(JOBRING_E_BUSY));
         }
         if !pool.raw.admit_worker() {
-            return Err(Failed(JOBRING_E_FULL));
+            return Err(StatusError(JOBRING_E_FULL));
         }
         let number = pool.started() + pool.raw.number_worker();
         pool.raw.work(number);

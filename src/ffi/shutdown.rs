@@ -1,15 +1,15 @@
 //! A pool's end.
 
 use super::call::{call_out, done_out, optional, pool, timeout};
-use super::create::Parts;
+use super::create::PoolLayout;
 use super::pool::CPool;
 use super::status::{
-    Failed, JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT, JOBRING_OK,
+    JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT, JOBRING_OK, StatusError,
     jobring_status,
 };
 use super::types::jobring_pool;
-use crate::engine::Report;
-use crate::engine::lifecycle::Queued;
+use crate::engine::ShutdownReport;
+use crate::engine::lifecycle::ShutdownMode;
 use crate::platform::port::Timeout;
 use crate::util::memory;
 
@@ -64,9 +64,9 @@ pub unsafe extern "C" fn jobring_shutdown(
         let pool = unsafe { self::pool(pool) }?;
         optional(report)?;
         let queued = match mode {
-            JOBRING_DRAIN => Queued::Drain,
-            JOBRING_DISCARD => Queued::Discard,
-            _ => return Err(Failed(JOBRING_E_INVALID)),
+            JOBRING_DRAIN => ShutdownMode::Drain,
+            JOBRING_DISCARD => ShutdownMode::Discard,
+            _ => return Err(StatusError(JOBRING_E_INVALID)),
         };
         let timeout = timeout(timeout_ns)?;
         let (status, left) = match pool.raw.shutdown(queued, timeout) {
@@ -84,7 +84,7 @@ pub unsafe extern "C" fn jobring_shutdown(
 }
 
 /// Counts are below a pool's capacity, which fits.
-fn in_c(report: Report) -> jobring_report {
+fn in_c(report: ShutdownReport) -> jobring_report {
     jobring_report {
         queued: report.queued as u32,
         running: report.running as u32,
@@ -124,11 +124,11 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         // SAFETY:
         // - the caller's.
         let living = unsafe { self::pool(pool) }?;
-        if living.raw.here().is_some() {
-            return Err(Failed(JOBRING_E_BUSY));
+        if living.raw.current_context().is_some() {
+            return Err(StatusError(JOBRING_E_BUSY));
         }
-        if living.raw.shutdown(Queued::Drain, Timeout::Forever).is_err() {
-            return Err(Failed(JOBRING_E_STACK));
+        if living.raw.shutdown(ShutdownMode::Drain, Timeout::Forever).is_err() {
+            return Err(StatusError(JOBRING_E_STACK));
         }
         living.raw.await_workers();
         let pool: *mut CPool = pool.cast();
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         super::port_workers::join(*living.raw.port(), living.workers);
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
-        let owned = living.owned.and_then(|raw| Some((raw, Parts::layout(living.bytes)?)));
+        let owned = living.owned.and_then(|raw| Some((raw, PoolLayout::layout(living.bytes)?)));
         // SAFETY:
         // - workers and visitors are gone and nobody else may call: the memory is ours alone. Nothing in it owns
         //   anything that a drop would give back.

@@ -1,6 +1,6 @@
 //! Status codes and their texts.
 
-use crate::engine::{Refused, WaitError};
+use crate::engine::{ReserveError, WaitError};
 use crate::error::BuildError;
 use core::ffi::{CStr, c_char};
 
@@ -79,18 +79,18 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
     text.as_ptr()
 }
 
-impl From<Refused> for Failed {
-    fn from(refused: Refused) -> Self {
+impl From<ReserveError> for StatusError {
+    fn from(refused: ReserveError) -> Self {
         Self(match refused {
-            Refused::Full => JOBRING_E_FULL,
-            Refused::Shutdown => JOBRING_E_SHUTDOWN,
-            Refused::TimedOut => JOBRING_E_TIMEDOUT,
-            Refused::Deadlock => JOBRING_E_DEADLOCK,
+            ReserveError::Full => JOBRING_E_FULL,
+            ReserveError::Shutdown => JOBRING_E_SHUTDOWN,
+            ReserveError::TimedOut => JOBRING_E_TIMEDOUT,
+            ReserveError::Deadlock => JOBRING_E_DEADLOCK,
         })
     }
 }
 
-impl From<WaitError> for Failed {
+impl From<WaitError> for StatusError {
     fn from(error: WaitError) -> Self {
         Self(match error {
             WaitError::Stale => JOBRING_E_STALE,
@@ -102,7 +102,7 @@ impl From<WaitError> for Failed {
     }
 }
 
-impl From<BuildError> for Failed {
+impl From<BuildError> for StatusError {
     fn from(error: BuildError) -> Self {
         Self(match error {
             BuildError::Invalid(_) => JOBRING_E_INVALID,
@@ -115,4 +115,4 @@ impl From<BuildError> for Failed {
 }
 
 /// A failed call's status, so that `?` works inside of this face.
-pub(super) struct Failed(pub(super) jobring_status);
+pub(super) struct StatusError(pub(super) jobring_status);

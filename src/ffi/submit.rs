@@ -2,14 +2,14 @@
 
 use super::call::{keeping_errno, optional, pool, status, submitter, timeout};
 use super::job::Callbacks;
-use super::request::{Input, Order, read_options};
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use super::request::{Input, Request, read_options};
+use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{
     JOBRING_FULL_FAIL, JOBRING_FULL_FAIL_ISR, JOBRING_FULL_RUN, JOBRING_FULL_WAIT, jobring_fn, jobring_job,
     jobring_options, jobring_pool,
 };
-use crate::engine::{Looked, RawPool, Refused, Reserved};
-use crate::job::vtable::{Kind, Payload};
+use crate::engine::{FastPathMiss, RawPool, ReserveError, Reserved};
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Block;
 use core::ffi::c_void;
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn jobring_submit_copy(
     // - the caller's.
     status(unsafe {
         submit::<false>(
-            Looked::NotYet,
+            FastPathMiss::NotYet,
             pool,
             r#fn,
             input,
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     // - the caller's.
     let options = match unsafe { read_options(options) } {
         Ok(options) => options,
-        Err(Failed(status)) => return status,
+        Err(StatusError(status)) => return status,
     };
     let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
     let Ok(wait) = wait else { return JOBRING_E_INVALID };
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     };
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit::<false>(Looked::NotYet, pool, r#fn, input, callbacks, when_full, job) })
+    status(unsafe { submit::<false>(FastPathMiss::NotYet, pool, r#fn, input, callbacks, when_full, job) })
 }
 
 /// A job with an argument, and nothing else. Two functions of a microcontroller's share it; elsewhere each has its own.
@@ -206,24 +206,24 @@ unsafe fn submit_at_once(
     arg: *mut c_void,
     timeout: Timeout,
     job: *mut jobring_job,
-) -> Result<(), Looked> {
+) -> Result<(), FastPathMiss> {
     // SAFETY:
     // - the caller's.
-    let pool = unsafe { pool(at) }.map_err(|_| Looked::NotYet)?;
+    let pool = unsafe { pool(at) }.map_err(|_| FastPathMiss::NotYet)?;
     if pool.destroy_waits || optional(job).is_err() {
-        return Err(Looked::NotYet);
+        return Err(FastPathMiss::NotYet);
     }
     // SAFETY:
     // - the caller's.
-    let order = unsafe { Order::new(run, Input::Arg(arg), Callbacks::NONE, pool.raw.payload_bytes()) };
-    let order = order.map_err(|_| Looked::NotYet)?;
+    let order = unsafe { Request::new(run, Input::Arg(arg), Callbacks::NONE, pool.raw.payload_bytes()) };
+    let order = order.map_err(|_| FastPathMiss::NotYet)?;
     let reserved = pool.raw.reserve_at_once()?;
     if timeout != Timeout::Poll {
-        pool.raw.keep_distance(&reserved);
+        pool.raw.pace(&reserved);
     }
     // SAFETY:
     // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(&pool.raw, reserved, order.kind(), |payload| order.write(payload), job) };
+    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
     Ok(())
 }
 
@@ -234,7 +234,7 @@ unsafe fn submit_at_once(
 #[cold]
 #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
 unsafe fn submit_from(
-    looked: Looked,
+    looked: FastPathMiss,
     pool: *mut jobring_pool,
     run: jobring_fn,
     arg: *mut c_void,
@@ -256,7 +256,7 @@ unsafe fn submit_from_isr(
     input: Input,
     callbacks: Callbacks,
     job: *mut jobring_job,
-) -> Result<(), Failed> {
+) -> Result<(), StatusError> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { pool(at) }?;
@@ -265,11 +265,11 @@ unsafe fn submit_from_isr(
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let order = unsafe { Order::new(run, input, callbacks, raw.payload_bytes()) }?;
+    let order = unsafe { Request::new(run, input, callbacks, raw.payload_bytes()) }?;
     let reserved = raw.try_reserve()?;
     // SAFETY:
     // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(raw, reserved, order.kind(), |payload| order.write(payload), job) };
+    unsafe { hand_over(raw, reserved, order.vtable(), |payload| order.write(payload), job) };
     Ok(())
 }
 
@@ -279,69 +279,71 @@ unsafe fn submit_from_isr(
 /// As jobring_submit_opts().
 #[inline(always)]
 unsafe fn submit<const PLAIN: bool>(
-    looked: Looked,
+    looked: FastPathMiss,
     at: *mut jobring_pool,
     run: jobring_fn,
     input: Input,
     callbacks: Callbacks,
     when_full: WhenFull,
     job: *mut jobring_job,
-) -> Result<(), Failed> {
+) -> Result<(), StatusError> {
     // SAFETY:
     // - the caller's.
     let (pool, _visit) = unsafe { submitter(at) }?;
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let order = unsafe { Order::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
+    let order = unsafe { Request::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
     let timeout = match when_full {
         WhenFull::Wait(timeout) => timeout,
         WhenFull::Run => Timeout::Poll,
     };
     let reserved = match looked {
-        Looked::NotYet => pool.raw.try_reserve(),
+        FastPathMiss::NotYet => pool.raw.try_reserve(),
         // Whoever has looked has come past all that could be refused above.
         looked => pool.raw.try_reserve_from(looked),
     };
     let (reserved, _waited) = match reserved {
         Ok(reserved) => {
             if timeout != Timeout::Poll {
-                pool.raw.keep_distance(&reserved);
+                pool.raw.pace(&reserved);
             }
             (reserved, None)
         }
         // On a pool without workers this runs a job.
-        Err(Refused::Full) if timeout != Timeout::Poll => keeping_errno(|| pool.raw.reserve_slow(timeout))?,
-        Err(Refused::Full) if matches!(when_full, WhenFull::Run) => {
+        Err(ReserveError::Full) if timeout != Timeout::Poll => {
+            keeping_errno(|| pool.raw.reserve_slow(timeout))?
+        }
+        Err(ReserveError::Full) if matches!(when_full, WhenFull::Run) => {
             // SAFETY:
             // - the caller's: the function takes this argument, and the callbacks may be called.
-            keeping_errno(|| pool.raw.outside(|| unsafe { order.run_here() }));
+            keeping_errno(|| pool.raw.without_job(|| unsafe { order.run_here() }));
             return Ok(());
         }
         Err(refused) => return Err(refused.into()),
     };
     // SAFETY:
     // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
-    unsafe { hand_over(&pool.raw, reserved, order.kind(), |payload| order.write(payload), job) };
+    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
     Ok(())
 }
 
 /// Publishes a job that `write` writes, and writes its handle if it is wanted.
 ///
 /// # Safety
-/// 1. `reserved` is of this pool, and `write` leaves what `kind` takes in its payload; the submitter's promises hold.
+/// 1. `reserved` is of this pool, and `write` leaves what `vtable` takes in its payload; the submitter's promises hold.
 /// 2. `job` is NULL or writable.
 #[inline(always)]
 unsafe fn hand_over<P: Port + Clone>(
     pool: &RawPool<Block<'static>, P>,
     reserved: Reserved,
-    kind: &'static Kind,
+    vtable: &'static JobVTable,
     write: impl FnOnce(Payload),
     job: *mut jobring_job,
 ) {
     // SAFETY:
     // - 1.
-    let handle = unsafe { pool.publish(reserved, kind, job.is_null(), write) };
+    let handle = unsafe { pool.publish(reserved, vtable, job.is_null(), write) };
     if !job.is_null() {
         // SAFETY:
         // - 2.

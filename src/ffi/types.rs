@@ -102,6 +102,6 @@ pub struct jobring_item {
     pub options: *const jobring_options,
 }
 
-pub(super) type Run = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-pub(super) type Done = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
-pub(super) type Drop = unsafe extern "C" fn(*mut c_void, jobring_status);
+pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
+pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);

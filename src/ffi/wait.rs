@@ -1,16 +1,16 @@
 //! What C can do with a handle.
 
 use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
-use super::failure::{Failure, failure};
+use super::failure::{JobFailure, failure};
 use super::job::{length, result};
 use super::status::{
-    Failed, JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
-    JOBRING_OK, JOBRING_PENDING, jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK,
+    JOBRING_PENDING, StatusError, jobring_status,
 };
 use super::types::jobring_job;
 use super::types::jobring_pool;
-use crate::engine::{Taken, Verdict, WaitError};
-use crate::job::context::Chain;
+use crate::engine::{Disposition, Taken, WaitError};
+use crate::job::context::CallChain;
 use crate::job::id::Job;
 use crate::job::vtable::Payload;
 use crate::platform::port::Timeout;
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn jobring_wait_flags(
 ) -> jobring_status {
     call_out(|| {
         if flags > JOBRING_WAIT_HELP {
-            return Err(Failed(JOBRING_E_INVALID));
+            return Err(StatusError(JOBRING_E_INVALID));
         }
         // SAFETY:
         // - the caller's.
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn jobring_poll(
         // SAFETY:
         // - the caller's.
         match unsafe { take(pool, job, Timeout::Poll, false, result) } {
-            Err(Failed(super::status::JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
+            Err(StatusError(super::status::JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
             other => other,
         }
     })
@@ -121,7 +121,7 @@ unsafe fn take(
     timeout: Timeout,
     help: bool,
     out: *mut *mut c_void,
-) -> Result<jobring_status, Failed> {
+) -> Result<jobring_status, StatusError> {
     // SAFETY:
     // - the caller's.
     let (pool, _visit) = unsafe { visit(at) }?;
@@ -133,10 +133,10 @@ unsafe fn take(
                 // SAFETY:
                 // - a C job that is done, delivered to us.
                 value = unsafe { result(payload) };
-                Verdict::Take
+                Disposition::Take
             }
-            Taken::Failed => Verdict::Keep,
-            Taken::Cancelled => Verdict::Take,
+            Taken::Failed => Disposition::Keep,
+            Taken::Cancelled => Disposition::Take,
         })?;
     if taken == Taken::Done && !out.is_null() {
         // SAFETY:
@@ -182,17 +182,17 @@ pub unsafe extern "C" fn jobring_wait_copy(
         let (pool, _visit) = unsafe { visit(pool) }?;
         optional(needed)?;
         if buffer.is_null() && size > 0 {
-            return Err(Failed(JOBRING_E_INVALID));
+            return Err(StatusError(JOBRING_E_INVALID));
         }
         let mut found = JOBRING_OK;
         let mut bytes = 0;
         let taken = pool.raw.wait_and_see(
             Job::from_bits(job),
             timeout(timeout_ns)?,
-            &mut |kind, payload, taken| match taken {
-                _ if !kind.by_copy => {
+            &mut |vtable, payload, taken| match taken {
+                _ if !vtable.by_copy => {
                     found = JOBRING_E_INVALID;
-                    Verdict::Leave
+                    Disposition::Leave
                 }
                 Taken::Done => {
                     // SAFETY:
@@ -200,17 +200,17 @@ pub unsafe extern "C" fn jobring_wait_copy(
                     bytes = unsafe { length(payload) };
                     if bytes > size {
                         found = JOBRING_E_SIZE;
-                        return Verdict::Leave;
+                        return Disposition::Leave;
                     }
                     if bytes > 0 {
                         // SAFETY:
                         // - the data is `bytes` long; the caller's buffer is at least that, and no part of a slot.
                         unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(payload.at, bytes) };
                     }
-                    Verdict::TakePart
+                    Disposition::TakePart
                 }
-                Taken::Failed => Verdict::Keep,
-                Taken::Cancelled => Verdict::Take,
+                Taken::Failed => Disposition::Keep,
+                Taken::Cancelled => Disposition::Take,
             },
         )?;
         if taken == Taken::Done && found != JOBRING_E_INVALID && !needed.is_null() {
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
-        pool.raw.cancel_requested().map(i32::from).ok_or(Failed(JOBRING_E_INVALID))
+        pool.raw.cancel_requested().map(i32::from).ok_or(StatusError(JOBRING_E_INVALID))
     })
 }
 
@@ -316,7 +316,8 @@ pub unsafe extern "C" fn jobring_fail_text(code: i32, text: *const c_char) -> jo
 
 fn fail(code: i32, text: &[u8]) -> jobring_status {
     // A Rust closure's frame, or a worker's outside of jobs, has no failure to note.
-    let noted = Chain(super::port::current()).next().map(|frame| frame.locals.get().cast::<Failure>());
+    let noted =
+        CallChain(super::port::current()).next().map(|frame| frame.vtable_data.get().cast::<JobFailure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,
         Some(failure) => {

@@ -3,13 +3,13 @@
 use super::abi_struct::write_prefix;
 use super::call::{done, done_out, output, pool};
 use super::pool::CPool;
-use super::status::{Failed, JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, jobring_status};
+use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError, jobring_status};
 use super::types::jobring_pool;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::engine::Doing;
-use crate::job::context::Frame;
+use crate::engine::WorkerState;
+use crate::job::context::CallContext;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::Seat;
+use crate::workers::WorkerThread;
 use core::ffi::c_char;
 use core::mem::offset_of;
 
@@ -48,22 +48,22 @@ const FIRST_WORKER: usize = offset_of!(jobring_worker, name) + size_of::<[c_char
 /// What is known where there are threads.
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl CPool {
-    fn seat(&self, index: u32) -> Result<&Seat, Failed> {
+    fn seat(&self, index: u32) -> Result<&WorkerThread, StatusError> {
         let seat = self.workers.as_ref().and_then(|set| set.seat(index as usize));
-        seat.ok_or(Failed(JOBRING_E_INVALID))
+        seat.ok_or(StatusError(JOBRING_E_INVALID))
     }
 
-    fn worker(&self, index: u32) -> Result<jobring_worker, Failed> {
+    fn worker(&self, index: u32) -> Result<jobring_worker, StatusError> {
         let seat = self.seat(index)?;
         let record = seat.record();
         let mut found = jobring_worker {
             size: 0,
             state: match record.doing {
-                Doing::Starting => JOBRING_WORKER_STARTING,
-                Doing::Searching => JOBRING_WORKER_SEARCHING,
-                Doing::Sleeping => JOBRING_WORKER_SLEEPING,
-                Doing::Running => JOBRING_WORKER_RUNNING,
-                Doing::Stopped => JOBRING_WORKER_STOPPED,
+                WorkerState::Starting => JOBRING_WORKER_STARTING,
+                WorkerState::Searching => JOBRING_WORKER_SEARCHING,
+                WorkerState::Sleeping => JOBRING_WORKER_SLEEPING,
+                WorkerState::Running => JOBRING_WORKER_RUNNING,
+                WorkerState::Stopped => JOBRING_WORKER_STOPPED,
             },
             jobs: record.jobs,
             run_ns: record.run_ns,
@@ -76,39 +76,39 @@ impl CPool {
         Ok(found)
     }
 
-    fn stack_used(&self, index: u32) -> Result<usize, Failed> {
-        self.seat(index)?.stack_used().ok_or(Failed(JOBRING_E_UNSUPPORTED))
+    fn stack_used(&self, index: u32) -> Result<usize, StatusError> {
+        self.seat(index)?.stack_used().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
     }
 
-    fn stack_of(&self, index: u32) -> Result<usize, Failed> {
-        self.seat(index)?.stack_size().ok_or(Failed(JOBRING_E_UNSUPPORTED))
+    fn stack_of(&self, index: u32) -> Result<usize, StatusError> {
+        self.seat(index)?.stack_size().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
     }
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
-fn stack_min() -> Result<usize, Failed> {
+fn stack_min() -> Result<usize, StatusError> {
     Ok(crate::platform::thread::stack_size::floor())
 }
 
 /// Without threads no number is a worker's.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 impl CPool {
-    fn worker(&self, _: u32) -> Result<jobring_worker, Failed> {
-        Err(Failed(JOBRING_E_INVALID))
+    fn worker(&self, _: u32) -> Result<jobring_worker, StatusError> {
+        Err(StatusError(JOBRING_E_INVALID))
     }
 
-    fn stack_used(&self, _: u32) -> Result<usize, Failed> {
-        Err(Failed(JOBRING_E_INVALID))
+    fn stack_used(&self, _: u32) -> Result<usize, StatusError> {
+        Err(StatusError(JOBRING_E_INVALID))
     }
 
-    fn stack_of(&self, _: u32) -> Result<usize, Failed> {
-        Err(Failed(JOBRING_E_INVALID))
+    fn stack_of(&self, _: u32) -> Result<usize, StatusError> {
+        Err(StatusError(JOBRING_E_INVALID))
     }
 }
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-fn stack_min() -> Result<usize, Failed> {
-    Err(Failed(JOBRING_E_UNSUPPORTED))
+fn stack_min() -> Result<usize, StatusError> {
+    Err(StatusError(JOBRING_E_UNSUPPORTED))
 }
 
 /// Tells what a worker is doing.
@@ -211,7 +211,8 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(index)?;
-        let worker = pool.raw.here().and_then(Frame::worker).ok_or(Failed(JOBRING_E_INVALID))?;
+        let worker =
+            pool.raw.current_context().and_then(CallContext::worker).ok_or(StatusError(JOBRING_E_INVALID))?;
         // SAFETY:
         // - checked above.
         unsafe { index.write(worker as u32) };

@@ -9,7 +9,7 @@
 //! and after a stop none does. A share is a half of what its part has left, and so smaller and smaller towards the end: few
 //! claims, and nobody late by much.
 
-use crate::sync::{AtomicUsize, Relaxed, Site, o};
+use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::cache_padded::CachePadded;
 
 /// A claim takes a half of what is left of a part.
@@ -18,7 +18,7 @@ const FRACTION: usize = 2;
 const MOST_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
 
 /// A range to be shared out.
-pub(super) struct Shares {
+pub(super) struct Chunks {
     // INVARIANT: of those that are parts, each lies between its part's begin and end.
     next: [CachePadded<AtomicUsize>; MOST_PARTS],
     /// How many helpers were made.
@@ -33,7 +33,7 @@ pub(super) struct Shares {
     most: usize,
 }
 
-impl Shares {
+impl Chunks {
     /// `from..end`, for the caller and at most so many helpers. What lies before `from` is done.
     pub(super) fn new(from: usize, end: usize, grain: usize, most: usize) -> Self {
         debug_assert!(from < end && grain > 0);
@@ -59,7 +59,7 @@ impl Shares {
 
     fn next(&self, part: usize) -> usize {
         // ORDERING: Relaxed: a claim is the compare-and-swap's; what the items are made of came with the submit (E1).
-        self.next[part].load(o(Site::ShareLook, Relaxed))
+        self.next[part].load(ordering(Site::ShareLook, Relaxed))
     }
 
     /// Is everything claimed, or was it stopped?
@@ -92,8 +92,8 @@ impl Shares {
             match self.next[part].compare_exchange(
                 from,
                 to,
-                o(Site::ShareClaim, Relaxed),
-                o(Site::ShareClaimLost, Relaxed),
+                ordering(Site::ShareClaim, Relaxed),
+                ordering(Site::ShareClaimLost, Relaxed),
             ) {
                 Ok(_) => return Some((from, to)),
                 Err(now) => from = now,
@@ -107,14 +107,14 @@ impl Shares {
         for part in 0..self.parts {
             // ORDERING: Relaxed: hands nothing over. A claim at the same time comes before it, or fails. (A swap, for the
             // checker lets a compare-and-swap pass over a store that another thread made.)
-            self.next[part].swap(self.end_of(part), o(Site::SharesStop, Relaxed));
+            self.next[part].swap(self.end_of(part), ordering(Site::SharesStop, Relaxed));
         }
     }
 
     /// May one more helper be made? Then it counts.
     pub(super) fn admit_helper(&self) -> bool {
         // ORDERING: Relaxed: a count. Each asks twice at most, so it does not overflow.
-        !self.is_over() && self.helpers.fetch_add(1, o(Site::HelperCount, Relaxed)) < self.most
+        !self.is_over() && self.helpers.fetch_add(1, ordering(Site::HelperCount, Relaxed)) < self.most
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    fn claims(shares: &Shares, part: usize) -> Vec<(usize, usize)> {
+    fn claims(shares: &Chunks, part: usize) -> Vec<(usize, usize)> {
         let mut part = part;
         core::iter::from_fn(|| shares.claim(&mut part)).collect()
     }
@@ -140,7 +140,7 @@ mod tests {
             (3, 777, 5, 40),
         ] {
             for first in 0..=most {
-                let shares = Shares::new(from, end, grain, most);
+                let shares = Chunks::new(from, end, grain, most);
                 let mut all = claims(&shares, shares.part_of(first));
                 assert!(shares.is_over() && all[0].0 >= from);
                 all.sort_unstable();
@@ -155,9 +155,9 @@ mod tests {
         for (end, grain, most) in
             [(1000, 1, 1), (4096, 64, 3), (4100, 64, 3), (777, 5, 40), (20_000, 16_384, 1)]
         {
-            let all = claims(&Shares::new(0, end, grain, most), 0);
+            let all = claims(&Chunks::new(0, end, grain, most), 0);
             assert!(all.iter().all(|(from, to)| to - from >= grain || *to == end), "{all:?}");
-            let one = claims(&Shares::new(0, end, grain, 0), 0);
+            let one = claims(&Chunks::new(0, end, grain, 0), 0);
             let sizes = one.iter().map(|(from, to)| to - from);
             // The last may have what is less than a grain besides.
             assert!(sizes.clone().zip(sizes.skip(1)).all(|(one, next)| next < one + grain), "{one:?}");
@@ -166,14 +166,14 @@ mod tests {
 
     #[test]
     fn each_begins_in_a_part_of_its_own() {
-        let shares = Shares::new(0, 1000, 1, 3);
+        let shares = Chunks::new(0, 1000, 1, 3);
         let begun: Vec<_> =
             (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
         // Of two parts the helpers share the second.
         assert_eq!(begun, if MOST_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
         assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
         // What was done before moves no other's part.
-        let shares = Shares::new(300, 1000, 1, 3);
+        let shares = Chunks::new(300, 1000, 1, 3);
         let (first, second) = if MOST_PARTS < 4 { (0, 1) } else { (1, 2) };
         assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
         assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
@@ -183,7 +183,7 @@ mod tests {
     fn the_largest_range_does_not_overflow() {
         for most in [0, 1, 2, 6, 65_535] {
             for grain in [1, 1000, usize::MAX / 2, usize::MAX] {
-                let shares = Shares::new(0, usize::MAX, grain, most);
+                let shares = Chunks::new(0, usize::MAX, grain, most);
                 let (mut part, mut at) = (0, 0);
                 for _ in 0..100 {
                     let Some((from, to)) = shares.claim(&mut part) else { break };
@@ -191,14 +191,14 @@ mod tests {
                     at = to;
                 }
             }
-            let shares = Shares::new(usize::MAX - 3, usize::MAX, 1, most);
+            let shares = Chunks::new(usize::MAX - 3, usize::MAX, 1, most);
             assert_eq!(claims(&shares, 0).len(), 3);
         }
     }
 
     #[test]
     fn after_a_stop_nothing_is_claimed_and_nobody_helps() {
-        let shares = Shares::new(0, 100, 1, 3);
+        let shares = Chunks::new(0, 100, 1, 3);
         assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
         shares.stop();
         assert!(
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn no_more_helpers_are_made_than_shares_are_left_for() {
-        let shares = Shares::new(0, 100, 40, 8);
+        let shares = Chunks::new(0, 100, 40, 8);
         assert_eq!((0..10).filter(|_| shares.admit_helper()).count(), 2);
     }
 }

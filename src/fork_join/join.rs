@@ -1,6 +1,6 @@
 //! Two closures at once, or one after the other: `join(a, b)`.
 //!
-//! **Lazy publication.** The second closure (`Half`) lies on its caller's stack, in a list of this thread's (`Joins`) that
+//! **Lazy publication.** The second closure (`JoinTask`) lies on its caller's stack, in a list of this thread's (`Joins`) that
 //! nobody else sees: pushing it and taking it off again is a few plain stores, no atomic. Only if a worker is idle and
 //! nothing is queued for it does a join publish a half: the oldest of the list, which is the largest as a rule, as an
 //! ordinary job whose payload is a pointer to it. If the idle workers are asleep, publishing one costs a wake-up, so a
@@ -17,14 +17,14 @@
 //! Who may touch a half: the thread that owns it, but from publishing the job until it was taken back or is over its runner
 //! alone, and then what is in the cells alone. That goes by E1, by the claim, or by E3, as for any job.
 
-use crate::engine::{RawPool, Taken, Verdict};
-use crate::job::context::{Frame, Joins, Pending};
+use crate::engine::{Disposition, RawPool, Taken};
+use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 use crate::sync::{UnsafeCell, dying};
-use crate::util::unwind::{Discarded, Failure, catch, drop_ignoring_panic, resume};
+use crate::util::unwind::{Discarded, PanicPayload, catch, drop_ignoring_panic, resume};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
@@ -38,16 +38,16 @@ const ENOUGH: usize = if cfg!(jobring_loom) { 1 } else { 8 };
 
 /// The second closure of one join, and later its result.
 #[repr(C)]
-struct Half<B, R> {
+struct JoinTask<B, R> {
     // First: a pointer to it is one to the whole.
     pending: Pending,
     // INVARIANT: there until someone calls or drops it, once.
     work: UnsafeCell<ManuallyDrop<B>>,
     // INVARIANT: there when the job of the published half is done; its runner left it.
-    result: UnsafeCell<MaybeUninit<Result<R, Failure>>>,
+    result: UnsafeCell<MaybeUninit<Result<R, PanicPayload>>>,
 }
 
-impl<B: FnOnce() -> R, R> Half<B, R> {
+impl<B: FnOnce() -> R, R> JoinTask<B, R> {
     fn new(work: B) -> Self {
         Self {
             pending: Pending::new(Self::run),
@@ -87,7 +87,7 @@ impl<B: FnOnce() -> R, R> Half<B, R> {
     ///
     /// # Safety
     /// 1. The job is done, and the caller knows (E3); nobody calls this again.
-    unsafe fn take_result(&self) -> Result<R, Failure> {
+    unsafe fn take_result(&self) -> Result<R, PanicPayload> {
         // SAFETY:
         // - 1.
         self.result.with_mut(|at| unsafe { (*at).assume_init_read() })
@@ -98,7 +98,7 @@ impl<B: FnOnce() -> R, R> Half<B, R> {
 struct Lent;
 
 impl Lent {
-    const KIND: &'static Kind = &Kind {
+    const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
         #[cfg(feature = "capi")]
@@ -106,30 +106,30 @@ impl Lent {
         #[cfg(feature = "capi")]
         exited: None,
         drops_result: false,
-        forget: Self::forget,
+        drop_result: Self::drop_result,
     };
 
-    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+    unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
         // - publish wrote it; run is called by who claimed the job, and the half's owner waits for its end.
         unsafe {
             let pending = payload.at.cast::<*const Pending>().read();
             ((*pending).run)(pending);
         }
-        Outcome::Done
+        RunResult::Done
     }
 
     /// Dropped by a shutdown: its owner finds the closure still there, and calls it.
-    unsafe fn discard(_: Payload, _: Job, _: Why) {}
+    unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
 
-    unsafe fn forget(_: Payload, _: Outcome) {}
+    unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
 
 /// Takes a half off when the first closure panics.
 struct Unwind<'a, S: Storage, P: Port + Clone, B: FnOnce() -> R, R> {
     pool: &'a RawPool<S, P>,
     joins: &'a Joins,
-    half: &'a Half<B, R>,
+    half: &'a JoinTask<B, R>,
 }
 
 impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for Unwind<'_, S, P, B, R> {
@@ -167,7 +167,7 @@ fn take_off_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Jo
         pool.await_lent(job, &mut |_, _, taken| {
             // A shutdown that discards has not touched the half.
             done = taken == Taken::Done;
-            Verdict::Take
+            Disposition::Take
         });
     }
     done
@@ -218,7 +218,7 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let half = Half::new(b);
+    let half = JoinTask::new(b);
     // SAFETY:
     // - 1: `pending` is the half's first field, and the half is taken off before it goes, also by a panic (Unwind).
     unsafe { joins.push((&raw const half).cast()) };
@@ -263,7 +263,7 @@ where
 #[inline(never)]
 fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnce(&Joins) -> R) -> R {
     /// Puts everything back, also when `f` unwinds.
-    struct Back<'a, P: Port>(&'a P, *const Frame, &'a Frame);
+    struct Back<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
     impl<P: Port> Drop for Back<'_, P> {
         fn drop(&mut self) {
             self.2.joins.set(ptr::null());
@@ -273,7 +273,7 @@ fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnc
 
     let joins = Joins::new();
     let (port, outer) = (pool.port(), pool.port().current());
-    let own = Frame::of_caller(pool.id(), outer);
+    let own = CallContext::of_caller(pool.id(), outer);
     // SAFETY:
     // - as in join.
     let frame = match unsafe { outer.as_ref() } {
@@ -335,7 +335,9 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
     // SAFETY:
     // - 1: just reserved. 2: the kind takes a pointer to a half, which fits (offer).
     let job = unsafe {
-        pool.publish(reserved, Lent::KIND, false, |payload| payload.at.cast::<*const Pending>().write(oldest))
+        pool.publish(reserved, Lent::VTABLE, false, |payload| {
+            payload.at.cast::<*const Pending>().write(oldest)
+        })
     };
     // SAFETY:
     // - as above; its runner does not touch the header's cells.

@@ -1,9 +1,9 @@
 //! Of several values that threads offer, the first.
 
-use crate::sync::{AtomicUsize, Relaxed, Site, UnsafeCell, o};
+use crate::sync::{AtomicUsize, Relaxed, Site, UnsafeCell, ordering};
 
 /// A place for one value. Whoever offers one first, keeps it.
-pub(super) struct First<T> {
+pub(super) struct OnceSlot<T> {
     offered: AtomicUsize,
     // INVARIANT: written by the one who found `offered` 0; read by `into_inner`, when nobody else has it any more.
     value: UnsafeCell<Option<T>>,
@@ -11,9 +11,9 @@ pub(super) struct First<T> {
 
 // SAFETY:
 // - one thread at most writes the value, and only its owner reads it (the invariant); so a T goes from one thread to another.
-unsafe impl<T: Send> Sync for First<T> {}
+unsafe impl<T: Send> Sync for OnceSlot<T> {}
 
-impl<T> First<T> {
+impl<T> OnceSlot<T> {
     pub(super) fn new() -> Self {
         Self { offered: AtomicUsize::new(0), value: UnsafeCell::new(None) }
     }
@@ -22,7 +22,7 @@ impl<T> First<T> {
     pub(super) fn offer(&self, value: T) -> Result<(), T> {
         // ORDERING: Relaxed: decides who writes, and hands nothing over; the value goes to the owner by the end of the job
         // that offered it (E3).
-        if self.offered.swap(1, o(Site::FirstOffer, Relaxed)) != 0 {
+        if self.offered.swap(1, ordering(Site::FirstOffer, Relaxed)) != 0 {
             return Err(value);
         }
         // SAFETY:

@@ -15,12 +15,12 @@
 //! items; so the first guess is the processor's tick counter's, where there is one: if by that the whole loop is short, it
 //! is done at once; if it is long enough however fast the counter is, the rest is shared out at once.
 
-use super::chunks::Shares;
-use super::once_slot::First;
+use super::chunks::Chunks;
+use super::once_slot::OnceSlot;
 use crate::engine::RawPool;
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
@@ -55,7 +55,7 @@ const LOOK: u64 = 20;
 /// The control block of one loop.
 struct Loop<'a, S, P> {
     pool: &'a RawPool<S, P>,
-    shares: Shares,
+    shares: Chunks,
     body: Body<'a>,
 }
 
@@ -86,7 +86,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         // SAFETY:
         // - 1: just reserved from this pool. 2: a helper takes a pointer to its loop, which fits (share_out).
         Some(unsafe {
-            self.pool.publish(reserved, Helper::<S, P>::KIND, false, |payload| {
+            self.pool.publish(reserved, Helper::<S, P>::VTABLE, false, |payload| {
                 payload.at.cast::<*const Self>().write(this);
             })
         })
@@ -97,7 +97,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
 struct Helper<S, P>(PhantomData<fn(S, P)>);
 
 impl<S: Storage, P: Port + Clone> Helper<S, P> {
-    const KIND: &'static Kind = &Kind {
+    const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
         #[cfg(feature = "capi")]
@@ -105,22 +105,22 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         #[cfg(feature = "capi")]
         exited: None,
         drops_result: false,
-        forget: Self::forget,
+        drop_result: Self::drop_result,
     };
 
-    unsafe fn run(payload: Payload, frame: &Frame) -> Outcome {
+    unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
         // SAFETY:
         // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
         //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
         the_loop.take_part(the_loop.shares.part_of(frame.worker().unwrap_or(usize::MAX)));
-        Outcome::Done
+        RunResult::Done
     }
 
     /// Dropped by a shutdown: its shares are others'.
-    unsafe fn discard(_: Payload, _: Job, _: Why) {}
+    unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
 
-    unsafe fn forget(_: Payload, _: Outcome) {}
+    unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
 
 /// Calls `body` for every item of `0..count`, in shares of at least `grain` (0: as it pays), on this thread and on workers
@@ -140,7 +140,7 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     match forked {
         Some((from, grain)) => {
-            Loop { pool, shares: Shares::new(from, count, grain, workers), body }.take_part(0);
+            Loop { pool, shares: Chunks::new(from, count, grain, workers), body }.take_part(0);
         }
         None if count > 0 => _ = body(0, count),
         None => {}
@@ -232,7 +232,7 @@ pub(crate) fn share_out<S: Storage, P: Port + Clone>(
     grain: usize,
     body: impl Fn(usize, usize) -> ControlFlow<i32> + Sync,
 ) -> ControlFlow<i32> {
-    let mut first = First::new();
+    let mut first = OnceSlot::new();
     run(pool, count, grain, &|from, to| match body(from, to) {
         ControlFlow::Continue(()) => true,
         ControlFlow::Break(value) => {
@@ -251,7 +251,7 @@ pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
     grain: usize,
     body: impl Fn(Range<usize>) -> ControlFlow<B> + Sync,
 ) -> ControlFlow<B> {
-    let (mut first, mut panicked) = (First::new(), First::new());
+    let (mut first, mut panicked) = (OnceSlot::new(), OnceSlot::new());
     let base = range.start;
     run(pool, range.end.saturating_sub(base), grain, &|from, to| {
         match catch(|| body(base + from..base + to)) {

@@ -5,11 +5,11 @@
 //! and waits for the rest. So whatever is queued can be run by the thread that waits for it, and a scope inside a job
 //! needs no other worker. Only the thread that opened the scope spawns into it; a job opens a scope of its own.
 
-use crate::engine::{RawPool, Verdict};
+use crate::engine::{Disposition, RawPool};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
-use crate::util::unwind::{Failure, catch, drop_ignoring_panic};
+use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::cell::Cell;
 
 /// What one scope has spawned and not finished: `MOST` jobs at a time.
@@ -17,7 +17,7 @@ pub(crate) struct Spawned<const MOST: usize> {
     // INVARIANT: the first `count` are jobs of this scope, each there once.
     jobs: [Cell<Option<Job>>; MOST],
     count: Cell<usize>,
-    panicked: Cell<Option<Failure>>,
+    panicked: Cell<Option<PanicPayload>>,
 }
 
 impl<const MOST: usize> Spawned<MOST> {
@@ -76,16 +76,16 @@ impl<const MOST: usize> Spawned<MOST> {
             if _taken == crate::engine::Taken::Failed {
                 // SAFETY:
                 // - a closure's job that failed left this, and it is read the one time: the result is taken.
-                left = Some(unsafe { _payload.at.cast::<Failure>().read() });
+                left = Some(unsafe { _payload.at.cast::<PanicPayload>().read() });
             }
-            Verdict::Take
+            Disposition::Take
         });
         // The slot is given back: what is dropped now may wait for the pool's end.
         self.note(left);
     }
 
     /// Keeps the first panic. Does not unwind: jobs may still run.
-    fn note(&self, panicked: Option<Failure>) {
+    fn note(&self, panicked: Option<PanicPayload>) {
         let first = self.panicked.take();
         let (kept, late) = if first.is_some() { (first, panicked) } else { (panicked, None) };
         self.panicked.set(kept);
@@ -93,7 +93,7 @@ impl<const MOST: usize> Spawned<MOST> {
     }
 
     /// Returns when every job that was spawned is over. The first panic of one of them.
-    pub(crate) fn finish<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) -> Option<Failure> {
+    pub(crate) fn finish<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) -> Option<PanicPayload> {
         // The last first: workers come from the other end.
         while let Some(last) = self.count.get().checked_sub(1) {
             self.finish_one(pool, last);

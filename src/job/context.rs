@@ -1,6 +1,6 @@
 //! Who am I: the chain of jobs that one thread is inside of, innermost first.
 //!
-//! A thread that runs a job has a [`Frame`] on its stack and its port points to the innermost one. A frame is
+//! A thread that runs a job has a [`CallContext`] on its stack and its port points to the innermost one. A frame is
 //! written and read by its own thread only.
 
 use crate::job::id::Job;
@@ -45,14 +45,14 @@ enum Of {
 
 /// One job being run, or the thread's stay in a worker loop. What is written further out on the chain is not written again
 /// for each job.
-pub struct Frame {
+pub struct CallContext {
     /// The identity of its pool: an address, compared and never followed.
     pub(crate) pool: *const (),
     of: Of,
     /// The frame that was innermost before.
-    pub(crate) outer: *const Frame,
+    pub(crate) outer: *const CallContext,
     /// What the running kind wants to find again from inside the job.
-    pub(crate) locals: Cell<*const ()>,
+    pub(crate) vtable_data: Cell<*const ()>,
     /// Of a worker's loop: is the worker counted among those inside a shutdown?
     pub(crate) closing: Cell<bool>,
     /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
@@ -61,24 +61,29 @@ pub struct Frame {
     pub(crate) joins: Cell<*const Joins>,
     /// Has a shutdown returned that did not wait for this job? Set by a closer, which holds the lock of the wait-for graph
     /// while this thread is registered there.
-    pub(crate) outlives: Cell<bool>,
+    pub(crate) closed_inside: Cell<bool>,
 }
 
-impl Frame {
+impl CallContext {
     /// The thread runs the job in slot `index` that has this `generation`.
     #[inline(always)]
-    pub(crate) fn of_job(pool: *const (), index: usize, generation: usize, outer: *const Frame) -> Self {
+    pub(crate) fn of_job(
+        pool: *const (),
+        index: usize,
+        generation: usize,
+        outer: *const CallContext,
+    ) -> Self {
         Self::new(pool, Of::Job { index, generation }, outer)
     }
 
     /// The thread runs user code that is no job of the pool's.
-    pub(crate) fn of_caller(pool: *const (), outer: *const Frame) -> Self {
+    pub(crate) fn of_caller(pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, Of::Caller, outer)
     }
 
     /// The pool calls user code on the thread that is no job.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
-    pub(crate) fn of_callback(pool: *const (), outer: *const Frame) -> Self {
+    pub(crate) fn of_callback(pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, Of::Callback, outer)
     }
 
@@ -87,22 +92,22 @@ impl Frame {
         pool: *const (),
         number: usize,
         stack: Option<Stack>,
-        outer: *const Frame,
+        outer: *const CallContext,
     ) -> Self {
         Self::new(pool, Of::Worker { number, stack }, outer)
     }
 
     #[inline(always)]
-    fn new(pool: *const (), of: Of, outer: *const Frame) -> Self {
+    fn new(pool: *const (), of: Of, outer: *const CallContext) -> Self {
         Self {
             pool,
             of,
             outer,
-            locals: Cell::new(ptr::null()),
+            vtable_data: Cell::new(ptr::null()),
             closing: Cell::new(false),
             replaceable: false,
             joins: Cell::new(ptr::null()),
-            outlives: Cell::new(false),
+            closed_inside: Cell::new(false),
         }
     }
 
@@ -139,23 +144,23 @@ impl Frame {
 
     /// The worker of this frame's pool whose thread this is.
     pub(crate) fn worker(&self) -> Option<usize> {
-        let mut mine = Chain(self).filter(|frame| frame.pool == self.pool);
+        let mut mine = CallChain(self).filter(|frame| frame.pool == self.pool);
         mine.find_map(Self::loop_of).map(|(number, _)| number)
     }
 
     /// This thread's stack, if a pool made the thread and so knows it.
     pub(crate) fn stack(&self) -> Option<Stack> {
-        Chain(self).filter_map(Self::loop_of).find_map(|(_, stack)| stack)
+        CallChain(self).filter_map(Self::loop_of).find_map(|(_, stack)| stack)
     }
 
     /// How many jobs, wakers and hooks run inside each other on this thread.
     pub(crate) fn depth(&self) -> usize {
-        Chain(self).filter(|frame| frame.is_call_of_pool()).count()
+        CallChain(self).filter(|frame| frame.is_call_of_pool()).count()
     }
 
     /// May the code that this frame calls end the thread?
     pub(crate) fn may_end_thread(&self) -> bool {
-        Chain(self.outer).next().is_some_and(|outer| outer.replaceable)
+        CallChain(self.outer).next().is_some_and(|outer| outer.replaceable)
     }
 }
 
@@ -229,12 +234,12 @@ impl Pending {
 }
 
 /// The frames of this thread from one on outwards.
-pub(crate) struct Chain(pub(crate) *const Frame);
+pub(crate) struct CallChain(pub(crate) *const CallContext);
 
-impl Iterator for Chain {
-    type Item = &'static Frame;
+impl Iterator for CallChain {
+    type Item = &'static CallContext;
 
-    fn next(&mut self) -> Option<&'static Frame> {
+    fn next(&mut self) -> Option<&'static CallContext> {
         // SAFETY:
         // - a port's current pointer is null or points to a frame on this thread's own stack, which is taken off
         //   the chain before it is left (engine/run.rs, engine/worker_loop.rs), so it lives while code above it on the stack runs.

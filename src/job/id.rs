@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(1u64 << bits, generations);
             // The slot's state word: generation and flags. On 32 bits it is full.
             assert!(bits + state_flags <= word && (word == 64 || bits + state_flags == word));
-            assert!(INDEX_BITS + bits <= TAG_SHIFT, "generation and tag are apart");
+            assert!(INDEX_BITS + bits <= TAG_SHIFT, "generation and tag are paced");
             for tag in [0u64, 0xff] {
                 for generation in [0, generations - 1] {
                     for index in [0, MAX_CAPACITY as u64 - 1] {

@@ -1,6 +1,6 @@
 //! What a slot's body holds: a kind (how to run or drop it) and a payload (its input, later its result).
 
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::job::id::Job;
 
 /// The bytes of one slot: the job's input before it ran, its result afterwards.
@@ -23,14 +23,14 @@ impl Payload {
 
 /// How a job that ran ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum RunResult {
     Done,
     Failed,
 }
 
 /// Why a job never ran, or its result was never taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Why {
+pub(crate) enum DiscardReason {
     /// Cancelled by handle.
     Cancelled,
     /// Discarded by the shutdown of its pool.
@@ -38,21 +38,21 @@ pub(crate) enum Why {
 }
 
 /// The operations on one kind of job. Exactly one of `run` and `discard` is called, once, by the thread that
-/// claimed the job; `forget` is called at most once, after `run`, on a result that nobody takes.
-pub(crate) struct Kind {
+/// claimed the job; `drop_result` is called at most once, after `run`, on a result that nobody takes.
+pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
-    pub(crate) run: unsafe fn(Payload, &Frame) -> Outcome,
+    pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
     /// Drops the input of a job that will not run. Does not unwind.
-    pub(crate) discard: unsafe fn(Payload, Job, Why),
+    pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
     /// Is the input data copied into the payload, which is also where its result is?
     #[cfg(feature = "capi")]
     pub(crate) by_copy: bool,
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
-    pub(crate) exited: Option<unsafe fn(Payload, &Frame) -> Outcome>,
-    /// Is there something to drop in the result of a job that is done? Then `forget` is called for it; for one that failed
+    pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
+    /// Is there something to drop in the result of a job that is done? Then `drop_result` is called for it; for one that failed
     /// always.
     pub(crate) drops_result: bool,
     /// Drops a result. Does not unwind.
-    pub(crate) forget: unsafe fn(Payload, Outcome),
+    pub(crate) drop_result: unsafe fn(Payload, RunResult),
 }

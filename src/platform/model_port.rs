@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use crate::sync::{AtomicUsize, Relaxed, spin_loop};
 use core::cell::Cell;
@@ -10,7 +10,7 @@ use core::ptr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
-loom::thread_local! { static CURRENT: Cell<*const Frame> = Cell::new(ptr::null()); }
+loom::thread_local! { static CURRENT: Cell<*const CallContext> = Cell::new(ptr::null()); }
 
 /// The clock of a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,11 +132,11 @@ impl Port for ModelPort {
         self.system.clock != Clock::None
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         CURRENT.with(Cell::get)
     }
 
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         CURRENT.with(|current| current.set(frame));
     }
 }

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use super::fork;
 use super::{sleep, stack_bounds, thread_local};
-use crate::job::context::{Frame, Stack};
+use crate::job::context::{CallContext, Stack};
 use crate::platform::port::Port;
 use crate::sync::AtomicUsize;
 
@@ -38,7 +38,7 @@ impl Port for Os {
         true
     }
 
-    fn stand_aside(&self) {
+    fn yield_now(&self) {
         // SAFETY:
         // - has no preconditions; on Linux it cannot fail.
         #[cfg(unix)]
@@ -81,12 +81,12 @@ impl Port for Os {
     }
 
     #[inline]
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         thread_local::get()
     }
 
     #[inline]
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         thread_local::set(frame);
     }
 }

@@ -1,6 +1,6 @@
 //! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
 
-use crate::job::context::{Frame, Stack};
+use crate::job::context::{CallContext, Stack};
 use crate::sync::AtomicUsize;
 use crate::sync::spin_loop;
 use crate::util::backoff::look_again;
@@ -45,7 +45,7 @@ pub trait Port {
     }
 
     /// Lets another thread have this CPU, if one waits for it.
-    fn stand_aside(&self) {}
+    fn yield_now(&self) {}
 
     /// The calling thread's stack; None where the system cannot be asked. May take some 10 µs for the first time on a thread, and
     /// the system's library may allocate then: not for the way of each job.
@@ -71,10 +71,10 @@ pub trait Port {
     }
 
     /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
-    fn current(&self) -> *const Frame;
+    fn current(&self) -> *const CallContext;
 
     /// Makes `frame` the innermost frame of the calling thread.
-    fn set_current(&self, frame: *const Frame);
+    fn set_current(&self, frame: *const CallContext);
 }
 
 /// The port of a build without an OS: waits by spinning, has no clock and does not know its threads. So a job
@@ -99,11 +99,11 @@ impl Port for Spin {
         None
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         core::ptr::null()
     }
 
-    fn set_current(&self, _: *const Frame) {}
+    fn set_current(&self, _: *const CallContext) {}
 }
 
 /// A port as an interrupt sees it. A pool on `P` is laid out as one on this.
@@ -144,11 +144,11 @@ impl<P: Port> Port for FromIsr<P> {
         self.0.pause();
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         self.0.current()
     }
 
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         self.0.set_current(frame);
     }
 }

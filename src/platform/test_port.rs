@@ -1,7 +1,7 @@
 //! The port under the freeze test and the checker: the system's, unless the thread has a driver.
 
 use super::os_port::Os;
-use crate::job::context::{Frame, Stack};
+use crate::job::context::{CallContext, Stack};
 use crate::platform::port::Port;
 use crate::sync::freeze::driver;
 use crate::sync::{AtomicUsize, spin_loop};
@@ -50,11 +50,11 @@ impl Port for Driven {
         self.now().is_some()
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         driver().map_or_else(|| Os.current(), |driver| driver.current().cast())
     }
 
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         driver().map_or_else(|| Os.set_current(frame), |driver| driver.set_current(frame.cast()));
     }
 }

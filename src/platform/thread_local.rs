@@ -1,27 +1,27 @@
 //! What is kept for each thread: a pointer to its innermost frame, and where its stack lies. std's thread-locals where there is
 //! std, else pthread_getspecific.
 
-use crate::job::context::{Frame, Stack};
+use crate::job::context::{CallContext, Stack};
 
 #[cfg(feature = "std")]
 mod slot {
     extern crate std;
-    use super::{Frame, Stack};
+    use super::{CallContext, Stack};
     use core::cell::Cell;
 
     std::thread_local! {
-        static CURRENT: Cell<*const Frame> = const { Cell::new(core::ptr::null()) };
+        static CURRENT: Cell<*const CallContext> = const { Cell::new(core::ptr::null()) };
         static STACK: Cell<Option<Option<Stack>>> = const { Cell::new(None) };
     }
 
     // A const-initialised thread-local without a destructor is never gone, so `with` cannot fail.
     #[inline]
-    pub(super) fn get() -> *const Frame {
+    pub(super) fn get() -> *const CallContext {
         CURRENT.with(Cell::get)
     }
 
     #[inline]
-    pub(super) fn set(frame: *const Frame) {
+    pub(super) fn set(frame: *const CallContext) {
         CURRENT.with(|current| current.set(frame));
     }
 
@@ -40,7 +40,7 @@ mod slot {
 
 #[cfg(not(feature = "std"))]
 mod slot {
-    use super::{Frame, Stack};
+    use super::{CallContext, Stack};
     use core::ptr;
     use core::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
@@ -107,12 +107,12 @@ mod slot {
     }
 
     #[inline]
-    pub(super) fn get() -> *const Frame {
+    pub(super) fn get() -> *const CallContext {
         CURRENT.get().cast_const().cast()
     }
 
     #[inline]
-    pub(super) fn set(frame: *const Frame) {
+    pub(super) fn set(frame: *const CallContext) {
         CURRENT.set(frame.cast());
     }
 
@@ -136,12 +136,12 @@ mod slot {
 }
 
 #[inline]
-pub(super) fn get() -> *const Frame {
+pub(super) fn get() -> *const CallContext {
     slot::get()
 }
 
 #[inline]
-pub(super) fn set(frame: *const Frame) {
+pub(super) fn set(frame: *const CallContext) {
     slot::set(frame);
 }
 

@@ -21,7 +21,7 @@ pub(crate) enum Mark {
 pub(crate) enum Seed {
     /// Nothing.
     Empty,
-    /// All indices, in their order (except those that `Ends::seeded` leaves out).
+    /// All indices, in their order (except those that `Cursors::seeded` leaves out).
     Full,
 }
 

@@ -71,5 +71,5 @@ mod prefetch;
 mod waiters;
 
 pub(crate) use entry::{Mark, Seed};
-pub(crate) use ncq::{Ends, Ring};
-pub(crate) use pacing::Distance;
+pub(crate) use ncq::{Cursors, Ring};
+pub(crate) use pacing::Pacing;

@@ -1,18 +1,18 @@
 //! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
 use super::entry::{Geometry, MAX_STRIDE, Seed};
-use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, o};
+use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, ordering};
 use crate::util::backoff::{Backoff, SPINS, look_again};
 use crate::util::cache_padded::CachePadded;
 use crate::util::prefetch::fetch_to_write;
 
 /// The two counters of a ring, each on a line of its own.
-pub(crate) struct Ends {
+pub(crate) struct Cursors {
     pub(super) tail: CachePadded<AtomicUsize>,
     pub(super) head: CachePadded<AtomicUsize>,
 }
 
-impl Ends {
+impl Cursors {
     const_fn! {
         /// The counters of a ring that is empty, or full of its seeds: all zero.
         pub(crate) fn new() -> Self {
@@ -30,7 +30,7 @@ impl Ends {
 /// A view of one ring: its counters, its entries, and what it held when all was zero.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring<'a> {
-    pub(super) ends: &'a Ends,
+    pub(super) ends: &'a Cursors,
     pub(super) entries: &'a [AtomicUsize],
     pub(super) seed: Seed,
 }
@@ -47,7 +47,7 @@ enum Missed {
 
 /// What a push saw.
 #[derive(Clone, Copy)]
-pub(crate) struct Pushed {
+pub(crate) struct PushInfo {
     /// How many pushes came before it (wrapping).
     pub(crate) position: usize,
     /// The entry, if someone sleeps on it.
@@ -57,7 +57,7 @@ pub(crate) struct Pushed {
 impl<'a> Ring<'a> {
     /// `entries.len()` is a power of two.
     #[inline(always)]
-    pub(crate) fn new(ends: &'a Ends, entries: &'a [AtomicUsize], seed: Seed) -> Self {
+    pub(crate) fn new(ends: &'a Cursors, entries: &'a [AtomicUsize], seed: Seed) -> Self {
         debug_assert!(entries.len().is_power_of_two());
         Self { ends, entries, seed }
     }
@@ -89,14 +89,14 @@ impl<'a> Ring<'a> {
 
     /// Appends `index`, which is not in this ring and is below its length. Lock-free; never fails.
     #[inline(always)]
-    pub(crate) fn push(&self, index: usize) -> Pushed {
+    pub(crate) fn push(&self, index: usize) -> PushInfo {
         // One copy of it all for a microcontroller: as if it had looked once, in vain.
         if cfg!(all(target_os = "none", target_pointer_width = "32")) {
             return self.push_again(Missed::Lapped, index);
         }
         // ORDERING: Acquire pairs with advance_tail's Release: who sees a tail moved past a push also sees that push's
         // entry, so a pop after us cannot call the ring empty (model a_pop_after_a_push_finds_something).
-        let tail = self.ends.tail.load(o(Site::PushTail, Acquire));
+        let tail = self.ends.tail.load(ordering(Site::PushTail, Acquire));
         match self.push_in_stride(tail, tail, index) {
             Ok(pushed) => pushed,
             // A view of its own: so this one never has to be in memory.
@@ -106,7 +106,7 @@ impl<'a> Ring<'a> {
 
     /// Tries to publish in the stride that begins at `tail`, before `t` in which everything is published.
     #[inline(always)]
-    fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<Pushed, Missed> {
+    fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<PushInfo, Missed> {
         let g = self.geometry();
         // A stride lies in one lap, and in one piece of memory.
         let (lap, first, stride) = (g.lap(tail), g.offset(tail), g.stride());
@@ -132,8 +132,8 @@ impl<'a> Ring<'a> {
         let published = entry.compare_exchange(
             e,
             g.entry(lap, t, index),
-            o(Site::PushPublish, Release),
-            o(Site::PushPublishLost, Relaxed),
+            ordering(Site::PushPublish, Release),
+            ordering(Site::PushPublishLost, Relaxed),
         );
         if published.is_err() {
             return Err(Missed::Raced(tail, t));
@@ -145,7 +145,7 @@ impl<'a> Ring<'a> {
             fetch_to_write(core::ptr::from_ref(self.entry(t.wrapping_add(stride))).cast());
         }
         let marked = (e & g.marks() != 0).then_some(core::ptr::from_ref(entry));
-        Ok(Pushed { position: t, marked })
+        Ok(PushInfo { position: t, marked })
     }
 
     /// The first entry of a stride, from that number on, that nobody has published in `lap`: its number, and what is there.
@@ -160,7 +160,7 @@ impl<'a> Ring<'a> {
         loop {
             let entry = stride.get(walked)?;
             // ORDERING: Relaxed: no data is read through it; the CAS decides.
-            let e = entry.load(o(Site::PushEntry, Relaxed));
+            let e = entry.load(ordering(Site::PushEntry, Relaxed));
             if !g.in_lap(e, lap) {
                 return Some((walked, entry, e));
             }
@@ -171,7 +171,7 @@ impl<'a> Ring<'a> {
     /// Pushes, after a first try that came to nothing.
     #[cold]
     #[inline(never)]
-    fn push_again(&self, mut missed: Missed, index: usize) -> Pushed {
+    fn push_again(&self, mut missed: Missed, index: usize) -> PushInfo {
         let mut backoff = Backoff::new();
         loop {
             let (tail, t) = match missed {
@@ -186,7 +186,7 @@ impl<'a> Ring<'a> {
                 Missed::Lapped => {
                     look_again();
                     // ORDERING: Acquire, as the first load of tail.
-                    let now = self.ends.tail.load(o(Site::PushTailAgain, Acquire));
+                    let now = self.ends.tail.load(ordering(Site::PushTailAgain, Acquire));
                     (now, now)
                 }
             };
@@ -208,8 +208,8 @@ impl<'a> Ring<'a> {
         match self.ends.tail.compare_exchange(
             seen,
             to,
-            o(Site::AdvanceTail, Release),
-            o(Site::AdvanceTailLost, Acquire),
+            ordering(Site::AdvanceTail, Release),
+            ordering(Site::AdvanceTailLost, Acquire),
         ) {
             Ok(_) => to,
             Err(now) => now,
@@ -260,9 +260,9 @@ impl<'a> Ring<'a> {
         loop {
             // ORDERING: Acquire pairs with advance_head's Release: who sees head moved by a pop also sees the pushes
             // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
-            let h = head.load(o(at_head, Acquire)).wrapping_add(origin);
+            let h = head.load(ordering(at_head, Acquire)).wrapping_add(origin);
             // ORDERING: the caller's: Acquire pairs with the pusher's Release on this entry.
-            let e = self.entry(h).load(o(at_entry, seen));
+            let e = self.entry(h).load(ordering(at_entry, seen));
             if bug(Bug::SeedsOneTooFew) && self.seed == Seed::Full && h == usize::MAX {
                 return None;
             }
@@ -286,8 +286,8 @@ impl<'a> Ring<'a> {
         head.compare_exchange(
             stored,
             stored.wrapping_add(count),
-            o(Site::AdvanceHead, Release),
-            o(Site::AdvanceHeadLost, Relaxed),
+            ordering(Site::AdvanceHead, Release),
+            ordering(Site::AdvanceHeadLost, Relaxed),
         )
         .is_ok()
     }
@@ -303,16 +303,16 @@ impl<'a> Ring<'a> {
     #[inline]
     pub(crate) fn popped(&self) -> usize {
         // ORDERING: Relaxed: a guess at how much is left, and at whether anything happens.
-        self.ends.head.load(o(Site::PoppedLook, Relaxed))
+        self.ends.head.load(ordering(Site::PoppedLook, Relaxed))
     }
 
     /// How many pushes and pops a ring that began empty has seen (wrapping). Exact when nobody is at it.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let g = self.geometry();
         // ORDERING: Relaxed: statistics.
-        let mut pushes = self.ends.tail.load(o(Site::CountTail, Relaxed));
+        let mut pushes = self.ends.tail.load(ordering(Site::CountTail, Relaxed));
         // ORDERING: Relaxed, the same.
-        let published = |t: usize| g.published(self.entry(t).load(o(Site::CountEntry, Relaxed)), t);
+        let published = |t: usize| g.published(self.entry(t).load(ordering(Site::CountEntry, Relaxed)), t);
         for _ in 0..g.stride() {
             if !published(pushes) {
                 break;
@@ -320,7 +320,7 @@ impl<'a> Ring<'a> {
             pushes = pushes.wrapping_add(1);
         }
         // ORDERING: Relaxed, the same.
-        let pops = self.ends.head.load(o(Site::CountHead, Relaxed));
+        let pops = self.ends.head.load(ordering(Site::CountHead, Relaxed));
         (pushes, pops)
     }
 }
@@ -343,7 +343,7 @@ mod tests {
             for seeded in [0, 1, 3, N] {
                 let seed = if seeded == 0 { Seed::Empty } else { Seed::Full };
                 let entries: [AtomicUsize; N] = array_of![AtomicUsize::new(0); N];
-                let ends = if seeded == 0 { Ends::new() } else { Ends::seeded(seeded, N) }.aged(start);
+                let ends = if seeded == 0 { Cursors::new() } else { Cursors::seeded(seeded, N) }.aged(start);
                 let ring = Ring::new(&ends, &entries, seed);
                 if seeded != 0 {
                     ring.unseed(seeded);

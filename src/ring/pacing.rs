@@ -12,14 +12,14 @@ use crate::util::backoff::{SPINS, pause};
 
 /// Who pops for one of the two sides, and how it keeps its distance.
 #[derive(Clone, Copy)]
-pub(crate) struct Distance {
+pub(crate) struct Pacing {
     /// Fewer entries than this are near, or than an eighth of the ring: some lines of them, since who pops looks ahead.
     near: usize,
     /// Pauses for each entry that the others are to gain: more than an empty job takes them.
     pauses: usize,
 }
 
-impl Distance {
+impl Pacing {
     /// For a submitter that may wait: some 30 µs if the workers push as fast as they can, 4 µs if they don't.
     pub(crate) const OF_SUBMITTER: Self = Self { near: 32, pauses: 3 };
 
@@ -39,7 +39,7 @@ const EACH: usize = 8;
 impl Ring<'_> {
     /// For who has just popped what was at `h`, or is about to; not at all if nobody is `there` to push.
     #[inline(always)]
-    pub(crate) fn keep_distance(&self, h: usize, distance: Distance, there: impl FnOnce() -> bool) {
+    pub(crate) fn pace(&self, h: usize, distance: Pacing, there: impl FnOnce() -> bool) {
         if SPINS && h.is_multiple_of(EACH) {
             self.keep_distance_now(h, distance, there);
         }
@@ -47,18 +47,18 @@ impl Ring<'_> {
 
     /// The same, at each pop.
     #[inline(always)]
-    pub(crate) fn keep_distance_now(&self, h: usize, distance: Distance, there: impl FnOnce() -> bool) {
+    pub(crate) fn keep_distance_now(&self, h: usize, distance: Pacing, there: impl FnOnce() -> bool) {
         if SPINS {
             let near = distance.near.min(self.len() / 8);
             if self.published_at(h.wrapping_add(near)).is_none() && there() {
-                Ring { ..*self }.gain_distance(h, Distance { near, ..distance });
+                Ring { ..*self }.gain_distance(h, Pacing { near, ..distance });
             }
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn gain_distance(&self, h: usize, Distance { near, pauses }: Distance) {
+    fn gain_distance(&self, h: usize, Pacing { near, pauses }: Pacing) {
         if near == 0 {
             return;
         }

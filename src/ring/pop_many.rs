@@ -2,7 +2,7 @@
 //! published behind head stays as it is until head passes it.
 
 use super::ncq::Ring;
-use crate::sync::{Acquire, Relaxed, Site, o};
+use crate::sync::{Acquire, Relaxed, Site, ordering};
 use crate::util::backoff::Backoff;
 use crate::util::prefetch::FETCHES;
 
@@ -21,7 +21,7 @@ impl Ring<'_> {
             for (at, into) in into.iter_mut().take(line).enumerate() {
                 let p = h.wrapping_add(at);
                 // ORDERING: Acquire: each was pushed by itself (E1, E2).
-                let next = || self.entry(p).load(o(Site::PopNextEntry, Acquire));
+                let next = || self.entry(p).load(ordering(Site::PopNextEntry, Acquire));
                 let e = if at == 0 { first } else { next() };
                 if !g.published(e, p) {
                     break;
@@ -50,7 +50,7 @@ impl Ring<'_> {
         let line = self.entries.get(first..first + g.stride()).unwrap_or_default();
         for (at, entry) in line.iter().enumerate() {
             // ORDERING: Relaxed: a guess at what others have done.
-            let e = entry.load(o(Site::AheadLook, Relaxed));
+            let e = entry.load(ordering(Site::AheadLook, Relaxed));
             if g.in_lap(e, lap) {
                 expect(g.index(e, p.wrapping_add(at)));
             }

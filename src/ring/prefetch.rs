@@ -2,7 +2,7 @@
 //! how long to wait.
 
 use super::ncq::Ring;
-use crate::sync::{Relaxed, Site, o};
+use crate::sync::{Relaxed, Site, ordering};
 use crate::util::prefetch::FETCHES;
 
 /// So many pops later is when a slot is asked for that will be popped then: some 100 ns, which is what a line takes from one
@@ -23,7 +23,7 @@ impl Ring<'_> {
     pub(super) fn published_at(&self, p: usize) -> Option<usize> {
         let g = self.geometry();
         // ORDERING: Relaxed: a guess at what others have done.
-        let e = self.entry(p).load(o(Site::AheadLook, Relaxed));
+        let e = self.entry(p).load(ordering(Site::AheadLook, Relaxed));
         g.published(e, p).then(|| g.index(e, p))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::entry::Mark;
 use super::ncq::Ring;
-use crate::sync::{AtomicUsize, Relaxed, Site, o};
+use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::backoff::look_again;
 
 /// An empty entry that was marked: sleep on `word` while it holds `value`.
@@ -24,10 +24,10 @@ impl<'a> Ring<'a> {
         let (head, origin) = self.head();
         loop {
             // ORDERING: Relaxed: the entry decides; a stale head shows as an entry of another lap.
-            let h = head.load(o(Site::MarkHead, Relaxed)).wrapping_add(origin);
+            let h = head.load(ordering(Site::MarkHead, Relaxed)).wrapping_add(origin);
             let word = self.entry(h);
             // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.
-            let e = word.load(o(Site::MarkEntry, Relaxed));
+            let e = word.load(ordering(Site::MarkEntry, Relaxed));
             if g.published(e, h) {
                 return None;
             }
@@ -40,7 +40,12 @@ impl<'a> Ring<'a> {
             // closing, the caller's fence pairs (engine/lifecycle.rs).
             if e & g.mark(by) != 0
                 || word
-                    .compare_exchange(e, value, o(Site::MarkSet, Relaxed), o(Site::MarkSetLost, Relaxed))
+                    .compare_exchange(
+                        e,
+                        value,
+                        ordering(Site::MarkSet, Relaxed),
+                        ordering(Site::MarkSetLost, Relaxed),
+                    )
                     .is_ok()
             {
                 return Some(Marked { word, value });
@@ -56,10 +61,10 @@ impl<'a> Ring<'a> {
         let (head, origin) = self.head();
         loop {
             // ORDERING: Relaxed: see mark_empty; the closer's fence pairs with the sleeper's.
-            let h = head.load(o(Site::UnmarkHead, Relaxed)).wrapping_add(origin);
+            let h = head.load(ordering(Site::UnmarkHead, Relaxed)).wrapping_add(origin);
             let word = self.entry(h);
             // ORDERING: Relaxed, the same.
-            let e = word.load(o(Site::UnmarkEntry, Relaxed));
+            let e = word.load(ordering(Site::UnmarkEntry, Relaxed));
             if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
                 return None;
             }
@@ -69,8 +74,8 @@ impl<'a> Ring<'a> {
                     .compare_exchange(
                         e,
                         e & !g.mark(Mark::Waiter) | g.mark(Mark::Closer),
-                        o(Site::UnmarkSet, Relaxed),
-                        o(Site::UnmarkSetLost, Relaxed),
+                        ordering(Site::UnmarkSet, Relaxed),
+                        ordering(Site::UnmarkSetLost, Relaxed),
                     )
                     .is_ok()
             {
@@ -83,13 +88,13 @@ impl<'a> Ring<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Ends, Seed};
+    use super::super::{Cursors, Seed};
     use super::*;
     use crate::sync::array_of;
 
     #[test]
     fn a_mark_is_taken_off_once() {
-        let ends = Ends::new();
+        let ends = Cursors::new();
         let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
         let ring = Ring::new(&ends, &entries, Seed::Empty);
         assert!(ring.unmark().is_none());

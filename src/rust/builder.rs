@@ -2,15 +2,15 @@
 
 use super::pool::{Callbacks, DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Inner, Pool};
 use super::pool_core::PoolCore;
-use crate::engine::{Limits, POLLS, RawPool};
+use crate::engine::{POLLS, RawPool, RuntimeConfig};
 use crate::error::BuildError;
 use crate::platform::port::Port;
 use crate::platform::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::thread::{Backend, stack_size};
-use crate::slot::storage::{Heap, Shape, boxed};
+use crate::slot::storage::{Heap, SlotLayout, boxed};
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::{Hooks, Plan, WorkerSet};
+use crate::workers::{Hooks, WorkerSet, WorkerSetConfig};
 use alloc::boxed::Box;
 use alloc::string::String;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -25,8 +25,8 @@ const ENTERED: usize = 16;
 #[must_use = "a builder does nothing until build()"]
 pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     workers: Option<usize>,
-    fewest: Option<usize>,
-    most: Option<usize>,
+    min_workers: Option<usize>,
+    max_workers: Option<usize>,
     capacity: usize,
     spin: u32,
     stack_size: usize,
@@ -41,8 +41,8 @@ impl Pool {
     pub fn builder() -> Builder {
         Builder {
             workers: None,
-            fewest: None,
-            most: None,
+            min_workers: None,
+            max_workers: None,
             capacity: DEFAULT_CAPACITY,
             spin: POLLS,
             stack_size: 0,
@@ -65,14 +65,14 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 
     /// With how few workers the pool may start if the system refuses more threads. Default: all or none.
-    pub fn min_workers(mut self, fewest: usize) -> Self {
-        self.fewest = Some(fewest);
+    pub fn min_workers(mut self, min_workers: usize) -> Self {
+        self.min_workers = Some(min_workers);
         self
     }
 
     /// The most workers at a time, threads that enter included. Default: 16 more than its own.
-    pub fn max_workers(mut self, most: usize) -> Self {
-        self.most = Some(most);
+    pub fn max_workers(mut self, max_workers: usize) -> Self {
+        self.max_workers = Some(max_workers);
         self
     }
 
@@ -90,8 +90,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     pub fn payload<const BYTES: usize>(self) -> Builder<BYTES> {
         Builder {
             workers: self.workers,
-            fewest: self.fewest,
-            most: self.most,
+            min_workers: self.min_workers,
+            max_workers: self.max_workers,
             capacity: self.capacity,
             spin: self.spin,
             stack_size: self.stack_size,
@@ -154,25 +154,25 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
                 "the payload must be a multiple of 16 bytes (8 on 32-bit targets)"
             )
         };
-        let shape = Shape::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
+        let shape = SlotLayout::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
         let workers = self.workers.unwrap_or_else(default_workers);
-        let most = self.most.unwrap_or((workers + ENTERED).min(crate::sleep::MAX_WORKERS));
+        let max_workers = self.max_workers.unwrap_or((workers + ENTERED).min(crate::sleep::MAX_WORKERS));
         if workers > crate::sleep::MAX_WORKERS {
             return Err(BuildError::Invalid("workers"));
         }
-        if most < workers || most > crate::sleep::MAX_WORKERS {
+        if max_workers < workers || max_workers > crate::sleep::MAX_WORKERS {
             return Err(BuildError::Invalid("max_workers"));
         }
-        if self.fewest.is_some_and(|fewest| fewest > workers) {
+        if self.min_workers.is_some_and(|min_workers| min_workers > workers) {
             return Err(BuildError::Invalid("min_workers"));
         }
-        let limits = Limits { workers: most, spin: self.spin, ..Limits::default() };
+        let config = RuntimeConfig { workers: max_workers, spin: self.spin, ..RuntimeConfig::default() };
         let port = system();
         if !port.prepare() {
             return Err(BuildError::NoMemory);
         }
         let storage = Heap::new(shape, port.forks()).ok_or(BuildError::NoMemory)?;
-        let core = PoolCore::from_raw(RawPool::over(storage, port, limits));
+        let core = PoolCore::from_raw(RawPool::over(storage, port, config));
         self.start(core, workers)
     }
 
@@ -184,8 +184,11 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         seats.resize_with(workers, MaybeUninit::uninit);
         let mut inner = boxed(Inner { core, workers: None, _seats: seats, hooks: self.hooks })
             .ok_or(BuildError::NoMemory)?;
-        let fewest = self.fewest.unwrap_or(workers);
-        let plan = Plan { fewest, ..Plan::plain(self.backend, workers, stack_size, &self.name) };
+        let min_workers = self.min_workers.unwrap_or(workers);
+        let plan = WorkerSetConfig {
+            min_workers,
+            ..WorkerSetConfig::plain(self.backend, workers, stack_size, &self.name)
+        };
         let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
         let seats = inner._seats.as_mut_ptr();
         // SAFETY:

@@ -1,21 +1,21 @@
-//! Rust closures as jobs: a [`Kind`] for each pair of closure and result type.
+//! Rust closures as jobs: a [`JobVTable`] for each pair of closure and result type.
 
-use super::fits::{Needs, max};
-use crate::engine::{Looked, RawPool, Refused, Reserved};
+use super::fits::{JobNeeds, max};
+use crate::engine::{FastPathMiss, RawPool, ReserveError, Reserved};
 use crate::error::SubmitError;
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
-use crate::util::unwind::{Failure, catch, drop_ignoring_panic};
+use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::marker::PhantomData;
 
 /// The kind of jobs that call an `F` and leave a `T`.
 struct Call<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Call<F, T> {
-    const KIND: &'static Kind = &Kind {
+    const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
         #[cfg(feature = "capi")]
@@ -23,17 +23,17 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         #[cfg(feature = "capi")]
         exited: None,
         drops_result: core::mem::needs_drop::<T>(),
-        forget: Self::forget,
+        drop_result: Self::drop_result,
     };
 
-    const NEEDS: Needs = Needs {
+    const NEEDS: JobNeeds = JobNeeds {
         closure: size_of::<F>(),
         result: size_of::<T>(),
-        failure: size_of::<Failure>(),
-        align: max(max(align_of::<F>(), align_of::<T>()), align_of::<Failure>()),
+        failure: size_of::<PanicPayload>(),
+        align: max(max(align_of::<F>(), align_of::<T>()), align_of::<PanicPayload>()),
     };
 
-    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+    unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
         // - the payload holds an F (publish), run is called once (job/vtable.rs), so it is moved out once.
         let call = unsafe { payload.at.cast::<F>().read() };
@@ -42,34 +42,34 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
                 // SAFETY:
                 // - Fits: the payload has room for a T at this alignment; the F is gone.
                 unsafe { payload.at.cast::<T>().write(value) };
-                Outcome::Done
+                RunResult::Done
             }
             Err(failure) => {
                 // SAFETY:
                 // - as above, for the failure.
-                unsafe { payload.at.cast::<Failure>().write(failure) };
-                Outcome::Failed
+                unsafe { payload.at.cast::<PanicPayload>().write(failure) };
+                RunResult::Failed
             }
         }
     }
 
-    unsafe fn discard(payload: Payload, _: Job, _: Why) {
+    unsafe fn discard(payload: Payload, _: Job, _: DiscardReason) {
         // SAFETY:
         // - the payload holds an F, and discard is called in place of run (job/vtable.rs).
         drop_ignoring_panic(unsafe { payload.at.cast::<F>().read() });
     }
 
-    unsafe fn forget(payload: Payload, outcome: Outcome) {
+    unsafe fn drop_result(payload: Payload, outcome: RunResult) {
         match outcome {
             // SAFETY:
             // - run left a T, and nobody took it (job/vtable.rs).
-            Outcome::Done => drop_ignoring_panic(unsafe { payload.at.cast::<T>().read() }),
+            RunResult::Done => drop_ignoring_panic(unsafe { payload.at.cast::<T>().read() }),
             // SAFETY:
             // - run left a failure, and nobody took it (job/vtable.rs).
             #[cfg(feature = "std")]
-            Outcome::Failed => drop_ignoring_panic(unsafe { payload.at.cast::<Failure>().read() }),
+            RunResult::Failed => drop_ignoring_panic(unsafe { payload.at.cast::<PanicPayload>().read() }),
             #[cfg(not(feature = "std"))]
-            Outcome::Failed => {}
+            RunResult::Failed => {}
         }
     }
 }
@@ -98,7 +98,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Err(looked) => return unsafe { self.submit_closure_from(looked, f, timeout, detached) },
         };
         if timeout != Timeout::Poll {
-            self.keep_distance(&reserved);
+            self.pace(&reserved);
         }
         // SAFETY:
         // - the caller's; just reserved from this pool.
@@ -113,7 +113,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), cold, inline(never))]
     unsafe fn submit_closure_from<F, T>(
         &self,
-        looked: Looked,
+        looked: FastPathMiss,
         f: F,
         timeout: Timeout,
         detached: bool,
@@ -124,9 +124,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     {
         let (reserved, _visit) = match self.reserve_from(looked, timeout) {
             Ok(reserved) => reserved,
-            Err(Refused::Shutdown) => return Err(SubmitError::Shutdown(f)),
-            Err(Refused::Deadlock) => return Err(SubmitError::Deadlock(f)),
-            Err(Refused::Full | Refused::TimedOut) => return Err(SubmitError::Full(f)),
+            Err(ReserveError::Shutdown) => return Err(SubmitError::Shutdown(f)),
+            Err(ReserveError::Deadlock) => return Err(SubmitError::Deadlock(f)),
+            Err(ReserveError::Full | ReserveError::TimedOut) => return Err(SubmitError::Full(f)),
         };
         // SAFETY:
         // - the caller's; just reserved from this pool.
@@ -144,7 +144,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - 1: obligation 2. 2: the payload gets the F that the kind takes; it fits (callers check at compile time).
         unsafe {
-            self.publish(reserved, Call::<F, T>::KIND, detached, |payload| payload.at.cast::<F>().write(f))
+            self.publish(reserved, Call::<F, T>::VTABLE, detached, |payload| payload.at.cast::<F>().write(f))
         }
     }
 }

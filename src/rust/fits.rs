@@ -4,7 +4,7 @@ use crate::slot::storage::PAYLOAD_ALIGN;
 
 /// What a job needs of its slot: bytes, and an alignment.
 #[derive(Clone, Copy)]
-pub(super) struct Needs {
+pub(super) struct JobNeeds {
     pub(super) closure: usize,
     pub(super) result: usize,
     /// What a panic of it leaves; 0 where none comes back.
@@ -12,7 +12,7 @@ pub(super) struct Needs {
     pub(super) align: usize,
 }
 
-impl Needs {
+impl JobNeeds {
     const fn bytes(self) -> usize {
         max(max(self.closure, self.result), self.failure)
     }
@@ -44,7 +44,7 @@ impl Text {
     /// More than the longest message with the largest numbers takes.
     const ROOM: usize = 768;
 
-    const fn refusal(needs: Needs, payload: usize) -> Self {
+    const fn refusal(needs: JobNeeds, payload: usize) -> Self {
         let mut text = Self { bytes: [0; Self::ROOM], length: 0 };
         let bytes = needs.bytes();
         if bytes > payload {
@@ -111,14 +111,14 @@ mod tests {
     use super::*;
     use std::string::{String, ToString};
 
-    fn said(needs: Needs, payload: usize) -> String {
+    fn said(needs: JobNeeds, payload: usize) -> String {
         assert!(!needs.fits(payload));
         Text::refusal(needs, payload).as_str().to_string()
     }
 
     #[test]
     fn a_job_that_is_too_large_is_told_its_size() {
-        let needs = Needs { closure: 72, result: 24, failure: 16, align: 8 };
+        let needs = JobNeeds { closure: 72, result: 24, failure: 16, align: 8 };
         let said = said(needs, 48);
         for part in ["needs 72 bytes", "has room for 48", "closure takes 72", "result 24", "panic leaves 16"]
         {
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_job_that_is_over_aligned_is_told_so() {
         let align = 4 * PAYLOAD_ALIGN;
-        let needs = Needs { closure: align, result: 0, failure: 0, align };
+        let needs = JobNeeds { closure: align, result: 0, failure: 0, align };
         let alone = said(needs, align);
         assert!(alone.starts_with(&std::format!("its closure or its result is aligned to {align} bytes")));
         let both = said(needs, 0);
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn the_longest_message_has_room() {
         let most = usize::MAX / 2;
-        let needs = Needs { closure: most, result: most, failure: most, align: most };
+        let needs = JobNeeds { closure: most, result: most, failure: most, align: most };
         assert!(said(needs, most - 1).ends_with("into a Box"));
     }
 }

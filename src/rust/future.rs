@@ -1,6 +1,6 @@
 //! A job's handle as a future: a task awaits the job instead of a thread.
 
-use super::handle::{JobHandle, Place};
+use super::handle::{HandleState, JobHandle};
 use crate::error::JobError;
 use crate::platform::port::Timeout;
 use core::future::Future;
@@ -13,8 +13,8 @@ impl<T> Unpin for JobHandle<'_, T> {}
 
 impl<T: Send> JobHandle<'_, T> {
     pub(super) fn take_waker_back(&mut self) -> Option<Waker> {
-        match self.place {
-            Place::InPool(pool, job) => pool.take_waker_back(job, &mut self.left),
+        match self.state {
+            HandleState::InPool(pool, job) => pool.take_waker_back(job, &mut self.left),
             _ => None,
         }
     }
@@ -56,7 +56,7 @@ impl<T: Send> JobHandle<'_, T> {
 ///     six.await.unwrap() * seven.await.unwrap()
 /// });
 /// assert_eq!(sum, 42);
-/// POOL.shutdown(jobring::Queued::Drain, None).unwrap();
+/// POOL.shutdown(jobring::ShutdownMode::Drain, None).unwrap();
 /// worker.join().unwrap();
 /// ```
 ///
@@ -92,12 +92,12 @@ impl<T: Send> Future for JobHandle<'_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        if let Place::InPool(pool, job) = this.place
+        if let HandleState::InPool(pool, job) = this.state
             && pool.poll_job(job, &mut this.left, cx.waker()).is_pending()
         {
             return Poll::Pending;
         }
-        let over = replace(this, JobHandle::at(Place::Taken));
+        let over = replace(this, JobHandle::at(HandleState::Taken));
         match over.wait_until(Timeout::Poll) {
             Ok(result) => Poll::Ready(result),
             Err(pending) => {

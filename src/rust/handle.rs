@@ -1,13 +1,13 @@
 //! The handle that owns a job's result.
 
-use crate::engine::{RawPool, Receiver, Taken, Verdict, WaitError};
+use crate::engine::{Disposition, RawPool, Receiver, Taken, WaitError};
 use crate::error::JobError;
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
 use crate::sync::dying;
 #[cfg(feature = "std")]
-use crate::util::unwind::Failure;
+use crate::util::unwind::PanicPayload;
 use crate::util::unwind::{Discarded, catch};
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -16,18 +16,18 @@ use core::task::{Poll, Waker};
 use core::time::Duration;
 
 /// A pool as a handle sees it.
-pub(crate) trait Awaited: Sync {
+pub(crate) trait ErasedPool: Sync {
     fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError>;
     fn cancel_job(&self, job: Job) -> bool;
     fn detach_job(&self, job: Job);
     fn is_job_finished(&self, job: Job) -> bool;
     #[cfg(feature = "future")]
-    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::Left, waker: &Waker) -> Poll<()>;
+    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()>;
     #[cfg(feature = "future")]
-    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::Left) -> Option<Waker>;
+    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::WakerToken) -> Option<Waker>;
 }
 
-impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
+impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
         self.wait(job, timeout, deliver)
     }
@@ -46,12 +46,12 @@ impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
     }
 
     #[cfg(feature = "future")]
-    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::Left, waker: &Waker) -> Poll<()> {
+    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()> {
         self.poll_job(job, left, waker)
     }
 
     #[cfg(feature = "future")]
-    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::Left) -> Option<Waker> {
+    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::WakerToken) -> Option<Waker> {
         self.take_waker_back(job, left)
     }
 }
@@ -60,14 +60,14 @@ impl<S: Storage, P: Port + Clone + Sync> Awaited for RawPool<S, P> {
 /// the same.
 #[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
 pub struct JobHandle<'p, T> {
-    pub(super) place: Place<'p, T>,
+    pub(super) state: HandleState<'p, T>,
     /// The waker of the task that polled it last.
     #[cfg(feature = "future")]
-    pub(super) left: crate::slot::waker::Left,
+    pub(super) left: crate::slot::waker::WakerToken,
 }
 
-pub(super) enum Place<'p, T> {
-    InPool(&'p dyn Awaited, Job),
+pub(super) enum HandleState<'p, T> {
+    InPool(&'p dyn ErasedPool, Job),
     /// It ran on the submitter, because the pool was full.
     Ran(Discarded<Result<T, JobError>>),
     /// Its result was taken, by a task that awaited it.
@@ -76,8 +76,8 @@ pub(super) enum Place<'p, T> {
 }
 
 impl<'p, T: Send> JobHandle<'p, T> {
-    pub(crate) fn new(pool: &'p dyn Awaited, job: Job) -> Self {
-        Self::at(Place::InPool(pool, job))
+    pub(crate) fn new(pool: &'p dyn ErasedPool, job: Job) -> Self {
+        Self::at(HandleState::InPool(pool, job))
     }
 
     /// Calls `f` here and now, as a worker would.
@@ -86,14 +86,14 @@ impl<'p, T: Send> JobHandle<'p, T> {
         let result = catch(f).map_err(JobError::Panicked);
         #[cfg(not(feature = "std"))]
         let result = catch(f).map_err(|never| match never {});
-        Self::at(Place::Ran(Discarded::new(result)))
+        Self::at(HandleState::Ran(Discarded::new(result)))
     }
 
-    pub(super) fn at(place: Place<'p, T>) -> Self {
+    pub(super) fn at(state: HandleState<'p, T>) -> Self {
         Self {
-            place,
+            state,
             #[cfg(feature = "future")]
-            left: crate::slot::waker::Left::default(),
+            left: crate::slot::waker::WakerToken::default(),
         }
     }
 
@@ -138,11 +138,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
         // Dropped when the job is given up.
         #[cfg(feature = "future")]
         let _waker = Discarded::new(self.take_waker_back());
-        let (pool, job) = match self.into_place() {
-            Place::InPool(pool, job) => (pool, job),
-            Place::Ran(result) => return Ok(result.keep()),
+        let (pool, job) = match self.into_state() {
+            HandleState::InPool(pool, job) => (pool, job),
+            HandleState::Ran(result) => return Ok(result.keep()),
             #[cfg(feature = "future")]
-            Place::Taken => polled_too_often(),
+            HandleState::Taken => polled_too_often(),
         };
         let mut result = Err(JobError::Cancelled);
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
@@ -156,11 +156,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
                 Taken::Failed => {
                     // SAFETY:
                     // - as above, for the failure that run left.
-                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<Failure>().read() }));
+                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<PanicPayload>().read() }));
                 }
                 _ => {}
             }
-            Verdict::Take
+            Disposition::Take
         });
         match outcome {
             Ok(_) => Ok(result),
@@ -182,16 +182,16 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
     /// call it on a pool without a port of the user's: the closure is dropped there.
     pub fn cancel(&self) -> bool {
-        match self.place {
-            Place::InPool(pool, job) => pool.cancel_job(job),
+        match self.state {
+            HandleState::InPool(pool, job) => pool.cancel_job(job),
             _ => false,
         }
     }
 
     /// Is the job over? Does not block. An interrupt may call it.
     pub fn is_finished(&self) -> bool {
-        match self.place {
-            Place::InPool(pool, job) => pool.is_job_finished(job),
+        match self.state {
+            HandleState::InPool(pool, job) => pool.is_job_finished(job),
             _ => true,
         }
     }
@@ -204,23 +204,23 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// The job's handle as a value; None if it ran on the submitter.
     pub fn job(&self) -> Option<Job> {
-        match self.place {
-            Place::InPool(_, job) => Some(job),
+        match self.state {
+            HandleState::InPool(_, job) => Some(job),
             _ => None,
         }
     }
 
-    fn into_place(self) -> Place<'p, T> {
+    fn into_state(self) -> HandleState<'p, T> {
         let this = ManuallyDrop::new(self);
         // SAFETY:
         // - `this` is not used or dropped after it.
-        unsafe { core::ptr::read(&raw const this.place) }
+        unsafe { core::ptr::read(&raw const this.state) }
     }
 }
 
 impl<T> Drop for JobHandle<'_, T> {
     fn drop(&mut self) {
-        if let Place::InPool(pool, job) = self.place
+        if let HandleState::InPool(pool, job) = self.state
             && !dying()
         {
             // Dropped when the handle is given up.
@@ -233,11 +233,11 @@ impl<T> Drop for JobHandle<'_, T> {
 
 impl<T> fmt::Debug for JobHandle<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
-            Place::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
+        match &self.state {
+            HandleState::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
+            HandleState::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
             #[cfg(feature = "future")]
-            Place::Taken => f.write_str("JobHandle(its result was taken)"),
+            HandleState::Taken => f.write_str("JobHandle(its result was taken)"),
         }
     }
 }

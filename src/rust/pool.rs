@@ -1,7 +1,7 @@
 //! The pool on the heap, with threads of its own.
 
 use super::pool_core::{PoolCore, TypedStorage};
-use crate::engine::lifecycle::Queued;
+use crate::engine::lifecycle::ShutdownMode;
 use crate::platform::port::Timeout;
 use crate::slot::storage::Heap;
 use crate::sync::dying;
@@ -9,7 +9,7 @@ use crate::sync::dying;
 use crate::util::unwind::call_ignoring_panic;
 use crate::util::unwind::drop_ignoring_panic;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::workers::{Hooks, Seat, WorkerSet};
+use crate::workers::{Hooks, WorkerSet, WorkerThread};
 use alloc::boxed::Box;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use alloc::vec::Vec;
@@ -98,7 +98,7 @@ pub(super) struct Inner<const PAYLOAD: usize> {
     pub(super) workers: Option<WorkerSet>,
     // Read by the workers through the set.
     #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) _seats: Vec<MaybeUninit<Seat>>,
+    pub(super) _seats: Vec<MaybeUninit<WorkerThread>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) hooks: Callbacks,
 }
@@ -174,14 +174,14 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
             // Nobody is there who could be waited for, and what lies in it is the parent's.
             return;
         }
-        if self.inner.core.raw().here().is_some() {
+        if self.inner.core.raw().current_context().is_some() {
             // On one of our own threads: whoever is left drains and ends; the memory stays for this thread.
-            let _ = self.inner.core.raw().shutdown(Queued::Drain, Timeout::Poll);
+            let _ = self.inner.core.raw().shutdown(ShutdownMode::Drain, Timeout::Poll);
             return;
         }
-        if self.inner.core.raw().shutdown(Queued::Drain, Timeout::Forever).is_err() {
+        if self.inner.core.raw().shutdown(ShutdownMode::Drain, Timeout::Forever).is_err() {
             // Too little stack is left to run what is queued, and nobody else is there: it is dropped.
-            let _ = self.inner.core.raw().shutdown(Queued::Discard, Timeout::Forever);
+            let _ = self.inner.core.raw().shutdown(ShutdownMode::Discard, Timeout::Forever);
         }
         #[cfg(any(feature = "std", feature = "pthread"))]
         if let Some(workers) = self.inner.workers.take() {

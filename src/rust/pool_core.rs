@@ -1,7 +1,7 @@
 //! What a pool can do for Rust callers, with whatever storage.
 
-use crate::engine::lifecycle::Queued;
-use crate::engine::{RawPool, Report};
+use crate::engine::lifecycle::ShutdownMode;
+use crate::engine::{RawPool, ShutdownReport};
 use crate::error::SubmitError;
 use crate::fork_join;
 use crate::platform::System;
@@ -48,10 +48,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> Drop for PoolCore<S, P> {
         if dying() {
             return;
         }
-        let _ = self.raw.shutdown(Queued::Discard, Timeout::Poll);
+        let _ = self.raw.shutdown(ShutdownMode::Discard, Timeout::Poll);
         self.raw.forget_all();
         #[cfg(feature = "future")]
-        self.raw.forget_wakers();
+        self.raw.drop_wakers();
     }
 }
 
@@ -341,7 +341,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// pool has as many workers as it may have, from inside one of its jobs or workers, in a child by `fork()`, and if the
     /// system has no memory left to tell of forks.
     pub fn enter_worker(&self) -> bool {
-        let admitted = self.raw.here().is_none()
+        let admitted = self.raw.current_context().is_none()
             && !self.raw.is_copy()
             && self.raw.port().prepare()
             && self.raw.admit_worker();
@@ -351,7 +351,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         admitted
     }
 
-    /// Refuses new jobs, and waits until every accepted one is over: run, or, with [`Queued::Discard`], dropped if
+    /// Refuses new jobs, and waits until every accepted one is over: run, or, with [`ShutdownMode::Discard`], dropped if
     /// it had not begun. May be called by several threads and again.
     ///
     /// Inside a job it does not wait for that job, nor for jobs that cannot end before this shutdown or another one does:
@@ -360,7 +360,11 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// # Errors
     /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever. At once in a child by
     /// `fork()`, where nothing is changed.
-    pub fn shutdown(&self, queued: Queued, timeout: Option<Duration>) -> Result<Report, Report> {
+    pub fn shutdown(
+        &self,
+        queued: ShutdownMode,
+        timeout: Option<Duration>,
+    ) -> Result<ShutdownReport, ShutdownReport> {
         let timeout = timeout.map_or(Timeout::Forever, |timeout| {
             Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
         });

@@ -1,6 +1,6 @@
 //! The pool for a `static`: sized at compile time, no heap, no OS.
 
-use crate::engine::{Limits, RawPool};
+use crate::engine::{RawPool, RuntimeConfig};
 use crate::platform::port::Port;
 use crate::platform::{System, system};
 use crate::rust::pool_core::PoolCore;
@@ -91,7 +91,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Cl
         /// As [`new`](StaticPool::new), on a port of your own: a reference to a [`Lot`](crate::Lot).
         pub fn with_port(port: P) -> Self {
             const { assert!(WORKERS <= crate::sleep::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
-            Self { core: PoolCore::from_raw(RawPool::new(Inline::new(), port, Limits::UNREAD)) }
+            Self { core: PoolCore::from_raw(RawPool::new(Inline::new(), port, RuntimeConfig::UNREAD)) }
         }
     }
 }

@@ -172,7 +172,7 @@ impl Counts {
     }
 
     /// A token finds its searcher, who is counted already.
-    pub(crate) const fn redeem(self) -> Self {
+    pub(crate) const fn take_token(self) -> Self {
         Self((self.0 - TOKEN) & !REWOKEN)
     }
 
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS, 0, 0, 0));
         c = c.grant().grant();
         assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 2, 2));
-        c = c.redeem().search();
+        c = c.take_token().search();
         assert_eq!((c.searching(), c.tokens()), (3, 1));
         c = c.write_off();
         assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS - 2, 1, 1, 1));
@@ -242,13 +242,13 @@ mod tests {
         assert!(first.post_sentry().summoned().is_some());
         assert!(first.post_sentry().post_sentry().summoned().is_none());
         assert!(first.post_sentry().post_sentry().has_sentries() && !first.post_sentry().has_sentries());
-        let searches = first.redeem();
+        let searches = first.take_token();
         assert!(searches.summoned().is_some() && searches.post_sentry().summoned().is_none());
         assert!(searches.post_sentry().relieve_sentry() == searches);
         // Where nobody else sleeps, a token is woken for once more.
         let last = Counts(0).sleep().summoned().expect("it sleeps");
         let again = last.summoned().expect("its waker may be stopped");
         assert!(again.tokens() == 1 && again.is_rewoken() && again.summoned().is_none());
-        assert!(again.redeem() == Counts(0).search());
+        assert!(again.take_token() == Counts(0).search());
     }
 }

@@ -3,7 +3,9 @@
 use super::counts::{Counts, SENTRIES};
 use crate::platform::port::Port;
 use crate::sync::fence_behind_rmw;
-use crate::sync::{AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, o, point, stores};
+use crate::sync::{
+    AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, ordering, stop_point, stores,
+};
 use crate::util::cache_padded::CachePadded;
 use core::cell::Cell;
 
@@ -54,7 +56,7 @@ impl Idle {
     #[inline(always)]
     pub(crate) fn counts(&self) -> Counts {
         // ORDERING: Relaxed: the word guards no data; what must not be missed stands behind a fence pair (E4).
-        Counts(self.word.load(o(Site::IdleLook, Relaxed)))
+        Counts(self.word.load(ordering(Site::IdleLook, Relaxed)))
     }
 
     /// Wake-ups granted and forced so far.
@@ -75,18 +77,18 @@ impl Idle {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
         // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5). The push ended with
         // a read-modify-write.
-        fence_behind_rmw(o(Site::NotifyFence, SeqCst));
+        fence_behind_rmw(ordering(Site::NotifyFence, SeqCst));
         let counts = self.counts();
         if counts.all_awake() {
             return Noticed::Open;
         }
-        self.tell(counts, port, position, several, popped)
+        self.notify_idle(counts, port, position, several, popped)
     }
 
     /// The rest of `notify`, for which `counts` are a reason.
     #[cold]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
-    fn tell(
+    fn notify_idle(
         &self,
         counts: Counts,
         port: &impl Port,
@@ -103,7 +105,7 @@ impl Idle {
             && counts.sleeping() + counts.tokens() > 0
             && (!SENTRIES || position.wrapping_add(1).wrapping_sub(popped()) as isize >= BACKLOG as isize)
         {
-            self.force(port);
+            self.reset_searchers(port);
         }
         if counts.closed() { Noticed::Closed } else { Noticed::Open }
     }
@@ -114,7 +116,7 @@ impl Idle {
         let summoned = self.update(Site::GrantUpdate, Counts::summoned);
         if summoned.is_some() {
             self.wakes.add();
-            point(Site::GrantWake);
+            stop_point(Site::GrantWake);
             port.wake_one(self.word());
         }
         summoned
@@ -123,7 +125,7 @@ impl Idle {
     /// Distrusts all searchers: a thread that waits for a queued job calls it when its patience is over, and so
     /// does every TRIGGER-th push. Writes the searchers off, and wakes a sleeper (or, again, one that was granted
     /// a token and may never have been woken).
-    pub(crate) fn force(&self, port: &impl Port) {
+    pub(crate) fn reset_searchers(&self, port: &impl Port) {
         let forced = self.update(Site::ForceUpdate, |c| {
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
             let new = if trusted.tokens() == 0 && trusted.sleeping() > 0 { trusted.grant() } else { trusted };
@@ -131,7 +133,7 @@ impl Idle {
         });
         if forced.is_some_and(|c| c.tokens() > 0) {
             self.forced.add();
-            point(Site::ForceWake);
+            stop_point(Site::ForceWake);
             port.wake_one(self.word());
         }
     }
@@ -146,7 +148,7 @@ impl Idle {
         let now = self.change(Site::FoundUpdate, |c| search.ended(c));
         // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see
         // it here, or its submitter saw that we ended (E4).
-        fence_behind_rmw(o(Site::FoundFence, SeqCst));
+        fence_behind_rmw(ordering(Site::FoundFence, SeqCst));
         if (!SENTRIES || now.summoned().is_some())
             && !is_empty()
             && !bug(Bug::FinderTellsNobody)
@@ -167,7 +169,7 @@ impl Idle {
             if posted.get() { ended(c).sleep().post_sentry() } else { ended(c).sleep() }
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
-        fence(o(Site::RegisterFence, SeqCst));
+        fence(ordering(Site::RegisterFence, SeqCst));
         Asleep { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
@@ -178,7 +180,7 @@ impl Idle {
         if closed {
             // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before it was
             // closed, and so before this (E5).
-            fence(o(Site::ClosedFence, SeqCst));
+            fence(ordering(Site::ClosedFence, SeqCst));
         }
         closed
     }
@@ -193,7 +195,7 @@ impl Idle {
                 return Ok(self.cancel(asleep));
             }
             if counts.tokens() > 0 {
-                if let Some(search) = self.redeem(&asleep) {
+                if let Some(search) = self.take_token(&asleep) {
                     return Ok(search);
                 }
             } else if slept && asleep.is_sentry() {
@@ -207,8 +209,8 @@ impl Idle {
         }
     }
 
-    fn redeem(&self, asleep: &Asleep) -> Option<Search> {
-        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.relieved(c).redeem()))
+    fn take_token(&self, asleep: &Asleep) -> Option<Search> {
+        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.relieved(c).take_token()))
             .map(|c| Search { epoch: c.epoch() })
     }
 
@@ -220,7 +222,7 @@ impl Idle {
         }
         // ORDERING: pairs with the fence in `notify`: either we see the push of a thread that trusted the sentry, or it sees
         // that there is none any more (E4).
-        fence(o(Site::LookAgainFence, SeqCst));
+        fence(ordering(Site::LookAgainFence, SeqCst));
         if rests { Asleep { sentry: false, overdue: false } } else { asleep }
     }
 
@@ -231,9 +233,9 @@ impl Idle {
             let c = asleep.relieved(c);
             let c = if SENTRIES && asleep.overdue && c.searching() > c.tokens() { c.write_off() } else { c };
             match c.sleeping() {
-                _ if bug(Bug::CountsAWakeTwice) && c.tokens() > 0 => c.redeem().wake(),
-                _ if bug(Bug::TakesAnothersToken) && c.tokens() > 0 => c.redeem(),
-                0 => c.redeem(),
+                _ if bug(Bug::CountsAWakeTwice) && c.tokens() > 0 => c.take_token().wake(),
+                _ if bug(Bug::TakesAnothersToken) && c.tokens() > 0 => c.take_token(),
+                0 => c.take_token(),
                 _ => c.wake().search(),
             }
         });
@@ -244,10 +246,10 @@ impl Idle {
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).
-        fence(o(Site::CloseFence, SeqCst));
+        fence(ordering(Site::CloseFence, SeqCst));
         // CLOSED stands in the half that sleepers compare: who is not asleep yet will not fall asleep, and no
         // token is needed that someone else could take.
-        point(Site::CloseWake);
+        stop_point(Site::CloseWake);
         let grant = |c: Counts| (c.sleeping() > 0).then(|| c.grant());
         while bug(Bug::CloseGrantsTokens) && self.update(Site::GrantUpdate, grant).is_some() {}
         if bug(Bug::CloseWakesOne) {
@@ -295,8 +297,12 @@ impl Idle {
     fn exchange(&self, site: Site, old: Counts, new: Counts) -> Result<(), Counts> {
         // ORDERING: Relaxed: the counts are one word, so its modification order is all that they need; what
         // happens around them is ordered by the fences above.
-        let done =
-            self.word.compare_exchange(old.0, new.0, o(site, Relaxed), o(Site::IdleUpdateLost, Relaxed));
+        let done = self.word.compare_exchange(
+            old.0,
+            new.0,
+            ordering(site, Relaxed),
+            ordering(Site::IdleUpdateLost, Relaxed),
+        );
         done.map(|_| ()).map_err(Counts)
     }
 }

@@ -7,8 +7,8 @@ pub(crate) mod storage;
 pub(crate) mod waker;
 
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload};
-use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, o};
+use crate::job::vtable::{JobVTable, Payload, RunResult};
+use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, ordering};
 use crate::util::prefetch::fetch_to_write;
 use core::ptr;
 use state::{OUT_OF_RING, State, Status};
@@ -18,7 +18,7 @@ use state::{OUT_OF_RING, State, Status};
 pub(crate) struct SlotHead {
     state: AtomicUsize,
     // INVARIANT: kind and payload are touched only by whom the table in state.rs names for the current status.
-    kind: UnsafeCell<*const Kind>,
+    vtable: UnsafeCell<*const JobVTable>,
 }
 
 // SAFETY:
@@ -33,7 +33,7 @@ impl SlotHead {
     const_fn! {
         /// Free, generation 0: all zero.
         pub(crate) fn new() -> Self {
-            Self { state: AtomicUsize::new(0), kind: UnsafeCell::new(ptr::null()) }
+            Self { state: AtomicUsize::new(0), vtable: UnsafeCell::new(ptr::null()) }
         }
     }
 }
@@ -98,7 +98,7 @@ impl<'a> Slot<'a> {
     pub(crate) fn state(&self) -> State {
         // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): who sees that a job is over, a closer or
         // a caller of is_finished, sees what it did.
-        State(self.head.state.load(o(Site::SlotLook, Acquire)))
+        State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
     /// Makes a slot that came from the free ring ready to be filled. None if its kept failure is being read at
@@ -106,7 +106,7 @@ impl<'a> Slot<'a> {
     #[inline]
     pub(crate) fn reserve(&self) -> Option<State> {
         // ORDERING: Relaxed: the free ring's entry (E2) brought everything but a reader of a kept failure.
-        let s = State(self.head.state.load(o(Site::SlotReserve, Relaxed)));
+        let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
         if s.status() == Status::Free { Some(s) } else { self.reuse_kept(s) }
     }
 
@@ -117,58 +117,63 @@ impl<'a> Slot<'a> {
         }
         // ORDERING: Acquire pairs with the Release of a reader that put the word back: its reads of the body
         // come before the next job's writes.
-        self.exchange(s, s.next(), o(Site::ReuseKept, Acquire), o(Site::ReuseKeptLost, Relaxed)).ok()
+        self.exchange(s, s.next(), ordering(Site::ReuseKept, Acquire), ordering(Site::ReuseKeptLost, Relaxed))
+            .ok()
     }
 
     /// Fills a reserved slot and makes its handle valid. The caller pushes the index to the ready ring at once.
     ///
     /// # Safety
     /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
-    /// 2. `write` leaves in the payload an input that `kind` takes.
+    /// 2. `write` leaves in the payload an input that `vtable` takes.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         &self,
         s: State,
-        kind: &'static Kind,
+        vtable: &'static JobVTable,
         detached: bool,
         write: impl FnOnce(Payload),
     ) {
-        self.head.kind.with_mut(|at| {
+        self.head.vtable.with_mut(|at| {
             // SAFETY:
             // - obligation 1: FREE, so the body is the caller's.
-            unsafe { *at = kind };
+            unsafe { *at = vtable };
             write(self.payload);
         });
         let queued = s.with(Status::Queued).put_in_ring();
         let queued = if detached { queued.detach() } else { queued };
         // ORDERING: Release: a handle that someone guessed must not reach the body before it is written; for the
         // popper the ring's publication (E1) would do.
-        self.head.state.store(queued.0, o(Site::SlotFill, Release));
+        self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
     }
 
     /// Claims the job whose entry the caller popped from a ready ring.
     #[inline]
     pub(crate) fn claim_popped(&self) -> Popped {
         // ORDERING: Relaxed: the entry's Acquire (E1) brought the body of the job it was pushed for.
-        let mut s = State(self.head.state.load(o(Site::ClaimLook, Relaxed)));
+        let mut s = State(self.head.state.load(ordering(Site::ClaimLook, Relaxed)));
         while s.status() == Status::Queued {
             let running = s.with(Status::Running).out_of_ring();
             if s.detached() || bug(Bug::ClaimsWithoutExchange) {
                 // Only the entry's popper moves a detached queued job, so this is a plain store.
                 // ORDERING: Relaxed: hands nothing over.
-                self.head.state.store(running.0, o(Site::ClaimDetached, Relaxed));
+                self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
                 return Popped::Job(running);
             }
             // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides who runs the job.
-            match self.exchange(s, running, o(Site::ClaimPopped, Relaxed), o(Site::ClaimPoppedLost, Relaxed))
-            {
+            match self.exchange(
+                s,
+                running,
+                ordering(Site::ClaimPopped, Relaxed),
+                ordering(Site::ClaimPoppedLost, Relaxed),
+            ) {
                 Ok(now) => return Popped::Job(now),
                 Err(now) => s = now,
             }
         }
         // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner
         // did to the body comes before the free ring's next user.
-        let old = State(self.head.state.fetch_and(OUT_OF_RING, o(Site::LeaveRing, Acquire)));
+        let old = State(self.head.state.fetch_and(OUT_OF_RING, ordering(Site::LeaveRing, Acquire)));
         if old.vacant() { Popped::Vacant } else { Popped::Nothing }
     }
 
@@ -188,8 +193,8 @@ impl<'a> Slot<'a> {
             match self.exchange(
                 s,
                 s.with(Status::Running),
-                o(Site::ClaimByHandle, Relaxed),
-                o(Site::ClaimLost, Acquire),
+                ordering(Site::ClaimByHandle, Relaxed),
+                ordering(Site::ClaimLost, Acquire),
             ) {
                 Ok(now) => return Claim::Claimed(now),
                 Err(now) => s = now,
@@ -202,10 +207,10 @@ impl<'a> Slot<'a> {
     /// # Safety
     /// The caller is the one whom state.rs lets touch the body now, and the slot was filled.
     #[inline]
-    pub(crate) unsafe fn kind(&self) -> &'static Kind {
+    pub(crate) unsafe fn vtable(&self) -> &'static JobVTable {
         // SAFETY:
-        // - the caller's obligation: nobody writes the body, and fill wrote a `&'static Kind`.
-        self.head.kind.with(|at| unsafe { &**at })
+        // - the caller's obligation: nobody writes the body, and fill wrote a `&'static JobVTable`.
+        self.head.vtable.with(|at| unsafe { &**at })
     }
 
     /// Lets `f` read or write the payload.
@@ -215,7 +220,7 @@ impl<'a> Slot<'a> {
     #[inline]
     pub(crate) unsafe fn with_payload<R>(&self, f: impl FnOnce(Payload) -> R) -> R {
         // The kind's cell stands for the whole body, so that the model sees races on the payload too.
-        self.head.kind.with_mut(|_| f(self.payload))
+        self.head.vtable.with_mut(|_| f(self.payload))
     }
 
     /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, wake all on
@@ -228,10 +233,15 @@ impl<'a> Slot<'a> {
             let resolved = s.with(to).unawaited();
             // ORDERING: Release publishes the result to whoever sees the status (E3). At most four retries:
             // while a job runs RING goes once, WAITER, CANCELLING and DETACHED come once.
-            match self.exchange(s, resolved, o(Site::Resolve, Release), o(Site::ResolveLost, Relaxed)) {
+            match self.exchange(
+                s,
+                resolved,
+                ordering(Site::Resolve, Release),
+                ordering(Site::ResolveLost, Relaxed),
+            ) {
                 Ok(_) => {
                     if bug(Bug::TouchesWhatItGaveAway) {
-                        self.head.kind.with(|_| ());
+                        self.head.vtable.with(|_| ());
                     }
                     if bug(Bug::ResetsTheFlagAfterwards) {
                         // ORDERING: Relaxed: the reset is what is wrong.
@@ -260,7 +270,7 @@ impl<'a> Slot<'a> {
         // loaded: its reads of the body come before what we do to it (model
         // a_failure_is_read_while_it_is_delivered), and with resolve's (E3). Relaxed on failure: whatever comes of
         // the value found, who touches the body claims it first.
-        self.exchange(s, taking, o(Site::Take, Acquire), o(Site::TakeLost, Relaxed))
+        self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
 
     /// Gives the slot back, or, with `retire`, takes it out of use; the caller was its runner or taker and `s` is what
@@ -270,7 +280,8 @@ impl<'a> Slot<'a> {
             let next = if retire { s.next().detach() } else { s.next() };
             // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees the slot
             // closed; without either the free ring's publication (E2) carries the edge.
-            match self.exchange(s, next, o(Site::Vacate, Release), o(Site::VacateLost, Relaxed)) {
+            match self.exchange(s, next, ordering(Site::Vacate, Release), ordering(Site::VacateLost, Relaxed))
+            {
                 Ok(_) if retire => return (Vacated::Retired, s),
                 Ok(_) if next.in_ring() && !bug(Bug::GivesTheSlotBackTwice) => {
                     return (Vacated::Tombstone, s);
@@ -286,33 +297,38 @@ impl<'a> Slot<'a> {
     pub(crate) fn vacate_owned(&self, s: State) {
         debug_assert!(s.detached() && !s.in_ring());
         // ORDERING: Relaxed: the index goes through the free ring, whose publication (E2) carries the edge.
-        self.head.state.store(s.next().0, o(Site::VacateOwned, Relaxed));
+        self.head.state.store(s.next().0, ordering(Site::VacateOwned, Relaxed));
     }
 
     /// Puts the word back after a failure was read, or marks it as delivered (KEPT).
     pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
         // ORDERING: Release: the reads of the body come before the next user's writes (reuse_kept, take). Relaxed on
         // failure: the body stays the caller's.
-        self.exchange(from, to, o(Site::PutBack, Release), o(Site::PutBackLost, Relaxed))
+        self.exchange(from, to, ordering(Site::PutBack, Release), ordering(Site::PutBackLost, Relaxed))
     }
 
     /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
         // ORDERING: Release: a job that sees CANCELLING sees what came before the cancel. (For WAITER and DETACHED
         // Relaxed would do: the resolver reads them by its CAS on this word.) Relaxed on failure, as in take.
-        self.exchange(from, to, o(Site::Flag, Release), o(Site::FlagLost, Relaxed))
+        self.exchange(from, to, ordering(Site::Flag, Release), ordering(Site::FlagLost, Relaxed))
     }
 
     /// Takes a slot, whose index the caller popped from the free ring, out of use for ever. False if its kept failure is
     /// being read at this moment.
     pub(crate) fn close(&self) -> bool {
         // ORDERING: Relaxed, as in reserve.
-        let s = State(self.head.state.load(o(Site::SlotCloseLook, Relaxed)));
+        let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
         if s.kept() {
             // A reader may come in between.
             // ORDERING: Relaxed: a read-modify-write behind put_back's Release, which another closer acquires with it.
             return self
-                .exchange(s, s.await_by(), o(Site::SlotRetire, Relaxed), o(Site::SlotRetireLost, Relaxed))
+                .exchange(
+                    s,
+                    s.await_by(),
+                    ordering(Site::SlotRetire, Relaxed),
+                    ordering(Site::SlotRetireLost, Relaxed),
+                )
                 .is_ok();
         }
         if s.status() != Status::Free {
@@ -320,7 +336,7 @@ impl<'a> Slot<'a> {
         }
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.
-        self.head.state.store(s.detach().0, o(Site::SlotClose, Release));
+        self.head.state.store(s.detach().0, ordering(Site::SlotClose, Release));
         true
     }
 
@@ -346,17 +362,17 @@ impl<'a> Slot<'a> {
 
     /// Starts this slot at a generation, before the pool is shared: for tests of the wrap-around.
     #[cfg(any(test, jobring_loom))]
-    pub(crate) fn preset(&self, generation: usize) {
+    pub(crate) fn set_generation(&self, generation: usize) {
         // ORDERING: Relaxed: before the slot is shared.
         self.head.state.store(State::free(generation).0, Relaxed);
     }
 }
 
-impl From<Outcome> for Status {
-    fn from(outcome: Outcome) -> Self {
+impl From<RunResult> for Status {
+    fn from(outcome: RunResult) -> Self {
         match outcome {
-            Outcome::Done => Self::Done,
-            Outcome::Failed => Self::Failed,
+            RunResult::Done => Self::Done,
+            RunResult::Failed => Self::Failed,
         }
     }
 }

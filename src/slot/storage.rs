@@ -3,7 +3,7 @@
 use crate::job::id::MAX_CAPACITY;
 use crate::job::vtable::Payload;
 #[cfg(feature = "future")]
-use crate::slot::waker::Spot;
+use crate::slot::waker::WakerCell;
 use crate::slot::{Slot, SlotHead};
 use crate::sync::AtomicUsize;
 #[cfg(feature = "alloc")]
@@ -50,14 +50,14 @@ pub unsafe trait Storage: Sync {
 
     /// One for each slot, or none at all: then nobody can await a job as a task.
     #[cfg(feature = "future")]
-    fn spots(&self) -> &[Spot] {
+    fn waker_cells(&self) -> &[WakerCell] {
         &[]
     }
 }
 
 /// A capacity and a payload size, checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Shape {
+pub(crate) struct SlotLayout {
     pub(crate) capacity: usize,
     pub(crate) payload: usize,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Shape {
 /// The largest payload of one slot, bytes.
 pub(crate) const MAX_PAYLOAD: usize = 1 << 20;
 
-impl Shape {
+impl SlotLayout {
     /// None if the capacity is 0 or beyond what a handle can name, or the payload is beyond 1 MiB. The payload is
     /// rounded up to its alignment.
     pub(crate) fn new(capacity: usize, payload: usize) -> Option<Self> {
@@ -97,7 +97,7 @@ pub(crate) const BLOCK_ALIGN: usize =
 pub(crate) struct Block<'a> {
     slots: NonNull<u8>,
     entries: NonNull<AtomicUsize>,
-    shape: Shape,
+    shape: SlotLayout,
     ring_len: usize,
     stride: usize,
     memory: PhantomData<&'a mut [u8]>,
@@ -118,7 +118,7 @@ impl<'a> Block<'a> {
     /// # Safety
     /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by nobody else.
     /// 2. `zeroed`: its bytes are zero.
-    pub(crate) unsafe fn format(memory: NonNull<u8>, shape: Shape, zeroed: bool) -> Self {
+    pub(crate) unsafe fn format(memory: NonNull<u8>, shape: SlotLayout, zeroed: bool) -> Self {
         let (ring_len, stride) = (shape.ring_len(), shape.stride());
         // SAFETY:
         // - obligation 1 and Shape::bytes: all offsets below are within the block.
@@ -206,7 +206,7 @@ pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize 
     ready: [AtomicUsize; JOBS],
     free: [AtomicUsize; JOBS],
     #[cfg(feature = "future")]
-    spots: [Spot; JOBS],
+    waker_cells: [WakerCell; JOBS],
 }
 
 impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS, PAYLOAD, WORKERS> {
@@ -225,7 +225,7 @@ impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS,
                 ready: crate::sync::array_of![AtomicUsize::new(0); JOBS],
                 free: crate::sync::array_of![AtomicUsize::new(0); JOBS],
                 #[cfg(feature = "future")]
-                spots: crate::sync::array_of![Spot::new(); JOBS],
+                waker_cells: crate::sync::array_of![WakerCell::new(); JOBS],
             }
         }
     }
@@ -268,8 +268,8 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
     }
 
     #[cfg(feature = "future")]
-    fn spots(&self) -> &[Spot] {
-        &self.spots
+    fn waker_cells(&self) -> &[WakerCell] {
+        &self.waker_cells
     }
 }
 
@@ -280,15 +280,15 @@ pub struct Boxed {
     raw: memory::Raw,
     layout: core::alloc::Layout,
     #[cfg(feature = "future")]
-    spots: alloc::vec::Vec<Spot>,
+    waker_cells: alloc::vec::Vec<WakerCell>,
 }
 
 #[cfg(feature = "alloc")]
 impl Boxed {
     /// None if the memory cannot be had.
-    pub(crate) fn new(shape: Shape) -> Option<Self> {
+    pub(crate) fn new(shape: SlotLayout) -> Option<Self> {
         #[cfg(feature = "future")]
-        let spots = zeroed_spots(shape.capacity)?;
+        let waker_cells = zeroed_spots(shape.capacity)?;
         let layout = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
         // Not of size zero: capacity is at least 1.
         let memory = memory::get(layout)?;
@@ -300,21 +300,21 @@ impl Boxed {
             raw: memory.raw,
             layout,
             #[cfg(feature = "future")]
-            spots,
+            waker_cells,
         })
     }
 }
 
 /// Spots that hold nothing, in memory that is not touched.
 #[cfg(all(feature = "alloc", feature = "future"))]
-fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<Spot>> {
-    let mut spots = alloc::vec::Vec::new();
+fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<WakerCell>> {
+    let mut waker_cells = alloc::vec::Vec::new();
     if cfg!(jobring_loom) {
-        spots.try_reserve_exact(capacity).ok()?;
-        spots.resize_with(capacity, Spot::new);
-        return Some(spots);
+        waker_cells.try_reserve_exact(capacity).ok()?;
+        waker_cells.resize_with(capacity, WakerCell::new);
+        return Some(waker_cells);
     }
-    let layout = core::alloc::Layout::array::<Spot>(capacity).ok()?;
+    let layout = core::alloc::Layout::array::<WakerCell>(capacity).ok()?;
     // SAFETY:
     // - not of size zero: capacity is at least 1.
     let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
@@ -381,7 +381,7 @@ unsafe impl Storage for Boxed {
     }
 
     #[cfg(feature = "future")]
-    fn spots(&self) -> &[Spot] {
-        &self.spots
+    fn waker_cells(&self) -> &[WakerCell] {
+        &self.waker_cells
     }
 }

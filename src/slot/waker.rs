@@ -43,7 +43,7 @@
 //! nothing yet, and one that is stopped behind it holds up only the wake-up that it is about to make. An exchange fails
 //! only when another succeeded. So an executor in an interrupt may poll while what it interrupted is anywhere in a call.
 
-use crate::sync::{Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, Site, const_fn, o};
+use crate::sync::{Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, Site, const_fn, ordering};
 use crate::util::unwind::{Discarded, drop_ignoring_panic};
 use core::ptr;
 use core::task::{RawWakerVTable, Waker};
@@ -52,7 +52,7 @@ const FULL: usize = 1;
 const TURN: usize = 2;
 
 /// The place for one waker. All-zero is empty.
-pub struct Spot {
+pub struct WakerCell {
     word: AtomicUsize,
     // INVARIANT: written only by the slot's one poller, while the word is not FULL.
     data: AtomicPtr<()>,
@@ -61,9 +61,9 @@ pub struct Spot {
 
 /// What a handle knows of the waker that it left: the spot's word then. 0: none.
 #[derive(Default)]
-pub(crate) struct Left(usize);
+pub(crate) struct WakerToken(usize);
 
-impl Spot {
+impl WakerCell {
     const_fn! {
         pub(crate) fn new() -> Self {
             Self {
@@ -76,15 +76,15 @@ impl Spot {
 
     /// Leaves a waker, if this very one does not lie here already. False: a caller came meanwhile, and the job
     /// may be over; look, and try again.
-    pub(crate) fn leave(&self, left: &mut Left, waker: &Waker) -> bool {
+    pub(crate) fn register(&self, left: &mut WakerToken, waker: &Waker) -> bool {
         if left.0 != 0 && self.holds(waker) {
             // ORDERING: Relaxed: nobody has moved the word since our leave, so there is nothing to see. An exchange, since a
             // look may be old.
             let kept = self.word.compare_exchange(
                 left.0,
                 left.0,
-                o(Site::SpotKeep, Relaxed),
-                o(Site::SpotKeepLost, Relaxed),
+                ordering(Site::SpotKeep, Relaxed),
+                ordering(Site::SpotKeepLost, Relaxed),
             );
             if kept.is_ok() {
                 return true;
@@ -92,24 +92,25 @@ impl Spot {
         }
         // If this panics, all is as it was.
         let mine = Discarded::new(waker.clone());
-        *left = Left(0);
+        *left = WakerToken(0);
         let now = self.turn();
         // ORDERING: Relaxed: the leave below publishes them.
-        self.data.store(mine.get().data().cast_mut(), o(Site::SpotWriteData, Relaxed));
+        self.data.store(mine.get().data().cast_mut(), ordering(Site::SpotWriteData, Relaxed));
         // ORDERING: Relaxed, the same.
-        self.table.store(ptr::from_ref(mine.get().vtable()).cast_mut(), o(Site::SpotWriteTable, Relaxed));
-        // ORDERING: Release pairs with the Acquire in `call`: whoever finds the waker finds its words, and what the waker
+        self.table
+            .store(ptr::from_ref(mine.get().vtable()).cast_mut(), ordering(Site::SpotWriteTable, Relaxed));
+        // ORDERING: Release pairs with the Acquire in `take_for_wake`: whoever finds the waker finds its words, and what the waker
         // points to. Relaxed on failure: the caller's turn comes next.
         let published = self.word.compare_exchange(
             now,
             now | FULL,
-            o(Site::SpotLeave, Release),
-            o(Site::SpotLeaveLost, Relaxed),
+            ordering(Site::SpotLeave, Release),
+            ordering(Site::SpotLeaveLost, Relaxed),
         );
         if published.is_ok() {
             // The spot owns it now.
             core::mem::forget(mine);
-            *left = Left(now | FULL);
+            *left = WakerToken(now | FULL);
         }
         published.is_ok()
     }
@@ -119,7 +120,7 @@ impl Spot {
         loop {
             // ORDERING: Acquire pairs with the Release of a caller's exchange: after it the caller's job is seen to be
             // over. And with that of the slot's last owner: its reads of the words come before our writes.
-            let now = self.word.fetch_add(TURN, o(Site::SpotTurn, Acquire)).wrapping_add(TURN);
+            let now = self.word.fetch_add(TURN, ordering(Site::SpotTurn, Acquire)).wrapping_add(TURN);
             if now & FULL == 0 {
                 return now;
             }
@@ -128,20 +129,20 @@ impl Spot {
     }
 
     /// The waker that the handle left, if it still lies here. After it none of this handle's does.
-    pub(crate) fn take_back(&self, left: &mut Left) -> Option<Waker> {
+    pub(crate) fn take_back(&self, left: &mut WakerToken) -> Option<Waker> {
         match core::mem::take(left) {
-            Left(0) => None,
-            Left(full) => self.take(full),
+            WakerToken(0) => None,
+            WakerToken(full) => self.take(full),
         }
     }
 
     /// The caller has resolved a job: whom it is to wake. None: nobody has left a waker, and whoever was about to
     /// looks at the job again. `still` looks whether the slot is that job's, with Acquire.
-    pub(crate) fn call(&self, still: impl Fn() -> bool) -> Option<Waker> {
+    pub(crate) fn take_for_wake(&self, still: impl Fn() -> bool) -> Option<Waker> {
         loop {
             // ORDERING: Acquire pairs with the Release of the leave, whose two words are read next, and before which the
             // slot became its job's.
-            let now = self.word.load(o(Site::SpotLook, Acquire));
+            let now = self.word.load(ordering(Site::SpotLook, Acquire));
             if !still() {
                 return None;
             }
@@ -160,7 +161,7 @@ impl Spot {
         let (data, table) = self.words();
         // SAFETY:
         // - the exchange took FULL off the value with which these two words came: a Waker's own, left here by
-        //   `leave`, which gave it up; nobody else takes it. A table of wakers is 'static.
+        //   `register`, which gave it up; nobody else takes it. A table of wakers is 'static.
         self.move_on(full).then(|| unsafe { Waker::new(data, &*table) })
     }
 
@@ -168,8 +169,12 @@ impl Spot {
         let next = (now & !FULL).wrapping_add(TURN);
         // ORDERING: Release pairs with the Acquire of the next turn: who polls after it sees the job over; and the
         // reads of the two words come before the next are written. Relaxed on failure: nothing is taken.
-        let moved =
-            self.word.compare_exchange(now, next, o(Site::SpotMove, Release), o(Site::SpotMoveLost, Relaxed));
+        let moved = self.word.compare_exchange(
+            now,
+            next,
+            ordering(Site::SpotMove, Release),
+            ordering(Site::SpotMoveLost, Relaxed),
+        );
         moved.is_ok()
     }
 
@@ -180,9 +185,9 @@ impl Spot {
 
     fn words(&self) -> (*const (), *const RawWakerVTable) {
         // ORDERING: Relaxed: the look that found FULL acquired them, and the exchange that follows tells if they changed.
-        let data = self.data.load(o(Site::SpotData, Relaxed));
+        let data = self.data.load(ordering(Site::SpotData, Relaxed));
         // ORDERING: Relaxed, the same.
-        let table = self.table.load(o(Site::SpotTable, Relaxed));
+        let table = self.table.load(ordering(Site::SpotTable, Relaxed));
         (data, table)
     }
 }
@@ -203,29 +208,29 @@ mod tests {
 
     #[test]
     fn turns_wrap_around_and_no_waker_is_lost_or_dropped_twice() {
-        let (spot, task) = (Spot::new(), Arc::new(Nobody));
+        let (cell, task) = (WakerCell::new(), Arc::new(Nobody));
         // ORDERING: Relaxed: one thread.
-        spot.word.store(usize::MAX - 8 * TURN, Relaxed);
+        cell.word.store(usize::MAX - 8 * TURN, Relaxed);
         // What was left before the first turn is no waker.
-        spot.word.fetch_and(!FULL, Relaxed);
+        cell.word.fetch_and(!FULL, Relaxed);
         let (first, second) = (Waker::from(task.clone()), Waker::from(Arc::new(Nobody)));
         for round in 0..10 {
-            let mut left = Left::default();
-            assert!(spot.leave(&mut left, &first) && left.0 & FULL == FULL);
+            let mut left = WakerToken::default();
+            assert!(cell.register(&mut left, &first) && left.0 & FULL == FULL);
             let there = left.0;
-            assert!(spot.leave(&mut left, &first) && left.0 == there, "it lies there");
+            assert!(cell.register(&mut left, &first) && left.0 == there, "it lies there");
             assert_eq!(Arc::strong_count(&task), 3);
-            assert!(spot.leave(&mut left, &second) && left.0 != there);
+            assert!(cell.register(&mut left, &second) && left.0 != there);
             assert_eq!(Arc::strong_count(&task), 2, "the one before is dropped");
-            assert!(spot.leave(&mut left, &first));
-            assert!(spot.call(|| false).is_none(), "of another job");
+            assert!(cell.register(&mut left, &first));
+            assert!(cell.take_for_wake(|| false).is_none(), "of another job");
             match round % 2 {
-                0 => assert!(spot.take_back(&mut left).is_some_and(|waker| waker.will_wake(&first))),
-                _ => assert!(spot.call(|| true).is_some_and(|waker| waker.will_wake(&first))),
+                0 => assert!(cell.take_back(&mut left).is_some_and(|waker| waker.will_wake(&first))),
+                _ => assert!(cell.take_for_wake(|| true).is_some_and(|waker| waker.will_wake(&first))),
             }
             assert_eq!((Arc::strong_count(&task), left.0 & FULL), (2, round % 2));
-            assert!(spot.take_back(&mut left).is_none() && spot.call(|| true).is_none());
+            assert!(cell.take_back(&mut left).is_none() && cell.take_for_wake(|| true).is_none());
         }
-        assert!(spot.word.load(Relaxed) < 1000, "it went round");
+        assert!(cell.word.load(Relaxed) < 1000, "it went round");
     }
 }

@@ -35,14 +35,14 @@ impl Counter {
 
 /// A number that one thread writes and others look at: guards nothing, and is left out of the model too. 64 bits where the
 /// target's atomics have them, else a word.
-pub(crate) struct Gauge(#[cfg(not(jobring_loom))] Word);
+pub(crate) struct StatCell(#[cfg(not(jobring_loom))] Word);
 
 #[cfg(all(not(jobring_loom), target_has_atomic = "64"))]
 type Word = core::sync::atomic::AtomicU64;
 #[cfg(all(not(jobring_loom), not(target_has_atomic = "64")))]
 type Word = AtomicUsize;
 
-impl Gauge {
+impl StatCell {
     pub(crate) const fn new() -> Self {
         Self(
             #[cfg(not(jobring_loom))]

@@ -101,10 +101,10 @@ pub fn await_frozen(trap: usize, timeout: Duration) -> bool {
 /// Comes to a site as the library does: for a control that has the same stop points.
 pub fn come_to(site: Site) {
     // ORDERING: none: there is no operation; `o` is called for its stop point.
-    o(site, Ordering::Relaxed);
+    ordering(site, Ordering::Relaxed);
 }
 
-pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
+pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     if let Some(driver) = driver() {
         driver.pass(site);
         return order;

@@ -44,26 +44,26 @@ mod weaken;
 
 pub(crate) use bug::{Bug, bug, stores};
 pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
-pub(crate) use counter::{Counter, Gauge};
+pub(crate) use counter::{Counter, StatCell};
 #[cfg(jobring_freeze)]
-pub(crate) use freeze::o;
+pub(crate) use freeze::ordering;
 #[cfg(jobring_loom)]
-pub(crate) use model::o;
+pub(crate) use model::ordering;
 pub(crate) use site::Site;
 #[cfg(jobring_tsan)]
-pub(crate) use weaken::o;
+pub(crate) use weaken::ordering;
 
 /// The ordering of the operation that has this name: in tests it may be weakened, or the thread stopped there.
 #[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]
 #[inline(always)]
-pub(crate) const fn o(_: Site, order: Ordering) -> Ordering {
+pub(crate) const fn ordering(_: Site, order: Ordering) -> Ordering {
     order
 }
 
 /// A stop point that is no atomic operation: between a decision to wake and the wake.
 #[inline(always)]
-pub(crate) fn point(site: Site) {
-    o(site, Ordering::Relaxed);
+pub(crate) fn stop_point(site: Site) {
+    ordering(site, Ordering::Relaxed);
 }
 
 /// `const fn` in production, plain `fn` in the model: loom's constructors are not const.

@@ -30,13 +30,13 @@ pub(crate) fn fence(order: Ordering) {
     }
 }
 
-loom::thread_local! { static FROST: RefCell<Option<Arc<Frost>>> = RefCell::new(None); }
+loom::thread_local! { static FROST: RefCell<Option<Arc<StopPoint>>> = RefCell::new(None); }
 // Is there any frost in this model? On one of the system's threads all of a model's threads run.
 std::thread_local! { static COLD: Cell<bool> = const { Cell::new(false) }; }
 
 /// Stops a thread at whatever site it is about to come to, until it is thawed: not the checker's business but the
 /// model's, so that what the others do meanwhile has to come to an end without that thread.
-pub struct Frost {
+pub struct StopPoint {
     /// Stop? An atomic of the model's, so that the stop is tried between any two sites.
     stop: AtomicUsize,
     thaw: Mutex<Thaw>,
@@ -48,7 +48,7 @@ struct Thaw {
     stopped: Option<loom::thread::Thread>,
 }
 
-impl Frost {
+impl StopPoint {
     /// A frost that has not come yet.
     #[allow(clippy::new_ret_no_self, reason = "it is shared by nature")]
     pub fn new() -> Arc<Self> {
@@ -96,7 +96,7 @@ impl Frost {
 }
 
 /// The ordering of a site, or what `JOBRING_WEAKEN=Site=Ordering[,…]` replaces it with.
-pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
+pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     if COLD.get() && !site.is_failure() {
         let frost = FROST.with(|frost| frost.borrow().clone());
         if let Some(frost) = frost {

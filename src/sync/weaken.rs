@@ -8,6 +8,6 @@ unsafe extern "C" {
     safe fn jobring_tsan_weakens(site: u32) -> bool;
 }
 
-pub(crate) fn o(site: Site, order: Ordering) -> Ordering {
+pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     if jobring_tsan_weakens(site as u32) { Ordering::Relaxed } else { order }
 }

@@ -3,9 +3,9 @@
 
 extern crate std;
 
-use crate::engine::{Taken, Verdict, WaitError};
+use crate::engine::{Disposition, Taken, WaitError};
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Payload};
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 use crate::rust::pool_core::{PoolCore, TypedStorage};
 
@@ -36,20 +36,20 @@ impl<S: TypedStorage> PoolCore<S> {
         let may_leave = leave;
         loop {
             let (mut left, mut value) = (false, 0);
-            let mut deliver = |_: &'static Kind, payload: Payload, taken| match taken {
+            let mut deliver = |_: &'static JobVTable, payload: Payload, taken| match taken {
                 _ if core::mem::take(&mut leave) => {
                     left = true;
-                    Verdict::Leave
+                    Disposition::Leave
                 }
                 Taken::Done => {
                     // SAFETY:
                     // - the caller's jobs return a u64, which is read once: it is taken.
                     value = unsafe { payload.at.cast::<u64>().read() };
-                    Verdict::Take
+                    Disposition::Take
                 }
                 // A boxed unit owns nothing that would be lost.
-                Taken::Failed => Verdict::Keep,
-                Taken::Cancelled => Verdict::Take,
+                Taken::Failed => Disposition::Keep,
+                Taken::Cancelled => Disposition::Take,
             };
             let taken = match may_leave {
                 true => self.raw().wait_and_see(job, timeout, &mut deliver),
@@ -68,15 +68,15 @@ impl<S: TypedStorage> PoolCore<S> {
     pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
         let mut value = 0;
         let taken = self.raw().wait_and_see(job, Timeout::Forever, &mut |_, payload, taken| match taken {
-            _ if leave => Verdict::Leave,
+            _ if leave => Disposition::Leave,
             Taken::Done => {
                 // SAFETY:
                 // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
                 value = unsafe { payload.at.cast::<u64>().read() };
-                Verdict::Take
+                Disposition::Take
             }
-            Taken::Failed => Verdict::Keep,
-            Taken::Cancelled => Verdict::Take,
+            Taken::Failed => Disposition::Keep,
+            Taken::Cancelled => Disposition::Take,
         });
         match taken {
             Ok(Taken::Done) if !leave => Shared::Done(value),

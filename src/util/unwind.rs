@@ -5,20 +5,20 @@ use core::mem::ManuallyDrop;
 
 /// What a job that failed leaves behind.
 #[cfg(feature = "std")]
-pub(crate) type Failure = alloc::boxed::Box<dyn core::any::Any + Send>;
+pub(crate) type PanicPayload = alloc::boxed::Box<dyn core::any::Any + Send>;
 /// Without std a panic does not come back, so no closure fails.
 #[cfg(not(feature = "std"))]
-pub(crate) type Failure = core::convert::Infallible;
+pub(crate) type PanicPayload = core::convert::Infallible;
 
 /// Calls `f` and catches its panic. The closure is not looked at again, so its unwind safety is moot.
 #[cfg(all(feature = "std", not(jobring_loom)))]
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(f))
 }
 
 /// Without std nothing can be caught: a panic that would unwind out of a job ends the process.
 #[cfg(not(any(feature = "std", jobring_loom)))]
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     struct Bomb;
     impl Drop for Bomb {
         fn drop(&mut self) {
@@ -34,12 +34,12 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
 
 /// In a model nothing is caught: a panic ends the execution, since what the checker finds it tells by a panic.
 #[cfg(jobring_loom)]
-pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, Failure> {
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     Ok(f())
 }
 
 /// Goes on with a panic that was caught.
-pub(crate) fn resume(failure: Failure) -> ! {
+pub(crate) fn resume(failure: PanicPayload) -> ! {
     #[cfg(feature = "std")]
     std::panic::resume_unwind(failure);
     #[cfg(not(feature = "std"))]
@@ -70,7 +70,7 @@ pub(crate) fn drop_ignoring_panic<T>(value: T) {
 }
 
 /// Drops what a caught panic left. If that panics again, what the second panic left is leaked: it could go on so for ever.
-fn drop_payload(payload: Failure) {
+fn drop_payload(payload: PanicPayload) {
     let mut payload = ManuallyDrop::new(payload);
     // SAFETY:
     // - dropped here alone, and not used again.

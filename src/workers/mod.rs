@@ -4,5 +4,5 @@ mod name;
 mod worker_set;
 mod worker_thread;
 
-pub(crate) use worker_set::{Plan, WorkerSet};
-pub(crate) use worker_thread::{Hooks, Seat};
+pub(crate) use worker_set::{WorkerSet, WorkerSetConfig};
+pub(crate) use worker_thread::{Hooks, WorkerThread};

@@ -4,12 +4,12 @@ use core::fmt::Write;
 
 /// A thread's name: a prefix cut to fit, a dash and a number, within the 15 bytes that Linux shows.
 #[derive(Clone, Copy)]
-pub(crate) struct Name {
+pub(crate) struct WorkerName {
     text: [u8; 15],
     len: usize,
 }
 
-impl Name {
+impl WorkerName {
     pub(super) fn of(prefix: &str, worker: usize) -> Self {
         let digits = worker.checked_ilog10().unwrap_or(0) as usize + 1;
         let mut keep = prefix.len().min(15usize.saturating_sub(digits + 1));
@@ -27,7 +27,7 @@ impl Name {
     }
 }
 
-impl Write for Name {
+impl Write for WorkerName {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
         let room = self.text.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
         room.copy_from_slice(text.as_bytes());
@@ -42,9 +42,9 @@ mod tests {
 
     #[test]
     fn names_fit_and_keep_the_number() {
-        assert_eq!(Name::of("io", 0).as_str(), "io-0");
-        assert_eq!(Name::of("a-very-long-prefix", 1999).as_str(), "a-very-lon-1999");
-        assert_eq!(Name::of("ééééééééé", 10).as_str(), "éééééé-10");
-        assert_eq!(Name::of("", 65_534).as_str(), "-65534");
+        assert_eq!(WorkerName::of("io", 0).as_str(), "io-0");
+        assert_eq!(WorkerName::of("a-very-long-prefix", 1999).as_str(), "a-very-lon-1999");
+        assert_eq!(WorkerName::of("ééééééééé", 10).as_str(), "éééééé-10");
+        assert_eq!(WorkerName::of("", 65_534).as_str(), "-65534");
     }
 }

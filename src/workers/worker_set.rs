@@ -1,22 +1,22 @@
 //! The workers of one pool: starts them, undoes a start that got stuck, joins them.
 
-use super::name::Name;
-use super::worker_thread::{Hooks, Manner, Seat};
+use super::name::WorkerName;
+use super::worker_thread::{Hooks, WorkerConfig, WorkerThread};
 use crate::engine::RawPool;
 use crate::error::BuildError;
 use crate::platform::System;
-use crate::platform::thread::{Backend, Blocked, stack_size};
+use crate::platform::thread::{Backend, BlockedSignals, stack_size};
 use crate::slot::storage::Storage;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// What the workers are to be like.
 #[derive(Clone, Copy)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct WorkerSetConfig<'a> {
     pub(crate) backend: Backend,
     /// How many, and how few are acceptable if the system refuses more.
     pub(crate) workers: usize,
-    pub(crate) fewest: usize,
+    pub(crate) min_workers: usize,
     /// Bytes, checked by `stack_size::effective`.
     pub(crate) stack_size: usize,
     /// Prefix of the threads' names; the worker's number follows.
@@ -35,13 +35,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) painted: bool,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> WorkerSetConfig<'a> {
     /// Workers with nothing special about them.
     pub(crate) fn plain(backend: Backend, workers: usize, stack_size: usize, name: &'a str) -> Self {
         Self {
             backend,
             workers,
-            fewest: workers,
+            min_workers: workers,
             stack_size,
             name,
             guard_size: None,
@@ -63,7 +63,7 @@ impl<'a> Plan<'a> {
 
 /// The workers of one pool, in seats that do not move.
 pub(crate) struct WorkerSet {
-    seats: *mut Seat,
+    seats: *mut WorkerThread,
     count: usize,
     backend: Backend,
     stack_size: usize,
@@ -88,19 +88,19 @@ impl WorkerSet {
     ///    else touches the seats, nor the plan's stacks, which are `workers` times `stack_size` bytes.
     pub(crate) unsafe fn start<S: Storage>(
         pool: &RawPool<S, System>,
-        seats: *mut MaybeUninit<Seat>,
+        seats: *mut MaybeUninit<WorkerThread>,
         hooks: *const (dyn Hooks + 'static),
-        plan: Plan<'_>,
+        plan: WorkerSetConfig<'_>,
     ) -> Result<Self, BuildError> {
         let mut set =
             Self { seats: seats.cast(), count: 0, backend: plan.backend, stack_size: plan.stack_size };
         // Once for all of them, not for each.
-        let blocked = (!plan.inherit_signals).then(Blocked::for_new_threads);
+        let blocked = (!plan.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
-        let started = pool.start_workers(plan.workers, plan.fewest, |worker| {
-            let manner = Manner {
+        let started = pool.start_workers(plan.workers, plan.min_workers, |worker| {
+            let manner = WorkerConfig {
                 backend: plan.backend,
-                name: Name::of(plan.name, worker),
+                name: WorkerName::of(plan.name, worker),
                 stack_size: plan.stack_size,
                 above_start,
                 guard_size: plan.guard_size,
@@ -113,9 +113,9 @@ impl WorkerSet {
             // - 1: there is room for this seat, which nobody else has yet; it stays, with pool and hooks, until the
             //   thread was joined.
             unsafe {
-                let seat = seats.add(worker).cast::<Seat>();
-                seat.write(Seat::new(pool, hooks, worker, manner, plan.timed));
-                Seat::fill(seat)
+                let seat = seats.add(worker).cast::<WorkerThread>();
+                seat.write(WorkerThread::new(pool, hooks, worker, manner, plan.timed));
+                WorkerThread::fill(seat)
             }
         });
         drop(blocked);
@@ -136,7 +136,7 @@ impl WorkerSet {
     /// Waits until all threads are over. The workers have left their loops (RawPool::await_workers). On a thread that is one
     /// of them (in a destructor of its thread-locals, say) that one is left to end by itself: it is done with the pool.
     pub(crate) fn join(self) {
-        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(Seat::empty);
+        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::empty);
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -153,7 +153,7 @@ impl WorkerSet {
     }
 
     /// The seat of one worker. None for a number that is no started worker's.
-    pub(crate) fn seat(&self, worker: usize) -> Option<&Seat> {
+    pub(crate) fn seat(&self, worker: usize) -> Option<&WorkerThread> {
         // SAFETY:
         // - start wrote the seats below `count`, which stay until the set is joined.
         (worker < self.count).then(|| unsafe { &*self.seats.add(worker) })

@@ -10,14 +10,14 @@
 //! The memory is safe (E7): who ends the pool joins the last two, and what one before them did to seat and pool came before
 //! it released the lock, which the next took.
 
-use super::name::Name;
-use crate::engine::{Activity, RawPool, Record};
+use super::name::WorkerName;
+use crate::engine::{RawPool, WorkerActivity, WorkerStats};
 use crate::error::BuildError;
-use crate::job::context::{Frame, Stack};
+use crate::job::context::{CallContext, Stack};
 use crate::platform::port::Port;
 use crate::platform::thread::{Backend, Start, Thread, ThreadOptions, stack_size, stack_watermark};
 #[cfg(all(feature = "capi", target_os = "linux"))]
-use crate::platform::thread::{Blocked, exit};
+use crate::platform::thread::{BlockedSignals, exit};
 use crate::platform::{Lock, System};
 use crate::slot::storage::Storage;
 use core::ptr::{self, NonNull};
@@ -29,9 +29,9 @@ pub(crate) trait Hooks: Sync {
 }
 
 /// What a worker's thread is to be like.
-pub(crate) struct Manner {
+pub(crate) struct WorkerConfig {
     pub(super) backend: Backend,
-    pub(super) name: Name,
+    pub(super) name: WorkerName,
     pub(super) stack_size: usize,
     /// The bytes of it that lie above the frame of the thread's start function.
     pub(super) above_start: usize,
@@ -44,19 +44,19 @@ pub(crate) struct Manner {
 }
 
 /// One worker's place.
-pub(crate) struct Seat {
+pub(crate) struct WorkerThread {
     /// What its threads do.
     start: Start,
     pool: *const (),
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
-    manner: Manner,
+    manner: WorkerConfig,
     /// Held while a thread is made: no first thread takes it on its way to the loop, where it would wait until its maker
     /// has the CPU again.
     threads: Lock<Threads>,
     /// The stack of the one that sits there now, if it was painted.
-    painted: Lock<Option<stack_watermark::Painted>>,
-    activity: Activity,
+    painted: Lock<Option<stack_watermark::PaintedStack>>,
+    activity: WorkerActivity,
 }
 
 /// Who sits in a seat.
@@ -70,17 +70,17 @@ struct Threads {
 // SAFETY:
 // - `start` points to the seat, `pool` and `hooks` to what is Sync and stays until the threads were joined; a Thread may be
 //   joined and asked from any thread; a Painted is a range of a stack that lies still while its thread does.
-unsafe impl Send for Seat {}
+unsafe impl Send for WorkerThread {}
 // SAFETY:
 // - as for Send; what changes is behind the lock, or in the Activity, which is atomic.
-unsafe impl Sync for Seat {}
+unsafe impl Sync for WorkerThread {}
 
-impl Seat {
+impl WorkerThread {
     pub(super) fn new<S: Storage>(
         pool: &RawPool<S, System>,
         hooks: *const (dyn Hooks + 'static),
         worker: usize,
-        manner: Manner,
+        manner: WorkerConfig,
         timed: bool,
     ) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Seat {
             manner,
             threads: Lock::new(Threads { now: None, before: None }),
             painted: Lock::new(None),
-            activity: Activity::new(timed),
+            activity: WorkerActivity::new(timed),
         }
     }
 
@@ -116,7 +116,7 @@ impl Seat {
     /// # Safety
     /// 1. As fill, except that others may have the seat.
     unsafe fn seat_a_thread(&self, threads: &mut Threads) -> Result<(), BuildError> {
-        let Manner { stack_size, guard_size, stack, cpu, .. } = self.manner;
+        let WorkerConfig { stack_size, guard_size, stack, cpu, .. } = self.manner;
         let options = ThreadOptions { name: self.manner.name.as_str(), stack_size, guard_size, stack, cpu };
         // SAFETY:
         // - 1: `start` is written, and stays until the thread was joined.
@@ -137,7 +137,8 @@ impl Seat {
 
     /// How much of its stack the worker has used so far, bytes. None if the stack is not painted; 0 before the worker began.
     pub(crate) fn stack_used(&self) -> Option<usize> {
-        let used = || self.painted.with(|painted| painted.as_ref().map_or(0, stack_watermark::Painted::used));
+        let used =
+            || self.painted.with(|painted| painted.as_ref().map_or(0, stack_watermark::PaintedStack::used));
         self.manner.painted.then(used)
     }
 
@@ -145,7 +146,7 @@ impl Seat {
         self.manner.name.as_str()
     }
 
-    pub(crate) fn record(&self) -> Record {
+    pub(crate) fn record(&self) -> WorkerStats {
         self.activity.record()
     }
 }
@@ -154,14 +155,14 @@ impl Seat {
 unsafe fn begin<S: Storage>(seat: *const ()) {
     // SAFETY:
     // - fill's obligation: the seat stays until this thread was joined.
-    let seat = unsafe { &*seat.cast::<Seat>() };
+    let seat = unsafe { &*seat.cast::<WorkerThread>() };
     Thread::name_self(seat.manner.backend, seat.name());
     // SAFETY:
     // - the same, for the pool, which is one of this type (new), and the hooks.
     let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
     let top = core::hint::black_box(0u8);
     if seat.manner.painted {
-        let now = stack_watermark::Painted::below(&raw const top);
+        let now = stack_watermark::PaintedStack::below(&raw const top);
         seat.painted.with(|painted| *painted = now);
     }
     let size = seat.manner.stack_size;
@@ -169,7 +170,7 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
         Some(low) => Some(Stack { low, high: low + size }),
         None => stack_size::around(&raw const top as usize, seat.manner.above_start, size),
     };
-    let mut frame = Frame::of_worker(pool.id(), seat.worker, stack, pool.port().current());
+    let mut frame = CallContext::of_worker(pool.id(), seat.worker, stack, pool.port().current());
     frame.replaceable = is_replaceable(&seat.manner);
     let started = || pool.call_back(|| hooks.start(seat.worker));
     let stopped = || pool.call_back(|| hooks.stop(seat.worker));
@@ -185,7 +186,7 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
 }
 
 /// May a job end this worker's thread? The new thread has to have a stack while the old one is on its own.
-fn is_replaceable(manner: &Manner) -> bool {
+fn is_replaceable(manner: &WorkerConfig) -> bool {
     #[cfg(all(feature = "capi", feature = "pthread", target_os = "linux"))]
     return manner.backend == Backend::Pthread && manner.stack.is_none();
     #[cfg(not(all(feature = "capi", feature = "pthread", target_os = "linux")))]
@@ -199,10 +200,10 @@ fn is_replaceable(manner: &Manner) -> bool {
 /// frame of the job that it is right inside of.
 #[cfg(all(feature = "capi", target_os = "linux"))]
 unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
-    use crate::engine::Doing;
+    use crate::engine::WorkerState;
     // SAFETY:
     // - as in begin.
-    let seat = unsafe { &*seat.cast::<Seat>().cast_const() };
+    let seat = unsafe { &*seat.cast::<WorkerThread>().cast_const() };
     // SAFETY:
     // - as in begin.
     let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
@@ -211,19 +212,19 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     }
     pool.call_back(|| hooks.stop(seat.worker));
     pool.port().set_current(ptr::null());
-    seat.activity.set(Doing::Starting);
+    seat.activity.set(WorkerState::Starting);
     seat.painted.with(|painted| *painted = None);
     let (replaced, older) = seat.threads.with(|threads| {
         let older = threads.before.take();
         threads.before = threads.now.take();
-        let _blocked = (!seat.manner.inherit_signals).then(Blocked::for_new_threads);
+        let _blocked = (!seat.manner.inherit_signals).then(BlockedSignals::for_new_threads);
         // SAFETY:
         // - the seat is filled: all that stays with it stays.
         let seated = unsafe { seat.seat_a_thread(threads) };
         if seated.is_err() {
             // Nobody sits here any more; this thread is joined when the pool is destroyed.
             threads.now = threads.before.take();
-            seat.activity.set(Doing::Stopped);
+            seat.activity.set(WorkerState::Stopped);
         }
         (seated.is_ok(), older)
     });

@@ -257,7 +257,7 @@ fn moves(
     Ok(())
 }
 
-struct Frame {
+struct CallContext {
     world: World,
     prints: Prints,
     print: u64,
@@ -271,11 +271,12 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
     let threads = setup.scripts.len();
     let facts = Facts::new(setup);
     let mut seen = Seen::new();
-    let mut path: Vec<Frame> = Vec::new();
+    let mut path: Vec<CallContext> = Vec::new();
     let mut spare: Vec<Vec<Move>> = Vec::new();
     let mut found = Found::default();
     let mut told = begin;
-    let taken = |path: &[Frame]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
+    let taken =
+        |path: &[CallContext]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
     let mut world = World::new(setup);
     loop {
         let before = path.last().map(|frame| (&frame.world, &frame.prints));
@@ -303,7 +304,7 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
                 if moves_here.is_empty() {
                     found.ends.insert(print, world);
                 }
-                path.push(Frame { world, prints, print, moves: moves_here, next: 0 });
+                path.push(CallContext { world, prints, print, moves: moves_here, next: 0 });
                 found.deepest = found.deepest.max(path.len());
                 verdict.err()
             }

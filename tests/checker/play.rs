@@ -2,7 +2,7 @@
 
 use crate::machine::{Body, Op, Setup, Told, World};
 use crate::stage::{self, Stage};
-use jobring_frozen::{Job, JobHandle, Queued, Shared, StaticPool, SubmitError};
+use jobring_frozen::{Job, JobHandle, Shared, ShutdownMode, StaticPool, SubmitError};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -94,7 +94,7 @@ impl Token {
                     with!(&props.pool, pool => pool.submit_detached(move || { token.run(); }).map_err(why));
                 props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
             }
-            Body::Shuts => _ = with!(&props.pool, pool => pool.shutdown(Queued::Drain, None)),
+            Body::Shuts => _ = with!(&props.pool, pool => pool.shutdown(ShutdownMode::Drain, None)),
             Body::Until(_) => stage::begin(),
             Body::Plain => {}
         }
@@ -221,7 +221,7 @@ fn act(props: &Rc<Props>, op: Op) {
             let _ = with!(&props.pool, pool => pool.run_one());
         }
         Op::Shutdown { discards } => {
-            let queued = if discards { Queued::Discard } else { Queued::Drain };
+            let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
             with!(&props.pool, pool => pool.shutdown(queued, None)).expect("for ever");
         }
         Op::RingPush(_) | Op::RingPop | Op::RingPushBack | Op::RingLook => unreachable!("not the pool's"),

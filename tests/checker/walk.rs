@@ -11,7 +11,7 @@ mod planted;
 mod stage;
 
 use dice::Dice;
-use jobring_frozen::{Job, JobHandle, Queued, Shared, StaticPool, SubmitError};
+use jobring_frozen::{Job, JobHandle, Shared, ShutdownMode, StaticPool, SubmitError};
 use stage::Stage;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -205,7 +205,7 @@ fn closer(props: &Props, late: u64, discards: bool) {
     stage::begin();
     // Others have so many turns first, if the scheduler wants it so.
     (0..late).for_each(|_| stage::begin());
-    let queued = if discards { Queued::Discard } else { Queued::Drain };
+    let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
     let report = props.pool.shutdown(queued, None).expect("without a time limit");
     // A result may be in the hands of its taker, which counts as in submission.
     assert_eq!((report.queued, report.running), (0, 0), "{report:?}");

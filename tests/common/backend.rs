@@ -124,7 +124,7 @@ pub fn a_worker_may_drop_the_last_pool_behind_its_last_job(backend: Backend) {
     let owner = Owner(Some(pool.clone()), ended.clone());
     let job = pool.submit(move || OWNER.set(Some(owner))).expect("room");
     done(job).expect("a result");
-    let _ = pool.shutdown(jobring::Queued::Drain, Some(std::time::Duration::ZERO));
+    let _ = pool.shutdown(jobring::ShutdownMode::Drain, Some(std::time::Duration::ZERO));
     drop(pool);
     gate.open();
     until("the pool has ended", || ended.get() == 1);
@@ -259,7 +259,7 @@ pub fn a_thread_may_enter_beside_the_pools_own(backend: Backend) {
     assert!(!pool.enter_worker(), "two are there already");
     gate.open();
     held.into_iter().for_each(|job| done(job.expect("room")).expect("a result"));
-    pool.shutdown(jobring::Queued::Drain, Some(DEADLINE)).expect("all are over");
+    pool.shutdown(jobring::ShutdownMode::Drain, Some(DEADLINE)).expect("all are over");
     assert!(super::join(entered), "it was a worker");
 }
 

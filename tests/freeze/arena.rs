@@ -4,7 +4,7 @@
 use crate::harness::{
     CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
 };
-use jobring_frozen::{Job, JobError, JobHandle, Pool, Queued, Shared, SubmitError, freeze};
+use jobring_frozen::{Job, JobError, JobHandle, Pool, Shared, ShutdownMode, SubmitError, freeze};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
@@ -108,7 +108,7 @@ impl<'p> Arena<'p> {
     }
 
     /// Starts a thread that closes the pool.
-    pub fn close<'s>(&'s self, scope: &'s Scope<'s, '_>, queued: Queued) {
+    pub fn close<'s>(&'s self, scope: &'s Scope<'s, '_>, queued: ShutdownMode) {
         self.ledger.closing.store(true, SeqCst);
         scope.spawn(move || {
             freeze::set_role(CLOSER);
@@ -533,7 +533,7 @@ fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'stati
             };
             if ledger.closing.load(SeqCst) && token.id.is_multiple_of(2) {
                 ledger.shutting.fetch_add(1, SeqCst);
-                pool.shutdown(Queued::Drain, None).expect("without a time-out");
+                pool.shutdown(ShutdownMode::Drain, None).expect("without a time-out");
                 ledger.shutting.fetch_sub(1, SeqCst);
                 return token.run();
             }

@@ -15,7 +15,7 @@ mod progress;
 use arena::{Arena, OWN_WORKERS, capacity};
 use control::Vyukov;
 use harness::*;
-use jobring_frozen::{Pool, Queued, Site, SubmitError, freeze};
+use jobring_frozen::{Pool, ShutdownMode, Site, SubmitError, freeze};
 use progress::Progress;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
@@ -214,8 +214,8 @@ fn finish(arena: &Arena) {
     assert!(until(|| arena.all_gone()), "someone does not come home");
     assert!(until(|| arena.ledger.outstanding() == 0), "{} jobs are lost", arena.ledger.outstanding());
     arena.all_slots_are_free().unwrap();
-    let report = arena.pool.shutdown(Queued::Drain, Some(GENEROUS)).unwrap();
-    assert_eq!(report, jobring_frozen::Report::default());
+    let report = arena.pool.shutdown(ShutdownMode::Drain, Some(GENEROUS)).unwrap();
+    assert_eq!(report, jobring_frozen::ShutdownReport::default());
 }
 
 /// The stop that must come before, where the site is come to only in a certain situation.
@@ -322,7 +322,7 @@ impl Drop for Homeward<'_, '_> {
         if std::thread::panicking() {
             release();
             self.0.stop();
-            let _ = self.0.pool.shutdown(Queued::Drain, Some(Duration::ZERO));
+            let _ = self.0.pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO));
         }
     }
 }
@@ -371,7 +371,7 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
 fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, String> {
     let (pool, ledger, sharing) = (pool(round), ledger(), round / 4 % 2 == 1);
     let arena = Arena::new(&pool, ledger, sharing);
-    let queued = [Queued::Drain, Queued::Discard][round / 2 % 2];
+    let queued = [ShutdownMode::Drain, ShutdownMode::Discard][round / 2 % 2];
     let result = scope(|s| {
         arena.people(s, round as u64);
         let _homeward = Homeward(&arena);
@@ -403,9 +403,10 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
         arena.stop();
         result
     })?;
-    let report =
-        pool.shutdown(Queued::Drain, Some(GENEROUS)).map_err(|left| format!("not quiescent: {left:?}"))?;
-    if report != jobring_frozen::Report::default() {
+    let report = pool
+        .shutdown(ShutdownMode::Drain, Some(GENEROUS))
+        .map_err(|left| format!("not quiescent: {left:?}"))?;
+    if report != jobring_frozen::ShutdownReport::default() {
         return Err(format!("left behind: {report:?}"));
     }
     drop(arena);
@@ -434,7 +435,7 @@ fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
     }
     if figures.refused > 0 {
         // Ok or not, it comes back.
-        let _ = arena.pool.shutdown(Queued::Drain, Some(Duration::from_millis(1)));
+        let _ = arena.pool.shutdown(ShutdownMode::Drain, Some(Duration::from_millis(1)));
     }
     arena.settle(role)?;
     figures.seconds = begin.elapsed().as_secs_f64();

@@ -3,7 +3,7 @@
 //!     RUSTFLAGS="--cfg jobring_loom" cargo test --test model
 #![cfg(jobring_loom)]
 
-use jobring::{JobError, Pool, Queued, StaticPool};
+use jobring::{JobError, Pool, ShutdownMode, StaticPool};
 use jobring_downstream::{Reading, Sum};
 use loom::model::Builder;
 use loom::sync::Arc;
@@ -120,7 +120,7 @@ fn a_pool_that_is_shut_down_has_run_or_dropped_every_job() {
             count.fetch_add(1, Relaxed);
         });
         let job = job.expect("the pool is open");
-        pool.shutdown(Queued::Discard, None).expect("no timeout");
+        pool.shutdown(ShutdownMode::Discard, None).expect("no timeout");
         assert_eq!(Arc::strong_count(&inside), 1, "the job is over");
         assert_eq!(job.wait().is_ok(), ran.load(Relaxed) == 1);
     });
@@ -136,7 +136,7 @@ fn a_static_pool_has_the_threads_that_enter_it() {
             move || pool.enter_worker()
         });
         assert_eq!(pool.submit(|| 42).expect("the pool is open").wait().unwrap(), 42);
-        pool.shutdown(Queued::Drain, None).expect("no timeout");
+        pool.shutdown(ShutdownMode::Drain, None).expect("no timeout");
         assert!(worker.join().unwrap());
     });
 }
@@ -148,7 +148,7 @@ fn a_job_that_panics_fails_the_model() {
         let pool = Arc::new(StaticPool::<2, 1, 48>::new());
         // The closer runs it, inside of the pool, and unwinds with the handle alive.
         let _job = pool.submit(|| -> usize { panic!("a bug in a job") });
-        let _ = pool.shutdown(Queued::Drain, None);
+        let _ = pool.shutdown(ShutdownMode::Drain, None);
     });
 }
 

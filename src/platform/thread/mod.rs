@@ -90,7 +90,7 @@ pub(crate) trait Spawn: Sized {
 
 #[cfg(jobring_loom)]
 pub(crate) use loom_thread::Thread;
-pub(crate) use signals::Blocked;
+pub(crate) use signals::BlockedSignals;
 
 /// A thread of either backend.
 #[cfg(not(jobring_loom))]

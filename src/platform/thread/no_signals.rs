@@ -1,9 +1,9 @@
 //! Where there are no signals.
 
 /// As in `signals.rs`.
-pub(crate) struct Blocked;
+pub(crate) struct BlockedSignals;
 
-impl Blocked {
+impl BlockedSignals {
     pub(crate) fn for_new_threads() -> Self {
         Self
     }

@@ -15,11 +15,11 @@ const OPEN: [i32; 8] = [
 ];
 
 /// While it lives, the calling thread has all other signals blocked.
-pub(crate) struct Blocked {
+pub(crate) struct BlockedSignals {
     before: Option<libc::sigset_t>,
 }
 
-impl Blocked {
+impl BlockedSignals {
     /// For the threads that are made while it lives.
     pub(crate) fn for_new_threads() -> Self {
         let mut mask = MaybeUninit::uninit();
@@ -39,7 +39,7 @@ impl Blocked {
     }
 }
 
-impl Drop for Blocked {
+impl Drop for BlockedSignals {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             // SAFETY:

@@ -11,13 +11,13 @@ const PAINT: usize = 0xA5C3_96E1_5A3C_691E_u64 as usize;
 const MARGIN: usize = 2048;
 
 /// The painted part of one thread's stack, and what lies above it.
-pub(crate) struct Painted {
+pub(crate) struct PaintedStack {
     low: *const usize,
     end: *const usize,
     high: usize,
 }
 
-impl Painted {
+impl PaintedStack {
     /// Paints the stack of the calling thread below `top`, an address in its caller's frame. None where the system cannot be
     /// asked for its end.
     pub(crate) fn below(top: *const u8) -> Option<Self> {

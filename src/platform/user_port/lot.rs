@@ -2,7 +2,7 @@
 
 use super::UserPort;
 use super::seat_table::{self, Seat};
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use crate::sync::{AtomicUsize, const_fn};
 use core::fmt;
@@ -64,11 +64,11 @@ impl<U: UserPort, const SEATS: usize> Port for &Lot<U, SEATS> {
         self.user.pause();
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         self.user.current().cast()
     }
 
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         self.user.set_current(frame.cast_mut().cast());
     }
 }

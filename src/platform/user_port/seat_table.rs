@@ -48,7 +48,7 @@
 //! operations on words that guard no data: what a woken thread may see is ordered by those who called wait and wake.
 
 use super::UserPort;
-use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, const_fn, fence, o};
+use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, const_fn, fence, ordering};
 use core::ptr;
 
 const EMPTY: usize = 0;
@@ -71,8 +71,8 @@ impl Seat {
         let taken = self.0.compare_exchange(
             EMPTY,
             address,
-            o(Site::SeatTake, Relaxed),
-            o(Site::SeatTakeLost, Relaxed),
+            ordering(Site::SeatTake, Relaxed),
+            ordering(Site::SeatTakeLost, Relaxed),
         );
         taken.is_ok()
     }
@@ -80,12 +80,12 @@ impl Seat {
     /// Was it chosen?
     fn leave(&self) -> bool {
         // ORDERING: Relaxed, as in take.
-        self.0.swap(EMPTY, o(Site::SeatLeave, Relaxed)) & CHOSEN != 0
+        self.0.swap(EMPTY, ordering(Site::SeatLeave, Relaxed)) & CHOSEN != 0
     }
 
-    fn look(&self) -> usize {
+    fn load_state(&self) -> usize {
         // ORDERING: Relaxed: behind the fence in `wake`.
-        self.0.load(o(Site::SeatLook, Relaxed))
+        self.0.load(ordering(Site::SeatLook, Relaxed))
     }
 
     /// Chooses the sleeper in a seat that is taken for this word; else what the seat holds.
@@ -94,8 +94,8 @@ impl Seat {
         let chosen = self.0.compare_exchange(
             address,
             address | CHOSEN,
-            o(Site::SeatChoose, Relaxed),
-            o(Site::SeatChooseLost, Relaxed),
+            ordering(Site::SeatChoose, Relaxed),
+            ordering(Site::SeatChooseLost, Relaxed),
         );
         chosen.map(|_| ())
     }
@@ -113,7 +113,7 @@ pub(crate) fn wait(
     let end = timeout.and_then(|timeout| user.now().map(|now| now.saturating_add(timeout)));
     let left = || end.map_or(0, |end| end.saturating_sub(user.now().unwrap_or(u64::MAX)));
     // ORDERING: Relaxed: behind the fence, where there is a seat; guards no data.
-    let has_changed = || word.load(o(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
+    let has_changed = || word.load(ordering(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
     let mut rest = timeout;
     let (number, seat) = loop {
         if let Some(taken) = seats.iter().enumerate().find(|(_, seat)| seat.take(address)) {
@@ -131,12 +131,12 @@ pub(crate) fn wait(
         }
     };
     // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or we see its change.
-    fence(o(Site::SeatFence, SeqCst));
+    fence(ordering(Site::SeatFence, SeqCst));
     let changed = has_changed();
     if !changed {
         user.park(number, rest);
         while let again @ 1.. = left()
-            && seat.look() & CHOSEN == 0
+            && seat.load_state() & CHOSEN == 0
             && !has_changed()
         {
             user.park(number, Some(again));
@@ -150,10 +150,10 @@ pub(crate) fn wait(
 /// `Port::wake_one` and `wake_all` on these seats.
 pub(crate) fn wake(seats: &[Seat], user: &impl UserPort, address: usize, all: bool, from_isr: bool) {
     // ORDERING: pairs with the fence in `wait`.
-    fence(o(Site::SeatsFence, SeqCst));
+    fence(ordering(Site::SeatsFence, SeqCst));
     let mut chosen_before = None;
     for (number, seat) in seats.iter().enumerate() {
-        let mut state = seat.look();
+        let mut state = seat.load_state();
         if state == address {
             match seat.choose(address) {
                 Ok(()) if all => user.unpark(number, from_isr),

@@ -2,7 +2,7 @@
 
 use super::UserPort;
 use super::lot::Lot;
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use crate::sync::AtomicUsize;
 use core::fmt;
@@ -84,11 +84,11 @@ impl<U: Home<SEATS>, const SEATS: usize> Port for At<U, SEATS> {
         U::lot().pause();
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         U::lot().current()
     }
 
-    fn set_current(&self, frame: *const Frame) {
+    fn set_current(&self, frame: *const CallContext) {
         U::lot().set_current(frame);
     }
 }

@@ -1,6 +1,6 @@
 //! Storage on the heap that knows its payload's size and its process.
 
-use super::{Boxed, Shape, Storage};
+use super::{Boxed, SlotLayout, Storage};
 use crate::slot::Slot;
 use crate::sync::AtomicUsize;
 use core::ptr::NonNull;
@@ -10,7 +10,7 @@ pub struct Heap<const PAYLOAD: usize>(Boxed, usize);
 
 impl<const PAYLOAD: usize> Heap<PAYLOAD> {
     /// After this many forks. None if out of memory.
-    pub(crate) fn new(shape: Shape, forks: usize) -> Option<Self> {
+    pub(crate) fn new(shape: SlotLayout, forks: usize) -> Option<Self> {
         Some(Self(Boxed::new(shape)?, forks))
     }
 }
@@ -49,8 +49,8 @@ unsafe impl<const PAYLOAD: usize> Storage for Heap<PAYLOAD> {
     }
 
     #[cfg(feature = "future")]
-    fn spots(&self) -> &[crate::slot::waker::Spot] {
-        self.0.spots()
+    fn waker_cells(&self) -> &[crate::slot::waker::WakerCell] {
+        self.0.waker_cells()
     }
 }
 

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::pool::{End, Pool};
 use crate::job::id::Job;
-use crate::slot::waker::Left;
+use crate::slot::waker::WakerToken;
 use crate::sync::dying;
 use core::task::{Poll, Waker};
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use std::sync::Arc;
 pub struct Awaiting<const N: usize> {
     pool: Arc<Pool<N>>,
     job: Option<Job>,
-    left: Left,
+    left: WakerToken,
 }
 
 impl<const N: usize> Awaiting<N> {
     /// Nobody else uses the handle.
     pub fn new(pool: &Arc<Pool<N>>, job: Job) -> Self {
-        Self { pool: pool.clone(), job: Some(job), left: Left::default() }
+        Self { pool: pool.clone(), job: Some(job), left: WakerToken::default() }
     }
 
     /// How the job ended, whose result is taken then; or the waker will be woken. Not to be polled again after it.
@@ -57,7 +57,7 @@ impl<const N: usize> Drop for Awaiting<N> {
 
 impl<const N: usize> Pool<N> {
     /// Drops the wakers of leaked handles.
-    pub fn forget_wakers(&self) {
-        self.raw.forget_wakers();
+    pub fn drop_wakers(&self) {
+        self.raw.drop_wakers();
     }
 }

@@ -48,7 +48,7 @@ impl<P: Port> Workers<P> {
     /// Publishes a job as the push at `position`, and tells of it. Was the pool closed by then?
     pub fn give(&self, position: usize) -> bool {
         self.publish();
-        self.announce(position)
+        self.notify_workers(position)
     }
 
     /// Publishes a job, and tells nobody.
@@ -57,7 +57,7 @@ impl<P: Port> Workers<P> {
     }
 
     /// Tells of what was published up to `position`. Was the pool closed by then?
-    pub fn announce(&self, position: usize) -> bool {
+    pub fn notify_workers(&self, position: usize) -> bool {
         self.idle.notify(&self.port, position, false, || position) == Noticed::Closed
     }
 
@@ -73,8 +73,8 @@ impl<P: Port> Workers<P> {
     }
 
     /// What a waiter does when its patience is over.
-    pub fn force(&self) {
-        self.idle.force(&self.port);
+    pub fn reset_searchers(&self) {
+        self.idle.reset_searchers(&self.port);
     }
 
     /// A wake-up for no reason.

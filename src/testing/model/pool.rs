@@ -3,10 +3,13 @@
 extern crate std;
 
 use super::tasks::Task;
-use crate::engine::lifecycle::Queued;
+use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::lifecycle::Visit;
-use crate::engine::{Activity, Batch, Limits, Looked, RawPool, Refused, Report, Reserved, WaitError};
-use crate::job::context::{Frame, Stack};
+use crate::engine::{
+    Batch, FastPathMiss, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, WaitError,
+    WorkerActivity,
+};
+use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
 use crate::platform::{Clock, ModelPort};
@@ -40,13 +43,13 @@ pub enum No {
     Deadlock,
 }
 
-impl From<Refused> for No {
-    fn from(refused: Refused) -> Self {
+impl From<ReserveError> for No {
+    fn from(refused: ReserveError) -> Self {
         match refused {
-            Refused::Full => No::Full,
-            Refused::Shutdown => No::Shutdown,
-            Refused::TimedOut => No::TimedOut,
-            Refused::Deadlock => No::Deadlock,
+            ReserveError::Full => No::Full,
+            ReserveError::Shutdown => No::Shutdown,
+            ReserveError::TimedOut => No::TimedOut,
+            ReserveError::Deadlock => No::Deadlock,
         }
     }
 }
@@ -64,18 +67,18 @@ impl<const N: usize> Pool<N> {
 
     /// The same, with a clock.
     pub fn with_clock(clock: Clock) -> Arc<Self> {
-        Arc::new(Self::on(ModelPort::new(clock), Limits::default()))
+        Arc::new(Self::on(ModelPort::new(clock), RuntimeConfig::default()))
     }
 
-    fn on(port: ModelPort, limits: Limits) -> Self {
-        Self { raw: RawPool::new(Inline::new(), port, limits) }
+    fn on(port: ModelPort, config: RuntimeConfig) -> Self {
+        Self { raw: RawPool::new(Inline::new(), port, config) }
     }
 
     /// The same, its slots at a generation.
     pub fn starting_at(generation: usize) -> Arc<Self> {
-        let pool = Self::on(ModelPort::new(Clock::None), Limits::default());
+        let pool = Self::on(ModelPort::new(Clock::None), RuntimeConfig::default());
         if generation != 0 {
-            pool.raw.preset(generation);
+            pool.raw.set_generation(generation);
         }
         Arc::new(pool)
     }
@@ -86,7 +89,7 @@ impl<const N: usize> Pool<N> {
     }
 
     fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
-        Ok(self.raw.reserve_from(Looked::NotYet, timeout)?)
+        Ok(self.raw.reserve_from(FastPathMiss::NotYet, timeout)?)
     }
 
     fn submit_as(&self, task: Task, timeout: Timeout, detached: bool) -> Result<Job, No> {
@@ -99,8 +102,9 @@ impl<const N: usize> Pool<N> {
         // SAFETY:
         // - reserved of this pool; the payload gets the task that KIND takes, in 16 bytes.
         unsafe {
-            self.raw
-                .publish(reserved, Task::KIND, detached, |payload| payload.at.cast::<*mut Task>().write(task))
+            self.raw.publish(reserved, Task::VTABLE, detached, |payload| {
+                payload.at.cast::<*mut Task>().write(task)
+            })
         }
     }
 
@@ -139,12 +143,13 @@ impl<const N: usize> Pool<N> {
         }
     }
 
-    fn place(&self, reserved: Reserved, task: Task) -> (Job, usize) {
+    fn enqueue(&self, reserved: Reserved, task: Task) -> (Job, usize) {
         let task = Box::into_raw(Box::new(task));
         // SAFETY:
         // - as in publish.
         let (job, position) = unsafe {
-            self.raw.place(reserved, Task::KIND, false, |payload| payload.at.cast::<*mut Task>().write(task))
+            self.raw
+                .enqueue(reserved, Task::VTABLE, false, |payload| payload.at.cast::<*mut Task>().write(task))
         };
         (job, position)
     }
@@ -156,7 +161,7 @@ impl<const N: usize> Pool<N> {
         for (n, task) in tasks.into_iter().enumerate() {
             match batch.reserve(K - n) {
                 Ok(reserved) => {
-                    let (job, position) = self.place(reserved, task);
+                    let (job, position) = self.enqueue(reserved, task);
                     batch.placed(position);
                     jobs.push(job);
                 }
@@ -173,14 +178,14 @@ impl<const N: usize> Pool<N> {
     /// Submits the first of so many jobs as a batch, and leaves it at that.
     pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<Job, No> {
         let mut batch = Batch::new(&self.raw);
-        let (job, position) = self.place(batch.reserve(jobs)?, task);
+        let (job, position) = self.enqueue(batch.reserve(jobs)?, task);
         batch.placed(position);
         Ok(job)
     }
 
     /// Submits, if there is room, and stops for ever before it tells anybody.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
-        Ok(self.place(self.reserve(Timeout::Poll)?.0, task).0)
+        Ok(self.enqueue(self.reserve(Timeout::Poll)?.0, task).0)
     }
 
     /// Begins a worker's search and never ends it.
@@ -252,8 +257,8 @@ impl<const N: usize> Pool<N> {
 
     /// The same, with something to do after the last job.
     pub fn work_and(&self, stopped: impl FnOnce()) {
-        let frame = Frame::of_worker(self.raw.id(), 0, None, self.raw.port().current());
-        self.raw.work_between(&frame, &Activity::new(false), || {}, stopped);
+        let frame = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
+        self.raw.work_between(&frame, &WorkerActivity::new(false), || {}, stopped);
     }
 
     /// How many workers are counted in.
@@ -282,30 +287,30 @@ impl<const N: usize> Pool<N> {
     }
 
     fn as_worker_on(&self, stack: Option<Stack>, f: impl FnOnce()) {
-        let frame = Frame::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
+        let frame = CallContext::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
         self.raw.port().set_current(&frame);
         f();
         self.raw.port().set_current(frame.outer);
     }
 
     /// Runs what is queued, closes, waits for the end.
-    pub fn drain(&self) -> Report {
-        self.raw.shutdown(Queued::Drain, Timeout::Forever).expect("no timeout")
+    pub fn drain(&self) -> ShutdownReport {
+        self.raw.shutdown(ShutdownMode::Drain, Timeout::Forever).expect("no timeout")
     }
 
     /// Drops what is queued, closes, waits for the end.
-    pub fn discard(&self) -> Report {
-        self.raw.shutdown(Queued::Discard, Timeout::Forever).expect("no timeout")
+    pub fn discard(&self) -> ShutdownReport {
+        self.raw.shutdown(ShutdownMode::Discard, Timeout::Forever).expect("no timeout")
     }
 
     /// Drains for at most so long.
-    pub fn drain_within(&self, nanos: u64) -> Result<Report, Report> {
-        self.raw.shutdown(Queued::Drain, Timeout::Nanos(nanos))
+    pub fn drain_within(&self, nanos: u64) -> Result<ShutdownReport, ShutdownReport> {
+        self.raw.shutdown(ShutdownMode::Drain, Timeout::Nanos(nanos))
     }
 
     /// Closes, and reports what is still to be done without waiting for it.
-    pub fn close(&self) -> Result<Report, Report> {
-        self.raw.shutdown(Queued::Drain, Timeout::Poll)
+    pub fn close(&self) -> Result<ShutdownReport, ShutdownReport> {
+        self.raw.shutdown(ShutdownMode::Drain, Timeout::Poll)
     }
 
     /// Drops the results that nobody took.

@@ -4,13 +4,13 @@ extern crate std;
 
 use crate::platform::port::Port;
 use crate::platform::{Clock, ModelPort};
-use crate::ring::{Ends, Ring, Seed};
+use crate::ring::{Cursors, Ring, Seed};
 use crate::sync::{AtomicUsize, UnsafeCell};
 use std::vec::Vec;
 
 /// A ring of indices, and for each index a cell that belongs to whoever holds the index.
 pub struct Indices {
-    ends: Ends,
+    ends: Cursors,
     entries: Vec<AtomicUsize>,
     cells: Vec<UnsafeCell<usize>>,
     seed: Seed,
@@ -21,8 +21,8 @@ impl Indices {
     /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with the `seeded` smallest indices in it.
     pub fn new(len: usize, start: usize, seeded: usize) -> Self {
         let (seed, ends) = match seeded {
-            0 => (Seed::Empty, Ends::new()),
-            _ => (Seed::Full, Ends::seeded(seeded, len)),
+            0 => (Seed::Empty, Cursors::new()),
+            _ => (Seed::Full, Cursors::seeded(seeded, len)),
         };
         let this = Self {
             ends: ends.aged(start),

@@ -1,6 +1,6 @@
 //! A lot of seats, whose user's port is the model's; words to sleep on.
 
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use crate::platform::user_port::seat_table;
 use crate::platform::user_port::{Lot, UserPort};
@@ -91,11 +91,11 @@ impl<const SEATS: usize> Port for OnSeats<SEATS> {
         None
     }
 
-    fn current(&self) -> *const Frame {
+    fn current(&self) -> *const CallContext {
         ptr::null()
     }
 
-    fn set_current(&self, _: *const Frame) {}
+    fn set_current(&self, _: *const CallContext) {}
 }
 
 impl<const SEATS: usize> OnSeats<SEATS> {

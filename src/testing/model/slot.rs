@@ -17,7 +17,7 @@ impl Failed {
         let state = this.slot().reserve().expect("a new slot is free");
         // SAFETY:
         // - nobody else has the slot; its payload is empty, and the kind's functions are not called.
-        unsafe { this.slot().fill(state, Task::KIND, false, |_| {}) };
+        unsafe { this.slot().fill(state, Task::VTABLE, false, |_| {}) };
         let Popped::Job(state) = this.slot().claim_popped() else { panic!("queued, and not to be claimed") };
         assert!(this.slot().resolve(state, Status::Failed).is_ok());
         this
@@ -60,7 +60,7 @@ impl Failed {
         let Some(state) = self.slot().reserve() else { return false };
         // SAFETY:
         // - as in new, but for a reader, whom reserve excludes.
-        unsafe { self.slot().fill(state, Task::KIND, false, |_| {}) };
+        unsafe { self.slot().fill(state, Task::VTABLE, false, |_| {}) };
         true
     }
 }

@@ -3,9 +3,9 @@
 extern crate std;
 
 use super::log::Log;
-use crate::job::context::Frame;
+use crate::job::context::CallContext;
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Outcome, Payload, Why};
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use std::boxed::Box;
 use std::sync::Arc;
 
@@ -69,16 +69,20 @@ impl Task {
     }
 
     // The payload: the task's pointer, until it is over and was dropped; behind it what a failure leaves.
-    pub(super) const KIND: &'static Kind =
-        &Kind { run: Self::run, discard: Self::discard, drops_result: true, forget: Self::forget };
+    pub(super) const VTABLE: &'static JobVTable = &JobVTable {
+        run: Self::run,
+        discard: Self::discard,
+        drops_result: true,
+        drop_result: Self::drop_result,
+    };
 
-    unsafe fn run(payload: Payload, _: &Frame) -> Outcome {
+    unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
         // - publish wrote it, and run has the body.
         let task = unsafe { &mut *payload.at.cast::<*mut Self>().read() };
         task.run_once();
         if !task.fails {
-            return Outcome::Done;
+            return RunResult::Done;
         }
         // SAFETY:
         // - the payload has 16 bytes, and run has the body; a failed task is over.
@@ -86,22 +90,22 @@ impl Task {
             payload.at.cast::<usize>().add(1).write(task.n);
             drop(Self::out_of(payload));
         }
-        Outcome::Failed
+        RunResult::Failed
     }
 
-    unsafe fn discard(payload: Payload, _: Job, why: Why) {
+    unsafe fn discard(payload: Payload, _: Job, why: DiscardReason) {
         // SAFETY:
         // - called in place of run.
         let mut task = unsafe { Self::out_of(payload) };
         task.log.count_discarded(task.n);
-        if why == Why::Shutdown {
+        if why == DiscardReason::Shutdown {
             task.log.count_shut_down(task.n);
         }
         task.tell(false);
     }
 
-    unsafe fn forget(payload: Payload, outcome: Outcome) {
-        if outcome == Outcome::Done {
+    unsafe fn drop_result(payload: Payload, outcome: RunResult) {
+        if outcome == RunResult::Done {
             // SAFETY:
             // - run left it, and nobody took it.
             let task = unsafe { Self::out_of(payload) };

@@ -2,19 +2,19 @@
 
 use super::pool::{End, Pool};
 use super::tasks::Task;
-use crate::engine::{Taken, Verdict, WaitError};
+use crate::engine::{Disposition, Taken, WaitError};
 use crate::job::id::Job;
-use crate::job::vtable::{Kind, Payload};
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
 impl<const N: usize> Pool<N> {
-    fn wait_as(&self, job: Job, timeout: Timeout, want: Verdict) -> End {
+    fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition) -> End {
         let mut number = usize::MAX;
-        let mut deliver = |_: &'static Kind, payload: Payload, taken: Taken| {
+        let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Taken| {
             // SAFETY:
             // - the body is ours while we are called: a task, or what a failure left.
             number = match taken {
-                Taken::Done if want == Verdict::Leave => {
+                Taken::Done if want == Disposition::Leave => {
                     // SAFETY:
                     // - a job of this kind that is done has its task in the payload, and it is ours here.
                     unsafe { (**payload.at.cast::<*mut Task>()).number() }
@@ -34,13 +34,13 @@ impl<const N: usize> Pool<N> {
                 Taken::Cancelled => 0,
             };
             match want {
-                Verdict::Keep if taken == Taken::Failed => Verdict::Keep,
-                Verdict::Leave if taken != Taken::Cancelled => Verdict::Leave,
-                _ => Verdict::Take,
+                Disposition::Keep if taken == Taken::Failed => Disposition::Keep,
+                Disposition::Leave if taken != Taken::Cancelled => Disposition::Leave,
+                _ => Disposition::Take,
             }
         };
         let done = match want {
-            Verdict::Leave => self.raw.wait_and_see(job, timeout, &mut deliver),
+            Disposition::Leave => self.raw.wait_and_see(job, timeout, &mut deliver),
             _ => self.raw.wait(job, timeout, &mut deliver),
         };
         match done {
@@ -57,7 +57,7 @@ impl<const N: usize> Pool<N> {
 
     /// Waits and takes the result.
     pub fn wait(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Verdict::Take)
+        self.wait_as(job, Timeout::Forever, Disposition::Take)
     }
 
     /// Waits as the thread that lent the job, and takes the result.
@@ -70,7 +70,7 @@ impl<const N: usize> Pool<N> {
             let task = unsafe { Task::out_of(payload) };
             task.taken();
             number = task.number();
-            Verdict::Take
+            Disposition::Take
         });
         End::Done(number)
     }
@@ -82,21 +82,21 @@ impl<const N: usize> Pool<N> {
 
     /// Waits for at most so long, and takes the result.
     pub fn wait_within(&self, job: Job, nanos: u64) -> End {
-        self.wait_as(job, Timeout::Nanos(nanos), Verdict::Take)
+        self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take)
     }
 
     /// Waits; a failure is kept.
     pub fn wait_keeping(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Verdict::Keep)
+        self.wait_as(job, Timeout::Forever, Disposition::Keep)
     }
 
     /// Waits, and leaves the result where it is.
     pub fn wait_leaving(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Verdict::Leave)
+        self.wait_as(job, Timeout::Forever, Disposition::Leave)
     }
 
     /// Takes the result if it is there.
     pub fn poll(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Poll, Verdict::Take)
+        self.wait_as(job, Timeout::Poll, Disposition::Take)
     }
 }

@@ -16,7 +16,7 @@ use sync::AtomicUsize;
 
 const LEN: usize = 16;
 
-static ENDS: ring::Ends = ring::Ends::new();
+static ENDS: ring::Cursors = ring::Cursors::new();
 static ENTRIES: [AtomicUsize; LEN] = [const { AtomicUsize::new(0) }; LEN];
 
 /// Appends an index below 16 that is not in the ring.

@@ -35,11 +35,11 @@ impl Change {
                 let new = c.ended(t.epoch).sleep();
                 Some(Counts { sentries: c.sentries + u8::from(sentries && c.sentries < 2), ..new })
             }
-            Change::Redeem => (c.tokens > 0).then(|| c.relieved(t.sentry).redeem()),
+            Change::Redeem => (c.tokens > 0).then(|| c.relieved(t.sentry).take_token()),
             Change::Cancel => {
                 let c = c.relieved(t.sentry);
                 let c = if t.overdue { distrusts(c) } else { c };
-                Some(if c.sleeping > 0 { c.wake().search() } else { c.redeem() })
+                Some(if c.sleeping > 0 { c.wake().search() } else { c.take_token() })
             }
             Change::Rest => Some(c.relieved(t.sentry)),
             Change::Close => Some(c.close()),
@@ -78,7 +78,7 @@ impl Cpu<'_> {
         let (t, sentries) = (*self.see(), self.setup.sentries);
         let mut new = change.apply(c, &t, sentries)?;
         if change == Change::Cancel && c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken) {
-            new = c.relieved(t.sentry).redeem();
+            new = c.relieved(t.sentry).take_token();
         }
         if change == Change::Cancel && forgets {
             new = c.relieved(t.sentry).wake().search();

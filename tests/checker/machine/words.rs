@@ -139,7 +139,7 @@ impl Counts {
     pub fn grant(self) -> Self {
         Self { sleeping: self.sleeping - 1, searching: self.searching + 1, tokens: self.tokens + 1, ..self }
     }
-    pub fn redeem(self) -> Self {
+    pub fn take_token(self) -> Self {
         Self { tokens: self.tokens - 1, rewoken: false, ..self }
     }
     pub fn write_off(self) -> Self {

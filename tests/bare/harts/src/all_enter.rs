@@ -5,7 +5,7 @@ use crate::stress::{SLOTS, Stream};
 use crate::tally::{self, Token};
 use crate::{CORES, Pool, machine, say};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use jobring::{Queued, Report, SubmitError};
+use jobring::{ShutdownMode, ShutdownReport, SubmitError};
 
 static POOL: Pool<SLOTS> = crate::pool();
 static BEGIN: Meeting = Meeting::new();
@@ -61,7 +61,7 @@ pub fn run(core: usize) {
     say!("  {} were cancelled; all are accounted for once", count.cancelled);
     let micros = (end - start) * 1_000_000 / machine::ticks_per_second();
     say!("  {micros} us, {} jobs/s", (JOBS + LATE) as u64 * 1_000_000 / micros);
-    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     assert!(matches!(POOL.try_submit(|| ()), Err(SubmitError::Shutdown(_))));
     assert!(!POOL.run_one(), "nothing is left");
     say!("  {} cores left; a submit is refused", LEFT.load(Relaxed));
@@ -92,10 +92,10 @@ fn shut_down() {
     }
     // It does not wait for this job, nor for those that have met and stand around it.
     #[cfg(not(feature = "spin"))]
-    let report = POOL.shutdown(Queued::Drain, None).expect("drained");
+    let report = POOL.shutdown(ShutdownMode::Drain, None).expect("drained");
     // Without a port a pool cannot tell who calls, so the job does not wait at all.
     #[cfg(feature = "spin")]
-    let report = POOL.shutdown(Queued::Drain, Some(core::time::Duration::ZERO)).expect_err("this job runs");
+    let report = POOL.shutdown(ShutdownMode::Drain, Some(core::time::Duration::ZERO)).expect_err("this job runs");
     assert!(report.running > 0, "{report:?}");
 }
 

@@ -5,7 +5,7 @@ use crate::meet::{self, Meeting};
 use crate::stress::{SLOTS, Stream};
 use crate::{CORES, Pool, machine, say, tally};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
-use jobring::{Queued, Report, SubmitError};
+use jobring::{ShutdownMode, ShutdownReport, SubmitError};
 
 const JOBS: usize = 100_000;
 
@@ -62,7 +62,7 @@ pub fn run(core: usize) {
     say!("run_one in four idle loops: four jobs waited for each other, on cores 0 to 3");
     let count = tally::settle(JOBS);
     say!("  {} jobs ran, on each core {:?}; {} cancelled", count.ran, count.ran_on, count.cancelled);
-    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     assert!(matches!(POOL.try_submit(|| ()), Err(SubmitError::Shutdown(_))));
     say!("  {} cores left; the cores slept {} times", LEFT.load(Relaxed), SLEEPS.load(Relaxed));
 }

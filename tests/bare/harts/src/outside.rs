@@ -4,7 +4,7 @@ use crate::meet::Meeting;
 use crate::tally::{self, Token};
 use crate::{CORES, Pool, machine, say};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use jobring::{Queued, Report, SubmitError};
+use jobring::{ShutdownMode, ShutdownReport, SubmitError};
 
 /// Few slots: submit has to wait for room.
 const SLOTS: usize = 8;
@@ -51,7 +51,7 @@ pub fn run(core: usize) {
         }
     }
     let micros = (machine::ticks() - start) * 1_000_000 / machine::ticks_per_second();
-    assert_eq!(POOL.shutdown(Queued::Drain, None), Ok(Report::default()));
+    assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     while LEFT.load(Relaxed) < CORES - 1 {
         core::hint::spin_loop();
     }

@@ -164,10 +164,10 @@ pub fn sources(lines: &Lines<'_>, files: &mut Files, address: u32) -> Vec<Source
         else {
             continue;
         };
-        let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
+        let enqueue = frame.location.and_then(|enqueue| Some((enqueue.file?, enqueue.line?)));
         found.push(Source {
             name,
-            line: place.map(|(file, line)| files.line(file, line)).unwrap_or_default(),
+            line: enqueue.map(|(file, line)| files.line(file, line)).unwrap_or_default(),
         });
     }
     found

@@ -49,8 +49,8 @@ const SUBMIT: &[&str] = &[
     "submit_closure_from",
     "publish_closure",
     "reap",
-    "place",
-    "announce",
+    "enqueue",
+    "notify_workers",
     "publish",
     // Of rings these are in functions of their own: push serves complete too, the others reap alone.
     "push",
@@ -59,7 +59,7 @@ const SUBMIT: &[&str] = &[
     "pop_if_at",
 ];
 const COMPLETE: &[&str] =
-    &["resolve", "vacate", "vacated", "give_back", "forget", "forget_taken", "kick_if_closed"];
+    &["resolve", "vacate", "vacated", "give_back", "drop_result", "drop_taken_result", "notify_closers_if_closed"];
 const CLAIM: &[&str] = &["run_one", "claim_next", "execute", "of_job"];
 
 /// The part that an instruction of a firmware's function is of, if it is any.
@@ -89,8 +89,8 @@ const BOUNDS: &str = "an index that is out of bounds";
 
 /// Functions that this firmware never comes to, and why.
 const FUNCTIONS: &[(&[&str], &str)] = &[
-    (&["tell", "summon", "summoned", "is_seen_to", "is_rewoken", "force"], SLEEPERS),
-    (&["kick", "kick_if_closed", "is_closed", "closed"], CLOSED),
+    (&["notify_idle", "summon", "summoned", "is_seen_to", "is_rewoken", "reset_searchers"], SLEEPERS),
+    (&["notify_closers", "notify_closers_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
     (&["inherited"], OUTER),
     (&["reuse_kept", "kept", "put_back"], KEPT),
@@ -101,10 +101,10 @@ const LINES: &[(&str, &str)] = &[
     ("return self.vacate(index, state, true)", CLOSED),
     ("Err(Refused::Shutdown)", CLOSED),
     ("Noticed::Closed", CLOSED),
-    ("self.announce(position)", CLOSED),
-    ("self.tell(counts, port, position, several, popped)", SLEEPERS),
+    ("self.notify_workers(position)", CLOSED),
+    ("self.notify_idle(counts, port, position, several, popped)", SLEEPERS),
     ("self.summon(port)", SLEEPERS),
-    ("self.force(port)", SLEEPERS),
+    ("self.reset_searchers(port)", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
     ("Timeout::Poll => self.reserve_slow", WAITING),
     ("passes += 1", KEPT),

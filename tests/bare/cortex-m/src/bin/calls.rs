@@ -12,7 +12,7 @@ use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
-use jobring::{JobError, JobHandle, Queued, StaticPool};
+use jobring::{JobError, JobHandle, ShutdownMode, StaticPool};
 use jobring_cortex_m::clock::Clock;
 use jobring_cortex_m::dice::Dice;
 use jobring_cortex_m::hits::Hits;
@@ -381,7 +381,7 @@ extern "C" fn main() -> ! {
         }
     }
     // The interrupts go on while the pool is closed, and after that.
-    POOL.shutdown(Queued::Drain, None).expect("no time is too long");
+    POOL.shutdown(ShutdownMode::Drain, None).expect("no time is too long");
     let turns = || SYSTICK_SWEEP.turn().min(TIMER_SWEEP.turn());
     let more = turns() + 100;
     while turns() < more {}

@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use jobring::{JobError, JobHandle, Queued, StaticPool};
+use jobring::{JobError, JobHandle, ShutdownMode, StaticPool};
 use jobring_cortex_m::clock::{self, Clock};
 use jobring_cortex_m::dice::Dice;
 use jobring_cortex_m::ledger::{Ledger, Number};
@@ -194,7 +194,7 @@ extern "C" fn main() -> ! {
         }
     }
     CLOCK.stop();
-    POOL.shutdown(Queued::Drain, None).expect("no time is too long");
+    POOL.shutdown(ShutdownMode::Drain, None).expect("no time is too long");
     assert!(submit_detached(Number::of_nobody()).is_err(), "the pool is closed");
     let sum = LEDGER.check();
     println!(

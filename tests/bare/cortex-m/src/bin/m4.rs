@@ -8,7 +8,7 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
-use jobring::{JobError, JobHandle, Queued, StaticPool};
+use jobring::{JobError, JobHandle, ShutdownMode, StaticPool};
 use jobring_cortex_m::clock::{self, Clock};
 use jobring_cortex_m::dice::Dice;
 use jobring_cortex_m::hits::Hits;
@@ -367,7 +367,7 @@ extern "C" fn main() -> ! {
         }
     }
     // The interrupts go on: some submit to a pool that is being closed, and then to one that is.
-    POOL.shutdown(Queued::Drain, None).expect("no time is too long");
+    POOL.shutdown(ShutdownMode::Drain, None).expect("no time is too long");
     (0..100).for_each(|_| sleep());
     CLOCK.stop();
     timer::acknowledge();

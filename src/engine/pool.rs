@@ -1,0 +1,229 @@
+//! The untyped pool: its parts, put together.
+
+use crate::engine::lifecycle::Lifecycle;
+use crate::job::context::{CallChain, CallContext};
+use crate::job::id::Job;
+use crate::platform::port::{FromIsr, Port};
+use crate::ring::{Cursors, Ring, Seed};
+use crate::sleep::Idle;
+use crate::slot::Slot;
+use crate::slot::storage::Storage;
+use crate::sync::{Counter, const_fn};
+use crate::util::cache_padded::CachePadded;
+use core::ptr;
+
+/// The numbers of a pool that its threads want to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuntimeConfig {
+    /// Workers, started and entered.
+    pub(crate) workers: usize,
+    /// How often a worker that has run a job polls the ring before it goes to sleep.
+    pub(crate) spin: u32,
+    /// A job that waits runs the awaited job on its own stack only if so many bytes of it are left.
+    pub(crate) stack_reserve: usize,
+}
+
+/// How often workers poll where nothing was said: some 25 µs, about half of what it takes to wake a thread on a CPU that was
+/// halted (engine/blocking_wait.rs says why so long).
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) const POLLS: u32 = if crate::util::backoff::SPINS { 1000 } else { 0 };
+/// Without threads of its own a pool does not know whether there is anything better to do.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+pub(crate) const POLLS: u32 = 0;
+
+/// The stack that must be left for a job to be run inside a job, bytes.
+pub(crate) const STACK_RESERVE: usize = 16 * 1024;
+
+impl RuntimeConfig {
+    /// For storage whose type has the number of workers: nothing is read from here.
+    pub(crate) const UNREAD: Self = Self { workers: 0, spin: 0, stack_reserve: 0 };
+
+    pub(crate) const fn default() -> Self {
+        Self { workers: crate::sleep::MAX_WORKERS, spin: 0, stack_reserve: STACK_RESERVE }
+    }
+}
+
+/// A pool over some storage and some system.
+#[repr(C)]
+pub(crate) struct RawPool<S, P> {
+    pub(super) ready_ends: Cursors,
+    pub(super) free_ends: Cursors,
+    pub(super) idle: Idle,
+    pub(super) lifecycle: CachePadded<Lifecycle>,
+    pub(super) entered: Counter,
+    pub(super) config: RuntimeConfig,
+    pub(super) port: P,
+    pub(super) storage: S,
+}
+
+impl<S, P> RawPool<S, P> {
+    const_fn! {
+        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must not move once
+        /// a handle was given out.
+        pub(crate) fn new(storage: S, port: P, config: RuntimeConfig) -> Self {
+            Self::with_free(Cursors::new(), storage, port, config)
+        }
+    }
+
+    const_fn! {
+        fn with_free(free_ends: Cursors, storage: S, port: P, config: RuntimeConfig) -> Self {
+            Self {
+                ready_ends: Cursors::new(),
+                free_ends,
+                idle: Idle::new(),
+                lifecycle: CachePadded::new(Lifecycle::new()),
+                entered: Counter::new(),
+                config,
+                port,
+                storage,
+            }
+        }
+    }
+}
+
+#[cfg(feature = "capi")]
+impl<S: Storage, P> RawPool<S, P> {
+    /// An open pool in place, as `over`.
+    ///
+    /// # Safety
+    /// 1. `at` is writable, and all zero.
+    pub(crate) unsafe fn init_in_place(at: *mut Self, storage: S, port: P, config: RuntimeConfig) {
+        // SAFETY:
+        // - 1; and zero is what over() leaves in the other fields.
+        unsafe {
+            (&raw mut (*at).free_ends).write(Cursors::seeded(storage.capacity(), storage.free().len()));
+            Ring::new(&(*at).free_ends, storage.free(), Seed::Full).unseed(storage.capacity());
+            (&raw mut (*at).config).write(config);
+            (&raw mut (*at).port).write(port);
+            (&raw mut (*at).storage).write(storage);
+        }
+    }
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// As [`new`](RawPool::new), with however many slots.
+    #[cfg(any(feature = "alloc", feature = "capi"))]
+    pub(crate) fn over(storage: S, port: P, config: RuntimeConfig) -> Self {
+        let free = Cursors::seeded(storage.capacity(), storage.free().len());
+        let this = Self::with_free(free, storage, port, config);
+        this.free().unseed(this.storage.capacity());
+        this
+    }
+
+    #[inline(always)]
+    pub(super) fn ready(&self) -> Ring<'_> {
+        Ring::new(&self.ready_ends, self.storage.ready(), Seed::Empty)
+    }
+
+    #[inline(always)]
+    pub(super) fn free(&self) -> Ring<'_> {
+        Ring::new(&self.free_ends, self.storage.free(), Seed::Full)
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(&self, index: usize) -> Slot<'_> {
+        self.storage.slot(index)
+    }
+
+    /// The pool's identity in frames: its address, never followed.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+
+    /// 8 bits of the pool's identity, for handles.
+    #[inline(always)]
+    pub(crate) fn tag(&self) -> u8 {
+        Job::tag_of(self.id())
+    }
+
+    /// This pool for the calls of an interrupt: its wake-ups go out as such.
+    pub(crate) fn for_isr(&self) -> &RawPool<S, FromIsr<P>> {
+        // SAFETY:
+        // - RawPool is repr(C) and FromIsr<P> is transparent: the same fields at the same places; the lifetime is kept.
+        unsafe { &*ptr::from_ref(self).cast() }
+    }
+
+    pub(crate) fn port(&self) -> &P {
+        &self.port
+    }
+
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    pub(crate) fn config(&self) -> RuntimeConfig {
+        match S::WORKERS {
+            Some(workers) => RuntimeConfig { workers, ..RuntimeConfig::default() },
+            None => self.config,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.capacity()
+    }
+
+    pub(crate) fn payload_bytes(&self) -> usize {
+        self.storage.payload_bytes()
+    }
+
+    /// A pool as it is after `start` (a multiple of the rings' length) positions.
+    #[cfg(test)]
+    pub(super) fn aged(storage: S, port: P, config: RuntimeConfig, start: usize) -> Self {
+        let (ready_ends, free_ends) = (Cursors::new().aged(start), Cursors::new().aged(start));
+        let pool = Self { ready_ends, free_ends, ..Self::new(storage, port, config) };
+        pool.ready().age(start);
+        pool.free().age(start);
+        pool
+    }
+
+    /// Starts all slots at a generation, before the pool is shared.
+    #[cfg(any(test, jobring_loom))]
+    pub(crate) fn set_generation(&self, generation: usize) {
+        (0..self.storage.capacity()).for_each(|index| self.slot(index).set_generation(generation));
+    }
+
+    /// Begins a worker's search, which never ends.
+    #[cfg(jobring_loom)]
+    pub(crate) fn freeze_searching(&self) {
+        let _forgotten = self.idle.search();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.idle.counts().closed()
+    }
+
+    /// Does it take no jobs: because it is closed, or elsewhere?
+    pub(crate) fn refuses_jobs(&self) -> bool {
+        self.is_closed() || self.is_elsewhere()
+    }
+
+    /// `is_copy` as far as that is to be had on the way of a submit: false for storage that knows nothing of forks.
+    #[inline(always)]
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.storage.forks().is_some_and(|own| own != self.port.forks())
+    }
+
+    /// Is this process a child by fork of the one that the pool is in? Then nobody else is in it, and what was going on
+    /// in it never ends.
+    #[inline]
+    pub(crate) fn is_copy(&self) -> bool {
+        let forks = self.port.forks();
+        match self.storage.forks() {
+            Some(own) => own != forks,
+            None => self.lifecycle.is_left(forks),
+        }
+    }
+
+    /// This thread's innermost frame that belongs to this pool.
+    pub(crate) fn current_context(&self) -> Option<&CallContext> {
+        CallChain(self.port.current()).find(|frame| frame.pool == self.id())
+    }
+
+    /// How many jobs, wakers and hooks, all called by this pool, this thread is inside of.
+    pub(crate) fn nesting_depth(&self) -> usize {
+        CallChain(self.port.current())
+            .filter(|frame| frame.pool == self.id() && frame.is_call_of_pool())
+            .count()
+    }
+}
