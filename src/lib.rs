@@ -26,7 +26,10 @@
 
 #![no_std]
 // What one face does not use, another does: dead code is looked for in the build that has them all.
-#![cfg_attr(not(all(feature = "std", feature = "pthread", feature = "capi")), allow(dead_code))]
+#![cfg_attr(
+    not(all(feature = "std", feature = "pthread", feature = "capi")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -42,16 +42,7 @@ mod wrap_tests;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
-#[cfg(any(feature = "alloc", feature = "capi"))]
-pub(crate) use pool::POLLS;
-#[cfg(feature = "capi")]
-pub(crate) use pool::STACK_RESERVE;
-pub(crate) use pool::{RawPool, RuntimeConfig};
+pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use submit::{FastPathMiss, ReserveError, Reserved};
 pub(crate) use wait::{Disposition, Receiver, Taken, WaitError};
-#[cfg(any(feature = "std", feature = "pthread", feature = "capi", jobring_loom))]
-pub(crate) use worker_state::WorkerActivity;
-#[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
-pub(crate) use worker_state::WorkerState;
-#[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) use worker_state::WorkerStats;
+pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};
