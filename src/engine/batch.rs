@@ -34,23 +34,15 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     /// A free slot for the next of so many jobs that are left, if there is one now. Lock-free.
     #[inline]
     pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
-        loop {
-            if self.next == self.end
-                && let Err(looked) = self.take(left)
-            {
-                return self.pool.try_reserve_from(looked);
-            }
-            let (at, index) = (self.at, self.taken[self.next]);
-            self.next += 1;
-            self.at = at.wrapping_add(1);
-            match self.pool.slot(index).reserve() {
-                Some(state) => return Ok(Reserved { index, state, at }),
-                None if self.next == self.end => {
-                    return self.pool.try_reserve_from(FastPathMiss::Unusable(index));
-                }
-                None => self.pool.give_back(index),
-            }
+        if self.next == self.end
+            && let Err(looked) = self.take(left)
+        {
+            return self.pool.try_reserve_from(looked);
         }
+        let (at, index) = (self.at, self.taken[self.next]);
+        self.next += 1;
+        self.at = at.wrapping_add(1);
+        Ok(Reserved { index, state: self.pool.slot(index).reserve(), at })
     }
 
     /// Takes some slots, at most so many.
@@ -88,8 +80,8 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
         if dying() {
             return;
         }
-        for &index in &self.taken[self.next..self.end] {
-            self.pool.give_back(index);
+        if !bug(Bug::BatchKeepsTheRest) {
+            self.taken[self.next..self.end].iter().for_each(|&index| self.pool.give_back(index));
         }
         if let Some(position) = self.announce_at {
             self.pool.notify_workers(position, true);

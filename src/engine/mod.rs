@@ -20,8 +20,6 @@ mod close;
 mod deadlock;
 mod fork_support;
 mod kept_failure;
-#[cfg(all(test, feature = "capi"))]
-mod kept_failure_tests;
 pub(crate) mod lifecycle;
 mod pool;
 mod run;

@@ -10,7 +10,7 @@ use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Port, Timeout};
 use crate::ring::{Mark, Pacing};
 use crate::sleep::Noticed;
-use crate::slot::state::{State, Status};
+use crate::slot::state::State;
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, ordering, stop_point};
@@ -41,20 +41,11 @@ pub(crate) enum FastPathMiss {
     NotYet,
     Closed,
     Empty,
-    /// Its kept failure is being read; it is in no ring.
-    Unusable(usize),
 }
 
 /// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
 /// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
 const ASIDES: u32 = 2;
-
-/// Are there kept failures, and threads that take turns on a core?
-const KEEPS_FAILURES: bool =
-    cfg!(all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")));
-
-/// How often a submitter passes over a slot whose kept failure is being read.
-const PASSES: usize = 2;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A free slot, if the first look finds one: the straight line of most submits. Else [`try_reserve_from`] goes on.
@@ -75,8 +66,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
             return Err(FastPathMiss::Empty);
         };
-        let state = self.slot(index).reserve().ok_or(FastPathMiss::Unusable(index))?;
-        Ok(Reserved { index, state, at })
+        Ok(Reserved { index, state: self.slot(index).reserve(), at })
     }
 
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
@@ -90,7 +80,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     #[inline(never)]
     pub(crate) fn try_reserve_from(&self, mut looked: FastPathMiss) -> Result<Reserved, ReserveError> {
-        let mut passes = 0;
         loop {
             match looked {
                 FastPathMiss::NotYet if self.refuses_jobs() => return Err(ReserveError::Shutdown),
@@ -98,23 +87,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 FastPathMiss::Closed => return Err(ReserveError::Shutdown),
                 FastPathMiss::Empty if self.reap() => {}
                 FastPathMiss::Empty => return Err(self.full()),
-                FastPathMiss::Unusable(index) => {
-                    if !bug(Bug::RefusedSubmitKeepsTheSlot) {
-                        self.give_back(index);
-                    }
-                    passes += 1;
-                    if passes == PASSES {
-                        return Err(self.full());
-                    }
-                }
             }
-            looked = match self.free().pop_expecting(|_| {}) {
-                None => FastPathMiss::Empty,
-                Some((at, index)) => match self.slot(index).reserve() {
-                    Some(state) => return Ok(Reserved { index, state, at }),
-                    None => FastPathMiss::Unusable(index),
-                },
-            };
+            if let Some((at, index)) = self.free().pop_expecting(|_| {}) {
+                return Ok(Reserved { index, state: self.slot(index).reserve(), at });
+            }
+            looked = FastPathMiss::Empty;
         }
     }
 
@@ -196,10 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// no more pushes that could trigger a wake-up, and the thread that is to wake this one may be stopped before it does.
     /// `registers`: the thread runs jobs of this pool, and waits without end.
     fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
-        let Some(marked) = self.free().mark_empty(Mark::Waiter) else {
-            self.pass_over();
-            return Outlook::Hopeful;
-        };
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(ordering(Site::AwaitSlotFence, SeqCst));
@@ -220,19 +194,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         sleep(Outlook::Hopeful);
         Outlook::Hopeful
-    }
-
-    /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
-    /// read the failures kept in them: such a thread may have a lower priority than ours, and has to run.
-    #[cold]
-    #[inline(never)]
-    fn pass_over(&self) {
-        if KEEPS_FAILURES
-            && let Some((_, index)) = self.free().peek()
-            && self.slot(index).state().status() == Status::Taking
-        {
-            self.port.pause();
-        }
     }
 
     /// Fills a reserved slot and hands its job over. From here on it is accepted.
@@ -363,9 +324,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
                     Popped::Vacant => self.give_back(index),
-                    // Its kept failure is being read; the reader gives it back.
-                    Popped::Nothing => {}
-                    Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
+                    Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }
             reaped = true;
