@@ -367,8 +367,8 @@ pub const ROWS: &[Row] = &[
         upstream: "rtic-rs/rtic#780 (0a01fde4b, 70f57c316, be6648c0e)",
         what: "a sender that gives up keeps a free slot for ever",
         answer: Mutants(&[(
-            Planted(&[Bug::RefusedSubmitKeepsTheSlot]),
-            Model("a_kept_failure_is_read_whole_or_not_at_all"),
+            Planted(&[Bug::BatchKeepsTheRest]),
+            Model("a_batch_that_ends_early_gives_back_what_it_took"),
         )]),
     },
     Row {

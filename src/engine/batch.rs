@@ -3,7 +3,9 @@
 //! A thread that is stopped in here keeps the slots that it took and has not filled yet from others, a line of entries at
 //! most.
 
-use super::{RawPool, ReserveError, Reserved, submit::FastPathMiss};
+use super::lifecycle::Visit;
+use super::submit::Reserved;
+use super::{RawPool, ReserveError};
 use crate::platform::port::Port;
 use crate::ring::Pacing;
 use crate::slot::storage::Storage;
@@ -15,6 +17,8 @@ const MOST: usize = 8;
 /// The jobs of one batch, from the first slot to the wake-up when it is dropped.
 pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
+    /// Of a pool whose destroy waits for every submit.
+    _visit: Option<Visit<P>>,
     /// Slots that were taken; from `next` to `end` they were not reserved yet.
     taken: [usize; MOST],
     next: usize,
@@ -28,36 +32,27 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     pub(crate) fn new(pool: &'a RawPool<S, P>) -> Self {
         let announce_at = bug(Bug::NothingIsAnnounced).then_some(0);
-        Self { pool, taken: [0; MOST], next: 0, end: 0, at: 0, announce_at }
+        let visit = pool.storage.counts_submits().then(|| pool.lifecycle.visit(&pool.port));
+        Self { pool, _visit: visit, taken: [0; MOST], next: 0, end: 0, at: 0, announce_at }
     }
 
     /// A free slot for the next of so many jobs that are left, if there is one now. Lock-free.
     #[inline]
     pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
-        loop {
-            if self.next == self.end
-                && let Err(looked) = self.take(left)
-            {
-                return self.pool.try_reserve_from(looked);
-            }
-            let (at, index) = (self.at, self.taken[self.next]);
-            self.next += 1;
-            self.at = at.wrapping_add(1);
-            match self.pool.slot(index).reserve() {
-                Some(state) => return Ok(Reserved { index, state, at }),
-                None if self.next == self.end => {
-                    return self.pool.try_reserve_from(FastPathMiss::Unusable(index));
-                }
-                None => self.pool.give_back(index),
-            }
+        if self.next == self.end && !self.take(left)? {
+            return self.pool.reserve_reaped();
         }
+        let (at, index) = (self.at, self.taken[self.next]);
+        self.next += 1;
+        self.at = at.wrapping_add(1);
+        Ok(Reserved { index, state: self.pool.slot(index).reserve(), at })
     }
 
-    /// Takes some slots, at most so many.
-    fn take(&mut self, left: usize) -> Result<(), FastPathMiss> {
+    /// Takes some slots, at most `left`. False if none is free.
+    fn take(&mut self, left: usize) -> Result<bool, ReserveError> {
         let pool = self.pool;
-        if pool.is_closed() {
-            return Err(FastPathMiss::Closed);
+        if pool.refuses_jobs() {
+            return Err(ReserveError::Shutdown);
         }
         // Before the first are taken: meanwhile they may be others'.
         if left >= MOST
@@ -67,13 +62,14 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
             pool.free().keep_distance_now(at, Pacing::OF_BATCH, || pool.lifecycle.live() > 0);
         }
         let room = &mut self.taken[..left.clamp(1, MOST)];
-        let (at, count) =
-            pool.free().pop_several(room, |index| pool.slot(index).fetch()).ok_or(FastPathMiss::Empty)?;
+        let Some((at, count)) = pool.free().pop_several(room, |index| pool.slot(index).fetch()) else {
+            return Ok(false);
+        };
         if left < MOST {
             pool.free().pace(at, Pacing::OF_SUBMITTER, || pool.lifecycle.live() > 0);
         }
         (self.at, self.next, self.end) = (at, 0, count);
-        Ok(())
+        Ok(true)
     }
 
     /// One more was placed, at `position`.
@@ -88,8 +84,8 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
         if dying() {
             return;
         }
-        for &index in &self.taken[self.next..self.end] {
-            self.pool.give_back(index);
+        if !bug(Bug::BatchKeepsTheRest) {
+            self.taken[self.next..self.end].iter().for_each(|&index| self.pool.give_back(index));
         }
         if let Some(position) = self.announce_at {
             self.pool.notify_workers(position, true);

@@ -3,9 +3,11 @@
 
 use super::RawPool;
 use super::run::Claimed;
+use super::submit::Request;
 use super::{Disposition, Receiver};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Port;
 use crate::slot::Claim;
 use crate::slot::storage::Storage;
@@ -14,6 +16,24 @@ use crate::util::backoff::spin_until;
 /// How often a thread looks for the end of a job that was begun before it goes to sleep: some 25 µs, less than it takes
 /// to wake it.
 const LOOKS: u32 = 1000;
+
+/// A job whose input is a pointer to what its submitter keeps on its stack until the job has finished.
+pub(crate) struct LentJob<T> {
+    pub(crate) vtable: &'static JobVTable,
+    pub(crate) pointer: *const T,
+}
+
+impl<T> Request for LentJob<T> {
+    fn vtable(&self) -> &'static JobVTable {
+        self.vtable
+    }
+
+    unsafe fn write(self, payload: Payload) {
+        // SAFETY:
+        // - 1; whoever makes it checks that a payload has room for a pointer.
+        unsafe { payload.at.cast::<*const T>().write(self.pointer) };
+    }
+}
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The job, if nobody has begun it: then it is the caller's to run or to drop.

@@ -20,8 +20,6 @@ mod close;
 mod deadlock;
 mod fork_support;
 mod kept_failure;
-#[cfg(all(test, feature = "capi"))]
-mod kept_failure_tests;
 pub(crate) mod lifecycle;
 mod pool;
 mod run;
@@ -42,7 +40,10 @@ mod wrap_tests;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
+pub(crate) use fork_support::LentJob;
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
-pub(crate) use submit::{FastPathMiss, ReserveError, Reserved};
+#[cfg(jobring_loom)]
+pub(crate) use submit::Reserved;
+pub(crate) use submit::{Fail, Request, ReserveError, Wait, WhenFull};
 pub(crate) use wait::{Disposition, Receiver, Taken, WaitError};
 pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};

@@ -7,10 +7,11 @@ use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
+use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Port, Timeout};
 use crate::ring::{Mark, Pacing};
 use crate::sleep::Noticed;
-use crate::slot::state::{State, Status};
+use crate::slot::state::State;
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, ordering, stop_point};
@@ -35,112 +36,170 @@ pub(crate) struct Reserved {
     pub(super) at: usize,
 }
 
-/// What came of a look for a free slot, but a slot.
-#[derive(Clone, Copy)]
-pub(crate) enum FastPathMiss {
-    NotYet,
-    Closed,
-    Empty,
-    /// Its kept failure is being read; it is in no ring.
-    Unusable(usize),
+/// A job as a face hands it over: checked, and not written into a slot yet.
+pub(crate) trait Request {
+    /// How the job is run or dropped.
+    fn vtable(&self) -> &'static JobVTable;
+
+    /// Leaves the job's input in a payload.
+    ///
+    /// # Safety
+    /// 1. The payload is one of the pool that the request was made for, and nobody else has it.
+    unsafe fn write(self, payload: Payload);
 }
+
+/// What a submit does when no slot is free. It is known when the caller is compiled, so that a firmware that never waits has no
+/// code for waiting.
+pub(crate) trait WhenFull: Copy {
+    const WAITS: bool;
+
+    fn timeout(self) -> Timeout;
+}
+
+/// Fails at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Fail;
+
+/// Waits for a slot.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait(pub(crate) Timeout);
+
+impl WhenFull for Fail {
+    const WAITS: bool = false;
+
+    fn timeout(self) -> Timeout {
+        Timeout::Poll
+    }
+}
+
+impl WhenFull for Wait {
+    const WAITS: bool = true;
+
+    fn timeout(self) -> Timeout {
+        self.0
+    }
+}
+
+/// A microcontroller has one copy of the whole in place of a fast path.
+const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
 
 /// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
 /// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
 const ASIDES: u32 = 2;
 
-/// Are there kept failures, and threads that take turns on a core?
-const KEEPS_FAILURES: bool =
-    cfg!(all(feature = "capi", any(feature = "std", feature = "pthread", feature = "port")));
-
-/// How often a submitter passes over a slot whose kept failure is being read.
-const PASSES: usize = 2;
-
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// A free slot, if the first look finds one: the straight line of most submits. Else [`try_reserve_from`] goes on.
+    /// Hands a job over: the one way into a pool. From the moment at which its entry is published it is accepted. If it is
+    /// refused, the request comes back, and nothing has changed. `detached`: nobody will ask for the job's result.
     ///
-    /// [`try_reserve_from`]: RawPool::try_reserve_from
+    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With [`Fail`] it never does, and may be called
+    /// from a signal handler, and from an interrupt as [`for_isr`](RawPool::for_isr) says.
+    ///
+    /// # Safety
+    /// 1. The request was made for this pool, and what its job borrows outlives the job.
     #[inline(always)]
-    pub(crate) fn reserve_at_once(&self) -> Result<Reserved, FastPathMiss> {
-        // One copy of it all for a microcontroller.
-        if cfg!(all(target_os = "none", target_pointer_width = "32")) {
-            return Err(FastPathMiss::NotYet);
+    pub(crate) unsafe fn submit<R: Request, W: WhenFull>(
+        &self,
+        request: R,
+        detached: bool,
+        when_full: W,
+    ) -> Result<Job, (ReserveError, R)> {
+        let mut first = None;
+        if !SMALL && !self.storage.counts_submits() {
+            match self.reserve_now() {
+                Ok(reserved) => {
+                    if W::WAITS {
+                        self.pace(&reserved);
+                    }
+                    // SAFETY:
+                    // - 1: just reserved from this pool. 2: the caller's.
+                    return Ok(unsafe { self.publish(reserved, request, detached) });
+                }
+                Err(refused) => first = Some(refused),
+            }
         }
-        if self.is_closed() {
-            return Err(FastPathMiss::Closed);
-        }
-        if self.is_elsewhere() {
-            return Err(FastPathMiss::NotYet);
-        }
-        let Some((at, index)) = self.free().pop_expecting(|index| self.slot(index).fetch()) else {
-            return Err(FastPathMiss::Empty);
+        // SAFETY:
+        // - the caller's.
+        unsafe { self.submit_slowly(request, detached, when_full, first) }
+    }
+
+    /// The whole of `submit`. `first`: what came of the first look for a slot, if there was one.
+    ///
+    /// # Safety
+    /// As submit.
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), cold, inline(never))]
+    unsafe fn submit_slowly<R: Request, W: WhenFull>(
+        &self,
+        request: R,
+        detached: bool,
+        when_full: W,
+        first: Option<ReserveError>,
+    ) -> Result<Job, (ReserveError, R)> {
+        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit(&self.port));
+        let found = match first {
+            None => self.try_reserve(),
+            Some(ReserveError::Full) => self.reserve_reaped(),
+            Some(refused) => Err(refused),
         };
-        let state = self.slot(index).reserve().ok_or(FastPathMiss::Unusable(index))?;
-        Ok(Reserved { index, state, at })
+        let reserved = match found {
+            Ok(reserved) => {
+                if W::WAITS {
+                    self.pace(&reserved);
+                }
+                Ok((reserved, None))
+            }
+            // A job that the caller runs here may change errno. The visit ends when the job is published: destroy waits for it.
+            Err(ReserveError::Full) if W::WAITS => keeping_errno(|| self.reserve_slow(when_full.timeout())),
+            Err(refused) => Err(refused),
+        };
+        match reserved {
+            // SAFETY:
+            // - 1: just reserved from this pool. 2: the caller's.
+            Ok((reserved, _visit)) => Ok(unsafe { self.publish(reserved, request, detached) }),
+            Err(refused) => Err((refused, request)),
+        }
     }
 
-    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
-    /// handler and in an interrupt.
-    #[inline(always)]
+    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal handler and in an
+    /// interrupt.
     pub(crate) fn try_reserve(&self) -> Result<Reserved, ReserveError> {
-        self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked))
+        match self.reserve_now() {
+            Err(ReserveError::Full) => self.reserve_reaped(),
+            reserved => reserved,
+        }
     }
 
-    /// The same, for who has looked once.
+    /// The first look of `try_reserve`: the straight line of most submits.
+    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
+    fn reserve_now(&self) -> Result<Reserved, ReserveError> {
+        if self.refuses_jobs() {
+            return Err(ReserveError::Shutdown);
+        }
+        self.pop_free().ok_or(ReserveError::Full)
+    }
+
+    #[inline(always)]
+    fn pop_free(&self) -> Option<Reserved> {
+        let (at, index) = self.free().pop_expecting(|index| self.slot(index).fetch())?;
+        Some(Reserved { index, state: self.slot(index).reserve(), at })
+    }
+
+    /// As `try_reserve`, for a caller that found no free slot: jobs that were cancelled may still hold theirs.
     #[cold]
     #[inline(never)]
-    pub(crate) fn try_reserve_from(&self, mut looked: FastPathMiss) -> Result<Reserved, ReserveError> {
-        let mut passes = 0;
-        loop {
-            match looked {
-                FastPathMiss::NotYet if self.refuses_jobs() => return Err(ReserveError::Shutdown),
-                FastPathMiss::NotYet => {}
-                FastPathMiss::Closed => return Err(ReserveError::Shutdown),
-                FastPathMiss::Empty if self.reap() => {}
-                FastPathMiss::Empty => return Err(self.full()),
-                FastPathMiss::Unusable(index) => {
-                    if !bug(Bug::RefusedSubmitKeepsTheSlot) {
-                        self.give_back(index);
-                    }
-                    passes += 1;
-                    if passes == PASSES {
-                        return Err(self.full());
-                    }
-                }
+    pub(super) fn reserve_reaped(&self) -> Result<Reserved, ReserveError> {
+        while self.reap() {
+            if let Some(reserved) = self.pop_free() {
+                return Ok(reserved);
             }
-            looked = match self.free().pop_expecting(|_| {}) {
-                None => FastPathMiss::Empty,
-                Some((at, index)) => match self.slot(index).reserve() {
-                    Some(state) => return Ok(Reserved { index, state, at }),
-                    None => FastPathMiss::Unusable(index),
-                },
-            };
         }
+        Err(self.full())
     }
 
     /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
     #[cold]
     fn full(&self) -> ReserveError {
         if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
-    }
-
-    /// A free slot, for who has looked once; waits for one until `timeout`. On a pool without workers the caller runs the oldest queued
-    /// job instead of waiting. If it had to wait, its visit too, which ends when the job is published: destroy waits for it.
-    pub(crate) fn reserve_from(
-        &self,
-        looked: FastPathMiss,
-        timeout: Timeout,
-    ) -> Result<(Reserved, Option<Visit<P>>), ReserveError> {
-        match self.try_reserve_from(looked) {
-            Ok(reserved) => {
-                if timeout != Timeout::Poll {
-                    self.pace(&reserved);
-                }
-                Ok((reserved, None))
-            }
-            Err(ReserveError::Full) if timeout != Timeout::Poll => self.reserve_slow(timeout),
-            Err(refused) => Err(refused),
-        }
     }
 
     /// For a submitter that has just taken this slot, and may wait: lets the workers gain on it if the pool
@@ -150,9 +209,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.free().pace(reserved.at, Pacing::OF_SUBMITTER, || self.lifecycle.live() > 0);
     }
 
-    /// As `reserve_from`, for who has just found the pool full.
-    #[cold]
-    #[inline(never)]
+    /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. The caller's visit
+    /// comes with the slot.
     pub(crate) fn reserve_slow(
         &self,
         timeout: Timeout,
@@ -196,10 +254,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// no more pushes that could trigger a wake-up, and the thread that is to wake this one may be stopped before it does.
     /// `registers`: the thread runs jobs of this pool, and waits without end.
     fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
-        let Some(marked) = self.free().mark_empty(Mark::Waiter) else {
-            self.pass_over();
-            return Outlook::Hopeful;
-        };
+        let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // takes it off and wakes us (E5).
         fence(ordering(Site::AwaitSlotFence, SeqCst));
@@ -222,40 +277,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Outlook::Hopeful
     }
 
-    /// A slot lies in the free ring. Either it came back since we looked; or all that lie there are unusable, because threads
-    /// read the failures kept in them: such a thread may have a lower priority than ours, and has to run.
-    #[cold]
-    #[inline(never)]
-    fn pass_over(&self) {
-        if KEEPS_FAILURES
-            && let Some((_, index)) = self.free().peek()
-            && self.slot(index).state().status() == Status::Taking
-        {
-            self.port.pause();
-        }
-    }
-
     /// Fills a reserved slot and hands its job over. From here on it is accepted.
     ///
     /// # Safety
-    /// 1. `reserved` is of this pool.
-    /// 2. `write` leaves in the payload an input that `vtable` takes; it fits.
+    /// 1. `reserved` is of this pool. 2. As submit.
     #[inline(always)]
-    pub(crate) unsafe fn publish(
-        &self,
-        reserved: Reserved,
-        vtable: &'static JobVTable,
-        detached: bool,
-        write: impl FnOnce(Payload),
-    ) -> Job {
+    pub(crate) unsafe fn publish(&self, reserved: Reserved, request: impl Request, detached: bool) -> Job {
         // SAFETY:
         // - the caller's.
-        let (job, position) = unsafe { self.enqueue(reserved, vtable, detached, write) };
+        let (job, position) = unsafe { self.enqueue(reserved, request, detached) };
         self.notify_workers(position, false);
         job
     }
 
-    /// The first half of publish: the job is accepted, but no sleeping worker knows. The caller announces it, or a later
+    /// The first half of publish: the job is accepted, but no sleeping worker knows. The caller notifies the workers, or a later
     /// one, before it does anything else that takes time.
     ///
     /// # Safety
@@ -264,14 +299,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) unsafe fn enqueue(
         &self,
         reserved: Reserved,
-        vtable: &'static JobVTable,
+        request: impl Request,
         detached: bool,
-        write: impl FnOnce(Payload),
     ) -> (Job, usize) {
         let Reserved { index, state, .. } = reserved;
+        let vtable = request.vtable();
         // SAFETY:
-        // - 1: the index came out of our free ring and went nowhere else. 2: the caller's.
-        unsafe { self.slot(index).fill(state, vtable, detached, write) };
+        // - 1: the index came out of our free ring and went nowhere else. 2: a request leaves what its functions take.
+        unsafe { self.slot(index).fill(state, vtable, detached, |payload| request.write(payload)) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }
@@ -363,9 +398,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
                     Popped::Vacant => self.give_back(index),
-                    // Its kept failure is being read; the reader gives it back.
-                    Popped::Nothing => {}
-                    Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
+                    Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }
             reaped = true;

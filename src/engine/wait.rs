@@ -217,7 +217,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         match verdict {
             Disposition::TakePart => self.drop_taken_result(index, was, taking),
-            Disposition::Keep if PUTS_BACK => self.put_back(index, taking, was.detach(), true),
             _ => self.vacate(index, taking, self.must_retire()),
         }
         Ok(taken)

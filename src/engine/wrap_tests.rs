@@ -1,6 +1,6 @@
 //! Pools that have run for long: positions and generations at the top of their words, through the whole of a job's life.
 
-use super::{Disposition, RawPool, RuntimeConfig, Taken, WaitError};
+use super::{Disposition, Fail, RawPool, Request, RuntimeConfig, Taken, WaitError};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
@@ -33,12 +33,23 @@ static VTABLE: JobVTable = JobVTable {
 };
 
 fn submit(pool: &Pool, number: usize) -> crate::Job {
-    let reserved = pool.try_reserve().expect("there is room");
-    // SAFETY:
-    // - of this pool; the kind takes a number.
-    unsafe {
-        pool.publish(reserved, &VTABLE, false, |payload: Payload| payload.at.cast::<usize>().write(number))
+    struct Number(usize);
+    impl Request for Number {
+        fn vtable(&self) -> &'static JobVTable {
+            &VTABLE
+        }
+
+        unsafe fn write(self, payload: Payload) {
+            // SAFETY:
+            // - 1; it has room for a number.
+            unsafe { payload.at.cast::<usize>().write(self.0) };
+        }
     }
+    // SAFETY:
+    // - 1: the pool's payload has room for a number.
+    unsafe { pool.submit(Number(number), false, Fail) }
+        .map_err(|(refused, _)| refused)
+        .expect("there is room")
 }
 
 fn result(pool: &Pool, job: crate::Job) -> (Taken, usize) {

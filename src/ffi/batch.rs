@@ -1,12 +1,12 @@
 //! Handing over several jobs at once.
 
-use super::call::{call, optional, submitter};
+use super::call::{call, optional, pool};
 use super::pool::CPool;
 use super::port::Below;
-use super::request::Request;
+use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_item, jobring_job, jobring_pool};
-use crate::engine::Batch;
+use crate::engine::{self, Batch};
 use crate::slot::storage::Block;
 
 /// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
     call(|| {
         // SAFETY:
         // - the caller's.
-        let (pool, _visit) = unsafe { submitter(pool) }?;
+        let pool = unsafe { self::pool(pool) }?;
         optional(jobs)?;
         optional(accepted)?;
         let items = match count {
@@ -52,23 +52,26 @@ pub unsafe extern "C" fn jobring_submit_batch(
         };
         let payload = pool.raw.payload_bytes();
         for item in items {
-            match Request::read_plain(item, payload) {
-                Some(plain) => _ = plain?,
+            if item.options.is_null() {
+                PlainRequest::new(item.r#fn, item.arg, payload)?;
+            } else {
                 // SAFETY:
                 // - the caller's, for each item.
-                None => _ = unsafe { Request::read(item, payload) }?,
+                unsafe { OptionsRequest::read(item, payload) }?;
             }
         }
         let mut placing = Placing { batch: Batch::new(&pool.raw), pool, jobs, placed: 0, count };
         let mut status = JOBRING_OK;
         for item in items {
-            let outcome = match Request::read_plain(item, payload) {
+            let outcome = if item.options.is_null() {
+                let plain = PlainRequest::new(item.r#fn, item.arg, payload);
                 // SAFETY:
                 // - 1: checked just now. 2: once for each item.
-                Some(plain) => plain.and_then(|order| unsafe { placing.place(&order) }),
+                plain.and_then(|request| unsafe { placing.place(request) })
+            } else {
                 // SAFETY:
                 // - the caller's.
-                None => unsafe { placing.place_with_options(item) },
+                unsafe { placing.place_with_options(item) }
             };
             if let Err(StatusError(refused)) = outcome {
                 status = refused;
@@ -99,18 +102,14 @@ struct Placing<'a> {
 
 impl Placing<'_> {
     /// # Safety
-    /// 1. The order was checked against the payload of this pool; the submitter's promises hold.
+    /// 1. The request was checked against the payload of this pool; the submitter's promises hold.
     /// 2. Fewer than `count` were placed.
     #[inline(always)]
-    unsafe fn place(&mut self, order: &Request) -> Result<(), StatusError> {
+    unsafe fn place(&mut self, request: impl engine::Request) -> Result<(), StatusError> {
         let reserved = self.batch.reserve(self.count - self.placed)?;
         // SAFETY:
         // - reserved from this pool; 1.
-        let (handle, position) = unsafe {
-            self.pool
-                .raw
-                .enqueue(reserved, order.vtable(), self.jobs.is_null(), |payload| order.write(payload))
-        };
+        let (handle, position) = unsafe { self.pool.raw.enqueue(reserved, request, self.jobs.is_null()) };
         if !self.jobs.is_null() {
             // SAFETY:
             // - 2.
@@ -127,6 +126,6 @@ impl Placing<'_> {
     unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), StatusError> {
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
-        unsafe { self.place(&Request::read(item, self.pool.raw.payload_bytes())?) }
+        unsafe { self.place(OptionsRequest::read(item, self.pool.raw.payload_bytes())?) }
     }
 }

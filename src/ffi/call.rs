@@ -5,6 +5,7 @@ use super::port::Below;
 use super::status::{JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::jobring_pool;
 use crate::engine::lifecycle::Visit;
+use crate::platform::keeping_errno;
 use crate::platform::port::Timeout;
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
@@ -15,16 +16,16 @@ use crate::platform::port::Timeout;
 pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, StatusError> {
     let pool: *const CPool = pool.cast();
     if pool.is_null() || !pool.is_aligned() {
-        return Err(StatusError(JOBRING_E_INVALID));
+        return Err(StatusError::refuse(JOBRING_E_INVALID));
     }
     // SAFETY:
     // - 1; and the mark says that create or init made a pool here.
     unsafe {
         if !CPool::is_marked(pool) {
-            return Err(StatusError(JOBRING_E_INVALID));
+            return Err(StatusError::refuse(JOBRING_E_INVALID));
         }
         let pool = &*pool;
-        if pool.is_copy() { Err(StatusError(JOBRING_E_FORKED)) } else { Ok(pool) }
+        if pool.is_copy() { Err(StatusError::refuse(JOBRING_E_FORKED)) } else { Ok(pool) }
     }
 }
 
@@ -39,23 +40,13 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
     Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
 }
 
-/// As `pool`, for submits, which are counted only if the pool was made so.
-///
-/// # Safety
-/// As pool.
-#[inline]
-pub(super) unsafe fn submitter<'a>(
-    pool: *const jobring_pool,
-) -> Result<(&'a CPool, Option<Visit<Below>>), StatusError> {
-    // SAFETY:
-    // - the caller's.
-    let pool = unsafe { self::pool(pool) }?;
-    Ok((pool, pool.destroy_waits.then(|| pool.raw.lifecycle().visit(pool.raw.port()))))
-}
-
 /// Is `pointer` good to write a T to?
 pub(super) fn output<T>(pointer: *mut T) -> Result<(), StatusError> {
-    if pointer.is_null() || !pointer.is_aligned() { Err(StatusError(JOBRING_E_INVALID)) } else { Ok(()) }
+    if pointer.is_null() || !pointer.is_aligned() {
+        Err(StatusError::refuse(JOBRING_E_INVALID))
+    } else {
+        Ok(())
+    }
 }
 
 /// As `output`, where NULL means that the caller does not want it.
@@ -81,14 +72,6 @@ pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, StatusError
 /// As `done`, for what leads out of the library.
 pub(super) fn done_out(body: impl FnOnce() -> Result<(), StatusError>) -> jobring_status {
     done(|| keeping_errno(body))
-}
-
-/// Runs `body`, and puts errno back where there is one.
-pub(super) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    return crate::platform::errno::kept(body);
-    #[cfg(not(any(feature = "std", feature = "pthread")))]
-    body()
 }
 
 /// The status of what was done or failed.

@@ -239,11 +239,11 @@ unsafe fn make(
         for word in 0..size_of::<CPool>() / size_of::<usize>() {
             pool.cast::<usize>().add(word).write_volatile(0);
         }
+        let block = block.counting_submits(settings.destroy_waits);
         RawPool::init_in_place(&raw mut (*pool).raw, block, settings.below, settings.runtime);
         #[cfg(any(feature = "std", feature = "pthread"))]
         (&raw mut (*pool).workers).write(None);
         (&raw mut (*pool).hooks).write(settings.hooks);
-        (&raw mut (*pool).destroy_waits).write(settings.destroy_waits);
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]

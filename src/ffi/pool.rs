@@ -21,8 +21,6 @@ pub(super) struct CPool {
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     pub(super) workers: usize,
     pub(super) hooks: HookTable,
-    /// Does destroy wait for every submit?
-    pub(super) destroy_waits: bool,
     pub(super) bytes: usize,
     /// The memory as it was allocated, if it is ours to give back.
     pub(super) owned: Option<memory::Raw>,

@@ -4,7 +4,8 @@ use super::abi_struct::known;
 use super::callback;
 use super::job::{Callbacks, PayloadLayout, are_nodes_valid, call_done_nodes};
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
-use super::types::{JOBRING_FOREVER, JOBRING_FULL_WAIT, jobring_fn, jobring_item, jobring_options};
+use super::types::{JOBRING_FOREVER, JOBRING_FULL_WAIT, RunFn, jobring_fn, jobring_item, jobring_options};
+use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -29,15 +30,48 @@ pub(super) enum Input {
     Copy(*const u8, usize),
 }
 
-/// A job as submitted, checked against the payload that it has to fit into.
-pub(super) struct Request {
-    run: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
-    input: Input,
-    callbacks: Callbacks,
-    recipe: PayloadLayout,
+/// A job with an argument and no options: what most submits hand over.
+pub(super) struct PlainRequest {
+    run: RunFn,
+    arg: *mut c_void,
 }
 
-impl Request {
+impl PlainRequest {
+    #[inline(always)]
+    pub(super) fn new(run: jobring_fn, arg: *mut c_void, payload: usize) -> Result<Self, StatusError> {
+        let run = run.ok_or_else(|| StatusError::refuse(JOBRING_E_INVALID))?;
+        if size_of::<usize>() > PLAIN.data_room(payload) {
+            return Err(StatusError::refuse(JOBRING_E_SIZE));
+        }
+        Ok(Self { run, arg })
+    }
+}
+
+const PLAIN: PayloadLayout = PayloadLayout::new(false, Callbacks::NONE);
+
+impl engine::Request for PlainRequest {
+    #[inline(always)]
+    fn vtable(&self) -> &'static JobVTable {
+        PLAIN.vtable
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, payload: Payload) {
+        // SAFETY:
+        // - 1: of the size that `new` checked; the submitter's promises hold.
+        unsafe { PLAIN.write_arg(payload, self.run, self.arg, Callbacks::NONE) };
+    }
+}
+
+/// A job with whatever options, checked against the payload that it has to fit into.
+pub(super) struct OptionsRequest {
+    run: RunFn,
+    input: Input,
+    callbacks: Callbacks,
+    layout: PayloadLayout,
+}
+
+impl OptionsRequest {
     /// # Safety
     /// 1. The nodes of the callbacks are readable, and their list ends.
     #[inline(always)]
@@ -48,7 +82,7 @@ impl Request {
         payload: usize,
     ) -> Result<Self, StatusError> {
         let run = run.ok_or(StatusError(JOBRING_E_INVALID))?;
-        let recipe = PayloadLayout::new(matches!(input, Input::Copy(..)), callbacks);
+        let layout = PayloadLayout::new(matches!(input, Input::Copy(..)), callbacks);
         let needed = match input {
             Input::Arg(_) => size_of::<usize>(),
             Input::Copy(data, size) if data.is_null() && size > 0 => {
@@ -61,55 +95,21 @@ impl Request {
         if !callbacks.nodes.is_null() && !unsafe { are_nodes_valid(callbacks.nodes) } {
             return Err(StatusError(JOBRING_E_INVALID));
         }
-        if needed > recipe.data_room(payload) {
+        if needed > layout.data_room(payload) {
             return Err(StatusError(JOBRING_E_SIZE));
         }
-        Ok(Self { run, input, callbacks, recipe })
-    }
-
-    /// What stands in an item without options; None if it has some.
-    #[inline(always)]
-    pub(super) fn read_plain(item: &jobring_item, payload: usize) -> Option<Result<Self, StatusError>> {
-        item.options.is_null().then(|| {
-            // SAFETY:
-            // - 1: there are none.
-            unsafe { Self::new(item.r#fn, Input::Arg(item.arg), Callbacks::NONE, payload) }
-        })
+        Ok(Self { run, input, callbacks, layout })
     }
 
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
     pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, StatusError> {
-        if let Some(plain) = Self::read_plain(item, payload) {
-            return plain;
-        }
         // SAFETY:
         // - 1.
         let options = unsafe { read_options(item.options) }?;
         // SAFETY:
         // - 1.
         unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
-    }
-
-    #[inline(always)]
-    pub(super) fn vtable(&self) -> &'static JobVTable {
-        self.recipe.vtable
-    }
-
-    /// # Safety
-    /// 1. The payload is being filled, of the size that the order was checked against; the submitter's promises hold.
-    #[inline(always)]
-    pub(super) unsafe fn write(&self, payload: Payload) {
-        // SAFETY:
-        // - 1: it all fits (new).
-        unsafe {
-            match self.input {
-                Input::Arg(arg) => self.recipe.write_arg(payload, self.run, arg, self.callbacks),
-                Input::Copy(data, size) => {
-                    self.recipe.write_data(payload, self.run, data, size, self.callbacks)
-                }
-            }
-        }
     }
 
     /// Runs the job on its submitter. It has no handle (0), and nobody takes its result.
@@ -131,6 +131,27 @@ impl Request {
             call_done_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
+            }
+        }
+    }
+}
+
+impl engine::Request for OptionsRequest {
+    #[inline(always)]
+    fn vtable(&self) -> &'static JobVTable {
+        self.layout.vtable
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, payload: Payload) {
+        // SAFETY:
+        // - 1: of the size that `new` checked it against, so it all fits; the submitter's promises hold.
+        unsafe {
+            match self.input {
+                Input::Arg(arg) => self.layout.write_arg(payload, self.run, arg, self.callbacks),
+                Input::Copy(data, size) => {
+                    self.layout.write_data(payload, self.run, data, size, self.callbacks)
+                }
             }
         }
     }

@@ -116,3 +116,12 @@ impl From<BuildError> for StatusError {
 
 /// A failed call's status, so that `?` works inside of this face.
 pub(super) struct StatusError(pub(super) jobring_status);
+
+impl StatusError {
+    /// For checks on the way of every job: what is done when they fail stays off that way.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refuse(status: jobring_status) -> Self {
+        Self(status)
+    }
+}

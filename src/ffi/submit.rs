@@ -1,25 +1,18 @@
 //! Handing jobs over.
 
-use super::call::{keeping_errno, optional, pool, status, submitter, timeout};
+use super::call::{optional, pool, status, timeout};
 use super::job::Callbacks;
-use super::request::{Input, Request, read_options};
-use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
+use super::request::{Input, OptionsRequest, PlainRequest, read_options};
+use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::{
     JOBRING_FULL_FAIL, JOBRING_FULL_FAIL_ISR, JOBRING_FULL_RUN, JOBRING_FULL_WAIT, jobring_fn, jobring_job,
     jobring_options, jobring_pool,
 };
-use crate::engine::{FastPathMiss, RawPool, ReserveError, Reserved};
-use crate::job::vtable::{JobVTable, Payload};
-use crate::platform::port::{Port, Timeout};
-use crate::slot::storage::Block;
+use crate::engine::{Fail, Request, ReserveError, Wait, WhenFull};
+use crate::job::id::Job;
+use crate::platform::keeping_errno;
+use crate::platform::port::Timeout;
 use core::ffi::c_void;
-
-/// What becomes of a job for which there is no slot.
-#[derive(Clone, Copy)]
-enum WhenFull {
-    Wait(Timeout),
-    Run,
-}
 
 /// Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
 ///
@@ -48,7 +41,9 @@ pub unsafe extern "C" fn jobring_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe { submit_plain(pool, r#fn, arg, Timeout::Forever, job) }
+    status(unsafe {
+        submit(pool, job, Wait(Timeout::Forever), |payload| PlainRequest::new(r#fn, arg, payload))
+    })
 }
 
 /// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
@@ -68,7 +63,7 @@ pub unsafe extern "C" fn jobring_try_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    unsafe { submit_plain(pool, r#fn, arg, Timeout::Poll, job) }
+    status(unsafe { submit(pool, job, Fail, |payload| PlainRequest::new(r#fn, arg, payload)) })
 }
 
 /// As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
@@ -88,7 +83,7 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit_from_isr(pool, r#fn, Input::Arg(arg), Callbacks::NONE, job) })
+    status(unsafe { submit_from_isr(pool, job, |payload| PlainRequest::new(r#fn, arg, payload)) })
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -114,15 +109,9 @@ pub unsafe extern "C" fn jobring_submit_copy(
     // SAFETY:
     // - the caller's.
     status(unsafe {
-        submit::<false>(
-            FastPathMiss::NotYet,
-            pool,
-            r#fn,
-            input,
-            Callbacks::NONE,
-            WhenFull::Wait(Timeout::Forever),
-            job,
-        )
+        submit(pool, job, Wait(Timeout::Forever), |payload| {
+            OptionsRequest::new(r#fn, input, Callbacks::NONE, payload)
+        })
     })
 }
 
@@ -155,198 +144,104 @@ pub unsafe extern "C" fn jobring_submit_opts(
     };
     let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
     let Ok(wait) = wait else { return JOBRING_E_INVALID };
-    let (input, callbacks) = (options.input(arg), options.callbacks());
-    let when_full = match options.when_full {
-        JOBRING_FULL_FAIL_ISR => {
-            // SAFETY:
-            // - the caller's.
-            return status(unsafe { submit_from_isr(pool, r#fn, input, callbacks, job) });
-        }
-        JOBRING_FULL_WAIT => WhenFull::Wait(wait),
-        JOBRING_FULL_FAIL => WhenFull::Wait(Timeout::Poll),
-        JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => WhenFull::Run,
-        _ => return JOBRING_E_INVALID,
-    };
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit::<false>(FastPathMiss::NotYet, pool, r#fn, input, callbacks, when_full, job) })
-}
-
-/// A job with an argument, and nothing else. Two functions of a microcontroller's share it; elsewhere each has its own.
-///
-/// # Safety
-/// As jobring_submit.
-#[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
-#[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-unsafe fn submit_plain(
-    pool: *mut jobring_pool,
-    run: jobring_fn,
-    arg: *mut c_void,
-    timeout: Timeout,
-    job: *mut jobring_job,
-) -> jobring_status {
-    // SAFETY:
-    // - the caller's.
-    unsafe {
-        match submit_at_once(pool, run, arg, timeout, job) {
-            Ok(()) => JOBRING_OK,
-            Err(looked) => submit_from(looked, pool, run, arg, timeout, job),
-        }
-    }
-}
-
-/// Submits a job if nothing stands in its way: the straight line that most submits go. Else [`submit_from`] goes on.
-///
-/// # Safety
-/// As jobring_submit().
-#[inline(always)]
-unsafe fn submit_at_once(
-    at: *mut jobring_pool,
-    run: jobring_fn,
-    arg: *mut c_void,
-    timeout: Timeout,
-    job: *mut jobring_job,
-) -> Result<(), FastPathMiss> {
-    // SAFETY:
-    // - the caller's.
-    let pool = unsafe { pool(at) }.map_err(|_| FastPathMiss::NotYet)?;
-    if pool.destroy_waits || optional(job).is_err() {
-        return Err(FastPathMiss::NotYet);
-    }
-    // SAFETY:
-    // - the caller's.
-    let order = unsafe { Request::new(run, Input::Arg(arg), Callbacks::NONE, pool.raw.payload_bytes()) };
-    let order = order.map_err(|_| FastPathMiss::NotYet)?;
-    let reserved = pool.raw.reserve_at_once()?;
-    if timeout != Timeout::Poll {
-        pool.raw.pace(&reserved);
-    }
-    // SAFETY:
-    // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
-    Ok(())
-}
-
-/// Submits a job with all that may stand in its way.
-///
-/// # Safety
-/// As jobring_submit().
-#[cold]
-#[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
-unsafe fn submit_from(
-    looked: FastPathMiss,
-    pool: *mut jobring_pool,
-    run: jobring_fn,
-    arg: *mut c_void,
-    timeout: Timeout,
-    job: *mut jobring_job,
-) -> jobring_status {
+    let make =
+        |payload| unsafe { OptionsRequest::new(r#fn, options.input(arg), options.callbacks(), payload) };
     // SAFETY:
     // - the caller's.
     status(unsafe {
-        submit::<true>(looked, pool, run, Input::Arg(arg), Callbacks::NONE, WhenFull::Wait(timeout), job)
+        match options.when_full {
+            JOBRING_FULL_WAIT => submit(pool, job, Wait(wait), make),
+            JOBRING_FULL_FAIL => submit(pool, job, Fail, make),
+            JOBRING_FULL_FAIL_ISR => submit_from_isr(pool, job, make),
+            JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
+            _ => Err(StatusError(JOBRING_E_INVALID)),
+        }
     })
 }
 
-/// # Safety
-/// As jobring_submit_opts().
-unsafe fn submit_from_isr(
-    at: *mut jobring_pool,
-    run: jobring_fn,
-    input: Input,
-    callbacks: Callbacks,
-    job: *mut jobring_job,
-) -> Result<(), StatusError> {
-    // SAFETY:
-    // - the caller's.
-    let pool = unsafe { pool(at) }?;
-    let raw = pool.raw.for_isr();
-    let _visit = pool.destroy_waits.then(|| raw.lifecycle().visit(raw.port()));
-    optional(job)?;
-    // SAFETY:
-    // - the caller's.
-    let order = unsafe { Request::new(run, input, callbacks, raw.payload_bytes()) }?;
-    let reserved = raw.try_reserve()?;
-    // SAFETY:
-    // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(raw, reserved, order.vtable(), |payload| order.write(payload), job) };
-    Ok(())
-}
-
-/// PLAIN: a job with an argument, and nothing else, whose code is its own.
+/// Hands the request that `make` gives for a payload of the pool's to the engine.
 ///
 /// # Safety
-/// As jobring_submit_opts().
+/// 1. `pool` is a pool or NULL; `job` is NULL or writable. 2. The submitter's promises hold for the request.
 #[inline(always)]
-unsafe fn submit<const PLAIN: bool>(
-    looked: FastPathMiss,
+unsafe fn submit<R: Request>(
     at: *mut jobring_pool,
-    run: jobring_fn,
-    input: Input,
-    callbacks: Callbacks,
-    when_full: WhenFull,
     job: *mut jobring_job,
+    when_full: impl WhenFull,
+    make: impl FnOnce(usize) -> Result<R, StatusError>,
 ) -> Result<(), StatusError> {
-    // SAFETY:
-    // - the caller's.
-    let (pool, _visit) = unsafe { submitter(at) }?;
-    optional(job)?;
-    // SAFETY:
-    // - the caller's.
-    let order = unsafe { Request::new(run, input, callbacks, pool.raw.payload_bytes()) }?;
-    let timeout = match when_full {
-        WhenFull::Wait(timeout) => timeout,
-        WhenFull::Run => Timeout::Poll,
-    };
-    let reserved = match looked {
-        FastPathMiss::NotYet => pool.raw.try_reserve(),
-        // Whoever has looked has come past all that could be refused above.
-        looked => pool.raw.try_reserve_from(looked),
-    };
-    let (reserved, _waited) = match reserved {
-        Ok(reserved) => {
-            if timeout != Timeout::Poll {
-                pool.raw.pace(&reserved);
-            }
-            (reserved, None)
-        }
-        // On a pool without workers this runs a job.
-        Err(ReserveError::Full) if timeout != Timeout::Poll => {
-            keeping_errno(|| pool.raw.reserve_slow(timeout))?
-        }
-        Err(ReserveError::Full) if matches!(when_full, WhenFull::Run) => {
-            // SAFETY:
-            // - the caller's: the function takes this argument, and the callbacks may be called.
-            keeping_errno(|| pool.raw.without_job(|| unsafe { order.run_here() }));
-            return Ok(());
-        }
-        Err(refused) => return Err(refused.into()),
-    };
-    // SAFETY:
-    // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
-    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
-    Ok(())
-}
-
-/// Publishes a job that `write` writes, and writes its handle if it is wanted.
-///
-/// # Safety
-/// 1. `reserved` is of this pool, and `write` leaves what `vtable` takes in its payload; the submitter's promises hold.
-/// 2. `job` is NULL or writable.
-#[inline(always)]
-unsafe fn hand_over<P: Port + Clone>(
-    pool: &RawPool<Block<'static>, P>,
-    reserved: Reserved,
-    vtable: &'static JobVTable,
-    write: impl FnOnce(Payload),
-    job: *mut jobring_job,
-) {
     // SAFETY:
     // - 1.
-    let handle = unsafe { pool.publish(reserved, vtable, job.is_null(), write) };
+    let pool = unsafe { pool(at) }?;
+    optional(job)?;
+    let request = make(pool.raw.payload_bytes())?;
+    // SAFETY:
+    // - 1: it was made for this pool; 2.
+    let accepted = unsafe { pool.raw.submit(request, job.is_null(), when_full) };
+    // SAFETY:
+    // - 1.
+    unsafe { write_handle(job, accepted.map_err(|(refused, _)| refused)?) };
+    Ok(())
+}
+
+/// As submit, from an interrupt.
+///
+/// # Safety
+/// As submit.
+unsafe fn submit_from_isr<R: Request>(
+    at: *mut jobring_pool,
+    job: *mut jobring_job,
+    make: impl FnOnce(usize) -> Result<R, StatusError>,
+) -> Result<(), StatusError> {
+    // SAFETY:
+    // - 1.
+    let pool = unsafe { pool(at) }?;
+    optional(job)?;
+    let request = make(pool.raw.payload_bytes())?;
+    // SAFETY:
+    // - 1: it was made for this pool; 2.
+    let accepted = unsafe { pool.raw.for_isr().submit(request, job.is_null(), Fail) };
+    // SAFETY:
+    // - 1.
+    unsafe { write_handle(job, accepted.map_err(|(refused, _)| refused)?) };
+    Ok(())
+}
+
+/// As submit, for a detached job that runs on this thread if no slot is free.
+///
+/// # Safety
+/// As submit.
+unsafe fn submit_or_run(
+    at: *mut jobring_pool,
+    make: impl FnOnce(usize) -> Result<OptionsRequest, StatusError>,
+) -> Result<(), StatusError> {
+    // SAFETY:
+    // - 1.
+    let pool = unsafe { pool(at) }?;
+    let request = make(pool.raw.payload_bytes())?;
+    // SAFETY:
+    // - 1: it was made for this pool; 2.
+    match unsafe { pool.raw.submit(request, true, Fail) } {
+        Ok(_) => Ok(()),
+        Err((ReserveError::Full, request)) => {
+            // SAFETY:
+            // - 2: the function takes this argument, and the callbacks may be called.
+            keeping_errno(|| pool.raw.without_job(|| unsafe { request.run_here() }));
+            Ok(())
+        }
+        Err((refused, _)) => Err(refused.into()),
+    }
+}
+
+/// # Safety
+/// 1. `job` is NULL or writable.
+#[inline(always)]
+unsafe fn write_handle(job: *mut jobring_job, handle: Job) {
     if !job.is_null() {
         // SAFETY:
-        // - 2.
+        // - 1.
         unsafe { job.write(handle.to_bits()) };
     }
 }

@@ -17,7 +17,7 @@
 //! Who may touch a half: the thread that owns it, but from publishing the job until it was taken back or is over its runner
 //! alone, and then what is in the cells alone. That goes by E1, by the claim, or by E3, as for any job.
 
-use crate::engine::{Disposition, RawPool, Taken};
+use crate::engine::{Disposition, LentJob, RawPool, Taken};
 use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -333,12 +333,8 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
         oldest
     };
     // SAFETY:
-    // - 1: just reserved. 2: the kind takes a pointer to a half, which fits (offer).
-    let job = unsafe {
-        pool.publish(reserved, Lent::VTABLE, false, |payload| {
-            payload.at.cast::<*const Pending>().write(oldest)
-        })
-    };
+    // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for it.
+    let job = unsafe { pool.publish(reserved, LentJob { vtable: Lent::VTABLE, pointer: oldest }, false) };
     // SAFETY:
     // - as above; its runner does not touch the header's cells.
     unsafe { (*oldest).job.set(Some(job)) };

@@ -17,7 +17,7 @@
 
 use super::chunks::Chunks;
 use super::once_slot::OnceSlot;
-use crate::engine::RawPool;
+use crate::engine::{Fail, LentJob, RawPool};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -26,6 +26,7 @@ use crate::slot::storage::Storage;
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::marker::PhantomData;
 use core::ops::{ControlFlow, Range};
+use core::ptr;
 
 /// A share's body: items from the first up to the second. False ends the loop. Does not unwind.
 type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
@@ -81,15 +82,10 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         if !self.shares.admit_helper() {
             return None;
         }
-        let reserved = self.pool.try_reserve().ok()?;
-        let this: *const Self = self;
+        let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
         // SAFETY:
-        // - 1: just reserved from this pool. 2: a helper takes a pointer to its loop, which fits (share_out).
-        Some(unsafe {
-            self.pool.publish(reserved, Helper::<S, P>::VTABLE, false, |payload| {
-                payload.at.cast::<*const Self>().write(this);
-            })
-        })
+        // - 1: a helper takes a pointer to its loop, which fits (share_out), and the loop waits for its helpers.
+        unsafe { self.pool.submit(request, false, Fail) }.ok()
     }
 }
 

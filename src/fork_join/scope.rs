@@ -5,11 +5,11 @@
 //! and waits for the rest. So whatever is queued can be run by the thread that waits for it, and a scope inside a job
 //! needs no other worker. Only the thread that opened the scope spawns into it; a job opens a scope of its own.
 
-use crate::engine::{Disposition, RawPool};
+use crate::engine::{Disposition, Fail, RawPool, Request};
 use crate::job::id::Job;
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::Port;
 use crate::slot::storage::Storage;
-use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
+use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
 use core::cell::Cell;
 
 /// What one scope has spawned and not finished: `MOST` jobs at a time.
@@ -25,29 +25,26 @@ impl<const MOST: usize> Spawned<MOST> {
         Self { jobs: [const { Cell::new(None) }; MOST], count: Cell::new(0), panicked: Cell::new(None) }
     }
 
-    /// Submits `f`, or calls it, if there is no slot for it.
+    /// Submits a job, or gives it back, if there is no slot for it. What it leaves when it fails is a `PanicPayload`.
     ///
     /// # Safety
-    /// 1. `finish` is called, with the same pool, before what `f` borrows is gone.
-    /// 2. An `F` fits into the pool's payload.
-    pub(crate) unsafe fn spawn<S: Storage, P: Port + Clone>(
+    /// 1. `finish` is called, with the same pool, before what the job borrows is gone.
+    /// 2. The request was made for this pool.
+    pub(crate) unsafe fn spawn<S: Storage, P: Port + Clone, R: Request>(
         &self,
         pool: &RawPool<S, P>,
-        f: impl FnOnce() + Send,
-    ) {
+        request: R,
+    ) -> Result<(), R> {
         if self.count.get() == MOST {
             self.make_room(pool);
         }
         // SAFETY:
-        // - 1: finish returns when the job is over.
-        match unsafe { pool.submit_closure(f, Timeout::Poll, false) } {
-            Ok(job) => {
-                let count = self.count.get();
-                self.jobs[count].set(Some(job));
-                self.count.set(count + 1);
-            }
-            Err(refused) => self.note(catch(refused.into_job()).err()),
-        }
+        // - 1: 2; finish returns when the job has finished.
+        let job = unsafe { pool.submit(request, false, Fail) }.map_err(|(_, request)| request)?;
+        let count = self.count.get();
+        self.jobs[count].set(Some(job));
+        self.count.set(count + 1);
+        Ok(())
     }
 
     /// Gets fewer than `MOST`.
@@ -85,7 +82,7 @@ impl<const MOST: usize> Spawned<MOST> {
     }
 
     /// Keeps the first panic. Does not unwind: jobs may still run.
-    fn note(&self, panicked: Option<PanicPayload>) {
+    pub(crate) fn note(&self, panicked: Option<PanicPayload>) {
         let first = self.panicked.take();
         let (kept, late) = if first.is_some() { (first, panicked) } else { (panicked, None) };
         self.panicked.set(kept);

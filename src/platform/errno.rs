@@ -1,7 +1,7 @@
 //! errno, kept across what changes it.
 
 /// Runs `body` and puts the calling thread's errno back as it was before.
-pub(crate) fn kept<R>(body: impl FnOnce() -> R) -> R {
+pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let errno = errno();

@@ -1,7 +1,7 @@
 //! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made without libc's wrappers
 //! around it that are cancellation points, and errno is put back.
 
-use super::errno;
+use super::keeping_errno;
 use crate::sync::AtomicUsize;
 use core::ptr;
 
@@ -35,7 +35,7 @@ fn call(word: *const AtomicUsize, op: i32, value: u32, timeout: *const libc::tim
     // SAFETY:
     // - FUTEX_WAIT: the word is borrowed for the call. FUTEX_WAKE (private) uses the address as a key only.
     // - timeout is null or points to a timespec that outlives the call.
-    errno::kept(|| unsafe {
+    keeping_errno(|| unsafe {
         libc::syscall(libc::SYS_futex, low_half(word), op | libc::FUTEX_PRIVATE_FLAG, value, timeout);
     });
 }

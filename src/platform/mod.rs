@@ -27,7 +27,15 @@ compile_error!("the feature `pthread` without `std` needs a futex: Linux or Andr
 mod thread_local;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
-pub(crate) mod errno;
+mod errno;
+#[cfg(any(feature = "std", feature = "pthread"))]
+pub(crate) use errno::keeping_errno;
+
+/// Runs `body`, and puts errno back where there is one.
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
 
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;

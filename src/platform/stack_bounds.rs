@@ -1,6 +1,6 @@
 //! Where the calling thread's stack lies, as the system has it.
 
-use super::{errno, thread_local};
+use super::{keeping_errno, thread_local};
 use crate::job::context::Stack;
 
 /// The calling thread's stack; the system is asked the first time only. None where it cannot be asked.
@@ -9,7 +9,7 @@ pub(super) fn known() -> Option<Stack> {
     if let Some(kept) = thread_local::stack() {
         return kept;
     }
-    let asked = errno::kept(ask);
+    let asked = keeping_errno(ask);
     thread_local::keep_stack(asked);
     asked
 }

@@ -1,13 +1,11 @@
 //! Rust closures as jobs: a [`JobVTable`] for each pair of closure and result type.
 
 use super::fits::{JobNeeds, max};
-use crate::engine::{FastPathMiss, RawPool, ReserveError, Reserved};
+use crate::engine::{Request, ReserveError};
 use crate::error::SubmitError;
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::{Port, Timeout};
-use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::marker::PhantomData;
 
@@ -74,78 +72,44 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 }
 
-impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Submits a closure and gives its handle, or hands the closure back.
-    ///
-    /// # Safety
-    /// 1. What `F` and `T` borrow outlives the job: it is over before the borrow ends.
-    #[inline]
-    pub(crate) unsafe fn submit_closure<F, T>(
-        &self,
-        f: F,
-        timeout: Timeout,
-        detached: bool,
-    ) -> Result<Job, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send,
-        T: Send,
-    {
-        debug_assert!(Call::<F, T>::NEEDS.fits(self.payload_bytes()));
-        let reserved = match self.reserve_at_once() {
-            Ok(reserved) => reserved,
-            // SAFETY:
-            // - the caller's.
-            Err(looked) => return unsafe { self.submit_closure_from(looked, f, timeout, detached) },
-        };
-        if timeout != Timeout::Poll {
-            self.pace(&reserved);
+/// A closure on its way into a slot.
+pub(crate) struct ClosureRequest<F, T> {
+    closure: F,
+    _result: PhantomData<fn() -> T>,
+}
+
+impl<F: FnOnce() -> T + Send, T: Send> ClosureRequest<F, T> {
+    /// `_fits`: into the pool that it is made for.
+    pub(crate) fn new(closure: F, _fits: Fits<F, T>) -> Self {
+        Self { closure, _result: PhantomData }
+    }
+
+    pub(crate) fn into_closure(self) -> F {
+        self.closure
+    }
+
+    /// Why the closure comes back.
+    #[cold]
+    pub(crate) fn refused((why, request): (ReserveError, Self)) -> SubmitError<F> {
+        match why {
+            ReserveError::Shutdown => SubmitError::Shutdown(request.closure),
+            ReserveError::Deadlock => SubmitError::Deadlock(request.closure),
+            ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(request.closure),
         }
-        // SAFETY:
-        // - the caller's; just reserved from this pool.
-        Ok(unsafe { self.publish_closure(reserved, f, detached) })
     }
+}
 
-    /// As submit_closure, for who has looked once for a slot.
-    ///
-    /// # Safety
-    /// As submit_closure.
-    #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline)]
-    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), cold, inline(never))]
-    unsafe fn submit_closure_from<F, T>(
-        &self,
-        looked: FastPathMiss,
-        f: F,
-        timeout: Timeout,
-        detached: bool,
-    ) -> Result<Job, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send,
-        T: Send,
-    {
-        let (reserved, _visit) = match self.reserve_from(looked, timeout) {
-            Ok(reserved) => reserved,
-            Err(ReserveError::Shutdown) => return Err(SubmitError::Shutdown(f)),
-            Err(ReserveError::Deadlock) => return Err(SubmitError::Deadlock(f)),
-            Err(ReserveError::Full | ReserveError::TimedOut) => return Err(SubmitError::Full(f)),
-        };
-        // SAFETY:
-        // - the caller's; just reserved from this pool.
-        Ok(unsafe { self.publish_closure(reserved, f, detached) })
-    }
-
-    /// # Safety
-    /// 1. As submit_closure. 2. `reserved` is of this pool.
+impl<F: FnOnce() -> T, T> Request for ClosureRequest<F, T> {
     #[inline(always)]
-    unsafe fn publish_closure<F, T>(&self, reserved: Reserved, f: F, detached: bool) -> Job
-    where
-        F: FnOnce() -> T + Send,
-        T: Send,
-    {
+    fn vtable(&self) -> &'static JobVTable {
+        Call::<F, T>::VTABLE
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1: obligation 2. 2: the payload gets the F that the kind takes; it fits (callers check at compile time).
-        unsafe {
-            self.publish(reserved, Call::<F, T>::VTABLE, detached, |payload| payload.at.cast::<F>().write(f))
-        }
+        // - 1; it fits (new).
+        unsafe { payload.at.cast::<F>().write(self.closure) };
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a pool can do for Rust callers, with whatever storage.
 
 use crate::engine::lifecycle::ShutdownMode;
-use crate::engine::{RawPool, ShutdownReport};
+use crate::engine::{Fail, RawPool, ShutdownReport, Wait, WhenFull};
 use crate::error::SubmitError;
 use crate::fork_join;
 use crate::platform::System;
 use crate::platform::port::{Port, Timeout};
-use crate::rust::closure::Fits;
+use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::handle::JobHandle;
 use crate::slot::storage::{Inline, Storage};
 use crate::sync::{const_fn, dying};
@@ -88,7 +88,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.submit_within(job, Timeout::Forever, fits)
+        self.hand_over(job, false, Wait(Timeout::Forever), fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// As [`submit`](PoolCore::submit), waiting for a slot for at most `timeout`.
@@ -101,7 +101,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.submit_within(job, Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)), fits)
+        let timeout = Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
+        self.hand_over(job, false, Wait(timeout), fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
@@ -116,7 +117,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.submit_within(job, Timeout::Poll, fits)
+        self.hand_over(job, false, Fail, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// Submits a job, or runs it on the calling thread if no slot is free.
@@ -129,9 +130,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        match self.submit_within(job, Timeout::Poll, fits) {
+        match self.hand_over(job, false, Fail, fits) {
+            Ok(job) => Ok(JobHandle::new(&self.raw, job)),
             Err(SubmitError::Full(job)) => Ok(JobHandle::run_here(job)),
-            other => other,
+            Err(refused) => Err(refused),
         }
     }
 
@@ -145,7 +147,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.submit_raw(job, Timeout::Forever, true, fits).map(drop)
+        self.hand_over(job, true, Wait(Timeout::Forever), fits).map(drop)
     }
 
     /// [`submit_detached`](PoolCore::submit_detached) if there is a free slot, under the rules of
@@ -158,7 +160,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.submit_raw(job, Timeout::Poll, true, fits).map(drop)
+        self.hand_over(job, true, Fail, fits).map(drop)
     }
 
     /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
@@ -175,7 +177,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.submit_from_isr(job, false, fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over_from_isr(job, false, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
@@ -188,52 +190,41 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.submit_from_isr(job, true, fits).map(drop)
-    }
-
-    fn submit_from_isr<F, T>(
-        &self,
-        job: F,
-        detached: bool,
-        _: Fits<F, T>,
-    ) -> Result<crate::Job, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        // SAFETY:
-        // - 1: both are 'static.
-        unsafe { self.raw.for_isr().submit_closure(job, Timeout::Poll, detached) }
-    }
-
-    fn submit_within<F, T>(
-        &self,
-        job: F,
-        timeout: Timeout,
-        fits: Fits<F, T>,
-    ) -> Result<JobHandle<'_, T>, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        self.submit_raw(job, timeout, false, fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over_from_isr(job, true, fits).map(drop)
     }
 
     #[inline]
-    fn submit_raw<F, T>(
+    fn hand_over<F, T>(
         &self,
         job: F,
-        timeout: Timeout,
         detached: bool,
-        _: Fits<F, T>,
+        when_full: impl WhenFull,
+        fits: Fits<F, T>,
     ) -> Result<crate::Job, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        let request = ClosureRequest::new(job, fits);
         // SAFETY:
-        // - 1: both are 'static.
-        unsafe { self.raw.submit_closure(job, timeout, detached) }
+        // - 1: it fits into a payload of this pool, and both types are 'static.
+        unsafe { self.raw.submit(request, detached, when_full) }.map_err(ClosureRequest::refused)
+    }
+
+    fn hand_over_from_isr<F, T>(
+        &self,
+        job: F,
+        detached: bool,
+        fits: Fits<F, T>,
+    ) -> Result<crate::Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let request = ClosureRequest::new(job, fits);
+        // SAFETY:
+        // - 1: as in hand_over.
+        unsafe { self.raw.for_isr().submit(request, detached, Fail) }.map_err(ClosureRequest::refused)
     }
 
     /// Calls `body` with parts of `range`, its *shares*, that together cover it once: here, and on workers that are free.

@@ -3,7 +3,7 @@
 use crate::fork_join::Spawned;
 use crate::platform::System;
 use crate::platform::port::Port;
-use crate::rust::closure::Fits;
+use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::pool_core::{PoolCore, TypedStorage};
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
@@ -31,10 +31,13 @@ impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
     where
         F: FnOnce() + Send + 'scope,
     {
-        let _fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        let request = ClosureRequest::new(job, fits);
         // SAFETY:
-        // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: above.
-        unsafe { self.spawned.spawn(self.pool.raw(), job) };
+        // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: `fits`.
+        if let Err(request) = unsafe { self.spawned.spawn(self.pool.raw(), request) } {
+            self.spawned.note(catch(request.into_closure()).err());
+        }
     }
 }
 

@@ -101,24 +101,13 @@ impl<'a> Slot<'a> {
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
-    /// Makes a slot that came from the free ring ready to be filled. None if its kept failure is being read at
-    /// this moment: the slot cannot be used now.
+    /// The state of a slot whose index the caller popped from the free ring: FREE, and the caller's to fill.
     #[inline]
-    pub(crate) fn reserve(&self) -> Option<State> {
-        // ORDERING: Relaxed: the free ring's entry (E2) brought everything but a reader of a kept failure.
+    pub(crate) fn reserve(&self) -> State {
+        // ORDERING: Relaxed: the free ring's entry (E2) brought everything.
         let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
-        if s.status() == Status::Free { Some(s) } else { self.reuse_kept(s) }
-    }
-
-    #[cold]
-    fn reuse_kept(&self, s: State) -> Option<State> {
-        if !s.kept() {
-            return None;
-        }
-        // ORDERING: Acquire pairs with the Release of a reader that put the word back: its reads of the body
-        // come before the next job's writes.
-        self.exchange(s, s.next(), ordering(Site::ReuseKept, Acquire), ordering(Site::ReuseKeptLost, Relaxed))
-            .ok()
+        debug_assert!(s.vacant(), "a slot in the free ring is free");
+        s
     }
 
     /// Fills a reserved slot and makes its handle valid. The caller pushes the index to the ready ring at once.

@@ -35,7 +35,6 @@ const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
 pub unsafe trait Storage: Sync {
     /// The most workers, where the type says it: then no number but zero stands in the pool at first (`.bss`).
     const WORKERS: Option<usize> = None;
-
     fn ready(&self) -> &[AtomicUsize];
     fn free(&self) -> &[AtomicUsize];
     fn capacity(&self) -> usize;
@@ -46,6 +45,12 @@ pub unsafe trait Storage: Sync {
     #[inline(always)]
     fn forks(&self) -> Option<usize> {
         None
+    }
+
+    /// Does its pool's destroy wait for every submit?
+    #[inline(always)]
+    fn counts_submits(&self) -> bool {
+        false
     }
 
     /// One for each slot, or none at all: then nobody can await a job as a task.
@@ -100,6 +105,7 @@ pub(crate) struct Block<'a> {
     shape: SlotLayout,
     ring_len: usize,
     stride: usize,
+    counts_submits: bool,
     memory: PhantomData<&'a mut [u8]>,
 }
 
@@ -135,7 +141,13 @@ impl<'a> Block<'a> {
             // - within the block; the slots' end is a multiple of PAYLOAD_ALIGN.
             unsafe { entries.add(i).write(AtomicUsize::new(0)) };
         }
-        Self { slots: memory, entries, shape, ring_len, stride, memory: PhantomData }
+        Self { slots: memory, entries, shape, ring_len, stride, counts_submits: false, memory: PhantomData }
+    }
+
+    /// The same, for a pool whose destroy waits for every submit, or not.
+    #[cfg(feature = "capi")]
+    pub(crate) fn counting_submits(self, counts_submits: bool) -> Self {
+        Self { counts_submits, ..self }
     }
 }
 
@@ -143,6 +155,11 @@ impl<'a> Block<'a> {
 // - 1: ring_len is Shape's next power of two. 2: slots are `stride` apart, each with its header and payload.
 // - 3: format wrote them so, or found them zero.
 unsafe impl Storage for Block<'_> {
+    #[inline(always)]
+    fn counts_submits(&self) -> bool {
+        self.counts_submits
+    }
+
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {
         // SAFETY:

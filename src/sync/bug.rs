@@ -122,8 +122,8 @@ bugs! {
     GivesTheSlotBackTwice,
     /// heapless 7cfdb848: the end drops no result that nobody took.
     LeavesResultsBehind,
-    /// rtic#780: a submitter that cannot use a slot now does not put it back.
-    RefusedSubmitKeepsTheSlot,
+    /// rtic#780: a batch that took several slots and filled some does not put the rest back.
+    BatchKeepsTheRest,
     /// folly 232f650cc: a submit that waits for room does not look at its deadline.
     WaitsPastTheDeadline,
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.

@@ -214,7 +214,6 @@ fn changed_steps_are_seen() {
         PutsTheFailureBackSilently,
         GivesTheSlotBackTwice,
         // Submit, the close.
-        RefusedSubmitKeepsTheSlot,
         VisitEndsTooSoon,
         CloserIsNotTold,
         EntersWithoutExchange,

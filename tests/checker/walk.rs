@@ -355,7 +355,6 @@ fn planted_bugs_are_seen() {
         SleepsWithoutALook,
         WakesOneWaiter,
         GivesTheSlotBackTwice,
-        RefusedSubmitKeepsTheSlot,
         SeedsOneTooFew,
     ];
     planted::must_be_seen("schedules_by_priority_keep_the_accounts", &in_any);

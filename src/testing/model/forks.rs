@@ -2,6 +2,7 @@
 
 use super::Pool;
 use crate::fork_join::{self, Spawned};
+use crate::rust::closure::{ClosureRequest, Fits};
 use core::ops::ControlFlow;
 
 /// A body of a model, which the checker runs on one thread of the system's.
@@ -56,7 +57,12 @@ impl<const N: usize> Pool<N> {
             let job = Lent(job);
             // SAFETY:
             // - 1: below; a job owns what it uses. 2: two words fit into 16 bytes.
-            unsafe { spawned.spawn(&self.raw, move || job.call()) };
+            let refused = unsafe {
+                spawned.spawn(&self.raw, ClosureRequest::<_, ()>::new(move || job.call(), Fits::asserted(16)))
+            };
+            if let Err(request) = refused {
+                request.into_closure()();
+            }
         }
         assert!(spawned.finish(&self.raw).is_none());
     }

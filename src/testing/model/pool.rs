@@ -2,11 +2,10 @@
 
 extern crate std;
 
-use super::tasks::Task;
+use super::tasks::{Task, TaskRequest};
 use crate::engine::lifecycle::ShutdownMode;
-use crate::engine::lifecycle::Visit;
 use crate::engine::{
-    Batch, FastPathMiss, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, WaitError,
+    Batch, Fail, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError, WhenFull,
     WorkerActivity,
 };
 use crate::job::context::{CallContext, Stack};
@@ -16,7 +15,6 @@ use crate::platform::{Clock, ModelPort};
 use crate::slot::Slot;
 use crate::slot::state::State;
 use crate::slot::storage::Inline;
-use std::boxed::Box;
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -88,70 +86,51 @@ impl<const N: usize> Pool<N> {
         self.raw.port().pass(nanos);
     }
 
-    fn reserve(&self, timeout: Timeout) -> Result<(Reserved, Option<Visit<ModelPort>>), No> {
-        Ok(self.raw.reserve_from(FastPathMiss::NotYet, timeout)?)
-    }
-
-    fn submit_as(&self, task: Task, timeout: Timeout, detached: bool) -> Result<Job, No> {
-        let (reserved, _visit) = self.reserve(timeout)?;
-        Ok(self.publish(reserved, task, detached))
-    }
-
-    fn publish(&self, reserved: Reserved, task: Task, detached: bool) -> Job {
-        let task = Box::into_raw(Box::new(task));
+    fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<Job, No> {
         // SAFETY:
-        // - reserved of this pool; the payload gets the task that KIND takes, in 16 bytes.
-        unsafe {
-            self.raw.publish(reserved, Task::VTABLE, detached, |payload| {
-                payload.at.cast::<*mut Task>().write(task)
-            })
-        }
+        // - 1: the payload gets the task that its vtable takes, in 16 bytes; a task owns what it uses.
+        unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full) }
+            .map_err(|(refused, _)| refused.into())
     }
 
     /// Submits, if there is room.
     pub fn submit(&self, task: Task) -> Result<Job, No> {
-        self.submit_as(task, Timeout::Poll, false)
+        self.submit_as(task, Fail, false)
     }
 
     /// Submits a detached job, if there is room.
     pub fn submit_detached(&self, task: Task) -> Result<Job, No> {
-        self.submit_as(task, Timeout::Poll, true)
+        self.submit_as(task, Fail, true)
     }
 
     /// Submits a detached job, waiting for room.
     pub fn submit_blocking(&self, task: Task) -> Result<Job, No> {
-        self.submit_as(task, Timeout::Forever, true)
+        self.submit_as(task, Wait(Timeout::Forever), true)
     }
 
     /// Submits a detached job, waiting for room for at most so long.
     pub fn submit_within(&self, task: Task, nanos: u64) -> Result<Job, No> {
-        self.submit_as(task, Timeout::Nanos(nanos), true)
+        self.submit_as(task, Wait(Timeout::Nanos(nanos)), true)
     }
 
     /// Submits a detached job, or runs it here if there is no room. True if it ran here.
-    pub fn submit_or_run(&self, mut task: Task) -> Result<bool, No> {
-        match self.reserve(Timeout::Poll) {
-            Err(No::Full) => {
-                task.run_once();
+    pub fn submit_or_run(&self, task: Task) -> Result<bool, No> {
+        // SAFETY:
+        // - as in submit_as.
+        match unsafe { self.raw.submit(TaskRequest::new(task), true, Fail) } {
+            Ok(_) => Ok(false),
+            Err((ReserveError::Full, request)) => {
+                request.into_task().run_once();
                 Ok(true)
             }
-            Err(no) => Err(no),
-            Ok((reserved, _)) => {
-                self.publish(reserved, task, true);
-                Ok(false)
-            }
+            Err((refused, _)) => Err(refused.into()),
         }
     }
 
     fn enqueue(&self, reserved: Reserved, task: Task) -> (Job, usize) {
-        let task = Box::into_raw(Box::new(task));
         // SAFETY:
-        // - as in publish.
-        let (job, position) = unsafe {
-            self.raw
-                .enqueue(reserved, Task::VTABLE, false, |payload| payload.at.cast::<*mut Task>().write(task))
-        };
-        (job, position)
+        // - reserved of this pool, and as in submit_as.
+        unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), false) }
     }
 
     /// Submits jobs with one wake-up between them, as far as there is room. Those that were accepted, and why the next
@@ -185,7 +164,7 @@ impl<const N: usize> Pool<N> {
 
     /// Submits, if there is room, and stops for ever before it tells anybody.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
-        Ok(self.enqueue(self.reserve(Timeout::Poll)?.0, task).0)
+        Ok(self.enqueue(self.raw.try_reserve()?, task).0)
     }
 
     /// Begins a worker's search and never ends it.

@@ -14,7 +14,7 @@ impl Failed {
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         let this = Self(SlotHead::new());
-        let state = this.slot().reserve().expect("a new slot is free");
+        let state = this.slot().reserve();
         // SAFETY:
         // - nobody else has the slot; its payload is empty, and the kind's functions are not called.
         unsafe { this.slot().fill(state, Task::VTABLE, false, |_| {}) };
@@ -57,7 +57,10 @@ impl Failed {
 
     /// As the holder of the index: fills the slot anew, if it is free.
     pub fn reuse(&self) -> bool {
-        let Some(state) = self.slot().reserve() else { return false };
+        if self.slot().state().status() != Status::Free {
+            return false;
+        }
+        let state = self.slot().reserve();
         // SAFETY:
         // - as in new, but for a reader, whom reserve excludes.
         unsafe { self.slot().fill(state, Task::VTABLE, false, |_| {}) };

@@ -3,6 +3,7 @@
 extern crate std;
 
 use super::log::Log;
+use crate::engine::Request;
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -124,5 +125,33 @@ impl Task {
         // SAFETY:
         // - publish made it from a Box, and it was not taken before.
         unsafe { Box::from_raw(task) }
+    }
+}
+
+/// A task on its way into a slot.
+pub(super) struct TaskRequest {
+    task: Task,
+}
+
+impl TaskRequest {
+    pub(super) fn new(task: Task) -> Self {
+        Self { task }
+    }
+
+    pub(super) fn into_task(self) -> Task {
+        self.task
+    }
+}
+
+impl Request for TaskRequest {
+    fn vtable(&self) -> &'static JobVTable {
+        Task::VTABLE
+    }
+
+    unsafe fn write(self, payload: Payload) {
+        let task = Box::into_raw(Box::new(self.task));
+        // SAFETY:
+        // - 1; a model's payload has room for a pointer.
+        unsafe { payload.at.cast::<*mut Task>().write(task) };
     }
 }

@@ -82,7 +82,6 @@ pub fn part(sources: &[Source], function: &str) -> Option<Part> {
 const SLEEPERS: &str = "waking a worker: none sleeps, main runs the jobs";
 const CLOSED: &str = "a pool that is closed, which it is once in a run";
 const WAITING: &str = "waiting for a slot: all only try";
-const KEPT: &str = "a failure that is kept: without std and without C no job fails";
 const TOMBSTONE: &str = "a tombstone whose job is still to run: what is no tombstone was left alone";
 const OUTER: &str = "a job run inside another: jobs do not wait here";
 const BOUNDS: &str = "an index that is out of bounds";
@@ -93,7 +92,6 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["notify_closers", "notify_closers_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
     (&["inherited"], OUTER),
-    (&["reuse_kept", "kept", "put_back"], KEPT),
 ];
 
 /// Lines, by what they say.
@@ -107,9 +105,6 @@ const LINES: &[(&str, &str)] = &[
     ("self.reset_searchers(port)", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
     ("Timeout::Poll => self.reserve_slow", WAITING),
-    ("passes += 1", KEPT),
-    ("if passes == PASSES", KEPT),
-    ("if !bug(Bug::RefusedSubmitKeepsTheSlot)", KEPT),
 ];
 
 /// Why an instruction that did not run did not, if that is known.
@@ -120,9 +115,6 @@ pub fn dead(sources: &[Source]) -> Option<&'static str> {
     }
     if within("reap") && within("claim_popped") {
         return Some(TOMBSTONE);
-    }
-    if sources.iter().any(|source| last(&source.name).starts_with("try_reserve")) && within("give_back") {
-        return Some(KEPT);
     }
     if sources.first().is_some_and(|source| source.name.contains("Storage") && last(&source.name) == "slot") {
         return Some(BOUNDS);
