@@ -4,7 +4,7 @@
 //! most.
 
 use super::{RawPool, ReserveError, Reserved, submit::FastPathMiss};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::ring::Pacing;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
@@ -38,7 +38,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
             if self.next == self.end
                 && let Err(looked) = self.take(left)
             {
-                return self.pool.try_reserve_from(looked);
+                return self.pool.try_reserve_from(looked, Origin::Thread);
             }
             let (at, index) = (self.at, self.taken[self.next]);
             self.next += 1;
@@ -46,7 +46,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
             match self.pool.slot(index).reserve() {
                 Some(state) => return Ok(Reserved { index, state, at }),
                 None if self.next == self.end => {
-                    return self.pool.try_reserve_from(FastPathMiss::Unusable(index));
+                    return self.pool.try_reserve_from(FastPathMiss::Unusable(index), Origin::Thread);
                 }
                 None => self.pool.give_back(index),
             }
@@ -92,7 +92,7 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             self.pool.give_back(index);
         }
         if let Some(position) = self.announce_at {
-            self.pool.notify_workers(position, true);
+            self.pool.notify_workers(position, true, Origin::Thread);
         }
     }
 }

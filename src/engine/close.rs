@@ -6,7 +6,7 @@ use crate::engine::wait_graph::{Awaits, Node};
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::job::vtable::DiscardReason;
-use crate::platform::port::{Deadline, Port, Timeout};
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -108,7 +108,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let is_worker = self.current_context().and_then(CallContext::worker).is_some();
         let mut mine = CallChain(self.port.current()).filter(|frame| frame.pool == self.id());
         let in_job = mine.any(CallContext::is_of_job);
-        self.lifecycle.notify_closers(&self.port);
+        self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;
         loop {
             let kicks = self.lifecycle.kicks();
@@ -158,7 +158,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         // The tombstones of cancelled jobs, which lay behind queued ones that others have run by now.
-        self.reap();
+        self.reap(Origin::Thread);
         loop {
             while let Some(index) = self.free().pop() {
                 if !self.slot(index).close() {
@@ -173,7 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         if progress {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, Origin::Thread);
         }
     }
 

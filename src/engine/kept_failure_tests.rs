@@ -3,7 +3,7 @@
 use super::{Disposition, RawPool, RuntimeConfig};
 use crate::job::context::CallContext;
 use crate::job::vtable::{JobVTable, RunResult};
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::storage::Inline;
 use crate::sync::AtomicUsize;
 use core::cell::{Cell, RefCell};
@@ -34,8 +34,7 @@ struct OneCore {
 
 impl Port for OneCore {
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {}
-    fn wake_one(&self, _: *const AtomicUsize) {}
-    fn wake_all(&self, _: *const AtomicUsize) {}
+    fn wake(&self, _: *const AtomicUsize, _: bool, _: Origin) {}
     fn now(&self) -> Option<u64> {
         self.now.set(self.now.get() + 1_000_000);
         Some(self.now.get())
@@ -56,10 +55,10 @@ fn a_submitter_lets_the_reader_of_a_kept_failure_run() {
     let port = OneCore::default();
     let pool: &RawPool<Inline<1, 32>, OneCore> =
         Box::leak(Box::new(RawPool::new(Inline::new(), port.clone(), RuntimeConfig::default())));
-    let reserved = pool.try_reserve().expect("there is room");
+    let reserved = pool.try_reserve(Origin::Thread).expect("there is room");
     // SAFETY:
     // - of this pool; the kind takes anything.
-    let job = unsafe { pool.publish(reserved, &VTABLE, false, |_| {}) };
+    let job = unsafe { pool.publish(reserved, &VTABLE, false, Origin::Thread, |_| {}) };
     assert!(pool.run_one());
     pool.wait(job, Timeout::Poll, &mut |_, _, _| Disposition::Keep).expect("it is over");
     // There is a worker, so that the submitter waits.

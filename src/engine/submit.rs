@@ -7,7 +7,7 @@ use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
-use crate::platform::port::{Deadline, Port, Timeout};
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Pacing};
 use crate::sleep::Noticed;
 use crate::slot::state::{State, Status};
@@ -82,25 +82,29 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal
     /// handler and in an interrupt.
     #[inline(always)]
-    pub(crate) fn try_reserve(&self) -> Result<Reserved, ReserveError> {
-        self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked))
+    pub(crate) fn try_reserve(&self, origin: Origin) -> Result<Reserved, ReserveError> {
+        self.reserve_at_once().or_else(|looked| self.try_reserve_from(looked, origin))
     }
 
     /// The same, for who has looked once.
     #[cold]
     #[inline(never)]
-    pub(crate) fn try_reserve_from(&self, mut looked: FastPathMiss) -> Result<Reserved, ReserveError> {
+    pub(crate) fn try_reserve_from(
+        &self,
+        mut looked: FastPathMiss,
+        origin: Origin,
+    ) -> Result<Reserved, ReserveError> {
         let mut passes = 0;
         loop {
             match looked {
                 FastPathMiss::NotYet if self.refuses_jobs() => return Err(ReserveError::Shutdown),
                 FastPathMiss::NotYet => {}
                 FastPathMiss::Closed => return Err(ReserveError::Shutdown),
-                FastPathMiss::Empty if self.reap() => {}
+                FastPathMiss::Empty if self.reap(origin) => {}
                 FastPathMiss::Empty => return Err(self.full()),
                 FastPathMiss::Unusable(index) => {
                     if !bug(Bug::RefusedSubmitKeepsTheSlot) {
-                        self.give_back(index);
+                        self.give_back_from(index, origin);
                     }
                     passes += 1;
                     if passes == PASSES {
@@ -131,7 +135,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         looked: FastPathMiss,
         timeout: Timeout,
     ) -> Result<(Reserved, Option<Visit<P>>), ReserveError> {
-        match self.try_reserve_from(looked) {
+        match self.try_reserve_from(looked, Origin::Thread) {
             Ok(reserved) => {
                 if timeout != Timeout::Poll {
                     self.pace(&reserved);
@@ -166,7 +170,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let registers = timeout == Timeout::Forever && self.runs_jobs();
         let mut asides = 0;
         loop {
-            match self.try_reserve() {
+            match self.try_reserve(Origin::Thread) {
                 Err(ReserveError::Full) => {}
                 Ok(reserved) => {
                     self.pace(&reserved);
@@ -210,7 +214,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
             self.port.wait(marked.word, marked.value, nap.time);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
-                self.idle.reset_searchers(&self.port);
+                self.idle.reset_searchers(&self.port, Origin::Thread);
                 patience.lose();
             }
         };
@@ -246,12 +250,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         reserved: Reserved,
         vtable: &'static JobVTable,
         detached: bool,
+        origin: Origin,
         write: impl FnOnce(Payload),
     ) -> Job {
         // SAFETY:
         // - the caller's.
         let (job, position) = unsafe { self.enqueue(reserved, vtable, detached, write) };
-        self.notify_workers(position, false);
+        self.notify_workers(position, false, origin);
         job
     }
 
@@ -279,39 +284,45 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(crate) fn notify_workers(&self, position: usize, several: bool) {
-        let noticed = self.idle.notify(&self.port, position, several, || self.ready().popped());
+    pub(crate) fn notify_workers(&self, position: usize, several: bool, origin: Origin) {
+        let noticed = self.idle.notify(&self.port, position, several, origin, || self.ready().popped());
         if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, origin);
         }
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
+    #[inline(always)]
+    pub(super) fn give_back(&self, index: usize) {
+        self.give_back_from(index, Origin::Thread);
+    }
+
+    /// As `give_back`, for a caller that may be an interrupt.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(super) fn give_back(&self, index: usize) {
+    fn give_back_from(&self, index: usize, origin: Origin) {
         if let Some(word) = self.free().push(index).marked {
-            self.tell_of_free_slot(word);
+            self.tell_of_free_slot(word, origin);
         }
     }
 
     #[cold]
-    fn tell_of_free_slot(&self, word: *const AtomicUsize) {
+    fn tell_of_free_slot(&self, word: *const AtomicUsize, origin: Origin) {
         stop_point(Site::FreeSlotWake);
-        self.port.wake_all(word);
-        self.notify_closers_if_closed();
+        self.port.wake(word, true, origin);
+        self.notify_closers_if_closed(origin);
     }
 
     /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
     /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
     #[inline]
-    pub(super) fn notify_closers_if_closed(&self) {
+    pub(super) fn notify_closers_if_closed(&self, origin: Origin) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
         fence_behind_rmw(ordering(Site::KickIfClosedFence, SeqCst));
-        self.tell_blocked();
+        self.tell_blocked(origin);
         if self.is_closed() {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, origin);
         }
     }
 
@@ -340,15 +351,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match vacated {
             Vacated::Push => self.give_back(index),
             Vacated::Tombstone => {
-                self.reap();
+                self.reap(Origin::Thread);
             }
-            Vacated::Retired => self.lifecycle.notify_closers(&self.port),
+            Vacated::Retired => self.lifecycle.notify_closers(&self.port, Origin::Thread),
         }
     }
 
     /// Recycles tombstones from the head of the ready ring. True if there was one. Called by who made a tombstone and
     /// by who finds no free slot. (One that lay behind a live job stays until the latter, or until it is popped.)
-    pub(super) fn reap(&self) -> bool {
+    pub(super) fn reap(&self, origin: Origin) -> bool {
         let mut reaped = false;
         loop {
             // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
@@ -362,7 +373,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
-                    Popped::Vacant => self.give_back(index),
+                    Popped::Vacant => self.give_back_from(index, origin),
                     // Its kept failure is being read; the reader gives it back.
                     Popped::Nothing => {}
                     Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),

@@ -5,7 +5,7 @@ use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::Timeout;
+use crate::platform::port::{Origin, Timeout};
 use crate::platform::{System, system};
 use crate::slot::storage::Inline;
 
@@ -33,11 +33,13 @@ static VTABLE: JobVTable = JobVTable {
 };
 
 fn submit(pool: &Pool, number: usize) -> crate::Job {
-    let reserved = pool.try_reserve().expect("there is room");
+    let reserved = pool.try_reserve(Origin::Thread).expect("there is room");
     // SAFETY:
     // - of this pool; the kind takes a number.
     unsafe {
-        pool.publish(reserved, &VTABLE, false, |payload: Payload| payload.at.cast::<usize>().write(number))
+        pool.publish(reserved, &VTABLE, false, Origin::Thread, |payload: Payload| {
+            payload.at.cast::<usize>().write(number)
+        })
     }
 }
 
@@ -67,7 +69,7 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
         for lap in 0..8 {
             for held in 1..=JOBS {
                 let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
-                assert!(held < JOBS || pool.try_reserve().is_err(), "full");
+                assert!(held < JOBS || pool.try_reserve(Origin::Thread).is_err(), "full");
                 let cancelled = jobs[lap % held];
                 assert_eq!(pool.cancel(cancelled), Ok(true));
                 while pool.run_one() {}

@@ -10,7 +10,7 @@ use super::types::{
 };
 use crate::engine::{FastPathMiss, RawPool, ReserveError, Reserved};
 use crate::job::vtable::{JobVTable, Payload};
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::storage::Block;
 use core::ffi::c_void;
 
@@ -223,7 +223,9 @@ unsafe fn submit_at_once(
     }
     // SAFETY:
     // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
+    unsafe {
+        hand_over(&pool.raw, reserved, order.vtable(), Origin::Thread, |payload| order.write(payload), job);
+    }
     Ok(())
 }
 
@@ -260,16 +262,16 @@ unsafe fn submit_from_isr(
     // SAFETY:
     // - the caller's.
     let pool = unsafe { pool(at) }?;
-    let raw = pool.raw.for_isr();
-    let _visit = pool.destroy_waits.then(|| raw.lifecycle().visit(raw.port()));
+    let raw = &pool.raw;
+    let _visit = pool.destroy_waits.then(|| raw.lifecycle().visit_from(raw.port(), Origin::Isr));
     optional(job)?;
     // SAFETY:
     // - the caller's.
     let order = unsafe { Request::new(run, input, callbacks, raw.payload_bytes()) }?;
-    let reserved = raw.try_reserve()?;
+    let reserved = raw.try_reserve(Origin::Isr)?;
     // SAFETY:
     // - 1: reserved from this pool, for whose payload the order was made; the caller's. 2: checked above.
-    unsafe { hand_over(raw, reserved, order.vtable(), |payload| order.write(payload), job) };
+    unsafe { hand_over(raw, reserved, order.vtable(), Origin::Isr, |payload| order.write(payload), job) };
     Ok(())
 }
 
@@ -299,9 +301,9 @@ unsafe fn submit<const PLAIN: bool>(
         WhenFull::Run => Timeout::Poll,
     };
     let reserved = match looked {
-        FastPathMiss::NotYet => pool.raw.try_reserve(),
+        FastPathMiss::NotYet => pool.raw.try_reserve(Origin::Thread),
         // Whoever has looked has come past all that could be refused above.
-        looked => pool.raw.try_reserve_from(looked),
+        looked => pool.raw.try_reserve_from(looked, Origin::Thread),
     };
     let (reserved, _waited) = match reserved {
         Ok(reserved) => {
@@ -324,7 +326,9 @@ unsafe fn submit<const PLAIN: bool>(
     };
     // SAFETY:
     // - reserved from this pool; the order was checked against its payload, and its kind takes what it writes.
-    unsafe { hand_over(&pool.raw, reserved, order.vtable(), |payload| order.write(payload), job) };
+    unsafe {
+        hand_over(&pool.raw, reserved, order.vtable(), Origin::Thread, |payload| order.write(payload), job);
+    }
     Ok(())
 }
 
@@ -338,12 +342,13 @@ unsafe fn hand_over<P: Port + Clone>(
     pool: &RawPool<Block<'static>, P>,
     reserved: Reserved,
     vtable: &'static JobVTable,
+    origin: Origin,
     write: impl FnOnce(Payload),
     job: *mut jobring_job,
 ) {
     // SAFETY:
     // - 1.
-    let handle = unsafe { pool.publish(reserved, vtable, job.is_null(), write) };
+    let handle = unsafe { pool.publish(reserved, vtable, job.is_null(), origin, write) };
     if !job.is_null() {
         // SAFETY:
         // - 2.

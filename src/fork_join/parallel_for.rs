@@ -21,7 +21,7 @@ use crate::engine::RawPool;
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::marker::PhantomData;
@@ -81,12 +81,12 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         if !self.shares.admit_helper() {
             return None;
         }
-        let reserved = self.pool.try_reserve().ok()?;
+        let reserved = self.pool.try_reserve(Origin::Thread).ok()?;
         let this: *const Self = self;
         // SAFETY:
         // - 1: just reserved from this pool. 2: a helper takes a pointer to its loop, which fits (share_out).
         Some(unsafe {
-            self.pool.publish(reserved, Helper::<S, P>::VTABLE, false, |payload| {
+            self.pool.publish(reserved, Helper::<S, P>::VTABLE, false, Origin::Thread, |payload| {
                 payload.at.cast::<*const Self>().write(this);
             })
         })

@@ -6,7 +6,7 @@ use crate::error::SubmitError;
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::marker::PhantomData;
@@ -74,6 +74,16 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 }
 
+impl ReserveError {
+    fn with_closure<F>(self, f: F) -> SubmitError<F> {
+        match self {
+            Self::Shutdown => SubmitError::Shutdown(f),
+            Self::Deadlock => SubmitError::Deadlock(f),
+            Self::Full | Self::TimedOut => SubmitError::Full(f),
+        }
+    }
+}
+
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Submits a closure and gives its handle, or hands the closure back.
     ///
@@ -102,7 +112,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // SAFETY:
         // - the caller's; just reserved from this pool.
-        Ok(unsafe { self.publish_closure(reserved, f, detached) })
+        Ok(unsafe { self.publish_closure(reserved, f, detached, Origin::Thread) })
     }
 
     /// As submit_closure, for who has looked once for a slot.
@@ -124,19 +134,38 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     {
         let (reserved, _visit) = match self.reserve_from(looked, timeout) {
             Ok(reserved) => reserved,
-            Err(ReserveError::Shutdown) => return Err(SubmitError::Shutdown(f)),
-            Err(ReserveError::Deadlock) => return Err(SubmitError::Deadlock(f)),
-            Err(ReserveError::Full | ReserveError::TimedOut) => return Err(SubmitError::Full(f)),
+            Err(refused) => return Err(refused.with_closure(f)),
         };
         // SAFETY:
         // - the caller's; just reserved from this pool.
-        Ok(unsafe { self.publish_closure(reserved, f, detached) })
+        Ok(unsafe { self.publish_closure(reserved, f, detached, Origin::Thread) })
+    }
+
+    /// As submit_closure, for an interrupt: does not wait.
+    ///
+    /// # Safety
+    /// As submit_closure.
+    pub(crate) unsafe fn submit_closure_from_isr<F, T>(
+        &self,
+        f: F,
+        detached: bool,
+    ) -> Result<Job, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        match self.try_reserve(Origin::Isr) {
+            // SAFETY:
+            // - the caller's; just reserved from this pool.
+            Ok(reserved) => Ok(unsafe { self.publish_closure(reserved, f, detached, Origin::Isr) }),
+            Err(refused) => Err(refused.with_closure(f)),
+        }
     }
 
     /// # Safety
     /// 1. As submit_closure. 2. `reserved` is of this pool.
     #[inline(always)]
-    unsafe fn publish_closure<F, T>(&self, reserved: Reserved, f: F, detached: bool) -> Job
+    unsafe fn publish_closure<F, T>(&self, reserved: Reserved, f: F, detached: bool, origin: Origin) -> Job
     where
         F: FnOnce() -> T + Send,
         T: Send,
@@ -144,7 +173,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - 1: obligation 2. 2: the payload gets the F that the kind takes; it fits (callers check at compile time).
         unsafe {
-            self.publish(reserved, Call::<F, T>::VTABLE, detached, |payload| payload.at.cast::<F>().write(f))
+            self.publish(reserved, Call::<F, T>::VTABLE, detached, origin, |payload| {
+                payload.at.cast::<F>().write(f);
+            })
         }
     }
 }

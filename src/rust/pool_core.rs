@@ -105,7 +105,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
-    /// interrupt and (on Linux) a signal handler. On a port of the user's an interrupt calls
+    /// interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
     /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
     /// # Errors
@@ -161,7 +161,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         self.submit_raw(job, Timeout::Poll, true, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a user-defined port learns of it when it has to wake a worker
     /// ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
     ///
     /// Dropping the handle may wake a thread too, and is not told apart: hand it on to a thread, or take
@@ -203,7 +203,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     {
         // SAFETY:
         // - 1: both are 'static.
-        unsafe { self.raw.for_isr().submit_closure(job, Timeout::Poll, detached) }
+        unsafe { self.raw.submit_closure_from_isr(job, detached) }
     }
 
     fn submit_within<F, T>(
@@ -325,7 +325,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// Runs the oldest queued job on the calling thread. False if none is queued, and inside a job if fewer than 16 KiB of the
     /// thread's stack are left (see [`JobHandle::wait`]).
     ///
-    /// An interrupt may call it on a pool without a port of the user's, if every job of the pool may run in that interrupt:
+    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in that interrupt:
     /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
     /// interrupt may make.)
     pub fn run_one(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::engine::{
 };
 use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::platform::{Clock, ModelPort};
 use crate::slot::Slot;
 use crate::slot::state::State;
@@ -102,7 +102,7 @@ impl<const N: usize> Pool<N> {
         // SAFETY:
         // - reserved of this pool; the payload gets the task that KIND takes, in 16 bytes.
         unsafe {
-            self.raw.publish(reserved, Task::VTABLE, detached, |payload| {
+            self.raw.publish(reserved, Task::VTABLE, detached, Origin::Thread, |payload| {
                 payload.at.cast::<*mut Task>().write(task)
             })
         }
@@ -320,6 +320,6 @@ impl<const N: usize> Pool<N> {
 
     /// How many slots can be had; they are not given back.
     pub fn free_slots(&self) -> usize {
-        (0..=N).take_while(|_| self.raw.try_reserve().map(core::mem::forget).is_ok()).count()
+        (0..=N).take_while(|_| self.raw.try_reserve(Origin::Thread).map(core::mem::forget).is_ok()).count()
     }
 }
