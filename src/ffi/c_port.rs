@@ -65,7 +65,7 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<CPort, StatusError>
 }
 
 /// The caller's port, if the pool is on one.
-pub(super) fn given(port: CPort) -> Option<&'static jobring_port> {
+pub(super) fn given(port: &CPort) -> Option<&'static jobring_port> {
     Some(port)
 }
 

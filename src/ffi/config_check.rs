@@ -144,7 +144,7 @@ fn fewest_spawned(config: &jobring_config, port: CPort) -> Result<usize, StatusE
     let can = match config.workers {
         JOBRING_WORKERS_NONE => true,
         0 => false,
-        _ => c_port::given(port).is_some_and(|port| port.spawn.is_some()),
+        _ => c_port::given(&port).is_some_and(|port| port.spawn.is_some()),
     };
     if !can || config.backend != JOBRING_BACKEND_DEFAULT {
         return Err(StatusError(JOBRING_E_UNSUPPORTED));

@@ -18,7 +18,7 @@ pub(super) unsafe fn read(port: *const jobring_port) -> Result<CPort, StatusErro
 
 /// The caller's port, if the pool is on one.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-pub(super) fn given(_: CPort) -> Option<&'static jobring_port> {
+pub(super) fn given(_: &CPort) -> Option<&'static jobring_port> {
     None
 }
 

@@ -28,9 +28,8 @@ pub(super) unsafe fn start(
     // SAFETY:
     // - 1.
     let raw = unsafe { &(*pool).raw };
-    let port = *raw.port();
-    // Without it none are asked for (config_check.rs), and a build without ports has no code for workers.
-    let Some((spawn, ctx)) = c_port::given(port).and_then(|port| Some((port.spawn?, port.ctx))) else {
+    // Without a port that makes threads none are asked for (config_check.rs), and a build without ports has no code for workers.
+    let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
         return Ok(0);
     };
     let started = raw.start_workers(max_workers, min_workers, |worker| {
@@ -45,14 +44,14 @@ pub(super) unsafe fn start(
     });
     started.map_err(|(count, failed)| {
         raw.undo_start();
-        join(port, count);
+        join(raw.port(), count);
         raw.lifecycle().await_visitors(raw.port());
         failed
     })
 }
 
 /// Waits for the ends of the first `count` threads, if the port can.
-pub(super) fn join(port: CPort, count: usize) {
+pub(super) fn join(port: &CPort, count: usize) {
     if let Some((join, ctx)) = c_port::given(port).and_then(|port| Some((port.join?, port.ctx))) {
         // SAFETY:
         // - the port's promise; these workers were spawned.
