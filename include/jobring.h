@@ -416,7 +416,7 @@ typedef struct jobring_port {
      *
      * NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
      * jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-     * down its pool, sleeps for ever instead of being port_self or let through.
+     * down its pool, sleeps for ever instead of getting an error or being let through.
      */
     jobring_get_self_fn get_self;
     /**

@@ -25,7 +25,6 @@ mod handle;
 mod harness;
 mod idle;
 mod kill;
-mod lot;
 mod nested;
 mod pool;
 #[path = "../tests/common/progress.rs"]
@@ -33,6 +32,7 @@ mod progress;
 mod recycle;
 mod result;
 mod ring;
+mod seats;
 mod sites;
 mod table;
 mod weaken;
@@ -56,7 +56,7 @@ fn models() -> Vec<&'static Model> {
         deadlock::MODELS,
         failure::MODELS,
         idle::MODELS,
-        lot::MODELS,
+        seats::MODELS,
         pool::MODELS,
         batch::MODELS,
         full::MODELS,

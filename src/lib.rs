@@ -68,7 +68,7 @@ pub use error::{BuildError, JobError, SubmitError};
 pub use job::id::Job;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub use platform::thread::Backend;
-pub use platform::user_port::{At, Home, Lot, UserPort};
+pub use platform::user_port::{Seat, UserPort};
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
 pub use rust::handle::JobHandle;

@@ -3,18 +3,18 @@
 #[path = "common/one_core.rs"]
 mod one_core;
 
-use jobring::{Lot, ShutdownMode, StaticPool};
-use one_core::{Does, OneCore, TICK, lot, run};
+use jobring::{ShutdownMode, StaticPool};
+use one_core::{Does, OneCore, TICK, run};
 use std::time::Duration;
 
 const LOW: u32 = 1;
 const HIGH: u32 = 2;
 
-type On<const SEATS: usize> = &'static Lot<OneCore<SEATS>, SEATS>;
+type On<const SEATS: usize> = &'static OneCore<SEATS>;
 type Pool<const JOBS: usize, const SEATS: usize> = &'static StaticPool<JOBS, 2, 48, On<SEATS>>;
 
-fn pool<const JOBS: usize, const SEATS: usize>(lot: On<SEATS>) -> Pool<JOBS, SEATS> {
-    Box::leak(Box::new(StaticPool::with_port(lot)))
+fn pool<const JOBS: usize, const SEATS: usize>(core: On<SEATS>) -> Pool<JOBS, SEATS> {
+    Box::leak(Box::new(StaticPool::with_port(core)))
 }
 
 fn worker<const JOBS: usize, const SEATS: usize>(priority: u32, pool: Pool<JOBS, SEATS>) -> Does {
@@ -26,15 +26,15 @@ fn workers_have_the_seats<const JOBS: usize>(
     clock: bool,
     does: impl FnOnce(Pool<JOBS, 2>, On<2>) + Send + 'static,
 ) {
-    let lot = lot::<2>(clock);
-    let pool = pool::<JOBS, 2>(lot);
+    let core = OneCore::<2>::leaked(clock);
+    let pool = pool::<JOBS, 2>(core);
     let task = move || {
-        lot.user().delay(TICK);
-        does(pool, lot);
-        assert!(lot.user().pauses() > 0, "it had a seat");
+        core.delay(TICK);
+        does(pool, core);
+        assert!(core.pauses() > 0, "it had a seat");
         pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
     };
-    run(lot, vec![worker(LOW, pool), worker(LOW, pool), (HIGH, Box::new(task))]);
+    run(core, vec![worker(LOW, pool), worker(LOW, pool), (HIGH, Box::new(task))]);
 }
 
 fn waits(clock: bool) {
@@ -58,11 +58,11 @@ fn so_does_one_without_a_clock() {
 
 #[test]
 fn so_does_one_whose_time_ends() {
-    workers_have_the_seats::<4>(true, |pool, lot| {
+    workers_have_the_seats::<4>(true, |pool, core| {
         let job = pool.try_submit(|| 3).expect("there is room");
         assert_eq!(job.wait_timeout(Duration::from_nanos(50 * TICK)).expect("in time").unwrap(), 3);
         // Longer than the wait: the time is kept without a seat, too.
-        let long = pool.try_submit(move || lot.user().delay(50 * TICK)).expect("there is room");
+        let long = pool.try_submit(move || core.delay(50 * TICK)).expect("there is room");
         let long = long.wait_timeout(Duration::from_nanos(5 * TICK)).expect_err("it runs");
         long.wait().unwrap();
     });
@@ -108,18 +108,18 @@ fn so_does_a_closer_without_a_clock() {
 
 /// One of two idle workers has the seat, and both are above the only task that has something to do.
 fn idles(clock: bool) {
-    let lot = lot::<1>(clock);
-    let pool = pool::<4, 1>(lot);
+    let core = OneCore::<1>::leaked(clock);
+    let pool = pool::<4, 1>(core);
     let task = move || {
         for n in 0..3 {
             let job = pool.submit(move || n).expect("open");
             assert_eq!(job.wait().unwrap(), n);
-            lot.user().delay(5 * TICK);
+            core.delay(5 * TICK);
         }
-        assert!(lot.user().pauses() > 0, "there was a seat for everybody");
+        assert!(core.pauses() > 0, "there was a seat for everybody");
         pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
     };
-    run(lot, vec![worker(HIGH, pool), worker(HIGH, pool), (LOW, Box::new(task))]);
+    run(core, vec![worker(HIGH, pool), worker(HIGH, pool), (LOW, Box::new(task))]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Pools in a `static`: no heap, no OS needed; threads enter as workers, or callers run the jobs.
 
-use jobring::{At, Home, Lot, ShutdownMode, ShutdownReport, StaticPool, SubmitError, UserPort};
+use jobring::{Seat, ShutdownMode, ShutdownReport, StaticPool, SubmitError, UserPort};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -115,7 +115,7 @@ fn a_static_pool_may_be_discarded() {
 #[cfg(target_os = "linux")]
 fn it_is_all_zero_at_first() {
     static POOL: StaticPool<64, 2, 48> = StaticPool::new();
-    static ON_A_PORT: StaticPool<64, 2, 48, At<Nobody, 1>> = StaticPool::with_port(At::HOME);
+    static ON_A_PORT: StaticPool<64, 2, 48, Nobody> = StaticPool::with_port(Nobody);
     unsafe extern "C" {
         // From the linker, GNU's and LLVM's.
         static __bss_start: u8;
@@ -130,22 +130,21 @@ fn it_is_all_zero_at_first() {
 }
 
 /// For threads that never sleep.
+#[derive(Clone, Copy)]
 struct Nobody;
 
 // SAFETY:
 // - 1: current is always null. 2: nothing in it does.
 unsafe impl UserPort for Nobody {
+    fn seats(&self) -> &[Seat] {
+        &[]
+    }
+
     fn park(&self, _: usize, _: Option<u64>) {}
 
     fn unpark(&self, _: usize, _: bool) {}
-    fn pause(&self) {}
-}
 
-impl Home<1> for Nobody {
-    fn lot() -> &'static Lot<Self, 1> {
-        static LOT: Lot<Nobody, 1> = Lot::new(Nobody);
-        &LOT
-    }
+    fn pause(&self) {}
 }
 
 #[test]
@@ -176,8 +175,8 @@ const fn bytes(jobs: usize, payload: usize) -> usize {
     (head + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
 }
 
-/// The same for a pool with a reference to a lot: its head is 2 words more.
-const fn bytes_on_a_lot(jobs: usize, payload: usize) -> usize {
+/// The same for a pool with a reference to a port: its head is 2 words more.
+const fn bytes_on_a_reference(jobs: usize, payload: usize) -> usize {
     let (head, align) = HEAD;
     (head + 2 * size_of::<usize>() + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
 }
@@ -191,10 +190,10 @@ fn a_pool_takes_the_bytes_that_its_documentation_says() {
         ($payload:literal: $($jobs:literal)*) => {$(
             assert_eq!(size_of::<StaticPool<$jobs, 0, $payload>>(), bytes($jobs, $payload), "{} jobs of {}", $jobs, $payload);
             assert_eq!(size_of::<StaticPool<$jobs, 200, $payload>>(), bytes($jobs, $payload), "workers take nothing");
-            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, At<Nobody, 1>>>(), bytes($jobs, $payload), "no reference to a lot");
-            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, &Lot<Nobody, 1>>>(), bytes_on_a_lot($jobs, $payload), "a reference");
+            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, Nobody>>(), bytes($jobs, $payload), "a port without fields");
+            assert_eq!(size_of::<StaticPool<$jobs, 2, $payload, &Nobody>>(), bytes_on_a_reference($jobs, $payload), "a reference");
         )*};
     }
     takes_what_is_said!(0 16 32 48 64 112 128 1024 4096);
-    assert_eq!(size_of::<Lot<Nobody, 7>>(), 7 * size_of::<usize>(), "a word for each seat");
+    assert_eq!(size_of::<[Seat; 7]>(), 7 * size_of::<usize>(), "a word for each seat");
 }

@@ -1,6 +1,6 @@
-//! A port of the user's, in Rust: here on threads of the host, each seat a binary semaphore.
+//! A user-defined port, in Rust: here on threads of the host, each seat a binary semaphore.
 
-use jobring::{JobError, Lot, ShutdownMode, StaticPool, UserPort};
+use jobring::{JobError, Seat, ShutdownMode, StaticPool, UserPort};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, mpsc};
@@ -19,6 +19,7 @@ struct Semaphore {
 }
 
 struct Host<const SEATS: usize> {
+    seats: [Seat; SEATS],
     semaphores: [Semaphore; SEATS],
     clock: bool,
     /// Threads that were told to sleep, and wake-ups: by threads, by interrupts.
@@ -28,8 +29,13 @@ struct Host<const SEATS: usize> {
 
 impl<const SEATS: usize> Host<SEATS> {
     const fn new(clock: bool) -> Self {
-        let semaphores = [const { Semaphore { given: Mutex::new(false), changed: Condvar::new() } }; SEATS];
-        Self { semaphores, clock, parked: AtomicUsize::new(0), woken: [const { AtomicUsize::new(0) }; 2] }
+        Self {
+            seats: [const { Seat::new() }; SEATS],
+            semaphores: [const { Semaphore { given: Mutex::new(false), changed: Condvar::new() } }; SEATS],
+            clock,
+            parked: AtomicUsize::new(0),
+            woken: [const { AtomicUsize::new(0) }; 2],
+        }
     }
 
     /// Returns when threads have been told to sleep so often.
@@ -54,6 +60,10 @@ fn await_count(count: &AtomicUsize, least: usize) {
 // SAFETY:
 // - 1: a thread-local cell. 2: a poisoned lock ends the test anyway.
 unsafe impl<const SEATS: usize> UserPort for Host<SEATS> {
+    fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
     fn park(&self, seat: usize, timeout: Option<u64>) {
         assert!(self.clock || timeout.is_none(), "a time without a clock");
         self.parked.fetch_add(1, SeqCst);
@@ -92,11 +102,11 @@ unsafe impl<const SEATS: usize> UserPort for Host<SEATS> {
 
 #[test]
 fn jobs_of_several_threads_are_run_by_threads_that_slept() {
-    static PORT: Lot<Host<8>, 8> = Lot::new(Host::new(true));
-    static POOL: StaticPool<16, 3, 48, &Lot<Host<8>, 8>> = StaticPool::with_port(&PORT);
+    static PORT: Host<8> = Host::new(true);
+    static POOL: StaticPool<16, 3, 48, &Host<8>> = StaticPool::with_port(&PORT);
     static SUM: AtomicU64 = AtomicU64::new(0);
     let workers: Vec<_> = (0..3).map(|_| thread::spawn(|| POOL.enter_worker())).collect();
-    PORT.user().await_parked(3);
+    PORT.await_parked(3);
     let submitters = (0..3u64).map(|s| {
         thread::spawn(move || {
             for n in 0..2_000 {
@@ -108,8 +118,8 @@ fn jobs_of_several_threads_are_run_by_threads_that_slept() {
     });
     submitters.collect::<Vec<_>>().into_iter().for_each(|submitter| submitter.join().unwrap());
     assert_eq!(SUM.load(SeqCst), (0..6_000).sum());
-    assert!(PORT.user().woken[0].load(SeqCst) > 0, "nobody was woken");
-    assert_eq!(PORT.user().woken[1].load(SeqCst), 0);
+    assert!(PORT.woken[0].load(SeqCst) > 0, "nobody was woken");
+    assert_eq!(PORT.woken[1].load(SeqCst), 0);
     let report = POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
     assert_eq!((report.queued, report.running), (0, 0));
     assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
@@ -117,33 +127,33 @@ fn jobs_of_several_threads_are_run_by_threads_that_slept() {
 
 #[test]
 fn an_interrupt_is_told_apart() {
-    static PORT: Lot<Host<2>, 2> = Lot::new(Host::new(true));
-    static POOL: StaticPool<4, 1, 48, &Lot<Host<2>, 2>> = StaticPool::with_port(&PORT);
+    static PORT: Host<2> = Host::new(true);
+    static POOL: StaticPool<4, 1, 48, &Host<2>> = StaticPool::with_port(&PORT);
     let worker = thread::spawn(|| POOL.enter_worker());
-    PORT.user().await_parked(1);
+    PORT.await_parked(1);
     let job = POOL.try_submit_isr(|| 5).expect("there is room");
     assert_eq!(job.wait().unwrap(), 5);
-    assert_eq!(PORT.user().woken[1].load(SeqCst), 1);
+    assert_eq!(PORT.woken[1].load(SeqCst), 1);
     POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
     assert!(worker.join().unwrap());
     // It was closed by a thread.
     assert!(POOL.try_submit_detached_isr(|| ()).is_err());
-    assert_eq!(PORT.user().woken[1].load(SeqCst), 1);
+    assert_eq!(PORT.woken[1].load(SeqCst), 1);
 }
 
 /// Does a wait for 20 ms for a job that does not end let its thread sleep?
 fn a_timed_wait_sleeps(
-    lot: &'static Lot<Host<4>, 4>,
-    pool: &'static StaticPool<2, 1, 48, &'static Lot<Host<4>, 4>>,
+    port: &'static Host<4>,
+    pool: &'static StaticPool<2, 1, 48, &'static Host<4>>,
 ) -> bool {
     let worker = thread::spawn(move || pool.enter_worker());
-    lot.user().await_parked(1);
+    port.await_parked(1);
     let (open, gate) = mpsc::channel::<()>();
     let job = pool.submit(move || gate.recv_timeout(DEADLINE)).expect("open");
-    lot.user().await_woken(1);
-    let before = lot.user().parked.load(SeqCst);
+    port.await_woken(1);
+    let before = port.parked.load(SeqCst);
     let job = job.wait_timeout(Duration::from_millis(20)).expect_err("it runs");
-    let slept = lot.user().parked.load(SeqCst) > before;
+    let slept = port.parked.load(SeqCst) > before;
     open.send(()).unwrap();
     assert_eq!(job.wait().unwrap(), Ok(()));
     pool.shutdown(ShutdownMode::Drain, None).expect("all is over");
@@ -153,34 +163,34 @@ fn a_timed_wait_sleeps(
 
 #[test]
 fn a_finite_time_is_kept_where_there_is_a_clock() {
-    static PORT: Lot<Host<4>, 4> = Lot::new(Host::new(true));
-    static POOL: StaticPool<2, 1, 48, &Lot<Host<4>, 4>> = StaticPool::with_port(&PORT);
+    static PORT: Host<4> = Host::new(true);
+    static POOL: StaticPool<2, 1, 48, &Host<4>> = StaticPool::with_port(&PORT);
     assert!(a_timed_wait_sleeps(&PORT, &POOL));
 }
 
 #[test]
 fn a_finite_time_polls_where_there_is_none() {
-    static PORT: Lot<Host<4>, 4> = Lot::new(Host::new(false));
-    static POOL: StaticPool<2, 1, 48, &Lot<Host<4>, 4>> = StaticPool::with_port(&PORT);
+    static PORT: Host<4> = Host::new(false);
+    static POOL: StaticPool<2, 1, 48, &Host<4>> = StaticPool::with_port(&PORT);
     assert!(!a_timed_wait_sleeps(&PORT, &POOL));
 }
 
 #[test]
 fn a_job_knows_itself_by_the_ports_pointer() {
-    static PORT: Lot<Host<2>, 2> = Lot::new(Host::new(true));
-    static POOL: StaticPool<2, 1, 48, &Lot<Host<2>, 2>> = StaticPool::with_port(&PORT);
+    static PORT: Host<2> = Host::new(true);
+    static POOL: StaticPool<2, 1, 48, &Host<2>> = StaticPool::with_port(&PORT);
     let outer = POOL.submit(|| POOL.shutdown(ShutdownMode::Drain, None).is_ok()).expect("open");
     // Without the pointer the shutdown in the job would wait for the job.
     assert!(outer.wait().unwrap());
-    static OPEN: StaticPool<2, 1, 48, &Lot<Host<2>, 2>> = StaticPool::with_port(&PORT);
+    static OPEN: StaticPool<2, 1, 48, &Host<2>> = StaticPool::with_port(&PORT);
     let inner = OPEN.submit(|| OPEN.submit(|| 3).expect("open").wait()).expect("open");
     assert!(matches!(inner.wait().unwrap(), Ok(3) | Err(JobError::Stack)));
 }
 
 #[test]
-fn two_pools_share_a_lot_and_too_few_seats_still_serve() {
-    static PORT: Lot<Host<1>, 1> = Lot::new(Host::new(true));
-    static POOLS: [StaticPool<4, 2, 48, &Lot<Host<1>, 1>>; 2] =
+fn two_pools_share_a_port_and_too_few_seats_still_serve() {
+    static PORT: Host<1> = Host::new(true);
+    static POOLS: [StaticPool<4, 2, 48, &Host<1>>; 2] =
         [StaticPool::with_port(&PORT), StaticPool::with_port(&PORT)];
     let workers: Vec<_> = (0..4).map(|n: usize| thread::spawn(move || POOLS[n % 2].enter_worker())).collect();
     for n in 0..50usize {
@@ -193,18 +203,53 @@ fn two_pools_share_a_lot_and_too_few_seats_still_serve() {
     assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
 }
 
+/// A port without fields: all that it has is in statics.
 #[test]
-fn a_lot_takes_a_word_for_each_seat_and_a_pool_one_for_its_lot() {
-    struct Nothing;
+fn pools_on_a_port_without_fields_share_its_seats() {
+    #[derive(Clone, Copy)]
+    struct ByType;
+    static PORT: Host<4> = Host::new(true);
     // SAFETY:
-    // - 1: null always. 2: nothing in it does.
-    unsafe impl UserPort for Nothing {
-        fn park(&self, _: usize, _: Option<u64>) {}
-        fn unpark(&self, _: usize, _: bool) {}
-        fn pause(&self) {}
+    // - 1, 2: Host's.
+    unsafe impl UserPort for ByType {
+        fn seats(&self) -> &[Seat] {
+            PORT.seats()
+        }
+
+        fn park(&self, seat: usize, timeout: Option<u64>) {
+            PORT.park(seat, timeout);
+        }
+
+        fn unpark(&self, seat: usize, from_isr: bool) {
+            PORT.unpark(seat, from_isr);
+        }
+
+        fn pause(&self) {
+            UserPort::pause(&PORT);
+        }
     }
-    assert_eq!(size_of::<Lot<Nothing, 5>>(), 5 * size_of::<usize>());
-    let without = size_of::<StaticPool<8, 1, 48>>();
-    let with = size_of::<StaticPool<8, 1, 48, &Lot<Nothing, 5>>>();
-    assert!(without <= with && with <= without + align_of::<StaticPool<8, 1, 48>>());
+    static POOLS: [StaticPool<4, 2, 48, ByType>; 2] = [const { StaticPool::with_port(ByType) }; 2];
+    let workers: Vec<_> = (0..2).map(|n: usize| thread::spawn(move || POOLS[n].enter_worker())).collect();
+    PORT.await_parked(2);
+    for n in 0..50usize {
+        let job = POOLS[n % 2].submit(move || n).expect("open");
+        assert_eq!(job.wait().unwrap(), n);
+    }
+    for pool in &POOLS {
+        pool.shutdown(ShutdownMode::Drain, None).expect("all is over");
+    }
+    assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
+}
+
+#[test]
+fn where_there_are_no_seats_threads_pause() {
+    static PORT: Host<0> = Host::new(true);
+    static POOL: StaticPool<4, 1, 48, &Host<0>> = StaticPool::with_port(&PORT);
+    let worker = thread::spawn(|| POOL.enter_worker());
+    for n in 0..10 {
+        assert_eq!(POOL.submit(move || n).expect("open").wait().unwrap(), n);
+    }
+    POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
+    assert!(worker.join().unwrap());
+    assert_eq!(PORT.parked.load(SeqCst), 0);
 }

@@ -6,7 +6,7 @@
 use super::lifecycle::Visit;
 use super::submit::Reserved;
 use super::{RawPool, ReserveError};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::ring::Pacing;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
@@ -40,7 +40,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     #[inline]
     pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
         if self.next == self.end && !self.take(left)? {
-            return self.pool.reserve_reaped();
+            return self.pool.reserve_reaped(Origin::Thread);
         }
         let (at, index) = (self.at, self.taken[self.next]);
         self.next += 1;
@@ -88,7 +88,7 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             self.taken[self.next..self.end].iter().for_each(|&index| self.pool.give_back(index));
         }
         if let Some(position) = self.announce_at {
-            self.pool.notify_workers(position, true);
+            self.pool.notify_workers(position, true, Origin::Thread);
         }
     }
 }

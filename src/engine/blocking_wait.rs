@@ -5,7 +5,7 @@ use super::deadlock::Outlook;
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
-use crate::platform::port::{Deadline, Port, Timeout};
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -153,7 +153,7 @@ impl<P: Port + Clone> Waiting<P> {
         pool.port.wait(slot.word(), awaited.0, nap.time);
         if nap.is_impatient && slot.state() == awaited {
             if queued {
-                pool.idle.reset_searchers(&pool.port);
+                pool.idle.reset_searchers(&pool.port, Origin::Thread);
             }
             self.patience.lose();
         }

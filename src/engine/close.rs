@@ -2,11 +2,11 @@
 
 use super::RawPool;
 use crate::engine::lifecycle::ShutdownMode;
-use crate::engine::wait_graph::{Awaits, Node};
+use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::job::vtable::DiscardReason;
-use crate::platform::port::{Deadline, Port, Timeout};
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -108,7 +108,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let is_worker = self.current_context().and_then(CallContext::worker).is_some();
         let mut mine = CallChain(self.port.current()).filter(|frame| frame.pool == self.id());
         let in_job = mine.any(CallContext::is_of_job);
-        self.lifecycle.notify_closers(&self.port);
+        self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;
         loop {
             let kicks = self.lifecycle.kicks();
@@ -158,7 +158,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         // The tombstones of cancelled jobs, which lay behind queued ones that others have run by now.
-        self.reap();
+        self.reap(Origin::Thread);
         loop {
             while let Some(index) = self.free().pop() {
                 if !self.slot(index).close() {
@@ -173,7 +173,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         if progress {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, Origin::Thread);
         }
     }
 
@@ -191,7 +191,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn look_for_jobs(&self, in_job: bool) -> Found {
         let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
         if !looks || bug(Bug::ShutdownWaitsForItself) {
-            return if self.have_ended(|_, _| false) { Found::Quiescent } else { Found::Jobs };
+            return if self.have_ended(None) { Found::Quiescent } else { Found::Jobs };
         }
         let locked = self.lifecycle.waits().lock(&self.port);
         locked.mark(|node| matches!(node.awaits, Awaits::End));
@@ -199,11 +199,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.spread(|node| {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });
-        let closed_inside = |index, state: State| {
-            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
-                && self.is_held(&locked, index, state)
-        };
-        if self.have_ended(closed_inside) {
+        if self.have_ended(Some(&locked)) {
             locked.outlive();
             return Found::Quiescent;
         }
@@ -217,11 +213,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             .is_some_and(|(index, generation)| self.slot(index).state().answers_to(generation))
     }
 
-    /// Have all accepted jobs ended, except those of which `except` is true?
-    fn have_ended(&self, except: impl Fn(usize, State) -> bool) -> bool {
+    /// Have all accepted jobs ended, except those that a thread that is marked in the graph is inside of?
+    fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
+        let is_excepted = |index, state: State| {
+            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
+                && except.is_some_and(|locked| self.is_held(locked, index, state))
+        };
         let ended = |index| {
             let state = self.slot(index).state();
-            state.untaken() || state.closed() || state.retired() || except(index, state)
+            state.untaken() || state.closed() || state.retired() || is_excepted(index, state)
         };
         let mut slots = 0..self.storage.capacity();
         if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }

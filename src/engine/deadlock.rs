@@ -20,7 +20,7 @@ use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::ring::Mark;
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
@@ -78,7 +78,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.unlock();
         if !matches!(awaits, Awaits::Slot) && self.is_closed() {
             // A closer inside a job may not have to wait for this one.
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, Origin::Thread);
         }
         sleep(outlook);
         waits.lock(&self.port).remove(&node);
@@ -184,19 +184,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// whose result waits for its taker, say. A job that sleeps in submit may be stuck since, and looks at that again by
     /// itself only where there is a clock.
     #[inline(always)]
-    pub(super) fn tell_blocked(&self) {
+    pub(super) fn tell_blocked(&self, origin: Origin) {
         if !P::WAKES_BY_ITSELF && self.lifecycle.waits().is_used() {
-            self.wake_blocked();
+            self.wake_blocked(origin);
         }
     }
 
     #[cold]
-    fn wake_blocked(&self) {
+    fn wake_blocked(&self, origin: Origin) {
         // The mark is taken off, so that a thread that is about to sleep on it finds another value.
         if self.port.now().is_none()
             && let Some(word) = self.free().unmark()
         {
-            self.port.wake_all(word);
+            self.port.wake(word, true, origin);
         }
     }
 

@@ -8,7 +8,7 @@ use super::{Disposition, Receiver};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::Claim;
 use crate::slot::storage::Storage;
 use crate::util::backoff::spin_until;
@@ -51,7 +51,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
         // A closer waits for what is claimed as it does for what runs, so the slot need not be taken out of use.
         self.vacate(index, state, false);
-        self.notify_closers_if_closed();
+        self.notify_closers_if_closed(Origin::Thread);
         true
     }
 
@@ -60,7 +60,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn run_lent(&self, job: Job) -> bool {
         let Some(claimed) = self.claim_lent(job) else { return false };
         self.execute(claimed);
-        self.notify_closers_if_closed();
+        self.notify_closers_if_closed(Origin::Thread);
         true
     }
 

@@ -4,7 +4,7 @@ use super::RawPool;
 use super::wait::WaitError;
 use crate::job::id::Job;
 use crate::job::vtable::Payload;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::Vacated;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -75,7 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                             (false, _) => {}
                         }
                     }
-                    return self.notify_closers_if_closed();
+                    return self.notify_closers_if_closed(Origin::Thread);
                 }
                 Err(now) => taking = now,
             }

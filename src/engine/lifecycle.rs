@@ -25,7 +25,7 @@
 //! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::engine::wait_graph::WaitGraph;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::StatCell;
 use crate::sync::{
@@ -102,14 +102,14 @@ impl Lifecycle {
 
     /// Tells the closers to look again.
     #[cold]
-    pub(crate) fn notify_closers(&self, port: &impl Port) {
+    pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
         let word = &raw const self.kicks;
         // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
         self.kicks.fetch_add(1, ordering(Site::Kick, Release));
         if bug(Bug::KickWakesOne) {
-            return port.wake_one(word);
+            return port.wake(word, false, origin);
         }
-        port.wake_all(word);
+        port.wake(word, true, origin);
     }
 
     /// The number of kicks; read it before looking at what may change, sleep while it stays.
@@ -162,7 +162,7 @@ impl Lifecycle {
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker will.
         if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
-            self.notify_closers(port);
+            self.notify_closers(port, Origin::Thread);
         }
     }
 
@@ -206,9 +206,14 @@ impl Lifecycle {
 
     /// The calling thread will sleep in a call and touch the pool afterwards.
     pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
+        self.visit_from(port, Origin::Thread)
+    }
+
+    /// As `visit`, for a caller that may be an interrupt.
+    pub(crate) fn visit_from<P: Port + Clone>(&self, port: &P, origin: Origin) -> Visit<P> {
         // ORDERING: Relaxed: the visit's end is what counts.
         self.visitors.fetch_add(VISITOR, ordering(Site::VisitBegin, Relaxed));
-        Visit { visitors: &self.visitors, port: port.clone() }
+        Visit { visitors: &self.visitors, port: port.clone(), origin }
     }
 
     /// Returns when nobody sleeps in a call of this pool. Nobody may begin one meanwhile.
@@ -228,6 +233,7 @@ impl Lifecycle {
 pub(crate) struct Visit<P: Port> {
     visitors: *const AtomicUsize,
     port: P,
+    origin: Origin,
 }
 
 impl<P: Port> Drop for Visit<P> {
@@ -243,7 +249,7 @@ impl<P: Port> Drop for Visit<P> {
         // address is used: the pool may be gone.
         let old = word.fetch_sub(VISITOR, ordering(Site::VisitEnd, Release));
         if old == VISITOR | LEAVING {
-            self.port.wake_all(visitors);
+            self.port.wake(visitors, true, self.origin);
         }
     }
 }
@@ -258,8 +264,7 @@ mod tests {
 
     impl Port for Awake {
         fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {}
-        fn wake_one(&self, _: *const AtomicUsize) {}
-        fn wake_all(&self, _: *const AtomicUsize) {}
+        fn wake(&self, _: *const AtomicUsize, _: bool, _: Origin) {}
         fn now(&self) -> Option<u64> {
             None
         }

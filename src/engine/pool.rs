@@ -3,7 +3,7 @@
 use crate::engine::lifecycle::Lifecycle;
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
-use crate::platform::port::{FromIsr, Port};
+use crate::platform::port::Port;
 use crate::ring::{Cursors, Ring, Seed};
 use crate::sleep::Idle;
 use crate::slot::Slot;
@@ -135,13 +135,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[inline(always)]
     pub(crate) fn tag(&self) -> u8 {
         Job::tag_of(self.id())
-    }
-
-    /// This pool for the calls of an interrupt: its wake-ups go out as such.
-    pub(crate) fn for_isr(&self) -> &RawPool<S, FromIsr<P>> {
-        // SAFETY:
-        // - RawPool is repr(C) and FromIsr<P> is transparent: the same fields at the same places; the lifetime is kept.
-        unsafe { &*ptr::from_ref(self).cast() }
     }
 
     pub(crate) fn port(&self) -> &P {

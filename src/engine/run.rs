@@ -5,7 +5,7 @@ use super::RawPool;
 use crate::job::context::CallChain;
 use crate::job::context::CallContext;
 use crate::job::vtable::{DiscardReason, RunResult};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::ring::Pacing;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -228,7 +228,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let Some(claimed) = self.claim_next() else { return false };
         self.execute(claimed);
-        self.notify_closers_if_closed();
+        self.notify_closers_if_closed(Origin::Thread);
         true
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::keeping_errno;
-use crate::platform::port::{Deadline, Port, Timeout};
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Pacing};
 use crate::sleep::Noticed;
 use crate::slot::state::State;
@@ -92,7 +92,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// refused, the request comes back, and nothing has changed. `detached`: nobody will ask for the job's result.
     ///
     /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With [`Fail`] it never does, and may be called
-    /// from a signal handler, and from an interrupt as [`for_isr`](RawPool::for_isr) says.
+    /// from a signal handler, and from an interrupt with [`Origin::Isr`].
     ///
     /// # Safety
     /// 1. The request was made for this pool, and what its job borrows outlives the job.
@@ -102,6 +102,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: R,
         detached: bool,
         when_full: W,
+        origin: Origin,
     ) -> Result<Job, (ReserveError, R)> {
         let mut first = None;
         if !SMALL && !self.storage.counts_submits() {
@@ -112,14 +113,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     }
                     // SAFETY:
                     // - 1: just reserved from this pool. 2: the caller's.
-                    return Ok(unsafe { self.publish(reserved, request, detached) });
+                    return Ok(unsafe { self.publish(reserved, request, detached, origin) });
                 }
                 Err(refused) => first = Some(refused),
             }
         }
         // SAFETY:
         // - the caller's.
-        unsafe { self.submit_slowly(request, detached, when_full, first) }
+        unsafe { self.submit_slowly(request, detached, when_full, origin, first) }
     }
 
     /// The whole of `submit`. `first`: what came of the first look for a slot, if there was one.
@@ -132,12 +133,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: R,
         detached: bool,
         when_full: W,
+        origin: Origin,
         first: Option<ReserveError>,
     ) -> Result<Job, (ReserveError, R)> {
-        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit(&self.port));
+        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit_from(&self.port, origin));
         let found = match first {
-            None => self.try_reserve(),
-            Some(ReserveError::Full) => self.reserve_reaped(),
+            None => self.try_reserve(origin),
+            Some(ReserveError::Full) => self.reserve_reaped(origin),
             Some(refused) => Err(refused),
         };
         let reserved = match found {
@@ -154,16 +156,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match reserved {
             // SAFETY:
             // - 1: just reserved from this pool. 2: the caller's.
-            Ok((reserved, _visit)) => Ok(unsafe { self.publish(reserved, request, detached) }),
+            Ok((reserved, _visit)) => Ok(unsafe { self.publish(reserved, request, detached, origin) }),
             Err(refused) => Err((refused, request)),
         }
     }
 
     /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal handler and in an
     /// interrupt.
-    pub(crate) fn try_reserve(&self) -> Result<Reserved, ReserveError> {
+    pub(crate) fn try_reserve(&self, origin: Origin) -> Result<Reserved, ReserveError> {
         match self.reserve_now() {
-            Err(ReserveError::Full) => self.reserve_reaped(),
+            Err(ReserveError::Full) => self.reserve_reaped(origin),
             reserved => reserved,
         }
     }
@@ -187,8 +189,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// As `try_reserve`, for a caller that found no free slot: jobs that were cancelled may still hold theirs.
     #[cold]
     #[inline(never)]
-    pub(super) fn reserve_reaped(&self) -> Result<Reserved, ReserveError> {
-        while self.reap() {
+    pub(super) fn reserve_reaped(&self, origin: Origin) -> Result<Reserved, ReserveError> {
+        while self.reap(origin) {
             if let Some(reserved) = self.pop_free() {
                 return Ok(reserved);
             }
@@ -224,7 +226,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let registers = timeout == Timeout::Forever && self.runs_jobs();
         let mut asides = 0;
         loop {
-            match self.try_reserve() {
+            match self.try_reserve(Origin::Thread) {
                 Err(ReserveError::Full) => {}
                 Ok(reserved) => {
                     self.pace(&reserved);
@@ -265,7 +267,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
             self.port.wait(marked.word, marked.value, nap.time);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
-                self.idle.reset_searchers(&self.port);
+                self.idle.reset_searchers(&self.port, Origin::Thread);
                 patience.lose();
             }
         };
@@ -282,11 +284,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// # Safety
     /// 1. `reserved` is of this pool. 2. As submit.
     #[inline(always)]
-    pub(crate) unsafe fn publish(&self, reserved: Reserved, request: impl Request, detached: bool) -> Job {
+    pub(crate) unsafe fn publish(
+        &self,
+        reserved: Reserved,
+        request: impl Request,
+        detached: bool,
+        origin: Origin,
+    ) -> Job {
         // SAFETY:
         // - the caller's.
         let (job, position) = unsafe { self.enqueue(reserved, request, detached) };
-        self.notify_workers(position, false);
+        self.notify_workers(position, false, origin);
         job
     }
 
@@ -314,39 +322,45 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(crate) fn notify_workers(&self, position: usize, several: bool) {
-        let noticed = self.idle.notify(&self.port, position, several, || self.ready().popped());
+    pub(crate) fn notify_workers(&self, position: usize, several: bool, origin: Origin) {
+        let noticed = self.idle.notify(&self.port, position, several, origin, || self.ready().popped());
         if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, origin);
         }
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
+    #[inline(always)]
+    pub(super) fn give_back(&self, index: usize) {
+        self.give_back_from(index, Origin::Thread);
+    }
+
+    /// As `give_back`, for a caller that may be an interrupt.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    pub(super) fn give_back(&self, index: usize) {
+    fn give_back_from(&self, index: usize, origin: Origin) {
         if let Some(word) = self.free().push(index).marked {
-            self.tell_of_free_slot(word);
+            self.tell_of_free_slot(word, origin);
         }
     }
 
     #[cold]
-    fn tell_of_free_slot(&self, word: *const AtomicUsize) {
+    fn tell_of_free_slot(&self, word: *const AtomicUsize, origin: Origin) {
         stop_point(Site::FreeSlotWake);
-        self.port.wake_all(word);
-        self.notify_closers_if_closed();
+        self.port.wake(word, true, origin);
+        self.notify_closers_if_closed(origin);
     }
 
     /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
     /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
     #[inline]
-    pub(super) fn notify_closers_if_closed(&self) {
+    pub(super) fn notify_closers_if_closed(&self, origin: Origin) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
         // this fence, or we see CLOSED (E5).
         fence_behind_rmw(ordering(Site::KickIfClosedFence, SeqCst));
-        self.tell_blocked();
+        self.tell_blocked(origin);
         if self.is_closed() {
-            self.lifecycle.notify_closers(&self.port);
+            self.lifecycle.notify_closers(&self.port, origin);
         }
     }
 
@@ -375,15 +389,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match vacated {
             Vacated::Push => self.give_back(index),
             Vacated::Tombstone => {
-                self.reap();
+                self.reap(Origin::Thread);
             }
-            Vacated::Retired => self.lifecycle.notify_closers(&self.port),
+            Vacated::Retired => self.lifecycle.notify_closers(&self.port, Origin::Thread),
         }
     }
 
     /// Recycles tombstones from the head of the ready ring. True if there was one. Called by who made a tombstone and
     /// by who finds no free slot. (One that lay behind a live job stays until the latter, or until it is popped.)
-    pub(super) fn reap(&self) -> bool {
+    pub(super) fn reap(&self, origin: Origin) -> bool {
         let mut reaped = false;
         loop {
             // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
@@ -397,7 +411,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
-                    Popped::Vacant => self.give_back(index),
+                    Popped::Vacant => self.give_back_from(index, origin),
                     Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }

@@ -7,7 +7,7 @@ use super::run::Claimed;
 use crate::job::context::CallChain;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload};
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::Claim;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -248,7 +248,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         if let Claim::Claimed(state) = self.slot(index).claim(generation) {
             self.execute(Claimed { index, state });
-            self.notify_closers_if_closed();
+            self.notify_closers_if_closed(Origin::Thread);
         }
         Ok(true)
     }
@@ -262,7 +262,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match slot.claim(generation) {
                 Claim::Claimed(state) => {
                     self.drop_claimed(Claimed { index, state }, DiscardReason::Cancelled);
-                    self.notify_closers_if_closed();
+                    self.notify_closers_if_closed(Origin::Thread);
                     return Ok(true);
                 }
                 Claim::Stale => return Err(WaitError::Stale),

@@ -4,7 +4,7 @@ use super::RawPool;
 use super::run::Claimed;
 use super::worker_state::{WorkerActivity, WorkerState};
 use crate::job::context::CallContext;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
@@ -158,7 +158,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
                 *must_notify = false;
-                self.tell_blocked();
+                self.tell_blocked(Origin::Thread);
                 slept = true;
                 activity.set(WorkerState::Sleeping);
                 asleep = match self.idle.sleep(asleep, &self.port, nap) {

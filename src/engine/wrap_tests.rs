@@ -5,7 +5,7 @@ use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::Timeout;
+use crate::platform::port::{Origin, Timeout};
 use crate::platform::{System, system};
 use crate::slot::storage::Inline;
 
@@ -47,7 +47,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
     }
     // SAFETY:
     // - 1: the pool's payload has room for a number.
-    unsafe { pool.submit(Number(number), false, Fail) }
+    unsafe { pool.submit(Number(number), false, Fail, Origin::Thread) }
         .map_err(|(refused, _)| refused)
         .expect("there is room")
 }
@@ -78,7 +78,7 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
         for lap in 0..8 {
             for held in 1..=JOBS {
                 let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
-                assert!(held < JOBS || pool.try_reserve().is_err(), "full");
+                assert!(held < JOBS || pool.try_reserve(Origin::Thread).is_err(), "full");
                 let cancelled = jobs[lap % held];
                 assert_eq!(pool.cancel(cancelled), Ok(true));
                 while pool.run_one() {}

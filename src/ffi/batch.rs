@@ -2,7 +2,7 @@
 
 use super::call::{call, optional, pool};
 use super::pool::CPool;
-use super::port::Below;
+use super::c_port::CPort;
 use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_item, jobring_job, jobring_pool};
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
 /// A batch on its way into the pool.
 struct Placing<'a> {
     // INVARIANT: of this pool.
-    batch: Batch<'a, Block<'static>, Below>,
+    batch: Batch<'a, Block<'static>, CPort>,
     pool: &'a CPool,
     jobs: *mut jobring_job,
     placed: usize,

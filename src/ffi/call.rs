@@ -1,7 +1,7 @@
 //! The checks that every call begins with.
 
+use super::c_port::CPort;
 use super::pool::CPool;
-use super::port::Below;
 use super::status::{JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::jobring_pool;
 use crate::engine::lifecycle::Visit;
@@ -33,7 +33,7 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, St
 ///
 /// # Safety
 /// As pool.
-pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<Below>), StatusError> {
+pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<CPort>), StatusError> {
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;

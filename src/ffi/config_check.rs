@@ -1,6 +1,7 @@
 //! A configuration, checked, its defaults filled in.
 
 use super::abi_struct::known;
+use super::c_port::{self, CPort};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::callback;
 use super::config::{
@@ -10,7 +11,6 @@ use super::config::{
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
-use super::port::{self, Below};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
@@ -37,13 +37,16 @@ const FEWEST_WORDS: usize = 4;
 /// Threads that may enter beside a pool's own, where the limit was not chosen.
 const ENTERED: usize = 16;
 
+/// Can a pool have workers of its own in this build, made by the system or by a port?
+pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
+
 /// What a configuration comes to.
 pub(super) struct CheckedConfig<'a> {
     pub(super) workers: usize,
     pub(super) shape: SlotLayout,
     pub(super) runtime: RuntimeConfig,
     pub(super) hooks: HookTable,
-    pub(super) below: Below,
+    pub(super) port: CPort,
     /// Does destroy wait for every submit?
     pub(super) destroy_waits: bool,
     #[cfg(any(feature = "std", feature = "pthread"))]
@@ -71,7 +74,7 @@ impl<'a> CheckedConfig<'a> {
         let or = |value: usize, default| if value == 0 { default } else { value };
         let workers = match config.workers {
             JOBRING_WORKERS_NONE => 0,
-            _ if !port::MAKES_WORKERS => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
+            _ if !MAKES_WORKERS => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
             0 => default_workers(),
             workers => workers as usize,
         };
@@ -99,20 +102,20 @@ impl<'a> CheckedConfig<'a> {
         let hooks = HookTable { on_start: config.on_start, on_stop: config.on_stop, arg: config.hook_arg };
         // SAFETY:
         // - obligation 1.
-        let below = port::below(unsafe { port::read(config.port) }?)?;
+        let port = unsafe { c_port::read(config.port) }?;
         Ok(Self {
             workers,
             shape,
             runtime,
             hooks,
-            below,
+            port,
             destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
             threads: unsafe { Threads::read(config, workers)? },
             #[cfg(not(any(feature = "std", feature = "pthread")))]
-            min_workers: fewest_spawned(config, below)?,
+            min_workers: fewest_spawned(config, port)?,
             #[cfg(not(any(feature = "std", feature = "pthread")))]
             nothing: core::marker::PhantomData,
         })
@@ -137,11 +140,11 @@ impl<'a> CheckedConfig<'a> {
 
 /// A build without threads takes what asks for none, or for a number of the port's.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
-fn fewest_spawned(config: &jobring_config, below: Below) -> Result<usize, StatusError> {
+fn fewest_spawned(config: &jobring_config, port: CPort) -> Result<usize, StatusError> {
     let can = match config.workers {
         JOBRING_WORKERS_NONE => true,
         0 => false,
-        _ => below.spawns(),
+        _ => c_port::given(&port).is_some_and(|port| port.spawn.is_some()),
     };
     if !can || config.backend != JOBRING_BACKEND_DEFAULT {
         return Err(StatusError(JOBRING_E_UNSUPPORTED));

@@ -2,9 +2,8 @@
 
 use super::call::{done_out, optional, output};
 use super::config::jobring_config;
-use super::config_check::CheckedConfig;
+use super::config_check::{CheckedConfig, MAKES_WORKERS};
 use super::pool::CPool;
-use super::port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 use super::port_workers::{self, WorkerArg};
 use super::status::{
@@ -59,7 +58,7 @@ impl PoolLayout {
     fn of(settings: &CheckedConfig<'_>) -> Result<Self, StatusError> {
         let too_large = |_| StatusError(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
-        let workers = if port::MAKES_WORKERS { settings.workers } else { 0 };
+        let workers = if MAKES_WORKERS { settings.workers } else { 0 };
         let (layout, seats) =
             layout.extend(Layout::array::<WorkerThread>(workers).map_err(too_large)?).map_err(too_large)?;
         let bytes = settings.shape.bytes().ok_or(StatusError(JOBRING_E_NOMEM))?;
@@ -225,7 +224,7 @@ unsafe fn make(
     owned: Option<memory::Raw>,
 ) -> Result<*mut jobring_pool, StatusError> {
     let pool: *mut CPool = at.cast().as_ptr();
-    if !settings.below.prepare() {
+    if !settings.port.prepare() {
         return Err(StatusError(JOBRING_E_NOMEM));
     }
     // SAFETY:
@@ -240,14 +239,14 @@ unsafe fn make(
             pool.cast::<usize>().add(word).write_volatile(0);
         }
         let block = block.counting_submits(settings.destroy_waits);
-        RawPool::init_in_place(&raw mut (*pool).raw, block, settings.below, settings.runtime);
+        RawPool::init_in_place(&raw mut (*pool).raw, block, settings.port, settings.runtime);
         #[cfg(any(feature = "std", feature = "pthread"))]
         (&raw mut (*pool).workers).write(None);
         (&raw mut (*pool).hooks).write(settings.hooks);
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
-        (&raw mut (*pool).forks).write(settings.below.forks());
+        (&raw mut (*pool).forks).write(settings.port.forks());
     }
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     {

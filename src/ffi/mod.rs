@@ -7,6 +7,8 @@
 
 mod abi_struct;
 mod batch;
+#[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
+mod c_port;
 mod call;
 mod callback;
 mod config;
@@ -17,6 +19,8 @@ mod failure;
 mod handle_tests;
 mod info;
 mod job;
+#[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
+mod no_port;
 mod parallel_for;
 mod pool;
 mod port;
@@ -31,6 +35,9 @@ mod types;
 mod version;
 mod wait;
 mod worker;
+
+#[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
+use no_port as c_port;
 
 pub use batch::*;
 pub use config::*;

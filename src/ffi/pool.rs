@@ -1,7 +1,7 @@
 //! What a C pool consists of: the head of its memory.
 
+use super::c_port::CPort;
 use super::config_check::HookTable;
-use super::port::Below;
 use crate::engine::RawPool;
 use crate::platform::port::Port;
 use crate::slot::storage::Block;
@@ -15,7 +15,7 @@ use crate::workers::WorkerSet;
 pub(super) struct CPool {
     /// Its own address, turned around, while it lives.
     pub(super) mark: usize,
-    pub(super) raw: RawPool<Block<'static>, Below>,
+    pub(super) raw: RawPool<Block<'static>, CPort>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
     #[cfg(not(any(feature = "std", feature = "pthread")))]

@@ -1,8 +1,8 @@
 //! Workers whose threads the caller's port makes, in builds that know no threads.
 
+use super::c_port::{self, CPort};
 use super::callback;
 use super::pool::CPool;
-use super::port::Below;
 use super::status::{JOBRING_E_THREAD, StatusError};
 use crate::engine::WorkerActivity;
 use crate::job::context::CallContext;
@@ -28,32 +28,35 @@ pub(super) unsafe fn start(
     // SAFETY:
     // - 1.
     let raw = unsafe { &(*pool).raw };
-    let below = *raw.port();
-    if !below.spawns() {
-        // None are asked for: see settings. So a build without ports has no worker's code for this.
+    // Without a port that makes threads none are asked for (config_check.rs), and a build without ports has no code for workers.
+    let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
         return Ok(0);
-    }
+    };
     let started = raw.start_workers(max_workers, min_workers, |worker| {
         // SAFETY:
-        // - 1: there is room; enter may be called with it on any thread.
+        // - 1: there is room; enter may be called with it on any thread. The port's promise.
         let made = unsafe {
             let post = posts.add(worker);
             post.write(WorkerArg { pool, worker });
-            below.spawn(worker, Some(enter), post.cast())
+            spawn(ctx, worker as u32, Some(enter), post.cast())
         };
-        if made { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
+        if made == 0 { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
     });
     started.map_err(|(count, failed)| {
         raw.undo_start();
-        join(below, count);
+        join(raw.port(), count);
         raw.lifecycle().await_visitors(raw.port());
         failed
     })
 }
 
 /// Waits for the ends of the first `count` threads, if the port can.
-pub(super) fn join(below: Below, count: usize) {
-    (0..count).for_each(|worker| below.join(worker));
+pub(super) fn join(port: &CPort, count: usize) {
+    if let Some((join, ctx)) = c_port::given(port).and_then(|port| Some((port.join?, port.ctx))) {
+        // SAFETY:
+        // - the port's promise; these workers were spawned.
+        (0..count).for_each(|worker| unsafe { join(ctx, worker as u32) });
+    }
 }
 
 /// The life of one worker.

@@ -142,7 +142,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             workers.join();
         }
         #[cfg(not(any(feature = "std", feature = "pthread")))]
-        super::port_workers::join(*living.raw.port(), living.workers);
+        super::port_workers::join(living.raw.port(), living.workers);
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
         let owned = living.owned.and_then(|raw| Some((raw, PoolLayout::layout(living.bytes)?)));

@@ -11,7 +11,7 @@ use super::types::{
 use crate::engine::{Fail, Request, ReserveError, Wait, WhenFull};
 use crate::job::id::Job;
 use crate::platform::keeping_errno;
-use crate::platform::port::Timeout;
+use crate::platform::port::{Origin, Timeout};
 use core::ffi::c_void;
 
 /// Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
@@ -42,7 +42,9 @@ pub unsafe extern "C" fn jobring_submit(
     // SAFETY:
     // - the caller's.
     status(unsafe {
-        submit(pool, job, Wait(Timeout::Forever), |payload| PlainRequest::new(r#fn, arg, payload))
+        submit(pool, job, Wait(Timeout::Forever), Origin::Thread, |payload| {
+            PlainRequest::new(r#fn, arg, payload)
+        })
     })
 }
 
@@ -63,7 +65,9 @@ pub unsafe extern "C" fn jobring_try_submit(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit(pool, job, Fail, |payload| PlainRequest::new(r#fn, arg, payload)) })
+    status(unsafe {
+        submit(pool, job, Fail, Origin::Thread, |payload| PlainRequest::new(r#fn, arg, payload))
+    })
 }
 
 /// As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
@@ -83,7 +87,7 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    status(unsafe { submit_from_isr(pool, job, |payload| PlainRequest::new(r#fn, arg, payload)) })
+    status(unsafe { submit(pool, job, Fail, Origin::Isr, |payload| PlainRequest::new(r#fn, arg, payload)) })
 }
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
@@ -109,7 +113,7 @@ pub unsafe extern "C" fn jobring_submit_copy(
     // SAFETY:
     // - the caller's.
     status(unsafe {
-        submit(pool, job, Wait(Timeout::Forever), |payload| {
+        submit(pool, job, Wait(Timeout::Forever), Origin::Thread, |payload| {
             OptionsRequest::new(r#fn, input, Callbacks::NONE, payload)
         })
     })
@@ -152,9 +156,9 @@ pub unsafe extern "C" fn jobring_submit_opts(
     // - the caller's.
     status(unsafe {
         match options.when_full {
-            JOBRING_FULL_WAIT => submit(pool, job, Wait(wait), make),
-            JOBRING_FULL_FAIL => submit(pool, job, Fail, make),
-            JOBRING_FULL_FAIL_ISR => submit_from_isr(pool, job, make),
+            JOBRING_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
+            JOBRING_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
+            JOBRING_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
             JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
             _ => Err(StatusError(JOBRING_E_INVALID)),
         }
@@ -170,6 +174,7 @@ unsafe fn submit<R: Request>(
     at: *mut jobring_pool,
     job: *mut jobring_job,
     when_full: impl WhenFull,
+    origin: Origin,
     make: impl FnOnce(usize) -> Result<R, StatusError>,
 ) -> Result<(), StatusError> {
     // SAFETY:
@@ -179,30 +184,7 @@ unsafe fn submit<R: Request>(
     let request = make(pool.raw.payload_bytes())?;
     // SAFETY:
     // - 1: it was made for this pool; 2.
-    let accepted = unsafe { pool.raw.submit(request, job.is_null(), when_full) };
-    // SAFETY:
-    // - 1.
-    unsafe { write_handle(job, accepted.map_err(|(refused, _)| refused)?) };
-    Ok(())
-}
-
-/// As submit, from an interrupt.
-///
-/// # Safety
-/// As submit.
-unsafe fn submit_from_isr<R: Request>(
-    at: *mut jobring_pool,
-    job: *mut jobring_job,
-    make: impl FnOnce(usize) -> Result<R, StatusError>,
-) -> Result<(), StatusError> {
-    // SAFETY:
-    // - 1.
-    let pool = unsafe { pool(at) }?;
-    optional(job)?;
-    let request = make(pool.raw.payload_bytes())?;
-    // SAFETY:
-    // - 1: it was made for this pool; 2.
-    let accepted = unsafe { pool.raw.for_isr().submit(request, job.is_null(), Fail) };
+    let accepted = unsafe { pool.raw.submit(request, job.is_null(), when_full, origin) };
     // SAFETY:
     // - 1.
     unsafe { write_handle(job, accepted.map_err(|(refused, _)| refused)?) };
@@ -223,7 +205,7 @@ unsafe fn submit_or_run(
     let request = make(pool.raw.payload_bytes())?;
     // SAFETY:
     // - 1: it was made for this pool; 2.
-    match unsafe { pool.raw.submit(request, true, Fail) } {
+    match unsafe { pool.raw.submit(request, true, Fail, Origin::Thread) } {
         Ok(_) => Ok(()),
         Err((ReserveError::Full, request)) => {
             // SAFETY:

@@ -317,7 +317,7 @@ pub unsafe extern "C" fn jobring_fail_text(code: i32, text: *const c_char) -> jo
 fn fail(code: i32, text: &[u8]) -> jobring_status {
     // A Rust closure's frame, or a worker's outside of jobs, has no failure to note.
     let noted =
-        CallChain(super::port::current()).next().map(|frame| frame.vtable_data.get().cast::<JobFailure>());
+        CallChain(super::c_port::current()).next().map(|frame| frame.vtable_data.get().cast::<JobFailure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,
         Some(failure) => {

@@ -21,7 +21,7 @@ use crate::engine::{Disposition, LentJob, RawPool, Taken};
 use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::sync::{UnsafeCell, dying};
 use crate::util::unwind::{Discarded, PanicPayload, catch, drop_ignoring_panic, resume};
@@ -317,7 +317,7 @@ fn may_offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -
 
 /// Submits the oldest half of the list as a job. False if there is no slot for it.
 fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> bool {
-    let Ok(reserved) = pool.try_reserve() else { return false };
+    let Ok(reserved) = pool.try_reserve(Origin::Thread) else { return false };
     let (mut newer, mut oldest) = (ptr::null::<Pending>(), joins.newest.get());
     // SAFETY:
     // - the halves of the list lie on this thread's stack, each taken off before its join returns; the caller's own is one.
@@ -334,7 +334,9 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
     };
     // SAFETY:
     // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for it.
-    let job = unsafe { pool.publish(reserved, LentJob { vtable: Lent::VTABLE, pointer: oldest }, false) };
+    let job = unsafe {
+        pool.publish(reserved, LentJob { vtable: Lent::VTABLE, pointer: oldest }, false, Origin::Thread)
+    };
     // SAFETY:
     // - as above; its runner does not touch the header's cells.
     unsafe { (*oldest).job.set(Some(job)) };

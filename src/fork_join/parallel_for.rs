@@ -21,7 +21,7 @@ use crate::engine::{Fail, LentJob, RawPool};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::marker::PhantomData;
@@ -85,7 +85,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
         // SAFETY:
         // - 1: a helper takes a pointer to its loop, which fits (share_out), and the loop waits for its helpers.
-        unsafe { self.pool.submit(request, false, Fail) }.ok()
+        unsafe { self.pool.submit(request, false, Fail, Origin::Thread) }.ok()
     }
 }
 

@@ -7,7 +7,7 @@
 
 use crate::engine::{Disposition, Fail, RawPool, Request};
 use crate::job::id::Job;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
 use core::cell::Cell;
@@ -40,7 +40,8 @@ impl<const MOST: usize> Spawned<MOST> {
         }
         // SAFETY:
         // - 1: 2; finish returns when the job has finished.
-        let job = unsafe { pool.submit(request, false, Fail) }.map_err(|(_, request)| request)?;
+        let job =
+            unsafe { pool.submit(request, false, Fail, Origin::Thread) }.map_err(|(_, request)| request)?;
         let count = self.count.get();
         self.jobs[count].set(Some(job));
         self.count.set(count + 1);

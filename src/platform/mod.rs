@@ -53,7 +53,7 @@ pub(crate) use lock::Lock;
 #[cfg(all(any(feature = "std", feature = "pthread"), not(any(jobring_loom, jobring_freeze))))]
 pub use os_port::Os as System;
 
-#[cfg(all(feature = "capi", not(any(feature = "std", feature = "pthread"))))]
+#[cfg(all(feature = "capi", feature = "port", not(any(feature = "std", feature = "pthread"))))]
 pub(crate) mod port_self;
 
 #[cfg(jobring_freeze)]
@@ -61,8 +61,10 @@ mod test_port;
 #[cfg(jobring_freeze)]
 pub use test_port::Driven as System;
 
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+mod spin_port;
 #[cfg(all(not(any(feature = "std", feature = "pthread")), not(jobring_loom)))]
-pub use port::Spin as System;
+pub use spin_port::Spin as System;
 
 #[cfg(jobring_loom)]
 mod model_port;

@@ -3,7 +3,7 @@
 extern crate std;
 
 use crate::job::context::CallContext;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::sync::{AtomicUsize, Relaxed, spin_loop};
 use core::cell::Cell;
 use core::ptr;
@@ -69,17 +69,6 @@ impl ModelPort {
         self.system.state.lock().unwrap()
     }
 
-    fn wake(&self, word: *const AtomicUsize, most: usize) {
-        if self.mute {
-            return;
-        }
-        let mut state = self.meet();
-        for _ in 0..most {
-            let Some(at) = state.sleepers.iter().position(|s| s.address == word as usize) else { break };
-            state.sleepers.remove(at).thread.unpark();
-        }
-    }
-
     /// Lets time pass: sleeps whose end has come are over.
     pub fn pass(&self, nanos: u64) {
         let mut state = self.meet();
@@ -113,12 +102,15 @@ impl Port for ModelPort {
         }
     }
 
-    fn wake_one(&self, word: *const AtomicUsize) {
-        self.wake(word, 1);
-    }
-
-    fn wake_all(&self, word: *const AtomicUsize) {
-        self.wake(word, usize::MAX);
+    fn wake(&self, word: *const AtomicUsize, all: bool, _: Origin) {
+        if self.mute {
+            return;
+        }
+        let mut state = self.meet();
+        for _ in 0..if all { usize::MAX } else { 1 } {
+            let Some(at) = state.sleepers.iter().position(|s| s.address == word as usize) else { break };
+            state.sleepers.remove(at).thread.unpark();
+        }
     }
 
     fn now(&self) -> Option<u64> {

@@ -4,7 +4,7 @@
 use super::fork;
 use super::{sleep, stack_bounds, thread_local};
 use crate::job::context::{CallContext, Stack};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::sync::AtomicUsize;
 
 /// How long a pause is, ns.
@@ -21,12 +21,9 @@ impl Port for Os {
         sleep::wait(word, expected, timeout);
     }
 
-    fn wake_one(&self, word: *const AtomicUsize) {
-        sleep::wake(word, 1);
-    }
-
-    fn wake_all(&self, word: *const AtomicUsize) {
-        sleep::wake(word, i32::MAX);
+    #[inline(always)]
+    fn wake(&self, word: *const AtomicUsize, all: bool, _: Origin) {
+        sleep::wake(word, if all { i32::MAX } else { 1 });
     }
 
     fn now(&self) -> Option<u64> {

@@ -5,6 +5,14 @@ use crate::sync::AtomicUsize;
 use crate::sync::spin_loop;
 use crate::util::backoff::look_again;
 
+/// Who calls. Only a user-defined port tells the two apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    Thread,
+    /// An interrupt: it may wake a thread, and does not wait.
+    Isr,
+}
+
 /// The services of the system below. The core never blocks but through `wait`.
 pub trait Port {
     /// Does a sleep of the pool end by itself in any case: since there is a clock, or since nobody sleeps at all?
@@ -14,16 +22,20 @@ pub trait Port {
     /// return at any time for no reason. Compares and goes to sleep in one step as seen by `wake_*`.
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);
 
-    /// Wakes one thread that sleeps on `word`. Only the address is used: the word may be gone already.
+    /// Wakes one thread that sleeps on `word`, or `all` of them. Only the address is used: the word may be gone already.
     /// Neither locks nor allocates where the port says so.
-    fn wake_one(&self, word: *const AtomicUsize);
+    fn wake(&self, word: *const AtomicUsize, all: bool, origin: Origin);
 
-    /// Wakes every thread that sleeps on `word`, under the same rules.
-    fn wake_all(&self, word: *const AtomicUsize);
+    /// Wakes one thread that sleeps on `word`; the caller is a thread.
+    #[inline(always)]
+    fn wake_one(&self, word: *const AtomicUsize) {
+        self.wake(word, false, Origin::Thread);
+    }
 
-    /// As `wake_one`, or as `wake_all`, for an interrupt.
-    fn wake_from_isr(&self, word: *const AtomicUsize, all: bool) {
-        if all { self.wake_all(word) } else { self.wake_one(word) }
+    /// Wakes every thread that sleeps on `word`; the caller is a thread.
+    #[inline(always)]
+    fn wake_all(&self, word: *const AtomicUsize) {
+        self.wake(word, true, Origin::Thread);
     }
 
     /// Nanoseconds of a clock that never goes back, or None where there is no clock (then only the timeouts
@@ -75,82 +87,6 @@ pub trait Port {
 
     /// Makes `frame` the innermost frame of the calling thread.
     fn set_current(&self, frame: *const CallContext);
-}
-
-/// The port of a build without an OS: waits by spinning, has no clock and does not know its threads. So a job
-/// that waits for itself is not noticed.
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Spin;
-
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-impl Port for Spin {
-    const WAKES_BY_ITSELF: bool = true;
-
-    fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
-        spin_loop();
-    }
-
-    fn wake_one(&self, _: *const AtomicUsize) {}
-
-    fn wake_all(&self, _: *const AtomicUsize) {}
-
-    fn now(&self) -> Option<u64> {
-        None
-    }
-
-    fn current(&self) -> *const CallContext {
-        core::ptr::null()
-    }
-
-    fn set_current(&self, _: *const CallContext) {}
-}
-
-/// A port as an interrupt sees it. A pool on `P` is laid out as one on this.
-#[derive(Clone)]
-#[repr(transparent)]
-pub(crate) struct FromIsr<P>(P);
-
-impl<P: Port> Port for FromIsr<P> {
-    const WAKES_BY_ITSELF: bool = P::WAKES_BY_ITSELF;
-
-    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
-        debug_assert!(false, "an interrupt does not wait");
-        self.0.wait(word, expected, timeout);
-    }
-
-    fn wake_one(&self, word: *const AtomicUsize) {
-        self.0.wake_from_isr(word, false);
-    }
-
-    fn wake_all(&self, word: *const AtomicUsize) {
-        self.0.wake_from_isr(word, true);
-    }
-
-    fn now(&self) -> Option<u64> {
-        self.0.now()
-    }
-
-    fn stack(&self) -> Option<Stack> {
-        self.0.stack()
-    }
-
-    #[inline(always)]
-    fn forks(&self) -> usize {
-        self.0.forks()
-    }
-
-    fn pause(&self) {
-        self.0.pause();
-    }
-
-    fn current(&self) -> *const CallContext {
-        self.0.current()
-    }
-
-    fn set_current(&self, frame: *const CallContext) {
-        self.0.set_current(frame);
-    }
 }
 
 /// How long a call may wait.

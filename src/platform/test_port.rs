@@ -2,7 +2,7 @@
 
 use super::os_port::Os;
 use crate::job::context::{CallContext, Stack};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::sync::freeze::driver;
 use crate::sync::{AtomicUsize, spin_loop};
 
@@ -18,12 +18,8 @@ impl Port for Driven {
         }
     }
 
-    fn wake_one(&self, word: *const AtomicUsize) {
-        driver().map_or_else(|| Os.wake_one(word), |driver| driver.wake(word, false));
-    }
-
-    fn wake_all(&self, word: *const AtomicUsize) {
-        driver().map_or_else(|| Os.wake_all(word), |driver| driver.wake(word, true));
+    fn wake(&self, word: *const AtomicUsize, all: bool, origin: Origin) {
+        driver().map_or_else(|| Os.wake(word, all, origin), |driver| driver.wake(word, all));
     }
 
     fn now(&self) -> Option<u64> {

@@ -64,7 +64,7 @@ impl<T: Send> JobHandle<'_, T> {
 ///   nothing too. Its last poll's waker is the one that counts; the handle may go from one task, and one executor, to another.
 /// - **Whoever ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, an interrupt that calls
 ///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt (and the pool is not
-///   on a port of the user's, which is for threads, but for [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
+///   on a user-defined port, which is for threads, except by [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
 ///   then, and is done with the job. A panic in there is dropped (without `std` it ends the process).
 /// - **What a wake may do**: everything that a job may. On a worker the thread counts as being inside a job: a wait for a queued
 ///   job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets

@@ -180,7 +180,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
     /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
     /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
-    /// call it on a pool without a port of the user's: the closure is dropped there.
+    /// call it on a pool without a user-defined port: the closure is dropped there.
     pub fn cancel(&self) -> bool {
         match self.state {
             HandleState::InPool(pool, job) => pool.cancel_job(job),
@@ -197,7 +197,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
-    /// may do so on a pool without a port of the user's.
+    /// may do so on a pool without a user-defined port.
     pub fn detach(self) {
         drop(self);
     }

@@ -5,7 +5,7 @@ use crate::engine::{Fail, RawPool, ShutdownReport, Wait, WhenFull};
 use crate::error::SubmitError;
 use crate::fork_join;
 use crate::platform::System;
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::handle::JobHandle;
 use crate::slot::storage::{Inline, Storage};
@@ -88,7 +88,8 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.hand_over(job, false, Wait(Timeout::Forever), fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over(job, false, Wait(Timeout::Forever), Origin::Thread, fits)
+            .map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// As [`submit`](PoolCore::submit), waiting for a slot for at most `timeout`.
@@ -102,11 +103,12 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
         let timeout = Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
-        self.hand_over(job, false, Wait(timeout), fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over(job, false, Wait(timeout), Origin::Thread, fits)
+            .map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
-    /// interrupt and (on Linux) a signal handler. On a port of the user's an interrupt calls
+    /// interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
     /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
     /// # Errors
@@ -117,7 +119,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.hand_over(job, false, Fail, fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over(job, false, Fail, Origin::Thread, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// Submits a job, or runs it on the calling thread if no slot is free.
@@ -130,7 +132,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        match self.hand_over(job, false, Fail, fits) {
+        match self.hand_over(job, false, Fail, Origin::Thread, fits) {
             Ok(job) => Ok(JobHandle::new(&self.raw, job)),
             Err(SubmitError::Full(job)) => Ok(JobHandle::run_here(job)),
             Err(refused) => Err(refused),
@@ -147,7 +149,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.hand_over(job, true, Wait(Timeout::Forever), fits).map(drop)
+        self.hand_over(job, true, Wait(Timeout::Forever), Origin::Thread, fits).map(drop)
     }
 
     /// [`submit_detached`](PoolCore::submit_detached) if there is a free slot, under the rules of
@@ -160,10 +162,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.hand_over(job, true, Fail, fits).map(drop)
+        self.hand_over(job, true, Fail, Origin::Thread, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a user-defined port learns of it when it has to wake a worker
     /// ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
     ///
     /// Dropping the handle may wake a thread too, and is not told apart: hand it on to a thread, or take
@@ -177,7 +179,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(S::PAYLOAD) };
-        self.hand_over_from_isr(job, false, fits).map(|job| JobHandle::new(&self.raw, job))
+        self.hand_over(job, false, Fail, Origin::Isr, fits).map(|job| JobHandle::new(&self.raw, job))
     }
 
     /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
@@ -190,7 +192,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         F: FnOnce() + Send + 'static,
     {
         let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
-        self.hand_over_from_isr(job, true, fits).map(drop)
+        self.hand_over(job, true, Fail, Origin::Isr, fits).map(drop)
     }
 
     #[inline]
@@ -199,6 +201,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         job: F,
         detached: bool,
         when_full: impl WhenFull,
+        origin: Origin,
         fits: Fits<F, T>,
     ) -> Result<crate::Job, SubmitError<F>>
     where
@@ -208,23 +211,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
         let request = ClosureRequest::new(job, fits);
         // SAFETY:
         // - 1: it fits into a payload of this pool, and both types are 'static.
-        unsafe { self.raw.submit(request, detached, when_full) }.map_err(ClosureRequest::refused)
-    }
-
-    fn hand_over_from_isr<F, T>(
-        &self,
-        job: F,
-        detached: bool,
-        fits: Fits<F, T>,
-    ) -> Result<crate::Job, SubmitError<F>>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let request = ClosureRequest::new(job, fits);
-        // SAFETY:
-        // - 1: as in hand_over.
-        unsafe { self.raw.for_isr().submit(request, detached, Fail) }.map_err(ClosureRequest::refused)
+        unsafe { self.raw.submit(request, detached, when_full, origin) }.map_err(ClosureRequest::refused)
     }
 
     /// Calls `body` with parts of `range`, its *shares*, that together cover it once: here, and on workers that are free.
@@ -316,7 +303,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// Runs the oldest queued job on the calling thread. False if none is queued, and inside a job if fewer than 16 KiB of the
     /// thread's stack are left (see [`JobHandle::wait`]).
     ///
-    /// An interrupt may call it on a pool without a port of the user's, if every job of the pool may run in that interrupt:
+    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in that interrupt:
     /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
     /// interrupt may make.)
     pub fn run_one(&self) -> bool {

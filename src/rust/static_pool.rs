@@ -33,8 +33,8 @@ use crate::sync::const_fn;
 /// | 32 bits, an OS | 464 | 64 | 4 |
 /// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 64 | 8 | 4 |
 ///
-/// That is so on the operating system, on none, and on an [`At`](crate::At). On a `&Lot` the head is 2 words more. A
-/// [`Lot`](crate::Lot) takes a word for each of its seats, and what its user port takes.
+/// That is so on the operating system, on none, and on a [`UserPort`](crate::UserPort) without fields. On a reference to a port the head
+/// is 2 words more. Each [`Seat`](crate::Seat) of a port takes a word.
 ///
 /// # After a fork
 ///
@@ -88,7 +88,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Cl
     StaticPool<JOBS, WORKERS, PAYLOAD, P>
 {
     const_fn! {
-        /// As [`new`](StaticPool::new), on a port of your own: a reference to a [`Lot`](crate::Lot).
+        /// As [`new`](StaticPool::new), on a user-defined port: a [`UserPort`](crate::UserPort), or a reference to one.
         pub fn with_port(port: P) -> Self {
             const { assert!(WORKERS <= crate::sleep::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
             Self { core: PoolCore::from_raw(RawPool::new(Inline::new(), port, RuntimeConfig::UNREAD)) }

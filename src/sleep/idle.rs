@@ -1,7 +1,7 @@
 //! The steps on the idle word. README.md beside this file has the protocol; the names are its names.
 
 use super::counts::{Counts, SENTRIES};
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::sync::fence_behind_rmw;
 use crate::sync::{
     AtomicUsize, Bug, Counter, Relaxed, SeqCst, Site, bug, const_fn, fence, ordering, stop_point, stores,
@@ -72,6 +72,7 @@ impl Idle {
         port: &impl Port,
         position: usize,
         several: bool,
+        origin: Origin,
         popped: impl FnOnce() -> usize,
     ) -> Noticed {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
@@ -82,7 +83,7 @@ impl Idle {
         if counts.all_awake() {
             return Noticed::Open;
         }
-        self.notify_idle(counts, port, position, several, popped)
+        self.notify_idle(counts, port, position, several, origin, popped)
     }
 
     /// The rest of `notify`, for which `counts` are a reason.
@@ -94,30 +95,31 @@ impl Idle {
         port: &impl Port,
         position: usize,
         several: bool,
+        origin: Origin,
         popped: impl FnOnce() -> usize,
     ) -> Noticed {
         // A firmware asks once, and goes without the look at the backlog.
-        if (!SENTRIES || counts.summoned().is_some()) && (self.summon(port).is_some() || SENTRIES) {
+        if (!SENTRIES || counts.summoned().is_some()) && (self.summon(port, origin).is_some() || SENTRIES) {
             if several {
-                self.summon(port);
+                self.summon(port, origin);
             }
         } else if (SENTRIES && several || position.is_multiple_of(TRIGGER))
             && counts.sleeping() + counts.tokens() > 0
             && (!SENTRIES || position.wrapping_add(1).wrapping_sub(popped()) as isize >= BACKLOG as isize)
         {
-            self.reset_searchers(port);
+            self.reset_searchers(port, origin);
         }
         if counts.closed() { Noticed::Closed } else { Noticed::Open }
     }
 
     /// Wakes one more worker, if those that look are not enough. The counts then.
     #[cold]
-    fn summon(&self, port: &impl Port) -> Option<Counts> {
+    fn summon(&self, port: &impl Port, origin: Origin) -> Option<Counts> {
         let summoned = self.update(Site::GrantUpdate, Counts::summoned);
         if summoned.is_some() {
             self.wakes.add();
             stop_point(Site::GrantWake);
-            port.wake_one(self.word());
+            port.wake(self.word(), false, origin);
         }
         summoned
     }
@@ -125,7 +127,7 @@ impl Idle {
     /// Distrusts all searchers: a thread that waits for a queued job calls it when its patience is over, and so
     /// does every TRIGGER-th push. Writes the searchers off, and wakes a sleeper (or, again, one that was granted
     /// a token and may never have been woken).
-    pub(crate) fn reset_searchers(&self, port: &impl Port) {
+    pub(crate) fn reset_searchers(&self, port: &impl Port, origin: Origin) {
         let forced = self.update(Site::ForceUpdate, |c| {
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
             let new = if trusted.tokens() == 0 && trusted.sleeping() > 0 { trusted.grant() } else { trusted };
@@ -134,7 +136,7 @@ impl Idle {
         if forced.is_some_and(|c| c.tokens() > 0) {
             self.forced.add();
             stop_point(Site::ForceWake);
-            port.wake_one(self.word());
+            port.wake(self.word(), false, origin);
         }
     }
 
@@ -152,10 +154,10 @@ impl Idle {
         if (!SENTRIES || now.summoned().is_some())
             && !is_empty()
             && !bug(Bug::FinderTellsNobody)
-            && self.summon(port).is_some_and(|now| SENTRIES && now.sleeping() > 0)
+            && self.summon(port, Origin::Thread).is_some_and(|now| SENTRIES && now.sleeping() > 0)
         {
             // Several may be left, and who was woken may be the sentry.
-            self.summon(port);
+            self.summon(port, Origin::Thread);
         }
     }
 

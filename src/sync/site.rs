@@ -115,16 +115,17 @@ sites! {
     CloseFence,
     CloseWake,
     IdleUpdateLost,
-    // platform/user_port/seat_table.rs
+    // platform/user_port/seat.rs
     SeatTake,
     SeatTakeLost,
-    SeatFence,
-    SeatWordLook,
     SeatLeave,
-    SeatsFence,
     SeatLook,
     SeatChoose,
     SeatChooseLost,
+    // platform/user_port/seat_table.rs
+    SeatWordLook,
+    SeatFence,
+    SeatsFence,
     // engine/submit.rs
     AwaitSlotFence,
     FreeSlotWake,

@@ -2,7 +2,7 @@
 //! and it goes on until it sleeps, pauses, or makes a higher one ready. Simulated on threads of the host, of which
 //! one runs at a time; every call of the port takes some simulated time.
 
-use jobring::{Lot, UserPort};
+use jobring::{Seat, UserPort};
 use std::cell::Cell;
 use std::sync::{Condvar, Mutex, MutexGuard, mpsc};
 use std::thread;
@@ -73,12 +73,20 @@ impl<const SEATS: usize> Core<SEATS> {
 
 /// The port.
 pub struct OneCore<const SEATS: usize> {
+    seats: [Seat; SEATS],
     core: Mutex<Core<SEATS>>,
     changed: Condvar,
     clock: bool,
 }
 
 impl<const SEATS: usize> OneCore<SEATS> {
+    /// A core for one test, which is never freed.
+    pub fn leaked(clock: bool) -> &'static Self {
+        let core = Core { now: 0, tasks: Vec::new(), running: None, given: [false; SEATS], pauses: 0 };
+        let seats = [const { Seat::new() }; SEATS];
+        Box::leak(Box::new(Self { seats, core: Mutex::new(core), changed: Condvar::new(), clock }))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Core<SEATS>> {
         self.core.lock().expect("no task panics in the scheduler")
     }
@@ -107,18 +115,11 @@ impl<const SEATS: usize> OneCore<SEATS> {
     }
 }
 
-/// A lot on a new core.
-pub fn lot<const SEATS: usize>(clock: bool) -> &'static Lot<OneCore<SEATS>, SEATS> {
-    let core = Core { now: 0, tasks: Vec::new(), running: None, given: [false; SEATS], pauses: 0 };
-    Box::leak(Box::new(Lot::new(OneCore { core: Mutex::new(core), changed: Condvar::new(), clock })))
-}
-
 /// A task, with its priority.
 pub type Does = (u32, Box<dyn FnOnce() + Send>);
 
 /// Lets tasks run on the core until all of them have returned.
-pub fn run<const SEATS: usize>(lot: &'static Lot<OneCore<SEATS>, SEATS>, tasks: Vec<Does>) {
-    let port = lot.user();
+pub fn run<const SEATS: usize>(port: &'static OneCore<SEATS>, tasks: Vec<Does>) {
     let (gone, all_gone) = mpsc::channel();
     let count = tasks.len();
     port.lock().tasks.extend(tasks.iter().map(|&(priority, _)| Task { priority, state: State::Ready }));
@@ -142,6 +143,10 @@ pub fn run<const SEATS: usize>(lot: &'static Lot<OneCore<SEATS>, SEATS>, tasks: 
 // SAFETY:
 // - 1: a thread-local cell. 2: a poisoned lock ends the test anyway.
 unsafe impl<const SEATS: usize> UserPort for OneCore<SEATS> {
+    fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
     fn park(&self, seat: usize, timeout: Option<u64>) {
         self.call(|core, me| {
             if !std::mem::take(&mut core.given[seat]) {

@@ -1,5 +1,5 @@
-//! The seats of a lot: who sleeps, and on which word. Between the core, which sleeps on words, and a port of the user's,
-//! which lets threads sleep, each in a seat, and wakes the thread in a seat.
+//! The seats of a user-defined port: which threads sleep, and on which word. It joins the core, which sleeps on words, and the
+//! port, which lets threads sleep, each in a seat, and wakes the thread in a seat.
 //!
 //! ```text
 //! state of a seat           who may move it, and to what
@@ -48,67 +48,45 @@
 //! operations on words that guard no data: what a woken thread may see is ordered by those who called wait and wake.
 
 use super::UserPort;
-use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, const_fn, fence, ordering};
+use super::seat::CHOSEN;
+use crate::job::context::CallContext;
+use crate::platform::port::{Origin, Port};
+use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, fence, ordering};
 use core::ptr;
 
-const EMPTY: usize = 0;
-const CHOSEN: usize = 1;
-const _: () = assert!(align_of::<AtomicUsize>() > CHOSEN, "an address leaves room for a bit");
-
-/// A place for one sleeper.
-#[repr(transparent)]
-pub(crate) struct Seat(AtomicUsize);
-
-impl Seat {
-    const_fn! {
-        pub(crate) fn new() -> Self {
-            Self(AtomicUsize::new(EMPTY))
-        }
+impl<U: UserPort + Clone> Port for U {
+    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+        wait(self, word, expected, timeout);
     }
 
-    fn take(&self, address: usize) -> bool {
-        // ORDERING: Relaxed: a seat guards no data; what must not be missed stands behind the fence pair.
-        let taken = self.0.compare_exchange(
-            EMPTY,
-            address,
-            ordering(Site::SeatTake, Relaxed),
-            ordering(Site::SeatTakeLost, Relaxed),
-        );
-        taken.is_ok()
+    fn wake(&self, word: *const AtomicUsize, all: bool, origin: Origin) {
+        wake(self, word.addr(), all, origin);
     }
 
-    /// Was it chosen?
-    fn leave(&self) -> bool {
-        // ORDERING: Relaxed, as in take.
-        self.0.swap(EMPTY, ordering(Site::SeatLeave, Relaxed)) & CHOSEN != 0
+    fn now(&self) -> Option<u64> {
+        UserPort::now(self)
     }
 
-    fn load_state(&self) -> usize {
-        // ORDERING: Relaxed: behind the fence in `wake`.
-        self.0.load(ordering(Site::SeatLook, Relaxed))
+    fn pause(&self) {
+        UserPort::pause(self);
     }
 
-    /// Chooses the sleeper in a seat that is taken for this word; else what the seat holds.
-    fn choose(&self, address: usize) -> Result<(), usize> {
-        // ORDERING: Relaxed, as in take.
-        let chosen = self.0.compare_exchange(
-            address,
-            address | CHOSEN,
-            ordering(Site::SeatChoose, Relaxed),
-            ordering(Site::SeatChooseLost, Relaxed),
-        );
-        chosen.map(|_| ())
+    fn current(&self) -> *const CallContext {
+        UserPort::current(self).cast()
+    }
+
+    fn set_current(&self, frame: *const CallContext) {
+        UserPort::set_current(self, frame.cast_mut().cast());
     }
 }
 
-/// `Port::wait` on these seats.
-pub(crate) fn wait(
-    seats: &[Seat],
-    user: &impl UserPort,
-    word: &AtomicUsize,
-    expected: usize,
-    timeout: Option<u64>,
-) {
+/// `Port::wait` in these seats.
+#[inline(never)]
+fn wait(user: &impl UserPort, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
+    let seats = user.seats();
+    if seats.is_empty() {
+        return user.pause();
+    }
     let address = ptr::from_ref(word).addr();
     let end = timeout.and_then(|timeout| user.now().map(|now| now.saturating_add(timeout)));
     let left = || end.map_or(0, |end| end.saturating_sub(user.now().unwrap_or(u64::MAX)));
@@ -143,16 +121,18 @@ pub(crate) fn wait(
         }
     }
     if seat.leave() && (changed || timeout.is_some()) {
-        wake(seats, user, address, false, false);
+        wake(user, address, false, Origin::Thread);
     }
 }
 
-/// `Port::wake_one` and `wake_all` on these seats.
-pub(crate) fn wake(seats: &[Seat], user: &impl UserPort, address: usize, all: bool, from_isr: bool) {
+/// `Port::wake` in these seats.
+#[inline(never)]
+pub(crate) fn wake(user: &impl UserPort, address: usize, all: bool, origin: Origin) {
+    let from_isr = origin == Origin::Isr;
     // ORDERING: pairs with the fence in `wait`.
     fence(ordering(Site::SeatsFence, SeqCst));
     let mut chosen_before = None;
-    for (number, seat) in seats.iter().enumerate() {
+    for (number, seat) in user.seats().iter().enumerate() {
         let mut state = seat.load_state();
         if state == address {
             match seat.choose(address) {

@@ -1,6 +1,6 @@
 //! The idle word, with a number of jobs in place of rings and slots.
 
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::platform::{Clock, ModelPort};
 use crate::sleep::{Idle, Noticed};
 use crate::sync::{AtomicUsize, Relaxed};
@@ -35,7 +35,7 @@ impl Workers {
     /// As `give`, but stops for ever before the wake-up, if it was to be one.
     pub fn give_and_freeze(&self, position: usize) {
         self.jobs.fetch_add(1, Relaxed);
-        let _ = self.idle.notify(&self.port.muted(), position, false, || position);
+        let _ = self.idle.notify(&self.port.muted(), position, false, Origin::Thread, || position);
     }
 }
 
@@ -58,7 +58,7 @@ impl<P: Port> Workers<P> {
 
     /// Tells of what was published up to `position`. Was the pool closed by then?
     pub fn notify_workers(&self, position: usize) -> bool {
-        self.idle.notify(&self.port, position, false, || position) == Noticed::Closed
+        self.idle.notify(&self.port, position, false, Origin::Thread, || position) == Noticed::Closed
     }
 
     /// Begins a search and never ends it.
@@ -74,7 +74,7 @@ impl<P: Port> Workers<P> {
 
     /// What a waiter does when its patience is over.
     pub fn reset_searchers(&self) {
-        self.idle.reset_searchers(&self.port);
+        self.idle.reset_searchers(&self.port, Origin::Thread);
     }
 
     /// A wake-up for no reason.

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::platform::{Clock, ModelPort};
 use crate::slot::Slot;
 use crate::slot::state::State;
@@ -89,7 +89,7 @@ impl<const N: usize> Pool<N> {
     fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<Job, No> {
         // SAFETY:
         // - 1: the payload gets the task that its vtable takes, in 16 bytes; a task owns what it uses.
-        unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full) }
+        unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full, Origin::Thread) }
             .map_err(|(refused, _)| refused.into())
     }
 
@@ -117,7 +117,7 @@ impl<const N: usize> Pool<N> {
     pub fn submit_or_run(&self, task: Task) -> Result<bool, No> {
         // SAFETY:
         // - as in submit_as.
-        match unsafe { self.raw.submit(TaskRequest::new(task), true, Fail) } {
+        match unsafe { self.raw.submit(TaskRequest::new(task), true, Fail, Origin::Thread) } {
             Ok(_) => Ok(false),
             Err((ReserveError::Full, request)) => {
                 request.into_task().run_once();
@@ -164,7 +164,7 @@ impl<const N: usize> Pool<N> {
 
     /// Submits, if there is room, and stops for ever before it tells anybody.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
-        Ok(self.enqueue(self.raw.try_reserve()?, task).0)
+        Ok(self.enqueue(self.raw.try_reserve(Origin::Thread)?, task).0)
     }
 
     /// Begins a worker's search and never ends it.
@@ -299,6 +299,6 @@ impl<const N: usize> Pool<N> {
 
     /// How many slots can be had; they are not given back.
     pub fn free_slots(&self) -> usize {
-        (0..=N).take_while(|_| self.raw.try_reserve().map(core::mem::forget).is_ok()).count()
+        (0..=N).take_while(|_| self.raw.try_reserve(Origin::Thread).map(core::mem::forget).is_ok()).count()
     }
 }

@@ -1,11 +1,9 @@
-//! A lot of seats, whose user's port is the model's; words to sleep on.
+//! Seats whose port is the model's; words to sleep on.
 
-use crate::job::context::CallContext;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use crate::platform::user_port::seat_table;
-use crate::platform::user_port::{Lot, UserPort};
+use crate::platform::user_port::{Seat, UserPort};
 use crate::sync::{AtomicUsize, Relaxed, spin_loop};
-use core::ptr;
 use std::sync::{Arc, Mutex};
 
 extern crate std;
@@ -15,7 +13,8 @@ extern crate std;
 struct Semaphores<const SEATS: usize> {
     /// For the checker alone, as in `platform/model_port.rs`.
     meeting: AtomicUsize,
-    seats: [Mutex<Semaphore>; SEATS],
+    semaphores: [Mutex<Semaphore>; SEATS],
+    seats: [Seat; SEATS],
 }
 
 #[derive(Default)]
@@ -26,10 +25,14 @@ struct Semaphore {
 
 // SAFETY:
 // - 1: null always. 2: what panics here has failed the model.
-unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
+unsafe impl<const SEATS: usize> UserPort for OnSeats<SEATS> {
+    fn seats(&self) -> &[Seat] {
+        &self.0.seats
+    }
+
     fn park(&self, seat: usize, timeout: Option<u64>) {
-        self.meeting.fetch_add(1, Relaxed);
-        let mut semaphore = self.seats[seat].lock().unwrap();
+        self.0.meeting.fetch_add(1, Relaxed);
+        let mut semaphore = self.0.semaphores[seat].lock().unwrap();
         assert!(semaphore.sleeper.is_none(), "two in one seat");
         if core::mem::take(&mut semaphore.given) || timeout.is_some() {
             return;
@@ -40,8 +43,8 @@ unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
     }
 
     fn unpark(&self, seat: usize, _from_isr: bool) {
-        self.meeting.fetch_add(1, Relaxed);
-        let mut semaphore = self.seats[seat].lock().unwrap();
+        self.0.meeting.fetch_add(1, Relaxed);
+        let mut semaphore = self.0.semaphores[seat].lock().unwrap();
         match semaphore.sleeper.take() {
             Some(sleeper) => sleeper.unpark(),
             None => semaphore.given = true,
@@ -54,11 +57,15 @@ unsafe impl<const SEATS: usize> UserPort for Semaphores<SEATS> {
 }
 
 /// A waker that stops for ever before it calls unpark.
-struct Stopped;
+struct Stopped<'a>(&'a [Seat]);
 
 // SAFETY:
 // - 1: null always. 2: nothing in it does, but where the model has failed.
-unsafe impl UserPort for Stopped {
+unsafe impl UserPort for Stopped<'_> {
+    fn seats(&self) -> &[Seat] {
+        self.0
+    }
+
     fn park(&self, _: usize, _: Option<u64>) {
         unreachable!("it wakes");
     }
@@ -70,44 +77,21 @@ unsafe impl UserPort for Stopped {
     }
 }
 
-/// A lot as a port, shared by the threads of a model.
+/// The port, shared by the threads of a model.
 #[derive(Clone)]
-pub struct OnSeats<const SEATS: usize>(Arc<Lot<Semaphores<SEATS>, SEATS>>);
-
-impl<const SEATS: usize> Port for OnSeats<SEATS> {
-    fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
-        (&*self.0).wait(word, expected, timeout);
-    }
-
-    fn wake_one(&self, word: *const AtomicUsize) {
-        (&*self.0).wake_one(word);
-    }
-
-    fn wake_all(&self, word: *const AtomicUsize) {
-        (&*self.0).wake_all(word);
-    }
-
-    fn now(&self) -> Option<u64> {
-        None
-    }
-
-    fn current(&self) -> *const CallContext {
-        ptr::null()
-    }
-
-    fn set_current(&self, _: *const CallContext) {}
-}
+pub struct OnSeats<const SEATS: usize>(Arc<Semaphores<SEATS>>);
 
 impl<const SEATS: usize> OnSeats<SEATS> {
     /// Empty seats.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
-        let seats = core::array::from_fn(|_| Mutex::default());
-        Self(Arc::new(Lot::new(Semaphores { meeting: AtomicUsize::new(0), seats })))
+        let semaphores = core::array::from_fn(|_| Mutex::default());
+        let seats = core::array::from_fn(|_| Seat::new());
+        Self(Arc::new(Semaphores { meeting: AtomicUsize::new(0), semaphores, seats }))
     }
 }
 
-/// Threads that sleep on a lot until one of two words has a value.
+/// Threads that sleep in seats until one of two words has a value.
 pub struct Sleepers<const SEATS: usize> {
     port: OnSeats<SEATS>,
     words: [AtomicUsize; 2],
@@ -170,7 +154,8 @@ impl<const SEATS: usize> Sleepers<SEATS> {
     /// Adds 1 to the word, chooses a sleeper, and stops for ever before it wakes it.
     pub fn give_one_and_freeze(&self, word: usize) {
         self.words[word].fetch_add(1, Relaxed);
-        seat_table::wake(&self.port.0.seats, &Stopped, (&raw const self.words[word]).addr(), false, false);
+        let stopped = Stopped(self.port.seats());
+        seat_table::wake(&stopped, (&raw const self.words[word]).addr(), false, Origin::Thread);
     }
 
     /// Wakes one of the word's sleepers, in case somebody stopped who meant to.

@@ -2,7 +2,7 @@
 
 #![no_std]
 
-use jobring::{At, Home, JobHandle, Lot, StaticPool, UserPort};
+use jobring::{JobHandle, Seat, StaticPool, UserPort};
 use jobring_sizes as _;
 
 static POOL: StaticPool<16, 1, 32> = StaticPool::new();
@@ -19,12 +19,17 @@ const _: () = assert!(size_of::<StaticPool<64, 2, 48>>() == bytes(64, 48));
 const _: () = assert!(size_of::<StaticPool<1024, 2, 8>>() == bytes(1024, 8));
 const _: () = assert!(align_of::<StaticPool<16, 1, 32>>() == 8);
 
-/// On a port of the user's: nothing more by its type, 2 words more by reference; a lot takes a word for each seat.
+/// On a user-defined port: nothing more for one without fields, 2 words more for a reference; a word for each seat.
+#[derive(Clone, Copy)]
 struct Nobody;
 
 // SAFETY:
 // - 1: current is always null. 2: nothing in it does.
 unsafe impl UserPort for Nobody {
+    fn seats(&self) -> &[Seat] {
+        &[]
+    }
+
     fn park(&self, _: usize, _: Option<u64>) {}
 
     fn unpark(&self, _: usize, _: bool) {}
@@ -32,17 +37,10 @@ unsafe impl UserPort for Nobody {
     fn pause(&self) {}
 }
 
-impl Home<4> for Nobody {
-    fn lot() -> &'static Lot<Self, 4> {
-        static LOT: Lot<Nobody, 4> = Lot::new(Nobody);
-        &LOT
-    }
-}
-
-const _: () = assert!(size_of::<StaticPool<16, 1, 32, At<Nobody, 4>>>() == bytes(16, 32));
-const _: () = assert!(size_of::<StaticPool<16, 1, 32, &Lot<Nobody, 4>>>() == bytes(16, 32) + 8);
-const _: () = assert!(size_of::<StaticPool<1, 1, 0, &Lot<Nobody, 4>>>() == bytes(1, 0) + 8);
-const _: () = assert!(size_of::<Lot<Nobody, 4>>() == 4 * size_of::<usize>());
+const _: () = assert!(size_of::<StaticPool<16, 1, 32, Nobody>>() == bytes(16, 32));
+const _: () = assert!(size_of::<StaticPool<16, 1, 32, &Nobody>>() == bytes(16, 32) + 8);
+const _: () = assert!(size_of::<StaticPool<1, 1, 0, &Nobody>>() == bytes(1, 0) + 8);
+const _: () = assert!(size_of::<[Seat; 4]>() == 4 * size_of::<usize>());
 
 /// Submits a job from wherever, an interrupt included, and gives its handle; -1 if the pool is full.
 #[unsafe(no_mangle)]

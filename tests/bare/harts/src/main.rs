@@ -20,8 +20,6 @@ mod storm;
 mod stress;
 mod tally;
 
-#[cfg(not(feature = "spin"))]
-use jobring::At;
 use jobring::StaticPool;
 
 /// Cores, all of which take part.
@@ -31,14 +29,14 @@ const PAYLOAD: usize = 6 * size_of::<usize>();
 
 /// The pools of all phases, but for their number of jobs.
 #[cfg(not(feature = "spin"))]
-pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD, At<port::Cores, CORES>>;
+pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD, port::Cores>;
 #[cfg(feature = "spin")]
 pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD>;
 
 /// An open pool.
 pub const fn pool<const JOBS: usize>() -> Pool<JOBS> {
     #[cfg(not(feature = "spin"))]
-    return StaticPool::with_port(At::HOME);
+    return StaticPool::with_port(port::Cores);
     #[cfg(feature = "spin")]
     return StaticPool::new();
 }

@@ -3,17 +3,12 @@
 use crate::{CORES, machine};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
-use jobring::{Home, Lot, UserPort};
+use jobring::{Seat, UserPort};
 
+#[derive(Clone, Copy)]
 pub struct Cores;
 
-impl Home<CORES> for Cores {
-    fn lot() -> &'static Lot<Self, CORES> {
-        static LOT: Lot<Cores, CORES> = Lot::new(Cores);
-        &LOT
-    }
-}
-
+static SEATS: [Seat; CORES] = [const { Seat::new() }; CORES];
 /// The core that slept in a seat last, and whether the seat was unparked since then.
 static SLEEPER: [AtomicUsize; CORES] = [const { AtomicUsize::new(0) }; CORES];
 static CALLED: [AtomicBool; CORES] = [const { AtomicBool::new(false) }; CORES];
@@ -35,6 +30,10 @@ pub fn awoke() -> usize {
 // SAFETY:
 // - 1: each core has its own place, and no threads. 2: a panic ends the firmware.
 unsafe impl UserPort for Cores {
+    fn seats(&self) -> &[Seat] {
+        &SEATS
+    }
+
     fn park(&self, seat: usize, timeout: Option<u64>) {
         SLEEPER[seat].store(machine::core(), Relaxed);
         // What was rung for before is over: its caller looks again after this.

@@ -1,0 +1,135 @@
+//! What a C pool is on in a build that takes a port of the caller's: that port, or one that spins.
+
+use super::abi_struct;
+use super::port::{jobring_join_fn, jobring_port};
+use super::status::{JOBRING_E_INVALID, StatusError};
+use crate::job::context::CallContext;
+use crate::platform::port_self;
+use crate::platform::user_port::{Seat, UserPort};
+use core::ffi::c_void;
+use core::mem::{MaybeUninit, offset_of};
+use core::{hint, ptr, slice};
+
+pub(super) type CPort = &'static jobring_port;
+
+const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
+const MOST_SEATS: u32 = 65_535;
+
+/// The port of a pool that was given none: without a seat no thread sleeps.
+static SPINNING: jobring_port = jobring_port {
+    size: FIRST_SIZE as u32,
+    seat_count: 0,
+    seats: ptr::dangling_mut(),
+    ctx: ptr::null_mut(),
+    now: None,
+    park: None,
+    unpark: None,
+    pause: Some(spin),
+    get_self: None,
+    set_self: None,
+    spawn: None,
+    join: None,
+};
+
+unsafe extern "C" fn spin(_: *mut c_void) {
+    hint::spin_loop();
+}
+
+/// A configuration's port, checked.
+///
+/// # Safety
+/// 1. `at` is NULL or readable as its size says, and stays so as long as the header says.
+pub(super) unsafe fn read(at: *const jobring_port) -> Result<CPort, StatusError> {
+    if at.is_null() {
+        return Ok(&SPINNING);
+    }
+    let mut room = MaybeUninit::uninit();
+    // SAFETY:
+    // - 1.
+    let port = unsafe { abi_struct::known(at, &SPINNING, FIRST_SIZE, &mut room) }?;
+    let is_valid = (1..=MOST_SEATS).contains(&port.seat_count)
+        && !port.seats.is_null()
+        && port.seats.is_aligned()
+        && port.park.is_some()
+        && port.unpark.is_some()
+        && port.pause.is_some()
+        && port.get_self.is_some() == port.set_self.is_some()
+        && (port.join.is_none() || port.spawn.is_some());
+    if is_valid && port.get_self.is_none_or(port_self::asks) {
+        // SAFETY:
+        // - 1: at least FIRST_SIZE, which is the whole of the type.
+        Ok(unsafe { &*at })
+    } else {
+        Err(StatusError(JOBRING_E_INVALID))
+    }
+}
+
+/// The caller's port, if the pool is on one.
+pub(super) fn given(port: &CPort) -> Option<&'static jobring_port> {
+    Some(port)
+}
+
+/// The calling thread's innermost frame.
+pub(super) fn current() -> *const CallContext {
+    port_self::current().cast()
+}
+
+// SAFETY:
+// - the header's: its functions may be called by any thread, and nobody changes it.
+unsafe impl Sync for jobring_port {}
+
+// SAFETY:
+// - 1: the header says the same of get_self and set_self. 2: what would unwind out of an extern "C" function aborts.
+unsafe impl UserPort for jobring_port {
+    fn seats(&self) -> &[Seat] {
+        // SAFETY:
+        // - the header's: so many seats, zeroed at first, no other port's. A Seat is a transparent atomic word. Only `read` makes
+        //   a port of what callers give, and SPINNING has none.
+        unsafe { slice::from_raw_parts(self.seats.cast(), self.seat_count as usize) }
+    }
+
+    fn park(&self, seat: usize, timeout: Option<u64>) {
+        let nanos = timeout.map_or(-1, |nanos| i64::try_from(nanos).unwrap_or(i64::MAX));
+        if let Some(park) = self.park {
+            // SAFETY:
+            // - the port's promise.
+            unsafe { park(self.ctx, seat as u32, nanos) };
+        }
+    }
+
+    fn unpark(&self, seat: usize, from_isr: bool) {
+        if let Some(unpark) = self.unpark {
+            // SAFETY:
+            // - the port's promise.
+            unsafe { unpark(self.ctx, seat as u32, u32::from(from_isr)) };
+        }
+    }
+
+    fn pause(&self) {
+        if let Some(pause) = self.pause {
+            // SAFETY:
+            // - the port's promise.
+            unsafe { pause(self.ctx) };
+        }
+    }
+
+    fn now(&self) -> Option<u64> {
+        // SAFETY:
+        // - the port's promise.
+        self.now.map(|now| unsafe { now(self.ctx) })
+    }
+
+    fn current(&self) -> *mut () {
+        // SAFETY:
+        // - the port's promise.
+        self.get_self.map_or(ptr::null_mut(), |get| unsafe { get() }.cast())
+    }
+
+    fn set_current(&self, frame: *mut ()) {
+        if let Some(set) = self.set_self {
+            // SAFETY:
+            // - the port's promise.
+            unsafe { set(frame.cast()) };
+        }
+    }
+}
