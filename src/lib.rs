@@ -61,18 +61,19 @@ mod workers;
 
 pub use engine::ShutdownReport;
 pub use engine::lifecycle::ShutdownMode;
-pub use error::{BuildError, JobError, SubmitError};
+pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
 pub use job::id::Job;
-#[cfg(any(feature = "std", feature = "pthread"))]
-pub use platform::thread::Backend;
 pub use platform::user_port::{At, Home, Lot, UserPort};
+pub use platform::{Backend, System};
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
 pub use rust::handle::JobHandle;
+pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]
 pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
-pub use rust::pool_core::PoolCore;
+pub use rust::pool_core::{AnyPool, PoolCore};
 pub use rust::scope::Scope;
+pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;

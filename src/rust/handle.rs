@@ -1,7 +1,7 @@
 //! The handle that owns a job's result.
 
 use crate::engine::{Disposition, RawPool, Receiver, Taken, WaitError};
-use crate::error::JobError;
+use crate::error::{JobError, JobPanic};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
@@ -82,10 +82,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Calls `f` here and now, as a worker would.
     pub(crate) fn run_here(f: impl FnOnce() -> T) -> Self {
-        #[cfg(feature = "std")]
-        let result = catch(f).map_err(JobError::Panicked);
-        #[cfg(not(feature = "std"))]
-        let result = catch(f).map_err(|never| match never {});
+        let result = catch(f).map_err(|payload| JobError::Panicked(JobPanic::new(payload)));
         Self::at(HandleState::Ran(Discarded::new(result)))
     }
 
@@ -129,7 +126,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// # Errors
     /// The handle, if the job is not over.
-    pub fn poll(self) -> Result<Result<T, JobError>, Self> {
+    pub fn try_wait(self) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Poll)
     }
 
@@ -156,7 +153,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
                 Taken::Failed => {
                     // SAFETY:
                     // - as above, for the failure that run left.
-                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<PanicPayload>().read() }));
+                    let payload = unsafe { payload.at.cast::<PanicPayload>().read() };
+                    result = Err(JobError::Panicked(JobPanic::new(payload)));
                 }
                 _ => {}
             }

@@ -1,10 +1,10 @@
 //! The face of scopes: jobs that borrow.
 
 use crate::fork_join::Spawned;
-use crate::platform::System;
-use crate::platform::port::Port;
 use crate::rust::closure::Fits;
-use crate::rust::pool_core::{PoolCore, TypedStorage};
+#[cfg(feature = "alloc")]
+use crate::rust::pool::Pool;
+use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
@@ -13,15 +13,45 @@ use core::marker::PhantomData;
 const MOST: usize = 32;
 
 /// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
-pub struct Scope<'scope, 'env: 'scope, S: TypedStorage, P: Port + Clone + Sync = System> {
-    pool: &'env PoolCore<S, P>,
+///
+/// `P` is the kind of the pool; where nothing is said, `Pool`. A function that takes a scope names it so:
+///
+/// ```
+/// use jobring::{AnyPool, Pool, Scope, StaticPool};
+///
+/// fn double<'scope, P: AnyPool>(scope: &'scope Scope<'scope, '_, P>, numbers: &'scope mut [u32]) {
+///     for half in numbers.chunks_mut(2) {
+///         scope.spawn(|| half.iter_mut().for_each(|number| *number *= 2));
+///     }
+/// }
+///
+/// // For a scope of a `Pool` alone.
+/// fn double_on_heap<'scope>(scope: &'scope Scope<'scope, '_>, numbers: &'scope mut [u32]) {
+///     double(scope, numbers);
+/// }
+///
+/// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+///
+/// let mut numbers = [1, 2, 3, 4];
+/// POOL.scope(|s| double(s, &mut numbers));
+/// Pool::builder().workers(1).build()?.scope(|s| double_on_heap(s, &mut numbers));
+/// assert_eq!(numbers, [4, 8, 12, 16]);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+pub struct Scope<
+    'scope,
+    'env: 'scope,
+    #[cfg(feature = "alloc")] P: AnyPool = Pool,
+    #[cfg(not(feature = "alloc"))] P: AnyPool,
+> {
+    pool: &'env PoolCore<P>,
     // Its cells keep the scope on its own thread.
     spawned: Spawned<MOST>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
+impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
     /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
     ///
@@ -31,20 +61,20 @@ impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
     where
         F: FnOnce() + Send + 'scope,
     {
-        let _fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        let _fits = const { Fits::<F, ()>::asserted(P::PAYLOAD) };
         // SAFETY:
         // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: above.
         unsafe { self.spawned.spawn(self.pool.raw(), job) };
     }
 }
 
-impl<S: TypedStorage, P: Port + Clone + Sync> fmt::Debug for Scope<'_, '_, S, P> {
+impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").finish_non_exhaustive()
     }
 }
 
-impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
+impl<P: AnyPool> PoolCore<P> {
     /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them are over. What they did happens
     /// before what the caller does next.
     ///
@@ -88,7 +118,7 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// With the panic of `f`, else with the first of a job, when all are over.
     pub fn scope<'env, F, T>(&'env self, f: F) -> T
     where
-        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, S, P>) -> T,
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, P>) -> T,
     {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));

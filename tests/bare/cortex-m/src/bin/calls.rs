@@ -228,7 +228,7 @@ fn make(me: usize, call: usize) -> bool {
         2 => {
             let Some((number, job)) = POLLED[me].take().or_else(|| submitted(me)) else { return false };
             let finished = job.is_finished();
-            match job.poll() {
+            match job.try_wait() {
                 Ok(end) => check(number, end, false),
                 Err(job) => {
                     assert!(!finished);
@@ -244,7 +244,7 @@ fn make(me: usize, call: usize) -> bool {
             if cancelled {
                 LEDGER.cancelled(number);
             }
-            match job.poll() {
+            match job.try_wait() {
                 Ok(end) => check(number, end, cancelled),
                 // Run by what we interrupt, if by anybody.
                 Err(job) => assert!(!cancelled && !job.is_finished()),
@@ -280,7 +280,7 @@ fn make(me: usize, call: usize) -> bool {
                 LEDGER.cancelled(number);
             }
             if call < 10
-                && let Ok(end) = job.poll()
+                && let Ok(end) = job.try_wait()
             {
                 check(number, end, cancelled);
             }
@@ -337,7 +337,7 @@ fn round(dice: &mut Dice) {
             while !job.is_finished() {
                 POOL.run_one();
             }
-            assert!(matches!(job.poll(), Ok(Ok(receipt)) if receipt.0 == number.result()));
+            assert!(matches!(job.try_wait(), Ok(Ok(receipt)) if receipt.0 == number.result()));
         }
         3 => {
             let cancelled = job.cancel();
