@@ -60,7 +60,7 @@ impl<F> SubmitError<F> {
     /// pool.shutdown(jobring::ShutdownMode::Drain, None)?;
     /// let error = start(&pool, Box::new(|| ())).expect_err("the pool is shut down");
     /// assert_eq!(error.to_string(), "the pool is shut down");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
     /// ```
     pub fn without_job(self) -> SubmitError<()> {
         match self {

@@ -6,17 +6,18 @@
 //! - `Pool` (feature `alloc`) is a pool on the heap, with `std` or `pthread` one that brings its worker threads.
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
 //! - [`UserPort`] is the system under a pool where this library knows none: an RTOS, or bare cores.
-//! - [`PoolCore`] is what both can do: submit, run, shut down. [`JobHandle`] is the claim on a result.
-//!   With the feature `future` it is a `Future` too.
+//! - [`PoolCore`] is what both can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
+//! - [`JobHandle`] is the claim on a result. With the feature `future` it is a `Future` too.
+//! - [`Scope`] is for jobs that borrow.
 //! - `include/jobring.h` is the C face (feature `capi`).
 //!
 //! ```
 //! use jobring::Pool;
 //!
 //! let pool = Pool::builder().workers(2).build()?;
-//! let job = pool.submit(|| 6 * 7).expect("the pool is open");
-//! assert_eq!(job.wait().unwrap(), 42);
-//! # Ok::<(), jobring::BuildError>(())
+//! let job = pool.submit(|| 6 * 7)?;
+//! assert_eq!(job.wait()?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! What a job does happens after what its submitter did before, and before what a thread does that waited for it.

@@ -44,6 +44,22 @@ impl<P: AnyPool> PoolCore<P> {
     /// As [`parallel_for`](PoolCore::parallel_for), until a body breaks: then no further share is begun, and the value is
     /// returned (the first, if several break at once).
     ///
+    /// ```
+    /// use jobring::Pool;
+    /// use std::ops::ControlFlow;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let numbers: Vec<u64> = (0..100_000).collect();
+    /// let found = pool.try_parallel_for(0..numbers.len(), 1000, |share| {
+    ///     match share.into_iter().find(|&at| numbers[at] == 77_777) {
+    ///         Some(at) => ControlFlow::Break(at),
+    ///         None => ControlFlow::Continue(()),
+    ///     }
+    /// });
+    /// assert_eq!(found, ControlFlow::Break(77_777));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
     /// # Panics
     /// As parallel_for.
     pub fn try_parallel_for<F, B>(&self, range: Range<usize>, grain: usize, body: F) -> ControlFlow<B>

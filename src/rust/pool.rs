@@ -182,6 +182,7 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
 impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
     type Target = PoolCore<Self>;
 
+    #[inline]
     fn deref(&self) -> &Self::Target {
         &self.inner.core
     }

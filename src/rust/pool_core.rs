@@ -89,6 +89,16 @@ impl<P: AnyPool> PoolCore<P> {
     /// compiler knows a closure's size only when it generates code for it. The error says what the job needs and what to
     /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
     ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let words = String::from("a few words here");
+    /// let job = pool.submit(move || words.split(' ').count()).expect("the pool is open");
+    /// assert_eq!(job.wait().unwrap(), 4);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job
     /// can free a slot: each slot holds a job that itself waits in this pool without end, a result that nobody has taken, or
@@ -105,6 +115,19 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// As [`submit`](PoolCore::submit), waiting for a slot for at most `timeout`.
     ///
+    /// ```
+    /// use jobring::{StaticPool, SubmitError};
+    /// use std::time::Duration;
+    ///
+    /// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+    ///
+    /// let job = POOL.submit_timeout(|| 42, Duration::from_millis(1)).expect("there is room");
+    /// // A result that is not taken holds its slot.
+    /// let late = POOL.submit_timeout(|| 43, Duration::from_millis(1));
+    /// assert!(matches!(late, Err(SubmitError::Full(_))));
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// ```
+    ///
     /// # Errors
     /// As submit; [`SubmitError::Full`] when the time is over.
     pub fn submit_timeout<F, T>(&self, job: F, timeout: Duration) -> Result<JobHandle<'_, T>, SubmitError<F>>
@@ -120,6 +143,16 @@ impl<P: AnyPool> PoolCore<P> {
     /// interrupt and (on Linux) a signal handler. On a port of the user's an interrupt calls
     /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
+    /// ```
+    /// use jobring::{StaticPool, SubmitError};
+    ///
+    /// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// assert!(matches!(POOL.try_submit(|| 43), Err(SubmitError::Full(_))));
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// ```
+    ///
     /// # Errors
     /// [`SubmitError::Full`], [`SubmitError::Shutdown`], with the closure.
     pub fn try_submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
@@ -132,6 +165,19 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Submits a job, or runs it on the calling thread if no slot is free.
+    ///
+    /// ```
+    /// use jobring::StaticPool;
+    /// use std::thread;
+    ///
+    /// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+    ///
+    /// let queued = POOL.submit_or_run(|| 42).expect("the pool is open");
+    /// let ran = POOL.submit_or_run(|| thread::current().id()).expect("the pool is open");
+    /// assert!(!queued.is_finished() && ran.is_finished());
+    /// assert_eq!(ran.wait().unwrap(), thread::current().id());
+    /// assert_eq!(queued.wait().unwrap(), 42);
+    /// ```
     ///
     /// # Errors
     /// [`SubmitError::Shutdown`], with the closure.
@@ -150,6 +196,22 @@ impl<P: AnyPool> PoolCore<P> {
     /// Submits a job whose result nobody wants: it costs less than a handle that is dropped. Waits as
     /// [`submit`](PoolCore::submit) does.
     ///
+    /// ```
+    /// use jobring::{Pool, ShutdownMode};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let sum = Arc::new(AtomicU32::new(0));
+    /// for n in 0..10 {
+    ///     let sum = sum.clone();
+    ///     pool.submit_detached(move || _ = sum.fetch_add(n, Ordering::Relaxed)).expect("the pool is open");
+    /// }
+    /// pool.shutdown(ShutdownMode::Drain, None)?;
+    /// assert_eq!(sum.load(Ordering::Relaxed), 45);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// As submit.
     pub fn submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
@@ -162,6 +224,18 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// [`submit_detached`](PoolCore::submit_detached) if there is a free slot, under the rules of
     /// [`try_submit`](PoolCore::try_submit).
+    ///
+    /// ```
+    /// use jobring::{StaticPool, SubmitError};
+    ///
+    /// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+    ///
+    /// assert!(POOL.try_submit_detached(|| ()).is_ok());
+    /// assert!(matches!(POOL.try_submit_detached(|| ()), Err(SubmitError::Full(_))));
+    /// // The slot of a detached job is free as soon as the job has finished.
+    /// assert!(POOL.run_one());
+    /// assert!(POOL.try_submit_detached(|| ()).is_ok());
+    /// ```
     ///
     /// # Errors
     /// As try_submit.
@@ -179,6 +253,19 @@ impl<P: AnyPool> PoolCore<P> {
     /// Dropping the handle may wake a thread too, and is not told apart: hand it on to a thread, or take
     /// [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
     ///
+    /// ```
+    /// use jobring::{JobHandle, StaticPool};
+    ///
+    /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+    ///
+    /// fn on_receive(byte: u8) -> Option<JobHandle<'static, u8>> {
+    ///     POOL.try_submit_isr(move || byte.to_ascii_uppercase()).ok()
+    /// }
+    ///
+    /// let job = on_receive(b'x').expect("there is room");
+    /// assert_eq!(job.wait().unwrap(), b'X');
+    /// ```
+    ///
     /// # Errors
     /// As try_submit.
     pub fn try_submit_isr<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
@@ -192,6 +279,24 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
     /// [`try_submit_isr`](PoolCore::try_submit_isr) is.
+    ///
+    /// ```
+    /// use jobring::StaticPool;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+    /// static LOST: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// fn on_tick() {
+    ///     if POOL.try_submit_detached_isr(|| println!("tick")).is_err() {
+    ///         LOST.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// on_tick();
+    /// assert!(POOL.run_one());
+    /// assert_eq!(LOST.load(Ordering::Relaxed), 0);
+    /// ```
     ///
     /// # Errors
     /// As try_submit.
@@ -250,6 +355,12 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// How many slots the pool has. A job holds one from its submit until its result is taken, or, detached, until it has
     /// finished.
+    ///
+    /// ```
+    /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+    /// assert_eq!(POOL.capacity(), 64);
+    /// ```
+    #[must_use]
     pub fn capacity(&self) -> usize {
         self.raw.capacity()
     }

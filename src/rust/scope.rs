@@ -57,6 +57,18 @@ impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     ///
     /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
     /// Allocates nothing (a panic does).
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(2).build()?;
+    /// let mut halves = [0, 0];
+    /// let [low, high] = &mut halves;
+    /// pool.scope(|s| {
+    ///     s.spawn(|| *low = (0..50).sum());
+    ///     s.spawn(|| *high = (50..100).sum());
+    /// });
+    /// assert_eq!(halves, [1225, 3725]);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn spawn<F>(&'scope self, job: F)
     where
         F: FnOnce() + Send + 'scope,

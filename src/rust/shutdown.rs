@@ -64,6 +64,17 @@ impl<P: AnyPool> PoolCore<P> {
     /// Inside a job it does not wait for that job, nor for jobs that cannot end before this shutdown or another one does:
     /// jobs inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others.
     ///
+    /// ```
+    /// use jobring::{JobError, Pool, ShutdownMode, SubmitError};
+    ///
+    /// let pool = Pool::builder().workers(0).build()?;
+    /// let job = pool.submit(|| 42).expect("the pool is open");
+    /// pool.shutdown(ShutdownMode::Discard, None)?;
+    /// assert!(matches!(pool.submit(|| 43), Err(SubmitError::Shutdown(_))));
+    /// assert!(matches!(job.wait(), Err(JobError::Cancelled)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever. At once in a child by
     /// `fork()`, where nothing is changed.

@@ -72,6 +72,11 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
     const_fn! {
         /// An open pool on the operating system; without one, its threads wait by spinning. A size that is not allowed is
         /// an error at compile time.
+        ///
+        /// ```
+        /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+        /// assert_eq!(POOL.capacity(), 64);
+        /// ```
         #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
         pub fn new() -> Self {
             Self::with_port(system())
@@ -96,6 +101,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort>
 {
     type Target = PoolCore<Self>;
 
+    #[inline]
     fn deref(&self) -> &Self::Target {
         &self.core
     }
