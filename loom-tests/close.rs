@@ -45,7 +45,7 @@ fn submit_against_shutdown(workers: usize, drain: bool) {
     s.begin();
     let report = if drain { s.pool.drain() } else { s.pool.discard() };
     over.store(true, Relaxed);
-    assert_eq!((report.queued(), report.running(), report.in_submission(), report.untaken()), (0, 0, 0, 0));
+    assert_eq!((report.queued(), report.running(), report.submitting(), report.untaken()), (0, 0, 0, 0));
     let ended = s.log.ended(0);
     match submitter.join().unwrap() {
         Ok(_) => assert_eq!(ended, 1, "accepted and not over"),
@@ -178,7 +178,7 @@ fn a_closer_waits_for_the_taker_of_a_result() {
     let report = s.pool.drain();
     // Where the taker is at it, the slot is neither free nor untaken.
     assert_eq!(report.queued() + report.running(), 0);
-    if report.untaken() + report.in_submission() == 0 {
+    if report.untaken() + report.submitting() == 0 {
         assert_eq!(s.log.taken(0), 1);
     }
     assert_eq!(taker.join().unwrap(), End::Done(0));

@@ -374,7 +374,7 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("ShutdownError::report", "ShutdownError"),
     ("ShutdownReport::queued", "ShutdownReport"),
     ("ShutdownReport::running", "ShutdownReport"),
-    ("ShutdownReport::in_submission", "ShutdownReport"),
+    ("ShutdownReport::submitting", "ShutdownReport"),
     ("ShutdownReport::untaken", "ShutdownReport"),
     ("StaticPool::with_port", "UserPort"),
     ("System", "PoolPort"),

@@ -30,7 +30,7 @@ use crate::sync::{Bug, bug, dying};
 pub struct ShutdownReport {
     queued: usize,
     running: usize,
-    in_submission: usize,
+    submitting: usize,
     untaken: usize,
 }
 
@@ -49,8 +49,8 @@ impl ShutdownReport {
 
     /// Slots that a submit is filling, or whose result a thread is taking.
     #[must_use]
-    pub const fn in_submission(&self) -> usize {
-        self.in_submission
+    pub const fn submitting(&self) -> usize {
+        self.submitting
     }
 
     /// Jobs that have finished and whose result nobody has taken.
@@ -271,7 +271,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Running | Status::Cancelling => report.running += 1,
                 _ if state.untaken() => report.untaken += 1,
                 _ if state.closed() || state.retired() || state.tombstone() => {}
-                _ => report.in_submission += 1,
+                _ => report.submitting += 1,
             }
         }
         report

@@ -130,6 +130,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job,
     /// or inside a job that this one waits for, directly or through others;
     /// [`JobError::Stack`]; [`JobError::Forked`].
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
     pub fn wait(self) -> Result<T, JobError> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
     }
@@ -155,6 +158,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// # Errors
     /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
     }
@@ -173,6 +179,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// # Errors
     /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
     pub fn try_wait(self) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Poll)
     }
