@@ -27,7 +27,10 @@
 
 #![no_std]
 // What one face does not use, another does: dead code and unused imports are looked for in the build that has them all.
-#![cfg_attr(not(all(feature = "std", feature = "pthread", feature = "capi")), allow(dead_code, unused_imports))]
+#![cfg_attr(
+    not(all(feature = "std", feature = "pthread", feature = "capi")),
+    allow(dead_code, unused_imports)
+)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -438,10 +438,7 @@ fn a_wake_inside_a_shutdown_may_shut_the_pool_down() {
                 let ends = ended.clone();
                 let task = Task::that(move || {
                     let closed = pool.shutdown(ShutdownMode::Discard, Some(std::time::Duration::ZERO));
-                    assert_eq!(
-                        closed.map_or_else(|error| error.report(), |report| report).running(),
-                        workers
-                    );
+                    assert_eq!(closed.unwrap_or_else(|error| error.report()).running(), workers);
                     ends.add();
                 });
                 let mut job = pool.submit(|| 7).expect("room");

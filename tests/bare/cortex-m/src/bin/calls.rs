@@ -208,14 +208,14 @@ static AWAITED: [Place; SOURCES] = [const { Place::new() }; SOURCES];
 const CALLS: [&str; 11] = [
     "try_submit_detached",
     "try_submit, drop of the handle",
-    "try_submit, is_finished, poll",
-    "try_submit, cancel, poll",
+    "try_submit, is_finished, try_wait",
+    "try_submit, cancel, try_wait",
     "run_one",
     "run_until_idle",
     "submit_or_run, is_finished, drop",
     "Future::poll, ready or not",
     "cancel of main's job",
-    "poll of main's job",
+    "try_wait of main's job",
     "drop of main's handle",
 ];
 /// How often each was made, in main's place and inside the other interrupt.
