@@ -116,7 +116,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// A job is run inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the system is asked where
     /// the stack lies, once for each thread that the pool did not make. Where it cannot be asked, on other systems and on
-    /// user ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
+    /// user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
     /// coroutine) no job runs inside a job.
     ///
     /// ```
@@ -165,8 +165,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// The result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a port of
-    /// the user's.
+    /// The result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a
+    /// user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -232,9 +232,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
-    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
+    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or has finished; a
     /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
-    /// call it on a pool without a port of the user's: the closure is dropped there.
+    /// call it on a pool without a user-defined port: the closure is dropped there.
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};
@@ -272,7 +272,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
-    /// may do so on a pool without a port of the user's.
+    /// may do so on a pool without a user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();

@@ -8,12 +8,12 @@ impl<P: AnyPool> PoolCore<P> {
     /// Calls `body` with parts of `range`, its *shares*, that together cover it once: here, and on workers that are free.
     /// Returns when every item was done. What the bodies did happens before what the caller does next.
     ///
-    /// A share has at least `grain` items (but for the last), so that a loop over it can be unrolled and vectorised. A
-    /// range of at most `grain` items is one share, done here. `grain` 0: the caller begins alone, and shares out
-    /// what is left if its time is worth it; that costs some looks at the clock, about 20 ns each.
+    /// A share has at least `grain` items (except the last), so that a loop over it can be unrolled and vectorised. A
+    /// range of at most `grain` items is one share, done here. `grain` 0: the caller times the first items, and
+    /// shares out the rest if that pays; each look at the clock takes about 20 ns.
     ///
     /// The caller does its part, and takes every share that no worker has come for: a call never waits for a thread
-    /// that has not begun. So it may be made inside a job and inside a body; on a pool without workers, a full one, and one
+    /// that has not started. So it may be made inside a job and inside a body; on a pool without workers, a full one, and one
     /// that is shut down the caller does all. Allocates nothing, locks nothing; uses two slots for each thread
     /// that takes part.
     ///
@@ -32,7 +32,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of a body: no further share is begun, and the panic goes on here when all have left. (Without std
+    /// With the panic of a body: no further share is started, and the panic goes on here when all threads have left. (Without std
     /// a panic in a body aborts.)
     pub fn parallel_for<F>(&self, range: Range<usize>, grain: usize, body: F)
     where
@@ -41,7 +41,7 @@ impl<P: AnyPool> PoolCore<P> {
         fork_join::for_each_share(&self.raw, range, grain, body);
     }
 
-    /// As [`parallel_for`](PoolCore::parallel_for), until a body breaks: then no further share is begun, and the value is
+    /// As [`parallel_for`](PoolCore::parallel_for), until a body breaks: then no further share is started, and the value is
     /// returned (the first, if several break at once).
     ///
     /// ```
@@ -73,10 +73,10 @@ impl<P: AnyPool> PoolCore<P> {
     /// Calls `a` and `b`, and gives both results: `b` on a worker if one is idle, else here after `a`.
     ///
     /// Made for recursion down to small pieces: while all workers are busy a join is little more than the two calls. The
-    /// first closures of a recursion are offered first, since they are the largest; a sleeping worker is woken by the
-    /// first join of a thread, and then every 100 µs at most. A thread keeps some eight of its second closures for others;
-    /// while it has so many, those of further joins are its own. Never waits for a thread that has not begun; works inside
-    /// jobs, and on every pool. Allocates nothing: `b` lies on the caller's stack.
+    /// oldest second closures are offered first, since they are the largest; a sleeping worker is woken by the
+    /// first join of a thread, and then every 100 µs at most. A thread offers some eight of its second closures to others;
+    /// while that many are on offer, it runs those of further joins itself. Never waits for a thread that has not started;
+    /// works inside jobs, and on every pool. Allocates nothing: `b` lies on the caller's stack.
     ///
     /// ```
     /// use jobring::Pool;

@@ -46,7 +46,7 @@ pub const DEFAULT_PAYLOAD: usize = 48;
 /// # More jobs than slots
 ///
 /// A job holds its slot until its result is taken. A thread that submits more jobs than the pool has slots
-/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then begins to wait, sleeps in `submit` for ever. Take the oldest
+/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then starts to wait, sleeps in `submit` for ever. Take the oldest
 /// result before the next submit, or submit detached jobs that count for themselves.
 ///
 /// ```
@@ -84,12 +84,12 @@ pub const DEFAULT_PAYLOAD: usize = 48;
 /// parent's:
 /// - A submit gives [`SubmitError::Shutdown`](crate::SubmitError::Shutdown). `parallel_for`, `join` and `scope` do all
 ///   of their work on the calling thread.
-/// - A wait for a job that was over at the fork gives its result, which is memory like any other; for any other job,
+/// - A wait for a job that had finished at the fork gives its result, which is memory like any other; for any other job,
 ///   [`JobError::Forked`](crate::JobError::Forked). So do `try_wait` and an await. Cancelling gives false.
 /// - [`run_one`](PoolCore::run_one) and [`enter_worker`](PoolCore::enter_worker) give false;
 ///   [`shutdown`](PoolCore::shutdown) gives an error at once. Dropping the pool does nothing; its memory stays.
-/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had begun
-///   with a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
+/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had started
+///   a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
 ///
 /// The child may make pools of its own. Children that are made past the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
 /// a bare `clone()`, are not noticed: there none of this holds, and a wait may hang.

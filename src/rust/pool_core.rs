@@ -129,7 +129,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As submit; [`SubmitError::Full`] when the time is over.
+    /// As submit; [`SubmitError::Full`] when the time is up.
     pub fn submit_timeout<F, T>(&self, job: F, timeout: Duration) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -140,7 +140,7 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
-    /// interrupt and (on Linux) a signal handler. On a port of the user's an interrupt calls
+    /// interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
     /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
     /// ```
@@ -247,10 +247,10 @@ impl<P: AnyPool> PoolCore<P> {
         self.submit_raw(job, Timeout::Poll, true, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a port of the user's is told so when it is to wake a worker
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a user-defined port learns of it when it has to wake a worker
     /// ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
     ///
-    /// Dropping the handle may wake a thread too, and is not told apart: hand it on to a thread, or take
+    /// Dropping the handle may wake a thread too, and the port does not learn of that: pass the handle to a thread, or use
     /// [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
     ///
     /// ```

@@ -7,7 +7,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Runs the oldest queued job on the calling thread. False if none is queued, and inside a job if fewer than 16 KiB of the
     /// thread's stack are left (see [`JobHandle::wait`](crate::JobHandle::wait)).
     ///
-    /// An interrupt may call it on a pool without a port of the user's, if every job of the pool may run in that interrupt:
+    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in that interrupt:
     /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
     /// interrupt may make.)
     ///
@@ -37,7 +37,7 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// Makes the calling thread a worker until the pool is shut down and nothing is queued. False, at once, if the
     /// pool has as many workers as it may have, from inside one of its jobs or workers, in a child by `fork()`, and if the
-    /// system has no memory left to tell of forks.
+    /// system has no memory left to report forks.
     ///
     /// ```
     /// use jobring::{ShutdownMode, StaticPool};

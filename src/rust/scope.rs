@@ -9,7 +9,7 @@ use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
 
-/// How many jobs of one scope are queued, running, or over but not looked after, at most.
+/// How many jobs of one scope are queued, running, or finished but not yet collected, at most.
 const MOST: usize = 32;
 
 /// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
@@ -53,7 +53,7 @@ pub struct Scope<
 
 impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
-    /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
+    /// at once. If this scope has 32 jobs that have not finished, one that no thread has started runs here first.
     ///
     /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
     /// Allocates nothing (a panic does).
@@ -87,10 +87,10 @@ impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
 }
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them are over. What they did happens
+    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them have finished. What they did happens
     /// before what the caller does next.
     ///
-    /// At the end the caller runs the jobs that nobody has begun, and waits for the others: so a scope may be opened
+    /// At the end the caller runs the jobs that no thread has started, and waits for the others: so a scope may be opened
     /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards what is queued
     /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope spawns into it;
     /// a job that has more to spawn opens a scope of its own. Allocates nothing: the scope lies on the caller's stack.
@@ -127,7 +127,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of `f`, else with the first of a job, when all are over.
+    /// With the panic of `f`, else with the first of a job, when all have finished.
     pub fn scope<'env, F, T>(&'env self, f: F) -> T
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, P>) -> T,

@@ -58,10 +58,10 @@ impl fmt::Display for ShutdownError {
 impl core::error::Error for ShutdownError {}
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Refuses new jobs, and waits until every accepted one is over: run, or, with [`ShutdownMode::Discard`], dropped if
-    /// it had not begun. May be called by several threads and again.
+    /// Refuses new jobs, and waits until every accepted one has finished: run, or, with [`ShutdownMode::Discard`], dropped if
+    /// it had not started. Several threads may call it, and it may be called again.
     ///
-    /// Inside a job it does not wait for that job, nor for jobs that cannot end before this shutdown or another one does:
+    /// Inside a job it does not wait for that job, nor for jobs that cannot finish before this shutdown or another one returns:
     /// jobs inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others.
     ///
     /// ```
@@ -76,8 +76,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// When `timeout` is over, with what is still there. The pool stays closed. `None` waits for ever. At once in a child by
-    /// `fork()`, where nothing is changed.
+    /// [`ShutdownError`] when `timeout` is up, with what is still there. The pool stays closed. `None` waits for ever. At once in a
+    /// child by `fork()`, where nothing changes. Inside a job also if too little stack is left to run what is queued and no other
+    /// thread can.
     pub fn shutdown(
         &self,
         mode: ShutdownMode,
