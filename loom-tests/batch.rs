@@ -50,7 +50,7 @@ fn batch_against_shutdown<const N: usize>(drain: bool) {
     let submitter = s.thread(|s| s.pool.submit_batch([s.task(0), s.task(1)]));
     s.begin();
     let report = if drain { s.pool.drain() } else { s.pool.discard() };
-    assert_eq!((report.queued, report.running, report.in_submission), (0, 0, 0));
+    assert_eq!((report.queued(), report.running(), report.submitting()), (0, 0, 0));
     let ended = [0, 1].map(|n| s.log.ended(n));
     let (jobs, refused) = submitter.join().unwrap();
     assert_eq!(refused, (jobs.len() < 2).then_some(No::Shutdown));

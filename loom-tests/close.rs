@@ -45,7 +45,7 @@ fn submit_against_shutdown(workers: usize, drain: bool) {
     s.begin();
     let report = if drain { s.pool.drain() } else { s.pool.discard() };
     over.store(true, Relaxed);
-    assert_eq!((report.queued, report.running, report.in_submission, report.untaken), (0, 0, 0, 0));
+    assert_eq!((report.queued(), report.running(), report.submitting(), report.untaken()), (0, 0, 0, 0));
     let ended = s.log.ended(0);
     match submitter.join().unwrap() {
         Ok(_) => assert_eq!(ended, 1, "accepted and not over"),
@@ -154,7 +154,7 @@ fn a_closer_learns_that_a_job_with_a_handle_is_over() {
     s.submit(0);
     let runner = s.runner();
     s.begin();
-    assert_eq!(s.pool.drain().untaken, 1);
+    assert_eq!(s.pool.drain().untaken(), 1);
     assert_eq!(s.log.ran(0), 1);
     runner.join().unwrap();
 }
@@ -164,7 +164,7 @@ fn a_closer_learns_of_a_worker_s_last_job_though_another_never_leaves() {
     s.submit(0);
     let worker = s.worker();
     s.begin();
-    assert_eq!(s.pool.drain().untaken, 1);
+    assert_eq!(s.pool.drain().untaken(), 1);
     assert_eq!(s.log.ran(0), 1);
     worker.join().unwrap();
 }
@@ -177,8 +177,8 @@ fn a_closer_waits_for_the_taker_of_a_result() {
     s.begin();
     let report = s.pool.drain();
     // Where the taker is at it, the slot is neither free nor untaken.
-    assert_eq!(report.queued + report.running, 0);
-    if report.untaken + report.in_submission == 0 {
+    assert_eq!(report.queued() + report.running(), 0);
+    if report.untaken() + report.submitting() == 0 {
         assert_eq!(s.log.taken(0), 1);
     }
     assert_eq!(taker.join().unwrap(), End::Done(0));
@@ -204,7 +204,7 @@ fn cancel_against_shutdown(drain: bool) {
     let canceller = s.thread(move |s| s.pool.cancel(job));
     s.begin();
     let report = if drain { s.pool.drain() } else { s.pool.discard() };
-    assert_eq!((report.queued, report.running, report.untaken), (0, 0, 1));
+    assert_eq!((report.queued(), report.running(), report.untaken()), (0, 0, 1));
     assert_eq!(s.log.ended(0), 1, "over when shutdown returns");
     let cancelled = canceller.join().unwrap().expect("nobody took it");
     let end = s.pool.wait(job);
@@ -249,7 +249,7 @@ fn a_result_is_given_up_while_the_pool_closes() {
     let other = s.thread(move |s| assert!(s.pool.detach(job)));
     s.begin();
     let report = s.pool.drain();
-    assert_eq!(report.queued + report.running, 0);
+    assert_eq!(report.queued() + report.running(), 0);
     other.join().unwrap();
     s.pool.forget_all();
     assert_eq!(s.log.forgotten(0), 1);

@@ -131,12 +131,12 @@ fn a_drain_with_an_end_ends_and_can_be_tried_again() {
     let (clock, over) = clock(&s);
     s.begin();
     let left = s.pool.drain_within(TIME).expect_err("nobody runs the job");
-    assert_eq!((left.queued, left.running), (1, 0));
+    assert_eq!((left.queued(), left.running()), (1, 0));
     over.store(true, Relaxed);
     clock.join().unwrap();
     assert_eq!(s.pool.submit(s.task(1)), Err(No::Shutdown));
     assert!(s.pool.run_one());
-    assert_eq!(s.pool.drain().queued, 0);
+    assert_eq!(s.pool.drain().queued(), 0);
     s.assert_ended(1);
 }
 
@@ -147,12 +147,12 @@ fn a_drain_with_an_end_and_a_runner_lose_nothing() {
     let time = s.thread(|s| s.pool.pass(TIME));
     s.begin();
     match s.pool.drain_within(TIME) {
-        Ok(report) => assert_eq!((report.queued + report.running, s.log.ended(0)), (0, 1)),
-        Err(left) => assert!(left.queued + left.running <= 1),
+        Ok(report) => assert_eq!((report.queued() + report.running(), s.log.ended(0)), (0, 1)),
+        Err(left) => assert!(left.queued() + left.running() <= 1),
     }
     time.join().unwrap();
     runner.join().unwrap();
-    assert_eq!(s.pool.drain().running, 0);
+    assert_eq!(s.pool.drain().running(), 0);
     s.assert_ended(1);
 }
 

@@ -72,7 +72,7 @@ fn a_blocked_submitter_is_refused_when_no_slot_comes_back() {
     assert!(s.pool.run_one());
     let submitter = s.thread(move |s| s.pool.submit_blocking(s.task(1)));
     s.begin();
-    assert_eq!(s.pool.drain().untaken, 1);
+    assert_eq!(s.pool.drain().untaken(), 1);
     assert_eq!(submitter.join().unwrap(), Err(No::Shutdown));
     assert_eq!(s.pool.wait(job), End::Done(0));
 }

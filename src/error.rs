@@ -2,21 +2,71 @@
 
 use core::fmt;
 
-/// Why a job was not accepted. It was not run, and nothing of it was dropped: here it is.
+/// Why a job was not accepted. It was not run, and nothing of it was dropped: the error holds it.
+///
+/// ```
+/// use jobring::{StaticPool, SubmitError};
+///
+/// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+///
+/// let first = POOL.try_submit(|| 1).expect("there is room");
+/// match POOL.try_submit(|| 2) {
+///     Err(SubmitError::Full(job)) => assert_eq!(job(), 2),
+///     _ => unreachable!("the one slot is taken"),
+/// }
+/// assert_eq!(first.wait().unwrap(), 1);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SubmitError<F> {
     /// No slot is free.
     Full(F),
     /// The pool is shut down, or the process is a child by `fork()` of the one that the pool is in.
     Shutdown(F),
-    /// No slot is free, and no job can free one: each waits itself, or is over and its result was not taken.
+    /// No slot is free, and no job can free one: each waits itself, or has finished and its result was not taken.
     Deadlock(F),
 }
 
 impl<F> SubmitError<F> {
     /// The job that was not accepted.
+    ///
+    /// ```
+    /// # use jobring::{ShutdownMode, StaticPool};
+    /// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
+    /// POOL.shutdown(ShutdownMode::Drain, None)?;
+    /// let job = POOL.submit(|| 42).expect_err("the pool is shut down").into_job();
+    /// assert_eq!(job(), 42);
+    /// # Ok::<(), jobring::ShutdownError>(())
+    /// ```
     pub fn into_job(self) -> F {
         match self {
             Self::Full(job) | Self::Shutdown(job) | Self::Deadlock(job) => job,
+        }
+    }
+
+    /// The error without the job, which is dropped. It passes through `?` whatever the job was; an error that holds a job does so
+    /// only if the job is `Sync`.
+    ///
+    /// ```
+    /// use jobring::{Pool, SubmitError};
+    ///
+    /// fn start(pool: &Pool, job: Box<dyn FnOnce() + Send>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ///     pool.submit_detached(job).map_err(SubmitError::without_job)?;
+    ///     Ok(())
+    /// }
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// start(&pool, Box::new(|| ()))?;
+    /// pool.shutdown(jobring::ShutdownMode::Drain, None)?;
+    /// let error = start(&pool, Box::new(|| ())).expect_err("the pool is shut down");
+    /// assert_eq!(error.to_string(), "the pool is shut down");
+    /// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+    /// ```
+    pub fn without_job(self) -> SubmitError<()> {
+        match self {
+            Self::Full(_) => SubmitError::Full(()),
+            Self::Shutdown(_) => SubmitError::Shutdown(()),
+            Self::Deadlock(_) => SubmitError::Deadlock(()),
         }
     }
 }
@@ -44,45 +94,39 @@ impl<F> fmt::Display for SubmitError<F> {
 impl<F> core::error::Error for SubmitError<F> {}
 
 /// Why a job has no result.
+///
+/// ```
+/// use jobring::{JobError, Pool};
+///
+/// let pool = Pool::builder().workers(1).build()?;
+/// let job = pool.submit(|| -> u32 { panic!("out of paper") }).expect("the pool is open");
+/// match job.wait() {
+///     Err(JobError::Panicked(panic)) => assert_eq!(panic.message(), Some("out of paper")),
+///     other => unreachable!("{other:?}"),
+/// }
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum JobError {
-    /// The job panicked; this is what it panicked with.
-    #[cfg(feature = "std")]
-    Panicked(alloc::boxed::Box<dyn core::any::Any + Send>),
+    /// The job panicked. Without the feature `std` a panic is not caught, and this does not occur.
+    Panicked(JobPanic),
     /// It was cancelled, or discarded by the shutdown of its pool, before it ran.
     Cancelled,
     /// It would wait for ever: the job that waits runs inside of it, or every thread that could end it waits itself.
     Deadlock,
-    /// Too little stack is left to run the job here, inside a job (or nobody knows how much: see `JobHandle::wait`), and no other
-    /// worker can run it.
+    /// Too little stack is left to run the job here, inside a job (or nobody knows how much: see
+    /// [`JobHandle::wait`](crate::JobHandle::wait)), and no other worker can run it.
     Stack,
-    /// The process is a child by `fork()` of the one that the pool is in, and the job was not over at the fork: it is the
+    /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the fork: it is the
     /// parent's.
     Forked,
-}
-
-impl JobError {
-    /// The panic's message, if it has one.
-    #[cfg(feature = "std")]
-    pub fn message(&self) -> Option<&str> {
-        match self {
-            Self::Panicked(payload) => payload
-                .downcast_ref::<&'static str>()
-                .copied()
-                .or_else(|| payload.downcast_ref::<alloc::string::String>().map(|text| text.as_str())),
-            _ => None,
-        }
-    }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            #[cfg(feature = "std")]
-            Self::Panicked(_) => match self.message() {
-                Some(message) => write!(f, "the job panicked: {message}"),
-                None => f.write_str("the job panicked"),
-            },
+            Self::Panicked(panic) => panic.fmt(f),
             Self::Cancelled => f.write_str("the job was cancelled"),
             Self::Deadlock => f.write_str("the wait would never end"),
             Self::Stack => f.write_str("too little stack is left to run the job here"),
@@ -93,17 +137,119 @@ impl fmt::Display for JobError {
 
 impl core::error::Error for JobError {}
 
-/// Why a pool did not come to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg(feature = "std")]
+type Payload = alloc::boxed::Box<dyn core::any::Any + Send>;
+#[cfg(not(feature = "std"))]
+type Payload = core::convert::Infallible;
+
+/// A job's panic: its message, and what it panicked with.
+pub struct JobPanic(Payload);
+
+// SAFETY:
+// - a shared reference gives the payload out by `message` alone, as one of two types that are Sync. (std's Exclusive does the
+//   same, and is unstable.)
+unsafe impl Sync for JobPanic {}
+
+impl JobPanic {
+    pub(crate) fn new(payload: Payload) -> Self {
+        Self(payload)
+    }
+
+    /// The panic's message, if it is a text, as that of `panic!` is.
+    ///
+    /// ```
+    /// # use jobring::{JobError, Pool};
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let job = pool.submit(|| { std::panic::panic_any(42) }).expect("the pool is open");
+    /// let Err(JobError::Panicked(panic)) = job.wait() else { unreachable!() };
+    /// assert_eq!(panic.message(), None);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        #[cfg(feature = "std")]
+        return match self.0.downcast_ref::<&'static str>() {
+            Some(text) => Some(text),
+            None => self.0.downcast_ref::<alloc::string::String>().map(alloc::string::String::as_str),
+        };
+        #[cfg(not(feature = "std"))]
+        match self.0 {}
+    }
+
+    /// What the job panicked with, as `std::thread::JoinHandle::join` gives it.
+    ///
+    /// ```
+    /// # use jobring::{JobError, Pool};
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let job = pool.submit(|| { std::panic::panic_any(42) }).expect("the pool is open");
+    /// let Err(JobError::Panicked(panic)) = job.wait() else { unreachable!() };
+    /// assert_eq!(panic.into_payload().downcast_ref(), Some(&42));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn into_payload(self) -> alloc::boxed::Box<dyn core::any::Any + Send> {
+        self.0
+    }
+
+    /// Goes on with the panic on the calling thread, without calling the panic hook again.
+    ///
+    /// ```should_panic
+    /// # use jobring::{JobError, Pool};
+    /// let pool = Pool::builder().workers(1).build().unwrap();
+    /// let job = pool.submit(|| -> u32 { panic!("out of paper") }).expect("the pool is open");
+    /// match job.wait() {
+    ///     Ok(pages) => println!("{pages} pages"),
+    ///     Err(JobError::Panicked(panic)) => panic.resume(),
+    ///     Err(error) => eprintln!("{error}"),
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// Always.
+    pub fn resume(self) -> ! {
+        #[cfg(feature = "std")]
+        std::panic::resume_unwind(self.0);
+        #[cfg(not(feature = "std"))]
+        match self.0 {}
+    }
+}
+
+impl fmt::Debug for JobPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobPanic").field("message", &self.message()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for JobPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.message() {
+            Some(message) => write!(f, "the job panicked: {message}"),
+            None => f.write_str("the job panicked"),
+        }
+    }
+}
+
+/// Why a pool could not be made.
+///
+/// ```
+/// use jobring::{BuildError, Pool};
+///
+/// let error = Pool::builder().capacity(0).build().expect_err("a pool has a slot at least");
+/// assert_eq!(error, BuildError::Invalid("capacity"));
+/// assert_eq!(error.to_string(), "capacity is out of range");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum BuildError {
     /// A number is out of its range; the name of the setting.
     Invalid(&'static str),
-    /// The memory cannot be had, or the system has none left to tell of forks (`pthread_atfork`).
+    /// Out of memory, or the system has none left to report forks (`pthread_atfork`).
     NoMemory,
     /// The stack is below what a worker needs, which is this many bytes.
     StackTooSmall(usize),
-    /// The system refused a thread. Those that had begun were joined.
-    Thread,
+    /// The system refused a thread, with this error. Those that had started were joined.
+    Thread(OsError),
     /// This build or backend cannot do it; the name of the setting.
     Unsupported(&'static str),
 }
@@ -112,12 +258,100 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(what) => write!(f, "{what} is out of range"),
-            Self::NoMemory => f.write_str("the memory cannot be had"),
+            Self::NoMemory => f.write_str("out of memory"),
             Self::StackTooSmall(needed) => write!(f, "the stack is too small: a worker needs {needed} bytes"),
-            Self::Thread => f.write_str("the system refused a thread"),
+            Self::Thread(_) => f.write_str("the system refused a thread"),
             Self::Unsupported(what) => write!(f, "{what} is not supported by this build or backend"),
         }
     }
 }
 
-impl core::error::Error for BuildError {}
+impl core::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// An error of the operating system: its number, in builds with and without std.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OsError(Option<i32>);
+
+impl OsError {
+    #[cfg(feature = "pthread")]
+    pub(crate) fn from_raw(number: i32) -> Self {
+        Self(Some(number))
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn of(error: &std::io::Error) -> Self {
+        Self(error.raw_os_error())
+    }
+
+    /// The number: an `errno` on Unix. None if the system gave none.
+    ///
+    /// ```no_run
+    /// use jobring::{BuildError, Pool};
+    ///
+    /// // More threads than this process may have.
+    /// if let Err(BuildError::Thread(error)) = Pool::builder().workers(60_000).build() {
+    ///     println!("{error} (errno {:?})", error.raw_os_error());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn raw_os_error(self) -> Option<i32> {
+        self.0
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<OsError> for std::io::Error {
+    fn from(error: OsError) -> Self {
+        match error.0 {
+            Some(number) => Self::from_raw_os_error(number),
+            None => Self::other(error),
+        }
+    }
+}
+
+impl fmt::Display for OsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            #[cfg(feature = "std")]
+            Some(number) => std::io::Error::from_raw_os_error(number).fmt(f),
+            #[cfg(not(feature = "std"))]
+            Some(number) => write!(f, "error {number} of the system"),
+            None => f.write_str("the system gave no number"),
+        }
+    }
+}
+
+impl core::error::Error for OsError {}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    fn passes_through_question_mark<E: core::error::Error + Send + Sync + 'static>() {}
+
+    #[test]
+    fn errors_are_send_sync_and_static() {
+        passes_through_question_mark::<JobError>();
+        passes_through_question_mark::<BuildError>();
+        passes_through_question_mark::<OsError>();
+        passes_through_question_mark::<SubmitError<fn()>>();
+    }
+
+    #[test]
+    fn an_os_error_is_an_io_error() {
+        let none = std::io::Error::from(OsError(None));
+        assert_eq!((none.raw_os_error(), none.kind()), (None, std::io::ErrorKind::Other));
+        let error = std::io::Error::from_raw_os_error(11);
+        let kept = OsError::of(&error);
+        assert_eq!(kept.raw_os_error(), Some(11));
+        assert_eq!(std::io::Error::from(kept).kind(), error.kind());
+        assert_eq!(std::string::ToString::to_string(&kept), std::string::ToString::to_string(&error));
+    }
+}

@@ -6,17 +6,18 @@
 //! - `Pool` (feature `alloc`) is a pool on the heap, with `std` or `pthread` one that brings its worker threads.
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
 //! - [`UserPort`] is the system under a pool where this library knows none: an RTOS, or bare cores.
-//! - [`PoolCore`] is what both can do: submit, run, shut down. [`JobHandle`] is the claim on a result.
-//!   With the feature `future` it is a `Future` too.
+//! - [`PoolCore`] is what both can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
+//! - [`JobHandle`] is the claim on a result. With the feature `future` it is a `Future` too.
+//! - [`Scope`] is for jobs that borrow.
 //! - `include/jobring.h` is the C face (feature `capi`).
 //!
 //! ```
 //! use jobring::Pool;
 //!
 //! let pool = Pool::builder().workers(2).build()?;
-//! let job = pool.submit(|| 6 * 7).expect("the pool is open");
-//! assert_eq!(job.wait().unwrap(), 42);
-//! # Ok::<(), jobring::BuildError>(())
+//! let job = pool.submit(|| 6 * 7)?;
+//! assert_eq!(job.wait()?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! What a job does happens after what its submitter did before, and before what a thread does that waited for it.
@@ -25,7 +26,7 @@
 //! keeps nobody else from completing theirs. The README says what is verified, how, and what is not.
 
 #![no_std]
-// What one face does not use, another does: dead code is looked for in the build that has them all.
+// What one face does not use, another does: dead code and unused imports are looked for in the build that has them all.
 #![cfg_attr(
     not(all(feature = "std", feature = "pthread", feature = "capi")),
     allow(dead_code, unused_imports)
@@ -64,18 +65,19 @@ mod workers;
 
 pub use engine::ShutdownReport;
 pub use engine::lifecycle::ShutdownMode;
-pub use error::{BuildError, JobError, SubmitError};
+pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
 pub use job::id::Job;
-#[cfg(any(feature = "std", feature = "pthread"))]
-pub use platform::thread::Backend;
 pub use platform::user_port::{Seat, UserPort};
+pub use platform::{Backend, System};
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
 pub use rust::handle::JobHandle;
+pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]
 pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
-pub use rust::pool_core::PoolCore;
+pub use rust::pool_core::{AnyPool, PoolCore};
 pub use rust::scope::Scope;
+pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;

@@ -79,7 +79,7 @@ fn every_call_on_a_parents_pool_returns() {
         // What was over at the fork is memory like any other.
         assert!(matches!(over.wait(), Ok(5)));
         assert!(is_lost(first.wait()));
-        assert!(is_lost(second.poll().unwrap_or_else(|_| panic!("it will not be over"))));
+        assert!(is_lost(second.try_wait().unwrap_or_else(|_| panic!("it will not be over"))));
         let last = queued.pop().expect("a job");
         assert!(!last.cancel() && !last.is_finished());
         assert!(is_lost(last.wait_timeout(Duration::MAX).unwrap_or_else(|_| panic!("it will not be over"))));
@@ -89,7 +89,7 @@ fn every_call_on_a_parents_pool_returns() {
         assert_eq!(ran.get(), 0, "the parent runs them");
         assert!(pool.shutdown(ShutdownMode::Drain, None).is_err());
         assert!(pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO)).is_err());
-        assert_eq!(pool.worker_stack(0), None);
+        assert_eq!(pool.worker_stack_size(0), None);
         // Calls that need nobody else do it all here.
         let items = Count::new();
         for grain in [0, 1] {

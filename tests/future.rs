@@ -143,14 +143,14 @@ fn the_output_is_what_wait_gives() {
     assert_eq!(BELL.block_on(running).expect("a result"), 7);
     let failing = pool.submit(|| -> usize { panic!("on purpose") }).expect("room");
     let Err(error) = BELL.block_on(failing) else { panic!("it panicked") };
-    assert_eq!(error.message(), Some("on purpose"));
+    assert_eq!(error.to_string(), "the job panicked: on purpose");
     let here = BELL.block_on(async {
         let full = [(); 2].map(|()| pool.submit(|| 0).expect("room"));
         let here = pool.submit_or_run(|| -> usize { panic!("here") }).expect("open");
         drop(full);
         here.await
     });
-    assert_eq!(here.expect_err("it panicked").message(), Some("here"));
+    assert_eq!(here.expect_err("it panicked").to_string(), "the job panicked: here");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn who_asks_again_after_the_end_is_told() {
     for again in [
         |mut job: JobHandle<'_, i32>| _ = BELL.block_on(&mut job),
         |job: JobHandle<'_, i32>| _ = job.wait(),
-        |job: JobHandle<'_, i32>| _ = job.poll(),
+        |job: JobHandle<'_, i32>| _ = job.try_wait(),
     ] {
         let job = ended();
         assert!(catch_unwind(AssertUnwindSafe(|| again(job))).is_err());

@@ -53,12 +53,12 @@ fn a_job_that_is_not_over_gives_the_handle_back() {
     let (pool, gate) = (pool(1, 8), Gate::new());
     let job = occupy(&pool, &gate);
     assert!(!job.is_finished());
-    let job = job.poll().expect_err("it runs");
+    let job = job.try_wait().expect_err("it runs");
     let job = job.wait_timeout(Duration::ZERO).expect_err("it runs");
     let job = job.wait_timeout(Duration::from_millis(1)).expect_err("it runs");
     gate.open();
     until("the job is over", || job.is_finished());
-    job.poll().expect("it is over").expect("a result");
+    job.try_wait().expect("it is over").expect("a result");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_full_pool_refuses_waits_or_lets_the_caller_run_it() {
     assert_eq!(done(here).expect("a result"), thread::current().id());
     let failed = pool.submit_or_run(|| panic!("on the caller")).expect("open");
     let failed: Result<(), _> = failed.wait();
-    assert_eq!(failed.expect_err("it panicked").message(), Some("on the caller"));
+    assert_eq!(failed.expect_err("it panicked").to_string(), "the job panicked: on the caller");
     gate.open();
     // Now there will be room, sooner or later.
     done(pool.submit_timeout(count(), DEADLINE).expect("room")).expect("a result");
@@ -251,14 +251,15 @@ fn a_panic_is_the_jobs_failure_and_harms_nothing_else() {
     let pool = pool(2, 16);
     for round in 0..20 {
         let text: Result<(), _> = done(pool.submit(|| panic!("a text")).expect("room"));
-        assert_eq!(text.expect_err("it panicked").message(), Some("a text"));
+        let Err(JobError::Panicked(panic)) = text else { panic!("it panicked") };
+        assert_eq!(panic.message(), Some("a text"));
         let error: Result<(), _> = done(pool.submit(move || panic!("number {round}")).expect("room"));
         let error = error.expect_err("it panicked");
-        assert_eq!(error.message(), Some(format!("number {round}").as_str()));
         assert_eq!(error.to_string(), format!("the job panicked: number {round}"));
         let any: Result<(), _> = done(pool.submit(|| std::panic::panic_any(7u8)).expect("room"));
-        let Err(JobError::Panicked(payload)) = any else { panic!("it panicked") };
-        assert_eq!(payload.downcast_ref(), Some(&7u8));
+        let Err(JobError::Panicked(panic)) = any else { panic!("it panicked") };
+        assert_eq!((panic.message(), panic.to_string().as_str()), (None, "the job panicked"));
+        assert_eq!(panic.into_payload().downcast_ref(), Some(&7u8));
         pool.submit_detached(|| panic!("nobody hears it")).expect("room");
         drop(pool.submit(|| panic!("nobody either")).expect("room"));
         assert_eq!(done(pool.submit(move || round).expect("room")).expect("a result"), round);

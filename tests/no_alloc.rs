@@ -62,7 +62,7 @@ fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
         }
         let mut pending = second;
         loop {
-            match pending.poll() {
+            match pending.try_wait() {
                 Ok(result) => break assert!(result.is_ok()),
                 Err(job) => pending = job,
             }

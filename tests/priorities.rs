@@ -92,7 +92,7 @@ fn closes(clock: bool) {
             pool.try_submit_detached(|| ()).expect("there is room");
         }
         let report = pool.shutdown(ShutdownMode::Drain, None).expect("it has no end");
-        assert_eq!((report.queued, report.running), (0, 0));
+        assert_eq!((report.queued(), report.running()), (0, 0));
     });
 }
 

@@ -226,7 +226,7 @@ fn stays_on_a_jobs_way(graph: &Graph) {
             "{symbol} does not come to {name}"
         );
     }
-    // The functions that a slot's kind names, which are called through it by whoever runs, or drops the job.
+    // The functions that a slot's kind names, which are called through it by the thread that runs, discards or drops the job.
     for part in ["3run", "7discard", "11drop_result"] {
         let submit = graph.reached("jobring_submit");
         let found = submit.keys().any(|name| name.contains("3ffi3job") && name.contains(part));

@@ -67,15 +67,14 @@ fn discard_drops_once_what_has_not_begun() {
         let left = pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO));
         if workers > 0 {
             // Those that run are not dropped.
-            let left = left.expect_err("some run");
-            assert_eq!((left.queued, left.running, left.in_submission), (0, workers, 0));
+            let left = left.expect_err("some run").report();
+            assert_eq!((left.queued(), left.running(), left.submitting()), (0, workers, 0));
         }
         assert_eq!((ran.get(), dropped.get()), (0, 90), "before the call returns");
         gate.open();
-        assert_eq!(
-            end(&pool, ShutdownMode::Drain),
-            ShutdownReport { untaken: 45, ..ShutdownReport::default() }
-        );
+        let report = end(&pool, ShutdownMode::Drain);
+        assert_eq!((report.queued(), report.running(), report.submitting()), (0, 0, 0));
+        assert_eq!(report.untaken(), 45);
         for job in jobs {
             assert!(matches!(done(job), Err(JobError::Cancelled)));
         }
@@ -93,13 +92,15 @@ fn a_shutdown_that_times_out_says_what_is_left_and_can_be_repeated() {
         let ran = ran.clone();
         pool.submit_detached(move || ran.add()).expect("room");
     }
-    let mut wanted = ShutdownReport { running: 1, queued: 2, ..ShutdownReport::default() };
-    assert_eq!(pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO)), Err(wanted));
-    assert_eq!(pool.shutdown(ShutdownMode::Drain, Some(Duration::from_millis(2))), Err(wanted));
+    for limit in [Duration::ZERO, Duration::from_millis(2)] {
+        let error = pool.shutdown(ShutdownMode::Drain, Some(limit)).expect_err("one runs");
+        let left = error.report();
+        assert_eq!((left.queued(), left.running(), left.submitting(), left.untaken()), (2, 1, 0, 0));
+        assert_eq!(error.to_string(), "the pool is not empty: 2 jobs are queued, 1 run");
+    }
     assert!(matches!(pool.try_submit(|| ()), Err(SubmitError::Shutdown(_))), "it stays closed");
     gate.open();
-    wanted = ShutdownReport::default();
-    assert_eq!(end(&pool, ShutdownMode::Drain), wanted);
+    assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
     assert_eq!(ran.get(), 2);
 }
 
@@ -165,7 +166,7 @@ fn a_job_may_close_its_pool() {
         }
         let (report, ran, refused) = *done(closes).expect("a report");
         let report = report.expect("quiescent");
-        assert_eq!((report.queued, report.in_submission, report.running), (0, 0, 1), "itself");
+        assert_eq!((report.queued(), report.submitting(), report.running()), (0, 0, 1), "itself");
         assert!(ran == 20 && refused);
         assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
     }

@@ -36,7 +36,7 @@ fn a_worker_runs_on_the_smallest_stack_that_is_allowed() {
     };
     for size in [floor, floor + 1] {
         let pool = Pool::builder().workers(1).stack_size(size).build().expect("the floor is enough");
-        let effective = pool.worker_stack(0).expect("a worker");
+        let effective = pool.worker_stack_size(0).expect("a worker");
         assert!(effective >= size, "{effective} for {size}");
         // Enough for a job that sends a message: that is what the floor's 8 KiB and PTHREAD_STACK_MIN are for.
         let (send, receive) = mpsc::channel();

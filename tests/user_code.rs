@@ -352,8 +352,8 @@ fn what_a_job_panicked_with_comes_to_who_waits() {
     let (pool, dropped) = (pool(1, 2), Count::new());
     let count = dropped.clone();
     let failed = pool.submit(move || panic_any(Bomb(count))).expect("room");
-    let Err(JobError::Panicked(payload)) = common::done(failed) else { panic!("it panicked") };
-    let told = caught(|| std::panic::resume_unwind(payload));
+    let Err(JobError::Panicked(panic)) = common::done(failed) else { panic!("it panicked") };
+    let told = caught(|| panic.resume());
     assert_eq!((told, dropped.get()), (Err::<(), _>("bomb".to_owned()), 0));
     assert_whole(pool);
 }
@@ -365,8 +365,8 @@ fn a_job_that_its_submitter_runs_hands_over_its_panic() {
     let held = pool.submit(move || passes.pass()).expect("room");
     let count = dropped.clone();
     let here = pool.submit_or_run(move || panic_any(Bomb(count))).expect("open");
-    let Err(JobError::Panicked(payload)) = here.wait() else { panic!("it panicked") };
-    std::mem::forget(payload);
+    let Err(JobError::Panicked(panic)) = here.wait() else { panic!("it panicked") };
+    std::mem::forget(panic);
     let count = dropped.clone();
     let here = pool.submit_or_run(move || Bomb(count)).expect("open");
     drop(here);
@@ -445,6 +445,7 @@ fn say(said: &Said, result: Result<(), SubmitError<fn()>>) {
         Err(SubmitError::Deadlock(_)) => "deadlock",
         Err(SubmitError::Shutdown(_)) => "shutdown",
         Err(SubmitError::Full(_)) => "full",
+        Err(other) => unreachable!("{other}"),
     });
 }
 

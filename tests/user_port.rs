@@ -121,7 +121,7 @@ fn jobs_of_several_threads_are_run_by_threads_that_slept() {
     assert!(PORT.woken[0].load(SeqCst) > 0, "nobody was woken");
     assert_eq!(PORT.woken[1].load(SeqCst), 0);
     let report = POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("in time");
-    assert_eq!((report.queued, report.running), (0, 0));
+    assert_eq!((report.queued(), report.running()), (0, 0));
     assert!(workers.into_iter().all(|worker| worker.join().unwrap()));
 }
 

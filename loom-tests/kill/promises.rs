@@ -124,7 +124,7 @@ fn destroy_waits_for_a_submit_that_went_on() {
 fn a_discarded_job_is_dropped_once() {
     let (pool, log) = (Pool::<1>::new(), Log::new());
     pool.submit(Task::new(&log, 0)).expect("there is room");
-    assert_eq!(pool.discard().untaken, 1);
+    assert_eq!(pool.discard().untaken(), 1);
     pool.forget_all();
     assert_eq!((log.discarded(0), log.forgotten(0), log.ran(0)), (1, 0, 0));
 }
@@ -132,7 +132,7 @@ fn a_discarded_job_is_dropped_once() {
 fn a_result_that_nobody_took_is_dropped_with_the_pool() {
     let (pool, log) = (Pool::<1>::new(), Log::new());
     pool.submit(Task::new(&log, 0)).expect("there is room");
-    assert_eq!(pool.drain().untaken, 1);
+    assert_eq!(pool.drain().untaken(), 1);
     assert_eq!((log.ran(0), log.forgotten(0)), (1, 0));
     pool.forget_all();
     assert_eq!(log.forgotten(0), 1);
@@ -151,7 +151,7 @@ fn one_failure_does_not_end_the_wait_for_all() {
     crew.begin();
     let report = pool.drain();
     assert_eq!((log.ran(0), log.ran(1)), (1, 1));
-    assert_eq!((report.untaken, report.queued + report.running), (1, 0));
+    assert_eq!((report.untaken(), report.queued() + report.running()), (1, 0));
     runner.join().unwrap();
 }
 

@@ -12,17 +12,52 @@ use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
 
-/// What was in a pool when its shutdown returned.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+/// What was in a pool when its shutdown returned. Its default is a report of an empty pool.
+///
+/// ```
+/// use jobring::{ShutdownMode, ShutdownReport, StaticPool};
+///
+/// static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+///
+/// let job = POOL.try_submit(|| 42).expect("there is room");
+/// let report = POOL.shutdown(ShutdownMode::Drain, None)?;
+/// assert_eq!((report.queued(), report.running(), report.untaken()), (0, 0, 1));
+/// assert_eq!(job.wait().unwrap(), 42);
+/// assert_eq!(POOL.shutdown(ShutdownMode::Drain, None)?, ShutdownReport::default());
+/// # Ok::<(), jobring::ShutdownError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct ShutdownReport {
-    /// Jobs that nobody has begun.
-    pub queued: usize,
+    queued: usize,
+    running: usize,
+    submitting: usize,
+    untaken: usize,
+}
+
+impl ShutdownReport {
+    /// Jobs that no thread has started.
+    #[must_use]
+    pub const fn queued(&self) -> usize {
+        self.queued
+    }
+
     /// Jobs that run.
-    pub running: usize,
-    /// Slots in the hands of a submit, or of a thread that takes a result.
-    pub in_submission: usize,
-    /// Jobs that are over and whose result nobody has taken.
-    pub untaken: usize,
+    #[must_use]
+    pub const fn running(&self) -> usize {
+        self.running
+    }
+
+    /// Slots that a submit is filling, or whose result a thread is taking.
+    #[must_use]
+    pub const fn submitting(&self) -> usize {
+        self.submitting
+    }
+
+    /// Jobs that have finished and whose result nobody has taken.
+    #[must_use]
+    pub const fn untaken(&self) -> usize {
+        self.untaken
+    }
 }
 
 /// A thread's stay inside shutdown, announced to the other closers.
@@ -236,7 +271,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Running | Status::Cancelling => report.running += 1,
                 _ if state.untaken() => report.untaken += 1,
                 _ if state.closed() || state.retired() || state.tombstone() => {}
-                _ => report.in_submission += 1,
+                _ => report.submitting += 1,
             }
         }
         report

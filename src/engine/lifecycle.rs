@@ -43,7 +43,8 @@ const LEAVING: usize = 1;
 const VISITOR: usize = 2;
 
 /// What happens to jobs that are queued when the pool closes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
 pub enum ShutdownMode {
     /// They are run.
     Drain,

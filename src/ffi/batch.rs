@@ -1,8 +1,8 @@
 //! Handing over several jobs at once.
 
+use super::c_port::CPort;
 use super::call::{call, optional, pool};
 use super::pool::CPool;
-use super::c_port::CPort;
 use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_item, jobring_job, jobring_pool};

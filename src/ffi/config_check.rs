@@ -16,7 +16,7 @@ use super::status::JOBRING_E_SIZE;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
 use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE};
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::platform::thread::{Backend, stack_size};
+use crate::platform::{Backend, thread::stack_size};
 use crate::sleep::MAX_WORKERS;
 use crate::slot::storage::SlotLayout;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -239,24 +239,21 @@ fn default_workers() -> usize {
 fn backend_of(number: u32) -> Result<Backend, StatusError> {
     match number {
         JOBRING_BACKEND_DEFAULT => Ok(Backend::DEFAULT),
-        #[cfg(feature = "pthread")]
-        JOBRING_BACKEND_PTHREAD => Ok(Backend::Pthread),
-        #[cfg(not(feature = "pthread"))]
-        JOBRING_BACKEND_PTHREAD => Err(StatusError(JOBRING_E_UNSUPPORTED)),
-        #[cfg(feature = "std")]
-        JOBRING_BACKEND_STD => Ok(Backend::Std),
-        #[cfg(not(feature = "std"))]
-        JOBRING_BACKEND_STD => Err(StatusError(JOBRING_E_UNSUPPORTED)),
+        JOBRING_BACKEND_PTHREAD => available(Backend::Pthread),
+        JOBRING_BACKEND_STD => available(Backend::Std),
         _ => Err(StatusError(JOBRING_E_INVALID)),
     }
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
+fn available(backend: Backend) -> Result<Backend, StatusError> {
+    if backend.is_available() { Ok(backend) } else { Err(StatusError(JOBRING_E_UNSUPPORTED)) }
+}
+
+#[cfg(any(feature = "std", feature = "pthread"))]
 pub(super) fn number_of(backend: Backend) -> u32 {
     match backend {
-        #[cfg(feature = "pthread")]
         Backend::Pthread => JOBRING_BACKEND_PTHREAD,
-        #[cfg(feature = "std")]
         Backend::Std => JOBRING_BACKEND_STD,
     }
 }

@@ -86,10 +86,10 @@ pub unsafe extern "C" fn jobring_shutdown(
 /// Counts are below a pool's capacity, which fits.
 fn in_c(report: ShutdownReport) -> jobring_report {
     jobring_report {
-        queued: report.queued as u32,
-        running: report.running as u32,
-        submitting: report.in_submission as u32,
-        untaken: report.untaken as u32,
+        queued: report.queued() as u32,
+        running: report.running() as u32,
+        submitting: report.submitting() as u32,
+        untaken: report.untaken() as u32,
     }
 }
 

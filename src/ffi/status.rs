@@ -108,7 +108,7 @@ impl From<BuildError> for StatusError {
             BuildError::Invalid(_) => JOBRING_E_INVALID,
             BuildError::NoMemory => JOBRING_E_NOMEM,
             BuildError::StackTooSmall(_) => JOBRING_E_STACK,
-            BuildError::Thread => JOBRING_E_THREAD,
+            BuildError::Thread(_) => JOBRING_E_THREAD,
             BuildError::Unsupported(_) => JOBRING_E_UNSUPPORTED,
         })
     }

@@ -38,12 +38,28 @@ impl Job {
     }
 
     /// The handle as a number, for other languages. 0 is never a handle.
+    ///
+    /// ```
+    /// use jobring::{Job, StaticPool};
+    ///
+    /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+    ///
+    /// let handle = POOL.try_submit(|| ()).expect("there is room");
+    /// let job = handle.job().expect("it is queued");
+    /// assert_ne!(job.to_bits(), 0);
+    /// assert_eq!(Job::from_bits(job.to_bits()), job);
+    /// # handle.detach();
+    /// ```
     #[inline]
     pub const fn to_bits(self) -> u64 {
         self.0
     }
 
     /// The handle with this number. Any number is accepted here; the pool refuses what it did not give out.
+    ///
+    /// ```
+    /// assert_eq!(jobring::Job::from_bits(7).to_bits(), 7);
+    /// ```
     #[inline]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)

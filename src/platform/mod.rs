@@ -3,10 +3,13 @@
 //! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
 //! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
 
+mod backend;
 pub(crate) mod port;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) mod thread;
 pub(crate) mod user_port;
+
+pub use backend::Backend;
 
 use crate::sync::const_fn;
 

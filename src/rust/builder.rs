@@ -5,9 +5,9 @@ use super::pool_core::PoolCore;
 use crate::engine::{POLLS, RawPool, RuntimeConfig};
 use crate::error::BuildError;
 use crate::platform::port::Port;
-use crate::platform::system;
 #[cfg(any(feature = "std", feature = "pthread"))]
-use crate::platform::thread::{Backend, stack_size};
+use crate::platform::thread::stack_size;
+use crate::platform::{Backend, system};
 use crate::slot::storage::{Heap, SlotLayout, boxed};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Hooks, WorkerSet, WorkerSetConfig};
@@ -15,13 +15,22 @@ use alloc::boxed::Box;
 use alloc::string::String;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use alloc::vec::Vec;
+use core::fmt;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::mem::MaybeUninit;
 
 /// Threads that may enter as workers beside the pool's own, where the limit was not chosen.
 const ENTERED: usize = 16;
 
-/// The settings of a [`Pool`].
+/// The settings of a [`Pool`]. Each method takes the builder and gives it back; [`build`](Builder::build) makes the pool.
+///
+/// ```
+/// use jobring::Builder;
+///
+/// let pool = Builder::new().workers(2).capacity(64).name("io").build()?;
+/// assert_eq!((pool.workers(), pool.capacity()), (2, 64));
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
 #[must_use = "a builder does nothing until build()"]
 pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     workers: Option<usize>,
@@ -31,15 +40,33 @@ pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     spin: u32,
     stack_size: usize,
     name: String,
-    #[cfg(any(feature = "std", feature = "pthread"))]
     backend: Backend,
     hooks: Callbacks,
 }
 
 impl Pool {
-    /// The settings of a new pool, all at their defaults.
+    /// The settings of a new pool, all at their defaults: [`Builder::new`].
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).build()?;
+    /// assert_eq!(pool.submit(|| 42).expect("the pool is open").wait().unwrap(), 42);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn builder() -> Builder {
-        Builder {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    /// All settings at their defaults.
+    ///
+    /// ```
+    /// let pool = jobring::Builder::new().build()?;
+    /// assert!(pool.workers() > 0);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    pub fn new() -> Self {
+        Self {
             workers: None,
             min_workers: None,
             max_workers: None,
@@ -47,10 +74,15 @@ impl Pool {
             spin: POLLS,
             stack_size: 0,
             name: String::from("jobring"),
-            #[cfg(any(feature = "std", feature = "pthread"))]
             backend: Backend::DEFAULT,
             hooks: Callbacks::default(),
         }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -59,18 +91,38 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// where there is std. The workers inherit that thread's CPU mask. 0: none; then callers of
     /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs. More workers than
     /// the [`capacity`](Builder::capacity) are allowed, and of no use: each running job has a slot, so the others sleep.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(0).build()?;
+    /// let job = pool.submit(|| 42).expect("the pool is open");
+    /// assert!(pool.run_one());
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
     /// With how few workers the pool may start if the system refuses more threads. Default: all or none.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(4).min_workers(1).build()?;
+    /// assert!((1..=4).contains(&pool.workers()));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn min_workers(mut self, min_workers: usize) -> Self {
         self.min_workers = Some(min_workers);
         self
     }
 
     /// The most workers at a time, threads that enter included. Default: 16 more than its own.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).max_workers(1).build()?;
+    /// assert!(!pool.enter_worker(), "there is no room for another");
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.max_workers = Some(max_workers);
         self
@@ -80,6 +132,16 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// finished; so results that nobody has taken count. Default: 1,024. No more jobs than that run at a time; if all of them
     /// wait in [`submit`](PoolCore::submit) for a slot, some get [`SubmitError::Deadlock`](crate::SubmitError::Deadlock).
     /// Slots that were never used take no pages of memory until the pool is shut down.
+    ///
+    /// ```
+    /// use jobring::{Pool, SubmitError};
+    ///
+    /// let pool = Pool::builder().workers(1).capacity(1).build()?;
+    /// let job = pool.submit(|| 42).expect("the pool is open");
+    /// assert!(matches!(pool.try_submit(|| 43), Err(SubmitError::Full(_))));
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn capacity(mut self, jobs: usize) -> Self {
         self.capacity = jobs;
         self
@@ -87,6 +149,14 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
     /// Bytes of a closure, and of its result, that fit into a slot: a multiple of 16 (8 on 32-bit targets).
     /// Default: 48, which makes a slot 64 bytes on 64-bit targets.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).payload::<128>().build()?;
+    /// let numbers = [7u64; 16];
+    /// let job = pool.submit(move || numbers.iter().sum::<u64>()).expect("the pool is open");
+    /// assert_eq!(job.wait().unwrap(), 112);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn payload<const BYTES: usize>(self) -> Builder<BYTES> {
         Builder {
             workers: self.workers,
@@ -96,20 +166,36 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             spin: self.spin,
             stack_size: self.stack_size,
             name: self.name,
-            #[cfg(any(feature = "std", feature = "pthread"))]
             backend: self.backend,
             hooks: self.hooks,
         }
     }
 
     /// How often a worker that has run a job polls for the next before it sleeps. Default: 1,000, some 25 µs; without
-    /// threads 0. Behind a job that came after 50 µs of nothing 24 times at most. An idle pool sleeps, whatever it is.
+    /// threads 0. After 50 µs without a job it polls 24 times at most. An idle pool sleeps, whatever this number is.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).spin(0).build()?;
+    /// # assert_eq!(pool.submit(|| 42).expect("the pool is open").wait().unwrap(), 42);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn spin(mut self, polls: u32) -> Self {
         self.spin = polls;
         self
     }
 
     /// Each worker's stack, bytes, rounded up to a page. Default: 2 MiB.
+    ///
+    /// ```
+    /// use jobring::{BuildError, Pool};
+    ///
+    /// let smallest = match Pool::builder().workers(1).stack_size(1).build() {
+    ///     Err(BuildError::StackTooSmall(bytes)) => bytes,
+    ///     other => unreachable!("{other:?}"),
+    /// };
+    /// let pool = Pool::builder().workers(1).stack_size(smallest).build()?;
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
@@ -117,13 +203,29 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
     /// Prefix of the threads' names: worker 3 of `io` is `io-3`, in 15 bytes altogether. Default: `jobring`. On the pthread backend
     /// only the system knows the name: `std::thread::current().name()` is None, and a panic is reported from `<unnamed>`.
-    pub fn name(mut self, prefix: &str) -> Self {
-        self.name = String::from(prefix);
+    ///
+    /// ```
+    /// use jobring::{Backend, Pool};
+    ///
+    /// let pool = Pool::builder().workers(1).backend(Backend::Std).name("io").build()?;
+    /// let name = pool.submit(|| std::thread::current().name() == Some("io-0")).expect("the pool is open");
+    /// assert!(name.wait().unwrap());
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    pub fn name(mut self, prefix: impl Into<String>) -> Self {
+        self.name = prefix.into();
         self
     }
 
-    /// What makes the threads. Default: pthreads where this build has them.
-    #[cfg(any(feature = "std", feature = "pthread"))]
+    /// What makes the threads. Default: pthreads where this build has them, else std. One that this build lacks is
+    /// [`BuildError::Unsupported`]: see [`Backend`].
+    ///
+    /// ```
+    /// use jobring::{Backend, Pool};
+    ///
+    /// let pool = Pool::builder().workers(1).backend(Backend::Std).build()?;
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backend = backend;
         self
@@ -132,12 +234,27 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// Called on each worker's thread before its first job, with the worker's number. A panic in it is dropped. It may do what a
     /// job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
     /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (tell, told) = channel();
+    /// let started = tell.clone();
+    /// let pool = jobring::Pool::builder()
+    ///     .workers(1)
+    ///     .on_start(move |worker| started.send(format!("worker {worker} starts")).unwrap())
+    ///     .on_stop(move |worker| tell.send(format!("worker {worker} stops")).unwrap())
+    ///     .build()?;
+    /// drop(pool);
+    /// assert_eq!(told.iter().collect::<Vec<_>>(), ["worker 0 starts", "worker 0 stops"]);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.start = Some(Box::new(hook));
         self
     }
 
-    /// Called on each worker's thread after its last job. As [`on_start`](Builder::on_start).
+    /// Called on each worker's thread after its last job. As [`on_start`](Builder::on_start), whose example has both.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Box::new(hook));
         self
@@ -145,8 +262,18 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
     /// Makes the pool and starts its workers.
     ///
+    /// ```
+    /// use jobring::{BuildError, Pool};
+    ///
+    /// let pool = Pool::builder().build()?;
+    /// let error = Pool::builder().workers(2).max_workers(1).build().expect_err("2 are more than 1");
+    /// assert_eq!(error, BuildError::Invalid("max_workers"));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`BuildError`]. Nothing is left behind: threads that had begun were joined.
+    /// [`BuildError`]. Nothing is left behind: threads that had started were joined. A payload that is not a multiple of 16 bytes
+    /// (8 on 32-bit targets) is an error at compile time.
     pub fn build(self) -> Result<Pool<PAYLOAD>, BuildError> {
         const {
             assert!(
@@ -155,6 +282,9 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             )
         };
         let shape = SlotLayout::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
+        if self.backend != Backend::DEFAULT && !self.backend.is_available() {
+            return Err(BuildError::Unsupported("backend"));
+        }
         let workers = self.workers.unwrap_or_else(default_workers);
         let max_workers = self.max_workers.unwrap_or((workers + ENTERED).min(crate::sleep::MAX_WORKERS));
         if workers > crate::sleep::MAX_WORKERS {
@@ -177,7 +307,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 
     #[cfg(any(feature = "std", feature = "pthread"))]
-    fn start(self, core: PoolCore<Heap<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
+    fn start(self, core: PoolCore<Pool<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
         let stack_size = stack_size::effective(self.stack_size)?;
         let mut seats = Vec::new();
         seats.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
@@ -198,7 +328,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 
     #[cfg(not(any(feature = "std", feature = "pthread")))]
-    fn start(self, core: PoolCore<Heap<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
+    fn start(self, core: PoolCore<Pool<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
         if workers > 0 {
             return Err(BuildError::Unsupported("workers"));
         }
@@ -216,4 +346,20 @@ fn default_workers() -> usize {
     };
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     0
+}
+
+impl<const PAYLOAD: usize> fmt::Debug for Builder<PAYLOAD> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("payload", &PAYLOAD)
+            .field("workers", &self.workers)
+            .field("min_workers", &self.min_workers)
+            .field("max_workers", &self.max_workers)
+            .field("capacity", &self.capacity)
+            .field("spin", &self.spin)
+            .field("stack_size", &self.stack_size)
+            .field("name", &self.name)
+            .field("backend", &self.backend)
+            .finish_non_exhaustive()
+    }
 }

@@ -60,12 +60,12 @@ impl<T: Send> JobHandle<'_, T> {
 /// worker.join().unwrap();
 /// ```
 ///
-/// - The task is woken when the job is over, however it ended: run, cancelled, discarded by a shutdown. It may be woken for
-///   nothing too. Its last poll's waker is the one that counts; the handle may go from one task, and one executor, to another.
-/// - **Whoever ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, an interrupt that calls
-///   [`run_one`](crate::PoolCore::run_one), which is fine if that waker may be woken from an interrupt (and the pool is not
-///   on a user-defined port, which is for threads, except by [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock
-///   then, and is done with the job. A panic in there is dropped (without `std` it ends the process).
+/// - The task is woken when the job has finished, however it ended: run, cancelled, discarded by a shutdown. It may also be woken
+///   without a reason. The waker of the last poll is woken; the handle may move from one task or executor to another.
+/// - **The thread that ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, or an interrupt that
+///   calls [`run_one`](crate::PoolCore::run_one) (then the waker must be one that an interrupt may wake; a pool on a user-defined
+///   port allows interrupts only [`try_submit_isr`](crate::PoolCore::try_submit_isr)). It holds no lock then, and no longer touches
+///   the job. A panic in the waker is dropped (without `std` it ends the process).
 /// - **What a wake may do**: everything that a job may. On a worker the thread counts as being inside a job: a wait for a queued
 ///   job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets
 ///   [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever. It may shut the pool down, and drop

@@ -1,7 +1,7 @@
 //! The handle that owns a job's result.
 
 use crate::engine::{Disposition, RawPool, Receiver, Taken, WaitError};
-use crate::error::JobError;
+use crate::error::{JobError, JobPanic};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
@@ -58,6 +58,21 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
 
 /// The claim on one job's result. Dropping it gives the claim up ([`detach`](JobHandle::detach)); the job runs all
 /// the same.
+///
+/// It borrows the pool. A function that takes one names the result's type:
+///
+/// ```
+/// use jobring::{JobError, JobHandle, Pool};
+///
+/// fn sum(jobs: Vec<JobHandle<'_, u64>>) -> Result<u64, JobError> {
+///     jobs.into_iter().map(JobHandle::wait).sum()
+/// }
+///
+/// let pool = Pool::builder().workers(2).build()?;
+/// let jobs = (0..10).map(|n| pool.submit(move || n * n).expect("the pool is open")).collect();
+/// assert_eq!(sum(jobs)?, 285);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
 pub struct JobHandle<'p, T> {
     pub(super) state: HandleState<'p, T>,
@@ -82,10 +97,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Calls `f` here and now, as a worker would.
     pub(crate) fn run_here(f: impl FnOnce() -> T) -> Self {
-        #[cfg(feature = "std")]
-        let result = catch(f).map_err(JobError::Panicked);
-        #[cfg(not(feature = "std"))]
-        let result = catch(f).map_err(|never| match never {});
+        let result = catch(f).map_err(|payload| JobError::Panicked(JobPanic::new(payload)));
         Self::at(HandleState::Ran(Discarded::new(result)))
     }
 
@@ -97,39 +109,80 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Waits until the job is over, and takes its result. Blocks.
+    /// Waits until the job has finished, and takes its result. Blocks.
     ///
     /// Inside a job of the same pool, a job that is still queued is run right here, on this thread's stack: no
     /// thread stands still for it. On a pool without workers the caller runs the queued jobs in their order.
     ///
     /// A job is run inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the system is asked where
     /// the stack lies, once for each thread that the pool did not make. Where it cannot be asked, on other systems and on
-    /// user ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
+    /// user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
     /// coroutine) no job runs inside a job.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).build()?;
+    /// let job = pool.submit(|| 6 * 7).expect("the pool is open");
+    /// assert_eq!(job.wait().unwrap(), 42);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     ///
     /// # Errors
     /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job,
     /// or inside a job that this one waits for, directly or through others;
     /// [`JobError::Stack`]; [`JobError::Forked`].
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
     pub fn wait(self) -> Result<T, JobError> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
     }
 
-    /// As [`wait`](JobHandle::wait), for at most `timeout`: then the handle comes back, and all is as before.
-    /// Never runs the job on this thread, because that could take longer.
+    /// As [`wait`](JobHandle::wait), for at most `timeout`: then the handle comes back, and nothing has changed.
+    /// Runs no job on this thread, because that could take longer; except on a pool without workers, where a job that has started
+    /// is run to its end.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let (send, receive) = channel();
+    /// let job = pool.submit(move || receive.recv().unwrap()).expect("the pool is open");
+    /// let job = job.wait_timeout(Duration::from_millis(1)).expect_err("nothing was sent");
+    /// send.send(42)?;
+    /// let result = job.wait_timeout(Duration::from_secs(60)).expect("the job ends");
+    /// assert_eq!(result?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// The handle, if the job is not over.
+    /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// The result if the job is over, else the handle. Does not block. An interrupt may call it on a pool without a port of
-    /// the user's.
+    /// The result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a
+    /// user-defined port.
+    ///
+    /// ```
+    /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// let job = job.try_wait().expect_err("it is queued");
+    /// POOL.run_one();
+    /// assert_eq!(job.try_wait().expect("it has finished").unwrap(), 42);
+    /// ```
     ///
     /// # Errors
-    /// The handle, if the job is not over.
-    pub fn poll(self) -> Result<Result<T, JobError>, Self> {
+    /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
+    pub fn try_wait(self) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Poll)
     }
 
@@ -156,7 +209,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
                 Taken::Failed => {
                     // SAFETY:
                     // - as above, for the failure that run left.
-                    result = Err(JobError::Panicked(unsafe { payload.at.cast::<PanicPayload>().read() }));
+                    let payload = unsafe { payload.at.cast::<PanicPayload>().read() };
+                    result = Err(JobError::Panicked(JobPanic::new(payload)));
                 }
                 _ => {}
             }
@@ -178,9 +232,19 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
-    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or is over; a
+    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or has finished; a
     /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
     /// call it on a pool without a user-defined port: the closure is dropped there.
+    ///
+    /// ```
+    /// use jobring::{JobError, StaticPool};
+    ///
+    /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// assert!(job.cancel() && !job.cancel());
+    /// assert!(matches!(job.wait(), Err(JobError::Cancelled)));
+    /// ```
     pub fn cancel(&self) -> bool {
         match self.state {
             HandleState::InPool(pool, job) => pool.cancel_job(job),
@@ -188,7 +252,18 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Is the job over? Does not block. An interrupt may call it.
+    /// Has the job finished? Does not block. An interrupt may call it.
+    ///
+    /// ```
+    /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// assert!(!job.is_finished());
+    /// POOL.run_one();
+    /// assert!(job.is_finished());
+    /// # job.detach();
+    /// ```
+    #[must_use]
     pub fn is_finished(&self) -> bool {
         match self.state {
             HandleState::InPool(pool, job) => pool.is_job_finished(job),
@@ -198,11 +273,28 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
     /// may do so on a pool without a user-defined port.
+    ///
+    /// ```
+    /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
+    ///
+    /// POOL.try_submit(|| println!("hello")).expect("there is room").detach();
+    /// assert!(POOL.run_one());
+    /// ```
     pub fn detach(self) {
         drop(self);
     }
 
-    /// The job's handle as a value; None if it ran on the submitter.
+    /// The job's handle as a value; None if it ran on the submitter, and after its result was awaited.
+    ///
+    /// ```
+    /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
+    ///
+    /// let first = POOL.try_submit(|| 1).expect("there is room");
+    /// let second = POOL.try_submit(|| 2).expect("there is room");
+    /// assert_ne!(first.job(), second.job());
+    /// # first.detach();
+    /// # second.detach();
+    /// ```
     pub fn job(&self) -> Option<Job> {
         match self.state {
             HandleState::InPool(_, job) => Some(job),

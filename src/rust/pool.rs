@@ -1,7 +1,9 @@
 //! The pool on the heap, with threads of its own.
 
-use super::pool_core::{PoolCore, TypedStorage};
+use super::parts::Parts;
+use super::pool_core::PoolCore;
 use crate::engine::lifecycle::ShutdownMode;
+use crate::platform::System;
 use crate::platform::port::Timeout;
 use crate::slot::storage::Heap;
 use crate::sync::dying;
@@ -17,8 +19,10 @@ use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 // SAFETY:
-// - 1: build() makes it of a shape with this payload, which it found to be a multiple of the alignment.
-unsafe impl<const PAYLOAD: usize> TypedStorage for Heap<PAYLOAD> {
+// - 1: build() makes the storage of a shape with this payload, which it found to be a multiple of the alignment.
+unsafe impl<const PAYLOAD: usize> Parts for Pool<PAYLOAD> {
+    type Storage = Heap<PAYLOAD>;
+    type Port = System;
     const PAYLOAD: usize = PAYLOAD;
 }
 
@@ -26,6 +30,7 @@ unsafe impl<const PAYLOAD: usize> TypedStorage for Heap<PAYLOAD> {
 pub const DEFAULT_CAPACITY: usize = if cfg!(jobring_loom) { 2 } else { 1024 };
 /// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
 pub const DEFAULT_PAYLOAD: usize = 48;
+
 /// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
 ///
 /// ```
@@ -41,7 +46,7 @@ pub const DEFAULT_PAYLOAD: usize = 48;
 /// # More jobs than slots
 ///
 /// A job holds its slot until its result is taken. A thread that submits more jobs than the pool has slots
-/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then begins to wait, sleeps in `submit` for ever. Take the oldest
+/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then starts to wait, sleeps in `submit` for ever. Take the oldest
 /// result before the next submit, or submit detached jobs that count for themselves.
 ///
 /// ```
@@ -79,12 +84,12 @@ pub const DEFAULT_PAYLOAD: usize = 48;
 /// parent's:
 /// - A submit gives [`SubmitError::Shutdown`](crate::SubmitError::Shutdown). `parallel_for`, `join` and `scope` do all
 ///   of their work on the calling thread.
-/// - A wait for a job that was over at the fork gives its result, which is memory like any other; for any other job,
-///   [`JobError::Forked`](crate::JobError::Forked). So do a poll and an await. Cancelling gives false.
+/// - A wait for a job that had finished at the fork gives its result, which is memory like any other; for any other job,
+///   [`JobError::Forked`](crate::JobError::Forked). So do `try_wait` and an await. Cancelling gives false.
 /// - [`run_one`](PoolCore::run_one) and [`enter_worker`](PoolCore::enter_worker) give false;
 ///   [`shutdown`](PoolCore::shutdown) gives an error at once. Dropping the pool does nothing; its memory stays.
-/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had begun
-///   with a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
+/// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had started
+///   a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
 ///
 /// The child may make pools of its own. Children that are made past the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
 /// a bare `clone()`, are not noticed: there none of this holds, and a wait may hang.
@@ -93,7 +98,7 @@ pub struct Pool<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
 }
 
 pub(super) struct Inner<const PAYLOAD: usize> {
-    pub(super) core: PoolCore<Heap<PAYLOAD>>,
+    pub(super) core: PoolCore<Pool<PAYLOAD>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
     // Read by the workers through the set.
@@ -135,25 +140,49 @@ impl Drop for Callbacks {
 
 impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// How many worker threads it started.
-    #[cfg(any(feature = "std", feature = "pthread"))]
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(2).build()?;
+    /// assert_eq!(pool.workers(), 2);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    #[must_use]
     pub fn workers(&self) -> usize {
-        self.inner.workers.as_ref().map_or(0, WorkerSet::count)
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return self.inner.workers.as_ref().map_or(0, WorkerSet::count);
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        0
     }
 
-    /// The stack of a worker as the system has it, bytes (where it can be asked; else as it was asked for). None
-    /// for a number that is no worker's.
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    pub fn worker_stack(&self, worker: usize) -> Option<usize> {
-        if self.inner.core.raw().is_copy() {
-            return None;
-        }
-        self.inner.workers.as_ref().and_then(|set| set.seat(worker)?.stack_size())
+    /// The size of a worker's stack as the system has it, bytes (where it can be asked; else as it was asked for). None
+    /// for a number that is no worker's, and in a child by `fork()`.
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).stack_size(1 << 20).build()?;
+    /// assert!(pool.worker_stack_size(0).is_some_and(|bytes| bytes >= 1 << 20));
+    /// assert_eq!(pool.worker_stack_size(1), None);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    #[must_use]
+    #[cfg_attr(
+        not(any(feature = "std", feature = "pthread")),
+        expect(unused_variables, reason = "there are no workers")
+    )]
+    pub fn worker_stack_size(&self, worker: usize) -> Option<usize> {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return (!self.inner.core.raw().is_copy())
+            .then_some(self.inner.workers.as_ref())
+            .flatten()
+            .and_then(|set| set.seat(worker)?.stack_size());
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        None
     }
 }
 
 impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
-    type Target = PoolCore<Heap<PAYLOAD>>;
+    type Target = PoolCore<Self>;
 
+    #[inline]
     fn deref(&self) -> &Self::Target {
         &self.inner.core
     }
@@ -161,7 +190,7 @@ impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
 
 impl<const PAYLOAD: usize> core::fmt::Debug for Pool<PAYLOAD> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Pool").field("capacity", &self.capacity()).finish_non_exhaustive()
+        self.inner.core.fmt_as("Pool", f)
     }
 }
 

@@ -1,37 +1,79 @@
 //! The face of scopes: jobs that borrow.
 
 use crate::fork_join::Spawned;
-use crate::platform::System;
-use crate::platform::port::Port;
 use crate::rust::closure::{ClosureRequest, Fits};
-use crate::rust::pool_core::{PoolCore, TypedStorage};
+#[cfg(feature = "alloc")]
+use crate::rust::pool::Pool;
+use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
 
-/// How many jobs of one scope are queued, running, or over but not looked after, at most.
+/// How many jobs of one scope are queued, running, or finished but not yet collected, at most.
 const MOST: usize = 32;
 
 /// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
-pub struct Scope<'scope, 'env: 'scope, S: TypedStorage, P: Port + Clone + Sync = System> {
-    pool: &'env PoolCore<S, P>,
+///
+/// `P` is the kind of the pool; where nothing is said, `Pool`. A function that takes a scope names it so:
+///
+/// ```
+/// use jobring::{AnyPool, Pool, Scope, StaticPool};
+///
+/// fn double<'scope, P: AnyPool>(scope: &'scope Scope<'scope, '_, P>, numbers: &'scope mut [u32]) {
+///     for half in numbers.chunks_mut(2) {
+///         scope.spawn(|| half.iter_mut().for_each(|number| *number *= 2));
+///     }
+/// }
+///
+/// // For a scope of a `Pool` alone.
+/// fn double_on_heap<'scope>(scope: &'scope Scope<'scope, '_>, numbers: &'scope mut [u32]) {
+///     double(scope, numbers);
+/// }
+///
+/// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
+///
+/// let mut numbers = [1, 2, 3, 4];
+/// POOL.scope(|s| double(s, &mut numbers));
+/// Pool::builder().workers(1).build()?.scope(|s| double_on_heap(s, &mut numbers));
+/// assert_eq!(numbers, [4, 8, 12, 16]);
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+pub struct Scope<
+    'scope,
+    'env: 'scope,
+    #[cfg(feature = "alloc")] P: AnyPool = Pool,
+    #[cfg(not(feature = "alloc"))] P: AnyPool,
+> {
+    pool: &'env PoolCore<P>,
     // Its cells keep the scope on its own thread.
     spawned: Spawned<MOST>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
+impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
-    /// and now. If this scope has 32 jobs that are not over, one that nobody has begun runs here first.
+    /// at once. If this scope has 32 jobs that have not finished, one that no thread has started runs here first.
     ///
     /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
     /// Allocates nothing (a panic does).
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(2).build()?;
+    /// let mut halves = [0, 0];
+    /// let [low, high] = &mut halves;
+    /// pool.scope(|s| {
+    ///     s.spawn(|| *low = (0..50).sum());
+    ///     s.spawn(|| *high = (50..100).sum());
+    /// });
+    /// assert_eq!(halves, [1225, 3725]);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
     pub fn spawn<F>(&'scope self, job: F)
     where
         F: FnOnce() + Send + 'scope,
     {
-        let fits = const { Fits::<F, ()>::asserted(S::PAYLOAD) };
+        let fits = const { Fits::<F, ()>::asserted(P::PAYLOAD) };
         let request = ClosureRequest::new(job, fits);
         // SAFETY:
         // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: `fits`.
@@ -41,17 +83,17 @@ impl<'scope, S: TypedStorage, P: Port + Clone + Sync> Scope<'scope, '_, S, P> {
     }
 }
 
-impl<S: TypedStorage, P: Port + Clone + Sync> fmt::Debug for Scope<'_, '_, S, P> {
+impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").finish_non_exhaustive()
     }
 }
 
-impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
-    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them are over. What they did happens
+impl<P: AnyPool> PoolCore<P> {
+    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them have finished. What they did happens
     /// before what the caller does next.
     ///
-    /// At the end the caller runs the jobs that nobody has begun, and waits for the others: so a scope may be opened
+    /// At the end the caller runs the jobs that no thread has started, and waits for the others: so a scope may be opened
     /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards what is queued
     /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope spawns into it;
     /// a job that has more to spawn opens a scope of its own. Allocates nothing: the scope lies on the caller's stack.
@@ -88,10 +130,10 @@ impl<S: TypedStorage, P: Port + Clone + Sync> PoolCore<S, P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of `f`, else with the first of a job, when all are over.
+    /// With the panic of `f`, else with the first of a job, when all have finished.
     pub fn scope<'env, F, T>(&'env self, f: F) -> T
     where
-        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, S, P>) -> T,
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, P>) -> T,
     {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));

@@ -1,8 +1,8 @@
 //! The pool for a `static`: sized at compile time, no heap, no OS.
 
 use crate::engine::{RawPool, RuntimeConfig};
-use crate::platform::port::Port;
 use crate::platform::{System, system};
+use crate::rust::parts::{Parts, PoolPort};
 use crate::rust::pool_core::PoolCore;
 use crate::slot::storage::Inline;
 use crate::sync::const_fn;
@@ -64,19 +64,19 @@ use crate::sync::const_fn;
 /// let captured = [1u8; 49];
 /// POOL.try_submit_detached(move || assert_eq!(captured[47], 1)).unwrap();
 /// ```
-pub struct StaticPool<
-    const JOBS: usize,
-    const WORKERS: usize,
-    const PAYLOAD: usize,
-    P: Port + Clone + Sync = System,
-> {
-    core: PoolCore<Inline<JOBS, PAYLOAD, WORKERS>, P>,
+pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort = System> {
+    core: PoolCore<Self>,
 }
 
 impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
     const_fn! {
         /// An open pool on the operating system; without one, its threads wait by spinning. A size that is not allowed is
         /// an error at compile time.
+        ///
+        /// ```
+        /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
+        /// assert_eq!(POOL.capacity(), 64);
+        /// ```
         #[allow(clippy::new_without_default, reason = "a pool is a static, not a default value")]
         pub fn new() -> Self {
             Self::with_port(system())
@@ -84,7 +84,7 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<J
     }
 }
 
-impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Clone + Sync>
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort>
     StaticPool<JOBS, WORKERS, PAYLOAD, P>
 {
     const_fn! {
@@ -96,12 +96,31 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Cl
     }
 }
 
-impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: Port + Clone + Sync> core::ops::Deref
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort> core::ops::Deref
     for StaticPool<JOBS, WORKERS, PAYLOAD, P>
 {
-    type Target = PoolCore<Inline<JOBS, PAYLOAD, WORKERS>, P>;
+    type Target = PoolCore<Self>;
 
+    #[inline]
     fn deref(&self) -> &Self::Target {
         &self.core
+    }
+}
+
+// SAFETY:
+// - 1: Inline's payload_bytes is its parameter.
+unsafe impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort> Parts
+    for StaticPool<JOBS, WORKERS, PAYLOAD, P>
+{
+    type Storage = Inline<JOBS, PAYLOAD, WORKERS>;
+    type Port = P;
+    const PAYLOAD: usize = PAYLOAD;
+}
+
+impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort> core::fmt::Debug
+    for StaticPool<JOBS, WORKERS, PAYLOAD, P>
+{
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.core.fmt_as("StaticPool", f)
     }
 }

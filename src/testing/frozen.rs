@@ -7,7 +7,7 @@ use crate::engine::{Disposition, Taken, WaitError};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
-use crate::rust::pool_core::{PoolCore, TypedStorage};
+use crate::rust::pool_core::{AnyPool, PoolCore};
 
 /// How a call with a copied handle ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +29,7 @@ impl From<WaitError> for Shared {
 }
 
 /// Calls with copies of the handles of such jobs. A failure stays in its slot, as C's do.
-impl<S: TypedStorage> PoolCore<S> {
+impl<P: AnyPool> PoolCore<P> {
     /// Waits, or polls, and takes the result. With `leave` it looks at it first and leaves it, once.
     pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
         let timeout = if poll { Timeout::Poll } else { Timeout::Forever };

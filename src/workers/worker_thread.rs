@@ -15,10 +15,10 @@ use crate::engine::{RawPool, WorkerActivity, WorkerStats};
 use crate::error::BuildError;
 use crate::job::context::{CallContext, Stack};
 use crate::platform::port::Port;
-use crate::platform::thread::{Backend, Start, Thread, ThreadOptions, stack_size, stack_watermark};
 #[cfg(all(feature = "capi", target_os = "linux"))]
 use crate::platform::thread::{BlockedSignals, exit};
-use crate::platform::{Lock, System};
+use crate::platform::thread::{Start, Thread, ThreadOptions, stack_size, stack_watermark};
+use crate::platform::{Backend, Lock, System};
 use crate::slot::storage::Storage;
 use core::ptr::{self, NonNull};
 

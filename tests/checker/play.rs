@@ -241,5 +241,6 @@ fn why<F>(error: SubmitError<F>) -> Told {
         SubmitError::Full(_) => Told::Full,
         SubmitError::Shutdown(_) => Told::Shutdown,
         SubmitError::Deadlock(_) => Told::Deadlock,
+        other => unreachable!("{other}"),
     }
 }

@@ -208,7 +208,7 @@ fn closer(props: &Props, late: u64, discards: bool) {
     let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
     let report = props.pool.shutdown(queued, None).expect("without a time limit");
     // A result may be in the hands of its taker, which counts as in submission.
-    assert_eq!((report.queued, report.running), (0, 0), "{report:?}");
+    assert_eq!((report.queued(), report.running()), (0, 0), "{report:?}");
 }
 
 /// Chooses who takes the next step.

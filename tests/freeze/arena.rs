@@ -422,14 +422,14 @@ impl<'p> Arena<'p> {
                 },
                 _ => loop {
                     (0..50).take_while(|_| !job.is_finished()).for_each(|_| spin(20));
-                    match job.poll() {
+                    match job.try_wait() {
                         Ok(result) => break result,
                         Err(pending) => job = pending,
                     }
                     std::thread::yield_now();
                 },
             };
-            check(&result, id, self.closing());
+            check(result, id, self.closing());
         }
     }
 
@@ -438,7 +438,7 @@ impl<'p> Arena<'p> {
             let (job, id) = match letter {
                 Letter::Own(job, id) => (job, id),
                 Letter::Await(job, id) => {
-                    check(&job.wait(), id, self.closing());
+                    check(job.wait(), id, self.closing());
                     continue;
                 }
                 Letter::Shared(job, id) => {
@@ -475,7 +475,7 @@ impl<'p> Arena<'p> {
                     }
                     let result = job.wait();
                     assert!(!cancelled || matches!(result, Err(JobError::Cancelled)), "{result:?}");
-                    check(&result, id, cancelled || self.closing());
+                    check(result, id, cancelled || self.closing());
                 }
             }
         }
@@ -487,11 +487,11 @@ impl<'p> Arena<'p> {
     }
 }
 
-fn check(result: &Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
+fn check(result: Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
     match result {
-        Ok(got) => assert_eq!(*got, id, "another job's result"),
-        Err(JobError::Panicked(payload)) => {
-            assert_eq!(payload.downcast_ref::<u64>(), Some(&id), "another job's failure");
+        Ok(got) => assert_eq!(got, id, "another job's result"),
+        Err(JobError::Panicked(panic)) => {
+            assert_eq!(panic.into_payload().downcast_ref::<u64>(), Some(&id), "another job's failure");
         }
         Err(JobError::Cancelled) if may_be_cancelled => {}
         Err(other) => panic!("job {id}: {other}"),
@@ -565,7 +565,7 @@ fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'stati
                     let jobs = [child(), child(), child()];
                     // The last one first, which leaves the entries of those that run inline in the ring.
                     for (job, id) in jobs.into_iter().rev().flatten() {
-                        check(&job.wait(), id, true);
+                        check(job.wait(), id, true);
                     }
                 }
             }
@@ -593,7 +593,7 @@ impl Subject for Arena<'_> {
         }
         for (job, id) in handles.into_iter().flatten() {
             match job.wait_timeout(patience) {
-                Ok(result) => check(&result, id, false),
+                Ok(result) => check(result, id, false),
                 Err(_) => return Err(format!("job {id} is never over")),
             }
         }

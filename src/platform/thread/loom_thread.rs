@@ -1,7 +1,8 @@
 //! In a model every thread is one of the checker's, whatever the backend.
 
-use super::{Backend, Start, ThreadOptions};
+use super::{Start, ThreadOptions};
 use crate::error::BuildError;
+use crate::platform::Backend;
 
 /// A thread of the model checker's.
 pub(crate) struct Thread(loom::thread::JoinHandle<()>);

@@ -17,30 +17,9 @@ pub(crate) mod stack_watermark;
 #[cfg(feature = "std")]
 mod std_thread;
 
+use super::Backend;
 use crate::error::BuildError;
 use core::ptr::NonNull;
-
-/// Which backend makes the threads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Backend {
-    /// pthreads through libc: nothing is allocated for a thread, and its effective stack can be read.
-    #[cfg(feature = "pthread")]
-    Pthread,
-    /// `std::thread`. It ends the process if it is refused memory while it makes a thread.
-    #[cfg(feature = "std")]
-    Std,
-}
-
-impl Backend {
-    /// pthreads where this build has them, else std.
-    pub(crate) const DEFAULT: Self = {
-        #[cfg(feature = "pthread")]
-        let backend = Self::Pthread;
-        #[cfg(not(feature = "pthread"))]
-        let backend = Self::Std;
-        backend
-    };
-}
 
 /// What a thread is to be like.
 #[derive(Clone, Copy)]
@@ -108,9 +87,8 @@ impl Thread {
         match backend {
             #[cfg(feature = "pthread")]
             Backend::Pthread => pthread::name_self(name),
-            // It was told when it was made.
-            #[cfg(feature = "std")]
-            Backend::Std => {
+            // std named it when it was made.
+            _ => {
                 let _ = name;
             }
         }
@@ -134,6 +112,8 @@ impl Thread {
             // - 1: the caller's.
             #[cfg(feature = "std")]
             Backend::Std => unsafe { Spawn::spawn(options, start) }.map(Self::Std),
+            #[cfg(not(all(feature = "std", feature = "pthread")))]
+            _ => Err(BuildError::Unsupported("backend")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The pthread backend. Nothing is allocated by us for a thread.
 
 use super::{Spawn, Start, ThreadOptions};
-use crate::error::BuildError;
+use crate::error::{BuildError, OsError};
 use core::mem::MaybeUninit;
 
 #[cfg(not(target_vendor = "apple"))]
@@ -123,7 +123,7 @@ impl Spawn for Pthread {
             0 => {}
             // Attributes that cannot be had together: a CPU that this process may not use.
             libc::EINVAL if options.cpu.is_some() => return Err(BuildError::Invalid("cpus")),
-            _ => return Err(BuildError::Thread),
+            number => return Err(BuildError::Thread(OsError::from_raw(number))),
         }
         // SAFETY:
         // - pthread_create returned 0 and so wrote it.

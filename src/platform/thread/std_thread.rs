@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::{Spawn, Start, ThreadOptions};
-use crate::error::BuildError;
+use crate::error::{BuildError, OsError};
 use crate::platform::std_tls_key;
 use crate::util::unwind::drop_ignoring_panic;
 use std::string::String;
@@ -71,7 +71,8 @@ impl Spawn for StdThread {
             let start = start;
             (start.run)(start.arg);
         });
-        made.map(|handle| Self { handle, asked: options.stack_size }).map_err(|_| BuildError::Thread)
+        let refused = |error| BuildError::Thread(OsError::of(&error));
+        made.map(|handle| Self { handle, asked: options.stack_size }).map_err(refused)
     }
 
     fn join(self) {

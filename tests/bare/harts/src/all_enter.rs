@@ -95,9 +95,11 @@ fn shut_down() {
     let report = POOL.shutdown(ShutdownMode::Drain, None).expect("drained");
     // Without a port a pool cannot tell who calls, so the job does not wait at all.
     #[cfg(feature = "spin")]
-    let report =
-        POOL.shutdown(ShutdownMode::Drain, Some(core::time::Duration::ZERO)).expect_err("this job runs");
-    assert!(report.running > 0, "{report:?}");
+    let report = POOL
+        .shutdown(ShutdownMode::Drain, Some(core::time::Duration::ZERO))
+        .expect_err("this job runs")
+        .report();
+    assert!(report.running() > 0, "{report:?}");
 }
 
 /// The pool is all zero and takes no space in the image.

@@ -208,14 +208,14 @@ static AWAITED: [Place; SOURCES] = [const { Place::new() }; SOURCES];
 const CALLS: [&str; 11] = [
     "try_submit_detached",
     "try_submit, drop of the handle",
-    "try_submit, is_finished, poll",
-    "try_submit, cancel, poll",
+    "try_submit, is_finished, try_wait",
+    "try_submit, cancel, try_wait",
     "run_one",
     "run_until_idle",
     "submit_or_run, is_finished, drop",
     "Future::poll, ready or not",
     "cancel of main's job",
-    "poll of main's job",
+    "try_wait of main's job",
     "drop of main's handle",
 ];
 /// How often each was made, in main's place and inside the other interrupt.
@@ -228,7 +228,7 @@ fn make(me: usize, call: usize) -> bool {
         2 => {
             let Some((number, job)) = POLLED[me].take().or_else(|| submitted(me)) else { return false };
             let finished = job.is_finished();
-            match job.poll() {
+            match job.try_wait() {
                 Ok(end) => check(number, end, false),
                 Err(job) => {
                     assert!(!finished);
@@ -244,7 +244,7 @@ fn make(me: usize, call: usize) -> bool {
             if cancelled {
                 LEDGER.cancelled(number);
             }
-            match job.poll() {
+            match job.try_wait() {
                 Ok(end) => check(number, end, cancelled),
                 // Run by what we interrupt, if by anybody.
                 Err(job) => assert!(!cancelled && !job.is_finished()),
@@ -280,7 +280,7 @@ fn make(me: usize, call: usize) -> bool {
                 LEDGER.cancelled(number);
             }
             if call < 10
-                && let Ok(end) = job.poll()
+                && let Ok(end) = job.try_wait()
             {
                 check(number, end, cancelled);
             }
@@ -337,7 +337,7 @@ fn round(dice: &mut Dice) {
             while !job.is_finished() {
                 POOL.run_one();
             }
-            assert!(matches!(job.poll(), Ok(Ok(receipt)) if receipt.0 == number.result()));
+            assert!(matches!(job.try_wait(), Ok(Ok(receipt)) if receipt.0 == number.result()));
         }
         3 => {
             let cancelled = job.cancel();

@@ -126,7 +126,7 @@ fn round(dice: &mut Dice) {
             while !job.is_finished() {
                 POOL.run_one();
             }
-            assert!(matches!(job.poll(), Ok(Ok(result)) if result == number.result()));
+            assert!(matches!(job.try_wait(), Ok(Ok(result)) if result == number.result()));
         }
         _ => {
             assert!(job.cancel(), "nobody else runs jobs");

@@ -1,0 +1,34 @@
+//! Which library makes a pool's threads.
+
+/// What makes a pool's threads: see [`Builder::backend`](crate::Builder::backend). Each variant is there in every build; a build
+/// without the one that is asked for says [`BuildError::Unsupported`](crate::BuildError::Unsupported).
+///
+/// ```
+/// use jobring::{Backend, BuildError, Pool};
+///
+/// match Pool::builder().backend(Backend::Pthread).workers(1).build() {
+///     Ok(pool) => assert_eq!(pool.workers(), 1),
+///     Err(error) => assert_eq!(error, BuildError::Unsupported("backend")),
+/// }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Backend {
+    /// pthreads through libc (feature `pthread`): nothing is allocated for a thread, and its effective stack can be read.
+    Pthread,
+    /// `std::thread` (feature `std`). It ends the process if it is refused memory while it makes a thread.
+    Std,
+}
+
+impl Backend {
+    /// pthreads where this build has them, else std.
+    pub(crate) const DEFAULT: Self = if cfg!(feature = "pthread") { Self::Pthread } else { Self::Std };
+
+    /// Does this build have it?
+    pub(crate) const fn is_available(self) -> bool {
+        match self {
+            Self::Pthread => cfg!(feature = "pthread"),
+            Self::Std => cfg!(feature = "std"),
+        }
+    }
+}
