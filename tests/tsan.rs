@@ -265,7 +265,7 @@ fn ordered_sites(folder: &Path, into: &mut BTreeSet<String>) {
         let text = fs::read_to_string(&path).expect("a file");
         let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n");
-        for site in code.split("o(Site::").skip(1) {
+        for site in code.split("ordering(Site::").skip(1) {
             let (name, rest) = site.split_at(site.find(|c: char| !c.is_alphanumeric()).expect("an end"));
             if let Some(ordering) = rest.strip_prefix(", ")
                 && ["Acquire", "Release", "AcqRel", "SeqCst"].iter().any(|known| ordering.starts_with(known))

@@ -9,14 +9,12 @@
 mod arena;
 mod control;
 mod harness;
-#[path = "../common/progress.rs"]
-mod progress;
 
 use arena::{Arena, OWN_WORKERS, capacity};
 use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, ShutdownMode, Site, SubmitError, freeze};
-use progress::Progress;
+use jobring_harness::Progress;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
