@@ -190,7 +190,8 @@ fn read(folder: &Path, module: &[Name], files: &mut BTreeMap<Module, File>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_string();
-        let module = if name == "mod" { module.to_vec() } else { [module, &[name.clone()]].concat() };
+        let module =
+            if name == "mod" { module.to_vec() } else { [module, std::slice::from_ref(&name)].concat() };
         if path.is_dir() {
             read(&path, &module, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") && !name.ends_with("_tests") {
@@ -230,7 +231,7 @@ impl House {
         let from_glob = || {
             let item = item?;
             let globs = self.files[&module].passed_on.get("*")?;
-            let whole = [globs.as_slice(), &[item.clone()]].concat();
+            let whole = [globs.as_slice(), std::slice::from_ref(item)].concat();
             self.home(&whole)
         };
         match passed_on {
