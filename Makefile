@@ -4,7 +4,8 @@
 #     make DESTDIR=…                          for packagers: install below another root
 #     FEATURES=…                              what to build in (default: std,pthread,capi; std and capi are needed)
 #
-# To hack on the library use cargo; `make -C c-examples run` builds and runs the examples.
+# To hack on the library use cargo; `make check` runs what a change must not break, in a minute (CONTRIBUTING.md);
+# `make -C c-examples run` builds and runs the examples.
 
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
@@ -90,9 +91,19 @@ install: all
 	install -m 644 $(OUT)/jobring.pc "$(DESTDIR)$(libdir)/pkgconfig/"
 	install -m 644 $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake "$(DESTDIR)$(libdir)/cmake/jobring/"
 
+# What is quick of .ci/run: the layout, the lints, the library's own tests, the header, and the models and setups that take a
+# moment. The tests that clippy has checked are not built for it twice.
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy -q --all-targets -p jobring --features capi,pthread,future -- -D warnings
+	$(CARGO) clippy -q --all-targets -p jobring-loom-tests -p jobring-checker -p jobring-freeze-tests -p jobring-harness -- -D warnings
+	$(CARGO) test -q -p jobring --features capi,pthread,future --lib --test floors --test house_rules --test header_docs --test header_drift
+	$(CARGO) test -q -p jobring-harness
+	$(CARGO) test -q -p jobring-loom-tests --test models -- --fast
+
 clean:
 	rm -rf $(OUT)
 
 FORCE:
-.PHONY: all install clean FORCE
+.PHONY: all install check clean FORCE
 .DELETE_ON_ERROR:

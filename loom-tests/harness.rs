@@ -1,12 +1,15 @@
 //! Runs models, each on a thread of its own, and prints one line for each.
 
-use crate::progress::Progress;
+use crate::costs;
+use jobring_harness::{Progress, again, steps};
+use jobring_model::model::{record_steps, recorded_steps};
 use loom::model::Builder;
 use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,6 +61,10 @@ const BRANCHES: usize = 5_000;
 /// What loom says of one that is longer.
 pub const TOO_LONG: &str = "exceeded maximum number of branches";
 
+/// Says in which execution of a model the steps are to be recorded, which are printed if it fails.
+const RECORD: &str = "JOBRING_MODEL_STEPS";
+const MOST_STEPS: usize = 400;
+
 /// A number from the environment.
 fn from_env(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} wants a number")))
@@ -86,11 +93,15 @@ fn check(model: &Model) -> Verdict {
     builder.max_duration = Some(Duration::from_secs(seconds as u64));
     builder.checkpoint_interval = 500;
     let executions = Arc::new(AtomicUsize::new(0));
+    let to_record = from_env(RECORD).unwrap_or(0);
     let (counter, run) = (executions.clone(), model.run);
     let start = Instant::now();
     let result = panic::catch_unwind(|| {
         builder.check(move || {
-            counter.fetch_add(1, SeqCst);
+            // The executions are the same in each run: the one that failed is told by its number.
+            if counter.fetch_add(1, SeqCst) + 1 == to_record {
+                record_steps();
+            }
             run();
         });
     });
@@ -125,6 +136,10 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
     panic::set_hook(Box::new(move |info| {
         eprintln!("in model {}:", NAME.get());
         default(info);
+        if let Some(recorded) = recorded_steps() {
+            let named: Vec<_> = recorded.iter().map(|(thread, site)| (*thread, site.name())).collect();
+            eprintln!("the steps of this execution:\n{}", steps::schedule(&named, MOST_STEPS));
+        }
         // What is dropped next may well panic again, and that would abort.
         if fail_fast && !info.payload_as_str().is_some_and(|text| text.contains(TOO_LONG)) {
             println!("model {} FAILED", NAME.get());
@@ -134,32 +149,62 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
     models.iter().filter(|model| check(model) == Verdict::Finished).count()
 }
 
-/// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map,
-/// where the checker gets a stack for every thread of every execution. How many finished.
-pub fn run_apart(models: &[&'static Model], most: usize, progress: &Progress) -> usize {
-    let program = std::env::current_exe().expect("a running program has a path");
-    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+/// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map. One
+/// core takes the cheapest first, the others the dearest: what fails is named soon, and no long one is left to the end.
+/// How many finished.
+pub fn run_apart(models: &[&'static Model], progress: &Progress) -> usize {
+    let waiting = Mutex::new(VecDeque::from(costs::by_cost(models)));
+    let executions = Mutex::new(BTreeMap::new());
+    let run = |cheapest: bool| {
+        let next = || {
+            let mut waiting = waiting.lock().unwrap();
+            if cheapest { waiting.pop_front() } else { waiting.pop_back() }
+        };
+        while let Some(model) = next() {
+            if let Some(n) = run_in_a_process(model) {
+                executions.lock().unwrap().insert(model.name, n);
+            }
+            progress.step();
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..most {
-            scope.spawn(|| {
-                while let Some(model) = models.get(next.fetch_add(1, SeqCst)) {
-                    let run = Command::new(&program)
-                        .args(["--here", "--exact", model.name])
-                        .stderr(Stdio::inherit())
-                        .output()
-                        .expect("this program starts");
-                    let out = String::from_utf8_lossy(&run.stdout);
-                    match out.lines().find(|line| line.starts_with("model ")) {
-                        Some(line) => println!("{line}"),
-                        None => println!("model {} FAILED ({})", model.name, run.status),
-                    }
-                    finished.fetch_add(usize::from(run.status.success()), SeqCst);
-                    progress.step();
-                }
-            });
+        for core in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(move || run(core == 0));
         }
     });
-    finished.into_inner()
+    let executions = executions.into_inner().unwrap();
+    if std::env::var_os("JOBRING_BLESS").is_some() {
+        costs::bless(&executions);
+    }
+    executions.len()
+}
+
+/// Some, with the number of its executions, if it finished.
+fn run_in_a_process(model: &Model) -> Option<usize> {
+    let child = || {
+        let mut child = again(&[RECORD]);
+        child.args(["--here", "--exact", model.name]).stderr(Stdio::inherit());
+        child
+    };
+    let run = child().output().expect("this program starts");
+    let out = String::from_utf8_lossy(&run.stdout);
+    let Some(line) = out.lines().find(|line| line.starts_with("model ")) else {
+        println!("model {} FAILED ({})", model.name, run.status);
+        return None;
+    };
+    println!("{line}");
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let n = words.iter().position(|word| *word == "executions").and_then(|at| words[at - 1].parse().ok());
+    if run.status.success() {
+        return n;
+    }
+    if let Some(n) = n {
+        // Once more, up to the execution that failed, for its steps.
+        let again = format!("{RECORD}={n} cargo test -p jobring-loom-tests --test models -- --here --exact");
+        eprintln!("to see it again: {again} {}", model.name);
+        child().env(RECORD, n.to_string()).output().expect("this program starts");
+    }
+    None
 }
 
 /// The threads of one execution, which begin in every order.

@@ -11,14 +11,13 @@ mod rows;
 pub use promises::MODELS;
 
 use crate::harness::{Model, TOO_LONG};
-use crate::progress::Progress;
+use jobring_harness::{Arguments, Progress, again, for_each};
 use jobring_model::{Bug, Site};
 use rows::ROWS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, ExitCode, Output};
+use std::process::{ExitCode, Output};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 /// One bug.
@@ -92,18 +91,16 @@ impl Killer {
     }
 
     fn run(self, mutant: Option<&Mutant>) -> Output {
-        let mut command = Command::new(std::env::current_exe().expect("a running program has a path"));
+        let mut command =
+            again(&["JOBRING_BUG", "JOBRING_WEAKEN", "JOBRING_MODEL_BOUND", "JOBRING_MODEL_SECONDS"]);
         match self {
             Self::Model(name) => command.args(["--here", "--exact", name, "--fail-fast", "--threads=1"]),
             Self::Real(name) => command.args(["--real", name]),
         };
-        for variable in ["JOBRING_BUG", "JOBRING_WEAKEN", "JOBRING_MODEL_BOUND", "JOBRING_MODEL_SECONDS"] {
-            command.env_remove(variable);
-        }
         if let Some(mutant) = mutant {
             command.env(mutant.variable(), mutant.text());
         }
-        command.env("RUST_BACKTRACE", "0").output().expect("this program starts")
+        command.output().expect("this program starts")
     }
 }
 
@@ -141,13 +138,12 @@ fn failure(output: &Output) -> Result<Option<String>, ()> {
 
 /// The rows whose text contains one of `filters`, judged; not looking again at models that `passed`. Fails if a bug
 /// survives, or the list itself is wrong.
-pub fn run(filters: &[&String], models: &[&'static Model], passed: &[&str]) -> ExitCode {
+pub fn run(filters: &[&str], models: &[&'static Model], passed: &[&str]) -> ExitCode {
     if let Err(problem) = agrees_with(models) {
         eprintln!("the kill list: {problem}");
         return ExitCode::FAILURE;
     }
-    let wanted =
-        |row: &&Row| filters.is_empty() || filters.iter().any(|text| row.line().contains(text.as_str()));
+    let wanted = |row: &&Row| filters.is_empty() || filters.iter().any(|text| row.line().contains(text));
     let rows: Vec<&Row> = ROWS.iter().filter(wanted).collect();
     let planted: Vec<_> =
         rows.iter().flat_map(|row| row.mutants()).map(|(mutant, killer)| (Some(mutant), *killer)).collect();
@@ -155,24 +151,18 @@ pub fn run(filters: &[&String], models: &[&'static Model], passed: &[&str]) -> E
     let (known, unknown): (Vec<Killer>, Vec<Killer>) =
         killers.into_iter().partition(|killer| passed.contains(&killer.name()));
     let all: Vec<_> = unknown.into_iter().map(|killer| (None, killer)).chain(planted).collect();
-    let (next, start) = (AtomicUsize::new(0), Instant::now());
+    let start = Instant::now();
     let judged: Judged = known.into_iter().map(|killer| ((None, killer), (Ok(None), 0.0))).collect();
     let judged = Mutex::new(judged);
     let takes = Some("about 10 s").filter(|_| filters.is_empty());
     let progress = Progress::begin("runs of the kill list", all.len(), takes);
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((mutant, killer)) = all.get(next.fetch_add(1, Relaxed)) {
-                    let start = Instant::now();
-                    let failure = failure(&killer.run(*mutant));
-                    let text = mutant.map(Mutant::text);
-                    let seconds = start.elapsed().as_secs_f64();
-                    judged.lock().unwrap().insert((text, *killer), (failure, seconds));
-                    progress.step();
-                }
-            });
-        }
+    for_each(&all, |(mutant, killer)| {
+        let start = Instant::now();
+        let failure = failure(&killer.run(*mutant));
+        let text = mutant.map(Mutant::text);
+        let seconds = start.elapsed().as_secs_f64();
+        judged.lock().unwrap().insert((text, *killer), (failure, seconds));
+        progress.step();
     });
     let tally = print(&rows, &judged.into_inner().unwrap(), passed.is_empty());
     println!("the kill list, {tally}, {:.0} s", start.elapsed().as_secs_f64());
@@ -325,10 +315,11 @@ pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
 }
 
 /// What this program does when it is told `--kill` or `--real`.
-pub fn command(args: &[String], filters: &[&String], models: &[&'static Model]) -> Option<ExitCode> {
-    if args.iter().any(|arg| arg == "--real") {
+pub fn command(arguments: &Arguments, models: &[&'static Model]) -> Option<ExitCode> {
+    let filters = arguments.filters();
+    if arguments.has("--real") {
         let ran = filters.first().is_some_and(|name| real::run(name));
         return Some(if ran { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    args.iter().any(|arg| arg == "--kill").then(|| run(filters, models, &[]))
+    arguments.has("--kill").then(|| run(&filters, models, &[]))
 }

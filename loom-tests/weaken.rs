@@ -6,11 +6,12 @@
 //! `--thorough` also tries what README.md lists as slack, and whether each model named for a site does notice.
 //! `--greedy` weakens one after the other and keeps what passes, which finds sites that stand in for each other.
 
+use crate::costs;
 use crate::harness::Model;
-use crate::progress::Progress;
 use crate::sites::{Weakening, weakenings};
 use crate::table;
-use std::process::{Command, ExitCode};
+use jobring_harness::{self as side_by_side, Progress, again};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -23,13 +24,11 @@ enum Judgement {
 
 /// Runs `models`, in this order, with these orderings weakened.
 fn judge(weakened: &[Weakening], models: &[&str]) -> Judgement {
-    let program = std::env::current_exe().expect("a running program has a path");
     let texts: Vec<_> = weakened.iter().map(Weakening::text).collect();
-    let run = Command::new(program)
+    let run = again(&[])
         .args(["--here", "--fail-fast", "--exact"])
         .args(models)
         .env("JOBRING_WEAKEN", texts.join(","))
-        .env("RUST_BACKTRACE", "0")
         .output()
         .expect("this program starts");
     if run.status.success() {
@@ -42,9 +41,9 @@ fn judge(weakened: &[Weakening], models: &[&str]) -> Judgement {
     }
 }
 
-/// All models, those that README.md names for the site first, the others as it lists them.
+/// All models, those that README.md names for the site first, then the cheapest.
 fn in_order(site: &str, models: &[&'static Model]) -> Vec<&'static str> {
-    let mut names: Vec<_> = models.iter().map(|model| model.name).collect();
+    let mut names: Vec<_> = costs::by_cost(models).iter().map(|model| model.name).collect();
     let named = named_for(site);
     names.sort_by_key(|name| !named.contains(name));
     names
@@ -54,25 +53,19 @@ fn named_for(site: &str) -> Vec<&'static str> {
     table::rows().filter(|(_, _, sites)| sites.contains(&site)).map(|(_, model, _)| model).collect()
 }
 
-/// Calls `f` with each of `all`, as many at a time as there are cores.
-fn for_each<T: Sync>(what: &'static str, all: &[T], f: impl Fn(&T) + Sync) {
-    let (next, progress) = (AtomicUsize::new(0), Progress::begin(what, all.len(), None));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some(one) = all.get(next.fetch_add(1, Relaxed)) {
-                    f(one);
-                    progress.step();
-                }
-            });
-        }
+/// Judges each of `all`, side by side.
+fn for_each<T: Sync>(what: &'static str, all: &[T], judge: impl Fn(&T) + Sync) {
+    let progress = Progress::begin(what, all.len(), None);
+    side_by_side::for_each(all, |one| {
+        judge(one);
+        progress.step();
     });
 }
 
 /// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is not judged.
-pub fn run(filters: &[&String], models: &[&'static Model], thorough: bool) -> ExitCode {
+pub fn run(filters: &[&str], models: &[&'static Model], thorough: bool) -> ExitCode {
     let mut all = weakenings();
-    all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text.as_str())));
+    all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text)));
     println!("{} weakenings against {} models", all.len(), models.len());
     let (counts, start) = (Mutex::new([0; 4]), Instant::now());
     for_each("weakenings", &all, |weakening| {

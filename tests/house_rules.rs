@@ -282,6 +282,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("fork_join/parallel_for.rs", "let _late = first.offer(value);", "a number"),
     ("fork_join/join.rs", "let _back = Back(", "a guard"),
     ("engine/close.rs", "let _visit = ", "a guard"),
+    ("engine/submit.rs", "let _counted = ", "a guard"),
     ("engine/start_workers.rs", "let _ = self.shutdown(", "a report"),
     ("engine/pool.rs", "let _forgotten = ", "a model's search"),
     ("rust/scope.rs", "let _fits = ", "a proof"),

@@ -95,8 +95,38 @@ impl StopPoint {
     }
 }
 
+std::thread_local! { static STEPS: RefCell<Option<Vec<(usize, Site)>>> = const { RefCell::new(None) }; }
+loom::thread_local! { static NUMBER: Cell<Option<usize>> = Cell::new(None); }
+
+/// From here on the named steps of this execution are kept, each with the number of its thread.
+pub fn record_steps() {
+    STEPS.set(Some(Vec::new()));
+}
+
+/// What was kept, if anything was to be.
+pub fn recorded_steps() -> Option<Vec<(usize, Site)>> {
+    STEPS.take()
+}
+
+fn record(site: Site) {
+    STEPS.with_borrow_mut(|steps| {
+        let Some(steps) = steps.as_mut().filter(|_| !site.is_failure()) else { return };
+        let number = NUMBER.try_with(|number| {
+            let next = || steps.iter().map(|(thread, _)| thread + 1).max().unwrap_or(0);
+            let thread = number.get().unwrap_or_else(next);
+            number.set(Some(thread));
+            thread
+        });
+        // None while the thread ends.
+        if let Ok(thread) = number {
+            steps.push((thread, site));
+        }
+    });
+}
+
 /// The ordering of a site, or what `JOBRING_WEAKEN=Site=Ordering[,…]` replaces it with.
 pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
+    record(site);
     if COLD.get() && !site.is_failure() {
         let frost = FROST.with(|frost| frost.borrow().clone());
         if let Some(frost) = frost {

@@ -7,17 +7,16 @@ mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 mod mistakes;
-#[path = "../common/progress.rs"]
-mod progress;
 mod promises;
 #[allow(dead_code, reason = "shared: each test uses its part")]
 mod setups;
 
 use explore::{Found, Grain, explore};
-use machine::{Facts, Setup, World};
-use progress::Progress;
+use jobring_harness::{Arguments, Progress, for_each};
+use machine::{Facts, Mistake, Setup, World};
 use setups::Task;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// More states than memory is good for.
 const BOUND: u64 = 400_000_000;
@@ -26,58 +25,88 @@ const BOUND: u64 = 400_000_000;
 const WHOLE: u64 = 250_000;
 const WHOLE_DEEP: u64 = 16_000_000;
 
+/// A setup that must keep every promise, or one with a mistake that must be found.
+enum Case {
+    Keeps(Task),
+    Mistaken(Mistake, Task),
+}
+
+impl Case {
+    fn name(&self) -> String {
+        match self {
+            Self::Keeps(task) => task.setup.name.into(),
+            Self::Mistaken(mistake, _) => format!("{mistake:?}"),
+        }
+    }
+
+    /// Is it as it must be? With what there is to be printed.
+    fn judge(&self, deep: bool) -> (bool, String) {
+        let mut out = String::new();
+        let kept = match self {
+            Self::Keeps(Task { setup, grain, .. }) => {
+                let found = explore(setup, *grain, BOUND);
+                out += &line(setup.name, *grain, &found);
+                if found.cut {
+                    out += "    more states than that\n";
+                }
+                if let Some(broken) = &found.broken {
+                    out += &replay(setup, *grain, broken);
+                }
+                let whole = *grain == Grain::Coarse && !found.cut && found.broken.is_none();
+                !found.cut
+                    && found.broken.is_none()
+                    && (!whole
+                        || agrees_with_whole(setup, &found, if deep { WHOLE_DEEP } else { WHOLE }, &mut out))
+            }
+            Self::Mistaken(mistake, Task { setup, grain, .. }) => {
+                let setup = Setup { mistake: Some(*mistake), ..setup.clone() };
+                let found = explore(&setup, *grain, BOUND);
+                out += &line(&self.name(), *grain, &found);
+                match &found.broken {
+                    Some((why, path)) => out += &format!("    found: {why}, after {} steps\n", path.len()),
+                    None => out += "    NOT found\n",
+                }
+                found.broken.is_some()
+            }
+        };
+        (kept, out)
+    }
+}
+
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let filters: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
-    let deep = args.iter().any(|arg| arg == "--deep");
-    let chosen = |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str()));
-    let mut failed = false;
-    let tasks = setups::tasks();
-    let tasks =
-        tasks.iter().filter(|task| (deep || !task.deep) && chosen(task.setup.name)).collect::<Vec<_>>();
-    let mistakes =
-        mistakes::mistakes().into_iter().map(|(mistake, task)| (mistake, format!("{mistake:?}"), task));
-    let mistakes = mistakes.filter(|(_, name, _)| chosen(name)).collect::<Vec<_>>();
-    let takes = Some("about 30 s").filter(|_| filters.is_empty() && !deep);
-    let progress = Progress::begin("setups of the protocol", tasks.len() + mistakes.len(), takes);
+    let arguments = Arguments::of_this_process();
+    let deep = arguments.has("--deep");
+    let tasks = setups::tasks().into_iter().filter(|task| deep || !task.deep).map(Case::Keeps);
+    let mistakes = mistakes::mistakes().into_iter().map(|(mistake, task)| Case::Mistaken(mistake, task));
+    let cases: Vec<Case> = tasks.chain(mistakes).filter(|case| arguments.wants(&case.name())).collect();
+    let takes = Some("about 20 s").filter(|_| arguments.filters().is_empty() && !deep);
+    let progress = Progress::begin("setups of the protocol", cases.len(), takes);
     println!(
         "{:<44} {:>6} {:>11} {:>11} {:>6} {:>7}",
         "setup", "grain", "states", "transitions", "depth", "s"
     );
-    for task in tasks {
-        let found = explore(&task.setup, task.grain, BOUND);
-        say(task.setup.name, task.grain, &found);
-        if found.cut {
-            failed = true;
-            println!("    more states than that");
-        }
-        if let Some(broken) = &found.broken {
-            failed = true;
-            tell(&task.setup, task.grain, broken);
-        } else if task.grain == Grain::Coarse && !found.cut {
-            failed |= !agrees_with_whole(&task.setup, &found, if deep { WHOLE_DEEP } else { WHOLE });
+    let failed = AtomicBool::new(false);
+    let judge = |case: &Case| {
+        let (kept, out) = case.judge(deep);
+        print!("{out}");
+        if !kept {
+            // ORDERING: Relaxed: read when the threads have ended.
+            failed.store(true, Relaxed);
         }
         progress.step();
+    };
+    // Two large ones at once might need too much memory.
+    if deep {
+        cases.iter().for_each(judge)
+    } else {
+        for_each(&cases, judge)
     }
-    for (mistake, name, Task { mut setup, grain, .. }) in mistakes {
-        setup.mistake = Some(mistake);
-        let found = explore(&setup, grain, BOUND);
-        say(&name, grain, &found);
-        match &found.broken {
-            Some((why, path)) => println!("    found: {why}, after {} steps", path.len()),
-            None => {
-                failed = true;
-                println!("    NOT found");
-            }
-        }
-        progress.step();
-    }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Are the states in which the exploration ends those in which it ends with every order of every step? True also where
 /// those are too many.
-fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64) -> bool {
+fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64, out: &mut String) -> bool {
     // The whole is some five times as large, or more.
     if found.states > bound / 8 {
         return true;
@@ -86,35 +115,39 @@ fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64) -> bool {
     if whole.cut {
         return true;
     }
-    say("", Grain::Whole, &whole);
+    *out += &line("", Grain::Whole, &whole);
     let missed = whole.ends.iter().find(|(print, _)| !found.ends.contains_key(print));
     let agree = whole.broken.is_none() && missed.is_none() && whole.ends.len() == found.ends.len();
     if !agree {
         let (all, those) = (whole.ends.len(), found.ends.len());
-        println!("    it ends in {all} states, of which were reached {those}: {:?}", whole.broken);
-        println!("{missed:#?}");
+        *out += &format!("    it ends in {all} states, of which were reached {those}: {:?}\n", whole.broken);
+        *out += &format!("{missed:#?}\n");
     }
     agree
 }
 
-fn say(name: &str, grain: Grain, found: &Found) {
-    println!(
-        "{name:<44} {:>6} {:>11} {:>11} {:>6} {:>7.2}",
+fn line(name: &str, grain: Grain, found: &Found) -> String {
+    format!(
+        "{name:<44} {:>6} {:>11} {:>11} {:>6} {:>7.2}\n",
         format!("{grain:?}").to_lowercase(),
         found.states,
         found.transitions,
         found.deepest,
         found.time.as_secs_f64()
-    );
+    )
 }
 
-/// Plays the moves again, and prints them.
-fn tell(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>)) {
-    println!("BROKEN: {why}");
+/// Plays the moves again: each with the state that it leads to.
+fn replay(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>)) -> String {
+    let mut out = format!("BROKEN: {why}\n");
     let mut world = World::new(setup);
     for next in path {
         let (me, what) = match *next {
-            explore::Move::Step { me, .. } => (me, format!("{:?}", world.threads[me as usize].pc)),
+            explore::Move::Step { me, .. } => {
+                let pc = world.threads[me as usize].pc;
+                let sites: Vec<_> = pc.sites().iter().map(|site| site.name()).collect();
+                (me, format!("{pc:?} {}", sites.join(" ")))
+            }
             explore::Move::Freeze(me) => (me, "stops for ever".into()),
             explore::Move::Rouse(me) => (me, "wakes for no reason".into()),
             explore::Move::Nap(me) => (me, "loses its patience".into()),
@@ -122,7 +155,8 @@ fn tell(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>))
         let name = setup.scripts[me as usize].0;
         explore::apply(&mut world, setup, &Facts::new(setup), grain, *next);
         let slots = &world.slots[..setup.slots as usize];
-        println!("  {me} {name:<10} {what:<28} {slots:?} {:?} live {}", world.idle, world.live);
+        out += &format!("  {me} {name:<10} {what:<28} {slots:?} {:?} live {}\n", world.idle, world.live);
     }
-    println!("{world:#?}");
+    let again = "cargo test -p jobring-checker --test protocol --";
+    out + &format!("{world:#?}\nto see it again: {again} \"{}\"\n", setup.name)
 }

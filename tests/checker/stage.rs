@@ -2,6 +2,7 @@
 //! before every named atomic operation, sleep and wake. So an execution is a list of choices, and can be had again.
 
 use crate::machine::Event;
+use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use jobring_frozen::{Site, freeze};
 use std::cell::{Cell, RefCell};
@@ -30,7 +31,11 @@ struct Inner {
     woken: RefCell<Vec<(usize, bool)>>,
 }
 
-std::thread_local! { static INNER: &'static Inner = Box::leak(Box::default()); }
+std::thread_local! {
+    static INNER: &'static Inner = Box::leak(Box::default());
+    /// Stacks of former stages: to map one takes as long as to play a short scene.
+    static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
+}
 
 struct Puppets;
 static PUPPETS: Puppets = Puppets;
@@ -105,7 +110,8 @@ impl Stage {
         freeze::set_driver(Some(&PUPPETS));
         inner.clock.set(clock);
         let players = parts.into_iter().map(|part| {
-            let coroutine = Coroutine::new(move |yielder: &Yielder<(), ()>, ()| {
+            let stack = STACKS.with_borrow_mut(Vec::pop).unwrap_or_default();
+            let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
                 INNER.with(|inner| inner.yielder.set(Some(yielder)));
                 part();
             });
@@ -172,12 +178,15 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        for player in &mut self.players {
+        for mut player in self.players.drain(..) {
             if player.coroutine.started() && !player.coroutine.done() {
                 // SAFETY:
                 // - what lies on its stack is never used again, nor dropped: the thread is one that stopped for ever.
                 //   Whoever lent it something outlives the process's interest in it (the scripts own, or leak).
                 unsafe { player.coroutine.force_reset() };
+            }
+            if player.coroutine.done() {
+                STACKS.with_borrow_mut(|stacks| stacks.push(player.coroutine.into_stack()));
             }
         }
         freeze::set_driver(None);

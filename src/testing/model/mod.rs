@@ -15,7 +15,7 @@ mod visits;
 mod waits;
 
 pub use crate::platform::{Clock, ModelPort};
-pub use crate::sync::model::StopPoint;
+pub use crate::sync::model::{StopPoint, record_steps, recorded_steps};
 pub use crate::sync::site::Site;
 #[cfg(feature = "future")]
 pub use awaits::Awaiting;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 /// Between two lines.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// A long test that says how far it is.
 pub struct Progress {
     what: &'static str,
     total: usize,

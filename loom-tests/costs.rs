@@ -1,0 +1,36 @@
+//! What each model costs, in executions: `costs.txt`, as it was when a run of all models wrote it (JOBRING_BLESS=1). It
+//! decides in which order they run and nothing else, so that an old one does no harm.
+
+use crate::harness::Model;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// Models with more are not run by `--fast`: at most a second each.
+const CHEAP: usize = 3_000;
+
+/// The executions of a model. A model that is not listed is new, and runs first.
+fn of(model: &Model) -> usize {
+    static LISTED: OnceLock<BTreeMap<&str, usize>> = OnceLock::new();
+    let read = |line: &'static str| line.split_once(' ').and_then(|(name, n)| Some((name, n.parse().ok()?)));
+    let listed = LISTED.get_or_init(|| include_str!("costs.txt").lines().filter_map(read).collect());
+    listed.get(model.name).copied().unwrap_or(0)
+}
+
+/// Those that are done in a moment.
+pub fn cheap(models: &[&'static Model]) -> Vec<&'static Model> {
+    models.iter().filter(|model| of(model) <= CHEAP).copied().collect()
+}
+
+/// The cheapest first: so that a broken promise is named soon.
+pub fn by_cost(models: &[&'static Model]) -> Vec<&'static Model> {
+    let mut models = models.to_vec();
+    models.sort_by_key(|model| of(model));
+    models
+}
+
+/// Writes the list.
+pub fn bless(executions: &BTreeMap<&str, usize>) {
+    let text: String = executions.iter().map(|(name, n)| format!("{name} {n}\n")).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/costs.txt");
+    std::fs::write(path, text).expect("the sources can be written");
+}
