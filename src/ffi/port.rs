@@ -117,6 +117,7 @@ impl jobring_port {
     ///
     /// # Safety
     /// 1. `at` is readable as its size says, and stays so as long as the header says.
+    #[inline]
     pub(super) unsafe fn check(at: *const Self) -> Result<&'static Self, StatusError> {
         let mut room = MaybeUninit::uninit();
         // SAFETY:
