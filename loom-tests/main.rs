@@ -15,7 +15,6 @@ mod close;
 mod deadline;
 mod deadlock;
 mod end;
-mod failure;
 mod fixtures;
 mod forkjoin;
 mod frozen;
@@ -27,6 +26,7 @@ mod idle;
 mod kill;
 mod lot;
 mod nested;
+mod peek;
 mod pool;
 #[path = "../tests/common/progress.rs"]
 mod progress;
@@ -54,7 +54,7 @@ fn models() -> Vec<&'static Model> {
         handle::MODELS,
         nested::MODELS,
         deadlock::MODELS,
-        failure::MODELS,
+        peek::MODELS,
         idle::MODELS,
         lot::MODELS,
         pool::MODELS,

@@ -286,8 +286,8 @@ pub const ROWS: &[Row] = &[
         upstream: "libvips/libvips#4116; rtic-rs/rtic d4e8f6fab, 612724b96 (rtic-sync)",
         what: "an error is set while somebody looks, and its waiter never learns of it",
         answer: Mutants(&[(
-            Planted(&[Bug::PutsTheFailureBackSilently]),
-            Model("a_failure_is_read_while_it_is_delivered"),
+            Planted(&[Bug::PutsTheJobBackSilently]),
+            Model("a_failure_is_taken_while_another_peeks"),
         )]),
     },
     Row {
@@ -409,21 +409,6 @@ pub const ROWS: &[Row] = &[
             Planted(&[Bug::LeavesOtherClosersBehind]),
             Model("a_closer_outside_waits_for_a_job_inside_a_shutdown"),
         )]),
-    },
-    Row {
-        id: 51,
-        upstream: "none",
-        what: "a slot leaks when a reader and a popper leave it to each other",
-        answer: Mutants(&[
-            (
-                Planted(&[Bug::ReaderKeepsTheSlot]),
-                Model("a_failure_that_is_read_while_its_entry_is_popped_gives_its_slot_back"),
-            ),
-            (
-                Planted(&[Bug::ReaderKeepsTheSlot]),
-                Model("a_failure_that_is_read_while_its_entry_is_reaped_gives_its_slot_back"),
-            ),
-        ]),
     },
     Row {
         id: 52,

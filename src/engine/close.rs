@@ -161,11 +161,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.reap();
         loop {
             while let Some(index) = self.free().pop() {
-                if !self.slot(index).close() {
-                    // Its kept failure is being read; the reader kicks.
-                    self.free().push(index);
-                    return;
-                }
+                self.slot(index).close();
                 progress = true;
             }
             if self.free().mark_empty(Mark::Closer).is_some() {
@@ -221,7 +217,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn have_ended(&self, except: impl Fn(usize, State) -> bool) -> bool {
         let ended = |index| {
             let state = self.slot(index).state();
-            state.untaken() || state.closed() || state.retired() || except(index, state)
+            state.untaken() || state.closed() || except(index, state)
         };
         let mut slots = 0..self.storage.capacity();
         if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
@@ -235,7 +231,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Queued => report.queued += 1,
                 Status::Running | Status::Cancelling => report.running += 1,
                 _ if state.untaken() => report.untaken += 1,
-                _ if state.closed() || state.retired() || state.tombstone() => {}
+                _ if state.closed() || state.tombstone() => {}
                 _ => report.in_submission += 1,
             }
         }

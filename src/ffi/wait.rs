@@ -4,15 +4,15 @@ use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
 use super::failure::{JobFailure, failure};
 use super::job::{length, result};
 use super::status::{
-    JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK,
-    JOBRING_PENDING, StatusError, jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE,
+    JOBRING_E_STALE, JOBRING_OK, JOBRING_PENDING, StatusError, jobring_status,
 };
 use super::types::jobring_job;
 use super::types::jobring_pool;
-use crate::engine::{Disposition, Taken, WaitError};
+use crate::engine::{Disposition, Taken, WaitError, WaitOptions};
 use crate::job::context::CallChain;
 use crate::job::id::Job;
-use crate::job::vtable::Payload;
+use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 use core::ffi::{CStr, c_char, c_void};
 
@@ -127,17 +127,20 @@ unsafe fn take(
     let (pool, _visit) = unsafe { visit(at) }?;
     optional(out)?;
     let mut value = core::ptr::null_mut();
-    let taken =
-        pool.raw.wait_or_help(Job::from_bits(job), timeout, help, &mut |_, payload, taken| match taken {
+    let taken = pool.raw.wait_as(
+        Job::from_bits(job),
+        timeout,
+        WaitOptions { help, ..Default::default() },
+        &mut |_, payload, taken| match taken {
             Taken::Done => {
                 // SAFETY:
                 // - a C job that is done, delivered to us.
                 value = unsafe { result(payload) };
                 Disposition::Take
             }
-            Taken::Failed => Disposition::Keep,
-            Taken::Cancelled => Disposition::Take,
-        })?;
+            Taken::Failed | Taken::Cancelled => Disposition::Take,
+        },
+    )?;
     if taken == Taken::Done && !out.is_null() {
         // SAFETY:
         // - checked above.
@@ -186,9 +189,10 @@ pub unsafe extern "C" fn jobring_wait_copy(
         }
         let mut found = JOBRING_OK;
         let mut bytes = 0;
-        let taken = pool.raw.wait_and_see(
+        let taken = pool.raw.wait_as(
             Job::from_bits(job),
             timeout(timeout_ns)?,
+            WaitOptions { may_leave: true, ..Default::default() },
             &mut |vtable, payload, taken| match taken {
                 _ if !vtable.by_copy => {
                     found = JOBRING_E_INVALID;
@@ -209,8 +213,7 @@ pub unsafe extern "C" fn jobring_wait_copy(
                     }
                     Disposition::TakePart
                 }
-                Taken::Failed => Disposition::Keep,
-                Taken::Cancelled => Disposition::Take,
+                Taken::Failed | Taken::Cancelled => Disposition::Take,
             },
         )?;
         if taken == Taken::Done && found != JOBRING_E_INVALID && !needed.is_null() {
@@ -332,9 +335,7 @@ fn fail(code: i32, text: &[u8]) -> jobring_status {
 
 /// How a job failed. The job stays as it is.
 ///
-/// It may be called as soon as the job is over, and also after a wait or poll has returned JOBRING_E_FAILED: that frees
-/// the slot, but until a later job uses it again, the failure can be read (free slots are used in turn, so this is
-/// sure until as many more jobs were submitted as there were free slots).
+/// From when the job is over until its result is taken.
 ///
 /// `code`: where the code is written. `buffer`, `size`: where the text goes, with a zero behind it, cut to fit.
 /// `needed`: where the bytes are written that the whole text and its zero take. On JOBRING_OK only; each may be NULL.
@@ -362,7 +363,7 @@ pub unsafe extern "C" fn jobring_error(
         let (pool, _visit) = unsafe { visit(pool) }?;
         optional(code)?;
         optional(needed)?;
-        let mut read = |payload: Payload| {
+        let read = |payload: Payload| {
             // SAFETY:
             // - a C job that failed, whose body is ours during this call.
             let (found, text) = unsafe { failure(payload) };
@@ -382,10 +383,18 @@ pub unsafe extern "C" fn jobring_error(
                 }
             }
         };
-        match pool.raw.read_failure(Job::from_bits(job), &mut read) {
+        let options = WaitOptions { may_leave: true, ..Default::default() };
+        let mut look = |_: &'static JobVTable, payload, taken| {
+            if taken == Taken::Failed {
+                read(payload);
+            }
+            Disposition::Leave
+        };
+        match pool.raw.wait_as(Job::from_bits(job), Timeout::Poll, options, &mut look) {
             Err(WaitError::Pending) => Ok(JOBRING_PENDING),
             Err(error) => Err(error.into()),
-            Ok(()) => Ok(JOBRING_OK),
+            Ok(Taken::Failed) => Ok(JOBRING_OK),
+            Ok(_) => Ok(JOBRING_E_STALE),
         }
     })
 }

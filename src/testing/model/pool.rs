@@ -6,8 +6,7 @@ use super::tasks::Task;
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::lifecycle::Visit;
 use crate::engine::{
-    Batch, FastPathMiss, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, WaitError,
-    WorkerActivity,
+    Batch, FastPathMiss, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, WorkerActivity,
 };
 use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
@@ -211,23 +210,6 @@ impl<const N: usize> Pool<N> {
     /// Detaches. False: stale.
     pub fn detach(&self, job: Job) -> bool {
         self.raw.detach(job).is_ok()
-    }
-
-    /// Reads the failure.
-    pub fn read_failure(&self, job: Job) -> End {
-        let mut number = usize::MAX;
-        // SAFETY:
-        // - the body is ours while we are called, and holds a failure.
-        let read = self.raw.read_failure(job, &mut |payload| {
-            // SAFETY:
-            // - a job of this kind that failed left its number there.
-            number = unsafe { payload.at.cast::<usize>().add(1).read() };
-        });
-        match read {
-            Ok(()) => End::Failed(number),
-            Err(WaitError::Pending) => End::Pending,
-            Err(_) => End::Stale,
-        }
     }
 
     /// Was the job that this thread runs asked to stop?
