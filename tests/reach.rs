@@ -226,8 +226,8 @@ fn stays_on_a_jobs_way(graph: &Graph) {
             "{symbol} does not come to {name}"
         );
     }
-    // The functions that a slot's kind names, which are called through it by whoever runs, drops or forgets the job.
-    for part in ["3run", "7discard", "6forget"] {
+    // The functions that a slot's kind names, which are called through it by whoever runs, or drops the job.
+    for part in ["3run", "7discard", "11drop_result"] {
         let submit = graph.reached("jobring_submit");
         let found = submit.keys().any(|name| name.contains("3ffi3job") && name.contains(part));
         assert!(found, "submit does not come to the kinds' {part}");

@@ -56,9 +56,9 @@ const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
 const SUBMITS: &[&str] = &["jobring_submit"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
 /// A job's runner, or who takes it.
-const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "forget"];
+const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result"];
 /// The same, or who filled the slot before: TSan remembers some of the accesses.
-const OWNED: &[&str] = &["execute", "drop_claimed", "deliver", "forget", "jobring_submit"];
+const OWNED: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result", "jobring_submit"];
 /// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
 const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
 const READS: &[&str] = &["read_failure"];
@@ -265,7 +265,7 @@ fn ordered_sites(folder: &Path, into: &mut BTreeSet<String>) {
         let text = fs::read_to_string(&path).expect("a file");
         let code: Vec<_> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n");
-        for site in code.split("o(Site::").skip(1) {
+        for site in code.split("ordering(Site::").skip(1) {
             let (name, rest) = site.split_at(site.find(|c: char| !c.is_alphanumeric()).expect("an end"));
             if let Some(ordering) = rest.strip_prefix(", ")
                 && ["Acquire", "Release", "AcqRel", "SeqCst"].iter().any(|known| ordering.starts_with(known))

@@ -39,9 +39,11 @@ mod wrap_tests;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
+#[cfg(any(feature = "alloc", feature = "capi"))]
+pub(crate) use pool::POLLS;
 #[cfg(feature = "capi")]
 pub(crate) use pool::STACK_RESERVE;
-pub(crate) use pool::{POLLS, RawPool, RuntimeConfig};
+pub(crate) use pool::{RawPool, RuntimeConfig};
 pub(crate) use submit::{FastPathMiss, ReserveError, Reserved};
 pub(crate) use wait::{Disposition, Receiver, Taken, WaitError, WaitOptions};
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi", jobring_loom))]
