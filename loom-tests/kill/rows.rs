@@ -411,7 +411,7 @@ pub const ROWS: &[Row] = &[
         )]),
     },
     Row {
-        id: 52,
+        id: 51,
         upstream: "none",
         what: "a caller is refused that could make room itself",
         answer: Mutants(&[(
@@ -420,7 +420,7 @@ pub const ROWS: &[Row] = &[
         )]),
     },
     Row {
-        id: 53,
+        id: 52,
         upstream: "none",
         what: "a wait that would end is refused as a deadlock",
         answer: Mutants(&[
