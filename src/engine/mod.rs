@@ -45,7 +45,9 @@ pub(crate) use pool::POLLS;
 pub(crate) use pool::STACK_RESERVE;
 pub(crate) use pool::{RawPool, RuntimeConfig};
 pub(crate) use submit::{FastPathMiss, ReserveError, Reserved};
-pub(crate) use wait::{Disposition, Receiver, Taken, WaitError, WaitOptions};
+#[cfg(any(feature = "capi", jobring_loom, jobring_freeze))]
+pub(crate) use wait::WaitOptions;
+pub(crate) use wait::{Disposition, Receiver, Taken, WaitError};
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi", jobring_loom))]
 pub(crate) use worker_state::WorkerActivity;
 #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]

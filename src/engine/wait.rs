@@ -18,7 +18,7 @@ use crate::sync::{Bug, bug};
 pub(crate) enum Taken {
     Done,
     Failed,
-    /// It never ran; the payload holds nothing.
+    /// It never ran; the payload holds what its kind's `discard` left.
     Cancelled,
 }
 
@@ -27,14 +27,7 @@ pub(crate) enum Taken {
 pub(crate) enum Disposition {
     /// The result is out: recycle the slot.
     Take,
-    /// What was wanted is out: drop the rest of the result, and recycle the slot.
-    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C results have two parts"))]
-    TakePart,
     /// Nothing was taken: leave the job as it was. Only with `may_leave`.
-    #[cfg_attr(
-        not(any(feature = "capi", jobring_loom, jobring_freeze)),
-        expect(dead_code, reason = "only C peeks, and has results that can be too long for a buffer")
-    )]
     Leave,
 }
 
@@ -174,10 +167,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
             }
         }
-        match verdict {
-            Disposition::TakePart => self.drop_taken_result(index, was, taking),
-            _ => self.vacate(index, taking, self.must_retire()),
-        }
+        self.vacate(index, taking, self.must_retire());
         Ok(taken)
     }
 

@@ -17,12 +17,14 @@ mod failure;
 mod handle_tests;
 mod info;
 mod job;
+mod outcome;
 mod parallel_for;
 mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
 mod request;
+mod room;
 mod run;
 mod shutdown;
 mod status;
