@@ -69,8 +69,6 @@ sites! {
     // slot/mod.rs
     SlotLook,
     SlotReserve,
-    ReuseKept,
-    ReuseKeptLost,
     SlotFill,
     ClaimLook,
     ClaimDetached,
@@ -91,8 +89,6 @@ sites! {
     Flag,
     FlagLost,
     SlotCloseLook,
-    SlotRetire,
-    SlotRetireLost,
     SlotClose,
     // sleep/idle.rs
     IdleLook,
