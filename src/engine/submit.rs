@@ -3,10 +3,10 @@
 use super::RawPool;
 use super::blocking_wait::Patience;
 use super::deadlock::Outlook;
+use super::request::{Request, WhenFull};
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
-use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Pacing};
@@ -34,50 +34,6 @@ pub(crate) struct Reserved {
     pub(super) state: State,
     /// Where in the free ring it was.
     pub(super) at: usize,
-}
-
-/// A job as a face hands it over: checked, and not written into a slot yet.
-pub(crate) trait Request {
-    /// How the job is run or dropped.
-    fn vtable(&self) -> &'static JobVTable;
-
-    /// Leaves the job's input in a payload.
-    ///
-    /// # Safety
-    /// 1. The payload is one of the pool that the request was made for, and nobody else has it.
-    unsafe fn write(self, payload: Payload);
-}
-
-/// What a submit does when no slot is free. It is known when the caller is compiled, so that a firmware that never waits has no
-/// code for waiting.
-pub(crate) trait WhenFull: Copy {
-    const WAITS: bool;
-
-    fn timeout(self) -> Timeout;
-}
-
-/// Fails at once.
-#[derive(Clone, Copy)]
-pub(crate) struct Fail;
-
-/// Waits for a slot.
-#[derive(Clone, Copy)]
-pub(crate) struct Wait(pub(crate) Timeout);
-
-impl WhenFull for Fail {
-    const WAITS: bool = false;
-
-    fn timeout(self) -> Timeout {
-        Timeout::Poll
-    }
-}
-
-impl WhenFull for Wait {
-    const WAITS: bool = true;
-
-    fn timeout(self) -> Timeout {
-        self.0
-    }
 }
 
 /// A microcontroller has one copy of the whole in place of a fast path.

@@ -14,7 +14,7 @@ use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
-use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE};
+use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE, defaults};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::{Backend, thread::stack_size};
 use crate::sleep::MAX_WORKERS;
@@ -28,14 +28,8 @@ use core::mem::MaybeUninit;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ptr::NonNull;
 
-/// Jobs that fit in where it was not chosen.
-const CAPACITY: usize = 1024;
-/// Bytes of a payload where they were not chosen.
-const PAYLOAD: usize = 48;
 /// The words that a C job's argument, function and two callbacks take.
 const FEWEST_WORDS: usize = 4;
-/// Threads that may enter beside a pool's own, where the limit was not chosen.
-const ENTERED: usize = 16;
 
 /// Can a pool have workers of its own in this build, made by the system or by a port?
 pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
@@ -75,13 +69,12 @@ impl<'a> CheckedConfig<'a> {
         let workers = match config.workers {
             JOBRING_WORKERS_NONE => 0,
             _ if !MAKES_WORKERS => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
-            0 => default_workers(),
+            0 => defaults::workers(),
             workers => workers as usize,
         };
-        let max_workers =
-            or(config.max_workers as usize, workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers)));
-        let payload = or(config.payload as usize, PAYLOAD);
-        let shape = SlotLayout::new(or(config.capacity as usize, CAPACITY), payload);
+        let max_workers = or(config.max_workers as usize, defaults::max_workers(workers));
+        let payload = or(config.payload as usize, defaults::PAYLOAD);
+        let shape = SlotLayout::new(or(config.capacity as usize, defaults::CAPACITY), payload);
         let spin = match config.spin {
             JOBRING_SPIN_NONE => 0,
             0 => POLLS,
@@ -223,16 +216,6 @@ fn place_stacks(
         Some(needed) if needed <= size => Ok(unsafe { memory.add(skip) }),
         _ => Err(StatusError(JOBRING_E_SIZE)),
     }
-}
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-fn default_workers() -> usize {
-    crate::platform::thread::available_cpus().min(MAX_WORKERS)
-}
-
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-fn default_workers() -> usize {
-    0
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]
