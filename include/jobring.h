@@ -121,98 +121,105 @@
 #define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
 
 /**
- * The header's version, major * 1,000,000 + minor * 1,000 + patch.
+ * The version of this header: major * 1,000,000 + minor * 1,000 + patch.
  */
 #define JOBRING_VERSION 1000
 
 /**
- * Changes when a program built against an older header must be compiled again.
+ * The ABI version of this header. It changes when a program built against an older header must be compiled
+ * again.
  */
 #define JOBRING_ABI_VERSION 1
 
 /**
- * A bit of jobring_features(): workers can be pthreads.
+ * Workers can be pthreads.
  */
 #define JOBRING_FEATURE_PTHREAD 1
 
 /**
- * A bit of jobring_features(): workers can be threads of Rust's standard library.
+ * Workers can be threads of Rust's standard library.
  */
 #define JOBRING_FEATURE_STD 2
 
 /**
- * A bit of jobring_features(): jobring_create() works.
+ * jobring_create() works.
  */
 #define JOBRING_FEATURE_CREATE 4
 
 /**
- * A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
- * has a clock.
+ * There is a clock, so finite timeouts work. Without one a finite timeout only polls, unless the pool's
+ * port has a clock.
  */
 #define JOBRING_FEATURE_CLOCK 8
 
 /**
- * A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
+ * A pool can run on a user-defined port: jobring_port.h.
  */
 #define JOBRING_FEATURE_PORT 16
 
 /**
- * In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
+ * jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and threads that wait run
+ * the jobs.
  */
 #define JOBRING_WORKERS_NONE UINT32_MAX
 
 /**
- * In jobring_config.spin: a worker that has nothing to do sleeps at once.
+ * jobring_config.spin: a worker that finds no job sleeps at once.
  */
 #define JOBRING_SPIN_NONE UINT32_MAX
 
 
 
 /**
- * In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself. A process that a
- * job starts inherits that mask, and exec keeps it: the job sets another one, by posix_spawnattr_setsigmask() or between
- * fork() and exec, if the process is to be ended by SIGTERM or SIGINT.
+ * jobring_config.signals: workers have all signals blocked, except those that a thread causes itself
+ * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
+ *
+ * A process that a job starts inherits this mask, and exec keeps it. If SIGTERM or SIGINT is to end that
+ * process, the job sets another mask, by posix_spawnattr_setsigmask() or between fork() and exec.
  */
 #define JOBRING_SIGNALS_BLOCK 0
 
 /**
- * In jobring_config.signals: workers take the signals that the thread takes that makes them.
+ * jobring_config.signals: workers inherit the signal mask of the thread that makes the pool.
  */
 #define JOBRING_SIGNALS_INHERIT 1
 
 /**
- * A bit of jobring_config.flags: the time that jobs take is measured, see jobring_worker. Costs two looks at the clock a
+ * jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
  * job.
  */
 #define JOBRING_TIMED 1
 
 /**
- * A bit of jobring_config.flags: the workers' stacks are painted, see jobring_worker_stack_used(). Makes all of each stack
- * resident.
+ * jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
+ * each stack resident.
  */
 #define JOBRING_PAINT_STACKS 2
 
 /**
- * A bit of jobring_config.flags: jobring_destroy() waits also for threads that are inside a submit that need not wait for
- * a slot: for jobs that make known that they have run, while the submit of them has yet to return. Costs two atomic
- * operations a submit.
+ * jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
+ *
+ * Needed when a job itself makes known that it has run, since its submit may not have returned by then.
+ * Costs two atomic operations for each submit.
  */
 #define JOBRING_DESTROY_WAITS 4
 
 /**
- * In jobring_config.backend: pthreads where there are any, else the standard library's threads.
+ * jobring_config.backend: pthreads if the library has them, else threads of Rust's standard library.
  */
 #define JOBRING_BACKEND_DEFAULT 0
 
 /**
- * In jobring_config.backend: pthreads, made through libc.
+ * jobring_config.backend: pthreads.
  */
 #define JOBRING_BACKEND_PTHREAD 1
 
 /**
- * In jobring_config.backend: threads of Rust's standard library. If that is refused memory while it makes a thread, it ends the
- * process by abort(); pthreads made through libc give JOBRING_E_NOMEM or JOBRING_E_THREAD then. With both backends a refused
- * thread is JOBRING_E_THREAD, and if no key of thread-specific data is left where one is needed, JOBRING_E_NOMEM.
+ * jobring_config.backend: threads of Rust's standard library.
+ *
+ * If the standard library gets no memory while it makes a thread, it ends the process by abort(); with
+ * pthreads that is JOBRING_E_NOMEM or JOBRING_E_THREAD. With both backends a refused thread is
+ * JOBRING_E_THREAD, and a missing key for thread-specific data is JOBRING_E_NOMEM.
  */
 #define JOBRING_BACKEND_STD 2
 
@@ -259,28 +266,28 @@
 #define JOBRING_WAIT_HELP 1
 
 /**
- * In jobring_worker.state: its thread was made, and has not come to the first job yet.
+ * jobring_worker.state: its thread was made, and has not looked for a job yet.
  */
 #define JOBRING_WORKER_STARTING 0
 
 /**
- * In jobring_worker.state: it looks for a job.
+ * jobring_worker.state: it looks for a job.
  */
 #define JOBRING_WORKER_SEARCHING 1
 
 /**
- * In jobring_worker.state: it sleeps, since nothing is queued.
+ * jobring_worker.state: it sleeps, since no job is queued.
  */
 #define JOBRING_WORKER_SLEEPING 2
 
 /**
- * In jobring_worker.state: it is inside a job, which may itself be waiting for something.
+ * jobring_worker.state: it runs a job, which may itself be waiting for something.
  */
 #define JOBRING_WORKER_RUNNING 3
 
 /**
- * In jobring_worker.state: it has left its loop, because the pool was shut down, or (see jobring_fn) because its thread was
- * ended and the system refused another.
+ * jobring_worker.state: it has left its loop: the pool is shut down, or a job ended its thread (see
+ * jobring_fn) and the system refused another one.
  */
 #define JOBRING_WORKER_STOPPED 4
 
@@ -290,17 +297,19 @@
 typedef struct jobring_pool jobring_pool;
 
 /**
- * What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.
+ * What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never
+ * renumbered.
  */
 typedef int32_t jobring_status;
 
 /**
- * Called on a worker's own thread: `hook_arg` of the configuration, and the worker's number from 0.
+ * A hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's number
+ * from 0.
  */
 typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
 
 /**
- * A place for one sleeping thread. All zero at first; its insides are the library's.
+ * A place in which one thread sleeps. Zeroed memory at first; opaque afterwards.
  */
 typedef struct jobring_seat {
     /**
@@ -310,27 +319,27 @@ typedef struct jobring_seat {
 } jobring_seat;
 
 /**
- * Nanoseconds of a clock that never goes back.
+ * The time in nanoseconds, of a clock that is never set back.
  */
 typedef uint64_t (*jobring_now_fn)(void *ctx);
 
 /**
- * Lets the calling thread sleep in a seat: see jobring_port.
+ * Makes the calling thread sleep in a seat.
  */
 typedef void (*jobring_park_fn)(void *ctx, uint32_t seat, int64_t timeout_ns);
 
 /**
- * Wakes the thread in a seat: see jobring_port.
+ * Wakes the thread in a seat.
  */
 typedef void (*jobring_unpark_fn)(void *ctx, uint32_t seat, uint32_t from_isr);
 
 /**
- * Lets all other threads run for a while: see jobring_port.
+ * Blocks the calling thread for a short while.
  */
 typedef void (*jobring_pause_fn)(void *ctx);
 
 /**
- * What the calling thread gave to jobring_set_self_fn last, or NULL.
+ * Returns what the calling thread last gave to jobring_set_self_fn, or NULL.
  */
 typedef void *(*jobring_get_self_fn)(void);
 
@@ -340,31 +349,34 @@ typedef void *(*jobring_get_self_fn)(void);
 typedef void (*jobring_set_self_fn)(void *pointer);
 
 /**
- * What a worker's thread is to call, once, with the `arg` that came with it. Returns when the worker is done.
+ * What the thread of a worker calls, once, with the `arg` that came with it. It returns when the worker
+ * has finished.
  */
 typedef void (*jobring_entry_fn)(void *arg);
 
 /**
- * Makes the thread of a worker: see jobring_port.
+ * Makes the thread of a worker.
  */
 typedef int32_t (*jobring_spawn_fn)(void *ctx, uint32_t worker, jobring_entry_fn entry, void *arg);
 
 /**
- * Waits for the end of a worker's thread: see jobring_port.
+ * Waits until the thread of a worker has finished.
  */
 typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
 
 /**
- * What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
- * `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
- * not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
- * call on one; without `join`, until the last worker's thread has returned from its `entry`, which may be after
- * jobring_destroy(). It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
- * library.
+ * The system below a pool, for a library that was built without threads and with the feature `port`.
  *
- * A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
- * job waits for itself. A thread that spins keeps threads of lower priority from running: where threads have priorities, give
- * it a port.
+ * jobring_features() has JOBRING_FEATURE_PORT in such a build; others return JOBRING_E_UNSUPPORTED. Every
+ * function below may be called by any thread, and calls nothing of this library.
+ *
+ * The structure is not copied. It and what it points to stay unchanged while a pool uses it or a thread is
+ * inside a call on such a pool. Without `join` they stay until the last worker's thread has returned from
+ * its `entry`, which may be after jobring_destroy(). The structure may lie in read-only memory.
+ *
+ * In a build without threads, a pool without a port has no clock, its threads wait by spinning, and it
+ * does not detect a job that waits for itself. A thread that spins keeps threads of lower priority from
+ * running: where threads have priorities, give the pool a port.
  */
 typedef struct jobring_port {
     /**
@@ -372,79 +384,86 @@ typedef struct jobring_port {
      */
     uint32_t size;
     /**
-     * How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
-     * seats, workers included. A thread that finds no seat calls `pause` and looks, in turn: it lets all others run, but an
-     * idle pool whose workers have fewer seats than they need goes on waking up.
+     * The number of seats, at most 65,535: this many threads can sleep at the same time in calls on the
+     * pools of this port, workers included. A thread that finds no free seat calls `pause` and looks
+     * again, in turn. That lets all other threads run, but an idle pool whose workers outnumber the seats
+     * keeps waking up.
      */
     uint32_t seat_count;
     /**
-     * The seats: zeroed memory, for all pools of this port.
+     * The seats: zeroed memory, shared by all pools of this port.
      */
     struct jobring_seat *seats;
     /**
-     * Handed to the functions.
+     * Passed to the functions.
      */
     void *ctx;
     /**
-     * The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none. A thread that polls in a loop
-     * keeps threads of lower priority from running.
+     * The clock. NULL: there is none, a finite timeout only polls, and `park` gets no time limit. (A
+     * thread that polls in a loop keeps threads of lower priority from running.)
      */
     jobring_now_fn now;
     /**
-     * Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns` (JOBRING_FOREVER: no
-     * end). Returns at once if that was called since the last park in this seat returned: one call is remembered,
-     * more need not be. So a seat is one binary semaphore. At most one thread is in a seat. It may return at any time for
-     * no reason, but not always. Where an event reaches all cores and stays (WFE and SEV), the seat does not matter.
+     * Makes the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns`
+     * (JOBRING_FOREVER: no limit). It returns at once if `unpark` was called since the last park in this
+     * seat returned. One such call is remembered, no more: a seat is one binary semaphore. At most one
+     * thread is in a seat. Spurious returns are allowed, but not always. Where an event reaches all cores
+     * and is kept (WFE and SEV), the seat does not matter.
      */
     jobring_park_fn park;
     /**
-     * Wakes the thread that sleeps in this seat, or is about to. Neither waits nor locks (interrupts may be masked for a
-     * few instructions). `from_isr` is 1 if the caller is an interrupt (jobring_try_submit_isr(),
-     * JOBRING_FULL_FAIL_ISR), else 0.
+     * Wakes the thread that sleeps in this seat or is about to. Neither waits nor locks (it may mask
+     * interrupts for a few instructions). `from_isr` is 1 if the caller is an interrupt
+     * (jobring_try_submit_isr(), JOBRING_FULL_FAIL_ISR), else 0.
      */
     jobring_unpark_fn unpark;
     /**
-     * Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
-     * of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since it lets only threads of the same
-     * priority run. On cores without threads that is a WFI or WFE that a timer ends, or nothing. Called by a thread that
-     * has to wait and finds no empty seat, until the wait ends or a seat is empty; never from an interrupt.
+     * Blocks the calling thread for a short while, so that every other thread may run, also those of lower
+     * priority: one tick of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since
+     * only threads of the same priority run then. On a core without threads this is a WFI or WFE that a
+     * timer ends, or nothing. It is called by a thread that has to wait and finds no free seat, until the
+     * wait ends or a seat is free; never from an interrupt.
      */
     jobring_pause_fn pause;
     /**
-     * What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
-     * program have the same: one that has another than the first of them is JOBRING_E_INVALID.
+     * Returns what the calling thread last gave to `set_self`, or NULL. Never called from an interrupt.
+     * All ports of a program share one `get_self`: a port with another one than the first is
+     * JOBRING_E_INVALID.
      *
-     * NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
-     * jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-     * down its pool, sleeps for ever instead of getting an error or being let through.
+     * NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_self(),
+     * jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
+     * or shuts down its pool sleeps for ever.
      */
     jobring_get_self_fn get_self;
     /**
-     * Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
-     * threads, in an array with a place for each core. NULL if and only if `get_self` is.
+     * Keeps a pointer for the calling thread: in its control block, in its thread-local storage, or, on
+     * cores without threads, in an array with one place for each core. NULL if and only if `get_self` is
+     * NULL.
      */
     jobring_set_self_fn set_self;
     /**
-     * Makes a thread that calls `entry` with `arg`, and returns 0; or returns another number and makes none. `worker`
-     * counts from 0. Stack, priority and name are up to the port. NULL: no threads are made, and threads become workers
-     * by jobring_enter_worker().
+     * Makes a thread that calls `entry` with `arg`, and returns 0; or makes none, and returns another
+     * number. `worker` counts from 0. The port chooses stack, priority and name. NULL: no threads are
+     * made, and threads become workers by jobring_enter_worker().
      */
     jobring_spawn_fn spawn;
     /**
-     * Waits until that thread has returned from `entry`, and gives back what it was made of. Called by
-     * jobring_destroy() for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the pool's
-     * any more, though it may still be about to return. Not without `spawn`.
+     * Waits until that thread has returned from `entry`, and frees what it was made of. jobring_destroy()
+     * calls it for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the
+     * pool any more, though the thread may not have returned yet. Not without `spawn`.
      */
     jobring_join_fn join;
 } jobring_port;
 
 /**
- * How a pool is to be. Zero means the default in every field. Begin with JOBRING_CONFIG_INIT or
- * jobring_config_init(). The structure is copied during the call, the text too.
+ * The configuration of a pool. Zero is the default in every field.
+ *
+ * Begin with JOBRING_CONFIG_INIT or jobring_config_init(). The structure and its text are copied during
+ * the call.
  */
 typedef struct jobring_config {
     /**
-     * sizeof (jobring_config), so that a program built against an older header is understood.
+     * sizeof (jobring_config), so that the library knows which header the program was built against.
      */
     uint32_t size;
     /**
@@ -452,39 +471,47 @@ typedef struct jobring_config {
      */
     uint32_t backend;
     /**
-     * Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
-     * the quota of the control group: if memory is refused then, it ends the process by abort()). In a build without threads
-     * JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
-     * workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
+     * The number of worker threads. 0: the number of CPUs that the calling thread may use.
+     * JOBRING_WORKERS_NONE: none. More workers than `capacity` are of no use, since each running job has a
+     * slot.
+     *
+     * With 0, a library with Rust's standard library also reads the quota of the control group, and ends
+     * the process by abort() if it gets no memory for that. In a build without threads 0 is
+     * JOBRING_E_UNSUPPORTED; so is any other number, unless the port can make threads.
      */
     uint32_t workers;
     /**
-     * Start with as few as this if the system refuses more threads. 0: all or none.
+     * The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
+     * fails.
      */
     uint32_t min_workers;
     /**
-     * The most workers at a time, threads that enter included. 0: `workers` + 16. At most 65,535, on 32-bit
-     * targets 255.
+     * The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
+     * 32-bit targets 255.
      */
     uint32_t max_workers;
     /**
-     * Slots. A job holds one from its submit until its result is taken, or, detached, until it has finished; so results that
-     * nobody has taken count. 0: 1,024. At most 1,048,575. No more jobs than that run at a time; if all of them wait in
-     * jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were
-     * never used take no pages until the pool is shut down.
+     * The number of slots. 0: 1,024. At most 1,048,575.
+     *
+     * A job holds a slot from its submit until its result is taken; a detached job, until it has finished.
+     * So results that nobody has taken count. No more jobs than this run at a time; if all of them wait in
+     * jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In memory of the library
+     * (jobring_create()), slots that were never used take no pages until the pool is shut down.
      */
     uint32_t capacity;
     /**
-     * Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-     * 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
+     * The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
+     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
+     * of it data can take.
      */
     uint32_t payload;
     /**
-     * How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
-     * a library without threads not at all). JOBRING_SPIN_NONE: not at all. Behind a job that came after 50 microseconds of
-     * nothing 24 times at most. An idle pool sleeps, whatever it is. (Unless it is
-     * JOBRING_SPIN_NONE, each eighth of jobs that come as fast as they are run, and are few in the ring, may wait for some
-     * microseconds, so that worker and submitter stay out of each other's cache lines.)
+     * How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
+     * about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
+     *
+     * After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
+     * number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
+     * jobs come as fast as they are run, to reduce cache-line contention.
      */
     uint32_t spin;
     /**
@@ -492,60 +519,67 @@ typedef struct jobring_config {
      */
     uint32_t signals;
     /**
-     * The JOBRING_ bits that are wanted: TIMED, PAINT_STACKS, DESTROY_WAITS.
+     * A set of JOBRING_TIMED, JOBRING_PAINT_STACKS, JOBRING_DESTROY_WAITS.
      */
     uint32_t flags;
     /**
-     * Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
-     * the system and its thread-local storage need, and 8 KiB.
+     * The bytes of each worker's stack, rounded up to a page. 0: 2 MiB. Less than jobring_stack_min() is
+     * JOBRING_E_STACK.
      */
     size_t stack_size;
     /**
-     * Bytes below each stack that trap, rounded up to a page. 0: a page. JOBRING_GUARD_NONE: none. pthreads only.
+     * The bytes of the guard below each stack, rounded up to a page. 0: one page. JOBRING_GUARD_NONE: no
+     * guard. pthreads only.
      */
     size_t guard_size;
     /**
-     * Memory for the workers' stacks, in use until the pool was destroyed; no guard is laid below them. NULL: the
-     * system finds it. pthreads only.
+     * Memory for the workers' stacks, in use until jobring_destroy() has returned. It gets no guards.
+     * NULL: the system allocates the stacks. pthreads only.
      */
     void *stack_memory;
     /**
-     * Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
-     * JOBRING_E_SIZE.
+     * The bytes of `stack_memory`: `workers` times `stack_size` rounded up to a page, and up to one page
+     * more to align it. Less is JOBRING_E_SIZE.
      */
     size_t stack_memory_size;
     /**
-     * A job that waits for a queued job runs it on its own stack only if this many bytes of it are left. 0: 16 KiB. Whatever
-     * else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
-     * The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
+     * A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
+     * 16 KiB.
      *
-     * Of a thread that the pool did not make (one that entered, or that runs a pool's jobs in a wait), the stack is what the
-     * system says: pthread_getattr_np() on Linux and Android, its like on macOS. It is asked once for each such thread, when it is
-     * first to run a job inside a job; the system's library may allocate then. Where the system cannot be asked (other
-     * systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
-     * not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
+     * A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), or on a pool
+     * without workers submits to a full pool or shuts it down. The first job that a thread runs is a plain
+     * call and needs no reserve.
+     *
+     * For a thread that the pool did not make, the system says how large the stack is
+     * (pthread_getattr_np() on Linux and Android, a similar call on macOS). The library asks once for each
+     * such thread, before the thread runs a job inside a job; the system's library may allocate then.
+     * Where the system cannot be asked (other systems, a jobring_port), at most 64 jobs run inside each
+     * other on such a thread. On a stack that is not the thread's own (a fiber, a coroutine) no job runs
+     * inside a job.
      */
     size_t stack_reserve;
     /**
-     * CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it.
-     * If that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
-     * may not use.
+     * The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
+     * makes the pool. If that thread is bound to one CPU, so are they, and 0 `workers` is one worker.
+     * pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
      */
     const uint32_t *cpus;
     /**
-     * How many there are.
+     * The number of `cpus`.
      */
     size_t cpu_count;
     /**
-     * Prefix of the threads' names; a dash and the number follow, in 15 bytes altogether. NULL: "jobring". Cut before its first
-     * byte that is not UTF-8. The system shows the name; to Rust's standard library a pthread worker has none: a
-     * panic in a job is reported from `<unnamed>`.
+     * The prefix of the threads' names. A dash and the worker's number follow, 15 bytes in all. NULL:
+     * "jobring". Cut before the first byte that is not UTF-8.
+     *
+     * The system shows this name. Rust's standard library does not know it for pthreads: it reports a
+     * panic in a job as one of thread `<unnamed>`.
      */
     const char *name;
     /**
-     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
-     * time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would
-     * sleep without end.
+     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may
+     * call: a wait without a time limit runs the queued job that it waits for, and a submit to a full pool
+     * that could never succeed returns JOBRING_E_DEADLOCK.
      */
     jobring_hook_fn on_start;
     /**
@@ -553,22 +587,22 @@ typedef struct jobring_config {
      */
     jobring_hook_fn on_stop;
     /**
-     * Handed to both.
+     * Passed to both hooks.
      */
     void *hook_arg;
     /**
-     * The system under the pool, in a build that knows none. NULL: spinning waits. JOBRING_E_UNSUPPORTED in a build with
-     * threads of its own. Not copied.
+     * The system below the pool: see jobring_port.h. NULL: none. Not copied. JOBRING_E_UNSUPPORTED in a
+     * build without ports.
      */
     const struct jobring_port *port;
 } jobring_config;
 
 /**
- * What was in a pool when jobring_shutdown() returned.
+ * What was left in a pool when jobring_shutdown() returned.
  */
 typedef struct jobring_report {
     /**
-     * Jobs that nobody has begun.
+     * Jobs that have not started.
      */
     uint32_t queued;
     /**
@@ -576,11 +610,11 @@ typedef struct jobring_report {
      */
     uint32_t running;
     /**
-     * Slots in the hands of a submit that has not returned, or of a thread that takes a result.
+     * Slots that a submit call or a take of a result still uses.
      */
     uint32_t submitting;
     /**
-     * Jobs that are over and whose result nobody has taken.
+     * Finished jobs whose result nobody has taken.
      */
     uint32_t untaken;
 } jobring_report;
@@ -699,14 +733,16 @@ typedef struct jobring_item {
 } jobring_item;
 
 /**
- * The body of a loop: does the items from `from` up to, not including, `to` (never none), and returns 0; or anything else
- * to end the loop. It is called on several threads at once. It must return, as a callback must: a thread that ends in it,
- * or what is thrown out of it, ends the process. Inside it the thread counts as being outside of jobs.
+ * The body of a loop: does the items `from` to `to` - 1, at least one, and returns 0; or returns another
+ * number to end the loop.
+ *
+ * Several threads call it at once. It must return, as a callback must: a body that ends its thread, or
+ * throws, ends the process. Inside it the thread counts as outside of jobs.
  */
 typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
 
 /**
- * What a pool is like. Does not change while it lives.
+ * What a pool is. It does not change while the pool lives.
  */
 typedef struct jobring_info {
     /**
@@ -718,33 +754,34 @@ typedef struct jobring_info {
      */
     uint32_t backend;
     /**
-     * Worker threads that were started.
+     * The workers that were started.
      */
     uint32_t workers;
     /**
-     * The most workers at a time, threads that enter included.
+     * The most workers at a time, including threads that enter.
      */
     uint32_t max_workers;
     /**
-     * Jobs that fit in.
+     * The number of slots.
      */
     uint32_t capacity;
     /**
-     * Bytes of a slot's payload.
+     * The bytes of a slot's payload.
      */
     uint32_t payload;
     /**
-     * The size that the workers' stacks were given, bytes; 0 without workers.
+     * The bytes of each worker's stack; 0 without workers.
      */
     size_t stack_size;
     /**
-     * Bytes of memory that the pool takes, all in all, stacks not included.
+     * The bytes of the pool itself, without stacks.
      */
     size_t pool_bytes;
 } jobring_info;
 
 /**
- * Counters of a pool, taken one after the other while it works: they need not fit together.
+ * Counters of a pool. They are read one after the other while the pool works, so they need not fit
+ * together.
  */
 typedef struct jobring_stats {
     /**
@@ -752,7 +789,7 @@ typedef struct jobring_stats {
      */
     uint32_t size;
     /**
-     * Workers in their loop, threads that entered included.
+     * Workers in their loop, including threads that entered.
      */
     uint32_t workers;
     /**
@@ -764,26 +801,26 @@ typedef struct jobring_stats {
      */
     uint32_t reserved;
     /**
-     * Jobs accepted so far (wraps with size_t).
+     * Accepted jobs (wraps with size_t).
      */
     uint64_t submitted;
     /**
-     * Entries taken from the ready ring so far: jobs begun, and entries of jobs that were cancelled or run by a
-     * waiter before (wraps with size_t).
+     * Entries taken from the ready ring: jobs that were started, and entries of jobs that were cancelled
+     * or run by a waiting thread before (wraps with size_t).
      */
     uint64_t claimed;
     /**
-     * Wake-ups given to sleeping workers.
+     * Times that a sleeping worker was woken.
      */
     uint64_t wakes;
     /**
-     * Wake-ups given because a thread waited too long for a queued job.
+     * Times that one was woken because a thread waited too long for a queued job.
      */
     uint64_t forced_wakes;
 } jobring_stats;
 
 /**
- * A look at one worker, while it works: the numbers need not fit together.
+ * The state of one worker. It is read while the worker works, so the numbers need not fit together.
  */
 typedef struct jobring_worker {
     /**
@@ -795,11 +832,11 @@ typedef struct jobring_worker {
      */
     uint32_t state;
     /**
-     * Jobs that its loop has run. Jobs that were run inside of those by a wait are not counted.
+     * Jobs that its loop has run, without jobs that a wait ran inside of those.
      */
     uint64_t jobs;
     /**
-     * Nanoseconds that these took, all in all. 0 without JOBRING_TIMED.
+     * Nanoseconds that these jobs took in all. 0 without JOBRING_TIMED.
      */
     uint64_t run_ns;
     /**
@@ -807,33 +844,33 @@ typedef struct jobring_worker {
      */
     uint64_t longest_ns;
     /**
-     * The name of its thread, with a zero behind it.
+     * The name of its thread, terminated by a zero.
      */
     char name[16];
 } jobring_worker;
 
 /**
- * Done.
+ * Success.
  */
 #define JOBRING_OK 0
 
 /**
- * jobring_poll: the job is not over yet.
+ * The job has not finished yet.
  */
 #define JOBRING_PENDING 1
 
 /**
- * An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
+ * An argument is NULL, misaligned, out of its range, or makes no sense here.
  */
 #define JOBRING_E_INVALID (-1)
 
 /**
- * The memory cannot be had.
+ * Out of memory.
  */
 #define JOBRING_E_NOMEM (-2)
 
 /**
- * The system refused a thread.
+ * The system refused to make a thread.
  */
 #define JOBRING_E_THREAD (-3)
 
@@ -848,12 +885,12 @@ typedef struct jobring_worker {
 #define JOBRING_E_SHUTDOWN (-5)
 
 /**
- * The time is over. Everything is as before.
+ * The time limit has passed.
  */
 #define JOBRING_E_TIMEDOUT (-6)
 
 /**
- * The handle names no job that can still be asked for: its result was taken, it was detached, or it never was.
+ * The handle names no job: its result was taken, it was detached, or it was never a handle of this pool.
  */
 #define JOBRING_E_STALE (-7)
 
@@ -863,52 +900,52 @@ typedef struct jobring_worker {
 #define JOBRING_E_CANCELLED (-8)
 
 /**
- * The job ran and failed: jobring_error() tells how.
+ * The job ran and called jobring_fail().
  */
 #define JOBRING_E_FAILED (-9)
 
 /**
- * Not now: the job runs already or is over; the pool cannot be destroyed from inside.
+ * Not now: the job runs or has finished, or the caller is inside the pool.
  */
 #define JOBRING_E_BUSY (-10)
 
 /**
- * Waiting would never end: every thread that could end it waits in this pool itself.
+ * The wait would never end: every thread that could end it waits in this pool itself.
  */
 #define JOBRING_E_DEADLOCK (-11)
 
 /**
- * The stack is too small, or too little of it is left.
+ * A stack is too small, or too little of it is left.
  */
 #define JOBRING_E_STACK (-12)
 
 /**
- * Memory or a buffer is too small, or data too large.
+ * Memory or a buffer is too small, or data are too large.
  */
 #define JOBRING_E_SIZE (-13)
 
 /**
- * This build or backend cannot do it.
+ * This build or this backend cannot do it.
  */
 #define JOBRING_E_UNSUPPORTED (-14)
 
 /**
- * Nothing is queued.
+ * No job is queued.
  */
 #define JOBRING_E_EMPTY (-15)
 
 /**
- * The process is a child by fork() of the one that made the pool: the pool is not there, only a copy of its memory.
+ * This process is a child, by fork(), of the process that made the pool.
  */
 #define JOBRING_E_FORKED (-17)
 
 /**
- * To a drop callback only: the job ran, and nobody took its result.
+ * For a drop callback only: the job ran, and nobody took its result.
  */
 #define JOBRING_E_UNTAKEN (-18)
 
 /**
- * The code of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+ * The code of a failed job that ended its thread: see jobring_fn.
  */
 #define JOBRING_E_EXITED (-19)
 
@@ -917,90 +954,111 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+ * Returns the version of the library that the program runs with, in the form of JOBRING_VERSION.
  *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+ * A program that loads the library at run time compares the two.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
 uint32_t jobring_version(void);
 
 /**
- * Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+ * Returns the ABI version of the library that the program runs with, in the form of JOBRING_ABI_VERSION.
  *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
 uint32_t jobring_abi_version(void);
 
 /**
- * Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+ * Returns what the library was built with: JOBRING_FEATURE_ bits.
+ *
+ * Every build has every function of this header. A function that a build cannot serve returns
  * JOBRING_E_UNSUPPORTED.
  *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
 uint64_t jobring_features(void);
 
 /**
- * Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
+ * Returns a short English text for `status`, also for a number that is no status.
  *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+ * The text is never NULL, lives as long as the program, and must not be freed.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
 const char *jobring_status_text(jobring_status status);
 
 /**
- * Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
- * caller knows it; bytes beyond what this library knows are set to zero.
+ * Fills a configuration with the defaults, for languages that lack JOBRING_CONFIG_INIT.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID if `config` is NULL or `size` is smaller than any published structure or
- * above 4,096.
+ * - `config`: what is filled.
+ * - `size`: sizeof (jobring_config) as the caller knows it. Bytes beyond what the library knows become
+ *   zero.
  *
- * From anywhere. Does not block or allocate.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if `size` is smaller than any published structure, or above 4,096.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
-jobring_status jobring_config_init(struct jobring_config *config,
-                                   size_t size);
+jobring_status jobring_config_init(struct jobring_config *config, size_t size);
 
 /**
- * Makes a pool in the library's memory and starts its workers.
+ * Makes a pool in memory that the library allocates, and starts its workers.
  *
- * `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
+ * - `config`: the configuration, or NULL for all defaults.
+ * - `pool`: where the pool is written.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
- * is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
- * JOBRING_E_THREAD if the system refuses more threads than min_workers
- * accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
- * memory. Nothing is left behind by a failure.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if a field of `config` is out of its range.
+ * - JOBRING_E_NOMEM: also if pthread_atfork() gets no memory.
+ * - JOBRING_E_THREAD: the system refused threads, and fewer than `min_workers` (0: `workers`) were made.
+ *   Those were joined.
+ * - JOBRING_E_STACK: `stack_size` is below jobring_stack_min().
+ * - JOBRING_E_SIZE: `stack_memory_size` is too small.
+ * - JOBRING_E_UNSUPPORTED: this build lacks the backend, the threads, the ports or the memory that are
+ *   asked for.
  *
- * From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
- * make.
+ * From any thread, including inside a job; not from a signal handler. Allocates. Blocks while the threads
+ * are made.
  */
-jobring_status jobring_create(const struct jobring_config *config,
-                              struct jobring_pool **pool);
+jobring_status jobring_create(const struct jobring_config *config, struct jobring_pool **pool);
 
 /**
- * How much memory jobring_init() needs for such a pool.
+ * Tells how much memory jobring_init() needs for a pool.
  *
- * `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
- * to align - 1 bytes more. Both are written on success only; either may be NULL.
+ * - `config`: as for jobring_create().
+ * - `size`: where the bytes are written, for memory that is aligned to `align`; other memory needs up to
+ *   `align` - 1 bytes more.
+ * - `align`: where the alignment is written. Both may be NULL.
  *
- * Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
- * JOBRING_OK.
+ * Returns what jobring_create() returns for a wrong configuration, as far as that is known before threads
+ * are made; else JOBRING_OK. JOBRING_E_INVALID also for a misaligned `size` or `align`.
  *
- * From any thread. Does not allocate or block.
+ * From any thread, including inside a job; not from a signal handler. Does not block. Does not allocate,
+ * except that Rust's standard library does to count the CPUs if `workers` is 0.
  */
-jobring_status jobring_layout(const struct jobring_config *config,
-                              size_t *size,
-                              size_t *align);
+jobring_status jobring_layout(const struct jobring_config *config, size_t *size, size_t *align);
 
 /**
- * Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
- * a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
- * nothing for it.
+ * Makes a pool in the caller's memory, and starts its workers.
  *
- * `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
- * `pool`: where the pool is written, on success only.
+ * The pool lies in that memory, aligned; the library writes no byte outside of it.
  *
- * Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
- * JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
+ * - `config`: as for jobring_create().
+ * - `memory`: the memory, of any alignment, in use until jobring_destroy() has returned.
+ * - `size`: its bytes: see jobring_layout().
+ * - `pool`: where the pool is written.
  *
- * From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
+ * Returns what jobring_create() returns, and:
+ * - JOBRING_E_INVALID: also if `memory` is NULL.
+ * - JOBRING_E_SIZE: also if `memory` is too small.
+ * - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED: the memory may have been written to.
+ *
+ * From any thread, including inside a job; not from a signal handler. Does not allocate, except that
+ * Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
+ * the threads are made.
  */
 jobring_status jobring_init(const struct jobring_config *config,
                             void *memory,
@@ -1008,22 +1066,32 @@ jobring_status jobring_init(const struct jobring_config *config,
                             struct jobring_pool **pool);
 
 /**
- * Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
+ * Refuses new jobs, and waits until every accepted job has finished.
  *
- * `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
- * JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
- * was there in the end, or NULL.
+ * Results can still be taken afterwards. Submit calls that wait for a slot return JOBRING_E_SHUTDOWN.
+ * Several threads may call this at once, and again. On a pool without workers the caller runs the queued
+ * jobs.
  *
- * Inside a job it does not wait for that job, nor for jobs that cannot end before this call or another shutdown does: jobs
- * that are inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others (a loop
- * waits for its helpers). Elsewhere it waits for every accepted job. Several threads may call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
- * runs what is queued.
+ * - `mode`: JOBRING_DRAIN runs the queued jobs. JOBRING_DISCARD drops the jobs that have not started:
+ *   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
+ *   JOBRING_E_CANCELLED. A discard overrides a drain.
+ * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
+ * - `report`: where it is written what is left in the pool; NULL if it is not wanted.
  *
- * Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
- * JOBRING_E_STACK likewise, without a time limit and inside a job, if too little stack is left to run what is queued and
- * nobody else runs it; JOBRING_E_INVALID.
+ * Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
+ * shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
+ * limit, directly or through others (a loop waits for its helpers). Outside of jobs it waits for every
+ * accepted job.
  *
- * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+ * Returns:
+ * - JOBRING_OK: all jobs that it waits for have finished.
+ * - JOBRING_E_TIMEDOUT: some have not. The pool is closed; `report` is written.
+ * - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
+ *   is queued, and nobody else runs it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does
+ * not allocate.
  */
 jobring_status jobring_shutdown(struct jobring_pool *pool,
                                 uint32_t mode,
@@ -1031,81 +1099,97 @@ jobring_status jobring_shutdown(struct jobring_pool *pool,
                                 struct jobring_report *report);
 
 /**
- * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
- * inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
- * untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
- * touched.
+ * Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
  *
- * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
- * that a job has run does not mean that its submit has returned.
+ * A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
+ * their drop callbacks. This call waits for threads that are inside another call on the pool or have
+ * entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
+ * has JOBRING_DESTROY_WAITS. Afterwards nothing of the pool is touched.
  *
- * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the pool. Such a destructor may
- * destroy the pool, if nobody else does: its own thread is then not joined, and ends by itself. While another thread destroys the
- * pool, which joins this one, it may make other calls on the pool: submits are refused, and every job that it waits for has
- * finished. Of the threads of one worker that jobs ended (see jobring_fn) only the last is joined.
+ * - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
+ *   on the pool once this one has begun. That a job has run does not mean that its submit has returned.
  *
- * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
- * is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
- * destroyed from elsewhere; JOBRING_E_INVALID.
+ * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the
+ * pool. Such a destructor may destroy the pool if nobody else does; its own thread is then not joined.
+ * While another thread destroys the pool, a destructor may make other calls on it: submits are refused,
+ * and every job that it waits for has finished. If jobs ended several threads of one worker (see
+ * jobring_fn), only the last thread is joined.
  *
- * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
- * nothing.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool.
+ * - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
+ *   thread can destroy it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread that is not inside the pool; not from a signal handler. Blocks for as long as the jobs
+ * take. Does not allocate.
  */
 jobring_status jobring_destroy(struct jobring_pool *pool);
 
 /**
- * Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
+ * Submits a job: a worker will call fn(arg).
  *
- * `job`: where its handle is written, on success only. Each handle must come to jobring_wait(), jobring_poll() (until
- * the result is there) or jobring_detach(), or its slot stays taken. NULL submits it detached: nobody will ask for its
- * result, and it costs less.
+ * Waits for a free slot if there is none.
  *
- * Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
- * JOBRING_E_DEADLOCK inside a job, a hook or a callback on a worker, if no job can free a slot: each slot holds a job that
- * itself waits in this pool without end, a result that nobody has taken, or a queued job that no worker is left to run;
- * JOBRING_E_FULL on a pool without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
- * job was not accepted and `arg` is the caller's.
+ * - `fn`: the job.
+ * - `arg`: its argument, which the library passes on.
+ * - `job`: where the handle is written. Each handle must come to jobring_wait(), jobring_poll() (until the
+ *   result is there) or jobring_detach(); until then the job's slot stays taken. NULL submits the job
+ *   detached: nobody asks for its result, and it costs less.
  *
- * From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
- * lock-free; else it sleeps. Near the end of a full pool it pauses up to some 30 microseconds while workers free slots;
- * jobring_try_submit() never does.
+ * Returns:
+ * - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once.
+ * - JOBRING_E_SHUTDOWN.
+ * - JOBRING_E_DEADLOCK: inside a job, a hook or a callback on a worker, if no job can free a slot: each
+ *   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
+ *   or a queued job that no worker is left to run.
+ * - JOBRING_E_FULL: on a pool without workers, if no job is queued that the caller could run to make room.
+ * - JOBRING_E_INVALID.
+ *
+ * After an error the job was not accepted, and `arg` is still the caller's.
+ *
+ * From any thread, including inside a job, a hook or a callback. While a slot is free it neither blocks
+ * nor locks, and is lock-free; else it sleeps. It never allocates. When the pool is nearly full it may
+ * pause for about 30 microseconds while workers free slots; jobring_try_submit() never does.
  */
-jobring_status jobring_submit(struct jobring_pool *pool,
-                              jobring_fn fn,
-                              void *arg,
-                              jobring_job *job);
+jobring_status jobring_submit(struct jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
+ * As jobring_submit(), but never waits: if no slot is free, it returns JOBRING_E_FULL.
  *
- * Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
- * system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt; but
- * from an interrupt on a pool with a port by jobring_try_submit_isr().
+ * It runs no other job and no callback. It wakes a sleeping worker by at most one system call, which takes
+ * no lock on Linux.
+ *
+ * From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+ * interrupt on a pool without a port. Is lock-free. Does not block or allocate.
  */
-jobring_status jobring_try_submit(struct jobring_pool *pool,
-                                  jobring_fn fn,
-                                  void *arg,
-                                  jobring_job *job);
+jobring_status jobring_try_submit(struct jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
- * `unpark`). On a pool without a port there is no difference.
+ * As jobring_try_submit(), for an interrupt.
  *
- * From an interrupt, and from where jobring_try_submit() may be called. Where the port's unpark tells interrupts apart, not
- * from a thread.
+ * If it wakes a worker, the pool's port gets 1 as `from_isr` of its `unpark`. On a pool without a port it
+ * does the same as jobring_try_submit().
+ *
+ * From an interrupt, and from where jobring_try_submit() may be called; not from a thread if the port's
+ * `unpark` tells interrupts from threads.
  */
-jobring_status jobring_try_submit_isr(struct jobring_pool *pool,
-                                      jobring_fn fn,
-                                      void *arg,
-                                      jobring_job *job);
+jobring_status jobring_try_submit_isr(struct jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
- * copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
- * there for jobring_wait_copy().
+ * As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
+ * to the copy.
  *
- * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
- * JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
+ * The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
+ * may leave a result there for jobring_wait_copy().
+ *
+ * - `data`: what is copied; NULL is allowed if `size` is 0.
+ * - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
+ *   takes one word more (jobring_submit_opts()).
+ * - `job`: as for jobring_submit().
+ *
+ * Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
  *
  * From where jobring_submit() may be called.
  */
@@ -1116,15 +1200,19 @@ jobring_status jobring_submit_copy(struct jobring_pool *pool,
                                    jobring_job *job);
 
 /**
- * As jobring_submit(), with options. NULL `options` is all defaults.
+ * As jobring_submit(), with options.
  *
- * Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
- * slot is over; JOBRING_E_SIZE if `copy` and the callbacks are more than fit into
- * the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
- * or with `copy`.
+ * - `options`: how to submit the job, or NULL for all defaults.
  *
- * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may, with
- * JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+ * Returns what jobring_submit() returns, and:
+ * - JOBRING_E_FULL: with JOBRING_FULL_FAIL and JOBRING_FULL_FAIL_ISR.
+ * - JOBRING_E_TIMEDOUT: no slot became free in time.
+ * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
+ * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_FULL_RUN with a `job` or with
+ *   `copy`.
+ *
+ * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may,
+ * with JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
  */
 jobring_status jobring_submit_opts(struct jobring_pool *pool,
                                    jobring_fn fn,
@@ -1133,19 +1221,26 @@ jobring_status jobring_submit_opts(struct jobring_pool *pool,
                                    jobring_job *job);
 
 /**
- * Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
- * of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
- * the next one waits for room. Near the end of a full pool it pauses, before the first, as jobring_submit() does.
+ * Submits several jobs with one wake-up between them, which is cheaper than one by one.
  *
- * `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
- * or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
- * and JOBRING_E_SHUTDOWN; NULL if it is not wanted.
+ * The jobs are queued in this order; jobs of other threads may come in between. The call never waits: if
+ * the pool becomes full, the rest is not accepted, and jobring_submit() of the next job waits for room.
+ * When the pool is nearly full the call may pause, before its first job, as jobring_submit() does.
  *
- * Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
- * JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
+ * - `items`: the jobs; NULL is allowed if `count` is 0.
+ * - `count`: the number of jobs.
+ * - `jobs`: where the handles of the accepted jobs are written, or NULL to submit the jobs detached.
+ * - `accepted`: where the number of accepted jobs is written; NULL if it is not wanted.
  *
- * From where jobring_try_submit() may be called; not from an interrupt on a pool with a port. Lock-free for each job; neither blocks nor allocates.
- * A thread that is stopped in here keeps up to 8 free slots from others.
+ * Returns:
+ * - JOBRING_OK: all were accepted.
+ * - JOBRING_E_FULL, JOBRING_E_SHUTDOWN: only the first jobs were accepted, or none; `accepted` is written.
+ *   The other jobs' arguments are still the caller's.
+ * - JOBRING_E_INVALID, JOBRING_E_SIZE: one of the items is wrong, and none was accepted.
+ *
+ * From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+ * interrupt on a pool without a port. Is lock-free for each job. Does not block or allocate. A thread that
+ * is stopped inside this call keeps up to 8 free slots from others.
  */
 jobring_status jobring_submit_batch(struct jobring_pool *pool,
                                     const struct jobring_item *items,
@@ -1311,25 +1406,33 @@ jobring_status jobring_error(struct jobring_pool *pool,
                              size_t *needed);
 
 /**
- * Calls `body` with parts of the range from 0 to `count`, its shares, that together cover it once: on the calling thread,
- * and on workers that are free. Returns when every item was done, or, if a body returned anything but 0, when all bodies
- * that had begun have returned; then no further share is begun.
+ * Calls `body` for parts of the range from 0 to `count` that together cover it once, on this thread and on
+ * free workers.
  *
- * `count`: the number of items; 0 calls nothing. `grain`: the fewest items of a share (but for the last); a loop of no more
- * is one share, done here. 0: the caller begins alone, and shares out what is left if its time is worth it, which
- * costs some looks at the clock, about 20 ns each. `body`: is called as body(ctx, from, to). `ctx`: anything, NULL included.
- * `stopped`: where 0 is written, or what a body returned to end the loop (of several, the first); NULL if it is not
- * wanted.
+ * It returns when every item is done. If a body returns anything but 0, no further part is started, and
+ * the call returns when the bodies that had started have returned. What the bodies did happens before what
+ * the caller does next.
  *
- * The caller does its part, and takes every share that no worker has come for: the call never waits for a thread that has
- * not begun. On a pool without workers, a full one, and one that is shut down the caller does all. What the bodies did
- * happens before what the caller does next.
+ * - `count`: the number of items; 0 calls nothing.
+ * - `grain`: the fewest items of a part, except for the last part; a loop with no more items than that
+ *   runs on this thread. 0 chooses the grain by timing the first items (some reads of the clock, about 20
+ *   ns each).
+ * - `body`: called as body(ctx, from, to).
+ * - `ctx`: passed to the body.
+ * - `stopped`: where 0 is written, or what a body returned to end the loop (the first, of several); NULL
+ *   if it is not wanted.
  *
- * Returns JOBRING_OK, also if a body ended the loop; JOBRING_E_INVALID.
+ * The caller does its part, and takes every part that no worker has started: it never waits for a thread
+ * that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
+ * does everything.
  *
- * From any thread, a job, a callback or a body included; not from a signal handler. Blocks. It
- * sleeps only while another thread is inside a body. Neither locks nor allocates; uses two slots for each thread that takes
- * part. jobring_destroy() must wait for it, as for any call.
+ * Returns:
+ * - JOBRING_OK: also if a body ended the loop.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
+ * Blocks. It sleeps only while another thread is inside a body. Does not lock or allocate; takes two slots
+ * for each thread that helps.
  */
 jobring_status jobring_parallel_for(struct jobring_pool *pool,
                                     size_t count,
@@ -1341,136 +1444,161 @@ jobring_status jobring_parallel_for(struct jobring_pool *pool,
 /**
  * Runs the oldest queued job on the calling thread.
  *
- * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
- * stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK: it ran a job.
+ * - JOBRING_E_EMPTY: no job is queued.
+ * - JOBRING_E_STACK: inside a job, if fewer than stack_reserve bytes of the stack are left.
+ * - JOBRING_E_INVALID.
  *
- * From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
- * on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
- * Does not allocate.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an
+ * interrupt on a pool without a port, if every job of the pool may run there. Takes as long as the job,
+ * and blocks if the job does. Does not allocate.
  */
 jobring_status jobring_run_one(struct jobring_pool *pool);
 
 /**
- * Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+ * Runs queued jobs on the calling thread until none is queued, including jobs that those jobs submit.
  *
- * `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
+ * - `ran`: where the number of jobs that it ran is written, also with JOBRING_E_STACK; NULL if it is not
+ *   wanted.
  *
- * Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STACK: as for jobring_run_one().
+ * - JOBRING_E_INVALID.
  *
  * From where jobring_run_one() may be called.
  */
-jobring_status jobring_run_until_idle(struct jobring_pool *pool,
-                                      uint64_t *ran);
+jobring_status jobring_run_until_idle(struct jobring_pool *pool, uint64_t *ran);
 
 /**
- * Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+ * Makes the calling thread a worker of the pool until the pool is shut down and no job is queued.
  *
- * Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
- * a job or a worker of this pool; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK: the pool is shut down and no job is queued.
+ * - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
+ * - JOBRING_E_BUSY: at once; the caller is inside a job, or is a worker of this pool.
+ * - JOBRING_E_INVALID.
  *
  * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
  */
 jobring_status jobring_enter_worker(struct jobring_pool *pool);
 
 /**
- * Tells what a pool is like.
+ * Tells what a pool is: its workers, its slots, its memory.
  *
- * `info`: filled as far as its `size` says.
+ * - `info`: what is filled, as far as its `size` says.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included. Does not block or allocate.
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
  */
 jobring_status jobring_info_get(const struct jobring_pool *pool, struct jobring_info *info);
 
 /**
  * Tells a pool's counters.
  *
- * `stats`: filled as far as its `size` says.
+ * - `stats`: what is filled, as far as its `size` says.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included. Does not block or allocate.
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
  */
 jobring_status jobring_stats_get(const struct jobring_pool *pool, struct jobring_stats *stats);
 
 /**
- * The handle of the job of this pool that calls this (the innermost, if one runs inside another).
+ * Tells the handle of the job that calls this: of several that run inside each other, the innermost of
+ * this pool.
  *
- * `job`: where it is written, on success only.
+ * - `job`: where the handle is written.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of this pool's jobs.
+ * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs of this pool.
  *
  * From inside a job. Does not block or allocate.
  */
 jobring_status jobring_self(const struct jobring_pool *pool, jobring_job *job);
 
 /**
- * Tells what a worker is doing.
+ * Tells what a worker does and has done.
  *
- * `index`: its number, below the number of workers started. `worker`: filled as far as its `size` says.
+ * - `index`: its number, below the number of workers that were started.
+ * - `worker`: what is filled, as far as its `size` says.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included. Does not block or allocate.
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
  */
 jobring_status jobring_worker_get(const struct jobring_pool *pool,
                                   uint32_t index,
                                   struct jobring_worker *worker);
 
 /**
- * How much of its stack a worker has used at most since it began, to the word: what lies below was never written to. What
- * the system keeps on the stack counts, and so does a job that was run there by a wait.
+ * Tells the most stack that a worker has used so far, in bytes.
  *
- * `index`: below the number of workers started. `bytes`: where it is written, on success only; 0 if the worker has not
- * begun yet.
+ * What lies deeper was never written to. What the system keeps on the stack counts, and so do jobs that a
+ * wait ran there.
  *
- * Returns JOBRING_OK; JOBRING_E_UNSUPPORTED if the pool was made without JOBRING_PAINT_STACKS; JOBRING_E_INVALID.
+ * - `index`: its number, below the number of workers that were started.
+ * - `bytes`: where it is written; 0 if the worker has not started yet.
  *
- * From any thread, a job or a callback included; not from a signal handler. Reads through the unused stack. Does not
- * allocate; blocks only while that worker's thread is being replaced.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_PAINT_STACKS.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
+ * the unused stack. Blocks only while that worker's thread is being replaced. Does not allocate.
  */
-jobring_status jobring_worker_stack_used(const struct jobring_pool *pool,
-                                         uint32_t index,
-                                         size_t *bytes);
+jobring_status jobring_worker_stack_used(const struct jobring_pool *pool, uint32_t index, size_t *bytes);
 
 /**
- * The smallest stack_size that jobring_create() takes on this system, for programs that were told JOBRING_E_STACK. It may
- * grow when libraries with thread-local storage are loaded.
+ * Tells the smallest stack_size that jobring_create() accepts on this system, for programs that got
+ * JOBRING_E_STACK.
  *
- * `bytes`: where it is written, on success only.
+ * It is what the system and its thread-local storage need, and 8 KiB. It may grow when a library with
+ * thread-local storage is loaded.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID if `bytes` is NULL; JOBRING_E_UNSUPPORTED in a build without threads.
+ * - `bytes`: where it is written.
  *
- * From any thread; not from a signal handler. Does not block; the system's library may allocate.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not
+ * block; the system's library may allocate.
  */
 jobring_status jobring_stack_min(size_t *bytes);
 
 /**
- * The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.
+ * Tells the number of the worker that calls this.
  *
- * `index`: where it is written, on success only.
+ * Numbers count from 0 to the number of workers that were started, minus 1; threads that entered have the
+ * numbers after those.
+ *
+ * - `index`: where it is written.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID on a thread that is no worker of this pool.
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_worker_index(const struct jobring_pool *pool,
-                                    uint32_t *index);
+jobring_status jobring_worker_index(const struct jobring_pool *pool, uint32_t *index);
 
 /**
- * The stack of one worker as the system has it.
+ * Tells the size of a worker's stack, as the system reports it.
  *
- * `index`: below the number of workers started. `bytes`: where it is written, on success only.
+ * - `index`: its number, below the number of workers that were started.
+ * - `bytes`: where it is written.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: the system cannot be asked.
+ * - JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Blocks only while that worker's thread is being
- * replaced. The system's library may allocate.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
+ * while that worker's thread is being replaced. The system's library may allocate.
  */
-jobring_status jobring_worker_stack(const struct jobring_pool *pool,
-                                    uint32_t index,
-                                    size_t *bytes);
+jobring_status jobring_worker_stack(const struct jobring_pool *pool, uint32_t index, size_t *bytes);
 
 #ifdef __cplusplus
 }  // extern "C"
