@@ -4,7 +4,7 @@
  */
 
 #include "board.h"
-#include <jobring.h>
+#include <jobring_port.h>
 
 #define JOBS 16
 #define TICKS 500

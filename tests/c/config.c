@@ -2,6 +2,7 @@
  * that nothing is left behind. Prints "cell config.<field> <how>". The argument: as many CPUs as this process may use. */
 #define _GNU_SOURCE
 #include "scene.h"
+#include "jobring_port.h"
 
 #include <pthread.h>
 #include <signal.h>
