@@ -35,12 +35,9 @@
  *                    jobring_submit_opts        with callbacks, a time limit and other options
  *                    jobring_submit_batch       several jobs at once
  * Wait for jobs      jobring_wait               waits, and takes the result
- *                    jobring_wait_flags         the same, and may run the job here
- *                    jobring_wait_copy          the same, and takes the data of a job submitted by copy
  *                    jobring_poll               takes the result if there is one
+ *                    jobring_wait_opts          with options: tells all that a job left, or looks without taking it
  *                    jobring_fail               inside a job: it has failed
- *                    jobring_fail_text          the same, with a text
- *                    jobring_error              how a job failed
  * Cancel jobs        jobring_cancel             cancels a queued job, and asks a running job to stop
  *                    jobring_cancel_requested   inside a job: is it asked to stop?
  *                    jobring_detach             gives up a job's result
@@ -74,12 +71,12 @@
  *   job has not finished. jobring_cancel_requested() returns 1 or 0 instead of JOBRING_OK. Four functions cannot fail,
  *   and return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
  * - After an error the call has done nothing and written no output. The exceptions:
- *   - A wait or poll that returns JOBRING_E_FAILED or JOBRING_E_CANCELLED tells how the job ended. It has taken that
- *     result; the handle is stale.
+ *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended. It
+ *     has taken that result, unless it was asked to leave it; the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() after JOBRING_E_THREAD and JOBRING_E_UNSUPPORTED,
  *     jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
- *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_copy() after JOBRING_E_SIZE.
+ *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
  *   type, and for a `pool` that points to memory without a pool. Only jobring_destroy() takes NULL as `pool`. The library
@@ -140,7 +137,7 @@ typedef int32_t jobring_status;
  */
 typedef void *(*jobring_fn)(void *arg);
 
-/** For timeout_ns: without end. */
+/** For timeout_ns and limit_ns: without end. */
 #define JOBRING_FOREVER (-1)
 
 /* Structures: each is described where it is used first, jobring_config at the end. */
@@ -149,9 +146,11 @@ typedef struct jobring_done_node jobring_done_node;
 typedef struct jobring_info jobring_info;
 typedef struct jobring_item jobring_item;
 typedef struct jobring_options jobring_options;
+typedef struct jobring_outcome jobring_outcome;
 typedef struct jobring_port jobring_port;
 typedef struct jobring_report jobring_report;
 typedef struct jobring_stats jobring_stats;
+typedef struct jobring_wait_options jobring_wait_options;
 typedef struct jobring_worker jobring_worker;
 
 /* ---- Make a pool ------------------------------------------------------------------------------------- */
@@ -303,7 +302,7 @@ jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *a
  * to the copy.
  *
  * The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
- * may leave a result there for jobring_wait_copy().
+ * may leave a result there, which jobring_wait_opts() copies out.
  *
  * - `data`: what is copied; NULL is allowed if `size` is 0.
  * - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
@@ -370,12 +369,14 @@ jobring_status jobring_submit_batch(jobring_pool *pool,
                                     size_t *accepted);
 
 /**
- * Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
- * argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
- * JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
- * inside the job then; jobring_fail() comes too late.
+ * Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
+ *
+ * `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
+ * read until the callback returns. A job that was submitted detached has one too.
+ *
+ * For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
  */
-typedef void (*jobring_done_fn)(void *arg, jobring_job job, jobring_status status, void *result);
+typedef void (*jobring_done_fn)(void *arg, const jobring_outcome *outcome);
 
 /**
  * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
@@ -390,7 +391,7 @@ struct jobring_done_node {
      * The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
      */
     jobring_done_node *next;
-    /** Called as a done callback, but with this node's `arg`. Not NULL. */
+    /** Called as a done callback, with this node's `arg`. Not NULL. */
     jobring_done_fn done;
     /** What it is called with. */
     void *arg;
@@ -450,17 +451,18 @@ struct jobring_item {
 /* ---- Wait for jobs ----------------------------------------------------------------------------------- */
 
 /**
- * Waits until a job is over, and takes its result: the handle is stale afterwards.
+ * Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
+ * more; this is the short form for who wants the result alone.
  *
- * `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is written, on
- * JOBRING_OK only; NULL if it is not wanted.
+ * `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
+ * written, on JOBRING_OK only; NULL if it is not wanted.
  *
  * Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
  * thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
  * two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
  *
- * Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
- * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
+ * Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
+ * discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
  * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
  * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
  * of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
@@ -476,53 +478,12 @@ jobring_status jobring_wait(jobring_pool *pool,
                             void **result);
 
 /**
- * As jobring_wait(), with flags. With JOBRING_WAIT_HELP the wait may take longer than `timeout_ns` says: as long as the job,
- * if this thread runs it. A timeout of 0 runs nothing.
- *
- * `flags`: 0 or JOBRING_WAIT_HELP. `result`: as for jobring_wait().
- *
- * Returns what jobring_wait() does; JOBRING_E_INVALID also for other flags.
- *
- * From where jobring_wait() may be called.
- */
-jobring_status jobring_wait_flags(jobring_pool *pool,
-                                  jobring_job job,
-                                  int64_t timeout_ns,
-                                  uint32_t flags,
-                                  void **result);
-
-/**
- * For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
- * of the pool.
- */
-#define JOBRING_WAIT_HELP 1
-
-/**
- * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
- * returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
- *
- * `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
- * JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
- *
- * Returns what jobring_wait() does; JOBRING_E_SIZE if the buffer is too small, and JOBRING_E_INVALID if the job was not
- * submitted by copy: then nothing is taken.
- *
- * From where jobring_wait() may be called.
- */
-jobring_status jobring_wait_copy(jobring_pool *pool,
-                                 jobring_job job,
-                                 int64_t timeout_ns,
-                                 void *buffer,
-                                 size_t size,
-                                 size_t *needed);
-
-/**
- * Takes the result of a job if it is over: jobring_wait() that does not wait.
+ * Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
  *
  * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
  *
- * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
- * JOBRING_E_INVALID.
+ * Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
+ * JOBRING_E_STALE; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
  * only on a pool without a port. Neither blocks nor allocates.
@@ -532,48 +493,113 @@ jobring_status jobring_poll(jobring_pool *pool,
                             void **result);
 
 /**
- * Makes the job that calls this a failed one when it returns: waiting for it gives JOBRING_E_FAILED, and jobring_error()
- * tells `code`. The last call counts.
+ * Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
+ * JOBRING_WAIT_PEEK nothing is taken.
+ *
+ * `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
+ * `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
+ *
+ * Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
+ * JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
+ * `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
+ * ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
+ * `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
+ * thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
+ * thread.)
+ *
+ * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
+ * Does not allocate, as jobring_wait().
+ */
+jobring_status jobring_wait_opts(jobring_pool *pool,
+                                 jobring_job job,
+                                 const jobring_wait_options *options,
+                                 jobring_outcome *outcome);
+
+/** How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults. */
+struct jobring_wait_options {
+    /** sizeof (jobring_wait_options). */
+    uint32_t size;
+    /** JOBRING_WAIT_, or'ed together. */
+    uint32_t flags;
+    /** The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit. */
+    int64_t limit_ns;
+};
+
+/** Initial value for a jobring_wait_options: all defaults. */
+#define JOBRING_WAIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_wait_options), 0, 0 }
+
+/**
+ * jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
+ * The wait may then take longer than `limit_ns`: as long as the job.
+ */
+#define JOBRING_WAIT_HELP 1
+
+/**
+ * jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
+ */
+#define JOBRING_WAIT_POLL 2
+
+/** jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good. */
+#define JOBRING_WAIT_PEEK 4
+
+/**
+ * What became of a job. A wait fills it for the caller; a done callback reads it.
+ *
+ * The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
+ * JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
+ */
+struct jobring_outcome {
+    /** sizeof (jobring_outcome). */
+    uint32_t size;
+    /**
+     * How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
+     * back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
+     */
+    jobring_status status;
+    /** The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN). */
+    jobring_job job;
+    /**
+     * What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
+     * is `data` if they were copied there, else NULL.
+     */
+    void *arg;
+    /** What the job's function returned. NULL unless the status is JOBRING_OK. */
+    void *result;
+    /**
+     * The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
+     * caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
+     * callback returns; NULL if there are none.
+     */
+    void *data;
+    /**
+     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+     */
+    size_t capacity;
+    /** How many bytes the text (without its zero) or the data have, whatever was copied of them. */
+    uint32_t length;
+    /** What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED. */
+    int32_t code;
+    /** 0. */
+    uint32_t reserved[2];
+};
+
+/** Initial value for a jobring_outcome without room for a text or data. */
+#define JOBRING_OUTCOME_INIT                                                                                           \
+    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
+
+/**
+ * Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
+ * `code` and `text`. The last call counts.
+ *
+ * `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
+ * for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_fail(int32_t code);
-
-/**
- * As jobring_fail(), with a text for jobring_error(). Of it as much is kept as the slot has room for: the payload less 8
- * bytes (40 of 48), and never more than 120.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs, or if `text` is NULL.
- *
- * From inside a job. Does not block or allocate.
- */
-jobring_status jobring_fail_text(int32_t code,
-                                 const char *text);
-
-/**
- * How a job failed. The job stays as it is.
- *
- * It may be called as soon as the job is over, and also after a wait or poll has returned JOBRING_E_FAILED: that frees
- * the slot, but until a later job uses it again, the failure can be read (free slots are used in turn, so this is
- * sure until as many more jobs were submitted as there were free slots).
- *
- * `code`: where the code is written. `buffer`, `size`: where the text goes, with a zero behind it, cut to fit.
- * `needed`: where the bytes are written that the whole text and its zero take. On JOBRING_OK only; each may be NULL.
- *
- * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
- * JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate.
- */
-jobring_status jobring_error(jobring_pool *pool,
-                             jobring_job job,
-                             int32_t *code,
-                             char *buffer,
-                             size_t size,
-                             size_t *needed);
+jobring_status jobring_fail(int32_t code,
+                            const char *text);
 
 /* ---- Cancel jobs ------------------------------------------------------------------------------------- */
 
@@ -1255,7 +1281,7 @@ struct jobring_config {
 #define JOBRING_E_THREAD (-3)
 /** No slot is free. */
 #define JOBRING_E_FULL (-4)
-/** The pool is shut down. */
+/** The pool is shut down. Of a job: a shutdown discarded it. */
 #define JOBRING_E_SHUTDOWN (-5)
 /** The time limit has passed. */
 #define JOBRING_E_TIMEDOUT (-6)
@@ -1263,7 +1289,7 @@ struct jobring_config {
 #define JOBRING_E_STALE (-7)
 /** The job was cancelled before it ran. */
 #define JOBRING_E_CANCELLED (-8)
-/** The job ran and called jobring_fail(). */
+/** The job ran and failed: its jobring_outcome tells how. */
 #define JOBRING_E_FAILED (-9)
 /** Not now: the job runs or has finished, or the caller is inside the pool. */
 #define JOBRING_E_BUSY (-10)
@@ -1281,7 +1307,7 @@ struct jobring_config {
 #define JOBRING_E_FORKED (-17)
 /** For a drop callback only: the job ran, and nobody took its result. */
 #define JOBRING_E_UNTAKEN (-18)
-/** The code of a failed job that ended its thread: see jobring_fn. */
+/** The `code` of a failed job that ended its thread (pthread_exit, cancellation): see jobring_fn. */
 #define JOBRING_E_EXITED (-19)
 
 /* For the initial values above. */

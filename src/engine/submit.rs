@@ -47,7 +47,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Hands a job over: the one way into a pool. From the moment at which its entry is published it is accepted. If it is
     /// refused, the request comes back, and nothing has changed. `detached`: nobody will ask for the job's result.
     ///
-    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With [`Fail`] it never does, and may be called
+    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With `Fail` it never does, and may be called
     /// from a signal handler, and from an interrupt with [`Origin::Isr`].
     ///
     /// # Safety
