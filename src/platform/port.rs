@@ -3,7 +3,7 @@
 use crate::job::context::{CallContext, Stack};
 use crate::sync::AtomicUsize;
 use crate::sync::spin_loop;
-use crate::util::backoff::look_again;
+use crate::util::backoff::yield_in_model;
 
 /// Who calls. Only a user-defined port tells the two apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,7 +116,7 @@ impl Deadline {
             Timeout::Poll | Timeout::Nanos(0) => Self::Passed,
             Timeout::Nanos(nanos) => {
                 let Some(now) = port.now() else {
-                    look_again();
+                    yield_in_model();
                     return Self::Passed;
                 };
                 Self::At(now.saturating_add(nanos))
