@@ -183,7 +183,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.idle.counts().closed()
+        self.idle.counts().is_closed()
     }
 
     /// Does it take no jobs: because it is closed, or elsewhere?
