@@ -15,12 +15,12 @@ use crate::util::cache_padded::CachePadded;
 /// A claim takes a half of what is left of a part.
 const FRACTION: usize = 2;
 /// The most parts, each with a line of its own on the caller's stack. More threads than that share them.
-const MOST_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
+const MAX_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
 
 /// A range to be shared out.
 pub(super) struct Chunks {
     // INVARIANT: of those that are parts, each lies between its part's begin and end.
-    next: [CachePadded<AtomicUsize>; MOST_PARTS],
+    next: [CachePadded<AtomicUsize>; MAX_PARTS],
     /// How many helpers were made.
     helpers: AtomicUsize,
     parts: usize,
@@ -30,22 +30,22 @@ pub(super) struct Chunks {
     /// The smallest share, but for the last.
     grain: usize,
     /// The most helpers.
-    most: usize,
+    max_helpers: usize,
 }
 
 impl Chunks {
     /// `from..end`, for the caller and at most so many helpers. What lies before `from` is done.
-    pub(super) fn new(from: usize, end: usize, grain: usize, most: usize) -> Self {
+    pub(super) fn new(from: usize, end: usize, grain: usize, max_helpers: usize) -> Self {
         debug_assert!(from < end && grain > 0);
         // The first share is the caller's.
-        let most = most.min((end - from - 1) / grain);
-        let parts = MOST_PARTS.min(most + 1);
+        let max_helpers = max_helpers.min((end - from - 1) / grain);
+        let parts = MAX_PARTS.min(max_helpers + 1);
         // Parts of whole grains: the last share of a part is none too small.
         let part = end.div_ceil(parts).div_ceil(grain).saturating_mul(grain);
         let next = core::array::from_fn(|n| {
             CachePadded::new(AtomicUsize::new(n.saturating_mul(part).clamp(from, end)))
         });
-        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, most }
+        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, max_helpers }
     }
 
     /// The part in which a helper on this worker begins. The caller begins in the first.
@@ -63,7 +63,7 @@ impl Chunks {
     }
 
     /// Is everything claimed, or was it stopped?
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) fn is_exhausted(&self) -> bool {
         (0..self.parts).all(|part| self.next(part) >= self.end_of(part))
     }
 
@@ -84,9 +84,9 @@ impl Chunks {
         let mut from = self.next(part);
         while from < end {
             let left = end - from;
-            let some = (left / FRACTION).max(self.grain);
+            let size = (left / FRACTION).max(self.grain);
             // Nothing is left behind that is smaller than a grain.
-            let to = if left - some.min(left) < self.grain { end } else { from + some };
+            let to = if left - size.min(left) < self.grain { end } else { from + size };
             // ORDERING: Relaxed: decides whose share it is, and hands nothing over; what is done to the items goes to the
             // caller by the end of the helper's job (E3).
             match self.next[part].compare_exchange(
@@ -114,7 +114,8 @@ impl Chunks {
     /// May one more helper be made? Then it counts.
     pub(super) fn admit_helper(&self) -> bool {
         // ORDERING: Relaxed: a count. Each asks twice at most, so it does not overflow.
-        !self.is_over() && self.helpers.fetch_add(1, ordering(Site::HelperCount, Relaxed)) < self.most
+        !self.is_exhausted()
+            && self.helpers.fetch_add(1, ordering(Site::HelperCount, Relaxed)) < self.max_helpers
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
             for first in 0..=most {
                 let shares = Chunks::new(from, end, grain, most);
                 let mut all = claims(&shares, shares.part_of(first));
-                assert!(shares.is_over() && all[0].0 >= from);
+                assert!(shares.is_exhausted() && all[0].0 >= from);
                 all.sort_unstable();
                 assert_eq!((all[0].0, all[all.len() - 1].1), (from, end));
                 assert!(all.windows(2).all(|two| two[0].1 == two[1].0));
@@ -170,11 +171,11 @@ mod tests {
         let begun: Vec<_> =
             (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
         // Of two parts the helpers share the second.
-        assert_eq!(begun, if MOST_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
+        assert_eq!(begun, if MAX_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
         assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
         // What was done before moves no other's part.
         let shares = Chunks::new(300, 1000, 1, 3);
-        let (first, second) = if MOST_PARTS < 4 { (0, 1) } else { (1, 2) };
+        let (first, second) = if MAX_PARTS < 4 { (0, 1) } else { (1, 2) };
         assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
         assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
     }
@@ -202,9 +203,9 @@ mod tests {
         assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
         shares.stop();
         assert!(
-            (0..MOST_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
+            (0..MAX_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
                 && !shares.admit_helper()
-                && shares.is_over()
+                && shares.is_exhausted()
         );
     }
 

@@ -6,7 +6,7 @@
 //! ordinary job whose payload is a pointer to it. If the idle workers are asleep, publishing one costs a wake-up, so a
 //! thread does that now and then only.
 //!
-//! **Enough is enough.** With `ENOUGH` halves in its list a thread has work for whoever comes; unless somebody is idle right
+//! **Enough is enough.** With `MAX_PENDING` halves in its list a thread has work for whoever comes; unless somebody is idle right
 //! now, a further join calls `a` and `b`, and that is all: some loads, no store. In a recursion these are nearly all, and
 //! the smallest; when a half of the list was published or is taken off, the next join fills it up again.
 //!
@@ -31,10 +31,10 @@ use core::ptr;
 /// A thread wakes workers for its halves once in so many nanoseconds: the wake-up costs it a tenth of that.
 const WAKE_EVERY: u64 = 100_000;
 /// How many joins in a row do not ask whether a worker is idle, after it was in vain, at most.
-const MOST_SKIPPED: u32 = 64;
+const MAX_SKIPPED: u32 = 64;
 /// With so many halves in its list, a thread's further joins are plain calls. (Of the joins of fib(30), 7 % push with 8, 85 %
 /// with 16.)
-const ENOUGH: usize = if cfg!(jobring_loom) { 1 } else { 8 };
+const MAX_PENDING: usize = if cfg!(jobring_loom) { 1 } else { 8 };
 
 /// The second closure of one join, and later its result.
 #[repr(C)]
@@ -126,18 +126,18 @@ impl Lent {
 }
 
 /// Takes a half off when the first closure panics.
-struct Unwind<'a, S: Storage, P: Port + Clone, B: FnOnce() -> R, R> {
+struct ReclaimOnUnwind<'a, S: Storage, P: Port + Clone, B: FnOnce() -> R, R> {
     pool: &'a RawPool<S, P>,
     joins: &'a Joins,
     half: &'a JoinTask<B, R>,
 }
 
-impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for Unwind<'_, S, P, B, R> {
+impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for ReclaimOnUnwind<'_, S, P, B, R> {
     fn drop(&mut self) {
         if dying() {
             return;
         }
-        if take_off(self.pool, self.joins, &self.half.pending) {
+        if reclaim(self.pool, self.joins, &self.half.pending) {
             // SAFETY:
             // - it is done.
             drop_ignoring_panic(unsafe { self.half.take_result() });
@@ -151,17 +151,17 @@ impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for Unwind<'_, S, P,
 
 /// Takes the newest half off the list, or its job back, or waits for that. True if somebody ran it.
 #[inline(always)]
-fn take_off<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pending: &Pending) -> bool {
+fn reclaim<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pending: &Pending) -> bool {
     let Some(job) = pending.job.get() else {
         joins.pop(pending);
         return false;
     };
-    take_off_published(pool, job)
+    reclaim_published(pool, job)
 }
 
 #[cold]
 #[inline(never)]
-fn take_off_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job) -> bool {
+fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job) -> bool {
     let mut done = false;
     if !pool.take_back(job) {
         pool.await_lent(job, &mut |_, _, taken| {
@@ -202,16 +202,22 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let wanted = pool.has_idle_workers() && joins.looks();
-    if joins.waiting.get() >= ENOUGH && !wanted {
+    let has_taker = pool.has_idle_workers() && joins.is_turn_to_offer();
+    if joins.len.get() >= MAX_PENDING && !has_taker {
         return join_here(a, b);
     }
-    join_pushed(pool, joins, wanted, a, b)
+    join_pushed(pool, joins, has_taker, a, b)
 }
 
 /// Puts the second into the list, for others; and offers something, if a worker wants it.
 #[inline(never)]
-fn join_pushed<S, P, A, B, RA, RB>(pool: &RawPool<S, P>, joins: &Joins, wanted: bool, a: A, b: B) -> (RA, RB)
+fn join_pushed<S, P, A, B, RA, RB>(
+    pool: &RawPool<S, P>,
+    joins: &Joins,
+    has_taker: bool,
+    a: A,
+    b: B,
+) -> (RA, RB)
 where
     S: Storage,
     P: Port + Clone,
@@ -220,16 +226,16 @@ where
 {
     let half = JoinTask::new(b);
     // SAFETY:
-    // - 1: `pending` is the half's first field, and the half is taken off before it goes, also by a panic (Unwind).
+    // - 1: `pending` is the half's first field, and the half is taken off before it goes, also by a panic (ReclaimOnUnwind).
     unsafe { joins.push((&raw const half).cast()) };
-    let unwind = Unwind { pool, joins, half: &half };
-    if wanted {
+    let guard = ReclaimOnUnwind { pool, joins, half: &half };
+    if has_taker {
         offer(pool, joins);
     }
     // If the second panics, the result of the first goes to nobody.
     let first = Discarded::new(a());
-    core::mem::forget(unwind);
-    if !take_off(pool, joins, &half.pending) {
+    core::mem::forget(guard);
+    if !reclaim(pool, joins, &half.pending) {
         // SAFETY:
         // - nobody has begun it, and nobody will.
         let second = unsafe { half.take_work() }();
@@ -263,8 +269,8 @@ where
 #[inline(never)]
 fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnce(&Joins) -> R) -> R {
     /// Puts everything back, also when `f` unwinds.
-    struct Back<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
-    impl<P: Port> Drop for Back<'_, P> {
+    struct Restore<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
+    impl<P: Port> Drop for Restore<'_, P> {
         fn drop(&mut self) {
             self.2.joins.set(ptr::null());
             self.0.set_current(self.1);
@@ -282,7 +288,7 @@ fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnc
     };
     frame.joins.set(&raw const joins);
     port.set_current(frame);
-    let _back = Back(port, outer, frame);
+    let _restore = Restore(port, outer, frame);
     f(&joins)
 }
 
@@ -292,11 +298,11 @@ fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnc
 fn offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) {
     if pool.payload_bytes() < size_of::<*const ()>() || !may_offer(pool, joins) || !publish(pool, joins) {
         // The more often in vain, the longer until it is tried again.
-        let skip = (joins.in_vain.get() * 2).clamp(1, MOST_SKIPPED);
-        joins.in_vain.set(skip);
+        let skip = (joins.last_skip.get() * 2).clamp(1, MAX_SKIPPED);
+        joins.last_skip.set(skip);
         joins.skip.set(skip);
     } else {
-        joins.in_vain.set(0);
+        joins.last_skip.set(0);
     }
 }
 
@@ -307,10 +313,10 @@ fn may_offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -
     if !pool.workers_sleep() {
         return true;
     }
-    let (Some(now), last) = (pool.port().now(), joins.woke.get()) else { return true };
+    let (Some(now), last) = (pool.port().now(), joins.last_wake.get()) else { return true };
     let due = last.is_none_or(|last| now.saturating_sub(last) >= WAKE_EVERY);
     if due {
-        joins.woke.set(Some(now));
+        joins.last_wake.set(Some(now));
     }
     due
 }
@@ -329,7 +335,7 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
             Some(newer) => newer.older.set(ptr::null()),
             None => joins.newest.set(ptr::null()),
         }
-        joins.waiting.set(joins.waiting.get() - 1);
+        joins.len.set(joins.len.get() - 1);
         oldest
     };
     // SAFETY:

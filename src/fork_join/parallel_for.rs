@@ -32,7 +32,7 @@ use core::ptr;
 type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 
 /// How many helpers one thread makes.
-const FAN: usize = 2;
+const FAN_OUT: usize = 2;
 
 /// What is left must take so many nanoseconds, or a helper that is awake does not pay.
 const WORTH_SHARING: u64 = 2_000;
@@ -40,46 +40,46 @@ const WORTH_SHARING: u64 = 2_000;
 /// nobody comes.
 const WORTH_WAKING: u64 = 100_000;
 /// So many of the smallest shares take as long as a helper must be worth.
-const SHARES_IN_TIME: u64 = 8;
+const SHARES_PER_WORTH: u64 = 8;
 /// The first look at the clock comes after this part of the items.
-const FIRST_LOOK: usize = 32;
+const FIRST_PART: usize = 32;
 /// But after so many items at most.
-const MOST_UNSEEN: usize = 4096;
+const MAX_FIRST_PIECE: usize = 4096;
 /// A loop of so many ticks is short: 0.7 to 4 µs.
-const SHORT: u64 = 4_000;
+const SHORT_LOOP: u64 = 4_000;
 /// Ticks in a nanosecond, at most, and as a rule.
-const FASTEST: u64 = 6;
-const USUAL: u64 = 3;
+const MAX_TICKS_PER_NS: u64 = 6;
+const TICKS_PER_NS: u64 = 3;
 /// What a look at the clock takes itself, nanoseconds, at least.
-const LOOK: u64 = 20;
+const CLOCK_COST: u64 = 20;
 
 /// The control block of one loop.
 struct Loop<'a, S, P> {
     pool: &'a RawPool<S, P>,
-    shares: Chunks,
+    chunks: Chunks,
     body: Body<'a>,
 }
 
 impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
     /// Begins in this part of the range.
     fn take_part(&self, mut part: usize) {
-        let mut helpers = [None; FAN];
+        let mut helpers = [None; FAN_OUT];
         for helper in &mut helpers {
             *helper = self.make_helper();
             if helper.is_none() {
                 break;
             }
         }
-        while let Some((from, to)) = self.shares.claim(&mut part) {
+        while let Some((from, to)) = self.chunks.claim(&mut part) {
             if !(self.body)(from, to) {
-                self.shares.stop();
+                self.chunks.stop();
             }
         }
         helpers.into_iter().flatten().for_each(|helper| self.pool.take_back_or_await(helper));
     }
 
     fn make_helper(&self) -> Option<Job> {
-        if !self.shares.admit_helper() {
+        if !self.chunks.admit_helper() {
             return None;
         }
         let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
@@ -109,7 +109,7 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
         //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
-        the_loop.take_part(the_loop.shares.part_of(frame.worker().unwrap_or(usize::MAX)));
+        the_loop.take_part(the_loop.chunks.part_of(frame.worker().unwrap_or(usize::MAX)));
         RunResult::Done
     }
 
@@ -128,7 +128,7 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     let forked = match grain {
         _ if workers == 0 || count <= grain.max(1) => None,
-        0 => match begin_alone(pool, count, workers, body) {
+        0 => match start_alone(pool, count, workers, body) {
             ControlFlow::Continue(fork) => Some(fork),
             ControlFlow::Break(()) => return,
         },
@@ -136,7 +136,7 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     match forked {
         Some((from, grain)) => {
-            Loop { pool, shares: Chunks::new(from, count, grain, workers), body }.take_part(0);
+            Loop { pool, chunks: Chunks::new(from, count, grain, workers), body }.take_part(0);
         }
         None if count > 0 => _ = body(0, count),
         None => {}
@@ -145,56 +145,57 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
 
 /// Does the first items here, to see how long they take. Continue with where to fork, and the grain, when it pays; Break
 /// when all is done.
-fn begin_alone<S: Storage, P: Port + Clone>(
+fn start_alone<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     count: usize,
     workers: usize,
     body: Body<'_>,
 ) -> ControlFlow<(), (usize, usize)> {
     let piece = first_piece(count);
-    let Some(ticks) = pool.port().ticks() else { return begin_timed(pool, (0, piece), count, workers, body) };
+    let Some(ticks) = pool.port().ticks() else { return start_timed(pool, (0, piece), count, workers, body) };
     if !body(0, piece) || piece == count {
         return ControlFlow::Break(());
     }
     // If they went back, they look like many.
     let took = pool.port().ticks().map_or(u64::MAX, |now| now.wrapping_sub(ticks));
     let lasts = |ticks: u64| u128::from(took) * (count as u128) >= u128::from(ticks) * (piece as u128);
-    if !lasts(SHORT) {
+    if !lasts(SHORT_LOOP) {
         body(piece, count);
         return ControlFlow::Break(());
     }
     let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
-    if !lasts(worth * FASTEST) {
-        return begin_timed(pool, (piece, piece), count, workers, body);
+    if !lasts(worth * MAX_TICKS_PER_NS) {
+        return start_timed(pool, (piece, piece), count, workers, body);
     }
-    let in_time = scaled(WORTH_SHARING * USUAL, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+    let in_time =
+        scaled(WORTH_SHARING * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
     ControlFlow::Continue((piece, smallest_share(in_time)))
 }
 
 /// If so many items take as long as a helper must be worth.
 fn smallest_share(in_time: u64) -> usize {
-    usize::try_from(in_time / SHARES_IN_TIME).unwrap_or(usize::MAX).max(1)
+    usize::try_from(in_time / SHARES_PER_WORTH).unwrap_or(usize::MAX).max(1)
 }
 
 /// How many items to do before the first look.
 fn first_piece(count: usize) -> usize {
-    match count / FIRST_LOOK {
+    match count / FIRST_PART {
         few @ ..16 => few.max(1),
         // As it suits a vectorised loop.
-        many => many.min(MOST_UNSEEN).next_multiple_of(16),
+        many => many.min(MAX_FIRST_PIECE).next_multiple_of(16),
     }
 }
 
-/// As begin_alone, from the first of these numbers on, in pieces of the second, by the clock.
-fn begin_timed<S: Storage, P: Port + Clone>(
+/// As start_alone, from the first of these numbers on, in pieces of the second, by the clock.
+fn start_timed<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     (from, mut piece): (usize, usize),
     count: usize,
     workers: usize,
     body: Body<'_>,
 ) -> ControlFlow<(), (usize, usize)> {
-    let Some(begun) = pool.port().now() else {
-        return ControlFlow::Continue((from, (count / FIRST_LOOK / (workers + 1)).max(1)));
+    let Some(start) = pool.port().now() else {
+        return ControlFlow::Continue((from, (count / FIRST_PART / (workers + 1)).max(1)));
     };
     let mut done = from;
     loop {
@@ -203,7 +204,7 @@ fn begin_timed<S: Storage, P: Port + Clone>(
             return ControlFlow::Break(());
         }
         done = to;
-        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
+        let took = pool.port().now().map_or(0, |now| now.saturating_sub(start + CLOCK_COST)).max(1);
         let left = scaled(took, count - done, done - from);
         let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
         let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
@@ -299,8 +300,8 @@ mod tests {
     fn the_first_piece_is_a_small_part_of_the_loop() {
         for count in (1..100_000).chain([1 << 20, usize::MAX]) {
             let piece = first_piece(count);
-            assert!((1..=MOST_UNSEEN).contains(&piece) && piece <= count);
-            assert!(piece == 1 || piece <= count / FIRST_LOOK * 2, "{piece} of {count}");
+            assert!((1..=MAX_FIRST_PIECE).contains(&piece) && piece <= count);
+            assert!(piece == 1 || piece <= count / FIRST_PART * 2, "{piece} of {count}");
         }
     }
 }

@@ -12,17 +12,17 @@ use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
 use core::cell::Cell;
 
-/// What one scope has spawned and not finished: `MOST` jobs at a time.
-pub(crate) struct Spawned<const MOST: usize> {
+/// What one scope has spawned and not finished: `MAX` jobs at a time.
+pub(crate) struct Spawned<const MAX: usize> {
     // INVARIANT: the first `count` are jobs of this scope, each there once.
-    jobs: [Cell<Option<Job>>; MOST],
+    jobs: [Cell<Option<Job>>; MAX],
     count: Cell<usize>,
     panicked: Cell<Option<PanicPayload>>,
 }
 
-impl<const MOST: usize> Spawned<MOST> {
+impl<const MAX: usize> Spawned<MAX> {
     pub(crate) fn new() -> Self {
-        Self { jobs: [const { Cell::new(None) }; MOST], count: Cell::new(0), panicked: Cell::new(None) }
+        Self { jobs: [const { Cell::new(None) }; MAX], count: Cell::new(0), panicked: Cell::new(None) }
     }
 
     /// Submits a job, or gives it back, if there is no slot for it. What it leaves when it fails is a `PanicPayload`.
@@ -35,7 +35,7 @@ impl<const MOST: usize> Spawned<MOST> {
         pool: &RawPool<S, P>,
         request: R,
     ) -> Result<(), R> {
-        if self.count.get() == MOST {
+        if self.count.get() == MAX {
             self.make_room(pool);
         }
         // SAFETY:
@@ -48,14 +48,14 @@ impl<const MOST: usize> Spawned<MOST> {
         Ok(())
     }
 
-    /// Gets fewer than `MOST`.
+    /// Gets fewer than `MAX`.
     #[cold]
     fn make_room<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) {
-        let is_over = |n: &usize| self.jobs[*n].get().is_some_and(|job| pool.is_finished(job));
+        let is_finished = |n: &usize| self.jobs[*n].get().is_some_and(|job| pool.is_finished(job));
         // From the last on: the one that takes its place is not over.
-        (0..MOST).rev().filter(is_over).for_each(|n| self.finish_one(pool, n));
-        if self.count.get() == MOST {
-            let ran = (0..MOST).find(|&n| self.jobs[n].get().is_some_and(|job| pool.run_lent(job)));
+        (0..MAX).rev().filter(is_finished).for_each(|n| self.finish_one(pool, n));
+        if self.count.get() == MAX {
+            let ran = (0..MAX).find(|&n| self.jobs[n].get().is_some_and(|job| pool.run_lent(job)));
             self.finish_one(pool, ran.unwrap_or(0));
         }
     }

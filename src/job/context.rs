@@ -168,29 +168,29 @@ impl CallContext {
 pub(crate) struct Joins {
     pub(crate) newest: Cell<*const Pending>,
     /// How many they are.
-    pub(crate) waiting: Cell<usize>,
+    pub(crate) len: Cell<usize>,
     /// So many joins do not ask whether a worker is idle.
     pub(crate) skip: Cell<u32>,
     /// How many they were the last time; 0 after a success.
-    pub(crate) in_vain: Cell<u32>,
+    pub(crate) last_skip: Cell<u32>,
     /// When a worker was woken last.
-    pub(crate) woke: Cell<Option<u64>>,
+    pub(crate) last_wake: Cell<Option<u64>>,
 }
 
 impl Joins {
     pub(crate) fn new() -> Self {
         Self {
             newest: Cell::new(ptr::null()),
-            waiting: Cell::new(0),
+            len: Cell::new(0),
             skip: Cell::new(0),
-            in_vain: Cell::new(0),
-            woke: Cell::new(None),
+            last_skip: Cell::new(0),
+            last_wake: Cell::new(None),
         }
     }
 
     /// A worker is idle: is it this join's turn to offer something?
     #[inline(always)]
-    pub(crate) fn looks(&self) -> bool {
+    pub(crate) fn is_turn_to_offer(&self) -> bool {
         let skip = self.skip.get();
         self.skip.set(skip.saturating_sub(1));
         skip == 0
@@ -206,14 +206,14 @@ impl Joins {
         // - 1.
         unsafe { &*pending }.older.set(self.newest.get());
         self.newest.set(pending);
-        self.waiting.set(self.waiting.get() + 1);
+        self.len.set(self.len.get() + 1);
     }
 
     /// Takes the newest off.
     #[inline(always)]
     pub(crate) fn pop(&self, newest: &Pending) {
         self.newest.set(newest.older.get());
-        self.waiting.set(self.waiting.get() - 1);
+        self.len.set(self.len.get() - 1);
     }
 }
 

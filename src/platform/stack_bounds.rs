@@ -9,14 +9,14 @@ pub(super) fn known() -> Option<Stack> {
     if let Some(kept) = thread_local::stack() {
         return kept;
     }
-    let asked = keeping_errno(ask);
-    thread_local::keep_stack(asked);
-    asked
+    let stack = keeping_errno(query);
+    thread_local::keep_stack(stack);
+    stack
 }
 
 /// The calling thread's stack, without its guard, from the system. May allocate; on a main thread glibc reads a file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn ask() -> Option<Stack> {
+pub(crate) fn query() -> Option<Stack> {
     let mut attr = core::mem::MaybeUninit::uninit();
     let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
     // SAFETY:
@@ -62,7 +62,7 @@ fn low_of_main(_: usize) -> Option<usize> {
 }
 
 #[cfg(target_vendor = "apple")]
-pub(crate) fn ask() -> Option<Stack> {
+pub(crate) fn query() -> Option<Stack> {
     // SAFETY:
     // - the calling thread lives.
     let (high, size) = unsafe {
@@ -73,6 +73,6 @@ pub(crate) fn ask() -> Option<Stack> {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-pub(crate) fn ask() -> Option<Stack> {
+pub(crate) fn query() -> Option<Stack> {
     None
 }

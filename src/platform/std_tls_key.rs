@@ -5,14 +5,14 @@
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 #[cfg(unix)]
-static THERE: AtomicBool = AtomicBool::new(false);
+static CREATED: AtomicBool = AtomicBool::new(false);
 
 /// Has std its key, or is there one left? (Another thread may take it first.)
-pub(crate) fn may_be_had() -> bool {
+pub(crate) fn is_available() -> bool {
     #[cfg(unix)]
     {
         // ORDERING: Relaxed: guards nothing.
-        if THERE.load(Relaxed) {
+        if CREATED.load(Relaxed) {
             return true;
         }
         let mut key = 0;
@@ -25,8 +25,8 @@ pub(crate) fn may_be_had() -> bool {
 }
 
 /// Called on a thread of std's.
-pub(crate) fn is_there() {
+pub(crate) fn mark_created() {
     // ORDERING: Relaxed: guards nothing.
     #[cfg(unix)]
-    THERE.store(true, Relaxed);
+    CREATED.store(true, Relaxed);
 }

@@ -33,8 +33,8 @@ mod slot {
         STACK.with(Cell::get)
     }
 
-    pub(super) fn keep_stack(asked: Option<Stack>) {
-        STACK.with(|stack| stack.set(Some(asked)));
+    pub(super) fn keep_stack(stack: Option<Stack>) {
+        STACK.with(|kept| kept.set(Some(stack)));
     }
 }
 
@@ -126,8 +126,8 @@ mod slot {
     }
 
     /// What the system does not tell, or cannot keep, it is asked again.
-    pub(super) fn keep_stack(asked: Option<Stack>) {
-        if let Some(Stack { low, high }) = asked
+    pub(super) fn keep_stack(stack: Option<Stack>) {
+        if let Some(Stack { low, high }) = stack
             && STACK[0].set(ptr::without_provenance(low))
         {
             STACK[1].set(ptr::without_provenance(high));
@@ -155,6 +155,6 @@ pub(super) fn stack() -> Option<Option<Stack>> {
     slot::stack()
 }
 
-pub(super) fn keep_stack(asked: Option<Stack>) {
-    slot::keep_stack(asked);
+pub(super) fn keep_stack(stack: Option<Stack>) {
+    slot::keep_stack(stack);
 }

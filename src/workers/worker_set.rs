@@ -53,7 +53,7 @@ impl<'a> WorkerSetConfig<'a> {
         }
     }
 
-    /// Where the stack of one worker lies, if the plan says so.
+    /// Where the stack of one worker lies, if the config says so.
     fn stack_of(&self, worker: usize) -> Option<NonNull<u8>> {
         // SAFETY:
         // - the stacks are `workers` times `stack_size` bytes long (WorkerSet::start).
@@ -80,42 +80,42 @@ impl WorkerSet {
     /// Starts the workers of `pool`.
     ///
     /// # Errors
-    /// [`BuildError::Thread`] if the system refuses more than the plan accepts. Then none runs, and the pool is
+    /// [`BuildError::Thread`] if the system refuses more than the config accepts. Then none runs, and the pool is
     /// closed.
     ///
     /// # Safety
-    /// 1. `pool`, `hooks` and `seats` (room for `plan.workers`) do not move and live until `join` returned; nobody
-    ///    else touches the seats, nor the plan's stacks, which are `workers` times `stack_size` bytes.
+    /// 1. `pool`, `hooks` and `seats` (room for `config.workers`) do not move and live until `join` returned; nobody
+    ///    else touches the seats, nor the config's stacks, which are `workers` times `stack_size` bytes.
     pub(crate) unsafe fn start<S: Storage>(
         pool: &RawPool<S, System>,
         seats: *mut MaybeUninit<WorkerThread>,
         hooks: *const (dyn Hooks + 'static),
-        plan: WorkerSetConfig<'_>,
+        config: WorkerSetConfig<'_>,
     ) -> Result<Self, BuildError> {
         let mut set =
-            Self { seats: seats.cast(), count: 0, backend: plan.backend, stack_size: plan.stack_size };
+            Self { seats: seats.cast(), count: 0, backend: config.backend, stack_size: config.stack_size };
         // Once for all of them, not for each.
-        let blocked = (!plan.inherit_signals).then(BlockedSignals::for_new_threads);
+        let blocked = (!config.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
-        let started = pool.start_workers(plan.workers, plan.min_workers, |worker| {
-            let manner = WorkerConfig {
-                backend: plan.backend,
-                name: WorkerName::of(plan.name, worker),
-                stack_size: plan.stack_size,
+        let started = pool.start_workers(config.workers, config.min_workers, |worker| {
+            let worker_config = WorkerConfig {
+                backend: config.backend,
+                name: WorkerName::of(config.name, worker),
+                stack_size: config.stack_size,
                 above_start,
-                guard_size: plan.guard_size,
-                stack: plan.stack_of(worker),
-                cpu: (!plan.cpus.is_empty()).then(|| plan.cpus[worker % plan.cpus.len()]),
-                inherit_signals: plan.inherit_signals,
-                painted: plan.painted,
+                guard_size: config.guard_size,
+                stack: config.stack_of(worker),
+                cpu: (!config.cpus.is_empty()).then(|| config.cpus[worker % config.cpus.len()]),
+                inherit_signals: config.inherit_signals,
+                painted: config.painted,
             };
             // SAFETY:
             // - 1: there is room for this seat, which nobody else has yet; it stays, with pool and hooks, until the
             //   thread was joined.
             unsafe {
                 let seat = seats.add(worker).cast::<WorkerThread>();
-                seat.write(WorkerThread::new(pool, hooks, worker, manner, plan.timed));
-                WorkerThread::fill(seat)
+                seat.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
+                WorkerThread::start_thread(seat)
             }
         });
         drop(blocked);
@@ -136,7 +136,7 @@ impl WorkerSet {
     /// Waits until all threads are over. The workers have left their loops (RawPool::await_workers). On a thread that is one
     /// of them (in a destructor of its thread-locals, say) that one is left to end by itself: it is done with the pool.
     pub(crate) fn join(self) {
-        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::empty);
+        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::join);
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -50,7 +50,7 @@ pub(crate) struct WorkerThread {
     pool: *const (),
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
-    manner: WorkerConfig,
+    config: WorkerConfig,
     /// Held while a thread is made: no first thread takes it on its way to the loop, where it would wait until its maker
     /// has the CPU again.
     threads: Lock<Threads>,
@@ -62,9 +62,9 @@ pub(crate) struct WorkerThread {
 /// Who sits in a seat.
 struct Threads {
     /// To be joined once. None before and after.
-    now: Option<Thread>,
+    current: Option<Thread>,
     /// The thread before it, which a job ended. It may still run destructors of its thread-locals.
-    before: Option<Thread>,
+    previous: Option<Thread>,
 }
 
 // SAFETY:
@@ -80,16 +80,16 @@ impl WorkerThread {
         pool: &RawPool<S, System>,
         hooks: *const (dyn Hooks + 'static),
         worker: usize,
-        manner: WorkerConfig,
+        config: WorkerConfig,
         timed: bool,
     ) -> Self {
         Self {
-            start: Start { run: begin::<S>, arg: ptr::null() },
+            start: Start { run: run_worker::<S>, arg: ptr::null() },
             pool: ptr::from_ref(pool).cast(),
             hooks,
             worker,
-            manner,
-            threads: Lock::new(Threads { now: None, before: None }),
+            config,
+            threads: Lock::new(Threads { current: None, previous: None }),
             painted: Lock::new(None),
             activity: WorkerActivity::new(timed),
         }
@@ -98,8 +98,8 @@ impl WorkerThread {
     /// Makes the thread.
     ///
     /// # Safety
-    /// 1. The seat, its pool and its hooks stay where they are until `empty` returned, and nobody has the seat yet.
-    pub(super) unsafe fn fill(seat: *mut Self) -> Result<(), BuildError> {
+    /// 1. The seat, its pool and its hooks stay where they are until `join` returned, and nobody has the seat yet.
+    pub(super) unsafe fn start_thread(seat: *mut Self) -> Result<(), BuildError> {
         // SAFETY:
         // - 1.
         let seat = unsafe {
@@ -108,42 +108,43 @@ impl WorkerThread {
         };
         // SAFETY:
         // - 1.
-        seat.threads.with(|threads| unsafe { seat.seat_a_thread(threads) })
+        seat.threads.with(|threads| unsafe { seat.spawn_locked(threads) })
     }
 
     /// Makes a thread with the lock held, so that it is joined, or replaced, by who finds it here, however soon it is over.
     ///
     /// # Safety
-    /// 1. As fill, except that others may have the seat.
-    unsafe fn seat_a_thread(&self, threads: &mut Threads) -> Result<(), BuildError> {
-        let WorkerConfig { stack_size, guard_size, stack, cpu, .. } = self.manner;
-        let options = ThreadOptions { name: self.manner.name.as_str(), stack_size, guard_size, stack, cpu };
+    /// 1. As start_thread, except that others may have the seat.
+    unsafe fn spawn_locked(&self, threads: &mut Threads) -> Result<(), BuildError> {
+        let WorkerConfig { stack_size, guard_size, stack, cpu, .. } = self.config;
+        let options = ThreadOptions { name: self.config.name.as_str(), stack_size, guard_size, stack, cpu };
         // SAFETY:
         // - 1: `start` is written, and stays until the thread was joined.
-        threads.now = Some(unsafe { Thread::spawn(self.manner.backend, options, &self.start) }?);
+        threads.current = Some(unsafe { Thread::spawn(self.config.backend, options, &self.start) }?);
         Ok(())
     }
 
     /// Waits until its threads have ended, except the calling one.
-    pub(super) fn empty(&self) {
-        let (now, before) = self.threads.with(|threads| (threads.now.take(), threads.before.take()));
-        [now, before].into_iter().flatten().for_each(Thread::join);
+    pub(super) fn join(&self) {
+        let (current, previous) =
+            self.threads.with(|threads| (threads.current.take(), threads.previous.take()));
+        [current, previous].into_iter().flatten().for_each(Thread::join);
     }
 
     /// The stack as the system has it, bytes.
     pub(crate) fn stack_size(&self) -> Option<usize> {
-        self.threads.with(|threads| threads.now.as_ref().and_then(Thread::stack_size))
+        self.threads.with(|threads| threads.current.as_ref().and_then(Thread::stack_size))
     }
 
     /// How much of its stack the worker has used so far, bytes. None if the stack is not painted; 0 before the worker began.
     pub(crate) fn stack_used(&self) -> Option<usize> {
         let used =
             || self.painted.with(|painted| painted.as_ref().map_or(0, stack_watermark::PaintedStack::used));
-        self.manner.painted.then(used)
+        self.config.painted.then(used)
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.manner.name.as_str()
+        self.config.name.as_str()
     }
 
     pub(crate) fn record(&self) -> WorkerStats {
@@ -152,26 +153,26 @@ impl WorkerThread {
 }
 
 /// A worker's thread.
-unsafe fn begin<S: Storage>(seat: *const ()) {
+unsafe fn run_worker<S: Storage>(seat: *const ()) {
     // SAFETY:
-    // - fill's obligation: the seat stays until this thread was joined.
+    // - start_thread's obligation: the seat stays until this thread was joined.
     let seat = unsafe { &*seat.cast::<WorkerThread>() };
-    Thread::name_self(seat.manner.backend, seat.name());
+    Thread::name_self(seat.config.backend, seat.name());
     // SAFETY:
     // - the same, for the pool, which is one of this type (new), and the hooks.
     let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
     let top = core::hint::black_box(0u8);
-    if seat.manner.painted {
+    if seat.config.painted {
         let now = stack_watermark::PaintedStack::below(&raw const top);
         seat.painted.with(|painted| *painted = now);
     }
-    let size = seat.manner.stack_size;
-    let stack = match seat.manner.stack.map(|stack| stack.as_ptr() as usize) {
+    let size = seat.config.stack_size;
+    let stack = match seat.config.stack.map(|stack| stack.as_ptr() as usize) {
         Some(low) => Some(Stack { low, high: low + size }),
-        None => stack_size::around(&raw const top as usize, seat.manner.above_start, size),
+        None => stack_size::around(&raw const top as usize, seat.config.above_start, size),
     };
     let mut frame = CallContext::of_worker(pool.id(), seat.worker, stack, pool.port().current());
-    frame.replaceable = is_replaceable(&seat.manner);
+    frame.replaceable = is_replaceable(&seat.config);
     let started = || pool.call_back(|| hooks.start(seat.worker));
     let stopped = || pool.call_back(|| hooks.stop(seat.worker));
     let work = || pool.work_between(&frame, &seat.activity, started, stopped);
@@ -179,33 +180,33 @@ unsafe fn begin<S: Storage>(seat: *const ()) {
     // SAFETY:
     // - 1: `exited` takes this seat, and `work` runs with the frame. 2: hooks and kinds do not unwind.
     unsafe {
-        exit::handled(exited::<S>, ptr::from_ref(seat).cast_mut().cast(), work);
+        exit::with_exit_handler(exited::<S>, ptr::from_ref(seat).cast_mut().cast(), work);
     }
     #[cfg(not(all(feature = "capi", target_os = "linux")))]
     work();
 }
 
 /// May a job end this worker's thread? The new thread has to have a stack while the old one is on its own.
-fn is_replaceable(manner: &WorkerConfig) -> bool {
+fn is_replaceable(config: &WorkerConfig) -> bool {
     #[cfg(all(feature = "capi", feature = "pthread", target_os = "linux"))]
-    return manner.backend == Backend::Pthread && manner.stack.is_none();
+    return config.backend == Backend::Pthread && config.stack.is_none();
     #[cfg(not(all(feature = "capi", feature = "pthread", target_os = "linux")))]
     {
-        let _ = manner;
+        let _ = config;
         false
     }
 }
 
-/// A worker's thread ends in the middle. Its stack is still there from the frame in `begin` on outwards, and so is the
+/// A worker's thread ends in the middle. Its stack is still there from the frame in `run_worker` on outwards, and so is the
 /// frame of the job that it is right inside of.
 #[cfg(all(feature = "capi", target_os = "linux"))]
 unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     use crate::engine::WorkerState;
     // SAFETY:
-    // - as in begin.
+    // - as in run_worker.
     let seat = unsafe { &*seat.cast::<WorkerThread>().cast_const() };
     // SAFETY:
-    // - as in begin.
+    // - as in run_worker.
     let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
     if !pool.end_exited() {
         exit::end_process();
@@ -215,15 +216,15 @@ unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
     seat.activity.set(WorkerState::Starting);
     seat.painted.with(|painted| *painted = None);
     let (replaced, older) = seat.threads.with(|threads| {
-        let older = threads.before.take();
-        threads.before = threads.now.take();
-        let _blocked = (!seat.manner.inherit_signals).then(BlockedSignals::for_new_threads);
+        let older = threads.previous.take();
+        threads.previous = threads.current.take();
+        let _blocked = (!seat.config.inherit_signals).then(BlockedSignals::for_new_threads);
         // SAFETY:
         // - the seat is filled: all that stays with it stays.
-        let seated = unsafe { seat.seat_a_thread(threads) };
+        let seated = unsafe { seat.spawn_locked(threads) };
         if seated.is_err() {
             // Nobody sits here any more; this thread is joined when the pool is destroyed.
-            threads.now = threads.before.take();
+            threads.current = threads.previous.take();
             seat.activity.set(WorkerState::Stopped);
         }
         (seated.is_ok(), older)

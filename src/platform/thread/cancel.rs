@@ -1,16 +1,16 @@
 //! What the system does for us may be a cancellation point (pthread_join is one, opening a file too); our calls are none.
 
 /// Runs `body` with cancellation of the calling thread put off until after it, as far as the system can be told.
-pub(super) fn put_off<R>(body: impl FnOnce() -> R) -> R {
-    let _put_off = PutOff::begin();
+pub(super) fn with_cancel_disabled<R>(body: impl FnOnce() -> R) -> R {
+    let _put_off = CancelDisabled::begin();
     body()
 }
 
 #[cfg(target_os = "linux")]
-struct PutOff(libc::c_int);
+struct CancelDisabled(libc::c_int);
 
 #[cfg(target_os = "linux")]
-impl PutOff {
+impl CancelDisabled {
     fn begin() -> Self {
         let mut before = 0;
         // SAFETY:
@@ -21,7 +21,7 @@ impl PutOff {
 }
 
 #[cfg(target_os = "linux")]
-impl Drop for PutOff {
+impl Drop for CancelDisabled {
     fn drop(&mut self) {
         // SAFETY:
         // - the state is what the same function gave. Enabling cancellation again acts on nothing by itself, unless it
@@ -42,10 +42,10 @@ unsafe extern "C" {
 
 /// Android has no cancellation; elsewhere a join stays what it is.
 #[cfg(not(target_os = "linux"))]
-struct PutOff;
+struct CancelDisabled;
 
 #[cfg(not(target_os = "linux"))]
-impl PutOff {
+impl CancelDisabled {
     fn begin() -> Self {
         Self
     }

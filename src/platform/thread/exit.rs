@@ -32,7 +32,7 @@ unsafe extern "C" {
 /// # Safety
 /// 1. `handler` may be called with `arg` while `f` runs.
 /// 2. `f` does not unwind.
-pub(crate) unsafe fn handled<R>(handler: Handler, arg: *mut c_void, f: impl FnOnce() -> R) -> R {
+pub(crate) unsafe fn with_exit_handler<R>(handler: Handler, arg: *mut c_void, f: impl FnOnce() -> R) -> R {
     let mut buffer = MaybeUninit::<Buffer>::uninit();
     // SAFETY:
     // - the buffer stays where it is until pop, which is reached unless the thread ends (2); the handler may be called
@@ -49,7 +49,7 @@ pub(crate) unsafe fn handled<R>(handler: Handler, arg: *mut c_void, f: impl FnOn
 pub(crate) fn must_return<R>(f: impl FnOnce() -> R) -> R {
     // SAFETY:
     // - 1: `refuse` takes anything. 2: our callers pass what does not unwind (Kind, Hooks).
-    unsafe { handled(refuse, ptr::null_mut(), f) }
+    unsafe { with_exit_handler(refuse, ptr::null_mut(), f) }
 }
 
 unsafe extern "C" fn refuse(_: *mut c_void) {

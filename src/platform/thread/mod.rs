@@ -118,7 +118,7 @@ impl Thread {
     }
 
     pub(crate) fn join(self) {
-        cancel::put_off(|| match self {
+        cancel::with_cancel_disabled(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
@@ -128,7 +128,7 @@ impl Thread {
 
     #[cfg(all(feature = "capi", target_os = "linux"))]
     pub(crate) fn join_if_ended(self) {
-        cancel::put_off(|| match self {
+        cancel::with_cancel_disabled(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join_if_ended(),
             #[cfg(feature = "std")]
@@ -149,7 +149,7 @@ impl Thread {
 /// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
 #[cfg(feature = "std")]
 pub(crate) fn available_cpus() -> usize {
-    cancel::put_off(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
+    cancel::with_cancel_disabled(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
 }
 
 /// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.

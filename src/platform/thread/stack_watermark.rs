@@ -21,7 +21,7 @@ impl PaintedStack {
     /// Paints the stack of the calling thread below `top`, an address in its caller's frame. None where the system cannot be
     /// asked for its end.
     pub(crate) fn below(top: *const u8) -> Option<Self> {
-        let Stack { low, high } = stack_bounds::ask()?;
+        let Stack { low, high } = stack_bounds::query()?;
         let word = size_of::<usize>();
         let low = low.next_multiple_of(word);
         let end = (top as usize).checked_sub(MARGIN)? / word * word;

@@ -59,7 +59,7 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1: valid until join.
         let start = unsafe { *start };
-        if !std_tls_key::may_be_had() {
+        if !std_tls_key::is_available() {
             return Err(BuildError::NoMemory);
         }
         let name = name(options.name).ok_or(BuildError::NoMemory)?;
@@ -67,7 +67,7 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
         let made = builder.spawn(move || unsafe {
-            std_tls_key::is_there();
+            std_tls_key::mark_created();
             let start = start;
             (start.run)(start.arg);
         });
