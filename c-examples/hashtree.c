@@ -134,7 +134,7 @@ static void take_oldest(struct tree *tree)
     struct file *file = tree->files[tree->taken++];
     void *result = NULL;
     jobring_status waited = jobring_wait(tree->pool, file->job, JOBRING_FOREVER, &result);
-    if (waited == JOBRING_E_CANCELLED) {
+    if (waited == JOBRING_E_SHUTDOWN) {
         CHECK(atomic_load(&stop));
         file->error = ECANCELED;
         tree->discarded++;

@@ -41,10 +41,14 @@
 #if defined(__cplusplus)
 #define JOBRING_CONFIG_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_config))
 #define JOBRING_OPTIONS_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_options))
+#define JOBRING_WAIT_OPTIONS_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_wait_options))
+#define JOBRING_OUTCOME_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_outcome))
 #define JOBRING_NULL_ nullptr
 #else
 #define JOBRING_CONFIG_INIT_SIZE_ (uint32_t)sizeof(jobring_config)
 #define JOBRING_OPTIONS_INIT_SIZE_ (uint32_t)sizeof(jobring_options)
+#define JOBRING_WAIT_OPTIONS_INIT_SIZE_ (uint32_t)sizeof(jobring_wait_options)
+#define JOBRING_OUTCOME_INIT_SIZE_ (uint32_t)sizeof(jobring_outcome)
 #define JOBRING_NULL_ NULL
 #endif
 
@@ -114,11 +118,15 @@
 /* In jobring_config.guard_size: no guard. */
 #define JOBRING_GUARD_NONE SIZE_MAX
 
-/* Initial values for a jobring_config and a jobring_options: all defaults. */
+/* Initial values of the structures that the library reads: all defaults. */
 #define JOBRING_CONFIG_INIT                                                                                            \
     { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
       JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
 #define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
+#define JOBRING_WAIT_OPTIONS_INIT { JOBRING_WAIT_OPTIONS_INIT_SIZE_, 0, 0 }
+/* The same of a jobring_outcome without room for a text or data. */
+#define JOBRING_OUTCOME_INIT                                                                                           \
+    { JOBRING_OUTCOME_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
 
 /**
  * The header's version, major * 1,000,000 + minor * 1,000 + patch.
@@ -217,9 +225,25 @@
 #define JOBRING_BACKEND_STD 2
 
 /**
- * For timeout_ns: without end.
+ * For timeout_ns and limit_ns: without end.
  */
 #define JOBRING_FOREVER (-1)
+
+/**
+ * jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
+ * The wait may then take longer than `limit_ns`: as long as the job.
+ */
+#define JOBRING_WAIT_HELP 1
+
+/**
+ * jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
+ */
+#define JOBRING_WAIT_POLL 2
+
+/**
+ * jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good.
+ */
+#define JOBRING_WAIT_PEEK 4
 
 /**
  * jobring_options.when_full: wait for a slot, at most timeout_ns.
@@ -251,12 +275,6 @@
  * jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
  */
 #define JOBRING_DISCARD 1
-
-/**
- * For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
- * of the pool.
- */
-#define JOBRING_WAIT_HELP 1
 
 /**
  * In jobring_worker.state: its thread was made, and has not come to the first job yet.
@@ -612,12 +630,67 @@ typedef void *(*jobring_fn)(void *arg);
 typedef uint64_t jobring_job;
 
 /**
- * Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
- * argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
- * JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
- * inside the job then; jobring_fail() comes too late.
+ * What became of a job. A wait fills it for the caller; a done callback reads it.
+ *
+ * The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
+ * JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
  */
-typedef void (*jobring_done_fn)(void *arg, jobring_job job, jobring_status status, void *result);
+typedef struct jobring_outcome {
+    /**
+     * sizeof (jobring_outcome).
+     */
+    uint32_t size;
+    /**
+     * How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
+     * back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
+     */
+    jobring_status status;
+    /**
+     * The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN).
+     */
+    jobring_job job;
+    /**
+     * What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
+     * is `data` if they were copied there, else NULL.
+     */
+    void *arg;
+    /**
+     * What the job's function returned. NULL unless the status is JOBRING_OK.
+     */
+    void *result;
+    /**
+     * The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
+     * caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
+     * callback returns; NULL if there are none.
+     */
+    void *data;
+    /**
+     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+     */
+    size_t capacity;
+    /**
+     * How many bytes the text (without its zero) or the data have, whatever was copied of them.
+     */
+    uint32_t length;
+    /**
+     * What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED.
+     */
+    int32_t code;
+    /**
+     * 0.
+     */
+    uint32_t reserved[2];
+} jobring_outcome;
+
+/**
+ * Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
+ *
+ * `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
+ * read until the callback returns. A job that was submitted detached has one too.
+ *
+ * For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
+ */
+typedef void (*jobring_done_fn)(void *arg, const struct jobring_outcome *outcome);
 
 /**
  * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
@@ -635,7 +708,7 @@ typedef struct jobring_done_node {
      */
     struct jobring_done_node *next;
     /**
-     * Called as a done callback, but with this node's `arg`. Not NULL.
+     * Called as a done callback, with this node's `arg`. Not NULL.
      */
     jobring_done_fn done;
     /**
@@ -697,6 +770,24 @@ typedef struct jobring_item {
      */
     const struct jobring_options *options;
 } jobring_item;
+
+/**
+ * How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults.
+ */
+typedef struct jobring_wait_options {
+    /**
+     * sizeof (jobring_wait_options).
+     */
+    uint32_t size;
+    /**
+     * JOBRING_WAIT_, or'ed together.
+     */
+    uint32_t flags;
+    /**
+     * The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit.
+     */
+    int64_t limit_ns;
+} jobring_wait_options;
 
 /**
  * The body of a loop: does the items from `from` up to, not including, `to` (never none), and returns 0; or anything else
@@ -818,7 +909,7 @@ typedef struct jobring_worker {
 #define JOBRING_OK 0
 
 /**
- * jobring_poll: the job is not over yet.
+ * From a call that does not wait: the job has not ended.
  */
 #define JOBRING_PENDING 1
 
@@ -843,7 +934,7 @@ typedef struct jobring_worker {
 #define JOBRING_E_FULL (-4)
 
 /**
- * The pool is shut down.
+ * The pool is shut down. Of a job: a shutdown discarded it.
  */
 #define JOBRING_E_SHUTDOWN (-5)
 
@@ -863,7 +954,7 @@ typedef struct jobring_worker {
 #define JOBRING_E_CANCELLED (-8)
 
 /**
- * The job ran and failed: jobring_error() tells how.
+ * The job ran and failed: its jobring_outcome tells how.
  */
 #define JOBRING_E_FAILED (-9)
 
@@ -908,7 +999,7 @@ typedef struct jobring_worker {
 #define JOBRING_E_UNTAKEN (-18)
 
 /**
- * The code of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+ * The `code` of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
  */
 #define JOBRING_E_EXITED (-19)
 
@@ -1102,7 +1193,7 @@ jobring_status jobring_try_submit_isr(struct jobring_pool *pool,
 /**
  * As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
  * copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
- * there for jobring_wait_copy().
+ * there, which jobring_wait_opts() copies out.
  *
  * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
  * JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
@@ -1154,17 +1245,18 @@ jobring_status jobring_submit_batch(struct jobring_pool *pool,
                                     size_t *accepted);
 
 /**
- * Waits until a job is over, and takes its result: the handle is stale afterwards.
+ * Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
+ * more; this is the short form for who wants the result alone.
  *
- * `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is written, on
- * JOBRING_OK only; NULL if it is not wanted.
+ * `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
+ * written, on JOBRING_OK only; NULL if it is not wanted.
  *
  * Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
  * thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
  * two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
  *
- * Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
- * (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
+ * Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
+ * discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
  * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
  * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
  * of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
@@ -1180,28 +1272,12 @@ jobring_status jobring_wait(struct jobring_pool *pool,
                             void **result);
 
 /**
- * As jobring_wait(), with flags. With JOBRING_WAIT_HELP the wait may take longer than `timeout_ns` says: as long as the job,
- * if this thread runs it. A timeout of 0 runs nothing.
- *
- * `flags`: 0 or JOBRING_WAIT_HELP. `result`: as for jobring_wait().
- *
- * Returns what jobring_wait() does; JOBRING_E_INVALID also for other flags.
- *
- * From where jobring_wait() may be called.
- */
-jobring_status jobring_wait_flags(struct jobring_pool *pool,
-                                  jobring_job job,
-                                  int64_t timeout_ns,
-                                  uint32_t flags,
-                                  void **result);
-
-/**
- * Takes the result of a job if it is over: jobring_wait() that does not wait.
+ * Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
  *
  * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
  *
- * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
- * JOBRING_E_INVALID.
+ * Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
+ * JOBRING_E_STALE; JOBRING_E_INVALID.
  *
  * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
  * only on a pool without a port. Neither blocks nor allocates.
@@ -1211,23 +1287,27 @@ jobring_status jobring_poll(struct jobring_pool *pool,
                             void **result);
 
 /**
- * Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
- * returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
+ * Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
+ * JOBRING_WAIT_PEEK nothing is taken.
  *
- * `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
- * JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
+ * `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
+ * `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
  *
- * Returns what jobring_wait() does; JOBRING_E_SIZE if the buffer is too small, and JOBRING_E_INVALID if the job was not
- * submitted by copy: then nothing is taken.
+ * Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
+ * JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
+ * `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
+ * ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
+ * `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
+ * thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
+ * thread.)
  *
- * From where jobring_wait() may be called.
+ * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
+ * Does not allocate, as jobring_wait().
  */
-jobring_status jobring_wait_copy(struct jobring_pool *pool,
+jobring_status jobring_wait_opts(struct jobring_pool *pool,
                                  jobring_job job,
-                                 int64_t timeout_ns,
-                                 void *buffer,
-                                 size_t size,
-                                 size_t *needed);
+                                 const struct jobring_wait_options *options,
+                                 struct jobring_outcome *outcome);
 
 /**
  * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
@@ -1267,48 +1347,18 @@ jobring_status jobring_detach(struct jobring_pool *pool,
 int32_t jobring_cancel_requested(const struct jobring_pool *pool);
 
 /**
- * Makes the job that calls this a failed one when it returns: waiting for it gives JOBRING_E_FAILED, and jobring_error()
- * tells `code`. The last call counts.
+ * Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
+ * `code` and `text`. The last call counts.
+ *
+ * `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
+ * for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_fail(int32_t code);
-
-/**
- * As jobring_fail(), with a text for jobring_error(). Of it as much is kept as the slot has room for: the payload less 8
- * bytes (40 of 48), and never more than 120.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs, or if `text` is NULL.
- *
- * From inside a job. Does not block or allocate.
- */
-jobring_status jobring_fail_text(int32_t code,
-                                 const char *text);
-
-/**
- * How a job failed. The job stays as it is.
- *
- * It may be called as soon as the job is over, and also after a wait or poll has returned JOBRING_E_FAILED: that frees
- * the slot, but until a later job uses it again, the failure can be read (free slots are used in turn, so this is
- * sure until as many more jobs were submitted as there were free slots).
- *
- * `code`: where the code is written. `buffer`, `size`: where the text goes, with a zero behind it, cut to fit.
- * `needed`: where the bytes are written that the whole text and its zero take. On JOBRING_OK only; each may be NULL.
- *
- * Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
- * JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate.
- */
-jobring_status jobring_error(struct jobring_pool *pool,
-                             jobring_job job,
-                             int32_t *code,
-                             char *buffer,
-                             size_t size,
-                             size_t *needed);
+jobring_status jobring_fail(int32_t code,
+                            const char *text);
 
 /**
  * Calls `body` with parts of the range from 0 to `count`, its shares, that together cover it once: on the calling thread,

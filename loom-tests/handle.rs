@@ -40,7 +40,7 @@ fn a_handle_that_carries_nothing_claims_what_is_written() {
     });
     s.begin();
     let job = s.submit(0);
-    assert_eq!(s.pool.wait_leaving(job), End::Cancelled);
+    assert_eq!(s.pool.wait_seeing(job), End::Cancelled);
     guesser.join().unwrap();
     s.assert_over(1);
 }

@@ -16,7 +16,6 @@ mod costs;
 mod deadline;
 mod deadlock;
 mod end;
-mod failure;
 mod fixtures;
 mod forkjoin;
 mod frozen;
@@ -27,6 +26,7 @@ mod harness;
 mod idle;
 mod kill;
 mod nested;
+mod peek;
 mod pool;
 mod recycle;
 mod result;
@@ -55,7 +55,7 @@ fn models() -> Vec<&'static Model> {
         handle::MODELS,
         nested::MODELS,
         deadlock::MODELS,
-        failure::MODELS,
+        peek::MODELS,
         idle::MODELS,
         seats::MODELS,
         pool::MODELS,

@@ -115,7 +115,7 @@ fn a_failure_is_delivered_or_given_up_not_both() {
     assert!(s.pool.run_one());
     let other = s.thread(move |s| s.pool.detach(job));
     s.begin();
-    let delivered = s.pool.wait_keeping(job) == End::Failed(0);
+    let delivered = s.pool.wait_seeing(job) == End::Failed(0);
     assert_ne!(delivered, other.join().unwrap());
     assert_eq!(s.pool.free_slots(), 1);
 }

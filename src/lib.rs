@@ -60,7 +60,7 @@ mod sync;
 #[cfg(any(jobring_loom, jobring_freeze))]
 mod testing;
 mod util;
-#[cfg(any(feature = "std", feature = "pthread"))]
+#[cfg(all(any(feature = "std", feature = "pthread"), any(feature = "alloc", feature = "capi")))]
 mod workers;
 
 pub use engine::ShutdownReport;

@@ -50,8 +50,7 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_init", "size", "short exact"),
     ("jobring_init", "memory", "misaligned"),
     ("jobring_submit_batch", "count", "beyond"),
-    ("jobring_wait_copy", "size", "short"),
-    ("jobring_error", "size", "short"),
+    ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum cut"),
 ];
 
 /// What the types ask for and makes no sense, each with its reason.
@@ -184,7 +183,7 @@ impl Header {
     fn kinds_of_value(&self, kind: &str, name: &str) -> &'static str {
         match kind {
             "jobring_job" => HANDLES,
-            "int64_t" if name == "timeout_ns" => "zero maximum minus-two minimum",
+            "int64_t" if name.ends_with("_ns") => "zero maximum minus-two minimum",
             "uint32_t" | "uint64_t" | "size_t" => "zero maximum",
             "int32_t" | "jobring_status" => "zero maximum minimum",
             callback if self.callbacks.contains(callback) => "null",
@@ -290,14 +289,14 @@ fn what_is_added_to_the_header_is_missed() {
         cells.difference(&before).map(Cell::to_string).collect::<Vec<_>>()
     };
     let function = more(
-        "jobring_status jobring_fail(int32_t code);",
-        "jobring_status jobring_fail(int32_t code);\njobring_status jobring_new(struct jobring_pool *pool);",
+        "jobring_status jobring_destroy(struct jobring_pool *pool);",
+        "jobring_status jobring_destroy(struct jobring_pool *pool);\njobring_status jobring_new(struct jobring_pool *pool);",
     );
     assert_eq!(
         function.len(),
         PLACES.split(' ').count() + "null misaligned no-pool destroyed moved".split(' ').count()
     );
-    let parameter = more("jobring_fail(int32_t code)", "jobring_fail(int32_t code, size_t *more)");
+    let parameter = more("jobring_fail(int32_t code,", "jobring_fail(size_t *more, int32_t code,");
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field = more(
         "    struct jobring_done_node *nodes;\n} jobring_options",

@@ -276,7 +276,9 @@ fn a_field_without_an_initial_value_is_missed() {
     at_once(&matrix(), |(compiler, dialect)| {
         let folder = folder(&format!("field-{}-{dialect}", compiler.command));
         lists(&folder);
-        for end in ["} jobring_config;", "} jobring_options;"] {
+        for end in
+            ["} jobring_config;", "} jobring_options;", "} jobring_wait_options;", "} jobring_outcome;"]
+        {
             assert_eq!(said_to(end, end, compiler, dialect, &folder), None, "as it is");
             let said = said_to(end, &format!("    uint32_t newest;\n{end}"), compiler, dialect, &folder);
             let said =

@@ -331,3 +331,35 @@ fn no_users_value_is_dropped_by_the_way() {
     }
     assert!(unused.is_empty(), "no longer needed in tests/house_rules.rs: {unused:?}");
 }
+
+/// Packages that build the library's sources again choose its features in their build scripts. Each is a feature of the
+/// library, and the list that the compiler checks names against is whole.
+#[test]
+fn packages_that_build_the_sources_name_features_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read =
+        |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let manifest = read("Cargo.toml");
+    let quoted =
+        |text: &str| -> BTreeSet<String> { text.split('"').skip(1).step_by(2).map(str::to_owned).collect() };
+    let section =
+        manifest.split("\n[features]\n").nth(1).expect("features").split("\n[").next().expect("a section");
+    let features: BTreeSet<String> = section
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name != "default")
+        .collect();
+    let checked =
+        manifest.split("cfg(feature, values(").nth(1).expect("checked").split(')').next().expect("a list");
+    assert_eq!(quoted(checked), features, "left: unexpected_cfgs in Cargo.toml; right: its features");
+    for script in
+        ["loom-tests", "tests/freeze", "tests/checker", "tests/planted"].map(|at| format!("{at}/build.rs"))
+    {
+        let text = read(&script);
+        let list = text.split("for feature in [").nth(1).expect("a list of features").split(']').next();
+        let chosen = quoted(list.expect("a list ends"));
+        assert!(!chosen.is_empty() && chosen.is_subset(&features), "{script}: {chosen:?}");
+    }
+}

@@ -41,8 +41,7 @@ const RUN_USER_CODE: &[&str] = &[
     "submit_copy",
     "submit_opts",
     "wait",
-    "wait_copy",
-    "wait_flags",
+    "wait_opts",
 ];
 
 /// Functions that cannot fail.
@@ -98,7 +97,7 @@ fn a_pool_does_not_live_on_in_a_child() {
 #[test]
 fn a_job_that_waits_inside_a_job_does_not_overflow_its_stack() {
     let ways =
-        ["wait", "wait_flags", "run_one", "run_until_idle", "submit", "destroy", "enter_worker", "main-deep"];
+        ["wait", "wait_opts", "run_one", "run_until_idle", "submit", "destroy", "enter_worker", "main-deep"];
     let more = [
         "main-to-the-end",
         "worker-std",

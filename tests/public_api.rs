@@ -358,16 +358,11 @@ fn listed(src: &Path) -> String {
 
 /// Public things without an example of their own, and where they are shown.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
-    ("At::HOME", "At"),
     ("Builder::on_stop", "on_start"),
     ("DEFAULT_CAPACITY", "Builder::capacity"),
     ("DEFAULT_PAYLOAD", "Builder::payload"),
-    ("Home", "At"),
     ("Job", "Job::to_bits"),
     ("JobPanic", "JobError"),
-    ("Lot", "UserPort"),
-    ("Lot::new", "UserPort"),
-    ("Lot::user", "tests/user_port.rs"),
     ("OsError", "OsError::raw_os_error"),
     ("PoolCore", "AnyPool"),
     ("ShutdownMode", "PoolCore::shutdown"),

@@ -61,7 +61,7 @@ const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result"];
 const OWNED: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result", "jobring_submit"];
 /// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
 const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
-const READS: &[&str] = &["read_failure"];
+const READS: &[&str] = &["jobring_wait_opts"];
 /// The thread that takes the result, and goes on.
 const TAKES: &[&str] = &["make_results"];
 /// After its shutdown.
@@ -78,7 +78,6 @@ const JUDGED: &[Control] = &[
     control("PushPublish", RESULTS, REUSES, OWNED).outside(),
     control("PopEntry", RESULTS, REUSES, OWNED).inside(),
     control("PopNextEntry", BATCHES, REUSES, OWNED).inside(),
-    control("ReuseKept", FAILURES, REUSES, READS),
     control("PutBack", FAILURES, REUSES, READS),
     // E3: the result, to who takes it; the request to stop, to the job.
     control("Resolve", RESULTS, TAKES, RUNS),
@@ -92,9 +91,9 @@ const JUDGED: &[Control] = &[
     control("Vacate", EXCHANGE, REUSES, OWNED),
     control("LeaveRing", EXCHANGE, REUSES, OWNED),
     // E7: all of the pool's memory, to who destroys it.
-    control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
-    control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
-    control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_flags"]),
+    control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
+    control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
+    control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
 ];
 
 /// What no data race can show, and why; fences besides (their names end so), which are between atomics alone. The models

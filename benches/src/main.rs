@@ -1,5 +1,6 @@
 //! jobring beside its peers on the same work, in one run. `benches/README.md` says what is measured, and how.
 
+mod chart;
 mod gate;
 mod goals;
 mod lines;
@@ -11,10 +12,10 @@ mod peers;
 mod plots;
 mod run;
 mod stats;
-mod svg;
 mod table;
 mod works;
 
+use clap::Parser;
 use options::Options;
 use params::Params;
 use run::{Outcome, Programs};
@@ -23,30 +24,24 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let done = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--child", peer, mode, ..] => child(peer, mode, &words[3..]),
-        _ if words.iter().any(|word| word == "--help") => {
-            print!("{}", options::HELP);
-            Ok(())
-        }
-        _ => {
-            let list = words.iter().any(|word| word == "--list");
-            let words: Vec<String> = words.into_iter().filter(|word| word != "--list").collect();
-            Options::parse(&words).and_then(|options| if list { show(&options) } else { suite(&options) })
-        }
+    let options = Options::parse();
+    let done = match &options.child {
+        Some(words) => child(words),
+        None if options.list => show(&options),
+        None => suite(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("jobring-bench: {error} (--help helps)");
+            eprintln!("jobring-bench: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// One measurement, in this process.
-fn child(peer: &str, mode: &str, words: &[String]) -> Result<(), String> {
+fn child(words: &[String]) -> Result<(), String> {
+    let [peer, mode, words @ ..] = words else { return Err("no peer or mode".into()) };
     let measure = peers::find(peer, mode).ok_or("no such peer or mode")?;
     for (name, value) in measure(&Params::parse(words)?).0 {
         println!("{name} {value}");
@@ -101,7 +96,7 @@ fn suite(options: &Options) -> Result<(), String> {
     fs::write(options.out.join("results.md"), &results).map_err(failed)?;
     let mut written = String::from("results.md, raw.csv");
     let note = format!("{machine}, {} rounds", options.rounds);
-    for (name, picture) in plots::plots(&outcomes, &note) {
+    for (name, picture) in plots::plots(&outcomes, &note).map_err(|error| error.to_string())? {
         fs::write(options.out.join(&name), picture).map_err(failed)?;
         written += &format!(", {name}");
     }

@@ -1,12 +1,13 @@
 //! Which charts a run gives.
 
+use crate::chart::{Chart, Point, Scale, Series};
 use crate::params::PERCENTS;
 use crate::run::Outcome;
 use crate::stats::median;
-use crate::svg::{Chart, Point, Scale, Series};
+use std::error::Error;
 
 /// Names of files and what is in them.
-pub fn plots(outcomes: &[Outcome], machine: &str) -> Vec<(String, String)> {
+pub fn plots(outcomes: &[Outcome], machine: &str) -> Result<Vec<(String, String)>, Box<dyn Error>> {
     let mut files = Vec::new();
     for (curve, x, scale, rate, title) in [
         ("submitters", "submitters", Scale::Log2, true, "Throughput by submitters, 2 workers"),
@@ -48,7 +49,7 @@ pub fn plots(outcomes: &[Outcome], machine: &str) -> Vec<(String, String)> {
             y,
             series: lines(&points, rate),
         };
-        files.push((format!("w9-{curve}.svg"), chart.draw()));
+        files.push((format!("w9-{curve}.svg"), chart.draw()?));
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.case.work == "W3") {
         let chart = Chart {
@@ -58,9 +59,9 @@ pub fn plots(outcomes: &[Outcome], machine: &str) -> Vec<(String, String)> {
             y: ("per cent of the samples take at most this", Scale::Linear),
             series: distributions(outcome),
         };
-        files.push((format!("{}.svg", outcome.case.id), chart.draw()));
+        files.push((format!("{}.svg", outcome.case.id), chart.draw()?));
     }
-    files
+    Ok(files)
 }
 
 /// A line for each entrant of a curve.

@@ -1,5 +1,8 @@
 //! Medians and their intervals by order statistics: no assumption about how the values are spread.
 
+use statrs::distribution::{Binomial, DiscreteCDF};
+use statrs::statistics::{Data, OrderStatistics};
+
 /// A median with its 95 % interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Median {
@@ -16,31 +19,15 @@ pub fn median(mut values: Vec<f64>) -> Option<Median> {
     values.retain(|value| value.is_finite());
     values.sort_by(f64::total_cmp);
     let count = values.len();
-    let value = match count {
-        0 => return None,
-        _ if count % 2 == 1 => values[count / 2],
-        _ => (values[count / 2 - 1] + values[count / 2]) / 2.0,
-    };
     let interval = lowest_rank(count).map(|rank| (values[rank], values[count - 1 - rank]));
-    Some(Median { value, interval, count })
+    (count > 0).then(|| Median { value: Data::new(values).median(), interval, count })
 }
 
 /// The largest rank (from 0) such that the median lies between the values of that rank from below and from above with
 /// a probability of at least 95 %: each value is below the median with probability ½, independently.
 fn lowest_rank(count: usize) -> Option<usize> {
-    let mut below = 0.0;
-    let mut term = 0.5f64.powi(i32::try_from(count).ok()?);
-    let mut rank = None;
-    for k in 0..count / 2 {
-        // P(at most k of them are below it).
-        below += term;
-        if below > 0.025 {
-            break;
-        }
-        rank = Some(k);
-        term *= (count - k) as f64 / (k + 1) as f64;
-    }
-    rank
+    let below = Binomial::new(0.5, count as u64).ok()?;
+    below.inverse_cdf(0.025).checked_sub(1).map(|rank| rank as usize)
 }
 
 #[cfg(test)]

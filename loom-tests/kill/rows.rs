@@ -286,8 +286,8 @@ pub const ROWS: &[Row] = &[
         upstream: "libvips/libvips#4116; rtic-rs/rtic d4e8f6fab, 612724b96 (rtic-sync)",
         what: "an error is set while somebody looks, and its waiter never learns of it",
         answer: Mutants(&[(
-            Planted(&[Bug::PutsTheFailureBackSilently]),
-            Model("a_failure_is_read_while_it_is_delivered"),
+            Planted(&[Bug::PutsTheJobBackSilently]),
+            Model("a_failure_is_taken_while_another_peeks"),
         )]),
     },
     Row {
@@ -413,21 +413,6 @@ pub const ROWS: &[Row] = &[
     Row {
         id: 51,
         upstream: "none",
-        what: "a slot leaks when a reader and a popper leave it to each other",
-        answer: Mutants(&[
-            (
-                Planted(&[Bug::ReaderKeepsTheSlot]),
-                Model("a_failure_that_is_read_while_its_entry_is_popped_gives_its_slot_back"),
-            ),
-            (
-                Planted(&[Bug::ReaderKeepsTheSlot]),
-                Model("a_failure_that_is_read_while_its_entry_is_reaped_gives_its_slot_back"),
-            ),
-        ]),
-    },
-    Row {
-        id: 52,
-        upstream: "none",
         what: "a caller is refused that could make room itself",
         answer: Mutants(&[(
             Planted(&[Bug::JobMakesNoRoom]),
@@ -435,7 +420,7 @@ pub const ROWS: &[Row] = &[
         )]),
     },
     Row {
-        id: 53,
+        id: 52,
         upstream: "none",
         what: "a wait that would end is refused as a deadlock",
         answer: Mutants(&[

@@ -196,11 +196,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.reap(Origin::Thread);
         loop {
             while let Some(index) = self.free().pop() {
-                if !self.slot(index).close() {
-                    // Its kept failure is being read; the reader kicks.
-                    self.free().push(index);
-                    return;
-                }
+                self.slot(index).close();
                 progress = true;
             }
             if self.free().mark_empty(Mark::Closer).is_some() {
@@ -256,7 +252,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let ended = |index| {
             let state = self.slot(index).state();
-            state.untaken() || state.closed() || state.retired() || is_excepted(index, state)
+            state.untaken() || state.closed() || is_excepted(index, state)
         };
         let mut slots = 0..self.storage.capacity();
         if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
@@ -270,7 +266,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Queued => report.queued += 1,
                 Status::Running | Status::Cancelling => report.running += 1,
                 _ if state.untaken() => report.untaken += 1,
-                _ if state.closed() || state.retired() || state.tombstone() => {}
+                _ if state.closed() || state.tombstone() => {}
                 _ => report.submitting += 1,
             }
         }

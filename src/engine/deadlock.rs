@@ -166,7 +166,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Queued => workers_stuck,
                 // Its entry lies behind a job that is queued.
                 _ if state.tombstone() => workers_stuck,
-                _ if state.untaken() || state.closed() || state.retired() => true,
+                _ if state.untaken() || state.closed() => true,
                 _ => return Outlook::Unsettled,
             };
             if !stuck {

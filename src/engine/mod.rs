@@ -10,7 +10,7 @@
 //!   `worker_state`: what it is doing now. `start_workers`: their threads.
 //! - `wait`: what can be done with a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async tasks that await a
 //!   job. `deadlock`, `wait_graph`: sleeps that nobody could end. `stack_check`: may a job run inside a job?
-//! - `lifecycle`, `close`: shutdown. `kept_failure`: failures that stay readable. `fork_support`: jobs that their submitter may take
+//! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take
 //!   back.
 
 #[cfg(any(feature = "capi", jobring_loom))]
@@ -19,7 +19,6 @@ mod blocking_wait;
 mod close;
 mod deadlock;
 mod fork_support;
-mod kept_failure;
 pub(crate) mod lifecycle;
 mod pool;
 mod run;
@@ -45,5 +44,5 @@ pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 #[cfg(jobring_loom)]
 pub(crate) use submit::Reserved;
 pub(crate) use submit::{Fail, Request, ReserveError, Wait, WhenFull};
-pub(crate) use wait::{Disposition, Receiver, Taken, WaitError};
+pub(crate) use wait::{Disposition, Receiver, Taken, WaitError, WaitOptions};
 pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};

@@ -18,7 +18,7 @@ use crate::sync::{Bug, bug};
 pub(crate) enum Taken {
     Done,
     Failed,
-    /// It never ran; the payload holds nothing.
+    /// It never ran; the payload holds what its kind's `discard` left.
     Cancelled,
 }
 
@@ -27,25 +27,12 @@ pub(crate) enum Taken {
 pub(crate) enum Disposition {
     /// The result is out: recycle the slot.
     Take,
-    /// What was wanted is out: drop the rest of the result, and recycle the slot.
-    #[cfg_attr(not(feature = "capi"), expect(dead_code, reason = "only C results have two parts"))]
-    TakePart,
-    /// Nothing was taken: leave the job as it was.
-    #[cfg_attr(
-        not(any(feature = "capi", jobring_loom, jobring_freeze)),
-        expect(dead_code, reason = "only C results can be too long for a buffer")
-    )]
+    /// Nothing was taken: leave the job as it was. Only with `may_leave`.
     Leave,
-    /// A failure was delivered: free the slot, but keep the failure readable until the slot is used again.
-    #[cfg_attr(
-        not(any(feature = "capi", jobring_loom, jobring_freeze)),
-        expect(dead_code, reason = "only C reads a failure after wait")
-    )]
-    Keep,
 }
 
-/// Is there any receiver that leaves or keeps a job? Only C's, and those of the models.
-const PUTS_BACK: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
+/// Does any receiver leave a job? Only C's, and those of the models.
+const LEAVES: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
 
 /// Whoever is given a job that is over.
 pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static JobVTable, Payload, Taken) -> Disposition;
@@ -66,18 +53,15 @@ pub(crate) enum WaitError {
 }
 
 /// How a thread waits for a job.
-#[derive(Clone, Copy)]
-struct WaitOptions {
-    /// Does it take the result in any case?
-    for_good: bool,
+#[derive(Clone, Copy, Default)]
+pub(crate) struct WaitOptions {
+    /// May its receiver leave the job? While that one looks, the handle can be given up by another thread; then its answer does
+    /// not count: the job is stale, and the result is dropped.
+    pub(crate) may_leave: bool,
     /// Does the thread run the job itself if it is still queued, though it is not inside a job?
-    help: bool,
-    /// May the wait be answered with a deadlock? Not where the job borrows from the caller.
-    gives_up: bool,
-}
-
-impl WaitOptions {
-    const USUAL: Self = Self { for_good: true, help: false, gives_up: true };
+    pub(crate) help: bool,
+    /// Is the wait never answered with a deadlock, because the job borrows from the caller?
+    pub(crate) is_lender: bool,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
@@ -88,48 +72,23 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
     pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, WaitOptions::USUAL, deliver)
+        self.wait_as(job, timeout, WaitOptions::default(), deliver)
     }
 
     /// Waits until a job that borrows from the caller is over: never less.
     pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
-        self.wait_as(job, Timeout::Forever, WaitOptions { gives_up: false, ..WaitOptions::USUAL }, deliver)
+        self.wait_as(job, Timeout::Forever, WaitOptions { is_lender: true, ..Default::default() }, deliver)
     }
 
-    /// As `wait`; with `help` the calling thread runs the job itself if it is still queued, whoever it is.
-    pub(crate) fn wait_or_help(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        help: bool,
-        deliver: Receiver<'_>,
-    ) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, WaitOptions { help, ..WaitOptions::USUAL }, deliver)
-    }
-
-    /// As `wait`, for who may want to leave the job as it is. If the handle is given up while `deliver` looks, and it does
-    /// not leave it, its answer does not count: the job is stale, and the result is dropped.
-    #[cfg_attr(
-        not(any(feature = "capi", jobring_loom, jobring_freeze)),
-        expect(dead_code, reason = "only C results can be too long for a buffer")
-    )]
-    pub(crate) fn wait_and_see(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        deliver: Receiver<'_>,
-    ) -> Result<Taken, WaitError> {
-        self.wait_as(job, timeout, WaitOptions { for_good: false, ..WaitOptions::USUAL }, deliver)
-    }
-
-    fn wait_as(
+    /// As `wait`, in the way that the options say.
+    pub(crate) fn wait_as(
         &self,
         job: Job,
         timeout: Timeout,
         options: WaitOptions,
         deliver: Receiver<'_>,
     ) -> Result<Taken, WaitError> {
-        let WaitOptions { for_good, help, gives_up } = options;
+        let WaitOptions { may_leave, help, is_lender } = options;
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
         let mut wait = None;
@@ -141,7 +100,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match state.status() {
                 Status::Done | Status::Failed | Status::Cancelled => {
                     let slot = self.slot(index);
-                    match if for_good { slot.take_detached(state) } else { slot.take(state) } {
+                    match if may_leave { slot.take(state) } else { slot.take_detached(state) } {
                         Ok(taking) => return self.deliver(index, state, taking, deliver),
                         Err(now) => state = now,
                     }
@@ -163,7 +122,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         state = now;
                         continue;
                     }
-                    let wait = wait.get_or_insert_with(|| Waiting::new(self, job, timeout, gives_up));
+                    let wait = wait.get_or_insert_with(|| Waiting::new(self, job, timeout, !is_lender));
                     match wait.sleep(self, self.slot(index), state) {
                         Slept::Now(now) => state = now,
                         Slept::TimedOut => return Err(WaitError::Pending),
@@ -189,37 +148,56 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             _ => Taken::Cancelled,
         };
         let slot = self.slot(index);
-        let mut given_up = taking.detached();
         // SAFETY:
         // - we moved the word to TAKING: the body is ours.
         let verdict = unsafe {
             let vtable = slot.vtable();
             slot.with_payload(|payload| deliver(vtable, payload, taken))
         };
-        if PUTS_BACK && matches!(verdict, Disposition::Leave) {
-            debug_assert!(!given_up, "the handle is stale already");
-            self.put_back(index, taking, was, false);
-            return Ok(taken);
-        }
-        // The handle is given up once, by us or by a detach meanwhile, and never by both.
-        loop {
-            match given_up {
-                true => break,
-                false if taking.detached() => {
-                    self.drop_taken_result(index, was, taking);
+        if LEAVES && !taking.detached() {
+            if verdict == Disposition::Leave {
+                self.put_back(index, taking, was);
+                return Ok(taken);
+            }
+            match self.give_up(index, taking) {
+                Ok(now) => taking = now,
+                Err(now) => {
+                    self.drop_taken_result(index, was, now);
                     return Err(WaitError::Stale);
                 }
-                false => match slot.flag(taking, taking.detach()) {
-                    Ok(now) => (taking, given_up) = (now, true),
-                    Err(now) => taking = now,
-                },
             }
         }
-        match verdict {
-            Disposition::TakePart => self.drop_taken_result(index, was, taking),
-            _ => self.vacate(index, taking, self.must_retire()),
-        }
+        self.vacate(index, taking, self.must_retire());
         Ok(taken)
+    }
+
+    /// Gives up the handle of a job that is being taken: once, here or by a detach meanwhile (Err), and never by both.
+    fn give_up(&self, index: usize, mut taking: State) -> Result<State, State> {
+        while !taking.detached() {
+            match self.slot(index).flag(taking, taking.detach()) {
+                Ok(now) => return Ok(now),
+                Err(now) => taking = now,
+            }
+        }
+        Err(taking)
+    }
+
+    /// Ends a look at a job that is over: it is left as it was, unless the handle was given up meanwhile.
+    fn put_back(&self, index: usize, mut taking: State, was: State) {
+        let slot = self.slot(index);
+        let word = core::ptr::from_ref(slot.word());
+        while !taking.detached() {
+            match slot.put_back(taking, taking.with(was.status()).unawaited()) {
+                Err(now) => taking = now,
+                Ok(_) => {
+                    if taking.has_waiter() && !bug(Bug::PutsTheJobBackSilently) {
+                        self.port.wake_all(word);
+                    }
+                    return self.notify_closers_if_closed(Origin::Thread);
+                }
+            }
+        }
+        self.drop_taken_result(index, was, taking);
     }
 
     /// Drops the result of a job that was taken, and gives the slot back.

@@ -3,6 +3,9 @@
 use super::status::{JOBRING_E_INVALID, StatusError};
 use core::mem::MaybeUninit;
 
+/// No structure is larger.
+pub(super) const MOST: usize = 4096;
+
 /// A structure that begins with its size as a u32: where it is, or, if the caller knows only a beginning of it, in `room`, the
 /// rest from `defaults`. A caller newer than this library is taken at its word only where it asks for nothing unknown: its
 /// tail must be zero.
@@ -23,7 +26,7 @@ pub(super) unsafe fn known<'a, T>(
     // SAFETY:
     // - 1 and 2.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if size < min_size || size > 4096 {
+    if size < min_size || size > MOST {
         return Err(invalid);
     }
     let bytes: *const u8 = at.cast();
@@ -58,7 +61,7 @@ pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, min_size: usize
     // SAFETY:
     // - 1.
     let size = unsafe { at.cast::<u32>().read() } as usize;
-    if !(min_size..=4096).contains(&size) {
+    if !(min_size..=MOST).contains(&size) {
         return Err(StatusError(JOBRING_E_INVALID));
     }
     // The size itself stays as the caller set it.

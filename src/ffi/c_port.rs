@@ -1,35 +1,17 @@
 //! What a C pool is on in a build that takes a port of the caller's: that port, or one that spins.
 
-use super::abi_struct;
-use super::port::{jobring_join_fn, jobring_port};
+use super::port::jobring_port;
 use super::status::{JOBRING_E_INVALID, StatusError};
 use crate::job::context::CallContext;
 use crate::platform::port_self;
 use crate::platform::user_port::{Seat, UserPort};
 use core::ffi::c_void;
-use core::mem::{MaybeUninit, offset_of};
 use core::{hint, ptr, slice};
 
 pub(super) type CPort = &'static jobring_port;
 
-const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
-const MOST_SEATS: u32 = 65_535;
-
 /// The port of a pool that was given none: without a seat no thread sleeps.
-static SPINNING: jobring_port = jobring_port {
-    size: FIRST_SIZE as u32,
-    seat_count: 0,
-    seats: ptr::dangling_mut(),
-    ctx: ptr::null_mut(),
-    now: None,
-    park: None,
-    unpark: None,
-    pause: Some(spin),
-    get_self: None,
-    set_self: None,
-    spawn: None,
-    join: None,
-};
+static SPINNING: jobring_port = jobring_port { pause: Some(spin), ..jobring_port::EMPTY };
 
 unsafe extern "C" fn spin(_: *mut c_void) {
     hint::spin_loop();
@@ -43,25 +25,10 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<CPort, StatusError>
     if at.is_null() {
         return Ok(&SPINNING);
     }
-    let mut room = MaybeUninit::uninit();
     // SAFETY:
     // - 1.
-    let port = unsafe { abi_struct::known(at, &SPINNING, FIRST_SIZE, &mut room) }?;
-    let is_valid = (1..=MOST_SEATS).contains(&port.seat_count)
-        && !port.seats.is_null()
-        && port.seats.is_aligned()
-        && port.park.is_some()
-        && port.unpark.is_some()
-        && port.pause.is_some()
-        && port.get_self.is_some() == port.set_self.is_some()
-        && (port.join.is_none() || port.spawn.is_some());
-    if is_valid && port.get_self.is_none_or(port_self::asks) {
-        // SAFETY:
-        // - 1: at least FIRST_SIZE, which is the whole of the type.
-        Ok(unsafe { &*at })
-    } else {
-        Err(StatusError(JOBRING_E_INVALID))
-    }
+    let port = unsafe { jobring_port::check(at) }?;
+    if port.get_self.is_none_or(port_self::asks) { Ok(port) } else { Err(StatusError(JOBRING_E_INVALID)) }
 }
 
 /// The caller's port, if the pool is on one.

@@ -15,7 +15,7 @@
 
 use super::config::jobring_hook_fn;
 use super::status::jobring_status;
-use super::types::{DoneFn, DropFn, RunFn};
+use super::types::{DoneFn, DropFn, RunFn, jobring_outcome};
 use crate::job::context::CallContext;
 #[cfg(all(any(feature = "std", feature = "pthread"), target_os = "linux"))]
 use crate::platform::thread::exit::must_return;
@@ -25,10 +25,10 @@ type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod throwing {
-    use super::{c_void, jobring_status};
+    use super::{c_void, jobring_outcome, jobring_status};
 
     pub(super) type RunFn = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
-    pub(super) type DoneFn = unsafe extern "C-unwind" fn(*mut c_void, u64, jobring_status, *mut c_void);
+    pub(super) type DoneFn = unsafe extern "C-unwind" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C-unwind" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C-unwind" fn(*mut c_void, usize, usize) -> i32;
@@ -36,10 +36,10 @@ mod throwing {
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod throwing {
-    use super::{c_void, jobring_status};
+    use super::{c_void, jobring_outcome, jobring_status};
 
     pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-    pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+    pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);
     pub(super) type Hook = unsafe extern "C" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
@@ -79,18 +79,10 @@ pub(super) unsafe fn run_here(run: RunFn, arg: *mut c_void) -> *mut c_void {
 
 /// # Safety
 /// 1. `done` may be called so.
-pub(super) unsafe fn done(
-    done: DoneFn,
-    arg: *mut c_void,
-    job: u64,
-    status: jobring_status,
-    result: *mut c_void,
-) {
+pub(super) unsafe fn done(done: DoneFn, arg: *mut c_void, outcome: &jobring_outcome) {
     // SAFETY:
     // - as in run.
-    must_return(|| unsafe {
-        core::mem::transmute::<DoneFn, throwing::DoneFn>(done)(arg, job, status, result)
-    });
+    must_return(|| unsafe { core::mem::transmute::<DoneFn, throwing::DoneFn>(done)(arg, outcome) });
 }
 
 /// # Safety

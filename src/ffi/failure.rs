@@ -11,21 +11,24 @@ pub(super) struct JobFailure {
     text: UnsafeCell<MaybeUninit<Text>>,
 }
 
-/// The longest text that a failure keeps, bytes; a slot may have room for less.
-const TEXT: usize = 120;
+/// The longest text of a failure, bytes; a slot may have room for less.
+const TEXT: usize = 119;
 
 struct Text {
     length: usize,
-    // The first `length` are set.
-    bytes: [MaybeUninit<u8>; TEXT],
+    // The first `length` are set, and one more is zero.
+    bytes: [MaybeUninit<u8>; TEXT + 1],
 }
 
-/// The head of a failure in the payload; the text follows.
+/// A failure in the payload, behind the job's argument; the text follows.
 #[repr(C)]
-struct WorkerStats {
+struct Record {
     code: i32,
     length: u32,
 }
+
+/// Where the record is.
+const RECORD: usize = size_of::<usize>();
 
 impl JobFailure {
     /// None so far. The room for the text is not touched: every job that runs has one.
@@ -39,30 +42,50 @@ impl JobFailure {
         self.code.get().is_some()
     }
 
-    pub(super) fn note(&self, code: i32, text: &[u8]) {
-        let length = text.len().min(TEXT);
+    /// Notes a code, and as much of a text as there is room for.
+    ///
+    /// # Safety
+    /// 1. `text` is NULL or a C string.
+    pub(super) unsafe fn note(&self, code: i32, text: *const u8) {
         self.code.set(Some(code));
         // SAFETY:
-        // - the cell is this thread's alone, no reference to it is held, and it has room for TEXT bytes.
+        // - the cell is this thread's alone, no reference to it is held, and it has room for TEXT bytes and a zero.
+        // - 1: readable up to its zero. (A loop of our own: strlen and memcpy are more than a firmware needs.)
         unsafe {
-            let kept = (*self.text.get()).as_mut_ptr();
-            (&raw mut (*kept).length).write(length);
-            (&raw mut (*kept).bytes).cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), length);
+            let noted = (*self.text.get()).as_mut_ptr();
+            let (bytes, mut length) = ((&raw mut (*noted).bytes).cast::<u8>(), 0);
+            while !text.is_null() && length < TEXT && text.add(length).read() != 0 {
+                bytes.add(length).write_volatile(text.add(length).read());
+                length += 1;
+            }
+            bytes.add(length).write(0);
+            (&raw mut (*noted).length).write(length);
         }
+    }
+
+    /// The code and the text that were noted, with a zero behind it; None if there was no failure.
+    pub(super) fn noted(&self) -> Option<(i32, &[u8])> {
+        let code = self.code.get()?;
+        // SAFETY:
+        // - it was noted, so the length was written, and so much of the text; nothing is noted while the slice is held, since
+        //   the job's function has returned.
+        let text = unsafe {
+            let text = (*self.text.get()).as_ptr();
+            core::slice::from_raw_parts((&raw const (*text).bytes).cast::<u8>(), (*text).length)
+        };
+        Some((code, text))
     }
 
     /// For a failure that was noted.
     pub(super) fn leave_in(&self, payload: Payload) {
-        let Some(code) = self.code.get() else { return };
+        let Some((code, text)) = self.noted() else { return };
+        let length = text.len().min(payload.bytes - RECORD - size_of::<Record>());
         // SAFETY:
-        // - as in note; it was noted, so the length was written, and so much of the text.
-        // - the payload is the runner's, aligned for a Record and at least four words long.
+        // - the payload is the runner's, aligned for words and at least four of them long.
         unsafe {
-            let text = (*self.text.get()).as_ptr();
-            let length = (*text).length.min(payload.bytes - size_of::<WorkerStats>());
-            payload.at.cast::<WorkerStats>().write(WorkerStats { code, length: length as u32 });
-            let (to, from) =
-                (payload.at.add(size_of::<WorkerStats>()), (&raw const (*text).bytes).cast::<u8>());
+            let record = payload.at.add(RECORD).cast::<Record>();
+            record.write(Record { code, length: length as u32 });
+            let (to, from) = (record.add(1).cast::<u8>(), text.as_ptr());
             for i in 0..length {
                 // Volatile, so that it stays a loop: memcpy, if nothing else in a firmware needs it, is larger than this file.
                 to.add(i).write_volatile(from.add(i).read());
@@ -79,8 +102,8 @@ pub(super) unsafe fn failure<'a>(payload: Payload) -> (i32, &'a [u8]) {
     // SAFETY:
     // - 1: leave_in wrote both.
     unsafe {
-        let record = payload.at.cast::<WorkerStats>().read();
-        let text = payload.at.add(size_of::<WorkerStats>());
-        (record.code, core::slice::from_raw_parts(text, record.length as usize))
+        let at = payload.at.add(RECORD).cast::<Record>();
+        let Record { code, length } = at.read();
+        (code, core::slice::from_raw_parts(at.add(1).cast::<u8>(), length as usize))
     }
 }

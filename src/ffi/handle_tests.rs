@@ -16,7 +16,9 @@ unsafe extern "C" fn identity(arg: *mut c_void) -> *mut c_void {
 }
 
 unsafe extern "C" fn failing(_: *mut c_void) -> *mut c_void {
-    jobring_fail(4);
+    // SAFETY:
+    // - a code alone.
+    unsafe { jobring_fail(4, core::ptr::null()) };
     null_mut()
 }
 
@@ -66,17 +68,20 @@ impl Pool {
 
     /// What every call says of a handle; none of them sleeps.
     fn asked(&self, job: u64) -> [jobring_status; 6] {
-        let (mut byte, mut code) = (0u8, 0i32);
+        let mut outcome = jobring_outcome::new(0, 0);
+        let peek = JOBRING_WAIT_PEEK | JOBRING_WAIT_POLL;
+        let peek =
+            jobring_wait_options { size: size_of::<jobring_wait_options>() as u32, flags: peek, limit_ns: 0 };
         // SAFETY:
         // - the pool lives; the outputs are valid.
         unsafe {
             [
                 jobring_wait(self.0, job, JOBRING_FOREVER, null_mut()),
                 jobring_poll(self.0, job, null_mut()),
-                jobring_wait_copy(self.0, job, JOBRING_FOREVER, (&raw mut byte).cast(), 1, null_mut()),
+                jobring_wait_opts(self.0, job, core::ptr::null(), &raw mut outcome),
                 jobring_cancel(self.0, job),
                 jobring_detach(self.0, job),
-                jobring_error(self.0, job, &raw mut code, null_mut(), 0, null_mut()),
+                jobring_wait_opts(self.0, job, &raw const peek, &raw mut outcome),
             ]
         }
     }
@@ -143,15 +148,14 @@ const ENDS: &[(&str, End)] = &[
         assert_eq!(pool.poll(job), JOBRING_E_CANCELLED);
         job
     }),
-    ("failed, and the failure kept until the slot is used", |pool| {
+    ("failed", |pool| {
         let job = pool.submit_a(failing);
         pool.run();
-        assert_eq!(pool.poll(job), JOBRING_E_FAILED);
-        let mut code = 0;
+        let mut outcome = jobring_outcome::new(0, 0);
         // SAFETY:
-        // - the pool lives.
-        let read = unsafe { jobring_error(pool.0, job, &raw mut code, null_mut(), 0, null_mut()) };
-        assert_eq!((read, code), (JOBRING_OK, 4));
+        // - the pool lives; the outcome is one.
+        let status = unsafe { jobring_wait_opts(pool.0, job, core::ptr::null(), &raw mut outcome) };
+        assert_eq!((status, outcome.code), (JOBRING_E_FAILED, 4));
         assert_eq!(pool.poll(job), JOBRING_E_STALE);
         job
     }),

@@ -3,16 +3,18 @@
 //! ```text
 //! submit        arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
 //! submit_copy   data, the result if it is left there   │ nodes? │ drop? │ done? │ length │ function, later the result
-//! failed        code, length, text                     │
+//! failed        arg │ code, length, text               │
+//! dropped       arg │ …                                │ status
 //! ```
 
 use super::callback;
 use super::failure::JobFailure;
+use super::outcome;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
     JOBRING_OK, jobring_status,
 };
-use super::types::{DoneFn, DropFn, RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn};
+use super::types::{DropFn, RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_outcome};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -46,29 +48,6 @@ pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool
     true
 }
 
-/// Calls the callbacks of a list.
-///
-/// # Safety
-/// 1. The list and its nodes are as the submitter promised.
-pub(super) unsafe fn call_done_nodes(
-    mut node: *mut jobring_done_node,
-    job: u64,
-    status: jobring_status,
-    result: *mut c_void,
-) {
-    while !node.is_null() {
-        // SAFETY:
-        // - 1: readable until its callback is called.
-        let jobring_done_node { next, done, arg } = unsafe { node.read() };
-        if let Some(done) = done {
-            // SAFETY:
-            // - 1.
-            unsafe { callback::done(done, arg, job, status, result) };
-        }
-        node = next;
-    }
-}
-
 /// The kind of jobs with copied data or not, and with each of the callbacks or not.
 struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>;
 
@@ -95,8 +74,8 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             return payload.at.cast();
         }
         // SAFETY:
-        // - without COPY, write() put the argument first; it is read before a result or failure overwrites it.
-        unsafe { payload.at.cast::<*mut c_void>().read() }
+        // - without COPY, write() put the argument first.
+        unsafe { arg(payload) }
     }
 
     unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
@@ -113,27 +92,42 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         if failure.is_noted() {
             // SAFETY:
             // - the payload is as write() left it, but for data that the job changed.
-            return unsafe { Self::fail(payload, arg, frame, &failure) };
+            return unsafe { Self::fail(payload, frame, &failure) };
         }
         // SAFETY:
         // - as above, for the done callback. Then the function's word is not needed any more, and is the result's place.
         unsafe {
-            Self::call_done(payload, arg, frame.job().map_or(0, Job::to_bits), JOBRING_OK, result);
+            if DONE || NODES {
+                let mut outcome = jobring_outcome { arg, result, ..Self::outcome(frame.job(), JOBRING_OK) };
+                if COPY {
+                    outcome.data = arg;
+                    outcome.length = length(payload) as u32;
+                }
+                Self::tell(payload, &outcome);
+            }
             payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
         }
         RunResult::Done
     }
 
-    unsafe fn fail(
-        payload: Payload,
-        arg: *mut c_void,
-        frame: &CallContext,
-        failure: &JobFailure,
-    ) -> RunResult {
-        let job = frame.job().map_or(0, Job::to_bits);
-        // SAFETY:
-        // - the caller's: the tail of the payload is as write() left it.
-        unsafe { Self::call_done(payload, arg, job, JOBRING_E_FAILED, core::ptr::null_mut()) };
+    fn outcome(job: Option<Job>, status: jobring_status) -> jobring_outcome {
+        jobring_outcome::new(job.map_or(0, Job::to_bits), status)
+    }
+
+    unsafe fn fail(payload: Payload, frame: &CallContext, failure: &JobFailure) -> RunResult {
+        if DONE || NODES {
+            // SAFETY:
+            // - the caller's: the tail of the payload is as write() left it.
+            let arg = unsafe { Self::arg(payload) };
+            let mut outcome = jobring_outcome { arg, ..Self::outcome(frame.job(), JOBRING_E_FAILED) };
+            if let Some((code, text)) = failure.noted() {
+                (outcome.code, outcome.length) = (code, text.len() as u32);
+                outcome.data = text.as_ptr().cast_mut().cast();
+            }
+            // SAFETY:
+            // - the caller's.
+            unsafe { Self::tell(payload, &outcome) };
+        }
         failure.leave_in(payload);
         RunResult::Failed
     }
@@ -141,38 +135,31 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     unsafe fn exited(payload: Payload, frame: &CallContext) -> RunResult {
         frame.vtable_data.set(core::ptr::null());
         let failure = JobFailure::new();
-        failure.note(JOBRING_E_EXITED, b"the job ended its thread");
         // SAFETY:
-        // - as in run, which got no further than the call of the function.
-        unsafe { Self::fail(payload, Self::arg(payload), frame, &failure) }
+        // - a C string. Then as in run, which got no further than the call of the function.
+        unsafe {
+            failure.note(JOBRING_E_EXITED, c"the job ended its thread".as_ptr().cast());
+            Self::fail(payload, frame, &failure)
+        }
     }
 
-    unsafe fn call_done(
-        payload: Payload,
-        arg: *mut c_void,
-        job: u64,
-        status: jobring_status,
-        result: *mut c_void,
-    ) {
-        if DONE {
-            // SAFETY:
-            // - with DONE, write() put the callback there; the submitter promised that it may be called so.
-            unsafe {
-                let done = payload.word_from_end(Self::DONE_AT).cast::<DoneFn>().read();
-                callback::done(done, arg, job, status, result);
-            }
-        }
-        if NODES {
-            // SAFETY:
-            // - with NODES, write() put the list there, for which the submitter promised the same.
-            unsafe {
-                call_done_nodes(
-                    payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().read(),
-                    job,
-                    status,
-                    result,
-                );
-            }
+    /// # Safety
+    /// 1. The tail of the payload is as write() left it.
+    unsafe fn tell(payload: Payload, outcome: &jobring_outcome) {
+        // SAFETY:
+        // - 1; the submitter promised that they may be called so.
+        unsafe {
+            let done = if DONE {
+                payload.word_from_end(Self::DONE_AT).cast::<jobring_done_fn>().read()
+            } else {
+                None
+            };
+            let nodes = if NODES {
+                payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().read()
+            } else {
+                core::ptr::null_mut()
+            };
+            outcome::tell(done, nodes, outcome);
         }
     }
 
@@ -182,13 +169,17 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             DiscardReason::Shutdown => JOBRING_E_SHUTDOWN,
         };
         // SAFETY:
-        // - the payload is as write() left it.
+        // - the payload is as write() left it. The function's word is not needed, and is the status' place.
         unsafe {
             let arg = Self::arg(payload);
-            Self::call_done(payload, arg, job.to_bits(), status, core::ptr::null_mut());
+            if DONE || NODES {
+                let outcome = jobring_outcome { arg, ..Self::outcome(Some(job), status) };
+                Self::tell(payload, &outcome);
+            }
             if DROP {
                 callback::drop(payload.word_from_end(Self::DROP_AT).cast::<DropFn>().read(), arg, status);
             }
+            payload.word_from_end(RESULT).cast::<jobring_status>().write(status);
         }
     }
 
@@ -320,6 +311,20 @@ pub(super) unsafe fn result(payload: Payload) -> *mut c_void {
     // SAFETY:
     // - run wrote it there.
     unsafe { payload.word_from_end(RESULT).cast::<*mut c_void>().read() }
+}
+
+/// The argument of a job that was not submitted by copy: it stays where write() put it.
+pub(super) unsafe fn arg(payload: Payload) -> *mut c_void {
+    // SAFETY:
+    // - as above; results and failures lie behind it.
+    unsafe { payload.at.cast::<*mut c_void>().read() }
+}
+
+/// Why a job was dropped. The caller has taken a job that never ran.
+pub(super) unsafe fn why_dropped(payload: Payload) -> jobring_status {
+    // SAFETY:
+    // - discard wrote it there.
+    unsafe { payload.word_from_end(RESULT).cast::<jobring_status>().read() }
 }
 
 /// The length of a job's copied data. The caller has taken a job that was submitted by copy.

@@ -21,12 +21,14 @@ mod info;
 mod job;
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 mod no_port;
+mod outcome;
 mod parallel_for;
 mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
 mod request;
+mod room;
 mod run;
 mod shutdown;
 mod status;

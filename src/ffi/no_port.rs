@@ -8,12 +8,20 @@ use crate::platform::port::Port;
 
 pub(super) type CPort = System;
 
-/// A configuration's port: none is taken.
+/// A configuration's port: none is taken. Where the system is known, a wrong one is told apart.
 ///
 /// # Safety
-/// None here; see c_port.rs.
+/// 1. `port` is NULL or readable as its size says.
 pub(super) unsafe fn read(port: *const jobring_port) -> Result<CPort, StatusError> {
-    if port.is_null() { Ok(System) } else { Err(StatusError(JOBRING_E_UNSUPPORTED)) }
+    if port.is_null() {
+        return Ok(System);
+    }
+    if cfg!(any(feature = "std", feature = "pthread")) {
+        // SAFETY:
+        // - 1; it is not used any longer.
+        unsafe { jobring_port::check(port) }?;
+    }
+    Err(StatusError(JOBRING_E_UNSUPPORTED))
 }
 
 /// The caller's port, if the pool is on one.

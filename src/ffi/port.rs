@@ -1,6 +1,10 @@
 //! The caller's port: the system under a pool, in builds that know none (feature `port`). `c_port.rs` puts it to use.
 
+use super::abi_struct;
+use super::status::{JOBRING_E_INVALID, StatusError};
 use core::ffi::c_void;
+use core::mem::{MaybeUninit, offset_of};
+use core::ptr;
 
 /// Nanoseconds of a clock that never goes back.
 pub type jobring_now_fn = Option<unsafe extern "C" fn(ctx: *mut c_void) -> u64>;
@@ -87,4 +91,48 @@ pub struct jobring_port {
     /// jobring_destroy() for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the pool's
     /// any more, though it may still be about to return. Not without `spawn`.
     pub(super) join: jobring_join_fn,
+}
+
+const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_join_fn>();
+const MOST_SEATS: u32 = 65_535;
+
+impl jobring_port {
+    /// Nothing is given: no port to use.
+    pub(super) const EMPTY: Self = Self {
+        size: FIRST_SIZE as u32,
+        seat_count: 0,
+        seats: ptr::dangling_mut(),
+        ctx: ptr::null_mut(),
+        now: None,
+        park: None,
+        unpark: None,
+        pause: None,
+        get_self: None,
+        set_self: None,
+        spawn: None,
+        join: None,
+    };
+
+    /// The port at `at`, if it has what a port must have.
+    ///
+    /// # Safety
+    /// 1. `at` is readable as its size says, and stays so as long as the header says.
+    #[inline]
+    pub(super) unsafe fn check(at: *const Self) -> Result<&'static Self, StatusError> {
+        let mut room = MaybeUninit::uninit();
+        // SAFETY:
+        // - 1.
+        let port = unsafe { abi_struct::known(at, &Self::EMPTY, FIRST_SIZE, &mut room) }?;
+        let is_valid = (1..=MOST_SEATS).contains(&port.seat_count)
+            && !port.seats.is_null()
+            && port.seats.is_aligned()
+            && port.park.is_some()
+            && port.unpark.is_some()
+            && port.pause.is_some()
+            && port.get_self.is_some() == port.set_self.is_some()
+            && (port.join.is_none() || port.spawn.is_some());
+        // SAFETY:
+        // - 1: at least FIRST_SIZE, which is the whole of the type.
+        if is_valid { Ok(unsafe { &*at }) } else { Err(StatusError(JOBRING_E_INVALID)) }
+    }
 }

@@ -2,9 +2,12 @@
 
 use super::abi_struct::known;
 use super::callback;
-use super::job::{Callbacks, PayloadLayout, are_nodes_valid, call_done_nodes};
+use super::job::{Callbacks, PayloadLayout, are_nodes_valid};
+use super::outcome::tell;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
-use super::types::{JOBRING_FOREVER, JOBRING_FULL_WAIT, RunFn, jobring_fn, jobring_item, jobring_options};
+use super::types::{
+    JOBRING_FOREVER, JOBRING_FULL_WAIT, RunFn, jobring_fn, jobring_item, jobring_options, jobring_outcome,
+};
 use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
 use core::ffi::c_void;
@@ -125,10 +128,8 @@ impl OptionsRequest {
         // - 1.
         unsafe {
             let result = callback::run_here(self.run, arg);
-            if let Some(done) = self.callbacks.done {
-                callback::done(done, arg, 0, JOBRING_OK, result);
-            }
-            call_done_nodes(self.callbacks.nodes, 0, JOBRING_OK, result);
+            let outcome = jobring_outcome { arg, result, ..jobring_outcome::new(0, JOBRING_OK) };
+            tell(self.callbacks.done, self.callbacks.nodes, &outcome);
             if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }

@@ -9,7 +9,7 @@ pub type jobring_status = i32;
 
 /// Done.
 pub const JOBRING_OK: jobring_status = 0;
-/// jobring_poll: the job is not over yet.
+/// From a call that does not wait: the job has not ended.
 pub const JOBRING_PENDING: jobring_status = 1;
 /// An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
 pub const JOBRING_E_INVALID: jobring_status = -1;
@@ -19,7 +19,7 @@ pub const JOBRING_E_NOMEM: jobring_status = -2;
 pub const JOBRING_E_THREAD: jobring_status = -3;
 /// No slot is free.
 pub const JOBRING_E_FULL: jobring_status = -4;
-/// The pool is shut down.
+/// The pool is shut down. Of a job: a shutdown discarded it.
 pub const JOBRING_E_SHUTDOWN: jobring_status = -5;
 /// The time is over. Everything is as before.
 pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
@@ -27,7 +27,7 @@ pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
 pub const JOBRING_E_STALE: jobring_status = -7;
 /// The job was cancelled before it ran.
 pub const JOBRING_E_CANCELLED: jobring_status = -8;
-/// The job ran and failed: jobring_error() tells how.
+/// The job ran and failed: its jobring_outcome tells how.
 pub const JOBRING_E_FAILED: jobring_status = -9;
 /// Not now: the job runs already or is over; the pool cannot be destroyed from inside.
 pub const JOBRING_E_BUSY: jobring_status = -10;
@@ -45,7 +45,7 @@ pub const JOBRING_E_EMPTY: jobring_status = -15;
 pub const JOBRING_E_FORKED: jobring_status = -17;
 /// To a drop callback only: the job ran, and nobody took its result.
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
-/// The code of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+/// The `code` of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
 pub const JOBRING_E_EXITED: jobring_status = -19;
 
 /// Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
 
 /// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
 /// copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
-/// there for jobring_wait_copy().
+/// there, which jobring_wait_opts() copies out.
 ///
 /// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
 /// JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().

@@ -30,13 +30,46 @@ pub type jobring_job = u64;
 /// job ends the process. longjmp() out of it is not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
-/// Called once when a job is over, on the thread that brought that about, before waiters learn of it: the job's
-/// argument (for copied data, the data), its handle, JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
-/// JOBRING_E_SHUTDOWN, and the result (NULL unless OK). To jobring_self() and jobring_cancel_requested() the thread is
-/// inside the job then; jobring_fail() comes too late.
-pub type jobring_done_fn = Option<
-    unsafe extern "C" fn(arg: *mut c_void, job: jobring_job, status: jobring_status, result: *mut c_void),
->;
+/// What became of a job. A wait fills it for the caller; a done callback reads it.
+///
+/// The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
+/// JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_outcome {
+    /// sizeof (jobring_outcome).
+    pub size: u32,
+    /// How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
+    /// back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
+    pub status: jobring_status,
+    /// The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN).
+    pub job: jobring_job,
+    /// What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
+    /// is `data` if they were copied there, else NULL.
+    pub arg: *mut c_void,
+    /// What the job's function returned. NULL unless the status is JOBRING_OK.
+    pub result: *mut c_void,
+    /// The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
+    /// caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
+    /// callback returns; NULL if there are none.
+    pub data: *mut c_void,
+    /// Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+    pub capacity: usize,
+    /// How many bytes the text (without its zero) or the data have, whatever was copied of them.
+    pub length: u32,
+    /// What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED.
+    pub code: i32,
+    /// 0.
+    pub reserved: [u32; 2],
+}
+
+/// Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
+///
+/// `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
+/// read until the callback returns. A job that was submitted detached has one too.
+///
+/// For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
+pub type jobring_done_fn = Option<unsafe extern "C" fn(arg: *mut c_void, outcome: *const jobring_outcome)>;
 
 /// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
 /// JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
@@ -49,14 +82,34 @@ pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jo
 pub struct jobring_done_node {
     /// The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
     pub next: *mut jobring_done_node,
-    /// Called as a done callback, but with this node's `arg`. Not NULL.
+    /// Called as a done callback, with this node's `arg`. Not NULL.
     pub done: jobring_done_fn,
     /// What it is called with.
     pub arg: *mut c_void,
 }
 
-/// For timeout_ns: without end.
+/// For timeout_ns and limit_ns: without end.
 pub const JOBRING_FOREVER: i64 = -1;
+
+/// jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
+/// The wait may then take longer than `limit_ns`: as long as the job.
+pub const JOBRING_WAIT_HELP: u32 = 1;
+/// jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
+pub const JOBRING_WAIT_POLL: u32 = 2;
+/// jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good.
+pub const JOBRING_WAIT_PEEK: u32 = 4;
+
+/// How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_wait_options {
+    /// sizeof (jobring_wait_options).
+    pub size: u32,
+    /// JOBRING_WAIT_, or'ed together.
+    pub flags: u32,
+    /// The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit.
+    pub limit_ns: i64,
+}
 
 /// jobring_options.when_full: wait for a slot, at most timeout_ns.
 pub const JOBRING_FULL_WAIT: u32 = 0;
@@ -103,5 +156,5 @@ pub struct jobring_item {
 }
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
-pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, u64, jobring_status, *mut c_void);
+pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, *const jobring_outcome);
 pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);

@@ -1,32 +1,37 @@
 //! What C can do with a handle.
 
+use super::abi_struct::known;
 use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
-use super::failure::{JobFailure, failure};
-use super::job::{length, result};
+use super::failure::JobFailure;
+use super::job::{result, why_dropped};
+use super::room::Room;
 use super::status::{
-    JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK,
-    JOBRING_PENDING, StatusError, jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, JOBRING_PENDING,
+    StatusError, jobring_status,
 };
-use super::types::jobring_job;
-use super::types::jobring_pool;
-use crate::engine::{Disposition, Taken, WaitError};
+use super::types::{
+    JOBRING_FOREVER, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL, jobring_job, jobring_outcome,
+    jobring_pool, jobring_wait_options,
+};
+use crate::engine::{Disposition, Taken, WaitOptions};
 use crate::job::context::CallChain;
 use crate::job::id::Job;
-use crate::job::vtable::Payload;
 use crate::platform::port::Timeout;
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 
-/// Waits until a job is over, and takes its result: the handle is stale afterwards.
+/// Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
+/// more; this is the short form for who wants the result alone.
 ///
-/// `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is written, on
-/// JOBRING_OK only; NULL if it is not wanted.
+/// `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
+/// written, on JOBRING_OK only; NULL if it is not wanted.
 ///
 /// Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
 /// thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
 /// two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
 ///
-/// Returns JOBRING_OK; JOBRING_E_FAILED (the job called jobring_fail(): see jobring_error()); JOBRING_E_CANCELLED
-/// (cancelled, or discarded by a shutdown); JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
+/// Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
+/// discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
 /// thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
 /// caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
 /// of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
@@ -48,49 +53,16 @@ pub unsafe extern "C" fn jobring_wait(
     call_out(|| {
         // SAFETY:
         // - the caller's.
-        unsafe { take(pool, job, timeout(timeout_ns)?, false, result) }
+        unsafe { take(pool, job, timeout(timeout_ns)?, result) }
     })
 }
 
-/// For jobring_wait_flags(): a job that is still queued is run by the calling thread, on its own stack, even if it is no job
-/// of the pool.
-pub const JOBRING_WAIT_HELP: u32 = 1;
-
-/// As jobring_wait(), with flags. With JOBRING_WAIT_HELP the wait may take longer than `timeout_ns` says: as long as the job,
-/// if this thread runs it. A timeout of 0 runs nothing.
-///
-/// `flags`: 0 or JOBRING_WAIT_HELP. `result`: as for jobring_wait().
-///
-/// Returns what jobring_wait() does; JOBRING_E_INVALID also for other flags.
-///
-/// From where jobring_wait() may be called.
-///
-/// # Safety
-/// As jobring_wait().
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_wait_flags(
-    pool: *mut jobring_pool,
-    job: jobring_job,
-    timeout_ns: i64,
-    flags: u32,
-    result: *mut *mut c_void,
-) -> jobring_status {
-    call_out(|| {
-        if flags > JOBRING_WAIT_HELP {
-            return Err(StatusError(JOBRING_E_INVALID));
-        }
-        // SAFETY:
-        // - the caller's.
-        unsafe { take(pool, job, timeout(timeout_ns)?, flags == JOBRING_WAIT_HELP, result) }
-    })
-}
-
-/// Takes the result of a job if it is over: jobring_wait() that does not wait.
+/// Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
 ///
 /// `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
 ///
-/// Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_STALE;
-/// JOBRING_E_INVALID.
+/// Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
+/// JOBRING_E_STALE; JOBRING_E_INVALID.
 ///
 /// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
 /// only on a pool without a port. Neither blocks nor allocates.
@@ -106,11 +78,16 @@ pub unsafe extern "C" fn jobring_poll(
     call(|| {
         // SAFETY:
         // - the caller's.
-        match unsafe { take(pool, job, Timeout::Poll, false, result) } {
-            Err(StatusError(super::status::JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
-            other => other,
-        }
+        pending(unsafe { take(pool, job, Timeout::Poll, result) })
     })
+}
+
+/// What a call that does not wait says of a job that has not ended.
+fn pending(status: Result<jobring_status, StatusError>) -> Result<jobring_status, StatusError> {
+    match status {
+        Err(StatusError(JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
+        other => other,
+    }
 }
 
 /// # Safety
@@ -119,107 +96,122 @@ unsafe fn take(
     at: *mut jobring_pool,
     job: jobring_job,
     timeout: Timeout,
-    help: bool,
     out: *mut *mut c_void,
 ) -> Result<jobring_status, StatusError> {
     // SAFETY:
     // - the caller's.
     let (pool, _visit) = unsafe { visit(at) }?;
     optional(out)?;
-    let mut value = core::ptr::null_mut();
-    let taken =
-        pool.raw.wait_or_help(Job::from_bits(job), timeout, help, &mut |_, payload, taken| match taken {
-            Taken::Done => {
-                // SAFETY:
-                // - a C job that is done, delivered to us.
-                value = unsafe { result(payload) };
-                Disposition::Take
+    let (mut status, mut value) = (JOBRING_E_FAILED, core::ptr::null_mut());
+    let taken = pool.raw.wait(Job::from_bits(job), timeout, &mut |_, payload, taken| {
+        // SAFETY:
+        // - a C job that ended so, delivered to us.
+        unsafe {
+            match taken {
+                Taken::Done => (status, value) = (JOBRING_OK, result(payload)),
+                Taken::Failed => {}
+                Taken::Cancelled => status = why_dropped(payload),
             }
-            Taken::Failed => Disposition::Keep,
-            Taken::Cancelled => Disposition::Take,
-        })?;
+        }
+        Disposition::Take
+    })?;
     if taken == Taken::Done && !out.is_null() {
         // SAFETY:
         // - checked above.
         unsafe { out.write(value) };
     }
-    Ok(status_of(taken))
+    Ok(status)
 }
 
-fn status_of(taken: Taken) -> jobring_status {
-    match taken {
-        Taken::Done => JOBRING_OK,
-        Taken::Failed => JOBRING_E_FAILED,
-        Taken::Cancelled => JOBRING_E_CANCELLED,
-    }
-}
-
-/// Waits for a job submitted by copy and takes what it left in its data: as many bytes as were copied in. What the job
-/// returned is not handed out: unless it is NULL it goes to the drop callback, before this returns.
+/// Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
+/// JOBRING_WAIT_PEEK nothing is taken.
 ///
-/// `buffer`, `size`: where to; `buffer` may be NULL if `size` is 0. `needed`: where the number of bytes is written, on
-/// JOBRING_OK and JOBRING_E_SIZE; NULL if it is not wanted.
+/// `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
+/// `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
 ///
-/// Returns what jobring_wait() does; JOBRING_E_SIZE if the buffer is too small, and JOBRING_E_INVALID if the job was not
-/// submitted by copy: then nothing is taken.
+/// Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
+/// JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
+/// `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
+/// ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
+/// `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
+/// thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
+/// thread.)
 ///
-/// From where jobring_wait() may be called.
+/// From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
+/// Does not allocate, as jobring_wait().
 ///
 /// # Safety
-/// As jobring_wait(); `buffer` is writable for `size` bytes.
+/// `pool` is a pool or NULL; `options` is NULL or a jobring_wait_options; `outcome` is NULL or a jobring_outcome, whose `data` is
+/// writable for `capacity` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_wait_copy(
+pub unsafe extern "C" fn jobring_wait_opts(
     pool: *mut jobring_pool,
     job: jobring_job,
-    timeout_ns: i64,
-    buffer: *mut c_void,
-    size: usize,
-    needed: *mut usize,
+    options: *const jobring_wait_options,
+    outcome: *mut jobring_outcome,
 ) -> jobring_status {
     call_out(|| {
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        optional(needed)?;
-        if buffer.is_null() && size > 0 {
-            return Err(StatusError(JOBRING_E_INVALID));
-        }
-        let mut found = JOBRING_OK;
-        let mut bytes = 0;
-        let taken = pool.raw.wait_and_see(
-            Job::from_bits(job),
-            timeout(timeout_ns)?,
-            &mut |vtable, payload, taken| match taken {
-                _ if !vtable.by_copy => {
-                    found = JOBRING_E_INVALID;
-                    Disposition::Leave
-                }
-                Taken::Done => {
-                    // SAFETY:
-                    // - a job by copy that is done, delivered to us.
-                    bytes = unsafe { length(payload) };
-                    if bytes > size {
-                        found = JOBRING_E_SIZE;
-                        return Disposition::Leave;
-                    }
-                    if bytes > 0 {
-                        // SAFETY:
-                        // - the data is `bytes` long; the caller's buffer is at least that, and no part of a slot.
-                        unsafe { buffer.cast::<u8>().copy_from_nonoverlapping(payload.at, bytes) };
-                    }
-                    Disposition::TakePart
-                }
-                Taken::Failed => Disposition::Keep,
-                Taken::Cancelled => Disposition::Take,
-            },
-        )?;
-        if taken == Taken::Done && found != JOBRING_E_INVALID && !needed.is_null() {
+        // SAFETY:
+        // - the caller's.
+        let (timeout, flags) = unsafe { read_options(options) }?;
+        // SAFETY:
+        // - the caller's.
+        let room = unsafe { Room::of(outcome) }?;
+        let peeks = flags & JOBRING_WAIT_PEEK != 0;
+        let how = WaitOptions {
+            may_leave: peeks || room.may_be_too_small(),
+            help: flags & JOBRING_WAIT_HELP != 0,
+            ..Default::default()
+        };
+        let mut found = Err(0);
+        let waited = pool.raw.wait_as(Job::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
             // SAFETY:
-            // - checked above.
-            unsafe { needed.write(bytes) };
+            // - the caller's; a C job that ended so, delivered to us.
+            found = unsafe { room.read(job, vtable, payload, taken) };
+            if peeks || found.is_err() { Disposition::Leave } else { Disposition::Take }
+        });
+        if let Err(error) = waited {
+            let status = Err(error.into());
+            return if timeout == Timeout::Poll { pending(status) } else { status };
         }
-        Ok(if found == JOBRING_OK { status_of(taken) } else { found })
+        // SAFETY:
+        // - the caller's.
+        unsafe {
+            match found {
+                Ok(outcome) => room.write(outcome).map(|()| outcome.status),
+                Err(length) => Err(room.too_small(length)),
+            }
+        }
     })
+}
+
+const DEFAULTS: jobring_wait_options =
+    jobring_wait_options { size: size_of::<jobring_wait_options>() as u32, flags: 0, limit_ns: 0 };
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_wait_options>();
+
+/// How long to wait, and the flags.
+///
+/// # Safety
+/// 1. `options` is NULL or a jobring_wait_options.
+unsafe fn read_options(options: *const jobring_wait_options) -> Result<(Timeout, u32), StatusError> {
+    if options.is_null() {
+        return Ok((Timeout::Forever, 0));
+    }
+    let mut room = MaybeUninit::uninit();
+    // SAFETY:
+    // - 1; every field of the structure is valid when zero.
+    let options = unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut room) }?;
+    let &jobring_wait_options { flags, limit_ns, .. } = options;
+    if flags > JOBRING_WAIT_HELP | JOBRING_WAIT_POLL | JOBRING_WAIT_PEEK {
+        return Err(StatusError(JOBRING_E_INVALID));
+    }
+    let limit = timeout(if limit_ns == 0 { JOBRING_FOREVER } else { limit_ns })?;
+    Ok((if flags & JOBRING_WAIT_POLL != 0 { Timeout::Poll } else { limit }, flags))
 }
 
 /// Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
@@ -284,37 +276,20 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
     })
 }
 
-/// Makes the job that calls this a failed one when it returns: waiting for it gives JOBRING_E_FAILED, and jobring_error()
-/// tells `code`. The last call counts.
+/// Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
+/// `code` and `text`. The last call counts.
+///
+/// `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
+/// for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
-///
-/// From inside a job. Does not block or allocate.
-#[unsafe(no_mangle)]
-pub extern "C" fn jobring_fail(code: i32) -> jobring_status {
-    fail(code, &[])
-}
-
-/// As jobring_fail(), with a text for jobring_error(). Of it as much is kept as the slot has room for: the payload less 8
-/// bytes (40 of 48), and never more than 120.
-///
-/// Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs, or if `text` is NULL.
 ///
 /// From inside a job. Does not block or allocate.
 ///
 /// # Safety
 /// `text` is NULL or a C string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_fail_text(code: i32, text: *const c_char) -> jobring_status {
-    if text.is_null() {
-        return JOBRING_E_INVALID;
-    }
-    // SAFETY:
-    // - the caller's.
-    fail(code, unsafe { CStr::from_ptr(text) }.to_bytes())
-}
-
-fn fail(code: i32, text: &[u8]) -> jobring_status {
+pub unsafe extern "C" fn jobring_fail(code: i32, text: *const c_char) -> jobring_status {
     // A Rust closure's frame, or a worker's outside of jobs, has no failure to note.
     let noted =
         CallChain(super::c_port::current()).next().map(|frame| frame.vtable_data.get().cast::<JobFailure>());
@@ -322,70 +297,10 @@ fn fail(code: i32, text: &[u8]) -> jobring_status {
         None => JOBRING_E_INVALID,
         Some(failure) => {
             // SAFETY:
-            // - only run of a C job sets the frame's locals, to a Failure that lives while the job runs, on this
-            //   thread.
-            unsafe { &*failure }.note(code, text);
+            // - only run of a C job sets the frame's locals, to a JobFailure that lives while the job runs, on this
+            //   thread; the caller's.
+            unsafe { (*failure).note(code, text.cast()) };
             JOBRING_OK
         }
     }
-}
-
-/// How a job failed. The job stays as it is.
-///
-/// It may be called as soon as the job is over, and also after a wait or poll has returned JOBRING_E_FAILED: that frees
-/// the slot, but until a later job uses it again, the failure can be read (free slots are used in turn, so this is
-/// sure until as many more jobs were submitted as there were free slots).
-///
-/// `code`: where the code is written. `buffer`, `size`: where the text goes, with a zero behind it, cut to fit.
-/// `needed`: where the bytes are written that the whole text and its zero take. On JOBRING_OK only; each may be NULL.
-///
-/// Returns JOBRING_OK; JOBRING_PENDING if the job is not over; JOBRING_E_STALE if there is no failure to be read;
-/// JOBRING_E_INVALID.
-///
-/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Does not block or allocate.
-///
-/// # Safety
-/// `pool` is a pool or NULL; `code` and `needed` are NULL or writable; `buffer` is NULL or writable for `size` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_error(
-    pool: *mut jobring_pool,
-    job: jobring_job,
-    code: *mut i32,
-    buffer: *mut c_char,
-    size: usize,
-    needed: *mut usize,
-) -> jobring_status {
-    call(|| {
-        // SAFETY:
-        // - the caller's.
-        let (pool, _visit) = unsafe { visit(pool) }?;
-        optional(code)?;
-        optional(needed)?;
-        let mut read = |payload: Payload| {
-            // SAFETY:
-            // - a C job that failed, whose body is ours during this call.
-            let (found, text) = unsafe { failure(payload) };
-            // SAFETY:
-            // - checked above; the buffer as the caller promises. Slot and buffer do not overlap.
-            unsafe {
-                if !code.is_null() {
-                    code.write(found);
-                }
-                if !needed.is_null() {
-                    needed.write(text.len() + 1);
-                }
-                if !buffer.is_null() && size > 0 {
-                    let cut = text.len().min(size - 1);
-                    buffer.cast::<u8>().copy_from_nonoverlapping(text.as_ptr(), cut);
-                    buffer.add(cut).write(0);
-                }
-            }
-        };
-        match pool.raw.read_failure(Job::from_bits(job), &mut read) {
-            Err(WaitError::Pending) => Ok(JOBRING_PENDING),
-            Err(error) => Err(error.into()),
-            Ok(()) => Ok(JOBRING_OK),
-        }
-    })
 }

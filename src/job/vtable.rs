@@ -42,7 +42,7 @@ pub(crate) enum DiscardReason {
 pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
-    /// Drops the input of a job that will not run. Does not unwind.
+    /// Drops the input of a job that will not run, and may leave in the payload why. Does not unwind.
     pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
     /// Is the input data copied into the payload, which is also where its result is?
     #[cfg(feature = "capi")]

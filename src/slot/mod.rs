@@ -255,9 +255,9 @@ impl<'a> Slot<'a> {
     }
 
     fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
-        // ORDERING: Acquire pairs with the Release of a reader that put the word back as it was after `s` was
+        // ORDERING: Acquire pairs with the Release of who looked and put the word back as it was after `s` was
         // loaded: its reads of the body come before what we do to it (model
-        // a_failure_is_read_while_it_is_delivered), and with resolve's (E3). Relaxed on failure: whatever comes of
+        // a_peek_is_over_before_its_slot_is_used_again), and with resolve's (E3). Relaxed on failure: whatever comes of
         // the value found, who touches the body claims it first.
         self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
@@ -289,9 +289,9 @@ impl<'a> Slot<'a> {
         self.head.state.store(s.next().0, ordering(Site::VacateOwned, Relaxed));
     }
 
-    /// Puts the word back after a failure was read, or marks it as delivered (KEPT).
+    /// Puts the word back after a look at a job that stays.
     pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Release: the reads of the body come before the next user's writes (reuse_kept, take). Relaxed on
+        // ORDERING: Release: the reads of the body come before what the next taker does to it (take). Relaxed on
         // failure: the body stays the caller's.
         self.exchange(from, to, ordering(Site::PutBack, Release), ordering(Site::PutBackLost, Relaxed))
     }
@@ -303,30 +303,13 @@ impl<'a> Slot<'a> {
         self.exchange(from, to, ordering(Site::Flag, Release), ordering(Site::FlagLost, Relaxed))
     }
 
-    /// Takes a slot, whose index the caller popped from the free ring, out of use for ever. False if its kept failure is
-    /// being read at this moment.
-    pub(crate) fn close(&self) -> bool {
+    /// Takes a slot, whose index the caller popped from the free ring, out of use for ever.
+    pub(crate) fn close(&self) {
         // ORDERING: Relaxed, as in reserve.
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
-        if s.kept() {
-            // A reader may come in between.
-            // ORDERING: Relaxed: a read-modify-write behind put_back's Release, which another closer acquires with it.
-            return self
-                .exchange(
-                    s,
-                    s.await_by(),
-                    ordering(Site::SlotRetire, Relaxed),
-                    ordering(Site::SlotRetireLost, Relaxed),
-                )
-                .is_ok();
-        }
-        if s.status() != Status::Free {
-            return false;
-        }
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.
         self.head.state.store(s.detach().0, ordering(Site::SlotClose, Release));
-        true
     }
 
     /// The handle of the job that `s` belongs to.

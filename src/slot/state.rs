@@ -9,21 +9,18 @@
 //! RUNNING     a canceller → CANCELLING; its runner → DONE, FAILED, CANCELLED,   the runner
 //! CANCELLING  or, with DETACHED, → FREE
 //! DONE        a taker, by CAS → TAKING                                          nobody, until TAKING
-//! FAILED      the same; or a waiter that delivers the failure → KEPT            nobody, until TAKING
-//! CANCELLED   the same as DONE; the job never ran, so nothing is in the body    nobody
-//! TAKING      the taker → FREE or CLOSED; a reader of the failure → as it was   the taker, the reader
+//! FAILED      the same                                                          nobody, until TAKING
+//! CANCELLED   the same; the job never ran, and its input is gone                nobody, until TAKING
+//! TAKING      the taker → FREE or CLOSED; who only looks → as it was            the taker, or who looks
 //!
 //! RING        my entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
 //! WAITER      someone sleeps on this word; whoever moves the status on wakes all of them.
 //!
-//! KEPT        = FAILED | DETACHED: the failure was delivered; the slot is free (its index is in the free ring,
-//!               or its entry is a tombstone) but its message can be read until a submitter reuses it
 //! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. A closer makes it so, or a taker that
 //!               sees the pool closed
-//! RETIRED     = KEPT | WAITER: never used again either, but its failure can be read
-//! tombstone   = FREE | RING or KEPT | RING: the entry's popper puts the index into the free ring
+//! tombstone   = FREE | RING: the entry's popper puts the index into the free ring
 //! ```
 //!
 //! Every way back to FREE adds one to the generation. All-zero is FREE in generation 0.
@@ -136,19 +133,7 @@ impl State {
     /// Is the index the free ring's, now or once the entry is popped?
     #[inline(always)]
     pub(crate) const fn vacant(self) -> bool {
-        matches!(self.status(), Status::Free) && !self.detached() || self.kept()
-    }
-
-    /// A failure that was delivered and can still be read.
-    #[inline(always)]
-    pub(crate) const fn kept(self) -> bool {
-        matches!(self.status(), Status::Failed) && self.detached() && !self.has_waiter()
-    }
-
-    /// The same, in a slot that will not be used again.
-    #[inline(always)]
-    pub(crate) const fn retired(self) -> bool {
-        matches!(self.status(), Status::Failed) && self.detached() && self.has_waiter()
+        matches!(self.status(), Status::Free) && !self.detached()
     }
 
     /// Is the job over, its result waiting for a taker?

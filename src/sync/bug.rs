@@ -101,8 +101,8 @@ bugs! {
     ShutdownWaitsForItself,
     /// pthreadpool f4af06b: a runner takes WAITER off after it resolved the job, not with it.
     ResetsTheFlagAfterwards,
-    /// libvips#4116: a reader of a failure does not wake who came to wait for it meanwhile.
-    PutsTheFailureBackSilently,
+    /// libvips#4116: who looks at a job does not wake those that came to wait for it meanwhile.
+    PutsTheJobBackSilently,
     /// fjall#260: the close wakes no submitter that waits for room.
     CloseLeavesSubmittersAsleep,
     /// esbmc#6474: a thread whose job has ended, and that has not woken yet, counts as one that waits.
@@ -129,8 +129,6 @@ bugs! {
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
     // Planted here, and noticed by no test at first.
-    /// jobring: a reader of a failure does not give back the slot whose entry was popped meanwhile.
-    ReaderKeepsTheSlot,
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
     /// jobring: a worker's job that sleeps takes every other worker's job for one that sleeps too.

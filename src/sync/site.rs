@@ -1,6 +1,6 @@
 //! Names for the atomic operations, each given once where the operation stands: `ordering(Site::X, Acquire)`.
 //!
-//! In production [`o`] is the identity and vanishes. In the model it lets one build run every weakening of
+//! In production `ordering` is the identity and vanishes. In the model it lets one build run every weakening of
 //! every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point where a
 //! thread is stopped, just before its operation.
 
@@ -69,8 +69,6 @@ sites! {
     // slot/mod.rs
     SlotLook,
     SlotReserve,
-    ReuseKept,
-    ReuseKeptLost,
     SlotFill,
     ClaimLook,
     ClaimDetached,
@@ -91,8 +89,6 @@ sites! {
     Flag,
     FlagLost,
     SlotCloseLook,
-    SlotRetire,
-    SlotRetireLost,
     SlotClose,
     // sleep/idle.rs
     IdleLook,

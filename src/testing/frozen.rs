@@ -3,7 +3,7 @@
 
 extern crate std;
 
-use crate::engine::{Disposition, Taken, WaitError};
+use crate::engine::{Disposition, Taken, WaitError, WaitOptions};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
@@ -28,7 +28,7 @@ impl From<WaitError> for Shared {
     }
 }
 
-/// Calls with copies of the handles of such jobs. A failure stays in its slot, as C's do.
+/// Calls with copies of the handles of such jobs.
 impl<P: AnyPool> PoolCore<P> {
     /// Waits, or polls, and takes the result. With `leave` it looks at it first and leaves it, once.
     pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
@@ -48,14 +48,10 @@ impl<P: AnyPool> PoolCore<P> {
                     Disposition::Take
                 }
                 // A boxed unit owns nothing that would be lost.
-                Taken::Failed => Disposition::Keep,
-                Taken::Cancelled => Disposition::Take,
+                Taken::Failed | Taken::Cancelled => Disposition::Take,
             };
-            let taken = match may_leave {
-                true => self.raw().wait_and_see(job, timeout, &mut deliver),
-                false => self.raw().wait(job, timeout, &mut deliver),
-            };
-            match taken {
+            let options = WaitOptions { may_leave, ..Default::default() };
+            match self.raw().wait_as(job, timeout, options, &mut deliver) {
                 Ok(_) if left => {}
                 Ok(Taken::Done) => return Shared::Done(value),
                 Ok(_) => return Shared::Over,
@@ -67,17 +63,18 @@ impl<P: AnyPool> PoolCore<P> {
     /// Waits, and looks at the result; leaves it then, or takes it unless the handle was given up meanwhile.
     pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
         let mut value = 0;
-        let taken = self.raw().wait_and_see(job, Timeout::Forever, &mut |_, payload, taken| match taken {
-            _ if leave => Disposition::Leave,
-            Taken::Done => {
-                // SAFETY:
-                // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
-                value = unsafe { payload.at.cast::<u64>().read() };
-                Disposition::Take
-            }
-            Taken::Failed => Disposition::Keep,
-            Taken::Cancelled => Disposition::Take,
-        });
+        let options = WaitOptions { may_leave: true, ..Default::default() };
+        let taken =
+            self.raw().wait_as(job, Timeout::Forever, options, &mut |_, payload, taken| match taken {
+                _ if leave => Disposition::Leave,
+                Taken::Done => {
+                    // SAFETY:
+                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
+                    value = unsafe { payload.at.cast::<u64>().read() };
+                    Disposition::Take
+                }
+                Taken::Failed | Taken::Cancelled => Disposition::Take,
+            });
         match taken {
             Ok(Taken::Done) if !leave => Shared::Done(value),
             Ok(_) => Shared::Over,
@@ -85,9 +82,11 @@ impl<P: AnyPool> PoolCore<P> {
         }
     }
 
-    /// Reads the failure of a job, and leaves it.
-    pub fn shared_read(&self, job: Job) -> Shared {
-        self.raw().read_failure(job, &mut |_| ()).map_or_else(Shared::from, |()| Shared::Over)
+    /// Looks at a job, and leaves it.
+    pub fn shared_peek(&self, job: Job) -> Shared {
+        let options = WaitOptions { may_leave: true, ..Default::default() };
+        let seen = self.raw().wait_as(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
+        seen.map_or_else(Shared::from, |_| Shared::Over)
     }
 
     /// Cancels a job. True if it did not begin.

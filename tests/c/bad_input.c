@@ -31,15 +31,12 @@ CALL(submit_copy, a->pool, a->fn, a->data, a->data_size, a->job_out)
 CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
 CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
-CALL(wait_flags, a->pool, a->job, a->timeout_ns, a->flags, a->result)
+CALL(wait_opts, a->pool, a->job, a->wait_options, a->outcome)
 CALL(poll, a->pool, a->job, a->result)
-CALL(wait_copy, a->pool, a->job, a->timeout_ns, a->buffer, a->buffer_size, a->needed)
 CALL(cancel, a->pool, a->job)
 CALL(detach, a->pool, a->job)
 CALL(cancel_requested, a->pool)
-CALL(fail, a->code)
-CALL(fail_text, a->code, a->text)
-CALL(error, a->pool, a->job, a->code_out, a->buffer, a->buffer_size, a->needed)
+CALL(fail, a->code, a->text)
 CALL(parallel_for, a->pool, a->count, a->grain, a->body, a->ctx, a->stopped)
 CALL(run_one, a->pool)
 CALL(run_until_idle, a->pool, a->ran)
@@ -84,15 +81,12 @@ static const struct function functions[] = {
     ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
-    ROW(wait_flags, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(wait_opts, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
-    ROW(wait_copy, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
-    ROW(fail_text, JOB, 0,              INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
-    ROW(error, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(parallel_for, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
     ROW(run_until_idle, OUTSIDE, 1,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -161,14 +155,14 @@ static void invented(const struct function *f) {
 static void own(const struct function *f) {
     static const enum where places[] = {JOB, DONE, DROP, CANCEL};
     static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
-    const jobring_status inside = f == F(wait) || f == F(wait_flags) || f == F(wait_copy) ? JOBRING_E_DEADLOCK
+    const jobring_status inside = f == F(wait) || f == F(wait_opts) ? JOBRING_E_DEADLOCK
                                   : f == F(cancel)                  ? BSY
                                   : f == F(detach)                  ? OK_
                                                                     : JOBRING_PENDING;
     for (int n = 0; n < 4; n++) {
         begin(f, places[n], "job", kinds[n]);
         cell.own = 1;
-        judge(places[n] == DROP && f != F(error) ? JOBRING_E_STALE : inside);
+        judge(places[n] == DROP ? JOBRING_E_STALE : inside);
         end();
     }
 }
@@ -231,32 +225,11 @@ static void rest(void) {
     CELL(F(submit_copy), "size", "maximum", JOBRING_E_SIZE, a->data_size = SIZE_MAX);
 
     POINTER(F(wait), "result", result, OK_);
-    POINTER(F(wait_flags), "result", result, OK_);
-    CELL(F(wait_flags), "flags", "zero", OK_, a->flags = 0);
-    CELL(F(wait_flags), "flags", "maximum", INV, a->flags = UINT32_MAX);
     POINTER(F(poll), "result", result, OK_);
-    CELL(F(wait_copy), "buffer", "null", INV, a->buffer = NULL);
-    CELL(F(wait_copy), "size", "zero", JOBRING_E_SIZE, a->buffer_size = 0);
-    CELL(F(wait_copy), "size", "short", JOBRING_E_SIZE, a->buffer_size = sizeof number - 1);
-    CELL(F(wait_copy), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
-    POINTER(F(wait_copy), "needed", needed, OK_);
-    CELL(F(error), "buffer", "null", OK_, a->buffer = NULL);
-    CELL_THEN(F(error), "size", "zero", OK_, a->buffer_size = 0,
-              CHECK(all_are(a->out.buffer, 0, sizeof a->out.buffer, 0xA5)));
-    CELL_THEN(F(error), "size", "short", OK_, a->buffer_size = 3,
-              CHECK(memcmp(a->out.buffer, "fa", 3) == 0 && all_are(a->out.buffer, 3, sizeof a->out.buffer, 0xA5)
-                    && a->out.needed == sizeof "failed"));
-    CELL(F(error), "size", "maximum", OK_, a->buffer_size = SIZE_MAX);
-    POINTER(F(error), "code", code_out, OK_);
-    POINTER(F(error), "needed", needed, OK_);
-
-    const struct function *const fails[] = {F(fail), F(fail_text)};
-    for (int n = 0; n < 2; n++) {
-        CELL(fails[n], "code", "zero", OK_, a->code = 0);
-        CELL(fails[n], "code", "maximum", OK_, a->code = INT32_MAX);
-        CELL(fails[n], "code", "minimum", OK_, a->code = INT32_MIN);
-    }
-    CELL(F(fail_text), "text", "null", INV, a->text = NULL);
+    CELL(F(fail), "code", "zero", OK_, a->code = 0);
+    CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
+    CELL(F(fail), "code", "minimum", OK_, a->code = INT32_MIN);
+    CELL(F(fail), "text", "null", OK_, a->text = NULL);
     CELL_THEN(F(parallel_for), "count", "zero", OK_, a->count = 0, CHECK(a->out.stopped == 0));
     CELL_THEN(F(parallel_for), "count", "maximum", OK_, a->count = SIZE_MAX, CHECK(a->out.stopped == 0));
     CELL(F(parallel_for), "grain", "zero", OK_, a->grain = 0);
@@ -281,9 +254,9 @@ static void rest(void) {
 }
 
 int main(void) {
-    const struct function *const with_handle[] = {F(wait), F(wait_flags), F(poll), F(wait_copy), F(cancel), F(detach), F(error)};
+    const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_copy), F(submit_opts)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_flags), F(wait_copy)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {
         from_everywhere(&functions[n]);

@@ -19,6 +19,8 @@ enum where { OUTSIDE, SHUT, JOB, OTHER, DONE, DROP, CANCEL, START, STOP, PLACES 
     }
 typedef SIZED(jobring_config) sized_config;
 typedef SIZED(jobring_options) sized_options;
+typedef SIZED(jobring_wait_options) sized_wait_options;
+typedef SIZED(jobring_outcome) sized_outcome;
 typedef SIZED(jobring_port) sized_port;
 typedef SIZED(jobring_info) sized_info;
 typedef SIZED(jobring_stats) sized_stats;
@@ -29,16 +31,17 @@ struct outputs {
     jobring_job job, jobs[2];
     jobring_pool *pool;
     void *result;
-    size_t size, align, needed, accepted, bytes;
+    size_t size, align, accepted, bytes;
     uint64_t ran;
     uint32_t index;
-    int32_t code, stopped;
+    int32_t stopped;
     jobring_report report;
     char buffer[64];
     sized_config config;
     sized_info info;
     sized_stats stats;
     sized_worker worker;
+    sized_outcome outcome;
 };
 
 /* The parameters of all functions. Where an input and an output of different functions have one name in the header, the
@@ -48,27 +51,30 @@ struct args {
     const jobring_config *config;
     jobring_config *config_out;
     const jobring_options *options;
+    const jobring_wait_options *wait_options;
     const jobring_item *items;
     jobring_fn fn;
     jobring_body_fn body;
-    void *ctx, *arg, *memory, *buffer, **result;
+    void *ctx, *arg, *memory, **result;
     const void *data;
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, flags, index, *index_out;
-    int32_t code, *code_out, *stopped;
+    uint32_t mode, index, *index_out;
+    int32_t code, *stopped;
     jobring_status status;
-    size_t config_size, memory_size, data_size, buffer_size, count, grain;
-    size_t *size_out, *align, *needed, *accepted, *bytes;
+    size_t config_size, memory_size, data_size, count, grain;
+    size_t *size_out, *align, *accepted, *bytes;
     uint64_t *ran;
     jobring_report *report;
     jobring_info *info;
     jobring_stats *stats;
     jobring_worker *worker;
+    jobring_outcome *outcome;
     /* What the pointers to inputs point to unless a cell changes them. */
     sized_config given_config;
     sized_options given_options;
+    sized_wait_options given_wait_options;
     sized_port given_port;
     jobring_item given_items[2];
     char room_behind_items;
@@ -86,7 +92,7 @@ struct function {
     jobring_status expected[PLACES];
 };
 
-/* A pool with a job that is over (submitted by copy, untaken), and one that failed (not delivered). */
+/* A pool with a job that is over (submitted by copy, untaken), and one that failed (untaken). */
 struct place {
     enum where where;
     jobring_pool *pool;

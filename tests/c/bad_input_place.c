@@ -52,9 +52,15 @@ static void documented_writes(jobring_status status) {
         HOLDS(out->accepted == 0);
         out->accepted = cell.before.accepted;
     }
-    if (strcmp(name, "jobring_wait_copy") == 0 && status == JOBRING_E_SIZE) {
-        HOLDS(out->needed == sizeof number);
-        out->needed = cell.before.needed;
+    if (strcmp(name, "jobring_wait_opts") == 0 && status == JOBRING_E_SIZE) {
+        HOLDS(out->outcome.known.length == sizeof number);
+        out->outcome.known.length = cell.before.outcome.known.length;
+    }
+    if (strcmp(name, "jobring_wait_opts") == 0 && status == JOBRING_E_FAILED) {
+        const jobring_outcome *outcome = &out->outcome.known;
+        HOLDS(outcome->status == status && outcome->code == 5 && outcome->length == strlen("failed"));
+        HOLDS(memcmp(out->buffer, "fa", 3) == 0 && all_are(out->buffer, 3, sizeof out->buffer, 0xA5));
+        memcpy(out, &cell.before, sizeof *out);
     }
 }
 
@@ -85,12 +91,12 @@ static void try_it(void) {
     HOLDS(same(counters(place->pool), here));
     for (int n = 0; n < other_count; n++) HOLDS(same(counters(others[n].pool), there[n]));
     /* Nothing was taken. */
-    HOLDS(jobring_wait_copy(place->pool, place->held, 0, NULL, 0, NULL) == JOBRING_E_SIZE);
-    HOLDS(jobring_error(place->pool, place->failed, NULL, NULL, 0, NULL) == JOBRING_OK);
+    HOLDS(peek(place->pool, place->held, NULL) == JOBRING_OK);
+    HOLDS(code_of(place->pool, place->failed) == 5);
 }
 
 static void *identity(void *arg) { return arg; }
-static void *failing(void *arg) { return jobring_fail_text(5, "failed") == JOBRING_OK ? arg : NULL; }
+static void *failing(void *arg) { return jobring_fail(5, "failed") == JOBRING_OK ? arg : NULL; }
 
 static void *try_in_job(void *arg) {
     (void)arg;
@@ -98,8 +104,8 @@ static void *try_in_job(void *arg) {
     return NULL;
 }
 
-static void try_in_done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)arg, (void)job, (void)status, (void)result;
+static void try_in_done(void *arg, const jobring_outcome *outcome) {
+    (void)arg, (void)outcome;
     try_it();
 }
 
@@ -137,11 +143,10 @@ static void make(struct place *place, enum where where) {
     OK(jobring_create(&config, &place->pool));
     OK(jobring_submit_copy(place->pool, identity, &number, sizeof number, &place->held));
     if (alone) OK(jobring_run_one(place->pool));
-    CHECK(jobring_wait_copy(place->pool, place->held, LONG, NULL, 0, NULL) == JOBRING_E_SIZE);
+    OK(wait_with(place->pool, place->held, JOBRING_WAIT_PEEK, NULL));
     OK(jobring_submit(place->pool, failing, NULL, &place->failed));
     if (alone) OK(jobring_run_one(place->pool));
-    while (jobring_error(place->pool, place->failed, NULL, NULL, 0, NULL) == JOBRING_PENDING) {
-    }
+    CHECK(wait_with(place->pool, place->failed, JOBRING_WAIT_PEEK, NULL) == JOBRING_E_FAILED);
 }
 
 static unsigned tag(const struct place *place) { return (unsigned)(place->held >> 56); }
@@ -176,7 +181,7 @@ jobring_job stale_job(struct place *place) {
 jobring_job reused_job(struct place *place) {
     jobring_job stale = stale_job(place), job;
     while (jobring_try_submit(place->pool, identity, NULL, &job) == JOBRING_OK)
-        CHECK(jobring_wait_copy(place->pool, job, LONG, NULL, 0, NULL) == JOBRING_E_INVALID);
+        OK(wait_with(place->pool, job, JOBRING_WAIT_PEEK, NULL));
     return stale;
 }
 
@@ -231,6 +236,8 @@ static void good(struct args *a, const struct place *place) {
     out->info.known.size = sizeof(jobring_info);
     out->stats.known.size = sizeof(jobring_stats);
     out->worker.known.size = sizeof(jobring_worker);
+    out->outcome.known.size = sizeof(jobring_outcome);
+    out->outcome.known.data = out->buffer, out->outcome.known.capacity = sizeof out->buffer;
     a->given_config.known = (jobring_config)JOBRING_CONFIG_INIT;
     a->given_config.known.workers = 1;
     a->given_config.known.capacity = 4;
@@ -249,15 +256,16 @@ static void good(struct args *a, const struct place *place) {
     a->fn = identity, a->arg = &number;
     a->data = &number, a->data_size = sizeof number;
     a->memory = memory, a->memory_size = sizeof memory;
-    a->buffer = out->buffer, a->buffer_size = sizeof out->buffer;
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
-    a->code = 7, a->text = "a reason", a->code_out = &out->code;
+    a->code = 7, a->text = "a reason";
     a->index_out = &out->index, a->bytes = &out->bytes;
-    a->result = &out->result, a->needed = &out->needed, a->accepted = &out->accepted, a->ran = &out->ran;
+    a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;
     a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
     a->worker = &out->worker.known;
+    a->given_wait_options.known = (jobring_wait_options)JOBRING_WAIT_OPTIONS_INIT;
+    a->wait_options = &a->given_wait_options.known, a->outcome = &out->outcome.known;
     a->body = does_nothing, a->ctx = &number, a->grain = 1, a->stopped = &out->stopped;
 }
 
@@ -269,7 +277,6 @@ struct args *begin(const struct function *function, enum where where, const char
     cell.own = 0;
     make(&cell.place, where);
     good(&cell.args, &cell.place);
-    if (strcmp(function->name, "jobring_error") == 0) cell.args.job = cell.place.failed;
     return &cell.args;
 }
 
@@ -278,7 +285,7 @@ void judge(jobring_status expected) {
     jobring_pool *pool = place->pool;
     jobring_options options = JOBRING_OPTIONS_INIT;
     jobring_job job;
-    int32_t code;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     const int good_call = expected == JOBRING_OK;
     const int fails = good_call && strncmp(cell.function->name, "jobring_fail", 12) == 0;
     const int given_up = good_call && cell.own && strcmp(cell.function->name, "jobring_detach") == 0;
@@ -290,8 +297,7 @@ void judge(jobring_status expected) {
     case OTHER: pool = others[0].pool; /* fall through */
     case JOB:
         OK(jobring_submit(pool, try_in_job, NULL, &job));
-        HOLDS(jobring_wait(pool, job, LONG, NULL) == over);
-        HOLDS(!fails || (jobring_error(pool, job, &code, NULL, 0, NULL) == JOBRING_OK && code == cell.args.code));
+        HOLDS(jobring_wait_opts(pool, job, NULL, &outcome) == over && (!fails || outcome.code == cell.args.code));
         return;
     case DONE:
         options.done = try_in_done;
@@ -301,7 +307,7 @@ void judge(jobring_status expected) {
     case DROP:
         options.drop = try_in_drop;
         OK(jobring_submit_opts(pool, identity, &number, &options, &job));
-        HOLDS(jobring_wait_copy(pool, job, LONG, NULL, 0, NULL) == JOBRING_E_INVALID);
+        HOLDS(wait_with(pool, job, JOBRING_WAIT_PEEK, NULL) == JOBRING_OK);
         HOLDS(jobring_detach(pool, job) == JOBRING_OK);
         HOLDS(jobring_poll(pool, job, NULL) == JOBRING_E_STALE);
         return;

@@ -116,6 +116,37 @@ static void options(void) {
     CELL(f, "options.nodes", "misaligned", INV, OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
 }
 
+#define WAIT_OPTIONS (a->given_wait_options.known)
+#define OUTCOME (a->out.outcome.known)
+#define BUFFER (a->out.buffer)
+
+static void waits(void) {
+    const struct function *const f = F(wait_opts);
+    CELL(f, "options", "null", OK_, a->wait_options = NULL);
+    CELL(f, "options", "misaligned", INV, ODD_INPUT(wait_options));
+    SIZES(f, "options", given_wait_options, INV);
+    CELL(f, "options.flags", "zero", OK_, WAIT_OPTIONS.flags = 0);
+    CELL(f, "options.flags", "maximum", INV, WAIT_OPTIONS.flags = UINT32_MAX);
+    CELL(f, "options.limit_ns", "zero", OK_, WAIT_OPTIONS.limit_ns = 0);
+    CELL(f, "options.limit_ns", "maximum", OK_, WAIT_OPTIONS.limit_ns = INT64_MAX);
+    CELL(f, "options.limit_ns", "minus-two", INV, WAIT_OPTIONS.limit_ns = -2);
+    CELL(f, "options.limit_ns", "minimum", INV, WAIT_OPTIONS.limit_ns = INT64_MIN);
+    CELL(f, "outcome", "null", OK_, a->outcome = NULL);
+    CELL(f, "outcome", "misaligned", INV, ODD(outcome));
+    SIZES(f, "outcome", out.outcome, OK_);
+    CELL(f, "outcome", "capacity-alone", INV, OUTCOME.data = NULL);
+    CELL_THEN(f, "outcome", "no-room", OK_, OUTCOME.data = NULL; OUTCOME.capacity = 0,
+              CHECK(OUTCOME.length == sizeof number && OUTCOME.arg == NULL && all_are(BUFFER, 0, sizeof BUFFER, 0xA5)));
+    CELL(f, "outcome", "short", JOBRING_E_SIZE, OUTCOME.capacity = sizeof number - 1);
+    CELL_THEN(f, "outcome", "exact", OK_, OUTCOME.capacity = sizeof number,
+              CHECK(OUTCOME.length == sizeof number && memcmp(BUFFER, &number, sizeof number) == 0
+                    && OUTCOME.arg == BUFFER && all_are(BUFFER, sizeof number, sizeof BUFFER, 0xA5)));
+    CELL(f, "outcome", "maximum", OK_, OUTCOME.capacity = SIZE_MAX);
+    /* Of a job that failed, a text that is cut. */
+    CELL(f, "outcome", "cut", JOBRING_E_FAILED, a->job = cell.place.failed; WAIT_OPTIONS.flags = JOBRING_WAIT_PEEK;
+         OUTCOME.capacity = 3);
+}
+
 /* The second of two items is the wrong one: the first is not accepted either. */
 #define ITEM (a->given_items[1])
 
@@ -157,6 +188,7 @@ void structs(void) {
     configs(F(layout));
     configs(F(init));
     options();
+    waits();
     batches();
     SIZES(F(info_get), "info", out.info, OK_);
     SIZES(F(stats_get), "stats", out.stats, OK_);

@@ -75,8 +75,8 @@ static void submits(void) {
     if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&told, 1);
     atomic_fetch_add(&hooks, 1);
 }
-static void done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)arg, (void)job, (void)status, (void)result;
+static void done(void *arg, const jobring_outcome *outcome) {
+    (void)arg, (void)outcome;
     submits();
 }
 static void drop(void *arg, jobring_status why) {

@@ -22,6 +22,8 @@ static const size_t positive[] = {
 /* Where an initial value must be a constant. */
 static const jobring_config config_at_rest = JOBRING_CONFIG_INIT;
 static const jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+static const jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
+static const jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
@@ -48,11 +50,12 @@ static void *identity(void *arg) { return arg; }
 int everything(void) {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
     jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     const jobring_config config_there = config_elsewhere();
     const jobring_options options_there = options_elsewhere();
     jobring_pool *pool = NULL;
     jobring_job job = 0;
-    void *result = NULL;
     size_t n, size = 0;
 
     for (n = 0; n < COUNT(functions); n++) WANT(functions[n] == function_elsewhere(n));
@@ -66,6 +69,8 @@ int everything(void) {
     WANT(same(&filled, &config_there, sizeof config));
     WANT(same(&options, &options_at_rest, sizeof options));
     WANT(same(&options, &options_there, sizeof options));
+    WANT(same(&wait, &wait_at_rest, sizeof wait));
+    WANT(same(&outcome, &outcome_at_rest, sizeof outcome));
 
     config.workers = CREW;
     config.capacity = JOBS;
@@ -75,7 +80,7 @@ int everything(void) {
     WANT(jobring_init(&config, ported, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
-    WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);
+    WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
     return 0;
 }

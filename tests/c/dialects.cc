@@ -22,6 +22,8 @@ static constexpr size_t positive[] = {
 // Where an initial value must be a constant.
 static constexpr jobring_config config_at_rest = JOBRING_CONFIG_INIT;
 static constexpr jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+static constexpr jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
+static constexpr jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
@@ -36,6 +38,8 @@ template <typename T> struct plain {
 };
 template struct plain<jobring_config>;
 template struct plain<jobring_options>;
+template struct plain<jobring_wait_options>;
+template struct plain<jobring_outcome>;
 template struct plain<jobring_item>;
 template struct plain<jobring_report>;
 template struct plain<jobring_info>;
@@ -59,9 +63,10 @@ template <typename T> static bool same(const T &a, const T &b) {
 int everything() {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
     jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_pool *pool = nullptr;
     jobring_job job = 0;
-    void *result = nullptr;
     size_t size = 0;
 
     for (size_t n = 0; n < count(functions); n++) WANT(functions[n] == function_elsewhere(n));
@@ -75,6 +80,8 @@ int everything() {
     WANT(same(filled, config_elsewhere()));
     WANT(same(options, options_at_rest));
     WANT(same(options, options_elsewhere()));
+    WANT(same(wait, wait_at_rest));
+    WANT(same(outcome, outcome_at_rest));
 
     config.workers = CREW;
     config.capacity = JOBS;
@@ -84,7 +91,7 @@ int everything() {
     WANT(jobring_init(&config, ported, 100, &pool) == JOBRING_E_SIZE);
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
-    WANT(jobring_wait(pool, job, JOBRING_FOREVER, &result) == JOBRING_OK && result == memory);
+    WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
     return 0;
 }

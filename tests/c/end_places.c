@@ -64,8 +64,8 @@ static void cancelled(void *arg, jobring_status why) {
     end_here(arg);
 }
 
-static void done(void *arg, jobring_job job_, jobring_status status, void *result) {
-    (void)job_, (void)status, (void)result;
+static void done(void *arg, const jobring_outcome *outcome) {
+    (void)outcome;
     end_here(arg);
 }
 
@@ -100,7 +100,7 @@ static void *loops(void *arg) {
 static void *waits(void *arg) {
     struct side *side = arg;
     jobring_status status = jobring_wait(side->pool, side->waited_for, JOBRING_FOREVER, NULL);
-    CHECK(status == JOBRING_OK || status == JOBRING_E_CANCELLED || status == JOBRING_E_DEADLOCK);
+    CHECK(status == JOBRING_OK || status == JOBRING_E_SHUTDOWN || status == JOBRING_E_DEADLOCK);
     return count(arg);
 }
 
@@ -139,8 +139,8 @@ static void place_help(struct side *side) {
     jobring_job handle;
     jobring_status status;
     if (submit(side, job, NULL, &handle) != JOBRING_OK) return;
-    status = jobring_wait_flags(side->pool, handle, JOBRING_FOREVER, JOBRING_WAIT_HELP, NULL);
-    CHECK(status == JOBRING_OK || status == JOBRING_E_CANCELLED);
+    status = wait_with(side->pool, handle, JOBRING_WAIT_HELP, NULL);
+    CHECK(status == JOBRING_OK || status == JOBRING_E_SHUTDOWN);
 }
 static void place_run_one(struct side *side) {
     if (submit(side, job, NULL, NULL) == JOBRING_OK) (void)jobring_run_one(side->pool);

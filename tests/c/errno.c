@@ -117,14 +117,6 @@ static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
         OK(jobring_destroy(pool));                                                                  \
     } while (0)
 
-static jobring_status copy_of_spoiled(jobring_pool *pool, jobring_job job) {
-    (void)job;
-    jobring_job copied;
-    OK(jobring_submit_copy(pool, spoils, NULL, 0, &copied));
-    errno = MARK;
-    return jobring_wait_copy(pool, copied, JOBRING_FOREVER, NULL, 0, NULL);
-}
-
 static void user_code(void) {
     jobring_options here = JOBRING_OPTIONS_INIT;
     here.when_full = JOBRING_FULL_RUN;
@@ -132,8 +124,7 @@ static void user_code(void) {
     RUNS(jobring_run_until_idle, 4, 0, jobring_run_until_idle(pool, NULL));
     RUNS(jobring_parallel_for, 4, 0, jobring_parallel_for(pool, 2, 1, spoils_in_body, NULL, NULL));
     RUNS(jobring_wait, 4, 1, jobring_wait(pool, job, JOBRING_FOREVER, NULL));
-    RUNS(jobring_wait_flags, 4, 1, jobring_wait_flags(pool, job, JOBRING_FOREVER, JOBRING_WAIT_HELP, NULL));
-    RUNS(jobring_wait_copy, 4, 0, copy_of_spoiled(pool, job));
+    RUNS(jobring_wait_opts, 4, 1, wait_with(pool, job, JOBRING_WAIT_HELP, NULL));
     RUNS(jobring_shutdown, 4, 0, jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, NULL));
     RUNS(jobring_cancel, 4, 1, jobring_cancel(pool, job));
     /* A full pool without workers: who submits runs the oldest job, or the very one. */
@@ -200,8 +191,7 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_layout", "refused", JOBRING_E_INVALID, jobring_layout(&config, NULL, NULL));
     KEEPS("jobring_config_init", "refused", JOBRING_E_INVALID, jobring_config_init(NULL, 0));
     KEEPS("jobring_stack_min", "refused", JOBRING_E_INVALID, jobring_stack_min(NULL));
-    KEEPS("jobring_fail", "refused", JOBRING_E_INVALID, jobring_fail(0));
-    KEEPS("jobring_fail_text", "refused", JOBRING_E_INVALID, jobring_fail_text(0, NULL));
+    KEEPS("jobring_fail", "refused", JOBRING_E_INVALID, jobring_fail(0, NULL));
 }
 
 int main(void) {

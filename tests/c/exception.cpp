@@ -23,7 +23,7 @@ struct Unwound {
 
 void *job(void *) { leave(); }
 void *identity(void *arg) { return arg; }
-void done(void *, jobring_job, jobring_status, void *) { leave(); }
+void done(void *, const jobring_outcome *) { leave(); }
 void drop(void *, jobring_status) { leave(); }
 void hook(void *, uint32_t) { leave(); }
 

@@ -57,8 +57,9 @@ static void *be_cancelled(void *arg) {
 static void *identity(void *arg) { return arg; }
 
 /* The job's own cleanup comes before, and nobody has learnt of the end yet. */
-static void tell(void *arg, jobring_job job, jobring_status status, void *result) {
-    CHECK(status == JOBRING_E_FAILED && result == NULL && job != 0 && *(int *)arg == 5);
+static void tell(void *arg, const jobring_outcome *outcome) {
+    CHECK(outcome->status == JOBRING_E_FAILED && outcome->result == NULL && outcome->job != 0 && *(int *)arg == 5);
+    CHECK(outcome->code == JOBRING_E_EXITED && outcome->length == strlen((const char *)outcome->data));
     CHECK(atomic_load(&cleaned) == atomic_fetch_add(&told, 1) + 1);
 }
 
@@ -80,12 +81,11 @@ static jobring_pool *pool_of(uint32_t workers, uint32_t backend) {
 }
 
 static void has_exited(jobring_pool *pool, jobring_job job) {
-    int32_t code = 0;
-    size_t needed = 0;
     char text[64] = "";
-    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
-    OK(jobring_error(pool, job, &code, text, sizeof text, &needed));
-    CHECK(code == JOBRING_E_EXITED && needed == strlen(text) + 1 && strstr(text, "thread"));
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    outcome.data = text, outcome.capacity = sizeof text;
+    CHECK(jobring_wait_opts(pool, job, NULL, &outcome) == JOBRING_E_FAILED);
+    CHECK(outcome.code == JOBRING_E_EXITED && outcome.length == strlen(text) && strstr(text, "thread"));
 }
 
 enum { ROUNDS = 500 };
@@ -108,7 +108,7 @@ static void the_worker_is_replaced(uint32_t workers) {
         has_exited(pool, left);
         options.copy = sizeof number;
         OK(jobring_submit_opts(pool, leave, &number, &options, &copied));
-        CHECK(jobring_wait_copy(pool, copied, LONG, NULL, 0, NULL) == JOBRING_E_FAILED);
+        CHECK(wait_data(pool, copied, NULL, 0, NULL) == JOBRING_E_FAILED);
         OK(jobring_submit(pool, be_cancelled, NULL, &cancelled));
         OK(jobring_submit(pool, be_cancelled, NULL, NULL));
         OK(jobring_submit(pool, identity, &number, &stayed));
@@ -285,8 +285,8 @@ static void on_a_stack_of_the_callers(void) {
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_TIMEDOUT);
 }
 
-static void leave_done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)job, (void)status, (void)result;
+static void leave_done(void *arg, const jobring_outcome *outcome) {
+    (void)outcome;
     leave(arg);
 }
 

@@ -103,8 +103,8 @@ DESTRUCTOR(fills_the_pool) {
 }
 
 static atomic_int told, dropped, untaken;
-static void tell(void *arg, jobring_job job, jobring_status status, void *result) {
-    CHECK(arg == &told && job != 0 && status == JOBRING_OK && result == &told);
+static void tell(void *arg, const jobring_outcome *outcome) {
+    CHECK(arg == &told && outcome->job != 0 && outcome->status == JOBRING_OK && outcome->result == &told);
     atomic_fetch_add(&told, 1);
 }
 static void drop(void *arg, jobring_status why) {

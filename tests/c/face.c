@@ -16,13 +16,13 @@ static void *twice(void *arg) {
 
 static void *failing(void *arg) {
     (void)arg;
-    CHECK(jobring_fail_text(42, "the disk is full, and so is this rather long message") == JOBRING_OK);
+    CHECK(jobring_fail(42, "the disk is full, and so is this rather long message") == JOBRING_OK);
     return NULL;
 }
 
 static void *failing_in_vain(void *arg) {
     jobring_job self;
-    CHECK(jobring_fail(7) == JOBRING_E_INVALID);
+    CHECK(jobring_fail(7, NULL) == JOBRING_E_INVALID);
     CHECK(jobring_self(arg, &self) == JOBRING_E_INVALID);
     CHECK(jobring_cancel_requested(arg) == JOBRING_E_INVALID);
     return NULL;
@@ -30,9 +30,9 @@ static void *failing_in_vain(void *arg) {
 
 static atomic_int dones, drops, last_why, last_status;
 
-static void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)arg, (void)job, (void)result;
-    atomic_store(&last_status, status);
+static void on_done(void *arg, const jobring_outcome *outcome) {
+    (void)arg;
+    atomic_store(&last_status, outcome->status);
     atomic_fetch_add(&dones, 1);
 }
 
@@ -89,14 +89,15 @@ static void submit_and_wait(void) {
         CHECK(jobring_wait(pool, job, 0, &result) == JOBRING_E_STALE);
     }
     int value = 21, back = 0;
-    size_t needed = 0;
+    uint32_t length = 0;
     OK(jobring_submit_copy(pool, twice, &value, sizeof value, &copy));
-    CHECK(jobring_wait_copy(pool, copy, LONG, &back, 1, &needed) == JOBRING_E_SIZE && needed == sizeof value);
-    OK(jobring_wait_copy(pool, copy, LONG, &back, sizeof back, &needed));
-    CHECK(back == 42 && value == 21 && needed == sizeof value);
+    CHECK(wait_data(pool, copy, &back, 1, &length) == JOBRING_E_SIZE && length == sizeof value && back == 0);
+    OK(wait_data(pool, copy, &back, sizeof back, &length));
+    CHECK(back == 42 && value == 21 && length == sizeof value);
+    /* Of a job that is not by copy there are no data. */
     OK(jobring_submit(pool, identity, &value, &job));
-    CHECK(jobring_wait_copy(pool, job, LONG, &back, sizeof back, NULL) == JOBRING_E_INVALID);
-    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(wait_data(pool, job, &back, sizeof back, &length));
+    CHECK(back == 42 && length == 0);
     /* Of 48 bytes all but 2 words, and a byte more. */
     char large[48 - 2 * sizeof(void *) + 1] = {0};
     CHECK(jobring_submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
@@ -108,22 +109,26 @@ static void failures(void) {
     jobring_pool *pool = make(1, 4);
     jobring_job job;
     char text[64];
-    int32_t code = 0;
-    size_t needed = 0;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    const size_t room = 48 - 8 - sizeof(void *);
+    OK(jobring_submit(pool, failing, &job, &job));
+    /* Looked at, in a room that is too small for the text, and left. */
+    outcome.data = text, outcome.capacity = 9;
+    CHECK(wait_with(pool, job, JOBRING_WAIT_PEEK, &outcome) == JOBRING_E_FAILED);
+    CHECK(strcmp(text, "the disk") == 0 && outcome.length == room);
+    outcome.data = NULL, outcome.capacity = 0;
+    CHECK(peek(pool, job, &outcome) == JOBRING_E_FAILED && outcome.length == room && outcome.data == NULL);
+    outcome.data = text, outcome.capacity = sizeof text;
+    CHECK(jobring_wait_opts(pool, job, NULL, &outcome) == JOBRING_E_FAILED);
+    CHECK(outcome.size == sizeof outcome && outcome.status == JOBRING_E_FAILED && outcome.job == job);
+    CHECK(outcome.arg == &job && outcome.result == NULL && outcome.code == 42);
+    CHECK(strncmp(text, "the disk is full", 16) == 0 && strlen(text) == room && outcome.length == room);
+    CHECK(outcome.data == text && outcome.capacity == sizeof text && !outcome.reserved[0] && !outcome.reserved[1]);
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_STALE && peek(pool, job, &outcome) == JOBRING_E_STALE);
+    /* Whoever only wants to know that it failed is told so. */
     OK(jobring_submit(pool, failing, NULL, &job));
-    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
-    OK(jobring_error(pool, job, &code, text, sizeof text, &needed));
-    CHECK(code == 42 && strncmp(text, "the disk is full", 16) == 0 && strlen(text) == 40 && needed == 41);
-    OK(jobring_error(pool, job, NULL, text, 9, NULL));
-    CHECK(strcmp(text, "the disk") == 0);
-    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_STALE);
-    /* The slot is free all the same; the failure is gone once it was used again. */
-    jobring_job more[4];
-    for (int n = 0; n < 4; n++) OK(jobring_try_submit(pool, identity, NULL, &more[n]));
-    CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
-    CHECK(jobring_error(pool, job, &code, NULL, 0, NULL) == JOBRING_E_STALE);
-    for (int n = 0; n < 4; n++) OK(jobring_wait(pool, more[n], LONG, NULL));
-    CHECK(jobring_fail(1) == JOBRING_E_INVALID);
+    CHECK(jobring_wait_opts(pool, job, NULL, NULL) == JOBRING_E_FAILED);
+    CHECK(jobring_fail(1, NULL) == JOBRING_E_INVALID);
     OK(jobring_destroy(pool));
 }
 
@@ -265,7 +270,7 @@ static void discard(void) {
     CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, &report) == JOBRING_E_TIMEDOUT);
     CHECK(report.running == 1 && report.queued == 0 && report.untaken == 1);
     CHECK(atomic_load(&drops) == before + 6 && atomic_load(&last_why) == JOBRING_E_SHUTDOWN);
-    CHECK(jobring_wait(pool, kept, LONG, NULL) == JOBRING_E_CANCELLED);
+    CHECK(jobring_wait(pool, kept, LONG, NULL) == JOBRING_E_SHUTDOWN);
     atomic_store(&gate.open, 1);
     OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, &report));
     CHECK(report.running == 0 && report.untaken == 1 && report.submitting == 0);
@@ -397,7 +402,7 @@ static void end_in_drop(void *arg, jobring_status why) {
     CHECK(jobring_destroy(ended) == JOBRING_E_BUSY);
     OK(jobring_shutdown(ended, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
     /* Not the job of which the result is: it is over. */
-    CHECK(jobring_fail(3) == JOBRING_E_INVALID);
+    CHECK(jobring_fail(3, NULL) == JOBRING_E_INVALID);
     atomic_fetch_add(&told, 1);
 }
 
@@ -414,7 +419,7 @@ static void ends_from_inside(void) {
         OK(jobring_submit_opts(ended, identity, &config, &options, way == 0 ? NULL : &job));
         if (way == 1) {
             jobring_job barrier;
-            while (jobring_wait_copy(ended, job, 0, NULL, 0, NULL) == JOBRING_E_TIMEDOUT) {
+            while (peek(ended, job, NULL) == JOBRING_PENDING) {
             }
             OK(jobring_submit(ended, identity, NULL, &barrier));
             OK(jobring_wait(ended, barrier, LONG, NULL));
@@ -450,25 +455,18 @@ static void *fail_and_wait(void *arg) {
     OK(jobring_submit(pool, failing, NULL, &inner));
     /* Run inline, failed, delivered: its entry is still in the ring. */
     CHECK(jobring_wait(pool, inner, JOBRING_FOREVER, NULL) == JOBRING_E_FAILED);
-    int32_t code = 0;
-    OK(jobring_error(pool, inner, &code, NULL, 0, NULL));
-    CHECK(code == 42);
     return NULL;
 }
 
-static void failures_survive_the_shutdown(void) {
+static void failures_are_told_after_the_shutdown(void) {
     jobring_pool *pool = make(1, 4);
     jobring_job job, inside_out;
-    int32_t code = 0;
     OK(jobring_submit(pool, fail_and_wait, pool, &inside_out));
     OK(jobring_submit(pool, failing, NULL, &job));
     OK(jobring_wait(pool, inside_out, LONG, NULL));
     OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    CHECK(code_of(pool, job) == 42);
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_FAILED);
-    for (int twice = 0; twice < 2; twice++) {
-        OK(jobring_error(pool, job, &code, NULL, 0, NULL));
-        CHECK(code == 42);
-    }
     OK(jobring_destroy(pool));
 }
 
@@ -503,7 +501,7 @@ static void batches(void) {
         void *result = NULL;
         int32_t copied = 0;
         if (n == 3) {
-            OK(jobring_wait_copy(pool, jobs[n], LONG, &copied, sizeof copied, NULL));
+            OK(wait_data(pool, jobs[n], &copied, sizeof copied, NULL));
             CHECK(copied == 42);
         } else {
             OK(jobring_wait(pool, jobs[n], LONG, &result));
@@ -575,7 +573,7 @@ int main(void) {
     batches();
     ends_from_inside();
     run_on_the_caller_inside_a_job();
-    failures_survive_the_shutdown();
+    failures_are_told_after_the_shutdown();
     mistakes();
     CHECK(errno == 77);
     puts("face: all as the header says");

@@ -97,7 +97,7 @@ static void by_wait(struct chain *chain) {
 static void by_help(struct chain *chain) {
     jobring_job job;
     OK(jobring_submit(chain->pool, deeper, chain, &job));
-    OK(jobring_wait_flags(chain->pool, job, LONG, JOBRING_WAIT_HELP, NULL));
+    OK(wait_with(chain->pool, job, JOBRING_WAIT_HELP, NULL));
 }
 
 static void by_run_one(struct chain *chain) {
@@ -136,7 +136,7 @@ static const struct way {
     const char *name;
     void (*begin)(struct chain *chain);
 } ways[] = {
-    {"wait", by_wait},     {"wait_flags", by_help}, {"run_one", by_run_one}, {"run_until_idle", by_run_until_idle},
+    {"wait", by_wait},     {"wait_opts", by_help}, {"run_one", by_run_one}, {"run_until_idle", by_run_until_idle},
     {"submit", by_submit}, {"destroy", by_destroy}, {NULL, NULL},
 };
 

@@ -28,12 +28,11 @@ static void *look(void *arg) {
     return arg;
 }
 
-static void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)job;
+static void on_done(void *arg, const jobring_outcome *outcome) {
     seen.done++;
     seen.done_arg = arg;
-    seen.status = status;
-    seen.done_result = result;
+    seen.status = outcome->status;
+    seen.done_result = outcome->result;
 }
 
 static void on_drop(void *arg, jobring_status why) {

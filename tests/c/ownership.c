@@ -12,7 +12,9 @@ static int ran(void) { return stage != S_cancelled && stage != S_discarded; }
 static int is_over(void) { return stage == S_over || !ran(); }
 
 /* What taking the result says. */
-static jobring_status over_status(void) { return ran() ? outcome_status() : JOBRING_E_CANCELLED; }
+static jobring_status over_status(void) {
+    return ran() ? outcome_status() : stage == S_discarded ? JOBRING_E_SHUTDOWN : JOBRING_E_CANCELLED;
+}
 
 /* Calls on the helper's thread; opens the gates when it is inside, and returns when it is back. */
 static void on_helper(void (*call)(void *), void *with) {
@@ -48,46 +50,37 @@ static void end_poll(struct expected *expected) {
     is_stale();
 }
 
-static void helper_waits_copy(void *arg) {
+static void helper_waits_opts(void *arg) {
     (void)arg;
     unsigned char data[sizeof(void *)] = {0};
-    size_t needed = 99;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    const int has_data = subject.variant->copy && ran() && subject.outcome != FAILURE;
+    outcome.data = data, outcome.capacity = 1;
     who = HELPER;
-    jobring_status status = jobring_wait_copy(subject.pool, subject.job, LONG, NULL, 0, &needed);
-    if (!subject.variant->copy) {
-        /* Nothing is taken. */
-        CHECK(status == JOBRING_E_INVALID && needed == 99);
-        return;
+    jobring_status status = jobring_wait_opts(subject.pool, subject.job, NULL, &outcome);
+    if (has_data) {
+        /* Nothing is taken, and no other field written. */
+        CHECK(status == JOBRING_E_SIZE && outcome.length == sizeof data && data[0] == 0);
+        CHECK(outcome.job == 0 && outcome.result == NULL && atomic_load(&subject.drops) == 0);
+        outcome.capacity = sizeof data;
+        status = jobring_wait_opts(subject.pool, subject.job, NULL, &outcome);
+        CHECK(data[0] == 0x5A && outcome.length == sizeof data && outcome.arg == data);
     }
-    if (!ran() || subject.outcome == FAILURE) {
-        CHECK(status == over_status());
-        return;
-    }
-    CHECK(status == JOBRING_E_SIZE && needed == sizeof data && atomic_load(&subject.drops) == 0);
-    OK(jobring_wait_copy(subject.pool, subject.job, LONG, data, sizeof data, &needed));
-    CHECK(data[0] == 0x5A && needed == sizeof data);
+    CHECK(status == over_status() && outcome.status == status && outcome.job == subject.job);
+    CHECK(outcome.code == (status == JOBRING_E_FAILED ? 5 : 0));
+    taken(status, outcome.result);
 }
 
-static void end_wait_copy(struct expected *expected) {
-    on_helper(helper_waits_copy, NULL);
-    if (subject.variant->copy) is_stale();
-    if (!ran()) return;
-    if (!subject.variant->copy) {
-        *expected = (struct expected)GIVEN_UP(WORKER, MAIN);
-    } else {
-        /* The bytes are taken, what the job returned is not. */
-        *expected = (struct expected)GIVEN_UP(WORKER, HELPER);
-    }
-}
-
-static void end_read_error(struct expected *expected) {
+static void end_wait_opts(struct expected *expected) {
     (void)expected;
-    int32_t code = 0;
-    jobring_status status = jobring_error(subject.pool, subject.job, &code, NULL, 0, NULL);
-    CHECK(status == (!is_over()                              ? JOBRING_PENDING
-                     : ran() && subject.outcome == FAILURE ? JOBRING_OK
-                                                             : JOBRING_E_STALE));
-    CHECK(code == (status == JOBRING_OK ? 5 : 0));
+    on_helper(helper_waits_opts, NULL);
+    is_stale();
+}
+
+static void end_peek(struct expected *expected) {
+    (void)expected;
+    CHECK(peek(subject.pool, subject.job, NULL) == (is_over() ? over_status() : JOBRING_PENDING));
+    CHECK(code_of(subject.pool, subject.job) == (is_over() && ran() && subject.outcome == FAILURE ? 5 : 0));
 }
 
 static void end_detach(struct expected *expected) {
@@ -237,7 +230,7 @@ static void go(enum end end, const struct variant *variant, enum outcome outcome
             break;
         case S_over:
             gate_open(&hold_open);
-            UNTIL(jobring_error(subject.pool, subject.job, NULL, NULL, 0, NULL) != JOBRING_PENDING);
+            UNTIL(peek(subject.pool, subject.job, NULL) != JOBRING_PENDING);
             break;
         case S_cancelled: OK(jobring_cancel(subject.pool, subject.job)); break;
         case S_discarded:

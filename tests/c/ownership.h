@@ -80,7 +80,7 @@ void open_gates(void);
 void judge(const struct expected *expected);
 /* The job's function, and what it does for a job that is run without a slot. */
 void *run_subject(void *arg);
-void on_done(void *arg, jobring_job job, jobring_status status, void *result);
+void on_done(void *arg, const jobring_outcome *outcome);
 void on_drop(void *arg, jobring_status why);
 extern const struct variant variants[];
 extern const int variant_count;

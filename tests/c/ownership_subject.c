@@ -79,32 +79,35 @@ void *run_subject(void *arg) {
     free_arg(block_of(arg));
     if (subject.variant->copy) memset(arg, 0x5A, sizeof(void *));
     if (subject.outcome == FAILURE)
-        HERE(jobring_fail(5) == (subject.on_submitter ? JOBRING_E_INVALID : JOBRING_OK));
+        HERE(jobring_fail(5, "so it is") == (subject.on_submitter ? JOBRING_E_INVALID : JOBRING_OK));
     if (subject.outcome == NOTHING) return NULL;
     subject.result = new_block();
     atomic_fetch_add(&subject.results_made, 1);
     return subject.result;
 }
 
-void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
+void on_done(void *arg, const jobring_outcome *outcome) {
+    const jobring_status status = outcome->status;
     jobring_job self = 0;
     HERE(atomic_fetch_add(&subject.dones, 1) == 0 && atomic_load(&subject.drops) == 0);
     subject.done_on = who;
     subject.status = status;
-    subject.done_job = job;
+    subject.done_job = outcome->job;
     if (atomic_load(&subject.runs))
         HERE(arg == subject.called_with);
     else
         HERE(block_of(arg) == subject.arg && subject.arg->number == 1);
-    HERE(result == (status == JOBRING_OK ? subject.result : NULL));
+    HERE(outcome->arg == arg && outcome->result == (status == JOBRING_OK ? subject.result : NULL));
+    HERE(outcome->code == (status == JOBRING_E_FAILED ? 5 : 0));
+    if (status == JOBRING_E_FAILED) HERE(strcmp(outcome->data, "so it is") == 0 && outcome->length == 8);
     if (subject.on_submitter) {
-        HERE(job == 0);
+        HERE(outcome->job == 0);
     } else {
         OK(jobring_self(subject.pool, &self));
-        HERE(job == self);
+        HERE(outcome->job == self);
     }
-    HERE(jobring_fail(1) == JOBRING_E_INVALID);
-    if (subject.detaches_in_done) OK(jobring_detach(subject.pool, job));
+    HERE(jobring_fail(1, NULL) == JOBRING_E_INVALID);
+    if (subject.detaches_in_done) OK(jobring_detach(subject.pool, outcome->job));
 }
 
 void on_drop(void *arg, jobring_status why) {
@@ -209,7 +212,8 @@ void is_stale(void) {
     char byte;
     HERE(jobring_wait(subject.pool, subject.job, LONG, &result) == JOBRING_E_STALE);
     HERE(jobring_poll(subject.pool, subject.job, &result) == JOBRING_E_STALE);
-    HERE(jobring_wait_copy(subject.pool, subject.job, LONG, &byte, 1, NULL) == JOBRING_E_STALE);
+    HERE(wait_data(subject.pool, subject.job, &byte, 1, NULL) == JOBRING_E_STALE);
+    HERE(peek(subject.pool, subject.job, NULL) == JOBRING_E_STALE);
     HERE(jobring_cancel(subject.pool, subject.job) == JOBRING_E_STALE);
     HERE(jobring_detach(subject.pool, subject.job) == JOBRING_E_STALE);
     HERE(result == NULL);

@@ -7,7 +7,7 @@
 #define STAGES(X)                                                                                   \
     X(queued) X(running) X(over) X(cancelled) X(discarded) X(unnamed) X(unnamed_running)
 #define ENDS(X)                                                                                     \
-    X(wait) X(poll) X(wait_copy) X(read_error) X(detach) X(detach_inside) X(detach_in_done)         \
+    X(wait) X(poll) X(wait_opts) X(peek) X(detach) X(detach_inside) X(detach_in_done)         \
     X(cancel) X(discard) X(drain) X(destroy) X(run_one) X(run_until_idle) X(enter_worker) X(wait_inside)
 #define IN_ENUM(name) S_##name,
 enum stage { STAGES(IN_ENUM) STAGE_COUNT };
@@ -25,8 +25,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_queued] = {
         [E_wait] = TAKEN(WORKER),
         [E_poll] = GIVEN_UP(WORKER, MAIN),
-        [E_wait_copy] = TAKEN(WORKER),
-        [E_read_error] = GIVEN_UP(WORKER, MAIN),
+        [E_wait_opts] = TAKEN(WORKER),
+        [E_peek] = GIVEN_UP(WORKER, MAIN),
         [E_detach] = GIVEN_UP(WORKER, WORKER),
         [E_detach_inside] = EARLY,
         [E_detach_in_done] = EARLY,
@@ -42,8 +42,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_running] = {
         [E_wait] = TAKEN(WORKER),
         [E_poll] = GIVEN_UP(WORKER, MAIN),
-        [E_wait_copy] = TAKEN(WORKER),
-        [E_read_error] = GIVEN_UP(WORKER, MAIN),
+        [E_wait_opts] = TAKEN(WORKER),
+        [E_peek] = GIVEN_UP(WORKER, MAIN),
         [E_detach] = GIVEN_UP(WORKER, WORKER),
         [E_detach_inside] = GIVEN_UP(WORKER, WORKER),
         [E_detach_in_done] = GIVEN_UP(WORKER, WORKER),
@@ -59,8 +59,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_over] = {
         [E_wait] = TAKEN(WORKER),
         [E_poll] = TAKEN(WORKER),
-        [E_wait_copy] = TAKEN(WORKER),
-        [E_read_error] = GIVEN_UP(WORKER, MAIN),
+        [E_wait_opts] = TAKEN(WORKER),
+        [E_peek] = GIVEN_UP(WORKER, MAIN),
         [E_detach] = GIVEN_UP(WORKER, MAIN),
         [E_detach_inside] = LATE,
         [E_detach_in_done] = LATE,
@@ -76,8 +76,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_cancelled] = {
         [E_wait] = CANCELLED_BY(MAIN),
         [E_poll] = CANCELLED_BY(MAIN),
-        [E_wait_copy] = CANCELLED_BY(MAIN),
-        [E_read_error] = CANCELLED_BY(MAIN),
+        [E_wait_opts] = CANCELLED_BY(MAIN),
+        [E_peek] = CANCELLED_BY(MAIN),
         [E_detach] = CANCELLED_BY(MAIN),
         [E_detach_inside] = LATE,
         [E_detach_in_done] = CANCELLED_BY(MAIN),
@@ -93,8 +93,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_discarded] = {
         [E_wait] = DISCARDED_BY(MAIN),
         [E_poll] = DISCARDED_BY(MAIN),
-        [E_wait_copy] = DISCARDED_BY(MAIN),
-        [E_read_error] = DISCARDED_BY(MAIN),
+        [E_wait_opts] = DISCARDED_BY(MAIN),
+        [E_peek] = DISCARDED_BY(MAIN),
         [E_detach] = DISCARDED_BY(MAIN),
         [E_detach_inside] = LATE,
         [E_detach_in_done] = DISCARDED_BY(MAIN),
@@ -110,8 +110,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_unnamed] = {
         [E_wait] = UNNAMED,
         [E_poll] = UNNAMED,
-        [E_wait_copy] = UNNAMED,
-        [E_read_error] = UNNAMED,
+        [E_wait_opts] = UNNAMED,
+        [E_peek] = UNNAMED,
         [E_detach] = UNNAMED,
         [E_detach_inside] = EARLY,
         [E_detach_in_done] = EARLY,
@@ -127,8 +127,8 @@ static const struct expected table[STAGE_COUNT][END_COUNT] = {
     [S_unnamed_running] = {
         [E_wait] = UNNAMED,
         [E_poll] = UNNAMED,
-        [E_wait_copy] = UNNAMED,
-        [E_read_error] = UNNAMED,
+        [E_wait_opts] = UNNAMED,
+        [E_peek] = UNNAMED,
         [E_detach] = UNNAMED,
         [E_detach_inside] = UNNAMED,
         [E_detach_in_done] = UNNAMED,

@@ -117,7 +117,7 @@ static int32_t looks_around(void *ctx, size_t from, size_t to) {
     (void)from, (void)to;
     CHECK(jobring_self(loop->pool, &job) == JOBRING_E_INVALID && job == 7);
     CHECK(jobring_cancel_requested(loop->pool) == JOBRING_E_INVALID);
-    CHECK(jobring_fail(3) == JOBRING_E_INVALID);
+    CHECK(jobring_fail(3, NULL) == JOBRING_E_INVALID);
     CHECK(jobring_destroy(loop->pool) == JOBRING_E_BUSY);
     begin(&inner, loop->pool);
     OK(jobring_parallel_for(loop->pool, 100, 1, mark, &inner, NULL));

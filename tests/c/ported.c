@@ -237,24 +237,23 @@ static void *asks(void *arg) {
     asked->waited = jobring_wait(asked->pool, me, JOBRING_FOREVER, NULL);
     asked->destroyed = jobring_destroy(asked->pool);
     asked->closed = jobring_shutdown(asked->pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL);
-    OK(jobring_fail(77));
+    OK(jobring_fail(77, NULL));
     return NULL;
 }
 
 static void a_job_knows_itself(void) {
     struct asked asked = {.pool = NULL};
     jobring_job job;
-    int32_t code = 0;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     begin("a job knows itself");
     asked.pool = made(&plain, 2);
     OK(jobring_submit(asked.pool, asks, &asked, &job));
     asked.job = job;
-    CHECK(jobring_wait(asked.pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_FAILED);
-    OK(jobring_error(asked.pool, job, &code, NULL, 0, NULL));
-    CHECK(code == 77 && asked.worker < 2);
+    CHECK(jobring_wait_opts(asked.pool, job, NULL, &outcome) == JOBRING_E_FAILED);
+    CHECK(outcome.code == 77 && asked.worker < 2);
     CHECK(asked.self == JOBRING_OK && asked.index == JOBRING_OK);
     CHECK(asked.waited == JOBRING_E_DEADLOCK && asked.destroyed == JOBRING_E_BUSY && asked.closed == JOBRING_OK);
-    CHECK(jobring_fail(1) == JOBRING_E_INVALID);
+    CHECK(jobring_fail(1, NULL) == JOBRING_E_INVALID);
     OK(jobring_destroy(asked.pool));
     end();
 }

@@ -4,8 +4,8 @@
 #define _GNU_SOURCE
 #include "races.h"
 
-enum op { WAIT, POLL, WAIT_COPY, CANCEL, DETACH, READ_ERROR, RUN_ONE, NOTHING, OPS };
-static const char *const op_names[] = {"wait", "poll", "wait_copy", "cancel", "detach", "error", "run_one", "-"};
+enum op { WAIT, POLL, WAIT_OPTS, CANCEL, DETACH, PEEK, RUN_ONE, NOTHING, OPS };
+static const char *const op_names[] = {"wait", "poll", "wait_opts", "cancel", "detach", "peek", "run_one", "-"};
 
 /* How the job stands when they begin. In the last the racers, or main, run it. */
 enum stage { MAY_RUN, IS_OVER, IS_QUEUED, STAGES };
@@ -28,7 +28,7 @@ static void race(enum op op, struct job *job, unsigned salt) {
     jobring_status status;
     void *result = NULL;
     unsigned char data[sizeof(struct data)];
-    int32_t code = 0;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     switch (op) {
         case WAIT:
             status = jobring_wait(pool, handle, salt % 2 ? LONG : JOBRING_FOREVER, &result);
@@ -38,14 +38,15 @@ static void race(enum op op, struct job *job, unsigned salt) {
             while ((status = jobring_poll(pool, handle, &result)) == JOBRING_PENDING) sched_yield();
             delivered(job, status, result);
             break;
-        case WAIT_COPY:
-            status = jobring_wait_copy(pool, handle, LONG, data, salt % 2 ? 0 : sizeof data, NULL);
-            if (status == JOBRING_E_INVALID)
-                CHECK(!job->copy);
-            else if (status == JOBRING_E_SIZE)
-                CHECK(job->copy && salt % 2);
-            else
-                delivered(job, status, NULL);
+        case WAIT_OPTS:
+            outcome.data = data, outcome.capacity = salt % 2 ? 1 : sizeof data;
+            status = jobring_wait_opts(pool, handle, NULL, &outcome);
+            if (status == JOBRING_E_SIZE) {
+                CHECK(job->copy && salt % 2 && outcome.length == sizeof data);
+            } else {
+                CHECK(status == JOBRING_E_STALE || (outcome.status == status && outcome.job == handle));
+                delivered(job, status, outcome.result);
+            }
             break;
         case CANCEL:
             status = jobring_cancel(pool, handle);
@@ -57,9 +58,10 @@ static void race(enum op op, struct job *job, unsigned salt) {
             CHECK(status == JOBRING_OK || status == JOBRING_E_STALE);
             atomic_fetch_add(&job->detached, status == JOBRING_OK);
             break;
-        case READ_ERROR:
-            while ((status = jobring_error(pool, handle, &code, NULL, 0, NULL)) == JOBRING_PENDING) sched_yield();
-            CHECK(status == JOBRING_E_STALE || (status == JOBRING_OK && job->fails && code == CODE));
+        case PEEK:
+            while ((status = peek(pool, handle, &outcome)) == JOBRING_PENDING) sched_yield();
+            CHECK(status == JOBRING_E_STALE || status == outcome.status);
+            CHECK((status == JOBRING_E_FAILED) == (outcome.code == CODE) && (status != JOBRING_E_FAILED || job->fails));
             break;
         case RUN_ONE:
             status = jobring_run_one(pool);
@@ -90,7 +92,7 @@ static void *racer(void *arg) {
     }
 }
 
-static int runs(enum op op) { return op == RUN_ONE || op == WAIT || op == WAIT_COPY; }
+static int runs(enum op op) { return op == RUN_ONE || op == WAIT || op == WAIT_OPTS; }
 
 static void account_for(struct job *job) {
     if (job->ok + job->failed + job->cancelled + job->detached == 0) race(WAIT, job, 0);
@@ -118,7 +120,7 @@ static void round_of(enum op first, enum op second, enum stage stage, unsigned s
         OK(submit_job(pool, &all[n], (kind % 4 == 0 ? FAILS : 0) | (kind / 4 % 2 ? COPY : 0), NULL));
     }
     for (unsigned n = 0; n < JOBS && stage == IS_OVER; n++)
-        UNTIL(jobring_error(pool, all[n].handle, NULL, NULL, 0, NULL) != JOBRING_PENDING);
+        UNTIL(peek(pool, all[n].handle, NULL) != JOBRING_PENDING);
     atomic_store(&begun, ++rounds);
     if (stage == IS_QUEUED && !runs(first) && !runs(second)) go_through(RUN_ONE, all, 0);
     spin_until(&returned, 2 * rounds);

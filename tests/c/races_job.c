@@ -30,15 +30,15 @@ static void *run(void *arg) {
     free_arg(data);
     CHECK(atomic_fetch_add(&job->ran, 1) == 0);
     if (!job->fails) return new_block(job);
-    OK(jobring_fail(CODE));
+    OK(jobring_fail(CODE, NULL));
     return NULL;
 }
 
-static void on_done(void *arg, jobring_job handle, jobring_status status, void *result) {
+static void on_done(void *arg, const jobring_outcome *outcome) {
     struct job *job = ((struct data *)arg)->job;
-    (void)handle;
-    CHECK((status == JOBRING_OK) == (result != NULL));
-    job->status = status;
+    CHECK((outcome->status == JOBRING_OK) == (outcome->result != NULL));
+    CHECK(outcome->code == (outcome->status == JOBRING_E_FAILED ? CODE : 0));
+    job->status = outcome->status;
     CHECK(atomic_fetch_add(&job->done, 1) == 0);
 }
 

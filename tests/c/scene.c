@@ -38,7 +38,7 @@ const uint32_t *backends(void) {
 }
 
 static void *identity(void *arg) { return arg; }
-static void *failing(void *arg) { return jobring_fail_text(5, "failed") == JOBRING_OK ? arg : NULL; }
+static void *failing(void *arg) { return jobring_fail(5, "failed") == JOBRING_OK ? arg : NULL; }
 
 static void *held(void *scene) {
     await(&((struct scene *)scene)->gate);
@@ -49,6 +49,7 @@ static void *held_by_copy(void *copied) { return held(*(struct scene **)copied);
 
 void scene_begin(struct scene *scene, const struct call *call, uint32_t backend) {
     jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_job failed;
     void *not_taken;
     CHECK(sem_init(&scene->gate, 0, 0) == 0);
     config.backend = backend;
@@ -64,9 +65,9 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     OK(jobring_create(&config, &scene->pool));
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
     OK(jobring_submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
-    OK(jobring_submit(scene->pool, failing, scene, &scene->failed));
+    OK(jobring_submit(scene->pool, failing, scene, &failed));
     /* It is over when its failure was delivered; so are the others then, and can still be taken. */
-    CHECK(jobring_wait(scene->pool, scene->failed, LONG, &not_taken) == JOBRING_E_FAILED);
+    CHECK(jobring_wait(scene->pool, failed, LONG, &not_taken) == JOBRING_E_FAILED);
 }
 
 void scene_end(struct scene *scene) {
@@ -231,17 +232,13 @@ CALL(submit_soon, with_options(s, SHORT))
 CALL(wait, jobring_wait(s->pool, s->over, LONG, NULL))
 CALL(wait_asleep, jobring_wait(s->pool, s->awaited, JOBRING_FOREVER, NULL))
 CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
-CALL(wait_flags, jobring_wait_flags(s->pool, s->over, LONG, JOBRING_WAIT_HELP, NULL))
-CALL(wait_flags_asleep, jobring_wait_flags(s->pool, s->awaited, LONG, 0, NULL))
-CALL(wait_copy, jobring_wait_copy(s->pool, s->copied, LONG, s->memory, sizeof s->memory, NULL))
-CALL(wait_copy_asleep, jobring_wait_copy(s->pool, s->awaited, LONG, s->memory, sizeof s->memory, NULL))
+CALL(wait_opts, wait_data(s->pool, s->copied, s->memory, sizeof s->memory, NULL))
+CALL(wait_opts_asleep, wait_data(s->pool, s->awaited, s->memory, sizeof s->memory, NULL))
 CALL(poll, jobring_poll(s->pool, s->over, NULL))
 CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(detach, jobring_detach(s->pool, s->over))
 CALL(cancel_requested, jobring_cancel_requested(s->pool))
-CALL(fail, jobring_fail(3))
-CALL(fail_text, jobring_fail_text(3, "a reason"))
-CALL(error, jobring_error(s->pool, s->failed, NULL, (char *)s->memory, sizeof s->memory, NULL))
+CALL(fail, jobring_fail(3, "a reason"))
 CALL(parallel_for, jobring_parallel_for(s->pool, 64, 1, no_body, s, NULL))
 CALL(run_one, jobring_run_one(s->pool))
 CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
@@ -276,15 +273,12 @@ const struct call calls[] = {
     PLAIN(submit_opts, submit_opts, JOBRING_OK, 1),
     PLAIN(submit_batch, batch, JOBRING_OK, 1),
     PLAIN(wait, wait, JOBRING_OK, 1),
-    PLAIN(wait_flags, wait_flags, JOBRING_OK, 1),
-    PLAIN(wait_copy, wait_copy, JOBRING_OK, 1),
+    PLAIN(wait_opts, wait_opts, JOBRING_OK, 1),
     PLAIN(poll, poll, JOBRING_OK, 1),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),
     INSIDE(cancel_requested, cancel_requested, 1),
     INSIDE(fail, fail, 0),
-    INSIDE(fail_text, fail_text, 0),
-    PLAIN(error, error, JOBRING_OK, 1),
     PLAIN(parallel_for, parallel_for, JOBRING_OK, 1),
     PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),
     PLAIN(run_until_idle, run_until_idle, JOBRING_OK, 1),
@@ -303,8 +297,7 @@ const struct call calls[] = {
     ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
     ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
-    ASLEEP(wait_flags, wait_flags_asleep, hold_a_job, open_gate),
-    ASLEEP(wait_copy, wait_copy_asleep, hold_a_job_by_copy, open_gate),
+    ASLEEP(wait_opts, wait_opts_asleep, hold_a_job_by_copy, open_gate),
     ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
     ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),

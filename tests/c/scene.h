@@ -14,8 +14,8 @@
 /* A pool, and what a call on it may need. */
 struct scene {
     jobring_pool *pool;
-    /* Of jobs that are over: by argument, by copy, failed. */
-    jobring_job over, copied, failed;
+    /* Of jobs that are over: by argument, by copy. */
+    jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */
     jobring_job awaited;
     sem_t gate;

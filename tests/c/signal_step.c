@@ -24,11 +24,11 @@ static void *counted(void *arg) {
     return arg;
 }
 static void *failing(void *arg) {
-    OK(jobring_fail(3));
+    OK(jobring_fail(3, "a reason"));
     return counted(arg);
 }
-static void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)arg, (void)job, (void)status, (void)result;
+static void on_done(void *arg, const jobring_outcome *outcome) {
+    (void)arg, (void)outcome;
     called_in_handler += in_handler;
     dones++;
 }
@@ -113,7 +113,8 @@ static jobring_status call_wait_a_little(void) { return jobring_wait(pool, job, 
 static jobring_status call_poll(void) { return jobring_poll(pool, job, NULL); }
 static jobring_status call_cancel(void) { return jobring_cancel(pool, job); }
 static jobring_status call_detach(void) { return jobring_detach(pool, job); }
-static jobring_status call_error(void) { return jobring_error(pool, job, NULL, NULL, 0, NULL); }
+static jobring_status call_wait_opts(void) { return wait_data(pool, job, &job, sizeof job, NULL); }
+static jobring_status call_peek(void) { return peek(pool, job, NULL); }
 static jobring_status call_run_one(void) { return jobring_run_one(pool); }
 static jobring_status call_run_all(void) { return jobring_run_until_idle(pool, NULL); }
 static jobring_status call_discard(void) { return jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, NULL); }
@@ -150,7 +151,9 @@ static const struct step steps[] = {
     {"detach queued", set_up_queued, call_detach, OVER, 1, 1, 1},
     {"detach over", set_up_over, call_detach, OVER, 1, 1, 1},
     {"detach cancelled", set_up_cancelled, call_detach, OVER, 0, 1, 1},
-    {"error", set_up_failed, call_error, OVER, 1, 1, 0},
+    {"wait_opts over", set_up_over, call_wait_opts, OVER, 1, 1, 0},
+    {"peek over", set_up_over, call_peek, OVER, 1, 1, 1},
+    {"peek failed", set_up_failed, call_peek, ONLY(JOBRING_E_FAILED), 1, 1, 0},
     {"run one", set_up_queued, call_run_one, OVER, 1, 1, 1},
     {"run all", set_up_queued, call_run_all, OVER, 1, 1, 1},
     {"discard", set_up_queued, call_discard, OVER, 0, 1, 1},

@@ -42,12 +42,12 @@ struct task {
 };
 
 static void *scribble(void *arg) {
-    static const char text[] = "a text that is longer than any slot keeps of it: it is cut at 120 bytes, or at the end "
+    static const char text[] = "a text that is longer than any slot keeps of it: it is cut at 119 bytes, or at the end "
                                "of the payload, and what lies behind that is somebody else's";
     struct task task;
     memcpy(&task, arg, sizeof task);
     memset(arg, 0x5A, task.size);
-    if (task.number % 2) OK(jobring_fail_text(1, text));
+    if (task.number % 2) OK(jobring_fail(1, text));
     return NULL;
 }
 

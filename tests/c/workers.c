@@ -155,23 +155,21 @@ static void smallest_stack(void) {
 struct told {
     jobring_done_node node;
     int order;
-    jobring_job job;
-    jobring_status status;
-    void *result;
+    jobring_outcome outcome;
 };
 static int next_in_order;
 
-static void tell(void *arg, jobring_job job, jobring_status status, void *result) {
+static void tell(void *arg, const jobring_outcome *outcome) {
     struct told *told = arg;
     /* It was read before: the node is the callback's. */
     memset(&told->node, 0xA5, sizeof told->node);
     told->order = ++next_in_order;
-    told->job = job, told->status = status, told->result = result;
+    told->outcome = *outcome;
 }
 
 static void *fail(void *arg) {
     (void)arg;
-    OK(jobring_fail(3));
+    OK(jobring_fail(3, "so it is"));
     return NULL;
 }
 
@@ -200,8 +198,13 @@ static void further_callbacks(void) {
         else
             OK(jobring_run_one(pool));
         for (int n = 0; n < NODES; n++) {
-            CHECK(told[n].order == n + 1 && told[n].job == job && told[n].status == rows[row].status);
-            CHECK((told[n].result != NULL) == (rows[row].status == JOBRING_OK));
+            const jobring_outcome *const outcome = &told[n].outcome;
+            const int ok = rows[row].status == JOBRING_OK, failed = rows[row].status == JOBRING_E_FAILED;
+            CHECK(told[n].order == n + 1 && outcome->job == job && outcome->status == rows[row].status);
+            CHECK((outcome->arg == number) == (rows[row].copy == 0) && (outcome->result != NULL) == ok);
+            CHECK(outcome->code == (failed ? 3 : 0));
+            CHECK(outcome->length == (failed ? 8 : ok ? rows[row].copy : 0));
+            CHECK((outcome->data != NULL) == (failed || (ok && rows[row].copy)) && outcome->capacity == 0);
         }
         CHECK(jobring_wait(pool, job, 0, NULL) == rows[row].status && first.order == 0);
     }
@@ -209,8 +212,8 @@ static void further_callbacks(void) {
 }
 
 /* Takes words of the payload: of the least one, all four are taken by the argument, the function, done and drop. */
-static void done_nothing(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)arg, (void)job, (void)status, (void)result;
+static void done_nothing(void *arg, const jobring_outcome *outcome) {
+    (void)arg, (void)outcome;
 }
 static void drop_nothing(void *arg, jobring_status why) { (void)arg, (void)why; }
 
@@ -251,15 +254,17 @@ static void a_waiter_that_helps(void) {
     CHECK(sem_wait(&gate.entered) == 0);
     OK(jobring_submit(pool, identity, NULL, &first));
     OK(jobring_submit(pool, who, &ran, &second));
-    CHECK(jobring_wait_flags(pool, second, 0, JOBRING_WAIT_HELP, NULL) == JOBRING_E_TIMEDOUT);
-    CHECK(jobring_wait_flags(pool, second, 1000, 0, NULL) == JOBRING_E_TIMEDOUT);
-    CHECK(jobring_wait_flags(pool, second, LONG, 2, NULL) == JOBRING_E_INVALID);
-    OK(jobring_wait_flags(pool, second, LONG, JOBRING_WAIT_HELP, NULL));
+    jobring_wait_options options = JOBRING_WAIT_OPTIONS_INIT;
+    options.limit_ns = 1000;
+    CHECK(wait_with(pool, second, JOBRING_WAIT_HELP | JOBRING_WAIT_POLL, NULL) == JOBRING_PENDING);
+    CHECK(jobring_wait_opts(pool, second, &options, NULL) == JOBRING_E_TIMEDOUT);
+    CHECK(wait_with(pool, second, 8, NULL) == JOBRING_E_INVALID);
+    OK(wait_with(pool, second, JOBRING_WAIT_HELP, NULL));
     CHECK(pthread_equal(ran, pthread_self()));
     /* That very job and no other. */
     CHECK(jobring_poll(pool, first, NULL) == JOBRING_PENDING);
     CHECK(sem_post(&gate.open) == 0);
-    OK(jobring_wait_flags(pool, held, LONG, JOBRING_WAIT_HELP, NULL));
+    OK(wait_with(pool, held, JOBRING_WAIT_HELP, NULL));
     OK(jobring_wait(pool, first, LONG, NULL));
     OK(jobring_destroy(pool));
 }

@@ -169,7 +169,7 @@ fn changed_steps_are_seen() {
         ClaimsWithoutExchange,
         IgnoresALostExchange,
         WaitsForTheNextJobToo,
-        PutsTheFailureBackSilently,
+        PutsTheJobBackSilently,
         GivesTheSlotBackTwice,
         // Submit, the close.
         VisitEndsTooSoon,

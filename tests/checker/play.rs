@@ -211,9 +211,9 @@ fn act(props: &Rc<Props>, op: Op) {
                 with!(&props.pool, pool => pool.shared_detach(handle));
             }
         }
-        Op::Read(job) => {
+        Op::Peek(job) => {
             if let Some(handle) = named(job) {
-                let _ = with!(&props.pool, pool => pool.shared_read(handle));
+                let _ = with!(&props.pool, pool => pool.shared_peek(handle));
             }
         }
         Op::Work | Op::Enter => assert!(with!(&props.pool, pool => pool.enter_worker())),

@@ -110,7 +110,7 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
         let right = match (free, ready) {
             (1, 0) => state.vacant() && !state.in_ring(),
             (0, 1) => state.tombstone() || state.untaken() && state.in_ring(),
-            (0, 0) => state.untaken() || state.closed() || state.retired(),
+            (0, 0) => state.untaken() || state.closed(),
             _ => false,
         };
         if !right {

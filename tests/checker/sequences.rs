@@ -27,7 +27,7 @@ enum Call {
     Poll(usize),
     Cancel(usize),
     Detach(usize),
-    Error(usize),
+    Peek(usize),
     RunOne,
     Shutdown(bool, bool),
 }
@@ -41,7 +41,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         2 => (0usize..64).prop_map(Call::Poll),
         4 => (0usize..64).prop_map(Call::Cancel),
         2 => (0usize..64).prop_map(Call::Detach),
-        2 => (0usize..64).prop_map(Call::Error),
+        2 => (0usize..64).prop_map(Call::Peek),
         4 => Just(Call::RunOne),
         1 => (any::<bool>(), any::<bool>()).prop_map(|(discards, forever)| Call::Shutdown(discards, forever)),
     ];
@@ -71,13 +71,24 @@ unsafe extern "C" fn run(arg: *mut c_void) -> *mut c_void {
     let (job, _) = number(arg);
     see(Seen::Ran(job));
     if fails(job) {
-        jobring_fail(code(job));
+        // SAFETY:
+        // - a code alone.
+        unsafe { jobring_fail(code(job), ptr::null()) };
     }
     result(job)
 }
 
-unsafe extern "C" fn done(arg: *mut c_void, _: jobring_job, status: jobring_status, result: *mut c_void) {
-    see(Seen::Done(number(arg).0, status, !result.is_null()));
+unsafe extern "C" fn done(arg: *mut c_void, outcome: *const jobring_outcome) {
+    // SAFETY:
+    // - the library's, until this returns.
+    let outcome = unsafe { &*outcome };
+    assert_eq!((outcome.arg, outcome.code), (arg, code_of(number(arg).0, outcome.status)));
+    see(Seen::Done(number(arg).0, outcome.status, !outcome.result.is_null()));
+}
+
+/// The code in the outcome of a job.
+fn code_of(job: usize, status: jobring_status) -> i32 {
+    if status == JOBRING_E_FAILED { code(job) } else { 0 }
 }
 
 unsafe extern "C" fn dropped(value: *mut c_void, why: jobring_status) {
@@ -188,6 +199,11 @@ impl Pair {
             match call {
                 Call::Submit(how, detached) => self.submit(how, detached),
                 Call::Batch(count, detached) => self.batch(count, detached),
+                Call::Wait(n, true) if n % 2 == 1 => {
+                    let Some(job) = named(n) else { return (0, 0) };
+                    let real = wait_opts(pool, job, 0, &mut out);
+                    (real, same(job, out, self.model.wait(job.0, true)))
+                }
                 Call::Wait(n, forever) => {
                     let Some(job) = named(n) else { return (0, 0) };
                     let real = jobring_wait(pool, job.1, if forever { JOBRING_FOREVER } else { 0 }, &mut out);
@@ -207,12 +223,10 @@ impl Pair {
                     let Some((job, handle)) = named(n) else { return (0, 0) };
                     (jobring_detach(pool, handle), self.model.detach(job))
                 }
-                Call::Error(n) => {
-                    let Some((job, handle)) = named(n) else { return (0, 0) };
-                    let mut found = 0;
-                    let real = jobring_error(pool, handle, &mut found, ptr::null_mut(), 0, ptr::null_mut());
-                    assert!(real != JOBRING_OK || found == code(job), "the code of job {job}: {found}");
-                    (real, self.model.error(job))
+                Call::Peek(n) => {
+                    let Some(job) = named(n) else { return (0, 0) };
+                    let real = wait_opts(pool, job, JOBRING_WAIT_PEEK | JOBRING_WAIT_POLL, &mut out);
+                    (real, same(job, out, self.model.peek(job.0)))
                 }
                 Call::RunOne => (jobring_run_one(pool), self.model.run_one()),
                 Call::Shutdown(discards, forever) => {
@@ -233,6 +247,35 @@ impl Pair {
             }
         }
     }
+}
+
+/// Waits by options, and checks what the outcome says of the job besides its result.
+///
+/// # Safety
+/// 1. The pool lives.
+unsafe fn wait_opts(
+    pool: *mut jobring_pool,
+    (job, handle): (usize, jobring_job),
+    flags: u32,
+    out: &mut *mut c_void,
+) -> jobring_status {
+    let options = jobring_wait_options { size: size_of::<jobring_wait_options>() as u32, flags, limit_ns: 0 };
+    let mut outcome = std::mem::MaybeUninit::<jobring_outcome>::zeroed();
+    // SAFETY:
+    // - 1; all zero is an outcome, but for its size.
+    let (status, outcome) = unsafe {
+        outcome.assume_init_mut().size = size_of::<jobring_outcome>() as u32;
+        let status = jobring_wait_opts(pool, handle, &options, outcome.as_mut_ptr());
+        (status, outcome.assume_init())
+    };
+    if matches!(status, JOBRING_PENDING | JOBRING_E_STALE | JOBRING_E_TIMEDOUT) {
+        assert_eq!((outcome.job, outcome.status), (0, 0), "nothing is written");
+    } else {
+        assert_eq!((outcome.job, outcome.status, outcome.arg), (handle, status, argument(job)));
+        assert_eq!((outcome.code, outcome.length), (code_of(job, status), 0), "job {job}");
+        *out = outcome.result;
+    }
+    status
 }
 
 fn runs(capacity: usize, calls: &[Call]) {

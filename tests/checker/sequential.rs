@@ -26,6 +26,7 @@ pub fn code(job: usize) -> i32 {
 }
 
 pub const OK: i32 = 0;
+pub const PENDING: i32 = 1;
 pub const FULL: i32 = -4;
 pub const SHUTDOWN: i32 = -5;
 pub const TIMEDOUT: i32 = -6;
@@ -48,8 +49,6 @@ enum Slot {
         job: usize,
         status: i32,
     },
-    /// Its failure was delivered, and can be read until the slot is used again.
-    Kept(usize),
     Closed,
 }
 
@@ -81,7 +80,7 @@ impl Pool {
     }
 
     fn is_vacant(&self, at: usize) -> bool {
-        matches!(self.slots[at], Slot::Free | Slot::Kept(_))
+        self.slots[at] == Slot::Free
     }
 
     /// Tombstones at the head of the ready queue are free slots.
@@ -94,9 +93,9 @@ impl Pool {
         }
     }
 
-    fn vacate(&mut self, at: usize, to: Slot) {
+    fn vacate(&mut self, at: usize) {
         // In a closed pool it is never used again.
-        self.slots[at] = if self.closed && to == Slot::Free { Slot::Closed } else { to };
+        self.slots[at] = if self.closed { Slot::Closed } else { Slot::Free };
         if self.closed {
             return;
         }
@@ -150,7 +149,7 @@ impl Pool {
                     self.run(at, job, detached);
                     return OK;
                 }
-                Slot::Free | Slot::Kept(_) => self.free.push_back(at),
+                Slot::Free => self.free.push_back(at),
                 // Cancelled, and not taken yet.
                 _ => {}
             }
@@ -177,7 +176,7 @@ impl Pool {
     fn drop_unrun(&mut self, at: usize, job: usize, detached: bool, status: i32) {
         self.seen.push(Seen::Done(job, status, false));
         self.seen.push(Seen::Dropped(job, status, false));
-        self.slots[at] = if detached { Slot::Free } else { Slot::Over { job, status: CANCELLED } };
+        self.slots[at] = if detached { Slot::Free } else { Slot::Over { job, status } };
     }
 
     /// Status, and whether a result comes with it. `forever`: queued jobs are run until it is over.
@@ -185,12 +184,8 @@ impl Pool {
         loop {
             let Some(at) = self.at(job) else { return (STALE, false) };
             match self.slots[at] {
-                Slot::Over { status: FAILED, .. } => {
-                    self.vacate(at, Slot::Kept(job));
-                    return (FAILED, false);
-                }
                 Slot::Over { status, .. } => {
-                    self.vacate(at, Slot::Free);
+                    self.vacate(at);
                     return (status, status == OK && has_result(job));
                 }
                 _ if forever => {
@@ -220,26 +215,19 @@ impl Pool {
                 if status == OK && has_result(job) {
                     self.seen.push(Seen::Dropped(job, UNTAKEN, true));
                 }
-                self.vacate(at, Slot::Free);
+                self.vacate(at);
             }
             _ => {}
         }
         OK
     }
 
-    /// Status; the code is the job's.
-    pub fn error(&self, job: usize) -> i32 {
-        let there = self.slots.iter().any(|slot| match slot {
-            Slot::Over { job: here, status: FAILED } | Slot::Kept(here) => *here == job,
-            _ => false,
-        });
-        let queued = self.at(job).is_some_and(|at| matches!(self.slots[at], Slot::Queued { .. }));
-        if there {
-            OK
-        } else if queued {
-            1
-        } else {
-            STALE
+    /// As wait, but nothing is run or taken.
+    pub fn peek(&self, job: usize) -> (i32, bool) {
+        match self.at(job).map(|at| self.slots[at]) {
+            None => (STALE, false),
+            Some(Slot::Over { status, .. }) => (status, status == OK && has_result(job)),
+            Some(_) => (PENDING, false),
         }
     }
 

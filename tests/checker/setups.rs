@@ -89,12 +89,12 @@ pub fn tasks() -> Vec<Task> {
         Setup {
             bodies: first_fails,
             ..setup(
-                "a failure is read and kept",
+                "a failure is peeked at and taken",
                 1,
                 1,
                 &[
-                    ("submitter", &[submit(0), Op::Wait(0), Op::Read(0), attempt(1)]),
-                    ("reader", &[Op::Read(0), Op::Wait(0)]),
+                    ("submitter", &[submit(0), Op::Wait(0), Op::Peek(0), attempt(1)]),
+                    ("peeker", &[Op::Peek(0), Op::Wait(0)]),
                 ],
             )
         },
@@ -105,12 +105,12 @@ pub fn tasks() -> Vec<Task> {
         Setup {
             bodies: first_fails,
             ..setup(
-                "a failure is read while the pool closes",
+                "a failure is peeked at while the pool closes",
                 1,
                 1,
                 &[
                     ("submitter", &[submit(0), Op::Poll(0), Op::Wait(0), attempt(1)]),
-                    ("reader", &[Op::Read(0), Op::Detach(0)]),
+                    ("peeker", &[Op::Peek(0), Op::Detach(0)]),
                     drain,
                 ],
             )
@@ -122,13 +122,13 @@ pub fn tasks() -> Vec<Task> {
         Setup {
             bodies: first_fails,
             ..setup(
-                "a cancelled failure's entry is a tombstone",
+                "a tombstone's job is peeked at",
                 2,
                 1,
                 &[
                     ("submitter", &[submit(0), Op::Cancel(0), Op::Wait(0)]),
                     ("submitter", &[attempt(1), Op::Detach(1)]),
-                    ("reader", &[Op::Poll(0), Op::Read(0)]),
+                    ("peeker", &[Op::Poll(0), Op::Peek(0)]),
                 ],
             )
         },
@@ -161,12 +161,12 @@ pub fn tasks() -> Vec<Task> {
         Setup {
             bodies: first_fails,
             ..setup(
-                "a failure is seen, read, detached",
+                "a failure is seen, peeked at, detached",
                 1,
                 1,
                 &[
                     ("submitter", &sees(false)),
-                    ("detacher", &[Op::Detach(0), Op::Read(0)]),
+                    ("detacher", &[Op::Detach(0), Op::Peek(0)]),
                     ("submitter", &[attempt(1), Op::Detach(1)]),
                 ],
             )
@@ -237,10 +237,10 @@ pub fn tasks() -> Vec<Task> {
         Setup {
             bodies: first_fails,
             ..setup(
-                "a kept failure at the close",
+                "a peek at the close",
                 2,
                 1,
-                &[("submitter", &[submit(0), Op::Wait(0)]), ("reader", &[Op::Read(0)]), drain],
+                &[("submitter", &[submit(0), Op::Wait(0)]), ("peeker", &[Op::Peek(0)]), drain],
             )
         },
     );

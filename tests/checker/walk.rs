@@ -163,12 +163,13 @@ fn submitter(props: &Props) {
                 let given = props.pool.submit(move || token.run(kind)).map(kept);
                 if let Some(job) = shared(props, given) {
                     let poll = way == 2 && props.below(2) == 0;
+                    if poll {
+                        let _ = props.pool.shared_peek(job);
+                    }
                     match props.pool.shared_wait(job, poll, false) {
                         Shared::Done(_) => add(&props.accounts.taken),
                         Shared::Pending => props.pool.shared_detach(job),
-                        Shared::Over | Shared::Stale => {
-                            let _ = props.pool.shared_read(job);
-                        }
+                        Shared::Over | Shared::Stale => {}
                     }
                 }
             }

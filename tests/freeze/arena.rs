@@ -447,15 +447,14 @@ impl<'p> Arena<'p> {
                         0 | 1 => self.pool.shared_detach(job),
                         2..4 => {
                             (0..200)
-                                .take_while(|_| self.pool.shared_read(job) == Shared::Pending)
+                                .take_while(|_| self.pool.shared_peek(job) == Shared::Pending)
                                 .for_each(|_| spin(20));
                         }
                         4 => drop(self.pool.shared_wait(job, true, false)),
                         _ => {
                             let ended = self.pool.shared_wait(job, false, dice.throw(3) == 0);
                             assert!(!matches!(ended, Shared::Done(got) if got != id), "another job's result");
-                            // Still there, whoever took it.
-                            self.pool.shared_read(job);
+                            assert_eq!(self.pool.shared_peek(job), Shared::Stale);
                         }
                     }
                     continue;

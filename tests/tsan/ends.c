@@ -109,9 +109,9 @@ static void destroy_under(struct visit *visit) {
 
 static void *help(void *arg) {
     struct visit *visit = arg;
-    void *result = NULL;
-    OK(jobring_wait_flags(visit->pool, visit->job, LONG, JOBRING_WAIT_HELP, &result));
-    CHECK(result == visit && visit->ran == 1);
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    OK(wait_with(visit->pool, visit->job, JOBRING_WAIT_HELP, &outcome));
+    CHECK(outcome.result == visit && visit->ran == 1);
     return NULL;
 }
 

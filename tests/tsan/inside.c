@@ -207,15 +207,15 @@ static void wait_for_leavers(void *shared, unsigned me) {
         struct cell *cell = &on->cells[2 * (me * on->rounds + n)];
         jobring_options options = JOBRING_OPTIONS_INIT;
         jobring_job left, stayed;
-        int32_t code = 0;
+        jobring_outcome outcome = JOBRING_OUTCOME_INIT;
         cell[0].in = (long)n, cell[1].in = -(long)n;
         options.done = on_done;
         OK(SUBMIT(jobring_submit_opts(on->pool, leave, &cell[0], &options, &left)));
         OK(SUBMIT(jobring_submit_opts(on->pool, work, &cell[1], &options, &stayed)));
         OK(jobring_wait(on->pool, stayed, LONG, NULL));
-        CHECK(jobring_wait(on->pool, left, LONG, NULL) == JOBRING_E_FAILED);
+        CHECK(jobring_wait_opts(on->pool, left, NULL, &outcome) == JOBRING_E_FAILED);
         settled(&cell[0]), settled(&cell[1]);
-        if (jobring_error(on->pool, left, &code, NULL, 0, NULL) == JOBRING_OK) CHECK(code == JOBRING_E_EXITED);
+        CHECK(outcome.code == JOBRING_E_EXITED);
     }
 }
 

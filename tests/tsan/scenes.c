@@ -32,13 +32,13 @@ static void *square(void *data) {
 
 static void by_copy(struct stage *on, long n) {
     long numbers[3] = {n, 0, n}, back[3] = {0, 0, 0};
-    size_t needed = 0;
+    uint32_t length = 0;
     jobring_job job;
     OK(SUBMIT(jobring_submit_copy(on->pool, square, numbers, sizeof numbers, &job)));
     memset(numbers, 0, sizeof numbers);
-    if (any(4) == 0) CHECK(jobring_wait_copy(on->pool, job, LONG, back, 8, &needed) == JOBRING_E_SIZE);
-    OK(jobring_wait_copy(on->pool, job, LONG, back, sizeof back, &needed));
-    CHECK(needed == sizeof back && back[0] == n && back[1] == n * n && back[2] == n);
+    if (any(4) == 0) CHECK(wait_data(on->pool, job, back, 8, NULL) == JOBRING_E_SIZE);
+    OK(wait_data(on->pool, job, back, sizeof back, &length));
+    CHECK(length == sizeof back && back[0] == n && back[1] == n * n && back[2] == n);
 }
 
 static void polled(struct stage *on, struct cell *cell) {
@@ -51,9 +51,8 @@ static void polled(struct stage *on, struct cell *cell) {
     worked(result);
 }
 
-static void add(void *arg, jobring_job job, jobring_status status, void *result) {
-    (void)job, (void)result;
-    CHECK(status == JOBRING_OK);
+static void add(void *arg, const jobring_outcome *outcome) {
+    CHECK(outcome->status == JOBRING_OK);
     *(long *)arg += 1;
 }
 
@@ -182,14 +181,15 @@ static void make(struct stage *on, unsigned me) {
     ADD(on->makers, 1);
 }
 
-static void read_error(struct stage *on, const struct cell *cell, jobring_job job) {
+/* A look at a job whose handle others have, too. */
+static void look_at(struct stage *on, const struct cell *cell, jobring_job job) {
     char text[32] = "";
-    int32_t code = -1;
-    jobring_status status = jobring_error(on->pool, job, &code, text, sizeof text, NULL);
-    CHECK(status == JOBRING_OK || status == JOBRING_PENDING || status == JOBRING_E_STALE);
-    if (status == JOBRING_OK) {
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    outcome.data = text, outcome.capacity = sizeof text;
+    jobring_status status = peek(on->pool, job, &outcome);
+    if (status == JOBRING_E_FAILED) {
         /* Read before its slot is used again, and what the job did with it. */
-        CHECK(strcmp(text, "as it is meant to") == 0 && code == (int32_t)cell->in);
+        CHECK(strcmp(text, "as it is meant to") == 0 && outcome.code == (int32_t)cell->in);
         worked(cell);
     }
 }
@@ -220,8 +220,13 @@ static int settle(struct stage *on, struct cell *cell, jobring_job job) {
         if (status == JOBRING_OK) ends(on, cell, GIVEN_UP);
         return 1;
     case 4:
-    case 5: read_error(on, cell, job); return 0;
-    case 6: status = jobring_wait_flags(on->pool, job, LONG, JOBRING_WAIT_HELP, &result); break;
+    case 5: look_at(on, cell, job); return 0;
+    case 6: {
+        jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+        status = wait_with(on->pool, job, JOBRING_WAIT_HELP, &outcome);
+        result = outcome.result;
+        break;
+    }
     default: status = jobring_wait(on->pool, job, LONG, &result);
     }
     switch (status) {
@@ -235,7 +240,6 @@ static int settle(struct stage *on, struct cell *cell, jobring_job job) {
     }
     CHECK(cell->told == 1);
     ends(on, cell, TAKEN);
-    if (status == JOBRING_E_FAILED) read_error(on, cell, job);
     return 1;
 }
 

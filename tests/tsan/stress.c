@@ -81,7 +81,7 @@ void *work(void *arg) {
 
 void *fail(void *arg) {
     work(arg);
-    OK(jobring_fail_text((int32_t)((struct cell *)arg)->in, "as it is meant to"));
+    OK(jobring_fail((int32_t)((struct cell *)arg)->in, "as it is meant to"));
     return NULL;
 }
 
@@ -98,10 +98,9 @@ void on_drop(void *arg, jobring_status why) {
     }
 }
 
-void on_done(void *arg, jobring_job job, jobring_status status, void *result) {
+void on_done(void *arg, const jobring_outcome *outcome) {
     struct cell *cell = arg;
-    (void)job;
-    CHECK(result == NULL || (status == JOBRING_OK && result == cell));
+    CHECK(outcome->result == NULL || (outcome->status == JOBRING_OK && outcome->result == cell));
     cell->told++;
 }
 

@@ -35,7 +35,7 @@ void settled(const struct cell *cell);
 void *work(void *cell);
 void *fail(void *cell);
 void on_drop(void *cell, jobring_status why);
-void on_done(void *cell, jobring_job job, jobring_status status, void *result);
+void on_done(void *cell, const jobring_outcome *outcome);
 /* Is it what work() leaves? */
 void worked(const struct cell *cell);
 

@@ -24,6 +24,6 @@ pub use log::{JOBS, Log};
 pub use pool::{End, No, Pool};
 pub use rings::Indices;
 pub use seats::{OnSeats, Sleepers};
-pub use slot::Failed;
+pub use slot::Over;
 pub use tasks::Task;
 pub use visits::{Seats, Visiting, Visits};

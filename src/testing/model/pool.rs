@@ -5,8 +5,8 @@ extern crate std;
 use super::tasks::{Task, TaskRequest};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::{
-    Batch, Fail, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError, WhenFull,
-    WorkerActivity,
+    Batch, Fail, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError,
+    WaitOptions, WhenFull, WorkerActivity,
 };
 use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
@@ -190,23 +190,6 @@ impl<const N: usize> Pool<N> {
     /// Detaches. False: stale.
     pub fn detach(&self, job: Job) -> bool {
         self.raw.detach(job).is_ok()
-    }
-
-    /// Reads the failure.
-    pub fn read_failure(&self, job: Job) -> End {
-        let mut number = usize::MAX;
-        // SAFETY:
-        // - the body is ours while we are called, and holds a failure.
-        let read = self.raw.read_failure(job, &mut |payload| {
-            // SAFETY:
-            // - a job of this kind that failed left its number there.
-            number = unsafe { payload.at.cast::<usize>().add(1).read() };
-        });
-        match read {
-            Ok(()) => End::Failed(number),
-            Err(WaitError::Pending) => End::Pending,
-            Err(_) => End::Stale,
-        }
     }
 
     /// Was the job that this thread runs asked to stop?

@@ -3,21 +3,18 @@
 use super::tasks::Task;
 use crate::job::vtable::Payload;
 use crate::slot::state::{State, Status};
-use crate::slot::{Popped, Slot, SlotHead};
+use crate::slot::{Popped, Slot, SlotHead, Vacated};
 use core::ptr;
 
-/// The slot of a job that failed.
-pub struct Failed(SlotHead);
+/// The slot of a job that is over.
+pub struct Over(SlotHead);
 
-impl Failed {
-    /// Its job ran and failed. Not to be shared before.
+impl Over {
+    /// Its job ran. Not to be shared before.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         let this = Self(SlotHead::new());
-        let state = this.slot().reserve();
-        // SAFETY:
-        // - nobody else has the slot; its payload is empty, and the kind's functions are not called.
-        unsafe { this.slot().fill(state, Task::VTABLE, false, |_| {}) };
+        this.fill();
         let Popped::Job(state) = this.slot().claim_popped() else { panic!("queued, and not to be claimed") };
         assert!(this.slot().resolve(state, Status::Failed).is_ok());
         this
@@ -28,42 +25,36 @@ impl Failed {
         Slot::new(&self.0, Payload { at: ptr::dangling_mut(), bytes: 0 })
     }
 
-    /// Moves the word to TAKING. None if another has it.
+    /// As the holder of the index: fills the slot.
+    fn fill(&self) {
+        // SAFETY:
+        // - the caller has the free slot; its payload is empty, and the kind's functions are not called.
+        unsafe { self.slot().fill(self.slot().reserve(), Task::VTABLE, false, |_| {}) };
+    }
+
+    /// Moves the word to TAKING, and touches the body. None if another has it.
     fn take(&self) -> Option<(State, State)> {
         let state = self.slot().state();
         if state.status() != Status::Failed {
             return None;
         }
-        self.slot().take(state).ok().map(|taking| (state, taking))
-    }
-
-    /// Takes, touches the body, and leaves all as it was. False if another has it.
-    pub fn read(&self) -> bool {
-        let Some((state, taking)) = self.take() else { return false };
+        let taking = self.slot().take(state).ok()?;
         // SAFETY:
         // - we moved the word to TAKING.
         unsafe { self.slot().with_payload(|_| {}) };
-        self.slot().put_back(taking, state).is_ok()
+        Some((state, taking))
     }
 
-    /// The same, and leaves the failure readable in a slot that is free.
-    pub fn keep(&self) {
-        let Some((state, taking)) = self.take() else { return };
-        // SAFETY:
-        // - we moved the word to TAKING.
-        unsafe { self.slot().with_payload(|_| {}) };
-        assert!(self.slot().put_back(taking, state.detach()).is_ok());
+    /// Looks, and leaves all as it was. False if another has it.
+    pub fn peek(&self) -> bool {
+        self.take().is_some_and(|(state, taking)| self.slot().put_back(taking, state).is_ok())
     }
 
-    /// As the holder of the index: fills the slot anew, if it is free.
-    pub fn reuse(&self) -> bool {
-        if self.slot().state().status() != Status::Free {
-            return false;
-        }
-        let state = self.slot().reserve();
-        // SAFETY:
-        // - as in new, but for a reader, whom reserve excludes.
-        unsafe { self.slot().fill(state, Task::VTABLE, false, |_| {}) };
+    /// Takes, and fills the slot anew. False if another has it.
+    pub fn take_and_reuse(&self) -> bool {
+        let Some((_, taking)) = self.take() else { return false };
+        assert!(matches!(self.slot().vacate(taking, false).0, Vacated::Push));
+        self.fill();
         true
     }
 }

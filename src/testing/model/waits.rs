@@ -2,13 +2,14 @@
 
 use super::pool::{End, Pool};
 use super::tasks::Task;
-use crate::engine::{Disposition, Taken, WaitError};
+use crate::engine::{Disposition, Taken, WaitError, WaitOptions};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
 impl<const N: usize> Pool<N> {
-    fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition) -> End {
+    /// `may_leave`: decides only when it has looked.
+    fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition, may_leave: bool) -> End {
         let mut number = usize::MAX;
         let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Taken| {
             // SAFETY:
@@ -33,17 +34,10 @@ impl<const N: usize> Pool<N> {
                 }
                 Taken::Cancelled => 0,
             };
-            match want {
-                Disposition::Keep if taken == Taken::Failed => Disposition::Keep,
-                Disposition::Leave if taken != Taken::Cancelled => Disposition::Leave,
-                _ => Disposition::Take,
-            }
+            want
         };
-        let done = match want {
-            Disposition::Leave => self.raw.wait_and_see(job, timeout, &mut deliver),
-            _ => self.raw.wait(job, timeout, &mut deliver),
-        };
-        match done {
+        let options = WaitOptions { may_leave, ..Default::default() };
+        match self.raw.wait_as(job, timeout, options, &mut deliver) {
             Ok(Taken::Done) => End::Done(number),
             Ok(Taken::Failed) => End::Failed(number),
             Ok(Taken::Cancelled) => End::Cancelled,
@@ -57,7 +51,7 @@ impl<const N: usize> Pool<N> {
 
     /// Waits and takes the result.
     pub fn wait(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Disposition::Take)
+        self.wait_as(job, Timeout::Forever, Disposition::Take, false)
     }
 
     /// Waits as the thread that lent the job, and takes the result.
@@ -82,21 +76,26 @@ impl<const N: usize> Pool<N> {
 
     /// Waits for at most so long, and takes the result.
     pub fn wait_within(&self, job: Job, nanos: u64) -> End {
-        self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take)
+        self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take, false)
     }
 
-    /// Waits; a failure is kept.
-    pub fn wait_keeping(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Disposition::Keep)
+    /// Waits, looks, and then takes the result.
+    pub fn wait_seeing(&self, job: Job) -> End {
+        self.wait_as(job, Timeout::Forever, Disposition::Take, true)
     }
 
     /// Waits, and leaves the result where it is.
     pub fn wait_leaving(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Forever, Disposition::Leave)
+        self.wait_as(job, Timeout::Forever, Disposition::Leave, true)
+    }
+
+    /// Looks at the result if it is there, and leaves it.
+    pub fn peek(&self, job: Job) -> End {
+        self.wait_as(job, Timeout::Poll, Disposition::Leave, true)
     }
 
     /// Takes the result if it is there.
     pub fn poll(&self, job: Job) -> End {
-        self.wait_as(job, Timeout::Poll, Disposition::Take)
+        self.wait_as(job, Timeout::Poll, Disposition::Take, false)
     }
 }

@@ -95,35 +95,14 @@ impl Cpu<'_> {
             Pc::SlotCloseLook => {
                 let s = self.w.slots[idx as usize];
                 self.t().seen = s;
-                if s.kept() {
-                    self.go(Pc::SlotRetire);
-                } else if s.status() == Status::Free {
-                    self.go(Pc::SlotClose);
-                } else {
-                    self.go(Pc::SweepPutBack);
-                }
-            }
-            Pc::SlotRetire => {
-                let s = self.t().seen;
-                match self.cas_slot(s.await_by()) {
-                    Ok(_) => self.slot_closed(),
-                    Err(_) => self.go(Pc::SweepPutBack),
-                }
+                self.must(s.vacant(), "the free ring has a slot that is not free");
+                self.go(Pc::SlotClose);
             }
             Pc::SlotClose => {
                 let s = self.t().seen;
                 self.must(s == self.w.slots[idx as usize], "a slot is closed that another has moved");
                 self.w.slots[idx as usize] = s.detach();
                 self.slot_closed();
-            }
-            Pc::SweepPutBack => {
-                self.t().seen = Default::default();
-                self.on_ring(Which::Free, Pc::PushTail, Pc::SweepIsBack);
-            }
-            Pc::SweepIsBack => {
-                let t = self.t();
-                (t.marked, t.progress, t.idx) = (0, false, 0);
-                self.ret();
             }
             Pc::SweepMarked if self.t().ok => self.end_sweep(),
             Pc::SweepMarked => self.go(Pc::SweepFree),
@@ -139,7 +118,7 @@ impl Cpu<'_> {
             Pc::QuiescentLook => {
                 let (s, inside) = (self.w.slots[at], self.see().inside > 0);
                 let runs = matches!(s.status(), Status::Running | Status::Cancelling | Status::Taking);
-                let ended = s.untaken() || s.closed() || s.retired();
+                let ended = s.untaken() || s.closed();
                 let ignored = !inside && self.mistake(Mistake::ClosersAreNotWaitedFor);
                 let excepted = inside && runs && self.is_held(at as u8)
                     || ignored && runs && self.w.outlives_closer(at as u8);

@@ -86,7 +86,6 @@ impl Pc {
             Pc::SlowLive | Pc::WaitLive | Pc::InlineLive | Pc::JoinLive => &[LiveCount],
             Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => &[LiveCount],
             Pc::ReserveLook => &[SlotReserve],
-            Pc::ReuseKept => &[ReuseKept, ReuseKeptLost],
             Pc::AwaitFence => &[AwaitSlotFence],
             Pc::Fill => &[SlotFill],
             Pc::FreeSlotWake => &[FreeSlotWake],
@@ -96,15 +95,10 @@ impl Pc {
             Pc::VacateWake => &[VacateWake],
             Pc::ReapFence => &[TombstoneFence],
             Pc::ReapLook | Pc::WaitLook | Pc::InlineLook | Pc::WaitWoken | Pc::CancelLook => &[SlotLook],
-            Pc::DetachLook | Pc::ReadLook | Pc::ForgetLook | Pc::QuiescentLook | Pc::CensusLook => {
+            Pc::DetachLook | Pc::ForgetLook | Pc::QuiescentLook | Pc::CensusLook => &[SlotLook],
+            Pc::ForgetAllLook | Pc::WaitPatience | Pc::JudgeLook | Pc::JudgeSlot | Pc::LookAwaited => {
                 &[SlotLook]
             }
-            Pc::ForgetAllLook
-            | Pc::PassLook
-            | Pc::WaitPatience
-            | Pc::JudgeLook
-            | Pc::JudgeSlot
-            | Pc::LookAwaited => &[SlotLook],
 
             Pc::GraphLook => &[GraphLook],
             Pc::GraphLock => &[GraphLock, GraphLockLost],
@@ -123,7 +117,7 @@ impl Pc {
             Pc::ResolveWake => &[ResolveWake],
             Pc::VacateOwned => &[VacateOwned],
             Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag | Pc::GiveUp => &[Flag, FlagLost],
-            Pc::WaitTake | Pc::DetachTake | Pc::ReadTake | Pc::ForgetAllTake => &[Take, TakeLost],
+            Pc::WaitTake | Pc::DetachTake | Pc::ForgetAllTake => &[Take, TakeLost],
             Pc::PutBackCas => &[PutBack, PutBackLost],
 
             Pc::VisitEnd => &[VisitEnd],
@@ -134,7 +128,6 @@ impl Pc {
             Pc::DrainLook => &[ClosingLook],
             Pc::ModeLook => &[ModeLook],
             Pc::SlotCloseLook => &[SlotCloseLook],
-            Pc::SlotRetire => &[SlotRetire, SlotRetireLost],
             Pc::SlotClose => &[SlotClose],
             Pc::VisitorsWait => &[VisitorsWait],
             Pc::VisitorsLook => &[VisitorsLook],

@@ -110,7 +110,7 @@ impl World {
                         Status::Running | Status::Cancelling => runs_on(slot),
                         Status::Queued => !workers_stuck,
                         _ if s.tombstone() => !workers_stuck,
-                        _ => !(s.untaken() || s.closed() || s.retired() || asked),
+                        _ => !(s.untaken() || s.closed() || asked),
                     }
                 }),
             };
@@ -356,7 +356,7 @@ impl Cpu<'_> {
                     Status::Running | Status::Cancelling | Status::Taking => self.is_held(at),
                     Status::Queued => workers_stuck,
                     _ if s.tombstone() => workers_stuck,
-                    _ if s.untaken() || s.closed() || s.retired() => true,
+                    _ if s.untaken() || s.closed() => true,
                     _ => return self.slots_are(Outlook::Unsettled),
                 };
                 if !stuck {

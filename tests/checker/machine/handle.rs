@@ -1,7 +1,7 @@
 //! `engine/wait.rs`, step by step: what is done with a handle besides waiting.
 
 use super::words::{State, Status};
-use super::{Content, Cpu, Pc, Word};
+use super::{Cpu, Pc, Word};
 
 impl Cpu<'_> {
     pub fn handle_step(&mut self, pc: Pc) {
@@ -61,59 +61,29 @@ impl Cpu<'_> {
                 };
             }
 
-            // read_failure
-            Pc::ReadLook => {
-                let s = self.wanted();
-                self.read_by(s);
-            }
-            Pc::ReadTake => match self.cas_slot(seen.with(Status::Taking)) {
-                Ok(taking) => {
-                    self.hold();
-                    self.t().seen = taking;
-                    let there = matches!(self.w.bodies[idx as usize], Content::Failure(_));
-                    self.must(there, "a failure is read that is not there");
-                    self.t().back = seen;
-                    self.go(Pc::PutBack);
-                }
-                Err(now) => self.read_by(now),
-            },
             // put_back(idx, seen, back)
-            Pc::PutBack => self.call(Pc::TakerFence, Pc::PutBackTop),
-            Pc::PutBackTop => {
-                self.t().was_in_ring = seen.in_ring();
-                self.put_back_top();
+            Pc::PutBack if seen.detached() => {
+                self.t().to = std::mem::take(&mut self.t().back).status();
+                self.go(Pc::ForgetTaken);
             }
+            Pc::PutBack => self.go(Pc::PutBackCas),
             Pc::PutBackCas => {
-                let back = self.backed();
+                let back = seen.with(self.see().back.status()).unawaited();
                 match self.cas_slot(back) {
                     Ok(_) => {
                         self.unhold();
-                        self.t().seen = back;
-                        let wakes = seen.has_waiter();
-                        if wakes {
-                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::PutBackKept);
+                        (self.t().back, self.t().seen) = Default::default();
+                        self.t().idx = 0;
+                        if seen.has_waiter() {
+                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::KickIfClosed);
                         } else {
-                            self.go(Pc::PutBackKept);
+                            self.go(Pc::KickIfClosed);
                         }
                     }
                     Err(now) => {
                         self.t().seen = now;
-                        self.put_back_top();
+                        self.go(Pc::PutBack);
                     }
-                }
-            }
-            Pc::PutBackKept => {
-                let t = self.t();
-                let (newly, gone) = (t.newly_kept, t.was_in_ring && !seen.in_ring());
-                (t.newly_kept, t.was_in_ring, t.retire) = (false, false, false);
-                (t.back, t.seen) = (State::default(), State::default());
-                if seen.kept() && newly && seen.in_ring() {
-                    self.call(Pc::Reap, Pc::KickIfClosed);
-                } else if seen.kept() && (newly || gone) {
-                    self.call(Pc::GiveBack, Pc::KickIfClosed);
-                } else {
-                    self.t().idx = 0;
-                    self.go(Pc::KickIfClosed);
                 }
             }
             _ => unreachable!("{pc:?}"),
@@ -149,42 +119,6 @@ impl Cpu<'_> {
             self.go(Pc::DetachTake);
         } else {
             self.go(Pc::DetachFlag);
-        }
-    }
-
-    fn read_by(&mut self, s: State) {
-        self.t().seen = s;
-        let readable = s.kept() || s.retired() || s.status() == Status::Taking;
-        let generation = self.t().want.generation;
-        if s.generation() == generation
-            && (readable || s.answers_to(generation))
-            && s.status() == Status::Failed
-        {
-            self.go(Pc::ReadTake);
-        } else {
-            self.end_seen();
-        }
-    }
-
-    /// What the word is put back to.
-    fn backed(&mut self) -> State {
-        let t = self.t();
-        let mut back = t.seen.with(t.back.status()).unawaited();
-        if t.back.detached() {
-            back = back.detach();
-        }
-        if t.back.retired() || t.newly_kept && t.retire { back.await_by() } else { back }
-    }
-
-    fn put_back_top(&mut self) {
-        let (taking, back) = (self.t().seen, self.t().back);
-        if taking.detached() && !back.detached() {
-            self.t().to = back.status();
-            let t = self.t();
-            (t.back, t.newly_kept, t.was_in_ring) = (State::default(), false, false);
-            self.call(Pc::Forget, Pc::ForgottenTo);
-        } else {
-            self.go(Pc::PutBackCas);
         }
     }
 }

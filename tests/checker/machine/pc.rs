@@ -32,7 +32,7 @@ places! {
         EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
         SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
-        Reaped, FullLook, ReserveLook, ReuseKept, PassOver, Passed, AwaitSlot, PassPeeked, PassLook, AwaitMarked, AwaitFence, AwaitClosed,
+        Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
         AwaitJudged, AwaitWoken, AwaitLooked, AwaitNapped, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
         KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
@@ -42,13 +42,13 @@ places! {
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
         WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
-        DetachFlag, ReadLook, ReadTake, PutBack, PutBackTop, PutBackCas, PutBackKept;
+        DetachFlag, PutBack, PutBackCas;
     Graph: GraphLook, GraphLock, GraphContend, GraphUnlock, RegisterSlot, RegisteredSlot, RegisterJob, RegisteredJob,
         RegisterEnd, RegisteredEnd, Registered, RegisteredClosed, Unregister, Unregistered, Judged, JudgeClosed, JudgeLook,
         JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, TellBlocked, TellUnmarked;
     Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, Closing, ClosingBegin, ClosingKick, KickLook, Sweep, ModeLook,
-        DiscardClaimed, Discarded, Drain, DrainLook, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotRetire, SlotClose, SweepPutBack,
-        SweepIsBack, SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
+        DiscardClaimed, Discarded, Drain, DrainLook, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotClose,
+        SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
         CensusLook, ClosingLeft, ClosingEnd, JoinKicks, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
 }

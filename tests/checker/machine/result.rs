@@ -136,7 +136,7 @@ impl Cpu<'_> {
             Pc::GiveUp => match self.cas_slot(seen.detach()) {
                 Ok(now) => {
                     self.t().seen = now;
-                    self.delivered(wseen);
+                    self.delivered();
                 }
                 Err(now) => {
                     self.t().seen = now;
@@ -206,7 +206,7 @@ impl Cpu<'_> {
                 self.call(Pc::PutBack, Pc::WaitEnd);
             }
             Some(false) => self.give_up(was),
-            None => self.delivered(was),
+            None => self.delivered(),
         }
     }
 
@@ -216,7 +216,7 @@ impl Cpu<'_> {
             self.t().to = was.status();
             self.call(Pc::ForgetTaken, Pc::WaitEnd);
         } else if self.t().seen.detached() {
-            self.delivered(was);
+            self.delivered();
         } else {
             self.go(Pc::GiveUp);
         }
@@ -234,20 +234,13 @@ impl Cpu<'_> {
     }
 
     /// What was seen is this thread's.
-    fn delivered(&mut self, was: State) {
+    fn delivered(&mut self) {
         let idx = self.t().idx as usize;
         self.give_handle();
         match self.w.bodies[idx] {
-            Content::Result(job) => {
+            Content::Result(job) | Content::Failure(job) => {
                 self.w.jobs[job as usize].out += 1;
                 self.w.bodies[idx] = Content::Empty;
-            }
-            // A C caller's failure stays in its slot.
-            Content::Failure(job) => {
-                self.w.jobs[job as usize].out += 1;
-                self.t().back = was.detach();
-                self.t().newly_kept = true;
-                return self.call(Pc::PutBack, Pc::WaitEnd);
             }
             _ => {}
         }

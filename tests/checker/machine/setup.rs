@@ -34,7 +34,8 @@ pub enum Op {
     Poll(u8),
     Cancel(u8),
     Detach(u8),
-    Read(u8),
+    /// Looks at the result if it is there, and leaves it.
+    Peek(u8),
     /// The loop of a worker that was counted in before its thread began.
     Work,
     /// The same, of a thread that enters by itself.
@@ -57,7 +58,7 @@ impl Op {
     pub fn named(self) -> Option<u8> {
         match self {
             Op::Wait(job) | Op::See { job, .. } | Op::Poll(job) => Some(job),
-            Op::Cancel(job) | Op::Detach(job) | Op::Read(job) => Some(job),
+            Op::Cancel(job) | Op::Detach(job) | Op::Peek(job) => Some(job),
             _ => None,
         }
     }

@@ -226,16 +226,16 @@ impl Cpu<'_> {
                 self.go(Pc::OpEnd);
             }
             Pc::LiveLook => {
-                self.t().passes = self.w.inside();
+                self.t().entered = self.w.inside();
                 self.go(Pc::LiveEnter);
             }
             // There may be any number of them here.
-            Pc::LiveEnter if self.see().passes == self.w.inside() => {
+            Pc::LiveEnter if self.see().entered == self.w.inside() => {
                 self.w.live += 1;
-                self.t().passes = 0;
+                self.t().entered = 0;
                 self.go(Pc::Work);
             }
-            Pc::LiveEnter => self.t().passes = self.w.inside(),
+            Pc::LiveEnter => self.t().entered = self.w.inside(),
             _ => unreachable!("{pc:?}"),
         }
     }
@@ -277,9 +277,12 @@ impl Cpu<'_> {
                 self.t().polls = true;
                 self.go(Pc::WaitLook);
             }
+            Op::Peek(_) => {
+                (self.t().polls, self.t().sees) = (true, Some(true));
+                self.go(Pc::WaitLook);
+            }
             Op::Cancel(_) => self.go(Pc::CancelLook),
             Op::Detach(_) => self.go(Pc::DetachLook),
-            Op::Read(_) => self.go(Pc::ReadLook),
             Op::Work | Op::Enter => {
                 self.t().worker = true;
                 self.go(if op == Op::Work { Pc::Work } else { Pc::LiveLook });

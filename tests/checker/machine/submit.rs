@@ -15,8 +15,6 @@ pub enum Told {
     Deadlock,
 }
 
-const PASSES: u8 = 2;
-
 impl Cpu<'_> {
     fn refuse(&mut self, why: Told) {
         self.t().told = why;
@@ -26,7 +24,6 @@ impl Cpu<'_> {
     fn reserved(&mut self) {
         self.hold();
         self.t().told = Told::Accepted;
-        self.t().passes = 0;
         self.ret();
     }
 
@@ -62,10 +59,8 @@ impl Cpu<'_> {
             }
             Pc::SlowAgain => self.call(Pc::TryReserve, Pc::SlowTried),
 
-            Pc::TryReserve => {
-                self.t().passes = 0;
-                if self.w.idle.closed { self.refuse(Told::Shutdown) } else { self.go(Pc::PopFree) }
-            }
+            Pc::TryReserve if self.w.idle.closed => self.refuse(Told::Shutdown),
+            Pc::TryReserve => self.go(Pc::PopFree),
             Pc::PopFree => self.on_ring(Which::Free, Pc::FrontHead(How::Pop), Pc::PoppedFree),
             Pc::PoppedFree if self.t().ok => self.go(Pc::ReserveLook),
             Pc::PoppedFree => self.call(Pc::Reap, Pc::Reaped),
@@ -73,46 +68,19 @@ impl Cpu<'_> {
             Pc::Reaped => self.go(Pc::FullLook),
             Pc::FullLook => {
                 let why = if self.w.idle.closed { Told::Shutdown } else { Told::Full };
-                self.t().passes = 0;
                 self.refuse(why);
             }
             Pc::ReserveLook => {
                 let s = self.w.slots[idx as usize];
                 self.t().seen = s;
-                if s.status() == Status::Free {
-                    self.must(!s.closed(), "a closed slot is used again");
-                    self.reserved();
-                } else if s.kept() {
-                    self.go(Pc::ReuseKept);
-                } else {
-                    self.go(Pc::PassOver);
-                }
-            }
-            Pc::ReuseKept => match self.cas_slot(seen.next()) {
-                Ok(now) => {
-                    self.t().seen = now;
-                    self.w.bodies[idx as usize] = Content::Empty;
-                    self.reserved();
-                }
-                Err(_) => self.go(Pc::PassOver),
-            },
-            Pc::PassOver => self.call(Pc::GiveBack, Pc::Passed),
-            Pc::Passed => {
-                self.t().passes += 1;
-                self.go(if self.see().passes == PASSES { Pc::FullLook } else { Pc::PopFree });
+                self.must(s.vacant(), "the free ring has a slot that is not free");
+                self.reserved();
             }
 
             Pc::AwaitSlot => self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitMarked),
             Pc::AwaitMarked if self.t().ok => self.go(Pc::AwaitFence),
-            // pass_over
-            Pc::AwaitMarked => self.on_ring(Which::Free, Pc::FrontHead(How::Peek), Pc::PassPeeked),
-            Pc::PassPeeked if self.t().ok => self.go(Pc::PassLook),
-            Pc::PassPeeked => {
+            Pc::AwaitMarked => {
                 self.t().pos = 0;
-                self.ret();
-            }
-            Pc::PassLook => {
-                (self.t().pos, self.t().idx) = (0, 0);
                 self.ret();
             }
             Pc::AwaitFence => self.go(Pc::AwaitClosed),
@@ -257,7 +225,8 @@ impl Cpu<'_> {
                 self.must(!self.see().ok, "a tombstone came to life");
                 self.t().reaped = true;
                 let vacant = std::mem::take(&mut self.t().vacant);
-                if vacant { self.call(Pc::GiveBack, Pc::ReapFence) } else { self.go(Pc::ReapFence) }
+                self.must(vacant, "a tombstone is not vacant");
+                self.call(Pc::GiveBack, Pc::ReapFence);
             }
             _ => unreachable!("{pc:?}"),
         }

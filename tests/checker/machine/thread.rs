@@ -100,7 +100,8 @@ pub struct Thread {
     pub answer: u8,
     pub counts: Counts,
     pub epoch: u8,
-    pub passes: u8,
+    /// What a worker that enters saw of those inside.
+    pub entered: u8,
     pub at: u8,
     pub inside: u8,
     pub outer: [Outer; NESTED],
@@ -148,8 +149,6 @@ pub struct Thread {
     pub alone: bool,
     /// Is it a worker that is counted as inside a shutdown?
     pub closing: bool,
-    pub newly_kept: bool,
-    pub was_in_ring: bool,
 }
 
 impl Thread {
@@ -192,7 +191,7 @@ impl Thread {
             answer: NOTHING,
             counts: Counts::default(),
             epoch: 0,
-            passes: 0,
+            entered: 0,
             at: 0,
             inside: 0,
             outer: [Outer::default(); NESTED],
@@ -229,8 +228,6 @@ impl Thread {
             counted: false,
             alone: false,
             closing: false,
-            newly_kept: false,
-            was_in_ring: false,
         }
     }
 }

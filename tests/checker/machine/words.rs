@@ -63,13 +63,7 @@ impl State {
         Self(((self.0 >> 6) + 1) << 6 | self.0 & RING)
     }
     pub fn vacant(self) -> bool {
-        self.status() == Free && !self.detached() || self.kept()
-    }
-    pub fn kept(self) -> bool {
-        self.status() == Failed && self.detached() && !self.has_waiter()
-    }
-    pub fn retired(self) -> bool {
-        self.status() == Failed && self.detached() && self.has_waiter()
+        self.status() == Free && !self.detached()
     }
     pub fn over(self) -> bool {
         matches!(self.status(), Done | Failed | Cancelled)

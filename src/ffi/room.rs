@@ -1,0 +1,127 @@
+//! What became of a job, for a wait: written to a structure of the caller's, which has room for a text or data.
+
+use super::abi_struct::{MOST, write_prefix};
+use super::failure::failure;
+use super::job::{arg, length, result, why_dropped};
+use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
+use super::types::{jobring_job, jobring_outcome};
+use crate::engine::Taken;
+use crate::job::vtable::{JobVTable, Payload};
+
+/// The smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_outcome>();
+
+/// The caller's outcome structure, checked; or that there is none.
+pub(super) struct Room {
+    at: *mut jobring_outcome,
+    data: *mut u8,
+    capacity: usize,
+}
+
+impl Room {
+    /// # Safety
+    /// 1. `at` is NULL or a jobring_outcome, which stays as it is as long as this lives.
+    pub(super) unsafe fn of(at: *mut jobring_outcome) -> Result<Self, StatusError> {
+        if at.is_null() {
+            return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0 });
+        }
+        if !at.is_aligned() {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
+        // SAFETY:
+        // - 1: readable for its size, which covers both fields.
+        let (data, capacity) = unsafe {
+            let size = (&raw const (*at).size).read() as usize;
+            if !(FIRST_SIZE..=MOST).contains(&size) {
+                return Err(StatusError(JOBRING_E_INVALID));
+            }
+            ((&raw const (*at).data).read(), (&raw const (*at).capacity).read())
+        };
+        if data.is_null() && capacity > 0 {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
+        Ok(Self { at, data: data.cast(), capacity })
+    }
+
+    /// Can a job's data be too long for it? Who wants none has always room.
+    pub(super) fn may_be_too_small(&self) -> bool {
+        !self.data.is_null()
+    }
+
+    /// What became of a job that is over, its text or data copied to the caller's room. Err: its data do not fit, and this is
+    /// their length.
+    ///
+    /// # Safety
+    /// 1. As `of`; the caller has the body of the job, a C job that ended so.
+    pub(super) unsafe fn read(
+        &self,
+        job: jobring_job,
+        vtable: &JobVTable,
+        payload: Payload,
+        taken: Taken,
+    ) -> Result<jobring_outcome, u32> {
+        let mut outcome = jobring_outcome::new(job, JOBRING_OK);
+        (outcome.data, outcome.capacity) = (self.data.cast(), self.capacity);
+        // SAFETY:
+        // - 1: without copied data the argument stays at the payload's beginning.
+        outcome.arg = if vtable.by_copy { core::ptr::null_mut() } else { unsafe { arg(payload) } };
+        match taken {
+            // SAFETY:
+            // - 1: it is done, and run left this.
+            Taken::Done => unsafe {
+                outcome.result = result(payload);
+                if vtable.by_copy {
+                    outcome.length = length(payload) as u32;
+                    if !self.data.is_null() {
+                        if outcome.length as usize > self.capacity {
+                            return Err(outcome.length);
+                        }
+                        self.data.copy_from_nonoverlapping(payload.at, outcome.length as usize);
+                        outcome.arg = outcome.data;
+                    }
+                }
+            },
+            Taken::Failed => {
+                outcome.status = JOBRING_E_FAILED;
+                // SAFETY:
+                // - 1: it failed.
+                let (code, text) = unsafe { failure(payload) };
+                (outcome.code, outcome.length) = (code, text.len() as u32);
+                if self.capacity > 0 {
+                    let cut = text.len().min(self.capacity - 1);
+                    // SAFETY:
+                    // - 1: writable for `capacity` bytes, and no part of a slot.
+                    unsafe {
+                        self.data.copy_from_nonoverlapping(text.as_ptr(), cut);
+                        self.data.add(cut).write(0);
+                    }
+                }
+            }
+            // SAFETY:
+            // - 1: it was dropped.
+            Taken::Cancelled => outcome.status = unsafe { why_dropped(payload) },
+        }
+        Ok(outcome)
+    }
+
+    /// Writes the outcome, if the caller wants it.
+    ///
+    /// # Safety
+    /// 1. As `of`.
+    pub(super) unsafe fn write(&self, outcome: jobring_outcome) -> Result<(), StatusError> {
+        // SAFETY:
+        // - 1; `of` has found it aligned.
+        if self.at.is_null() { Ok(()) } else { unsafe { write_prefix(self.at, outcome, FIRST_SIZE) } }
+    }
+
+    /// Tells how long the data are that do not fit.
+    ///
+    /// # Safety
+    /// 1. As `of`.
+    pub(super) unsafe fn too_small(&self, length: u32) -> StatusError {
+        // SAFETY:
+        // - 1: only a structure has data.
+        unsafe { (&raw mut (*self.at).length).write(length) };
+        StatusError(JOBRING_E_SIZE)
+    }
+}
