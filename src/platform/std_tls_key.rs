@@ -1,5 +1,5 @@
-//! The key of thread-specific data that std makes for all of its threads, in the first of them. If there is none left, it ends
-//! the process; so it is looked before.
+//! std creates one key of thread-specific data, in the first of its threads. If the system has no key left, std ends the
+//! process, so this module checks first.
 
 #[cfg(unix)]
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 #[cfg(unix)]
 static CREATED: AtomicBool = AtomicBool::new(false);
 
-/// Has std its key, or is there one left? (Another thread may take it first.)
+/// Does std have its key, or is there one left? (Another thread may take the last one first.)
 pub(crate) fn is_available() -> bool {
     #[cfg(unix)]
     {
@@ -17,14 +17,14 @@ pub(crate) fn is_available() -> bool {
         }
         let mut key = 0;
         // SAFETY:
-        // - `key` is writable, and deleted only if it was made; nobody else knows of it.
+        // - `key` is writable, and deleted only if it was created; no other thread knows it.
         unsafe { libc::pthread_key_create(&raw mut key, None) == 0 && libc::pthread_key_delete(key) == 0 }
     }
     #[cfg(not(unix))]
     true
 }
 
-/// Called on a thread of std's.
+/// Records that std has its key. Called on a thread that std created.
 pub(crate) fn mark_created() {
     // ORDERING: Relaxed: guards nothing.
     #[cfg(unix)]
