@@ -122,7 +122,7 @@ fn a_popper_of_several_stopped_anywhere_holds_up_nobody() {
     ring(
         4,
         4,
-        |ring| ring.pop_several(2),
+        |ring| ring.pop_many(2),
         |ring| {
             for _ in 0..2 {
                 let index = ring.pop().expect("at most two are missing");

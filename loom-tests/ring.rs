@@ -123,7 +123,7 @@ fn several_come_at_once_with_what_was_written() {
     crew.begin();
     let mut seen = 0;
     while seen < 2 {
-        let indices = ring.pop_several(2);
+        let indices = ring.pop_many(2);
         for index in &indices {
             assert_eq!((*index, ring.read(*index)), (seen, 7 + seen), "out of order");
             seen += 1;
@@ -143,18 +143,18 @@ fn poppers_of_several_never_get_the_same_index() {
     }
     let other = {
         let ring = ring.clone();
-        crew.spawn(move || ring.pop_several(2))
+        crew.spawn(move || ring.pop_many(2))
     };
     crew.begin();
     let mut all: Vec<usize> = ring.pop().into_iter().collect();
-    all.extend(ring.pop_several(4));
+    all.extend(ring.pop_many(4));
     let theirs = other.join().unwrap();
     assert!((1..=2).contains(&theirs.len()), "of one line, and there was one");
     all.extend(theirs);
     all.extend(ring.pop());
     all.sort_unstable();
     assert_eq!(all, [0, 1, 2]);
-    assert_eq!(ring.pop_several(1), []);
+    assert_eq!(ring.pop_many(1), []);
 }
 
 fn several_that_go_round_lose_nothing() {
@@ -162,7 +162,7 @@ fn several_that_go_round_lose_nothing() {
     let threads = [1, 2].map(|most| {
         let ring = ring.clone();
         crew.spawn(move || {
-            let mine = ring.pop_several(most);
+            let mine = ring.pop_many(most);
             assert!((1..=most).contains(&mine.len()), "there is one for each");
             for &index in &mine {
                 ring.write(index, most);

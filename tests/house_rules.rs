@@ -280,7 +280,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("rust/pool_core.rs", ".map(drop)", "a handle's number"),
     ("fork_join/parallel_for.rs", "=> _ = body(0, count)", "whether to go on"),
     ("fork_join/parallel_for.rs", "let _late = first.offer(value);", "a number"),
-    ("fork_join/join.rs", "let _back = Back(", "a guard"),
+    ("fork_join/join.rs", "let _restore = Restore(", "a guard"),
     ("engine/close.rs", "let _visit = ", "a guard"),
     ("engine/submit.rs", "let _counted = ", "a guard"),
     ("engine/start_workers.rs", "let _ = self.shutdown(", "a report"),

@@ -59,10 +59,10 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
             && self.announce_at.is_none()
             && let Some((at, _)) = pool.free().peek()
         {
-            pool.free().keep_distance_now(at, Pacing::OF_BATCH, || pool.lifecycle.live() > 0);
+            pool.free().pace_now(at, Pacing::OF_BATCH, || pool.lifecycle.live() > 0);
         }
         let room = &mut self.taken[..left.clamp(1, MOST)];
-        let Some((at, count)) = pool.free().pop_several(room, |index| pool.slot(index).fetch()) else {
+        let Some((at, count)) = pool.free().pop_many(room, |index| pool.slot(index).fetch()) else {
             return Ok(false);
         };
         if left < MOST {

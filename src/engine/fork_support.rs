@@ -94,7 +94,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// search, or finds a job.
     #[inline(always)]
     pub(crate) fn has_idle_workers(&self) -> bool {
-        self.idle.counts().anybody_idle()
+        self.idle.counts().has_idle_workers()
     }
 
     /// Is a job queued (or what is left of one)?

@@ -92,7 +92,7 @@ impl<S: Storage, P> RawPool<S, P> {
         // - 1; and zero is what over() leaves in the other fields.
         unsafe {
             (&raw mut (*at).free_ends).write(Cursors::seeded(storage.capacity(), storage.free().len()));
-            Ring::new(&(*at).free_ends, storage.free(), Seed::Full).unseed(storage.capacity());
+            Ring::new(&(*at).free_ends, storage.free(), Seed::Full).remove_seeds(storage.capacity());
             (&raw mut (*at).config).write(config);
             (&raw mut (*at).port).write(port);
             (&raw mut (*at).storage).write(storage);
@@ -106,7 +106,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn over(storage: S, port: P, config: RuntimeConfig) -> Self {
         let free = Cursors::seeded(storage.capacity(), storage.free().len());
         let this = Self::with_free(free, storage, port, config);
-        this.free().unseed(this.storage.capacity());
+        this.free().remove_seeds(this.storage.capacity());
         this
     }
 
@@ -183,7 +183,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.idle.counts().closed()
+        self.idle.counts().is_closed()
     }
 
     /// Does it take no jobs: because it is closed, or elsewhere?

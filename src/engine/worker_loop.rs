@@ -121,7 +121,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut polled = 0;
         *after_idle = false;
         // While nobody sleeps, nobody counts on searchers.
-        while SPINS && polled < polls && self.idle.counts().all_awake() {
+        while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
             self.await_turn(&mut polled);
             if let Some(claimed) = self.claim_next() {
                 return Some(claimed);
@@ -131,7 +131,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             loop {
                 if let Some(claimed) = self.claim_next() {
-                    self.idle.found(search, &self.port, is_empty);
+                    self.idle.end_search(search, &self.port, is_empty);
                     *must_notify = true;
                     return Some(claimed);
                 }
@@ -153,7 +153,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 if closed {
                     let search = self.idle.cancel(asleep);
-                    self.idle.found(search, &self.port, is_empty);
+                    self.idle.end_search(search, &self.port, is_empty);
                     return None;
                 }
                 // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
@@ -166,7 +166,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     Err(late) => {
                         let before = popped;
                         (popped, nap) = (self.ready().popped(), NAPS.1);
-                        self.idle.look_again(late, popped == before)
+                        self.idle.end_nap(late, popped == before)
                     }
                 };
             };

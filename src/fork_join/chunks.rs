@@ -1,54 +1,54 @@
-//! The shares of one range: claimed by whoever comes for the next, not assigned.
+//! The shares of one range. Threads claim them one by one; none is assigned in advance.
 //!
-//! The range is cut into parts, one for each thread that may come (or few for many), always at the same places. A thread
-//! claims from its own part first, then from the next ones: so in a second loop over the same items each finds those in its
-//! cache that it had there in the first, and yet nobody waits for one that is late.
+//! The range is cut into parts, one for each thread that may take part (many threads share a few parts), always at the same
+//! places. A thread claims from its own part first, then from the following ones. So in a second loop over the same items a thread
+//! finds its items of the first loop in its cache, and yet no thread waits for a slow one.
 //!
-//! A part's `next` is where its next share begins; at the part's end nothing is left. A claim moves it on by a
-//! compare-and-swap; a stop moves it to the end at once. It never goes back, so a claim that succeeds owns its share alone,
-//! and after a stop none does. A share is a half of what its part has left, and so smaller and smaller towards the end: few
-//! claims, and nobody late by much.
+//! A part's `next` is the start of its next share; at the part's end nothing is left. A claim moves `next` forward by a
+//! compare-and-swap; a stop moves it to the end at once. It never goes back, so a successful claim owns its share alone,
+//! and after a stop no claim succeeds. A share is half of what its part has left. So shares become smaller towards the end: there
+//! are few claims, and no thread finishes much later than the others.
 
 use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::cache_padded::CachePadded;
 
-/// A claim takes a half of what is left of a part.
+/// A claim takes one FRACTION-th of what is left of a part.
 const FRACTION: usize = 2;
-/// The most parts, each with a line of its own on the caller's stack. More threads than that share them.
-const MOST_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
+/// The most parts. Each has its own cache line on the caller's stack; if there are more threads, they share the parts.
+const MAX_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
 
-/// A range to be shared out.
+/// A range that is cut into shares.
 pub(super) struct Chunks {
-    // INVARIANT: of those that are parts, each lies between its part's begin and end.
-    next: [CachePadded<AtomicUsize>; MOST_PARTS],
-    /// How many helpers were made.
+    // INVARIANT: for each of the first `parts`, `next` is between the part's start and its end.
+    next: [CachePadded<AtomicUsize>; MAX_PARTS],
+    /// The number of helpers that were admitted.
     helpers: AtomicUsize,
     parts: usize,
-    /// The items of a part, but for the last.
+    /// The items of each part, except the last.
     part: usize,
     end: usize,
-    /// The smallest share, but for the last.
+    /// The smallest share, except the last.
     grain: usize,
     /// The most helpers.
-    most: usize,
+    max_helpers: usize,
 }
 
 impl Chunks {
-    /// `from..end`, for the caller and at most so many helpers. What lies before `from` is done.
-    pub(super) fn new(from: usize, end: usize, grain: usize, most: usize) -> Self {
+    /// `from..end`, for the caller and at most `max_helpers` helpers. The items before `from` are done.
+    pub(super) fn new(from: usize, end: usize, grain: usize, max_helpers: usize) -> Self {
         debug_assert!(from < end && grain > 0);
         // The first share is the caller's.
-        let most = most.min((end - from - 1) / grain);
-        let parts = MOST_PARTS.min(most + 1);
-        // Parts of whole grains: the last share of a part is none too small.
+        let max_helpers = max_helpers.min((end - from - 1) / grain);
+        let parts = MAX_PARTS.min(max_helpers + 1);
+        // Parts are multiples of the grain, so that the last share of a part is not too small.
         let part = end.div_ceil(parts).div_ceil(grain).saturating_mul(grain);
         let next = core::array::from_fn(|n| {
             CachePadded::new(AtomicUsize::new(n.saturating_mul(part).clamp(from, end)))
         });
-        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, most }
+        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, max_helpers }
     }
 
-    /// The part in which a helper on this worker begins. The caller begins in the first.
+    /// The part in which a helper on this worker starts. The caller starts in the first.
     pub(super) fn part_of(&self, worker: usize) -> usize {
         if self.parts == 1 { 0 } else { 1 + worker % (self.parts - 1) }
     }
@@ -58,17 +58,17 @@ impl Chunks {
     }
 
     fn next(&self, part: usize) -> usize {
-        // ORDERING: Relaxed: a claim is the compare-and-swap's; what the items are made of came with the submit (E1).
+        // ORDERING: Relaxed: the compare-and-swap decides a claim; the submit made the items visible (E1).
         self.next[part].load(ordering(Site::ShareLook, Relaxed))
     }
 
-    /// Is everything claimed, or was it stopped?
-    pub(super) fn is_over(&self) -> bool {
+    /// Is nothing left to claim, because everything was claimed or the loop was stopped?
+    pub(super) fn is_exhausted(&self) -> bool {
         (0..self.parts).all(|part| self.next(part) >= self.end_of(part))
     }
 
-    /// The next share, of `part` if that has one, else of another, which then is `part`. None when everything is claimed, or
-    /// was stopped.
+    /// Claims the next share, of `part` if it has one, otherwise of another part, to which it sets `part`. None if nothing is
+    /// left.
     pub(super) fn claim(&self, part: &mut usize) -> Option<(usize, usize)> {
         for _ in 0..self.parts {
             if let share @ Some(_) = self.claim_in(*part) {
@@ -84,11 +84,11 @@ impl Chunks {
         let mut from = self.next(part);
         while from < end {
             let left = end - from;
-            let some = (left / FRACTION).max(self.grain);
-            // Nothing is left behind that is smaller than a grain.
-            let to = if left - some.min(left) < self.grain { end } else { from + some };
-            // ORDERING: Relaxed: decides whose share it is, and hands nothing over; what is done to the items goes to the
-            // caller by the end of the helper's job (E3).
+            let size = (left / FRACTION).max(self.grain);
+            // Leaves no rest smaller than a grain.
+            let to = if left - size.min(left) < self.grain { end } else { from + size };
+            // ORDERING: Relaxed: decides which thread owns the share, and hands nothing over; the end of the helper's job makes
+            // its work visible to the caller (E3).
             match self.next[part].compare_exchange(
                 from,
                 to,
@@ -102,19 +102,20 @@ impl Chunks {
         None
     }
 
-    /// From here on nothing is claimed.
+    /// Stops the loop: from here on no claim succeeds.
     pub(super) fn stop(&self) {
         for part in 0..self.parts {
-            // ORDERING: Relaxed: hands nothing over. A claim at the same time comes before it, or fails. (A swap, for the
-            // checker lets a compare-and-swap pass over a store that another thread made.)
+            // ORDERING: Relaxed: hands nothing over. A concurrent claim comes before it, or fails. (It is a swap, because loom
+            // lets a compare-and-swap miss another thread's store.)
             self.next[part].swap(self.end_of(part), ordering(Site::SharesStop, Relaxed));
         }
     }
 
-    /// May one more helper be made? Then it counts.
+    /// Counts one more helper, if there may be one. False if not.
     pub(super) fn admit_helper(&self) -> bool {
-        // ORDERING: Relaxed: a count. Each asks twice at most, so it does not overflow.
-        !self.is_over() && self.helpers.fetch_add(1, ordering(Site::HelperCount, Relaxed)) < self.most
+        // ORDERING: Relaxed: a count. Each thread asks at most twice, so it does not overflow.
+        !self.is_exhausted()
+            && self.helpers.fetch_add(1, ordering(Site::HelperCount, Relaxed)) < self.max_helpers
     }
 }
 
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_cover_the_range_once_whoever_begins_where() {
+    fn shares_cover_the_range_once_wherever_threads_start() {
         for (from, end, grain, most) in [
             (0, 1, 1, 3),
             (5, 1000, 1, 1),
@@ -142,7 +143,7 @@ mod tests {
             for first in 0..=most {
                 let shares = Chunks::new(from, end, grain, most);
                 let mut all = claims(&shares, shares.part_of(first));
-                assert!(shares.is_over() && all[0].0 >= from);
+                assert!(shares.is_exhausted() && all[0].0 >= from);
                 all.sort_unstable();
                 assert_eq!((all[0].0, all[all.len() - 1].1), (from, end));
                 assert!(all.windows(2).all(|two| two[0].1 == two[1].0));
@@ -159,22 +160,22 @@ mod tests {
             assert!(all.iter().all(|(from, to)| to - from >= grain || *to == end), "{all:?}");
             let one = claims(&Chunks::new(0, end, grain, 0), 0);
             let sizes = one.iter().map(|(from, to)| to - from);
-            // The last may have what is less than a grain besides.
+            // The last share may also include a rest that is smaller than a grain.
             assert!(sizes.clone().zip(sizes.skip(1)).all(|(one, next)| next < one + grain), "{one:?}");
         }
     }
 
     #[test]
-    fn each_begins_in_a_part_of_its_own() {
+    fn each_thread_starts_in_its_own_part() {
         let shares = Chunks::new(0, 1000, 1, 3);
-        let begun: Vec<_> =
+        let starts: Vec<_> =
             (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
-        // Of two parts the helpers share the second.
-        assert_eq!(begun, if MOST_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
+        // If there are two parts, the helpers share the second.
+        assert_eq!(starts, if MAX_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
         assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
-        // What was done before moves no other's part.
+        // Items that are done already do not move the other parts.
         let shares = Chunks::new(300, 1000, 1, 3);
-        let (first, second) = if MOST_PARTS < 4 { (0, 1) } else { (1, 2) };
+        let (first, second) = if MAX_PARTS < 4 { (0, 1) } else { (1, 2) };
         assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
         assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
     }
@@ -202,9 +203,9 @@ mod tests {
         assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
         shares.stop();
         assert!(
-            (0..MOST_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
+            (0..MAX_PARTS.min(4)).all(|part| claims(&shares, part).is_empty())
                 && !shares.admit_helper()
-                && shares.is_over()
+                && shares.is_exhausted()
         );
     }
 

@@ -1,21 +1,21 @@
-//! Two closures at once, or one after the other: `join(a, b)`.
+//! Two closures, in parallel or one after the other: `join(a, b)`.
 //!
-//! **Lazy publication.** The second closure (`JoinTask`) lies on its caller's stack, in a list of this thread's (`Joins`) that
-//! nobody else sees: pushing it and taking it off again is a few plain stores, no atomic. Only if a worker is idle and
-//! nothing is queued for it does a join publish a half: the oldest of the list, which is the largest as a rule, as an
-//! ordinary job whose payload is a pointer to it. If the idle workers are asleep, publishing one costs a wake-up, so a
-//! thread does that now and then only.
+//! **Lazy publication.** The second closure (a `JoinTask`, called a half) lies on its caller's stack, in a list (`Joins`) that only this
+//! thread sees. To push it and to remove it again takes a few plain stores and no atomic. A join publishes a half only if a
+//! worker is idle and nothing is queued for it. It publishes the oldest half of the list, which is usually the largest, as an ordinary
+//! job whose payload is a pointer to it. If the idle workers sleep, publishing costs a wake-up, so a thread does that rarely.
 //!
-//! **Enough is enough.** With `ENOUGH` halves in its list a thread has work for whoever comes; unless somebody is idle right
-//! now, a further join calls `a` and `b`, and that is all: some loads, no store. In a recursion these are nearly all, and
-//! the smallest; when a half of the list was published or is taken off, the next join fills it up again.
+//! **A bounded list.** With `MAX_PENDING` halves in its list a thread has enough work to offer. Unless a worker is idle right
+//! now, a further join just calls `a` and `b`: some loads, no store. In a recursion nearly all joins are of this kind, and
+//! the smallest ones. When a half of the list is published or removed, the next join refills the list.
 //!
-//! A join that pushed runs `a`; then its own half is the newest of the list. Not published: it takes it off, and calls `b`.
-//! Published: it takes the job back and calls `b`; or, if somebody has begun it, waits for its end. A half is published once,
-//! oldest first, so those still in the list were never published. Whoever runs a published half has a list of its own.
+//! A join that pushed its half runs `a`. Then its half is the newest of the list. If it is not published, the join removes it and
+//! calls `b`. If it is published, the join takes the job back and calls `b`; if the job has started, the join waits for its
+//! end. Halves are published oldest first and once each, so those in the list were never published. A thread that runs a
+//! published half has its own list.
 //!
-//! Who may touch a half: the thread that owns it, but from publishing the job until it was taken back or is over its runner
-//! alone, and then what is in the cells alone. That goes by E1, by the claim, or by E3, as for any job.
+//! Only the owner uses a half, with one exception: from the publication until the job was taken back or has finished, only its
+//! runner uses the contents of the `UnsafeCell`s. E1, the claim, or E3 hands them over, as for any job.
 
 use crate::engine::{Disposition, LentJob, RawPool, Taken};
 use crate::job::context::{CallContext, Joins, Pending};
@@ -28,22 +28,22 @@ use crate::util::unwind::{Discarded, PanicPayload, catch, drop_ignoring_panic, r
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
-/// A thread wakes workers for its halves once in so many nanoseconds: the wake-up costs it a tenth of that.
+/// The shortest time between two wake-ups by one thread's joins, nanoseconds. A wake-up costs a tenth of it.
 const WAKE_EVERY: u64 = 100_000;
-/// How many joins in a row do not ask whether a worker is idle, after it was in vain, at most.
-const MOST_SKIPPED: u32 = 64;
-/// With so many halves in its list, a thread's further joins are plain calls. (Of the joins of fib(30), 7 % push with 8, 85 %
-/// with 16.)
-const ENOUGH: usize = if cfg!(jobring_loom) { 1 } else { 8 };
+/// The most joins in a row that offer nothing after an offer failed.
+const MAX_SKIPPED: u32 = 64;
+/// The most halves in a thread's list; further joins are plain calls. (With 8, 7 % of the joins of fib(30) push; with 16,
+/// 85 %.)
+const MAX_PENDING: usize = if cfg!(jobring_loom) { 1 } else { 8 };
 
 /// The second closure of one join, and later its result.
 #[repr(C)]
 struct JoinTask<B, R> {
-    // First: a pointer to it is one to the whole.
+    // First, so that a pointer to it is a pointer to the whole.
     pending: Pending,
-    // INVARIANT: there until someone calls or drops it, once.
+    // INVARIANT: present until it is called or dropped, once.
     work: UnsafeCell<ManuallyDrop<B>>,
-    // INVARIANT: there when the job of the published half is done; its runner left it.
+    // INVARIANT: present when the published half's job is done; its runner wrote it.
     result: UnsafeCell<MaybeUninit<Result<R, PanicPayload>>>,
 }
 
@@ -57,7 +57,7 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
     }
 
     /// # Safety
-    /// 1. The half is the caller's, and its closure is still there; nobody calls this again.
+    /// 1. The caller owns the half, and its closure is still present; nothing calls this again.
     #[inline(always)]
     unsafe fn take_work(&self) -> B {
         // SAFETY:
@@ -71,10 +71,10 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
     /// 1. `pending` is the first field of a half of this type, whose job the caller has claimed.
     unsafe fn run(pending: *const Pending) {
         // SAFETY:
-        // - 1; the half stays until its job is over (join). Its header is the owner's, and not touched.
+        // - 1; the half stays valid until its job has finished (join). Its head belongs to the owner, and is not used here.
         let half = unsafe { &*pending.cast::<Self>() };
         // SAFETY:
-        // - the claim: the half is ours, once.
+        // - the claim gives the half to this thread, once.
         let result = catch(unsafe { half.take_work() });
         // SAFETY:
         // - the same.
@@ -83,10 +83,10 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
         });
     }
 
-    /// What the runner of the job left.
+    /// The result that the job's runner wrote.
     ///
     /// # Safety
-    /// 1. The job is done, and the caller knows (E3); nobody calls this again.
+    /// 1. The job is done, and the caller has seen that (E3); nothing calls this again.
     unsafe fn take_result(&self) -> Result<R, PanicPayload> {
         // SAFETY:
         // - 1.
@@ -94,7 +94,7 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
     }
 }
 
-/// The kind of jobs that run a half.
+/// The vtable of jobs that run a half.
 struct Lent;
 
 impl Lent {
@@ -111,7 +111,7 @@ impl Lent {
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
-        // - publish wrote it; run is called by who claimed the job, and the half's owner waits for its end.
+        // - publish wrote it; the thread that claimed the job calls run, and the half's owner waits for its end.
         unsafe {
             let pending = payload.at.cast::<*const Pending>().read();
             ((*pending).run)(pending);
@@ -119,53 +119,54 @@ impl Lent {
         RunResult::Done
     }
 
-    /// Dropped by a shutdown: its owner finds the closure still there, and calls it.
+    /// A shutdown discarded the job: its owner finds the closure still present, and calls it.
     unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
 
     unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
 
-/// Takes a half off when the first closure panics.
-struct Unwind<'a, S: Storage, P: Port + Clone, B: FnOnce() -> R, R> {
+/// Reclaims a half when the first closure panics.
+struct ReclaimOnUnwind<'a, S: Storage, P: Port + Clone, B: FnOnce() -> R, R> {
     pool: &'a RawPool<S, P>,
     joins: &'a Joins,
     half: &'a JoinTask<B, R>,
 }
 
-impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for Unwind<'_, S, P, B, R> {
+impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for ReclaimOnUnwind<'_, S, P, B, R> {
     fn drop(&mut self) {
         if dying() {
             return;
         }
-        if take_off(self.pool, self.joins, &self.half.pending) {
+        if reclaim(self.pool, self.joins, &self.half.pending) {
             // SAFETY:
-            // - it is done.
+            // - the job is done.
             drop_ignoring_panic(unsafe { self.half.take_result() });
         } else {
             // SAFETY:
-            // - nobody has called it, and nobody will.
+            // - the closure was not called, and will not be.
             drop_ignoring_panic(unsafe { self.half.take_work() });
         }
     }
 }
 
-/// Takes the newest half off the list, or its job back, or waits for that. True if somebody ran it.
+/// Removes the newest half from the list; if it was published, takes its job back or waits for it. True if another thread ran
+/// the half.
 #[inline(always)]
-fn take_off<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pending: &Pending) -> bool {
+fn reclaim<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pending: &Pending) -> bool {
     let Some(job) = pending.job.get() else {
         joins.pop(pending);
         return false;
     };
-    take_off_published(pool, job)
+    reclaim_published(pool, job)
 }
 
 #[cold]
 #[inline(never)]
-fn take_off_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job) -> bool {
+fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job) -> bool {
     let mut done = false;
     if !pool.take_back(job) {
         pool.await_lent(job, &mut |_, _, taken| {
-            // A shutdown that discards has not touched the half.
+            // A shutdown that discarded the job did not use the half.
             done = taken == Taken::Done;
             Disposition::Take
         });
@@ -173,8 +174,8 @@ fn take_off_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Jo
     done
 }
 
-/// Calls both, and gives both results. A function of its own, so that the compiler puts what the closures call into it, and a
-/// recursion's last calls cost no more than their test (fib without a cut-off: 4 ns a join, not 6).
+/// Calls both, and returns both results. It is not inlined, so that the compiler inlines the closures' calls into it; then
+/// the last calls of a recursion cost no more than their test (fib without a cut-off: 4 ns per join, not 6).
 #[inline(never)]
 pub(crate) fn join<S, P, A, B, RA, RB>(pool: &RawPool<S, P>, a: A, b: B) -> (RA, RB)
 where
@@ -184,10 +185,10 @@ where
     B: FnOnce() -> RB,
 {
     // SAFETY:
-    // - the innermost frame of this thread is on its stack (job/context.rs).
+    // - the thread's innermost frame is on its stack (job/context.rs).
     let here = unsafe { pool.port().current().as_ref() }.filter(|frame| frame.pool == pool.id());
     // SAFETY:
-    // - so is the list that it points to: who put it there takes it off again before it leaves (with_list).
+    // - so is the list that it points to: with_list, which put it there, removes it before it returns.
     if let Some(joins) = here.and_then(|frame| unsafe { frame.joins.get().as_ref() }) {
         return join_in(pool, joins, a, b);
     }
@@ -202,16 +203,22 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let wanted = pool.has_idle_workers() && joins.looks();
-    if joins.waiting.get() >= ENOUGH && !wanted {
+    let has_taker = pool.has_idle_workers() && joins.is_turn_to_offer();
+    if joins.len.get() >= MAX_PENDING && !has_taker {
         return join_here(a, b);
     }
-    join_pushed(pool, joins, wanted, a, b)
+    join_pushed(pool, joins, has_taker, a, b)
 }
 
-/// Puts the second into the list, for others; and offers something, if a worker wants it.
+/// Pushes the second closure into the list, and offers a half if an idle worker can take it.
 #[inline(never)]
-fn join_pushed<S, P, A, B, RA, RB>(pool: &RawPool<S, P>, joins: &Joins, wanted: bool, a: A, b: B) -> (RA, RB)
+fn join_pushed<S, P, A, B, RA, RB>(
+    pool: &RawPool<S, P>,
+    joins: &Joins,
+    has_taker: bool,
+    a: A,
+    b: B,
+) -> (RA, RB)
 where
     S: Storage,
     P: Port + Clone,
@@ -220,37 +227,38 @@ where
 {
     let half = JoinTask::new(b);
     // SAFETY:
-    // - 1: `pending` is the half's first field, and the half is taken off before it goes, also by a panic (Unwind).
+    // - 1: `pending` is the half's first field, and the half is reclaimed before it goes out of scope, also by a panic
+    //   (ReclaimOnUnwind).
     unsafe { joins.push((&raw const half).cast()) };
-    let unwind = Unwind { pool, joins, half: &half };
-    if wanted {
+    let guard = ReclaimOnUnwind { pool, joins, half: &half };
+    if has_taker {
         offer(pool, joins);
     }
-    // If the second panics, the result of the first goes to nobody.
+    // If the second panics, the result of the first is dropped.
     let first = Discarded::new(a());
-    core::mem::forget(unwind);
-    if !take_off(pool, joins, &half.pending) {
+    core::mem::forget(guard);
+    if !reclaim(pool, joins, &half.pending) {
         // SAFETY:
-        // - nobody has begun it, and nobody will.
+        // - the half was not started, and will not be.
         let second = unsafe { half.take_work() }();
         return (first.keep(), second);
     }
     // SAFETY:
-    // - it is done.
+    // - the job is done.
     match unsafe { half.take_result() } {
         Ok(second) => (first.keep(), second),
         Err(failure) => resume(failure),
     }
 }
 
-/// One after the other, here: a plain call.
+/// Calls one after the other on this thread.
 #[inline(always)]
 fn join_here<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    // If one panics, what the other is or has left goes to nobody.
+    // If one panics, the other closure or its result is dropped.
     let b = Discarded::new(b);
     let first = Discarded::new(a());
     let b = b.keep();
@@ -258,13 +266,13 @@ where
     (first.keep(), second)
 }
 
-/// Calls `f` with a new list of this thread's, which further joins inside of it find by the innermost frame.
+/// Calls `f` with a new list for this thread. Joins inside `f` find it through the innermost frame.
 #[cold]
 #[inline(never)]
 fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnce(&Joins) -> R) -> R {
-    /// Puts everything back, also when `f` unwinds.
-    struct Back<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
-    impl<P: Port> Drop for Back<'_, P> {
+    /// Restores the frame and the port's pointer, also when `f` unwinds.
+    struct Restore<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
+    impl<P: Port> Drop for Restore<'_, P> {
         fn drop(&mut self) {
             self.2.joins.set(ptr::null());
             self.0.set_current(self.1);
@@ -282,21 +290,21 @@ fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnc
     };
     frame.joins.set(&raw const joins);
     port.set_current(frame);
-    let _back = Back(port, outer, frame);
+    let _restore = Restore(port, outer, frame);
     f(&joins)
 }
 
-/// A worker is idle: publishes the oldest half for it, if that is right now.
+/// Publishes the oldest half for an idle worker, if that pays now.
 #[cold]
 #[inline(never)]
 fn offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) {
     if pool.payload_bytes() < size_of::<*const ()>() || !may_offer(pool, joins) || !publish(pool, joins) {
-        // The more often in vain, the longer until it is tried again.
-        let skip = (joins.in_vain.get() * 2).clamp(1, MOST_SKIPPED);
-        joins.in_vain.set(skip);
+        // After each failure in a row it waits twice as long before it tries again.
+        let skip = (joins.last_skip.get() * 2).clamp(1, MAX_SKIPPED);
+        joins.last_skip.set(skip);
         joins.skip.set(skip);
     } else {
-        joins.in_vain.set(0);
+        joins.last_skip.set(0);
     }
 }
 
@@ -307,20 +315,21 @@ fn may_offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -
     if !pool.workers_sleep() {
         return true;
     }
-    let (Some(now), last) = (pool.port().now(), joins.woke.get()) else { return true };
+    let (Some(now), last) = (pool.port().now(), joins.last_wake.get()) else { return true };
     let due = last.is_none_or(|last| now.saturating_sub(last) >= WAKE_EVERY);
     if due {
-        joins.woke.set(Some(now));
+        joins.last_wake.set(Some(now));
     }
     due
 }
 
-/// Submits the oldest half of the list as a job. False if there is no slot for it.
+/// Submits the oldest half of the list as a job. False if there is no slot.
 fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> bool {
     let Ok(reserved) = pool.try_reserve(Origin::Thread) else { return false };
     let (mut newer, mut oldest) = (ptr::null::<Pending>(), joins.newest.get());
     // SAFETY:
-    // - the halves of the list lie on this thread's stack, each taken off before its join returns; the caller's own is one.
+    // - the halves of the list lie on this thread's stack, and each is removed before its join returns. The list is not empty:
+    //   it has the caller's half.
     let oldest = unsafe {
         while !(*oldest).older.get().is_null() {
             (newer, oldest) = (oldest, (*oldest).older.get());
@@ -329,7 +338,7 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
             Some(newer) => newer.older.set(ptr::null()),
             None => joins.newest.set(ptr::null()),
         }
-        joins.waiting.set(joins.waiting.get() - 1);
+        joins.len.set(joins.len.get() - 1);
         oldest
     };
     // SAFETY:
@@ -338,7 +347,7 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
         pool.publish(reserved, LentJob { vtable: Lent::VTABLE, pointer: oldest }, false, Origin::Thread)
     };
     // SAFETY:
-    // - as above; its runner does not touch the header's cells.
+    // - as above; its runner does not use the cells of the head.
     unsafe { (*oldest).job.set(Some(job)) };
     true
 }

@@ -1,14 +1,15 @@
-//! Fork-join: a caller that takes part in its own work, and lends some of it to the pool.
+//! Fork-join: the caller works on its own task, and lends parts of it to the pool.
 //!
-//! - `parallel_for`: a range, cut into **shares** that the caller and its **helpers** claim as they go.
-//! - `join`: two closures, of which the second is published only when a worker is idle.
+//! - `parallel_for`: a range, cut into **shares** that the caller and its **helpers** claim one after the other.
+//! - `join`: two closures; the second is published only when a worker is idle.
 //! - `scope`: jobs that borrow from their spawner's stack.
 //!
-//! What they have in common: no allocation, no lock, nothing that outlives the call. All that is lent lies on the caller's
-//! stack; a helper is an ordinary job of the pool whose payload is a pointer to it. Nobody waits for a thread that has not
-//! begun: before the caller returns, it takes each helper back (`engine/fork_support.rs`), or, if somebody has begun it, waits for
-//! its end. So submit (E1) carries what the caller did before to its helpers, and the wait (E3) carries what they did to
-//! what the caller does next. A full ring, a closed pool or one without workers means that nothing is lent.
+//! None of them allocates or locks, and nothing outlives the call. All that is lent lies on the caller's stack, and the helper is
+//! an ordinary job whose payload is a pointer to it. Before the caller returns, it takes back each helper that has not
+//! started (`engine/fork_support.rs`) and waits for each one that has. So no thread waits for a helper that has not started.
+//!
+//! Submit (E1) makes what the caller did before visible to its helpers, and the wait (E3) makes what they did visible to the
+//! caller. If the pool is full, closed or without workers, nothing is lent.
 
 mod chunks;
 mod join;

@@ -1,16 +1,16 @@
-//! Of several values that threads offer, the first.
+//! A slot that keeps the first of several values that threads offer.
 
 use crate::sync::{AtomicUsize, Relaxed, Site, UnsafeCell, ordering};
 
-/// A place for one value. Whoever offers one first, keeps it.
+/// A slot for one value: the first that is offered.
 pub(super) struct OnceSlot<T> {
     offered: AtomicUsize,
-    // INVARIANT: written by the one who found `offered` 0; read by `into_inner`, when nobody else has it any more.
+    // INVARIANT: written only by the thread that found `offered` 0; read only by `take`, when no other thread uses the slot.
     value: UnsafeCell<Option<T>>,
 }
 
 // SAFETY:
-// - one thread at most writes the value, and only its owner reads it (the invariant); so a T goes from one thread to another.
+// - at most one thread writes the value, and only the owner reads it (the invariant); so a T moves from thread to thread.
 unsafe impl<T: Send> Sync for OnceSlot<T> {}
 
 impl<T> OnceSlot<T> {
@@ -18,23 +18,23 @@ impl<T> OnceSlot<T> {
         Self { offered: AtomicUsize::new(0), value: UnsafeCell::new(None) }
     }
 
-    /// Keeps `value` if it is the first, else gives it back.
+    /// Keeps `value` if it is the first, otherwise returns it.
     pub(super) fn offer(&self, value: T) -> Result<(), T> {
-        // ORDERING: Relaxed: decides who writes, and hands nothing over; the value goes to the owner by the end of the job
-        // that offered it (E3).
+        // ORDERING: Relaxed: decides which thread writes, and hands nothing over; the end of the job that offered the value
+        // makes it visible to the owner (E3).
         if self.offered.swap(1, ordering(Site::FirstOffer, Relaxed)) != 0 {
             return Err(value);
         }
         // SAFETY:
-        // - the invariant: 0 is found once.
+        // - the invariant: only one swap returns 0.
         self.value.with_mut(|at| unsafe { *at = Some(value) });
         Ok(())
     }
 
-    /// What was offered first. All who could offer have left, and the caller knows of their end.
+    /// The value that was offered first. All threads that could offer one have finished, and the caller has seen that (E3).
     pub(super) fn take(&mut self) -> Option<T> {
         // SAFETY:
-        // - `&mut self`: nobody else has it.
+        // - `&mut self`: no other thread uses it.
         self.value.with_mut(|at| unsafe { (*at).take() })
     }
 }

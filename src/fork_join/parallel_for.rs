@@ -1,19 +1,20 @@
-//! A loop over a range, by the caller and as many workers as come in time.
+//! A loop over a range, run by the caller and by the workers that come in time.
 //!
 //! The control block (`Loop`) lies on the caller's stack. A thread that takes part
-//! 1. makes up to two helpers: counts one in, and submits it with try; refused: none;
-//! 2. claims shares, first of its own part of the range (`shares`), and calls the body, until all are claimed or one stops
-//!    the loop;
-//! 3. takes its helpers back, or waits for those that somebody has begun.
+//! 1. makes up to two helpers: it counts each, and submits it as a job without waiting; if that fails, it makes none;
+//! 2. claims shares, first of its own part of the range (`chunks.rs`), and calls the body, until all are claimed or a call
+//!    stops the loop;
+//! 3. takes back its helpers that have not started, and waits for the others.
 //!
-//! A helper takes part in the same way, so helpers wake each other as a tree; one that comes too late does nothing. As each
-//! waits for those that it made itself, who returns knows that nobody is inside any more. Who waits, waits for threads that
-//! are inside a share; nobody waits for one that has yet to begin.
+//! A helper takes part in the same way, so helpers wake each other as a tree. A helper that starts too late does nothing. Each
+//! thread waits for the helpers that it made. So when the caller returns, no thread is inside the loop. A thread waits only for
+//! threads that are inside a share, never for a helper that has not started.
 //!
-//! Whether to fork at all: with a grain, if there is more than that. Without one, the caller begins alone and looks at the
-//! clock: it goes on alone as long as what is left would not pay for a helper. Two looks cost as much as some hundreds of
-//! items; so the first guess is the processor's tick counter's, where there is one: if by that the whole loop is short, it
-//! is done at once; if it is long enough however fast the counter is, the rest is shared out at once.
+//! Whether to fork: with a grain, the loop forks if it has more items than that. Without one, the caller starts alone and
+//! measures the time. It continues alone as long as the rest does not justify a helper. Two reads of the clock cost
+//! as much as some hundred items, so the first estimate uses the processor's tick counter, if there is one. If
+//! the whole loop is short by that estimate, the caller finishes it at once. If the loop is long enough for any speed of the
+//! counter, the caller forks at once.
 
 use super::chunks::Chunks;
 use super::once_slot::OnceSlot;
@@ -28,58 +29,58 @@ use core::marker::PhantomData;
 use core::ops::{ControlFlow, Range};
 use core::ptr;
 
-/// A share's body: items from the first up to the second. False ends the loop. Does not unwind.
+/// The body, called with the first item of a share and the item after its last. False ends the loop. Does not unwind.
 type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 
-/// How many helpers one thread makes.
-const FAN: usize = 2;
+/// The most helpers that one thread makes.
+const FAN_OUT: usize = 2;
 
-/// What is left must take so many nanoseconds, or a helper that is awake does not pay.
+/// The rest of a loop must take at least this long to justify a helper that is awake, nanoseconds.
 const WORTH_SHARING: u64 = 2_000;
-/// The same of one that has to be woken: that is a system call of some 10 µs, and a tenth of the loop at most is lost if
-/// nobody comes.
+/// The same for a helper that must be woken. The wake-up is a system call of some 10 µs, so at most a tenth of the loop's time
+/// is lost if no helper comes.
 const WORTH_WAKING: u64 = 100_000;
-/// So many of the smallest shares take as long as a helper must be worth.
-const SHARES_IN_TIME: u64 = 8;
-/// The first look at the clock comes after this part of the items.
-const FIRST_LOOK: usize = 32;
-/// But after so many items at most.
-const MOST_UNSEEN: usize = 4096;
-/// A loop of so many ticks is short: 0.7 to 4 µs.
-const SHORT: u64 = 4_000;
-/// Ticks in a nanosecond, at most, and as a rule.
-const FASTEST: u64 = 6;
-const USUAL: u64 = 3;
-/// What a look at the clock takes itself, nanoseconds, at least.
-const LOOK: u64 = 20;
+/// The smallest share takes WORTH_SHARING / SHARES_PER_WORTH.
+const SHARES_PER_WORTH: u64 = 8;
+/// The first measurement is after a FIRST_PART-th of the items.
+const FIRST_PART: usize = 32;
+/// But after at most this many items.
+const MAX_FIRST_PIECE: usize = 4096;
+/// A loop of at most this many ticks is short: 0.7 to 4 µs.
+const SHORT_LOOP: u64 = 4_000;
+/// Ticks per nanosecond: the maximum, and the usual value.
+const MAX_TICKS_PER_NS: u64 = 6;
+const TICKS_PER_NS: u64 = 3;
+/// The least time that a read of the clock takes, nanoseconds.
+const CLOCK_COST: u64 = 20;
 
 /// The control block of one loop.
 struct Loop<'a, S, P> {
     pool: &'a RawPool<S, P>,
-    shares: Chunks,
+    chunks: Chunks,
     body: Body<'a>,
 }
 
 impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
-    /// Begins in this part of the range.
+    /// Takes part in the loop, starting in this part of the range.
     fn take_part(&self, mut part: usize) {
-        let mut helpers = [None; FAN];
+        let mut helpers = [None; FAN_OUT];
         for helper in &mut helpers {
             *helper = self.make_helper();
             if helper.is_none() {
                 break;
             }
         }
-        while let Some((from, to)) = self.shares.claim(&mut part) {
+        while let Some((from, to)) = self.chunks.claim(&mut part) {
             if !(self.body)(from, to) {
-                self.shares.stop();
+                self.chunks.stop();
             }
         }
         helpers.into_iter().flatten().for_each(|helper| self.pool.take_back_or_await(helper));
     }
 
     fn make_helper(&self) -> Option<Job> {
-        if !self.shares.admit_helper() {
+        if !self.chunks.admit_helper() {
             return None;
         }
         let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
@@ -89,7 +90,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
     }
 }
 
-/// The kind of jobs that take part in a loop.
+/// The vtable of jobs that take part in a loop.
 struct Helper<S, P>(PhantomData<fn(S, P)>);
 
 impl<S: Storage, P: Port + Clone> Helper<S, P> {
@@ -106,21 +107,21 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
 
     unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
         // SAFETY:
-        // - make_helper wrote it, and whoever made this helper stays in take_part until the job is over; who started the
-        //   loop waits for all of them. A Loop is Sync: its body is, and a pool is shared by nature.
+        // - make_helper wrote it, and the thread that made this helper stays in take_part until the job has finished. So the
+        //   thread that started the loop waits for all helpers. A Loop is Sync: its body is, and so is a pool.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
-        the_loop.take_part(the_loop.shares.part_of(frame.worker().unwrap_or(usize::MAX)));
+        the_loop.take_part(the_loop.chunks.part_of(frame.worker().unwrap_or(usize::MAX)));
         RunResult::Done
     }
 
-    /// Dropped by a shutdown: its shares are others'.
+    /// A shutdown discarded the job: other threads claim the shares.
     unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
 
     unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
 
-/// Calls `body` for every item of `0..count`, in shares of at least `grain` (0: as it pays), on this thread and on workers
-/// that come in time; until it says false.
+/// Calls `body` for every item of `0..count`, on this thread and on workers that come in time, until it returns false. Shares
+/// have at least `grain` items; 0 chooses a grain by timing.
 fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: usize, body: Body<'_>) {
     let workers = match pool.payload_bytes() >= size_of::<*const ()>() {
         true => pool.other_workers(),
@@ -128,7 +129,7 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     let forked = match grain {
         _ if workers == 0 || count <= grain.max(1) => None,
-        0 => match begin_alone(pool, count, workers, body) {
+        0 => match start_alone(pool, count, workers, body) {
             ControlFlow::Continue(fork) => Some(fork),
             ControlFlow::Break(()) => return,
         },
@@ -136,65 +137,66 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     match forked {
         Some((from, grain)) => {
-            Loop { pool, shares: Chunks::new(from, count, grain, workers), body }.take_part(0);
+            Loop { pool, chunks: Chunks::new(from, count, grain, workers), body }.take_part(0);
         }
         None if count > 0 => _ = body(0, count),
         None => {}
     }
 }
 
-/// Does the first items here, to see how long they take. Continue with where to fork, and the grain, when it pays; Break
-/// when all is done.
-fn begin_alone<S: Storage, P: Port + Clone>(
+/// Does the first items on this thread, to measure how long they take. Continue, with the item from which to fork and the
+/// grain, if a fork pays; Break if all is done.
+fn start_alone<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     count: usize,
     workers: usize,
     body: Body<'_>,
 ) -> ControlFlow<(), (usize, usize)> {
     let piece = first_piece(count);
-    let Some(ticks) = pool.port().ticks() else { return begin_timed(pool, (0, piece), count, workers, body) };
+    let Some(ticks) = pool.port().ticks() else { return start_timed(pool, (0, piece), count, workers, body) };
     if !body(0, piece) || piece == count {
         return ControlFlow::Break(());
     }
-    // If they went back, they look like many.
+    // If the counter went back, this is a huge number.
     let took = pool.port().ticks().map_or(u64::MAX, |now| now.wrapping_sub(ticks));
     let lasts = |ticks: u64| u128::from(took) * (count as u128) >= u128::from(ticks) * (piece as u128);
-    if !lasts(SHORT) {
+    if !lasts(SHORT_LOOP) {
         body(piece, count);
         return ControlFlow::Break(());
     }
     let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
-    if !lasts(worth * FASTEST) {
-        return begin_timed(pool, (piece, piece), count, workers, body);
+    if !lasts(worth * MAX_TICKS_PER_NS) {
+        return start_timed(pool, (piece, piece), count, workers, body);
     }
-    let in_time = scaled(WORTH_SHARING * USUAL, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+    let in_time =
+        scaled(WORTH_SHARING * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
     ControlFlow::Continue((piece, smallest_share(in_time)))
 }
 
-/// If so many items take as long as a helper must be worth.
+/// The smallest share, if `in_time` items take WORTH_SHARING.
 fn smallest_share(in_time: u64) -> usize {
-    usize::try_from(in_time / SHARES_IN_TIME).unwrap_or(usize::MAX).max(1)
+    usize::try_from(in_time / SHARES_PER_WORTH).unwrap_or(usize::MAX).max(1)
 }
 
-/// How many items to do before the first look.
+/// The number of items before the first measurement.
 fn first_piece(count: usize) -> usize {
-    match count / FIRST_LOOK {
+    match count / FIRST_PART {
         few @ ..16 => few.max(1),
-        // As it suits a vectorised loop.
-        many => many.min(MOST_UNSEEN).next_multiple_of(16),
+        // A multiple of 16 suits a vectorised loop.
+        many => many.min(MAX_FIRST_PIECE).next_multiple_of(16),
     }
 }
 
-/// As begin_alone, from the first of these numbers on, in pieces of the second, by the clock.
-fn begin_timed<S: Storage, P: Port + Clone>(
+/// As start_alone, but by the clock: starts at the first of these numbers, in pieces of the second.
+fn start_timed<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     (from, mut piece): (usize, usize),
     count: usize,
     workers: usize,
     body: Body<'_>,
 ) -> ControlFlow<(), (usize, usize)> {
-    let Some(begun) = pool.port().now() else {
-        return ControlFlow::Continue((from, (count / FIRST_LOOK / (workers + 1)).max(1)));
+    let Some(start) = pool.port().now() else {
+        return ControlFlow::Continue((from, (count / FIRST_PART / (workers + 1)).max(1)));
     };
     let mut done = from;
     loop {
@@ -203,7 +205,7 @@ fn begin_timed<S: Storage, P: Port + Clone>(
             return ControlFlow::Break(());
         }
         done = to;
-        let took = pool.port().now().map_or(0, |now| now.saturating_sub(begun + LOOK)).max(1);
+        let took = pool.port().now().map_or(0, |now| now.saturating_sub(start + CLOCK_COST)).max(1);
         let left = scaled(took, count - done, done - from);
         let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
         let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
@@ -214,13 +216,13 @@ fn begin_timed<S: Storage, P: Port + Clone>(
     }
 }
 
-/// About `a * b / c`, or the largest number if it is larger.
+/// About `a * b / c`, saturating.
 fn scaled(a: u64, b: usize, c: usize) -> u64 {
     let (b, c) = (b as u64, c as u64);
     a.checked_mul(b).map_or_else(|| a.saturating_mul(b / c), |product| product / c)
 }
 
-/// As `run`; a body that breaks ends the loop, and of several the first is told. It does not unwind.
+/// As `run`, with a body that may break with a value. Returns the first such value. The body does not unwind.
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) fn share_out<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
@@ -239,8 +241,8 @@ pub(crate) fn share_out<S: Storage, P: Port + Clone>(
     first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
 }
 
-/// The same over any range, with any value, and a body that may panic: that ends the loop, and goes on here when all have
-/// left.
+/// The same over any range, with any value, and a body that may panic. A panic ends the loop; it resumes here when all threads
+/// have left the loop.
 pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
     pool: &RawPool<S, P>,
     range: Range<usize>,
@@ -266,7 +268,7 @@ pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
         false
     });
     if let Some(failure) = panicked.take() {
-        // Before the panic goes on, and one by one: a destructor's panic on top of another panic aborts.
+        // Before the panic resumes, and one by one: a destructor that panics during another panic aborts.
         drop_ignoring_panic(first);
         drop_ignoring_panic(body);
         resume(failure);
@@ -274,7 +276,7 @@ pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
     first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
 }
 
-/// The same with a body that does not end the loop.
+/// The same with a body that cannot end the loop.
 pub(crate) fn for_each_share<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     range: Range<usize>,
@@ -299,8 +301,8 @@ mod tests {
     fn the_first_piece_is_a_small_part_of_the_loop() {
         for count in (1..100_000).chain([1 << 20, usize::MAX]) {
             let piece = first_piece(count);
-            assert!((1..=MOST_UNSEEN).contains(&piece) && piece <= count);
-            assert!(piece == 1 || piece <= count / FIRST_LOOK * 2, "{piece} of {count}");
+            assert!((1..=MAX_FIRST_PIECE).contains(&piece) && piece <= count);
+            assert!(piece == 1 || piece <= count / FIRST_PART * 2, "{piece} of {count}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Jobs that borrow from their spawner's stack: over before it goes on.
+//! Jobs that borrow from their spawner's stack: all have finished when the scope ends.
 //!
-//! The spawner keeps the handles of its jobs, up to a number (`Spawned`). Before it makes another when it has so many, it takes
-//! those that are over; if none is, it runs one itself that nobody has begun. At the end it runs what nobody has begun,
-//! and waits for the rest. So whatever is queued can be run by the thread that waits for it, and a scope inside a job
-//! needs no other worker. Only the thread that opened the scope spawns into it; a job opens a scope of its own.
+//! The spawner keeps the handles of at most `MAX` jobs (`Spawned`). If it has that many and spawns another, it first takes those
+//! that have finished; if there are none, it runs a job that has not started. At the end it runs the jobs that have not
+//! started, and waits for the others. So the thread that waits for a queued job can run it, and a scope inside a job
+//! needs no other worker. Only the thread that opened a scope spawns into it; a job opens its own scope.
 
 use crate::engine::{Disposition, Fail, RawPool, Request};
 use crate::job::id::Job;
@@ -12,30 +12,30 @@ use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
 use core::cell::Cell;
 
-/// What one scope has spawned and not finished: `MOST` jobs at a time.
-pub(crate) struct Spawned<const MOST: usize> {
-    // INVARIANT: the first `count` are jobs of this scope, each there once.
-    jobs: [Cell<Option<Job>>; MOST],
+/// The unfinished jobs of one scope, at most `MAX` at a time.
+pub(crate) struct Spawned<const MAX: usize> {
+    // INVARIANT: the first `count` are jobs of this scope, all different.
+    jobs: [Cell<Option<Job>>; MAX],
     count: Cell<usize>,
     panicked: Cell<Option<PanicPayload>>,
 }
 
-impl<const MOST: usize> Spawned<MOST> {
+impl<const MAX: usize> Spawned<MAX> {
     pub(crate) fn new() -> Self {
-        Self { jobs: [const { Cell::new(None) }; MOST], count: Cell::new(0), panicked: Cell::new(None) }
+        Self { jobs: [const { Cell::new(None) }; MAX], count: Cell::new(0), panicked: Cell::new(None) }
     }
 
-    /// Submits a job, or gives it back, if there is no slot for it. What it leaves when it fails is a `PanicPayload`.
+    /// Submits a job, or returns it if there is no slot. A job that fails must leave a `PanicPayload`.
     ///
     /// # Safety
-    /// 1. `finish` is called, with the same pool, before what the job borrows is gone.
+    /// 1. `finish` is called, with the same pool, before the job's borrows end.
     /// 2. The request was made for this pool.
     pub(crate) unsafe fn spawn<S: Storage, P: Port + Clone, R: Request>(
         &self,
         pool: &RawPool<S, P>,
         request: R,
     ) -> Result<(), R> {
-        if self.count.get() == MOST {
+        if self.count.get() == MAX {
             self.make_room(pool);
         }
         // SAFETY:
@@ -48,19 +48,19 @@ impl<const MOST: usize> Spawned<MOST> {
         Ok(())
     }
 
-    /// Gets fewer than `MOST`.
+    /// Finishes one job or more, so that there are fewer than `MAX`.
     #[cold]
     fn make_room<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) {
-        let is_over = |n: &usize| self.jobs[*n].get().is_some_and(|job| pool.is_finished(job));
-        // From the last on: the one that takes its place is not over.
-        (0..MOST).rev().filter(is_over).for_each(|n| self.finish_one(pool, n));
-        if self.count.get() == MOST {
-            let ran = (0..MOST).find(|&n| self.jobs[n].get().is_some_and(|job| pool.run_lent(job)));
+        let is_finished = |n: &usize| self.jobs[*n].get().is_some_and(|job| pool.is_finished(job));
+        // From the last to the first: the job that moves into a free place has already been checked.
+        (0..MAX).rev().filter(is_finished).for_each(|n| self.finish_one(pool, n));
+        if self.count.get() == MAX {
+            let ran = (0..MAX).find(|&n| self.jobs[n].get().is_some_and(|job| pool.run_lent(job)));
             self.finish_one(pool, ran.unwrap_or(0));
         }
     }
 
-    /// Runs the `n`-th job, if nobody has begun it, and takes what it left.
+    /// Runs the `n`-th job if it has not started, or waits for it, and takes its result.
     fn finish_one<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>, n: usize) {
         let last = self.count.get() - 1;
         let job = self.jobs[n].replace(self.jobs[last].get());
@@ -73,16 +73,16 @@ impl<const MOST: usize> Spawned<MOST> {
             #[cfg(feature = "std")]
             if _taken == crate::engine::Taken::Failed {
                 // SAFETY:
-                // - a closure's job that failed left this, and it is read the one time: the result is taken.
+                // - a closure's job that failed left this, and it is read only here: the result is taken.
                 left = Some(unsafe { _payload.at.cast::<PanicPayload>().read() });
             }
             Disposition::Take
         });
-        // The slot is given back: what is dropped now may wait for the pool's end.
+        // Only now, when the slot is free: a destructor may wait for the pool's end.
         self.note(left);
     }
 
-    /// Keeps the first panic. Does not unwind: jobs may still run.
+    /// Keeps the first panic, and drops later ones. Does not unwind, because jobs may still run.
     pub(crate) fn note(&self, panicked: Option<PanicPayload>) {
         let first = self.panicked.take();
         let (kept, late) = if first.is_some() { (first, panicked) } else { (panicked, None) };
@@ -90,9 +90,9 @@ impl<const MOST: usize> Spawned<MOST> {
         drop_ignoring_panic(late);
     }
 
-    /// Returns when every job that was spawned is over. The first panic of one of them.
+    /// Returns when every spawned job has finished, with the first panic of one of them.
     pub(crate) fn finish<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) -> Option<PanicPayload> {
-        // The last first: workers come from the other end.
+        // Starts with the last job: workers start with the first.
         while let Some(last) = self.count.get().checked_sub(1) {
             self.finish_one(pool, last);
         }

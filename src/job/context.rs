@@ -1,13 +1,13 @@
-//! Who am I: the chain of jobs that one thread is inside of, innermost first.
+//! What a thread is inside of: a chain of jobs, callbacks and worker loops, innermost first.
 //!
-//! A thread that runs a job has a [`CallContext`] on its stack and its port points to the innermost one. A frame is
-//! written and read by its own thread only.
+//! A thread that runs a job has a [`CallContext`] (a frame) on its stack, and its port points to the innermost frame. Only the
+//! thread itself uses its frames, except as `CallChain` says.
 
 use crate::job::id::Job;
 use core::cell::Cell;
 use core::ptr;
 
-/// Where a thread's stack lies: the lowest address, and the one behind the highest.
+/// The bounds of a thread's stack: its lowest address, and the first address above it.
 #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stack {
@@ -15,13 +15,14 @@ pub struct Stack {
     pub(crate) high: usize,
 }
 
-/// Without threads none is known, and firmware has no code for it.
+/// Without threads no stack is known, and firmware needs no code for it.
 #[cfg(not(any(feature = "std", feature = "pthread", jobring_loom)))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stack {}
 
 impl Stack {
-    /// Does `at`, an address in the innermost frame, leave this many bytes of this stack? Not if it lies on another one.
+    /// Are at least this many bytes of the stack left below `at`, an address in the innermost frame? False if `at` is on another
+    /// stack.
     pub(crate) fn leaves(&self, _at: usize, _bytes: usize) -> bool {
         #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
         return (self.low..self.high).contains(&_at) && _at - self.low >= _bytes;
@@ -30,36 +31,36 @@ impl Stack {
     }
 }
 
-/// What a thread does in a frame.
+/// What a frame stands for.
 #[derive(Clone, Copy)]
 enum Of {
-    /// It runs the job of this slot and generation.
+    /// The job with this slot and generation.
     Job { index: usize, generation: usize },
-    /// It is in the loop of the worker with this number; its stack, if whoever made the thread knows it.
+    /// The loop of the worker with this number; and its stack, if the creator of the thread knows it.
     Worker { number: usize, stack: Option<Stack> },
-    /// It runs user code that is no job of the pool's.
+    /// User code that is no job of the pool.
     Caller,
-    /// The pool calls user code that is no job: a waker, a hook. The thread goes on when it returns, as behind a job.
+    /// User code that the pool calls and that is no job: a waker, a hook. The pool continues when it returns, as after a job.
     Callback,
 }
 
-/// One job being run, or the thread's stay in a worker loop. What is written further out on the chain is not written again
-/// for each job.
+/// One job, callback or worker loop that a thread is inside of. A fact that an outer frame states is not repeated for
+/// each job.
 pub struct CallContext {
-    /// The identity of its pool: an address, compared and never followed.
+    /// The identity of its pool: an address that is only compared.
     pub(crate) pool: *const (),
     of: Of,
-    /// The frame that was innermost before.
+    /// The next frame outwards.
     pub(crate) outer: *const CallContext,
-    /// What the running kind wants to find again from inside the job.
+    /// A pointer that the running job's `run` function leaves for calls from inside the job.
     pub(crate) vtable_data: Cell<*const ()>,
-    /// Of a worker's loop: is the worker counted among those inside a shutdown?
+    /// In a worker's loop: is the worker counted as being inside a shutdown?
     pub(crate) closing: Cell<bool>,
-    /// May a job right inside this frame end the thread? Then it is a worker's that would be replaced.
+    /// May a job directly inside this frame end the thread? True for a worker that the pool would replace.
     pub(crate) replaceable: bool,
-    /// The halves of joins that this thread is inside of, right inside this frame. Null outside of joins.
+    /// The halves of the joins directly inside this frame. Null outside of joins.
     pub(crate) joins: Cell<*const Joins>,
-    /// Has a shutdown returned that did not wait for this job? Set by a closer, which holds the lock of the wait-for graph
+    /// Has a shutdown returned that did not wait for this job? A closer sets it. It holds the lock of the wait-for graph
     /// while this thread is registered there.
     pub(crate) closed_inside: Cell<bool>,
 }
@@ -76,12 +77,12 @@ impl CallContext {
         Self::new(pool, Of::Job { index, generation }, outer)
     }
 
-    /// The thread runs user code that is no job of the pool's.
+    /// The thread runs user code that is no job of the pool.
     pub(crate) fn of_caller(pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, Of::Caller, outer)
     }
 
-    /// The pool calls user code on the thread that is no job.
+    /// The pool calls user code that is no job.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn of_callback(pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, Of::Callback, outer)
@@ -111,7 +112,7 @@ impl CallContext {
         }
     }
 
-    /// The job that it is of.
+    /// The frame's job, if it is a job's.
     pub(crate) fn job(&self) -> Option<Job> {
         match self.of {
             Of::Job { index, generation } => Some(Job::new(Job::tag_of(self.pool), generation, index)),
@@ -124,7 +125,7 @@ impl CallContext {
         matches!(self.of, Of::Job { .. })
     }
 
-    /// Does the pool call what runs in it, so that it holds the thread up?
+    /// Did the pool call what runs in it, so that the pool's thread waits for its return?
     pub(crate) fn is_call_of_pool(&self) -> bool {
         matches!(self.of, Of::Job { .. } | Of::Callback)
     }
@@ -134,7 +135,7 @@ impl CallContext {
         matches!(self.of, Of::Worker { .. })
     }
 
-    /// If it is a worker's loop: the worker's number, and its stack if known.
+    /// The worker's number, and its stack if known, if this is a worker's loop.
     fn loop_of(&self) -> Option<(usize, Option<Stack>)> {
         match self.of {
             Of::Worker { number, stack } => Some((number, stack)),
@@ -142,18 +143,18 @@ impl CallContext {
         }
     }
 
-    /// The worker of this frame's pool whose thread this is.
+    /// The number of the worker of this frame's pool that the thread is, if any.
     pub(crate) fn worker(&self) -> Option<usize> {
         let mut mine = CallChain(self).filter(|frame| frame.pool == self.pool);
         mine.find_map(Self::loop_of).map(|(number, _)| number)
     }
 
-    /// This thread's stack, if a pool made the thread and so knows it.
+    /// This thread's stack, if a pool created the thread.
     pub(crate) fn stack(&self) -> Option<Stack> {
         CallChain(self).filter_map(Self::loop_of).find_map(|(_, stack)| stack)
     }
 
-    /// How many jobs, wakers and hooks run inside each other on this thread.
+    /// The number of jobs, wakers and hooks that run inside each other on this thread.
     pub(crate) fn depth(&self) -> usize {
         CallChain(self).filter(|frame| frame.is_call_of_pool()).count()
     }
@@ -164,66 +165,65 @@ impl CallContext {
     }
 }
 
-/// The halves of joins (`fork_join/join.rs`) that one thread is inside of and has not published: a list on its stack.
+/// A list on one thread's stack: the halves of its current joins that it has not published (`fork_join/join.rs`).
 pub(crate) struct Joins {
     pub(crate) newest: Cell<*const Pending>,
-    /// How many they are.
-    pub(crate) waiting: Cell<usize>,
-    /// So many joins do not ask whether a worker is idle.
+    pub(crate) len: Cell<usize>,
+    /// The next `skip` joins offer nothing, even if a worker is idle.
     pub(crate) skip: Cell<u32>,
-    /// How many they were the last time; 0 after a success.
-    pub(crate) in_vain: Cell<u32>,
-    /// When a worker was woken last.
-    pub(crate) woke: Cell<Option<u64>>,
+    /// The value that `skip` last started from; 0 after an offer that succeeded.
+    pub(crate) last_skip: Cell<u32>,
+    /// When an offer last woke a worker.
+    pub(crate) last_wake: Cell<Option<u64>>,
 }
 
 impl Joins {
     pub(crate) fn new() -> Self {
         Self {
             newest: Cell::new(ptr::null()),
-            waiting: Cell::new(0),
+            len: Cell::new(0),
             skip: Cell::new(0),
-            in_vain: Cell::new(0),
-            woke: Cell::new(None),
+            last_skip: Cell::new(0),
+            last_wake: Cell::new(None),
         }
     }
 
-    /// A worker is idle: is it this join's turn to offer something?
+    /// Is it this join's turn to offer a half? Called when a worker is idle.
     #[inline(always)]
-    pub(crate) fn looks(&self) -> bool {
+    pub(crate) fn is_turn_to_offer(&self) -> bool {
         let skip = self.skip.get();
         self.skip.set(skip.saturating_sub(1));
         skip == 0
     }
 
-    /// Puts one in: the whole half's pointer, since who runs it follows it to more than its head.
+    /// Adds a half. The pointer must be valid for the whole half, because the thread that runs it uses more than its head.
     ///
     /// # Safety
-    /// 1. It points to a half of this thread's, which stays where it is until it is taken off.
+    /// 1. It points to a half of this thread, which does not move until it is removed.
     #[inline(always)]
     pub(crate) unsafe fn push(&self, pending: *const Pending) {
         // SAFETY:
         // - 1.
         unsafe { &*pending }.older.set(self.newest.get());
         self.newest.set(pending);
-        self.waiting.set(self.waiting.get() + 1);
+        self.len.set(self.len.get() + 1);
     }
 
-    /// Takes the newest off.
+    /// Removes the newest half.
     #[inline(always)]
     pub(crate) fn pop(&self, newest: &Pending) {
         self.newest.set(newest.older.get());
-        self.waiting.set(self.waiting.get() - 1);
+        self.len.set(self.len.get() - 1);
     }
 }
 
-/// The head of one half. Touched by its own thread only, but for `run`, which is never written.
+/// The head of one half. Only its own thread uses it, except `run`, which is never written.
 pub(crate) struct Pending {
-    /// The one that was put into the list before.
+    /// The next older half of the list.
     pub(crate) older: Cell<*const Pending>,
-    /// Its job, if it was published: then it is in no list.
+    /// The half's job, if it was published. Then it is in no list.
     pub(crate) job: Cell<Option<Job>>,
-    /// Runs it. To be called once, by who claimed the job.
+    /// Runs the half. Called once, by the thread that claimed the job.
     pub(crate) run: unsafe fn(*const Pending),
 }
 
@@ -233,7 +233,7 @@ impl Pending {
     }
 }
 
-/// The frames of this thread from one on outwards.
+/// Iterates over a thread's frames, from one of them outwards.
 pub(crate) struct CallChain(pub(crate) *const CallContext);
 
 impl Iterator for CallChain {
@@ -241,8 +241,8 @@ impl Iterator for CallChain {
 
     fn next(&mut self) -> Option<&'static CallContext> {
         // SAFETY:
-        // - a port's current pointer is null or points to a frame on this thread's own stack, which is taken off
-        //   the chain before it is left (engine/run.rs, engine/worker_loop.rs), so it lives while code above it on the stack runs.
+        // - a port's current pointer is null or points to a frame on this thread's own stack. A frame leaves the chain
+        //   before its function returns (engine/run.rs, engine/worker_loop.rs), so it lives while code above it on the stack runs.
         // - the chain of another thread is followed only while that thread cannot leave it (engine/wait_graph.rs).
         let frame = unsafe { self.0.as_ref() }?;
         self.0 = frame.outer;

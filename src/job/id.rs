@@ -1,4 +1,4 @@
-//! A job's handle: pool tag (8 bits) | generation | slot index + 1 (20 bits). Pure packing.
+//! The packing of a job's handle: pool tag (8 bits) | generation | slot index + 1 (20 bits).
 
 /// Bits of a slot's generation: 36 on 64-bit targets, 26 on 32-bit ones.
 pub const GENERATION_BITS: u32 = generation_bits(usize::BITS);
@@ -12,14 +12,14 @@ const TAG_SHIFT: u32 = 56;
 const GENERATION_MASK: u64 = (1 << GENERATION_BITS) - 1;
 const INDEX_MASK: u64 = (1 << INDEX_BITS) - 1;
 
-/// The largest number of slots that a handle can tell apart.
+/// The most slots that handles can number.
 pub const MAX_CAPACITY: usize = INDEX_MASK as usize;
 
-/// Names one job of one pool. A value, not a reference: it may be copied, kept and compared.
+/// Names one job of one pool. It is a value, not a reference: it may be copied, kept and compared.
 ///
-/// A job whose slot has been given back is *stale*: every call with its handle is refused. Two limits: after
-/// exactly k·2³⁶ (2²⁶ on 32-bit targets) reuses of one slot an old handle fits again, and a handle of another
-/// pool is caught by 8 bits, so by 255 of 256 pools.
+/// When a job's slot is freed, its handle becomes *stale*: the pool refuses every call with it. This has two limits. After
+/// exactly k·2³⁶ (2²⁶ on 32-bit targets) reuses of one slot an old handle fits again. And a handle carries only 8 bits of its
+/// pool's identity, so 255 of 256 pools refuse another pool's handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
 pub struct Job(u64);
@@ -55,7 +55,7 @@ impl Job {
         self.0
     }
 
-    /// The handle with this number. Any number is accepted here; the pool refuses what it did not give out.
+    /// The handle with this number. Every number is accepted here; the pool refuses those that it did not issue.
     ///
     /// ```
     /// assert_eq!(jobring::Job::from_bits(7).to_bits(), 7);
@@ -65,7 +65,7 @@ impl Job {
         Self(bits)
     }
 
-    /// The slot and generation, if the tag is this pool's and the index within its capacity.
+    /// The slot and generation, if the tag is this pool's and the index is within its capacity.
     #[inline]
     pub(crate) const fn resolve(self, tag: u8, capacity: usize) -> Option<(usize, usize)> {
         let index = ((self.0 & INDEX_MASK) as usize).wrapping_sub(1);
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// For the widths that this host does not have, the packing is arithmetic on the same numbers.
+    /// Checks the word sizes that this host lacks too, by the same arithmetic.
     #[test]
     fn a_handle_has_room_for_the_generations_of_every_word() {
         for (word, generations, state_flags) in [(64, 1u64 << 36, 6), (32, 1 << 26, 6)] {
@@ -106,7 +106,7 @@ mod tests {
             assert_eq!(1u64 << bits, generations);
             // The slot's state word: generation and flags. On 32 bits it is full.
             assert!(bits + state_flags <= word && (word == 64 || bits + state_flags == word));
-            assert!(INDEX_BITS + bits <= TAG_SHIFT, "generation and tag are paced");
+            assert!(INDEX_BITS + bits <= TAG_SHIFT, "generation and tag are apart");
             for tag in [0u64, 0xff] {
                 for generation in [0, generations - 1] {
                     for index in [0, MAX_CAPACITY as u64 - 1] {

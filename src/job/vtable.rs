@@ -1,9 +1,9 @@
-//! What a slot's body holds: a kind (how to run or drop it) and a payload (its input, later its result).
+//! What a slot's body holds: a vtable (how to run or drop the job) and a payload (its input, later its result).
 
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 
-/// The bytes of one slot: the job's input before it ran, its result afterwards.
+/// The bytes of one slot: first the job's input, after it ran its result.
 #[derive(Clone, Copy)]
 pub(crate) struct Payload {
     pub(crate) at: *mut u8,
@@ -11,12 +11,12 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// The `n`-th word from the end, where kinds keep what must outlive the input (callbacks).
+    /// The `n`-th word from the end. C jobs keep there what must outlive the input (callbacks).
     #[cfg(feature = "capi")]
     #[inline]
     pub(crate) fn word_from_end(self, n: usize) -> *mut usize {
         debug_assert!(n * size_of::<usize>() <= self.bytes);
-        // The payload's length is a multiple of its alignment, so its end is aligned for a word.
+        // The payload's size is a multiple of its alignment, so its end is aligned for a word.
         self.at.wrapping_add(self.bytes - n * size_of::<usize>()).cast()
     }
 }
@@ -37,21 +37,20 @@ pub(crate) enum DiscardReason {
     Shutdown,
 }
 
-/// The operations on one kind of job. Exactly one of `run` and `discard` is called, once, by the thread that
-/// claimed the job; `drop_result` is called at most once, after `run`, on a result that nobody takes.
+/// The operations on one kind of job. The thread that claimed the job calls either `run` or `discard`, once. `drop_result` is
+/// called at most once, after `run`, on a result that nobody takes.
 pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
     /// Drops the input of a job that will not run, and may leave in the payload why. Does not unwind.
     pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
-    /// Is the input data copied into the payload, which is also where its result is?
+    /// Is the input copied into the payload, and the result left there?
     #[cfg(feature = "capi")]
     pub(crate) by_copy: bool,
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
-    /// Is there something to drop in the result of a job that is done? Then `drop_result` is called for it; for one that failed
-    /// always.
+    /// Must `drop_result` be called for a job that succeeded? For a job that failed it always is.
     pub(crate) drops_result: bool,
     /// Drops a result. Does not unwind.
     pub(crate) drop_result: unsafe fn(Payload, RunResult),

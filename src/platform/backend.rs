@@ -1,7 +1,7 @@
-//! Which library makes a pool's threads.
+//! The library that creates a pool's threads.
 
-/// What makes a pool's threads: see [`Builder::backend`](crate::Builder::backend). Each variant is there in every build; a build
-/// without the one that is asked for says [`BuildError::Unsupported`](crate::BuildError::Unsupported).
+/// The library that creates a pool's threads: see [`Builder::backend`](crate::Builder::backend). Every build has every variant;
+/// one that cannot use a variant returns [`BuildError::Unsupported`](crate::BuildError::Unsupported).
 ///
 /// ```
 /// use jobring::{Backend, BuildError, Pool};

@@ -1,5 +1,5 @@
-//! Sleep and wake where there is no futex that std lets us use: a fixed table of mutexes and condition variables,
-//! one chosen by the word's address. A wake takes the mutex.
+//! Sleep and wake on systems without a futex that std exposes: a fixed table of mutexes and condition variables, indexed
+//! by the word's address. A wake takes the mutex.
 
 extern crate std;
 
@@ -36,7 +36,7 @@ pub(super) fn wait(word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
 }
 
 pub(super) fn wake(word: *const AtomicUsize, _threads: i32) {
-    // All of them: a bucket serves several words.
+    // All of them, since a bucket serves several words.
     let bucket = bucket(word);
     drop(bucket.mutex.lock().unwrap_or_else(PoisonError::into_inner));
     bucket.condvar.notify_all();

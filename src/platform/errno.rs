@@ -1,6 +1,6 @@
-//! errno, kept across what changes it.
+//! Keeps errno across calls that change it.
 
-/// Runs `body` and puts the calling thread's errno back as it was before.
+/// Runs `body` and restores the calling thread's errno.
 pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

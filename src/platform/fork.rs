@@ -1,10 +1,10 @@
-//! How many forks lie between this process and the one that began: a pool does not live on in a child, whose only thread
-//! is the one that forked.
+//! Counts the forks between this process and the first one. A pool does not work in a child, whose only thread is the one
+//! that called fork.
 
 use crate::util::cache_padded::CachePadded;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// Every submit reads it, so it shares its line with nobody's variables that are written all the time.
+/// Every submit reads it, so it must not share its cache line with variables that are written often.
 static FORKS: CachePadded<AtomicUsize> = CachePadded::new(AtomicUsize::new(0));
 
 extern "C" fn in_child() {
@@ -12,15 +12,15 @@ extern "C" fn in_child() {
     FORKS.fetch_add(1, Relaxed);
 }
 
-/// Counts forks from now on. False if the system refuses that for want of memory; the next call asks again. Called when a
-/// pool is made or a thread enters as a worker, never on the way of a job.
+/// Counts forks from now on. False if the system has no memory for that; the next call tries again. Called when a pool is
+/// created or a thread enters as a worker, never on a job's path.
 pub(crate) fn watch() -> bool {
     static WATCHED: AtomicBool = AtomicBool::new(false);
-    // ORDERING: Relaxed: guards nothing; the system keeps the list of handlers under a lock of its own.
+    // ORDERING: Relaxed: guards nothing; the system keeps its list of handlers under its own lock.
     if WATCHED.load(Relaxed) {
         return true;
     }
-    // Without a lock, which a child could inherit locked. If two threads register it, a fork counts as two.
+    // No lock, because a child could inherit it locked. If two threads register the handler, a fork counts twice.
     // SAFETY:
     // - the handler is a function of this library, and does what a child of a threaded process may do.
     let watched = unsafe { libc::pthread_atfork(None, None, Some(in_child)) } == 0;
@@ -31,9 +31,9 @@ pub(crate) fn watch() -> bool {
     watched
 }
 
-/// The forks so far: in a child more than in its parent. Children by vfork(), _Fork() or a bare clone() are not counted.
+/// The number of forks so far: larger in a child than in its parent. vfork(), _Fork() and a bare clone() do not count.
 #[inline]
 pub(crate) fn count() -> usize {
-    // ORDERING: Relaxed: changes only where there is one thread.
+    // ORDERING: Relaxed: changes only while the process has one thread.
     FORKS.load(Relaxed)
 }

@@ -1,5 +1,5 @@
-//! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made without libc's wrappers
-//! around it that are cancellation points, and errno is put back.
+//! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made directly, because libc's
+//! wrappers are cancellation points. errno is restored.
 
 use super::keeping_errno;
 use crate::sync::AtomicUsize;
@@ -8,7 +8,7 @@ use core::ptr;
 /// The 32 bits of a word that a futex compares.
 fn low_half(word: *const AtomicUsize) -> *const u32 {
     let halves: *const u32 = word.cast();
-    // Little-endian words begin with their low half; on 32 bits the word is the half.
+    // A little-endian word begins with its low half; on 32 bits the whole word is the half.
     if cfg!(all(target_endian = "big", target_pointer_width = "64")) {
         halves.wrapping_add(1)
     } else {
@@ -18,12 +18,12 @@ fn low_half(word: *const AtomicUsize) -> *const u32 {
 
 pub(super) fn wait(word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
     let timeout = timeout.map(|nanos| libc::timespec {
-        // At most 68 years, which fit in 32 bits: an early return is allowed.
+        // At most 68 years, to fit in 32 bits: an early return is allowed.
         tv_sec: (nanos / 1_000_000_000).min(i32::MAX as u64) as _,
         tv_nsec: (nanos % 1_000_000_000) as _,
     });
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // An early return, for whatever reason, is allowed to the port: EINTR, EAGAIN, ETIMEDOUT need no look.
+    // A port may return early for any reason, so EINTR, EAGAIN and ETIMEDOUT need no handling.
     call(word, libc::FUTEX_WAIT, expected as u32, timeout);
 }
 

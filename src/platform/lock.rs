@@ -1,12 +1,12 @@
-//! A lock for what happens when a worker begins or ends; never taken on the way of a job. A thread that finds it held sleeps:
-//! one that spun would keep a holder of lower priority from running.
+//! A lock for the start and end of workers; no job's path takes it. A thread that finds it held sleeps: a thread that spins
+//! could keep a holder of lower priority from running.
 
 #[cfg(not(feature = "std"))]
 use of_pthreads::Mutex;
 #[cfg(feature = "std")]
 use std::sync::{Mutex, PoisonError};
 
-/// A value that one thread at a time reaches.
+/// A value that only one thread at a time can use.
 pub(crate) struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
@@ -14,7 +14,7 @@ impl<T> Lock<T> {
         Self(Mutex::new(value))
     }
 
-    /// Lets `f` have the value. `f` neither takes this lock again nor panics.
+    /// Calls `f` with the value. `f` neither takes this lock again nor panics.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         #[cfg(feature = "std")]
         return f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
@@ -27,8 +27,8 @@ impl<T> Lock<T> {
 mod of_pthreads {
     use core::cell::UnsafeCell;
 
-    /// A mutex of the system's. On Linux and Android, where alone there is no std, it need not be destroyed, and may move as
-    /// long as nobody has locked it.
+    /// The system's mutex. Builds without std are for Linux and Android only; there a mutex needs no destroy, and may move
+    /// until it is locked for the first time.
     pub(super) struct Mutex<T> {
         raw: UnsafeCell<libc::pthread_mutex_t>,
         // INVARIANT: touched only while `raw` is locked.
@@ -36,7 +36,7 @@ mod of_pthreads {
     }
 
     // SAFETY:
-    // - `raw` is for all threads, and `value` goes from one to the next under it.
+    // - `raw` may be used by all threads, and `value` passes from one to the next under it.
     unsafe impl<T: Send> Sync for Mutex<T> {}
 
     impl<T> Mutex<T> {

@@ -1,7 +1,7 @@
-//! The ports of this build: the operating system's where there is one, else spinning; in a model the model's.
+//! The ports of this build: the operating system's if there is one, otherwise one that spins; in a model the model's.
 //!
-//! `futex` on Linux and Android: wakes take no lock and are safe in a signal handler. `condvar` elsewhere with
-//! `std`: the wake of a sleeping thread takes a mutex there, and is not safe in a signal handler.
+//! Linux and Android use `futex`: a wake takes no lock and is safe in a signal handler. Other systems with `std` use
+//! `condvar`: the wake of a sleeping thread takes a mutex, and is not safe in a signal handler.
 
 mod backend;
 pub(crate) mod port;
@@ -34,7 +34,7 @@ mod errno;
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) use errno::keeping_errno;
 
-/// Runs `body`, and puts errno back where there is one.
+/// Runs `body`. This build has no errno to keep.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
     body()
@@ -75,7 +75,7 @@ mod model_port;
 pub use model_port::{Clock, ModelPort, ModelPort as System};
 
 const_fn! {
-    /// The system that a new pool is on. In a model each has one of its own, without a clock.
+    /// The system of a new pool. In a model each pool has its own, without a clock.
     pub(crate) fn system() -> System {
         #[cfg(not(jobring_loom))]
         return System;

@@ -1,4 +1,4 @@
-//! The system below a model: a futex, a clock, and who the calling thread is.
+//! The system below a model: a futex, a clock, and the calling thread's context.
 
 extern crate std;
 
@@ -15,28 +15,28 @@ loom::thread_local! { static CURRENT: Cell<*const CallContext> = Cell::new(ptr::
 /// The clock of a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clock {
-    /// There is none: only the timeouts "poll" and "for ever" exist.
+    /// There is no clock: only the timeouts "poll" and "for ever" exist.
     None,
-    /// A sleep with an end takes all of its time, and ends at once.
+    /// A sleep with a time limit returns at once, and the clock moves on by the limit.
     Hasty,
-    /// Time passes when the model says so, by [`ModelPort::pass`].
+    /// Time passes only when the model calls [`ModelPort::pass`].
     Told,
 }
 
-/// A futex without a lock, so that it adds no happens-before but from a waker to whom it woke (loom's `unpark`
-/// does). Sleepers are kept by address and woken in the order in which they came. It returns for no reason only when
-/// a model calls [`Port::wake_all`] for no reason.
+/// A futex without a lock, so that its only happens-before is from a waker to the thread that it wakes (by loom's `unpark`).
+/// It wakes the sleepers of an address in the order of their arrival. It returns spuriously only when a model calls
+/// [`Port::wake_all`] without a reason.
 #[derive(Clone)]
 pub struct ModelPort {
     system: Arc<Shared>,
-    /// A thread that is stopped between its decision to wake and the wake.
+    /// Never wakes: for a thread that is stopped between its decision to wake and the wake.
     mute: bool,
 }
 
 struct Shared {
     clock: Clock,
-    /// Changed by whoever touches `state`, for the checker alone: it tries the orders of operations that meet in a
-    /// word it knows, and `state` is none.
+    /// Changed by every thread that uses `state`, for the checker: it tries only the orders of operations on a word that
+    /// it knows, and it does not know `state`.
     meeting: AtomicUsize,
     state: Mutex<State>,
 }
@@ -53,7 +53,7 @@ struct Sleeper {
 }
 
 impl ModelPort {
-    /// A port whose sleepers no other port's wakes reach.
+    /// A port with its own sleepers, which no other port wakes.
     pub fn new(clock: Clock) -> Self {
         let state = Mutex::new(State { now: 0, sleepers: Vec::new() });
         Self { system: Arc::new(Shared { clock, meeting: AtomicUsize::new(0), state }), mute: false }
@@ -69,7 +69,7 @@ impl ModelPort {
         self.system.state.lock().unwrap()
     }
 
-    /// Lets time pass: sleeps whose end has come are over.
+    /// Lets time pass, and ends the sleeps whose time limit has passed.
     pub fn pass(&self, nanos: u64) {
         let mut state = self.meet();
         state.now += nanos;
@@ -90,8 +90,8 @@ impl Port for ModelPort {
         }
         let end = timeout.map(|nanos| self.meet().now + nanos);
         self.system.meeting.fetch_add(1, Relaxed);
-        // A read-modify-write, which reads the newest value, as the kernel's read does against a wake. The checker
-        // lets no other thread run between it and `park`.
+        // A read-modify-write reads the newest value, as the kernel's read does against a wake. The checker lets no
+        // other thread run between it and `park`.
         let now = word.fetch_or(0, Relaxed);
         let mut state = self.system.state.lock().unwrap();
         if now as u32 == expected as u32 && end.is_none_or(|end| state.now < end) {

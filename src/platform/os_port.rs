@@ -7,7 +7,7 @@ use crate::job::context::{CallContext, Stack};
 use crate::platform::port::{Origin, Port};
 use crate::sync::AtomicUsize;
 
-/// How long a pause is, ns.
+/// The length of a pause, nanoseconds.
 const PAUSE: u64 = 50_000;
 
 /// Sleeps in the kernel.
@@ -47,7 +47,7 @@ impl Port for Os {
     }
 
     fn pause(&self) {
-        // Not a yield: of a real-time policy it lets only threads of the same priority run. Nobody changes the word.
+        // Not a yield: under a real-time policy that lets only threads of the same priority run. Nobody changes the word.
         sleep::wait(&AtomicUsize::new(0), 0, Some(PAUSE));
     }
 
@@ -55,7 +55,7 @@ impl Port for Os {
     #[inline(always)]
     fn ticks(&self) -> Option<u64> {
         // SAFETY:
-        // - every x86-64 has it, and a system that keeps it from its processes has no fast clock either: it is what that reads.
+        // - every x86-64 has this instruction; a system that forbids it has no fast clock either, which reads the same counter.
         Some(unsafe { core::arch::x86_64::_rdtsc() })
     }
 

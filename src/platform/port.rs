@@ -1,29 +1,29 @@
-//! What a pool asks of the system under it: sleep on a word, wake, a clock, and who the calling thread is.
+//! What a pool needs of the system below it: sleep on a word, wake, a clock, and the calling thread's context.
 
 use crate::job::context::{CallContext, Stack};
 use crate::sync::AtomicUsize;
 use crate::sync::spin_loop;
-use crate::util::backoff::look_again;
+use crate::util::backoff::yield_in_model;
 
-/// Who calls. Only a user-defined port tells the two apart.
+/// Where a call comes from. Only a user-defined port distinguishes the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
     Thread,
-    /// An interrupt: it may wake a thread, and does not wait.
+    /// An interrupt: it may wake a thread, but never waits.
     Isr,
 }
 
-/// The services of the system below. The core never blocks but through `wait`.
+/// The services of the system below. The core blocks only in `wait` and `pause`.
 pub trait Port {
-    /// Does a sleep of the pool end by itself in any case: since there is a clock, or since nobody sleeps at all?
+    /// Does every sleep of the pool end by itself, because there is a clock, or because nobody sleeps at all?
     const WAKES_BY_ITSELF: bool = false;
 
-    /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds; may
-    /// return at any time for no reason. Compares and goes to sleep in one step as seen by `wake_*`.
+    /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds. May return
+    /// spuriously at any time. For `wake` the comparison and the sleep are one atomic step.
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);
 
-    /// Wakes one thread that sleeps on `word`, or `all` of them. Only the address is used: the word may be gone already.
-    /// Neither locks nor allocates where the port says so.
+    /// Wakes one thread that sleeps on `word`, or `all` of them. Uses only the address: the word may already be gone.
+    /// Each port says whether this locks or allocates.
     fn wake(&self, word: *const AtomicUsize, all: bool, origin: Origin);
 
     /// Wakes one thread that sleeps on `word`; the caller is a thread.
@@ -38,69 +38,68 @@ pub trait Port {
         self.wake(word, true, Origin::Thread);
     }
 
-    /// Nanoseconds of a clock that never goes back, or None where there is no clock (then only the timeouts
-    /// "poll" and "for ever" exist).
+    /// Nanoseconds of a monotonic clock. None if there is no clock: then only the timeouts "poll" and "for ever" exist.
     fn now(&self) -> Option<u64>;
 
-    /// May a worker that has nothing to do sleep with an end, to look again? Not where there is no clock, or where such a sleep
-    /// costs others something (in a seat of a user-defined port it wakes another in its place).
+    /// May an idle worker sleep with a time limit, to look at the rings when it ends? Not without a clock, nor if such a sleep
+    /// costs other threads something (in a seat of a user-defined port it wakes another thread in its place).
     #[inline(always)]
     fn naps(&self) -> bool {
         false
     }
 
-    /// What the processor counts at some 1 to 6 GHz, whatever else it does, if that can be read in less time than a clock:
-    /// good for guesses only. None where there is no such thing.
+    /// A counter of the processor that runs at a constant 1 to 6 GHz and is faster to read than a clock. For estimates
+    /// only. None if there is no such counter.
     #[inline(always)]
     fn ticks(&self) -> Option<u64> {
         None
     }
 
-    /// Lets another thread have this CPU, if one waits for it.
+    /// Yields this CPU to another thread, if one is ready to run.
     fn yield_now(&self) {}
 
-    /// The calling thread's stack; None where the system cannot be asked. May take some 10 µs for the first time on a thread, and
-    /// the system's library may allocate then: not for the way of each job.
+    /// The calling thread's stack; None if the system does not tell. The first call on a thread may take some 10 µs, and the
+    /// system's library may allocate in it, so it is not for every job.
     fn stack(&self) -> Option<Stack> {
         None
     }
 
-    /// How many forks lie between this process and the first; 0 where there are none, or they are not watched.
+    /// The number of forks between this process and the first; 0 if the system has no forks, or nobody counts them.
     #[inline(always)]
     fn forks(&self) -> usize {
         0
     }
 
-    /// Gets from the system what the pools of this process need: to be told of forks, a pointer for each thread. False if it
-    /// refuses; then it may be asked again.
+    /// Gets what the pools of this process need from the system: notice of forks, and a pointer for each thread. False if the
+    /// system refuses; the call may be repeated.
     fn prepare(&self) -> bool {
         true
     }
 
-    /// Lets every other thread run for a short while, also those of lower priority.
+    /// Lets every other thread run for a short time, also those of lower priority.
     fn pause(&self) {
         spin_loop();
     }
 
-    /// The innermost frame of the calling thread; null if it is in none or the port cannot tell.
+    /// The calling thread's innermost context; null if it has none, or the port does not keep it.
     fn current(&self) -> *const CallContext;
 
-    /// Makes `frame` the innermost frame of the calling thread.
+    /// Makes `frame` the calling thread's innermost context.
     fn set_current(&self, frame: *const CallContext);
 }
 
 /// How long a call may wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timeout {
-    /// Does not wait at all.
+    /// It does not wait.
     Poll,
-    /// Waits until a thread makes it true.
+    /// It waits without a time limit.
     Forever,
-    /// At most so many nanoseconds.
+    /// It waits for at most this many nanoseconds.
     Nanos(u64),
 }
 
-/// The moment at which a wait ends.
+/// The time at which a wait ends.
 #[derive(Clone, Copy)]
 pub(crate) enum Deadline {
     Passed,
@@ -109,14 +108,14 @@ pub(crate) enum Deadline {
 }
 
 impl Deadline {
-    /// `timeout` from now on, saturating. Without a clock a finite timeout is a poll.
+    /// `timeout` from now, saturating. Without a clock a finite timeout is a poll.
     pub(crate) fn after(port: &impl Port, timeout: Timeout) -> Self {
         match timeout {
             Timeout::Forever => Self::Never,
             Timeout::Poll | Timeout::Nanos(0) => Self::Passed,
             Timeout::Nanos(nanos) => {
                 let Some(now) = port.now() else {
-                    look_again();
+                    yield_in_model();
                     return Self::Passed;
                 };
                 Self::At(now.saturating_add(nanos))
@@ -124,7 +123,7 @@ impl Deadline {
         }
     }
 
-    /// What is left: Err(()) if nothing, Ok(None) if no end.
+    /// The time that is left: Err(()) if none, Ok(None) if there is no limit.
     pub(crate) fn left(self, port: &impl Port) -> Result<Option<u64>, ()> {
         match self {
             Self::Passed => Err(()),

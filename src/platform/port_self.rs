@@ -1,5 +1,5 @@
-//! Who the calling thread is, where the ports of C programs tell it: one way for all of them, since some calls name no
-//! pool.
+//! The calling thread's context, as the ports of C programs keep it. All of them share one function for it, because some calls
+//! name no pool.
 
 use crate::sync::AtomicUsize;
 use core::ffi::c_void;
@@ -8,20 +8,20 @@ use core::sync::atomic::Ordering::Relaxed;
 
 type Get = unsafe extern "C" fn() -> *mut c_void;
 
-/// The address of the function that tells it; 0: none was given yet.
+/// The address of that function; 0 if there is none yet.
 static GET: AtomicUsize = AtomicUsize::new(0);
 
-/// Is that the function to ask? It is if it is the first that was ever given.
+/// Is `get` that function? The first one that is given becomes it.
 pub(crate) fn asks(get: Get) -> bool {
     let address = (get as *const ()).expose_provenance();
-    // ORDERING: Relaxed: the address is all that is handed over, and never changes.
+    // ORDERING: Relaxed: only the address is handed over, and it never changes.
     match GET.compare_exchange(0, address, Relaxed, Relaxed) {
         Ok(_) => true,
         Err(first) => first == address,
     }
 }
 
-/// What it tells of the calling thread; null as long as there is none.
+/// The calling thread's context, from that function; null as long as there is none.
 pub(crate) fn current() -> *const c_void {
     // ORDERING: Relaxed, as in asks.
     match GET.load(Relaxed) {

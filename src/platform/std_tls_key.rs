@@ -1,32 +1,32 @@
-//! The key of thread-specific data that std makes for all of its threads, in the first of them. If there is none left, it ends
-//! the process; so it is looked before.
+//! std creates one key of thread-specific data, in the first of its threads. If the system has no key left, std ends the
+//! process, so this module checks first.
 
 #[cfg(unix)]
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 #[cfg(unix)]
-static THERE: AtomicBool = AtomicBool::new(false);
+static CREATED: AtomicBool = AtomicBool::new(false);
 
-/// Has std its key, or is there one left? (Another thread may take it first.)
-pub(crate) fn may_be_had() -> bool {
+/// Does std have its key, or is there one left? (Another thread may take the last one first.)
+pub(crate) fn is_available() -> bool {
     #[cfg(unix)]
     {
         // ORDERING: Relaxed: guards nothing.
-        if THERE.load(Relaxed) {
+        if CREATED.load(Relaxed) {
             return true;
         }
         let mut key = 0;
         // SAFETY:
-        // - `key` is writable, and deleted only if it was made; nobody else knows of it.
+        // - `key` is writable, and deleted only if it was created; no other thread knows it.
         unsafe { libc::pthread_key_create(&raw mut key, None) == 0 && libc::pthread_key_delete(key) == 0 }
     }
     #[cfg(not(unix))]
     true
 }
 
-/// Called on a thread of std's.
-pub(crate) fn is_there() {
+/// Records that std has its key. Called on a thread that std created.
+pub(crate) fn mark_created() {
     // ORDERING: Relaxed: guards nothing.
     #[cfg(unix)]
-    THERE.store(true, Relaxed);
+    CREATED.store(true, Relaxed);
 }

@@ -1,5 +1,5 @@
-//! What is kept for each thread: a pointer to its innermost frame, and where its stack lies. std's thread-locals where there is
-//! std, else pthread_getspecific.
+//! Two values for each thread: a pointer to its innermost context, and the bounds of its stack. They are std's thread-locals with
+//! std, otherwise keys of pthread_getspecific.
 
 use crate::job::context::{CallContext, Stack};
 
@@ -14,7 +14,7 @@ mod slot {
         static STACK: Cell<Option<Option<Stack>>> = const { Cell::new(None) };
     }
 
-    // A const-initialised thread-local without a destructor is never gone, so `with` cannot fail.
+    // A const-initialised thread-local without a destructor is never destroyed, so `with` cannot fail.
     #[inline]
     pub(super) fn get() -> *const CallContext {
         CURRENT.with(Cell::get)
@@ -33,8 +33,8 @@ mod slot {
         STACK.with(Cell::get)
     }
 
-    pub(super) fn keep_stack(asked: Option<Stack>) {
-        STACK.with(|stack| stack.set(Some(asked)));
+    pub(super) fn keep_stack(stack: Option<Stack>) {
+        STACK.with(|kept| kept.set(Some(stack)));
     }
 }
 
@@ -45,12 +45,12 @@ mod slot {
     use core::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
     static CURRENT: Key = Key::new();
-    /// A stack's two ends. A thread has both or none.
+    /// The two ends of a thread's stack. A thread has both or none.
     static STACK: [Key; 2] = [const { Key::new() }; 2];
 
-    /// A key of pthread_getspecific, made when it is first used.
+    /// A key of pthread_getspecific, created on first use.
     struct Key(
-        /// One more than the key; 0: there is none yet.
+        /// The key plus one; 0 if there is none yet.
         AtomicUsize,
     );
 
@@ -59,7 +59,7 @@ mod slot {
             Self(AtomicUsize::new(0))
         }
 
-        /// None if the process has no key left, now; it is asked again.
+        /// None if the process has no key left now; the next call tries again.
         #[inline]
         fn made(&self) -> Option<libc::pthread_key_t> {
             // ORDERING: Acquire: pairs with the exchange in `make`, so that what pthread_key_create did is seen.
@@ -69,7 +69,7 @@ mod slot {
             }
         }
 
-        /// Whoever comes first makes it. Nobody waits for anybody: this may be on the way of a job.
+        /// The first thread creates the key. No thread waits for another, because this may be on a job's path.
         #[cold]
         fn make(&self) -> Option<libc::pthread_key_t> {
             let mut key = 0;
@@ -78,12 +78,12 @@ mod slot {
             if unsafe { libc::pthread_key_create(&raw mut key, None) } != 0 {
                 return None;
             }
-            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for the other's if ours is too late.
+            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for another thread's key if it came first.
             match self.0.compare_exchange(0, key as usize + 1, AcqRel, Acquire) {
                 Ok(_) => Some(key),
                 Err(others) => {
                     // SAFETY:
-                    // - created above, and known to nobody.
+                    // - created above, and no other thread knows it.
                     unsafe { libc::pthread_key_delete(key) };
                     Some((others - 1) as libc::pthread_key_t)
                 }
@@ -97,7 +97,7 @@ mod slot {
             self.made().map_or(ptr::null_mut(), |key| unsafe { libc::pthread_getspecific(key) })
         }
 
-        /// False if the system has no key, or no memory, for it.
+        /// False if the system has no key or no memory for it.
         #[inline]
         fn set(&self, value: *const libc::c_void) -> bool {
             // SAFETY:
@@ -125,9 +125,9 @@ mod slot {
         (high != 0).then_some(Some(Stack { low, high }))
     }
 
-    /// What the system does not tell, or cannot keep, it is asked again.
-    pub(super) fn keep_stack(asked: Option<Stack>) {
-        if let Some(Stack { low, high }) = asked
+    /// If the system did not tell, or this fails, the next call asks again.
+    pub(super) fn keep_stack(stack: Option<Stack>) {
+        if let Some(Stack { low, high }) = stack
             && STACK[0].set(ptr::without_provenance(low))
         {
             STACK[1].set(ptr::without_provenance(high));
@@ -145,16 +145,16 @@ pub(super) fn set(frame: *const CallContext) {
     slot::set(frame);
 }
 
-/// Is there a place for each thread's pointer? If not, it may be asked again.
+/// Is there a place for each thread's pointer? If not, the call may be repeated.
 pub(super) fn prepare() -> bool {
     slot::prepare()
 }
 
-/// The thread's stack as it was kept; None if it was not.
+/// The thread's stack as `keep_stack` stored it; None if it did not.
 pub(super) fn stack() -> Option<Option<Stack>> {
     slot::stack()
 }
 
-pub(super) fn keep_stack(asked: Option<Stack>) {
-    slot::keep_stack(asked);
+pub(super) fn keep_stack(stack: Option<Stack>) {
+    slot::keep_stack(stack);
 }

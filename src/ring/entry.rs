@@ -1,41 +1,41 @@
-//! Position, lap and index packing of a ring of 2^k entries. Pure arithmetic, wrapping.
+//! How a ring of 2^k entries packs position, lap and index into one word. Pure wrapping arithmetic.
 //!
 //! ```text
 //! position = lap (word − k bits) │ offset (k bits)
 //! entry    = the lap's complement (word − k − 2 bits) │ MARKS (2 bits) │ index xor offset (k bits)
 //! ```
 //!
-//! So in all-zero memory every entry was published in lap −1, and holds its own offset as its index.
+//! So in all-zero memory every entry counts as published in lap −1 and holds its own offset as its index.
 
-/// Who sleeps on an empty entry. Two bits, so that neither's mark can pass for the other's.
+/// The kind of thread that sleeps on an empty entry. Each kind has its own bit, so the two marks cannot be confused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
-    /// Threads that wait for an index.
+    /// A thread that waits for an index.
     Waiter,
-    /// A closer.
+    /// A thread that closes the pool.
     Closer,
 }
 
-/// What lies in a ring whose memory is all zero.
+/// What a ring holds whose memory is all zero.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seed {
     /// Nothing.
     Empty,
-    /// All indices, in their order (except those that `Cursors::seeded` leaves out).
+    /// All indices in ascending order, except those that `Cursors::seeded` leaves out.
     Full,
 }
 
-/// The entries of one line of memory: a pusher that walks over them reads one line.
+/// The entries of one cache line: a pusher that walks over them reads one line.
 pub(crate) const MAX_STRIDE: usize = 8;
 
-/// The geometry of a ring: N − 1.
+/// The geometry of a ring of N entries, kept as N − 1.
 #[derive(Clone, Copy)]
 pub(crate) struct Geometry {
     mask: usize,
 }
 
 impl Geometry {
-    /// `len` is a power of two, at most 2^(word−4), so that an entry keeps lap bits.
+    /// `len` is a power of two and at most 2^(word−4), so that an entry has room for lap bits.
     #[inline(always)]
     pub(crate) const fn new(len: usize) -> Self {
         debug_assert!(len.is_power_of_two() && len <= 1 << (usize::BITS - 4));
@@ -47,53 +47,53 @@ impl Geometry {
         self.mask + 1
     }
 
-    /// How far the tail may lag behind what is published: S, a power of two. All positions of the tail are multiples of it.
+    /// S, a power of two: the tail is always a multiple of S, and lags less than S behind the published entries.
     #[inline(always)]
     pub(crate) const fn stride(self) -> usize {
         // Half of N up to MAX_STRIDE, and 1 for N = 1.
         (self.mask >> 1 & (MAX_STRIDE - 1)) + 1
     }
 
-    /// Is `p` the end of one stride and the beginning of the next?
+    /// Is `p` the first position of a stride?
     #[inline(always)]
-    pub(crate) const fn ends_stride(self, p: usize) -> bool {
+    pub(crate) const fn starts_stride(self, p: usize) -> bool {
         p & (self.stride() - 1) == 0
     }
 
-    /// The beginning of the stride that `p` lies in.
+    /// The first position of the stride that contains `p`.
     pub(crate) const fn stride_of(self, p: usize) -> usize {
         p & !(self.stride() - 1)
     }
 
-    /// Where position `p` lives.
+    /// The number of the entry for position `p`.
     #[inline(always)]
     pub(crate) const fn offset(self, p: usize) -> usize {
         p & self.mask
     }
 
-    /// The entry that publishes `index` at position `p`, in `lap`, unmarked.
+    /// The unmarked entry that publishes `index` at position `p` in `lap`.
     #[inline(always)]
     pub(crate) const fn entry(self, lap: usize, p: usize, index: usize) -> usize {
         lap | (index ^ p) & self.mask
     }
 
-    /// Is `entry` what was published at `p`?
+    /// Was `entry` published at `p`?
     #[inline(always)]
-    pub(crate) const fn published(self, entry: usize, p: usize) -> bool {
-        self.in_lap(entry, self.lap(p))
+    pub(crate) const fn is_published(self, entry: usize, p: usize) -> bool {
+        self.is_in_lap(entry, self.lap(p))
     }
 
-    /// Was `entry` published in the lap that [`Geometry::lap`] gave?
+    /// Was `entry` published in this lap, as [`Geometry::lap`] packs it?
     #[inline(always)]
-    pub(crate) const fn in_lap(self, entry: usize, lap: usize) -> bool {
-        // If so, they differ in marks and index alone.
+    pub(crate) const fn is_in_lap(self, entry: usize, lap: usize) -> bool {
+        // If so, they differ only in marks and index.
         entry ^ lap < (self.mask + 1) << 2
     }
 
-    /// Is `entry` exactly one lap behind `p`: was nothing published at `p` yet?
+    /// Is `entry` exactly one lap behind `p`? Then nothing has been published at `p` yet.
     #[inline(always)]
-    pub(crate) const fn behind(self, entry: usize, p: usize) -> bool {
-        self.in_lap(entry, self.lap_before(self.lap(p)))
+    pub(crate) const fn is_behind(self, entry: usize, p: usize) -> bool {
+        self.is_in_lap(entry, self.lap_before(self.lap(p)))
     }
 
     /// The index in an entry published at `p`.
@@ -102,7 +102,7 @@ impl Geometry {
         (entry ^ p) & self.mask
     }
 
-    /// The bit that says who sleeps on an empty entry.
+    /// The bit that says which kind of thread sleeps on an empty entry.
     #[inline(always)]
     pub(crate) const fn mark(self, by: Mark) -> usize {
         match by {
@@ -117,7 +117,7 @@ impl Geometry {
         (self.mask + 1) * 3
     }
 
-    /// The complement of the lap of `p`, shifted to make room for the marks; its two highest bits are lost.
+    /// The complement of the lap of `p`, shifted to make room for the marks. Its two highest bits are lost.
     #[inline(always)]
     pub(crate) const fn lap(self, p: usize) -> usize {
         !(p | self.mask) << 2
@@ -138,7 +138,7 @@ mod tests {
         (0..12).map(|k| 1 << k).chain([1 << 20])
     }
 
-    /// Positions around every place where something wraps, and from the middle.
+    /// Positions around every point where something wraps, and one from the middle.
     fn positions(len: usize) -> impl Iterator<Item = usize> {
         let near =
             [0, len, 2 * len, usize::MAX / 2, usize::MAX / 2 + 1, usize::MAX, usize::MAX - len, 12_345_678];
@@ -154,10 +154,10 @@ mod tests {
                     for marks in [0, g.mark(Mark::Waiter), g.mark(Mark::Closer), g.marks()] {
                         let entry = g.entry(g.lap(p), p, index) | marks;
                         assert_eq!(g.index(entry, p), index);
-                        assert!(g.published(entry, p) && !g.behind(entry, p));
-                        assert!(g.behind(entry, p.wrapping_add(len)));
-                        assert!(!g.published(entry, p.wrapping_add(len)));
-                        assert!(!g.behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 4);
+                        assert!(g.is_published(entry, p) && !g.is_behind(entry, p));
+                        assert!(g.is_behind(entry, p.wrapping_add(len)));
+                        assert!(!g.is_published(entry, p.wrapping_add(len)));
+                        assert!(!g.is_behind(entry, p.wrapping_add(2 * len)) || len.leading_zeros() <= 4);
                         assert_eq!(g.offset(p), g.offset(p.wrapping_add(len)));
                     }
                 }
@@ -174,13 +174,13 @@ mod tests {
             for p in positions(len) {
                 let entry = g.entry(g.lap(p), p, len - 1);
                 for times in 1..=3 {
-                    assert!(g.published(entry, p.wrapping_add(PERIOD * times)));
-                    assert!(g.behind(entry, p.wrapping_add(PERIOD * times + len)));
+                    assert!(g.is_published(entry, p.wrapping_add(PERIOD * times)));
+                    assert!(g.is_behind(entry, p.wrapping_add(PERIOD * times + len)));
                 }
-                // Fewer or more, at the same place of the ring.
+                // At any other distance the same entry of the ring does not fit.
                 let laps = (0..usize::BITS - 2).map(|bit| 1 << bit).filter(|&on| on >= len && on < PERIOD);
                 for on in laps.flat_map(|on| [on, PERIOD - on, PERIOD + on]) {
-                    assert!(!g.published(entry, p.wrapping_add(on)), "{len} {p} {on}");
+                    assert!(!g.is_published(entry, p.wrapping_add(on)), "{len} {p} {on}");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Rings that do not start as all-zero memory has them: fewer seeds, or positions near the wrap-around.
+//! Rings that do not start from all-zero memory: those with fewer seeds, or with positions near the wrap-around.
 
 use super::entry::Geometry;
 use super::ncq::{Cursors, Ring};
@@ -7,13 +7,13 @@ use crate::sync::AtomicUsize;
 use crate::sync::{Relaxed, Site, ordering};
 
 impl Cursors {
-    /// The counters of a ring of seeds that was [prepared](Ring::unseed) to lack the last ones: `seeds` of `len`.
+    /// The counters of a ring that holds the first `seeds` of `len` seeds, after [`Ring::remove_seeds`].
     pub(crate) fn seeded(seeds: usize, len: usize) -> Self {
         Self::at(Geometry::new(len).stride_of(seeds).wrapping_sub(len), 0)
     }
 
-    /// The same counters `start` positions (a multiple of the ring's length) later; the entries must be prepared with
-    /// [`Ring::age`].
+    /// The same counters, moved on by `start` positions (a multiple of the ring's length). [`Ring::age`] prepares the
+    /// entries for them.
     #[cfg(any(test, jobring_loom))]
     pub(crate) fn aged(self, start: usize) -> Self {
         // ORDERING: Relaxed: before the ring is shared.
@@ -23,19 +23,19 @@ impl Cursors {
 }
 
 impl Ring<'_> {
-    /// Takes the last seeds out of a ring that was never used, so that `seeds` are left.
-    pub(crate) fn unseed(&self, seeds: usize) {
+    /// Removes the last seeds of an unused ring, so that `seeds` are left.
+    pub(crate) fn remove_seeds(&self, seeds: usize) {
         let g = self.geometry();
         for (at, entry) in (seeds..).zip(self.entries.get(seeds..).unwrap_or_default()) {
-            // Published in the lap before the seeds', so nothing was pushed in theirs.
+            // Published one lap before the seeds, so the entry counts as empty in the seeds' lap.
             let before = at.wrapping_sub(2 * g.len());
             // ORDERING: Relaxed: before the ring is shared.
             entry.store(g.entry(g.lap(before), before, at), ordering(Site::Age, Relaxed));
         }
     }
 
-    /// Moves the laps of entries that were never used, for counters from [`Cursors::aged`]`(start)`: for tests of the
-    /// wrap-around.
+    /// Moves the laps of an unused ring's entries on, to match counters from [`Cursors::aged`]`(start)`. For tests of
+    /// the wrap-around.
     #[cfg(any(test, jobring_loom))]
     pub(crate) fn age(&self, start: usize) {
         for entry in self.entries {

@@ -2,11 +2,11 @@
 
 use super::entry::{Geometry, MAX_STRIDE, Seed};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, ordering};
-use crate::util::backoff::{Backoff, SPINS, look_again};
+use crate::util::backoff::{Backoff, SPINS, yield_in_model};
 use crate::util::cache_padded::CachePadded;
 use crate::util::prefetch::fetch_to_write;
 
-/// The two counters of a ring, each on a line of its own.
+/// The two counters of a ring, each on its own cache line.
 pub(crate) struct Cursors {
     pub(super) tail: CachePadded<AtomicUsize>,
     pub(super) head: CachePadded<AtomicUsize>,
@@ -14,7 +14,7 @@ pub(crate) struct Cursors {
 
 impl Cursors {
     const_fn! {
-        /// The counters of a ring that is empty, or full of its seeds: all zero.
+        /// The counters of a ring that is empty or holds all its seeds: all zero.
         pub(crate) fn new() -> Self {
             Self::at(0, 0)
         }
@@ -27,39 +27,39 @@ impl Cursors {
     }
 }
 
-/// A view of one ring: its counters, its entries, and what it held when all was zero.
+/// A view of one ring: its counters, its entries, and what all-zero memory means in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring<'a> {
-    pub(super) ends: &'a Cursors,
+    pub(super) cursors: &'a Cursors,
     pub(super) entries: &'a [AtomicUsize],
     pub(super) seed: Seed,
 }
 
-/// Why a push in one stride came to nothing.
-enum Missed {
-    /// All of the stride was published already: the tail, still there, is to be moved.
+/// Why a push found no place in one stride.
+enum PushMiss {
+    /// The whole stride is published, and the tail must move. Holds the tail.
     Filled(usize),
-    /// Another pusher was faster: the tail, and where.
+    /// Another pusher won the entry. Holds the tail and the position.
     Raced(usize, usize),
-    /// The tail that was seen is out of date.
+    /// The tail is out of date.
     Lapped,
 }
 
-/// What a push saw.
+/// What a push reports.
 #[derive(Clone, Copy)]
 pub(crate) struct PushInfo {
     /// How many pushes came before it (wrapping).
     pub(crate) position: usize,
-    /// The entry, if someone sleeps on it.
+    /// The entry, if a thread sleeps on it.
     pub(crate) marked: Option<*const AtomicUsize>,
 }
 
 impl<'a> Ring<'a> {
     /// `entries.len()` is a power of two.
     #[inline(always)]
-    pub(crate) fn new(ends: &'a Cursors, entries: &'a [AtomicUsize], seed: Seed) -> Self {
+    pub(crate) fn new(cursors: &'a Cursors, entries: &'a [AtomicUsize], seed: Seed) -> Self {
         debug_assert!(entries.len().is_power_of_two());
-        Self { ends, entries, seed }
+        Self { cursors, entries, seed }
     }
 
     #[inline(always)]
@@ -80,56 +80,56 @@ impl<'a> Ring<'a> {
         unsafe { self.entries.get_unchecked(self.geometry().offset(p)) }
     }
 
-    /// Head, and what its value is relative to: the seeds were published in the lap before the first push's.
+    /// Head, and the position that its zero stands for: seeds count as published one lap before the first push.
     #[inline(always)]
     pub(super) fn head(&self) -> (&'a AtomicUsize, usize) {
         let origin = if self.seed == Seed::Full { 0usize.wrapping_sub(self.entries.len()) } else { 0 };
-        (&self.ends.head, origin)
+        (&self.cursors.head, origin)
     }
 
     /// Appends `index`, which is not in this ring and is below its length. Lock-free; never fails.
     // Not inlined in a debug build, whose frames would add up to more than a job inside a job may take of its stack.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push(&self, index: usize) -> PushInfo {
-        // One copy of it all for a microcontroller: as if it had looked once, in vain.
+        // A microcontroller has one copy of this code, in retry_push, to save flash.
         if cfg!(all(target_os = "none", target_pointer_width = "32")) {
-            return self.push_again(Missed::Lapped, index);
+            return self.retry_push(PushMiss::Lapped, index);
         }
-        // ORDERING: Acquire pairs with advance_tail's Release: who sees a tail moved past a push also sees that push's
-        // entry, so a pop after us cannot call the ring empty (model a_pop_after_a_push_finds_something).
-        let tail = self.ends.tail.load(ordering(Site::PushTail, Acquire));
+        // ORDERING: Acquire pairs with advance_tail's Release: a thread that sees a tail moved past a push also sees that
+        // push's entry, so a pop after this push cannot find the ring empty (model a_pop_after_a_push_finds_something).
+        let tail = self.cursors.tail.load(ordering(Site::PushTail, Acquire));
         match self.push_in_stride(tail, tail, index) {
             Ok(pushed) => pushed,
-            // A view of its own: so this one never has to be in memory.
-            Err(missed) => Ring { ..*self }.push_again(missed, index),
+            // A copy, so that this view can stay in registers.
+            Err(missed) => Ring { ..*self }.retry_push(missed, index),
         }
     }
 
-    /// Tries to publish in the stride that begins at `tail`, before `t` in which everything is published.
+    /// Tries to publish in the stride that begins at `tail`. Everything in it before `t` is published.
     #[inline(always)]
-    fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<PushInfo, Missed> {
+    fn push_in_stride(&self, tail: usize, t: usize, index: usize) -> Result<PushInfo, PushMiss> {
         let g = self.geometry();
-        // A stride lies in one lap, and in one piece of memory.
+        // A stride lies in one lap, and its entries are contiguous.
         let (lap, first, stride) = (g.lap(tail), g.offset(tail), g.stride());
-        debug_assert!(g.ends_stride(tail) && t.wrapping_sub(tail) < stride);
+        debug_assert!(g.starts_stride(tail) && t.wrapping_sub(tail) < stride);
         // SAFETY:
         // - a position of the tail is a multiple of the stride, and so is the ring's length, which is entries.len().
         let entries = unsafe { self.entries.get_unchecked(first..first + stride) };
-        // Of a length known at compile time the loop is unrolled: not for a microcontroller, nor in a model.
-        let found = match <&[AtomicUsize; MAX_STRIDE]>::try_from(entries) {
-            Ok(line) if SPINS => Self::walk(line, t.wrapping_sub(tail), lap, g),
-            _ => Self::walk(entries, t.wrapping_sub(tail), lap, g),
+        // A length known at compile time lets the compiler unroll the loop; microcontrollers and models don't want that.
+        let unpublished = match <&[AtomicUsize; MAX_STRIDE]>::try_from(entries) {
+            Ok(line) if SPINS => Self::find_unpublished(line, t.wrapping_sub(tail), lap, g),
+            _ => Self::find_unpublished(entries, t.wrapping_sub(tail), lap, g),
         };
-        let Some((walked, entry, e)) = found else { return Err(Missed::Filled(tail)) };
+        let Some((walked, entry, e)) = unpublished else { return Err(PushMiss::Filled(tail)) };
         let t = tail.wrapping_add(walked);
-        if !g.in_lap(e, g.lap_before(lap)) || bug(Bug::OrdersLaps) && e > g.entry(lap, t, t) {
-            return Err(Missed::Lapped);
+        if !g.is_in_lap(e, g.lap_before(lap)) || bug(Bug::OrdersLaps) && e > g.entry(lap, t, t) {
+            return Err(PushMiss::Lapped);
         }
         if bug(Bug::MovesTheTailFirst) {
             self.advance_tail(tail, t.wrapping_add(1));
         }
         // ORDERING: Release publishes what the pusher wrote for this index (E1, E2) to the popper's
-        // Acquire load of the entry. Relaxed on failure: the loop looks again.
+        // Acquire load of the entry. Relaxed on failure: the loop reads again.
         let published = entry.compare_exchange(
             e,
             g.entry(lap, t, index),
@@ -137,7 +137,7 @@ impl<'a> Ring<'a> {
             ordering(Site::PushPublishLost, Relaxed),
         );
         if published.is_err() {
-            return Err(Missed::Raced(tail, t));
+            return Err(PushMiss::Raced(tail, t));
         }
         if walked + 1 == stride {
             self.advance_tail(tail, t.wrapping_add(1));
@@ -149,9 +149,10 @@ impl<'a> Ring<'a> {
         Ok(PushInfo { position: t, marked })
     }
 
-    /// The first entry of a stride, from that number on, that nobody has published in `lap`: its number, and what is there.
+    /// The first entry of a stride, starting at number `from`, that is not published in `lap`: its number, the entry, and its
+    /// value.
     #[inline(always)]
-    fn walk(
+    fn find_unpublished(
         stride: &'a [AtomicUsize],
         from: usize,
         lap: usize,
@@ -162,32 +163,32 @@ impl<'a> Ring<'a> {
             let entry = stride.get(walked)?;
             // ORDERING: Relaxed: no data is read through it; the CAS decides.
             let e = entry.load(ordering(Site::PushEntry, Relaxed));
-            if !g.in_lap(e, lap) {
+            if !g.is_in_lap(e, lap) {
                 return Some((walked, entry, e));
             }
             walked += 1;
         }
     }
 
-    /// Pushes, after a first try that came to nothing.
+    /// Pushes after a first try that missed.
     #[cold]
     #[inline(never)]
-    fn push_again(&self, mut missed: Missed, index: usize) -> PushInfo {
+    fn retry_push(&self, mut missed: PushMiss, index: usize) -> PushInfo {
         let mut backoff = Backoff::new();
         loop {
             let (tail, t) = match missed {
-                Missed::Filled(tail) => {
+                PushMiss::Filled(tail) => {
                     let now = self.advance_tail(tail, tail.wrapping_add(self.geometry().stride()));
                     (now, now)
                 }
-                Missed::Raced(tail, t) => {
+                PushMiss::Raced(tail, t) => {
                     backoff.pause();
                     (tail, t)
                 }
-                Missed::Lapped => {
-                    look_again();
+                PushMiss::Lapped => {
+                    yield_in_model();
                     // ORDERING: Acquire, as the first load of tail.
-                    let now = self.ends.tail.load(ordering(Site::PushTailAgain, Acquire));
+                    let now = self.cursors.tail.load(ordering(Site::PushTailAgain, Acquire));
                     (now, now)
                 }
             };
@@ -198,15 +199,14 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Moves the tail from `seen` to `to`, before which everything is published, unless someone has moved it. The tail
-    /// now.
+    /// Moves the tail from `seen` to `to`, unless another thread has moved it. Everything before `to` is published. Returns
+    /// the tail's new value.
     #[inline]
     fn advance_tail(&self, seen: usize, to: usize) -> usize {
         // ORDERING: Release: a pusher that acquires this tail sees the entries published before it, also those that
-        // the mover only walked past (it read them; model
-        // a_pop_after_a_push_finds_something_when_another_moved_the_tail).
+        // this thread only read on its way (model a_pop_after_a_push_finds_something_when_another_moved_the_tail).
         // Acquire on failure, as the first load of tail: the value found is where the push goes on.
-        match self.ends.tail.compare_exchange(
+        match self.cursors.tail.compare_exchange(
             seen,
             to,
             ordering(Site::AdvanceTail, Release),
@@ -217,21 +217,21 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Takes the oldest index, or None if the ring is empty. Lock-free.
+    /// Removes and returns the oldest index; None if the ring is empty. Lock-free.
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
         self.pop_expecting(|_| {}).map(|(_, index)| index)
     }
 
-    /// The same, with the position that it was at. `expect` is called with an index that it is about to take.
+    /// The same, with the index's position. Calls `expect` with an index that will probably be popped soon.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pop_expecting(&self, expect: impl Fn(usize)) -> Option<(usize, usize)> {
         let mut backoff = Backoff::new();
         loop {
-            // ORDERING: Acquire: what was pushed is read behind the entry (E1, E2).
+            // ORDERING: Acquire: the caller reads what was pushed after it reads the entry (E1, E2).
             let (h, e) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             let index = self.geometry().index(e, h);
-            self.look_ahead(h, index, &expect);
+            self.prefetch_ahead(h, index, &expect);
             if self.advance_head(h, 1) || bug(Bug::PopsWithoutWinning) {
                 return Some((h, index));
             }
@@ -239,51 +239,51 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// The oldest index and its position, without taking it. [`Ring::pop_if_at`] takes it.
+    /// The oldest index and its position. It stays in the ring; [`Ring::pop_if_at`] pops it.
     #[inline(always)]
     pub(crate) fn peek(&self) -> Option<(usize, usize)> {
-        // ORDERING: Acquire: the slot is looked at behind the entry (E1).
+        // ORDERING: Acquire: the caller reads the slot after the entry (E1).
         let (h, e) = self.front(Site::PeekHead, Site::PeekEntry, Acquire)?;
         Some((h, self.geometry().index(e, h)))
     }
 
-    /// Takes what `peek` saw at `h`, if it is still there.
+    /// Pops what `peek` saw at `h`, if it is still there.
     #[inline(always)]
     pub(crate) fn pop_if_at(&self, h: usize) -> bool {
         self.advance_head(h, 1)
     }
 
-    /// Head, and the entry published there, loaded as `seen`; None if the ring is empty.
+    /// Head and the entry published there, loaded with ordering `seen`; None if the ring is empty.
     #[inline(always)]
     pub(super) fn front(&self, at_head: Site, at_entry: Site, seen: Ordering) -> Option<(usize, usize)> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
-            // ORDERING: Acquire pairs with advance_head's Release: who sees head moved by a pop also sees the pushes
-            // that came before that pop, so it cannot call a ring empty that never was (models a_ring_that_is_never_empty_…).
+            // ORDERING: Acquire pairs with advance_head's Release: a thread that sees head moved by a pop also sees the pushes
+            // before that pop, so it cannot find a ring empty that never was (models a_ring_that_is_never_empty_…).
             let h = head.load(ordering(at_head, Acquire)).wrapping_add(origin);
             // ORDERING: the caller's: Acquire pairs with the pusher's Release on this entry.
             let e = self.entry(h).load(ordering(at_entry, seen));
             if bug(Bug::SeedsOneTooFew) && self.seed == Seed::Full && h == usize::MAX {
                 return None;
             }
-            if g.published(e, h) {
+            if g.is_published(e, h) {
                 return Some((h, e));
             }
-            if g.behind(e, h) || bug(Bug::TakesALateLookForEmpty) {
+            if g.is_behind(e, h) || bug(Bug::TakesALateLookForEmpty) {
                 return None;
             }
-            look_again();
+            yield_in_model();
         }
     }
 
-    /// Moves head past `count` entries that were published from `h` on, if it is still there.
+    /// Moves head past `count` published entries, if it is still at `h`.
     #[inline(always)]
     pub(super) fn advance_head(&self, h: usize, count: usize) -> bool {
         let (head, origin) = self.head();
         let stored = h.wrapping_sub(origin);
-        // ORDERING: Release pairs with the Acquire of head in `front`. What was published came with the entry's
-        // Acquire. Relaxed on failure: the caller looks again, or gives up.
+        // ORDERING: Release pairs with the Acquire of head in `front`. The entry's Acquire has made its contents
+        // visible. Relaxed on failure: the caller reads again, or gives up.
         head.compare_exchange(
             stored,
             stored.wrapping_add(count),
@@ -293,27 +293,27 @@ impl<'a> Ring<'a> {
         .is_ok()
     }
 
-    /// Is nothing to pop? Exact at some moment during the call.
+    /// Is the ring empty? The answer was true at some moment during the call.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // ORDERING: Relaxed: nothing is read behind the entry; a pop follows if there is one.
+        // ORDERING: Relaxed: nothing is read through the entry; a pop follows if there is one.
         self.front(Site::LookHead, Site::LookEntry, Relaxed).is_none()
     }
 
-    /// How many entries were taken out (wrapping), at a moment before.
+    /// How many indices were popped (wrapping). The value may be out of date.
     #[inline]
     pub(crate) fn popped(&self) -> usize {
-        // ORDERING: Relaxed: a guess at how much is left, and at whether anything happens.
-        self.ends.head.load(ordering(Site::PoppedLook, Relaxed))
+        // ORDERING: Relaxed: callers only estimate how much is left, and whether others make progress.
+        self.cursors.head.load(ordering(Site::PoppedLook, Relaxed))
     }
 
-    /// How many pushes and pops a ring that began empty has seen (wrapping). Exact when nobody is at it.
+    /// How many pushes and pops a ring that started empty has seen (wrapping). Exact while nobody uses the ring.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let g = self.geometry();
         // ORDERING: Relaxed: statistics.
-        let mut pushes = self.ends.tail.load(ordering(Site::CountTail, Relaxed));
+        let mut pushes = self.cursors.tail.load(ordering(Site::CountTail, Relaxed));
         // ORDERING: Relaxed, the same.
-        let published = |t: usize| g.published(self.entry(t).load(ordering(Site::CountEntry, Relaxed)), t);
+        let published = |t: usize| g.is_published(self.entry(t).load(ordering(Site::CountEntry, Relaxed)), t);
         for _ in 0..g.stride() {
             if !published(pushes) {
                 break;
@@ -321,7 +321,7 @@ impl<'a> Ring<'a> {
             pushes = pushes.wrapping_add(1);
         }
         // ORDERING: Relaxed, the same.
-        let pops = self.ends.head.load(ordering(Site::CountHead, Relaxed));
+        let pops = self.cursors.head.load(ordering(Site::CountHead, Relaxed));
         (pushes, pops)
     }
 }
@@ -334,7 +334,7 @@ mod tests {
     extern crate std;
     use std::collections::VecDeque;
 
-    /// Pushes and pops in every pattern of a few lengths, from starts before and after each wrap, against a queue.
+    /// Compares pushes and pops with a queue, from start positions before and after each wrap.
     #[test]
     fn a_ring_is_a_queue_also_where_positions_wrap() {
         const N: usize = 4;
@@ -344,10 +344,11 @@ mod tests {
             for seeded in [0, 1, 3, N] {
                 let seed = if seeded == 0 { Seed::Empty } else { Seed::Full };
                 let entries: [AtomicUsize; N] = array_of![AtomicUsize::new(0); N];
-                let ends = if seeded == 0 { Cursors::new() } else { Cursors::seeded(seeded, N) }.aged(start);
-                let ring = Ring::new(&ends, &entries, seed);
+                let cursors =
+                    if seeded == 0 { Cursors::new() } else { Cursors::seeded(seeded, N) }.aged(start);
+                let ring = Ring::new(&cursors, &entries, seed);
                 if seeded != 0 {
-                    ring.unseed(seeded);
+                    ring.remove_seeds(seeded);
                 }
                 ring.age(start);
                 let mut expected: VecDeque<usize> = (0..seeded).collect();

@@ -1,5 +1,5 @@
-//! Several pops in one step. A pop does nothing but move head, which may pass several entries as well as one: what is
-//! published behind head stays as it is until head passes it.
+//! Several pops in one step. A pop only moves head, and one CAS can move it past several entries: a published entry
+//! does not change until head passes it.
 
 use super::ncq::Ring;
 use crate::sync::{Acquire, Relaxed, Site, ordering};
@@ -7,23 +7,23 @@ use crate::util::backoff::Backoff;
 use crate::util::prefetch::FETCHES;
 
 impl Ring<'_> {
-    /// Takes the oldest indices: as many as are there, as lie in one line of entries and as `into` has room for. The position of
-    /// the first, and how many; None if the ring is empty. Lock-free. `expect` is called with indices that may be next.
+    /// Pops the oldest indices that are published, lie in one line of entries and fit into `into`. Returns the first one's
+    /// position and their number; None if the ring is empty. Lock-free. Calls `expect` with indices that may be next.
     #[inline]
-    pub(crate) fn pop_several(&self, into: &mut [usize], expect: impl Fn(usize)) -> Option<(usize, usize)> {
+    pub(crate) fn pop_many(&self, into: &mut [usize], expect: impl Fn(usize)) -> Option<(usize, usize)> {
         let g = self.geometry();
         let mut backoff = Backoff::new();
         loop {
-            // ORDERING: Acquire, as in pop.
+            // ORDERING: Acquire, as in `pop`.
             let (h, first) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             let line = g.stride() - (h & (g.stride() - 1));
             let mut count = 0;
             for (at, into) in into.iter_mut().take(line).enumerate() {
                 let p = h.wrapping_add(at);
-                // ORDERING: Acquire: each was pushed by itself (E1, E2).
+                // ORDERING: Acquire: each index has its own push (E1, E2).
                 let next = || self.entry(p).load(ordering(Site::PopNextEntry, Acquire));
                 let e = if at == 0 { first } else { next() };
-                if !g.published(e, p) {
+                if !g.is_published(e, p) {
                     break;
                 }
                 *into = g.index(e, p);
@@ -31,7 +31,7 @@ impl Ring<'_> {
             }
             if self.advance_head(h, count) {
                 if count == line {
-                    self.look_beyond(h.wrapping_add(line), expect);
+                    self.prefetch_line(h.wrapping_add(line), expect);
                 }
                 return Some((h, count));
             }
@@ -41,7 +41,7 @@ impl Ring<'_> {
 
     /// Calls `expect` with the indices in the line of entries that begins at `p`.
     #[inline]
-    fn look_beyond(&self, p: usize, expect: impl Fn(usize)) {
+    fn prefetch_line(&self, p: usize, expect: impl Fn(usize)) {
         if !FETCHES {
             return;
         }
@@ -49,9 +49,9 @@ impl Ring<'_> {
         let (lap, first) = (g.lap(p), g.offset(p));
         let line = self.entries.get(first..first + g.stride()).unwrap_or_default();
         for (at, entry) in line.iter().enumerate() {
-            // ORDERING: Relaxed: a guess at what others have done.
+            // ORDERING: Relaxed: only a guess at what others have done.
             let e = entry.load(ordering(Site::AheadLook, Relaxed));
-            if g.in_lap(e, lap) {
+            if g.is_in_lap(e, lap) {
                 expect(g.index(e, p.wrapping_add(at)));
             }
         }

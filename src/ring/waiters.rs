@@ -1,9 +1,9 @@
-//! The marks in an empty entry: who wants to be told of the next push. `mod.rs` says why there are two.
+//! The marks in an empty entry: which threads the next push must wake. `mod.rs` says why there are two.
 
 use super::entry::Mark;
 use super::ncq::Ring;
 use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
-use crate::util::backoff::look_again;
+use crate::util::backoff::yield_in_model;
 
 /// An empty entry that was marked: sleep on `word` while it holds `value`.
 pub(crate) struct Marked<'a> {
@@ -18,7 +18,7 @@ impl PartialEq for Marked<'_> {
 }
 
 impl<'a> Ring<'a> {
-    /// Marks the empty entry at head, or None if the ring is not empty.
+    /// Marks the empty entry at head; None if the ring is not empty.
     pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {
         let g = self.geometry();
         let (head, origin) = self.head();
@@ -28,16 +28,16 @@ impl<'a> Ring<'a> {
             let word = self.entry(h);
             // ORDERING: Relaxed: nothing is read through it; a pop follows if it is not empty.
             let e = word.load(ordering(Site::MarkEntry, Relaxed));
-            if g.published(e, h) {
+            if g.is_published(e, h) {
                 return None;
             }
-            if !g.behind(e, h) {
-                look_again();
+            if !g.is_behind(e, h) {
+                yield_in_model();
                 continue;
             }
             let value = e | g.mark(by);
-            // ORDERING: Relaxed: the push that replaces the mark reads it by the CAS on this same word. Against
-            // closing, the caller's fence pairs (engine/lifecycle.rs).
+            // ORDERING: Relaxed: the push that replaces the mark reads it by its CAS on the same word. Against a close, the
+            // caller's fence pairs with the closer's (engine/lifecycle.rs).
             if e & g.mark(by) != 0
                 || word
                     .compare_exchange(
@@ -53,9 +53,9 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Puts the closer's mark on the empty entry at head for the waiters' one. The entry, if it was marked: whoever
-    /// sleeps there must be woken, and whoever is about to will find another value. Without a mark in its place the
-    /// next waiter's would bring that value back.
+    /// Replaces the waiters' mark on the empty entry at head by the closer's. Returns the entry if it had that mark: the
+    /// caller wakes the threads that sleep there, and a thread about to sleep finds another value. Without the closer's
+    /// mark, the next waiter's mark would restore the old value.
     pub(crate) fn unmark(&self) -> Option<*const AtomicUsize> {
         let g = self.geometry();
         let (head, origin) = self.head();
@@ -65,11 +65,11 @@ impl<'a> Ring<'a> {
             let word = self.entry(h);
             // ORDERING: Relaxed, the same.
             let e = word.load(ordering(Site::UnmarkEntry, Relaxed));
-            if g.published(e, h) || (g.behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
+            if g.is_published(e, h) || (g.is_behind(e, h) && e & g.mark(Mark::Waiter) == 0) {
                 return None;
             }
-            // ORDERING: Relaxed, the same: the word itself carries the news.
-            if g.behind(e, h)
+            // ORDERING: Relaxed, the same: sleepers compare this very word.
+            if g.is_behind(e, h)
                 && word
                     .compare_exchange(
                         e,
@@ -81,7 +81,7 @@ impl<'a> Ring<'a> {
             {
                 return Some(word);
             }
-            look_again();
+            yield_in_model();
         }
     }
 }
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn a_mark_is_taken_off_once() {
-        let ends = Cursors::new();
+        let cursors = Cursors::new();
         let entries: [AtomicUsize; 2] = array_of![AtomicUsize::new(0); 2];
-        let ring = Ring::new(&ends, &entries, Seed::Empty);
+        let ring = Ring::new(&cursors, &entries, Seed::Empty);
         assert!(ring.unmark().is_none());
         let marked = ring.mark_empty(Mark::Waiter).unwrap();
         assert_eq!(marked.word.load(Relaxed), marked.value);

@@ -1,11 +1,11 @@
-//! The idle word: how many tokens, searchers and sleepers there are. Pure packing.
+//! The packing of the idle word: the numbers of tokens, searchers and sleepers.
 //!
 //! ```text
 //! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 12 │ tokens 16   threads sleep on the low half
 //! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 4 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
-//! searching counts the tokens too: a token is a search that waits for its searcher.
+//! `searching` includes the tokens: the worker that takes a token is already counted as a searcher.
 
 use crate::sync::{Bug, bug};
 
@@ -44,10 +44,10 @@ const LAYOUT: Layout = if usize::BITS == 64 {
     }
 };
 
-/// Is a sleeper to look again by the clock? Not in a firmware, for whose few workers that would be too much code.
+/// Does this build have sentries? Not a firmware: its few workers do not justify the code.
 pub(crate) const SENTRIES: bool = !cfg!(all(target_os = "none", target_pointer_width = "32"));
 
-/// The most workers that one pool can have: 65,535, on 32-bit targets 255.
+/// The most workers that one pool can have: 65,535; on 32-bit targets 255.
 pub(crate) const MAX_WORKERS: usize = (1 << LAYOUT.width) - 1;
 const EPOCH_MASK: usize = (1 << LAYOUT.epoch_bits) - 1;
 const TOKEN: usize = 1;
@@ -60,7 +60,7 @@ const CLOSED: usize = 1 << LAYOUT.closed;
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
 const _: () =
     assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
-/// So many sleepers look again by the clock: one beside one that has just been woken.
+/// The most sentries of a pool: if one of them has just been woken, another is left.
 const MOST_SENTRIES: usize = 2;
 
 /// One value of the idle word.
@@ -74,7 +74,7 @@ impl Counts {
         self.0 & MAX_WORKERS
     }
 
-    /// Searchers, those whose token waits for them included.
+    /// The number of searchers, including tokens that are not taken yet.
     #[inline(always)]
     pub(crate) const fn searching(self) -> usize {
         self.0 >> LAYOUT.searching & MAX_WORKERS
@@ -85,50 +85,50 @@ impl Counts {
         self.0 >> LAYOUT.sleeping & MAX_WORKERS
     }
 
-    /// Counts the times that the searchers were written off.
+    /// How often the searchers were written off, modulo the size of the field.
     #[inline(always)]
     pub(crate) const fn epoch(self) -> usize {
         self.0 >> LAYOUT.epoch & EPOCH_MASK
     }
 
     #[inline(always)]
-    pub(crate) const fn closed(self) -> bool {
+    pub(crate) const fn is_closed(self) -> bool {
         self.0 & CLOSED != 0
     }
 
-    /// Is the pool open, and nobody asleep or on the way from there? Then nobody need be told of anything.
+    /// Is the pool open, with no sleeper and no token? Then a push has nobody to notify.
     #[inline(always)]
-    pub(crate) const fn all_awake(self) -> bool {
+    pub(crate) const fn is_open_and_awake(self) -> bool {
         self.0 & (CLOSED | MAX_WORKERS << LAYOUT.sleeping | MAX_WORKERS) == 0
     }
 
-    /// Does anybody search or sleep?
+    /// Does any worker search or sleep?
     #[inline(always)]
-    pub(crate) const fn anybody_idle(self) -> bool {
+    pub(crate) const fn has_idle_workers(self) -> bool {
         self.0 & (MAX_WORKERS << LAYOUT.searching | MAX_WORKERS << LAYOUT.sleeping) != 0
     }
 
-    /// Sleepers that look again by the clock.
+    /// The number of sentries: sleepers with a time limit.
     #[inline(always)]
     pub(crate) const fn sentries(self) -> usize {
         self.0 >> LAYOUT.sentries & 3
     }
 
-    /// Are there enough of them?
+    /// Are there as many sentries as a pool may have?
     pub(crate) const fn has_sentries(self) -> bool {
         self.sentries() >= MOST_SENTRIES
     }
 
-    /// Were the tokens woken for once more?
+    /// Was there a second wake for the tokens?
     #[inline(always)]
     const fn is_rewoken(self) -> bool {
         self.0 & REWOKEN != 0
     }
 
-    /// Will somebody look though one thread has stopped? Two searchers are enough, or one beside a sentry; but if that one is a
-    /// token, which a sentry may be about to take, there must be another.
+    /// Will some worker look at the rings even if one thread is stopped? Two searchers are enough, or a searcher and a sentry.
+    /// A token needs two sentries, since one of them may be about to take it.
     #[inline(always)]
-    fn is_seen_to(self) -> bool {
+    fn has_enough_searchers(self) -> bool {
         if bug(Bug::TrustsOneSearcher) && self.searching() > 0 {
             return true;
         }
@@ -136,10 +136,10 @@ impl Counts {
         self.searching() > 1 || SENTRIES && self.searching() == 1 && self.sentries() > tokens
     }
 
-    /// The counts to set before one sleeper is woken for new work; None if nobody need be woken.
+    /// The counts to set before a wake for new work; None if enough workers search.
     #[inline(always)]
-    pub(crate) fn summoned(self) -> Option<Self> {
-        if self.is_seen_to() {
+    pub(crate) fn wake_another(self) -> Option<Self> {
+        if self.has_enough_searchers() {
             None
         } else if self.sleeping() > 0 {
             Some(self.grant())
@@ -166,12 +166,12 @@ impl Counts {
         Self(self.0 - SLEEPER)
     }
 
-    /// One sleeper becomes a token, and with it a searcher.
+    /// Turns one sleeper into a token, which counts as a searcher.
     pub(crate) const fn grant(self) -> Self {
         Self(self.0 - SLEEPER + SEARCHER + TOKEN)
     }
 
-    /// A token finds its searcher, who is counted already.
+    /// Removes a token. The worker that takes it is already counted as a searcher.
     pub(crate) const fn take_token(self) -> Self {
         Self((self.0 - TOKEN) & !REWOKEN)
     }
@@ -184,7 +184,7 @@ impl Counts {
         Self(self.0 - SENTRY)
     }
 
-    /// Forgets all searchers but those whose token waits, and starts a new epoch.
+    /// Stops counting all searchers except the tokens, and starts a new epoch.
     pub(crate) const fn write_off(self) -> Self {
         let searching = self.0 & MAX_WORKERS << LAYOUT.searching;
         let epoch = self.0 & EPOCH_MASK << LAYOUT.epoch;
@@ -214,41 +214,43 @@ mod tests {
         assert_eq!((c.searching(), c.tokens()), (3, 1));
         c = c.write_off();
         assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS - 2, 1, 1, 1));
-        assert!(!c.closed());
+        assert!(!c.is_closed());
         c = c.close();
         assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 1, 1));
-        assert!(c.closed() && c.epoch() == 1);
+        assert!(c.is_closed() && c.epoch() == 1);
         for _ in 0..EPOCH_MASK {
             c = c.write_off();
         }
-        assert_eq!((c.epoch(), c.closed(), c.tokens()), (0, true, 1));
+        assert_eq!((c.epoch(), c.is_closed(), c.tokens()), (0, true, 1));
     }
 
     #[test]
     fn zero_is_an_open_pool_without_workers() {
         let c = Counts(0);
-        assert!(!c.closed() && c.summoned().is_none() && c.sleeping() + c.searching() + c.tokens() == 0);
+        assert!(
+            !c.is_closed() && c.wake_another().is_none() && c.sleeping() + c.searching() + c.tokens() == 0
+        );
     }
 
     #[test]
     fn one_thread_is_not_trusted_alone() {
         let three = Counts(0).sleep().sleep().sleep();
-        let first = three.summoned().expect("all sleep");
+        let first = three.wake_another().expect("all sleep");
         assert_eq!((first.tokens(), first.searching(), first.sleeping()), (1, 1, 2));
-        let second = first.summoned().expect("who was woken may be stopped");
+        let second = first.wake_another().expect("the thread that was woken may be stopped");
         assert_eq!((second.tokens(), second.searching(), second.sleeping()), (2, 2, 1));
-        assert!(second.summoned().is_none());
-        // With a sentry one searcher is enough, but not a token, which may be the sentry's.
-        assert!(first.post_sentry().summoned().is_some());
-        assert!(first.post_sentry().post_sentry().summoned().is_none());
+        assert!(second.wake_another().is_none());
+        // With a sentry one searcher is enough. A token is not: the sentry may take it.
+        assert!(first.post_sentry().wake_another().is_some());
+        assert!(first.post_sentry().post_sentry().wake_another().is_none());
         assert!(first.post_sentry().post_sentry().has_sentries() && !first.post_sentry().has_sentries());
         let searches = first.take_token();
-        assert!(searches.summoned().is_some() && searches.post_sentry().summoned().is_none());
+        assert!(searches.wake_another().is_some() && searches.post_sentry().wake_another().is_none());
         assert!(searches.post_sentry().relieve_sentry() == searches);
-        // Where nobody else sleeps, a token is woken for once more.
-        let last = Counts(0).sleep().summoned().expect("it sleeps");
-        let again = last.summoned().expect("its waker may be stopped");
-        assert!(again.tokens() == 1 && again.is_rewoken() && again.summoned().is_none());
+        // If nobody else sleeps, the token gets a second wake.
+        let last = Counts(0).sleep().wake_another().expect("it sleeps");
+        let again = last.wake_another().expect("its waker may be stopped");
+        assert!(again.tokens() == 1 && again.is_rewoken() && again.wake_another().is_none());
         assert!(again.take_token() == Counts(0).search());
     }
 }

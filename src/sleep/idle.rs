@@ -1,4 +1,4 @@
-//! The steps on the idle word. README.md beside this file has the protocol; the names are its names.
+//! The steps on the idle word. README.md in this folder states the protocol, with the same names.
 
 use super::counts::{Counts, SENTRIES};
 use crate::platform::port::{Origin, Port};
@@ -9,31 +9,31 @@ use crate::sync::{
 use crate::util::cache_padded::CachePadded;
 use core::cell::Cell;
 
-/// A push at every TRIGGER-th position, and a batch, trusts no searcher if BACKLOG jobs lie in the ring (README, "A stopped
-/// thread"). In a firmware every 1,024th does, whatever lies there.
+/// Every TRIGGER-th push and every batch resets the searchers if BACKLOG jobs are in the ring (README, "A stopped thread"). In
+/// a firmware every 1,024th push does, however many jobs are there.
 const TRIGGER: usize = if SENTRIES { 16 } else { 1024 };
-/// More than a searcher that is on its way leaves for long. In the models one: their rings are small.
+/// More jobs than a running searcher leaves for long. 1 in the models, whose rings are small.
 const BACKLOG: usize = if cfg!(any(jobring_loom, jobring_freeze)) { 1 } else { 8 };
 
 /// The idle word of one pool.
 pub(crate) struct Idle {
     word: CachePadded<AtomicUsize>,
-    /// How many wake-ups were granted, and how many were forced.
+    /// The number of wake-ups that were granted, and of those that a reset forced.
     wakes: Counter,
     forced: Counter,
 }
 
-/// A worker's claim to be counted as searching, since this epoch.
+/// A worker is counted as a searcher, since this epoch.
 #[must_use = "a search that is not ended keeps others asleep"]
 pub(crate) struct Search {
     epoch: usize,
 }
 
-/// What a submitter saw when it told of its push.
+/// What a submitter saw when it notified of its push.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Noticed {
     Open,
-    /// The pool is closed: the closer wants to know of this push.
+    /// The pool is closed: the submitter must kick the closer.
     Closed,
 }
 
@@ -42,7 +42,7 @@ pub(crate) enum Noticed {
 pub(crate) struct Asleep {
     /// Is it a sentry?
     sentry: bool,
-    /// Has it slept in vain? Then a job that it finds shows that nobody came who was trusted to.
+    /// Has its nap ended without a token? Then a job that it finds shows that the searchers do not come.
     overdue: bool,
 }
 
@@ -55,17 +55,17 @@ impl Idle {
 
     #[inline(always)]
     pub(crate) fn counts(&self) -> Counts {
-        // ORDERING: Relaxed: the word guards no data; what must not be missed stands behind a fence pair (E4).
+        // ORDERING: Relaxed: the word guards no data; a fence pair protects what must not be missed (E4).
         Counts(self.word.load(ordering(Site::IdleLook, Relaxed)))
     }
 
-    /// Wake-ups granted and forced so far.
+    /// The numbers of wake-ups granted and forced so far.
     pub(crate) fn wake_ups(&self) -> (usize, usize) {
         (self.wakes.get(), self.forced.get())
     }
 
-    /// Tells sleeping workers of a push at `position`, before which `popped` entries were taken out. Lock-free; wakes one thread
-    /// at most, if there are `several` jobs two.
+    /// Notifies sleeping workers of a push at `position`; `popped` returns how many entries were popped. Lock-free. Wakes at most
+    /// one thread, or two if the push had `several` jobs.
     #[inline(always)]
     pub(crate) fn notify(
         &self,
@@ -75,18 +75,18 @@ impl Idle {
         origin: Origin,
         popped: impl FnOnce() -> usize,
     ) -> Noticed {
-        // ORDERING: pairs with the fence in `register`: either that worker sees the push, or we see it
-        // registered (E4). With `close`: either the closer sees the push, or we see CLOSED (E5). The push ended with
-        // a read-modify-write.
+        // ORDERING: pairs with the fence in `register`: either that worker sees the push, or this thread sees it
+        // registered (E4). With `close`: either the closer sees the push, or this thread sees CLOSED (E5). The push
+        // ended with a read-modify-write.
         fence_behind_rmw(ordering(Site::NotifyFence, SeqCst));
         let counts = self.counts();
-        if counts.all_awake() {
+        if counts.is_open_and_awake() {
             return Noticed::Open;
         }
         self.notify_idle(counts, port, position, several, origin, popped)
     }
 
-    /// The rest of `notify`, for which `counts` are a reason.
+    /// The slow part of `notify`: some worker sleeps, or the pool is closed.
     #[cold]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
     fn notify_idle(
@@ -98,10 +98,12 @@ impl Idle {
         origin: Origin,
         popped: impl FnOnce() -> usize,
     ) -> Noticed {
-        // A firmware asks once, and goes without the look at the backlog.
-        if (!SENTRIES || counts.summoned().is_some()) && (self.summon(port, origin).is_some() || SENTRIES) {
+        // A firmware computes the new counts once, and ignores the backlog.
+        if (!SENTRIES || counts.wake_another().is_some())
+            && (self.wake_another(port, origin).is_some() || SENTRIES)
+        {
             if several {
-                self.summon(port, origin);
+                self.wake_another(port, origin);
             }
         } else if (SENTRIES && several || position.is_multiple_of(TRIGGER))
             && counts.sleeping() + counts.tokens() > 0
@@ -109,24 +111,23 @@ impl Idle {
         {
             self.reset_searchers(port, origin);
         }
-        if counts.closed() { Noticed::Closed } else { Noticed::Open }
+        if counts.is_closed() { Noticed::Closed } else { Noticed::Open }
     }
 
-    /// Wakes one more worker, if those that look are not enough. The counts then.
+    /// Wakes one more worker, if too few search. Returns the new counts.
     #[cold]
-    fn summon(&self, port: &impl Port, origin: Origin) -> Option<Counts> {
-        let summoned = self.update(Site::GrantUpdate, Counts::summoned);
-        if summoned.is_some() {
+    fn wake_another(&self, port: &impl Port, origin: Origin) -> Option<Counts> {
+        let woken = self.update(Site::GrantUpdate, Counts::wake_another);
+        if woken.is_some() {
             self.wakes.add();
             stop_point(Site::GrantWake);
             port.wake(self.word(), false, origin);
         }
-        summoned
+        woken
     }
 
-    /// Distrusts all searchers: a thread that waits for a queued job calls it when its patience is over, and so
-    /// does every TRIGGER-th push. Writes the searchers off, and wakes a sleeper (or, again, one that was granted
-    /// a token and may never have been woken).
+    /// Writes off all searchers and wakes a sleeper, or again one that was granted a token and may never have been woken.
+    /// A thread that waits for a queued job calls it when its patience ends; so does every TRIGGER-th push.
     pub(crate) fn reset_searchers(&self, port: &impl Port, origin: Origin) {
         let forced = self.update(Site::ForceUpdate, |c| {
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
@@ -140,60 +141,60 @@ impl Idle {
         }
     }
 
-    /// Begins to search: from here on, submitters count on this worker to see what they push.
+    /// Starts a search: from here on, submitters rely on this worker to see what they push.
     pub(crate) fn search(&self) -> Search {
         Search { epoch: self.change(Site::SearchUpdate, Counts::search).epoch() }
     }
 
-    /// Ends a search that found a job. Wakes sleepers for what is left in the rings, unless enough others look.
-    pub(crate) fn found(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
-        let now = self.change(Site::FoundUpdate, |c| search.ended(c));
-        // ORDERING: pairs with the fence in `notify`: a push that saw us searching woke nobody, so either we see
-        // it here, or its submitter saw that we ended (E4).
+    /// Ends a search, and wakes sleepers for what is left in the rings, unless enough others search.
+    pub(crate) fn end_search(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
+        let now = self.change(Site::FoundUpdate, |c| search.without_search(c));
+        // ORDERING: pairs with the fence in `notify`: a push that saw this search woke nobody. So either this thread
+        // sees the push here, or its submitter saw that the search had ended (E4).
         fence_behind_rmw(ordering(Site::FoundFence, SeqCst));
-        if (!SENTRIES || now.summoned().is_some())
+        if (!SENTRIES || now.wake_another().is_some())
             && !is_empty()
             && !bug(Bug::FinderTellsNobody)
-            && self.summon(port, Origin::Thread).is_some_and(|now| SENTRIES && now.sleeping() > 0)
+            && self.wake_another(port, Origin::Thread).is_some_and(|now| SENTRIES && now.sleeping() > 0)
         {
-            // Several may be left, and who was woken may be the sentry.
-            self.summon(port, Origin::Thread);
+            // Several jobs may be left, and the worker just woken may be the sentry.
+            self.wake_another(port, Origin::Thread);
         }
     }
 
-    /// Ends a search that found nothing: registers as sleeping, and as a sentry if more are wanted and it `naps`. The caller
+    /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_nap` and the pool has too few. The caller
     /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
-    pub(crate) fn register(&self, search: Search, naps: bool) -> Asleep {
-        let ended = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.ended(c) };
+    pub(crate) fn register(&self, search: Search, may_nap: bool) -> Asleep {
+        let end_search = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.without_search(c) };
         let posted = Cell::new(false);
         self.change(Site::RegisterUpdate, |c| {
-            posted.set(SENTRIES && naps && !c.has_sentries());
-            if posted.get() { ended(c).sleep().post_sentry() } else { ended(c).sleep() }
+            posted.set(SENTRIES && may_nap && !c.has_sentries());
+            if posted.get() { end_search(c).sleep().post_sentry() } else { end_search(c).sleep() }
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
         fence(ordering(Site::RegisterFence, SeqCst));
         Asleep { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
-    /// For one that is registered and about to look at the rings: is the pool closed? Then it sees what was published while it
-    /// was open.
+    /// Is the pool closed? For a registered worker that is about to look at the rings: if so, it sees there what was
+    /// published while the pool was open.
     pub(crate) fn is_closed_for_sleeper(&self) -> bool {
-        let closed = self.counts().closed();
+        let closed = self.counts().is_closed();
         if closed {
-            // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before it was
-            // closed, and so before this (E5).
+            // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before the close,
+            // and so before this (E5).
             fence(ordering(Site::ClosedFence, SeqCst));
         }
         closed
     }
 
-    /// Sleeps until a token is there, takes it, and is a searcher. A closed pool needs no token. A sentry sleeps for `nap`
-    /// nanoseconds. Err if it is over and there is no token: it is to `look_again`.
+    /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no token. A sentry sleeps for
+    /// at most `nap` nanoseconds. Err if its sleep ended without a token: the caller calls `end_nap`.
     pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port, nap: u64) -> Result<Search, Asleep> {
         let mut slept = false;
         loop {
             let counts = self.counts();
-            if counts.closed() && !bug(Bug::SleepsPastTheClose) {
+            if counts.is_closed() && !bug(Bug::SleepsPastTheClose) {
                 return Ok(self.cancel(asleep));
             }
             if counts.tokens() > 0 {
@@ -212,27 +213,27 @@ impl Idle {
     }
 
     fn take_token(&self, asleep: &Asleep) -> Option<Search> {
-        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.relieved(c).take_token()))
+        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.without_sentry(c).take_token()))
             .map(|c| Search { epoch: c.epoch() })
     }
 
-    /// For a sentry whose time is over. If it `rests`, it is none any more, and sleeps without end from now on. The caller looks
-    /// at CLOSED and at the rings once more, as after `register`.
-    pub(crate) fn look_again(&self, asleep: Asleep, rests: bool) -> Asleep {
+    /// Ends a sentry's nap. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
+    /// CLOSED and at the rings once more, as after `register`.
+    pub(crate) fn end_nap(&self, asleep: Asleep, rests: bool) -> Asleep {
         if rests && !bug(Bug::SentryRestsSilently) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }
-        // ORDERING: pairs with the fence in `notify`: either we see the push of a thread that trusted the sentry, or it sees
-        // that there is none any more (E4).
+        // ORDERING: pairs with the fence in `notify`: either this thread sees the push of a thread that relied on the
+        // sentry, or that thread sees that the sentry is gone (E4).
         fence(ordering(Site::LookAgainFence, SeqCst));
         if rests { Asleep { sentry: false, overdue: false } } else { asleep }
     }
 
-    /// Takes the registration back, because there is work after all; a token where all that are registered have one. Not where
-    /// another may take it: of two that are relied on, one would be left.
+    /// Takes the registration back, because there is work after all. It takes a token only if no registered worker is left
+    /// without one: otherwise, of the two threads that others rely on, only one would be left.
     pub(crate) fn cancel(&self, asleep: Asleep) -> Search {
         let now = self.change(Site::CancelUpdate, |c| {
-            let c = asleep.relieved(c);
+            let c = asleep.without_sentry(c);
             let c = if SENTRIES && asleep.overdue && c.searching() > c.tokens() { c.write_off() } else { c };
             match c.sleeping() {
                 _ if bug(Bug::CountsAWakeTwice) && c.tokens() > 0 => c.take_token().wake(),
@@ -244,13 +245,13 @@ impl Idle {
         Search { epoch: now.epoch() }
     }
 
-    /// Closes: from here on every submitter is refused or tells the closer, and nobody sleeps.
+    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls asleep.
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).
         fence(ordering(Site::CloseFence, SeqCst));
-        // CLOSED stands in the half that sleepers compare: who is not asleep yet will not fall asleep, and no
-        // token is needed that someone else could take.
+        // CLOSED is in the half that sleepers compare: a worker that is not asleep yet will not fall asleep, and needs no
+        // token, which another could take.
         stop_point(Site::CloseWake);
         let grant = |c: Counts| (c.sleeping() > 0).then(|| c.grant());
         while bug(Bug::CloseGrantsTokens) && self.update(Site::GrantUpdate, grant).is_some() {}
@@ -267,7 +268,7 @@ impl Idle {
         &self.word
     }
 
-    /// Changes the counts by `step`. The new value.
+    /// Changes the counts by `step`. Returns the new value.
     fn change(&self, site: Site, step: impl Fn(Counts) -> Counts) -> Counts {
         let mut old = self.counts();
         loop {
@@ -282,7 +283,7 @@ impl Idle {
         }
     }
 
-    /// Changes the counts by `step`, unless it wants no change. The new value.
+    /// Changes the counts by `step`, unless that returns None. Returns the new value.
     #[inline]
     fn update(&self, site: Site, step: impl Fn(Counts) -> Option<Counts>) -> Option<Counts> {
         let mut old = self.counts();
@@ -297,8 +298,8 @@ impl Idle {
 
     #[inline]
     fn exchange(&self, site: Site, old: Counts, new: Counts) -> Result<(), Counts> {
-        // ORDERING: Relaxed: the counts are one word, so its modification order is all that they need; what
-        // happens around them is ordered by the fences above.
+        // ORDERING: Relaxed: the counts are one word, so its modification order is enough; the fences above order
+        // what happens around them.
         let done = self.word.compare_exchange(
             old.0,
             new.0,
@@ -315,15 +316,15 @@ impl Asleep {
         SENTRIES && self.sentry
     }
 
-    /// The counts without a sentry, if this was it.
-    fn relieved(&self, c: Counts) -> Counts {
+    /// The counts without this sleeper's sentry, if it is one.
+    fn without_sentry(&self, c: Counts) -> Counts {
         if self.is_sentry() { c.relieve_sentry() } else { c }
     }
 }
 
 impl Search {
-    /// The counts without this search; unchanged if it was written off meanwhile.
-    fn ended(&self, c: Counts) -> Counts {
+    /// The counts without this search; unchanged if the search was written off meanwhile.
+    fn without_search(&self, c: Counts) -> Counts {
         if c.epoch() == self.epoch && c.searching() > c.tokens() { c.stop_search() } else { c }
     }
 }

@@ -1,4 +1,4 @@
-//! Sleeping and waking of workers. README.md beside this file states the protocol and why it is right.
+//! How workers sleep and wake. README.md in this folder states the protocol and why it is correct.
 
 mod counts;
 mod idle;

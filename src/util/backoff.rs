@@ -2,11 +2,9 @@
 
 use crate::sync::spin_loop;
 
-/// Bounded exponential backoff: 64, 128, 256, 512 pauses. Two that take turns at a line with every operation fetch it from each other with
-/// every operation; so a thread that lost a race leaves the line to the winner for as long as some dozens of
-/// operations take that have it to themselves. (T. Anderson, "The Performance of Spin Lock Alternatives for Shared-Memory
-/// Multiprocessors", IEEE TPDS 1990, has why to wait, and exponentially.) 1, 2, 4 … 64 on microcontrollers,
-/// whose interrupts may be who pauses.
+/// Bounded exponential backoff: 64, 128, 256, 512 pauses. The loser of a race lets the winner keep the cache line for some
+/// dozens of operations (T. Anderson, "The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors", IEEE
+/// TPDS 1990). 1, 2, 4 … 64 pauses on microcontrollers, where an interrupt handler may be what pauses.
 pub(crate) struct Backoff {
     step: u32,
 }
@@ -23,7 +21,7 @@ impl Backoff {
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline)]
     pub(crate) fn pause(&mut self) {
-        // The model needs no pause: a lost race means that someone else moved on.
+        // A model needs no pause: a lost race means that another thread made progress.
         if !cfg!(jobring_loom) {
             for _ in 0..1u32 << self.step {
                 spin_loop();
@@ -35,28 +33,28 @@ impl Backoff {
     }
 }
 
-/// Between two looks at a word that was found out of date. Nothing to wait for: whoever moved it on is done. But the
-/// model has to be told, since there an old value may be read as often as one likes.
+/// Between two reads of a word that was out of date. The write has happened, so there is nothing to wait for. Only a model
+/// must yield, because its threads may read an old value again and again.
 #[inline(always)]
-pub(crate) fn look_again() {
+pub(crate) fn yield_in_model() {
     if cfg!(jobring_loom) {
         spin_loop();
     }
 }
 
-/// Does anybody spin in this build? Not in the models, and not where threads are driven or stopped step by step: to look and do
-/// nothing is no step of a protocol; and not on a microcontroller, where nobody else runs meanwhile.
+/// Does this build spin? Not where tests run or stop threads step by step, since a pause is no step of a protocol. Not on a
+/// microcontroller, where nothing else runs meanwhile.
 pub(crate) const SPINS: bool =
     !cfg!(any(jobring_loom, jobring_freeze, all(target_os = "none", target_pointer_width = "32")));
 
-/// So many pauses.
+/// Pauses `times` times.
 pub(crate) fn pause(times: usize) {
     for _ in 0..times {
         spin_loop();
     }
 }
 
-/// Looks so often whether `done`, with a pause after each look.
+/// Asks `done` up to `looks` times, with a pause after each answer, and stops when it is true.
 pub(crate) fn spin_until(looks: u32, mut done: impl FnMut() -> bool) {
     let looks = if SPINS { looks } else { 0 };
     for _ in 0..looks {

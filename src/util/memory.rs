@@ -1,96 +1,96 @@
-//! Memory of zeros for pools: from Rust's allocator, or from libc's without `alloc`.
+//! Zeroed memory for pools: from Rust's allocator, or from libc's without `alloc`.
 //!
-//! An allocator knows that memory fresh from the system is zero, and does not touch it. Rust's std leaves that to `calloc`
-//! only up to an alignment that every allocation has; for a larger one it writes all of the zeros itself. So a small
-//! alignment is asked for, and the memory is aligned here.
+//! `calloc` does not touch memory that is fresh from the system, because it is zero. Rust's std uses `calloc` only for
+//! alignments that every allocation has; for a larger one it writes the zeros itself. So this module asks for a small
+//! alignment, and aligns the memory itself.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-/// Can this build get memory?
+/// Does this build have an allocator?
 #[cfg(feature = "capi")]
 pub(crate) const AVAILABLE: bool = cfg!(any(feature = "alloc", all(feature = "pthread", unix)));
 
-/// The alignment that is asked for. 1: whatever `calloc` gives.
+/// The alignment asked of the allocator. 1 means: whatever `calloc` gives.
 const ALIGN: usize = if cfg!(feature = "alloc") { 2 * size_of::<usize>() } else { 1 };
 
-/// Where the allocator put it; to be given back.
+/// The address that the allocator returned, by which the memory is freed.
 #[derive(Clone, Copy)]
 pub(crate) struct Raw(NonNull<u8>);
 
 // SAFETY:
-// - an address, which `give_back` alone uses; allocators take memory back on any thread.
+// - an address that only `give_back` uses; an allocator frees memory on any thread.
 unsafe impl Send for Raw {}
 // SAFETY:
 // - as for Send.
 unsafe impl Sync for Raw {}
 
-/// Zeros.
+/// Zeroed memory.
 pub(crate) struct Zeroed {
     pub(crate) raw: Raw,
-    /// Aligned.
+    /// The first aligned address.
     pub(crate) at: NonNull<u8>,
 }
 
-/// What the allocator is asked for. None on overflow.
-fn asked(layout: Layout) -> Option<Layout> {
+/// What is asked of the allocator: room to align `layout`. None on overflow.
+fn padded(layout: Layout) -> Option<Layout> {
     let more = layout.align().saturating_sub(ALIGN);
     Layout::from_size_align(layout.size().checked_add(more)?, ALIGN).ok()
 }
 
-/// Memory of this layout, which is not of size zero.
+/// Zeroed memory of this layout, whose size is not zero. None if out of memory.
 pub(crate) fn get(layout: Layout) -> Option<Zeroed> {
-    let raw = NonNull::new(zeros(asked(layout)?))?;
+    let raw = NonNull::new(allocate(padded(layout)?))?;
     let skip = raw.addr().get().wrapping_neg() & (layout.align() - 1);
     // SAFETY:
-    // - skip is at most the alignment less what the allocator keeps to, which `asked` added.
+    // - skip is at most the alignment less the allocator's own, which `padded` added.
     Some(Zeroed { raw: Raw(raw), at: unsafe { raw.add(skip) } })
 }
 
 /// # Safety
 /// 1. `raw` came from `get` with this layout, and is not used again.
 pub(crate) unsafe fn give_back(raw: Raw, layout: Layout) {
-    if let Some(asked) = asked(layout) {
+    if let Some(padded) = padded(layout) {
         // SAFETY:
         // - 1.
-        unsafe { free(raw.0.as_ptr(), asked) };
+        unsafe { deallocate(raw.0.as_ptr(), padded) };
     }
 }
 
 #[cfg(feature = "alloc")]
-fn zeros(asked: Layout) -> *mut u8 {
+fn allocate(layout: Layout) -> *mut u8 {
     // SAFETY:
     // - not of size zero (get).
-    unsafe { alloc::alloc::alloc_zeroed(asked) }
+    unsafe { alloc::alloc::alloc_zeroed(layout) }
 }
 
 #[cfg(feature = "alloc")]
-unsafe fn free(raw: *mut u8, asked: Layout) {
+unsafe fn deallocate(raw: *mut u8, layout: Layout) {
     // SAFETY:
-    // - the caller's: from `zeros` with this layout.
-    unsafe { alloc::alloc::dealloc(raw, asked) };
+    // - the caller's: from `allocate` with this layout.
+    unsafe { alloc::alloc::dealloc(raw, layout) };
 }
 
 #[cfg(all(feature = "pthread", unix, not(feature = "alloc")))]
-fn zeros(asked: Layout) -> *mut u8 {
+fn allocate(layout: Layout) -> *mut u8 {
     // SAFETY:
     // - has no preconditions.
-    unsafe { libc::calloc(1, asked.size()) }.cast()
+    unsafe { libc::calloc(1, layout.size()) }.cast()
 }
 
 #[cfg(all(feature = "pthread", unix, not(feature = "alloc")))]
-unsafe fn free(raw: *mut u8, _: Layout) {
+unsafe fn deallocate(raw: *mut u8, _: Layout) {
     // SAFETY:
-    // - the caller's: from `zeros`.
+    // - the caller's: from `allocate`.
     unsafe { libc::free(raw.cast()) };
 }
 
 #[cfg(not(any(feature = "alloc", all(feature = "pthread", unix))))]
-fn zeros(_: Layout) -> *mut u8 {
+fn allocate(_: Layout) -> *mut u8 {
     core::ptr::null_mut()
 }
 
 /// # Safety
-/// Never called: `zeros` gives nothing.
+/// Never called: `allocate` gives nothing.
 #[cfg(not(any(feature = "alloc", all(feature = "pthread", unix))))]
-unsafe fn free(_: *mut u8, _: Layout) {}
+unsafe fn deallocate(_: *mut u8, _: Layout) {}

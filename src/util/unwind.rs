@@ -1,4 +1,4 @@
-//! What becomes of a panic in a user's code: caught where there is std, else the end of the process.
+//! Panics in user code: caught with std; without std they end the process.
 
 use crate::sync::dying;
 use core::mem::ManuallyDrop;
@@ -6,11 +6,11 @@ use core::mem::ManuallyDrop;
 /// What a job that failed leaves behind.
 #[cfg(feature = "std")]
 pub(crate) type PanicPayload = alloc::boxed::Box<dyn core::any::Any + Send>;
-/// Without std a panic does not come back, so no closure fails.
+/// Without std a panic ends the process, so no closure fails.
 #[cfg(not(feature = "std"))]
 pub(crate) type PanicPayload = core::convert::Infallible;
 
-/// Calls `f` and catches its panic. The closure is not looked at again, so its unwind safety is moot.
+/// Calls `f` and catches its panic. Nobody uses the closure afterwards, so its unwind safety does not matter.
 #[cfg(all(feature = "std", not(jobring_loom)))]
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(f))
@@ -32,13 +32,13 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     Ok(value)
 }
 
-/// In a model nothing is caught: a panic ends the execution, since what the checker finds it tells by a panic.
+/// A model catches nothing: the checker reports what it finds by a panic, which has to end the execution.
 #[cfg(jobring_loom)]
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, PanicPayload> {
     Ok(f())
 }
 
-/// Goes on with a panic that was caught.
+/// Resumes a caught panic.
 pub(crate) fn resume(failure: PanicPayload) -> ! {
     #[cfg(feature = "std")]
     std::panic::resume_unwind(failure);
@@ -46,18 +46,18 @@ pub(crate) fn resume(failure: PanicPayload) -> ! {
     match failure {}
 }
 
-/// Calls user code whose panic has nobody to go to. To drop a value, [`drop_ignoring_panic`] is the way: a closure drops what
-/// it does not capture somewhere else.
+/// Calls user code whose panic nobody receives. To drop a value, use [`drop_ignoring_panic`]: a value that a closure does
+/// not capture is dropped elsewhere.
 pub(crate) fn call_ignoring_panic(f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
         drop_payload(payload);
     }
 }
 
-/// Drops a user's value, which nobody wants. A panic of its destructor has nobody to go to: it is caught, and dropped too. So
-/// this never unwinds, also where the thread panics already.
+/// Drops a user's value. If its destructor panics, the panic is caught and dropped too. So this never unwinds, also while
+/// the thread is panicking.
 pub(crate) fn drop_ignoring_panic<T>(value: T) {
-    // Whatever the closure captures of it, it is dropped inside of the closure or not at all.
+    // Whatever part of it the closure captures, it is dropped inside the closure or not at all.
     let mut value = ManuallyDrop::new(value);
     if !core::mem::needs_drop::<T>() {
         return;
@@ -69,7 +69,7 @@ pub(crate) fn drop_ignoring_panic<T>(value: T) {
     }
 }
 
-/// Drops what a caught panic left. If that panics again, what the second panic left is leaked: it could go on so for ever.
+/// Drops the payload of a caught panic. If that panics again, the second payload is leaked: there could be no end.
 fn drop_payload(payload: PanicPayload) {
     let mut payload = ManuallyDrop::new(payload);
     // SAFETY:
@@ -79,7 +79,7 @@ fn drop_payload(payload: PanicPayload) {
     }
 }
 
-/// A user's value that is dropped where the library leaves it, by [`drop_ignoring_panic`].
+/// A user's value that [`drop_ignoring_panic`] drops at the end of its scope.
 pub(crate) struct Discarded<T>(ManuallyDrop<T>);
 
 impl<T> Discarded<T> {
@@ -93,7 +93,7 @@ impl<T> Discarded<T> {
         &self.0
     }
 
-    /// It is wanted after all.
+    /// Gets the value back; it is not dropped.
     #[inline(always)]
     pub(crate) fn keep(self) -> T {
         let mut this = ManuallyDrop::new(self);

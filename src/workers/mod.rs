@@ -1,4 +1,4 @@
-//! Worker threads: the set of a pool's workers, and each worker's thread.
+//! Worker threads: the set of a pool's workers, and the thread of each.
 
 mod name;
 mod worker_set;

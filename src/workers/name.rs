@@ -1,4 +1,4 @@
-//! What a worker's thread is called.
+//! The name of a worker's thread.
 
 use core::fmt::Write;
 
@@ -17,7 +17,7 @@ impl WorkerName {
             keep -= 1;
         }
         let mut name = Self { text: [0; 15], len: 0 };
-        // What does not fit is left out, which write_str says by an error that nobody needs.
+        // write_str returns an error for text that does not fit; that text is left out.
         let _ = write!(name, "{}-{}", &prefix[..keep], worker);
         name
     }

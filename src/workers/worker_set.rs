@@ -1,4 +1,4 @@
-//! The workers of one pool: starts them, undoes a start that got stuck, joins them.
+//! The workers of one pool: starts them, undoes a start that fails halfway, joins them.
 
 use super::name::WorkerName;
 use super::worker_thread::{Hooks, WorkerConfig, WorkerThread};
@@ -10,33 +10,33 @@ use crate::slot::storage::Storage;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// What the workers are to be like.
+/// The configuration of a pool's workers.
 #[derive(Clone, Copy)]
 pub(crate) struct WorkerSetConfig<'a> {
     pub(crate) backend: Backend,
-    /// How many, and how few are acceptable if the system refuses more.
+    /// The number of workers, and the smallest acceptable number if the system refuses more.
     pub(crate) workers: usize,
     pub(crate) min_workers: usize,
     /// Bytes, checked by `stack_size::effective`.
     pub(crate) stack_size: usize,
-    /// Prefix of the threads' names; the worker's number follows.
+    /// The prefix of the threads' names; the worker's number follows.
     pub(crate) name: &'a str,
-    /// Bytes below each stack that trap. None: as the system does it.
+    /// Bytes below each stack that trap. None: the system's default.
     pub(crate) guard_size: Option<usize>,
-    /// The first of the workers' stacks, which lie one behind the other. None: the system finds places.
+    /// The lowest address of the workers' stacks, which are contiguous. None: the system allocates them.
     pub(crate) stacks: Option<NonNull<u8>>,
-    /// The CPUs that the workers are put on, in turn. Empty: any.
+    /// The CPUs of the workers, assigned in turn. Empty: any.
     pub(crate) cpus: &'a [u32],
-    /// Do the workers take the process's signals?
+    /// Do the workers inherit the creator's signal mask?
     pub(crate) inherit_signals: bool,
     /// Are jobs timed?
     pub(crate) timed: bool,
-    /// Are the stacks painted, so that it can be seen how far they were used?
+    /// Are the stacks painted, to measure how far they are used?
     pub(crate) painted: bool,
 }
 
 impl<'a> WorkerSetConfig<'a> {
-    /// Workers with nothing special about them.
+    /// The default configuration.
     pub(crate) fn plain(backend: Backend, workers: usize, stack_size: usize, name: &'a str) -> Self {
         Self {
             backend,
@@ -53,7 +53,7 @@ impl<'a> WorkerSetConfig<'a> {
         }
     }
 
-    /// Where the stack of one worker lies, if the plan says so.
+    /// The lowest address of one worker's stack, if the configuration gives one.
     fn stack_of(&self, worker: usize) -> Option<NonNull<u8>> {
         // SAFETY:
         // - the stacks are `workers` times `stack_size` bytes long (WorkerSet::start).
@@ -61,7 +61,7 @@ impl<'a> WorkerSetConfig<'a> {
     }
 }
 
-/// The workers of one pool, in seats that do not move.
+/// The workers of one pool, in memory that does not move.
 pub(crate) struct WorkerSet {
     seats: *mut WorkerThread,
     count: usize,
@@ -70,7 +70,7 @@ pub(crate) struct WorkerSet {
 }
 
 // SAFETY:
-// - start alone writes the seats, before it shares them; afterwards they are Sync (worker_thread.rs).
+// - only start writes the seats, before it shares them; afterwards they are Sync (worker_thread.rs).
 unsafe impl Send for WorkerSet {}
 // SAFETY:
 // - as for Send.
@@ -80,42 +80,42 @@ impl WorkerSet {
     /// Starts the workers of `pool`.
     ///
     /// # Errors
-    /// [`BuildError::Thread`] if the system refuses more than the plan accepts. Then none runs, and the pool is
-    /// closed.
+    /// [`BuildError::Thread`] if the system refuses so many threads that fewer than `min_workers` are left. Then no worker runs,
+    /// and the pool is closed.
     ///
     /// # Safety
-    /// 1. `pool`, `hooks` and `seats` (room for `plan.workers`) do not move and live until `join` returned; nobody
-    ///    else touches the seats, nor the plan's stacks, which are `workers` times `stack_size` bytes.
+    /// 1. `pool`, `hooks` and `seats` (room for `config.workers`) do not move and live until `join` returned; nothing else
+    ///    uses the seats, nor the configured stacks, which are `workers` times `stack_size` bytes.
     pub(crate) unsafe fn start<S: Storage>(
         pool: &RawPool<S, System>,
         seats: *mut MaybeUninit<WorkerThread>,
         hooks: *const (dyn Hooks + 'static),
-        plan: WorkerSetConfig<'_>,
+        config: WorkerSetConfig<'_>,
     ) -> Result<Self, BuildError> {
         let mut set =
-            Self { seats: seats.cast(), count: 0, backend: plan.backend, stack_size: plan.stack_size };
-        // Once for all of them, not for each.
-        let blocked = (!plan.inherit_signals).then(BlockedSignals::for_new_threads);
+            Self { seats: seats.cast(), count: 0, backend: config.backend, stack_size: config.stack_size };
+        // Once for all workers.
+        let blocked = (!config.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
-        let started = pool.start_workers(plan.workers, plan.min_workers, |worker| {
-            let manner = WorkerConfig {
-                backend: plan.backend,
-                name: WorkerName::of(plan.name, worker),
-                stack_size: plan.stack_size,
+        let started = pool.start_workers(config.workers, config.min_workers, |worker| {
+            let worker_config = WorkerConfig {
+                backend: config.backend,
+                name: WorkerName::of(config.name, worker),
+                stack_size: config.stack_size,
                 above_start,
-                guard_size: plan.guard_size,
-                stack: plan.stack_of(worker),
-                cpu: (!plan.cpus.is_empty()).then(|| plan.cpus[worker % plan.cpus.len()]),
-                inherit_signals: plan.inherit_signals,
-                painted: plan.painted,
+                guard_size: config.guard_size,
+                stack: config.stack_of(worker),
+                cpu: (!config.cpus.is_empty()).then(|| config.cpus[worker % config.cpus.len()]),
+                inherit_signals: config.inherit_signals,
+                painted: config.painted,
             };
             // SAFETY:
-            // - 1: there is room for this seat, which nobody else has yet; it stays, with pool and hooks, until the
-            //   thread was joined.
+            // - 1: there is room for this seat, and nothing else uses it yet; it stays valid, with pool and hooks, until
+            //   the thread was joined.
             unsafe {
                 let seat = seats.add(worker).cast::<WorkerThread>();
-                seat.write(WorkerThread::new(pool, hooks, worker, manner, plan.timed));
-                WorkerThread::fill(seat)
+                seat.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
+                WorkerThread::start_thread(seat)
             }
         });
         drop(blocked);
@@ -133,10 +133,10 @@ impl WorkerSet {
         }
     }
 
-    /// Waits until all threads are over. The workers have left their loops (RawPool::await_workers). On a thread that is one
-    /// of them (in a destructor of its thread-locals, say) that one is left to end by itself: it is done with the pool.
+    /// Waits until all threads have ended. The workers have already left their loops (RawPool::await_workers). If the calling
+    /// thread is one of them (in a destructor of a thread-local), it is detached: it no longer uses the pool.
     pub(crate) fn join(self) {
-        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::empty);
+        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::join);
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -147,15 +147,15 @@ impl WorkerSet {
         self.backend
     }
 
-    /// The size that the workers' stacks were given, bytes.
+    /// The configured size of the workers' stacks, bytes.
     pub(crate) fn stack_size(&self) -> usize {
         self.stack_size
     }
 
-    /// The seat of one worker. None for a number that is no started worker's.
+    /// The place of one worker. None if no worker with this number was started.
     pub(crate) fn seat(&self, worker: usize) -> Option<&WorkerThread> {
         // SAFETY:
-        // - start wrote the seats below `count`, which stay until the set is joined.
+        // - start wrote the seats below `count`, which stay valid until the set is joined.
         (worker < self.count).then(|| unsafe { &*self.seats.add(worker) })
     }
 }

@@ -1,16 +1,16 @@
-//! What the system does for us may be a cancellation point (pthread_join is one, opening a file too); our calls are none.
+//! Calls of this library are no cancellation points, although they call system functions that are (pthread_join, open).
 
-/// Runs `body` with cancellation of the calling thread put off until after it, as far as the system can be told.
-pub(super) fn put_off<R>(body: impl FnOnce() -> R) -> R {
-    let _put_off = PutOff::begin();
+/// Runs `body` with cancellation of the calling thread disabled, on systems where that is possible.
+pub(super) fn with_cancel_disabled<R>(body: impl FnOnce() -> R) -> R {
+    let _disabled = CancelDisabled::begin();
     body()
 }
 
 #[cfg(target_os = "linux")]
-struct PutOff(libc::c_int);
+struct CancelDisabled(libc::c_int);
 
 #[cfg(target_os = "linux")]
-impl PutOff {
+impl CancelDisabled {
     fn begin() -> Self {
         let mut before = 0;
         // SAFETY:
@@ -21,11 +21,11 @@ impl PutOff {
 }
 
 #[cfg(target_os = "linux")]
-impl Drop for PutOff {
+impl Drop for CancelDisabled {
     fn drop(&mut self) {
         // SAFETY:
-        // - the state is what the same function gave. Enabling cancellation again acts on nothing by itself, unless it
-        //   is asynchronous, which its user must not have while in a library.
+        // - the state came from the same function. Enabling cancellation does not cancel by itself, unless cancellation
+        //   is asynchronous, which a user must not have inside a library.
         unsafe { pthread_setcancelstate(self.0, core::ptr::null_mut()) };
     }
 }
@@ -40,12 +40,12 @@ unsafe extern "C" {
     fn pthread_setcancelstate(state: libc::c_int, before: *mut libc::c_int) -> libc::c_int;
 }
 
-/// Android has no cancellation; elsewhere a join stays what it is.
+/// Android has no cancellation. On other systems a join stays a cancellation point.
 #[cfg(not(target_os = "linux"))]
-struct PutOff;
+struct CancelDisabled;
 
 #[cfg(not(target_os = "linux"))]
-impl PutOff {
+impl CancelDisabled {
     fn begin() -> Self {
         Self
     }

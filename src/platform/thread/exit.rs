@@ -1,9 +1,9 @@
-//! A thread that ends in the middle: by pthread_exit(), or because it was cancelled.
+//! A thread that ends in the middle of a job: by pthread_exit(), or because it was cancelled.
 //!
-//! glibc unwinds such a thread's stack up to its start function, and on the way, when it comes to the frame that one lies
-//! in, calls the handlers that were registered by pthread_cleanup_push() as it was before it became a macro around the
-//! compiler's own unwinding (nptl/cleanup_compat.c, nptl/unwind.c); musl calls them at once. Both export that function.
-//! What lies further out on the stack is still as it was when a handler is called.
+//! Before pthread_cleanup_push() became a macro, it was a function that registered a cleanup handler. glibc and musl still
+//! export that function. glibc unwinds an ending thread's stack up to its start function, and calls each handler when it
+//! reaches the handler's frame (nptl/cleanup_compat.c, nptl/unwind.c); musl calls the handlers at once. In both, the frames
+//! further out are still intact when a handler runs.
 
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -26,13 +26,13 @@ unsafe extern "C" {
     fn _pthread_cleanup_pop(buffer: *mut Buffer, execute: c_int);
 }
 
-/// Runs `f`. If the thread ends inside of it, `handler(arg)` is called on it before the stack from here on outwards is
-/// gone.
+/// Runs `f`. If the thread ends inside it, `handler(arg)` runs on the thread while this frame and those further out are
+/// still intact.
 ///
 /// # Safety
 /// 1. `handler` may be called with `arg` while `f` runs.
 /// 2. `f` does not unwind.
-pub(crate) unsafe fn handled<R>(handler: Handler, arg: *mut c_void, f: impl FnOnce() -> R) -> R {
+pub(crate) unsafe fn with_exit_handler<R>(handler: Handler, arg: *mut c_void, f: impl FnOnce() -> R) -> R {
     let mut buffer = MaybeUninit::<Buffer>::uninit();
     // SAFETY:
     // - the buffer stays where it is until pop, which is reached unless the thread ends (2); the handler may be called
@@ -40,27 +40,27 @@ pub(crate) unsafe fn handled<R>(handler: Handler, arg: *mut c_void, f: impl FnOn
     unsafe { _pthread_cleanup_push(buffer.as_mut_ptr(), handler, arg) };
     let result = f();
     // SAFETY:
-    // - the innermost buffer is ours: what `f` pushed, it popped.
+    // - the innermost buffer is this one: `f` popped what it pushed.
     unsafe { _pthread_cleanup_pop(buffer.as_mut_ptr(), 0) };
     result
 }
 
-/// Runs `f`, which calls code that must return. If the thread ends inside of it, the process does.
+/// Runs `f`, which calls code that must return. If the thread ends inside it, the process ends.
 pub(crate) fn must_return<R>(f: impl FnOnce() -> R) -> R {
     // SAFETY:
-    // - 1: `refuse` takes anything. 2: our callers pass what does not unwind (Kind, Hooks).
-    unsafe { handled(refuse, ptr::null_mut(), f) }
+    // - 1: `refuse` accepts any argument. 2: the callers pass functions that do not unwind (JobVTable, Hooks).
+    unsafe { with_exit_handler(refuse, ptr::null_mut(), f) }
 }
 
 unsafe extern "C" fn refuse(_: *mut c_void) {
     end_process();
 }
 
-/// Says why, and ends the process: a job would never be over, or a callback's caller never go on.
+/// Prints the reason and ends the process: otherwise a job would never finish, or a callback's caller never continue.
 pub(crate) fn end_process() -> ! {
     const WHY: &[u8] = b"jobring: a thread ended (pthread_exit, pthread_cancel) where it must return\n";
     // SAFETY:
-    // - the bytes are readable; abort has no preconditions. What could not be written changes nothing.
+    // - the bytes are readable; abort has no preconditions. A failed write changes nothing.
     unsafe {
         let _ = libc::write(libc::STDERR_FILENO, WHY.as_ptr().cast(), WHY.len());
         libc::abort()

@@ -1,4 +1,4 @@
-//! In a model every thread is one of the checker's, whatever the backend.
+//! Threads in a model: they are the checker's, whatever the backend.
 
 use super::{Start, ThreadOptions};
 use crate::error::BuildError;
@@ -8,7 +8,7 @@ use crate::platform::Backend;
 pub(crate) struct Thread(loom::thread::JoinHandle<()>);
 
 impl Thread {
-    /// A thread that runs `start`. All else that it was to be like means nothing to the checker.
+    /// Creates a thread that runs `start`. The options mean nothing to the checker.
     ///
     /// # Safety
     /// 1. `start` and what it points to stay valid until the thread was joined.
@@ -33,7 +33,7 @@ impl Thread {
         }
     }
 
-    /// The checker does not tell.
+    /// The checker does not know it.
     pub(crate) fn stack_size(&self) -> Option<usize> {
         None
     }

@@ -1,4 +1,4 @@
-//! Threads for workers: one trait, a backend over std and one over pthreads.
+//! Threads for workers: one trait, with a backend over std and one over pthreads.
 
 mod cancel;
 #[cfg(all(feature = "capi", target_os = "linux"))]
@@ -21,17 +21,17 @@ use super::Backend;
 use crate::error::BuildError;
 use core::ptr::NonNull;
 
-/// What a thread is to be like.
+/// The options of a new thread.
 #[derive(Clone, Copy)]
 pub(crate) struct ThreadOptions<'a> {
-    /// At most 15 bytes are shown by Linux.
+    /// Linux shows at most 15 bytes.
     #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "a pthread names itself"))]
     pub(crate) name: &'a str,
-    /// Bytes, already rounded and checked (`stack`).
+    /// Bytes, already rounded and checked (`stack_size::effective`).
     pub(crate) stack_size: usize,
-    /// Bytes below the stack that trap. None: as the system does it.
+    /// Bytes below the stack that trap. None: the system's default.
     pub(crate) guard_size: Option<usize>,
-    /// Where the stack is to lie. None: the system finds a place.
+    /// The lowest address of the stack. None: the system allocates it.
     pub(crate) stack: Option<NonNull<u8>>,
     /// The CPU that it runs on. None: any.
     pub(crate) cpu: Option<u32>,
@@ -45,25 +45,25 @@ pub(crate) struct Start {
 }
 
 // SAFETY:
-// - `arg` is handed to the new thread and no other; that it may be used there is the spawner's promise.
+// - only the new thread gets `arg`; the spawner promises that it may be used there.
 unsafe impl Send for Start {}
 
-/// A way to make threads.
+/// A backend that creates threads.
 pub(crate) trait Spawn: Sized {
-    /// A thread that runs `start`.
+    /// Creates a thread that runs `start`.
     ///
     /// # Safety
     /// 1. `start.arg` is what `start.run` takes, valid until the thread was joined.
     unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError>;
 
-    /// Waits for the thread's end; the calling thread itself is detached.
+    /// Waits for the thread's end. If it is the calling thread, it is detached instead.
     fn join(self);
 
-    /// Joins the thread if it has ended; else it is detached.
+    /// Joins the thread if it has ended, otherwise detaches it.
     #[cfg(all(feature = "capi", target_os = "linux"))]
     fn join_if_ended(self);
 
-    /// The size of its stack as the system has it, bytes; None where that cannot be asked.
+    /// The size of its stack according to the system, bytes; None if the system does not tell.
     fn stack_size(&self) -> Option<usize>;
 }
 
@@ -82,19 +82,19 @@ pub(crate) enum Thread {
 
 #[cfg(not(jobring_loom))]
 impl Thread {
-    /// To be called first by a thread of `backend`, with the name that it is to have.
+    /// Names the calling thread. A thread of `backend` calls it first.
     pub(crate) fn name_self(backend: Backend, name: &str) {
         match backend {
             #[cfg(feature = "pthread")]
             Backend::Pthread => pthread::name_self(name),
-            // std named it when it was made.
+            // std names it at creation.
             _ => {
                 let _ = name;
             }
         }
     }
 
-    /// A thread of `backend` that runs `start`, with the caller's signal mask.
+    /// Creates a thread of `backend` that runs `start`, with the caller's signal mask.
     ///
     /// # Safety
     /// 1. `start` and what it points to stay valid until the thread was joined.
@@ -118,7 +118,7 @@ impl Thread {
     }
 
     pub(crate) fn join(self) {
-        cancel::put_off(|| match self {
+        cancel::with_cancel_disabled(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
@@ -128,7 +128,7 @@ impl Thread {
 
     #[cfg(all(feature = "capi", target_os = "linux"))]
     pub(crate) fn join_if_ended(self) {
-        cancel::put_off(|| match self {
+        cancel::with_cancel_disabled(|| match self {
             #[cfg(feature = "pthread")]
             Self::Pthread(thread) => thread.join_if_ended(),
             #[cfg(feature = "std")]
@@ -146,13 +146,13 @@ impl Thread {
     }
 }
 
-/// The CPUs that this process may use: its affinity mask and its cgroup's quota. 1 if that cannot be told.
+/// The number of CPUs that this process may use, by its affinity mask and its cgroup's quota. 1 if unknown.
 #[cfg(feature = "std")]
 pub(crate) fn available_cpus() -> usize {
-    cancel::put_off(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
+    cancel::with_cancel_disabled(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
 }
 
-/// The CPUs that the calling thread's affinity mask allows; 1 if that cannot be told. Without std no quota is read.
+/// The number of CPUs in the calling thread's affinity mask; 1 if unknown. Without std it does not read the quota.
 #[cfg(not(feature = "std"))]
 pub(crate) fn available_cpus() -> usize {
     #[cfg(any(target_os = "linux", target_os = "android"))]

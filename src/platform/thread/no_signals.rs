@@ -1,6 +1,6 @@
-//! Where there are no signals.
+//! A stand-in for `signals.rs` on systems without signals.
 
-/// As in `signals.rs`.
+/// Blocks nothing.
 pub(crate) struct BlockedSignals;
 
 impl BlockedSignals {

@@ -1,4 +1,4 @@
-//! The pthread backend. Nothing is allocated by us for a thread.
+//! The pthread backend. It allocates nothing for a thread.
 
 use super::{Spawn, Start, ThreadOptions};
 use crate::error::{BuildError, OsError};
@@ -9,7 +9,7 @@ use libc::{pthread_attr_setguardsize, pthread_attr_setstack};
 
 #[cfg(target_vendor = "apple")]
 unsafe extern "C" {
-    // Not in the crate libc.
+    // The crate libc lacks them.
     fn pthread_attr_setguardsize(attr: *mut libc::pthread_attr_t, bytes: usize) -> libc::c_int;
     fn pthread_attr_setstack(
         attr: *mut libc::pthread_attr_t,
@@ -25,17 +25,17 @@ pub(crate) struct Pthread(libc::pthread_t);
 // - a pthread_t may be joined and asked from any thread (POSIX); joining consumes it.
 unsafe impl Send for Pthread {}
 // SAFETY:
-// - as for Send: asking changes nothing.
+// - as for Send: queries change nothing.
 unsafe impl Sync for Pthread {}
 
-/// Attributes, destroyed at the end.
+/// Thread attributes, destroyed on drop.
 struct Attr(libc::pthread_attr_t);
 
 impl Attr {
     fn new() -> Result<Self, BuildError> {
         let mut attr = MaybeUninit::uninit();
         // SAFETY:
-        // - pthread_attr_init initialises what it is given, if it returns 0.
+        // - pthread_attr_init initialises its argument if it returns 0.
         unsafe {
             if libc::pthread_attr_init(attr.as_mut_ptr()) != 0 {
                 return Err(BuildError::NoMemory);
@@ -48,7 +48,7 @@ impl Attr {
 impl Attr {
     fn set_stack(&mut self, options: &ThreadOptions<'_>) -> Result<(), BuildError> {
         // SAFETY:
-        // - the attributes are initialised; a stack of the caller's is writable for its size and nobody else's until
+        // - the attributes are initialised; a caller's stack is writable for its size, and no one else uses it until
         //   the thread was joined (WorkerSet::start).
         unsafe {
             let done = match options.stack {
@@ -121,7 +121,7 @@ impl Spawn for Pthread {
         };
         match made {
             0 => {}
-            // Attributes that cannot be had together: a CPU that this process may not use.
+            // The process may not use this CPU.
             libc::EINVAL if options.cpu.is_some() => return Err(BuildError::Invalid("cpus")),
             number => return Err(BuildError::Thread(OsError::from_raw(number))),
         }
@@ -146,7 +146,7 @@ impl Spawn for Pthread {
     #[cfg(all(feature = "capi", target_os = "linux"))]
     fn join_if_ended(self) {
         // SAFETY:
-        // - as in join: if it could not be joined now, it was not.
+        // - as in join: if tryjoin fails, the thread is not joined.
         unsafe {
             if libc::pthread_tryjoin_np(self.0, core::ptr::null_mut()) != 0 {
                 libc::pthread_detach(self.0);
@@ -159,13 +159,13 @@ impl Spawn for Pthread {
     }
 }
 
-/// Names the calling thread, best effort: 15 bytes on Linux. For another thread it would be a file to open and write.
+/// Names the calling thread, at best effort: 15 bytes on Linux. To name another thread would mean to open and write a file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn name_self(name: &str) {
     let mut text = heapless::Vec::<u8, 16>::new();
     let cut = name.as_bytes().iter().copied().take_while(|&byte| byte != 0).take(15);
     text.extend(cut);
-    // 15 bytes at most are in, so the end fits.
+    // At most 15 bytes are in, so the terminator fits.
     let _ = text.push(0);
     // SAFETY:
     // - the thread is this one; `text` ends with a zero.
@@ -175,7 +175,7 @@ pub(super) fn name_self(name: &str) {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) fn name_self(_: &str) {}
 
-/// The stack of a thread that was not joined yet, bytes.
+/// The size of the stack of a thread that was not joined yet, bytes.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn stack_size_of(thread: libc::pthread_t) -> Option<usize> {
     let mut attr = MaybeUninit::uninit();

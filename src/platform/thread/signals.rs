@@ -1,8 +1,8 @@
-//! Workers receive no signals meant for the process: a new thread inherits the mask of the one that makes it.
+//! Keeps the process's signals away from workers: a new thread inherits its creator's signal mask.
 
 use core::mem::MaybeUninit;
 
-/// Signals that a thread brings upon itself, or that profilers and debuggers live on. These stay open.
+/// Signals that a thread causes itself, or that profilers and debuggers need. They stay unblocked.
 const OPEN: [i32; 8] = [
     libc::SIGSEGV,
     libc::SIGBUS,
@@ -14,13 +14,13 @@ const OPEN: [i32; 8] = [
     libc::SIGPROF,
 ];
 
-/// While it lives, the calling thread has all other signals blocked.
+/// Blocks all other signals on the calling thread until it is dropped.
 pub(crate) struct BlockedSignals {
     before: Option<libc::sigset_t>,
 }
 
 impl BlockedSignals {
-    /// For the threads that are made while it lives.
+    /// Blocks the signals, for threads that are created until it is dropped.
     pub(crate) fn for_new_threads() -> Self {
         let mut mask = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
@@ -43,7 +43,7 @@ impl Drop for BlockedSignals {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             // SAFETY:
-            // - `before` is what pthread_sigmask gave.
+            // - `before` came from pthread_sigmask.
             unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, core::ptr::null_mut()) };
         }
     }

@@ -1,20 +1,20 @@
-//! How large a worker's stack must be: rounding, and the floor.
+//! The size of a worker's stack: rounding, and the minimum.
 
 use crate::error::BuildError;
 use crate::job::context::Stack;
 
-/// The stack of a worker whose size was not chosen, bytes.
+/// The default size of a worker's stack, bytes.
 pub(crate) const DEFAULT_STACK: usize = 2 * 1024 * 1024;
 
-/// What the worker's own code takes of its stack above the job, bytes: thread start, loop, run, resolve, wake.
-/// Measured at 240 bytes in an optimised build and 1,184 in a debug build, without a job (tests/stack_size.rs).
+/// The stack that a worker's own code needs above the job, bytes: thread start, loop, run, resolve, wake.
+/// Measured without a job: 240 bytes in an optimised build, 1,184 in a debug build (tests/stack_size.rs).
 const WORKER_NEED: usize = 8 * 1024;
 
 /// `requested` bytes rounded up to a page, or the default for 0.
 ///
 /// # Errors
-/// [`BuildError::StackTooSmall`] below the floor: what the system needs for a thread (PTHREAD_STACK_MIN and the
-/// static thread-local storage, which lies on the stack too) and what a worker needs.
+/// [`BuildError::StackTooSmall`] below the floor: the sum of what the system needs for a thread (PTHREAD_STACK_MIN and the
+/// static thread-local storage, which is on the stack too) and what a worker needs.
 pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     if requested == 0 {
         return Ok(DEFAULT_STACK.max(floor()));
@@ -30,7 +30,7 @@ pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     Ok(rounded)
 }
 
-/// The smallest stack of a worker, bytes, a multiple of the page.
+/// The smallest stack of a worker, bytes; a multiple of the page size.
 pub(crate) fn floor() -> usize {
     (system_need() + WORKER_NEED).next_multiple_of(page_size())
 }
@@ -50,10 +50,10 @@ pub(crate) fn page_size() -> usize {
 /// PTHREAD_STACK_MIN and the static TLS of all modules loaded by now.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn system_need() -> usize {
-    // glibc tells this to runtimes by a private symbol, which Rust's std asks for the same way
-    // (rust-lang/rust#6233); where it is gone, the parts are added up.
+    // glibc exports this value through a private symbol, which Rust's std uses too (rust-lang/rust#6233). If the symbol is
+    // missing, the parts are added up.
     // SAFETY:
-    // - the name is a C string; dlsym gives null or the symbol.
+    // - the name is a C string; dlsym returns null or the symbol.
     let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__pthread_get_minstack".as_ptr()) };
     if symbol.is_null() {
         return stack_min() + static_tls();
@@ -64,7 +64,7 @@ fn system_need() -> usize {
         unsafe { core::mem::transmute(symbol) };
     let mut attr = core::mem::MaybeUninit::uninit();
     // SAFETY:
-    // - init and destroy frame the use of the attributes, which get_minstack only reads.
+    // - the attributes are used between init and destroy, and get_minstack only reads them.
     unsafe {
         if libc::pthread_attr_init(attr.as_mut_ptr()) != 0 {
             return stack_min() + static_tls();
@@ -88,7 +88,7 @@ fn system_need() -> usize {
     0
 }
 
-/// PTHREAD_STACK_MIN as the running system has it; at least 8 KiB, because musl's minimum cannot take a signal.
+/// PTHREAD_STACK_MIN of the running system; at least 8 KiB, because musl's minimum has no room for a signal.
 #[cfg(unix)]
 fn stack_min() -> usize {
     // SAFETY:
@@ -97,12 +97,12 @@ fn stack_min() -> usize {
     usize::try_from(dynamic).unwrap_or(0).max(libc::PTHREAD_STACK_MIN).max(8192)
 }
 
-/// The thread-local storage of all loaded modules, rounded up: what a thread's stack holds besides frames.
+/// The thread-local storage of all loaded modules, rounded up: a thread's stack holds it besides its frames.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn static_tls() -> usize {
     unsafe extern "C" fn add(info: *mut libc::dl_phdr_info, _: usize, sum: *mut libc::c_void) -> i32 {
         // SAFETY:
-        // - dl_iterate_phdr hands over a valid record and its headers; `sum` is the caller's usize.
+        // - dl_iterate_phdr passes a valid record and its headers; `sum` is the caller's usize.
         unsafe {
             for n in 0..usize::from((*info).dlpi_phnum) {
                 let header = &*(*info).dlpi_phdr.add(n);
@@ -115,13 +115,13 @@ fn static_tls() -> usize {
     }
     let mut sum = 0usize;
     // SAFETY:
-    // - `add` takes what dl_iterate_phdr gives it, and the pointer to `sum`, which outlives the call.
+    // - `add` accepts what dl_iterate_phdr passes, and the pointer to `sum`, which outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(add), (&raw mut sum).cast()) };
     sum
 }
 
-/// The bytes of a thread's stack that lie above the frame of its start function (thread-local storage). Takes a lock of
-/// the system's: to be asked once, not by each thread.
+/// The bytes of a thread's stack above the frame of its start function (thread-local storage). Takes a system lock, so
+/// it is called once, not by each thread.
 pub(crate) fn above_start() -> usize {
     #[cfg(all(unix, not(jobring_loom)))]
     return system_need().saturating_sub(stack_min());
@@ -129,8 +129,8 @@ pub(crate) fn above_start() -> usize {
     0
 }
 
-/// About where the stack of the calling thread lies, if it is `size` bytes, `top` is an address in the frame of the thread's
-/// start function, and `above` bytes lie above that. None in a model, whose threads lie on stacks of the checker's.
+/// The approximate bounds of the calling thread's stack of `size` bytes: `top` is an address in the frame of its start
+/// function, and `above` bytes lie above that. None in a model, whose threads use the checker's stacks.
 pub(crate) fn around(top: usize, above: usize, size: usize) -> Option<Stack> {
     let high = top + above;
     (!cfg!(jobring_loom)).then_some(Stack { low: high.saturating_sub(size), high })

@@ -9,13 +9,14 @@ use crate::util::unwind::drop_ignoring_panic;
 use std::string::String;
 use std::thread::{Builder, JoinHandle};
 
-/// A thread of std's.
+/// A thread that std created.
 pub(crate) struct StdThread {
     handle: JoinHandle<()>,
     asked: usize,
 }
 
-/// The name as std takes it: a zero byte would make it panic. It puts one behind; None if there is no memory for all that.
+/// The name as std accepts it: without zero bytes, with which std panics, and with room for the terminator that std appends.
+/// None if out of memory.
 fn name(text: &str) -> Option<String> {
     let mut name = String::new();
     name.try_reserve_exact(text.len() + 1).ok()?;
@@ -24,7 +25,7 @@ fn name(text: &str) -> Option<String> {
 }
 
 impl StdThread {
-    /// std's own way to find out allocates on a thread that it did not make, and panics in a destructor of its thread-locals.
+    /// std's own check allocates on a thread that std did not create, and panics in a destructor of its thread-locals.
     #[cfg(unix)]
     fn is_current(&self) -> bool {
         // SAFETY:
@@ -40,7 +41,7 @@ impl StdThread {
     #[cfg(unix)]
     fn pthread(&self) -> libc::pthread_t {
         use std::os::unix::thread::JoinHandleExt;
-        // On musl std has a number for what is a pointer in C.
+        // On musl std uses a number for this C pointer.
         self.handle.as_pthread_t() as libc::pthread_t
     }
 }
@@ -59,15 +60,15 @@ impl Spawn for StdThread {
         // SAFETY:
         // - 1: valid until join.
         let start = unsafe { *start };
-        if !std_tls_key::may_be_had() {
+        if !std_tls_key::is_available() {
             return Err(BuildError::NoMemory);
         }
         let name = name(options.name).ok_or(BuildError::NoMemory)?;
         let builder = Builder::new().name(name).stack_size(options.stack_size);
         // SAFETY:
-        // - 1, in the new thread too. `start` is taken whole, because Start as a whole is Send.
+        // - 1, in the new thread too. The closure captures `start` whole, because only Start as a whole is Send.
         let made = builder.spawn(move || unsafe {
-            std_tls_key::is_there();
+            std_tls_key::mark_created();
             let start = start;
             (start.run)(start.arg);
         });
@@ -77,7 +78,7 @@ impl Spawn for StdThread {
 
     fn join(self) {
         if !self.is_current() {
-            // A worker's own code does not panic; if a hook's does, the thread is over all the same.
+            // A worker's own code does not panic. If a hook panics, the thread has ended all the same.
             drop_ignoring_panic(self.handle.join());
         }
     }

@@ -20,7 +20,7 @@ impl Seat {
     }
 
     pub(super) fn take(&self, address: usize) -> bool {
-        // ORDERING: Relaxed: a seat guards no data; what must not be missed stands behind the fence pair.
+        // ORDERING: Relaxed: a seat guards no data; the fence pair protects what must not be missed.
         let taken = self.0.compare_exchange(
             EMPTY,
             address,
@@ -30,18 +30,18 @@ impl Seat {
         taken.is_ok()
     }
 
-    /// Was it chosen?
+    /// Empties the seat. Was it chosen?
     pub(super) fn leave(&self) -> bool {
         // ORDERING: Relaxed, as in take.
         self.0.swap(EMPTY, ordering(Site::SeatLeave, Relaxed)) & CHOSEN != 0
     }
 
     pub(super) fn load_state(&self) -> usize {
-        // ORDERING: Relaxed: behind the fence in `wake`.
+        // ORDERING: Relaxed: the fence in `wake` comes before it.
         self.0.load(ordering(Site::SeatLook, Relaxed))
     }
 
-    /// Chooses the sleeper in a seat that is taken for this word; else what the seat holds.
+    /// Chooses the sleeper, if the seat is taken for this word. Err with what the seat holds, if not.
     pub(super) fn choose(&self, address: usize) -> Result<(), usize> {
         // ORDERING: Relaxed, as in take.
         let chosen = self.0.compare_exchange(

@@ -1,5 +1,5 @@
-//! The seats of a user-defined port: which threads sleep, and on which word. It joins the core, which sleeps on words, and the
-//! port, which lets threads sleep, each in a seat, and wakes the thread in a seat.
+//! The seats of a user-defined port: which threads sleep, and on which word. They connect the core, which sleeps on words, with
+//! the port, which lets one thread sleep in each seat.
 //!
 //! ```text
 //! state of a seat           who may move it, and to what
@@ -8,44 +8,45 @@
 //! TAKEN     word's address  a waker of that word, by CAS → CHOSEN; its sleeper, by swap → EMPTY
 //! CHOSEN    the same, | 1   its sleeper, by swap → EMPTY
 //!
-//! wait    take a seat; while none is empty: look at the word: changed: return. Else pause(). Time is over: return.
-//!         F1; look at the word: changed: leave. Else park(seat). Leave.
-//!         Who finds on leaving that it was chosen, and slept not at all or not without end, wakes another.
-//! wake    F2; look at every seat once: TAKEN for this word → CHOSEN; unpark(seat); `wake_one` ends here.
-//!         CHOSEN for this word already: `wake_all` calls unpark(seat) too; `wake_one` for one of them, if it chose nobody.
+//! wait    take a seat; while no seat is empty: if the word has changed or the time limit has passed: return; else pause().
+//!         F1; look at the word: if it has not changed: park(seat). Leave the seat.
+//!         If it was chosen, and it did not sleep or had a time limit: wake another sleeper.
+//! wake    F2; look at every seat once: TAKEN for this word → CHOSEN; unpark(seat); wake-one ends here.
+//!         already CHOSEN for this word: wake-all calls unpark(seat) too; wake-one does for one such seat, if it chose none.
 //! ```
 //!
-//! *No wake-up is lost.* A waker changes the word, passes its fence F2 and looks at the seats; a sleeper takes a seat,
-//! passes its fence F1 and looks at the word. If F1 comes before F2, the waker finds the seat taken (or the sleeper gone
-//! from it, or chosen by another waker); if F2 comes before F1, the sleeper sees the change and does not sleep. That holds
-//! for each stay in a seat by itself, so a sleeper that changes seats while a waker looks is missed only if it sees
-//! the change. What `unpark` does before `park` is called has to make that park return: the port's promise.
+//! *No wake-up is lost.* A waker changes the word, passes its fence F2 and looks at the seats. A sleeper takes a seat,
+//! passes its fence F1 and looks at the word. If F1 comes before F2, the waker finds the seat taken (or left by its sleeper,
+//! or chosen by another waker). If F2 comes before F1, the sleeper sees the change and does not sleep. This holds
+//! for each stay in a seat, so a waker misses a sleeper that changes seats only if that sleeper sees the change. The port
+//! promises that an `unpark` before `park` makes that `park` return.
 //!
-//! *A seat stays its sleeper's* until the sleeper itself leaves it. So at most one thread is inside park(seat) at any time,
-//! and of two wakers only one can choose it; the other looks on.
+//! *Only the sleeper itself leaves its seat.* So at most one thread at a time is inside park(seat), and only one of two
+//! wakers can choose it; the other goes on to the next seat.
 //!
-//! *A wake-up that comes late* (the sleeper was chosen, but park returned by itself before unpark was called) makes the next
-//! park in this seat return for no reason, which every caller of `wait` allows for. It keeps nobody asleep.
+//! *A late wake-up*: park may return by itself after the sleeper was chosen, but before unpark is called. Then the next park
+//! in this seat returns spuriously, which every caller of `wait` allows. It keeps no thread asleep.
 //!
-//! *A wake-up that is swallowed*: of several that sleep on one word, `wake_one` may choose one that is about to leave,
-//! because it saw another change, or because its time is over: that one would not do what it was woken for. It wakes
-//! another in its place. Whether its time was over or not it cannot tell, so a sleeper with an end always does; one
-//! wake-up too many does no harm. (One whose park returned for no reason goes on waiting for the same, and so does it.)
+//! *A swallowed wake-up*: wake-one may choose a sleeper that is about to leave, because it saw another change or its time
+//! limit has passed. That thread would not do what it was woken for, so it wakes another in its place. It cannot tell
+//! whether its limit passed before or after the wake-up, so a sleeper with a time limit always wakes another. A wake-up too
+//! many does no harm. (A thread whose park returned spuriously goes on waiting, and acts on its wake-up.)
 //!
-//! *A waker that is stopped* between CHOSEN and unpark keeps its sleeper asleep; who wakes one on that word and finds nobody
-//! else stands in for it (`sleep/README.md`, "A stopped thread": a later push does that, and `force`), and who wakes all does in any case.
+//! *A stopped waker* between CHOSEN and unpark keeps its sleeper asleep. A later wake-one on that word that finds no other
+//! sleeper does the unpark instead (`sleep/README.md`, "A stopped thread": a later push does that, and `reset_searchers`). A
+//! wake-all always does.
 //!
-//! *A thread without a seat* is in the position of one that has not taken its seat yet, and a wake-up passes over it as over
-//! that one: it sees the change of the word instead, when it comes back from pause() or when it has taken a seat. So
-//! what it may miss is what a slow thread may miss on its way to a seat. pause() blocks, so that threads of lower priority
-//! run: they may be the ones that it waits for. It goes on until the wait's own end, and does not return earlier: a
-//! caller that gave an end would take that for a time slept in vain. A port without a clock is given no ends.
+//! *A thread without a seat* is like one that has not taken its seat yet, and a wake-up passes over both. It sees
+//! the change of the word when pause() returns, or after it has taken a seat. So it can miss no more than a slow
+//! thread on its way to a seat. pause() blocks, so that threads of lower priority run: the thread may be waiting for
+//! them. It waits until its time limit, and not less: a caller with a limit takes an early return for a
+//! time limit that has passed. A port without a clock gets no time limits.
 //!
-//! *A park that returns for no reason* before its time is over begins again: to those who wait with an end it means that
-//! somebody kept them waiting.
+//! *A park that returns spuriously* before its time limit starts again: a caller with a limit would take the return for a
+//! limit that has passed.
 //!
-//! The steps of wake are as many as there are seats, whatever others do; it calls nothing but unpark. All are atomic
-//! operations on words that guard no data: what a woken thread may see is ordered by those who called wait and wake.
+//! A wake takes as many steps as there are seats, whatever others do, and calls only unpark. All its steps are atomic
+//! operations on words that guard no data: the callers of wait and wake order what a woken thread sees.
 
 use super::UserPort;
 use super::seat::CHOSEN;
@@ -90,7 +91,7 @@ fn wait(user: &impl UserPort, word: &AtomicUsize, expected: usize, timeout: Opti
     let address = ptr::from_ref(word).addr();
     let end = timeout.and_then(|timeout| user.now().map(|now| now.saturating_add(timeout)));
     let left = || end.map_or(0, |end| end.saturating_sub(user.now().unwrap_or(u64::MAX)));
-    // ORDERING: Relaxed: behind the fence, where there is a seat; guards no data.
+    // ORDERING: Relaxed: guards no data; once the thread has a seat, the fence comes before it.
     let has_changed = || word.load(ordering(Site::SeatWordLook, Relaxed)) as u32 != expected as u32;
     let mut rest = timeout;
     let (number, seat) = loop {
@@ -108,7 +109,7 @@ fn wait(user: &impl UserPort, word: &AtomicUsize, expected: usize, timeout: Opti
             }
         }
     };
-    // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or we see its change.
+    // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or this thread sees its change.
     fence(ordering(Site::SeatFence, SeqCst));
     let changed = has_changed();
     if !changed {

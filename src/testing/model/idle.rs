@@ -121,7 +121,7 @@ impl<P: Port> Workers<P> {
             let mut search = self.idle.search();
             loop {
                 if self.take() {
-                    self.idle.found(search, &self.port, is_empty);
+                    self.idle.end_search(search, &self.port, is_empty);
                     taken += 1;
                     break;
                 }
@@ -133,13 +133,13 @@ impl<P: Port> Workers<P> {
                     }
                     if closed {
                         let search = self.idle.cancel(asleep);
-                        self.idle.found(search, &self.port, is_empty);
+                        self.idle.end_search(search, &self.port, is_empty);
                         return taken;
                     }
                     asleep = match self.idle.sleep(asleep, &self.port, NAP) {
                         Ok(search) => break search,
                         // It has seen that nothing happens.
-                        Err(late) => self.idle.look_again(late, true),
+                        Err(late) => self.idle.end_nap(late, true),
                     };
                 };
             }

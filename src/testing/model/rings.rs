@@ -32,7 +32,7 @@ impl Indices {
             port: ModelPort::new(Clock::None),
         };
         if seeded > 0 {
-            this.ring().unseed(seeded);
+            this.ring().remove_seeds(seeded);
         }
         this.ring().age(start);
         this
@@ -76,9 +76,9 @@ impl Indices {
     }
 
     /// Pops at most so many at once.
-    pub fn pop_several(&self, most: usize) -> Vec<usize> {
+    pub fn pop_many(&self, most: usize) -> Vec<usize> {
         let mut indices = std::vec![0; most];
-        let count = self.ring().pop_several(&mut indices, |_| {}).map_or(0, |(_, count)| count);
+        let count = self.ring().pop_many(&mut indices, |_| {}).map_or(0, |(_, count)| count);
         indices.truncate(count);
         indices
     }

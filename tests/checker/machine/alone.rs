@@ -157,7 +157,7 @@ impl World {
             // Closed slots stay so, and do not come back into the ring.
             Pc::QuiescentLook => self.slots[t.at as usize].closed(),
             Pc::IdleLoad(
-                Change::Search | Change::Found | Change::Register | Change::Redeem | Change::Cancel,
+                Change::Search | Change::EndSearch | Change::Register | Change::TakeToken | Change::Cancel,
             ) => self.is_quiet(facts) || self.is_past_idling(facts),
             Pc::NotifyLook | Pc::IdleLoad(Change::Grant | Change::Force) => self.is_past_idling(facts),
             _ => false,

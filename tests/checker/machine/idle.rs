@@ -9,9 +9,9 @@ pub enum Change {
     Grant,
     Force,
     Search,
-    Found,
+    EndSearch,
     Register,
-    Redeem,
+    TakeToken,
     Cancel,
     Rest,
     Close,
@@ -22,26 +22,26 @@ impl Change {
     fn apply(self, c: Counts, t: &Thread, sentries: bool) -> Option<Counts> {
         let distrusts = |c: Counts| if c.searching > c.tokens { c.write_off() } else { c };
         match self {
-            // As `Cpu::summoned`, which knows of the mistakes.
-            Change::Grant => c.summoned(),
+            // As `Cpu::wake_another`, which knows of the mistakes.
+            Change::Grant => c.wake_another(),
             Change::Force => {
                 let trusted = distrusts(c);
                 let new = if trusted.tokens == 0 && trusted.sleeping > 0 { trusted.grant() } else { trusted };
                 (new != c || new.tokens > 0).then_some(new)
             }
             Change::Search => Some(c.search()),
-            Change::Found => Some(c.ended(t.epoch)),
+            Change::EndSearch => Some(c.without_search(t.epoch)),
             Change::Register => {
-                let new = c.ended(t.epoch).sleep();
+                let new = c.without_search(t.epoch).sleep();
                 Some(Counts { sentries: c.sentries + u8::from(sentries && c.sentries < 2), ..new })
             }
-            Change::Redeem => (c.tokens > 0).then(|| c.relieved(t.sentry).take_token()),
+            Change::TakeToken => (c.tokens > 0).then(|| c.without_sentry(t.sentry).take_token()),
             Change::Cancel => {
-                let c = c.relieved(t.sentry);
+                let c = c.without_sentry(t.sentry);
                 let c = if t.overdue { distrusts(c) } else { c };
                 Some(if c.sleeping > 0 { c.wake().search() } else { c.take_token() })
             }
-            Change::Rest => Some(c.relieved(t.sentry)),
+            Change::Rest => Some(c.without_sentry(t.sentry)),
             Change::Close => Some(c.close()),
         }
     }
@@ -70,7 +70,7 @@ impl Cpu<'_> {
             return Some(c);
         }
         if change == Change::Grant {
-            return self.summoned(c);
+            return self.wake_another(c);
         }
         if change == Change::Rest && self.mistake(Mistake::SentryRestsSilently) {
             return Some(c);
@@ -78,23 +78,23 @@ impl Cpu<'_> {
         let (t, sentries) = (*self.see(), self.setup.sentries);
         let mut new = change.apply(c, &t, sentries)?;
         if change == Change::Cancel && c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken) {
-            new = c.relieved(t.sentry).take_token();
+            new = c.without_sentry(t.sentry).take_token();
         }
         if change == Change::Cancel && forgets {
-            new = c.relieved(t.sentry).wake().search();
+            new = c.without_sentry(t.sentry).wake().search();
         }
         Some(new)
     }
 
-    /// As `Counts::summoned` of the library.
-    fn summoned(&self, c: Counts) -> Option<Counts> {
+    /// As `Counts::wake_another` of the library.
+    fn wake_another(&self, c: Counts) -> Option<Counts> {
         let tokens = if self.mistake(Mistake::TrustsTheSentryWithItsToken) { 0 } else { c.tokens };
         let one = c.searching == 1 && (c.sentries > tokens || self.mistake(Mistake::TrustsOneSearcher));
         if c.searching > 1 || one {
             return None;
         }
         let rewakes = c.sleeping == 0;
-        c.summoned().filter(|_| !rewakes || !self.mistake(Mistake::TokenIsWokenForOnce))
+        c.wake_another().filter(|_| !rewakes || !self.mistake(Mistake::TokenIsWokenForOnce))
     }
 
     /// Forgets what was read of the idle word.
@@ -133,7 +133,7 @@ impl Cpu<'_> {
                 let position = self.t().pos;
                 let trigger = position.is_multiple_of(self.setup.trigger);
                 self.t().closed = now.closed;
-                if !self.mistake(Mistake::NoNotify) && self.summoned(now).is_none() {
+                if !self.mistake(Mistake::NoNotify) && self.wake_another(now).is_none() {
                     if trigger && now.sleeping + now.tokens > 0 {
                         return self.go(Pc::LagLook);
                     }
@@ -166,9 +166,9 @@ impl Cpu<'_> {
                 if wake { self.go(Pc::ForceWake) } else { self.ret() }
             }
 
-            Pc::Found => self.change(Change::Found, Pc::FoundFence),
+            Pc::EndSearch => self.change(Change::EndSearch, Pc::FoundFence),
             Pc::FoundFence => {
-                let wants = self.summoned(self.see().counts).is_some();
+                let wants = self.wake_another(self.see().counts).is_some();
                 let wants = wants && !self.mistake(Mistake::FoundTellsNobody);
                 self.t().epoch = 0;
                 self.forget_counts();
@@ -226,7 +226,7 @@ impl Cpu<'_> {
                 self.go(Pc::SearchPoll);
             }
             Pc::SearchPoll => self.call(Pc::ClaimNext, Pc::SearchClaimed),
-            Pc::SearchClaimed if self.t().ok => self.call(Pc::Found, Pc::FoundRun),
+            Pc::SearchClaimed if self.t().ok => self.call(Pc::EndSearch, Pc::FoundRun),
             Pc::FoundRun => {
                 self.t().known = false;
                 self.call(Pc::Execute, Pc::Work);
@@ -276,7 +276,7 @@ impl Cpu<'_> {
                     (t.word, t.nap, t.dozed) = (now.low(), t.sentry, t.sentry);
                     self.call(Pc::Sleep(Word::Idle), Pc::SleepLook);
                 } else {
-                    self.change(Change::Redeem, Pc::Redeemed);
+                    self.change(Change::TakeToken, Pc::TokenTaken);
                 }
             }
             Pc::DozedLook if self.mistake(Mistake::SentryDoesNotLook) => {
@@ -296,12 +296,12 @@ impl Cpu<'_> {
                 self.go(Pc::LookAgainFence);
             }
             Pc::LookAgainFence => self.go(Pc::RegisterClosed),
-            Pc::Redeemed => self.go(if self.see().ok { Pc::Searching } else { Pc::SleepLook }),
+            Pc::TokenTaken => self.go(if self.see().ok { Pc::Searching } else { Pc::SleepLook }),
             Pc::Leaving => {
                 self.end_sleep();
                 self.t().epoch = self.t().counts.epoch;
                 self.forget_counts();
-                self.call(Pc::Found, Pc::Leave);
+                self.call(Pc::EndSearch, Pc::Leave);
             }
             Pc::Leave => {
                 self.w.live -= 1;

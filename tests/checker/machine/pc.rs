@@ -29,8 +29,8 @@ places! {
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
-        Found, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
-        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, Redeemed, Leaving, Leave;
+        EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
+        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
         AwaitJudged, AwaitWoken, AwaitLooked, AwaitNapped, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,

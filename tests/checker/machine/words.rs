@@ -105,7 +105,7 @@ pub struct Counts {
 
 impl Counts {
     /// The counts to set before one sleeper is woken for new work.
-    pub fn summoned(self) -> Option<Self> {
+    pub fn wake_another(self) -> Option<Self> {
         if self.sleeping > 0 {
             Some(self.grant())
         } else {
@@ -113,14 +113,14 @@ impl Counts {
         }
     }
     /// Without a sentry, if it was this one.
-    pub fn relieved(self, sentry: bool) -> Self {
+    pub fn without_sentry(self, sentry: bool) -> Self {
         Self { sentries: self.sentries - u8::from(sentry), ..self }
     }
     pub fn search(self) -> Self {
         Self { searching: self.searching + 1, ..self }
     }
     /// The counts without a search that began in `epoch`; unchanged if it was written off.
-    pub fn ended(self, epoch: u8) -> Self {
+    pub fn without_search(self, epoch: u8) -> Self {
         let counted = self.epoch == epoch && self.searching > self.tokens;
         Self { searching: self.searching - u8::from(counted), ..self }
     }
