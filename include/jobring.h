@@ -45,7 +45,7 @@
  * Run jobs yourself  jobring_run_one            the oldest queued job
  *                    jobring_run_until_idle     all queued jobs
  *                    jobring_enter_worker       makes the calling thread a worker
- * Know what goes on  jobring_self               inside a job: its handle
+ * Know what goes on  jobring_current_job               inside a job: its handle
  *                    jobring_worker_index       inside a job: the number of its worker
  *                    jobring_info_get           what a pool is
  *                    jobring_stats_get          its counters
@@ -108,9 +108,9 @@ typedef struct jobring_pool jobring_pool;
 /**
  * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
  *
- * A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
- * after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
- * probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
+ * A handle is stale once its result was taken or it was detached. A call with a stale handle returns JOBRING_E_STALE,
+ * except after exactly k * 2^36 uses of its slot (2^26 on 32-bit targets). A handle of another pool is recognised with a
+ * probability of 255 in 256. After the pool was destroyed, make no call with it.
  */
 typedef uint64_t jobring_job;
 
@@ -121,31 +121,30 @@ typedef uint64_t jobring_job;
 typedef int32_t jobring_status;
 
 /**
- * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+ * What a pool runs: a function as for pthread_create(). It may call every function of its pool that does not say otherwise.
  *
- * What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
- * signal mask, the name, the priority. A job that changes them puts them back.
- *
- * A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
- * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
- * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
- * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
- * process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
- * thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
- * must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
- * job ends the process. longjmp() out of it is not allowed.
+ * - What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU
+ *   mask, the signal mask, the name, the priority. A job that changes them puts them back.
+ * - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
+ * - A C++ exception that leaves a job ends the process. longjmp() out of a job is not allowed.
+ * - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
+ *   on stacks that the system gave, and the system is Linux. It has failed then, with JOBRING_E_EXITED as its code, and a
+ *   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
+ *   destructors of the old thread's thread-local data may call the pool as code outside of it does. Everywhere else on Linux
+ *   (a job that a wait or jobring_run_one() runs, the std backend, a callback, a hook) this ends the process. On other
+ *   systems it is not allowed.
  */
 typedef void *(*jobring_fn)(void *arg);
 
-/** For timeout_ns and limit_ns: without end. */
+/** For timeout_ns and limit_ns: no limit. */
 #define JOBRING_FOREVER (-1)
 
 /* Structures: each is described where it is used first, jobring_config at the end. */
 typedef struct jobring_config jobring_config;
 typedef struct jobring_done_node jobring_done_node;
 typedef struct jobring_info jobring_info;
-typedef struct jobring_item jobring_item;
-typedef struct jobring_options jobring_options;
+typedef struct jobring_batch_item jobring_batch_item;
+typedef struct jobring_submit_options jobring_submit_options;
 typedef struct jobring_outcome jobring_outcome;
 typedef struct jobring_port jobring_port;
 typedef struct jobring_report jobring_report;
@@ -325,19 +324,19 @@ jobring_status jobring_submit_copy(jobring_pool *pool,
  * - `options`: how to submit the job, or NULL for all defaults.
  *
  * Returns what jobring_submit() returns, and:
- * - JOBRING_E_FULL: with JOBRING_FULL_FAIL and JOBRING_FULL_FAIL_ISR.
+ * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
  * - JOBRING_E_TIMEDOUT: no slot became free in time.
  * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
- * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_FULL_RUN with a `job` or with
+ * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
  *   `copy`.
  *
- * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may,
- * with JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+ * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
+ * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
  */
 jobring_status jobring_submit_opts(jobring_pool *pool,
                                    jobring_fn fn,
                                    void *arg,
-                                   const jobring_options *options,
+                                   const jobring_submit_options *options,
                                    jobring_job *job);
 
 /**
@@ -363,33 +362,31 @@ jobring_status jobring_submit_opts(jobring_pool *pool,
  * is stopped inside this call keeps up to 8 free slots from others.
  */
 jobring_status jobring_submit_batch(jobring_pool *pool,
-                                    const jobring_item *items,
+                                    const jobring_batch_item *items,
                                     size_t count,
                                     jobring_job *jobs,
                                     size_t *accepted);
 
 /**
- * Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
+ * Called once when a job has finished, on the thread that ended it, before threads that wait for the job learn of it.
  *
- * `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
- * read until the callback returns. A job that was submitted detached has one too.
+ * - `arg`: the job's argument, or its copied data; for a node, the node's `arg`.
+ * - `outcome`: what became of the job, valid until the callback returns. A detached job has one too.
  *
- * For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
+ * For jobring_current_job() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
  */
 typedef void (*jobring_done_fn)(void *arg, const jobring_outcome *outcome);
 
 /**
  * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
- * JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
- * thread that decided it, before its call returns.
+ * JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). It runs on the thread that
+ * decided this, before that thread's call returns.
  */
 typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
 
-/** One more callback for when a job is over, in memory of the caller's. */
+/** One more done callback, in the caller's memory. */
 struct jobring_done_node {
-    /**
-     * The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
-     */
+    /** The next node, or NULL. It is read before this node's callback is called, which may then reuse the node. */
     jobring_done_node *next;
     /** Called as a done callback, with this node's `arg`. Not NULL. */
     jobring_done_fn done;
@@ -397,80 +394,87 @@ struct jobring_done_node {
     void *arg;
 };
 
-/** How one job is to be submitted. Zero means the default in every field. Copied during the call. */
-struct jobring_options {
-    /** sizeof (jobring_options). */
+/** How to submit a job. Zero is the default in every field. The structure is copied during the call. */
+struct jobring_submit_options {
+    /** sizeof (jobring_submit_options). */
     uint32_t size;
-    /** JOBRING_FULL_. */
+    /** What to do when no slot is free: a JOBRING_WHEN_FULL_ constant. */
     uint32_t when_full;
-    /** The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none. */
-    int64_t timeout_ns;
-    /** Called when the job is over. Takes one word of the payload. NULL: nothing. */
+    /** The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit. */
+    int64_t limit_ns;
+    /** Called when the job has finished. Takes one word of the payload. NULL: nothing. */
     jobring_done_fn done;
     /**
-     * Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
+     * Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
      * Takes one word of the payload. NULL: nothing.
      */
     jobring_drop_fn drop;
-    /** Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on. */
+    /**
+     * Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+     */
     size_t copy;
     /**
-     * More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
-     * none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
+     * The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
+     * none. The nodes are the caller's, and stay where they are until their callbacks were called.
      */
     jobring_done_node *nodes;
 };
 
-/** Initial value for a jobring_options: all defaults. */
-#define JOBRING_OPTIONS_INIT { JOBRING_SIZE_(jobring_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
+/** Initial value for a jobring_submit_options: all defaults. */
+#define JOBRING_SUBMIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
 
-/** jobring_options.when_full: wait for a slot, at most timeout_ns. */
-#define JOBRING_FULL_WAIT 0
-/** jobring_options.when_full: return JOBRING_E_FULL. */
-#define JOBRING_FULL_FAIL 1
+/** jobring_submit_options.when_full: wait for a slot, at most limit_ns. */
+#define JOBRING_WHEN_FULL_WAIT 0
+/** jobring_submit_options.when_full: return JOBRING_E_FULL. */
+#define JOBRING_WHEN_FULL_FAIL 1
 
 /**
- * jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
- * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
+ * jobring_submit_options.when_full: run the job on the calling thread. Such a job has no slot: `job` must be NULL and `copy` 0, and
+ * jobring_fail() in it has no effect.
  */
-#define JOBRING_FULL_RUN 2
+#define JOBRING_WHEN_FULL_RUN 2
 
-/** jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr(). */
-#define JOBRING_FULL_FAIL_ISR 3
+/** jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr(). */
+#define JOBRING_WHEN_FULL_FAIL_ISR 3
 
 /** One job of a batch. */
-struct jobring_item {
+struct jobring_batch_item {
     /** The job. */
     jobring_fn fn;
     /** Its argument. */
     void *arg;
-    /** As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults. */
-    const jobring_options *options;
+    /** As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults. */
+    const jobring_submit_options *options;
 };
 
 /* ---- Wait for jobs ----------------------------------------------------------------------------------- */
 
 /**
- * Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
- * more; this is the short form for who wants the result alone.
+ * Waits until a job has finished, and takes its result.
  *
- * `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
- * written, on JOBRING_OK only; NULL if it is not wanted.
+ * The handle is stale afterwards. jobring_wait_opts() tells more about the job; this is the short form for the result alone.
  *
- * Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
- * thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
- * two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
+ * Inside a job of this pool, and without a time limit, a job that is still queued runs right here on this thread's
+ * stack, so that no worker stands still for it: that very job and no other. (Locks and thread-locals of the two jobs
+ * are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
  *
- * Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
- * discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
- * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
- * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
- * of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
- * job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
- * no other worker is there to run it; JOBRING_E_INVALID.
+ * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+ * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
  *
- * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate; the system's library may,
- * where stack_reserve of jobring_config says so.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_FAILED: the job called jobring_fail().
+ * - JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the job was cancelled, or a shutdown discarded it.
+ * - JOBRING_E_TIMEDOUT: the job and its handle are as before.
+ * - JOBRING_E_STALE: another thread took the result, the job was detached, or the handle is not of this pool.
+ * - JOBRING_E_DEADLOCK: the caller is inside this very job, or, without a time limit, inside a job that this one
+ *   waits for, directly or through others. Of several jobs that wait for each other in a circle one gets it.
+ * - JOBRING_E_STACK: this stack has no room for the queued job (stack_reserve of jobring_config), or the caller is a
+ *   job on a stack that is not its thread's own (a fiber), and no other worker is there to run it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate;
+ * the system's library may, where stack_reserve of jobring_config says so.
  */
 jobring_status jobring_wait(jobring_pool *pool,
                             jobring_job job,
@@ -478,50 +482,58 @@ jobring_status jobring_wait(jobring_pool *pool,
                             void **result);
 
 /**
- * Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
+ * Takes the result of a job if it has finished.
  *
- * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ * It is jobring_wait() that never waits, and may be called from an interrupt.
  *
- * Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
- * JOBRING_E_STALE; JOBRING_E_INVALID.
+ * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
  *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Neither blocks nor allocates.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_PENDING: the job has not finished.
+ * - JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN, JOBRING_E_STALE, JOBRING_E_INVALID: as for jobring_wait().
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate.
  */
 jobring_status jobring_poll(jobring_pool *pool,
                             jobring_job job,
                             void **result);
 
 /**
- * Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
- * JOBRING_WAIT_PEEK nothing is taken.
+ * Waits until a job has finished, tells what became of it, and takes its result.
  *
- * `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
- * `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
+ * Without options it waits as jobring_wait() does. With JOBRING_WAIT_PEEK it takes nothing: the job and its handle stay as
+ * they are.
  *
- * Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
- * JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
- * `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
- * ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
- * `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
- * thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
- * thread.)
+ * - `options`: how to wait, or NULL for all defaults.
+ * - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, and `data` and `capacity` if it
+ *   wants the text of a failure or copied data.
  *
- * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
- * Does not allocate, as jobring_wait().
+ * Returns:
+ * - JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the `status` of the outcome, which is filled in.
+ * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the job has not finished.
+ * - JOBRING_E_SIZE: the job's data are longer than `capacity`. The job stays as it was; only `length` is written.
+ * - JOBRING_E_STALE: as for jobring_wait(). `data` may hold anything. (If another thread detaches the job while this call
+ *   looks at it, the drop callback gets the result on this thread.)
+ * - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, and a `capacity` without `data`.
+ * - What jobring_wait() returns otherwise.
+ *
+ * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called, and then it does
+ * not block. Does not allocate, as jobring_wait().
  */
 jobring_status jobring_wait_opts(jobring_pool *pool,
                                  jobring_job job,
                                  const jobring_wait_options *options,
                                  jobring_outcome *outcome);
 
-/** How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults. */
+/** How to wait for a job. Zero is the default in every field. */
 struct jobring_wait_options {
     /** sizeof (jobring_wait_options). */
     uint32_t size;
-    /** JOBRING_WAIT_, or'ed together. */
+    /** JOBRING_WAIT_ constants, or'ed together. */
     uint32_t flags;
-    /** The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit. */
+    /** The longest wait in nanoseconds. 0 or JOBRING_FOREVER: no limit. */
     int64_t limit_ns;
 };
 
@@ -529,53 +541,48 @@ struct jobring_wait_options {
 #define JOBRING_WAIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_wait_options), 0, 0 }
 
 /**
- * jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
- * The wait may then take longer than `limit_ns`: as long as the job.
+ * jobring_wait_options.flags: the calling thread runs the job if it is still queued, also outside of jobs. The call may
+ * then take longer than `limit_ns`.
  */
 #define JOBRING_WAIT_HELP 1
 
-/**
- * jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
- */
+/** jobring_wait_options.flags: do not wait, and run nothing. `limit_ns` is ignored. */
 #define JOBRING_WAIT_POLL 2
-
-/** jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good. */
+/** jobring_wait_options.flags: take nothing. The job and its handle stay as they are. */
 #define JOBRING_WAIT_PEEK 4
 
 /**
  * What became of a job. A wait fills it for the caller; a done callback reads it.
  *
- * The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
- * JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
+ * The caller of a wait sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
  */
 struct jobring_outcome {
     /** sizeof (jobring_outcome). */
     uint32_t size;
     /**
-     * How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
-     * back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
+     * JOBRING_OK: the job ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: it was cancelled.
+     * JOBRING_E_SHUTDOWN: a shutdown discarded it.
      */
     jobring_status status;
-    /** The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN). */
+    /** The job. 0 in the done callback of a job that had no slot (JOBRING_WHEN_FULL_RUN). */
     jobring_job job;
     /**
-     * What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
-     * is `data` if they were copied there, else NULL.
+     * The job's argument. For a job with copied data: in a done callback the copy; after a wait `data` if the data were
+     * copied there, else NULL.
      */
     void *arg;
     /** What the job's function returned. NULL unless the status is JOBRING_OK. */
     void *result;
     /**
-     * The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
-     * caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
-     * callback returns; NULL if there are none.
+     * The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
+     * that they are copied to, or NULL. In a done callback: the library's memory, valid until the callback returns, or NULL.
      */
     void *data;
     /**
      * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
      */
     size_t capacity;
-    /** How many bytes the text (without its zero) or the data have, whatever was copied of them. */
+    /** The bytes of the text (without its zero) or of the data, also if fewer were copied. */
     uint32_t length;
     /** What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED. */
     int32_t code;
@@ -588,13 +595,17 @@ struct jobring_outcome {
     { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
 
 /**
- * Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
- * `code` and `text`. The last call counts.
+ * Makes the job that calls this a failed one when it returns.
  *
- * `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
- * for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
+ * A wait for it gives JOBRING_E_FAILED, and its outcome has `code` and `text`. The last call counts.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
+ * - `code`: any number.
+ * - `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it. A wait sees as many as the slot has
+ *   room for: the payload less 8 bytes and a word (32 of 48), at most 119.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: outside of jobs.
  *
  * From inside a job. Does not block or allocate.
  */
@@ -604,38 +615,46 @@ jobring_status jobring_fail(int32_t code,
 /* ---- Cancel jobs ------------------------------------------------------------------------------------- */
 
 /**
- * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
- * waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
+ * Cancels a job that is still queued, or asks a running job to stop.
  *
- * Returns JOBRING_OK: this call cancelled the job, and no other call returns that. JOBRING_E_BUSY if the job runs or is over,
- * also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
- * jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
+ * The done and drop callbacks of a cancelled job run on this thread before the call returns, and threads that wait for the job
+ * get JOBRING_E_CANCELLED. The handle stays good until a wait has delivered that, or it is detached.
  *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, except for
- * what the callbacks do.
+ * Returns:
+ * - JOBRING_OK: this call cancelled the job, and no other call returns that.
+ * - JOBRING_E_BUSY: the job runs or has finished, another call cancelled it, or a shutdown discarded it. A running job is
+ *   asked to stop, which it sees by jobring_cancel_requested(); asking again changes nothing.
+ * - JOBRING_E_STALE, JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate, except for what the callbacks do.
  */
 jobring_status jobring_cancel(jobring_pool *pool,
                               jobring_job job);
 
 /**
- * Was the job that calls this asked to stop, by jobring_cancel()?
+ * Tells whether the job that calls this was asked to stop by jobring_cancel().
  *
- * Returns 1 if so, 0 if not; JOBRING_E_INVALID outside of this pool's jobs.
+ * Returns:
+ * - 1 if it was, 0 if not.
+ * - JOBRING_E_INVALID: outside of this pool's jobs.
  *
  * From inside a job. Does not block or allocate.
  */
 int32_t jobring_cancel_requested(const jobring_pool *pool);
 
 /**
- * Gives up a job's result. The job runs all the same; a result that is not NULL goes to its drop callback. Threads
- * that wait for it get JOBRING_E_STALE. A running job may detach itself.
+ * Gives up a job's result.
  *
- * Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
+ * The job runs all the same; a result that is not NULL goes to its drop callback. Threads that wait for it get
+ * JOBRING_E_STALE. A running job may detach itself.
  *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, except for
- * what the callback does.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STALE, JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate, except for what the callback does.
  */
 jobring_status jobring_detach(jobring_pool *pool,
                               jobring_job job);
@@ -744,7 +763,7 @@ jobring_status jobring_enter_worker(jobring_pool *pool);
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_self(const jobring_pool *pool, jobring_job *job);
+jobring_status jobring_current_job(const jobring_pool *pool, jobring_job *job);
 
 /**
  * Tells the number of the worker that calls this.
@@ -850,9 +869,9 @@ struct jobring_worker {
     uint32_t state;
     /** Jobs that its loop has run, without jobs that a wait ran inside of those. */
     uint64_t jobs;
-    /** Nanoseconds that these jobs took in all. 0 without JOBRING_TIMED. */
+    /** Nanoseconds that these jobs took in all. 0 without JOBRING_FLAG_TIMED. */
     uint64_t run_ns;
-    /** Nanoseconds that the longest of them took. 0 without JOBRING_TIMED. */
+    /** Nanoseconds that the longest of them took. 0 without JOBRING_FLAG_TIMED. */
     uint64_t longest_ns;
     /** The name of its thread, terminated by a zero. */
     char name[16];
@@ -900,7 +919,7 @@ jobring_status jobring_worker_stack(const jobring_pool *pool, uint32_t index, si
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_PAINT_STACKS.
+ * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
@@ -1045,7 +1064,7 @@ struct jobring_report {
  * A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
  * their drop callbacks. This call waits for threads that are inside another call on the pool or have
  * entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
- * has JOBRING_DESTROY_WAITS. Afterwards nothing of the pool is touched.
+ * has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
  *
  * - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
  *   on the pool once this one has begun. That a job has run does not mean that its submit has returned.
@@ -1133,7 +1152,7 @@ struct jobring_config {
     uint32_t spin;
     /** JOBRING_SIGNALS_. */
     uint32_t signals;
-    /** A set of JOBRING_TIMED, JOBRING_PAINT_STACKS, JOBRING_DESTROY_WAITS. */
+    /** A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS. */
     uint32_t flags;
     /**
      * The bytes of each worker's stack, rounded up to a page. 0: 2 MiB. Less than jobring_stack_min() is
@@ -1251,13 +1270,13 @@ struct jobring_config {
  * jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
  * job.
  */
-#define JOBRING_TIMED 1
+#define JOBRING_FLAG_TIMED 1
 
 /**
  * jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
  * each stack resident.
  */
-#define JOBRING_PAINT_STACKS 2
+#define JOBRING_FLAG_PAINT_STACKS 2
 
 /**
  * jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
@@ -1265,7 +1284,7 @@ struct jobring_config {
  * Needed when a job itself makes known that it has run, since its submit may not have returned by then.
  * Costs two atomic operations for each submit.
  */
-#define JOBRING_DESTROY_WAITS 4
+#define JOBRING_FLAG_DESTROY_WAITS 4
 
 /* ---- Status codes ------------------------------------------------------------------------------------ */
 

@@ -109,7 +109,7 @@ struct jobring_port {
     /**
      * Wakes the thread that sleeps in this seat or is about to. Neither waits nor locks (it may mask
      * interrupts for a few instructions). `from_isr` is 1 if the caller is an interrupt
-     * (jobring_try_submit_isr(), JOBRING_FULL_FAIL_ISR), else 0.
+     * (jobring_try_submit_isr(), JOBRING_WHEN_FULL_FAIL_ISR), else 0.
      */
     jobring_unpark_fn unpark;
     /**
@@ -125,7 +125,7 @@ struct jobring_port {
      * All ports of a program share one `get_self`: a port with another one than the first is
      * JOBRING_E_INVALID.
      *
-     * NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_self(),
+     * NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_current_job(),
      * jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
      * or shuts down its pool sleeps for ever.
      */

@@ -293,8 +293,8 @@ fn what_is_added_to_the_header_is_missed() {
         cells.difference(&before).map(Cell::to_string).collect::<Vec<_>>()
     };
     let function = more(
-        "jobring_status jobring_fail(int32_t code, const char *text);",
-        "jobring_status jobring_fail(int32_t code, const char *text);\njobring_status jobring_new(jobring_pool *pool);",
+        "jobring_status jobring_destroy(jobring_pool *pool);",
+        "jobring_status jobring_destroy(jobring_pool *pool);\njobring_status jobring_new(jobring_pool *pool);",
     );
     assert_eq!(
         function.len(),

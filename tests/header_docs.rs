@@ -33,7 +33,7 @@ impl Function {
 
     /// Is its `job` a place to write a handle to, rather than the handle that the call is about?
     fn outputs_job(&self) -> bool {
-        self.name.contains("submit") || self.name == "jobring_self"
+        self.name.contains("submit") || self.name == "jobring_current_job"
     }
 }
 
@@ -143,17 +143,6 @@ fn the_rules_name_the_functions_that_return_no_status() {
     assert_eq!(named, others.map(|function| function.name.as_str()).collect());
 }
 
-/// Functions whose comments begin with more than one sentence.
-const LONG_BEGINNINGS: &[&str] = &[
-    "jobring_wait_flags",
-    "jobring_wait_copy",
-    "jobring_fail",
-    "jobring_fail_text",
-    "jobring_error",
-    "jobring_cancel",
-    "jobring_detach",
-];
-
 #[test]
 fn every_comment_has_the_same_form() {
     let mut wrong = String::new();
@@ -165,7 +154,7 @@ fn every_comment_has_the_same_form() {
             }
         };
         let is_one = !paragraphs[0].contains(". ") && paragraphs[0].ends_with(['.', '?']);
-        want(is_one != LONG_BEGINNINGS.contains(&function.name.as_str()), "begins with one sentence");
+        want(is_one, "begins with one sentence");
         let place = |begins: &str| paragraphs.iter().position(|paragraph| paragraph.starts_with(begins));
         let last = paragraphs.len() - 1;
         want(place("From ") == Some(last), "ends with: From …, where it may be called");

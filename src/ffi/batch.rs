@@ -5,7 +5,7 @@ use super::call::{call, optional, pool};
 use super::pool::CPool;
 use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
-use super::types::{jobring_item, jobring_job, jobring_pool};
+use super::types::{jobring_batch_item, jobring_job, jobring_pool};
 use crate::engine::{self, Batch};
 use crate::slot::storage::Block;
 
@@ -36,7 +36,7 @@ use crate::slot::storage::Block;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_submit_batch(
     pool: *mut jobring_pool,
-    items: *const jobring_item,
+    items: *const jobring_batch_item,
     count: usize,
     jobs: *mut jobring_job,
     accepted: *mut usize,
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
         let items = match count {
             0 => &[],
             _ if items.is_null() || !items.is_aligned() => return Err(StatusError(JOBRING_E_INVALID)),
-            _ if count > isize::MAX as usize / size_of::<jobring_item>() => {
+            _ if count > isize::MAX as usize / size_of::<jobring_batch_item>() => {
                 return Err(StatusError(JOBRING_E_INVALID));
             }
             // SAFETY:
@@ -130,7 +130,7 @@ impl Placing<'_> {
     /// # Safety
     /// 1. As jobring_submit_batch(), for this item. 2. As place.
     #[inline(never)]
-    unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), StatusError> {
+    unsafe fn place_with_options(&mut self, item: &jobring_batch_item) -> Result<(), StatusError> {
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
         unsafe { self.place(OptionsRequest::read(item, self.pool.raw.payload_bytes())?) }

@@ -25,15 +25,15 @@ pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
 
 /// jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
 /// job.
-pub const JOBRING_TIMED: u32 = 1;
+pub const JOBRING_FLAG_TIMED: u32 = 1;
 /// jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
 /// each stack resident.
-pub const JOBRING_PAINT_STACKS: u32 = 2;
+pub const JOBRING_FLAG_PAINT_STACKS: u32 = 2;
 /// jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
 ///
 /// Needed when a job itself makes known that it has run, since its submit may not have returned by then.
 /// Costs two atomic operations for each submit.
-pub const JOBRING_DESTROY_WAITS: u32 = 4;
+pub const JOBRING_FLAG_DESTROY_WAITS: u32 = 4;
 
 /// jobring_config.backend: pthreads if the library has them, else threads of Rust's standard library.
 pub const JOBRING_BACKEND_DEFAULT: u32 = 0;
@@ -95,7 +95,7 @@ pub struct jobring_config {
     pub spin: u32,
     /// JOBRING_SIGNALS_.
     pub signals: u32,
-    /// A set of JOBRING_TIMED, JOBRING_PAINT_STACKS, JOBRING_DESTROY_WAITS.
+    /// A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS.
     pub flags: u32,
     /// The bytes of each worker's stack, rounded up to a page. 0: 2 MiB. Less than jobring_stack_min() is
     /// JOBRING_E_STACK.

@@ -5,9 +5,9 @@ use super::c_port::{self, CPort};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::callback;
 use super::config::{
-    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
-    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
-    jobring_config, jobring_hook_fn,
+    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_FLAG_DESTROY_WAITS,
+    JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_TIMED, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE,
+    JOBRING_WORKERS_NONE, jobring_config, jobring_hook_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
@@ -87,7 +87,8 @@ impl<'a> CheckedConfig<'a> {
             && config.min_workers as usize <= workers
             && config.signals <= JOBRING_SIGNALS_INHERIT
             && config.backend <= JOBRING_BACKEND_STD
-            && config.flags & !(JOBRING_TIMED | JOBRING_PAINT_STACKS | JOBRING_DESTROY_WAITS) == 0
+            && config.flags & !(JOBRING_FLAG_TIMED | JOBRING_FLAG_PAINT_STACKS | JOBRING_FLAG_DESTROY_WAITS)
+                == 0
             && config.cpus.is_null() == (config.cpu_count == 0)
             && config.stack_memory.is_null() == (config.stack_memory_size == 0)
             && payload >= FEWEST_WORDS * size_of::<usize>();
@@ -102,7 +103,7 @@ impl<'a> CheckedConfig<'a> {
             runtime,
             hooks,
             port,
-            destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
+            destroy_waits: config.flags & JOBRING_FLAG_DESTROY_WAITS != 0,
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
@@ -124,8 +125,8 @@ impl<'a> CheckedConfig<'a> {
             stacks: threads.stacks,
             cpus: threads.cpus,
             inherit_signals: threads.inherit_signals,
-            timed: threads.flags & JOBRING_TIMED != 0,
-            painted: threads.flags & JOBRING_PAINT_STACKS != 0,
+            timed: threads.flags & JOBRING_FLAG_TIMED != 0,
+            painted: threads.flags & JOBRING_FLAG_PAINT_STACKS != 0,
             ..WorkerSetConfig::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
         }
     }

@@ -171,7 +171,10 @@ pub unsafe extern "C" fn jobring_stats_get(
 /// # Safety
 /// `pool` is a pool or NULL; `job` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobring_job) -> jobring_status {
+pub unsafe extern "C" fn jobring_current_job(
+    pool: *const jobring_pool,
+    job: *mut jobring_job,
+) -> jobring_status {
     done(|| {
         // SAFETY:
         // - the caller's.

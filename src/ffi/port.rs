@@ -71,7 +71,7 @@ pub struct jobring_port {
     pub(super) park: jobring_park_fn,
     /// Wakes the thread that sleeps in this seat or is about to. Neither waits nor locks (it may mask
     /// interrupts for a few instructions). `from_isr` is 1 if the caller is an interrupt
-    /// (jobring_try_submit_isr(), JOBRING_FULL_FAIL_ISR), else 0.
+    /// (jobring_try_submit_isr(), JOBRING_WHEN_FULL_FAIL_ISR), else 0.
     pub(super) unpark: jobring_unpark_fn,
     /// Blocks the calling thread for a short while, so that every other thread may run, also those of lower
     /// priority: one tick of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since
@@ -83,7 +83,7 @@ pub struct jobring_port {
     /// All ports of a program share one `get_self`: a port with another one than the first is
     /// JOBRING_E_INVALID.
     ///
-    /// NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_self(),
+    /// NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_current_job(),
     /// jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
     /// or shuts down its pool sleeps for ever.
     pub(super) get_self: jobring_get_self_fn,

@@ -108,7 +108,7 @@ fn in_c(report: ShutdownReport) -> jobring_report {
 /// A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
 /// their drop callbacks. This call waits for threads that are inside another call on the pool or have
 /// entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
-/// has JOBRING_DESTROY_WAITS. Afterwards nothing of the pool is touched.
+/// has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
 ///
 /// - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
 ///   on the pool once this one has begun. That a job has run does not mean that its submit has returned.

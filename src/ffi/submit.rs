@@ -5,8 +5,8 @@ use super::job::Callbacks;
 use super::request::{Input, OptionsRequest, PlainRequest, read_options};
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::{
-    JOBRING_FULL_FAIL, JOBRING_FULL_FAIL_ISR, JOBRING_FULL_RUN, JOBRING_FULL_WAIT, jobring_fn, jobring_job,
-    jobring_options, jobring_pool,
+    JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_RUN, JOBRING_WHEN_FULL_WAIT,
+    jobring_fn, jobring_job, jobring_pool, jobring_submit_options,
 };
 use crate::engine::{Fail, Request, ReserveError, Wait, WhenFull};
 use crate::job::id::Job;
@@ -143,14 +143,14 @@ pub unsafe extern "C" fn jobring_submit_copy(
 /// - `options`: how to submit the job, or NULL for all defaults.
 ///
 /// Returns what jobring_submit() returns, and:
-/// - JOBRING_E_FULL: with JOBRING_FULL_FAIL and JOBRING_FULL_FAIL_ISR.
+/// - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
 /// - JOBRING_E_TIMEDOUT: no slot became free in time.
 /// - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
-/// - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_FULL_RUN with a `job` or with
+/// - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
 ///   `copy`.
 ///
-/// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may,
-/// with JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+/// From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
+/// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     pool: *mut jobring_pool,
     r#fn: jobring_fn,
     arg: *mut c_void,
-    options: *const jobring_options,
+    options: *const jobring_submit_options,
     job: *mut jobring_job,
 ) -> jobring_status {
     // SAFETY:
@@ -169,7 +169,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
         Ok(options) => options,
         Err(StatusError(status)) => return status,
     };
-    let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
+    let wait = if options.limit_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.limit_ns) };
     let Ok(wait) = wait else { return JOBRING_E_INVALID };
     // SAFETY:
     // - the caller's.
@@ -179,10 +179,10 @@ pub unsafe extern "C" fn jobring_submit_opts(
     // - the caller's.
     status(unsafe {
         match options.when_full {
-            JOBRING_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
-            JOBRING_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
-            JOBRING_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
-            JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
+            JOBRING_WHEN_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
+            JOBRING_WHEN_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
+            JOBRING_WHEN_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
+            JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
             _ => Err(StatusError(JOBRING_E_INVALID)),
         }
     })

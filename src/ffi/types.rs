@@ -40,7 +40,7 @@ pub struct jobring_outcome {
     /// JOBRING_OK: the job ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: it was cancelled.
     /// JOBRING_E_SHUTDOWN: a shutdown discarded it.
     pub status: jobring_status,
-    /// The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN).
+    /// The job. 0 in the done callback of a job that had no slot (JOBRING_WHEN_FULL_RUN).
     pub job: jobring_job,
     /// The job's argument. For a job with copied data: in a done callback the copy; after a wait `data` if the data were
     /// copied there, else NULL.
@@ -65,7 +65,7 @@ pub struct jobring_outcome {
 /// - `arg`: the job's argument, or its copied data; for a node, the node's `arg`.
 /// - `outcome`: what became of the job, valid until the callback returns. A detached job has one too.
 ///
-/// For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
+/// For jobring_current_job() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
 pub type jobring_done_fn = Option<unsafe extern "C" fn(arg: *mut c_void, outcome: *const jobring_outcome)>;
 
 /// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
@@ -108,25 +108,25 @@ pub struct jobring_wait_options {
     pub limit_ns: i64,
 }
 
-/// jobring_options.when_full: wait for a slot, at most limit_ns.
-pub const JOBRING_FULL_WAIT: u32 = 0;
-/// jobring_options.when_full: return JOBRING_E_FULL.
-pub const JOBRING_FULL_FAIL: u32 = 1;
-/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot: `job` must be NULL and `copy` 0, and
+/// jobring_submit_options.when_full: wait for a slot, at most limit_ns.
+pub const JOBRING_WHEN_FULL_WAIT: u32 = 0;
+/// jobring_submit_options.when_full: return JOBRING_E_FULL.
+pub const JOBRING_WHEN_FULL_FAIL: u32 = 1;
+/// jobring_submit_options.when_full: run the job on the calling thread. Such a job has no slot: `job` must be NULL and `copy` 0, and
 /// jobring_fail() in it has no effect.
-pub const JOBRING_FULL_RUN: u32 = 2;
-/// jobring_options.when_full: as JOBRING_FULL_FAIL, from an interrupt: see jobring_try_submit_isr().
-pub const JOBRING_FULL_FAIL_ISR: u32 = 3;
+pub const JOBRING_WHEN_FULL_RUN: u32 = 2;
+/// jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr().
+pub const JOBRING_WHEN_FULL_FAIL_ISR: u32 = 3;
 
 /// How to submit a job. Zero is the default in every field. The structure is copied during the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct jobring_options {
-    /// sizeof (jobring_options).
+pub struct jobring_submit_options {
+    /// sizeof (jobring_submit_options).
     pub size: u32,
-    /// What to do when no slot is free: a JOBRING_FULL_ constant.
+    /// What to do when no slot is free: a JOBRING_WHEN_FULL_ constant.
     pub when_full: u32,
-    /// The longest wait for a slot in nanoseconds, with JOBRING_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
+    /// The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
     /// Called when the job has finished. Takes one word of the payload. NULL: nothing.
     pub done: jobring_done_fn,
@@ -143,13 +143,13 @@ pub struct jobring_options {
 /// One job of a batch.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct jobring_item {
+pub struct jobring_batch_item {
     /// The job.
     pub r#fn: jobring_fn,
     /// Its argument.
     pub arg: *mut c_void,
     /// As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults.
-    pub options: *const jobring_options,
+    pub options: *const jobring_submit_options,
 }
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;

@@ -35,9 +35,9 @@ pub struct jobring_worker {
     pub state: u32,
     /// Jobs that its loop has run, without jobs that a wait ran inside of those.
     pub jobs: u64,
-    /// Nanoseconds that these jobs took in all. 0 without JOBRING_TIMED.
+    /// Nanoseconds that these jobs took in all. 0 without JOBRING_FLAG_TIMED.
     pub run_ns: u64,
-    /// Nanoseconds that the longest of them took. 0 without JOBRING_TIMED.
+    /// Nanoseconds that the longest of them took. 0 without JOBRING_FLAG_TIMED.
     pub longest_ns: u64,
     /// The name of its thread, terminated by a zero.
     pub name: [c_char; 16],
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn jobring_worker_get(
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_PAINT_STACKS.
+/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of

@@ -29,7 +29,7 @@ extern "C" {
 /* From the other translation unit: a function by its place in functions.inc, initial values, a static of its own. */
 any_function function_elsewhere(size_t at);
 jobring_config config_elsewhere(void);
-jobring_options options_elsewhere(void);
+jobring_submit_options options_elsewhere(void);
 unsigned char *memory_elsewhere(size_t *size);
 
 /* 0, or the line where something is not as it should be. */
