@@ -268,9 +268,10 @@ jobring_status jobring_config_init(jobring_config *config, size_t size);
  *
  * After an error the job was not accepted, and `arg` is still the caller's.
  *
- * From any thread, including inside a job, a hook or a callback. While a slot is free it neither blocks
- * nor locks, and is lock-free; else it sleeps. It never allocates. When the pool is nearly full it may
- * pause for about 30 microseconds while workers free slots; jobring_try_submit() never does.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler or an
+ * interrupt. While a slot is free it neither blocks nor locks, and is lock-free; else it sleeps. It never
+ * allocates. When the pool is nearly full it may pause for about 30 microseconds while workers free slots;
+ * jobring_try_submit() never does.
  */
 jobring_status jobring_submit(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
@@ -1113,7 +1114,7 @@ struct jobring_config {
      *
      * With 0, a library with Rust's standard library also reads the quota of the control group, and ends
      * the process by abort() if it gets no memory for that. In a build without threads 0 is
-     * JOBRING_E_UNSUPPORTED; so is any other number, unless the port can make threads.
+     * JOBRING_E_UNSUPPORTED; so is any other number of threads, unless the port can make threads.
      */
     uint32_t workers;
     /**
@@ -1178,9 +1179,9 @@ struct jobring_config {
      * A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
      * 16 KiB.
      *
-     * A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), or on a pool
-     * without workers submits to a full pool or shuts it down. The first job that a thread runs is a plain
-     * call and needs no reserve.
+     * A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), submits to a
+     * full pool without workers, or shuts down a pool. The first job that a thread outside of jobs runs is
+     * a plain call and needs no reserve.
      *
      * For a thread that the pool did not make, the system says how large the stack is
      * (pthread_getattr_np() on Linux and Android, a similar call on macOS). The library asks once for each

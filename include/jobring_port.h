@@ -102,8 +102,8 @@ struct jobring_port {
      * Makes the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns`
      * (JOBRING_FOREVER: no limit). It returns at once if `unpark` was called since the last park in this
      * seat returned. One such call is remembered, no more: a seat is one binary semaphore. At most one
-     * thread is in a seat. Spurious returns are allowed, but not always. Where an event reaches all cores
-     * and is kept (WFE and SEV), the seat does not matter.
+     * thread is in a seat. Spurious returns are allowed, but it must not return at once every time. Where
+     * an event reaches all cores and is kept (WFE and SEV), the seat does not matter.
      */
     jobring_park_fn park;
     /**

@@ -67,7 +67,7 @@ pub struct jobring_config {
     ///
     /// With 0, a library with Rust's standard library also reads the quota of the control group, and ends
     /// the process by abort() if it gets no memory for that. In a build without threads 0 is
-    /// JOBRING_E_UNSUPPORTED; so is any other number, unless the port can make threads.
+    /// JOBRING_E_UNSUPPORTED; so is any other number of threads, unless the port can make threads.
     pub workers: u32,
     /// The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
     /// fails.
@@ -112,9 +112,9 @@ pub struct jobring_config {
     /// A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
     /// 16 KiB.
     ///
-    /// A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), or on a pool
-    /// without workers submits to a full pool or shuts it down. The first job that a thread runs is a plain
-    /// call and needs no reserve.
+    /// A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), submits to a
+    /// full pool without workers, or shuts down a pool. The first job that a thread outside of jobs runs is
+    /// a plain call and needs no reserve.
     ///
     /// For a thread that the pool did not make, the system says how large the stack is
     /// (pthread_getattr_np() on Linux and Android, a similar call on macOS). The library asks once for each

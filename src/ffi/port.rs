@@ -66,8 +66,8 @@ pub struct jobring_port {
     /// Makes the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns`
     /// (JOBRING_FOREVER: no limit). It returns at once if `unpark` was called since the last park in this
     /// seat returned. One such call is remembered, no more: a seat is one binary semaphore. At most one
-    /// thread is in a seat. Spurious returns are allowed, but not always. Where an event reaches all cores
-    /// and is kept (WFE and SEV), the seat does not matter.
+    /// thread is in a seat. Spurious returns are allowed, but it must not return at once every time. Where
+    /// an event reaches all cores and is kept (WFE and SEV), the seat does not matter.
     pub(super) park: jobring_park_fn,
     /// Wakes the thread that sleeps in this seat or is about to. Neither waits nor locks (it may mask
     /// interrupts for a few instructions). `from_isr` is 1 if the caller is an interrupt
