@@ -399,7 +399,7 @@ struct jobring_done_node {
 struct jobring_submit_options {
     /** sizeof (jobring_submit_options). */
     uint32_t size;
-    /** What to do when no slot is free: a JOBRING_WHEN_FULL_ constant. */
+    /** What to do when no slot is free: JOBRING_WHEN_FULL_. */
     uint32_t when_full;
     /** The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit. */
     int64_t limit_ns;

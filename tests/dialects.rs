@@ -257,6 +257,12 @@ fn every_dialect_takes_all_of_the_header_without_a_warning() {
     );
 }
 
+/// The end of a structure with one more field.
+fn grown(end: &str) -> String {
+    let (fields, close) = end.strip_suffix("};\n").map_or((end, ""), |fields| (fields, "};\n"));
+    format!("{fields}    uint32_t newest;\n{close}")
+}
+
 /// Compiles with a header in which a text was replaced, and tells what the compiler said, or None if it did not mind.
 fn said_to(from: &str, to: &str, compiler: &Compiler, dialect: &str, folder: &Path) -> Option<String> {
     let header = read("include/jobring.h");
@@ -280,9 +286,14 @@ fn a_field_without_an_initial_value_is_missed() {
         let folder = folder(&format!("field-{}-{dialect}", compiler.command));
         lists(&folder);
         // The last fields of the structures that grow.
-        for last in ["    const jobring_port *port;\n", "    jobring_done_node *nodes;\n"] {
+        for last in [
+            "    const jobring_port *port;\n",
+            "    jobring_done_node *nodes;\n",
+            "    int64_t limit_ns;\n};\n",
+            "    uint32_t reserved[2];\n",
+        ] {
             assert_eq!(said_to(last, last, compiler, dialect, &folder), None, "as it is");
-            let said = said_to(last, &format!("{last}    uint32_t newest;\n"), compiler, dialect, &folder);
+            let said = said_to(last, &grown(last), compiler, dialect, &folder);
             let said = said
                 .unwrap_or_else(|| panic!("{} {dialect}: nobody misses it after {last}", compiler.command));
             assert!(said.contains("missing") && said.contains("newest"), "{said}");

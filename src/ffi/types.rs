@@ -124,7 +124,7 @@ pub const JOBRING_WHEN_FULL_FAIL_ISR: u32 = 3;
 pub struct jobring_submit_options {
     /// sizeof (jobring_submit_options).
     pub size: u32,
-    /// What to do when no slot is free: a JOBRING_WHEN_FULL_ constant.
+    /// What to do when no slot is free: JOBRING_WHEN_FULL_.
     pub when_full: u32,
     /// The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
