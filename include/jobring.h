@@ -19,7 +19,8 @@
  *
  * A job holds its slot until its result is taken. A pool has jobring_config.capacity slots (1,024 by default): a thread
  * that submits more jobs than that before it begins to wait sleeps in jobring_submit() for ever. Take the oldest result
- * before the next submit, or submit detached jobs (`job` NULL) that count themselves: c-examples/many.c.
+ * before the next submit, or submit detached jobs (`job` NULL) that tell themselves when they have
+ * finished: c-examples/many.c.
  *
  *
  * CONTENTS
@@ -233,7 +234,8 @@ jobring_status jobring_config_init(jobring_config *config, size_t size);
 
 /*
  * Static memory for a pool, of a size that is known when the program is compiled: never less than what jobring_layout()
- * says for this number of jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align it.
+ * says for this number of jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align
+ * it.
  *
  *     JOBRING_STATIC_POOL(memory, 256, 4, 48);
  *     jobring_init(&config, memory, sizeof memory, &pool);
@@ -795,7 +797,7 @@ jobring_status jobring_info_get(const jobring_pool *pool, jobring_info *info);
 struct jobring_info {
     /** sizeof (jobring_info), set by the caller. */
     uint32_t size;
-    /** JOBRING_BACKEND_ of its workers. */
+    /** Which kind of threads its workers are: JOBRING_BACKEND_. */
     uint32_t backend;
     /** The workers that were started. */
     uint32_t workers;
@@ -866,7 +868,7 @@ jobring_status jobring_worker_get(const jobring_pool *pool,
 struct jobring_worker {
     /** sizeof (jobring_worker), set by the caller. */
     uint32_t size;
-    /** JOBRING_WORKER_. */
+    /** What it does: JOBRING_WORKER_. */
     uint32_t state;
     /** Jobs that its loop has run, without jobs that a wait ran inside of those. */
     uint64_t jobs;
@@ -1020,7 +1022,7 @@ uint64_t jobring_features(void);
  *   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
  *   JOBRING_E_CANCELLED. A discard overrides a drain.
  * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
- * - `report`: where it is written what is left in the pool; NULL if it is not wanted.
+ * - `report`: where the jobs that are left are counted; NULL if it is not wanted.
  *
  * Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
  * shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
@@ -1105,7 +1107,7 @@ typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
 struct jobring_config {
     /** sizeof (jobring_config), so that the library knows which header the program was built against. */
     uint32_t size;
-    /** JOBRING_BACKEND_. */
+    /** Which kind of threads the workers are: JOBRING_BACKEND_. */
     uint32_t backend;
     /**
      * The number of worker threads. 0: the number of CPUs that the calling thread may use.
@@ -1151,7 +1153,7 @@ struct jobring_config {
      * jobs come as fast as they are run, to reduce cache-line contention.
      */
     uint32_t spin;
-    /** JOBRING_SIGNALS_. */
+    /** Which signals the workers take: JOBRING_SIGNALS_. */
     uint32_t signals;
     /** A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS. */
     uint32_t flags;
@@ -1193,7 +1195,7 @@ struct jobring_config {
     size_t stack_reserve;
     /**
      * The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
-     * makes the pool. If that thread is bound to one CPU, so are they, and 0 `workers` is one worker.
+     * makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
      * pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
      */
     const uint32_t *cpus;
@@ -1309,7 +1311,7 @@ struct jobring_config {
 #define JOBRING_E_STALE (-7)
 /** The job was cancelled before it ran. */
 #define JOBRING_E_CANCELLED (-8)
-/** The job ran and failed: its jobring_outcome tells how. */
+/** The job ran and failed: it called jobring_fail(), or ended its thread. */
 #define JOBRING_E_FAILED (-9)
 /** Not now: the job runs or has finished, or the caller is inside the pool. */
 #define JOBRING_E_BUSY (-10)

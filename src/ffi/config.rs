@@ -59,7 +59,7 @@ pub type jobring_hook_fn = Option<unsafe extern "C" fn(hook_arg: *mut c_void, wo
 pub struct jobring_config {
     /// sizeof (jobring_config), so that the library knows which header the program was built against.
     pub size: u32,
-    /// JOBRING_BACKEND_.
+    /// Which kind of threads the workers are: JOBRING_BACKEND_.
     pub backend: u32,
     /// The number of worker threads. 0: the number of CPUs that the calling thread may use.
     /// JOBRING_WORKERS_NONE: none. More workers than `capacity` are of no use, since each running job has a
@@ -93,7 +93,7 @@ pub struct jobring_config {
     /// number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
     /// jobs come as fast as they are run, to reduce cache-line contention.
     pub spin: u32,
-    /// JOBRING_SIGNALS_.
+    /// Which signals the workers take: JOBRING_SIGNALS_.
     pub signals: u32,
     /// A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS.
     pub flags: u32,
@@ -124,7 +124,7 @@ pub struct jobring_config {
     /// inside a job.
     pub stack_reserve: usize,
     /// The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
-    /// makes the pool. If that thread is bound to one CPU, so are they, and 0 `workers` is one worker.
+    /// makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
     /// pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
     pub cpus: *const u32,
     /// The number of `cpus`.

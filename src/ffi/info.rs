@@ -16,7 +16,7 @@ use core::mem::offset_of;
 pub struct jobring_info {
     /// sizeof (jobring_info), set by the caller.
     pub size: u32,
-    /// JOBRING_BACKEND_ of its workers.
+    /// Which kind of threads its workers are: JOBRING_BACKEND_.
     pub backend: u32,
     /// The workers that were started.
     pub workers: u32,

@@ -42,7 +42,7 @@ pub struct jobring_report {
 ///   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
 ///   JOBRING_E_CANCELLED. A discard overrides a drain.
 /// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
-/// - `report`: where it is written what is left in the pool; NULL if it is not wanted.
+/// - `report`: where the jobs that are left are counted; NULL if it is not wanted.
 ///
 /// Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
 /// shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time

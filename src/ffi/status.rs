@@ -28,7 +28,7 @@ pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
 pub const JOBRING_E_STALE: jobring_status = -7;
 /// The job was cancelled before it ran.
 pub const JOBRING_E_CANCELLED: jobring_status = -8;
-/// The job ran and failed: its jobring_outcome tells how.
+/// The job ran and failed: it called jobring_fail(), or ended its thread.
 pub const JOBRING_E_FAILED: jobring_status = -9;
 /// Not now: the job runs or has finished, or the caller is inside the pool.
 pub const JOBRING_E_BUSY: jobring_status = -10;

@@ -31,7 +31,7 @@ pub const JOBRING_WORKER_STOPPED: u32 = 4;
 pub struct jobring_worker {
     /// sizeof (jobring_worker), set by the caller.
     pub size: u32,
-    /// JOBRING_WORKER_.
+    /// What it does: JOBRING_WORKER_.
     pub state: u32,
     /// Jobs that its loop has run, without jobs that a wait ran inside of those.
     pub jobs: u64,
