@@ -120,7 +120,7 @@ impl<P: Port + Clone> Waiting<P> {
     /// Sleeps until the job's word moves on from `state`, or a while.
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
-        let awaited = state.await_by();
+        let awaited = state.with_waiter();
         if awaited != state
             && let Err(now) = slot.flag(state, awaited)
         {

@@ -252,7 +252,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let ended = |index| {
             let state = self.slot(index).state();
-            state.untaken() || state.closed() || is_excepted(index, state)
+            state.is_untaken() || state.is_closed() || is_excepted(index, state)
         };
         let mut slots = 0..self.storage.capacity();
         if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
@@ -265,8 +265,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match state.status() {
                 Status::Queued => report.queued += 1,
                 Status::Running | Status::Cancelling => report.running += 1,
-                _ if state.untaken() => report.untaken += 1,
-                _ if state.closed() || state.tombstone() => {}
+                _ if state.is_untaken() => report.untaken += 1,
+                _ if state.is_closed() || state.is_tombstone() => {}
                 _ => report.submitting += 1,
             }
         }

@@ -140,7 +140,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Some((index, generation)) = job.resolve(self.tag(), self.capacity()) else { return false };
         let state = self.slot(index).state();
         locked.note_worker(node, state.status() == Status::Queued);
-        if bug(Bug::CountsTheWokenAsStuck) && state.untaken() {
+        if bug(Bug::CountsTheWokenAsStuck) && state.is_untaken() {
             return true;
         }
         state.answers_to(generation)
@@ -165,8 +165,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
                 Status::Queued => workers_stuck,
                 // Its entry lies behind a job that is queued.
-                _ if state.tombstone() => workers_stuck,
-                _ if state.untaken() || state.closed() => true,
+                _ if state.is_tombstone() => workers_stuck,
+                _ if state.is_untaken() || state.is_closed() => true,
                 _ => return Outlook::Unsettled,
             };
             if !stuck {

@@ -85,7 +85,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             slot.with_payload(|payload| (vtable.run)(payload, frame))
         });
         let nothing_left = outcome == RunResult::Done && !vtable.drops_result;
-        if nothing_left && !retire && state.detached() && !state.in_ring() {
+        if nothing_left && !retire && state.is_detached() && !state.is_in_ring() {
             slot.vacate_owned(state);
             self.give_back(index);
             return false;
@@ -132,7 +132,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// its slot any more. Did somebody sleep for it?
     fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
-        if state.detached() && !state.in_ring() {
+        if state.is_detached() && !state.is_in_ring() {
             if self.drop_result(index, to) || retire {
                 self.vacate(index, state, true);
             } else {

@@ -362,7 +362,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let Some((position, index)) = self.ready().peek() else { return reaped };
             // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
             // entry is popped.
-            if !self.slot(index).state().tombstone() {
+            if !self.slot(index).state().is_tombstone() {
                 return reaped;
             }
             if self.ready().pop_if_at(position) {

@@ -22,7 +22,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         let mut state = slot.state();
         // Stale counts as over too, and so does what never ends in a child by fork: the thread that takes the result learns it.
-        while state.answers_to(generation) && !state.untaken() && !self.is_copy() {
+        while state.answers_to(generation) && !state.is_untaken() && !self.is_copy() {
             let Some(cell) = self.storage.waker_cells().get(index) else {
                 waker.wake_by_ref();
                 return Poll::Pending;
@@ -30,13 +30,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let left_here = cell.register(left, waker);
             // After the leave: what was seen before it may be old.
             state = slot.state();
-            if !left_here || state.untaken() {
+            if !left_here || state.is_untaken() {
                 continue;
             }
             if state.has_waiter() {
                 return Poll::Pending;
             }
-            match slot.flag(state, state.await_by()) {
+            match slot.flag(state, state.with_waiter()) {
                 Ok(_) => return Poll::Pending,
                 Err(now) => state = now,
             }

@@ -154,7 +154,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let vtable = slot.vtable();
             slot.with_payload(|payload| deliver(vtable, payload, taken))
         };
-        if LEAVES && !taking.detached() {
+        if LEAVES && !taking.is_detached() {
             if verdict == Disposition::Leave {
                 self.put_back(index, taking, was);
                 return Ok(taken);
@@ -173,8 +173,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Gives up the handle of a job that is being taken: once, here or by a detach meanwhile (Err), and never by both.
     fn give_up(&self, index: usize, mut taking: State) -> Result<State, State> {
-        while !taking.detached() {
-            match self.slot(index).flag(taking, taking.detach()) {
+        while !taking.is_detached() {
+            match self.slot(index).flag(taking, taking.transition_to_detached()) {
                 Ok(now) => return Ok(now),
                 Err(now) => taking = now,
             }
@@ -186,8 +186,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn put_back(&self, index: usize, mut taking: State, was: State) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
-        while !taking.detached() {
-            match slot.put_back(taking, taking.with(was.status()).unawaited()) {
+        while !taking.is_detached() {
+            match slot.put_back(taking, taking.transition_back(was)) {
                 Err(now) => taking = now,
                 Ok(_) => {
                     if taking.has_waiter() && !bug(Bug::PutsTheJobBackSilently) {
@@ -245,7 +245,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Claim::Stale => return Err(WaitError::Stale),
                 Claim::TooLate(state) => match state.status() {
-                    Status::Running if slot.flag(state, state.with(Status::Cancelling)).is_err() => {}
+                    Status::Running if slot.flag(state, state.transition_to_cancelling()).is_err() => {}
                     _ => return Ok(false),
                 },
             }
@@ -277,9 +277,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if !state.answers_to(generation) {
                 return Err(WaitError::Stale);
             }
-            let over = state.untaken();
-            let moved =
-                if over { slot.take_detached(state) } else { slot.flag(state, state.detach().unawaited()) };
+            let over = state.is_untaken();
+            let moved = if over {
+                slot.take_detached(state)
+            } else {
+                slot.flag(state, state.transition_to_detached().without_waiter())
+            };
             match moved {
                 Err(now) => state = now,
                 Ok(taking) if over => {
@@ -300,7 +303,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
-            if state.untaken()
+            if state.is_untaken()
                 && !bug(Bug::LeavesResultsBehind)
                 && let Ok(taking) = self.slot(index).take_detached(state)
             {

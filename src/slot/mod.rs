@@ -106,7 +106,7 @@ impl<'a> Slot<'a> {
     pub(crate) fn reserve(&self) -> State {
         // ORDERING: Relaxed: the free ring's entry (E2) brought everything.
         let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
-        debug_assert!(s.vacant(), "a slot in the free ring is free");
+        debug_assert!(s.is_vacant(), "a slot in the free ring is free");
         s
     }
 
@@ -129,8 +129,7 @@ impl<'a> Slot<'a> {
             unsafe { *at = vtable };
             write(self.payload);
         });
-        let queued = s.with(Status::Queued).put_in_ring();
-        let queued = if detached { queued.detach() } else { queued };
+        let queued = s.transition_to_queued(detached);
         // ORDERING: Release: a handle that someone guessed must not reach the body before it is written; for the
         // popper the ring's publication (E1) would do.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
@@ -142,8 +141,8 @@ impl<'a> Slot<'a> {
         // ORDERING: Relaxed: the entry's Acquire (E1) brought the body of the job it was pushed for.
         let mut s = State(self.head.state.load(ordering(Site::ClaimLook, Relaxed)));
         while s.status() == Status::Queued {
-            let running = s.with(Status::Running).out_of_ring();
-            if s.detached() || bug(Bug::ClaimsWithoutExchange) {
+            let running = s.transition_to_running_popped();
+            if s.is_detached() || bug(Bug::ClaimsWithoutExchange) {
                 // Only the entry's popper moves a detached queued job, so this is a plain store.
                 // ORDERING: Relaxed: hands nothing over.
                 self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
@@ -163,7 +162,7 @@ impl<'a> Slot<'a> {
         // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner
         // did to the body comes before the free ring's next user.
         let old = State(self.head.state.fetch_and(OUT_OF_RING, ordering(Site::LeaveRing, Acquire)));
-        if old.vacant() { Popped::Vacant } else { Popped::Nothing }
+        if old.is_vacant() { Popped::Vacant } else { Popped::Nothing }
     }
 
     /// Claims a queued job by handle, leaving its entry in the ring.
@@ -181,7 +180,7 @@ impl<'a> Slot<'a> {
             // failure, as in `state` (E3): who comes too late sees what the job, or its drop, did.
             match self.exchange(
                 s,
-                s.with(Status::Running),
+                s.transition_to_running(),
                 ordering(Site::ClaimByHandle, Relaxed),
                 ordering(Site::ClaimLost, Acquire),
             ) {
@@ -216,10 +215,10 @@ impl<'a> Slot<'a> {
     /// the word, and touch nothing else of the slot. Err(now) if it is detached: forget the result, then vacate.
     pub(crate) fn resolve(&self, mut s: State, to: Status) -> Result<State, State> {
         loop {
-            if s.detached() {
+            if s.is_detached() {
                 return Err(s);
             }
-            let resolved = s.with(to).unawaited();
+            let resolved = s.transition_to_finished(to);
             // ORDERING: Release publishes the result to whoever sees the status (E3). At most four retries:
             // while a job runs RING goes once, WAITER, CANCELLING and DETACHED come once.
             match self.exchange(
@@ -234,7 +233,7 @@ impl<'a> Slot<'a> {
                     }
                     if bug(Bug::ResetsTheFlagAfterwards) {
                         // ORDERING: Relaxed: the reset is what is wrong.
-                        self.head.state.fetch_and(State(usize::MAX).unawaited().0, Relaxed);
+                        self.head.state.fetch_and(State(usize::MAX).without_waiter().0, Relaxed);
                     }
                     return Ok(s);
                 }
@@ -246,12 +245,12 @@ impl<'a> Slot<'a> {
 
     /// Claims the result of a job that is over; the body is the caller's until it vacates the slot.
     pub(crate) fn take(&self, s: State) -> Result<State, State> {
-        self.claim_result(s, s.with(Status::Taking))
+        self.claim_result(s, s.transition_to_taking())
     }
 
     /// The same, for who gives the handle up: from here on it is stale.
     pub(crate) fn take_detached(&self, s: State) -> Result<State, State> {
-        self.claim_result(s, s.with(Status::Taking).detach())
+        self.claim_result(s, s.transition_to_taking().transition_to_detached())
     }
 
     fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
@@ -266,13 +265,13 @@ impl<'a> Slot<'a> {
     /// it last saw. The old word too, for its waiters.
     pub(crate) fn vacate(&self, mut s: State, retire: bool) -> (Vacated, State) {
         loop {
-            let next = if retire { s.next().detach() } else { s.next() };
+            let next = if retire { s.transition_to_closed() } else { s.transition_to_free() };
             // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees the slot
             // closed; without either the free ring's publication (E2) carries the edge.
             match self.exchange(s, next, ordering(Site::Vacate, Release), ordering(Site::VacateLost, Relaxed))
             {
                 Ok(_) if retire => return (Vacated::Retired, s),
-                Ok(_) if next.in_ring() && !bug(Bug::GivesTheSlotBackTwice) => {
+                Ok(_) if next.is_in_ring() && !bug(Bug::GivesTheSlotBackTwice) => {
                     return (Vacated::Tombstone, s);
                 }
                 Ok(_) => return (Vacated::Push, s),
@@ -284,9 +283,9 @@ impl<'a> Slot<'a> {
     /// Gives back the slot of a detached job whose entry was popped: nobody else can move its word.
     #[inline]
     pub(crate) fn vacate_owned(&self, s: State) {
-        debug_assert!(s.detached() && !s.in_ring());
+        debug_assert!(s.is_detached() && !s.is_in_ring());
         // ORDERING: Relaxed: the index goes through the free ring, whose publication (E2) carries the edge.
-        self.head.state.store(s.next().0, ordering(Site::VacateOwned, Relaxed));
+        self.head.state.store(s.transition_to_free().0, ordering(Site::VacateOwned, Relaxed));
     }
 
     /// Puts the word back after a look at a job that stays.
@@ -309,7 +308,7 @@ impl<'a> Slot<'a> {
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.
-        self.head.state.store(s.detach().0, ordering(Site::SlotClose, Release));
+        self.head.state.store(s.transition_to_closed().0, ordering(Site::SlotClose, Release));
     }
 
     /// The handle of the job that `s` belongs to.

@@ -80,17 +80,12 @@ impl State {
     }
 
     #[inline(always)]
-    pub(crate) const fn with(self, status: Status) -> Self {
-        Self(self.0 & !STATUS_MASK | status as usize)
-    }
-
-    #[inline(always)]
-    pub(crate) const fn in_ring(self) -> bool {
+    pub(crate) const fn is_in_ring(self) -> bool {
         self.0 & RING != 0
     }
 
     #[inline(always)]
-    pub(crate) const fn detached(self) -> bool {
+    pub(crate) const fn is_detached(self) -> bool {
         self.0 & DETACHED != 0
     }
 
@@ -99,64 +94,114 @@ impl State {
         self.0 & WAITER != 0
     }
 
-    #[inline(always)]
-    pub(crate) const fn put_in_ring(self) -> Self {
-        Self(self.0 | RING)
+    // The transitions of the table above. Those that keep the status move a flag.
+
+    const fn with(self, status: Status) -> Self {
+        Self(self.0 & !STATUS_MASK | status as usize)
     }
 
+    /// FREE → QUEUED, with an entry in the ready ring.
     #[inline(always)]
-    pub(crate) const fn out_of_ring(self) -> Self {
-        Self(self.0 & !RING)
+    pub(crate) const fn transition_to_queued(self, detached: bool) -> Self {
+        let queued = Self(self.with(Status::Queued).0 | RING);
+        if detached { queued.transition_to_detached() } else { queued }
     }
 
+    /// QUEUED → RUNNING, by a claim that leaves the entry in the ready ring.
     #[inline(always)]
-    pub(crate) const fn detach(self) -> Self {
+    pub(crate) const fn transition_to_running(self) -> Self {
+        self.with(Status::Running)
+    }
+
+    /// QUEUED → RUNNING, by the thread that popped the entry.
+    #[inline(always)]
+    pub(crate) const fn transition_to_running_popped(self) -> Self {
+        Self(self.with(Status::Running).0 & OUT_OF_RING)
+    }
+
+    /// RUNNING → CANCELLING.
+    #[inline(always)]
+    pub(crate) const fn transition_to_cancelling(self) -> Self {
+        self.with(Status::Cancelling)
+    }
+
+    /// RUNNING or CANCELLING → DONE, FAILED or CANCELLED. Threads that wait are woken.
+    #[inline(always)]
+    pub(crate) const fn transition_to_finished(self, to: Status) -> Self {
+        self.with(to).without_waiter()
+    }
+
+    /// DONE, FAILED or CANCELLED → TAKING.
+    #[inline(always)]
+    pub(crate) const fn transition_to_taking(self) -> Self {
+        self.with(Status::Taking)
+    }
+
+    /// TAKING → what it `was` before. Threads that wait are woken.
+    #[inline(always)]
+    pub(crate) const fn transition_back(self, was: Self) -> Self {
+        self.with(was.status()).without_waiter()
+    }
+
+    /// → FREE in the next generation. Of the flags only RING survives.
+    #[inline(always)]
+    pub(crate) const fn transition_to_free(self) -> Self {
+        Self(Self::free(self.generation().wrapping_add(1)).0 | self.0 & RING)
+    }
+
+    /// → CLOSED, from a status in which the caller owns the slot.
+    #[inline(always)]
+    pub(crate) const fn transition_to_closed(self) -> Self {
+        match self.status() {
+            Status::Free => self.transition_to_detached(),
+            _ => self.transition_to_free().transition_to_detached(),
+        }
+    }
+
+    /// The handle is given up.
+    #[inline(always)]
+    pub(crate) const fn transition_to_detached(self) -> Self {
         Self(self.0 | DETACHED)
     }
 
+    /// A thread is about to sleep on the word.
     #[inline(always)]
-    pub(crate) const fn await_by(self) -> Self {
+    pub(crate) const fn with_waiter(self) -> Self {
         Self(self.0 | WAITER)
     }
 
     #[inline(always)]
-    pub(crate) const fn unawaited(self) -> Self {
+    pub(crate) const fn without_waiter(self) -> Self {
         Self(self.0 & !WAITER)
-    }
-
-    /// FREE in the next generation; of the flags only RING survives.
-    #[inline(always)]
-    pub(crate) const fn next(self) -> Self {
-        Self(Self::free(self.generation().wrapping_add(1)).0 | self.0 & RING)
     }
 
     /// Is the index the free ring's, now or once the entry is popped?
     #[inline(always)]
-    pub(crate) const fn vacant(self) -> bool {
-        matches!(self.status(), Status::Free) && !self.detached()
+    pub(crate) const fn is_vacant(self) -> bool {
+        matches!(self.status(), Status::Free) && !self.is_detached()
     }
 
     /// Is the job over, its result waiting for a taker?
     #[inline(always)]
-    pub(crate) const fn untaken(self) -> bool {
-        matches!(self.status(), Status::Done | Status::Failed | Status::Cancelled) && !self.detached()
+    pub(crate) const fn is_untaken(self) -> bool {
+        matches!(self.status(), Status::Done | Status::Failed | Status::Cancelled) && !self.is_detached()
     }
 
     #[inline(always)]
-    pub(crate) const fn closed(self) -> bool {
-        matches!(self.status(), Status::Free) && self.detached()
+    pub(crate) const fn is_closed(self) -> bool {
+        matches!(self.status(), Status::Free) && self.is_detached()
     }
 
     /// A vacant slot whose entry still lies in the ready ring.
     #[inline(always)]
-    pub(crate) const fn tombstone(self) -> bool {
-        self.vacant() && self.in_ring()
+    pub(crate) const fn is_tombstone(self) -> bool {
+        self.is_vacant() && self.is_in_ring()
     }
 
     /// Can a handle of `generation` still act on this job?
     #[inline(always)]
     pub(crate) const fn answers_to(self, generation: usize) -> bool {
-        self.generation() == generation && !self.detached() && !matches!(self.status(), Status::Free)
+        self.generation() == generation && !self.is_detached() && !matches!(self.status(), Status::Free)
     }
 }
 
@@ -171,7 +216,11 @@ mod tests {
     fn zero_is_free_in_generation_zero() {
         let s = State(0);
         assert!(
-            s.status() == Status::Free && s.generation() == 0 && s.vacant() && !s.closed() && !s.tombstone()
+            s.status() == Status::Free
+                && s.generation() == 0
+                && s.is_vacant()
+                && !s.is_closed()
+                && !s.is_tombstone()
         );
     }
 
@@ -190,16 +239,24 @@ mod tests {
         for generation in [0, 1, GENERATION_MASK - 1, GENERATION_MASK] {
             for status in all {
                 let s = State::free(generation).with(status);
-                let full = s.put_in_ring().detach().await_by();
+                let full = State(s.0 | RING).transition_to_detached().with_waiter();
                 assert_eq!((full.status(), full.generation()), (status, generation));
-                assert!(full.in_ring() && full.detached() && full.has_waiter());
+                assert!(full.is_in_ring() && full.is_detached() && full.has_waiter());
                 assert!(!full.answers_to(generation));
                 assert_eq!(s.answers_to(generation), status != Status::Free);
-                let next = full.next();
+                let next = full.transition_to_free();
                 assert_eq!(next.generation(), generation.wrapping_add(1) & GENERATION_MASK);
-                assert!(next.in_ring() && !next.detached() && !next.has_waiter() && next.tombstone());
-                assert_eq!(full.out_of_ring().0, full.0 & OUT_OF_RING);
-                assert!(!full.unawaited().has_waiter());
+                assert!(
+                    next.is_in_ring() && !next.is_detached() && !next.has_waiter() && next.is_tombstone()
+                );
+                assert_eq!(
+                    full.transition_to_running_popped().0,
+                    full.transition_to_running().0 & OUT_OF_RING
+                );
+                assert!(
+                    full.transition_to_closed().is_closed() && State(s.0).transition_to_closed().is_closed()
+                );
+                assert!(!full.without_waiter().has_waiter() && !full.transition_back(s).has_waiter());
             }
         }
     }
