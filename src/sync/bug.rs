@@ -1,16 +1,16 @@
-//! Bugs that other pools had, put back into this one by name: the kill list (loom-tests/KILLS.md) shows that a test
-//! notices each. In every build for users [`bug`] is a constant `false`, and nothing is left of it.
+//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a test
+//! notices each. In every build for users [`bug`] is a constant `false`, and the compiler removes it.
 //!
-//! A mutant is one short line where the bug would be. `JOBRING_BUG` says which ones a process has.
+//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that a process has.
 
 use super::{AtomicUsize, Relaxed};
 
 macro_rules! bugs {
     ($(#[doc = $about:literal] $name:ident,)*) => {
-        /// A published bug, as it would be here.
+        /// A published bug, translated to this library.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
-        #[allow(dead_code, reason = "which are planted depends on the build's features")]
+        #[allow(dead_code, reason = "the build's features decide which are planted")]
         pub enum Bug { $(#[doc = $about] $name,)* }
 
         #[cfg(any(jobring_loom, jobring_bug))]
@@ -23,7 +23,7 @@ macro_rules! bugs {
                 match self { $(Bug::$name => stringify!($name),)* }
             }
 
-            /// Who had it, a colon, and what it is.
+            /// The project that had it, a colon, and what it is.
             pub const fn about(self) -> &'static str {
                 match self { $(Bug::$name => $about,)* }
             }
@@ -135,7 +135,7 @@ bugs! {
     TakesAllForBlocked,
 }
 
-/// Was this bug put in?
+/// Is this bug planted?
 #[cfg(not(any(jobring_loom, jobring_bug)))]
 #[inline(always)]
 pub(crate) const fn bug(_: Bug) -> bool {
@@ -145,7 +145,7 @@ pub(crate) const fn bug(_: Bug) -> bool {
 #[cfg(any(jobring_loom, jobring_bug))]
 pub(crate) use planted::bug;
 
-/// With the bug: stores a value where an exchange is called for. Was it put in?
+/// If the bug is planted, stores a value where an exchange is needed. Is it planted?
 #[inline(always)]
 pub(crate) fn stores(planted: Bug, word: &AtomicUsize, value: usize) -> bool {
     if bug(planted) {
@@ -162,7 +162,7 @@ mod planted {
     use super::Bug;
     use std::sync::OnceLock;
 
-    // The package that users build has no bug in it, whatever its flags.
+    // The published package has no planted bug, whatever its flags.
     #[cfg(jobring_bug)]
     const _: () =
         assert!(!matches!(env!("CARGO_PKG_NAME").as_bytes(), b"jobring"), "cfg(jobring_bug) is for tests");
