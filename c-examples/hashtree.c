@@ -157,8 +157,8 @@ static void take_oldest(struct tree *tree)
 
 static int submit_file(void *arg, const char *path, int fd)
 {
-    static const jobring_options options = {
-        .size = (uint32_t)sizeof(jobring_options), .drop = discard_file,
+    static const jobring_submit_options options = {
+        .size = (uint32_t)sizeof(jobring_submit_options), .drop = discard_file,
     };
     struct tree *tree = arg;
     if (tree->count == tree->interrupt_after)

@@ -3,6 +3,9 @@
  *
  * Generated from the library's source; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
+ * A job is a function and its argument. A submit puts it into a slot of the pool, a worker thread runs it, and a wait
+ * takes its result and frees the slot.
+ *
  *     jobring_pool *pool;
  *     jobring_job job;
  *     void *result;
@@ -11,24 +14,80 @@
  *     jobring_wait(pool, job, JOBRING_FOREVER, &result); what fn returned
  *     jobring_destroy(pool);
  *
- * A job holds its slot until its result is taken. The pool has jobring_config.capacity slots (1,024 if it is 0): a thread
- * that submits more jobs than that, and only then begins to wait, sleeps in jobring_submit() for ever. Take the oldest
- * result before the next submit, or submit detached jobs (job NULL) that count for themselves: c-examples/many.c.
- *
  * The promise: a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
  * always find out which; submit neither locks nor allocates; an idle pool uses no CPU.
  *
- * Rules that hold for every function:
- * - It returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code, or JOBRING_PENDING. After an error nothing is
- *   changed, and outputs are not written.
- * - A NULL or misaligned pointer where one is needed is JOBRING_E_INVALID, and so is memory that holds no living pool.
- * - Times are relative, in nanoseconds, of a clock that is never set back; sizes are in bytes.
- * - errno is left as it was. Waits go on after a signal, and are no cancellation points.
- * - In a child by fork() every call on a pool of the parent's returns JOBRING_E_FORKED at once; the child's copy of the
- *   pool's memory stays as it is, and the parent is not affected. Children that are made past the handlers of
- *   pthread_atfork(), by vfork(), _Fork() or a bare clone(), are not noticed: a call there may hang.
- * - Workers have all signals blocked but those that a thread brings upon itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- *   SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
+ * A job holds its slot until its result is taken. A pool has jobring_config.capacity slots (1,024 by default): a thread
+ * that submits more jobs than that before it begins to wait sleeps in jobring_submit() for ever. Take the oldest result
+ * before the next submit, or submit detached jobs (`job` NULL) that tell themselves when they have
+ * finished: c-examples/many.c.
+ *
+ *
+ * CONTENTS
+ *
+ * Make a pool        jobring_create             in memory that the library allocates
+ *                    jobring_init               in the caller's memory
+ *                    jobring_layout             how much memory that is
+ *                    jobring_config_init        a configuration with the defaults
+ * Submit jobs        jobring_submit             waits for a free slot if there is none
+ *                    jobring_try_submit         never waits
+ *                    jobring_try_submit_isr     the same, from an interrupt
+ *                    jobring_submit_copy        copies data into the slot
+ *                    jobring_submit_opts        with callbacks, a time limit and other options
+ *                    jobring_submit_batch       several jobs at once
+ * Wait for jobs      jobring_wait               waits, and takes the result
+ *                    jobring_poll               takes the result if there is one
+ *                    jobring_wait_opts          with options: tells all that a job left, or looks without taking it
+ *                    jobring_fail               inside a job: it has failed
+ * Cancel jobs        jobring_cancel             cancels a queued job, and asks a running job to stop
+ *                    jobring_cancel_requested   inside a job: is it asked to stop?
+ *                    jobring_detach             gives up a job's result
+ * Share out a loop   jobring_parallel_for       on this thread and on free workers
+ * Run jobs yourself  jobring_run_one            the oldest queued job
+ *                    jobring_run_until_idle     all queued jobs
+ *                    jobring_enter_worker       makes the calling thread a worker
+ * Know what goes on  jobring_current_job               inside a job: its handle
+ *                    jobring_worker_index       inside a job: the number of its worker
+ *                    jobring_info_get           what a pool is
+ *                    jobring_stats_get          its counters
+ *                    jobring_worker_get         what a worker does and has done
+ *                    jobring_worker_stack       the size of its stack
+ *                    jobring_worker_stack_used  the most that it has used of it
+ *                    jobring_stack_min          the smallest stack that a worker can have
+ *                    jobring_status_text        a status in words
+ *                    jobring_version            of the library
+ *                    jobring_abi_version        of the library
+ *                    jobring_features           what the library was built with
+ * End a pool         jobring_shutdown           closes a pool, and waits until its jobs have finished
+ *                    jobring_destroy            shuts a pool down, and frees it
+ *
+ * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
+ * configuration of a pool (jobring_config) and the status codes stand at the end of the header. For pools on an RTOS, or
+ * on a core without an operating system, see also jobring_port.h.
+ *
+ *
+ * RULES FOR EVERY FUNCTION
+ *
+ * - A call returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code for an error. JOBRING_PENDING says that a
+ *   job has not finished. jobring_cancel_requested() returns 1 or 0 instead of JOBRING_OK. Four functions cannot fail,
+ *   and return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
+ * - After an error the call has done nothing and written no output. The exceptions:
+ *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended. It
+ *     has taken that result, unless it was asked to leave it; the handle is stale.
+ *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
+ *     jobring_destroy() after JOBRING_E_STACK, jobring_init() after JOBRING_E_THREAD and JOBRING_E_UNSUPPORTED,
+ *     jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
+ *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE.
+ *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
+ * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
+ *   type, and for a `pool` that points to memory without a pool. Only jobring_destroy() takes NULL as `pool`. The library
+ *   does not recognise memory that was freed: make no call on a pool after jobring_destroy() has returned.
+ * - Any number of threads may make calls on a pool at once, until one of them begins jobring_destroy().
+ * - Times are relative, in nanoseconds, of a clock that is never set back. Sizes are in bytes.
+ * - errno is left as it was. A wait continues after a signal, and no call is a cancellation point.
+ * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
+ *   either process. Children of vfork(), _Fork() or clone(), which do not run the handlers of pthread_atfork(), are not
+ *   recognised: a call there may hang.
  * - Hooks and callbacks are called without any lock held.
  */
 
@@ -38,23 +97,145 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__cplusplus)
-#define JOBRING_CONFIG_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_config))
-#define JOBRING_OPTIONS_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_options))
-#define JOBRING_WAIT_OPTIONS_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_wait_options))
-#define JOBRING_OUTCOME_INIT_SIZE_ static_cast<uint32_t>(sizeof(jobring_outcome))
-#define JOBRING_NULL_ nullptr
-#else
-#define JOBRING_CONFIG_INIT_SIZE_ (uint32_t)sizeof(jobring_config)
-#define JOBRING_OPTIONS_INIT_SIZE_ (uint32_t)sizeof(jobring_options)
-#define JOBRING_WAIT_OPTIONS_INIT_SIZE_ (uint32_t)sizeof(jobring_wait_options)
-#define JOBRING_OUTCOME_INIT_SIZE_ (uint32_t)sizeof(jobring_outcome)
-#define JOBRING_NULL_ NULL
+#ifdef __cplusplus
+extern "C" {
 #endif
 
+/* ---- Types ------------------------------------------------------------------------------------------- */
+
+/** A pool. Its insides are the library's. */
+typedef struct jobring_pool jobring_pool;
+
+/**
+ * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
+ *
+ * A handle is stale once its result was taken or it was detached. A call with a stale handle returns JOBRING_E_STALE,
+ * except after exactly k * 2^36 uses of its slot (2^26 on 32-bit targets). A handle of another pool is recognised with a
+ * probability of 255 in 256. After the pool was destroyed, make no call with it.
+ */
+typedef uint64_t jobring_job;
+
+/**
+ * What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never
+ * renumbered.
+ */
+typedef int32_t jobring_status;
+
+/**
+ * What a pool runs: a function as for pthread_create(). It may call every function of its pool that does not say otherwise.
+ *
+ * - What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU
+ *   mask, the signal mask, the name, the priority. A job that changes them puts them back.
+ * - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
+ * - A C++ exception that leaves a job ends the process. longjmp() out of a job is not allowed.
+ * - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
+ *   on stacks that the system gave, and the system is Linux. It has failed then, with JOBRING_E_EXITED as its code, and a
+ *   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
+ *   destructors of the old thread's thread-local data may call the pool as code outside of it does. Everywhere else on Linux
+ *   (a job that a wait or jobring_run_one() runs, the std backend, a callback, a hook) this ends the process. On other
+ *   systems it is not allowed.
+ */
+typedef void *(*jobring_fn)(void *arg);
+
+/** For timeout_ns and limit_ns: no limit. */
+#define JOBRING_FOREVER (-1)
+
+/* Structures: each is described where it is used first, jobring_config at the end. */
+typedef struct jobring_config jobring_config;
+typedef struct jobring_done_node jobring_done_node;
+typedef struct jobring_info jobring_info;
+typedef struct jobring_batch_item jobring_batch_item;
+typedef struct jobring_submit_options jobring_submit_options;
+typedef struct jobring_outcome jobring_outcome;
+typedef struct jobring_port jobring_port;
+typedef struct jobring_report jobring_report;
+typedef struct jobring_stats jobring_stats;
+typedef struct jobring_wait_options jobring_wait_options;
+typedef struct jobring_worker jobring_worker;
+
+/* ---- Make a pool ------------------------------------------------------------------------------------- */
+
+/**
+ * Makes a pool in memory that the library allocates, and starts its workers.
+ *
+ * - `config`: the configuration, or NULL for all defaults.
+ * - `pool`: where the pool is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if a field of `config` is out of its range.
+ * - JOBRING_E_NOMEM: also if pthread_atfork() gets no memory.
+ * - JOBRING_E_THREAD: the system refused threads, and fewer than `min_workers` (0: `workers`) were made.
+ *   Those were joined.
+ * - JOBRING_E_STACK: `stack_size` is below jobring_stack_min().
+ * - JOBRING_E_SIZE: `stack_memory_size` is too small.
+ * - JOBRING_E_UNSUPPORTED: this build lacks the backend, the threads, the ports or the memory that are
+ *   asked for.
+ *
+ * From any thread, including inside a job; not from a signal handler. Allocates. Blocks while the threads
+ * are made.
+ */
+jobring_status jobring_create(const jobring_config *config, jobring_pool **pool);
+
+/**
+ * Makes a pool in the caller's memory, and starts its workers.
+ *
+ * The pool lies in that memory, aligned; the library writes no byte outside of it.
+ *
+ * - `config`: as for jobring_create().
+ * - `memory`: the memory, of any alignment, in use until jobring_destroy() has returned.
+ * - `size`: its bytes: see jobring_layout().
+ * - `pool`: where the pool is written.
+ *
+ * Returns what jobring_create() returns, and:
+ * - JOBRING_E_INVALID: also if `memory` is NULL.
+ * - JOBRING_E_SIZE: also if `memory` is too small.
+ * - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED: the memory may have been written to.
+ *
+ * From any thread, including inside a job; not from a signal handler. Does not allocate, except that
+ * Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
+ * the threads are made.
+ */
+jobring_status jobring_init(const jobring_config *config,
+                            void *memory,
+                            size_t size,
+                            jobring_pool **pool);
+
+/**
+ * Tells how much memory jobring_init() needs for a pool.
+ *
+ * - `config`: as for jobring_create().
+ * - `size`: where the bytes are written, for memory that is aligned to `align`; other memory needs up to
+ *   `align` - 1 bytes more.
+ * - `align`: where the alignment is written. Both may be NULL.
+ *
+ * Returns what jobring_create() returns for a wrong configuration, as far as that is known before threads
+ * are made; else JOBRING_OK. JOBRING_E_INVALID also for a misaligned `size` or `align`.
+ *
+ * From any thread, including inside a job; not from a signal handler. Does not block. Does not allocate,
+ * except that Rust's standard library does to count the CPUs if `workers` is 0.
+ */
+jobring_status jobring_layout(const jobring_config *config, size_t *size, size_t *align);
+
+/**
+ * Fills a configuration with the defaults, for languages that lack JOBRING_CONFIG_INIT.
+ *
+ * - `config`: what is filled.
+ * - `size`: sizeof (jobring_config) as the caller knows it. Bytes beyond what the library knows become
+ *   zero.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if `size` is smaller than any published structure, or above 4,096.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_config_init(jobring_config *config, size_t size);
+
 /*
- * Memory for a pool in a static, known when the program is compiled: never less than jobring_layout() says for so many
- * jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align it.
+ * Static memory for a pool, of a size that is known when the program is compiled: never less than what jobring_layout()
+ * says for this number of jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align
+ * it.
  *
  *     JOBRING_STATIC_POOL(memory, 256, 4, 48);
  *     jobring_init(&config, memory, sizeof memory, &pool);
@@ -65,1465 +246,1103 @@
 #define JOBRING_STATIC_POOL(name, capacity, workers, payload)                                                           \
     static unsigned char name[JOBRING_POOL_BYTES(capacity, workers, payload)]
 
-/*
- * The same, and less, for a library that was built for a 32-bit target without an OS, and a pool with
- * JOBRING_WORKERS_NONE.
- */
-#define JOBRING_BARE_POOL_BYTES(capacity, payload)                                                                     \
-    (192 + (capacity) * (6 * sizeof(void *) + ((payload) + 2 * sizeof(void *) - 1) / (2 * sizeof(void *)) * 2 * sizeof(void *)))
-#define JOBRING_BARE_STATIC_POOL(name, capacity, payload)                                                               \
-    static unsigned char name[JOBRING_BARE_POOL_BYTES(capacity, payload)]
+/* ---- Submit jobs ------------------------------------------------------------------------------------- */
 
-/*
- * Memory for a pool on a port (jobring_port), for a library with neither std nor pthreads: exactly what jobring_layout() says
- * for this number of jobs, workers and bytes of payload (workers: 0 if the port makes none), in memory that is aligned as a uint64_t.
- * On 64-bit targets and with an OS it is up to 1 KiB more, because the pool is aligned to cache lines.
+/**
+ * Submits a job: a worker will call fn(arg).
  *
- *     JOBRING_PORT_STATIC_POOL(memory, 16, 2, 48);
- *     jobring_init(&config, memory, sizeof memory, &pool);
- */
-#if UINTPTR_MAX > 0xffffffff
-#define JOBRING_PORT_HEAD_ 1280
-#define JOBRING_PORT_ALIGN_ 128
-#define JOBRING_PORT_BLOCK_ 64
-#define JOBRING_PORT_SPARE_ 120
-#elif defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
-#define JOBRING_PORT_HEAD_ 640
-#define JOBRING_PORT_ALIGN_ 64
-#define JOBRING_PORT_BLOCK_ 64
-#define JOBRING_PORT_SPARE_ 64
-#else
-#define JOBRING_PORT_HEAD_ 128
-#define JOBRING_PORT_ALIGN_ 8
-#define JOBRING_PORT_BLOCK_ 8
-#define JOBRING_PORT_SPARE_ 0
-#endif
-/* n rounded up to a; and the next power of two. */
-#define JOBRING_UP_(n, a) (((n) + (a) - 1) / (a) * (a))
-#define JOBRING_OR1_(n) ((n) | (n) >> 1)
-#define JOBRING_OR2_(n) (JOBRING_OR1_(n) | JOBRING_OR1_(n) >> 2)
-#define JOBRING_OR4_(n) (JOBRING_OR2_(n) | JOBRING_OR2_(n) >> 4)
-#define JOBRING_OR8_(n) (JOBRING_OR4_(n) | JOBRING_OR4_(n) >> 8)
-#define JOBRING_OR16_(n) (JOBRING_OR8_(n) | JOBRING_OR8_(n) >> 16)
-#define JOBRING_POWER_(n) (JOBRING_OR16_((n) * sizeof(char) - 1) + 1)
-#define JOBRING_PORT_POOL_BYTES(capacity, workers, payload)                                                            \
-    (JOBRING_UP_(JOBRING_UP_(JOBRING_PORT_HEAD_ + (workers) * 2 * sizeof(void *), JOBRING_PORT_BLOCK_) +               \
-                     (capacity) * (2 * sizeof(void *) + JOBRING_UP_(payload, 2 * sizeof(void *))) +                    \
-                     JOBRING_POWER_(capacity) * 2 * sizeof(void *),                                                    \
-                 JOBRING_PORT_ALIGN_) +                                                                                \
-     JOBRING_PORT_SPARE_)
-#define JOBRING_PORT_STATIC_POOL(name, capacity, workers, payload)                                                     \
-    static uint64_t name[JOBRING_PORT_POOL_BYTES(capacity, workers, payload) / sizeof(uint64_t)]
-
-/* In jobring_config.guard_size: no guard. */
-#define JOBRING_GUARD_NONE SIZE_MAX
-
-/* Initial values of the structures that the library reads: all defaults. */
-#define JOBRING_CONFIG_INIT                                                                                            \
-    { JOBRING_CONFIG_INIT_SIZE_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,                \
-      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
-#define JOBRING_OPTIONS_INIT { JOBRING_OPTIONS_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
-#define JOBRING_WAIT_OPTIONS_INIT { JOBRING_WAIT_OPTIONS_INIT_SIZE_, 0, 0 }
-/* The same of a jobring_outcome without room for a text or data. */
-#define JOBRING_OUTCOME_INIT                                                                                           \
-    { JOBRING_OUTCOME_INIT_SIZE_, 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
-
-/**
- * The header's version, major * 1,000,000 + minor * 1,000 + patch.
- */
-#define JOBRING_VERSION 1000
-
-/**
- * Changes when a program built against an older header must be compiled again.
- */
-#define JOBRING_ABI_VERSION 1
-
-/**
- * A bit of jobring_features(): workers can be pthreads.
- */
-#define JOBRING_FEATURE_PTHREAD 1
-
-/**
- * A bit of jobring_features(): workers can be threads of Rust's standard library.
- */
-#define JOBRING_FEATURE_STD 2
-
-/**
- * A bit of jobring_features(): jobring_create() works.
- */
-#define JOBRING_FEATURE_CREATE 4
-
-/**
- * A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
- * has a clock.
- */
-#define JOBRING_FEATURE_CLOCK 8
-
-/**
- * A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
- */
-#define JOBRING_FEATURE_PORT 16
-
-/**
- * In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
- */
-#define JOBRING_WORKERS_NONE UINT32_MAX
-
-/**
- * In jobring_config.spin: a worker that has nothing to do sleeps at once.
- */
-#define JOBRING_SPIN_NONE UINT32_MAX
-
-
-
-/**
- * In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself. A process that a
- * job starts inherits that mask, and exec keeps it: the job sets another one, by posix_spawnattr_setsigmask() or between
- * fork() and exec, if the process is to be ended by SIGTERM or SIGINT.
- */
-#define JOBRING_SIGNALS_BLOCK 0
-
-/**
- * In jobring_config.signals: workers take the signals that the thread takes that makes them.
- */
-#define JOBRING_SIGNALS_INHERIT 1
-
-/**
- * A bit of jobring_config.flags: the time that jobs take is measured, see jobring_worker. Costs two looks at the clock a
- * job.
- */
-#define JOBRING_TIMED 1
-
-/**
- * A bit of jobring_config.flags: the workers' stacks are painted, see jobring_worker_stack_used(). Makes all of each stack
- * resident.
- */
-#define JOBRING_PAINT_STACKS 2
-
-/**
- * A bit of jobring_config.flags: jobring_destroy() waits also for threads that are inside a submit that need not wait for
- * a slot: for jobs that make known that they have run, while the submit of them has yet to return. Costs two atomic
- * operations a submit.
- */
-#define JOBRING_DESTROY_WAITS 4
-
-/**
- * In jobring_config.backend: pthreads where there are any, else the standard library's threads.
- */
-#define JOBRING_BACKEND_DEFAULT 0
-
-/**
- * In jobring_config.backend: pthreads, made through libc.
- */
-#define JOBRING_BACKEND_PTHREAD 1
-
-/**
- * In jobring_config.backend: threads of Rust's standard library. If that is refused memory while it makes a thread, it ends the
- * process by abort(); pthreads made through libc give JOBRING_E_NOMEM or JOBRING_E_THREAD then. With both backends a refused
- * thread is JOBRING_E_THREAD, and if no key of thread-specific data is left where one is needed, JOBRING_E_NOMEM.
- */
-#define JOBRING_BACKEND_STD 2
-
-/**
- * For timeout_ns and limit_ns: without end.
- */
-#define JOBRING_FOREVER (-1)
-
-/**
- * jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
- * The wait may then take longer than `limit_ns`: as long as the job.
- */
-#define JOBRING_WAIT_HELP 1
-
-/**
- * jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
- */
-#define JOBRING_WAIT_POLL 2
-
-/**
- * jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good.
- */
-#define JOBRING_WAIT_PEEK 4
-
-/**
- * jobring_options.when_full: wait for a slot, at most timeout_ns.
- */
-#define JOBRING_FULL_WAIT 0
-
-/**
- * jobring_options.when_full: return JOBRING_E_FULL.
- */
-#define JOBRING_FULL_FAIL 1
-
-/**
- * jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
- * must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
- */
-#define JOBRING_FULL_RUN 2
-
-/**
- * jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
- */
-#define JOBRING_FULL_FAIL_ISR 3
-
-/**
- * jobring_shutdown(): queued jobs are run.
- */
-#define JOBRING_DRAIN 0
-
-/**
- * jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
- */
-#define JOBRING_DISCARD 1
-
-/**
- * In jobring_worker.state: its thread was made, and has not come to the first job yet.
- */
-#define JOBRING_WORKER_STARTING 0
-
-/**
- * In jobring_worker.state: it looks for a job.
- */
-#define JOBRING_WORKER_SEARCHING 1
-
-/**
- * In jobring_worker.state: it sleeps, since nothing is queued.
- */
-#define JOBRING_WORKER_SLEEPING 2
-
-/**
- * In jobring_worker.state: it is inside a job, which may itself be waiting for something.
- */
-#define JOBRING_WORKER_RUNNING 3
-
-/**
- * In jobring_worker.state: it has left its loop, because the pool was shut down, or (see jobring_fn) because its thread was
- * ended and the system refused another.
- */
-#define JOBRING_WORKER_STOPPED 4
-
-/**
- * A pool. Its insides are the library's.
- */
-typedef struct jobring_pool jobring_pool;
-
-/**
- * What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.
- */
-typedef int32_t jobring_status;
-
-/**
- * Called on a worker's own thread: `hook_arg` of the configuration, and the worker's number from 0.
- */
-typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
-
-/**
- * A place for one sleeping thread. All zero at first; its insides are the library's.
- */
-typedef struct jobring_seat {
-    /**
-     * Zero at first.
-     */
-    size_t word;
-} jobring_seat;
-
-/**
- * Nanoseconds of a clock that never goes back.
- */
-typedef uint64_t (*jobring_now_fn)(void *ctx);
-
-/**
- * Lets the calling thread sleep in a seat: see jobring_port.
- */
-typedef void (*jobring_park_fn)(void *ctx, uint32_t seat, int64_t timeout_ns);
-
-/**
- * Wakes the thread in a seat: see jobring_port.
- */
-typedef void (*jobring_unpark_fn)(void *ctx, uint32_t seat, uint32_t from_isr);
-
-/**
- * Lets all other threads run for a while: see jobring_port.
- */
-typedef void (*jobring_pause_fn)(void *ctx);
-
-/**
- * What the calling thread gave to jobring_set_self_fn last, or NULL.
- */
-typedef void *(*jobring_get_self_fn)(void);
-
-/**
- * Keeps a pointer for the calling thread.
- */
-typedef void (*jobring_set_self_fn)(void *pointer);
-
-/**
- * What a worker's thread is to call, once, with the `arg` that came with it. Returns when the worker is done.
- */
-typedef void (*jobring_entry_fn)(void *arg);
-
-/**
- * Makes the thread of a worker: see jobring_port.
- */
-typedef int32_t (*jobring_spawn_fn)(void *ctx, uint32_t worker, jobring_entry_fn entry, void *arg);
-
-/**
- * Waits for the end of a worker's thread: see jobring_port.
- */
-typedef void (*jobring_join_fn)(void *ctx, uint32_t worker);
-
-/**
- * What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
- * `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
- * not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
- * call on one; without `join`, until the last worker's thread has returned from its `entry`, which may be after
- * jobring_destroy(). It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
- * library.
+ * Waits for a free slot if there is none.
  *
- * A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
- * job waits for itself. A thread that spins keeps threads of lower priority from running: where threads have priorities, give
- * it a port.
- */
-typedef struct jobring_port {
-    /**
-     * sizeof (jobring_port).
-     */
-    uint32_t size;
-    /**
-     * How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
-     * seats, workers included. A thread that finds no seat calls `pause` and looks, in turn: it lets all others run, but an
-     * idle pool whose workers have fewer seats than they need goes on waking up.
-     */
-    uint32_t seat_count;
-    /**
-     * The seats: zeroed memory, for all pools of this port.
-     */
-    struct jobring_seat *seats;
-    /**
-     * Handed to the functions.
-     */
-    void *ctx;
-    /**
-     * The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none. A thread that polls in a loop
-     * keeps threads of lower priority from running.
-     */
-    jobring_now_fn now;
-    /**
-     * Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns` (JOBRING_FOREVER: no
-     * end). Returns at once if that was called since the last park in this seat returned: one call is remembered,
-     * more need not be. So a seat is one binary semaphore. At most one thread is in a seat. It may return at any time for
-     * no reason, but not always. Where an event reaches all cores and stays (WFE and SEV), the seat does not matter.
-     */
-    jobring_park_fn park;
-    /**
-     * Wakes the thread that sleeps in this seat, or is about to. Neither waits nor locks (interrupts may be masked for a
-     * few instructions). `from_isr` is 1 if the caller is an interrupt (jobring_try_submit_isr(),
-     * JOBRING_FULL_FAIL_ISR), else 0.
-     */
-    jobring_unpark_fn unpark;
-    /**
-     * Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
-     * of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since it lets only threads of the same
-     * priority run. On cores without threads that is a WFI or WFE that a timer ends, or nothing. Called by a thread that
-     * has to wait and finds no empty seat, until the wait ends or a seat is empty; never from an interrupt.
-     */
-    jobring_pause_fn pause;
-    /**
-     * What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
-     * program have the same: one that has another than the first of them is JOBRING_E_INVALID.
-     *
-     * NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
-     * jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-     * down its pool, sleeps for ever instead of getting an error or being let through.
-     */
-    jobring_get_self_fn get_self;
-    /**
-     * Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
-     * threads, in an array with a place for each core. NULL if and only if `get_self` is.
-     */
-    jobring_set_self_fn set_self;
-    /**
-     * Makes a thread that calls `entry` with `arg`, and returns 0; or returns another number and makes none. `worker`
-     * counts from 0. Stack, priority and name are up to the port. NULL: no threads are made, and threads become workers
-     * by jobring_enter_worker().
-     */
-    jobring_spawn_fn spawn;
-    /**
-     * Waits until that thread has returned from `entry`, and gives back what it was made of. Called by
-     * jobring_destroy() for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the pool's
-     * any more, though it may still be about to return. Not without `spawn`.
-     */
-    jobring_join_fn join;
-} jobring_port;
-
-/**
- * How a pool is to be. Zero means the default in every field. Begin with JOBRING_CONFIG_INIT or
- * jobring_config_init(). The structure is copied during the call, the text too.
- */
-typedef struct jobring_config {
-    /**
-     * sizeof (jobring_config), so that a program built against an older header is understood.
-     */
-    uint32_t size;
-    /**
-     * JOBRING_BACKEND_.
-     */
-    uint32_t backend;
-    /**
-     * Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
-     * the quota of the control group: if memory is refused then, it ends the process by abort()). In a build without threads
-     * JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
-     * workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
-     */
-    uint32_t workers;
-    /**
-     * Start with as few as this if the system refuses more threads. 0: all or none.
-     */
-    uint32_t min_workers;
-    /**
-     * The most workers at a time, threads that enter included. 0: `workers` + 16. At most 65,535, on 32-bit
-     * targets 255.
-     */
-    uint32_t max_workers;
-    /**
-     * Slots. A job holds one from its submit until its result is taken, or, detached, until it has finished; so results that
-     * nobody has taken count. 0: 1,024. At most 1,048,575. No more jobs than that run at a time; if all of them wait in
-     * jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were
-     * never used take no pages until the pool is shut down.
-     */
-    uint32_t capacity;
-    /**
-     * Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-     * 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
-     */
-    uint32_t payload;
-    /**
-     * How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
-     * a library without threads not at all). JOBRING_SPIN_NONE: not at all. Behind a job that came after 50 microseconds of
-     * nothing 24 times at most. An idle pool sleeps, whatever it is. (Unless it is
-     * JOBRING_SPIN_NONE, each eighth of jobs that come as fast as they are run, and are few in the ring, may wait for some
-     * microseconds, so that worker and submitter stay out of each other's cache lines.)
-     */
-    uint32_t spin;
-    /**
-     * JOBRING_SIGNALS_.
-     */
-    uint32_t signals;
-    /**
-     * The JOBRING_ bits that are wanted: TIMED, PAINT_STACKS, DESTROY_WAITS.
-     */
-    uint32_t flags;
-    /**
-     * Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
-     * the system and its thread-local storage need, and 8 KiB.
-     */
-    size_t stack_size;
-    /**
-     * Bytes below each stack that trap, rounded up to a page. 0: a page. JOBRING_GUARD_NONE: none. pthreads only.
-     */
-    size_t guard_size;
-    /**
-     * Memory for the workers' stacks, in use until the pool was destroyed; no guard is laid below them. NULL: the
-     * system finds it. pthreads only.
-     */
-    void *stack_memory;
-    /**
-     * Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
-     * JOBRING_E_SIZE.
-     */
-    size_t stack_memory_size;
-    /**
-     * A job that waits for a queued job runs it on its own stack only if this many bytes of it are left. 0: 16 KiB. Whatever
-     * else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
-     * The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
-     *
-     * Of a thread that the pool did not make (one that entered, or that runs a pool's jobs in a wait), the stack is what the
-     * system says: pthread_getattr_np() on Linux and Android, its like on macOS. It is asked once for each such thread, when it is
-     * first to run a job inside a job; the system's library may allocate then. Where the system cannot be asked (other
-     * systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
-     * not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
-     */
-    size_t stack_reserve;
-    /**
-     * CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it.
-     * If that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
-     * may not use.
-     */
-    const uint32_t *cpus;
-    /**
-     * How many there are.
-     */
-    size_t cpu_count;
-    /**
-     * Prefix of the threads' names; a dash and the number follow, in 15 bytes altogether. NULL: "jobring". Cut before its first
-     * byte that is not UTF-8. The system shows the name; to Rust's standard library a pthread worker has none: a
-     * panic in a job is reported from `<unnamed>`.
-     */
-    const char *name;
-    /**
-     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
-     * time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would
-     * sleep without end.
-     */
-    jobring_hook_fn on_start;
-    /**
-     * Called on each worker's thread after its last job. NULL: nothing.
-     */
-    jobring_hook_fn on_stop;
-    /**
-     * Handed to both.
-     */
-    void *hook_arg;
-    /**
-     * The system under the pool, in a build that knows none. NULL: spinning waits. JOBRING_E_UNSUPPORTED in a build with
-     * threads of its own. Not copied.
-     */
-    const struct jobring_port *port;
-} jobring_config;
-
-/**
- * What was in a pool when jobring_shutdown() returned.
- */
-typedef struct jobring_report {
-    /**
-     * Jobs that nobody has begun.
-     */
-    uint32_t queued;
-    /**
-     * Jobs that run.
-     */
-    uint32_t running;
-    /**
-     * Slots in the hands of a submit that has not returned, or of a thread that takes a result.
-     */
-    uint32_t submitting;
-    /**
-     * Jobs that are over and whose result nobody has taken.
-     */
-    uint32_t untaken;
-} jobring_report;
-
-/**
- * What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+ * - `fn`: the job.
+ * - `arg`: its argument, which the library passes on.
+ * - `job`: where the handle is written. Each handle must come to jobring_wait(), jobring_poll() (until the
+ *   result is there) or jobring_detach(); until then the job's slot stays taken. NULL submits the job
+ *   detached: nobody asks for its result, and it costs less.
  *
- * What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
- * signal mask, the name, the priority. A job that changes them puts them back.
+ * Returns:
+ * - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once.
+ * - JOBRING_E_SHUTDOWN.
+ * - JOBRING_E_DEADLOCK: inside a job, a hook or a callback on a worker, if no job can free a slot: each
+ *   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
+ *   or a queued job that no worker is left to run.
+ * - JOBRING_E_FULL: on a pool without workers, if no job is queued that the caller could run to make room.
+ * - JOBRING_E_INVALID.
  *
- * A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
- * pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
- * and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
- * (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
- * process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
- * thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
- * must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
- * job ends the process. longjmp() out of it is not allowed.
- */
-typedef void *(*jobring_fn)(void *arg);
-
-/**
- * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
+ * After an error the job was not accepted, and `arg` is still the caller's.
  *
- * A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
- * after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
- * probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
- */
-typedef uint64_t jobring_job;
-
-/**
- * What became of a job. A wait fills it for the caller; a done callback reads it.
- *
- * The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
- * JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
- */
-typedef struct jobring_outcome {
-    /**
-     * sizeof (jobring_outcome).
-     */
-    uint32_t size;
-    /**
-     * How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
-     * back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
-     */
-    jobring_status status;
-    /**
-     * The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN).
-     */
-    jobring_job job;
-    /**
-     * What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
-     * is `data` if they were copied there, else NULL.
-     */
-    void *arg;
-    /**
-     * What the job's function returned. NULL unless the status is JOBRING_OK.
-     */
-    void *result;
-    /**
-     * The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
-     * caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
-     * callback returns; NULL if there are none.
-     */
-    void *data;
-    /**
-     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
-     */
-    size_t capacity;
-    /**
-     * How many bytes the text (without its zero) or the data have, whatever was copied of them.
-     */
-    uint32_t length;
-    /**
-     * What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED.
-     */
-    int32_t code;
-    /**
-     * 0.
-     */
-    uint32_t reserved[2];
-} jobring_outcome;
-
-/**
- * Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
- *
- * `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
- * read until the callback returns. A job that was submitted detached has one too.
- *
- * For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
- */
-typedef void (*jobring_done_fn)(void *arg, const struct jobring_outcome *outcome);
-
-/**
- * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
- * JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
- * thread that decided it, before its call returns.
- */
-typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
-
-/**
- * One more callback for when a job is over, in memory of the caller's.
- */
-typedef struct jobring_done_node {
-    /**
-     * The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
-     */
-    struct jobring_done_node *next;
-    /**
-     * Called as a done callback, with this node's `arg`. Not NULL.
-     */
-    jobring_done_fn done;
-    /**
-     * What it is called with.
-     */
-    void *arg;
-} jobring_done_node;
-
-/**
- * How one job is to be submitted. Zero means the default in every field. Copied during the call.
- */
-typedef struct jobring_options {
-    /**
-     * sizeof (jobring_options).
-     */
-    uint32_t size;
-    /**
-     * JOBRING_FULL_.
-     */
-    uint32_t when_full;
-    /**
-     * The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none.
-     */
-    int64_t timeout_ns;
-    /**
-     * Called when the job is over. Takes one word of the payload. NULL: nothing.
-     */
-    jobring_done_fn done;
-    /**
-     * Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
-     * Takes one word of the payload. NULL: nothing.
-     */
-    jobring_drop_fn drop;
-    /**
-     * Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
-     */
-    size_t copy;
-    /**
-     * More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
-     * none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
-     */
-    struct jobring_done_node *nodes;
-} jobring_options;
-
-/**
- * One job of a batch.
- */
-typedef struct jobring_item {
-    /**
-     * The job.
-     */
-    jobring_fn fn;
-    /**
-     * Its argument.
-     */
-    void *arg;
-    /**
-     * As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults.
-     */
-    const struct jobring_options *options;
-} jobring_item;
-
-/**
- * How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults.
- */
-typedef struct jobring_wait_options {
-    /**
-     * sizeof (jobring_wait_options).
-     */
-    uint32_t size;
-    /**
-     * JOBRING_WAIT_, or'ed together.
-     */
-    uint32_t flags;
-    /**
-     * The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit.
-     */
-    int64_t limit_ns;
-} jobring_wait_options;
-
-/**
- * The body of a loop: does the items from `from` up to, not including, `to` (never none), and returns 0; or anything else
- * to end the loop. It is called on several threads at once. It must return, as a callback must: a thread that ends in it,
- * or what is thrown out of it, ends the process. Inside it the thread counts as being outside of jobs.
- */
-typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
-
-/**
- * What a pool is like. Does not change while it lives.
- */
-typedef struct jobring_info {
-    /**
-     * sizeof (jobring_info), set by the caller.
-     */
-    uint32_t size;
-    /**
-     * JOBRING_BACKEND_ of its workers.
-     */
-    uint32_t backend;
-    /**
-     * Worker threads that were started.
-     */
-    uint32_t workers;
-    /**
-     * The most workers at a time, threads that enter included.
-     */
-    uint32_t max_workers;
-    /**
-     * Jobs that fit in.
-     */
-    uint32_t capacity;
-    /**
-     * Bytes of a slot's payload.
-     */
-    uint32_t payload;
-    /**
-     * The size that the workers' stacks were given, bytes; 0 without workers.
-     */
-    size_t stack_size;
-    /**
-     * Bytes of memory that the pool takes, all in all, stacks not included.
-     */
-    size_t pool_bytes;
-} jobring_info;
-
-/**
- * Counters of a pool, taken one after the other while it works: they need not fit together.
- */
-typedef struct jobring_stats {
-    /**
-     * sizeof (jobring_stats), set by the caller.
-     */
-    uint32_t size;
-    /**
-     * Workers in their loop, threads that entered included.
-     */
-    uint32_t workers;
-    /**
-     * Workers that sleep or are about to.
-     */
-    uint32_t sleeping;
-    /**
-     * Zero.
-     */
-    uint32_t reserved;
-    /**
-     * Jobs accepted so far (wraps with size_t).
-     */
-    uint64_t submitted;
-    /**
-     * Entries taken from the ready ring so far: jobs begun, and entries of jobs that were cancelled or run by a
-     * waiter before (wraps with size_t).
-     */
-    uint64_t claimed;
-    /**
-     * Wake-ups given to sleeping workers.
-     */
-    uint64_t wakes;
-    /**
-     * Wake-ups given because a thread waited too long for a queued job.
-     */
-    uint64_t forced_wakes;
-} jobring_stats;
-
-/**
- * A look at one worker, while it works: the numbers need not fit together.
- */
-typedef struct jobring_worker {
-    /**
-     * sizeof (jobring_worker), set by the caller.
-     */
-    uint32_t size;
-    /**
-     * JOBRING_WORKER_.
-     */
-    uint32_t state;
-    /**
-     * Jobs that its loop has run. Jobs that were run inside of those by a wait are not counted.
-     */
-    uint64_t jobs;
-    /**
-     * Nanoseconds that these took, all in all. 0 without JOBRING_TIMED.
-     */
-    uint64_t run_ns;
-    /**
-     * Nanoseconds that the longest of them took. 0 without JOBRING_TIMED.
-     */
-    uint64_t longest_ns;
-    /**
-     * The name of its thread, with a zero behind it.
-     */
-    char name[16];
-} jobring_worker;
-
-/**
- * Done.
- */
-#define JOBRING_OK 0
-
-/**
- * From a call that does not wait: the job has not ended.
- */
-#define JOBRING_PENDING 1
-
-/**
- * An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
- */
-#define JOBRING_E_INVALID (-1)
-
-/**
- * The memory cannot be had.
- */
-#define JOBRING_E_NOMEM (-2)
-
-/**
- * The system refused a thread.
- */
-#define JOBRING_E_THREAD (-3)
-
-/**
- * No slot is free.
- */
-#define JOBRING_E_FULL (-4)
-
-/**
- * The pool is shut down. Of a job: a shutdown discarded it.
- */
-#define JOBRING_E_SHUTDOWN (-5)
-
-/**
- * The time is over. Everything is as before.
- */
-#define JOBRING_E_TIMEDOUT (-6)
-
-/**
- * The handle names no job that can still be asked for: its result was taken, it was detached, or it never was.
- */
-#define JOBRING_E_STALE (-7)
-
-/**
- * The job was cancelled before it ran.
- */
-#define JOBRING_E_CANCELLED (-8)
-
-/**
- * The job ran and failed: its jobring_outcome tells how.
- */
-#define JOBRING_E_FAILED (-9)
-
-/**
- * Not now: the job runs already or is over; the pool cannot be destroyed from inside.
- */
-#define JOBRING_E_BUSY (-10)
-
-/**
- * Waiting would never end: every thread that could end it waits in this pool itself.
- */
-#define JOBRING_E_DEADLOCK (-11)
-
-/**
- * The stack is too small, or too little of it is left.
- */
-#define JOBRING_E_STACK (-12)
-
-/**
- * Memory or a buffer is too small, or data too large.
- */
-#define JOBRING_E_SIZE (-13)
-
-/**
- * This build or backend cannot do it.
- */
-#define JOBRING_E_UNSUPPORTED (-14)
-
-/**
- * Nothing is queued.
- */
-#define JOBRING_E_EMPTY (-15)
-
-/**
- * The process is a child by fork() of the one that made the pool: the pool is not there, only a copy of its memory.
- */
-#define JOBRING_E_FORKED (-17)
-
-/**
- * To a drop callback only: the job ran, and nobody took its result.
- */
-#define JOBRING_E_UNTAKEN (-18)
-
-/**
- * The `code` of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
- */
-#define JOBRING_E_EXITED (-19)
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
-
-/**
- * Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
- *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
- */
-uint32_t jobring_version(void);
-
-/**
- * Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
- *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
- */
-uint32_t jobring_abi_version(void);
-
-/**
- * Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
- * JOBRING_E_UNSUPPORTED.
- *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
- */
-uint64_t jobring_features(void);
-
-/**
- * Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
- *
- * From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
- */
-const char *jobring_status_text(jobring_status status);
-
-/**
- * Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
- * caller knows it; bytes beyond what this library knows are set to zero.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID if `config` is NULL or `size` is smaller than any published structure or
- * above 4,096.
- *
- * From anywhere. Does not block or allocate.
- */
-jobring_status jobring_config_init(struct jobring_config *config,
-                                   size_t size);
-
-/**
- * Makes a pool in the library's memory and starts its workers.
- *
- * `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
- * is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
- * JOBRING_E_THREAD if the system refuses more threads than min_workers
- * accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
- * memory. Nothing is left behind by a failure.
- *
- * From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
- * make.
- */
-jobring_status jobring_create(const struct jobring_config *config,
-                              struct jobring_pool **pool);
-
-/**
- * How much memory jobring_init() needs for such a pool.
- *
- * `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
- * to align - 1 bytes more. Both are written on success only; either may be NULL.
- *
- * Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
- * JOBRING_OK.
- *
- * From any thread. Does not allocate or block.
- */
-jobring_status jobring_layout(const struct jobring_config *config,
-                              size_t *size,
-                              size_t *align);
-
-/**
- * Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
- * a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
- * nothing for it.
- *
- * `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
- * `pool`: where the pool is written, on success only.
- *
- * Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
- * JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
- *
- * From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
- */
-jobring_status jobring_init(const struct jobring_config *config,
-                            void *memory,
-                            size_t size,
-                            struct jobring_pool **pool);
-
-/**
- * Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
- *
- * `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
- * JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
- * was there in the end, or NULL.
- *
- * Inside a job it does not wait for that job, nor for jobs that cannot end before this call or another shutdown does: jobs
- * that are inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others (a loop
- * waits for its helpers). Elsewhere it waits for every accepted job. Several threads may call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
- * runs what is queued.
- *
- * Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
- * JOBRING_E_STACK likewise, without a time limit and inside a job, if too little stack is left to run what is queued and
- * nobody else runs it; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
- */
-jobring_status jobring_shutdown(struct jobring_pool *pool,
-                                uint32_t mode,
-                                int64_t timeout_ns,
-                                struct jobring_report *report);
-
-/**
- * Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
- * inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
- * untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
- * touched.
- *
- * NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
- * that a job has run does not mean that its submit has returned.
- *
- * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the pool. Such a destructor may
- * destroy the pool, if nobody else does: its own thread is then not joined, and ends by itself. While another thread destroys the
- * pool, which joins this one, it may make other calls on the pool: submits are refused, and every job that it waits for has
- * finished. Of the threads of one worker that jobs ended (see jobring_fn) only the last is joined.
- *
- * Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
- * is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
- * destroyed from elsewhere; JOBRING_E_INVALID.
- *
- * From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
- * nothing.
- */
-jobring_status jobring_destroy(struct jobring_pool *pool);
-
-/**
- * Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
- *
- * `job`: where its handle is written, on success only. Each handle must come to jobring_wait(), jobring_poll() (until
- * the result is there) or jobring_detach(), or its slot stays taken. NULL submits it detached: nobody will ask for its
- * result, and it costs less.
- *
- * Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
- * JOBRING_E_DEADLOCK inside a job, a hook or a callback on a worker, if no job can free a slot: each slot holds a job that
- * itself waits in this pool without end, a result that nobody has taken, or a queued job that no worker is left to run;
- * JOBRING_E_FULL on a pool without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
- * job was not accepted and `arg` is the caller's.
- *
- * From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
- * lock-free; else it sleeps. Near the end of a full pool it pauses up to some 30 microseconds while workers free slots;
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler or an
+ * interrupt. While a slot is free it neither blocks nor locks, and is lock-free; else it sleeps. It never
+ * allocates. When the pool is nearly full it may pause for about 30 microseconds while workers free slots;
  * jobring_try_submit() never does.
  */
-jobring_status jobring_submit(struct jobring_pool *pool,
-                              jobring_fn fn,
-                              void *arg,
-                              jobring_job *job);
+jobring_status jobring_submit(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
+ * As jobring_submit(), but never waits: if no slot is free, it returns JOBRING_E_FULL.
  *
- * Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
- * system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt; but
- * from an interrupt on a pool with a port by jobring_try_submit_isr().
+ * It runs no other job and no callback. It wakes a sleeping worker by at most one system call, which takes
+ * no lock on Linux.
+ *
+ * From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+ * interrupt on a pool without a port. Is lock-free. Does not block or allocate.
  */
-jobring_status jobring_try_submit(struct jobring_pool *pool,
-                                  jobring_fn fn,
-                                  void *arg,
-                                  jobring_job *job);
+jobring_status jobring_try_submit(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
- * `unpark`). On a pool without a port there is no difference.
+ * As jobring_try_submit(), for an interrupt.
  *
- * From an interrupt, and from where jobring_try_submit() may be called. Where the port's unpark tells interrupts apart, not
- * from a thread.
+ * If it wakes a worker, the pool's port gets 1 as `from_isr` of its `unpark`. On a pool without a port it
+ * does the same as jobring_try_submit().
+ *
+ * From an interrupt, and from where jobring_try_submit() may be called; not from a thread if the port's
+ * `unpark` tells interrupts from threads.
  */
-jobring_status jobring_try_submit_isr(struct jobring_pool *pool,
-                                      jobring_fn fn,
-                                      void *arg,
-                                      jobring_job *job);
+jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
- * copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
- * there, which jobring_wait_opts() copies out.
+ * As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
+ * to the copy.
  *
- * Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
- * JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
+ * The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
+ * may leave a result there, which jobring_wait_opts() copies out.
+ *
+ * - `data`: what is copied; NULL is allowed if `size` is 0.
+ * - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
+ *   takes one word more (jobring_submit_opts()).
+ * - `job`: as for jobring_submit().
+ *
+ * Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
  *
  * From where jobring_submit() may be called.
  */
-jobring_status jobring_submit_copy(struct jobring_pool *pool,
+jobring_status jobring_submit_copy(jobring_pool *pool,
                                    jobring_fn fn,
                                    const void *data,
                                    size_t size,
                                    jobring_job *job);
 
 /**
- * As jobring_submit(), with options. NULL `options` is all defaults.
+ * As jobring_submit(), with options.
  *
- * Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
- * slot is over; JOBRING_E_SIZE if `copy` and the callbacks are more than fit into
- * the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
- * or with `copy`.
+ * - `options`: how to submit the job, or NULL for all defaults.
  *
- * From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may, with
- * JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+ * Returns what jobring_submit() returns, and:
+ * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
+ * - JOBRING_E_TIMEDOUT: no slot became free in time.
+ * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
+ * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
+ *   `copy`.
+ *
+ * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
+ * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
  */
-jobring_status jobring_submit_opts(struct jobring_pool *pool,
+jobring_status jobring_submit_opts(jobring_pool *pool,
                                    jobring_fn fn,
                                    void *arg,
-                                   const struct jobring_options *options,
+                                   const jobring_submit_options *options,
                                    jobring_job *job);
 
 /**
- * Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
- * of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
- * the next one waits for room. Near the end of a full pool it pauses, before the first, as jobring_submit() does.
+ * Submits several jobs with one wake-up between them, which is cheaper than one by one.
  *
- * `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
- * or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
- * and JOBRING_E_SHUTDOWN; NULL if it is not wanted.
+ * The jobs are queued in this order; jobs of other threads may come in between. The call never waits: if
+ * the pool becomes full, the rest is not accepted, and jobring_submit() of the next job waits for room.
+ * When the pool is nearly full the call may pause, before its first job, as jobring_submit() does.
  *
- * Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
- * JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
+ * - `items`: the jobs; NULL is allowed if `count` is 0.
+ * - `count`: the number of jobs.
+ * - `jobs`: where the handles of the accepted jobs are written, or NULL to submit the jobs detached.
+ * - `accepted`: where the number of accepted jobs is written; NULL if it is not wanted.
  *
- * From where jobring_try_submit() may be called; not from an interrupt on a pool with a port. Lock-free for each job; neither blocks nor allocates.
- * A thread that is stopped in here keeps up to 8 free slots from others.
+ * Returns:
+ * - JOBRING_OK: all were accepted.
+ * - JOBRING_E_FULL, JOBRING_E_SHUTDOWN: only the first jobs were accepted, or none; `accepted` is written.
+ *   The other jobs' arguments are still the caller's.
+ * - JOBRING_E_INVALID, JOBRING_E_SIZE: one of the items is wrong, and none was accepted.
+ *
+ * From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+ * interrupt on a pool without a port. Is lock-free for each job. Does not block or allocate. A thread that
+ * is stopped inside this call keeps up to 8 free slots from others.
  */
-jobring_status jobring_submit_batch(struct jobring_pool *pool,
-                                    const struct jobring_item *items,
+jobring_status jobring_submit_batch(jobring_pool *pool,
+                                    const jobring_batch_item *items,
                                     size_t count,
                                     jobring_job *jobs,
                                     size_t *accepted);
 
 /**
- * Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
- * more; this is the short form for who wants the result alone.
+ * Called once when a job has finished, on the thread that ended it, before threads that wait for the job learn of it.
  *
- * `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
- * written, on JOBRING_OK only; NULL if it is not wanted.
+ * - `arg`: the job's argument, or its copied data; for a node, the node's `arg`.
+ * - `outcome`: what became of the job, valid until the callback returns. A detached job has one too.
  *
- * Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
- * thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
- * two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
- *
- * Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
- * discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
- * thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
- * caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
- * of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
- * job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
- * no other worker is there to run it; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate; the system's library may,
- * where stack_reserve of jobring_config says so.
+ * For jobring_current_job() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
  */
-jobring_status jobring_wait(struct jobring_pool *pool,
+typedef void (*jobring_done_fn)(void *arg, const jobring_outcome *outcome);
+
+/**
+ * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
+ * JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). It runs on the thread that
+ * decided this, before that thread's call returns.
+ */
+typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
+
+/** One more done callback, in the caller's memory. */
+struct jobring_done_node {
+    /** The next node, or NULL. It is read before this node's callback is called, which may then reuse the node. */
+    jobring_done_node *next;
+    /** Called as a done callback, with this node's `arg`. Not NULL. */
+    jobring_done_fn done;
+    /** What it is called with. */
+    void *arg;
+};
+
+/** How to submit a job. Zero is the default in every field. The structure is copied during the call. */
+struct jobring_submit_options {
+    /** sizeof (jobring_submit_options). */
+    uint32_t size;
+    /** What to do when no slot is free: JOBRING_WHEN_FULL_. */
+    uint32_t when_full;
+    /** The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit. */
+    int64_t limit_ns;
+    /** Called when the job has finished. Takes one word of the payload. NULL: nothing. */
+    jobring_done_fn done;
+    /**
+     * Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
+     * Takes one word of the payload. NULL: nothing.
+     */
+    jobring_drop_fn drop;
+    /**
+     * Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+     */
+    size_t copy;
+    /**
+     * The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
+     * none. The nodes are the caller's, and stay where they are until their callbacks were called.
+     */
+    jobring_done_node *nodes;
+};
+
+/** Initial value for a jobring_submit_options: all defaults. */
+#define JOBRING_SUBMIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
+
+/** jobring_submit_options.when_full: wait for a slot, at most limit_ns. */
+#define JOBRING_WHEN_FULL_WAIT 0
+/** jobring_submit_options.when_full: return JOBRING_E_FULL. */
+#define JOBRING_WHEN_FULL_FAIL 1
+
+/**
+ * jobring_submit_options.when_full: run the job on the calling thread. Such a job has no slot: `job` must be NULL and `copy` 0, and
+ * jobring_fail() in it has no effect.
+ */
+#define JOBRING_WHEN_FULL_RUN 2
+
+/** jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr(). */
+#define JOBRING_WHEN_FULL_FAIL_ISR 3
+
+/** One job of a batch. */
+struct jobring_batch_item {
+    /** The job. */
+    jobring_fn fn;
+    /** Its argument. */
+    void *arg;
+    /** As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults. */
+    const jobring_submit_options *options;
+};
+
+/* ---- Wait for jobs ----------------------------------------------------------------------------------- */
+
+/**
+ * Waits until a job has finished, and takes its result.
+ *
+ * The handle is stale afterwards. jobring_wait_opts() tells more about the job; this is the short form for the result alone.
+ *
+ * Inside a job of this pool, and without a time limit, a job that is still queued runs right here on this thread's
+ * stack, so that no worker stands still for it: that very job and no other. (Locks and thread-locals of the two jobs
+ * are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
+ *
+ * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+ * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_FAILED: the job called jobring_fail().
+ * - JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the job was cancelled, or a shutdown discarded it.
+ * - JOBRING_E_TIMEDOUT: the job and its handle are as before.
+ * - JOBRING_E_STALE: another thread took the result, the job was detached, or the handle is not of this pool.
+ * - JOBRING_E_DEADLOCK: the caller is inside this very job, or, without a time limit, inside a job that this one
+ *   waits for, directly or through others. Of several jobs that wait for each other in a circle one gets it.
+ * - JOBRING_E_STACK: this stack has no room for the queued job (stack_reserve of jobring_config), or the caller is a
+ *   job on a stack that is not its thread's own (a fiber), and no other worker is there to run it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate;
+ * the system's library may, where stack_reserve of jobring_config says so.
+ */
+jobring_status jobring_wait(jobring_pool *pool,
                             jobring_job job,
                             int64_t timeout_ns,
                             void **result);
 
 /**
- * Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
+ * Takes the result of a job if it has finished.
  *
- * `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ * It is jobring_wait() that never waits, and may be called from an interrupt.
  *
- * Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
- * JOBRING_E_STALE; JOBRING_E_INVALID.
+ * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
  *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Neither blocks nor allocates.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_PENDING: the job has not finished.
+ * - JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN, JOBRING_E_STALE, JOBRING_E_INVALID: as for jobring_wait().
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate.
  */
-jobring_status jobring_poll(struct jobring_pool *pool,
+jobring_status jobring_poll(jobring_pool *pool,
                             jobring_job job,
                             void **result);
 
 /**
- * Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
- * JOBRING_WAIT_PEEK nothing is taken.
+ * Waits until a job has finished, tells what became of it, and takes its result.
  *
- * `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
- * `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
+ * Without options it waits as jobring_wait() does. With JOBRING_WAIT_PEEK it takes nothing: the job and its handle stay as
+ * they are.
  *
- * Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
- * JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
- * `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
- * ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
- * `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
- * thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
- * thread.)
+ * - `options`: how to wait, or NULL for all defaults.
+ * - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, and `data` and `capacity` if it
+ *   wants the text of a failure or copied data.
  *
- * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
- * Does not allocate, as jobring_wait().
+ * Returns:
+ * - JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the `status` of the outcome, which is filled in.
+ * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the job has not finished.
+ * - JOBRING_E_SIZE: the job's data are longer than `capacity`. The job stays as it was; only `length` is written.
+ * - JOBRING_E_STALE: as for jobring_wait(). `data` may hold anything. (If another thread detaches the job while this call
+ *   looks at it, the drop callback gets the result on this thread.)
+ * - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, and a `capacity` without `data`.
+ * - What jobring_wait() returns otherwise.
+ *
+ * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called, and then it does
+ * not block. Does not allocate, as jobring_wait().
  */
-jobring_status jobring_wait_opts(struct jobring_pool *pool,
+jobring_status jobring_wait_opts(jobring_pool *pool,
                                  jobring_job job,
-                                 const struct jobring_wait_options *options,
-                                 struct jobring_outcome *outcome);
+                                 const jobring_wait_options *options,
+                                 jobring_outcome *outcome);
+
+/** How to wait for a job. Zero is the default in every field. */
+struct jobring_wait_options {
+    /** sizeof (jobring_wait_options). */
+    uint32_t size;
+    /** JOBRING_WAIT_ constants, or'ed together. */
+    uint32_t flags;
+    /** The longest wait in nanoseconds. 0 or JOBRING_FOREVER: no limit. */
+    int64_t limit_ns;
+};
+
+/** Initial value for a jobring_wait_options: all defaults. */
+#define JOBRING_WAIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_wait_options), 0, 0 }
 
 /**
- * Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
- * waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
- *
- * Returns JOBRING_OK: this call cancelled the job, and no other call returns that. JOBRING_E_BUSY if the job runs or is over,
- * also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
- * jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, except for
- * what the callbacks do.
+ * jobring_wait_options.flags: the calling thread runs the job if it is still queued, also outside of jobs. The call may
+ * then take longer than `limit_ns`.
  */
-jobring_status jobring_cancel(struct jobring_pool *pool,
-                              jobring_job job);
+#define JOBRING_WAIT_HELP 1
+
+/** jobring_wait_options.flags: do not wait, and run nothing. `limit_ns` is ignored. */
+#define JOBRING_WAIT_POLL 2
+/** jobring_wait_options.flags: take nothing. The job and its handle stay as they are. */
+#define JOBRING_WAIT_PEEK 4
 
 /**
- * Gives up a job's result. The job runs all the same; a result that is not NULL goes to its drop callback. Threads
- * that wait for it get JOBRING_E_STALE. A running job may detach itself.
+ * What became of a job. A wait fills it for the caller; a done callback reads it.
  *
- * Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler, and from an interrupt
- * only on a pool without a port. Does not block or allocate, except for
- * what the callback does.
+ * The caller of a wait sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
  */
-jobring_status jobring_detach(struct jobring_pool *pool,
-                              jobring_job job);
+struct jobring_outcome {
+    /** sizeof (jobring_outcome). */
+    uint32_t size;
+    /**
+     * JOBRING_OK: the job ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: it was cancelled.
+     * JOBRING_E_SHUTDOWN: a shutdown discarded it.
+     */
+    jobring_status status;
+    /** The job. 0 in the done callback of a job that had no slot (JOBRING_WHEN_FULL_RUN). */
+    jobring_job job;
+    /**
+     * The job's argument. For a job with copied data: in a done callback the copy; after a wait `data` if the data were
+     * copied there, else NULL.
+     */
+    void *arg;
+    /** What the job's function returned. NULL unless the status is JOBRING_OK. */
+    void *result;
+    /**
+     * The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
+     * that they are copied to, or NULL. In a done callback: the library's memory, valid until the callback returns, or NULL.
+     */
+    void *data;
+    /**
+     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+     */
+    size_t capacity;
+    /** The bytes of the text (without its zero) or of the data, also if fewer were copied. */
+    uint32_t length;
+    /** What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED. */
+    int32_t code;
+    /** 0. */
+    uint32_t reserved[2];
+};
+
+/** Initial value for a jobring_outcome without room for a text or data. */
+#define JOBRING_OUTCOME_INIT                                                                                           \
+    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
 
 /**
- * Was the job that calls this asked to stop, by jobring_cancel()?
+ * Makes the job that calls this a failed one when it returns.
  *
- * Returns 1 if so, 0 if not; JOBRING_E_INVALID outside of this pool's jobs.
+ * A wait for it gives JOBRING_E_FAILED, and its outcome has `code` and `text`. The last call counts.
  *
- * From inside a job. Does not block or allocate.
- */
-int32_t jobring_cancel_requested(const struct jobring_pool *pool);
-
-/**
- * Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
- * `code` and `text`. The last call counts.
+ * - `code`: any number.
+ * - `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it. A wait sees as many as the slot has
+ *   room for: the payload less 8 bytes and a word (32 of 48), at most 119.
  *
- * `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
- * for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: outside of jobs.
  *
  * From inside a job. Does not block or allocate.
  */
 jobring_status jobring_fail(int32_t code,
                             const char *text);
 
+/* ---- Cancel jobs ------------------------------------------------------------------------------------- */
+
 /**
- * Calls `body` with parts of the range from 0 to `count`, its shares, that together cover it once: on the calling thread,
- * and on workers that are free. Returns when every item was done, or, if a body returned anything but 0, when all bodies
- * that had begun have returned; then no further share is begun.
+ * Cancels a job that is still queued, or asks a running job to stop.
  *
- * `count`: the number of items; 0 calls nothing. `grain`: the fewest items of a share (but for the last); a loop of no more
- * is one share, done here. 0: the caller begins alone, and shares out what is left if its time is worth it, which
- * costs some looks at the clock, about 20 ns each. `body`: is called as body(ctx, from, to). `ctx`: anything, NULL included.
- * `stopped`: where 0 is written, or what a body returned to end the loop (of several, the first); NULL if it is not
- * wanted.
+ * The done and drop callbacks of a cancelled job run on this thread before the call returns, and threads that wait for the job
+ * get JOBRING_E_CANCELLED. The handle stays good until a wait has delivered that, or it is detached.
  *
- * The caller does its part, and takes every share that no worker has come for: the call never waits for a thread that has
- * not begun. On a pool without workers, a full one, and one that is shut down the caller does all. What the bodies did
- * happens before what the caller does next.
+ * Returns:
+ * - JOBRING_OK: this call cancelled the job, and no other call returns that.
+ * - JOBRING_E_BUSY: the job runs or has finished, another call cancelled it, or a shutdown discarded it. A running job is
+ *   asked to stop, which it sees by jobring_cancel_requested(); asking again changes nothing.
+ * - JOBRING_E_STALE, JOBRING_E_INVALID.
  *
- * Returns JOBRING_OK, also if a body ended the loop; JOBRING_E_INVALID.
- *
- * From any thread, a job, a callback or a body included; not from a signal handler. Blocks. It
- * sleeps only while another thread is inside a body. Neither locks nor allocates; uses two slots for each thread that takes
- * part. jobring_destroy() must wait for it, as for any call.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate, except for what the callbacks do.
  */
-jobring_status jobring_parallel_for(struct jobring_pool *pool,
+jobring_status jobring_cancel(jobring_pool *pool,
+                              jobring_job job);
+
+/**
+ * Tells whether the job that calls this was asked to stop by jobring_cancel().
+ *
+ * Returns:
+ * - 1 if it was, 0 if not.
+ * - JOBRING_E_INVALID: outside of this pool's jobs.
+ *
+ * From inside a job. Does not block or allocate.
+ */
+int32_t jobring_cancel_requested(const jobring_pool *pool);
+
+/**
+ * Gives up a job's result.
+ *
+ * The job runs all the same; a result that is not NULL goes to its drop callback. Threads that wait for it get
+ * JOBRING_E_STALE. A running job may detach itself.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STALE, JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+ * without a port. Does not block or allocate, except for what the callback does.
+ */
+jobring_status jobring_detach(jobring_pool *pool,
+                              jobring_job job);
+
+/* ---- Share out a loop -------------------------------------------------------------------------------- */
+
+/**
+ * The body of a loop: does the items `from` to `to` - 1, at least one, and returns 0; or returns another
+ * number to end the loop.
+ *
+ * Several threads call it at once. It must return, as a callback must: a body that ends its thread, or
+ * throws, ends the process. Inside it the thread counts as outside of jobs.
+ */
+typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
+
+/**
+ * Calls `body` for parts of the range from 0 to `count` that together cover it once, on this thread and on
+ * free workers.
+ *
+ * It returns when every item is done. If a body returns anything but 0, no further part is started, and
+ * the call returns when the bodies that had started have returned. What the bodies did happens before what
+ * the caller does next.
+ *
+ * - `count`: the number of items; 0 calls nothing.
+ * - `grain`: the fewest items of a part, except for the last part; a loop with no more items than that
+ *   runs on this thread. 0 chooses the grain by timing the first items (some reads of the clock, about 20
+ *   ns each).
+ * - `body`: called as body(ctx, from, to).
+ * - `ctx`: passed to the body.
+ * - `stopped`: where 0 is written, or what a body returned to end the loop (the first, of several); NULL
+ *   if it is not wanted.
+ *
+ * The caller does its part, and takes every part that no worker has started: it never waits for a thread
+ * that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
+ * does everything.
+ *
+ * Returns:
+ * - JOBRING_OK: also if a body ended the loop.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
+ * Blocks. It sleeps only while another thread is inside a body. Does not lock or allocate; takes two slots
+ * for each thread that helps.
+ */
+jobring_status jobring_parallel_for(jobring_pool *pool,
                                     size_t count,
                                     size_t grain,
                                     jobring_body_fn body,
                                     void *ctx,
                                     int32_t *stopped);
 
+/* ---- Run jobs yourself ------------------------------------------------------------------------------- */
+
 /**
  * Runs the oldest queued job on the calling thread.
  *
- * Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
- * stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK: it ran a job.
+ * - JOBRING_E_EMPTY: no job is queued.
+ * - JOBRING_E_STACK: inside a job, if fewer than stack_reserve bytes of the stack are left.
+ * - JOBRING_E_INVALID.
  *
- * From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
- * on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
- * Does not allocate.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an
+ * interrupt on a pool without a port, if every job of the pool may run there. Takes as long as the job,
+ * and blocks if the job does. Does not allocate.
  */
-jobring_status jobring_run_one(struct jobring_pool *pool);
+jobring_status jobring_run_one(jobring_pool *pool);
 
 /**
- * Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+ * Runs queued jobs on the calling thread until none is queued, including jobs that those jobs submit.
  *
- * `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
+ * - `ran`: where the number of jobs that it ran is written, also with JOBRING_E_STACK; NULL if it is not
+ *   wanted.
  *
- * Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STACK: as for jobring_run_one().
+ * - JOBRING_E_INVALID.
  *
  * From where jobring_run_one() may be called.
  */
-jobring_status jobring_run_until_idle(struct jobring_pool *pool,
-                                      uint64_t *ran);
+jobring_status jobring_run_until_idle(jobring_pool *pool, uint64_t *ran);
 
 /**
- * Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+ * Makes the calling thread a worker of the pool until the pool is shut down and no job is queued.
  *
- * Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
- * a job or a worker of this pool; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK: the pool is shut down and no job is queued.
+ * - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
+ * - JOBRING_E_BUSY: at once; the caller is inside a job, or is a worker of this pool.
+ * - JOBRING_E_INVALID.
  *
  * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
  */
-jobring_status jobring_enter_worker(struct jobring_pool *pool);
+jobring_status jobring_enter_worker(jobring_pool *pool);
+
+/* ---- Know what goes on ------------------------------------------------------------------------------- */
 
 /**
- * Tells what a pool is like.
+ * Tells the handle of the job that calls this: of several that run inside each other, the innermost of
+ * this pool.
  *
- * `info`: filled as far as its `size` says.
+ * - `job`: where the handle is written.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included. Does not block or allocate.
- */
-jobring_status jobring_info_get(const struct jobring_pool *pool, struct jobring_info *info);
-
-/**
- * Tells a pool's counters.
- *
- * `stats`: filled as far as its `size` says.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included. Does not block or allocate.
- */
-jobring_status jobring_stats_get(const struct jobring_pool *pool, struct jobring_stats *stats);
-
-/**
- * The handle of the job of this pool that calls this (the innermost, if one runs inside another).
- *
- * `job`: where it is written, on success only.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID outside of this pool's jobs.
+ * Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs of this pool.
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_self(const struct jobring_pool *pool, jobring_job *job);
+jobring_status jobring_current_job(const jobring_pool *pool, jobring_job *job);
 
 /**
- * Tells what a worker is doing.
+ * Tells the number of the worker that calls this.
  *
- * `index`: its number, below the number of workers started. `worker`: filled as far as its `size` says.
+ * Numbers count from 0 to the number of workers that were started, minus 1; threads that entered have the
+ * numbers after those.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included. Does not block or allocate.
- */
-jobring_status jobring_worker_get(const struct jobring_pool *pool,
-                                  uint32_t index,
-                                  struct jobring_worker *worker);
-
-/**
- * How much of its stack a worker has used at most since it began, to the word: what lies below was never written to. What
- * the system keeps on the stack counts, and so does a job that was run there by a wait.
- *
- * `index`: below the number of workers started. `bytes`: where it is written, on success only; 0 if the worker has not
- * begun yet.
- *
- * Returns JOBRING_OK; JOBRING_E_UNSUPPORTED if the pool was made without JOBRING_PAINT_STACKS; JOBRING_E_INVALID.
- *
- * From any thread, a job or a callback included; not from a signal handler. Reads through the unused stack. Does not
- * allocate; blocks only while that worker's thread is being replaced.
- */
-jobring_status jobring_worker_stack_used(const struct jobring_pool *pool,
-                                         uint32_t index,
-                                         size_t *bytes);
-
-/**
- * The smallest stack_size that jobring_create() takes on this system, for programs that were told JOBRING_E_STACK. It may
- * grow when libraries with thread-local storage are loaded.
- *
- * `bytes`: where it is written, on success only.
- *
- * Returns JOBRING_OK; JOBRING_E_INVALID if `bytes` is NULL; JOBRING_E_UNSUPPORTED in a build without threads.
- *
- * From any thread; not from a signal handler. Does not block; the system's library may allocate.
- */
-jobring_status jobring_stack_min(size_t *bytes);
-
-/**
- * The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.
- *
- * `index`: where it is written, on success only.
+ * - `index`: where it is written.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID on a thread that is no worker of this pool.
  *
  * From inside a job. Does not block or allocate.
  */
-jobring_status jobring_worker_index(const struct jobring_pool *pool,
-                                    uint32_t *index);
+jobring_status jobring_worker_index(const jobring_pool *pool, uint32_t *index);
 
 /**
- * The stack of one worker as the system has it.
+ * Tells what a pool is: its workers, its slots, its memory.
  *
- * `index`: below the number of workers started. `bytes`: where it is written, on success only.
+ * - `info`: what is filled, as far as its `size` says.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
- * From any thread, a job or a callback included; not from a signal handler. Blocks only while that worker's thread is being
- * replaced. The system's library may allocate.
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
  */
-jobring_status jobring_worker_stack(const struct jobring_pool *pool,
-                                    uint32_t index,
-                                    size_t *bytes);
+jobring_status jobring_info_get(const jobring_pool *pool, jobring_info *info);
+
+/** What a pool is. It does not change while the pool lives. */
+struct jobring_info {
+    /** sizeof (jobring_info), set by the caller. */
+    uint32_t size;
+    /** Which kind of threads its workers are: JOBRING_BACKEND_. */
+    uint32_t backend;
+    /** The workers that were started. */
+    uint32_t workers;
+    /** The most workers at a time, including threads that enter. */
+    uint32_t max_workers;
+    /** The number of slots. */
+    uint32_t capacity;
+    /** The bytes of a slot's payload. */
+    uint32_t payload;
+    /** The bytes of each worker's stack; 0 without workers. */
+    size_t stack_size;
+    /** The bytes of the pool itself, without stacks. */
+    size_t pool_bytes;
+};
+
+/**
+ * Tells a pool's counters.
+ *
+ * - `stats`: what is filled, as far as its `size` says.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+ */
+jobring_status jobring_stats_get(const jobring_pool *pool, jobring_stats *stats);
+
+/**
+ * Counters of a pool. They are read one after the other while the pool works, so they need not fit
+ * together.
+ */
+struct jobring_stats {
+    /** sizeof (jobring_stats), set by the caller. */
+    uint32_t size;
+    /** Workers in their loop, including threads that entered. */
+    uint32_t workers;
+    /** Workers that sleep or are about to. */
+    uint32_t sleeping;
+    /** Zero. */
+    uint32_t reserved;
+    /** Accepted jobs (wraps with size_t). */
+    uint64_t submitted;
+    /**
+     * Entries taken from the ready ring: jobs that were started, and entries of jobs that were cancelled
+     * or run by a waiting thread before (wraps with size_t).
+     */
+    uint64_t claimed;
+    /** Times that a sleeping worker was woken. */
+    uint64_t wakes;
+    /** Times that one was woken because a thread waited too long for a queued job. */
+    uint64_t forced_wakes;
+};
+
+/**
+ * Tells what a worker does and has done.
+ *
+ * - `index`: its number, below the number of workers that were started.
+ * - `worker`: what is filled, as far as its `size` says.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+ */
+jobring_status jobring_worker_get(const jobring_pool *pool,
+                                  uint32_t index,
+                                  jobring_worker *worker);
+
+/** The state of one worker. It is read while the worker works, so the numbers need not fit together. */
+struct jobring_worker {
+    /** sizeof (jobring_worker), set by the caller. */
+    uint32_t size;
+    /** What it does: JOBRING_WORKER_. */
+    uint32_t state;
+    /** Jobs that its loop has run, without jobs that a wait ran inside of those. */
+    uint64_t jobs;
+    /** Nanoseconds that these jobs took in all. 0 without JOBRING_FLAG_TIMED. */
+    uint64_t run_ns;
+    /** Nanoseconds that the longest of them took. 0 without JOBRING_FLAG_TIMED. */
+    uint64_t longest_ns;
+    /** The name of its thread, terminated by a zero. */
+    char name[16];
+};
+
+/** jobring_worker.state: its thread was made, and has not looked for a job yet. */
+#define JOBRING_WORKER_STARTING 0
+/** jobring_worker.state: it looks for a job. */
+#define JOBRING_WORKER_SEARCHING 1
+/** jobring_worker.state: it sleeps, since no job is queued. */
+#define JOBRING_WORKER_SLEEPING 2
+/** jobring_worker.state: it runs a job, which may itself be waiting for something. */
+#define JOBRING_WORKER_RUNNING 3
+
+/**
+ * jobring_worker.state: it has left its loop: the pool is shut down, or a job ended its thread (see
+ * jobring_fn) and the system refused another one.
+ */
+#define JOBRING_WORKER_STOPPED 4
+
+/**
+ * Tells the size of a worker's stack, as the system reports it.
+ *
+ * - `index`: its number, below the number of workers that were started.
+ * - `bytes`: where it is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: the system cannot be asked.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
+ * while that worker's thread is being replaced. The system's library may allocate.
+ */
+jobring_status jobring_worker_stack(const jobring_pool *pool, uint32_t index, size_t *bytes);
+
+/**
+ * Tells the most stack that a worker has used so far, in bytes.
+ *
+ * What lies deeper was never written to. What the system keeps on the stack counts, and so do jobs that a
+ * wait ran there.
+ *
+ * - `index`: its number, below the number of workers that were started.
+ * - `bytes`: where it is written; 0 if the worker has not started yet.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
+ * the unused stack. Blocks only while that worker's thread is being replaced. Does not allocate.
+ */
+jobring_status jobring_worker_stack_used(const jobring_pool *pool, uint32_t index, size_t *bytes);
+
+/**
+ * Tells the smallest stack_size that jobring_create() accepts on this system, for programs that got
+ * JOBRING_E_STACK.
+ *
+ * It is what the system and its thread-local storage need, and 8 KiB. It may grow when a library with
+ * thread-local storage is loaded.
+ *
+ * - `bytes`: where it is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not
+ * block; the system's library may allocate.
+ */
+jobring_status jobring_stack_min(size_t *bytes);
+
+/**
+ * Returns a short English text for `status`, also for a number that is no status.
+ *
+ * The text is never NULL, lives as long as the program, and must not be freed.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+const char *jobring_status_text(jobring_status status);
+
+/**
+ * Returns the version of the library that the program runs with, in the form of JOBRING_VERSION.
+ *
+ * A program that loads the library at run time compares the two.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+uint32_t jobring_version(void);
+
+/** The version of this header: major * 1,000,000 + minor * 1,000 + patch. */
+#define JOBRING_VERSION 1000
+
+/**
+ * Returns the ABI version of the library that the program runs with, in the form of JOBRING_ABI_VERSION.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+uint32_t jobring_abi_version(void);
+
+/**
+ * The ABI version of this header. It changes when a program built against an older header must be compiled
+ * again.
+ */
+#define JOBRING_ABI_VERSION 1
+
+/**
+ * Returns what the library was built with: JOBRING_FEATURE_ bits.
+ *
+ * Every build has every function of this header. A function that a build cannot serve returns
+ * JOBRING_E_UNSUPPORTED.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+uint64_t jobring_features(void);
+
+/** Workers can be pthreads. */
+#define JOBRING_FEATURE_PTHREAD 1
+/** Workers can be threads of Rust's standard library. */
+#define JOBRING_FEATURE_STD 2
+/** jobring_create() works. */
+#define JOBRING_FEATURE_CREATE 4
+
+/**
+ * There is a clock, so finite timeouts work. Without one a finite timeout only polls, unless the pool's
+ * port has a clock.
+ */
+#define JOBRING_FEATURE_CLOCK 8
+
+/** A pool can run on a user-defined port: jobring_port.h. */
+#define JOBRING_FEATURE_PORT 16
+
+/* ---- End a pool -------------------------------------------------------------------------------------- */
+
+/**
+ * Refuses new jobs, and waits until every accepted job has finished.
+ *
+ * Results can still be taken afterwards. Submit calls that wait for a slot return JOBRING_E_SHUTDOWN.
+ * Several threads may call this at once, and again. On a pool without workers the caller runs the queued
+ * jobs.
+ *
+ * - `mode`: JOBRING_DRAIN runs the queued jobs. JOBRING_DISCARD drops the jobs that have not started:
+ *   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
+ *   JOBRING_E_CANCELLED. A discard overrides a drain.
+ * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
+ * - `report`: where the jobs that are left are counted; NULL if it is not wanted.
+ *
+ * Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
+ * shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
+ * limit, directly or through others (a loop waits for its helpers). Outside of jobs it waits for every
+ * accepted job.
+ *
+ * Returns:
+ * - JOBRING_OK: all jobs that it waits for have finished.
+ * - JOBRING_E_TIMEDOUT: some have not. The pool is closed; `report` is written.
+ * - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
+ *   is queued, and nobody else runs it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does
+ * not allocate.
+ */
+jobring_status jobring_shutdown(jobring_pool *pool,
+                                uint32_t mode,
+                                int64_t timeout_ns,
+                                jobring_report *report);
+
+/** jobring_shutdown(): queued jobs are run. */
+#define JOBRING_DRAIN 0
+/** jobring_shutdown(): queued jobs are dropped, as by jobring_cancel(). */
+#define JOBRING_DISCARD 1
+
+/** What was left in a pool when jobring_shutdown() returned. */
+struct jobring_report {
+    /** Jobs that have not started. */
+    uint32_t queued;
+    /** Jobs that run. */
+    uint32_t running;
+    /** Slots that a submit call or a take of a result still uses. */
+    uint32_t submitting;
+    /** Finished jobs whose result nobody has taken. */
+    uint32_t untaken;
+};
+
+/**
+ * Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
+ *
+ * A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
+ * their drop callbacks. This call waits for threads that are inside another call on the pool or have
+ * entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
+ * has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
+ *
+ * - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
+ *   on the pool once this one has begun. That a job has run does not mean that its submit has returned.
+ *
+ * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the
+ * pool. Such a destructor may destroy the pool if nobody else does; its own thread is then not joined.
+ * While another thread destroys the pool, a destructor may make other calls on it: submits are refused,
+ * and every job that it waits for has finished. If jobs ended several threads of one worker (see
+ * jobring_fn), only the last thread is joined.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool.
+ * - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
+ *   thread can destroy it.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread that is not inside the pool; not from a signal handler. Blocks for as long as the jobs
+ * take. Does not allocate.
+ */
+jobring_status jobring_destroy(jobring_pool *pool);
+
+/* ---- The configuration of a pool --------------------------------------------------------------------- */
+
+/**
+ * A hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's number
+ * from 0.
+ */
+typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
+
+/**
+ * The configuration of a pool. Zero is the default in every field.
+ *
+ * Begin with JOBRING_CONFIG_INIT or jobring_config_init(). The structure and its text are copied during
+ * the call.
+ */
+struct jobring_config {
+    /** sizeof (jobring_config), so that the library knows which header the program was built against. */
+    uint32_t size;
+    /** Which kind of threads the workers are: JOBRING_BACKEND_. */
+    uint32_t backend;
+    /**
+     * The number of worker threads. 0: the number of CPUs that the calling thread may use.
+     * JOBRING_WORKERS_NONE: none. More workers than `capacity` are of no use, since each running job has a
+     * slot.
+     *
+     * With 0, a library with Rust's standard library also reads the quota of the control group, and ends
+     * the process by abort() if it gets no memory for that. In a build without threads 0 is
+     * JOBRING_E_UNSUPPORTED; so is any other number of threads, unless the port can make threads.
+     */
+    uint32_t workers;
+    /**
+     * The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
+     * fails.
+     */
+    uint32_t min_workers;
+    /**
+     * The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
+     * 32-bit targets 255.
+     */
+    uint32_t max_workers;
+    /**
+     * The number of slots. 0: 1,024. At most 1,048,575.
+     *
+     * A job holds a slot from its submit until its result is taken; a detached job, until it has finished.
+     * So results that nobody has taken count. No more jobs than this run at a time; if all of them wait in
+     * jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In memory of the library
+     * (jobring_create()), slots that were never used take no pages until the pool is shut down.
+     */
+    uint32_t capacity;
+    /**
+     * The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
+     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
+     * of it data can take.
+     */
+    uint32_t payload;
+    /**
+     * How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
+     * about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
+     *
+     * After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
+     * number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
+     * jobs come as fast as they are run, to reduce cache-line contention.
+     */
+    uint32_t spin;
+    /** Which signals the workers take: JOBRING_SIGNALS_. */
+    uint32_t signals;
+    /** A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS. */
+    uint32_t flags;
+    /**
+     * The bytes of each worker's stack, rounded up to a page. 0: 2 MiB. Less than jobring_stack_min() is
+     * JOBRING_E_STACK.
+     */
+    size_t stack_size;
+    /**
+     * The bytes of the guard below each stack, rounded up to a page. 0: one page. JOBRING_GUARD_NONE: no
+     * guard. pthreads only.
+     */
+    size_t guard_size;
+    /**
+     * Memory for the workers' stacks, in use until jobring_destroy() has returned. It gets no guards.
+     * NULL: the system allocates the stacks. pthreads only.
+     */
+    void *stack_memory;
+    /**
+     * The bytes of `stack_memory`: `workers` times `stack_size` rounded up to a page, and up to one page
+     * more to align it. Less is JOBRING_E_SIZE.
+     */
+    size_t stack_memory_size;
+    /**
+     * A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
+     * 16 KiB.
+     *
+     * A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), submits to a
+     * full pool without workers, or shuts down a pool. The first job that a thread outside of jobs runs is
+     * a plain call and needs no reserve.
+     *
+     * For a thread that the pool did not make, the system says how large the stack is
+     * (pthread_getattr_np() on Linux and Android, a similar call on macOS). The library asks once for each
+     * such thread, before the thread runs a job inside a job; the system's library may allocate then.
+     * Where the system cannot be asked (other systems, a jobring_port), at most 64 jobs run inside each
+     * other on such a thread. On a stack that is not the thread's own (a fiber, a coroutine) no job runs
+     * inside a job.
+     */
+    size_t stack_reserve;
+    /**
+     * The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
+     * makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
+     * pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
+     */
+    const uint32_t *cpus;
+    /** The number of `cpus`. */
+    size_t cpu_count;
+    /**
+     * The prefix of the threads' names. A dash and the worker's number follow, 15 bytes in all. NULL:
+     * "jobring". Cut before the first byte that is not UTF-8.
+     *
+     * The system shows this name. Rust's standard library does not know it for pthreads: it reports a
+     * panic in a job as one of thread `<unnamed>`.
+     */
+    const char *name;
+    /**
+     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may
+     * call: a wait without a time limit runs the queued job that it waits for, and a submit to a full pool
+     * that could never succeed returns JOBRING_E_DEADLOCK.
+     */
+    jobring_hook_fn on_start;
+    /** Called on each worker's thread after its last job. NULL: nothing. */
+    jobring_hook_fn on_stop;
+    /** Passed to both hooks. */
+    void *hook_arg;
+    /**
+     * The system below the pool: see jobring_port.h. NULL: none. Not copied. JOBRING_E_UNSUPPORTED in a
+     * build without ports.
+     */
+    const jobring_port *port;
+};
+
+/** Initial value for a jobring_config: all defaults. */
+#define JOBRING_CONFIG_INIT                                                                                            \
+    { JOBRING_SIZE_(jobring_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,            \
+      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
+
+/** jobring_config.backend: pthreads if the library has them, else threads of Rust's standard library. */
+#define JOBRING_BACKEND_DEFAULT 0
+/** jobring_config.backend: pthreads. */
+#define JOBRING_BACKEND_PTHREAD 1
+
+/**
+ * jobring_config.backend: threads of Rust's standard library.
+ *
+ * If the standard library gets no memory while it makes a thread, it ends the process by abort(); with
+ * pthreads that is JOBRING_E_NOMEM or JOBRING_E_THREAD. With both backends a refused thread is
+ * JOBRING_E_THREAD, and a missing key for thread-specific data is JOBRING_E_NOMEM.
+ */
+#define JOBRING_BACKEND_STD 2
+
+/**
+ * jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and threads that wait run
+ * the jobs.
+ */
+#define JOBRING_WORKERS_NONE UINT32_MAX
+
+/** jobring_config.spin: a worker that finds no job sleeps at once. */
+#define JOBRING_SPIN_NONE UINT32_MAX
+
+/** jobring_config.guard_size: no guard. */
+#define JOBRING_GUARD_NONE SIZE_MAX
+
+/**
+ * jobring_config.signals: workers have all signals blocked, except those that a thread causes itself
+ * (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
+ *
+ * A process that a job starts inherits this mask, and exec keeps it. If SIGTERM or SIGINT is to end that
+ * process, the job sets another mask, by posix_spawnattr_setsigmask() or between fork() and exec.
+ */
+#define JOBRING_SIGNALS_BLOCK 0
+
+/** jobring_config.signals: workers inherit the signal mask of the thread that makes the pool. */
+#define JOBRING_SIGNALS_INHERIT 1
+
+/**
+ * jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
+ * job.
+ */
+#define JOBRING_FLAG_TIMED 1
+
+/**
+ * jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
+ * each stack resident.
+ */
+#define JOBRING_FLAG_PAINT_STACKS 2
+
+/**
+ * jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
+ *
+ * Needed when a job itself makes known that it has run, since its submit may not have returned by then.
+ * Costs two atomic operations for each submit.
+ */
+#define JOBRING_FLAG_DESTROY_WAITS 4
+
+/* ---- Status codes ------------------------------------------------------------------------------------ */
+
+/** Success. */
+#define JOBRING_OK 0
+/** The job has not finished yet. */
+#define JOBRING_PENDING 1
+/** An argument is NULL, misaligned, out of its range, or makes no sense here. */
+#define JOBRING_E_INVALID (-1)
+/** Out of memory. */
+#define JOBRING_E_NOMEM (-2)
+/** The system refused to make a thread. */
+#define JOBRING_E_THREAD (-3)
+/** No slot is free. */
+#define JOBRING_E_FULL (-4)
+/** The pool is shut down. Of a job: a shutdown discarded it. */
+#define JOBRING_E_SHUTDOWN (-5)
+/** The time limit has passed. */
+#define JOBRING_E_TIMEDOUT (-6)
+/** The handle names no job: its result was taken, it was detached, or it was never a handle of this pool. */
+#define JOBRING_E_STALE (-7)
+/** The job was cancelled before it ran. */
+#define JOBRING_E_CANCELLED (-8)
+/** The job ran and failed: it called jobring_fail(), or ended its thread. */
+#define JOBRING_E_FAILED (-9)
+/** Not now: the job runs or has finished, or the caller is inside the pool. */
+#define JOBRING_E_BUSY (-10)
+/** The wait would never end: every thread that could end it waits in this pool itself. */
+#define JOBRING_E_DEADLOCK (-11)
+/** A stack is too small, or too little of it is left. */
+#define JOBRING_E_STACK (-12)
+/** Memory or a buffer is too small, or data are too large. */
+#define JOBRING_E_SIZE (-13)
+/** This build or this backend cannot do it. */
+#define JOBRING_E_UNSUPPORTED (-14)
+/** No job is queued. */
+#define JOBRING_E_EMPTY (-15)
+/** This process is a child, by fork(), of the process that made the pool. */
+#define JOBRING_E_FORKED (-17)
+/** For a drop callback only: the job ran, and nobody took its result. */
+#define JOBRING_E_UNTAKEN (-18)
+/** The `code` of a failed job that ended its thread (pthread_exit, cancellation): see jobring_fn. */
+#define JOBRING_E_EXITED (-19)
+
+/* For the initial values above. */
+#ifdef __cplusplus
+#define JOBRING_SIZE_(type) static_cast<uint32_t>(sizeof(type))
+#define JOBRING_NULL_ nullptr
+#else
+#define JOBRING_SIZE_(type) (uint32_t)sizeof(type)
+#define JOBRING_NULL_ NULL
+#endif
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+} /* extern "C" */
+#endif
 
-#endif  /* JOBRING_H */
+#endif /* JOBRING_H */

@@ -5,7 +5,7 @@ use crate::harness::Model;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Models with more are not run by `--fast`: at most a second each.
+/// Models with more are not run by `--fast`.
 const CHEAP: usize = 3_000;
 
 /// The executions of a model. A model that is not listed is new, and runs first.

@@ -9,7 +9,7 @@
 //! - [`PoolCore`] is what both can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
 //! - [`JobHandle`] is the claim on a result. With the feature `future` it is a `Future` too.
 //! - [`Scope`] is for jobs that borrow.
-//! - `include/jobring.h` is the C face (feature `capi`).
+//! - `include/jobring.h` and `include/jobring_port.h` are the C face (feature `capi`).
 //!
 //! ```
 //! use jobring::Pool;

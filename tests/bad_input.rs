@@ -1,4 +1,4 @@
-//! The bad-input table of the C face. Which cells it must have is read off include/jobring.h: every function, with every
+//! The bad-input table of the C face. Which cells it must have is read off the headers: every function, with every
 //! kind of bad input that each of its parameters can be, and from every place where it can be called. The C program
 //! tests/c/bad_input.c prints the cells that it tried and found right; one that is missing fails this test, and so does
 //! one too many. A function, a parameter or a field added to the header is missed here until it has its cells.
@@ -98,11 +98,12 @@ impl Header {
         let mut rest = text.as_str();
         while let Some(at) = rest.find([';', '{']) {
             let declaration = rest[..at].trim();
-            if rest[at..].starts_with('{') && declaration.starts_with("typedef struct") {
+            if rest[at..].starts_with('{') && declaration.starts_with("struct ") {
                 let (fields, tail) = rest[at + 1..].split_once('}').expect("a structure ends");
-                let (name, tail) = tail.split_once(';').expect("a structure's name ends");
+                let (_, tail) = tail.split_once(';').expect("a structure's end");
+                let name = declaration.trim_start_matches("struct ");
                 let fields = fields.split(';').map(str::trim).filter(|field| !field.is_empty());
-                found.structs.insert(name.trim().to_owned(), fields.map(Variable::read).collect());
+                found.structs.insert(name.to_owned(), fields.map(Variable::read).collect());
                 rest = tail;
                 continue;
             }
@@ -160,7 +161,6 @@ impl Header {
             Some(target) => (true, target.trim()),
             None => (false, target.trim()),
         };
-        let target = target.trim_start_matches("struct ");
         match target {
             // Bytes, or the caller's own: they lie anywhere.
             "void" | "char" => return,
@@ -211,7 +211,7 @@ fn without_comments_and_directives(text: &str) -> String {
     let lines = kept.lines().filter(|line| {
         let directive = continued || line.starts_with('#');
         continued = directive && line.ends_with('\\');
-        !directive && !line.starts_with("extern \"C\"") && !line.starts_with('}') || line.starts_with("} ")
+        !directive && !line.starts_with("extern \"C\"") && line.trim_end() != "}"
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -250,9 +250,13 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn headers() -> String {
+    read("include/jobring.h") + &read("include/jobring_port.h")
+}
+
 #[test]
 fn every_function_refuses_every_bad_input() {
-    let header = Header::read(&read("include/jobring.h"));
+    let header = Header::read(&headers());
     let symbols = read("include/jobring.symbols");
     let exported: BTreeSet<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(header.functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), exported);
@@ -280,7 +284,7 @@ fn every_function_refuses_every_bad_input() {
 
 #[test]
 fn what_is_added_to_the_header_is_missed() {
-    let header = read("include/jobring.h");
+    let header = headers();
     let before = required(&Header::read(&header));
     let more = |from: &str, to: &str| {
         assert!(header.contains(from), "{from}");
@@ -289,8 +293,8 @@ fn what_is_added_to_the_header_is_missed() {
         cells.difference(&before).map(Cell::to_string).collect::<Vec<_>>()
     };
     let function = more(
-        "jobring_status jobring_destroy(struct jobring_pool *pool);",
-        "jobring_status jobring_destroy(struct jobring_pool *pool);\njobring_status jobring_new(struct jobring_pool *pool);",
+        "jobring_status jobring_destroy(jobring_pool *pool);",
+        "jobring_status jobring_destroy(jobring_pool *pool);\njobring_status jobring_new(jobring_pool *pool);",
     );
     assert_eq!(
         function.len(),
@@ -298,10 +302,8 @@ fn what_is_added_to_the_header_is_missed() {
     );
     let parameter = more("jobring_fail(int32_t code,", "jobring_fail(size_t *more, int32_t code,");
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
-    let field = more(
-        "    struct jobring_done_node *nodes;\n} jobring_options",
-        "    struct jobring_done_node *nodes;\n    uint32_t more;\n} jobring_options",
-    );
+    let field =
+        more("    jobring_done_node *nodes;\n};", "    jobring_done_node *nodes;\n    uint32_t more;\n};");
     assert_eq!(field.len(), 4);
     assert_eq!(field[0], "cell jobring_submit_batch items.options.more maximum");
 }

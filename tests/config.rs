@@ -106,25 +106,25 @@ fn every_field_of_a_configuration() {
 
 #[test]
 fn every_field_of_a_jobs_options() {
-    tried("options", "jobring_options", &[], &[]);
+    tried("options", "jobring_submit_options", &[], &[]);
 }
 
 #[test]
 fn a_field_that_is_added_is_missed() {
     let header = c::header();
-    let add = "    const struct jobring_port *port;\n} jobring_config;";
+    let add = "    const jobring_port *port;\n};";
     assert!(header.contains(add));
     let more = header.replace(
         add,
-        "    const struct jobring_port *port;\n    /**\n     * JOBRING_FULL_.\n     */\n    uint32_t more;\n} jobring_config;",
+        "    const jobring_port *port;\n    /** JOBRING_WHEN_FULL_. */\n    uint32_t more;\n};",
     );
     let news = &wanted(&more, "jobring_config") - &wanted(&header, "jobring_config");
     let news: Vec<_> = news.iter().map(String::as_str).collect();
     let expected = [
-        "config.more JOBRING_FULL_FAIL",
-        "config.more JOBRING_FULL_FAIL_ISR",
-        "config.more JOBRING_FULL_RUN",
-        "config.more JOBRING_FULL_WAIT",
+        "config.more JOBRING_WHEN_FULL_FAIL",
+        "config.more JOBRING_WHEN_FULL_FAIL_ISR",
+        "config.more JOBRING_WHEN_FULL_RUN",
+        "config.more JOBRING_WHEN_FULL_WAIT",
         "config.more beyond",
         "config.more default",
         "config.size more",

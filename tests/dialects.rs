@@ -1,5 +1,5 @@
-//! include/jobring.h in every dialect: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding, without a
-//! warning. All that the header has is used, in two translation units that each include it twice; where there is a C
+//! The headers in every dialect: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding, without a
+//! warning. All that they have is used, in two translation units that each include it twice; where there is a C
 //! library they are linked with ours, and run. clang also lays the structures out for targets other than this one.
 //!
 //! With the feature `capi` only: `cargo test` is to need no compiler but cc.
@@ -151,7 +151,9 @@ fn macros(header: &str) -> Vec<(String, String)> {
         (name.to_owned(), macro_[name.len()..].trim().to_owned())
     });
     // A name that ends in an underscore is the header's own business.
-    parted.filter(|(name, _)| name != "JOBRING_H" && !name.ends_with('_')).collect()
+    parted
+        .filter(|(name, _)| !["JOBRING_H", "JOBRING_PORT_H"].contains(&name.as_str()) && !name.ends_with('_'))
+        .collect()
 }
 
 /// Writes functions.inc and constants.inc, and returns how many there are of each.
@@ -163,7 +165,7 @@ fn lists(folder: &Path) -> (usize, usize) {
         writeln!(functions, "FUNCTION({name})").expect("text");
     }
     let mut constants = String::new();
-    for (name, text) in macros(&read("include/jobring.h")) {
+    for (name, text) in macros(&(read("include/jobring.h") + &read("include/jobring_port.h"))) {
         let number = text.trim_start_matches("(-").trim_end_matches(')');
         if number.bytes().all(|byte| byte.is_ascii_digit()) || ["UINT32_MAX", "SIZE_MAX"].contains(&number) {
             let kind = if text.starts_with("(-") { "NEGATIVE" } else { "POSITIVE" };
@@ -255,11 +257,18 @@ fn every_dialect_takes_all_of_the_header_without_a_warning() {
     );
 }
 
+/// The end of a structure with one more field.
+fn grown(end: &str) -> String {
+    let (fields, close) = end.strip_suffix("};\n").map_or((end, ""), |fields| (fields, "};\n"));
+    format!("{fields}    uint32_t newest;\n{close}")
+}
+
 /// Compiles with a header in which a text was replaced, and tells what the compiler said, or None if it did not mind.
 fn said_to(from: &str, to: &str, compiler: &Compiler, dialect: &str, folder: &Path) -> Option<String> {
     let header = read("include/jobring.h");
     assert_eq!(header.matches(from).count(), 1, "{from}");
     fs::write(folder.join("jobring.h"), header.replacen(from, to, 1)).expect("a header");
+    fs::write(folder.join("jobring_port.h"), read("include/jobring_port.h")).expect("a header");
     let output = compiler
         .command(dialect)
         .arg("-I")
@@ -276,13 +285,17 @@ fn a_field_without_an_initial_value_is_missed() {
     at_once(&matrix(), |(compiler, dialect)| {
         let folder = folder(&format!("field-{}-{dialect}", compiler.command));
         lists(&folder);
-        for end in
-            ["} jobring_config;", "} jobring_options;", "} jobring_wait_options;", "} jobring_outcome;"]
-        {
-            assert_eq!(said_to(end, end, compiler, dialect, &folder), None, "as it is");
-            let said = said_to(end, &format!("    uint32_t newest;\n{end}"), compiler, dialect, &folder);
-            let said =
-                said.unwrap_or_else(|| panic!("{} {dialect}: nobody misses it in {end}", compiler.command));
+        // The last fields of the structures that grow.
+        for last in [
+            "    const jobring_port *port;\n",
+            "    jobring_done_node *nodes;\n",
+            "    int64_t limit_ns;\n};\n",
+            "    uint32_t reserved[2];\n",
+        ] {
+            assert_eq!(said_to(last, last, compiler, dialect, &folder), None, "as it is");
+            let said = said_to(last, &grown(last), compiler, dialect, &folder);
+            let said = said
+                .unwrap_or_else(|| panic!("{} {dialect}: nobody misses it after {last}", compiler.command));
             assert!(said.contains("missing") && said.contains("newest"), "{said}");
         }
     });

@@ -11,6 +11,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("ring/init.rs", "rings that begin near the wrap-around"),
     ("slot/mod.rs", "slots that begin near the wrap-around"),
     ("slot/storage.rs", "the model's words own memory, so they are dropped"),
+    ("slot/storage/boxed.rs", "the model's words own memory, so they are dropped"),
     ("engine/mod.rs", "what only C and the models call"),
     ("engine/pool.rs", "what a model asks of a pool"),
     ("engine/wait.rs", "what only C and the models call"),
@@ -25,8 +26,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("util/unwind.rs", "a panic in a model is the checker's to see"),
     ("platform/thread/mod.rs", "the threads of a model are the checker's"),
     ("platform/thread/stack_size.rs", "the checker's threads have stacks of their own"),
-    ("rust/builder.rs", "a model is small, and the same on every machine"),
-    ("rust/pool.rs", "a model is small, and the same on every machine"),
+    ("engine/defaults.rs", "a model is small, and the same on every machine"),
 ];
 
 /// Who besides src/sync/model.rs and src/testing may name loom's things, and why.
@@ -285,7 +285,6 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/submit.rs", "let _counted = ", "a guard"),
     ("engine/start_workers.rs", "let _ = self.shutdown(", "a report"),
     ("engine/pool.rs", "let _forgotten = ", "a model's search"),
-    ("rust/scope.rs", "let _fits = ", "a proof"),
     ("rust/pool.rs", "let _ = self.inner.core.raw().shutdown(", "a report"),
     ("rust/pool.rs", "ManuallyDrop::drop(&mut self.inner)", "a pool: its fields' drops do not unwind"),
     ("util/unwind.rs", "ManuallyDrop::drop(&mut ", "inside the catch"),

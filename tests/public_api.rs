@@ -371,6 +371,8 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("ShutdownReport::running", "ShutdownReport"),
     ("ShutdownReport::submitting", "ShutdownReport"),
     ("ShutdownReport::untaken", "ShutdownReport"),
+    ("Seat", "UserPort"),
+    ("Seat::new", "UserPort"),
     ("StaticPool::with_port", "UserPort"),
     ("System", "PoolPort"),
 ];

@@ -174,8 +174,13 @@ const ASKS_FOR_A_STACK: &[&str] = &[
 ];
 
 /// What runs no job, and so never asks.
-const RUNS_NO_JOB: &[&str] =
-    &["jobring_try_submit_isr", "jobring_cancel", "jobring_detach", "jobring_self", "jobring_stats_get"];
+const RUNS_NO_JOB: &[&str] = &[
+    "jobring_try_submit_isr",
+    "jobring_cancel",
+    "jobring_detach",
+    "jobring_current_job",
+    "jobring_stats_get",
+];
 
 /// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
 const BESIDES: &[&str] = &[

@@ -4,7 +4,7 @@
  */
 
 #include "board.h"
-#include <jobring.h>
+#include <jobring_port.h>
 
 #define JOBS 16
 #define TICKS 500
@@ -340,7 +340,7 @@ int main(void)
     CHECK(jobring_submit(pool, twice, &number, NULL) == JOBRING_OK);
     CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, &report) == JOBRING_OK && number == 1);
     CHECK(report.queued == 0 && report.running == 0 && report.untaken == 1);
-    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_CANCELLED);
+    CHECK(jobring_wait(pool, job, JOBRING_FOREVER, NULL) == JOBRING_E_SHUTDOWN);
     CHECK(jobring_destroy(pool) == JOBRING_OK);
 
     if (jobring_features() & JOBRING_FEATURE_PORT)

@@ -2,8 +2,8 @@
 //! has. It leaves the handle to nobody, and nothing of the job outlives its call.
 
 use super::RawPool;
+use super::request::Request;
 use super::run::Claimed;
-use super::submit::Request;
 use super::{Disposition, Receiver};
 use crate::job::context::CallContext;
 use crate::job::id::Job;

@@ -6,7 +6,7 @@
 //!                                                                       ─▶ taken ─▶ slot back to the free ring
 //! ```
 //!
-//! - `submit`, `batch`: from a free slot to the ready ring. `run`: claim a job and run it. `worker_loop`: what a worker does;
+//! - `request`: what a submitter hands over. `submit`, `batch`: from a free slot to the ready ring. `run`: claim a job and run it. `worker_loop`: what a worker does;
 //!   `worker_state`: what it is doing now. `start_workers`: their threads.
 //! - `wait`: what can be done with a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async tasks that await a
 //!   job. `deadlock`, `wait_graph`: sleeps that nobody could end. `stack_check`: may a job run inside a job?
@@ -18,9 +18,11 @@ mod batch;
 mod blocking_wait;
 mod close;
 mod deadlock;
+pub(crate) mod defaults;
 mod fork_support;
 pub(crate) mod lifecycle;
 mod pool;
+mod request;
 mod run;
 mod stack_check;
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]
@@ -41,8 +43,9 @@ pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
 pub(crate) use fork_support::LentJob;
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
+pub(crate) use request::{Fail, Request, Wait, WhenFull};
+pub(crate) use submit::ReserveError;
 #[cfg(jobring_loom)]
 pub(crate) use submit::Reserved;
-pub(crate) use submit::{Fail, Request, ReserveError, Wait, WhenFull};
 pub(crate) use wait::{Disposition, Receiver, Taken, WaitError, WaitOptions};
 pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};

@@ -3,10 +3,10 @@
 use super::RawPool;
 use super::blocking_wait::Patience;
 use super::deadlock::Outlook;
+use super::request::{Request, WhenFull};
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
-use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Pacing};
@@ -36,50 +36,6 @@ pub(crate) struct Reserved {
     pub(super) at: usize,
 }
 
-/// A job as a face hands it over: checked, and not written into a slot yet.
-pub(crate) trait Request {
-    /// How the job is run or dropped.
-    fn vtable(&self) -> &'static JobVTable;
-
-    /// Leaves the job's input in a payload.
-    ///
-    /// # Safety
-    /// 1. The payload is one of the pool that the request was made for, and nobody else has it.
-    unsafe fn write(self, payload: Payload);
-}
-
-/// What a submit does when no slot is free. It is known when the caller is compiled, so that a firmware that never waits has no
-/// code for waiting.
-pub(crate) trait WhenFull: Copy {
-    const WAITS: bool;
-
-    fn timeout(self) -> Timeout;
-}
-
-/// Fails at once.
-#[derive(Clone, Copy)]
-pub(crate) struct Fail;
-
-/// Waits for a slot.
-#[derive(Clone, Copy)]
-pub(crate) struct Wait(pub(crate) Timeout);
-
-impl WhenFull for Fail {
-    const WAITS: bool = false;
-
-    fn timeout(self) -> Timeout {
-        Timeout::Poll
-    }
-}
-
-impl WhenFull for Wait {
-    const WAITS: bool = true;
-
-    fn timeout(self) -> Timeout {
-        self.0
-    }
-}
-
 /// A microcontroller has one copy of the whole in place of a fast path.
 const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
 
@@ -91,7 +47,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Hands a job over: the one way into a pool. From the moment at which its entry is published it is accepted. If it is
     /// refused, the request comes back, and nothing has changed. `detached`: nobody will ask for the job's result.
     ///
-    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With [`Fail`] it never does, and may be called
+    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With `Fail` it never does, and may be called
     /// from a signal handler, and from an interrupt with [`Origin::Isr`].
     ///
     /// # Safety

@@ -5,23 +5,30 @@ use super::call::{call, optional, pool};
 use super::pool::CPool;
 use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
-use super::types::{jobring_item, jobring_job, jobring_pool};
+use super::types::{jobring_batch_item, jobring_job, jobring_pool};
 use crate::engine::{self, Batch};
 use crate::slot::storage::Block;
 
-/// Submits several jobs with one wake-up between them: cheaper than one by one, and they are queued in this order (jobs
-/// of other submitters may come in between). Never waits: when the pool is full, the rest is not accepted; a jobring_submit() of
-/// the next one waits for room. Near the end of a full pool it pauses, before the first, as jobring_submit() does.
+/// Submits several jobs with one wake-up between them, which is cheaper than one by one.
 ///
-/// `items`, `count`: the jobs; NULL is allowed if `count` is 0. `jobs`: where the handles of those accepted are written,
-/// or NULL to submit them detached. `accepted`: where the number of those accepted is written, also with JOBRING_E_FULL
-/// and JOBRING_E_SHUTDOWN; NULL if it is not wanted.
+/// The jobs are queued in this order; jobs of other threads may come in between. The call never waits: if
+/// the pool becomes full, the rest is not accepted, and jobring_submit() of the next job waits for room.
+/// When the pool is nearly full the call may pause, before its first job, as jobring_submit() does.
 ///
-/// Returns JOBRING_OK if all were accepted; JOBRING_E_FULL or JOBRING_E_SHUTDOWN if only the first ones were, or none;
-/// JOBRING_E_INVALID or JOBRING_E_SIZE if one of the items is wrong: then none was. What was not accepted is the caller's.
+/// - `items`: the jobs; NULL is allowed if `count` is 0.
+/// - `count`: the number of jobs.
+/// - `jobs`: where the handles of the accepted jobs are written, or NULL to submit the jobs detached.
+/// - `accepted`: where the number of accepted jobs is written; NULL if it is not wanted.
 ///
-/// From where jobring_try_submit() may be called; not from an interrupt on a pool with a port. Lock-free for each job; neither blocks nor allocates.
-/// A thread that is stopped in here keeps up to 8 free slots from others.
+/// Returns:
+/// - JOBRING_OK: all were accepted.
+/// - JOBRING_E_FULL, JOBRING_E_SHUTDOWN: only the first jobs were accepted, or none; `accepted` is written.
+///   The other jobs' arguments are still the caller's.
+/// - JOBRING_E_INVALID, JOBRING_E_SIZE: one of the items is wrong, and none was accepted.
+///
+/// From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+/// interrupt on a pool without a port. Is lock-free for each job. Does not block or allocate. A thread that
+/// is stopped inside this call keeps up to 8 free slots from others.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `items` is readable for `count` items, each as for jobring_submit_opts(); `jobs` is NULL or
@@ -29,7 +36,7 @@ use crate::slot::storage::Block;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_submit_batch(
     pool: *mut jobring_pool,
-    items: *const jobring_item,
+    items: *const jobring_batch_item,
     count: usize,
     jobs: *mut jobring_job,
     accepted: *mut usize,
@@ -43,7 +50,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
         let items = match count {
             0 => &[],
             _ if items.is_null() || !items.is_aligned() => return Err(StatusError(JOBRING_E_INVALID)),
-            _ if count > isize::MAX as usize / size_of::<jobring_item>() => {
+            _ if count > isize::MAX as usize / size_of::<jobring_batch_item>() => {
                 return Err(StatusError(JOBRING_E_INVALID));
             }
             // SAFETY:
@@ -123,7 +130,7 @@ impl Placing<'_> {
     /// # Safety
     /// 1. As jobring_submit_batch(), for this item. 2. As place.
     #[inline(never)]
-    unsafe fn place_with_options(&mut self, item: &jobring_item) -> Result<(), StatusError> {
+    unsafe fn place_with_options(&mut self, item: &jobring_batch_item) -> Result<(), StatusError> {
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
         unsafe { self.place(OptionsRequest::read(item, self.pool.raw.payload_bytes())?) }

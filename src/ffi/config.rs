@@ -4,122 +4,147 @@ use super::port::jobring_port;
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, jobring_status};
 use core::ffi::{c_char, c_void};
 
-/// In jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and waiters run the jobs.
+/// jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and threads that wait run
+/// the jobs.
 pub const JOBRING_WORKERS_NONE: u32 = u32::MAX;
-/// In jobring_config.spin: a worker that has nothing to do sleeps at once.
+/// jobring_config.spin: a worker that finds no job sleeps at once.
 pub const JOBRING_SPIN_NONE: u32 = u32::MAX;
 
-/// In jobring_config.guard_size: no guard. (cbindgen does not know usize::MAX: the header's is in cbindgen.toml.)
+/// In jobring_config.guard_size: no guard. (cbindgen does not know usize::MAX: the header's stands in
+/// jobring.h.in.)
 pub const JOBRING_GUARD_NONE: usize = usize::MAX;
 
-/// In jobring_config.signals: workers have all signals blocked but those that a thread brings upon itself. A process that a
-/// job starts inherits that mask, and exec keeps it: the job sets another one, by posix_spawnattr_setsigmask() or between
-/// fork() and exec, if the process is to be ended by SIGTERM or SIGINT.
+/// jobring_config.signals: workers have all signals blocked, except those that a thread causes itself
+/// (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS) and SIGPROF.
+///
+/// A process that a job starts inherits this mask, and exec keeps it. If SIGTERM or SIGINT is to end that
+/// process, the job sets another mask, by posix_spawnattr_setsigmask() or between fork() and exec.
 pub const JOBRING_SIGNALS_BLOCK: u32 = 0;
-/// In jobring_config.signals: workers take the signals that the thread takes that makes them.
+/// jobring_config.signals: workers inherit the signal mask of the thread that makes the pool.
 pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
 
-/// A bit of jobring_config.flags: the time that jobs take is measured, see jobring_worker. Costs two looks at the clock a
+/// jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
 /// job.
-pub const JOBRING_TIMED: u32 = 1;
-/// A bit of jobring_config.flags: the workers' stacks are painted, see jobring_worker_stack_used(). Makes all of each stack
-/// resident.
-pub const JOBRING_PAINT_STACKS: u32 = 2;
-/// A bit of jobring_config.flags: jobring_destroy() waits also for threads that are inside a submit that need not wait for
-/// a slot: for jobs that make known that they have run, while the submit of them has yet to return. Costs two atomic
-/// operations a submit.
-pub const JOBRING_DESTROY_WAITS: u32 = 4;
+pub const JOBRING_FLAG_TIMED: u32 = 1;
+/// jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
+/// each stack resident.
+pub const JOBRING_FLAG_PAINT_STACKS: u32 = 2;
+/// jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
+///
+/// Needed when a job itself makes known that it has run, since its submit may not have returned by then.
+/// Costs two atomic operations for each submit.
+pub const JOBRING_FLAG_DESTROY_WAITS: u32 = 4;
 
-/// In jobring_config.backend: pthreads where there are any, else the standard library's threads.
+/// jobring_config.backend: pthreads if the library has them, else threads of Rust's standard library.
 pub const JOBRING_BACKEND_DEFAULT: u32 = 0;
-/// In jobring_config.backend: pthreads, made through libc.
+/// jobring_config.backend: pthreads.
 pub const JOBRING_BACKEND_PTHREAD: u32 = 1;
-/// In jobring_config.backend: threads of Rust's standard library. If that is refused memory while it makes a thread, it ends the
-/// process by abort(); pthreads made through libc give JOBRING_E_NOMEM or JOBRING_E_THREAD then. With both backends a refused
-/// thread is JOBRING_E_THREAD, and if no key of thread-specific data is left where one is needed, JOBRING_E_NOMEM.
+/// jobring_config.backend: threads of Rust's standard library.
+///
+/// If the standard library gets no memory while it makes a thread, it ends the process by abort(); with
+/// pthreads that is JOBRING_E_NOMEM or JOBRING_E_THREAD. With both backends a refused thread is
+/// JOBRING_E_THREAD, and a missing key for thread-specific data is JOBRING_E_NOMEM.
 pub const JOBRING_BACKEND_STD: u32 = 2;
 
-/// Called on a worker's own thread: `hook_arg` of the configuration, and the worker's number from 0.
+/// A hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's number
+/// from 0.
 pub type jobring_hook_fn = Option<unsafe extern "C" fn(hook_arg: *mut c_void, worker: u32)>;
 
-/// How a pool is to be. Zero means the default in every field. Begin with JOBRING_CONFIG_INIT or
-/// jobring_config_init(). The structure is copied during the call, the text too.
+/// The configuration of a pool. Zero is the default in every field.
+///
+/// Begin with JOBRING_CONFIG_INIT or jobring_config_init(). The structure and its text are copied during
+/// the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_config {
-    /// sizeof (jobring_config), so that a program built against an older header is understood.
+    /// sizeof (jobring_config), so that the library knows which header the program was built against.
     pub size: u32,
-    /// JOBRING_BACKEND_.
+    /// Which kind of threads the workers are: JOBRING_BACKEND_.
     pub backend: u32,
-    /// Worker threads. 0: as many as CPUs that the calling thread may use (a library with Rust's standard library also reads
-    /// the quota of the control group: if memory is refused then, it ends the process by abort()). In a build without threads
-    /// JOBRING_E_UNSUPPORTED, and so is any number there unless the port can make threads. JOBRING_WORKERS_NONE: none. More
-    /// workers than `capacity` are allowed, and of no use: each running job has a slot, so the others sleep.
-    pub workers: u32,
-    /// Start with as few as this if the system refuses more threads. 0: all or none.
-    pub min_workers: u32,
-    /// The most workers at a time, threads that enter included. 0: `workers` + 16. At most 65,535, on 32-bit
-    /// targets 255.
-    pub max_workers: u32,
-    /// Slots. A job holds one from its submit until its result is taken, or, detached, until it has finished; so results that
-    /// nobody has taken count. 0: 1,024. At most 1,048,575. No more jobs than that run at a time; if all of them wait in
-    /// jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In the library's own memory (jobring_create()) slots that were
-    /// never used take no pages until the pool is shut down.
-    pub capacity: u32,
-    /// Bytes of a slot, besides its 16 bytes of header (8 on 32-bit targets), rounded up to 16 (8). 0: 48. At least
-    /// 4 words, at most 1 MiB. What of it data can take: see jobring_submit_copy().
-    pub payload: u32,
-    /// How often a worker that has run a job polls for the next before it sleeps. 0: 1,000 times, some 25 microseconds (in
-    /// a library without threads not at all). JOBRING_SPIN_NONE: not at all. Behind a job that came after 50 microseconds of
-    /// nothing 24 times at most. An idle pool sleeps, whatever it is. (Unless it is
-    /// JOBRING_SPIN_NONE, each eighth of jobs that come as fast as they are run, and are few in the ring, may wait for some
-    /// microseconds, so that worker and submitter stay out of each other's cache lines.)
-    pub spin: u32,
-    /// JOBRING_SIGNALS_.
-    pub signals: u32,
-    /// The JOBRING_ bits that are wanted: TIMED, PAINT_STACKS, DESTROY_WAITS.
-    pub flags: u32,
-    /// Each worker's stack, bytes, rounded up to a page. 0: 2 MiB. Too small is JOBRING_E_STACK: the floor is what
-    /// the system and its thread-local storage need, and 8 KiB.
-    pub stack_size: usize,
-    /// Bytes below each stack that trap, rounded up to a page. 0: a page. JOBRING_GUARD_NONE: none. pthreads only.
-    pub guard_size: usize,
-    /// Memory for the workers' stacks, in use until the pool was destroyed; no guard is laid below them. NULL: the
-    /// system finds it. pthreads only.
-    pub stack_memory: *mut c_void,
-    /// Its size: `workers` times `stack_size` rounded up to a page, and up to a page more to align it; less is
-    /// JOBRING_E_SIZE.
-    pub stack_memory_size: usize,
-    /// A job that waits for a queued job runs it on its own stack only if this many bytes of it are left. 0: 16 KiB. Whatever
-    /// else runs a job inside a job asks the same: jobring_run_one(), a submit on a full pool without workers, a shutdown.
-    /// The first job that a thread outside of jobs runs is a plain call, for which nothing is asked.
+    /// The number of worker threads. 0: the number of CPUs that the calling thread may use.
+    /// JOBRING_WORKERS_NONE: none. More workers than `capacity` are of no use, since each running job has a
+    /// slot.
     ///
-    /// Of a thread that the pool did not make (one that entered, or that runs a pool's jobs in a wait), the stack is what the
-    /// system says: pthread_getattr_np() on Linux and Android, its like on macOS. It is asked once for each such thread, when it is
-    /// first to run a job inside a job; the system's library may allocate then. Where the system cannot be asked (other
-    /// systems, a jobring_port), at most 64 jobs run inside each other on such a thread, however large its stack is. On a stack that is
-    /// not the thread's own (a fiber, a coroutine) no job runs inside a job, since nobody knows how much is left.
+    /// With 0, a library with Rust's standard library also reads the quota of the control group, and ends
+    /// the process by abort() if it gets no memory for that. In a build without threads 0 is
+    /// JOBRING_E_UNSUPPORTED; so is any other number of threads, unless the port can make threads.
+    pub workers: u32,
+    /// The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
+    /// fails.
+    pub min_workers: u32,
+    /// The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
+    /// 32-bit targets 255.
+    pub max_workers: u32,
+    /// The number of slots. 0: 1,024. At most 1,048,575.
+    ///
+    /// A job holds a slot from its submit until its result is taken; a detached job, until it has finished.
+    /// So results that nobody has taken count. No more jobs than this run at a time; if all of them wait in
+    /// jobring_submit() for a slot, some get JOBRING_E_DEADLOCK. In memory of the library
+    /// (jobring_create()), slots that were never used take no pages until the pool is shut down.
+    pub capacity: u32,
+    /// The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
+    /// of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
+    /// of it data can take.
+    pub payload: u32,
+    /// How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
+    /// about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
+    ///
+    /// After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
+    /// number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
+    /// jobs come as fast as they are run, to reduce cache-line contention.
+    pub spin: u32,
+    /// Which signals the workers take: JOBRING_SIGNALS_.
+    pub signals: u32,
+    /// A set of JOBRING_FLAG_TIMED, JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_DESTROY_WAITS.
+    pub flags: u32,
+    /// The bytes of each worker's stack, rounded up to a page. 0: 2 MiB. Less than jobring_stack_min() is
+    /// JOBRING_E_STACK.
+    pub stack_size: usize,
+    /// The bytes of the guard below each stack, rounded up to a page. 0: one page. JOBRING_GUARD_NONE: no
+    /// guard. pthreads only.
+    pub guard_size: usize,
+    /// Memory for the workers' stacks, in use until jobring_destroy() has returned. It gets no guards.
+    /// NULL: the system allocates the stacks. pthreads only.
+    pub stack_memory: *mut c_void,
+    /// The bytes of `stack_memory`: `workers` times `stack_size` rounded up to a page, and up to one page
+    /// more to align it. Less is JOBRING_E_SIZE.
+    pub stack_memory_size: usize,
+    /// A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
+    /// 16 KiB.
+    ///
+    /// A job runs inside a job when a job waits for a queued job, calls jobring_run_one(), submits to a
+    /// full pool without workers, or shuts down a pool. The first job that a thread outside of jobs runs is
+    /// a plain call and needs no reserve.
+    ///
+    /// For a thread that the pool did not make, the system says how large the stack is
+    /// (pthread_getattr_np() on Linux and Android, a similar call on macOS). The library asks once for each
+    /// such thread, before the thread runs a job inside a job; the system's library may allocate then.
+    /// Where the system cannot be asked (other systems, a jobring_port), at most 64 jobs run inside each
+    /// other on such a thread. On a stack that is not the thread's own (a fiber, a coroutine) no job runs
+    /// inside a job.
     pub stack_reserve: usize,
-    /// CPUs to put the workers on, in turn. NULL: the workers inherit the CPU mask of the thread that makes the pool, and keep it.
-    /// If that thread is bound to one CPU, so are they, and `workers` = 0 is one worker. pthreads only; JOBRING_E_INVALID for a CPU that this process
-    /// may not use.
+    /// The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
+    /// makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
+    /// pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
     pub cpus: *const u32,
-    /// How many there are.
+    /// The number of `cpus`.
     pub cpu_count: usize,
-    /// Prefix of the threads' names; a dash and the number follow, in 15 bytes altogether. NULL: "jobring". Cut before its first
-    /// byte that is not UTF-8. The system shows the name; to Rust's standard library a pthread worker has none: a
-    /// panic in a job is reported from `<unnamed>`.
+    /// The prefix of the threads' names. A dash and the worker's number follow, 15 bytes in all. NULL:
+    /// "jobring". Cut before the first byte that is not UTF-8.
+    ///
+    /// The system shows this name. Rust's standard library does not know it for pthreads: it reports a
+    /// panic in a job as one of thread `<unnamed>`.
     pub name: *const c_char,
-    /// Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may: a wait without a
-    /// time limit runs the queued job that it waits for, and a submit to a full pool returns JOBRING_E_DEADLOCK if it would
-    /// sleep without end.
+    /// Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may
+    /// call: a wait without a time limit runs the queued job that it waits for, and a submit to a full pool
+    /// that could never succeed returns JOBRING_E_DEADLOCK.
     pub on_start: jobring_hook_fn,
     /// Called on each worker's thread after its last job. NULL: nothing.
     pub on_stop: jobring_hook_fn,
-    /// Handed to both.
+    /// Passed to both hooks.
     pub hook_arg: *mut c_void,
-    /// The system under the pool, in a build that knows none. NULL: spinning waits. JOBRING_E_UNSUPPORTED in a build with
-    /// threads of its own. Not copied.
+    /// The system below the pool: see jobring_port.h. NULL: none. Not copied. JOBRING_E_UNSUPPORTED in a
+    /// build without ports.
     pub port: *const jobring_port,
 }
 
@@ -152,13 +177,17 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
 pub(super) const FIRST_SIZE: usize =
     core::mem::offset_of!(jobring_config, port) + size_of::<*const jobring_port>();
 
-/// Fills `config` with defaults, for languages without JOBRING_CONFIG_INIT. `size` is sizeof (jobring_config) as the
-/// caller knows it; bytes beyond what this library knows are set to zero.
+/// Fills a configuration with the defaults, for languages that lack JOBRING_CONFIG_INIT.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID if `config` is NULL or `size` is smaller than any published structure or
-/// above 4,096.
+/// - `config`: what is filled.
+/// - `size`: sizeof (jobring_config) as the caller knows it. Bytes beyond what the library knows become
+///   zero.
 ///
-/// From anywhere. Does not block or allocate.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_INVALID: also if `size` is smaller than any published structure, or above 4,096.
+///
+/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
 ///
 /// # Safety
 /// `config` is writable for `size` bytes.

@@ -5,16 +5,16 @@ use super::c_port::{self, CPort};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::callback;
 use super::config::{
-    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_DESTROY_WAITS,
-    JOBRING_PAINT_STACKS, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE, JOBRING_TIMED, JOBRING_WORKERS_NONE,
-    jobring_config, jobring_hook_fn,
+    DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_FLAG_DESTROY_WAITS,
+    JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_TIMED, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE,
+    JOBRING_WORKERS_NONE, jobring_config, jobring_hook_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::status::JOBRING_E_SIZE;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
-use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE};
+use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE, defaults};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::{Backend, thread::stack_size};
 use crate::sleep::MAX_WORKERS;
@@ -28,14 +28,8 @@ use core::mem::MaybeUninit;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ptr::NonNull;
 
-/// Jobs that fit in where it was not chosen.
-const CAPACITY: usize = 1024;
-/// Bytes of a payload where they were not chosen.
-const PAYLOAD: usize = 48;
 /// The words that a C job's argument, function and two callbacks take.
 const FEWEST_WORDS: usize = 4;
-/// Threads that may enter beside a pool's own, where the limit was not chosen.
-const ENTERED: usize = 16;
 
 /// Can a pool have workers of its own in this build, made by the system or by a port?
 pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
@@ -75,13 +69,12 @@ impl<'a> CheckedConfig<'a> {
         let workers = match config.workers {
             JOBRING_WORKERS_NONE => 0,
             _ if !MAKES_WORKERS => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
-            0 => default_workers(),
+            0 => defaults::workers(),
             workers => workers as usize,
         };
-        let max_workers =
-            or(config.max_workers as usize, workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers)));
-        let payload = or(config.payload as usize, PAYLOAD);
-        let shape = SlotLayout::new(or(config.capacity as usize, CAPACITY), payload);
+        let max_workers = or(config.max_workers as usize, defaults::max_workers(workers));
+        let payload = or(config.payload as usize, defaults::PAYLOAD);
+        let shape = SlotLayout::new(or(config.capacity as usize, defaults::CAPACITY), payload);
         let spin = match config.spin {
             JOBRING_SPIN_NONE => 0,
             0 => POLLS,
@@ -94,7 +87,8 @@ impl<'a> CheckedConfig<'a> {
             && config.min_workers as usize <= workers
             && config.signals <= JOBRING_SIGNALS_INHERIT
             && config.backend <= JOBRING_BACKEND_STD
-            && config.flags & !(JOBRING_TIMED | JOBRING_PAINT_STACKS | JOBRING_DESTROY_WAITS) == 0
+            && config.flags & !(JOBRING_FLAG_TIMED | JOBRING_FLAG_PAINT_STACKS | JOBRING_FLAG_DESTROY_WAITS)
+                == 0
             && config.cpus.is_null() == (config.cpu_count == 0)
             && config.stack_memory.is_null() == (config.stack_memory_size == 0)
             && payload >= FEWEST_WORDS * size_of::<usize>();
@@ -109,7 +103,7 @@ impl<'a> CheckedConfig<'a> {
             runtime,
             hooks,
             port,
-            destroy_waits: config.flags & JOBRING_DESTROY_WAITS != 0,
+            destroy_waits: config.flags & JOBRING_FLAG_DESTROY_WAITS != 0,
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
@@ -131,8 +125,8 @@ impl<'a> CheckedConfig<'a> {
             stacks: threads.stacks,
             cpus: threads.cpus,
             inherit_signals: threads.inherit_signals,
-            timed: threads.flags & JOBRING_TIMED != 0,
-            painted: threads.flags & JOBRING_PAINT_STACKS != 0,
+            timed: threads.flags & JOBRING_FLAG_TIMED != 0,
+            painted: threads.flags & JOBRING_FLAG_PAINT_STACKS != 0,
             ..WorkerSetConfig::plain(threads.backend, self.workers, threads.stack_size, threads.name.as_str())
         }
     }
@@ -223,16 +217,6 @@ fn place_stacks(
         Some(needed) if needed <= size => Ok(unsafe { memory.add(skip) }),
         _ => Err(StatusError(JOBRING_E_SIZE)),
     }
-}
-
-#[cfg(any(feature = "std", feature = "pthread"))]
-fn default_workers() -> usize {
-    crate::platform::thread::available_cpus().min(MAX_WORKERS)
-}
-
-#[cfg(not(any(feature = "std", feature = "pthread")))]
-fn default_workers() -> usize {
-    0
 }
 
 #[cfg(any(feature = "std", feature = "pthread"))]

@@ -85,18 +85,24 @@ fn where_it_is<'a, 'b>(
     }
 }
 
-/// Makes a pool in the library's memory and starts its workers.
+/// Makes a pool in memory that the library allocates, and starts its workers.
 ///
-/// `config`: how it is to be; NULL is all defaults. `pool`: where the pool is written, on success only.
+/// - `config`: the configuration, or NULL for all defaults.
+/// - `pool`: where the pool is written.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID for NULL `pool` or a number out of its range; JOBRING_E_STACK if stack_size
-/// is below the floor; JOBRING_E_NOMEM, also if the system has no memory left to tell of forks (pthread_atfork());
-/// JOBRING_E_THREAD if the system refuses more threads than min_workers
-/// accepts (those that had begun were joined); JOBRING_E_UNSUPPORTED if this build lacks the backend, threads or
-/// memory. Nothing is left behind by a failure.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_INVALID: also if a field of `config` is out of its range.
+/// - JOBRING_E_NOMEM: also if pthread_atfork() gets no memory.
+/// - JOBRING_E_THREAD: the system refused threads, and fewer than `min_workers` (0: `workers`) were made.
+///   Those were joined.
+/// - JOBRING_E_STACK: `stack_size` is below jobring_stack_min().
+/// - JOBRING_E_SIZE: `stack_memory_size` is too small.
+/// - JOBRING_E_UNSUPPORTED: this build lacks the backend, the threads, the ports or the memory that are
+///   asked for.
 ///
-/// From any thread, a job included; not from a signal handler. Allocates; blocks for as long as threads take to
-/// make.
+/// From any thread, including inside a job; not from a signal handler. Allocates. Blocks while the threads
+/// are made.
 ///
 /// # Safety
 /// `config` is NULL or a configuration; `pool` is writable.
@@ -131,15 +137,18 @@ pub unsafe extern "C" fn jobring_create(
     })
 }
 
-/// How much memory jobring_init() needs for such a pool.
+/// Tells how much memory jobring_init() needs for a pool.
 ///
-/// `config`: as for jobring_create(). `size`: bytes, for memory that is aligned to `align`; memory that is not needs up
-/// to align - 1 bytes more. Both are written on success only; either may be NULL.
+/// - `config`: as for jobring_create().
+/// - `size`: where the bytes are written, for memory that is aligned to `align`; other memory needs up to
+///   `align` - 1 bytes more.
+/// - `align`: where the alignment is written. Both may be NULL.
 ///
-/// Returns what jobring_create() would for a wrong configuration, as far as that can be told without making threads, else
-/// JOBRING_OK.
+/// Returns what jobring_create() returns for a wrong configuration, as far as that is known before threads
+/// are made; else JOBRING_OK. JOBRING_E_INVALID also for a misaligned `size` or `align`.
 ///
-/// From any thread. Does not allocate or block.
+/// From any thread, including inside a job; not from a signal handler. Does not block. Does not allocate,
+/// except that Rust's standard library does to count the CPUs if `workers` is 0.
 ///
 /// # Safety
 /// `config` is NULL or a configuration; `size` and `align` are NULL or writable.
@@ -170,17 +179,23 @@ pub unsafe extern "C" fn jobring_layout(
     })
 }
 
-/// Makes a pool in the caller's memory and starts its workers. The pool lies somewhere in that memory, aligned; not
-/// a byte outside of it is touched, then or later. With pthreads, or without workers, the library allocates
-/// nothing for it.
+/// Makes a pool in the caller's memory, and starts its workers.
 ///
-/// `config`: as for jobring_create(). `memory`, `size`: see jobring_layout(); in use until jobring_destroy() returned.
-/// `pool`: where the pool is written, on success only.
+/// The pool lies in that memory, aligned; the library writes no byte outside of it.
 ///
-/// Returns what jobring_create() does; JOBRING_E_SIZE if the memory is too small; JOBRING_E_INVALID if it is NULL. With
-/// JOBRING_E_THREAD or JOBRING_E_UNSUPPORTED the memory may have been written to.
+/// - `config`: as for jobring_create().
+/// - `memory`: the memory, of any alignment, in use until jobring_destroy() has returned.
+/// - `size`: its bytes: see jobring_layout().
+/// - `pool`: where the pool is written.
 ///
-/// From any thread, a job included; not from a signal handler. Blocks for as long as threads take to make.
+/// Returns what jobring_create() returns, and:
+/// - JOBRING_E_INVALID: also if `memory` is NULL.
+/// - JOBRING_E_SIZE: also if `memory` is too small.
+/// - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED: the memory may have been written to.
+///
+/// From any thread, including inside a job; not from a signal handler. Does not allocate, except that
+/// Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
+/// the threads are made.
 ///
 /// # Safety
 /// `config` is NULL or a configuration; `memory` is writable for `size` bytes and touched by nobody else; `pool` is

@@ -10,48 +10,49 @@ use super::types::jobring_pool;
 use crate::job::context::CallContext;
 use core::mem::offset_of;
 
-/// What a pool is like. Does not change while it lives.
+/// What a pool is. It does not change while the pool lives.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_info {
     /// sizeof (jobring_info), set by the caller.
     pub size: u32,
-    /// JOBRING_BACKEND_ of its workers.
+    /// Which kind of threads its workers are: JOBRING_BACKEND_.
     pub backend: u32,
-    /// Worker threads that were started.
+    /// The workers that were started.
     pub workers: u32,
-    /// The most workers at a time, threads that enter included.
+    /// The most workers at a time, including threads that enter.
     pub max_workers: u32,
-    /// Jobs that fit in.
+    /// The number of slots.
     pub capacity: u32,
-    /// Bytes of a slot's payload.
+    /// The bytes of a slot's payload.
     pub payload: u32,
-    /// The size that the workers' stacks were given, bytes; 0 without workers.
+    /// The bytes of each worker's stack; 0 without workers.
     pub stack_size: usize,
-    /// Bytes of memory that the pool takes, all in all, stacks not included.
+    /// The bytes of the pool itself, without stacks.
     pub pool_bytes: usize,
 }
 
-/// Counters of a pool, taken one after the other while it works: they need not fit together.
+/// Counters of a pool. They are read one after the other while the pool works, so they need not fit
+/// together.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_stats {
     /// sizeof (jobring_stats), set by the caller.
     pub size: u32,
-    /// Workers in their loop, threads that entered included.
+    /// Workers in their loop, including threads that entered.
     pub workers: u32,
     /// Workers that sleep or are about to.
     pub sleeping: u32,
     /// Zero.
     pub reserved: u32,
-    /// Jobs accepted so far (wraps with size_t).
+    /// Accepted jobs (wraps with size_t).
     pub submitted: u64,
-    /// Entries taken from the ready ring so far: jobs begun, and entries of jobs that were cancelled or run by a
-    /// waiter before (wraps with size_t).
+    /// Entries taken from the ready ring: jobs that were started, and entries of jobs that were cancelled
+    /// or run by a waiting thread before (wraps with size_t).
     pub claimed: u64,
-    /// Wake-ups given to sleeping workers.
+    /// Times that a sleeping worker was woken.
     pub wakes: u64,
-    /// Wake-ups given because a thread waited too long for a queued job.
+    /// Times that one was woken because a thread waited too long for a queued job.
     pub forced_wakes: u64,
 }
 
@@ -85,13 +86,13 @@ impl CPool {
     }
 }
 
-/// Tells what a pool is like.
+/// Tells what a pool is: its workers, its slots, its memory.
 ///
-/// `info`: filled as far as its `size` says.
+/// - `info`: what is filled, as far as its `size` says.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included. Does not block or allocate.
+/// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `info` is NULL or an info structure with its size set.
@@ -123,11 +124,11 @@ pub unsafe extern "C" fn jobring_info_get(
 
 /// Tells a pool's counters.
 ///
-/// `stats`: filled as far as its `size` says.
+/// - `stats`: what is filled, as far as its `size` says.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included. Does not block or allocate.
+/// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `stats` is NULL or a stats structure with its size set.
@@ -158,18 +159,22 @@ pub unsafe extern "C" fn jobring_stats_get(
     })
 }
 
-/// The handle of the job of this pool that calls this (the innermost, if one runs inside another).
+/// Tells the handle of the job that calls this: of several that run inside each other, the innermost of
+/// this pool.
 ///
-/// `job`: where it is written, on success only.
+/// - `job`: where the handle is written.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID outside of this pool's jobs.
+/// Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs of this pool.
 ///
 /// From inside a job. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `job` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_self(pool: *const jobring_pool, job: *mut jobring_job) -> jobring_status {
+pub unsafe extern "C" fn jobring_current_job(
+    pool: *const jobring_pool,
+    job: *mut jobring_job,
+) -> jobring_status {
     done(|| {
         // SAFETY:
         // - the caller's.

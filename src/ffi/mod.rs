@@ -1,7 +1,8 @@
 //! The C face: every `extern "C"` item, written plainly, so that cbindgen sees them. No algorithm and no atomic
 //! lives here: arguments are checked, the core is called, its answer becomes a status.
 //!
-//! The documentation of these items is the header's; it is written for C readers.
+//! The documentation of these items is the headers'; it is written for C readers. `jobring.h.in` and `jobring_port.h.in` are
+//! the rest of the headers, and the order of the items in them: tests/header_drift.rs puts them together.
 
 #![allow(non_camel_case_types, reason = "C names")]
 

@@ -8,9 +8,11 @@ use crate::fork_join;
 use core::ffi::c_void;
 use core::ops::ControlFlow;
 
-/// The body of a loop: does the items from `from` up to, not including, `to` (never none), and returns 0; or anything else
-/// to end the loop. It is called on several threads at once. It must return, as a callback must: a thread that ends in it,
-/// or what is thrown out of it, ends the process. Inside it the thread counts as being outside of jobs.
+/// The body of a loop: does the items `from` to `to` - 1, at least one, and returns 0; or returns another
+/// number to end the loop.
+///
+/// Several threads call it at once. It must return, as a callback must: a body that ends its thread, or
+/// throws, ends the process. Inside it the thread counts as outside of jobs.
 pub type jobring_body_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, from: usize, to: usize) -> i32>;
 
 /// What bodies of one loop are called with, on whatever thread.
@@ -27,25 +29,33 @@ impl Shared {
     }
 }
 
-/// Calls `body` with parts of the range from 0 to `count`, its shares, that together cover it once: on the calling thread,
-/// and on workers that are free. Returns when every item was done, or, if a body returned anything but 0, when all bodies
-/// that had begun have returned; then no further share is begun.
+/// Calls `body` for parts of the range from 0 to `count` that together cover it once, on this thread and on
+/// free workers.
 ///
-/// `count`: the number of items; 0 calls nothing. `grain`: the fewest items of a share (but for the last); a loop of no more
-/// is one share, done here. 0: the caller begins alone, and shares out what is left if its time is worth it, which
-/// costs some looks at the clock, about 20 ns each. `body`: is called as body(ctx, from, to). `ctx`: anything, NULL included.
-/// `stopped`: where 0 is written, or what a body returned to end the loop (of several, the first); NULL if it is not
-/// wanted.
+/// It returns when every item is done. If a body returns anything but 0, no further part is started, and
+/// the call returns when the bodies that had started have returned. What the bodies did happens before what
+/// the caller does next.
 ///
-/// The caller does its part, and takes every share that no worker has come for: the call never waits for a thread that has
-/// not begun. On a pool without workers, a full one, and one that is shut down the caller does all. What the bodies did
-/// happens before what the caller does next.
+/// - `count`: the number of items; 0 calls nothing.
+/// - `grain`: the fewest items of a part, except for the last part; a loop with no more items than that
+///   runs on this thread. 0 chooses the grain by timing the first items (some reads of the clock, about 20
+///   ns each).
+/// - `body`: called as body(ctx, from, to).
+/// - `ctx`: passed to the body.
+/// - `stopped`: where 0 is written, or what a body returned to end the loop (the first, of several); NULL
+///   if it is not wanted.
 ///
-/// Returns JOBRING_OK, also if a body ended the loop; JOBRING_E_INVALID.
+/// The caller does its part, and takes every part that no worker has started: it never waits for a thread
+/// that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
+/// does everything.
 ///
-/// From any thread, a job, a callback or a body included; not from a signal handler. Blocks. It
-/// sleeps only while another thread is inside a body. Neither locks nor allocates; uses two slots for each thread that takes
-/// part. jobring_destroy() must wait for it, as for any call.
+/// Returns:
+/// - JOBRING_OK: also if a body ended the loop.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
+/// Blocks. It sleeps only while another thread is inside a body. Does not lock or allocate; takes two slots
+/// for each thread that helps.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `body` may be called with `ctx` on any thread, on several at once; `stopped` is NULL or

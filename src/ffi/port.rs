@@ -6,90 +6,98 @@ use core::ffi::c_void;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr;
 
-/// Nanoseconds of a clock that never goes back.
+/// The time in nanoseconds, of a clock that is never set back.
 pub type jobring_now_fn = Option<unsafe extern "C" fn(ctx: *mut c_void) -> u64>;
-/// Lets the calling thread sleep in a seat: see jobring_port.
+/// Makes the calling thread sleep in a seat.
 pub type jobring_park_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, seat: u32, timeout_ns: i64)>;
-/// Wakes the thread in a seat: see jobring_port.
+/// Wakes the thread in a seat.
 pub type jobring_unpark_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, seat: u32, from_isr: u32)>;
-/// Lets all other threads run for a while: see jobring_port.
+/// Blocks the calling thread for a short while.
 pub type jobring_pause_fn = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
-/// What the calling thread gave to jobring_set_self_fn last, or NULL.
+/// Returns what the calling thread last gave to jobring_set_self_fn, or NULL.
 pub type jobring_get_self_fn = Option<unsafe extern "C" fn() -> *mut c_void>;
 /// Keeps a pointer for the calling thread.
 pub type jobring_set_self_fn = Option<unsafe extern "C" fn(pointer: *mut c_void)>;
-/// What a worker's thread is to call, once, with the `arg` that came with it. Returns when the worker is done.
+/// What the thread of a worker calls, once, with the `arg` that came with it. It returns when the worker
+/// has finished.
 pub type jobring_entry_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
-/// Makes the thread of a worker: see jobring_port.
+/// Makes the thread of a worker.
 pub type jobring_spawn_fn = Option<
     unsafe extern "C" fn(ctx: *mut c_void, worker: u32, entry: jobring_entry_fn, arg: *mut c_void) -> i32,
 >;
-/// Waits for the end of a worker's thread: see jobring_port.
+/// Waits until the thread of a worker has finished.
 pub type jobring_join_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, worker: u32)>;
 
-/// A place for one sleeping thread. All zero at first; its insides are the library's.
+/// A place in which one thread sleeps. Zeroed memory at first; opaque afterwards.
 #[repr(C)]
 pub struct jobring_seat {
     /// Zero at first.
     pub word: usize,
 }
 
-/// What a system gives to the pools on it, where the library knows none: builds without threads and with the feature
-/// `port` (jobring_features() has JOBRING_FEATURE_PORT); others return JOBRING_E_UNSUPPORTED. Unlike a configuration it is
-/// not copied: it and what it points to stay as they are as long as there is a pool with it, or a thread inside a
-/// call on one; without `join`, until the last worker's thread has returned from its `entry`, which may be after
-/// jobring_destroy(). It may lie in read-only memory. Every function may be called by any thread, and calls nothing of this
-/// library.
+/// The system below a pool, for a library that was built without threads and with the feature `port`.
 ///
-/// A pool without a port, in a build without threads, has threads that wait by spinning, no clock, and does not notice that a
-/// job waits for itself. A thread that spins keeps threads of lower priority from running: where threads have priorities, give
-/// it a port.
+/// jobring_features() has JOBRING_FEATURE_PORT in such a build; others return JOBRING_E_UNSUPPORTED. Every
+/// function below may be called by any thread, and calls nothing of this library.
+///
+/// The structure is not copied. It and what it points to stay unchanged while a pool uses it or a thread is
+/// inside a call on such a pool. Without `join` they stay until the last worker's thread has returned from
+/// its `entry`, which may be after jobring_destroy(). The structure may lie in read-only memory.
+///
+/// In a build without threads, a pool without a port has no clock, its threads wait by spinning, and it
+/// does not detect a job that waits for itself. A thread that spins keeps threads of lower priority from
+/// running: where threads have priorities, give the pool a port.
 #[repr(C)]
 pub struct jobring_port {
     /// sizeof (jobring_port).
     pub(super) size: u32,
-    /// How many seats there are, at most 65,535: as many threads can sleep at the same time in calls on pools with these
-    /// seats, workers included. A thread that finds no seat calls `pause` and looks, in turn: it lets all others run, but an
-    /// idle pool whose workers have fewer seats than they need goes on waking up.
+    /// The number of seats, at most 65,535: this many threads can sleep at the same time in calls on the
+    /// pools of this port, workers included. A thread that finds no free seat calls `pause` and looks
+    /// again, in turn. That lets all other threads run, but an idle pool whose workers outnumber the seats
+    /// keeps waking up.
     pub(super) seat_count: u32,
-    /// The seats: zeroed memory, for all pools of this port.
+    /// The seats: zeroed memory, shared by all pools of this port.
     pub(super) seats: *mut jobring_seat,
-    /// Handed to the functions.
+    /// Passed to the functions.
     pub(super) ctx: *mut c_void,
-    /// The clock. NULL: there is none; then a finite timeout only polls, and `park` gets none. A thread that polls in a loop
-    /// keeps threads of lower priority from running.
+    /// The clock. NULL: there is none, a finite timeout only polls, and `park` gets no time limit. (A
+    /// thread that polls in a loop keeps threads of lower priority from running.)
     pub(super) now: jobring_now_fn,
-    /// Lets the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns` (JOBRING_FOREVER: no
-    /// end). Returns at once if that was called since the last park in this seat returned: one call is remembered,
-    /// more need not be. So a seat is one binary semaphore. At most one thread is in a seat. It may return at any time for
-    /// no reason, but not always. Where an event reaches all cores and stays (WFE and SEV), the seat does not matter.
+    /// Makes the calling thread sleep until `unpark` is called for this seat, for at most `timeout_ns`
+    /// (JOBRING_FOREVER: no limit). It returns at once if `unpark` was called since the last park in this
+    /// seat returned. One such call is remembered, no more: a seat is one binary semaphore. At most one
+    /// thread is in a seat. Spurious returns are allowed, but it must not return at once every time. Where
+    /// an event reaches all cores and is kept (WFE and SEV), the seat does not matter.
     pub(super) park: jobring_park_fn,
-    /// Wakes the thread that sleeps in this seat, or is about to. Neither waits nor locks (interrupts may be masked for a
-    /// few instructions). `from_isr` is 1 if the caller is an interrupt (jobring_try_submit_isr(),
-    /// JOBRING_FULL_FAIL_ISR), else 0.
+    /// Wakes the thread that sleeps in this seat or is about to. Neither waits nor locks (it may mask
+    /// interrupts for a few instructions). `from_isr` is 1 if the caller is an interrupt
+    /// (jobring_try_submit_isr(), JOBRING_WHEN_FULL_FAIL_ISR), else 0.
     pub(super) unpark: jobring_unpark_fn,
-    /// Blocks the calling thread for a short while, so that every other thread may run, also those of lower priority: one tick
-    /// of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since it lets only threads of the same
-    /// priority run. On cores without threads that is a WFI or WFE that a timer ends, or nothing. Called by a thread that
-    /// has to wait and finds no empty seat, until the wait ends or a seat is empty; never from an interrupt.
+    /// Blocks the calling thread for a short while, so that every other thread may run, also those of lower
+    /// priority: one tick of an RTOS (vTaskDelay(1), k_sleep(K_TICKS(1))). A yield is not enough, since
+    /// only threads of the same priority run then. On a core without threads this is a WFI or WFE that a
+    /// timer ends, or nothing. It is called by a thread that has to wait and finds no free seat, until the
+    /// wait ends or a seat is free; never from an interrupt.
     pub(super) pause: jobring_pause_fn,
-    /// What the calling thread gave to `set_self` last, NULL if it never did. Never called from an interrupt. All ports of a
-    /// program have the same: one that has another than the first of them is JOBRING_E_INVALID.
+    /// Returns what the calling thread last gave to `set_self`, or NULL. Never called from an interrupt.
+    /// All ports of a program share one `get_self`: a port with another one than the first is
+    /// JOBRING_E_INVALID.
     ///
-    /// NULL: the pool does not know who calls. Then jobring_fail() has no effect, jobring_self(),
-    /// jobring_worker_index() and jobring_cancel_requested() find no job, and a job that waits for itself, or shuts
-    /// down its pool, sleeps for ever instead of getting an error or being let through.
+    /// NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_current_job(),
+    /// jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
+    /// or shuts down its pool sleeps for ever.
     pub(super) get_self: jobring_get_self_fn,
-    /// Keeps a pointer for the calling thread: in its control block, its thread-local storage, or, on cores without
-    /// threads, in an array with a place for each core. NULL if and only if `get_self` is.
+    /// Keeps a pointer for the calling thread: in its control block, in its thread-local storage, or, on
+    /// cores without threads, in an array with one place for each core. NULL if and only if `get_self` is
+    /// NULL.
     pub(super) set_self: jobring_set_self_fn,
-    /// Makes a thread that calls `entry` with `arg`, and returns 0; or returns another number and makes none. `worker`
-    /// counts from 0. Stack, priority and name are up to the port. NULL: no threads are made, and threads become workers
-    /// by jobring_enter_worker().
+    /// Makes a thread that calls `entry` with `arg`, and returns 0; or makes none, and returns another
+    /// number. `worker` counts from 0. The port chooses stack, priority and name. NULL: no threads are
+    /// made, and threads become workers by jobring_enter_worker().
     pub(super) spawn: jobring_spawn_fn,
-    /// Waits until that thread has returned from `entry`, and gives back what it was made of. Called by
-    /// jobring_destroy() for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the pool's
-    /// any more, though it may still be about to return. Not without `spawn`.
+    /// Waits until that thread has returned from `entry`, and frees what it was made of. jobring_destroy()
+    /// calls it for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the
+    /// pool any more, though the thread may not have returned yet. Not without `spawn`.
     pub(super) join: jobring_join_fn,
 }
 

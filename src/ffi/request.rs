@@ -6,17 +6,18 @@ use super::job::{Callbacks, PayloadLayout, are_nodes_valid};
 use super::outcome::tell;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
-    JOBRING_FOREVER, JOBRING_FULL_WAIT, RunFn, jobring_fn, jobring_item, jobring_options, jobring_outcome,
+    JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, RunFn, jobring_batch_item, jobring_fn, jobring_outcome,
+    jobring_submit_options,
 };
 use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-const DEFAULTS: jobring_options = jobring_options {
-    size: size_of::<jobring_options>() as u32,
-    when_full: JOBRING_FULL_WAIT,
-    timeout_ns: JOBRING_FOREVER,
+const DEFAULTS: jobring_submit_options = jobring_submit_options {
+    size: size_of::<jobring_submit_options>() as u32,
+    when_full: JOBRING_WHEN_FULL_WAIT,
+    limit_ns: JOBRING_FOREVER,
     done: None,
     drop: None,
     copy: 0,
@@ -24,7 +25,7 @@ const DEFAULTS: jobring_options = jobring_options {
 };
 
 /// The smallest structure that was ever published.
-const FIRST_SIZE: usize = size_of::<jobring_options>();
+const FIRST_SIZE: usize = size_of::<jobring_submit_options>();
 
 /// What a job gets.
 #[derive(Clone, Copy)]
@@ -106,7 +107,7 @@ impl OptionsRequest {
 
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
-    pub(super) unsafe fn read(item: &jobring_item, payload: usize) -> Result<Self, StatusError> {
+    pub(super) unsafe fn read(item: &jobring_batch_item, payload: usize) -> Result<Self, StatusError> {
         // SAFETY:
         // - 1.
         let options = unsafe { read_options(item.options) }?;
@@ -160,7 +161,9 @@ impl engine::Request for OptionsRequest {
 
 /// # Safety
 /// 1. `options` is NULL or an options structure.
-pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<jobring_options, StatusError> {
+pub(super) unsafe fn read_options(
+    options: *const jobring_submit_options,
+) -> Result<jobring_submit_options, StatusError> {
     if options.is_null() {
         return Ok(DEFAULTS);
     }
@@ -169,7 +172,7 @@ pub(super) unsafe fn read_options(options: *const jobring_options) -> Result<job
     unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut MaybeUninit::uninit()).copied() }
 }
 
-impl jobring_options {
+impl jobring_submit_options {
     pub(super) fn input(&self, arg: *mut c_void) -> Input {
         if self.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), self.copy) }
     }

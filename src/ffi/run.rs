@@ -8,12 +8,15 @@ use super::types::jobring_pool;
 
 /// Runs the oldest queued job on the calling thread.
 ///
-/// Returns JOBRING_OK if it ran one; JOBRING_E_EMPTY if none is queued; JOBRING_E_STACK inside a job, if fewer than
-/// stack_reserve bytes of the thread's stack are left; JOBRING_E_INVALID.
+/// Returns:
+/// - JOBRING_OK: it ran a job.
+/// - JOBRING_E_EMPTY: no job is queued.
+/// - JOBRING_E_STACK: inside a job, if fewer than stack_reserve bytes of the stack are left.
+/// - JOBRING_E_INVALID.
 ///
-/// From any thread, a job included (the job then runs inside of it); not from a signal handler; from an interrupt only
-/// on a pool without a port, if every job of the pool may run there. Takes as long as the job does, and blocks if that does.
-/// Does not allocate.
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an
+/// interrupt on a pool without a port, if every job of the pool may run there. Takes as long as the job,
+/// and blocks if the job does. Does not allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.
@@ -31,11 +34,15 @@ pub unsafe extern "C" fn jobring_run_one(pool: *mut jobring_pool) -> jobring_sta
     })
 }
 
-/// Runs queued jobs on the calling thread until none is queued; jobs that those submit are among them.
+/// Runs queued jobs on the calling thread until none is queued, including jobs that those jobs submit.
 ///
-/// `ran`: where the number of jobs it ran is written, also with JOBRING_E_STACK (0 then); NULL if it is not wanted.
+/// - `ran`: where the number of jobs that it ran is written, also with JOBRING_E_STACK; NULL if it is not
+///   wanted.
 ///
-/// Returns JOBRING_OK; JOBRING_E_STACK as jobring_run_one() does; JOBRING_E_INVALID.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_STACK: as for jobring_run_one().
+/// - JOBRING_E_INVALID.
 ///
 /// From where jobring_run_one() may be called.
 ///
@@ -61,10 +68,13 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
     })
 }
 
-/// Makes the calling thread a worker of the pool. Returns when the pool was shut down and nothing is queued.
+/// Makes the calling thread a worker of the pool until the pool is shut down and no job is queued.
 ///
-/// Returns JOBRING_OK then; at once JOBRING_E_FULL if the pool has max_workers already, and JOBRING_E_BUSY from inside
-/// a job or a worker of this pool; JOBRING_E_INVALID.
+/// Returns:
+/// - JOBRING_OK: the pool is shut down and no job is queued.
+/// - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
+/// - JOBRING_E_BUSY: at once; the caller is inside a job, or is a worker of this pool.
+/// - JOBRING_E_INVALID.
 ///
 /// From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
 ///

@@ -18,36 +18,46 @@ pub const JOBRING_DRAIN: u32 = 0;
 /// jobring_shutdown(): queued jobs are dropped, as by jobring_cancel().
 pub const JOBRING_DISCARD: u32 = 1;
 
-/// What was in a pool when jobring_shutdown() returned.
+/// What was left in a pool when jobring_shutdown() returned.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_report {
-    /// Jobs that nobody has begun.
+    /// Jobs that have not started.
     pub queued: u32,
     /// Jobs that run.
     pub running: u32,
-    /// Slots in the hands of a submit that has not returned, or of a thread that takes a result.
+    /// Slots that a submit call or a take of a result still uses.
     pub submitting: u32,
-    /// Jobs that are over and whose result nobody has taken.
+    /// Finished jobs whose result nobody has taken.
     pub untaken: u32,
 }
 
-/// Refuses new jobs and waits until every accepted one is over. Results can still be taken afterwards.
+/// Refuses new jobs, and waits until every accepted job has finished.
 ///
-/// `mode`: JOBRING_DRAIN runs what is queued; JOBRING_DISCARD drops what nobody has begun: callbacks are told
-/// JOBRING_E_SHUTDOWN, on this thread, and waiters get JOBRING_E_CANCELLED. A discard wins over a drain. `timeout_ns`: nanoseconds; JOBRING_FOREVER; 0 only closes. `report`: what
-/// was there in the end, or NULL.
+/// Results can still be taken afterwards. Submit calls that wait for a slot return JOBRING_E_SHUTDOWN.
+/// Several threads may call this at once, and again. On a pool without workers the caller runs the queued
+/// jobs.
 ///
-/// Inside a job it does not wait for that job, nor for jobs that cannot end before this call or another shutdown does: jobs
-/// that are inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others (a loop
-/// waits for its helpers). Elsewhere it waits for every accepted job. Several threads may call it at once, and again. Blocked submitters return JOBRING_E_SHUTDOWN. On a pool without workers the caller
-/// runs what is queued.
+/// - `mode`: JOBRING_DRAIN runs the queued jobs. JOBRING_DISCARD drops the jobs that have not started:
+///   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
+///   JOBRING_E_CANCELLED. A discard overrides a drain.
+/// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
+/// - `report`: where the jobs that are left are counted; NULL if it is not wanted.
 ///
-/// Returns JOBRING_OK when all is over; JOBRING_E_TIMEDOUT (the pool stays closed, the report says what is left);
-/// JOBRING_E_STACK likewise, without a time limit and inside a job, if too little stack is left to run what is queued and
-/// nobody else runs it; JOBRING_E_INVALID.
+/// Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
+/// shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
+/// limit, directly or through others (a loop waits for its helpers). Outside of jobs it waits for every
+/// accepted job.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate.
+/// Returns:
+/// - JOBRING_OK: all jobs that it waits for have finished.
+/// - JOBRING_E_TIMEDOUT: some have not. The pool is closed; `report` is written.
+/// - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
+///   is queued, and nobody else runs it.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does
+/// not allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `report` is NULL or writable.
@@ -93,25 +103,31 @@ fn in_c(report: ShutdownReport) -> jobring_report {
     }
 }
 
-/// Ends a pool: drains it (or goes on with the discard that was begun), joins its workers, waits for threads that are
-/// inside one of its calls (submits that do not have to wait for a slot excepted, but for JOBRING_DESTROY_WAITS) or have entered it as workers, hands
-/// untaken results to their drop callbacks, and gives memory of the library's back. After it nothing of the pool's is
-/// touched.
+/// Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
 ///
-/// NULL is allowed and does nothing. As for pthread_cond_destroy(), no thread may begin a call on the pool meanwhile; and
-/// that a job has run does not mean that its submit has returned.
+/// A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
+/// their drop callbacks. This call waits for threads that are inside another call on the pool or have
+/// entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
+/// has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
 ///
-/// Destructors of thread-local data run on a worker's thread after its last job, as code outside of the pool. Such a destructor may
-/// destroy the pool, if nobody else does: its own thread is then not joined, and ends by itself. While another thread destroys the
-/// pool, which joins this one, it may make other calls on the pool: submits are refused, and every job that it waits for has
-/// finished. Of the threads of one worker that jobs ended (see jobring_fn) only the last is joined.
+/// - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
+///   on the pool once this one has begun. That a job has run does not mean that its submit has returned.
 ///
-/// Returns JOBRING_OK; JOBRING_E_BUSY from inside a job, a callback or a worker's hook of this pool, where nothing
-/// is changed; JOBRING_E_STACK as for jobring_shutdown(), inside a job of another pool: the pool is closed, and can be
-/// destroyed from elsewhere; JOBRING_E_INVALID.
+/// Destructors of thread-local data run on a worker's thread after its last job, as code outside of the
+/// pool. Such a destructor may destroy the pool if nobody else does; its own thread is then not joined.
+/// While another thread destroys the pool, a destructor may make other calls on it: submits are refused,
+/// and every job that it waits for has finished. If jobs ended several threads of one worker (see
+/// jobring_fn), only the last thread is joined.
 ///
-/// From any thread that is not the pool's; not from a signal handler. Blocks for as long as the jobs take. Allocates
-/// nothing.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool.
+/// - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
+///   thread can destroy it.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread that is not inside the pool; not from a signal handler. Blocks for as long as the jobs
+/// take. Does not allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.

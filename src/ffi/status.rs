@@ -4,53 +4,56 @@ use crate::engine::{ReserveError, WaitError};
 use crate::error::BuildError;
 use core::ffi::{CStr, c_char};
 
-/// What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never renumbered.
+/// What a call returns: JOBRING_OK, JOBRING_PENDING, or a negative JOBRING_E_ code. Codes are never
+/// renumbered.
 pub type jobring_status = i32;
 
-/// Done.
+/// Success.
 pub const JOBRING_OK: jobring_status = 0;
-/// From a call that does not wait: the job has not ended.
+/// The job has not finished yet.
 pub const JOBRING_PENDING: jobring_status = 1;
-/// An argument is NULL, zero, too large, or makes no sense here. Nothing was changed.
+/// An argument is NULL, misaligned, out of its range, or makes no sense here.
 pub const JOBRING_E_INVALID: jobring_status = -1;
-/// The memory cannot be had.
+/// Out of memory.
 pub const JOBRING_E_NOMEM: jobring_status = -2;
-/// The system refused a thread.
+/// The system refused to make a thread.
 pub const JOBRING_E_THREAD: jobring_status = -3;
 /// No slot is free.
 pub const JOBRING_E_FULL: jobring_status = -4;
 /// The pool is shut down. Of a job: a shutdown discarded it.
 pub const JOBRING_E_SHUTDOWN: jobring_status = -5;
-/// The time is over. Everything is as before.
+/// The time limit has passed.
 pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
-/// The handle names no job that can still be asked for: its result was taken, it was detached, or it never was.
+/// The handle names no job: its result was taken, it was detached, or it was never a handle of this pool.
 pub const JOBRING_E_STALE: jobring_status = -7;
 /// The job was cancelled before it ran.
 pub const JOBRING_E_CANCELLED: jobring_status = -8;
-/// The job ran and failed: its jobring_outcome tells how.
+/// The job ran and failed: it called jobring_fail(), or ended its thread.
 pub const JOBRING_E_FAILED: jobring_status = -9;
-/// Not now: the job runs already or is over; the pool cannot be destroyed from inside.
+/// Not now: the job runs or has finished, or the caller is inside the pool.
 pub const JOBRING_E_BUSY: jobring_status = -10;
-/// Waiting would never end: every thread that could end it waits in this pool itself.
+/// The wait would never end: every thread that could end it waits in this pool itself.
 pub const JOBRING_E_DEADLOCK: jobring_status = -11;
-/// The stack is too small, or too little of it is left.
+/// A stack is too small, or too little of it is left.
 pub const JOBRING_E_STACK: jobring_status = -12;
-/// Memory or a buffer is too small, or data too large.
+/// Memory or a buffer is too small, or data are too large.
 pub const JOBRING_E_SIZE: jobring_status = -13;
-/// This build or backend cannot do it.
+/// This build or this backend cannot do it.
 pub const JOBRING_E_UNSUPPORTED: jobring_status = -14;
-/// Nothing is queued.
+/// No job is queued.
 pub const JOBRING_E_EMPTY: jobring_status = -15;
-/// The process is a child by fork() of the one that made the pool: the pool is not there, only a copy of its memory.
+/// This process is a child, by fork(), of the process that made the pool.
 pub const JOBRING_E_FORKED: jobring_status = -17;
-/// To a drop callback only: the job ran, and nobody took its result.
+/// For a drop callback only: the job ran, and nobody took its result.
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
-/// The `code` of a job that ended its thread (pthread_exit, cancellation): see jobring_fn.
+/// The `code` of a failed job that ended its thread (pthread_exit, cancellation): see jobring_fn.
 pub const JOBRING_E_EXITED: jobring_status = -19;
 
-/// Returns a short English text for any `status`, unknown ones included. Never NULL; not to be freed.
+/// Returns a short English text for `status`, also for a number that is no status.
 ///
-/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+/// The text is never NULL, lives as long as the program, and must not be freed.
+///
+/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
     let text: &'static CStr = match status {

@@ -5,8 +5,8 @@ use super::job::Callbacks;
 use super::request::{Input, OptionsRequest, PlainRequest, read_options};
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::{
-    JOBRING_FULL_FAIL, JOBRING_FULL_FAIL_ISR, JOBRING_FULL_RUN, JOBRING_FULL_WAIT, jobring_fn, jobring_job,
-    jobring_options, jobring_pool,
+    JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_RUN, JOBRING_WHEN_FULL_WAIT,
+    jobring_fn, jobring_job, jobring_pool, jobring_submit_options,
 };
 use crate::engine::{Fail, Request, ReserveError, Wait, WhenFull};
 use crate::job::id::Job;
@@ -14,20 +14,30 @@ use crate::platform::keeping_errno;
 use crate::platform::port::{Origin, Timeout};
 use core::ffi::c_void;
 
-/// Submits a job: a worker will call fn(arg). Waits for a free slot if there is none.
+/// Submits a job: a worker will call fn(arg).
 ///
-/// `job`: where its handle is written, on success only. Each handle must come to jobring_wait(), jobring_poll() (until
-/// the result is there) or jobring_detach(), or its slot stays taken. NULL submits it detached: nobody will ask for its
-/// result, and it costs less.
+/// Waits for a free slot if there is none.
 ///
-/// Returns JOBRING_OK: it is accepted, and will be run, cancelled or dropped exactly once. JOBRING_E_SHUTDOWN;
-/// JOBRING_E_DEADLOCK inside a job, a hook or a callback on a worker, if no job can free a slot: each slot holds a job that
-/// itself waits in this pool without end, a result that nobody has taken, or a queued job that no worker is left to run;
-/// JOBRING_E_FULL on a pool without workers if nothing is queued that the caller could run to make room; JOBRING_E_INVALID. After an error the
-/// job was not accepted and `arg` is the caller's.
+/// - `fn`: the job.
+/// - `arg`: its argument, which the library passes on.
+/// - `job`: where the handle is written. Each handle must come to jobring_wait(), jobring_poll() (until the
+///   result is there) or jobring_detach(); until then the job's slot stays taken. NULL submits the job
+///   detached: nobody asks for its result, and it costs less.
 ///
-/// From any thread, a job or a callback included. While a slot is free it neither blocks, locks nor allocates, and is
-/// lock-free; else it sleeps. Near the end of a full pool it pauses up to some 30 microseconds while workers free slots;
+/// Returns:
+/// - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once.
+/// - JOBRING_E_SHUTDOWN.
+/// - JOBRING_E_DEADLOCK: inside a job, a hook or a callback on a worker, if no job can free a slot: each
+///   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
+///   or a queued job that no worker is left to run.
+/// - JOBRING_E_FULL: on a pool without workers, if no job is queued that the caller could run to make room.
+/// - JOBRING_E_INVALID.
+///
+/// After an error the job was not accepted, and `arg` is still the caller's.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler or an
+/// interrupt. While a slot is free it neither blocks nor locks, and is lock-free; else it sleeps. It never
+/// allocates. When the pool is nearly full it may pause for about 30 microseconds while workers free slots;
 /// jobring_try_submit() never does.
 ///
 /// # Safety
@@ -48,11 +58,13 @@ pub unsafe extern "C" fn jobring_submit(
     })
 }
 
-/// As jobring_submit(), but never waits: JOBRING_E_FULL if no slot is free.
+/// As jobring_submit(), but never waits: if no slot is free, it returns JOBRING_E_FULL.
 ///
-/// Lock-free, neither blocks nor allocates, runs no job and no callback. Wakes a sleeping worker by at most one
-/// system call, which takes no lock on Linux. From any thread, and from a signal handler (on Linux) or an interrupt; but
-/// from an interrupt on a pool with a port by jobring_try_submit_isr().
+/// It runs no other job and no callback. It wakes a sleeping worker by at most one system call, which takes
+/// no lock on Linux.
+///
+/// From any thread, including inside a job, a hook or a callback; on Linux from a signal handler; from an
+/// interrupt on a pool without a port. Is lock-free. Does not block or allocate.
 ///
 /// # Safety
 /// As jobring_submit().
@@ -70,11 +82,13 @@ pub unsafe extern "C" fn jobring_try_submit(
     })
 }
 
-/// As jobring_try_submit(), for an interrupt: the pool's port is told so if it is to wake a worker (`from_isr` of its
-/// `unpark`). On a pool without a port there is no difference.
+/// As jobring_try_submit(), for an interrupt.
 ///
-/// From an interrupt, and from where jobring_try_submit() may be called. Where the port's unpark tells interrupts apart, not
-/// from a thread.
+/// If it wakes a worker, the pool's port gets 1 as `from_isr` of its `unpark`. On a pool without a port it
+/// does the same as jobring_try_submit().
+///
+/// From an interrupt, and from where jobring_try_submit() may be called; not from a thread if the port's
+/// `unpark` tells interrupts from threads.
 ///
 /// # Safety
 /// As jobring_submit().
@@ -90,12 +104,18 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
     status(unsafe { submit(pool, job, Fail, Origin::Isr, |payload| PlainRequest::new(r#fn, arg, payload)) })
 }
 
-/// As jobring_submit(), with `size` bytes of `data` copied into the slot: the job is called with a pointer to the
-/// copy, aligned to 16 bytes (8 on 32-bit targets), which lives until its result is taken. It may leave a result
-/// there, which jobring_wait_opts() copies out.
+/// As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
+/// to the copy.
 ///
-/// Room, of the pool's payload: all but 2 words (32 of 48 bytes), and a word less for each callback and for a list of nodes. More is
-/// JOBRING_E_SIZE. `data` may be NULL if `size` is 0. `job` and what is returned: as for jobring_submit().
+/// The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
+/// may leave a result there, which jobring_wait_opts() copies out.
+///
+/// - `data`: what is copied; NULL is allowed if `size` is 0.
+/// - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
+///   takes one word more (jobring_submit_opts()).
+/// - `job`: as for jobring_submit().
+///
+/// Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
 ///
 /// From where jobring_submit() may be called.
 ///
@@ -119,15 +139,19 @@ pub unsafe extern "C" fn jobring_submit_copy(
     })
 }
 
-/// As jobring_submit(), with options. NULL `options` is all defaults.
+/// As jobring_submit(), with options.
 ///
-/// Returns what jobring_submit() does; JOBRING_E_FULL with JOBRING_FULL_FAIL; JOBRING_E_TIMEDOUT when the wait for a
-/// slot is over; JOBRING_E_SIZE if `copy` and the callbacks are more than fit into
-/// the payload; JOBRING_E_INVALID for a node without a callback, and for JOBRING_FULL_RUN with a `job`
-/// or with `copy`.
+/// - `options`: how to submit the job, or NULL for all defaults.
 ///
-/// From where jobring_submit() may be called; with JOBRING_FULL_FAIL from where jobring_try_submit() may, with
-/// JOBRING_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+/// Returns what jobring_submit() returns, and:
+/// - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
+/// - JOBRING_E_TIMEDOUT: no slot became free in time.
+/// - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
+/// - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
+///   `copy`.
+///
+/// From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
+/// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with
@@ -137,7 +161,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     pool: *mut jobring_pool,
     r#fn: jobring_fn,
     arg: *mut c_void,
-    options: *const jobring_options,
+    options: *const jobring_submit_options,
     job: *mut jobring_job,
 ) -> jobring_status {
     // SAFETY:
@@ -146,7 +170,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
         Ok(options) => options,
         Err(StatusError(status)) => return status,
     };
-    let wait = if options.timeout_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.timeout_ns) };
+    let wait = if options.limit_ns == 0 { Ok(Timeout::Forever) } else { timeout(options.limit_ns) };
     let Ok(wait) = wait else { return JOBRING_E_INVALID };
     // SAFETY:
     // - the caller's.
@@ -156,10 +180,10 @@ pub unsafe extern "C" fn jobring_submit_opts(
     // - the caller's.
     status(unsafe {
         match options.when_full {
-            JOBRING_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
-            JOBRING_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
-            JOBRING_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
-            JOBRING_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
+            JOBRING_WHEN_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
+            JOBRING_WHEN_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
+            JOBRING_WHEN_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
+            JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
             _ => Err(StatusError(JOBRING_E_INVALID)),
         }
     })

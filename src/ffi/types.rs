@@ -10,52 +10,49 @@ pub struct jobring_pool {
 
 /// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
 ///
-/// A handle is stale once its result was taken or it was detached; using it then is an error that is noticed, except
-/// after exactly k * 2^36 (on 32-bit targets 2^26) reuses of one slot. A handle of another pool is noticed with a
-/// probability of 255 in 256. After the pool was destroyed, nothing may be called with it.
+/// A handle is stale once its result was taken or it was detached. A call with a stale handle returns JOBRING_E_STALE,
+/// except after exactly k * 2^36 uses of its slot (2^26 on 32-bit targets). A handle of another pool is recognised with a
+/// probability of 255 in 256. After the pool was destroyed, make no call with it.
 pub type jobring_job = u64;
 
-/// What a pool runs: as for pthread_create(). It may call any function of its pool that does not say otherwise.
+/// What a pool runs: a function as for pthread_create(). It may call every function of its pool that does not say otherwise.
 ///
-/// What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU mask, the
-/// signal mask, the name, the priority. A job that changes them puts them back.
-///
-/// A job may leave by pthread_exit(), or by a cancellation of its thread, where a worker's loop called it, the workers are
-/// pthreads with stacks of the system's, and the system is Linux: it has failed then, with JOBRING_E_EXITED as its code,
-/// and the worker is replaced by a new thread of the same number (on_stop and on_start are called). Anywhere else on Linux
-/// (in a job that a wait or jobring_run_one() runs, on a worker of the std backend, in a callback or hook) that ends the
-/// process; on other systems it is not allowed. The new thread does not wait for the one that ended: destructors of that
-/// thread's thread-local data may call the pool as code outside of it, and wait for its jobs or destroy it. A job that forks
-/// must leave the child by _exit() or exec; so must a callback, a hook and the body of a loop. A C++ exception that leaves a
-/// job ends the process. longjmp() out of it is not allowed.
+/// - What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU
+///   mask, the signal mask, the name, the priority. A job that changes them puts them back.
+/// - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
+/// - A C++ exception that leaves a job ends the process. longjmp() out of a job is not allowed.
+/// - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
+///   on stacks that the system gave, and the system is Linux. It has failed then, with JOBRING_E_EXITED as its code, and a
+///   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
+///   destructors of the old thread's thread-local data may call the pool as code outside of it does. Everywhere else on Linux
+///   (a job that a wait or jobring_run_one() runs, the std backend, a callback, a hook) this ends the process. On other
+///   systems it is not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
 /// What became of a job. A wait fills it for the caller; a done callback reads it.
 ///
-/// The caller of a wait sets `size`, and if it wants the text of a failure or the data of a job by copy, `data` and `capacity`.
-/// JOBRING_OUTCOME_INIT sets the size, and everything else to 0.
+/// The caller of a wait sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_outcome {
     /// sizeof (jobring_outcome).
     pub size: u32,
-    /// How the job ended: JOBRING_OK: it ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: jobring_cancel() took it
-    /// back. JOBRING_E_SHUTDOWN: a shutdown discarded it.
+    /// JOBRING_OK: the job ran. JOBRING_E_FAILED: it ran and failed. JOBRING_E_CANCELLED: it was cancelled.
+    /// JOBRING_E_SHUTDOWN: a shutdown discarded it.
     pub status: jobring_status,
-    /// The job. 0 in the done callback of a job that had no slot (JOBRING_FULL_RUN).
+    /// The job. 0 in the done callback of a job that had no slot (JOBRING_WHEN_FULL_RUN).
     pub job: jobring_job,
-    /// What the job was submitted with. For a job by copy: where its data are. That is the copy in a done callback; after a wait it
-    /// is `data` if they were copied there, else NULL.
+    /// The job's argument. For a job with copied data: in a done callback the copy; after a wait `data` if the data were
+    /// copied there, else NULL.
     pub arg: *mut c_void,
     /// What the job's function returned. NULL unless the status is JOBRING_OK.
     pub result: *mut c_void,
-    /// The text of a failure, with a zero behind it, or the data of a job by copy that is done. For a wait: memory of the
-    /// caller's that they are copied to; NULL if they are not wanted. In a done callback: the library's, to be read until the
-    /// callback returns; NULL if there are none.
+    /// The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
+    /// that they are copied to, or NULL. In a done callback: the library's memory, valid until the callback returns, or NULL.
     pub data: *mut c_void,
     /// Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
     pub capacity: usize,
-    /// How many bytes the text (without its zero) or the data have, whatever was copied of them.
+    /// The bytes of the text (without its zero) or of the data, also if fewer were copied.
     pub length: u32,
     /// What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED.
     pub code: i32,
@@ -63,24 +60,24 @@ pub struct jobring_outcome {
     pub reserved: [u32; 2],
 }
 
-/// Called once when a job has ended, on the thread that ended it, before threads that wait for the job learn of it.
+/// Called once when a job has finished, on the thread that ended it, before threads that wait for the job learn of it.
 ///
-/// `arg`: the job's argument (for a job by copy, its data); for a node, the node's. `outcome`: what became of the job, to be
-/// read until the callback returns. A job that was submitted detached has one too.
+/// - `arg`: the job's argument, or its copied data; for a node, the node's `arg`.
+/// - `outcome`: what became of the job, valid until the callback returns. A detached job has one too.
 ///
-/// For jobring_self() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
+/// For jobring_current_job() and jobring_cancel_requested() the thread is still inside the job; jobring_fail() comes too late.
 pub type jobring_done_fn = Option<unsafe extern "C" fn(arg: *mut c_void, outcome: *const jobring_outcome)>;
 
 /// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
-/// JOBRING_E_SHUTDOWN), or the result, unless it is NULL, of one whose result nobody took (JOBRING_E_UNTAKEN). On the
-/// thread that decided it, before its call returns.
+/// JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). It runs on the thread that
+/// decided this, before that thread's call returns.
 pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
 
-/// One more callback for when a job is over, in memory of the caller's.
+/// One more done callback, in the caller's memory.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_done_node {
-    /// The next of the list, or NULL. Read before this node's callback is called, which may do with the node what it likes.
+    /// The next node, or NULL. It is read before this node's callback is called, which may then reuse the node.
     pub next: *mut jobring_done_node,
     /// Called as a done callback, with this node's `arg`. Not NULL.
     pub done: jobring_done_fn,
@@ -88,71 +85,71 @@ pub struct jobring_done_node {
     pub arg: *mut c_void,
 }
 
-/// For timeout_ns and limit_ns: without end.
+/// For timeout_ns and limit_ns: no limit.
 pub const JOBRING_FOREVER: i64 = -1;
 
-/// jobring_wait_options.flags: if the job is still queued, the calling thread runs it, on its own stack, also outside of jobs.
-/// The wait may then take longer than `limit_ns`: as long as the job.
+/// jobring_wait_options.flags: the calling thread runs the job if it is still queued, also outside of jobs. The call may
+/// then take longer than `limit_ns`.
 pub const JOBRING_WAIT_HELP: u32 = 1;
-/// jobring_wait_options.flags: do not wait, and run nothing. JOBRING_PENDING if the job has not ended. `limit_ns` is not looked at.
+/// jobring_wait_options.flags: do not wait, and run nothing. `limit_ns` is ignored.
 pub const JOBRING_WAIT_POLL: u32 = 2;
-/// jobring_wait_options.flags: take nothing. The job stays as it is, and its handle good.
+/// jobring_wait_options.flags: take nothing. The job and its handle stay as they are.
 pub const JOBRING_WAIT_PEEK: u32 = 4;
 
-/// How to wait for a job. Zero means the default in every field. JOBRING_WAIT_OPTIONS_INIT is all defaults.
+/// How to wait for a job. Zero is the default in every field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_wait_options {
     /// sizeof (jobring_wait_options).
     pub size: u32,
-    /// JOBRING_WAIT_, or'ed together.
+    /// JOBRING_WAIT_ constants, or'ed together.
     pub flags: u32,
-    /// The longest that the call may wait, nanoseconds. 0 or JOBRING_FOREVER: no limit.
+    /// The longest wait in nanoseconds. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
 }
 
-/// jobring_options.when_full: wait for a slot, at most timeout_ns.
-pub const JOBRING_FULL_WAIT: u32 = 0;
-/// jobring_options.when_full: return JOBRING_E_FULL.
-pub const JOBRING_FULL_FAIL: u32 = 1;
-/// jobring_options.when_full: run the job on the calling thread. Such a job has no slot, and so neither a handle (`job`
-/// must be NULL) nor a place for copied data (`copy` must be 0); jobring_fail() in it has no effect.
-pub const JOBRING_FULL_RUN: u32 = 2;
-/// jobring_options.when_full: as JOBRING_FULL_FAIL, and the caller is an interrupt: see jobring_try_submit_isr().
-pub const JOBRING_FULL_FAIL_ISR: u32 = 3;
+/// jobring_submit_options.when_full: wait for a slot, at most limit_ns.
+pub const JOBRING_WHEN_FULL_WAIT: u32 = 0;
+/// jobring_submit_options.when_full: return JOBRING_E_FULL.
+pub const JOBRING_WHEN_FULL_FAIL: u32 = 1;
+/// jobring_submit_options.when_full: run the job on the calling thread. Such a job has no slot: `job` must be NULL and `copy` 0, and
+/// jobring_fail() in it has no effect.
+pub const JOBRING_WHEN_FULL_RUN: u32 = 2;
+/// jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr().
+pub const JOBRING_WHEN_FULL_FAIL_ISR: u32 = 3;
 
-/// How one job is to be submitted. Zero means the default in every field. Copied during the call.
+/// How to submit a job. Zero is the default in every field. The structure is copied during the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct jobring_options {
-    /// sizeof (jobring_options).
+pub struct jobring_submit_options {
+    /// sizeof (jobring_submit_options).
     pub size: u32,
-    /// JOBRING_FULL_.
+    /// What to do when no slot is free: JOBRING_WHEN_FULL_.
     pub when_full: u32,
-    /// The end of JOBRING_FULL_WAIT, nanoseconds. 0 or JOBRING_FOREVER: none.
-    pub timeout_ns: i64,
-    /// Called when the job is over. Takes one word of the payload. NULL: nothing.
+    /// The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
+    pub limit_ns: i64,
+    /// Called when the job has finished. Takes one word of the payload. NULL: nothing.
     pub done: jobring_done_fn,
-    /// Called with what nobody else frees: the argument of a job that will not run, or the result that nobody took.
+    /// Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
     /// Takes one word of the payload. NULL: nothing.
     pub drop: jobring_drop_fn,
-    /// Copy so many bytes from `arg` into the slot, and call the job with a pointer to them. 0: hand `arg` on.
+    /// Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
     pub copy: usize,
-    /// More callbacks to be called after `done`, in their order: the first of a list. Takes one word of the payload. NULL:
-    /// none. The nodes stay the caller's, and must stay where they are until their callbacks were called.
+    /// The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
+    /// none. The nodes are the caller's, and stay where they are until their callbacks were called.
     pub nodes: *mut jobring_done_node,
 }
 
 /// One job of a batch.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct jobring_item {
+pub struct jobring_batch_item {
     /// The job.
     pub r#fn: jobring_fn,
     /// Its argument.
     pub arg: *mut c_void,
-    /// As for jobring_submit_opts(), but when_full and timeout_ns are not looked at. NULL: all defaults.
-    pub options: *const jobring_options,
+    /// As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults.
+    pub options: *const jobring_submit_options,
 }
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;

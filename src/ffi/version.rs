@@ -1,43 +1,48 @@
 //! Versions, and what this build can do.
 
-/// The header's version, major * 1,000,000 + minor * 1,000 + patch.
+/// The version of this header: major * 1,000,000 + minor * 1,000 + patch.
 pub const JOBRING_VERSION: u32 = 1_000;
 
-/// Changes when a program built against an older header must be compiled again.
+/// The ABI version of this header. It changes when a program built against an older header must be compiled
+/// again.
 pub const JOBRING_ABI_VERSION: u32 = 1;
 
-/// A bit of jobring_features(): workers can be pthreads.
+/// Workers can be pthreads.
 pub const JOBRING_FEATURE_PTHREAD: u64 = 1;
-/// A bit of jobring_features(): workers can be threads of Rust's standard library.
+/// Workers can be threads of Rust's standard library.
 pub const JOBRING_FEATURE_STD: u64 = 2;
-/// A bit of jobring_features(): jobring_create() works.
+/// jobring_create() works.
 pub const JOBRING_FEATURE_CREATE: u64 = 4;
-/// A bit of jobring_features(): there is a clock; finite timeouts are kept. Without it they poll, but on a pool whose port
-/// has a clock.
+/// There is a clock, so finite timeouts work. Without one a finite timeout only polls, unless the pool's
+/// port has a clock.
 pub const JOBRING_FEATURE_CLOCK: u64 = 8;
-/// A bit of jobring_features(): pools take a port of the caller's, see jobring_port.
+/// A pool can run on a user-defined port: jobring_port.h.
 pub const JOBRING_FEATURE_PORT: u64 = 16;
 
-/// Returns the version of the library that is linked, as JOBRING_VERSION. Compare the two if you load it at run time.
+/// Returns the version of the library that the program runs with, in the form of JOBRING_VERSION.
 ///
-/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+/// A program that loads the library at run time compares the two.
+///
+/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_version() -> u32 {
     JOBRING_VERSION
 }
 
-/// Returns the ABI version of the library that is linked, as JOBRING_ABI_VERSION.
+/// Returns the ABI version of the library that the program runs with, in the form of JOBRING_ABI_VERSION.
 ///
-/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_abi_version() -> u32 {
     JOBRING_ABI_VERSION
 }
 
-/// Returns what this build can do: JOBRING_FEATURE_ bits. Every build has every function; one that it cannot serve returns
+/// Returns what the library was built with: JOBRING_FEATURE_ bits.
+///
+/// Every build has every function of this header. A function that a build cannot serve returns
 /// JOBRING_E_UNSUPPORTED.
 ///
-/// From anywhere, a signal handler or an interrupt included. Neither blocks nor allocates.
+/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_features() -> u64 {
     let bit = |there: bool, bit| if there { bit } else { 0 };

@@ -20,26 +20,31 @@ use crate::platform::port::Timeout;
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 
-/// Waits until a job has ended, and takes its result: the handle is stale afterwards. jobring_wait_opts() does the same and tells
-/// more; this is the short form for who wants the result alone.
+/// Waits until a job has finished, and takes its result.
 ///
-/// `timeout_ns`: the longest wait, nanoseconds; JOBRING_FOREVER; 0 does not wait. `result`: where what the job returned is
-/// written, on JOBRING_OK only; NULL if it is not wanted.
+/// The handle is stale afterwards. jobring_wait_opts() tells more about the job; this is the short form for the result alone.
 ///
-/// Inside a job of this pool, and without a time limit, a job that is still queued is run right here on this
-/// thread's stack, so that no worker stands still for it; that very job and no other. (Locks and thread-locals of the
-/// two jobs are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
+/// Inside a job of this pool, and without a time limit, a job that is still queued runs right here on this thread's
+/// stack, so that no worker stands still for it: that very job and no other. (Locks and thread-locals of the two jobs
+/// are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
 ///
-/// Returns JOBRING_OK; JOBRING_E_FAILED: the job called jobring_fail(); JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN: a shutdown
-/// discarded the job; JOBRING_E_TIMEDOUT: job and handle are as before; JOBRING_E_STALE: another
-/// thread took the result, the job was detached, or the handle never was one of this pool; JOBRING_E_DEADLOCK: the
-/// caller is inside this very job, or, without a timeout, inside a job that this one waits for, directly or through others:
-/// of several jobs that wait for each other in a circle one gets it; JOBRING_E_STACK: no room on this stack for the queued
-/// job (see stack_reserve of jobring_config), or the caller is a job on a stack that is not its thread's own (a fiber), and
-/// no other worker is there to run it; JOBRING_E_INVALID.
+/// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+/// - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Blocks. Does not allocate; the system's library may,
-/// where stack_reserve of jobring_config says so.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_FAILED: the job called jobring_fail().
+/// - JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the job was cancelled, or a shutdown discarded it.
+/// - JOBRING_E_TIMEDOUT: the job and its handle are as before.
+/// - JOBRING_E_STALE: another thread took the result, the job was detached, or the handle is not of this pool.
+/// - JOBRING_E_DEADLOCK: the caller is inside this very job, or, without a time limit, inside a job that this one
+///   waits for, directly or through others. Of several jobs that wait for each other in a circle one gets it.
+/// - JOBRING_E_STACK: this stack has no room for the queued job (stack_reserve of jobring_config), or the caller is a
+///   job on a stack that is not its thread's own (a fiber), and no other worker is there to run it.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate;
+/// the system's library may, where stack_reserve of jobring_config says so.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `result` is NULL or writable.
@@ -57,15 +62,19 @@ pub unsafe extern "C" fn jobring_wait(
     })
 }
 
-/// Takes the result of a job if it has ended: jobring_wait() that does not wait, for loops and interrupts.
+/// Takes the result of a job if it has finished.
 ///
-/// `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+/// It is jobring_wait() that never waits, and may be called from an interrupt.
 ///
-/// Returns JOBRING_OK; JOBRING_PENDING: the job has not ended; JOBRING_E_FAILED; JOBRING_E_CANCELLED; JOBRING_E_SHUTDOWN;
-/// JOBRING_E_STALE; JOBRING_E_INVALID.
+/// - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
 ///
-/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Neither blocks nor allocates.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_PENDING: the job has not finished.
+/// - JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN, JOBRING_E_STALE, JOBRING_E_INVALID: as for jobring_wait().
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+/// without a port. Does not block or allocate.
 ///
 /// # Safety
 /// As jobring_wait().
@@ -123,22 +132,26 @@ unsafe fn take(
     Ok(status)
 }
 
-/// Waits until a job has ended, tells what became of it, and takes its result: the handle is stale afterwards. With
-/// JOBRING_WAIT_PEEK nothing is taken.
+/// Waits until a job has finished, tells what became of it, and takes its result.
 ///
-/// `options`: how to wait; NULL is all defaults. Without flags it waits as jobring_wait() does. `outcome`: what is filled in; its
-/// `size` is set, and `data` and `capacity` as the caller wants them. NULL if it is not wanted.
+/// Without options it waits as jobring_wait() does. With JOBRING_WAIT_PEEK it takes nothing: the job and its handle stay as
+/// they are.
 ///
-/// Returns the `status` of the outcome, which is then filled in: JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED or
-/// JOBRING_E_SHUTDOWN. JOBRING_E_SIZE: the job is done, and its data are longer than `capacity`: it stays as it was, and
-/// `length` says how many bytes they have; no other field is written. JOBRING_PENDING with JOBRING_WAIT_POLL: the job has not
-/// ended. Otherwise what jobring_wait() returns, JOBRING_E_INVALID also for unknown flags, a structure that is too small, and a
-/// `capacity` without `data`; then nothing is written, except that with JOBRING_E_STALE `data` may hold anything. (If another
-/// thread detaches the job while this one looks at it, that is JOBRING_E_STALE here, and the drop callback gets the result on this
-/// thread.)
+/// - `options`: how to wait, or NULL for all defaults.
+/// - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, and `data` and `capacity` if it
+///   wants the text of a failure or copied data.
 ///
-/// From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may, and then it does not block.
-/// Does not allocate, as jobring_wait().
+/// Returns:
+/// - JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the `status` of the outcome, which is filled in.
+/// - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the job has not finished.
+/// - JOBRING_E_SIZE: the job's data are longer than `capacity`. The job stays as it was; only `length` is written.
+/// - JOBRING_E_STALE: as for jobring_wait(). `data` may hold anything. (If another thread detaches the job while this call
+///   looks at it, the drop callback gets the result on this thread.)
+/// - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, and a `capacity` without `data`.
+/// - What jobring_wait() returns otherwise.
+///
+/// From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called, and then it does
+/// not block. Does not allocate, as jobring_wait().
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `options` is NULL or a jobring_wait_options; `outcome` is NULL or a jobring_outcome, whose `data` is
@@ -214,16 +227,19 @@ unsafe fn read_options(options: *const jobring_wait_options) -> Result<(Timeout,
     Ok((if flags & JOBRING_WAIT_POLL != 0 { Timeout::Poll } else { limit }, flags))
 }
 
-/// Cancels a job that is still queued. Its done and drop callbacks run on this thread before this returns, and its
-/// waiters get JOBRING_E_CANCELLED; the handle stays good until a wait has delivered that, or it is detached.
+/// Cancels a job that is still queued, or asks a running job to stop.
 ///
-/// Returns JOBRING_OK: this call cancelled the job, and no other call returns that. JOBRING_E_BUSY if the job runs or is over,
-/// also if another call cancelled it, or a shutdown discarded it. A running job is asked to stop, which it can see by
-/// jobring_cancel_requested(); asking again changes nothing. JOBRING_E_STALE; JOBRING_E_INVALID.
+/// The done and drop callbacks of a cancelled job run on this thread before the call returns, and threads that wait for the job
+/// get JOBRING_E_CANCELLED. The handle stays good until a wait has delivered that, or it is detached.
 ///
-/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Does not block or allocate, except for
-/// what the callbacks do.
+/// Returns:
+/// - JOBRING_OK: this call cancelled the job, and no other call returns that.
+/// - JOBRING_E_BUSY: the job runs or has finished, another call cancelled it, or a shutdown discarded it. A running job is
+///   asked to stop, which it sees by jobring_cancel_requested(); asking again changes nothing.
+/// - JOBRING_E_STALE, JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+/// without a port. Does not block or allocate, except for what the callbacks do.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.
@@ -237,14 +253,17 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
     })
 }
 
-/// Gives up a job's result. The job runs all the same; a result that is not NULL goes to its drop callback. Threads
-/// that wait for it get JOBRING_E_STALE. A running job may detach itself.
+/// Gives up a job's result.
 ///
-/// Returns JOBRING_OK; JOBRING_E_STALE; JOBRING_E_INVALID.
+/// The job runs all the same; a result that is not NULL goes to its drop callback. Threads that wait for it get
+/// JOBRING_E_STALE. A running job may detach itself.
 ///
-/// From any thread, a job or a callback included; not from a signal handler, and from an interrupt
-/// only on a pool without a port. Does not block or allocate, except for
-/// what the callback does.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_STALE, JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt on a pool
+/// without a port. Does not block or allocate, except for what the callback does.
 ///
 /// # Safety
 /// `pool` is a pool or NULL.
@@ -258,9 +277,11 @@ pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_jo
     })
 }
 
-/// Was the job that calls this asked to stop, by jobring_cancel()?
+/// Tells whether the job that calls this was asked to stop by jobring_cancel().
 ///
-/// Returns 1 if so, 0 if not; JOBRING_E_INVALID outside of this pool's jobs.
+/// Returns:
+/// - 1 if it was, 0 if not.
+/// - JOBRING_E_INVALID: outside of this pool's jobs.
 ///
 /// From inside a job. Does not block or allocate.
 ///
@@ -276,13 +297,17 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
     })
 }
 
-/// Makes the job that calls this a failed one when it returns: a wait for it gives JOBRING_E_FAILED, and its outcome has
-/// `code` and `text`. The last call counts.
+/// Makes the job that calls this a failed one when it returns.
 ///
-/// `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it; a wait as much as the slot has room
-/// for: the payload less 8 bytes and a word (32 of 48), and no more than 119.
+/// A wait for it gives JOBRING_E_FAILED, and its outcome has `code` and `text`. The last call counts.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID outside of jobs.
+/// - `code`: any number.
+/// - `text`: a C string, or NULL for none. A done callback sees up to 119 bytes of it. A wait sees as many as the slot has
+///   room for: the payload less 8 bytes and a word (32 of 48), at most 119.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_INVALID: outside of jobs.
 ///
 /// From inside a job. Does not block or allocate.
 ///

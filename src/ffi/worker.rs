@@ -13,33 +13,33 @@ use crate::workers::WorkerThread;
 use core::ffi::c_char;
 use core::mem::offset_of;
 
-/// In jobring_worker.state: its thread was made, and has not come to the first job yet.
+/// jobring_worker.state: its thread was made, and has not looked for a job yet.
 pub const JOBRING_WORKER_STARTING: u32 = 0;
-/// In jobring_worker.state: it looks for a job.
+/// jobring_worker.state: it looks for a job.
 pub const JOBRING_WORKER_SEARCHING: u32 = 1;
-/// In jobring_worker.state: it sleeps, since nothing is queued.
+/// jobring_worker.state: it sleeps, since no job is queued.
 pub const JOBRING_WORKER_SLEEPING: u32 = 2;
-/// In jobring_worker.state: it is inside a job, which may itself be waiting for something.
+/// jobring_worker.state: it runs a job, which may itself be waiting for something.
 pub const JOBRING_WORKER_RUNNING: u32 = 3;
-/// In jobring_worker.state: it has left its loop, because the pool was shut down, or (see jobring_fn) because its thread was
-/// ended and the system refused another.
+/// jobring_worker.state: it has left its loop: the pool is shut down, or a job ended its thread (see
+/// jobring_fn) and the system refused another one.
 pub const JOBRING_WORKER_STOPPED: u32 = 4;
 
-/// A look at one worker, while it works: the numbers need not fit together.
+/// The state of one worker. It is read while the worker works, so the numbers need not fit together.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_worker {
     /// sizeof (jobring_worker), set by the caller.
     pub size: u32,
-    /// JOBRING_WORKER_.
+    /// What it does: JOBRING_WORKER_.
     pub state: u32,
-    /// Jobs that its loop has run. Jobs that were run inside of those by a wait are not counted.
+    /// Jobs that its loop has run, without jobs that a wait ran inside of those.
     pub jobs: u64,
-    /// Nanoseconds that these took, all in all. 0 without JOBRING_TIMED.
+    /// Nanoseconds that these jobs took in all. 0 without JOBRING_FLAG_TIMED.
     pub run_ns: u64,
-    /// Nanoseconds that the longest of them took. 0 without JOBRING_TIMED.
+    /// Nanoseconds that the longest of them took. 0 without JOBRING_FLAG_TIMED.
     pub longest_ns: u64,
-    /// The name of its thread, with a zero behind it.
+    /// The name of its thread, terminated by a zero.
     pub name: [c_char; 16],
 }
 
@@ -111,13 +111,14 @@ fn stack_min() -> Result<usize, StatusError> {
     Err(StatusError(JOBRING_E_UNSUPPORTED))
 }
 
-/// Tells what a worker is doing.
+/// Tells what a worker does and has done.
 ///
-/// `index`: its number, below the number of workers started. `worker`: filled as far as its `size` says.
+/// - `index`: its number, below the number of workers that were started.
+/// - `worker`: what is filled, as far as its `size` says.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included. Does not block or allocate.
+/// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `worker` is NULL or a worker structure with its size set.
@@ -139,16 +140,21 @@ pub unsafe extern "C" fn jobring_worker_get(
     })
 }
 
-/// How much of its stack a worker has used at most since it began, to the word: what lies below was never written to. What
-/// the system keeps on the stack counts, and so does a job that was run there by a wait.
+/// Tells the most stack that a worker has used so far, in bytes.
 ///
-/// `index`: below the number of workers started. `bytes`: where it is written, on success only; 0 if the worker has not
-/// begun yet.
+/// What lies deeper was never written to. What the system keeps on the stack counts, and so do jobs that a
+/// wait ran there.
 ///
-/// Returns JOBRING_OK; JOBRING_E_UNSUPPORTED if the pool was made without JOBRING_PAINT_STACKS; JOBRING_E_INVALID.
+/// - `index`: its number, below the number of workers that were started.
+/// - `bytes`: where it is written; 0 if the worker has not started yet.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Reads through the unused stack. Does not
-/// allocate; blocks only while that worker's thread is being replaced.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
+/// the unused stack. Blocks only while that worker's thread is being replaced. Does not allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `bytes` is NULL or writable.
@@ -171,14 +177,21 @@ pub unsafe extern "C" fn jobring_worker_stack_used(
     })
 }
 
-/// The smallest stack_size that jobring_create() takes on this system, for programs that were told JOBRING_E_STACK. It may
-/// grow when libraries with thread-local storage are loaded.
+/// Tells the smallest stack_size that jobring_create() accepts on this system, for programs that got
+/// JOBRING_E_STACK.
 ///
-/// `bytes`: where it is written, on success only.
+/// It is what the system and its thread-local storage need, and 8 KiB. It may grow when a library with
+/// thread-local storage is loaded.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID if `bytes` is NULL; JOBRING_E_UNSUPPORTED in a build without threads.
+/// - `bytes`: where it is written.
 ///
-/// From any thread; not from a signal handler. Does not block; the system's library may allocate.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: a build without threads.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not
+/// block; the system's library may allocate.
 ///
 /// # Safety
 /// `bytes` is NULL or writable.
@@ -194,9 +207,12 @@ pub unsafe extern "C" fn jobring_stack_min(bytes: *mut usize) -> jobring_status 
     })
 }
 
-/// The number of the worker that calls this: 0 up to the workers started; threads that entered are numbered on.
+/// Tells the number of the worker that calls this.
 ///
-/// `index`: where it is written, on success only.
+/// Numbers count from 0 to the number of workers that were started, minus 1; threads that entered have the
+/// numbers after those.
+///
+/// - `index`: where it is written.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID on a thread that is no worker of this pool.
 ///
@@ -220,14 +236,18 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
     })
 }
 
-/// The stack of one worker as the system has it.
+/// Tells the size of a worker's stack, as the system reports it.
 ///
-/// `index`: below the number of workers started. `bytes`: where it is written, on success only.
+/// - `index`: its number, below the number of workers that were started.
+/// - `bytes`: where it is written.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID; JOBRING_E_UNSUPPORTED where the system cannot be asked.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: the system cannot be asked.
+/// - JOBRING_E_INVALID.
 ///
-/// From any thread, a job or a callback included; not from a signal handler. Blocks only while that worker's thread is being
-/// replaced. The system's library may allocate.
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
+/// while that worker's thread is being replaced. The system's library may allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `bytes` is NULL or writable.

@@ -88,7 +88,8 @@ impl<'a> Ring<'a> {
     }
 
     /// Appends `index`, which is not in this ring and is below its length. Lock-free; never fails.
-    #[inline(always)]
+    // Not inlined in a debug build, whose frames would add up to more than a job inside a job may take of its stack.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push(&self, index: usize) -> PushInfo {
         // A microcontroller has one copy of this code, in retry_push, to save flash.
         if cfg!(all(target_os = "none", target_pointer_width = "32")) {
@@ -223,7 +224,7 @@ impl<'a> Ring<'a> {
     }
 
     /// The same, with the index's position. Calls `expect` with an index that will probably be popped soon.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn pop_expecting(&self, expect: impl Fn(usize)) -> Option<(usize, usize)> {
         let mut backoff = Backoff::new();
         loop {

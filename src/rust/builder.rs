@@ -2,13 +2,13 @@
 
 use super::pool::{Callbacks, DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Inner, Pool};
 use super::pool_core::PoolCore;
-use crate::engine::{POLLS, RawPool, RuntimeConfig};
+use crate::engine::{POLLS, RawPool, RuntimeConfig, defaults};
 use crate::error::BuildError;
 use crate::platform::port::Port;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::thread::stack_size;
 use crate::platform::{Backend, system};
-use crate::slot::storage::{Heap, SlotLayout, boxed};
+use crate::slot::storage::{Boxed, SlotLayout, boxed};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Hooks, WorkerSet, WorkerSetConfig};
 use alloc::boxed::Box;
@@ -18,9 +18,6 @@ use alloc::vec::Vec;
 use core::fmt;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::mem::MaybeUninit;
-
-/// Threads that may enter as workers beside the pool's own, where the limit was not chosen.
-const ENTERED: usize = 16;
 
 /// The settings of a [`Pool`]. Each method takes the builder and gives it back; [`build`](Builder::build) makes the pool.
 ///
@@ -285,8 +282,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         if self.backend != Backend::DEFAULT && !self.backend.is_available() {
             return Err(BuildError::Unsupported("backend"));
         }
-        let workers = self.workers.unwrap_or_else(default_workers);
-        let max_workers = self.max_workers.unwrap_or((workers + ENTERED).min(crate::sleep::MAX_WORKERS));
+        let workers = self.workers.unwrap_or_else(defaults::workers);
+        let max_workers = self.max_workers.unwrap_or_else(|| defaults::max_workers(workers));
         if workers > crate::sleep::MAX_WORKERS {
             return Err(BuildError::Invalid("workers"));
         }
@@ -301,7 +298,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         if !port.prepare() {
             return Err(BuildError::NoMemory);
         }
-        let storage = Heap::new(shape, port.forks()).ok_or(BuildError::NoMemory)?;
+        let storage = Boxed::new(shape, port.forks()).ok_or(BuildError::NoMemory)?;
         let core = PoolCore::from_raw(RawPool::over(storage, port, config));
         self.start(core, workers)
     }
@@ -334,18 +331,6 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         Ok(Pool { inner: core::mem::ManuallyDrop::new(boxed(Inner { core }).ok_or(BuildError::NoMemory)?) })
     }
-}
-
-fn default_workers() -> usize {
-    // A model is one program on every machine.
-    #[cfg(any(feature = "std", feature = "pthread"))]
-    return if cfg!(jobring_loom) {
-        1
-    } else {
-        crate::platform::thread::available_cpus().min(crate::sleep::MAX_WORKERS)
-    };
-    #[cfg(not(any(feature = "std", feature = "pthread")))]
-    0
 }
 
 impl<const PAYLOAD: usize> fmt::Debug for Builder<PAYLOAD> {

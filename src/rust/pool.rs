@@ -2,10 +2,11 @@
 
 use super::parts::Parts;
 use super::pool_core::PoolCore;
+use crate::engine::defaults;
 use crate::engine::lifecycle::ShutdownMode;
 use crate::platform::System;
 use crate::platform::port::Timeout;
-use crate::slot::storage::Heap;
+use crate::slot::storage::Boxed;
 use crate::sync::dying;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::util::unwind::call_ignoring_panic;
@@ -21,15 +22,15 @@ use core::mem::MaybeUninit;
 // SAFETY:
 // - 1: build() makes the storage of a shape with this payload, which it found to be a multiple of the alignment.
 unsafe impl<const PAYLOAD: usize> Parts for Pool<PAYLOAD> {
-    type Storage = Heap<PAYLOAD>;
+    type Storage = Boxed;
     type Port = System;
     const PAYLOAD: usize = PAYLOAD;
 }
 
 /// Jobs that fit into a pool whose capacity was not chosen.
-pub const DEFAULT_CAPACITY: usize = if cfg!(jobring_loom) { 2 } else { 1024 };
+pub const DEFAULT_CAPACITY: usize = defaults::CAPACITY;
 /// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
-pub const DEFAULT_PAYLOAD: usize = 48;
+pub const DEFAULT_PAYLOAD: usize = defaults::PAYLOAD;
 
 /// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
 ///

@@ -6,18 +6,16 @@ use crate::job::vtable::Payload;
 use crate::slot::waker::WakerCell;
 use crate::slot::{Slot, SlotHead};
 use crate::sync::AtomicUsize;
-#[cfg(feature = "alloc")]
-use crate::util::memory;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 #[cfg(feature = "alloc")]
-mod heap;
+mod boxed;
 #[cfg(feature = "alloc")]
-pub use heap::Heap;
+pub use boxed::Boxed;
 #[cfg(feature = "alloc")]
-pub(crate) use heap::boxed;
+pub(crate) use boxed::boxed;
 
 /// Alignment of a payload: 16 bytes on 64-bit targets, 8 on 32-bit ones.
 pub const PAYLOAD_ALIGN: usize = 2 * size_of::<usize>();
@@ -290,71 +288,10 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
     }
 }
 
-/// Storage on the heap, its size chosen at run time.
-#[cfg(feature = "alloc")]
-pub struct Boxed {
-    block: Block<'static>,
-    raw: memory::Raw,
-    layout: core::alloc::Layout,
-    #[cfg(feature = "future")]
-    waker_cells: alloc::vec::Vec<WakerCell>,
-}
-
-#[cfg(feature = "alloc")]
-impl Boxed {
-    /// None if the memory cannot be had.
-    pub(crate) fn new(shape: SlotLayout) -> Option<Self> {
-        #[cfg(feature = "future")]
-        let waker_cells = zeroed_spots(shape.capacity)?;
-        let layout = core::alloc::Layout::from_size_align(shape.bytes()?, BLOCK_ALIGN).ok()?;
-        // Not of size zero: capacity is at least 1.
-        let memory = memory::get(layout)?;
-        // SAFETY:
-        // - 1: just allocated with this alignment and size, and ours until drop. 2: get gives zeros.
-        let block = unsafe { Block::format(memory.at, shape, true) };
-        Some(Self {
-            block,
-            raw: memory.raw,
-            layout,
-            #[cfg(feature = "future")]
-            waker_cells,
-        })
-    }
-}
-
-/// Spots that hold nothing, in memory that is not touched.
-#[cfg(all(feature = "alloc", feature = "future"))]
-fn zeroed_spots(capacity: usize) -> Option<alloc::vec::Vec<WakerCell>> {
-    let mut waker_cells = alloc::vec::Vec::new();
-    if cfg!(jobring_loom) {
-        waker_cells.try_reserve_exact(capacity).ok()?;
-        waker_cells.resize_with(capacity, WakerCell::new);
-        return Some(waker_cells);
-    }
-    let layout = core::alloc::Layout::array::<WakerCell>(capacity).ok()?;
-    // SAFETY:
-    // - not of size zero: capacity is at least 1.
-    let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
-    // SAFETY:
-    // - allocated for this many, by the allocator that a Vec gives it back to. All-zero is an empty spot (slot/waker.rs).
-    Some(unsafe { alloc::vec::Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
-}
-
-#[cfg(feature = "alloc")]
-impl Drop for Boxed {
-    fn drop(&mut self) {
-        #[cfg(jobring_loom)]
-        self.block.drop_words();
-        // SAFETY:
-        // - new() got it with this layout; &mut self: nobody else has the block.
-        unsafe { memory::give_back(self.raw, self.layout) };
-    }
-}
-
 #[cfg(jobring_loom)]
 impl Block<'_> {
     /// Under the model the words own memory.
-    fn drop_words(&mut self) {
+    pub(super) fn drop_words(&mut self) {
         for i in 0..self.shape.capacity {
             // SAFETY:
             // - format wrote each header; this is their end.
@@ -365,40 +302,5 @@ impl Block<'_> {
             // - format wrote each entry; this is their end.
             unsafe { self.entries.add(i).drop_in_place() };
         }
-    }
-}
-
-#[cfg(feature = "alloc")]
-// SAFETY:
-// - as the block that it owns.
-unsafe impl Storage for Boxed {
-    #[inline(always)]
-    fn ready(&self) -> &[AtomicUsize] {
-        self.block.ready()
-    }
-
-    #[inline(always)]
-    fn free(&self) -> &[AtomicUsize] {
-        self.block.free()
-    }
-
-    #[inline(always)]
-    fn capacity(&self) -> usize {
-        self.block.capacity()
-    }
-
-    #[inline(always)]
-    fn payload_bytes(&self) -> usize {
-        self.block.payload_bytes()
-    }
-
-    #[inline(always)]
-    fn slot(&self, index: usize) -> Slot<'_> {
-        self.block.slot(index)
-    }
-
-    #[cfg(feature = "future")]
-    fn waker_cells(&self) -> &[WakerCell] {
-        &self.waker_cells
     }
 }

@@ -43,7 +43,7 @@ CALL(run_until_idle, a->pool, a->ran)
 CALL(enter_worker, a->pool)
 CALL(info_get, a->pool, a->info)
 CALL(stats_get, a->pool, a->stats)
-CALL(self, a->pool, a->job_out)
+CALL(current_job, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
 CALL(worker_stack, a->pool, a->index, a->bytes)
 CALL(worker_stack_used, a->pool, a->index, a->bytes)
@@ -93,7 +93,7 @@ static const struct function functions[] = {
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(info_get, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(stats_get, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
-    ROW(self, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
+    ROW(current_job, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(worker_index, JOB, 1,           INV,  INV, OK_, INV,  OK_, INV, INV,   OK_,  OK_),
     ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(worker_stack_used, OUTSIDE, 1,  OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
@@ -240,7 +240,7 @@ static void rest(void) {
     POINTER(F(run_until_idle), "ran", ran, OK_);
     POINTER(F(info_get), "info", info, INV);
     POINTER(F(stats_get), "stats", stats, INV);
-    POINTER(F(self), "job", job_out, INV);
+    POINTER(F(current_job), "job", job_out, INV);
     POINTER(F(worker_index), "index", index_out, INV);
     const struct function *const of_worker[] = {F(worker_stack), F(worker_stack_used), F(worker_get)};
     for (int n = 0; n < 3; n++) {

@@ -4,6 +4,7 @@
 #define JOBRING_TEST_BAD_INPUT_H
 
 #include "check.h"
+#include "jobring_port.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum where { OUTSIDE, SHUT, JOB, OTHER, DONE, DROP, CANCEL, START, STOP, PLACES 
         unsigned char bytes[4104];                                                                  \
     }
 typedef SIZED(jobring_config) sized_config;
-typedef SIZED(jobring_options) sized_options;
+typedef SIZED(jobring_submit_options) sized_options;
 typedef SIZED(jobring_wait_options) sized_wait_options;
 typedef SIZED(jobring_outcome) sized_outcome;
 typedef SIZED(jobring_port) sized_port;
@@ -50,9 +51,9 @@ struct args {
     jobring_pool *pool, **pool_out;
     const jobring_config *config;
     jobring_config *config_out;
-    const jobring_options *options;
+    const jobring_submit_options *options;
     const jobring_wait_options *wait_options;
-    const jobring_item *items;
+    const jobring_batch_item *items;
     jobring_fn fn;
     jobring_body_fn body;
     void *ctx, *arg, *memory, **result;
@@ -76,7 +77,7 @@ struct args {
     sized_options given_options;
     sized_wait_options given_wait_options;
     sized_port given_port;
-    jobring_item given_items[2];
+    jobring_batch_item given_items[2];
     char room_behind_items;
     struct outputs out;
 };

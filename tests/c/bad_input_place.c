@@ -72,7 +72,7 @@ static void try_it(void) {
     const int makes_in_memory = strcmp(cell.function->name, "jobring_init") == 0;
     for (int n = 0; n < other_count; n++) there[n] = counters(others[n].pool);
     if (makes_in_memory) memset(memory, 0xA5, sizeof memory);
-    if (cell.own) HOLDS(jobring_self(place->pool, &a->job) == JOBRING_OK);
+    if (cell.own) HOLDS(jobring_current_job(place->pool, &a->job) == JOBRING_OK);
     memcpy(&cell.before, &a->out, sizeof a->out);
     jobring_status status = cell.function->call(a);
     if (status != cell.expected) fprintf(stderr, "returned %d, not %d\n", (int)status, (int)cell.expected);
@@ -136,7 +136,7 @@ static void make(struct place *place, enum where where) {
     config.max_workers = where == SHUT ? 2 : 1;
     config.capacity = 8;
     config.stack_size = 256 * 1024;
-    config.flags = JOBRING_PAINT_STACKS;
+    config.flags = JOBRING_FLAG_PAINT_STACKS;
     config.on_start = on_start;
     config.on_stop = on_stop;
     config.hook_arg = place;
@@ -246,9 +246,9 @@ static void good(struct args *a, const struct place *place) {
         sizeof(jobring_port), 1,           given_seats,    a,              given_now,   given_park,
         given_unpark,         given_pause, given_get_self, given_set_self, given_spawn, given_join,
     };
-    a->given_options.known = (jobring_options)JOBRING_OPTIONS_INIT;
-    a->given_items[0] = (jobring_item){identity, &number, NULL};
-    a->given_items[1] = (jobring_item){identity, &number, &a->given_options.known};
+    a->given_options.known = (jobring_submit_options)JOBRING_SUBMIT_OPTIONS_INIT;
+    a->given_items[0] = (jobring_batch_item){identity, &number, NULL};
+    a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known};
     a->pool = place->pool, a->pool_out = &out->pool;
     a->config = &a->given_config.known, a->config_out = &out->config.known, a->config_size = sizeof *a->config;
     a->options = &a->given_options.known;
@@ -283,7 +283,7 @@ struct args *begin(const struct function *function, enum where where, const char
 void judge(jobring_status expected) {
     struct place *place = &cell.place;
     jobring_pool *pool = place->pool;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     const int good_call = expected == JOBRING_OK;

@@ -106,10 +106,10 @@ static void options(void) {
     CELL(f, "options", "misaligned", INV, ODD_INPUT(options));
     SIZES(f, "options", given_options, INV);
     NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
-    NUMBER(f, options, timeout_ns, INT64_MAX, OK_, OK_);
+    NUMBER(f, options, limit_ns, INT64_MAX, OK_, OK_);
     NUMBER(f, options, copy, SIZE_MAX, OK_, JOBRING_E_SIZE);
-    CELL(f, "options.timeout_ns", "minus-two", INV, OPTIONS.known.timeout_ns = -2);
-    CELL(f, "options.timeout_ns", "minimum", INV, OPTIONS.known.timeout_ns = INT64_MIN);
+    CELL(f, "options.limit_ns", "minus-two", INV, OPTIONS.known.limit_ns = -2);
+    CELL(f, "options.limit_ns", "minimum", INV, OPTIONS.known.limit_ns = INT64_MIN);
     CELL(f, "options.done", "null", OK_, OPTIONS.known.done = NULL);
     CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
     CELL(f, "options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
@@ -157,7 +157,7 @@ static void batches(void) {
     CELL_THEN(f, "count", "zero", OK_, a->count = 0; a->items = NULL, CHECK(a->out.accepted == 0));
     CELL(f, "count", "maximum", INV, a->count = SIZE_MAX);
     /* One more than can be in memory. */
-    CELL(f, "count", "beyond", INV, a->count = SIZE_MAX / 2 / sizeof(jobring_item) + 1);
+    CELL(f, "count", "beyond", INV, a->count = SIZE_MAX / 2 / sizeof(jobring_batch_item) + 1);
     CELL(f, "jobs", "null", OK_, a->jobs = NULL);
     CELL(f, "jobs", "misaligned", INV, ODD(jobs));
     CELL(f, "accepted", "null", OK_, a->accepted = NULL);
@@ -170,10 +170,10 @@ static void batches(void) {
     /* Not looked at. */
     CELL(f, "items.options.when_full", "zero", OK_, OPTIONS.known.when_full = 0);
     CELL(f, "items.options.when_full", "maximum", OK_, OPTIONS.known.when_full = UINT32_MAX);
-    CELL(f, "items.options.timeout_ns", "zero", OK_, OPTIONS.known.timeout_ns = 0);
-    CELL(f, "items.options.timeout_ns", "maximum", OK_, OPTIONS.known.timeout_ns = INT64_MAX);
-    CELL(f, "items.options.timeout_ns", "minus-two", OK_, OPTIONS.known.timeout_ns = -2);
-    CELL(f, "items.options.timeout_ns", "minimum", OK_, OPTIONS.known.timeout_ns = INT64_MIN);
+    CELL(f, "items.options.limit_ns", "zero", OK_, OPTIONS.known.limit_ns = 0);
+    CELL(f, "items.options.limit_ns", "maximum", OK_, OPTIONS.known.limit_ns = INT64_MAX);
+    CELL(f, "items.options.limit_ns", "minus-two", OK_, OPTIONS.known.limit_ns = -2);
+    CELL(f, "items.options.limit_ns", "minimum", OK_, OPTIONS.known.limit_ns = INT64_MIN);
     CELL(f, "items.options.copy", "zero", OK_, OPTIONS.known.copy = 0);
     CELL(f, "items.options.copy", "maximum", JOBRING_E_SIZE, OPTIONS.known.copy = SIZE_MAX);
     CELL(f, "items.options.done", "null", OK_, OPTIONS.known.done = NULL);

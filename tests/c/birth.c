@@ -52,8 +52,8 @@ static void birth(const char *how, uint32_t backend, uint32_t flags) {
 
 int main(void) {
     birth("pthread", JOBRING_BACKEND_PTHREAD, 0);
-    birth("pthread-painted", JOBRING_BACKEND_PTHREAD, JOBRING_PAINT_STACKS);
+    birth("pthread-painted", JOBRING_BACKEND_PTHREAD, JOBRING_FLAG_PAINT_STACKS);
     birth("std", JOBRING_BACKEND_STD, 0);
-    birth("std-painted", JOBRING_BACKEND_STD, JOBRING_PAINT_STACKS);
+    birth("std-painted", JOBRING_BACKEND_STD, JOBRING_FLAG_PAINT_STACKS);
     return 0;
 }

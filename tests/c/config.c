@@ -2,6 +2,7 @@
  * that nothing is left behind. Prints "cell config.<field> <how>". The argument: as many CPUs as this process may use. */
 #define _GNU_SOURCE
 #include "scene.h"
+#include "jobring_port.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -232,9 +233,9 @@ static void slots(void) {
         IS(seen.info.payload == fewest + unit); config.payload = fewest - 1; BAD(INVALID); config.payload = 1; BAD(INVALID));
     TRY(payload, "highest", MOST_PAYLOAD, IS(seen.info.payload == MOST_PAYLOAD));
     TRY(payload, "beyond", MOST_PAYLOAD + 1, BAD(INVALID));
-    enum { ALL = JOBRING_TIMED | JOBRING_PAINT_STACKS | JOBRING_DESTROY_WAITS };
+    enum { ALL = JOBRING_FLAG_TIMED | JOBRING_FLAG_PAINT_STACKS | JOBRING_FLAG_DESTROY_WAITS };
     TRY(flags, "default", 0, IS(1));
-    TRY(flags, "lowest", 1, IS(1); config.flags = JOBRING_PAINT_STACKS; IS(1); config.flags = JOBRING_DESTROY_WAITS; IS(1));
+    TRY(flags, "lowest", 1, IS(1); config.flags = JOBRING_FLAG_PAINT_STACKS; IS(1); config.flags = JOBRING_FLAG_DESTROY_WAITS; IS(1));
     TRY(flags, "highest", ALL, IS(1));
     TRY(flags, "beyond", ALL + 1, BAD(INVALID); config.flags = UINT32_MAX; BAD(INVALID));
 }

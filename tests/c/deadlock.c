@@ -91,7 +91,7 @@ static void *pass(void *arg) {
 
 static void a_callback_that_submits_to_a_full_pool(void) {
     for (int which = 0; which < 3; which++) {
-        jobring_options options = JOBRING_OPTIONS_INIT;
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_done_node node;
         int something = 0;
         make(1, 3, NULL);

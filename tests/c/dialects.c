@@ -21,7 +21,7 @@ static const size_t positive[] = {
 
 /* Where an initial value must be a constant. */
 static const jobring_config config_at_rest = JOBRING_CONFIG_INIT;
-static const jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+static const jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS_INIT;
 static const jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
 static const jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
@@ -49,11 +49,11 @@ static void *identity(void *arg) { return arg; }
 
 int everything(void) {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     const jobring_config config_there = config_elsewhere();
-    const jobring_options options_there = options_elsewhere();
+    const jobring_submit_options options_there = options_elsewhere();
     jobring_pool *pool = NULL;
     jobring_job job = 0;
     size_t n, size = 0;

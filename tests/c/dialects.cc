@@ -21,7 +21,7 @@ static constexpr size_t positive[] = {
 
 // Where an initial value must be a constant.
 static constexpr jobring_config config_at_rest = JOBRING_CONFIG_INIT;
-static constexpr jobring_options options_at_rest = JOBRING_OPTIONS_INIT;
+static constexpr jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS_INIT;
 static constexpr jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
 static constexpr jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
@@ -37,10 +37,10 @@ template <typename T> struct plain {
     static_assert(__is_trivial(T) && __is_standard_layout(T), "as in C");
 };
 template struct plain<jobring_config>;
-template struct plain<jobring_options>;
+template struct plain<jobring_submit_options>;
 template struct plain<jobring_wait_options>;
 template struct plain<jobring_outcome>;
-template struct plain<jobring_item>;
+template struct plain<jobring_batch_item>;
 template struct plain<jobring_report>;
 template struct plain<jobring_info>;
 template struct plain<jobring_stats>;
@@ -62,7 +62,7 @@ template <typename T> static bool same(const T &a, const T &b) {
 
 int everything() {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_pool *pool = nullptr;

@@ -1,5 +1,5 @@
 /* What the translation units of the dialect matrix share: tests/dialects.rs compiles them in every dialect, and makes
- * functions.inc and constants.inc from the header's text, so that what is added there is used without further ado:
+ * functions.inc and constants.inc from the headers' text, so that what is added there is used without further ado:
  * FUNCTION(name) for each function, NEGATIVE(name) or POSITIVE(name) for each constant. */
 #ifndef JOBRING_TEST_DIALECTS_H
 #define JOBRING_TEST_DIALECTS_H
@@ -7,6 +7,8 @@
 /* Twice, and before any other header. */
 #include "jobring.h"
 #include "jobring.h"
+#include "jobring_port.h"
+#include "jobring_port.h"
 
 /* Constants are for the preprocessor too. */
 #if JOBRING_VERSION < 1 || JOBRING_ABI_VERSION < 1 || JOBRING_FOREVER != -1 || JOBRING_OK != 0 || JOBRING_E_INVALID >= 0
@@ -27,7 +29,7 @@ extern "C" {
 /* From the other translation unit: a function by its place in functions.inc, initial values, a static of its own. */
 any_function function_elsewhere(size_t at);
 jobring_config config_elsewhere(void);
-jobring_options options_elsewhere(void);
+jobring_submit_options options_elsewhere(void);
 unsigned char *memory_elsewhere(size_t *size);
 
 /* 0, or the line where something is not as it should be. */

@@ -18,8 +18,8 @@ jobring_config config_elsewhere(void) {
     return config;
 }
 
-jobring_options options_elsewhere(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+jobring_submit_options options_elsewhere(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     return options;
 }
 

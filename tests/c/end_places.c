@@ -83,7 +83,7 @@ static int32_t helper_body(void *arg, size_t from, size_t to) {
     return 0;
 }
 
-static jobring_status submit(struct side *side, jobring_fn fn, const jobring_options *options, jobring_job *handle) {
+static jobring_status submit(struct side *side, jobring_fn fn, const jobring_submit_options *options, jobring_job *handle) {
     jobring_status status = options ? jobring_submit_opts(side->pool, fn, side, options, handle)
                                     : jobring_submit(side->pool, fn, side, handle);
     CHECK(status == JOBRING_OK || status == JOBRING_E_SHUTDOWN);
@@ -110,7 +110,7 @@ static void place_outside(struct side *side) {
 }
 static void place_job(struct side *side) { submit(side, job, NULL, NULL); }
 static void place_done(struct side *side) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = done;
     submit(side, count, &options, NULL);
 }
@@ -121,7 +121,7 @@ static void place_loop_helper(struct side *side) {
 }
 static void place_loop_in_job(struct side *side) { submit(side, loops, NULL, NULL); }
 static void place_cancel(struct side *side) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job handle;
     options.drop = cancelled;
     if (submit(side, count, &options, &handle) != JOBRING_OK) return;
@@ -129,7 +129,7 @@ static void place_cancel(struct side *side) {
     (void)jobring_detach(side->pool, handle);
 }
 static void place_drop_of_result(struct side *side) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job handle;
     options.drop = dropped;
     if (submit(side, count, &options, &handle) != JOBRING_OK) return;
@@ -155,7 +155,7 @@ static void place_entered(struct side *side) {
 static void place_start_hook(struct side *side) { atomic_store(&started, side); }
 static void place_stop_hook(struct side *side) { (void)side; }
 static void place_destroy(struct side *side) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job handle;
     options.drop = dropped;
     for (int i = 0; i < 2; i++) submit(side, count, &options, &handle);

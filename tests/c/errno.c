@@ -102,7 +102,7 @@ static jobring_pool *without_workers(uint32_t capacity) {
 /* A pool with nothing but one job in it, which spoils errno whoever runs or drops it. */
 static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
     jobring_pool *pool = without_workers(capacity);
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.drop = spoils_at_drop;
     OK(jobring_submit_opts(pool, spoils, &options, &options, job));
     return pool;
@@ -118,8 +118,8 @@ static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
     } while (0)
 
 static void user_code(void) {
-    jobring_options here = JOBRING_OPTIONS_INIT;
-    here.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options here = JOBRING_SUBMIT_OPTIONS_INIT;
+    here.when_full = JOBRING_WHEN_FULL_RUN;
     RUNS(jobring_run_one, 4, 0, jobring_run_one(pool));
     RUNS(jobring_run_until_idle, 4, 0, jobring_run_until_idle(pool, NULL));
     RUNS(jobring_parallel_for, 4, 0, jobring_parallel_for(pool, 2, 1, spoils_in_body, NULL, NULL));

@@ -52,7 +52,7 @@ jobring_done_node node = {nullptr, done, nullptr};
 
 jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop_fn at_drop = nullptr,
                    jobring_done_node *nodes = nullptr) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job handle;
     options.done = at_end;
     options.drop = at_drop;
@@ -83,8 +83,8 @@ void in_hook(uint32_t backend, bool start) {
 
 void in_run_here(const char *what) {
     const bool in_callback = std::strstr(what, "done") || std::strstr(what, "drop") || std::strstr(what, "node");
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     if (std::strstr(what, "done")) options.done = done;
     if (std::strstr(what, "drop")) options.drop = drop;
     if (std::strstr(what, "node")) options.nodes = &node;

@@ -92,7 +92,7 @@ enum { ROUNDS = 500 };
 
 static void the_worker_is_replaced(uint32_t workers) {
     jobring_pool *pool;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_stats stats = {.size = sizeof stats};
     int number = 5, exits = 0;
     atomic_store(&starts, 0), atomic_store(&stops, 0), atomic_store(&told, 0), atomic_store(&cleaned, 0);
@@ -252,8 +252,8 @@ static void in_run_one(void) {
 
 static void in_a_full_submit(void) {
     jobring_pool *pool = pool_of(JOBRING_WORKERS_NONE, JOBRING_BACKEND_DEFAULT);
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     for (int n = 0; n < 64; n++) OK(jobring_submit(pool, identity, NULL, NULL));
     OK(jobring_submit_opts(pool, leave, NULL, &options, NULL));
 }
@@ -292,7 +292,7 @@ static void leave_done(void *arg, const jobring_outcome *outcome) {
 
 static void in_a_callback(void) {
     jobring_pool *pool = pool_of(1, JOBRING_BACKEND_PTHREAD);
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
     options.done = leave_done;
     OK(jobring_submit_opts(pool, identity, NULL, &options, &job));

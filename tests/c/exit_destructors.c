@@ -48,7 +48,7 @@ static void make(uint32_t count) {
     config.workers = count;
     config.backend = backend;
     /* A job may run before its submit has returned. */
-    config.flags = JOBRING_DESTROY_WAITS;
+    config.flags = JOBRING_FLAG_DESTROY_WAITS;
     config.capacity = CAPACITY;
     OK(jobring_create(&config, &pool));
 }
@@ -91,7 +91,7 @@ DESTRUCTOR(waits) {
     jobring_job job;
     void *result = NULL;
     uint32_t index;
-    CHECK(jobring_self(pool, &job) == JOBRING_E_INVALID);
+    CHECK(jobring_current_job(pool, &job) == JOBRING_E_INVALID);
     CHECK(jobring_worker_index(pool, &index) == JOBRING_E_INVALID);
     OK(jobring_submit(pool, identity, &over, &job));
     OK(jobring_wait(pool, job, JOBRING_FOREVER, &result));
@@ -113,17 +113,17 @@ static void drop(void *arg, jobring_status why) {
 }
 
 DESTRUCTOR(submits_with_callbacks) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = tell;
     options.drop = drop;
     for (int n = 0; n < 2 * CAPACITY; n++) {
         jobring_job job;
         void *result = NULL;
-        options.when_full = JOBRING_FULL_WAIT;
+        options.when_full = JOBRING_WHEN_FULL_WAIT;
         OK(jobring_submit_opts(pool, identity, &told, &options, &job));
         OK(jobring_wait(pool, job, JOBRING_FOREVER, &result));
         CHECK(result == &told);
-        options.when_full = JOBRING_FULL_RUN;
+        options.when_full = JOBRING_WHEN_FULL_RUN;
         OK(jobring_submit_opts(pool, identity, &told, &options, NULL));
     }
 }

@@ -23,7 +23,7 @@ static void *failing(void *arg) {
 static void *failing_in_vain(void *arg) {
     jobring_job self;
     CHECK(jobring_fail(7, NULL) == JOBRING_E_INVALID);
-    CHECK(jobring_self(arg, &self) == JOBRING_E_INVALID);
+    CHECK(jobring_current_job(arg, &self) == JOBRING_E_INVALID);
     CHECK(jobring_cancel_requested(arg) == JOBRING_E_INVALID);
     return NULL;
 }
@@ -136,7 +136,7 @@ static void cancel_and_detach(void) {
     jobring_pool *pool = make(1, 4);
     struct gate gate;
     jobring_job first, queued;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     options.drop = on_drop;
     enter(pool, &gate, &first);
@@ -174,14 +174,14 @@ static void full(void) {
     jobring_pool *pool = make(1, 1);
     struct gate gate;
     jobring_job first;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     enter(pool, &gate, &first);
     CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
-    options.timeout_ns = 1000;
+    options.limit_ns = 1000;
     CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_TIMEDOUT);
-    options.when_full = JOBRING_FULL_FAIL;
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
     CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_FULL);
-    options.when_full = JOBRING_FULL_RUN;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     int value = 4;
     OK(jobring_submit_opts(pool, twice, &value, &options, NULL));
     CHECK(value == 8);
@@ -261,7 +261,7 @@ static void discard(void) {
     struct gate gate;
     jobring_job first, kept;
     jobring_report report;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.drop = on_drop;
     int before = atomic_load(&drops);
     enter(pool, &gate, &first);
@@ -283,7 +283,7 @@ static void *end_from_inside(void *arg) {
     jobring_job self;
     uint32_t worker;
     CHECK(jobring_destroy(pool) == JOBRING_E_BUSY);
-    OK(jobring_self(pool, &self));
+    OK(jobring_current_job(pool, &self));
     CHECK(jobring_wait(pool, self, JOBRING_FOREVER, NULL) == JOBRING_E_DEADLOCK);
     OK(jobring_worker_index(pool, &worker));
     CHECK(worker == 0);
@@ -408,7 +408,7 @@ static void end_in_drop(void *arg, jobring_status why) {
 
 static void ends_from_inside(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
     config.workers = 2;
     config.on_stop = end_in_hook;
@@ -433,8 +433,8 @@ static void ends_from_inside(void) {
 
 static void *submit_to_a_full_pool(void *arg) {
     jobring_pool *pool = arg;
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     OK(jobring_submit_opts(pool, failing_in_vain, pool, &options, NULL));
     return arg;
 }
@@ -474,14 +474,14 @@ static void batches(void) {
     jobring_pool *pool = make(2, 8);
     struct gate gate[2];
     jobring_job held_jobs[2], jobs[8];
-    jobring_item items[8];
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_batch_item items[8];
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     int32_t value = 21;
     size_t accepted = 77;
     for (int n = 0; n < 2; n++) enter(pool, &gate[n], &held_jobs[n]);
     options.copy = sizeof value;
-    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_item){identity, (void *)(n + 1), NULL};
-    items[3] = (jobring_item){twice, &value, &options};
+    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_batch_item){identity, (void *)(n + 1), NULL};
+    items[3] = (jobring_batch_item){twice, &value, &options};
     items[7].fn = NULL;
     CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_INVALID && accepted == 77);
     items[7].fn = identity;
@@ -548,7 +548,7 @@ static void mistakes(void) {
     CHECK(jobring_wait(pool, 0, 0, NULL) == JOBRING_E_STALE);
     CHECK(jobring_wait(pool, UINT64_MAX, 0, NULL) == JOBRING_E_STALE);
     CHECK(jobring_wait(pool, 1, -2, NULL) == JOBRING_E_INVALID);
-    CHECK(jobring_self(pool, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_current_job(pool, NULL) == JOBRING_E_INVALID);
     CHECK(jobring_shutdown(pool, 2, 0, NULL) == JOBRING_E_INVALID);
     CHECK(jobring_cancel_requested(pool) == JOBRING_E_INVALID);
     CHECK(strcmp(jobring_status_text(12345), "unknown status") == 0);

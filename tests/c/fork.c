@@ -91,10 +91,10 @@ struct forker {
 static void *forks(void *arg) {
     struct forker *forker = arg;
     jobring_job before, after;
-    OK(jobring_self(forker->parents->scene.pool, &before));
+    OK(jobring_current_job(forker->parents->scene.pool, &before));
     fork_here(forker->parents, forker->backend, "forked-inside-a-job");
     /* Who forked is inside its job still. */
-    OK(jobring_self(forker->parents->scene.pool, &after));
+    OK(jobring_current_job(forker->parents->scene.pool, &after));
     CHECK(before == after);
     return arg;
 }

@@ -4,6 +4,7 @@
 #define JOBRING_TEST_HOST_PORT_H
 
 #include "check.h"
+#include "jobring_port.h"
 
 #include <pthread.h>
 #include <semaphore.h>

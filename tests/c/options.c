@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void cell(const char *field, const char *how) { printf("cell options.%s %s\n", field, how); }
+static void cell(const char *field, const char *how) { printf("cell submit_options.%s %s\n", field, how); }
 
 static jobring_pool *pool;
 
@@ -49,14 +49,14 @@ static uint64_t submitted(void) {
 
 static const unsigned char input[64] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20};
 
-static jobring_status submit(const jobring_options *options, jobring_job *job) {
+static jobring_status submit(const jobring_submit_options *options, jobring_job *job) {
     memset(&seen, 0, sizeof seen);
     seen.look_at = 1;
     return jobring_submit_opts(pool, look, (void *)(uintptr_t)input, options, job);
 }
 
 /* It runs once, and its result comes. */
-static void runs(const jobring_options *options) {
+static void runs(const jobring_submit_options *options) {
     jobring_job job;
     void *result = NULL;
     OK(submit(options, &job));
@@ -66,7 +66,7 @@ static void runs(const jobring_options *options) {
     CHECK(seen.ran == 1 && result == seen.arg && memcmp(seen.data, input, seen.look_at) == 0);
 }
 
-static void refused(const jobring_options *options, jobring_status expected) {
+static void refused(const jobring_submit_options *options, jobring_status expected) {
     jobring_job job = 77;
     const uint64_t before = submitted();
     CHECK(submit(options, &job) == expected && job == 77);
@@ -76,7 +76,7 @@ static void refused(const jobring_options *options, jobring_status expected) {
 
 #define TRY(field, how, value, ...)                                                                 \
     do {                                                                                            \
-        jobring_options options = JOBRING_OPTIONS_INIT;                                             \
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;                               \
         options.field = (value);                                                                    \
         __VA_ARGS__;                                                                                \
         cell(#field, how);                                                                          \
@@ -84,9 +84,9 @@ static void refused(const jobring_options *options, jobring_status expected) {
 
 /* A caller that knows fewer fields, or more; the fields' names and sizes are the arguments. */
 static void sizes(char **fields) {
-    enum { LEAST = offsetof(jobring_options, nodes) + sizeof(void *), WHOLE = sizeof(jobring_options), MOST = 4096 };
+    enum { LEAST = offsetof(jobring_submit_options, nodes) + sizeof(void *), WHOLE = sizeof(jobring_submit_options), MOST = 4096 };
     static union {
-        jobring_options options;
+        jobring_submit_options options;
         unsigned char bytes[MOST + 1];
     } at;
     size_t end = 0;
@@ -165,7 +165,7 @@ static void *let_go(void *arg) {
 }
 
 /* What a submit on it returns; `waits`: whether somebody makes room. */
-static jobring_status when_full(const jobring_options *options, int waits) {
+static jobring_status when_full(const jobring_submit_options *options, int waits) {
     struct full full = {.submitter = gettid()};
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_pool *const empty = pool;
@@ -189,17 +189,17 @@ static jobring_status when_full(const jobring_options *options, int waits) {
 
 static void full_pools(void) {
     TRY(when_full, "default", 0, OK(when_full(&options, 1)));
-    TRY(when_full, "JOBRING_FULL_WAIT", JOBRING_FULL_WAIT, OK(when_full(&options, 1)));
-    TRY(when_full, "JOBRING_FULL_FAIL", JOBRING_FULL_FAIL, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
-    TRY(when_full, "JOBRING_FULL_RUN", JOBRING_FULL_RUN, OK(when_full(&options, 0)));
-    TRY(when_full, "JOBRING_FULL_FAIL_ISR", JOBRING_FULL_FAIL_ISR, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
+    TRY(when_full, "JOBRING_WHEN_FULL_WAIT", JOBRING_WHEN_FULL_WAIT, OK(when_full(&options, 1)));
+    TRY(when_full, "JOBRING_WHEN_FULL_FAIL", JOBRING_WHEN_FULL_FAIL, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
+    TRY(when_full, "JOBRING_WHEN_FULL_RUN", JOBRING_WHEN_FULL_RUN, OK(when_full(&options, 0)));
+    TRY(when_full, "JOBRING_WHEN_FULL_FAIL_ISR", JOBRING_WHEN_FULL_FAIL_ISR, CHECK(when_full(&options, 0) == JOBRING_E_FULL));
     TRY(when_full, "beyond", 4, refused(&options, JOBRING_E_INVALID); options.when_full = UINT32_MAX;
         refused(&options, JOBRING_E_INVALID));
-    TRY(timeout_ns, "default", 0, OK(when_full(&options, 1)));
-    TRY(timeout_ns, "JOBRING_FOREVER", JOBRING_FOREVER, OK(when_full(&options, 1)));
-    TRY(timeout_ns, "lowest", 1, CHECK(when_full(&options, 0) == JOBRING_E_TIMEDOUT));
-    TRY(timeout_ns, "highest", INT64_MAX, OK(when_full(&options, 1)));
-    TRY(timeout_ns, "beyond", -2, refused(&options, JOBRING_E_INVALID); options.timeout_ns = INT64_MIN;
+    TRY(limit_ns, "default", 0, OK(when_full(&options, 1)));
+    TRY(limit_ns, "JOBRING_FOREVER", JOBRING_FOREVER, OK(when_full(&options, 1)));
+    TRY(limit_ns, "lowest", 1, CHECK(when_full(&options, 0) == JOBRING_E_TIMEDOUT));
+    TRY(limit_ns, "highest", INT64_MAX, OK(when_full(&options, 1)));
+    TRY(limit_ns, "beyond", -2, refused(&options, JOBRING_E_INVALID); options.limit_ns = INT64_MIN;
         refused(&options, JOBRING_E_INVALID));
 }
 

@@ -68,7 +68,7 @@ void hold_worker(void);
 extern struct gate hold_open;
 /* Submits the subject; the status. */
 jobring_status submit(jobring_job *job);
-jobring_status submit_with(jobring_options *options, jobring_job *job);
+jobring_status submit_with(jobring_submit_options *options, jobring_job *job);
 /* What waiting for it says, when it is over and ran. */
 jobring_status outcome_status(void);
 /* Frees what a wait gave out. */

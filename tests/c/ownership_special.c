@@ -84,8 +84,8 @@ static void blocked_submit_gets_a_slot(void) {
 }
 
 static void full_run(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     begin_full();
     subject.on_submitter = 1;
     OK(submit_with(&options, NULL));
@@ -93,8 +93,8 @@ static void full_run(void) {
 }
 
 static void full_run_in_job_main(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     OK(submit_with(&options, NULL));
     CHECK(atomic_load(&subject.runs) == 1);
 }
@@ -108,8 +108,8 @@ static void full_run_in_job(void) {
 }
 
 static void full_run_with_room(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.when_full = JOBRING_FULL_RUN;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     begin(variant, outcome, 1, 2);
     hold_worker();
     OK(submit_with(&options, NULL));
@@ -139,7 +139,7 @@ static void let_discard_go_on(void) {
 static void destroy_discards(void) {
     static const struct gate gate = GATE_INIT;
     struct caller helper;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     in_discard = discard_on = gate;
     begin(variant, outcome, 1, 4);
     hold_worker();
@@ -165,7 +165,7 @@ static void cancel_detach_in_done(void) {
 }
 
 static void batch_takes_the_first(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     struct block *data;
     jobring_job jobs[2] = {0, 0};
     size_t accepted = 9;
@@ -175,7 +175,7 @@ static void batch_takes_the_first(void) {
     options.done = variant->done ? on_done : NULL;
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
-    const jobring_item two[] = {
+    const jobring_batch_item two[] = {
         {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options},
         {nothing, NULL, NULL},
     };
@@ -200,7 +200,7 @@ static const struct special specials[] = {
 };
 
 /* Refusals: what the pool is like, how it is submitted, what submit says. */
-static void refused(jobring_options *options, jobring_job *job, jobring_status status) {
+static void refused(jobring_submit_options *options, jobring_job *job, jobring_status status) {
     jobring_job before = job ? *job : 0;
     CHECK(submit_with(options, job) == status);
     CHECK(!job || *job == before);
@@ -208,7 +208,7 @@ static void refused(jobring_options *options, jobring_job *job, jobring_status s
 }
 #define REFUSAL(name, status, set, ...)                                                             \
     static void name(void) {                                                                        \
-        jobring_options options = JOBRING_OPTIONS_INIT;                                             \
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;                                             \
         jobring_job job = 77, *at = &job;                                                           \
         __VA_ARGS__;                                                                                \
         set;                                                                                        \
@@ -219,29 +219,29 @@ static void refused(jobring_options *options, jobring_job *job, jobring_status s
 #define CLOSED EMPTY, OK_(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL))
 #define OK_(call) (void)((call) == JOBRING_OK || (abort(), 0))
 REFUSAL(full, JOBRING_E_FULL, , begin_full())
-REFUSAL(full_fail, JOBRING_E_FULL, options.when_full = JOBRING_FULL_FAIL, begin_full())
-REFUSAL(timed_out, JOBRING_E_TIMEDOUT, options.timeout_ns = 1000, begin_full())
+REFUSAL(full_fail, JOBRING_E_FULL, options.when_full = JOBRING_WHEN_FULL_FAIL, begin_full())
+REFUSAL(timed_out, JOBRING_E_TIMEDOUT, options.limit_ns = 1000, begin_full())
 REFUSAL(closed, JOBRING_E_SHUTDOWN, , CLOSED)
-REFUSAL(closed_fail, JOBRING_E_SHUTDOWN, options.when_full = JOBRING_FULL_FAIL, CLOSED)
-REFUSAL(closed_run, JOBRING_E_SHUTDOWN, (options.when_full = JOBRING_FULL_RUN, at = NULL), CLOSED)
+REFUSAL(closed_fail, JOBRING_E_SHUTDOWN, options.when_full = JOBRING_WHEN_FULL_FAIL, CLOSED)
+REFUSAL(closed_run, JOBRING_E_SHUTDOWN, (options.when_full = JOBRING_WHEN_FULL_RUN, at = NULL), CLOSED)
 REFUSAL(too_large, JOBRING_E_SIZE, options.copy = 49, EMPTY)
 REFUSAL(too_large_full, JOBRING_E_SIZE, options.copy = 49, begin_full())
-REFUSAL(bad_timeout, JOBRING_E_INVALID, options.timeout_ns = -2, EMPTY)
+REFUSAL(bad_timeout, JOBRING_E_INVALID, options.limit_ns = -2, EMPTY)
 REFUSAL(bad_when_full, JOBRING_E_INVALID, options.when_full = 4, EMPTY)
 REFUSAL(bad_size, JOBRING_E_INVALID, options.size = 4, EMPTY)
-REFUSAL(run_with_copy, JOBRING_E_INVALID, (options.when_full = JOBRING_FULL_RUN, at = NULL), begin_full())
+REFUSAL(run_with_copy, JOBRING_E_INVALID, (options.when_full = JOBRING_WHEN_FULL_RUN, at = NULL), begin_full())
 
 static void run_with_handle(void) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job = 77;
-    options.when_full = JOBRING_FULL_RUN;
+    options.when_full = JOBRING_WHEN_FULL_RUN;
     begin_full();
     refused(&options, &job, JOBRING_E_INVALID);
 }
 
 static void misaligned_handle(void) {
     static _Alignas(8) unsigned char place[16];
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     EMPTY;
     CHECK(submit_with(&options, (jobring_job *)(uintptr_t)(place + 1)) == JOBRING_E_INVALID);
 }
@@ -305,7 +305,7 @@ static void blocked_then_closed(void) {
 
 /* Of two jobs the second does not fit in, or is wrong. */
 static void batch_of_two(uint32_t capacity, jobring_fn other, size_t accepted_then, jobring_status status) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     struct block *data;
     size_t accepted = 9;
     begin(variant, outcome, 1, capacity);
@@ -314,8 +314,8 @@ static void batch_of_two(uint32_t capacity, jobring_fn other, size_t accepted_th
     options.done = variant->done ? on_done : NULL;
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
-    const jobring_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options};
-    const jobring_item two[] = {{nothing, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL}};
+    const jobring_batch_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options};
+    const jobring_batch_item two[] = {{nothing, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL}};
     CHECK(jobring_submit_batch(subject.pool, other ? two : wrong, 2, NULL, &accepted) == status);
     CHECK(accepted == accepted_then);
 }

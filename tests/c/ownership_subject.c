@@ -65,9 +65,9 @@ void *run_subject(void *arg) {
     subject.ran_on = who;
     subject.called_with = arg;
     if (subject.on_submitter)
-        HERE(jobring_self(subject.pool, &self) == JOBRING_E_INVALID);
+        HERE(jobring_current_job(subject.pool, &self) == JOBRING_E_INVALID);
     else
-        OK(jobring_self(subject.pool, &self));
+        OK(jobring_current_job(subject.pool, &self));
     if (subject.detaches_inside) {
         OK(jobring_detach(subject.pool, self));
         HERE(jobring_detach(subject.pool, self) == JOBRING_E_STALE);
@@ -103,7 +103,7 @@ void on_done(void *arg, const jobring_outcome *outcome) {
     if (subject.on_submitter) {
         HERE(outcome->job == 0);
     } else {
-        OK(jobring_self(subject.pool, &self));
+        OK(jobring_current_job(subject.pool, &self));
         HERE(outcome->job == self);
     }
     HERE(jobring_fail(1, NULL) == JOBRING_E_INVALID);
@@ -163,7 +163,7 @@ void hold_worker(void) {
     gate_pass(&hold_entered);
 }
 
-jobring_status submit_with(jobring_options *options, jobring_job *job) {
+jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     const struct variant *v = subject.variant;
     struct block *data = subject.arg;
     void *arg = v->copy ? (void *)&data : (void *)subject.arg;
@@ -173,7 +173,7 @@ jobring_status submit_with(jobring_options *options, jobring_job *job) {
     options->drop = v->drop ? on_drop : NULL;
     if (v->copy && !options->copy) options->copy = sizeof data;
     const jobring_fn run = subject.no_function ? NULL : run_subject;
-    const jobring_item item = {run, arg, options};
+    const jobring_batch_item item = {run, arg, options};
     switch (v->via) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
@@ -189,7 +189,7 @@ jobring_status submit_with(jobring_options *options, jobring_job *job) {
 }
 
 jobring_status submit(jobring_job *job) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     return submit_with(&options, job);
 }
 

@@ -115,7 +115,7 @@ static int32_t looks_around(void *ctx, size_t from, size_t to) {
     static _Thread_local struct loop inner;
     jobring_job job = 7;
     (void)from, (void)to;
-    CHECK(jobring_self(loop->pool, &job) == JOBRING_E_INVALID && job == 7);
+    CHECK(jobring_current_job(loop->pool, &job) == JOBRING_E_INVALID && job == 7);
     CHECK(jobring_cancel_requested(loop->pool) == JOBRING_E_INVALID);
     CHECK(jobring_fail(3, NULL) == JOBRING_E_INVALID);
     CHECK(jobring_destroy(loop->pool) == JOBRING_E_BUSY);

@@ -121,7 +121,7 @@ static void threads_submit_and_wait(void) {
 static void waits_time_out(const jobring_port *port) {
     struct gate gate = {.inside = 0};
     jobring_job held, filler;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     const int64_t a_while = 5 * 1000 * 1000;
     const int has_clock = port->now != NULL;
     CHECK(sem_init(&gate.open, 0, 0) == 0);
@@ -136,7 +136,7 @@ static void waits_time_out(const jobring_port *port) {
     CHECK((host.timed > timed) == has_clock);
     for (int n = 1; n < CAPACITY; n++) OK(jobring_try_submit(pool, count, NULL, NULL));
     CHECK(jobring_try_submit(pool, count, NULL, &filler) == JOBRING_E_FULL);
-    options.timeout_ns = a_while;
+    options.limit_ns = a_while;
     CHECK(jobring_submit_opts(pool, count, NULL, &options, &filler) == JOBRING_E_TIMEDOUT);
     CHECK(jobring_shutdown(pool, JOBRING_DRAIN, a_while, NULL) == JOBRING_E_TIMEDOUT);
     CHECK(has_clock || host.timed == 0);
@@ -192,11 +192,11 @@ static void an_interrupt_submits(void) {
     CHECK(host.unparks[1] >= 1 && host.unparks[0] == 0);
 
     /* By options, the same. */
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
     UNTIL(host.asleep == WORKERS);
     const int before = host.unparks[1];
-    options.when_full = JOBRING_FULL_FAIL_ISR;
+    options.when_full = JOBRING_WHEN_FULL_FAIL_ISR;
     OK(jobring_submit_opts(of_handler, count, NULL, &options, &job));
     OK(jobring_wait(of_handler, job, LONG, NULL));
     CHECK(host.unparks[1] > before);
@@ -231,7 +231,7 @@ static void *asks(void *arg) {
     struct asked *const asked = arg;
     jobring_job me = 0;
     UNTIL(asked->job != 0);
-    asked->self = jobring_self(asked->pool, &me);
+    asked->self = jobring_current_job(asked->pool, &me);
     CHECK(me == asked->job);
     asked->index = jobring_worker_index(asked->pool, &asked->worker);
     asked->waited = jobring_wait(asked->pool, me, JOBRING_FOREVER, NULL);

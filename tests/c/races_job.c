@@ -57,7 +57,7 @@ static void on_drop(void *arg, jobring_status why) {
 }
 
 jobring_status submit_job(jobring_pool *pool, struct job *job, int how, void (*inside)(struct job *)) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     options.drop = on_drop;
     memset(job, 0, sizeof *job);

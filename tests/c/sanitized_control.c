@@ -17,7 +17,7 @@ static void *identity(void *arg) { return arg; }
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
     jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_pool *pool = NULL;
     jobring_job job;
     twice = strcmp(what, "twice") == 0;

@@ -57,7 +57,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     config.max_workers = 1;
     config.capacity = 4;
     config.stack_size = 256 * 1024;
-    config.flags = JOBRING_PAINT_STACKS;
+    config.flags = JOBRING_FLAG_PAINT_STACKS;
     if (call->hold) {
         call->hold(scene, &config);
         return;
@@ -154,14 +154,14 @@ static jobring_status destroys(struct scene *s) {
 }
 
 static jobring_status batch(struct scene *s) {
-    const jobring_item items[] = {{identity, s, NULL}, {identity, s, NULL}};
+    const jobring_batch_item items[] = {{identity, s, NULL}, {identity, s, NULL}};
     size_t accepted;
     return jobring_submit_batch(s->pool, items, 1, NULL, &accepted);
 }
 
 static jobring_status with_options(struct scene *s, int64_t timeout_ns) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
-    options.timeout_ns = timeout_ns;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.limit_ns = timeout_ns;
     return jobring_submit_opts(s->pool, identity, s, &options, NULL);
 }
 
@@ -243,7 +243,7 @@ CALL(parallel_for, jobring_parallel_for(s->pool, 64, 1, no_body, s, NULL))
 CALL(run_one, jobring_run_one(s->pool))
 CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
-CALL(tell_self, jobring_self(s->pool, &self))
+CALL(tell_current_job, jobring_current_job(s->pool, &self))
 CALL(worker_index, jobring_worker_index(s->pool, &number))
 CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes))
 CALL(worker_stack_used, jobring_worker_stack_used(s->pool, 0, &bytes))
@@ -285,7 +285,7 @@ const struct call calls[] = {
     PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
     PLAIN(info_get, tells_info, JOBRING_OK, 1),
     PLAIN(stats_get, tells_stats, JOBRING_OK, 1),
-    INSIDE(self, tell_self, 1),
+    INSIDE(current_job, tell_current_job, 1),
     INSIDE(worker_index, worker_index, 1),
     PLAIN(worker_stack, worker_stack, JOBRING_OK, 1),
     PLAIN(worker_stack_used, worker_stack_used, JOBRING_OK, 1),

@@ -16,7 +16,7 @@ static jobring_pool *pool;
 static volatile sig_atomic_t countdown, in_handler;
 static int runs, dones, drops, called_in_handler, late_runs, late_drops;
 static volatile jobring_status answer;
-static jobring_options late_options = JOBRING_OPTIONS_INIT;
+static jobring_submit_options late_options = JOBRING_SUBMIT_OPTIONS_INIT;
 
 static void *counted(void *arg) {
     called_in_handler += in_handler;
@@ -69,7 +69,7 @@ static void on_trap(int signal, siginfo_t *info, void *context) {
 
 /* A job submitted with callbacks, and what is known of it. */
 static jobring_job job;
-static jobring_options options = JOBRING_OPTIONS_INIT;
+static jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
 
 static void set_up_nothing(void) {}
 static void set_up_queued(void) { OK(jobring_submit_opts(pool, counted, &runs, &options, &job)); }
@@ -105,7 +105,7 @@ static void set_up_one_free(void) {
 static jobring_status call_submit(void) { return jobring_submit_opts(pool, counted, &runs, &options, &job); }
 static jobring_status call_try_submit(void) { return jobring_try_submit(pool, counted, NULL, NULL); }
 static jobring_status call_batch(void) {
-    const jobring_item items[] = {{counted, NULL, NULL}, {counted, NULL, NULL}};
+    const jobring_batch_item items[] = {{counted, NULL, NULL}, {counted, NULL, NULL}};
     return jobring_submit_batch(pool, items, 2, NULL, NULL);
 }
 static jobring_status call_wait(void) { return jobring_wait(pool, job, JOBRING_FOREVER, NULL); }
@@ -201,7 +201,7 @@ int main(int count, char **arguments) {
     options.done = on_done;
     options.drop = on_drop;
     /* As try_submit, with a callback. */
-    late_options.when_full = JOBRING_FULL_FAIL;
+    late_options.when_full = JOBRING_WHEN_FULL_FAIL;
     late_options.drop = on_late_drop;
     for (size_t which = 0; which < sizeof steps / sizeof *steps; which++) {
         int n = 0, accepted = 0, refused = 0;

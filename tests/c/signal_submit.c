@@ -85,7 +85,7 @@ enum { CANCELLED = 6 };
 
 static void into_cancelled_jobs(void) {
     static const struct gate gate = GATE_INIT;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job jobs[CANCELLED];
     options.done = on_done;
     options.drop = on_drop;

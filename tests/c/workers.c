@@ -79,7 +79,7 @@ static void sleepers_are_seen(void) {
 }
 
 static void times(void) {
-    jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_TIMED, 0);
+    jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_FLAG_TIMED, 0);
     jobring_worker worker;
     enum { JOBS = 20 };
     for (int n = 0; n < JOBS; n++) OK(jobring_submit(pool, identity, NULL, NULL));
@@ -111,7 +111,7 @@ static void used_stack(uint32_t backend, void *memory, size_t size) {
     size_t before, after, whole;
     config.workers = 1;
     config.backend = backend;
-    config.flags = JOBRING_PAINT_STACKS;
+    config.flags = JOBRING_FLAG_PAINT_STACKS;
     config.stack_size = 128 * 1024;
     config.stack_memory = memory;
     config.stack_memory_size = size;
@@ -131,7 +131,7 @@ static void used_stack(uint32_t backend, void *memory, size_t size) {
 }
 
 static void unpainted_is_unknown(void) {
-    jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_TIMED, 0);
+    jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_FLAG_TIMED, 0);
     size_t bytes = 77;
     CHECK(jobring_worker_stack_used(pool, 0, &bytes) == JOBRING_E_UNSUPPORTED && bytes == 77);
     OK(jobring_destroy(pool));
@@ -185,7 +185,7 @@ static void further_callbacks(void) {
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
         uint64_t number[2] = {41, 42};
         struct told first = {.order = 0}, told[NODES] = {{.order = 0}};
-        jobring_options options = JOBRING_OPTIONS_INIT;
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         for (int n = 0; n < NODES; n++)
             told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n]};
@@ -219,7 +219,7 @@ static void drop_nothing(void *arg, jobring_status why) { (void)arg, (void)why; 
 
 static void callbacks_take_room(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_done_node broken = {NULL, NULL, NULL}, node = {NULL, done_nothing, NULL};
     jobring_pool *pool;
     config.workers = JOBRING_WORKERS_NONE;
@@ -352,7 +352,7 @@ int main(void) {
     further_callbacks();
     callbacks_take_room();
     a_waiter_that_helps();
-    destroy_waits_for_submitters(JOBRING_DESTROY_WAITS);
+    destroy_waits_for_submitters(JOBRING_FLAG_DESTROY_WAITS);
     destroy_waits_for_submitters(0);
     return 0;
 }

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
     let tasks = setups::tasks().into_iter().filter(|task| deep || !task.deep).map(Case::Keeps);
     let mistakes = mistakes::mistakes().into_iter().map(|(mistake, task)| Case::Mistaken(mistake, task));
     let cases: Vec<Case> = tasks.chain(mistakes).filter(|case| arguments.wants(&case.name())).collect();
-    let takes = Some("about 20 s").filter(|_| arguments.filters().is_empty() && !deep);
+    let takes = Some("about 40 s").filter(|_| arguments.filters().is_empty() && !deep);
     let progress = Progress::begin("setups of the protocol", cases.len(), takes);
     println!(
         "{:<44} {:>6} {:>11} {:>11} {:>6} {:>7}",

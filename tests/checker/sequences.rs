@@ -96,15 +96,15 @@ unsafe extern "C" fn dropped(value: *mut c_void, why: jobring_status) {
     see(Seen::Dropped(job, why, is_result));
 }
 
-fn options(how: How) -> jobring_options {
-    jobring_options {
-        size: size_of::<jobring_options>() as u32,
+fn options(how: How) -> jobring_submit_options {
+    jobring_submit_options {
+        size: size_of::<jobring_submit_options>() as u32,
         when_full: match how {
-            How::Wait => JOBRING_FULL_WAIT,
-            How::Fail => JOBRING_FULL_FAIL,
-            How::Run => JOBRING_FULL_RUN,
+            How::Wait => JOBRING_WHEN_FULL_WAIT,
+            How::Fail => JOBRING_WHEN_FULL_FAIL,
+            How::Run => JOBRING_WHEN_FULL_RUN,
         },
-        timeout_ns: 0,
+        limit_ns: 0,
         done: Some(done),
         drop: Some(dropped),
         copy: 0,
@@ -165,8 +165,9 @@ impl Pair {
         let options = options(How::Fail);
         let first = self.jobs;
         self.jobs += count;
-        let item = |job| jobring_item { r#fn: Some(run), arg: argument(job), options: &raw const options };
-        let items: Vec<jobring_item> = (first..first + count).map(item).collect();
+        let item =
+            |job| jobring_batch_item { r#fn: Some(run), arg: argument(job), options: &raw const options };
+        let items: Vec<jobring_batch_item> = (first..first + count).map(item).collect();
         let (mut handles, mut accepted) = ([0; 4], 0);
         let to = if detached { ptr::null_mut() } else { handles.as_mut_ptr() };
         // SAFETY:

@@ -33,7 +33,7 @@ struct Inner {
 
 std::thread_local! {
     static INNER: &'static Inner = Box::leak(Box::default());
-    /// Stacks of former stages: to map one takes as long as to play a short scene.
+    /// Stacks of former stages, so that a stage maps none.
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -150,9 +150,9 @@ pub struct Field {
 
 /// The fields of a structure, in order.
 pub fn fields(header: &str, structure: &str) -> Vec<Field> {
-    let begin = format!("typedef struct {structure} {{");
+    let begin = format!("\nstruct {structure} {{");
     let at = header.find(&begin).unwrap_or_else(|| panic!("{structure} is not declared")) + begin.len();
-    let body = &header[at..at + header[at..].find(&format!("}} {structure};")).expect("a structure ends")];
+    let body = &header[at..at + header[at..].find("};\n").expect("a structure ends")];
     let fields = body.split(";\n").filter(|field| !field.trim().is_empty()).map(|field| {
         let (comment, declaration) = field.split_once("*/").expect("each field has a comment");
         let name_at = declaration.rfind([' ', '*']).expect("a type") + 1;

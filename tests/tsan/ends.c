@@ -17,7 +17,7 @@ static void *close_inside(void *arg) {
 }
 
 static void submit_until_closed(struct closing *closing, unsigned me) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     options.drop = on_drop;
     for (unsigned n = 0; n < JOBS; n++) {
@@ -88,7 +88,7 @@ static void visit_begins(struct visit *visit, uint32_t workers) {
     jobring_config config = JOBRING_CONFIG_INIT;
     config.workers = workers ? workers : JOBRING_WORKERS_NONE;
     config.capacity = 4;
-    config.flags = JOBRING_DESTROY_WAITS;
+    config.flags = JOBRING_FLAG_DESTROY_WAITS;
     OK(jobring_init(&config, memory, sizeof memory, &visit->pool));
 }
 

@@ -21,9 +21,9 @@ static void *nest(void *arg) {
     struct parent *parent = arg;
     struct stage *on = parent->on;
     jobring_job jobs[2];
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
-    options.when_full = JOBRING_FULL_FAIL;
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
     for (unsigned n = 0; n < 2; n++) {
         jobs[n] = 0;
         while (jobs[n] == 0) {
@@ -90,7 +90,7 @@ static void ask(void *shared, unsigned me) {
     struct stage *on = shared;
     for (unsigned n = 0; n < on->rounds; n++) {
         struct request request = {.pool = on->pool};
-        jobring_options options = JOBRING_OPTIONS_INIT;
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         options.drop = not_run;
         OK(SUBMIT(jobring_submit_opts(on->pool, until_asked, &request, &options, &job)));
@@ -113,16 +113,16 @@ void stop_requests(unsigned rounds) {
 
 static void make_batches(void *shared, unsigned me) {
     struct stage *on = shared;
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     for (unsigned n = 0; n < on->rounds; n++) {
         struct cell *cells = &on->cells[(me * on->rounds + n) * BATCH];
-        jobring_item items[BATCH];
+        jobring_batch_item items[BATCH];
         jobring_job jobs[BATCH];
         size_t first = 0, accepted;
         for (unsigned m = 0; m < BATCH; m++) {
             cells[m].in = (long)(n + m);
-            items[m] = (jobring_item){work, &cells[m], &options};
+            items[m] = (jobring_batch_item){work, &cells[m], &options};
         }
         while (first < BATCH) {
             jobring_status status =
@@ -174,11 +174,11 @@ static void submit_or_drive(void *shared, unsigned me) {
     }
     for (unsigned n = 0; n < on->rounds; n++) {
         struct cell *cell = &on->cells[me * on->rounds + n];
-        jobring_options options = JOBRING_OPTIONS_INIT;
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         cell->in = (long)n;
         options.done = on_done;
-        options.when_full = JOBRING_FULL_FAIL;
+        options.when_full = JOBRING_WHEN_FULL_FAIL;
         while ((status = SUBMIT(jobring_submit_opts(on->pool, work, cell, &options, &job))) == JOBRING_E_FULL)
             pass();
         OK(status);
@@ -205,7 +205,7 @@ static void wait_for_leavers(void *shared, unsigned me) {
     struct stage *on = shared;
     for (unsigned n = 0; n < on->rounds; n++) {
         struct cell *cell = &on->cells[2 * (me * on->rounds + n)];
-        jobring_options options = JOBRING_OPTIONS_INIT;
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job left, stayed;
         jobring_outcome outcome = JOBRING_OUTCOME_INIT;
         cell[0].in = (long)n, cell[1].in = -(long)n;

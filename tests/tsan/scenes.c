@@ -16,7 +16,7 @@ struct stage {
 
 static jobring_status submit_with(struct stage *on, void *(*job)(void *), struct cell *cell, uint32_t when_full,
                                   jobring_job *handle) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     options.drop = on_drop;
     options.when_full = when_full;
@@ -45,7 +45,7 @@ static void polled(struct stage *on, struct cell *cell) {
     jobring_job job;
     void *result = NULL;
     jobring_status status;
-    OK(submit_with(on, work, cell, JOBRING_FULL_WAIT, &job));
+    OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
     while ((status = jobring_poll(on->pool, job, &result)) == JOBRING_PENDING) pass();
     CHECK(status == JOBRING_OK && result == cell && cell->told == 1);
     worked(result);
@@ -58,7 +58,7 @@ static void add(void *arg, const jobring_outcome *outcome) {
 
 /* Nodes are the submitter's again once it has the result. */
 static void with_nodes(struct stage *on, struct cell *cell) {
-    jobring_options options = JOBRING_OPTIONS_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     long first = 0, second = 0;
     jobring_done_node nodes[2] = {{&nodes[1], add, &first}, {NULL, add, &second}};
     jobring_job job;
@@ -85,13 +85,13 @@ static void make_results(void *shared, unsigned me) {
             break;
         case 1: polled(on, cell); break;
         case 2: with_nodes(on, cell); break;
-        case 3: OK(submit_with(on, work, cell, JOBRING_FULL_WAIT, NULL)); break;
+        case 3: OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, NULL)); break;
         case 4:
-            OK(submit_with(on, work, cell, JOBRING_FULL_WAIT, &job));
+            OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
             OK(jobring_detach(on->pool, job));
             break;
         default:
-            OK(submit_with(on, work, cell, JOBRING_FULL_WAIT, &job));
+            OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
             OK(jobring_wait(on->pool, job, LONG, &result));
             CHECK(result == cell && cell->told == 1);
             worked(result);
@@ -136,13 +136,13 @@ static void make_in_a_full_pool(void *shared, unsigned me) {
         jobring_status status = JOBRING_OK;
         cell->in = (long)n;
         switch (any(3)) {
-        case 0: OK(submit_with(on, work, cell, JOBRING_FULL_RUN, NULL)); break;
+        case 0: OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_RUN, NULL)); break;
         case 1:
-            while ((status = submit_with(on, work, cell, JOBRING_FULL_FAIL, NULL)) == JOBRING_E_FULL) pass();
+            while ((status = submit_with(on, work, cell, JOBRING_WHEN_FULL_FAIL, NULL)) == JOBRING_E_FULL) pass();
             OK(status);
             break;
         default:
-            OK(submit_with(on, work, cell, JOBRING_FULL_WAIT, &job));
+            OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
             OK(jobring_wait(on->pool, job, LONG, NULL));
             worked(cell);
         }
@@ -175,7 +175,7 @@ static void make(struct stage *on, unsigned me) {
     for (unsigned n = me; n < on->rounds; n += 2) {
         jobring_job job;
         on->cells[n].in = (long)n;
-        OK(submit_with(on, on->job, &on->cells[n], JOBRING_FULL_WAIT, &job));
+        OK(submit_with(on, on->job, &on->cells[n], JOBRING_WHEN_FULL_WAIT, &job));
         give(on, n, job);
     }
     ADD(on->makers, 1);

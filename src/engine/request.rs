@@ -1,0 +1,48 @@
+//! What a submitter hands over, and what is to become of it when the pool is full.
+
+use crate::job::vtable::{JobVTable, Payload};
+use crate::platform::port::Timeout;
+
+/// A job as a face hands it over: checked, and not written into a slot yet.
+pub(crate) trait Request {
+    /// How the job is run or dropped.
+    fn vtable(&self) -> &'static JobVTable;
+
+    /// Leaves the job's input in a payload.
+    ///
+    /// # Safety
+    /// 1. The payload is one of the pool that the request was made for, and nobody else has it.
+    unsafe fn write(self, payload: Payload);
+}
+
+/// What a submit does when no slot is free. It is known when the caller is compiled, so that a firmware that never waits has no
+/// code for waiting.
+pub(crate) trait WhenFull: Copy {
+    const WAITS: bool;
+
+    fn timeout(self) -> Timeout;
+}
+
+/// Fails at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Fail;
+
+/// Waits for a slot.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait(pub(crate) Timeout);
+
+impl WhenFull for Fail {
+    const WAITS: bool = false;
+
+    fn timeout(self) -> Timeout {
+        Timeout::Poll
+    }
+}
+
+impl WhenFull for Wait {
+    const WAITS: bool = true;
+
+    fn timeout(self) -> Timeout {
+        self.0
+    }
+}
