@@ -4,9 +4,9 @@
 //! successor on its way out, and then uses neither place nor pool. After that, the destructors of its thread-locals run. They are
 //! user code: they may wait for the pool, or destroy it. So no thread of the pool waits for a thread that a job ended.
 //!
-//! The place keeps that thread until its successor ends, or the pool does. A successor that ends joins it if it has ended,
-//! and otherwise detaches it. The thread that destroys the pool joins both; if one is itself, it detaches that one. So each thread is
-//! joined or detached once, and a place has at most one ended thread that is not joined.
+//! The place keeps that thread until a job ends its successor too, or the pool is destroyed. The successor joins it if it has
+//! ended, and otherwise detaches it. The thread that destroys the pool joins the last two; if one is itself, it detaches that one.
+//! So each thread is joined or detached once, and a place has at most one ended thread that is not joined.
 //!
 //! The memory is safe (E7): the thread that destroys the pool joins the last two threads of a place. What an earlier thread did to
 //! place and pool comes before it released the lock, which its successor took.
