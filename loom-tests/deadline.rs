@@ -24,7 +24,7 @@ const TIME: u64 = 10;
 
 /// A pool whose clock the model moves, with a worker who never works.
 fn stage<const N: usize>() -> Stage<N> {
-    let s = Stage::with_clock(Clock::Told);
+    let s = Stage::with_clock(Clock::Manual);
     s.pool.admit();
     s
 }

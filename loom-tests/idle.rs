@@ -75,7 +75,7 @@ fn two_pushes_wake_the_worker_twice() {
 
 /// A sentry is trusted here, and its time does not pass: whoever finds the first job has to wake it.
 fn two_pushes_wake_two_workers() {
-    let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Told)));
+    let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Manual)));
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();
     workers.give(PLAIN);
@@ -251,7 +251,7 @@ fn a_push_behind_a_frozen_waker_wakes_for_it() {
 
 /// The push trusts the searcher if the worker is the sentry by then; time goes on.
 fn a_sentry_takes_what_a_frozen_searcher_left() {
-    let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Told)));
+    let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Manual)));
     workers.freeze_searching();
     let taken = Arc::new(AtomicUsize::new(0));
     let (working, count) = (workers.clone(), taken.clone());

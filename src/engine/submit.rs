@@ -10,7 +10,7 @@ use crate::job::id::Job;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Pacing};
-use crate::sleep::Noticed;
+use crate::sleep::NotifyOutcome;
 use crate::slot::state::State;
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot, Vacated};
@@ -279,8 +279,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(crate) fn notify_workers(&self, position: usize, several: bool, origin: Origin) {
-        let noticed = self.idle.notify(&self.port, position, several, origin, || self.ready().popped());
-        if noticed == Noticed::Closed && !bug(Bug::CloserIsNotTold) {
+        let outcome = self.idle.notify(&self.port, position, several, origin, || self.ready().popped());
+        if outcome == NotifyOutcome::Closed && !bug(Bug::CloserIsNotTold) {
             self.lifecycle.notify_closers(&self.port, origin);
         }
     }

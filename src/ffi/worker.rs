@@ -49,7 +49,7 @@ const FIRST_WORKER: usize = offset_of!(jobring_worker, name) + size_of::<[c_char
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl CPool {
     fn seat(&self, index: u32) -> Result<&WorkerThread, StatusError> {
-        let seat = self.workers.as_ref().and_then(|set| set.seat(index as usize));
+        let seat = self.workers.as_ref().and_then(|set| set.place(index as usize));
         seat.ok_or(StatusError(JOBRING_E_INVALID))
     }
 

@@ -95,9 +95,9 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
 }
 
 /// The vtable of jobs that run a half.
-struct Lent;
+struct HalfJob;
 
-impl Lent {
+impl HalfJob {
     const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
@@ -344,7 +344,7 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
     // SAFETY:
     // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for it.
     let job = unsafe {
-        pool.publish(reserved, LentJob { vtable: Lent::VTABLE, pointer: oldest }, false, Origin::Thread)
+        pool.publish(reserved, LentJob { vtable: HalfJob::VTABLE, pointer: oldest }, false, Origin::Thread)
     };
     // SAFETY:
     // - as above; its runner does not use the cells of the head.

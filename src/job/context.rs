@@ -33,7 +33,7 @@ impl Stack {
 
 /// What a frame stands for.
 #[derive(Clone, Copy)]
-enum Of {
+enum ContextKind {
     /// The job with this slot and generation.
     Job { index: usize, generation: usize },
     /// The loop of the worker with this number; and its stack, if the creator of the thread knows it.
@@ -49,7 +49,7 @@ enum Of {
 pub struct CallContext {
     /// The identity of its pool: an address that is only compared.
     pub(crate) pool: *const (),
-    of: Of,
+    kind: ContextKind,
     /// The next frame outwards.
     pub(crate) outer: *const CallContext,
     /// A pointer that the running job's `run` function leaves for calls from inside the job.
@@ -74,18 +74,18 @@ impl CallContext {
         generation: usize,
         outer: *const CallContext,
     ) -> Self {
-        Self::new(pool, Of::Job { index, generation }, outer)
+        Self::new(pool, ContextKind::Job { index, generation }, outer)
     }
 
     /// The thread runs user code that is no job of the pool.
     pub(crate) fn of_caller(pool: *const (), outer: *const CallContext) -> Self {
-        Self::new(pool, Of::Caller, outer)
+        Self::new(pool, ContextKind::Caller, outer)
     }
 
     /// The pool calls user code that is no job.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn of_callback(pool: *const (), outer: *const CallContext) -> Self {
-        Self::new(pool, Of::Callback, outer)
+        Self::new(pool, ContextKind::Callback, outer)
     }
 
     /// The thread is a worker.
@@ -95,14 +95,14 @@ impl CallContext {
         stack: Option<Stack>,
         outer: *const CallContext,
     ) -> Self {
-        Self::new(pool, Of::Worker { number, stack }, outer)
+        Self::new(pool, ContextKind::Worker { number, stack }, outer)
     }
 
     #[inline(always)]
-    fn new(pool: *const (), of: Of, outer: *const CallContext) -> Self {
+    fn new(pool: *const (), kind: ContextKind, outer: *const CallContext) -> Self {
         Self {
             pool,
-            of,
+            kind,
             outer,
             vtable_data: Cell::new(ptr::null()),
             closing: Cell::new(false),
@@ -114,32 +114,34 @@ impl CallContext {
 
     /// The frame's job, if it is a job's.
     pub(crate) fn job(&self) -> Option<Job> {
-        match self.of {
-            Of::Job { index, generation } => Some(Job::new(Job::tag_of(self.pool), generation, index)),
-            Of::Worker { .. } | Of::Caller | Of::Callback => None,
+        match self.kind {
+            ContextKind::Job { index, generation } => {
+                Some(Job::new(Job::tag_of(self.pool), generation, index))
+            }
+            ContextKind::Worker { .. } | ContextKind::Caller | ContextKind::Callback => None,
         }
     }
 
     /// Is it a job's?
     pub(crate) fn is_of_job(&self) -> bool {
-        matches!(self.of, Of::Job { .. })
+        matches!(self.kind, ContextKind::Job { .. })
     }
 
     /// Did the pool call what runs in it, so that the pool's thread waits for its return?
     pub(crate) fn is_call_of_pool(&self) -> bool {
-        matches!(self.of, Of::Job { .. } | Of::Callback)
+        matches!(self.kind, ContextKind::Job { .. } | ContextKind::Callback)
     }
 
     /// Is it a worker's loop?
     pub(crate) fn is_of_worker(&self) -> bool {
-        matches!(self.of, Of::Worker { .. })
+        matches!(self.kind, ContextKind::Worker { .. })
     }
 
     /// The worker's number, and its stack if known, if this is a worker's loop.
     fn loop_of(&self) -> Option<(usize, Option<Stack>)> {
-        match self.of {
-            Of::Worker { number, stack } => Some((number, stack)),
-            Of::Job { .. } | Of::Caller | Of::Callback => None,
+        match self.kind {
+            ContextKind::Worker { number, stack } => Some((number, stack)),
+            ContextKind::Job { .. } | ContextKind::Caller | ContextKind::Callback => None,
         }
     }
 

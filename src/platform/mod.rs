@@ -62,7 +62,7 @@ pub(crate) mod port_self;
 #[cfg(jobring_freeze)]
 mod test_port;
 #[cfg(jobring_freeze)]
-pub use test_port::Driven as System;
+pub use test_port::DrivenPort as System;
 
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod spin_port;

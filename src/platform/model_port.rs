@@ -20,7 +20,7 @@ pub enum Clock {
     /// A sleep with a time limit returns at once, and the clock moves on by the limit.
     Hasty,
     /// Time passes only when the model calls [`ModelPort::pass`].
-    Told,
+    Manual,
 }
 
 /// A futex without a lock, so that its only happens-before is from a waker to the thread that it wakes (by loom's `unpark`).
@@ -116,7 +116,7 @@ impl Port for ModelPort {
     fn now(&self) -> Option<u64> {
         match self.system.clock {
             Clock::None => None,
-            Clock::Hasty | Clock::Told => Some(self.meet().now),
+            Clock::Hasty | Clock::Manual => Some(self.meet().now),
         }
     }
 

@@ -8,9 +8,9 @@ use crate::sync::{AtomicUsize, spin_loop};
 
 /// Sleeps in the kernel, or as its driver says.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Driven;
+pub struct DrivenPort;
 
-impl Port for Driven {
+impl Port for DrivenPort {
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>) {
         match driver() {
             Some(driver) => driver.wait(word, expected, timeout.is_some()),

@@ -26,11 +26,11 @@ impl Ring<'_> {
     /// Removes the last seeds of an unused ring, so that `seeds` are left.
     pub(crate) fn remove_seeds(&self, seeds: usize) {
         let g = self.geometry();
-        for (at, entry) in (seeds..).zip(self.entries.get(seeds..).unwrap_or_default()) {
+        for (index, entry) in (seeds..).zip(self.entries.get(seeds..).unwrap_or_default()) {
             // Published one lap before the seeds, so the entry counts as empty in the seeds' lap.
-            let before = at.wrapping_sub(2 * g.len());
+            let before = index.wrapping_sub(2 * g.len());
             // ORDERING: Relaxed: before the ring is shared.
-            entry.store(g.entry(g.lap(before), before, at), ordering(Site::Age, Relaxed));
+            entry.store(g.entry(g.lap(before), before, index), ordering(Site::Age, Relaxed));
         }
     }
 

@@ -18,11 +18,11 @@ impl Ring<'_> {
             let (h, first) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
             let line = g.stride() - (h & (g.stride() - 1));
             let mut count = 0;
-            for (at, into) in into.iter_mut().take(line).enumerate() {
-                let p = h.wrapping_add(at);
+            for (nth, into) in into.iter_mut().take(line).enumerate() {
+                let p = h.wrapping_add(nth);
                 // ORDERING: Acquire: each index has its own push (E1, E2).
                 let next = || self.entry(p).load(ordering(Site::PopNextEntry, Acquire));
-                let e = if at == 0 { first } else { next() };
+                let e = if nth == 0 { first } else { next() };
                 if !g.is_published(e, p) {
                     break;
                 }
@@ -48,11 +48,11 @@ impl Ring<'_> {
         let g = self.geometry();
         let (lap, first) = (g.lap(p), g.offset(p));
         let line = self.entries.get(first..first + g.stride()).unwrap_or_default();
-        for (at, entry) in line.iter().enumerate() {
+        for (nth, entry) in line.iter().enumerate() {
             // ORDERING: Relaxed: only a guess at what others have done.
             let e = entry.load(ordering(Site::AheadLook, Relaxed));
             if g.is_in_lap(e, lap) {
-                expect(g.index(e, p.wrapping_add(at)));
+                expect(g.index(e, p.wrapping_add(nth)));
             }
         }
     }

@@ -6,12 +6,12 @@ use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::backoff::yield_in_model;
 
 /// An empty entry that was marked: sleep on `word` while it holds `value`.
-pub(crate) struct Marked<'a> {
+pub(crate) struct MarkedEntry<'a> {
     pub(crate) word: &'a AtomicUsize,
     pub(crate) value: usize,
 }
 
-impl PartialEq for Marked<'_> {
+impl PartialEq for MarkedEntry<'_> {
     fn eq(&self, other: &Self) -> bool {
         core::ptr::eq(self.word, other.word) && self.value == other.value
     }
@@ -19,7 +19,7 @@ impl PartialEq for Marked<'_> {
 
 impl<'a> Ring<'a> {
     /// Marks the empty entry at head; None if the ring is not empty.
-    pub(crate) fn mark_empty(&self, by: Mark) -> Option<Marked<'a>> {
+    pub(crate) fn mark_empty(&self, by: Mark) -> Option<MarkedEntry<'a>> {
         let g = self.geometry();
         let (head, origin) = self.head();
         loop {
@@ -48,7 +48,7 @@ impl<'a> Ring<'a> {
                     )
                     .is_ok()
             {
-                return Some(Marked { word, value });
+                return Some(MarkedEntry { word, value });
             }
         }
     }

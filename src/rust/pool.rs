@@ -174,7 +174,7 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
         return (!self.inner.core.raw().is_copy())
             .then_some(self.inner.workers.as_ref())
             .flatten()
-            .and_then(|set| set.seat(worker)?.stack_size());
+            .and_then(|set| set.place(worker)?.stack_size());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         None
     }

@@ -31,7 +31,7 @@ pub(crate) struct Search {
 
 /// What a submitter saw when it notified of its push.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Noticed {
+pub(crate) enum NotifyOutcome {
     Open,
     /// The pool is closed: the submitter must kick the closer.
     Closed,
@@ -39,7 +39,7 @@ pub(crate) enum Noticed {
 
 /// A worker that is registered as sleeping.
 #[must_use = "a registration that is not ended takes a wake-up meant for others"]
-pub(crate) struct Asleep {
+pub(crate) struct Registration {
     /// Is it a sentry?
     sentry: bool,
     /// Has its nap ended without a token? Then a job that it finds shows that the searchers do not come.
@@ -74,14 +74,14 @@ impl Idle {
         several: bool,
         origin: Origin,
         popped: impl FnOnce() -> usize,
-    ) -> Noticed {
+    ) -> NotifyOutcome {
         // ORDERING: pairs with the fence in `register`: either that worker sees the push, or this thread sees it
         // registered (E4). With `close`: either the closer sees the push, or this thread sees CLOSED (E5). The push
         // ended with a read-modify-write.
         fence_behind_rmw(ordering(Site::NotifyFence, SeqCst));
         let counts = self.counts();
         if counts.is_open_and_awake() {
-            return Noticed::Open;
+            return NotifyOutcome::Open;
         }
         self.notify_idle(counts, port, position, several, origin, popped)
     }
@@ -97,7 +97,7 @@ impl Idle {
         several: bool,
         origin: Origin,
         popped: impl FnOnce() -> usize,
-    ) -> Noticed {
+    ) -> NotifyOutcome {
         // A firmware computes the new counts once, and ignores the backlog.
         if (!SENTRIES || counts.wake_another().is_some())
             && (self.wake_another(port, origin).is_some() || SENTRIES)
@@ -111,7 +111,7 @@ impl Idle {
         {
             self.reset_searchers(port, origin);
         }
-        if counts.is_closed() { Noticed::Closed } else { Noticed::Open }
+        if counts.is_closed() { NotifyOutcome::Closed } else { NotifyOutcome::Open }
     }
 
     /// Wakes one more worker, if too few search. Returns the new counts.
@@ -164,7 +164,7 @@ impl Idle {
 
     /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_nap` and the pool has too few. The caller
     /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
-    pub(crate) fn register(&self, search: Search, may_nap: bool) -> Asleep {
+    pub(crate) fn register(&self, search: Search, may_nap: bool) -> Registration {
         let end_search = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.without_search(c) };
         let posted = Cell::new(false);
         self.change(Site::RegisterUpdate, |c| {
@@ -173,7 +173,7 @@ impl Idle {
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
         fence(ordering(Site::RegisterFence, SeqCst));
-        Asleep { sentry: SENTRIES && posted.get(), overdue: false }
+        Registration { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
     /// Is the pool closed? For a registered worker that is about to look at the rings: if so, it sees there what was
@@ -190,51 +190,62 @@ impl Idle {
 
     /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no token. A sentry sleeps for
     /// at most `nap` nanoseconds. Err if its sleep ended without a token: the caller calls `end_nap`.
-    pub(crate) fn sleep(&self, asleep: Asleep, port: &impl Port, nap: u64) -> Result<Search, Asleep> {
+    pub(crate) fn sleep(
+        &self,
+        registration: Registration,
+        port: &impl Port,
+        nap: u64,
+    ) -> Result<Search, Registration> {
         let mut slept = false;
         loop {
             let counts = self.counts();
             if counts.is_closed() && !bug(Bug::SleepsPastTheClose) {
-                return Ok(self.cancel(asleep));
+                return Ok(self.cancel(registration));
             }
             if counts.tokens() > 0 {
-                if let Some(search) = self.take_token(&asleep) {
+                if let Some(search) = self.take_token(&registration) {
                     return Ok(search);
                 }
-            } else if slept && asleep.is_sentry() {
+            } else if slept && registration.is_sentry() {
                 // Whatever ended its sleep.
-                return Err(Asleep { overdue: true, ..asleep });
+                return Err(Registration { overdue: true, ..registration });
             } else {
                 let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
-                port.wait(self.word(), counts.0, asleep.is_sentry().then_some(nap));
+                port.wait(self.word(), counts.0, registration.is_sentry().then_some(nap));
                 slept = true;
             }
         }
     }
 
-    fn take_token(&self, asleep: &Asleep) -> Option<Search> {
-        self.update(Site::RedeemUpdate, |c| (c.tokens() > 0).then(|| asleep.without_sentry(c).take_token()))
-            .map(|c| Search { epoch: c.epoch() })
+    fn take_token(&self, registration: &Registration) -> Option<Search> {
+        self.update(Site::RedeemUpdate, |c| {
+            (c.tokens() > 0).then(|| registration.without_sentry(c).take_token())
+        })
+        .map(|c| Search { epoch: c.epoch() })
     }
 
     /// Ends a sentry's nap. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
     /// CLOSED and at the rings once more, as after `register`.
-    pub(crate) fn end_nap(&self, asleep: Asleep, rests: bool) -> Asleep {
+    pub(crate) fn end_nap(&self, registration: Registration, rests: bool) -> Registration {
         if rests && !bug(Bug::SentryRestsSilently) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }
         // ORDERING: pairs with the fence in `notify`: either this thread sees the push of a thread that relied on the
         // sentry, or that thread sees that the sentry is gone (E4).
         fence(ordering(Site::LookAgainFence, SeqCst));
-        if rests { Asleep { sentry: false, overdue: false } } else { asleep }
+        if rests { Registration { sentry: false, overdue: false } } else { registration }
     }
 
     /// Takes the registration back, because there is work after all. It takes a token only if no registered worker is left
     /// without one: otherwise, of the two threads that others rely on, only one would be left.
-    pub(crate) fn cancel(&self, asleep: Asleep) -> Search {
+    pub(crate) fn cancel(&self, registration: Registration) -> Search {
         let now = self.change(Site::CancelUpdate, |c| {
-            let c = asleep.without_sentry(c);
-            let c = if SENTRIES && asleep.overdue && c.searching() > c.tokens() { c.write_off() } else { c };
+            let c = registration.without_sentry(c);
+            let c = if SENTRIES && registration.overdue && c.searching() > c.tokens() {
+                c.write_off()
+            } else {
+                c
+            };
             match c.sleeping() {
                 _ if bug(Bug::CountsAWakeTwice) && c.tokens() > 0 => c.take_token().wake(),
                 _ if bug(Bug::TakesAnothersToken) && c.tokens() > 0 => c.take_token(),
@@ -245,7 +256,7 @@ impl Idle {
         Search { epoch: now.epoch() }
     }
 
-    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls asleep.
+    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls registration.
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).
@@ -310,7 +321,7 @@ impl Idle {
     }
 }
 
-impl Asleep {
+impl Registration {
     #[inline(always)]
     pub(crate) fn is_sentry(&self) -> bool {
         SENTRIES && self.sentry

@@ -4,4 +4,4 @@ mod counts;
 mod idle;
 
 pub(crate) use counts::MAX_WORKERS;
-pub(crate) use idle::{Idle, Noticed};
+pub(crate) use idle::{Idle, NotifyOutcome};

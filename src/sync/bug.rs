@@ -1,16 +1,16 @@
-//! Bugs that other pools had, put back into this one by name: the kill list (loom-tests/KILLS.md) shows that a test
-//! notices each. In every build for users [`bug`] is a constant `false`, and nothing is left of it.
+//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a test
+//! notices each. In every build for users [`bug`] is a constant `false`, and the compiler removes it.
 //!
-//! A mutant is one short line where the bug would be. `JOBRING_BUG` says which ones a process has.
+//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that a process has.
 
 use super::{AtomicUsize, Relaxed};
 
 macro_rules! bugs {
     ($(#[doc = $about:literal] $name:ident,)*) => {
-        /// A published bug, as it would be here.
+        /// A published bug, translated to this library.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
-        #[allow(dead_code, reason = "which are planted depends on the build's features")]
+        #[allow(dead_code, reason = "the build's features decide which are planted")]
         pub enum Bug { $(#[doc = $about] $name,)* }
 
         #[cfg(any(jobring_loom, jobring_bug))]
@@ -23,7 +23,7 @@ macro_rules! bugs {
                 match self { $(Bug::$name => stringify!($name),)* }
             }
 
-            /// Who had it, a colon, and what it is.
+            /// The project that had it, a colon, and what it is.
             pub const fn about(self) -> &'static str {
                 match self { $(Bug::$name => $about,)* }
             }
@@ -33,21 +33,21 @@ macro_rules! bugs {
 
 bugs! {
     // Parking and wake-up.
-    /// tokio#8056: a worker that goes to sleep stays counted as one that searches, and nobody is woken.
+    /// tokio#8056: a worker that goes to sleep stays counted as a searcher, and no worker is woken.
     SleeperCountsAsSearcher,
-    /// tokio#7757: who pushes counts on one worker alone, who was woken, or searches, and may be stopped.
+    /// tokio#7757: a push relies on one worker that was woken or searches, and that may be stopped.
     TrustsOneSearcher,
-    /// tokio#8057: a token and the sentry count as two, though the sentry may be the one who was woken.
+    /// tokio#8057: a token and a sentry count as two workers, although the sentry may be the one that was woken.
     TrustsTheSentryWithItsToken,
     /// tokio#525: a worker looks for a token in one value of the idle word, and falls asleep on a newer one.
     SleepsOnANewerWord,
     /// bshoshany/thread-pool#93: a worker about to sleep does not look for CLOSED in the word that it sleeps on.
     SleepsPastTheClose,
-    /// bshoshany/thread-pool#110: who resolves a job wakes one of those that wait for it.
+    /// bshoshany/thread-pool#110: the thread that resolves a job wakes only one of its waiters.
     WakesOneWaiter,
     /// Open3D-PoissonRecon#6: a worker registers, and sleeps without a look at the ring.
     SleepsWithoutALook,
-    /// tokio#8067: the sentry sleeps without end, and is still counted upon.
+    /// tokio#8067: the sentry sleeps without a time limit, and others still rely on it.
     SentryRestsSilently,
     /// tensorflow#932: a submitter that finds the pool closed after its push does not kick the closer.
     CloserIsNotTold,
@@ -57,24 +57,24 @@ bugs! {
     ForgetsTheKicksSinceItLooked,
     /// Pithikos/C-Thread-Pool#135: the close wakes one worker.
     CloseWakesOne,
-    /// libuv 0f1bdb6b1: a searcher that found a job tells nobody of those behind it.
+    /// libuv 0f1bdb6b1: a searcher that found a job wakes nobody for the jobs behind it.
     FinderTellsNobody,
-    /// glibc BZ 25847: a worker that goes on after all takes a token that another was woken for.
+    /// glibc BZ 25847: a worker that cancels its sleep takes a token for which another was woken.
     TakesAnothersToken,
     /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.
     CloseGrantsTokens,
     // Touch after hand-off.
-    /// rayon#739: a runner looks into the slot once more after it resolved the job.
+    /// rayon#739: a runner reads the slot again after it resolved the job.
     TouchesWhatItGaveAway,
     /// folly#2093: a submitter that had to wait ends its visit before its job is handed over.
     VisitEndsTooSoon,
-    /// crossbeam#1187: the end drops once more what a discard has dropped.
+    /// crossbeam#1187: destroy drops again what a discard has dropped.
     ForgetsWhatWasDiscarded,
     /// crossbeam#726: a popper that lost the race for the head keeps its index.
     PopsWithoutWinning,
-    /// scoped-threadpool-rs#11: a closer takes the end of one job for the end of all.
+    /// scoped-threadpool-rs#11: a closer stops waiting when one job has ended.
     OneEndEndsTheWait,
-    /// libuv#4443: the child of a fork is not told that the pool is its parent's.
+    /// libuv#4443: the child of a fork treats its parent's pool as its own.
     ChildTakesThePool,
     // Cancel, flush, accounting.
     /// Zephyr#35225: a worker marks a queued job as running by a plain store.
@@ -83,15 +83,15 @@ bugs! {
     IgnoresALostExchange,
     /// Zephyr#119700: a kick wakes one closer.
     KickWakesOne,
-    /// tokio#7922: a worker that goes on after all takes off a token, and its registration too.
+    /// tokio#7922: a worker that cancels its sleep takes a token and also its registration.
     CountsAWakeTwice,
-    /// tokio#8406: a worker whose thread could not be made stays counted in.
+    /// tokio#8406: a worker whose thread could not be created stays counted.
     CountsAThreadThatIsNotThere,
     /// folly 70502069e: a worker registers by a plain store to the idle word.
     StoresTheCounts,
     /// apr 427cde49b: a worker is counted in by a load and a store.
     EntersWithoutExchange,
-    /// apr a06fce846: the end does not wait until the workers have left.
+    /// apr a06fce846: destroy does not wait until the workers have left.
     EndsWithWorkersInside,
     /// asio#1534: a closer that sees no worker does not set CLOSED.
     CloseOfNobodyIsNoClose,
@@ -99,43 +99,43 @@ bugs! {
     WaitsForTheNextJobToo,
     /// CPython gh-125451: a shutdown inside a job waits for that job.
     ShutdownWaitsForItself,
-    /// pthreadpool f4af06b: a runner takes WAITER off after it resolved the job, not with it.
+    /// pthreadpool f4af06b: a runner clears WAITER after it resolved the job, not in the same step.
     ResetsTheFlagAfterwards,
-    /// libvips#4116: who looks at a job does not wake those that came to wait for it meanwhile.
+    /// libvips#4116: a peek does not wake the threads that started to wait meanwhile.
     PutsTheJobBackSilently,
     /// fjall#260: the close wakes no submitter that waits for room.
     CloseLeavesSubmittersAsleep,
-    /// esbmc#6474: a thread whose job has ended, and that has not woken yet, counts as one that waits.
+    /// esbmc#6474: a thread whose wait has ended, but that has not woken yet, counts as waiting.
     CountsTheWokenAsStuck,
-    /// globus-compute#1583: a shutdown does not wait for a job that is inside another one.
+    /// globus-compute#1583: a shutdown does not wait for a job that is inside another shutdown.
     LeavesOtherClosersBehind,
     // Rings.
     /// heapless#583: a push moves the tail before it publishes its entry.
     MovesTheTailFirst,
-    /// heapless#121: a push compares laps by their order, which ends where they wrap.
+    /// heapless#121: a push compares laps by their order, which is wrong when they wrap.
     OrdersLaps,
     /// dpdk d097964616: a batch of no jobs announces one.
     NothingIsAnnounced,
     /// ck e78c421: a popper takes an entry of another lap for an empty ring.
     TakesALateLookForEmpty,
-    /// heapless#180: a taker gives back a slot that is for its entry's popper to give back.
+    /// heapless#180: a taker frees a slot that its entry's popper must free.
     GivesTheSlotBackTwice,
-    /// heapless 7cfdb848: the end drops no result that nobody took.
+    /// heapless 7cfdb848: destroy does not drop a result that nobody took.
     LeavesResultsBehind,
-    /// rtic#780: a batch that took several slots and filled some does not put the rest back.
+    /// rtic#780: a batch that took several slots and filled some does not free the others.
     BatchKeepsTheRest,
-    /// folly 232f650cc: a submit that waits for room does not look at its deadline.
+    /// folly 232f650cc: a submit that waits for room ignores its deadline.
     WaitsPastTheDeadline,
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
     // Planted here, and noticed by no test at first.
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
-    /// jobring: a worker's job that sleeps takes every other worker's job for one that sleeps too.
+    /// jobring: a worker's job that is about to sleep assumes that every other worker's job sleeps too.
     TakesAllForBlocked,
 }
 
-/// Was this bug put in?
+/// Is this bug planted?
 #[cfg(not(any(jobring_loom, jobring_bug)))]
 #[inline(always)]
 pub(crate) const fn bug(_: Bug) -> bool {
@@ -145,7 +145,7 @@ pub(crate) const fn bug(_: Bug) -> bool {
 #[cfg(any(jobring_loom, jobring_bug))]
 pub(crate) use planted::bug;
 
-/// With the bug: stores a value where an exchange is called for. Was it put in?
+/// If the bug is planted, stores a value where an exchange is needed. Is it planted?
 #[inline(always)]
 pub(crate) fn stores(planted: Bug, word: &AtomicUsize, value: usize) -> bool {
     if bug(planted) {
@@ -162,7 +162,7 @@ mod planted {
     use super::Bug;
     use std::sync::OnceLock;
 
-    // The package that users build has no bug in it, whatever its flags.
+    // The published package has no planted bug, whatever its flags.
     #[cfg(jobring_bug)]
     const _: () =
         assert!(!matches!(env!("CARGO_PKG_NAME").as_bytes(), b"jobring"), "cfg(jobring_bug) is for tests");

@@ -1,9 +1,9 @@
-//! A statistics counter: guards nothing, decides nothing, and so is left out of the model and of the sites.
+//! Statistics. They guard nothing and decide nothing, so they are left out of the models and have no sites.
 
 #[cfg(not(jobring_loom))]
 use super::AtomicUsize;
 
-/// Counts, wrapping, without ordering anything.
+/// A counter that wraps and orders nothing.
 pub(crate) struct Counter(#[cfg(not(jobring_loom))] AtomicUsize);
 
 impl Counter {
@@ -14,12 +14,12 @@ impl Counter {
         )
     }
 
-    /// Adds one. The count before.
+    /// Adds one. Returns the previous count.
     #[inline]
     pub(crate) fn add(&self) -> usize {
         #[cfg(jobring_loom)]
         return 0;
-        // ORDERING: Relaxed: a statistic, or a number that is given out once.
+        // ORDERING: Relaxed: a statistic, or a number that is used once.
         #[cfg(not(jobring_loom))]
         self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)
     }
@@ -33,8 +33,8 @@ impl Counter {
     }
 }
 
-/// A number that one thread writes and others look at: guards nothing, and is left out of the model too. 64 bits where the
-/// target's atomics have them, else a word.
+/// A number that one thread writes and others read. It guards nothing, and is left out of the models too. It has 64 bits if the
+/// target has such atomics, otherwise a word.
 pub(crate) struct StatCell(#[cfg(not(jobring_loom))] Word);
 
 #[cfg(all(not(jobring_loom), target_has_atomic = "64"))]

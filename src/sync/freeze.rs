@@ -1,7 +1,7 @@
-//! Stop points for the freeze test: every named site is one, so none can be forgotten.
+//! Stop points for the freeze test. Every named site is one, so none can be forgotten.
 //!
-//! A thread declares a role; the test arms a trap with one (site, role); the first thread of that role that comes
-//! to the site stops just before its operation and stays there until the test thaws the trap or arms it anew.
+//! A thread declares a role, and the test arms a trap with one (site, role). The first thread of that role that reaches
+//! the site stops just before its operation. It stays there until the test thaws the trap or arms it again.
 
 extern crate std;
 
@@ -14,26 +14,26 @@ use std::time::{Duration, Instant};
 
 std::thread_local! { static ROLE: Cell<u8> = const { Cell::new(0) }; }
 
-/// Runs the pool's calls step by step in place of the system: every named operation, sleep and wake of a thread that has
-/// a driver goes through it.
+/// Runs the pool's calls step by step, in place of the system: every named operation, sleep and wake of a thread with a driver
+/// goes through it.
 pub trait Driver {
-    /// The thread is about to do this.
+    /// Called before the thread's operation at this site.
     fn pass(&self, site: Site);
     /// Sleeps if the low half of the word still equals that of `expected`; may return at any time.
     fn wait(&self, word: &super::AtomicUsize, expected: usize, timed: bool);
     /// Wakes one sleeper, or all.
     fn wake(&self, word: *const super::AtomicUsize, all: bool);
-    /// Is there a clock, and what does it say?
+    /// The clock's time; None if there is no clock.
     fn now(&self) -> Option<u64>;
-    /// What the thread remembers for the pool.
+    /// The pointer that the thread last passed to `set_current`.
     fn current(&self) -> *const ();
-    /// Makes it remember.
+    /// Stores the thread's pointer.
     fn set_current(&self, frame: *const ());
 }
 
 std::thread_local! { static DRIVER: Cell<Option<&'static dyn Driver>> = const { Cell::new(None) }; }
 
-/// Gives this thread a driver, or takes it away.
+/// Gives this thread a driver, or removes it.
 pub fn set_driver(driver: Option<&'static dyn Driver>) {
     DRIVER.with(|mine| mine.set(driver));
 }
@@ -42,22 +42,22 @@ pub(crate) fn driver() -> Option<&'static dyn Driver> {
     DRIVER.with(Cell::get)
 }
 
-/// How many roles there can be; role 0 is never frozen and not counted.
+/// The number of roles. Role 0 is never stopped and not counted.
 pub const ROLES: usize = 8;
-/// How many threads can be stopped at the same time.
+/// The most threads that can be stopped at the same time.
 pub const TRAPS: usize = 3;
 
 const NOBODY: u32 = 0;
-/// A trap that holds a thread; the lower bits number the catch, so that an old catch is not taken for a new one.
+/// Marks a trap that holds a thread. The lower bits number the catch, so that an old catch is not taken for a new one.
 const HOLDS: u32 = 1 << 31;
-/// What each trap is armed with (role << 8 | site + 1), or NOBODY, or HOLDS | number.
+/// For each trap: what it is armed with (role << 8 | site + 1), or NOBODY, or HOLDS | number.
 static ARMED: [AtomicU32; TRAPS] = [const { AtomicU32::new(NOBODY) }; TRAPS];
 static CATCHES: AtomicU32 = AtomicU32::new(0);
 static LOCK: Mutex<()> = Mutex::new(());
 static CHANGED: Condvar = Condvar::new();
 static HITS: [[AtomicU64; 256]; ROLES] = [const { [const { AtomicU64::new(0) }; 256] }; ROLES];
 
-/// Declares the role of this thread, 1 to 7; 0 takes it back.
+/// Declares the role of this thread: 1 to 7, or 0 for none.
 pub fn set_role(role: u8) {
     ROLE.with(|mine| mine.set(role));
 }
@@ -67,17 +67,17 @@ pub fn role() -> u8 {
     ROLE.with(Cell::get)
 }
 
-/// How often threads of this role have come to this site.
+/// How often threads of this role have reached this site.
 pub fn hits(role: u8, site: Site) -> u64 {
     HITS[role as usize][site as usize].load(SeqCst)
 }
 
-/// Arms a trap: the next thread of this role at this site stops there. Who is stopped in it now goes on.
+/// Arms a trap: the next thread of this role at this site stops there. A thread that is stopped in it now continues.
 pub fn arm(trap: usize, role: u8, site: Site) {
     set(trap, pair(role, site));
 }
 
-/// Empties a trap and lets a stopped thread go on. True if one was stopped.
+/// Empties a trap, and lets a stopped thread continue. True if a thread was stopped.
 pub fn thaw(trap: usize) -> bool {
     set(trap, NOBODY) & HOLDS != 0
 }
@@ -98,9 +98,9 @@ pub fn await_frozen(trap: usize, timeout: Duration) -> bool {
     true
 }
 
-/// Comes to a site as the library does: for a control that has the same stop points.
+/// Passes a site as the library does: for a control with the same stop points.
 pub fn come_to(site: Site) {
-    // ORDERING: none: there is no operation; `o` is called for its stop point.
+    // ORDERING: none: there is no operation; `ordering` is called for its stop point.
     ordering(site, Ordering::Relaxed);
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     }
     let role = role();
     if role != 0 {
-        // ORDERING: Relaxed: a census, read when its threads are joined.
+        // ORDERING: Relaxed: a count that is read after its threads were joined.
         HITS[role as usize][site as usize].fetch_add(1, Ordering::Relaxed);
         (0..TRAPS).for_each(|trap| stop_if_armed(trap, pair(role, site)));
     }
@@ -134,7 +134,7 @@ fn set(trap: usize, value: u32) -> u32 {
 }
 
 fn stop_if_armed(trap: usize, me: u32) {
-    // ORDERING: Relaxed: a first look, cheap for all who are not meant; the exchange under the lock decides.
+    // ORDERING: Relaxed: a cheap first check; the exchange under the lock decides.
     if ARMED[trap].load(Ordering::Relaxed) != me {
         return;
     }

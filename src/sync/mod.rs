@@ -1,6 +1,6 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
-//! Everything above imports atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
+//! All other modules import atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
 //! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list;
 //! `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
 
@@ -53,14 +53,14 @@ pub(crate) use site::Site;
 #[cfg(jobring_tsan)]
 pub(crate) use weaken::ordering;
 
-/// The ordering of the operation that has this name: in tests it may be weakened, or the thread stopped there.
+/// The ordering of the operation with this name. A test may weaken it, or stop the thread before the operation.
 #[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]
 #[inline(always)]
 pub(crate) const fn ordering(_: Site, order: Ordering) -> Ordering {
     order
 }
 
-/// A stop point that is no atomic operation: between a decision to wake and the wake.
+/// A stop point without an atomic operation: between a decision to wake and the wake.
 #[inline(always)]
 pub(crate) fn stop_point(site: Site) {
     ordering(site, Ordering::Relaxed);

@@ -17,65 +17,65 @@ pub(crate) fn spin_loop() {
     loom::thread::yield_now();
 }
 
-/// Is the calling thread unwinding? A panic ends an execution: the checker's threads stay where they are, and destructors
-/// must neither wait for them nor meet them again, or a second panic would end the process before the first is told.
+/// Is the calling thread unwinding? A panic ends an execution, and the checker's threads stay where they are. Destructors must
+/// not wait for them or meet them, because a second panic would abort the process before the first is reported.
 pub(crate) fn dying() -> bool {
     std::thread::panicking()
 }
 
-/// A fence; `Relaxed` stands for a fence that was taken out.
+/// A fence; `Relaxed` stands for a fence that was removed.
 pub(crate) fn fence(order: Ordering) {
     if order != Ordering::Relaxed {
         loom::sync::atomic::fence(order);
     }
 }
 
-loom::thread_local! { static FROST: RefCell<Option<Arc<StopPoint>>> = RefCell::new(None); }
-// Is there any frost in this model? On one of the system's threads all of a model's threads run.
-std::thread_local! { static COLD: Cell<bool> = const { Cell::new(false) }; }
+loom::thread_local! { static STOP_POINT: RefCell<Option<Arc<StopPoint>>> = RefCell::new(None); }
+// Does this model have a stop point? All of a model's threads run on one thread of the system.
+std::thread_local! { static HAS_STOP_POINT: Cell<bool> = const { Cell::new(false) }; }
 
-/// Stops a thread at whatever site it is about to come to, until it is thawed: not the checker's business but the
-/// model's, so that what the others do meanwhile has to come to an end without that thread.
+/// Stops a thread at any site until it is thawed. The model stops it, not the checker, so what the other threads do
+/// meanwhile must finish without that thread.
 pub struct StopPoint {
-    /// Stop? An atomic of the model's, so that the stop is tried between any two sites.
+    /// Stop? One of the model's atomics, so that the checker tries the stop between any two sites.
     stop: AtomicUsize,
     thaw: Mutex<Thaw>,
 }
 
 #[derive(Default)]
 struct Thaw {
-    over: bool,
+    done: bool,
     stopped: Option<loom::thread::Thread>,
 }
 
 impl StopPoint {
-    /// A frost that has not come yet.
-    #[allow(clippy::new_ret_no_self, reason = "it is shared by nature")]
+    /// A stop point that does not stop yet.
+    #[allow(clippy::new_ret_no_self, reason = "two threads share it")]
     pub fn new() -> Arc<Self> {
-        COLD.set(true);
+        HAS_STOP_POINT.set(true);
         Arc::new(Self { stop: AtomicUsize::new(0), thaw: Mutex::default() })
     }
 
-    /// Does `f` on the calling thread, which the frost may stop at every site in it.
+    /// Calls `f` on this thread, which may be stopped at every site in it.
     pub fn during<R>(self: &Arc<Self>, f: impl FnOnce() -> R) -> R {
-        FROST.with(|frost| *frost.borrow_mut() = Some(self.clone()));
+        STOP_POINT.with(|point| *point.borrow_mut() = Some(self.clone()));
         let result = f();
-        FROST.with(|frost| *frost.borrow_mut() = None);
+        STOP_POINT.with(|point| *point.borrow_mut() = None);
         result
     }
 
-    /// From now on the thread is stopped at the next site that it comes to.
+    /// From now on the thread stops at the next site that it reaches.
     pub fn freeze(&self) {
-        // ORDERING: Relaxed: the model's own; a read-modify-write, so that the stopper's word is seen.
+        // ORDERING: Relaxed: part of the model; a read-modify-write, so that the other thread reads the newest value.
         self.stop.fetch_or(1, Ordering::Relaxed);
     }
 
-    /// The thread goes on.
+    /// Lets the thread continue.
     pub fn thaw(&self) {
         // ORDERING: Relaxed, as in freeze.
         self.stop.fetch_and(0, Ordering::Relaxed);
         let mut thaw = self.thaw.lock().unwrap();
-        thaw.over = true;
+        thaw.done = true;
         if let Some(thread) = thaw.stopped.take() {
             thread.unpark();
         }
@@ -87,7 +87,7 @@ impl StopPoint {
             return;
         }
         let mut thaw = self.thaw.lock().unwrap();
-        if !thaw.over {
+        if !thaw.done {
             thaw.stopped = Some(loom::thread::current());
             drop(thaw);
             loom::thread::park();
@@ -98,12 +98,12 @@ impl StopPoint {
 std::thread_local! { static STEPS: RefCell<Option<Vec<(usize, Site)>>> = const { RefCell::new(None) }; }
 loom::thread_local! { static NUMBER: Cell<Option<usize>> = Cell::new(None); }
 
-/// From here on the named steps of this execution are kept, each with the number of its thread.
+/// Starts to record the named steps of this execution, each with the number of its thread.
 pub fn record_steps() {
     STEPS.set(Some(Vec::new()));
 }
 
-/// What was kept, if anything was to be.
+/// The recorded steps, if `record_steps` was called.
 pub fn recorded_steps() -> Option<Vec<(usize, Site)>> {
     STEPS.take()
 }
@@ -127,10 +127,10 @@ fn record(site: Site) {
 /// The ordering of a site, or what `JOBRING_WEAKEN=Site=Ordering[,…]` replaces it with.
 pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     record(site);
-    if COLD.get() && !site.is_failure() {
-        let frost = FROST.with(|frost| frost.borrow().clone());
-        if let Some(frost) = frost {
-            frost.pass();
+    if HAS_STOP_POINT.get() && !site.is_failure() {
+        let point = STOP_POINT.with(|point| point.borrow().clone());
+        if let Some(point) = point {
+            point.pass();
         }
     }
     static OVERRIDES: OnceLock<Vec<(Site, Ordering)>> = OnceLock::new();

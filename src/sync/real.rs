@@ -1,6 +1,6 @@
 //! The production side of the facade: core's atomics, and a cell with loom's `with`/`with_mut`.
 //!
-//! On a target that cannot compare and swap, portable-atomic's `AtomicUsize`: loads and stores are the machine's, a
+//! A target that cannot compare and swap uses portable-atomic's `AtomicUsize`: loads and stores are the machine's, and a
 //! read-modify-write is a load and a store inside a critical section.
 
 pub(crate) use core::hint::spin_loop;
@@ -12,7 +12,7 @@ pub(crate) use core::sync::atomic::{Ordering, fence};
 #[cfg(all(not(target_has_atomic = "ptr"), feature = "critical-section"))]
 pub(crate) use portable_atomic::AtomicUsize;
 
-/// As part of a type, so that this error is the only one: nothing is said about what is done with such a type.
+/// The error is part of a type, so that it is the only one: the compiler does not report the uses of such a type.
 #[cfg(all(not(target_has_atomic = "ptr"), not(feature = "critical-section")))]
 pub(crate) type AtomicUsize = (
     [u8; compile_error!(
@@ -41,10 +41,10 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// [`fence`] behind a read-modify-write of the same thread, between which and here it did nothing that others need see.
+/// [`fence`] after a read-modify-write of the same thread. In between, the thread did nothing that others must see.
 ///
-/// On x86 the locked instruction of the read-modify-write is a full barrier already (Intel SDM, volume 3, 9.2.3.9), and
-/// only the compiler must be kept from moving what follows before it; so does Linux (`smp_mb__after_atomic`).
+/// On x86 the locked instruction of the read-modify-write is already a full barrier (Intel SDM, volume 3, 9.2.3.9). Only the
+/// compiler must not move later operations before it. Linux does the same (`smp_mb__after_atomic`).
 #[inline(always)]
 pub(crate) fn fence_behind_rmw(order: Ordering) {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -55,7 +55,7 @@ pub(crate) fn fence_behind_rmw(order: Ordering) {
     fence(order);
 }
 
-/// Is this an execution of the model checker's that a panic has ended? Never.
+/// Has a panic ended this execution of a model? Never in this build.
 #[inline(always)]
 pub(crate) const fn dying() -> bool {
     false

@@ -9,8 +9,8 @@ macro_rules! sites {
         /// One named atomic operation (or fence) of the library.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
-        #[allow(missing_docs, reason = "a site is documented where it stands")]
-        #[allow(dead_code, reason = "which sites a build has depends on its features")]
+        #[allow(missing_docs, reason = "a site is documented where it is used")]
+        #[allow(dead_code, reason = "the build's features decide which sites it has")]
         pub enum Site { $($name,)* }
 
         impl Site {

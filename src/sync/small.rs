@@ -1,15 +1,15 @@
-//! The words of a microcontroller, which has more cycles to spare than flash: each kind of read-modify-write is one function
-//! there, instead of a loop with two barriers of its own at every place.
+//! The atomics of a microcontroller, which has more spare cycles than flash. Each kind of read-modify-write is one function,
+//! instead of an inlined loop with two barriers at every use.
 
 use core::sync::atomic::AtomicUsize as Word;
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire};
 
-/// core's, of which only the plain accesses are inlined. What changes it is AcqRel, whatever is asked for: no site asks for
-/// more (`fence` is what is SeqCst).
+/// core's atomic, of which only loads and stores are inlined. An exchange or an add is AcqRel, whatever ordering the caller asks
+/// for: no site asks for more (only `fence` is SeqCst).
 #[repr(transparent)]
 pub struct AtomicUsize(Word);
 
-/// The value before: `from` if it was changed.
+/// Returns the previous value: `from` if the exchange succeeded.
 #[inline(never)]
 fn exchange(word: &Word, from: usize, to: usize) -> usize {
     // ORDERING: AcqRel, and Acquire when it fails: see AtomicUsize.
@@ -59,7 +59,7 @@ impl AtomicUsize {
         add(&self.0, value.wrapping_neg())
     }
 
-    // The rest has one place or two.
+    // The others have only one or two uses.
 
     pub(crate) fn fetch_or(&self, bits: usize, order: Ordering) -> usize {
         self.0.fetch_or(bits, order)

@@ -26,7 +26,7 @@ unsafe impl Send for Raw {}
 unsafe impl Sync for Raw {}
 
 /// Zeroed memory.
-pub(crate) struct Zeroed {
+pub(crate) struct ZeroedMemory {
     pub(crate) raw: Raw,
     /// The first aligned address.
     pub(crate) at: NonNull<u8>,
@@ -39,12 +39,12 @@ fn padded(layout: Layout) -> Option<Layout> {
 }
 
 /// Zeroed memory of this layout, whose size is not zero. None if out of memory.
-pub(crate) fn get(layout: Layout) -> Option<Zeroed> {
+pub(crate) fn get(layout: Layout) -> Option<ZeroedMemory> {
     let raw = NonNull::new(allocate(padded(layout)?))?;
     let skip = raw.addr().get().wrapping_neg() & (layout.align() - 1);
     // SAFETY:
     // - skip is at most the alignment less the allocator's own, which `padded` added.
-    Some(Zeroed { raw: Raw(raw), at: unsafe { raw.add(skip) } })
+    Some(ZeroedMemory { raw: Raw(raw), at: unsafe { raw.add(skip) } })
 }
 
 /// # Safety

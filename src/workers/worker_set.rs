@@ -63,14 +63,14 @@ impl<'a> WorkerSetConfig<'a> {
 
 /// The workers of one pool, in memory that does not move.
 pub(crate) struct WorkerSet {
-    seats: *mut WorkerThread,
+    places: *mut WorkerThread,
     count: usize,
     backend: Backend,
     stack_size: usize,
 }
 
 // SAFETY:
-// - only start writes the seats, before it shares them; afterwards they are Sync (worker_thread.rs).
+// - only start writes the places, before it shares them; afterwards they are Sync (worker_thread.rs).
 unsafe impl Send for WorkerSet {}
 // SAFETY:
 // - as for Send.
@@ -84,16 +84,16 @@ impl WorkerSet {
     /// and the pool is closed.
     ///
     /// # Safety
-    /// 1. `pool`, `hooks` and `seats` (room for `config.workers`) do not move and live until `join` returned; nothing else
-    ///    uses the seats, nor the configured stacks, which are `workers` times `stack_size` bytes.
+    /// 1. `pool`, `hooks` and `places` (room for `config.workers`) do not move and live until `join` returned; nothing else
+    ///    uses the places, nor the configured stacks, which are `workers` times `stack_size` bytes.
     pub(crate) unsafe fn start<S: Storage>(
         pool: &RawPool<S, System>,
-        seats: *mut MaybeUninit<WorkerThread>,
+        places: *mut MaybeUninit<WorkerThread>,
         hooks: *const (dyn Hooks + 'static),
         config: WorkerSetConfig<'_>,
     ) -> Result<Self, BuildError> {
         let mut set =
-            Self { seats: seats.cast(), count: 0, backend: config.backend, stack_size: config.stack_size };
+            Self { places: places.cast(), count: 0, backend: config.backend, stack_size: config.stack_size };
         // Once for all workers.
         let blocked = (!config.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
@@ -110,12 +110,12 @@ impl WorkerSet {
                 painted: config.painted,
             };
             // SAFETY:
-            // - 1: there is room for this seat, and nothing else uses it yet; it stays valid, with pool and hooks, until
+            // - 1: there is room for this place, and nothing else uses it yet; it stays valid, with pool and hooks, until
             //   the thread was joined.
             unsafe {
-                let seat = seats.add(worker).cast::<WorkerThread>();
-                seat.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
-                WorkerThread::start_thread(seat)
+                let place = places.add(worker).cast::<WorkerThread>();
+                place.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
+                WorkerThread::start_thread(place)
             }
         });
         drop(blocked);
@@ -136,7 +136,7 @@ impl WorkerSet {
     /// Waits until all threads have ended. The workers have already left their loops (RawPool::await_workers). If the calling
     /// thread is one of them (in a destructor of a thread-local), it is detached: it no longer uses the pool.
     pub(crate) fn join(self) {
-        (0..self.count).filter_map(|worker| self.seat(worker)).for_each(WorkerThread::join);
+        (0..self.count).filter_map(|worker| self.place(worker)).for_each(WorkerThread::join);
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -153,9 +153,9 @@ impl WorkerSet {
     }
 
     /// The place of one worker. None if no worker with this number was started.
-    pub(crate) fn seat(&self, worker: usize) -> Option<&WorkerThread> {
+    pub(crate) fn place(&self, worker: usize) -> Option<&WorkerThread> {
         // SAFETY:
-        // - start wrote the seats below `count`, which stay valid until the set is joined.
-        (worker < self.count).then(|| unsafe { &*self.seats.add(worker) })
+        // - start wrote the places below `count`, which stay valid until the set is joined.
+        (worker < self.count).then(|| unsafe { &*self.places.add(worker) })
     }
 }

@@ -1,15 +1,15 @@
-//! One worker's place (its seat): the configuration of its thread, the thread, and its activity.
+//! One worker's place: the configuration of its thread, the thread, and its activity.
 //!
-//! A seat gets its first thread before it is shared. If a job ends that thread (`thread::exit`), the thread creates its own
-//! successor on its way out, and then uses neither seat nor pool. After that, the destructors of its thread-locals run. They are
+//! A place gets its first thread before it is shared. If a job ends that thread (`thread::exit`), the thread creates its own
+//! successor on its way out, and then uses neither place nor pool. After that, the destructors of its thread-locals run. They are
 //! user code: they may wait for the pool, or destroy it. So no thread of the pool waits for a thread that a job ended.
 //!
-//! The seat keeps that thread until its successor ends, or the pool does. A successor that ends joins it if it has ended,
-//! and otherwise detaches it. The thread that destroys the pool joins both; if one is itself, it detaches that one. So each thread is
-//! joined or detached once, and a seat has at most one ended thread that is not joined.
+//! The place keeps that thread until a job ends its successor too, or the pool is destroyed. The successor joins it if it has
+//! ended, and otherwise detaches it. The thread that destroys the pool joins the last two; if one is itself, it detaches that one.
+//! So each thread is joined or detached once, and a place has at most one ended thread that is not joined.
 //!
-//! The memory is safe (E7): the thread that destroys the pool joins the last two threads of a seat. What an earlier thread did to
-//! seat and pool comes before it released the lock, which its successor took.
+//! The memory is safe (E7): the thread that destroys the pool joins the last two threads of a place. What an earlier thread did to
+//! place and pool comes before it released the lock, which its successor took.
 
 use super::name::WorkerName;
 use crate::engine::{RawPool, WorkerActivity, WorkerStats};
@@ -60,7 +60,7 @@ pub(crate) struct WorkerThread {
     activity: WorkerActivity,
 }
 
-/// The threads of a seat.
+/// The threads of a place.
 struct Threads {
     /// The worker. None before its start and after its join.
     current: Option<Thread>,
@@ -69,7 +69,7 @@ struct Threads {
 }
 
 // SAFETY:
-// - `start` points to the seat; `pool` and `hooks` point to what is Sync and stays valid until the threads were joined; a
+// - `start` points to the place; `pool` and `hooks` point to what is Sync and stays valid until the threads were joined; a
 //   Thread may be joined and queried from any thread; a PaintedStack is a range of a stack that stays mapped until its
 //   thread ends.
 unsafe impl Send for WorkerThread {}
@@ -97,27 +97,27 @@ impl WorkerThread {
         }
     }
 
-    /// Creates the seat's first thread.
+    /// Creates the place's first thread.
     ///
     /// # Safety
-    /// 1. The seat, its pool and its hooks do not move until `join` returned, and nothing else uses the seat yet.
-    pub(super) unsafe fn start_thread(seat: *mut Self) -> Result<(), BuildError> {
+    /// 1. The place, its pool and its hooks do not move until `join` returned, and nothing else uses the place yet.
+    pub(super) unsafe fn start_thread(place: *mut Self) -> Result<(), BuildError> {
         // SAFETY:
         // - 1.
-        let seat = unsafe {
-            (&raw mut (*seat).start.arg).write(seat.cast_const().cast());
-            &*seat
+        let place = unsafe {
+            (&raw mut (*place).start.arg).write(place.cast_const().cast());
+            &*place
         };
         // SAFETY:
         // - 1.
-        seat.threads.with(|threads| unsafe { seat.spawn_locked(threads) })
+        place.threads.with(|threads| unsafe { place.spawn_locked(threads) })
     }
 
     /// Creates a thread while the lock is held. So the thread that joins or replaces it finds it here, however soon it
     /// ends.
     ///
     /// # Safety
-    /// 1. As start_thread, except that others may use the seat.
+    /// 1. As start_thread, except that others may use the place.
     unsafe fn spawn_locked(&self, threads: &mut Threads) -> Result<(), BuildError> {
         let WorkerConfig { stack_size, guard_size, stack, cpu, .. } = self.config;
         let options = ThreadOptions { name: self.config.name.as_str(), stack_size, guard_size, stack, cpu };
@@ -156,34 +156,34 @@ impl WorkerThread {
 }
 
 /// A worker's thread.
-unsafe fn run_worker<S: Storage>(seat: *const ()) {
+unsafe fn run_worker<S: Storage>(place: *const ()) {
     // SAFETY:
-    // - start_thread's obligation: the seat stays until this thread was joined.
-    let seat = unsafe { &*seat.cast::<WorkerThread>() };
-    Thread::name_self(seat.config.backend, seat.name());
+    // - start_thread's obligation: the place stays until this thread was joined.
+    let place = unsafe { &*place.cast::<WorkerThread>() };
+    Thread::name_self(place.config.backend, place.name());
     // SAFETY:
     // - the same, for the hooks and for the pool, which has this type (new).
-    let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
+    let (pool, hooks) = unsafe { (&*place.pool.cast::<RawPool<S, System>>(), &*place.hooks) };
     let top = core::hint::black_box(0u8);
-    if seat.config.painted {
+    if place.config.painted {
         let now = stack_watermark::PaintedStack::below(&raw const top);
-        seat.painted.with(|painted| *painted = now);
+        place.painted.with(|painted| *painted = now);
     }
-    let size = seat.config.stack_size;
-    let stack = match seat.config.stack.map(|stack| stack.as_ptr() as usize) {
+    let size = place.config.stack_size;
+    let stack = match place.config.stack.map(|stack| stack.as_ptr() as usize) {
         Some(low) => Some(Stack { low, high: low + size }),
-        None => stack_size::around(&raw const top as usize, seat.config.above_start, size),
+        None => stack_size::around(&raw const top as usize, place.config.above_start, size),
     };
-    let mut frame = CallContext::of_worker(pool.id(), seat.worker, stack, pool.port().current());
-    frame.replaceable = is_replaceable(&seat.config);
-    let started = || pool.call_back(|| hooks.start(seat.worker));
-    let stopped = || pool.call_back(|| hooks.stop(seat.worker));
-    let work = || pool.work_between(&frame, &seat.activity, started, stopped);
+    let mut frame = CallContext::of_worker(pool.id(), place.worker, stack, pool.port().current());
+    frame.replaceable = is_replaceable(&place.config);
+    let started = || pool.call_back(|| hooks.start(place.worker));
+    let stopped = || pool.call_back(|| hooks.stop(place.worker));
+    let work = || pool.work_between(&frame, &place.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]
     // SAFETY:
-    // - 1: `exited` takes this seat, and `work` runs with the frame. 2: hooks and jobs' functions do not unwind.
+    // - 1: `exited` takes this place, and `work` runs with the frame. 2: hooks and jobs' functions do not unwind.
     unsafe {
-        exit::with_exit_handler(exited::<S>, ptr::from_ref(seat).cast_mut().cast(), work);
+        exit::with_exit_handler(exited::<S>, ptr::from_ref(place).cast_mut().cast(), work);
     }
     #[cfg(not(all(feature = "capi", target_os = "linux")))]
     work();
@@ -203,34 +203,34 @@ fn is_replaceable(config: &WorkerConfig) -> bool {
 /// A worker's thread ends in the middle of a job. Its stack is intact from the frame of `run_worker` outwards, and so is the
 /// context of the innermost job.
 #[cfg(all(feature = "capi", target_os = "linux"))]
-unsafe extern "C" fn exited<S: Storage>(seat: *mut core::ffi::c_void) {
+unsafe extern "C" fn exited<S: Storage>(place: *mut core::ffi::c_void) {
     use crate::engine::WorkerState;
     // SAFETY:
     // - as in run_worker.
-    let seat = unsafe { &*seat.cast::<WorkerThread>().cast_const() };
+    let place = unsafe { &*place.cast::<WorkerThread>().cast_const() };
     // SAFETY:
     // - as in run_worker.
-    let (pool, hooks) = unsafe { (&*seat.pool.cast::<RawPool<S, System>>(), &*seat.hooks) };
+    let (pool, hooks) = unsafe { (&*place.pool.cast::<RawPool<S, System>>(), &*place.hooks) };
     if !pool.end_exited() {
         exit::end_process();
     }
-    pool.call_back(|| hooks.stop(seat.worker));
+    pool.call_back(|| hooks.stop(place.worker));
     pool.port().set_current(ptr::null());
-    seat.activity.set(WorkerState::Starting);
-    seat.painted.with(|painted| *painted = None);
-    let (replaced, older) = seat.threads.with(|threads| {
+    place.activity.set(WorkerState::Starting);
+    place.painted.with(|painted| *painted = None);
+    let (replaced, older) = place.threads.with(|threads| {
         let older = threads.previous.take();
         threads.previous = threads.current.take();
-        let _blocked = (!seat.config.inherit_signals).then(BlockedSignals::for_new_threads);
+        let _blocked = (!place.config.inherit_signals).then(BlockedSignals::for_new_threads);
         // SAFETY:
         // - start_thread's obligation still holds.
-        let seated = unsafe { seat.spawn_locked(threads) };
-        if seated.is_err() {
-            // The seat has no worker any more; this thread is joined when the pool is destroyed.
+        let spawned = unsafe { place.spawn_locked(threads) };
+        if spawned.is_err() {
+            // The place has no worker any more; this thread is joined when the pool is destroyed.
             threads.current = threads.previous.take();
-            seat.activity.set(WorkerState::Stopped);
+            place.activity.set(WorkerState::Stopped);
         }
-        (seated.is_ok(), older)
+        (spawned.is_ok(), older)
     });
     if !replaced {
         pool.lifecycle().leave(true, pool.port());

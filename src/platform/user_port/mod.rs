@@ -104,7 +104,7 @@ pub unsafe trait UserPort: Sync {
     /// What the calling thread last passed to `set_current`. Never called from an interrupt.
     ///
     /// A pool uses it to find out which jobs the calling thread is inside of. If it returns null, a job that waits for itself
-    /// sleeps for ever instead of getting an error, and so does a job that shuts its pool down. Nothing else is lost.
+    /// sleeps for ever instead of getting an error, and a shutdown inside a job never returns. Nothing else is lost.
     fn current(&self) -> *mut () {
         core::ptr::null_mut()
     }

@@ -2,7 +2,7 @@
 
 use crate::platform::port::{Origin, Port};
 use crate::platform::{Clock, ModelPort};
-use crate::sleep::{Idle, Noticed};
+use crate::sleep::{Idle, NotifyOutcome};
 use crate::sync::{AtomicUsize, Relaxed};
 
 /// How long a sentry sleeps.
@@ -58,7 +58,7 @@ impl<P: Port> Workers<P> {
 
     /// Tells of what was published up to `position`. Was the pool closed by then?
     pub fn notify_workers(&self, position: usize) -> bool {
-        self.idle.notify(&self.port, position, false, Origin::Thread, || position) == Noticed::Closed
+        self.idle.notify(&self.port, position, false, Origin::Thread, || position) == NotifyOutcome::Closed
     }
 
     /// Begins a search and never ends it.

@@ -95,7 +95,7 @@ const BOUNDS: &str = "an index that is out of bounds";
 
 /// Functions that this firmware never comes to, and why.
 const FUNCTIONS: &[(&[&str], &str)] = &[
-    (&["notify_idle", "summon", "summoned", "is_seen_to", "is_rewoken", "reset_searchers"], SLEEPERS),
+    (&["notify_idle", "wake_another", "has_enough_searchers", "is_rewoken", "reset_searchers"], SLEEPERS),
     (&["notify_closers", "notify_closers_if_closed", "is_closed", "closed"], CLOSED),
     (&["reserve_slow", "visit"], WAITING),
     (&["inherited"], OUTER),
@@ -105,11 +105,11 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
 const LINES: &[(&str, &str)] = &[
     ("return self.vacate(index, state, true)", CLOSED),
     ("Err(Refused::Shutdown)", CLOSED),
-    ("Noticed::Closed", CLOSED),
+    ("NotifyOutcome::Closed", CLOSED),
     ("self.notify_workers(position)", CLOSED),
-    ("self.notify_idle(counts, port, position, several, popped)", SLEEPERS),
-    ("self.summon(port)", SLEEPERS),
-    ("self.reset_searchers(port)", SLEEPERS),
+    ("self.notify_idle(counts, port, position, several", SLEEPERS),
+    ("self.wake_another(port", SLEEPERS),
+    ("self.reset_searchers(port", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
     ("Timeout::Poll => self.reserve_slow", WAITING),
 ];
