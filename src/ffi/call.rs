@@ -6,7 +6,8 @@ use super::status::{JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, StatusError
 use super::types::jobring_pool;
 use crate::engine::lifecycle::Visit;
 use crate::platform::keeping_errno;
-use crate::platform::port::Timeout;
+use crate::platform::port::{Port, Timeout};
+use crate::sync::{Bug, bug};
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
 ///
@@ -19,14 +20,18 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, St
         return Err(StatusError::refuse(JOBRING_E_INVALID));
     }
     // SAFETY:
-    // - 1; and the mark says that create or init made a pool here.
-    unsafe {
-        if !CPool::is_marked(pool) {
-            return Err(StatusError::refuse(JOBRING_E_INVALID));
-        }
-        let pool = &*pool;
-        if pool.is_copy() { Err(StatusError::refuse(JOBRING_E_FORKED)) } else { Ok(pool) }
+    // - 1. No address is its own complement, and zeroed memory never matches.
+    if unsafe { (&raw const (*pool).mark).read() } != !(pool as usize) {
+        return Err(StatusError::refuse(JOBRING_E_INVALID));
     }
+    // SAFETY:
+    // - the mark says that create or init made a pool here.
+    let pool = unsafe { &*pool };
+    // In another process than the one that made the pool?
+    if pool.forks != pool.raw.port().forks() && !bug(Bug::ChildTakesThePool) {
+        return Err(StatusError::refuse(JOBRING_E_FORKED));
+    }
+    Ok(pool)
 }
 
 /// As `pool`, for calls that destroy waits for: the caller is counted as being inside until the visit is dropped.

@@ -51,7 +51,8 @@ pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool
 /// The kind of jobs with copied data or not, and with each of the callbacks or not.
 struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>;
 
-const RESULT: usize = 1;
+/// The word, from the end, of a job's function, later of its result.
+pub(super) const RESULT: usize = 1;
 
 impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<COPY, DONE, DROP, NODES> {
     const VTABLE: &'static JobVTable = &JobVTable {

@@ -3,9 +3,7 @@
 use super::c_port::CPort;
 use super::config_check::HookTable;
 use crate::engine::RawPool;
-use crate::platform::port::Port;
 use crate::slot::storage::Block;
-use crate::sync::{Bug, bug};
 use crate::util::memory;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerSet;
@@ -29,14 +27,6 @@ pub(super) struct CPool {
 }
 
 impl CPool {
-    /// # Safety
-    /// 1. `at` is aligned and readable.
-    pub(super) unsafe fn is_marked(at: *const Self) -> bool {
-        // SAFETY:
-        // - 1. No address is its own complement, and zeroed memory never matches.
-        unsafe { (&raw const (*at).mark).read() == !(at as usize) }
-    }
-
     /// The pool is over: no call finds it any more.
     ///
     /// # Safety
@@ -45,11 +35,5 @@ impl CPool {
         // SAFETY:
         // - 1.
         unsafe { (&raw mut (*at).mark).write(0) };
-    }
-
-    /// Is this another process than the one that made the pool?
-    #[inline]
-    pub(super) fn is_copy(&self) -> bool {
-        self.forks != self.raw.port().forks() && !bug(Bug::ChildTakesThePool)
     }
 }

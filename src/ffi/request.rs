@@ -2,7 +2,7 @@
 
 use super::abi_struct::known;
 use super::callback;
-use super::job::{Callbacks, PayloadLayout, are_nodes_valid};
+use super::job::{Callbacks, PayloadLayout, RESULT, are_nodes_valid};
 use super::outcome::tell;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
@@ -62,8 +62,11 @@ impl engine::Request for PlainRequest {
     #[inline(always)]
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1: of the size that `new` checked; the submitter's promises hold.
-        unsafe { PLAIN.write_arg(payload, self.run, self.arg, Callbacks::NONE) };
+        // - 1: of the size that `new` checked, so the two words lie apart; the submitter's promises hold.
+        unsafe {
+            payload.at.cast::<*mut c_void>().write(self.arg);
+            payload.word_from_end(RESULT).cast::<RunFn>().write(self.run);
+        }
     }
 }
 
