@@ -185,11 +185,11 @@ where
     B: FnOnce() -> RB,
 {
     // SAFETY:
-    // - the thread's innermost frame is on its stack (job/context.rs).
-    let here = unsafe { pool.port().current().as_ref() }.filter(|frame| frame.pool == pool.id());
+    // - the thread's innermost context is on its stack (job/context.rs).
+    let here = unsafe { pool.port().current().as_ref() }.filter(|context| context.pool == pool.id());
     // SAFETY:
     // - so is the list that it points to: with_list, which put it there, removes it before it returns.
-    if let Some(joins) = here.and_then(|frame| unsafe { frame.joins.get().as_ref() }) {
+    if let Some(joins) = here.and_then(|context| unsafe { context.joins.get().as_ref() }) {
         return join_in(pool, joins, a, b);
     }
     with_list(pool, |joins| join_in(pool, joins, a, b))
@@ -266,11 +266,11 @@ where
     (first.keep(), second)
 }
 
-/// Calls `f` with a new list for this thread. Joins inside `f` find it through the innermost frame.
+/// Calls `f` with a new list for this thread. Joins inside `f` find it through the innermost context.
 #[cold]
 #[inline(never)]
 fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnce(&Joins) -> R) -> R {
-    /// Restores the frame and the port's pointer, also when `f` unwinds.
+    /// Restores the context and the port's pointer, also when `f` unwinds.
     struct Restore<'a, P: Port>(&'a P, *const CallContext, &'a CallContext);
     impl<P: Port> Drop for Restore<'_, P> {
         fn drop(&mut self) {
@@ -284,13 +284,13 @@ fn with_list<S: Storage, P: Port + Clone, R>(pool: &RawPool<S, P>, f: impl FnOnc
     let own = CallContext::of_caller(pool.id(), outer);
     // SAFETY:
     // - as in join.
-    let frame = match unsafe { outer.as_ref() } {
-        Some(frame) if frame.pool == pool.id() => frame,
+    let context = match unsafe { outer.as_ref() } {
+        Some(context) if context.pool == pool.id() => context,
         _ => &own,
     };
-    frame.joins.set(&raw const joins);
-    port.set_current(frame);
-    let _restore = Restore(port, outer, frame);
+    context.joins.set(&raw const joins);
+    port.set_current(context);
+    let _restore = Restore(port, outer, context);
     f(&joins)
 }
 

@@ -105,12 +105,12 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         drop_result: Self::drop_result,
     };
 
-    unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
+    unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
         // SAFETY:
         // - make_helper wrote it, and the thread that made this helper stays in take_part until the job has finished. So the
         //   thread that started the loop waits for all helpers. A Loop is Sync: its body is, and so is a pool.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
-        the_loop.take_part(the_loop.chunks.part_of(frame.worker().unwrap_or(usize::MAX)));
+        the_loop.take_part(the_loop.chunks.part_of(context.worker().unwrap_or(usize::MAX)));
         RunResult::Done
     }
 

@@ -1,7 +1,7 @@
 //! What a thread is inside of: a chain of jobs, callbacks and worker loops, innermost first.
 //!
-//! A thread that runs a job has a [`CallContext`] (a frame) on its stack, and its port points to the innermost frame. Only the
-//! thread itself uses its frames, except as `CallChain` says.
+//! A thread that runs a job has a [`CallContext`] on its stack, and its port points to the innermost one. Only the
+//! thread itself uses its contexts, except as `CallChain` says.
 
 use crate::job::id::Job;
 use core::cell::Cell;
@@ -31,7 +31,7 @@ impl Stack {
     }
 }
 
-/// What a frame stands for.
+/// What a context stands for.
 #[derive(Clone, Copy)]
 enum ContextKind {
     /// The job with this slot and generation.
@@ -44,21 +44,21 @@ enum ContextKind {
     Callback,
 }
 
-/// One job, callback or worker loop that a thread is inside of. A fact that an outer frame states is not repeated for
+/// One job, callback or worker loop that a thread is inside of. A fact that an outer context states is not repeated for
 /// each job.
 pub struct CallContext {
     /// The identity of its pool: an address that is only compared.
     pub(crate) pool: *const (),
     kind: ContextKind,
-    /// The next frame outwards.
+    /// The next context outwards.
     pub(crate) outer: *const CallContext,
     /// A pointer that the running job's `run` function leaves for calls from inside the job.
     pub(crate) vtable_data: Cell<*const ()>,
     /// In a worker's loop: is the worker counted as being inside a shutdown?
     pub(crate) closing: Cell<bool>,
-    /// May a job directly inside this frame end the thread? True for a worker that the pool would replace.
+    /// May a job directly inside this context end the thread? True for a worker that the pool would replace.
     pub(crate) replaceable: bool,
-    /// The halves of the joins directly inside this frame. Null outside of joins.
+    /// The halves of the joins directly inside this context. Null outside of joins.
     pub(crate) joins: Cell<*const Joins>,
     /// Has a shutdown returned that did not wait for this job? A closer sets it. It holds the lock of the wait-for graph
     /// while this thread is registered there.
@@ -112,7 +112,7 @@ impl CallContext {
         }
     }
 
-    /// The frame's job, if it is a job's.
+    /// The context's job, if it is a job's.
     pub(crate) fn job(&self) -> Option<Job> {
         match self.kind {
             ContextKind::Job { index, generation } => {
@@ -145,9 +145,9 @@ impl CallContext {
         }
     }
 
-    /// The number of the worker of this frame's pool that the thread is, if any.
+    /// The number of the worker of this context's pool that the thread is, if any.
     pub(crate) fn worker(&self) -> Option<usize> {
-        let mut mine = CallChain(self).filter(|frame| frame.pool == self.pool);
+        let mut mine = CallChain(self).filter(|context| context.pool == self.pool);
         mine.find_map(Self::loop_of).map(|(number, _)| number)
     }
 
@@ -158,10 +158,10 @@ impl CallContext {
 
     /// The number of jobs, wakers and hooks that run inside each other on this thread.
     pub(crate) fn depth(&self) -> usize {
-        CallChain(self).filter(|frame| frame.is_call_of_pool()).count()
+        CallChain(self).filter(|context| context.is_call_of_pool()).count()
     }
 
-    /// May the code that this frame calls end the thread?
+    /// May the code that this context calls end the thread?
     pub(crate) fn may_end_thread(&self) -> bool {
         CallChain(self.outer).next().is_some_and(|outer| outer.replaceable)
     }
@@ -235,7 +235,7 @@ impl Pending {
     }
 }
 
-/// Iterates over a thread's frames, from one of them outwards.
+/// Iterates over a thread's contexts, from one of them outwards.
 pub(crate) struct CallChain(pub(crate) *const CallContext);
 
 impl Iterator for CallChain {
@@ -243,11 +243,11 @@ impl Iterator for CallChain {
 
     fn next(&mut self) -> Option<&'static CallContext> {
         // SAFETY:
-        // - a port's current pointer is null or points to a frame on this thread's own stack. A frame leaves the chain
+        // - a port's current pointer is null or points to a context on this thread's own stack. A context leaves the chain
         //   before its function returns (engine/run.rs, engine/worker_loop.rs), so it lives while code above it on the stack runs.
         // - the chain of another thread is followed only while that thread cannot leave it (engine/wait_graph.rs).
-        let frame = unsafe { self.0.as_ref() }?;
-        self.0 = frame.outer;
-        Some(frame)
+        let context = unsafe { self.0.as_ref() }?;
+        self.0 = context.outer;
+        Some(context)
     }
 }

@@ -128,7 +128,7 @@ impl Port for ModelPort {
         CURRENT.with(Cell::get)
     }
 
-    fn set_current(&self, frame: *const CallContext) {
-        CURRENT.with(|current| current.set(frame));
+    fn set_current(&self, context: *const CallContext) {
+        CURRENT.with(|current| current.set(context));
     }
 }

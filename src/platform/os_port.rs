@@ -83,7 +83,7 @@ impl Port for Os {
     }
 
     #[inline]
-    fn set_current(&self, frame: *const CallContext) {
-        thread_local::set(frame);
+    fn set_current(&self, context: *const CallContext) {
+        thread_local::set(context);
     }
 }

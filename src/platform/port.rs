@@ -84,8 +84,8 @@ pub trait Port {
     /// The calling thread's innermost context; null if it has none, or the port does not keep it.
     fn current(&self) -> *const CallContext;
 
-    /// Makes `frame` the calling thread's innermost context.
-    fn set_current(&self, frame: *const CallContext);
+    /// Makes `context` the calling thread's innermost context.
+    fn set_current(&self, context: *const CallContext);
 }
 
 /// How long a call may wait.

@@ -50,7 +50,7 @@ impl Port for DrivenPort {
         driver().map_or_else(|| Os.current(), |driver| driver.current().cast())
     }
 
-    fn set_current(&self, frame: *const CallContext) {
-        driver().map_or_else(|| Os.set_current(frame), |driver| driver.set_current(frame.cast()));
+    fn set_current(&self, context: *const CallContext) {
+        driver().map_or_else(|| Os.set_current(context), |driver| driver.set_current(context.cast()));
     }
 }

@@ -21,8 +21,8 @@ mod slot {
     }
 
     #[inline]
-    pub(super) fn set(frame: *const CallContext) {
-        CURRENT.with(|current| current.set(frame));
+    pub(super) fn set(context: *const CallContext) {
+        CURRENT.with(|current| current.set(context));
     }
 
     pub(super) fn prepare() -> bool {
@@ -112,8 +112,8 @@ mod slot {
     }
 
     #[inline]
-    pub(super) fn set(frame: *const CallContext) {
-        CURRENT.set(frame.cast());
+    pub(super) fn set(context: *const CallContext) {
+        CURRENT.set(context.cast());
     }
 
     pub(super) fn prepare() -> bool {
@@ -141,8 +141,8 @@ pub(super) fn get() -> *const CallContext {
 }
 
 #[inline]
-pub(super) fn set(frame: *const CallContext) {
-    slot::set(frame);
+pub(super) fn set(context: *const CallContext) {
+    slot::set(context);
 }
 
 /// Is there a place for each thread's pointer? If not, the call may be repeated.

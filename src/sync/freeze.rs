@@ -28,7 +28,7 @@ pub trait Driver {
     /// The pointer that the thread last passed to `set_current`.
     fn current(&self) -> *const ();
     /// Stores the thread's pointer.
-    fn set_current(&self, frame: *const ());
+    fn set_current(&self, context: *const ());
 }
 
 std::thread_local! { static DRIVER: Cell<Option<&'static dyn Driver>> = const { Cell::new(None) }; }

@@ -174,14 +174,14 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
         Some(low) => Some(Stack { low, high: low + size }),
         None => stack_size::around(&raw const top as usize, place.config.above_start, size),
     };
-    let mut frame = CallContext::of_worker(pool.id(), place.worker, stack, pool.port().current());
-    frame.replaceable = is_replaceable(&place.config);
+    let mut context = CallContext::of_worker(pool.id(), place.worker, stack, pool.port().current());
+    context.replaceable = is_replaceable(&place.config);
     let started = || pool.call_back(|| hooks.start(place.worker));
     let stopped = || pool.call_back(|| hooks.stop(place.worker));
-    let work = || pool.work_between(&frame, &place.activity, started, stopped);
+    let work = || pool.work_between(&context, &place.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]
     // SAFETY:
-    // - 1: `exited` takes this place, and `work` runs with the frame. 2: hooks and jobs' functions do not unwind.
+    // - 1: `exited` takes this place, and `work` runs with the context. 2: hooks and jobs' functions do not unwind.
     unsafe {
         exit::with_exit_handler(exited::<S>, ptr::from_ref(place).cast_mut().cast(), work);
     }

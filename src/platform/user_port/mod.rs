@@ -111,7 +111,7 @@ pub unsafe trait UserPort: Sync {
 
     /// Stores a pointer for the calling thread: in its control block, in thread-local storage, or, on cores without threads,
     /// in an array with one element per core.
-    fn set_current(&self, _frame: *mut ()) {}
+    fn set_current(&self, _context: *mut ()) {}
 }
 
 // SAFETY:
@@ -141,7 +141,7 @@ unsafe impl<U: UserPort> UserPort for &U {
         (**self).current()
     }
 
-    fn set_current(&self, frame: *mut ()) {
-        (**self).set_current(frame);
+    fn set_current(&self, context: *mut ()) {
+        (**self).set_current(context);
     }
 }

@@ -76,8 +76,8 @@ impl<U: UserPort + Clone> Port for U {
         UserPort::current(self).cast()
     }
 
-    fn set_current(&self, frame: *const CallContext) {
-        UserPort::set_current(self, frame.cast_mut().cast());
+    fn set_current(&self, context: *const CallContext) {
+        UserPort::set_current(self, context.cast_mut().cast());
     }
 }
 
