@@ -47,5 +47,5 @@ pub(crate) use request::{Fail, Request, Wait, WhenFull};
 pub(crate) use submit::ReserveError;
 #[cfg(jobring_loom)]
 pub(crate) use submit::Reserved;
-pub(crate) use wait::{Disposition, Receiver, Taken, WaitError, WaitOptions};
+pub(crate) use wait::{Completion, Disposition, Receiver, WaitError, WaitOptions};
 pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};

@@ -15,7 +15,7 @@ use crate::sync::{Bug, bug};
 
 /// How a job that is over ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Taken {
+pub(crate) enum Completion {
     Done,
     Failed,
     /// It never ran; the payload holds what its kind's `discard` left.
@@ -35,7 +35,7 @@ pub(crate) enum Disposition {
 const LEAVES: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
 
 /// Whoever is given a job that is over.
-pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static JobVTable, Payload, Taken) -> Disposition;
+pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static JobVTable, Payload, Completion) -> Disposition;
 
 /// Why a wait gave no result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,12 +71,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
-    pub(crate) fn wait(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+    pub(crate) fn wait(
+        &self,
+        job: Job,
+        timeout: Timeout,
+        deliver: Receiver<'_>,
+    ) -> Result<Completion, WaitError> {
         self.wait_as(job, timeout, WaitOptions::default(), deliver)
     }
 
     /// Waits until a job that borrows from the caller is over: never less.
-    pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+    pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
         self.wait_as(job, Timeout::Forever, WaitOptions { is_lender: true, ..Default::default() }, deliver)
     }
 
@@ -87,7 +92,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         timeout: Timeout,
         options: WaitOptions,
         deliver: Receiver<'_>,
-    ) -> Result<Taken, WaitError> {
+    ) -> Result<Completion, WaitError> {
         let WaitOptions { may_leave, help, is_lender } = options;
         let (index, generation) = self.find(job)?;
         let mut state = self.slot(index).state();
@@ -141,11 +146,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         was: State,
         mut taking: State,
         deliver: Receiver<'_>,
-    ) -> Result<Taken, WaitError> {
+    ) -> Result<Completion, WaitError> {
         let taken = match was.status() {
-            Status::Done => Taken::Done,
-            Status::Failed => Taken::Failed,
-            _ => Taken::Cancelled,
+            Status::Done => Completion::Done,
+            Status::Failed => Completion::Failed,
+            _ => Completion::Cancelled,
         };
         let slot = self.slot(index);
         // SAFETY:

@@ -1,6 +1,6 @@
 //! Pools that have run for long: positions and generations at the top of their words, through the whole of a job's life.
 
-use super::{Disposition, Fail, RawPool, Request, RuntimeConfig, Taken, WaitError};
+use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
@@ -52,7 +52,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
         .expect("there is room")
 }
 
-fn result(pool: &Pool, job: crate::Job) -> (Taken, usize) {
+fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
     let mut found = 0;
     let taken = pool.wait(job, Timeout::Poll, &mut |_, payload, _| {
         // SAFETY:
@@ -84,7 +84,7 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
                 while pool.run_one() {}
                 for (n, &job) in jobs.iter().enumerate() {
                     let expected =
-                        if job == cancelled { (Taken::Cancelled, n) } else { (Taken::Done, 2 * n) };
+                        if job == cancelled { (Completion::Cancelled, n) } else { (Completion::Done, 2 * n) };
                     assert_eq!(result(&pool, job), expected, "{start}");
                     assert!(matches!(pool.detach(job), Err(WaitError::Stale)));
                 }

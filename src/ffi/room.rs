@@ -5,7 +5,7 @@ use super::failure::failure;
 use super::job::{arg, length, result, why_dropped};
 use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
 use super::types::{jobring_job, jobring_outcome};
-use crate::engine::Taken;
+use crate::engine::Completion;
 use crate::job::vtable::{JobVTable, Payload};
 
 /// The smallest structure that was ever published.
@@ -58,7 +58,7 @@ impl Room {
         job: jobring_job,
         vtable: &JobVTable,
         payload: Payload,
-        taken: Taken,
+        taken: Completion,
     ) -> Result<jobring_outcome, u32> {
         let mut outcome = jobring_outcome::new(job, JOBRING_OK);
         (outcome.data, outcome.capacity) = (self.data.cast(), self.capacity);
@@ -68,7 +68,7 @@ impl Room {
         match taken {
             // SAFETY:
             // - 1: it is done, and run left this.
-            Taken::Done => unsafe {
+            Completion::Done => unsafe {
                 outcome.result = result(payload);
                 if vtable.by_copy {
                     outcome.length = length(payload) as u32;
@@ -81,7 +81,7 @@ impl Room {
                     }
                 }
             },
-            Taken::Failed => {
+            Completion::Failed => {
                 outcome.status = JOBRING_E_FAILED;
                 // SAFETY:
                 // - 1: it failed.
@@ -99,7 +99,7 @@ impl Room {
             }
             // SAFETY:
             // - 1: it was dropped.
-            Taken::Cancelled => outcome.status = unsafe { why_dropped(payload) },
+            Completion::Cancelled => outcome.status = unsafe { why_dropped(payload) },
         }
         Ok(outcome)
     }

@@ -13,7 +13,7 @@ use super::types::{
     JOBRING_FOREVER, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL, jobring_job, jobring_outcome,
     jobring_pool, jobring_wait_options,
 };
-use crate::engine::{Disposition, Taken, WaitOptions};
+use crate::engine::{Completion, Disposition, WaitOptions};
 use crate::job::context::CallChain;
 use crate::job::id::Job;
 use crate::platform::port::Timeout;
@@ -117,14 +117,14 @@ unsafe fn take(
         // - a C job that ended so, delivered to us.
         unsafe {
             match taken {
-                Taken::Done => (status, value) = (JOBRING_OK, result(payload)),
-                Taken::Failed => {}
-                Taken::Cancelled => status = why_dropped(payload),
+                Completion::Done => (status, value) = (JOBRING_OK, result(payload)),
+                Completion::Failed => {}
+                Completion::Cancelled => status = why_dropped(payload),
             }
         }
         Disposition::Take
     })?;
-    if taken == Taken::Done && !out.is_null() {
+    if taken == Completion::Done && !out.is_null() {
         // SAFETY:
         // - checked above.
         unsafe { out.write(value) };

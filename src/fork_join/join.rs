@@ -17,7 +17,7 @@
 //! Only the owner uses a half, with one exception: from the publication until the job was taken back or has finished, only its
 //! runner uses the contents of the `UnsafeCell`s. E1, the claim, or E3 hands them over, as for any job.
 
-use crate::engine::{Disposition, LentJob, RawPool, Taken};
+use crate::engine::{Completion, Disposition, LentJob, RawPool};
 use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -167,7 +167,7 @@ fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job
     if !pool.take_back(job) {
         pool.await_lent(job, &mut |_, _, taken| {
             // A shutdown that discarded the job did not use the half.
-            done = taken == Taken::Done;
+            done = taken == Completion::Done;
             Disposition::Take
         });
     }

@@ -71,7 +71,7 @@ impl<const MAX: usize> Spawned<MAX> {
         let mut left = None;
         pool.await_lent(job, &mut |_, _payload, _taken| {
             #[cfg(feature = "std")]
-            if _taken == crate::engine::Taken::Failed {
+            if _taken == crate::engine::Completion::Failed {
                 // SAFETY:
                 // - a closure's job that failed left this, and it is read only here: the result is taken.
                 left = Some(unsafe { _payload.at.cast::<PanicPayload>().read() });

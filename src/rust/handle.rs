@@ -1,6 +1,6 @@
 //! The handle that owns a job's result.
 
-use crate::engine::{Disposition, RawPool, Receiver, Taken, WaitError};
+use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError};
 use crate::error::{JobError, JobPanic};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
@@ -17,7 +17,7 @@ use core::time::Duration;
 
 /// A pool as a handle sees it.
 pub(crate) trait ErasedPool: Sync {
-    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError>;
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError>;
     fn cancel_job(&self, job: Job) -> bool;
     fn detach_job(&self, job: Job);
     fn is_job_finished(&self, job: Job) -> bool;
@@ -28,7 +28,7 @@ pub(crate) trait ErasedPool: Sync {
 }
 
 impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
-    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Taken, WaitError> {
+    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
         self.wait(job, timeout, deliver)
     }
 
@@ -200,13 +200,13 @@ impl<'p, T: Send> JobHandle<'p, T> {
         let mut result = Err(JobError::Cancelled);
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
             match taken {
-                Taken::Done => {
+                Completion::Done => {
                     // SAFETY:
                     // - the job was submitted with this T (new), and delivery reads its result the one time.
                     result = Ok(unsafe { payload.at.cast::<T>().read() });
                 }
                 #[cfg(feature = "std")]
-                Taken::Failed => {
+                Completion::Failed => {
                     // SAFETY:
                     // - as above, for the failure that run left.
                     let payload = unsafe { payload.at.cast::<PanicPayload>().read() };

@@ -3,7 +3,7 @@
 
 extern crate std;
 
-use crate::engine::{Disposition, Taken, WaitError, WaitOptions};
+use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
@@ -41,19 +41,19 @@ impl<P: AnyPool> PoolCore<P> {
                     left = true;
                     Disposition::Leave
                 }
-                Taken::Done => {
+                Completion::Done => {
                     // SAFETY:
                     // - the caller's jobs return a u64, which is read once: it is taken.
                     value = unsafe { payload.at.cast::<u64>().read() };
                     Disposition::Take
                 }
                 // A boxed unit owns nothing that would be lost.
-                Taken::Failed | Taken::Cancelled => Disposition::Take,
+                Completion::Failed | Completion::Cancelled => Disposition::Take,
             };
             let options = WaitOptions { may_leave, ..Default::default() };
             match self.raw().wait_as(job, timeout, options, &mut deliver) {
                 Ok(_) if left => {}
-                Ok(Taken::Done) => return Shared::Done(value),
+                Ok(Completion::Done) => return Shared::Done(value),
                 Ok(_) => return Shared::Over,
                 Err(error) => return error.into(),
             }
@@ -67,16 +67,16 @@ impl<P: AnyPool> PoolCore<P> {
         let taken =
             self.raw().wait_as(job, Timeout::Forever, options, &mut |_, payload, taken| match taken {
                 _ if leave => Disposition::Leave,
-                Taken::Done => {
+                Completion::Done => {
                     // SAFETY:
                     // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
                     value = unsafe { payload.at.cast::<u64>().read() };
                     Disposition::Take
                 }
-                Taken::Failed | Taken::Cancelled => Disposition::Take,
+                Completion::Failed | Completion::Cancelled => Disposition::Take,
             });
         match taken {
-            Ok(Taken::Done) if !leave => Shared::Done(value),
+            Ok(Completion::Done) if !leave => Shared::Done(value),
             Ok(_) => Shared::Over,
             Err(error) => error.into(),
         }

@@ -2,7 +2,7 @@
 
 use super::pool::{End, Pool};
 use super::tasks::Task;
-use crate::engine::{Disposition, Taken, WaitError, WaitOptions};
+use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
@@ -11,36 +11,36 @@ impl<const N: usize> Pool<N> {
     /// `may_leave`: decides only when it has looked.
     fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition, may_leave: bool) -> End {
         let mut number = usize::MAX;
-        let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Taken| {
+        let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Completion| {
             // SAFETY:
             // - the body is ours while we are called: a task, or what a failure left.
             number = match taken {
-                Taken::Done if want == Disposition::Leave => {
+                Completion::Done if want == Disposition::Leave => {
                     // SAFETY:
                     // - a job of this kind that is done has its task in the payload, and it is ours here.
                     unsafe { (**payload.at.cast::<*mut Task>()).number() }
                 }
-                Taken::Done => {
+                Completion::Done => {
                     // SAFETY:
                     // - as above; it is taken, so nobody else reads it again.
                     let task = unsafe { Task::out_of(payload) };
                     task.taken();
                     task.number()
                 }
-                Taken::Failed => {
+                Completion::Failed => {
                     // SAFETY:
                     // - a job of this kind that failed left its number there.
                     unsafe { payload.at.cast::<usize>().add(1).read() }
                 }
-                Taken::Cancelled => 0,
+                Completion::Cancelled => 0,
             };
             want
         };
         let options = WaitOptions { may_leave, ..Default::default() };
         match self.raw.wait_as(job, timeout, options, &mut deliver) {
-            Ok(Taken::Done) => End::Done(number),
-            Ok(Taken::Failed) => End::Failed(number),
-            Ok(Taken::Cancelled) => End::Cancelled,
+            Ok(Completion::Done) => End::Done(number),
+            Ok(Completion::Failed) => End::Failed(number),
+            Ok(Completion::Cancelled) => End::Cancelled,
             Err(WaitError::Stale) => End::Stale,
             Err(WaitError::Pending) => End::Pending,
             Err(WaitError::Deadlock) => End::Deadlock,
@@ -58,7 +58,7 @@ impl<const N: usize> Pool<N> {
     pub fn wait_as_lender(&self, job: Job) -> End {
         let mut number = usize::MAX;
         self.raw.await_lent(job, &mut |_, payload, taken| {
-            assert_eq!(taken, Taken::Done);
+            assert_eq!(taken, Completion::Done);
             // SAFETY:
             // - a job of this kind that is done has its task in the payload; it is taken, so nobody else reads it again.
             let task = unsafe { Task::out_of(payload) };
