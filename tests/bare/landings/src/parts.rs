@@ -41,20 +41,19 @@ const BY_HANDLE: &[&str] =
 const SUBMIT: &[&str] = &[
     "submit",
     "submit_detached",
-    "submit_closure",
+    "hand_over",
+    "submit_slowly",
     "try_reserve",
-    "try_reserve_from",
-    "reserve_at_once",
-    "reserve_from",
-    "submit_closure_from",
-    "publish_closure",
+    "reserve_now",
+    "reserve_reaped",
+    "pop_free",
     "reap",
     "enqueue",
     "notify_workers",
     "publish",
     // Of rings these are in functions of their own: push serves complete too, the others reap alone.
     "push",
-    "catch_up",
+    "retry_push",
     "peek",
     "pop_if_at",
 ];
@@ -104,14 +103,13 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
 /// Lines, by what they say.
 const LINES: &[(&str, &str)] = &[
     ("return self.vacate(index, state, true)", CLOSED),
-    ("Err(Refused::Shutdown)", CLOSED),
+    ("Err(ReserveError::Shutdown)", CLOSED),
     ("NotifyOutcome::Closed", CLOSED),
-    ("self.notify_workers(position)", CLOSED),
     ("self.notify_idle(counts, port, position, several", SLEEPERS),
     ("self.wake_another(port", SLEEPERS),
     ("self.reset_searchers(port", SLEEPERS),
     ("self.free().push(index).marked", WAITING),
-    ("Timeout::Poll => self.reserve_slow", WAITING),
+    ("self.reserve_slow(", WAITING),
 ];
 
 /// Why an instruction that did not run did not, if that is known.
