@@ -1,4 +1,4 @@
-//! Claiming the next job and running it.
+//! Claims the next job and runs it.
 
 use super::RawPool;
 #[cfg(feature = "capi")]
@@ -12,7 +12,7 @@ use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot};
 use crate::sync::{Bug, Site, bug, stop_point};
 
-/// A job claimed by the calling thread, to be run or dropped.
+/// A job that the calling thread has claimed and must run or drop.
 #[must_use = "a claimed job that is neither run nor dropped is lost"]
 pub(super) struct Claimed {
     pub(super) index: usize,
@@ -20,19 +20,19 @@ pub(super) struct Claimed {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// The oldest queued job, claimed. Clears away tombstones on the way.
+    /// Claims the oldest queued job. Recycles the tombstones that it pops before it.
     #[inline(always)]
     pub(super) fn claim_next(&self) -> Option<Claimed> {
         self.claim(false)
     }
 
-    /// The same, for a worker's loop, which keeps its distance from submitters.
+    /// The same, for a worker's loop, which keeps its distance from submitters in the ring.
     #[inline(always)]
     pub(super) fn claim_next_apart(&self) -> Option<Claimed> {
         self.claim(true)
     }
 
-    // Inlined where frames of a debug build don't add up to more than a worker may take of its stack.
+    // Not forced inline in debug builds: their stack frames would add up to more than a worker may use of its stack.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
@@ -42,7 +42,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
             if paced {
-                // Not claimed yet: whoever waits for it may still run it. One job may be all there is.
+                // Not claimed yet: a thread that waits for this job may still run it. It may be the only job.
                 let there = || self.config().spin > 0 && !self.ready().is_empty();
                 self.ready().pace(at, Pacing::OF_WORKER, there);
             }
@@ -67,7 +67,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.give_back(index);
     }
 
-    /// Runs a claimed job and resolves its slot, which is not touched afterwards. Did somebody sleep for it?
+    /// Runs a claimed job and resolves its slot, which is not touched afterwards. True if a thread slept for it.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
@@ -93,13 +93,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.resolve(index, state, outcome.into(), retire)
     }
 
-    /// The innermost job of this thread ended the thread: it is over, as one that failed, and the thread outside of it.
-    /// False if that job may not do so. Called while the stack is still there.
+    /// The innermost job of this thread has ended the thread. The job has finished, as failed, and the thread is no longer
+    /// inside of it. False if that job may not end its thread. Called while the stack is still there.
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
         let Some(frame) = CallChain(self.port.current()).next() else { return false };
         let found = frame.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
-        // Locals are there while the job's own code runs; its callbacks must return.
+        // The vtable's data is set while the job's own code runs. Its callbacks must return.
         let may = frame.pool == self.id() && frame.may_end_thread() && !frame.vtable_data.get().is_null();
         let (Some((index, _)), true) = (found, may) else { return false };
         let slot = self.slot(index);
@@ -128,8 +128,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.resolve(index, state, Status::Cancelled, retire);
     }
 
-    /// The job is over. `retire`: a closer may be gone that did not wait for it, so that nobody would look for a job in
-    /// its slot any more. Did somebody sleep for it?
+    /// The job has finished. `retire`: a closer that did not wait for it may have returned, so no thread would look for a job
+    /// in its slot any more. True if a thread slept for it.
     fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
         if state.is_detached() && !state.is_in_ring() {
@@ -143,7 +143,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let word = core::ptr::from_ref(slot.word());
         match slot.resolve(state, to) {
-            // From here on the slot is its takers'.
+            // From here on the slot belongs to its takers.
             Ok(old) if old.has_waiter() => {
                 stop_point(Site::ResolveWake);
                 if bug(Bug::WakesOneWaiter) {
@@ -164,8 +164,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Drops the result of a job that is over. The caller has the body. True if the slot is to be taken out of use, as
-    /// in resolve.
+    /// Drops the result of a job that has finished. The caller owns the body. True if the slot must be retired, as in
+    /// resolve.
     pub(super) fn drop_result(&self, index: usize, status: Status) -> bool {
         let outcome = match status {
             Status::Done => RunResult::Done,
@@ -188,8 +188,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         retire
     }
 
-    /// Lets `f` call user code for a job on this thread: from in there, the thread is inside of the job. True if it
-    /// waited for the pool's end in there.
+    /// Lets `f` call user code for a job on this thread. During the call the thread is inside of the job. True if a closer
+    /// returned meanwhile that did not wait for the job.
     #[inline]
     fn in_job_context<R>(&self, index: usize, state: State, f: impl FnOnce(&CallContext) -> R) -> (R, bool) {
         let frame = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
@@ -199,7 +199,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (result, frame.closed_inside.get())
     }
 
-    /// Lets `f` run user code on this thread that is no job of the pool, though the thread may be inside one.
+    /// Lets `f` run user code on this thread that is not a job of the pool, though the thread may be inside one.
     #[cfg(feature = "capi")]
     pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
         let frame = CallContext::of_caller(self.id(), self.port.current());
@@ -209,8 +209,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         result
     }
 
-    /// Lets `f` call user code that is no job, for the pool: a waker, a hook. A call on the pool in there is as one in a job: a
-    /// wait runs the queued job that it waits for, and what would sleep for ever is refused. `f` does not unwind.
+    /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool behaves as in a job:
+    /// a wait runs the queued job that it waits for, and a call that would sleep for ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
         let frame = CallContext::of_callback(self.id(), self.port.current());
@@ -220,9 +220,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         result
     }
 
-    /// Runs the oldest queued job on the calling thread. False if there was none, or too little stack is left inside a job.
+    /// Runs the oldest queued job on the calling thread. False if there was none, or if the thread is inside a job and has too
+    /// little stack left.
     pub(crate) fn run_one(&self) -> bool {
-        // What is queued in a copy is its parent's to run.
+        // The parent process runs what is queued in a copy.
         if self.is_copy() || !self.stack_suffices() {
             return false;
         }

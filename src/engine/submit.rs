@@ -1,4 +1,4 @@
-//! From a free slot to an entry in the ready ring; the way back of a slot; what to do when there is none.
+//! Submitting: takes a free slot, fills it and pushes it to the ready ring. Also gives slots back, and waits for one.
 
 use super::RawPool;
 use super::blocking_wait::Patience;
@@ -17,38 +17,39 @@ use crate::slot::{Popped, Slot, Vacated};
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, ordering, stop_point};
 use crate::util::backoff::SPINS;
 
-/// Why no slot was to be had.
+/// Why a submit got no slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ReserveError {
     Full,
     Shutdown,
     TimedOut,
-    /// Nobody is left who could free a slot.
+    /// No thread is left that could free a slot.
     Deadlock,
 }
 
-/// A slot of the caller's, to be filled and published.
+/// A slot that the caller owns, fills and publishes.
 #[must_use = "a reserved slot that is not published is lost"]
 pub(crate) struct Reserved {
     pub(super) index: usize,
     pub(super) state: State,
-    /// Where in the free ring it was.
+    /// Its position in the free ring.
     pub(super) at: usize,
 }
 
-/// A microcontroller has one copy of the whole in place of a fast path.
+/// A microcontroller has one copy of the whole submit and no separate fast path.
 const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
 
-/// Who finds the pool full while others wait too, all of whom a free slot would wake, first lets others have its CPU so often:
-/// workers perhaps. (A guess: whoever waits for a result is counted too, and so is each submit where destroy waits for them.)
+/// A free slot wakes every thread that waits for one. So a thread that finds the pool full while others wait yields its CPU
+/// this often first, perhaps to a worker. (A guess: the count of visitors includes threads that wait for a result, and each
+/// submit where destroy waits for submits.)
 const ASIDES: u32 = 2;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Hands a job over: the one way into a pool. From the moment at which its entry is published it is accepted. If it is
-    /// refused, the request comes back, and nothing has changed. `detached`: nobody will ask for the job's result.
+    /// Hands a job over: the one way into a pool. The job is accepted when its entry is published. If it is refused, the
+    /// request comes back, and nothing has changed. `detached`: no thread will ask for the job's result.
     ///
-    /// With a free slot it neither blocks nor locks nor allocates, and is lock-free. With `Fail` it never does, and may be called
-    /// from a signal handler, and from an interrupt with [`Origin::Isr`].
+    /// With a free slot it is lock-free and neither blocks nor locks nor allocates. With `Fail` that is always so: it may be
+    /// called from a signal handler, and from an interrupt with [`Origin::Isr`].
     ///
     /// # Safety
     /// 1. The request was made for this pool, and what its job borrows outlives the job.
@@ -79,7 +80,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         unsafe { self.submit_slowly(request, detached, when_full, origin, first) }
     }
 
-    /// The whole of `submit`. `first`: what came of the first look for a slot, if there was one.
+    /// The whole of `submit`. `first`: the error of the first attempt to reserve a slot, if there was one.
     ///
     /// # Safety
     /// As submit.
@@ -105,7 +106,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Ok((reserved, None))
             }
-            // A job that the caller runs here may change errno. The visit ends when the job is published: destroy waits for it.
+            // A job that the caller runs here may change errno. The visit ends after the job is published: destroy waits for it.
             Err(ReserveError::Full) if W::WAITS => keeping_errno(|| self.reserve_slow(when_full.timeout())),
             Err(refused) => Err(refused),
         };
@@ -117,8 +118,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// A free slot, at once or not at all. Lock-free, allocates nothing, runs no user code; safe in a signal handler and in an
-    /// interrupt.
+    /// Reserves a free slot without waiting. It is lock-free, allocates nothing and runs no user code: safe in a signal handler
+    /// and in an interrupt.
     pub(crate) fn try_reserve(&self, origin: Origin) -> Result<Reserved, ReserveError> {
         match self.reserve_now() {
             Err(ReserveError::Full) => self.reserve_reaped(origin),
@@ -126,7 +127,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// The first look of `try_reserve`: the straight line of most submits.
+    /// The first attempt of `try_reserve`: the path of most submits.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     fn reserve_now(&self) -> Result<Reserved, ReserveError> {
@@ -142,7 +143,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Some(Reserved { index, state: self.slot(index).reserve(), at })
     }
 
-    /// As `try_reserve`, for a caller that found no free slot: jobs that were cancelled may still hold theirs.
+    /// As `try_reserve`, for a caller that found no free slot: cancelled jobs may still hold their slots.
     #[cold]
     #[inline(never)]
     pub(super) fn reserve_reaped(&self, origin: Origin) -> Result<Reserved, ReserveError> {
@@ -154,21 +155,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Err(self.full())
     }
 
-    /// No slot is to be had: because the pool is full, or because a closer took the free ones since we looked.
+    /// Says why there is no slot: the pool is full, or a closer took the free ones since we looked.
     #[cold]
     fn full(&self) -> ReserveError {
         if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
     }
 
-    /// For a submitter that has just taken this slot, and may wait: lets the workers gain on it if the pool
-    /// is nearly full.
+    /// Called by a submitter that has just taken this slot and may wait: if the pool is nearly full, it lets the workers
+    /// catch up.
     #[inline(always)]
     pub(crate) fn pace(&self, reserved: &Reserved) {
         self.free().pace(reserved.at, Pacing::OF_SUBMITTER, || self.lifecycle.live() > 0);
     }
 
-    /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. The caller's visit
-    /// comes with the slot.
+    /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. Returns the
+    /// slot together with the caller's visit.
     pub(crate) fn reserve_slow(
         &self,
         timeout: Timeout,
@@ -208,13 +209,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Sleeps until a slot is given back, or the pool closes. Not longer than its patience lasts: a full pool makes
-    /// no more pushes that could trigger a wake-up, and the thread that is to wake this one may be stopped before it does.
-    /// `registers`: the thread runs jobs of this pool, and waits without end.
+    /// Sleeps until a slot is given back or the pool closes, but no longer than its patience lasts: a full pool makes no
+    /// more pushes that could trigger a wake-up, and the thread that should wake this one may be stopped before it does.
+    /// `registers`: the thread runs jobs of this pool and waits without a timeout.
     fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
         let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
-        // takes it off and wakes us (E5).
+        // clears it and wakes us (E5).
         fence(ordering(Site::AwaitSlotFence, SeqCst));
         if self.is_closed() {
             return Outlook::Hopeful;
@@ -227,7 +228,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 patience.lose();
             }
         };
-        // After the mark: whoever frees a slot from here on wakes this thread.
+        // After the mark: a thread that frees a slot from here on wakes this one.
         if registers && !self.port.current().is_null() {
             return self.sleep_registered(Awaits::Slot, sleep);
         }
@@ -235,7 +236,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Outlook::Hopeful
     }
 
-    /// Fills a reserved slot and hands its job over. From here on it is accepted.
+    /// Fills a reserved slot and hands its job over. After this the job is accepted.
     ///
     /// # Safety
     /// 1. `reserved` is of this pool. 2. As submit.
@@ -254,8 +255,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         job
     }
 
-    /// The first half of publish: the job is accepted, but no sleeping worker knows. The caller notifies the workers, or a later
-    /// one, before it does anything else that takes time.
+    /// The first half of publish: the job is accepted, but no sleeping worker is notified yet. The caller notifies the workers
+    /// of it, or of a later job, before it does anything else that takes time.
     ///
     /// # Safety
     /// As publish.
@@ -269,13 +270,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Reserved { index, state, .. } = reserved;
         let vtable = request.vtable();
         // SAFETY:
-        // - 1: the index came out of our free ring and went nowhere else. 2: a request leaves what its functions take.
+        // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take.
         unsafe { self.slot(index).fill(state, vtable, detached, |payload| request.write(payload)) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }
 
-    /// The second half: wakes a worker for what was placed up to `position` (two for `several`), or tells the closer.
+    /// The second half: wakes a worker (two if `several`) for the jobs placed up to `position`, or notifies the closer.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(crate) fn notify_workers(&self, position: usize, several: bool, origin: Origin) {
@@ -285,7 +286,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Puts the index of a vacant slot into the free ring and wakes who waits for one.
+    /// Puts the index of a vacant slot into the free ring and wakes the threads that wait for one.
     #[inline(always)]
     pub(super) fn give_back(&self, index: usize) {
         self.give_back_from(index, Origin::Thread);
@@ -307,12 +308,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.notify_closers_if_closed(origin);
     }
 
-    /// For those who changed something that a closer may wait for, by a read-modify-write, and are no worker (a worker
-    /// kicks when it leaves, if it has ended a job). Or a job that sleeps in submit (a worker tells it before it sleeps).
+    /// Called by a thread that is not a worker and has changed, by a read-modify-write, something that a closer or a job that
+    /// sleeps in submit may wait for. (A worker notifies closers when it leaves, if it has ended a job, and a job that sleeps in
+    /// submit before it sleeps itself.)
     #[inline]
     pub(super) fn notify_closers_if_closed(&self, origin: Origin) {
-        // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before
-        // this fence, or we see CLOSED (E5).
+        // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before this fence, or we
+        // see CLOSED (E5).
         fence_behind_rmw(ordering(Site::KickIfClosedFence, SeqCst));
         self.tell_blocked(origin);
         if self.is_closed() {
@@ -320,8 +322,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Must a slot that the caller has just taken (TAKING) be taken out of use, instead of being given back? A closer
-    /// may have counted its job as over already, and gone: then nobody would see the slot filled again.
+    /// Must a slot whose result the caller has just taken (TAKING) be retired instead of given back? A closer may have counted
+    /// its job as finished and returned: then no thread would see the slot filled again.
     pub(super) fn must_retire(&self) -> bool {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look at this slot sees TAKING, or what
         // came after, or we see CLOSED (E5). TAKING came by a read-modify-write.
@@ -329,7 +331,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.is_closed()
     }
 
-    /// Gives a slot back whose job is over, or takes it out of use; the caller was its runner or taker.
+    /// Gives back the slot of a job that has finished, or retires it. The caller was its runner or taker.
     pub(super) fn vacate(&self, index: usize, state: State, retire: bool) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
@@ -351,17 +353,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Recycles tombstones from the head of the ready ring. True if there was one. Called by who made a tombstone and
-    /// by who finds no free slot. (One that lay behind a live job stays until the latter, or until it is popped.)
+    /// Recycles tombstones at the head of the ready ring. True if there was one. Called by a thread that made a tombstone or
+    /// found no free slot. (A tombstone behind a live job stays until a thread finds no free slot, or pops it.)
     pub(super) fn reap(&self, origin: Origin) -> bool {
         let mut reaped = false;
         loop {
-            // ORDERING: pairs with itself in another thread: of two that make tombstones, or take the entry before one,
-            // the later sees what the earlier did, so none stays at the head unseen by both (E6).
+            // ORDERING: pairs with itself in another thread: of two threads that make a tombstone, or pop the entry before
+            // one, the later sees what the earlier did. So no tombstone stays at the head unseen by both (E6).
             fence(ordering(Site::TombstoneFence, SeqCst));
             let Some((position, index)) = self.ready().peek() else { return reaped };
-            // The entry at head was pushed for the slot's present generation: a tombstone stays one until its
-            // entry is popped.
+            // The entry at head was pushed for the slot's present generation: a tombstone remains one until its entry is
+            // popped.
             if !self.slot(index).state().is_tombstone() {
                 return reaped;
             }

@@ -1,4 +1,4 @@
-//! What can be done with a handle: wait, poll, cancel, detach.
+//! The operations on a handle: wait, poll, cancel, detach.
 
 use super::RawPool;
 use super::blocking_wait::{Slept, Waiting};
@@ -13,64 +13,64 @@ use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug};
 
-/// How a job that is over ended.
+/// How a job ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Completion {
     Done,
     Failed,
-    /// It never ran; the payload holds what its kind's `discard` left.
+    /// It never ran. The payload holds what its vtable's `discard` left.
     Cancelled,
 }
 
-/// What the receiver of a result wants done with the job.
+/// What the receiver of a result wants to happen to the job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Disposition {
-    /// The result is out: recycle the slot.
+    /// The result was taken: recycle the slot.
     Take,
-    /// Nothing was taken: leave the job as it was. Only with `may_leave`.
+    /// Nothing was taken: leave the job as it was. Allowed only with `may_leave`.
     Leave,
 }
 
-/// Does any receiver leave a job? Only C's, and those of the models.
+/// Can a receiver leave a job? Only those of the C API and of the models can.
 const LEAVES: bool = cfg!(any(feature = "capi", jobring_loom, jobring_freeze));
 
-/// Whoever is given a job that is over.
+/// Receives a job that has finished.
 pub(crate) type Receiver<'a> = &'a mut dyn FnMut(&'static JobVTable, Payload, Completion) -> Disposition;
 
 /// Why a wait gave no result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WaitError {
-    /// The handle names no job of this pool that can still be asked for.
+    /// The handle names no job of this pool that a caller can still ask for.
     Stale,
-    /// Not over yet.
+    /// The job has not finished yet.
     Pending,
-    /// The caller is inside the job, or every thread that could end it waits itself.
+    /// The caller is inside the job, or every thread that could end the wait waits itself.
     Deadlock,
-    /// Too little stack to run the job here, and nobody else to run it.
+    /// There is too little stack to run the job here, and no other thread to run it.
     Stack,
-    /// It was not over when this process was forked from the one that the pool is in.
+    /// It had not finished when this process was forked from the one that the pool is in.
     Forked,
 }
 
 /// How a thread waits for a job.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WaitOptions {
-    /// May its receiver leave the job? While that one looks, the handle can be given up by another thread; then its answer does
-    /// not count: the job is stale, and the result is dropped.
+    /// May its receiver leave the job? While the receiver looks, another thread can give the handle up. Then the receiver's
+    /// answer does not count: the job is stale, and the result is dropped.
     pub(crate) may_leave: bool,
-    /// Does the thread run the job itself if it is still queued, though it is not inside a job?
+    /// Does the thread run the job itself if it is still queued, even outside of jobs?
     pub(crate) help: bool,
-    /// Is the wait never answered with a deadlock, because the job borrows from the caller?
+    /// Does the job borrow from the caller, so that the wait may never return a deadlock?
     pub(crate) is_lender: bool,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// The slot and generation that a handle names, if they can be this pool's.
+    /// The slot and generation that a handle names, if they can belong to this pool.
     pub(super) fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
         job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
     }
 
-    /// Waits until the job is over, then lets `deliver` have its result, which it does not leave.
+    /// Waits until the job has finished, then gives its result to `deliver`, which may not leave it.
     pub(crate) fn wait(
         &self,
         job: Job,
@@ -80,12 +80,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.wait_as(job, timeout, WaitOptions::default(), deliver)
     }
 
-    /// Waits until a job that borrows from the caller is over: never less.
+    /// Waits until a job that borrows from the caller has finished, and never returns before.
     pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
         self.wait_as(job, Timeout::Forever, WaitOptions { is_lender: true, ..Default::default() }, deliver)
     }
 
-    /// As `wait`, in the way that the options say.
+    /// As `wait`, with options.
     pub(crate) fn wait_as(
         &self,
         job: Job,
@@ -139,7 +139,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Gives a job that was just taken to its receiver, and the slot back.
+    /// Gives a job that was just taken to its receiver, then gives the slot back.
     fn deliver(
         &self,
         index: usize,
@@ -154,7 +154,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         // SAFETY:
-        // - we moved the word to TAKING: the body is ours.
+        // - we moved the word to TAKING, so the body is ours.
         let verdict = unsafe {
             let vtable = slot.vtable();
             slot.with_payload(|payload| deliver(vtable, payload, taken))
@@ -176,7 +176,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(taken)
     }
 
-    /// Gives up the handle of a job that is being taken: once, here or by a detach meanwhile (Err), and never by both.
+    /// Gives up the handle of a job that is being taken. It is given up once: here (Ok), or by a concurrent detach (Err).
     fn give_up(&self, index: usize, mut taking: State) -> Result<State, State> {
         while !taking.is_detached() {
             match self.slot(index).flag(taking, taking.transition_to_detached()) {
@@ -187,7 +187,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Err(taking)
     }
 
-    /// Ends a look at a job that is over: it is left as it was, unless the handle was given up meanwhile.
+    /// Ends a look at a job that has finished. The job stays as it was, unless its handle was given up meanwhile.
     fn put_back(&self, index: usize, mut taking: State, was: State) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
@@ -212,18 +212,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.vacate(index, taking, retire);
     }
 
-    /// Is it for the waiting thread to run a queued job itself? A wait with an end never does: it could overrun.
-    /// Unless it was asked to.
+    /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked to or the pool has
+    /// no workers: the job could overrun the timeout.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
         let in_job_context = || timeout == Timeout::Forever && self.runs_jobs();
         timeout != Timeout::Poll && (help || in_job_context() || self.lifecycle.live() == 0)
     }
 
-    /// Runs jobs for a waiter: inside a job the awaited one alone; on a pool without workers the oldest first.
-    /// True if one ran, false if the waiter has to sleep.
+    /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited one alone.
+    /// False if the waiter has to sleep.
     fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
-            // For another worker; if there is none, the sleep will find out, but for a thread that is no worker.
+            // Another worker has to run it. If there is none, the sleep finds that out. A pool without workers has no such
+            // thread.
             return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
         }
         if self.lifecycle.live() == 0 && self.nesting_depth() == 0 {
@@ -236,8 +237,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(true)
     }
 
-    /// Cancels a job that is still queued: its input is dropped here and now, and waiters learn of it. Of several that
-    /// cancel a job one gets Ok(true). Ok(false): too late; if it runs, it is asked to stop.
+    /// Cancels a job that is still queued: its input is dropped in this call, and waiters are notified. Of several threads
+    /// that cancel a job, one gets Ok(true). Ok(false): too late; a job that runs is asked to stop.
     pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
@@ -257,14 +258,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Was the innermost job of this pool that this thread runs asked to stop? None outside of jobs.
+    /// Was the innermost job of this pool on this thread asked to stop? None outside of jobs.
     pub(crate) fn cancel_requested(&self) -> Option<bool> {
         let job = self.current_context()?.job()?;
         let (index, _) = self.find(job).ok()?;
         Some(self.slot(index).state().status() == Status::Cancelling)
     }
 
-    /// Is the job over, so that a wait would not wait?
+    /// Has the job finished, so that a wait would return at once?
     pub(crate) fn is_finished(&self, job: Job) -> bool {
         self.find(job).is_ok_and(|(index, generation)| {
             let state = self.slot(index).state();
@@ -273,7 +274,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         })
     }
 
-    /// Gives up the job's result: it is dropped when it comes, and the slot recycled. Waiters find it stale.
+    /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the handle stale.
     pub(crate) fn detach(&self, job: Job) -> Result<(), WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
@@ -304,7 +305,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Drops the results that nobody took. The pool is quiescent and its workers are gone.
+    /// Drops the results that no thread took. The pool is quiescent and its workers have left.
     pub(crate) fn forget_all(&self) {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
@@ -313,7 +314,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 && let Ok(taking) = self.slot(index).take_detached(state)
             {
                 self.drop_result(index, state.status());
-                // So that a shutdown in the next result's drop finds this one gone.
+                // So that a shutdown inside the next result's drop no longer finds this result.
                 let _ = self.slot(index).vacate(taking, true);
             }
         }
