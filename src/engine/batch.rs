@@ -1,7 +1,7 @@
-//! Several jobs handed over one behind the other: their slots are taken some at a time, and one wake-up tells of them all.
+//! Submitting several jobs in a row. Their slots are taken in groups, and one wake-up announces all the jobs.
 //!
-//! A thread that is stopped in here keeps the slots that it took and has not filled yet from others, a line of entries at
-//! most.
+//! A thread that is stopped in here keeps the slots that it took and has not filled yet from others. These are one cache line
+//! of entries at most.
 
 use super::lifecycle::Visit;
 use super::submit::Reserved;
@@ -11,19 +11,19 @@ use crate::ring::Pacing;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
 
-/// So many slots at a time: one line of entries.
+/// The most slots taken at a time: one cache line of entries.
 const MOST: usize = 8;
 
 /// The jobs of one batch, from the first slot to the wake-up when it is dropped.
 pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
-    /// Of a pool whose destroy waits for every submit.
+    /// Only on a pool whose destroy waits for every submit.
     _visit: Option<Visit<P>>,
-    /// Slots that were taken; from `next` to `end` they were not reserved yet.
+    /// Slots that were taken. Those from `next` to `end` are not reserved yet.
     taken: [usize; MOST],
     next: usize,
     end: usize,
-    /// Where in the free ring the slots from `next` on were.
+    /// The position in the free ring of the slots from `next` on.
     at: usize,
     /// The position to announce, if anything was placed.
     announce_at: Option<usize>,
@@ -36,7 +36,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         Self { pool, _visit: visit, taken: [0; MOST], next: 0, end: 0, at: 0, announce_at }
     }
 
-    /// A free slot for the next of so many jobs that are left, if there is one now. Lock-free.
+    /// Reserves a slot for the next job, if one is free now. `left` jobs are left. Lock-free.
     #[inline]
     pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
         if self.next == self.end && !self.take(left)? {
@@ -54,7 +54,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         if pool.refuses_jobs() {
             return Err(ReserveError::Shutdown);
         }
-        // Before the first are taken: meanwhile they may be others'.
+        // Before the first slots are taken, so that other threads can have them meanwhile.
         if left >= MOST
             && self.announce_at.is_none()
             && let Some((at, _)) = pool.free().peek()
@@ -72,7 +72,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         Ok(true)
     }
 
-    /// One more was placed, at `position`.
+    /// One more job was placed, at `position`.
     #[inline]
     pub(crate) fn placed(&mut self, position: usize) {
         self.announce_at = Some(position);

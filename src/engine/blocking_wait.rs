@@ -1,4 +1,4 @@
-//! How long a thread that sleeps in a call trusts that it will be woken.
+//! How a thread sleeps in a call, and how long it trusts that another thread wakes it.
 
 use super::RawPool;
 use super::deadlock::Outlook;
@@ -11,8 +11,8 @@ use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::util::backoff::{SPINS, spin_until};
 
-/// How long a sleeping thread trusts that what it waits for will be seen to: 1 ms, doubling to 50 ms. Then it forces
-/// a wake-up.
+/// How long a sleeping thread trusts that another thread does what it waits for: 1 ms, doubling to 50 ms. Then it forces a
+/// wake-up.
 pub(super) struct Patience(u64);
 
 impl Patience {
@@ -29,19 +29,19 @@ impl Patience {
 }
 
 /// How often a waiter looks for the end of its job before it goes to sleep: some 2 µs, less than a sleep and a wake-up cost
-/// the two sides. Whoever spins for as long as a sleep costs pays at most double (A. Karlin et al., "Empirical Studies of
-/// Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
+/// the two sides. A thread that spins for as long as a sleep costs pays at most double (A. Karlin et al., "Empirical Studies
+/// of Competitive Spinning for a Shared-Memory Multiprocessor", SOSP 1991).
 const LOOKS: u32 = 50;
 
-/// How long to sleep, and whether as long as the patience lasts.
+/// How long to sleep, and whether the patience limits it.
 pub(super) struct Nap {
     pub(super) time: Option<u64>,
     pub(super) is_impatient: bool,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// How long to sleep for what somebody else is to do, of which `left` is left; None: not at all, look again. `distrusts`: that
-    /// somebody may have been stopped.
+    /// How long to sleep until another thread acts, when `left` of the timeout is left. None: do not sleep, look again.
+    /// `distrusts`: that other thread may have been stopped.
     pub(super) fn nap(
         &self,
         patience: &Patience,
@@ -64,9 +64,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Some(Nap { time: left, is_impatient: false })
     }
 
-    /// Watches the word of a job that a worker may be about to finish. The word, if it has moved on from `state`.
-    /// Not while all workers sleep or are being woken: that takes longer. Then stands aside once, if one is awake that may wait for
-    /// this CPU.
+    /// Watches the word of a job that a worker may be about to finish. Returns the word if it is no longer `state`. It does not
+    /// spin while all workers sleep or are being woken, which takes longer. Then it yields once, if some worker does not sleep:
+    /// that worker may wait for this CPU.
     pub(super) fn watch(&self, slot: Slot<'_>, state: State) -> Option<State> {
         if !SPINS {
             return None;
@@ -91,18 +91,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 pub(super) struct Waiting<P: Port> {
     deadline: Deadline,
     patience: Patience,
-    /// What to register, if the thread runs jobs of this pool and waits without end.
+    /// What to register, if the thread runs jobs of this pool and waits without a timeout.
     awaits: Option<Awaits>,
     _visit: Visit<P>,
 }
 
-/// What came of one sleep.
+/// The result of one sleep.
 pub(super) enum Slept {
     /// The job's word now.
     Now(State),
-    /// The time is over.
+    /// The timeout has passed.
     TimedOut,
-    /// Nobody is left who could end the wait.
+    /// No thread is left that could end the wait.
     Hopeless(Outlook),
 }
 
@@ -117,7 +117,7 @@ impl<P: Port + Clone> Waiting<P> {
         }
     }
 
-    /// Sleeps until the job's word moves on from `state`, or a while.
+    /// Sleeps until the job's word is no longer `state`, or until the nap ends.
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
         let awaited = state.with_waiter();
@@ -147,7 +147,7 @@ impl<P: Port + Clone> Waiting<P> {
         left: Option<u64>,
         outlook: Outlook,
     ) {
-        // A job that runs will end; one that is queued needs somebody.
+        // A job that runs ends by itself. A queued job needs a thread to run it.
         let queued = awaited.status() == Status::Queued;
         let Some(nap) = pool.nap(&self.patience, left, queued, outlook) else { return };
         pool.port.wait(slot.word(), awaited.0, nap.time);

@@ -47,7 +47,7 @@ impl ShutdownReport {
         self.running
     }
 
-    /// Slots that a submit is filling, or whose result a thread is taking.
+    /// Slots that a submit fills, or whose result a thread takes.
     #[must_use]
     pub const fn submitting(&self) -> usize {
         self.submitting
@@ -60,13 +60,13 @@ impl ShutdownReport {
     }
 }
 
-/// A thread's stay inside shutdown, announced to the other closers.
+/// A thread's stay inside shutdown, which other closers can see.
 struct Closing<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
     node: &'a Node,
-    /// The frame of the worker that it is.
+    /// The context of its worker loop, if the thread is a worker.
     worker: Option<&'a CallContext>,
-    /// Has no shutdown further out on this thread announced that worker?
+    /// Did this stay count the thread as closing? False if a shutdown further out on this thread has done so.
     is_news: bool,
 }
 
@@ -80,7 +80,7 @@ impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
             pool.lifecycle.begin_closing(worker.is_some());
         }
         // SAFETY:
-        // - 1: drop removes it, before the node's borrow ends; the frames are this thread's outer ones.
+        // - 1: drop removes it, before the node's borrow ends; the contexts are this thread's outer ones.
         unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
         Self { pool, node, worker, is_news }
     }
@@ -105,18 +105,19 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
     Quiescent,
-    /// There are jobs that it waits for.
+    /// There are jobs that the closer waits for.
     Jobs,
-    /// The same, and every worker waits or is inside a shutdown: whatever is queued is for the closers to run.
+    /// The same, and every worker waits or is inside a shutdown: the closers run what is queued.
     JobsAndNoWorker,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Refuses new jobs and waits until all accepted ones have ended: run, or in `Discard` mode dropped if they had
-    /// not begun. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or another
-    /// does: those inside a shutdown, and those that wait for such a job without end.
-    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without an end, Err if nobody can run
-    /// what is queued, because this thread has too little stack left. In a child by fork it does nothing, and that is Err too.
+    /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode were dropped if they
+    /// had not started. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or
+    /// another returns: those inside a shutdown, and those that wait for such a job without a timeout.
+    ///
+    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout, Err if no thread can
+    /// run what is queued because this one has too little stack left. In a child by fork it does nothing and returns Err.
     pub(crate) fn shutdown(
         &self,
         queued: ShutdownMode,
@@ -167,7 +168,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Returns when no worker is in its loop or in a hook any more. The pool was shut down.
+    /// Returns when no worker is in its loop or in a hook any more. The pool has been shut down.
     pub(crate) fn await_workers(&self) {
         loop {
             let kicks = self.lifecycle.kicks();
@@ -178,7 +179,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Gets out of the rings what can be got: queued jobs, if they are for us, and free slots.
+    /// Empties the rings: takes the queued jobs, if this closer has to run or drop them, and the free slots.
     fn sweep(&self, deadline: Deadline, drains: bool) {
         let mut progress = false;
         if self.lifecycle.discards() {
@@ -187,12 +188,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 progress = true;
             }
         } else {
-            // Workers drain the ring, and so does a worker that waits in here; without them it is for us.
+            // Workers drain the ring, also a worker inside this shutdown. If no worker is outside a shutdown, the closer
+            // does it.
             while (drains || !self.lifecycle.has_workers_outside_shutdown()) && self.run_before(deadline) {
                 progress = true;
             }
         }
-        // The tombstones of cancelled jobs, which lay behind queued ones that others have run by now.
+        // Tombstones of cancelled jobs lay behind queued jobs. Others may have run those by now.
         self.reap(Origin::Thread);
         loop {
             while let Some(index) = self.free().pop() {
@@ -208,7 +210,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Is something queued that no worker runs, but a closer? `deserted`: every worker waits for a closer.
+    /// Is a job queued that a closer has to run, because no worker does? `deserted`: every worker waits or is inside a shutdown.
     fn is_to_drain(&self, deserted: bool) -> bool {
         let nobody = deserted || !self.lifecycle.has_workers_outside_shutdown();
         nobody && !self.lifecycle.discards() && self.has_queued()
@@ -218,7 +220,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
     }
 
-    /// Have all accepted jobs ended? For a closer inside a job, except those that cannot end before a closer returns.
+    /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer returns.
     fn look_for_jobs(&self, in_job: bool) -> Found {
         let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
         if !looks || bug(Bug::ShutdownWaitsForItself) {
@@ -226,7 +228,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let locked = self.lifecycle.waits().lock(&self.port);
         locked.mark(|node| matches!(node.awaits, Awaits::End));
-        // Not a thread that waits for a job that was detached meanwhile: it has only not woken yet.
+        // Not a thread that waits for a job that was detached meanwhile: that thread is about to wake.
         locked.spread(|node| {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });
@@ -238,13 +240,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.are_workers_stuck(&locked) { Found::JobsAndNoWorker } else { Found::Jobs }
     }
 
-    /// Can this handle still be waited with?
+    /// Can a thread still wait with this handle?
     fn is_awaited(&self, job: Job) -> bool {
         job.resolve(self.tag(), self.capacity())
             .is_some_and(|(index, generation)| self.slot(index).state().answers_to(generation))
     }
 
-    /// Have all accepted jobs ended, except those that a thread that is marked in the graph is inside of?
+    /// Have all accepted jobs ended, except those that a thread marked in the graph is inside of?
     fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
         let is_excepted = |index, state: State| {
             matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)

@@ -1,20 +1,22 @@
-//! Sleeping without end inside a job: only while somebody is left who can end it.
+//! Deadlock detection: a thread that runs jobs sleeps without a timeout only while another thread can end its wait.
 //!
-//! A thread that runs jobs registers in the wait-for graph before such a sleep, and looks at the graph under the same lock. A
-//! wait is *stuck* when every thread that could end it waits itself, and those waits are stuck too:
+//! Such a thread registers in the wait-for graph before it sleeps, and looks at the graph under the same lock. A wait is
+//! *stuck* when every thread that could end it waits itself, and those waits are stuck too:
 //!
 //! - a submit, when no slot is free and no job can free one: each slot holds a running job whose thread is stuck, a result
-//!   that nobody has taken, or, if every worker is stuck, a queued job. A job does not count on threads outside that may
-//!   take a result: the pool cannot know whether there are any;
+//!   that no thread has taken, or, if every worker is stuck, a queued job. Other threads may take a result, but the pool
+//!   cannot know whether there are any, so a job does not rely on them;
 //! - a wait for a running job, when that job's thread is stuck;
-//! - a wait for a queued job (which the thread would run itself, had it the stack), when every worker is stuck.
+//! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job itself.)
 //!
-//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait is refused, its job
-//! goes on, and so do the others by and by. Three cases need another look. A job that ends leaves its slot to the taker of its
-//! result, and the submits that counted on it are stuck then: they look again when their patience is over, and where there
-//! is no clock whoever ended the job wakes them (`tell_blocked`). A slot in the hands of a submitter is neither free nor
-//! a job (`Unsettled`): the thread looks again soon. And a wait may not be refused if it is for a job that borrows from the thread: that thread
-//! wakes the others until one of them is.
+//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait is refused and
+//! its job continues, and so do the others in turn. Three cases need another look:
+//!
+//! - A job that ends leaves its slot to the taker of its result, so the submits that relied on the job are stuck. They look
+//!   again when their patience ends. Where there is no clock, the thread that ended the job wakes them (`tell_blocked`).
+//! - A slot that a submitter holds is neither free nor a job (`Unsettled`). The thread looks again soon.
+//! - A wait for a job that borrows from the thread may not be refused. That thread wakes the others until one of their waits
+//!   is refused.
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
@@ -27,29 +29,29 @@ use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, SeqCst, Site, bug, fence, ordering};
 
-/// What a thread that is about to sleep without end has to expect.
+/// What a thread that is about to sleep without a timeout can expect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Outlook {
-    /// Somebody can end the wait, and wakes the thread then.
+    /// Another thread can end the wait, and then wakes this one.
     Hopeful,
-    /// That cannot be told now. Look again soon.
+    /// It is not known now. Look again soon.
     Unsettled,
-    /// Nobody can.
+    /// No thread can end the wait.
     Stuck,
-    /// Nobody can, because the wait ends in one for a queued job that no worker is left to run.
+    /// No thread can, because the chain of waits ends at a queued job that no worker is left to run.
     NoWorker,
 }
 
 impl Outlook {
-    /// Does the thread not sleep at all?
+    /// Must the thread not sleep at all?
     pub(super) fn is_hopeless(self) -> bool {
         matches!(self, Self::Stuck | Self::NoWorker)
     }
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Does the calling thread run jobs of this pool: is it a worker, or inside a job? A port that does not know its threads
-    /// has no code of what follows from that.
+    /// Does the calling thread run jobs of this pool: is it a worker, or inside a job? A port without thread-local pointers
+    /// compiles to no code for this case.
     #[inline(always)]
     pub(crate) fn runs_jobs(&self) -> bool {
         !self.port.current().is_null() && self.is_of_runner()
@@ -60,21 +62,22 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         CallChain(self.port.current()).any(|frame| frame.pool == self.id() && of_runner(frame))
     }
 
-    /// Lets the calling thread, which runs jobs of this pool, sleep without end by `sleep`, registered; not if it is stuck.
-    /// `sleep` learns from its argument whether to look again soon.
+    /// Registers the calling thread, which runs jobs of this pool, and lets it sleep without a timeout by `sleep`. Does not call
+    /// `sleep` if the thread is stuck. The argument of `sleep` says whether to look again soon.
     pub(super) fn sleep_registered(&self, awaits: Awaits, sleep: impl FnOnce(Outlook)) -> Outlook {
         let node = Node::new(awaits, self.id(), self.port.current());
         let waits = self.lifecycle.waits();
         let mut locked = waits.lock(&self.port);
         // SAFETY:
-        // - 1: it is removed below, before it goes; nothing in between unwinds, and the frames are this thread's outer ones.
+        // - 1: the node is removed below, before it is dropped; nothing in between unwinds, and the contexts are this thread's
+        //   outer ones.
         unsafe { locked.insert(&raw const node) };
         let outlook = self.judge(&locked, &node);
         if outlook.is_hopeless() {
             locked.remove(&node);
             return outlook;
         }
-        // So that others may look.
+        // So that other threads can look while this one sleeps.
         locked.unlock();
         if !matches!(awaits, Awaits::Slot) && self.is_closed() {
             // A closer inside a job may not have to wait for this one.
@@ -89,7 +92,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if bug(Bug::TakesAllForBlocked) {
             return Outlook::Stuck;
         }
-        // Submitters leave a closed pool.
+        // On a closed pool no submitter stays stuck: its submit is refused.
         let closed = self.is_closed();
         locked.mark(|node| match node.awaits {
             Awaits::Slot => !closed,
@@ -114,7 +117,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Outlook::Unsettled
             }
             _ => {
-                // Of a circle all are still stuck if somebody runs what is queued.
+                // A cycle of waits stays stuck even if a worker runs what is queued. The other waits do not.
                 locked.shrink(Node::awaits_worker);
                 locked.shrink(|node| matches!(node.awaits, Awaits::Job { job, .. } if !locked.holds(job)));
                 if is_stuck() { Outlook::Stuck } else { Outlook::NoWorker }
@@ -122,7 +125,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes the mark off the waits for jobs that somebody can end.
+    /// Clears the mark of the waits for jobs that some thread can end.
     fn drop_hopeful(&self, locked: &Locked<'_, P>) {
         locked.shrink(|node| match node.awaits {
             Awaits::Job { job, .. } => !self.is_stuck(locked, node, job),
@@ -135,7 +138,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.workers() >= self.lifecycle.live()
     }
 
-    /// Can nobody end the wait of this node for this job?
+    /// Is there no thread that can end the wait of this node for this job?
     fn is_stuck(&self, locked: &Locked<'_, P>, node: &Node, job: Job) -> bool {
         let Some((index, generation)) = job.resolve(self.tag(), self.capacity()) else { return false };
         let state = self.slot(index).state();
@@ -153,10 +156,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Can a slot become free?
     fn slots_outlook(&self, locked: &Locked<'_, P>) -> Outlook {
-        // Whoever gives a slot back changes what is marked here.
+        // A thread that gives a slot back changes the entry that is marked here.
         let Some(before) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
-        // ORDERING: pairs with the fence of a thread that has ended a job: either we see that it is over, or that thread
-        // sees the graph in use, and wakes those who wait for a slot (E8).
+        // ORDERING: pairs with the fence of a thread that has ended a job: either we see that the job has finished, or that
+        // thread sees the graph in use, and wakes the threads that wait for a slot (E8).
         fence(ordering(Site::GraphFence, SeqCst));
         let workers_stuck = self.are_workers_stuck(locked);
         for index in 0..self.capacity() {
@@ -164,7 +167,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let stuck = match state.status() {
                 Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
                 Status::Queued => workers_stuck,
-                // Its entry lies behind a job that is queued.
+                // Its entry lies behind a queued job.
                 _ if state.is_tombstone() => workers_stuck,
                 _ if state.is_untaken() || state.is_closed() => true,
                 _ => return Outlook::Unsettled,
@@ -173,16 +176,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Outlook::Hopeful;
             }
         }
-        // A job that was looked at late may have ended after it freed a slot that was looked at early.
+        // A job whose slot was looked at late may have freed another slot, looked at early, before it ended.
         match self.free().mark_empty(Mark::Waiter) {
             Some(now) if now == before => Outlook::Stuck,
             _ => Outlook::Hopeful,
         }
     }
 
-    /// For a thread that has changed a slot by a read-modify-write, and a fence, and may free none by it: it has ended a job
-    /// whose result waits for its taker, say. A job that sleeps in submit may be stuck since, and looks at that again by
-    /// itself only where there is a clock.
+    /// Called by a thread that has changed a slot by a read-modify-write, then a fence, perhaps without freeing it: it has ended
+    /// a job whose result waits for its taker, for example. A job that sleeps in submit may be stuck since then. It looks again
+    /// by itself only where there is a clock.
     #[inline(always)]
     pub(super) fn tell_blocked(&self, origin: Origin) {
         if !P::WAKES_BY_ITSELF && self.lifecycle.waits().is_used() {
@@ -192,7 +195,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     #[cold]
     fn wake_blocked(&self, origin: Origin) {
-        // The mark is taken off, so that a thread that is about to sleep on it finds another value.
+        // The mark is cleared, so that a thread that is about to sleep on it finds another value.
         if self.port.now().is_none()
             && let Some(word) = self.free().unmark()
         {
@@ -205,7 +208,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.holds(Slot::handle(self.tag(), index, state))
     }
 
-    /// Wakes the threads that are stuck and whose wait may be refused.
+    /// Wakes the stuck threads whose wait may be refused.
     fn wake_stuck(&self, locked: &Locked<'_, P>) {
         for node in locked.marked() {
             match node.awaits {

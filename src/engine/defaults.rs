@@ -1,12 +1,12 @@
-//! What a pool is like where its maker says nothing: the same for both APIs.
+//! The default settings of a pool, the same for both APIs.
 
 use crate::sleep::MAX_WORKERS;
 
 /// Slots. A model's rings are small.
 pub(crate) const CAPACITY: usize = if cfg!(jobring_loom) { 2 } else { 1024 };
-/// Bytes of a slot's payload: a slot has 64 bytes then on 64-bit targets, one cache line.
+/// Bytes of a slot's payload: with it a slot has 64 bytes on 64-bit targets, one cache line.
 pub(crate) const PAYLOAD: usize = 48;
-/// Threads that may enter as workers beside the pool's own.
+/// The number of threads that may enter as workers besides the pool's own.
 const ENTERED: usize = 16;
 
 /// Worker threads: one for each CPU that the caller may use, where the library can make threads.
@@ -18,7 +18,7 @@ pub(crate) fn workers() -> usize {
     0
 }
 
-/// The most workers at a time of a pool that makes `workers` of its own.
+/// The most workers at a time of a pool that starts `workers` threads of its own.
 pub(crate) fn max_workers(workers: usize) -> usize {
     workers.saturating_add(ENTERED).min(MAX_WORKERS.max(workers))
 }

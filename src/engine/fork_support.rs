@@ -1,5 +1,5 @@
-//! Jobs that are only lent to the pool: their submitter takes back what nobody has begun, and waits for what somebody
-//! has. It leaves the handle to nobody, and nothing of the job outlives its call.
+//! Jobs that are lent to the pool: their submitter takes back a job that no thread has started, and waits for one that was
+//! started. It gives the handle to no other thread, and nothing of the job outlives its call.
 
 use super::RawPool;
 use super::request::Request;
@@ -13,11 +13,11 @@ use crate::slot::Claim;
 use crate::slot::storage::Storage;
 use crate::util::backoff::spin_until;
 
-/// How often a thread looks for the end of a job that was begun before it goes to sleep: some 25 µs, less than it takes
-/// to wake it.
+/// How often a thread looks for the end of a started job before it goes to sleep: some 25 µs, less than it takes to wake the
+/// thread.
 const LOOKS: u32 = 1000;
 
-/// A job whose input is a pointer to what its submitter keeps on its stack until the job has finished.
+/// A job whose input is a pointer to a value that its submitter keeps on its stack until the job has finished.
 pub(crate) struct LentJob<T> {
     pub(crate) vtable: &'static JobVTable,
     pub(crate) pointer: *const T,
@@ -30,13 +30,13 @@ impl<T> Request for LentJob<T> {
 
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1; whoever makes it checks that a payload has room for a pointer.
+        // - 1; the code that makes a LentJob checks that a payload has room for a pointer.
         unsafe { payload.at.cast::<*const T>().write(self.pointer) };
     }
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// The job, if nobody has begun it: then it is the caller's to run or to drop.
+    /// Claims the job if no thread has started it: then the caller runs or drops it.
     fn claim_lent(&self, job: Job) -> Option<Claimed> {
         let (index, generation) = job.resolve(self.tag(), self.capacity())?;
         match self.slot(index).claim(generation) {
@@ -45,18 +45,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes a job back that nobody has begun: it will not run, what lies in its payload is forgotten, and its slot is
-    /// free. False: somebody has begun it, or the pool dropped it.
+    /// Takes back a job that no thread has started: it will not run, its payload is forgotten without a drop, and its slot is
+    /// free. False: a thread has started it, or the pool dropped it.
     pub(crate) fn take_back(&self, job: Job) -> bool {
         let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
-        // A closer waits for what is claimed as it does for what runs, so the slot need not be taken out of use.
+        // A closer waits for a claimed job as for a running one, so the slot need not be retired.
         self.vacate(index, state, false);
         self.notify_closers_if_closed(Origin::Thread);
         true
     }
 
-    /// Runs a job here that nobody has begun, however little stack is left: so would a plain call.
-    /// True if it was run.
+    /// Runs a job here if no thread has started it, however little stack is left, as a plain call would. True if it ran.
     pub(crate) fn run_lent(&self, job: Job) -> bool {
         let Some(claimed) = self.claim_lent(job) else { return false };
         self.execute(claimed);
@@ -64,7 +63,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         true
     }
 
-    /// Returns when a job that was begun, or dropped by the pool, is over, and lets `deliver` have what it left.
+    /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to `deliver`.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
         let over = self.wait_for_lent(job, &mut deliver);
@@ -74,14 +73,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         debug_assert!(over.is_ok(), "a lent job's handle is its submitter's alone");
     }
 
-    /// Takes a job back, or waits until it is over. For jobs that leave nothing.
+    /// Takes a job back, or waits until it has finished. For jobs that leave no result.
     pub(crate) fn take_back_or_await(&self, job: Job) {
         if !self.take_back(job) {
             self.await_lent(job, &mut |_, _, _| Disposition::Take);
         }
     }
 
-    /// How many workers there are besides the calling thread. 0 if the pool is closed.
+    /// The number of workers besides the calling thread. 0 if the pool is closed.
     pub(crate) fn other_workers(&self) -> usize {
         if self.refuses_jobs() {
             return 0;
@@ -90,27 +89,27 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.live().saturating_sub(usize::from(own))
     }
 
-    /// Is there a worker that has nothing to do? One look at one word, which changes when a worker goes to sleep, begins to
-    /// search, or finds a job.
+    /// Is there a worker without a job? This reads one word, which changes when a worker goes to sleep, starts to search, or
+    /// finds a job.
     #[inline(always)]
     pub(crate) fn has_idle_workers(&self) -> bool {
         self.idle.counts().has_idle_workers()
     }
 
-    /// Is a job queued (or what is left of one)?
+    /// Is a job (or a tombstone) in the ready ring?
     pub(crate) fn has_queued(&self) -> bool {
         !self.ready().is_empty()
     }
 
-    /// Would a job that is submitted now have to wake its worker? That costs its submitter a system call.
+    /// Would a submit now have to wake a worker? That costs the submitter a system call.
     pub(crate) fn workers_sleep(&self) -> bool {
         let counts = self.idle.counts();
         counts.sleeping() > 0 && counts.searching() == 0
     }
 }
 
-/// This process was forked inside of a call that lent a job, which another thread had begun: here that thread is not, and the
-/// caller cannot go on without what the job was to do.
+/// This process was forked inside a call that lent a job, which another thread had started. That thread does not exist here,
+/// and the caller cannot continue without what the job was to do.
 #[cold]
 fn forked_inside() -> ! {
     panic!(

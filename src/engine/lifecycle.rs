@@ -1,28 +1,30 @@
-//! The end of a pool: who is inside, who waits for the end, what becomes of what is queued.
+//! The end of a pool: which threads are inside, which wait for the end, what happens to queued jobs.
 //!
 //! ```text
 //! Open ─close─▶ Closing(drain | discard) ─▶ Quiescent ─join─▶ Stopped
 //! ```
 //!
-//! CLOSED itself is a bit of the idle word (`wait`), since submitters and workers read that word anyway. This file
-//! holds the rest; `engine/close.rs` has the closer's loop. The protocol:
+//! CLOSED is a bit of the idle word (`sleep`), because submitters and workers read that word anyway. This file holds the
+//! rest. `engine/close.rs` has the closer's loop. To *kick* is to call `notify_closers`. The protocol:
 //!
 //! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
-//!   idle word again: CLOSED → **kick** the closer. So a submit that began before the close is accepted, and known.
-//! - a worker leaves when it sees CLOSED and then, after its fence, all rings empty. It kicks if nobody is left who runs
-//!   jobs, or if it ran one since it last went to sleep: what it did before that, every closer saw after its fence.
-//! - a closer sets CLOSED (an RMW; fence; wakes everyone), then loops: read kick; in discard mode, or if
-//!   nobody else runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed;
-//!   mark the empty free ring, so that the next slot given back kicks; look at every slot: all closed, or over
-//!   and not yet taken → quiescent; else sleep until kicked.
+//!   idle word again: CLOSED → kick the closer. So a submit that started before the close is accepted, and the closer
+//!   is notified.
+//! - a worker leaves when it sees CLOSED and then, after its fence, the ready ring empty. It kicks if no worker is left
+//!   that runs jobs, if a shutdown inside a job may rely on it, or if it ran a job since it last went to sleep. What it
+//!   did before that sleep, every closer sees after the closer's own fence.
+//! - a closer sets CLOSED (an RMW; fence; wakes all), then loops: read the kicks; in discard mode, or if no other thread
+//!   runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed; mark the empty
+//!   free ring, so that the next slot given back kicks; look at every slot: all closed, or finished and not yet
+//!   taken → quiescent; else sleep until kicked.
 //!
-//! A slot whose job is over but untaken counts as over, and may be taken at any time, also after the closer has gone. Its
-//! taker fences after the take and reads CLOSED: set → it takes the slot out of use itself, instead of giving it back to
-//! a submitter that saw the pool open, whose job nobody would look for any more.
+//! A job that has finished counts as ended while its result is untaken. The result may be taken at any time, also after the
+//! closer has returned. Its taker fences after the take and reads CLOSED. Set → it retires the slot itself: if it gave the
+//! slot back, a submitter that saw the pool open could fill it, and no thread would look for that job any more.
 //!
-//! A slot that a submitter took before the close is neither closed nor over, so the closer waits for it: either
-//! its push kicks, or (the submitter found no room or gave up) it goes back through the marked ring. The marks are
-//! in the slots, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
+//! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it: either
+//! its push kicks, or (a batch did not use it) it goes back through the marked ring. Each slot records that it is
+//! closed, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
 
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::{Origin, Port};
@@ -34,7 +36,7 @@ use crate::sync::{
 
 const DISCARD: usize = 1;
 /// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
-/// three: a quarter of its bits for each kind of workers (`wait` allows no more of them), the rest for the third.
+/// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const GUEST: usize = CLOSER * CLOSER;
@@ -52,20 +54,20 @@ pub enum ShutdownMode {
     Discard,
 }
 
-/// The words of a pool's end, and of who is inside of it.
+/// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// Counts what a closer may have waited for; closers sleep on it.
+    /// Counts the kicks. Closers sleep on it.
     kicks: AtomicUsize,
     mode: AtomicUsize,
-    /// Threads that sleep inside a call of this pool and touch it when they wake.
+    /// Counts threads that sleep inside a call of this pool and touch it when they wake.
     visitors: AtomicUsize,
-    /// Workers that have not left their loop; those of them that are inside a shutdown, which run nothing but what that
-    /// shutdown runs; and shutdowns inside jobs on other threads. One word, so that a worker that leaves knows whether others
-    /// are left that run jobs, and whether a shutdown may have counted on it.
+    /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what that shutdown runs;
+    /// and shutdowns inside jobs on other threads. It is one word, so that a worker that leaves knows whether others are left
+    /// that run jobs, and whether a shutdown may have relied on it.
     live: AtomicUsize,
     /// Which threads wait for which.
     waits: WaitGraph,
-    /// One more than the forks before its first worker came; 0: none has come.
+    /// One more than the number of forks before its first worker came. 0: none has come.
     #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
     process: StatCell,
 }
@@ -85,7 +87,7 @@ impl Lifecycle {
         }
     }
 
-    /// The pool has workers now: its threads are in this process, after this many forks, and in no child of it.
+    /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no child of it.
     pub(crate) fn settle_in(&self, _forks: usize) {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         if self.process.get() == 0 {
@@ -101,11 +103,11 @@ impl Lifecycle {
         false
     }
 
-    /// Tells the closers to look again.
+    /// Kicks the closers: they look again.
     #[cold]
     pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
         let word = &raw const self.kicks;
-        // ORDERING: Release pairs with the closer's Acquire in `kicks`: who sees the kick sees what led to it.
+        // ORDERING: Release pairs with the closer's Acquire in `kicks`: a closer that sees the kick sees what led to it.
         self.kicks.fetch_add(1, ordering(Site::Kick, Release));
         if bug(Bug::KickWakesOne) {
             return port.wake(word, false, origin);
@@ -113,10 +115,10 @@ impl Lifecycle {
         port.wake(word, true, origin);
     }
 
-    /// The number of kicks; read it before looking at what may change, sleep while it stays.
+    /// The number of kicks. A closer reads it before it looks at what may change, and sleeps while it stays the same.
     pub(crate) fn kicks(&self) -> usize {
-        // ORDERING: Acquire pairs with kick's Release. What was published by somebody who read the idle word without
-        // CLOSED, and so does not kick, is seen because of the fence in Idle::close (E5).
+        // ORDERING: Acquire pairs with the Release in `notify_closers`. A thread that read the idle word without CLOSED does
+        // not kick: what it published is seen because of the fence in Idle::close (E5).
         self.kicks.load(ordering(Site::KickLook, Acquire))
     }
 
@@ -125,7 +127,7 @@ impl Lifecycle {
     }
 
     pub(crate) fn discard(&self) {
-        // ORDERING: Relaxed: only closers read it, and each reads what it wrote itself, or later.
+        // ORDERING: Relaxed: only closers read it, and each reads what it wrote itself, or a later value.
         self.mode.fetch_or(DISCARD, ordering(Site::ModeSet, Relaxed));
     }
 
@@ -136,7 +138,7 @@ impl Lifecycle {
 
     /// Registers a worker, if there are fewer than `most`.
     pub(crate) fn enter(&self, most: usize) -> bool {
-        // ORDERING: Relaxed: a count; that a worker is in the loop shows in the idle word.
+        // ORDERING: Relaxed: a count; the idle word shows that a worker is in the loop.
         let mut live = self.live.load(ordering(Site::LiveLook, Relaxed));
         while live % CLOSER < most {
             if stores(Bug::EntersWithoutExchange, &self.live, live + WORKER) {
@@ -156,25 +158,25 @@ impl Lifecycle {
         false
     }
 
-    /// The worker has left its loop and pops no more. `must_notify`: it ended a job of which a closer may not know.
+    /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not know of.
     pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
-        // ORDERING: Relaxed: a count; the last one's kick publishes it. What a worker did is published elsewhere, by the
-        // slots, and by its thread's end or its visit's.
+        // ORDERING: Relaxed: a count; the last worker's kick publishes it. What a worker did is published elsewhere: by the
+        // slots, and by the end of its thread or visit.
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
-        // A shutdown inside a job runs what is queued only if it finds that no worker will.
+        // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
         if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
             self.notify_closers(port, Origin::Thread);
         }
     }
 
     pub(crate) fn live(&self) -> usize {
-        // ORDERING: Relaxed: a count; who must see it fall to what matters comes after a kick.
+        // ORDERING: Relaxed: a count; a thread that must see it fall looks after a kick.
         self.live.load(ordering(Site::LiveCount, Relaxed)) % CLOSER
     }
 
-    /// A thread that runs jobs, a worker or not, is inside a shutdown from now on.
+    /// A thread that runs jobs is inside a shutdown from now on. It may be a worker or not.
     pub(crate) fn begin_closing(&self, is_worker: bool) {
-        // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer the later one
+        // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer, the later one
         // sees the other in this same word.
         self.live.fetch_add(Self::weight(is_worker), ordering(Site::ClosingBegin, Relaxed));
     }
@@ -190,7 +192,7 @@ impl Lifecycle {
 
     /// Is there a worker that is not inside a shutdown?
     pub(crate) fn has_workers_outside_shutdown(&self) -> bool {
-        // ORDERING: Relaxed: a count that a kick announced.
+        // ORDERING: Relaxed: a count that a kick has announced.
         let live = self.live.load(ordering(Site::ClosingLook, Relaxed));
         live % CLOSER > live / CLOSER % CLOSER
     }
@@ -199,9 +201,9 @@ impl Lifecycle {
         &self.waits
     }
 
-    /// How many threads are inside of calls in which they may sleep.
+    /// The number of threads inside calls in which they may sleep.
     pub(crate) fn visitors(&self) -> usize {
-        // ORDERING: Relaxed: a count, for a guess.
+        // ORDERING: Relaxed: a count that is used for a guess only.
         self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) / VISITOR
     }
 
@@ -212,12 +214,12 @@ impl Lifecycle {
 
     /// As `visit`, for a caller that may be an interrupt.
     pub(crate) fn visit_from<P: Port + Clone>(&self, port: &P, origin: Origin) -> Visit<P> {
-        // ORDERING: Relaxed: the visit's end is what counts.
+        // ORDERING: Relaxed: it guards no data; the end of the visit is what matters.
         self.visitors.fetch_add(VISITOR, ordering(Site::VisitBegin, Relaxed));
         Visit { visitors: &self.visitors, port: port.clone(), origin }
     }
 
-    /// Returns when nobody sleeps in a call of this pool. Nobody may begin one meanwhile.
+    /// Returns when no thread sleeps in a call of this pool. No thread may start such a call meanwhile.
     #[cfg(any(feature = "capi", jobring_loom))]
     pub(crate) fn await_visitors(&self, port: &impl Port) {
         // ORDERING: Acquire pairs with the Release of every visit's end.
@@ -244,10 +246,10 @@ impl<P: Port> Drop for Visit<P> {
         }
         let visitors = self.visitors;
         // SAFETY:
-        // - the pool is there: destroy waits for this visit to end (await_visitors), and Rust callers borrow it.
+        // - the pool still exists: destroy waits for this visit to end (await_visitors), and Rust callers borrow the pool.
         let word = unsafe { &*visitors };
-        // ORDERING: Release: all that the visitor did comes before the end of the pool. After it only the
-        // address is used: the pool may be gone.
+        // ORDERING: Release: all that the visitor did comes before the end of the pool. After this only the address is
+        // used, because the pool may be gone.
         let old = word.fetch_sub(VISITOR, ordering(Site::VisitEnd, Release));
         if old == VISITOR | LEAVING {
             self.port.wake(visitors, true, self.origin);
@@ -260,7 +262,7 @@ mod tests {
     use super::*;
     use crate::job::context::CallContext;
 
-    /// A system where nobody sleeps.
+    /// A port on which no thread sleeps.
     struct Awake;
 
     impl Port for Awake {

@@ -1,4 +1,4 @@
-//! The untyped pool: its parts, put together.
+//! The untyped pool: one struct of all its parts.
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::job::context::{CallChain, CallContext};
@@ -12,30 +12,30 @@ use crate::sync::{Counter, const_fn};
 use crate::util::cache_padded::CachePadded;
 use core::ptr;
 
-/// The numbers of a pool that its threads want to know.
+/// The settings of a pool that its threads read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RuntimeConfig {
-    /// Workers, started and entered.
+    /// The most workers at a time, started and entered.
     pub(crate) workers: usize,
     /// How often a worker that has run a job polls the ring before it goes to sleep.
     pub(crate) spin: u32,
-    /// A job that waits runs the awaited job on its own stack only if so many bytes of it are left.
+    /// A job that waits runs the awaited job on its own stack only if this many bytes of it are left.
     pub(crate) stack_reserve: usize,
 }
 
-/// How often workers poll where nothing was said: some 25 µs, about half of what it takes to wake a thread on a CPU that was
-/// halted (engine/blocking_wait.rs says why so long).
+/// How often workers poll by default: some 25 µs, about half of the time that it takes to wake a thread on a halted CPU
+/// (engine/blocking_wait.rs says how to choose such a time).
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) const POLLS: u32 = if crate::util::backoff::SPINS { 1000 } else { 0 };
-/// Without threads of its own a pool does not know whether there is anything better to do.
+/// A pool without threads of its own does not know whether its CPU has other work.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 pub(crate) const POLLS: u32 = 0;
 
-/// The stack that must be left for a job to be run inside a job, bytes.
+/// Bytes of stack that must be left before a job runs inside a job.
 pub(crate) const STACK_RESERVE: usize = 16 * 1024;
 
 impl RuntimeConfig {
-    /// For storage whose type has the number of workers: nothing is read from here.
+    /// For storage whose type has the number of workers: no field of it is read.
     pub(crate) const UNREAD: Self = Self { workers: 0, spin: 0, stack_reserve: 0 };
 
     pub(crate) const fn default() -> Self {
@@ -43,7 +43,7 @@ impl RuntimeConfig {
     }
 }
 
-/// A pool over some storage and some system.
+/// A pool over a storage and a port.
 #[repr(C)]
 pub(crate) struct RawPool<S, P> {
     pub(super) ready_ends: Cursors,
@@ -58,8 +58,8 @@ pub(crate) struct RawPool<S, P> {
 
 impl<S, P> RawPool<S, P> {
     const_fn! {
-        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must not move once
-        /// a handle was given out.
+        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must not move after
+        /// it has given out a handle.
         pub(crate) fn new(storage: S, port: P, config: RuntimeConfig) -> Self {
             Self::with_free(Cursors::new(), storage, port, config)
         }
@@ -83,13 +83,13 @@ impl<S, P> RawPool<S, P> {
 
 #[cfg(feature = "capi")]
 impl<S: Storage, P> RawPool<S, P> {
-    /// An open pool in place, as `over`.
+    /// Makes an open pool in place, as `over` does.
     ///
     /// # Safety
     /// 1. `at` is writable, and all zero.
     pub(crate) unsafe fn init_in_place(at: *mut Self, storage: S, port: P, config: RuntimeConfig) {
         // SAFETY:
-        // - 1; and zero is what over() leaves in the other fields.
+        // - 1; and over() leaves zero in the other fields.
         unsafe {
             (&raw mut (*at).free_ends).write(Cursors::seeded(storage.capacity(), storage.free().len()));
             Ring::new(&(*at).free_ends, storage.free(), Seed::Full).remove_seeds(storage.capacity());
@@ -101,7 +101,7 @@ impl<S: Storage, P> RawPool<S, P> {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// As [`new`](RawPool::new), with however many slots.
+    /// As [`new`](RawPool::new), with any number of slots.
     #[cfg(any(feature = "alloc", feature = "capi"))]
     pub(crate) fn over(storage: S, port: P, config: RuntimeConfig) -> Self {
         let free = Cursors::seeded(storage.capacity(), storage.free().len());
@@ -125,7 +125,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.storage.slot(index)
     }
 
-    /// The pool's identity in frames: its address, never followed.
+    /// The pool's identity in contexts: its address, which is never dereferenced.
     #[inline(always)]
     pub(crate) fn id(&self) -> *const () {
         ptr::from_ref(self).cast()
@@ -160,7 +160,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.storage.payload_bytes()
     }
 
-    /// A pool as it is after `start` (a multiple of the rings' length) positions.
+    /// A pool as it is after `start` positions, a multiple of the rings' length.
     #[cfg(test)]
     pub(super) fn aged(storage: S, port: P, config: RuntimeConfig, start: usize) -> Self {
         let (ready_ends, free_ends) = (Cursors::new().aged(start), Cursors::new().aged(start));
@@ -176,7 +176,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (0..self.storage.capacity()).for_each(|index| self.slot(index).set_generation(generation));
     }
 
-    /// Begins a worker's search, which never ends.
+    /// Starts a worker's search, which never ends.
     #[cfg(jobring_loom)]
     pub(crate) fn freeze_searching(&self) {
         let _forgotten = self.idle.search();
@@ -186,19 +186,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.idle.counts().is_closed()
     }
 
-    /// Does it take no jobs: because it is closed, or elsewhere?
+    /// Does the pool accept no jobs, because it is closed or in another process?
     pub(crate) fn refuses_jobs(&self) -> bool {
         self.is_closed() || self.is_elsewhere()
     }
 
-    /// `is_copy` as far as that is to be had on the way of a submit: false for storage that knows nothing of forks.
+    /// The part of `is_copy` that is cheap enough for a submit: false for storage that does not count forks.
     #[inline(always)]
     pub(super) fn is_elsewhere(&self) -> bool {
         self.storage.forks().is_some_and(|own| own != self.port.forks())
     }
 
-    /// Is this process a child by fork of the one that the pool is in? Then nobody else is in it, and what was going on
-    /// in it never ends.
+    /// Is this process a child by fork of the one that the pool is in? Then no other thread is in the pool here, and what was
+    /// in progress never ends.
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
         let forks = self.port.forks();
@@ -208,12 +208,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// This thread's innermost frame that belongs to this pool.
+    /// This thread's innermost context that belongs to this pool.
     pub(crate) fn current_context(&self) -> Option<&CallContext> {
         CallChain(self.port.current()).find(|frame| frame.pool == self.id())
     }
 
-    /// How many jobs, wakers and hooks, all called by this pool, this thread is inside of.
+    /// The number of jobs, wakers and hooks, all called by this pool, that this thread is inside of.
     pub(crate) fn nesting_depth(&self) -> usize {
         CallChain(self.port.current())
             .filter(|frame| frame.pool == self.id() && frame.is_call_of_pool())

@@ -1,22 +1,21 @@
-//! What a submitter hands over, and what is to become of it when the pool is full.
+//! What a submitter hands over, and what submit does when the pool is full.
 
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
-/// A job as a face hands it over: checked, and not written into a slot yet.
+/// A job as a face (`rust`, `ffi`) hands it over: checked, and not written into a slot yet.
 pub(crate) trait Request {
     /// How the job is run or dropped.
     fn vtable(&self) -> &'static JobVTable;
 
-    /// Leaves the job's input in a payload.
+    /// Writes the job's input into a payload.
     ///
     /// # Safety
-    /// 1. The payload is one of the pool that the request was made for, and nobody else has it.
+    /// 1. The payload belongs to the pool that the request was made for, and no other thread has it.
     unsafe fn write(self, payload: Payload);
 }
 
-/// What a submit does when no slot is free. It is known when the caller is compiled, so that a firmware that never waits has no
-/// code for waiting.
+/// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no code for waiting.
 pub(crate) trait WhenFull: Copy {
     const WAITS: bool;
 

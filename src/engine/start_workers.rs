@@ -1,4 +1,4 @@
-//! Starting the threads of a pool, whoever makes them.
+//! Starting the threads of a pool, by any way of making threads.
 
 use super::RawPool;
 use super::lifecycle::ShutdownMode;
@@ -7,8 +7,9 @@ use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. How many there are; or, if they are fewer than
-    /// `min` (or none at all), how many, and why: then the caller goes on with [`undo_start`](Self::undo_start) and joins them.
+    /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. Returns how many there are. If they are fewer
+    /// than `min`, or none, it returns their number and the error: then the caller calls [`undo_start`](Self::undo_start) and
+    /// joins them.
     pub(crate) fn start_workers<E>(
         &self,
         max: usize,
@@ -16,7 +17,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         mut spawn: impl FnMut(usize) -> Result<(), E>,
     ) -> Result<usize, (usize, E)> {
         for worker in 0..max {
-            // Counted in before the thread exists, so that nobody sees a pool without workers meanwhile.
+            // Counted before the thread exists, so that no thread sees a pool without workers meanwhile.
             let admitted = self.admit_worker();
             debug_assert!(admitted, "no more workers are asked for than the pool may have");
             if let Err(error) = spawn(worker) {
@@ -29,7 +30,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(max)
     }
 
-    /// Closes a pool that lacks workers, and waits until those that were started have left it.
+    /// Closes a pool that has too few workers, and waits until those that were started have left.
     pub(crate) fn undo_start(&self) {
         let _ = self.shutdown(ShutdownMode::Discard, Timeout::Forever);
         self.await_workers();

@@ -1,15 +1,15 @@
-//! The numbers of a pool.
+//! The counters of a pool.
 
 use super::RawPool;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 
-/// Counters of a pool, wrapping.
+/// The counters of a pool. They wrap.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolStats {
     /// Jobs accepted.
     pub(crate) submitted: usize,
-    /// Ring entries taken out: jobs begun from the ring, and tombstones.
+    /// Entries popped from the ready ring: jobs started from it, and tombstones.
     pub(crate) claimed: usize,
     pub(crate) wakes: usize,
     pub(crate) forced_wakes: usize,
@@ -18,7 +18,7 @@ pub(crate) struct PoolStats {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Numbers that can be had at any time without disturbing anyone.
+    /// Reads the counters. It may be called at any time and disturbs no other thread.
     pub(crate) fn stats(&self) -> PoolStats {
         let (submitted, claimed) = self.ready().counts();
         let (wakes, forced_wakes) = self.idle.wake_ups();

@@ -1,9 +1,9 @@
-//! The wait-for graph of one pool: which of its threads wait without end, and for what (E. G. Coffman, M. J. Elphick,
+//! The wait-for graph of one pool: which of its threads wait without a timeout, and for what (E. G. Coffman, M. J. Elphick,
 //! A. Shoshani, "System Deadlocks", ACM Computing Surveys 3(2), 1971).
 //!
-//! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps without end in
-//! a wait or a submit, and while it is inside a shutdown. Other threads do not register: they are inside no job that
-//! others could wait for.
+//! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps without a
+//! timeout in a wait or a submit, and while it is inside a shutdown. Other threads do not register: they are inside no job
+//! that another thread could wait for.
 //!
 //! ```text
 //! word    first node | CONTENDED | LOCKED
@@ -12,9 +12,10 @@
 //! unlock  swap to the first node (Release); CONTENDED was set: wake all
 //! ```
 //!
-//! The lock is what makes an answer exact: while it is held no registered thread can leave its call, so none of the jobs that
-//! such a thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps without end or shuts the pool down:
-//! a thread that is stopped while it holds it can stop others that do the same, and nobody else. EDGES.md (E8) has the argument.
+//! The lock makes an answer exact: while it is held, no registered thread can leave its call, so none of the jobs that such a
+//! thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps without a timeout or shuts the pool
+//! down. A thread that is stopped while it holds the lock can stop only others that do the same. EDGES.md (E8) has the
+//! argument.
 
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
@@ -31,18 +32,18 @@ const _: () = assert!(align_of::<Node>() > (LOCKED | CONTENDED), "an address lea
 pub(crate) enum Awaits {
     /// A free slot.
     Slot,
-    /// The end of this job. `gives_up`: the wait may be answered with a deadlock.
+    /// The end of this job. `gives_up`: the wait may return a deadlock.
     Job { job: Job, gives_up: bool },
     /// The end of the pool: the thread is inside a shutdown.
     End,
 }
 
-/// One thread's registration. It lies on that thread's stack.
+/// One thread's registration, on that thread's stack.
 pub(crate) struct Node {
     pub(crate) awaits: Awaits,
-    /// The pool's identity in frames.
+    /// The pool's identity in contexts.
     pool: *const (),
-    /// The thread's innermost frame. The chain from it on outwards stays as it is until the thread leaves.
+    /// The thread's innermost context. The chain from it outwards stays as it is until the thread leaves its call.
     frames: *const CallContext,
     is_worker: bool,
     // INVARIANT: touched only by the holder of the lock, once the node is registered.
@@ -52,12 +53,12 @@ pub(crate) struct Node {
 struct Links {
     next: *const Node,
     marked: bool,
-    /// Does it wait for a job that is queued, and so for a worker?
+    /// Does it wait for a queued job, and so for a worker?
     awaits_worker: bool,
 }
 
 impl Node {
-    /// Of a thread whose innermost frame is `frames`.
+    /// The registration of a thread whose innermost context is `frames`.
     pub(crate) fn new(awaits: Awaits, pool: *const (), frames: *const CallContext) -> Self {
         let is_worker = CallChain(frames).any(|frame| frame.pool == pool && frame.is_of_worker());
         Self {
@@ -69,14 +70,14 @@ impl Node {
         }
     }
 
-    /// Does it wait for a job that was queued at the last look? Asked by the holder of the lock.
+    /// Does it wait for a job that was queued at the last look? Called by the holder of the lock.
     pub(crate) fn awaits_worker(&self) -> bool {
         // SAFETY:
         // - called through Locked: the lock is held.
         self.links.with(|links| unsafe { (*links).awaits_worker })
     }
 
-    /// The frames of this pool that the thread is inside of.
+    /// The contexts of this pool that the thread is inside of.
     fn frames<'a>(&'a self) -> impl Iterator<Item = &'a CallContext> {
         CallChain(self.frames)
             .map(|frame| -> &'a CallContext { frame })
@@ -96,20 +97,20 @@ impl WaitGraph {
         }
     }
 
-    /// Is a thread registered, or looks one at the graph?
+    /// Is a thread registered, or does one look at the graph?
     #[inline(always)]
     pub(crate) fn is_used(&self) -> bool {
         // ORDERING: Relaxed: the fences on both sides decide (E8).
         self.word.load(ordering(Site::GraphPeek, Relaxed)) != 0
     }
 
-    /// Locks the graph. Blocks while another thread holds it, which it does for one look at most.
+    /// Locks the graph. Blocks while another thread holds it, which lasts for one look at most.
     pub(crate) fn lock<'a, P: Port>(&'a self, port: &'a P) -> Locked<'a, P> {
         // ORDERING: Relaxed: the CAS decides.
         let mut now = self.word.load(ordering(Site::GraphLook, Relaxed));
         loop {
             if now & LOCKED == 0 {
-                // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the holder before left them.
+                // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the previous holder left them.
                 // Relaxed on failure: it is tried again.
                 match self.word.compare_exchange(
                     now,
@@ -164,13 +165,13 @@ impl<P: Port> Drop for Locked<'_, P> {
 }
 
 impl<P: Port> Locked<'_, P> {
-    /// Unlocks the graph, as the end of its scope does.
+    /// Unlocks the graph, as its drop does.
     pub(crate) fn unlock(self) {}
 
     /// Registers a thread.
     ///
     /// # Safety
-    /// 1. The node stays where it is until `remove`, and so do its frames.
+    /// 1. The node stays where it is until `remove`, and so do its contexts.
     pub(crate) unsafe fn insert(&mut self, node: *const Node) {
         let next = self.first;
         // SAFETY:
@@ -181,7 +182,7 @@ impl<P: Port> Locked<'_, P> {
         self.first = node;
     }
 
-    /// Takes a registration back.
+    /// Removes a registration.
     pub(crate) fn remove(&mut self, node: &Node) {
         let after = next_of(node);
         let before = self.nodes().find(|other| ptr::eq(next_of(other), node));
@@ -209,21 +210,21 @@ impl<P: Port> Locked<'_, P> {
         self.nodes().for_each(|node| set_mark(node, which(node)));
     }
 
-    /// Marks what `which` says of nodes that are not marked, until nothing changes.
+    /// Marks the nodes for which `which` is true, besides those that are marked, until nothing changes.
     pub(crate) fn spread(&self, which: impl Fn(&Node) -> bool) {
         while let Some(node) = self.nodes().find(|node| !is_marked(node) && which(node)) {
             set_mark(node, true);
         }
     }
 
-    /// Takes the mark off those for which `which` is true, until nothing changes.
+    /// Clears the mark of the nodes for which `which` is true, until nothing changes.
     pub(crate) fn shrink(&self, which: impl Fn(&Node) -> bool) {
         while let Some(node) = self.marked().find(|node| which(node)) {
             set_mark(node, false);
         }
     }
 
-    /// Notes whether a thread waits for a job that is queued.
+    /// Notes whether a thread waits for a queued job.
     pub(crate) fn note_worker(&self, node: &Node, awaits_worker: bool) {
         // SAFETY:
         // - the lock is held.
@@ -240,7 +241,7 @@ impl<P: Port> Locked<'_, P> {
         self.marked().any(|node| matches!(node.awaits, Awaits::Slot))
     }
 
-    /// How many workers are marked. (One that sleeps in a job which its own shutdown runs counts twice.)
+    /// The number of marked workers. (A worker that sleeps in a job that its own shutdown runs counts twice.)
     pub(crate) fn workers(&self) -> usize {
         self.marked().filter(|node| node.is_worker).count()
     }

@@ -1,4 +1,4 @@
-//! The loop of a worker: run while there is something, search, sleep, leave when the pool is closed and empty.
+//! The loop of a worker: run jobs while there are any, search, sleep, leave when the pool is closed and empty.
 
 use super::RawPool;
 use super::run::Claimed;
@@ -9,19 +9,19 @@ use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
 
-/// A worker that polls lets others have its CPU before its first poll, and again after so many: who was woken by its last job
-/// may wait for this CPU.
+/// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its last job woke may
+/// wait for this CPU.
 const TURN: u32 = 64;
-/// How often it polls behind a job that came out of the blue, at most: some 1 µs, in which a submitter that is awake can answer.
+/// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can submit again.
 const FIRST: u32 = 24;
 /// How long a sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
 const NAPS: (u64, u64) = (1_000_000, 2_000_000);
-/// A worker that slept for less than so many nanoseconds, twice of what it polls by default, was wrong to sleep.
+/// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled instead.
 const NAP: u64 = 50_000;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Counts a worker in before its thread exists, so that the pool has it from the start. False if there are
-    /// as many as allowed. Each success is followed by `work` on some thread, or by `Lifecycle::leave`.
+    /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool has as many as it
+    /// may. After each success the caller calls `work` on some thread, or `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
         self.lifecycle.settle_in(self.port.forks());
         self.lifecycle.enter(self.config().workers)
@@ -32,16 +32,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.entered.add()
     }
 
-    /// Works on the calling thread, which `admit_worker` counted in, until the pool is closed and nothing is
-    /// queued.
+    /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is queued.
     pub(crate) fn work(&self, number: usize) {
         let frame = CallContext::of_worker(self.id(), number, None, self.port.current());
         self.work_between(&frame, &WorkerActivity::new(false), || {}, || {});
     }
 
-    /// As `work`, with the frame that the thread is to have, and a record to keep; calls `started` before the first job,
-    /// and `stopped` after the last, on this thread and as this worker: the pool is there for both, and cannot be ended
-    /// from inside of them.
+    /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job and `stopped`
+    /// after the last, on this thread and as this worker. The pool exists during both, and cannot be ended from inside of them.
     pub(crate) fn work_between(
         &self,
         frame: &CallContext,
@@ -59,12 +57,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.leave(must_notify, &self.port);
     }
 
-    /// True if it ended a job of which a closer may not know.
+    /// True if it has ended a job that a closer may not know of.
     fn work_until_closed(&self, activity: &WorkerActivity) -> bool {
-        // So may have the thread that this one replaced.
+        // The thread that this one replaced may have ended one.
         let mut must_notify = true;
-        // Of the last job: did somebody sleep for it, did it come after a while of nothing? A worker polls where a job has just
-        // been; none has been before the first.
+        // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only after a
+        // job, so not before its first.
         let (mut woke, mut after_idle) = (true, false);
         loop {
             let claimed = match self.claim_next_apart() {
@@ -88,8 +86,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// How often to poll behind a job: not at all if somebody slept for it, who may have been woken on this CPU, and submits when
-    /// it has it; a little if it came after a while of nothing.
+    /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on this CPU, and
+    /// submits when it gets the CPU. A little if the job came after a long sleep.
     fn polls(&self, woke: bool, after_idle: bool) -> u32 {
         match (woke, after_idle) {
             (true, _) => 0,
@@ -98,7 +96,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Between two polls.
+    /// Spins or yields between two polls.
     fn await_turn(&self, polled: &mut u32) {
         if polled.is_multiple_of(TURN) {
             self.port.yield_now();
@@ -108,7 +106,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *polled += 1;
     }
 
-    /// Searches, and sleeps, until a job is found. None when the pool is closed and empty. `after_idle`: did it sleep for long?
+    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it sleep for long?
     #[inline(never)]
     fn search(
         &self,
@@ -120,7 +118,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let is_empty = || self.ready().is_empty();
         let mut polled = 0;
         *after_idle = false;
-        // While nobody sleeps, nobody counts on searchers.
+        // While no worker sleeps, no submitter relies on searchers.
         while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
             self.await_turn(&mut polled);
             if let Some(claimed) = self.claim_next() {
@@ -135,7 +133,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     *must_notify = true;
                     return Some(claimed);
                 }
-                // However often it is to poll, a closed pool does not wait for it.
+                // On a closed pool it stops polling at once.
                 if polled >= polls || self.is_closed() {
                     break;
                 }
@@ -146,7 +144,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut nap, mut slept) = (NAPS.0, false);
             search = loop {
-                // Before the ring: whoever leaves leaves nothing behind that was published while the pool was open.
+                // Read before the ring: a worker that leaves leaves no job behind that was published while the pool was
+                // open.
                 let closed = self.idle.is_closed_for_sleeper();
                 if !is_empty() && !bug(Bug::SleepsWithoutALook) {
                     break self.idle.cancel(asleep);
@@ -156,7 +155,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.idle.end_search(search, &self.port, is_empty);
                     return None;
                 }
-                // Not closed after the fence in `register`: whoever closes looks at what was done before (E5).
+                // Not closed after the fence in `register`: a later closer's look sees what was done before (E5).
                 *must_notify = false;
                 self.tell_blocked(Origin::Thread);
                 slept = true;

@@ -1,4 +1,4 @@
-//! What one worker is doing, for whoever asks. Written by that worker alone.
+//! What one worker is doing, for statistics. Only that worker writes it.
 
 use crate::platform::port::Port;
 use crate::sync::StatCell;
@@ -6,7 +6,7 @@ use crate::sync::StatCell;
 /// Where a worker is in its loop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WorkerState {
-    /// Its thread has not come to the loop yet.
+    /// Its thread has not reached the loop yet.
     Starting,
     Searching,
     Sleeping,
@@ -16,7 +16,7 @@ pub(crate) enum WorkerState {
     Stopped,
 }
 
-/// Can anybody look? Only at workers that the pool has started.
+/// Can other code read the record? Only that of a worker that the pool has started.
 const SEEN: bool = cfg!(any(feature = "std", feature = "pthread"));
 
 /// The record of one worker.
@@ -29,13 +29,13 @@ pub(crate) struct WorkerActivity {
     timed: bool,
 }
 
-/// A look at one worker's record.
+/// A copy of one worker's record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WorkerStats {
     pub(crate) doing: WorkerState,
     /// Jobs that its loop has run to their end.
     pub(crate) jobs: u64,
-    /// Nanoseconds inside of them, 0 if they are not timed.
+    /// Nanoseconds spent inside them, 0 if they are not timed.
     pub(crate) run_ns: u64,
     pub(crate) longest_ns: u64,
 }
@@ -58,14 +58,14 @@ impl WorkerActivity {
         }
     }
 
-    /// A job begins: when, if it is to be timed.
+    /// A job starts. Returns the time, if jobs are timed.
     #[inline]
     pub(super) fn begin(&self, port: &impl Port) -> Option<u64> {
         self.set(WorkerState::Running);
         if self.timed { port.now() } else { None }
     }
 
-    /// The job that began then is over.
+    /// The job that started at that time has finished.
     #[inline]
     pub(super) fn end(&self, begun: Option<u64>, port: &impl Port) {
         if !SEEN {

@@ -1,4 +1,4 @@
-//! Pools that have run for long: positions and generations at the top of their words, through the whole of a job's life.
+//! Pools that have run for long: whole lives of jobs with positions and generations near the top of their words.
 
 use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError};
 use crate::engine::lifecycle::ShutdownMode;
@@ -19,7 +19,7 @@ type Pool = RawPool<Inline<JOBS, 32>, System>;
 static VTABLE: JobVTable = JobVTable {
     run: |payload, _: &CallContext| {
         // SAFETY:
-        // - submit() left a number there.
+        // - submit() wrote a number there.
         unsafe { *payload.at.cast::<usize>() *= 2 };
         RunResult::Done
     },
@@ -56,7 +56,7 @@ fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
     let mut found = 0;
     let taken = pool.wait(job, Timeout::Poll, &mut |_, payload, _| {
         // SAFETY:
-        // - the job is over, and its payload ours.
+        // - the job has finished, and its payload is ours.
         found = unsafe { payload.at.cast::<usize>().read() };
         Disposition::Take
     });
@@ -66,7 +66,7 @@ fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
 #[test]
 fn jobs_go_their_way_where_positions_and_generations_wrap() {
     let last_generation = usize::MAX >> (usize::BITS - GENERATION_BITS);
-    // Before the top, the middle and the quarters, at which an entry's lap wraps.
+    // Just before the top, the middle and the quarters of the range, where an entry's lap wraps.
     let quarter = usize::MAX / 4 + 1;
     for (top, generation) in
         (1..=4usize).flat_map(|n| [(quarter.wrapping_mul(n), 0), (quarter.wrapping_mul(n), last_generation)])
