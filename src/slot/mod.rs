@@ -1,5 +1,5 @@
-//! One job's place from submit to take: its state word, its kind, its payload. `state.rs` has the rules; each
-//! move of the word is one method here, and nobody else writes it.
+//! One job's place from submit to take: its state word, its vtable, its payload. `state.rs` has the rules. Each move of the
+//! word is one method here, and no other code writes it.
 
 pub(crate) mod state;
 pub(crate) mod storage;
@@ -17,13 +17,13 @@ use state::{OUT_OF_RING, State, Status};
 #[repr(C)]
 pub(crate) struct SlotHead {
     state: AtomicUsize,
-    // INVARIANT: kind and payload are touched only by whom the table in state.rs names for the current status.
+    // INVARIANT: vtable and payload are touched only by the thread that the table in state.rs names for the current status.
     vtable: UnsafeCell<*const JobVTable>,
 }
 
 // SAFETY:
-// - state is an atomic; kind (and the payload) are reached only under the exclusion stated in state.rs, and
-//   point to a `'static` Kind whose functions take what any thread may hand them (job/vtable.rs: input is Send).
+// - state is an atomic; vtable (and the payload) are reached only under the exclusion stated in state.rs, and vtable
+//   points to a `'static` JobVTable whose functions take what any thread may hand them (job/vtable.rs: input is Send).
 unsafe impl Sync for SlotHead {}
 // SAFETY:
 // - as for Sync; moving the memory between threads moves no thread-bound data.
@@ -45,13 +45,13 @@ pub struct Slot<'a> {
     payload: Payload,
 }
 
-/// What the popper of a ready entry found.
+/// What a thread found that popped an entry of the ready ring.
 pub(crate) enum Popped {
-    /// The job is claimed; its state word holds this.
+    /// The job is claimed. Its state word holds this value.
     Job(State),
-    /// The job is over and its slot vacant: the index goes to the free ring.
+    /// The job has finished and its slot is vacant: the index goes to the free ring.
     Vacant,
-    /// The job is over or with someone else, who gives the slot back.
+    /// The job has finished, or another thread has it. That thread, or the taker, gives the slot back.
     Nothing,
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Popped {
 pub(crate) enum Claim {
     Claimed(State),
     Stale,
-    /// Not queued any more.
+    /// The job is not queued any more.
     TooLate(State),
 }
 
@@ -69,9 +69,9 @@ pub(crate) enum Claim {
 pub(crate) enum Vacated {
     /// Push its index to the free ring.
     Push,
-    /// Its entry is still in the ready ring: the entry's popper pushes it. Look whether it can be reaped.
+    /// Its entry is still in the ready ring. The thread that pops the entry pushes the index. Look whether it can be reaped.
     Tombstone,
-    /// Nothing: it is out of use for ever.
+    /// Do nothing: the slot is never used again.
     Retired,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Slot<'a> {
         Self { head, payload }
     }
 
-    /// Its word and the beginning of its payload will be written soon.
+    /// Prefetches the word and the start of the payload, which are written soon.
     #[inline(always)]
     pub(crate) fn fetch(&self) {
         fetch_to_write(core::ptr::from_ref(self.head).cast());
@@ -96,12 +96,12 @@ impl<'a> Slot<'a> {
     /// The state now, and everything that came before it.
     #[inline(always)]
     pub(crate) fn state(&self) -> State {
-        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): who sees that a job is over, a closer or
-        // a caller of is_finished, sees what it did.
+        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): a thread that sees that a job has finished (a
+        // closer, or a caller of is_finished) sees what the job did.
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
-    /// The state of a slot whose index the caller popped from the free ring: FREE, and the caller's to fill.
+    /// The state of a slot whose index the caller popped from the free ring: FREE. The caller may fill it.
     #[inline]
     pub(crate) fn reserve(&self) -> State {
         // ORDERING: Relaxed: the free ring's entry (E2) brought everything.
@@ -114,7 +114,7 @@ impl<'a> Slot<'a> {
     ///
     /// # Safety
     /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
-    /// 2. `write` leaves in the payload an input that `vtable` takes.
+    /// 2. `write` writes into the payload an input that `vtable` takes.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         &self,
@@ -125,13 +125,13 @@ impl<'a> Slot<'a> {
     ) {
         self.head.vtable.with_mut(|at| {
             // SAFETY:
-            // - obligation 1: FREE, so the body is the caller's.
+            // - obligation 1: the status is FREE, so the body is the caller's.
             unsafe { *at = vtable };
             write(self.payload);
         });
         let queued = s.transition_to_queued(detached);
-        // ORDERING: Release: a handle that someone guessed must not reach the body before it is written; for the
-        // popper the ring's publication (E1) would do.
+        // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper the ring's
+        // publication (E1) would suffice.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
     }
 
@@ -144,7 +144,7 @@ impl<'a> Slot<'a> {
             let running = s.transition_to_running_popped();
             if s.is_detached() || bug(Bug::ClaimsWithoutExchange) {
                 // Only the entry's popper moves a detached queued job, so this is a plain store.
-                // ORDERING: Relaxed: hands nothing over.
+                // ORDERING: Relaxed: it hands nothing over.
                 self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
                 return Popped::Job(running);
             }
@@ -159,8 +159,8 @@ impl<'a> Slot<'a> {
                 Err(now) => s = now,
             }
         }
-        // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner
-        // did to the body comes before the free ring's next user.
+        // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner did to the
+        // body comes before what the next user of the free ring does.
         let old = State(self.head.state.fetch_and(OUT_OF_RING, ordering(Site::LeaveRing, Acquire)));
         if old.is_vacant() { Popped::Vacant } else { Popped::Nothing }
     }
@@ -175,9 +175,9 @@ impl<'a> Slot<'a> {
             if s.status() != Status::Queued {
                 return Claim::TooLate(s);
             }
-            // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, whoever gave us the handle; after
-            // fill nobody writes the body before a claim, and QUEUED does not come back in one generation. Acquire on
-            // failure, as in `state` (E3): who comes too late sees what the job, or its drop, did.
+            // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, no matter which thread gave us the
+            // handle. After fill no thread writes the body before a claim, and QUEUED does not come back in one generation.
+            // Acquire on failure, as in `state` (E3): a thread that comes too late sees what the job, or its drop, did.
             match self.exchange(
                 s,
                 s.transition_to_running(),
@@ -190,37 +190,38 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// The kind of the job in this slot.
+    /// The vtable of the job in this slot.
     ///
     /// # Safety
-    /// The caller is the one whom state.rs lets touch the body now, and the slot was filled.
+    /// The caller is the thread that state.rs lets touch the body now, and the slot was filled.
     #[inline]
     pub(crate) unsafe fn vtable(&self) -> &'static JobVTable {
         // SAFETY:
-        // - the caller's obligation: nobody writes the body, and fill wrote a `&'static JobVTable`.
+        // - the caller's obligation: no thread writes the body, and fill wrote a `&'static JobVTable`.
         self.head.vtable.with(|at| unsafe { &**at })
     }
 
     /// Lets `f` read or write the payload.
     ///
     /// # Safety
-    /// The caller is the one whom state.rs lets touch the body now.
+    /// The caller is the thread that state.rs lets touch the body now.
     #[inline]
     pub(crate) unsafe fn with_payload<R>(&self, f: impl FnOnce(Payload) -> R) -> R {
-        // The kind's cell stands for the whole body, so that the model sees races on the payload too.
+        // The vtable's cell stands for the whole body, so that the model sees races on the payload too.
         self.head.vtable.with_mut(|_| f(self.payload))
     }
 
-    /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, wake all on
-    /// the word, and touch nothing else of the slot. Err(now) if it is detached: forget the result, then vacate.
+    /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, the caller wakes all on
+    /// the word, and touches nothing else of the slot. Err(now) if the job is detached: the caller drops the result, then
+    /// vacates the slot.
     pub(crate) fn resolve(&self, mut s: State, to: Status) -> Result<State, State> {
         loop {
             if s.is_detached() {
                 return Err(s);
             }
             let resolved = s.transition_to_finished(to);
-            // ORDERING: Release publishes the result to whoever sees the status (E3). At most four retries:
-            // while a job runs RING goes once, WAITER, CANCELLING and DETACHED come once.
+            // ORDERING: Release publishes the result to each thread that sees the status (E3). At most four retries:
+            // while a job runs, RING is cleared once, and WAITER, CANCELLING and DETACHED are set once each.
             match self.exchange(
                 s,
                 resolved,
@@ -243,31 +244,31 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Claims the result of a job that is over; the body is the caller's until it vacates the slot.
+    /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot.
     pub(crate) fn take(&self, s: State) -> Result<State, State> {
         self.claim_result(s, s.transition_to_taking())
     }
 
-    /// The same, for who gives the handle up: from here on it is stale.
+    /// The same, for a thread that also gives the handle up: from here on the handle is stale.
     pub(crate) fn take_detached(&self, s: State) -> Result<State, State> {
         self.claim_result(s, s.transition_to_taking().transition_to_detached())
     }
 
     fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
-        // ORDERING: Acquire pairs with the Release of who looked and put the word back as it was after `s` was
-        // loaded: its reads of the body come before what we do to it (model
-        // a_peek_is_over_before_its_slot_is_used_again), and with resolve's (E3). Relaxed on failure: whatever comes of
-        // the value found, who touches the body claims it first.
+        // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked and put the word
+        // back as it was after `s` was loaded: its reads of the body come before what we do to it (model
+        // a_peek_is_over_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
+        // a thread claims the body before it touches it.
         self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
 
-    /// Gives the slot back, or, with `retire`, takes it out of use; the caller was its runner or taker and `s` is what
-    /// it last saw. The old word too, for its waiters.
+    /// Gives the slot back, or, with `retire`, takes it out of use. The caller was its runner or taker, and `s` is the state
+    /// that it last saw. Also returns the old word, for its waiters.
     pub(crate) fn vacate(&self, mut s: State, retire: bool) -> (Vacated, State) {
         loop {
             let next = if retire { s.transition_to_closed() } else { s.transition_to_free() };
             // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees the slot
-            // closed; without either the free ring's publication (E2) carries the edge.
+            // closed. Without either, the free ring's publication (E2) carries the edge.
             match self.exchange(s, next, ordering(Site::Vacate, Release), ordering(Site::VacateLost, Relaxed))
             {
                 Ok(_) if retire => return (Vacated::Retired, s),
@@ -280,7 +281,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Gives back the slot of a detached job whose entry was popped: nobody else can move its word.
+    /// Gives back the slot of a detached job whose entry was popped: no other thread can move its word.
     #[inline]
     pub(crate) fn vacate_owned(&self, s: State) {
         debug_assert!(s.is_detached() && !s.is_in_ring());
@@ -288,7 +289,7 @@ impl<'a> Slot<'a> {
         self.head.state.store(s.transition_to_free().0, ordering(Site::VacateOwned, Relaxed));
     }
 
-    /// Puts the word back after a look at a job that stays.
+    /// Puts the word back after a look at a job that is not taken.
     pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
         // ORDERING: Release: the reads of the body come before what the next taker does to it (take). Relaxed on
         // failure: the body stays the caller's.
@@ -298,11 +299,11 @@ impl<'a> Slot<'a> {
     /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
         // ORDERING: Release: a job that sees CANCELLING sees what came before the cancel. (For WAITER and DETACHED
-        // Relaxed would do: the resolver reads them by its CAS on this word.) Relaxed on failure, as in take.
+        // Relaxed would suffice: the resolver reads them by its CAS on this word.) Relaxed on failure, as in take.
         self.exchange(from, to, ordering(Site::Flag, Release), ordering(Site::FlagLost, Relaxed))
     }
 
-    /// Takes a slot, whose index the caller popped from the free ring, out of use for ever.
+    /// Takes a slot out of use for ever. The caller popped its index from the free ring.
     pub(crate) fn close(&self) {
         // ORDERING: Relaxed, as in reserve.
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));

@@ -1,4 +1,4 @@
-//! The state word of a slot: generation | flags | status. Pure packing and the rules; `mod.rs` has the moves.
+//! The state word of a slot: generation | flags | status. This file packs the word and has the rules. `mod.rs` has the moves.
 //!
 //! ```text
 //! status      who may move it, and to what                                      who may touch the body
@@ -7,19 +7,20 @@
 //! QUEUED      the popper of its entry, or by handle a canceller or a waiter     nobody, until a claim
 //!             that runs it, by CAS → RUNNING. With DETACHED: the popper alone
 //! RUNNING     a canceller → CANCELLING; its runner → DONE, FAILED, CANCELLED,   the runner
-//! CANCELLING  or, with DETACHED, → FREE
+//! CANCELLING  or, with DETACHED, → FREE or CLOSED; a lender that takes its
+//!             job back → FREE
 //! DONE        a taker, by CAS → TAKING                                          nobody, until TAKING
 //! FAILED      the same                                                          nobody, until TAKING
 //! CANCELLED   the same; the job never ran, and its input is gone                nobody, until TAKING
-//! TAKING      the taker → FREE or CLOSED; who only looks → as it was            the taker, or who looks
+//! TAKING      the taker → FREE or CLOSED; a thread that only looks → as it was  the taker, or that thread
 //!
-//! RING        my entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
+//! RING        the slot's entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
-//! WAITER      someone sleeps on this word; whoever moves the status on wakes all of them.
+//! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
 //!
-//! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. A closer makes it so, or a taker that
-//!               sees the pool closed
+//! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. Set by a closer, by a taker that sees the
+//!               pool closed, or by a runner whose job a closer did not wait for
 //! tombstone   = FREE | RING: the entry's popper puts the index into the free ring
 //! ```
 //!
@@ -35,7 +36,7 @@ const WAITER: usize = RING << 2;
 const GENERATION_SHIFT: u32 = STATUS_BITS + 3;
 const GENERATION_MASK: usize = usize::MAX >> (usize::BITS - GENERATION_BITS);
 
-/// Where a job stands. `table at the head of this file`.
+/// Where a job stands. The table at the head of this file has the rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(usize)]
 pub(crate) enum Status {
@@ -125,7 +126,7 @@ impl State {
         self.with(Status::Cancelling)
     }
 
-    /// RUNNING or CANCELLING → DONE, FAILED or CANCELLED. Threads that wait are woken.
+    /// RUNNING or CANCELLING → DONE, FAILED or CANCELLED. The caller wakes the threads that wait.
     #[inline(always)]
     pub(crate) const fn transition_to_finished(self, to: Status) -> Self {
         self.with(to).without_waiter()
@@ -137,7 +138,7 @@ impl State {
         self.with(Status::Taking)
     }
 
-    /// TAKING → what it `was` before. Threads that wait are woken.
+    /// TAKING → what it `was` before. The caller wakes the threads that wait.
     #[inline(always)]
     pub(crate) const fn transition_back(self, was: Self) -> Self {
         self.with(was.status()).without_waiter()
@@ -175,13 +176,13 @@ impl State {
         Self(self.0 & !WAITER)
     }
 
-    /// Is the index the free ring's, now or once the entry is popped?
+    /// Does the index belong to the free ring, now or after the entry is popped?
     #[inline(always)]
     pub(crate) const fn is_vacant(self) -> bool {
         matches!(self.status(), Status::Free) && !self.is_detached()
     }
 
-    /// Is the job over, its result waiting for a taker?
+    /// Has the job finished, and does its result wait for a taker?
     #[inline(always)]
     pub(crate) const fn is_untaken(self) -> bool {
         matches!(self.status(), Status::Done | Status::Failed | Status::Cancelled) && !self.is_detached()
@@ -205,7 +206,7 @@ impl State {
     }
 }
 
-/// The mask with which a popper takes RING off by one `fetch_and`.
+/// The mask with which a popper clears RING by one `fetch_and`.
 pub(crate) const OUT_OF_RING: usize = !RING;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Where a pool's entries, slots and payloads live: inline in a value (`static`), in a borrowed block, boxed.
+//! The memory of a pool's entries, slots and payloads: inline in a value (`static`), a borrowed block, or boxed.
 
 use crate::job::id::MAX_CAPACITY;
 use crate::job::vtable::Payload;
@@ -20,7 +20,7 @@ pub(crate) use boxed::boxed;
 /// Alignment of a payload: 16 bytes on 64-bit targets, 8 on 32-bit ones.
 pub const PAYLOAD_ALIGN: usize = 2 * size_of::<usize>();
 
-/// A slot's header, its place padded so that the payload behind it is aligned.
+/// Bytes of a slot's header, padded so that the payload behind it is aligned.
 const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
 
 /// The memory of one pool: two rings' entries and the slots.
@@ -28,10 +28,10 @@ const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
 /// # Safety
 /// 1. Both entry slices have the same length, a power of two, at least `capacity()`, and never change.
 /// 2. `slot(i)` for i < capacity gives disjoint, stable slots, whose payloads are `payload_bytes()` long, aligned
-///    to PAYLOAD_ALIGN and touched by nobody else.
-/// 3. All of it was zero, or `new()`, when the pool came to be.
+///    to PAYLOAD_ALIGN and touched by no other code.
+/// 3. All of it was zero, or `new()`, when the pool was made.
 pub unsafe trait Storage: Sync {
-    /// The most workers, where the type says it: then no number but zero stands in the pool at first (`.bss`).
+    /// The most workers, where the type says it: then a new pool contains only zeros (`.bss`).
     const WORKERS: Option<usize> = None;
     fn ready(&self) -> &[AtomicUsize];
     fn free(&self) -> &[AtomicUsize];
@@ -39,7 +39,7 @@ pub unsafe trait Storage: Sync {
     fn payload_bytes(&self) -> usize;
     fn slot(&self, index: usize) -> Slot<'_>;
 
-    /// The port's number of forks when the storage came to be, where it knows: then a submit in a child is refused.
+    /// The port's number of forks when the storage was made, if the storage keeps it: then a submit in a child is refused.
     #[inline(always)]
     fn forks(&self) -> Option<usize> {
         None
@@ -51,14 +51,14 @@ pub unsafe trait Storage: Sync {
         false
     }
 
-    /// One for each slot, or none at all: then nobody can await a job as a task.
+    /// One for each slot, or none at all: then no task can await a job.
     #[cfg(feature = "future")]
     fn waker_cells(&self) -> &[WakerCell] {
         &[]
     }
 }
 
-/// A capacity and a payload size, checked.
+/// A checked capacity and payload size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotLayout {
     pub(crate) capacity: usize,
@@ -85,14 +85,14 @@ impl SlotLayout {
         HEAD_BYTES + self.payload
     }
 
-    /// Bytes of a block of this shape, without what its alignment may cost. None on overflow.
+    /// Bytes of a block of this shape, not counting bytes that its alignment may cost. None on overflow.
     pub(crate) fn bytes(self) -> Option<usize> {
         let slots = self.stride().checked_mul(self.capacity)?;
         slots.checked_add(2 * self.ring_len() * size_of::<AtomicUsize>())
     }
 }
 
-/// Alignment of a block: a cache line, so that a slot of 64 bytes is one.
+/// Alignment of a block: a cache line, so that a slot of 64 bytes is one line.
 pub(crate) const BLOCK_ALIGN: usize =
     if cfg!(all(target_os = "none", target_pointer_width = "32")) { PAYLOAD_ALIGN } else { 64 };
 
@@ -108,26 +108,26 @@ pub(crate) struct Block<'a> {
 }
 
 // SAFETY:
-// - a Block is the sole owner of its memory; what it hands out by & is atomics and slots, which are Sync, and
-//   payloads, whose exclusion is the slot's protocol.
+// - a Block is the sole owner of its memory; it hands out by & only atomics and slots, which are Sync, and payloads,
+//   whose exclusion is the slot's protocol.
 unsafe impl Sync for Block<'_> {}
 // SAFETY:
 // - as for Sync; nothing in the memory is bound to a thread.
 unsafe impl Send for Block<'_> {}
 
 impl<'a> Block<'a> {
-    /// Formats `memory` as an empty pool of `shape`. What is `zeroed` is one already: it is not touched, so that a pool
-    /// takes only the pages that it comes to use.
+    /// Formats `memory` as an empty pool of `shape`. Memory that is `zeroed` is one already. It is not touched, so that a pool
+    /// takes only the pages that it uses.
     ///
     /// # Safety
-    /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by nobody else.
+    /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by no other code.
     /// 2. `zeroed`: its bytes are zero.
     pub(crate) unsafe fn format(memory: NonNull<u8>, shape: SlotLayout, zeroed: bool) -> Self {
         let (ring_len, stride) = (shape.ring_len(), shape.stride());
         // SAFETY:
-        // - obligation 1 and Shape::bytes: all offsets below are within the block.
+        // - obligation 1 and SlotLayout::bytes: all offsets below are within the block.
         let entries: NonNull<AtomicUsize> = unsafe { memory.add(stride * shape.capacity) }.cast();
-        // Under the model a word is more than its bytes.
+        // In the model a word is more than its bytes.
         let untouched = zeroed && !cfg!(jobring_loom);
         for i in 0..if untouched { 0 } else { shape.capacity } {
             // SAFETY:
@@ -142,7 +142,7 @@ impl<'a> Block<'a> {
         Self { slots: memory, entries, shape, ring_len, stride, counts_submits: false, memory: PhantomData }
     }
 
-    /// The same, for a pool whose destroy waits for every submit, or not.
+    /// The same block. `counts_submits`: its pool's destroy waits for every submit.
     #[cfg(feature = "capi")]
     pub(crate) fn counting_submits(self, counts_submits: bool) -> Self {
         Self { counts_submits, ..self }
@@ -150,7 +150,8 @@ impl<'a> Block<'a> {
 }
 
 // SAFETY:
-// - 1: ring_len is Shape's next power of two. 2: slots are `stride` apart, each with its header and payload.
+// - 1: ring_len is the next power of two of SlotLayout's capacity. 2: slots are `stride` apart, each with its header and
+//   payload.
 // - 3: format wrote them so, or found them zero.
 unsafe impl Storage for Block<'_> {
     #[inline(always)]
@@ -161,7 +162,7 @@ unsafe impl Storage for Block<'_> {
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {
         // SAFETY:
-        // - format left 2 · ring_len entries there.
+        // - format made 2 · ring_len entries there.
         unsafe { NonNull::slice_from_raw_parts(self.entries, self.ring_len).as_ref() }
     }
 
@@ -186,7 +187,7 @@ unsafe impl Storage for Block<'_> {
     fn slot(&self, index: usize) -> Slot<'_> {
         debug_assert!(index < self.shape.capacity);
         // SAFETY:
-        // - index < capacity, so header and payload are within the block; format left a header there.
+        // - index < capacity, so header and payload are within the block; format made a header there.
         let (head, payload) = unsafe {
             let at = self.slots.add(index * self.stride);
             (at.cast::<SlotHead>().as_ref(), at.add(HEAD_BYTES))
@@ -204,17 +205,17 @@ struct InlineSlot<const PAYLOAD: usize> {
 
 #[cfg_attr(target_pointer_width = "64", repr(C, align(16)))]
 #[cfg_attr(target_pointer_width = "32", repr(C, align(8)))]
-// MaybeUninit: a pool that is moved with jobs in it must take their padding and pointers along as they are.
+// MaybeUninit: moving a pool with jobs in it must keep their padding and pointers as they are.
 struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u8; PAYLOAD]>>);
 
 // SAFETY:
 // - the payload is touched only under the slot's protocol, which hands it from one thread to the next.
 unsafe impl<const PAYLOAD: usize> Sync for InlinePayload<PAYLOAD> {}
 
-/// For [`Inline`]: its pool says at run time how many workers it may have.
+/// For [`Inline`]: its pool has the most workers set at run time.
 pub(crate) const UNSAID: usize = usize::MAX;
 
-/// Storage as a value of its own: for a `static`, all zero. JOBS is a power of two.
+/// Storage in one value, for a `static`. It is all zero at first. JOBS is a power of two.
 #[repr(C)]
 pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSAID> {
     slots: [InlineSlot<PAYLOAD>; JOBS],
@@ -277,7 +278,7 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
     #[inline(always)]
     fn slot(&self, index: usize) -> Slot<'_> {
         debug_assert!(index < JOBS);
-        // JOBS is a power of two. So the compiler knows that this is no place to panic.
+        // JOBS is a power of two. The mask shows the compiler that this cannot panic.
         let slot = &self.slots[index & (JOBS - 1)];
         Slot::new(&slot.head, Payload { at: slot.payload.0.get().cast(), bytes: PAYLOAD })
     }
@@ -290,7 +291,7 @@ unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Stora
 
 #[cfg(jobring_loom)]
 impl Block<'_> {
-    /// Under the model the words own memory.
+    /// Drops the words: in the model they own memory.
     pub(super) fn drop_words(&mut self) {
         for i in 0..self.shape.capacity {
             // SAFETY:

@@ -1,47 +1,49 @@
-//! Whom to wake when a job is over: a *spot* beside each slot, for the waker of the task that awaits the slot's job.
+//! The waker to call when a job has finished. It lies in a *spot* (`WakerCell`) beside the job's slot, and belongs to the
+//! task that awaits the job.
 //!
-//! A spot is three words: turns | FULL, and the two words of a waker, which mean something while FULL is set. Every move of
-//! the first word adds a turn, so no value of it comes twice (but after exactly 2^31 turns of one spot on 32-bit targets,
-//! 2^63 on 64-bit ones, behind the back of a thread that stopped between its look and its exchange).
+//! A spot is three words: turns | FULL, and the two words of a waker, which are valid while FULL is set. Every move of the
+//! first word adds a turn, so no value of it comes twice. (One exception: exactly 2^31 turns of one spot on 32-bit targets,
+//! 2^63 on 64-bit ones, while a thread is stopped between its look and its exchange.)
 //!
 //! ```text
-//! step       who                                                              the word
+//! step       done by                                                          the word
 //!
 //! turn       a poll that has a waker to leave                                 one turn on, whatever it is
-//! leave      the same, when it has written both words                         FULL, if it is as that turn left it
+//! leave      the same poll, after it has written both words                   FULL, if it is as that turn left it
 //! keep       a poll whose waker lies there                                    as it was when that waker was left
-//! take back  who holds the handle: it has another waker, or gives up          not FULL, if it is as it was seen
-//! call       who resolved the job, if it saw WAITER in the slot's word        FULL: not FULL, and wakes what lay there;
-//!                                                                             else one turn on
+//! take back  the handle's holder: it has another waker, or gives up           not FULL, if it is as it was seen
+//! call       the *caller*: the thread that resolved the job, if it saw        FULL: not FULL, and wakes what lay there;
+//!            WAITER in the slot's word                                        else one turn on
 //! ```
 //!
-//! **Who owns a waker.** Whoever takes FULL off. It has read the two words before, and its exchange says that they were
-//! still those of that FULL: only a poll writes them, after a turn that found the spot not FULL.
+//! **Which thread owns a waker.** The thread that clears FULL. It has read the two words before, and its exchange shows that
+//! they still belonged to that FULL: only a poll writes them, after a turn that found the spot not FULL.
 //!
 //! **One writer.** A job has one handle, so one thread at a time polls it, leaves and takes back. The next job of the slot
-//! has its handle when the one before is given up, and its first step is a turn: a read-modify-write, which sees
-//! the newest value, however little the slot's way back said about this spot.
+//! gets its handle after the previous handle is given up. Its first step is a turn: a read-modify-write, which sees the
+//! newest value, even if the slot's way back carried nothing about this spot.
 //!
-//! **Slow callers.** When a caller comes here the slot may have another job already, and that one a task. So it looks at the
-//! spot (Acquire), and then at the slot's generation: the next job's waker was left after the generation went on, so
-//! whoever sees that waker sees this too, and leaves it alone. It must: if it took that waker and was stopped then, the
-//! next job's caller would find none. A turn too many, of a caller that saw neither, costs a poll one more try.
+//! **Slow callers.** When a caller comes here, the slot may have another job already, with a task of its own. So the caller
+//! looks at the spot (Acquire), and then at the slot's generation. The next job's waker was left after the generation
+//! changed, so a caller that sees that waker sees the new generation too, and does not take the waker. If it took the waker
+//! and was then stopped, the next job's caller would find none. A caller that saw neither makes one turn too many, which
+//! costs a poll one more try.
 //!
 //! **No wake-up is lost.** poll: leave; look at the slot's word; set WAITER there, if it is not set. resolve: move the
-//! slot's word on (M); if WAITER was in what it replaced, call (C).
-//! 1. M came before WAITER was set: the poll's exchange fails, and it looks again.
-//! 2. Else C comes. If it moves the spot's word before the poll's turn, the turn (Acquire) sees C (Release), and so the poll's
-//!    look at the slot's word, behind it, sees M.
-//! 3. C between turn and leave: the leave fails, and the poll begins anew.
-//! 4. C after the leave: it finds the waker and wakes it.
+//! slot's word on (M); if WAITER was in the value that it replaced, call (C).
+//! 1. M comes before WAITER is set: the poll's exchange fails, and it looks again.
+//! 2. Else C comes. If C moves the spot's word before the poll's turn, the turn (Acquire) sees C (Release), and so the poll's
+//!    later look at the slot's word sees M.
+//! 3. C comes between turn and leave: the leave fails, and the poll starts again.
+//! 4. C comes after the leave: it finds the waker and wakes it.
 //!
-//! A poll whose waker lies there already leaves it (*keep*: an exchange of the word for itself, which no old value passes):
-//! if C came before, the keep fails, else it is case 4. (A plain look was not enough: a woken waker may be gone, and another
-//! task's be in its place in memory. `a_task_in_the_place_of_one_that_is_gone_is_woken`.)
+//! A poll whose waker already lies there keeps it. *Keep* is an exchange of the word for itself, which fails on any other
+//! value: if C came before, the keep fails, else it is case 4. (A plain look is not enough: a woken waker may be gone, and
+//! another task's waker may have its place in memory. `a_task_in_the_place_of_one_that_is_gone_is_woken`.)
 //!
-//! **Nobody waits for anybody.** No value of the word means "wait": a caller that is stopped before its exchange owns
-//! nothing yet, and one that is stopped behind it holds up only the wake-up that it is about to make. An exchange fails
-//! only when another succeeded. So an executor in an interrupt may poll while what it interrupted is anywhere in a call.
+//! **No thread waits for another.** No value of the word means "wait". A caller that is stopped before its exchange owns
+//! nothing yet, and one that is stopped after it delays only the wake-up that it is about to make. An exchange fails only
+//! when another succeeded. So an executor in an interrupt may poll, wherever in a call the interrupted thread is.
 
 use crate::sync::{Acquire, AtomicPtr, AtomicUsize, Relaxed, Release, Site, const_fn, ordering};
 use crate::util::unwind::{Discarded, drop_ignoring_panic};
@@ -59,7 +61,7 @@ pub struct WakerCell {
     table: AtomicPtr<RawWakerVTable>,
 }
 
-/// What a handle knows of the waker that it left: the spot's word then. 0: none.
+/// What a handle keeps about the waker that it left: the spot's word at that time. 0: none.
 #[derive(Default)]
 pub(crate) struct WakerToken(usize);
 
@@ -74,12 +76,12 @@ impl WakerCell {
         }
     }
 
-    /// Leaves a waker, if this very one does not lie here already. False: a caller came meanwhile, and the job
-    /// may be over; look, and try again.
+    /// Leaves a waker, unless the same one lies here already. False: a caller came meanwhile, and the job may have finished;
+    /// look, and try again.
     pub(crate) fn register(&self, left: &mut WakerToken, waker: &Waker) -> bool {
         if left.0 != 0 && self.holds(waker) {
-            // ORDERING: Relaxed: nobody has moved the word since our leave, so there is nothing to see. An exchange, since a
-            // look may be old.
+            // ORDERING: Relaxed: no thread has moved the word since our leave, so there is nothing to see. It is an exchange
+            // because a look may be old.
             let kept = self.word.compare_exchange(
                 left.0,
                 left.0,
@@ -90,7 +92,7 @@ impl WakerCell {
                 return true;
             }
         }
-        // If this panics, all is as it was.
+        // If this panics, nothing has changed.
         let mine = Discarded::new(waker.clone());
         *left = WakerToken(0);
         let now = self.turn();
@@ -99,8 +101,8 @@ impl WakerCell {
         // ORDERING: Relaxed, the same.
         self.table
             .store(ptr::from_ref(mine.get().vtable()).cast_mut(), ordering(Site::SpotWriteTable, Relaxed));
-        // ORDERING: Release pairs with the Acquire in `take_for_wake`: whoever finds the waker finds its words, and what the waker
-        // points to. Relaxed on failure: the caller's turn comes next.
+        // ORDERING: Release pairs with the Acquire in `take_for_wake`: a thread that finds the waker finds its words, and what
+        // the waker points to. Relaxed on failure: the next step of this thread is a turn.
         let published = self.word.compare_exchange(
             now,
             now | FULL,
@@ -115,11 +117,11 @@ impl WakerCell {
         published.is_ok()
     }
 
-    /// One turn on, as often as it takes to find the spot not FULL: of what lay here the handle has a better one.
+    /// Moves the word one turn on, until the spot is not FULL. A waker that lay here is dropped: the handle has a newer one.
     fn turn(&self) -> usize {
         loop {
-            // ORDERING: Acquire pairs with the Release of a caller's exchange: after it the caller's job is seen to be
-            // over. And with that of the slot's last owner: its reads of the words come before our writes.
+            // ORDERING: Acquire pairs with the Release of a caller's exchange: after it we see that the caller's job has
+            // finished. It also pairs with that of the slot's last owner: its reads of the words come before our writes.
             let now = self.word.fetch_add(TURN, ordering(Site::SpotTurn, Acquire)).wrapping_add(TURN);
             if now & FULL == 0 {
                 return now;
@@ -128,7 +130,7 @@ impl WakerCell {
         }
     }
 
-    /// The waker that the handle left, if it still lies here. After it none of this handle's does.
+    /// Takes the waker that the handle left, if it still lies here. After this no waker of this handle lies here.
     pub(crate) fn take_back(&self, left: &mut WakerToken) -> Option<Waker> {
         match core::mem::take(left) {
             WakerToken(0) => None,
@@ -136,12 +138,12 @@ impl WakerCell {
         }
     }
 
-    /// The caller has resolved a job: whom it is to wake. None: nobody has left a waker, and whoever was about to
-    /// looks at the job again. `still` looks whether the slot is that job's, with Acquire.
+    /// Takes the waker for a caller that has resolved a job. None: no task has left a waker, and a task that is about to leave
+    /// one looks at the job again. `still` says, with Acquire, whether the slot still has that job.
     pub(crate) fn take_for_wake(&self, still: impl Fn() -> bool) -> Option<Waker> {
         loop {
-            // ORDERING: Acquire pairs with the Release of the leave, whose two words are read next, and before which the
-            // slot became its job's.
+            // ORDERING: Acquire pairs with the Release of the leave, whose two words are read next. Before that leave the slot
+            // got the job of its waker.
             let now = self.word.load(ordering(Site::SpotLook, Acquire));
             if !still() {
                 return None;
@@ -156,19 +158,19 @@ impl WakerCell {
         }
     }
 
-    /// The waker that lay here when the word was `full`, if it still does. `full` was seen with Acquire, or is our own.
+    /// Takes the waker that lay here when the word was `full`, if it still does. `full` was seen with Acquire, or is our own.
     fn take(&self, full: usize) -> Option<Waker> {
         let (data, table) = self.words();
         // SAFETY:
-        // - the exchange took FULL off the value with which these two words came: a Waker's own, left here by
-        //   `register`, which gave it up; nobody else takes it. A table of wakers is 'static.
+        // - the exchange cleared FULL in the value that these two words belong to: the words of a Waker, left here by
+        //   `register`, which gave the Waker up; no other thread takes it. A RawWakerVTable of a Waker is 'static.
         self.move_on(full).then(|| unsafe { Waker::new(data, &*table) })
     }
 
     fn move_on(&self, now: usize) -> bool {
         let next = (now & !FULL).wrapping_add(TURN);
-        // ORDERING: Release pairs with the Acquire of the next turn: who polls after it sees the job over; and the
-        // reads of the two words come before the next are written. Relaxed on failure: nothing is taken.
+        // ORDERING: Release pairs with the Acquire of the next turn: a poll after it sees that the job has finished, and our
+        // reads of the two words come before the next ones are written. Relaxed on failure: nothing is taken.
         let moved = self.word.compare_exchange(
             now,
             next,
@@ -178,13 +180,13 @@ impl WakerCell {
         moved.is_ok()
     }
 
-    /// Are these the words of that waker? (As [`Waker::will_wake`]; asked by the handle's holder, who wrote them.)
+    /// Are the words here those of `waker`? (As [`Waker::will_wake`]. Called by the handle's holder, which wrote them.)
     fn holds(&self, waker: &Waker) -> bool {
         self.words() == (waker.data(), ptr::from_ref(waker.vtable()))
     }
 
     fn words(&self) -> (*const (), *const RawWakerVTable) {
-        // ORDERING: Relaxed: the look that found FULL acquired them, and the exchange that follows tells if they changed.
+        // ORDERING: Relaxed: the look that found FULL acquired them, and the exchange that follows fails if they changed.
         let data = self.data.load(ordering(Site::SpotData, Relaxed));
         // ORDERING: Relaxed, the same.
         let table = self.table.load(ordering(Site::SpotTable, Relaxed));
@@ -211,7 +213,7 @@ mod tests {
         let (cell, task) = (WakerCell::new(), Arc::new(Nobody));
         // ORDERING: Relaxed: one thread.
         cell.word.store(usize::MAX - 8 * TURN, Relaxed);
-        // What was left before the first turn is no waker.
+        // The spot is empty at first: clear FULL.
         cell.word.fetch_and(!FULL, Relaxed);
         let (first, second) = (Waker::from(task.clone()), Waker::from(Arc::new(Nobody)));
         for round in 0..10 {

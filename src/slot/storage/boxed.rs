@@ -16,14 +16,14 @@ pub struct Boxed {
     block: Block<'static>,
     raw: memory::Raw,
     layout: Layout,
-    /// The forks before it came to be.
+    /// The number of forks before it was made.
     forks: usize,
     #[cfg(feature = "future")]
     waker_cells: Vec<WakerCell>,
 }
 
 impl Boxed {
-    /// Made after this many forks. None if out of memory.
+    /// Makes the storage, after this many forks. None if out of memory.
     pub(crate) fn new(shape: SlotLayout, forks: usize) -> Option<Self> {
         #[cfg(feature = "future")]
         let waker_cells = empty_cells(shape.capacity)?;
@@ -31,7 +31,7 @@ impl Boxed {
         // Not of size zero: capacity is at least 1.
         let memory = memory::get(layout)?;
         // SAFETY:
-        // - 1: just allocated with this alignment and size, and ours until drop. 2: get gives zeros.
+        // - 1: just allocated with this alignment and size, and ours until drop. 2: get returns zeroed memory.
         let block = unsafe { Block::format(memory.at, shape, true) };
         Some(Self {
             block,
@@ -44,7 +44,7 @@ impl Boxed {
     }
 }
 
-/// Cells that hold nothing, in memory that is not touched.
+/// Empty cells, in memory that is not touched.
 #[cfg(feature = "future")]
 fn empty_cells(capacity: usize) -> Option<Vec<WakerCell>> {
     let mut waker_cells = Vec::new();
@@ -58,7 +58,7 @@ fn empty_cells(capacity: usize) -> Option<Vec<WakerCell>> {
     // - not of size zero: capacity is at least 1.
     let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
     // SAFETY:
-    // - allocated for this many, by the allocator that a Vec gives it back to. All-zero is an empty cell (slot/waker.rs).
+    // - allocated for this many cells, by the allocator that a Vec returns it to. All-zero is an empty cell (slot/waker.rs).
     Some(unsafe { Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
 }
 
@@ -67,13 +67,13 @@ impl Drop for Boxed {
         #[cfg(jobring_loom)]
         self.block.drop_words();
         // SAFETY:
-        // - new() got it with this layout; &mut self: nobody else has the block.
+        // - new() got it with this layout; &mut self: no other code has the block.
         unsafe { memory::give_back(self.raw, self.layout) };
     }
 }
 
 // SAFETY:
-// - as the block that it owns.
+// - as for the block that it owns.
 unsafe impl Storage for Boxed {
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {
@@ -111,7 +111,7 @@ unsafe impl Storage for Boxed {
     }
 }
 
-/// `Box::new`, which ends the process if there is no memory. None then; `value` is dropped.
+/// As `Box::new`, but returns None and drops `value` if there is no memory. (`Box::new` ends the process.)
 pub(crate) fn boxed<T>(value: T) -> Option<alloc::boxed::Box<T>> {
     const { assert!(size_of::<T>() > 0) };
     let layout = core::alloc::Layout::new::<T>();
