@@ -53,7 +53,7 @@ impl ShutdownReport {
         self.submitting
     }
 
-    /// Jobs that have finished and whose result nobody has taken.
+    /// Jobs that have finished and whose result no thread has taken.
     #[must_use]
     pub const fn untaken(&self) -> usize {
         self.untaken
@@ -73,9 +73,9 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     /// The calling thread runs jobs of the pool.
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
-        let mut mine = CallChain(pool.port.current()).filter(|frame| frame.pool == pool.id());
-        let worker = mine.find(|frame| frame.is_of_worker());
-        let is_news = worker.is_none_or(|frame| !frame.closing.replace(true));
+        let mut mine = CallChain(pool.port.current()).filter(|context| context.pool == pool.id());
+        let worker = mine.find(|context| context.is_of_worker());
+        let is_news = worker.is_none_or(|context| !context.closing.replace(true));
         if is_news {
             pool.lifecycle.begin_closing(worker.is_some());
         }
@@ -142,7 +142,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let node = Node::new(Awaits::End, self.id(), self.port.current());
         let _closing = self.runs_jobs().then(|| Closing::begin(self, &node));
         let is_worker = self.current_context().and_then(CallContext::worker).is_some();
-        let mut mine = CallChain(self.port.current()).filter(|frame| frame.pool == self.id());
+        let mut mine = CallChain(self.port.current()).filter(|context| context.pool == self.id());
         let in_job = mine.any(CallContext::is_of_job);
         self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;

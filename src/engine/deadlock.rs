@@ -58,8 +58,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn is_of_runner(&self) -> bool {
-        let of_runner = |frame: &CallContext| frame.is_of_job() || frame.is_of_worker();
-        CallChain(self.port.current()).any(|frame| frame.pool == self.id() && of_runner(frame))
+        let of_runner = |context: &CallContext| context.is_of_job() || context.is_of_worker();
+        CallChain(self.port.current()).any(|context| context.pool == self.id() && of_runner(context))
     }
 
     /// Registers the calling thread, which runs jobs of this pool, and lets it sleep without a timeout by `sleep`. Does not call

@@ -66,11 +66,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to `deliver`.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
-        let over = self.wait_for_lent(job, &mut deliver);
-        if over.is_err() && self.is_copy() {
+        let taken = self.wait_for_lent(job, &mut deliver);
+        if taken.is_err() && self.is_copy() {
             forked_inside();
         }
-        debug_assert!(over.is_ok(), "a lent job's handle is its submitter's alone");
+        debug_assert!(taken.is_ok(), "a lent job's handle is its submitter's alone");
     }
 
     /// Takes a job back, or waits until it has finished. For jobs that leave no result.

@@ -210,13 +210,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// This thread's innermost context that belongs to this pool.
     pub(crate) fn current_context(&self) -> Option<&CallContext> {
-        CallChain(self.port.current()).find(|frame| frame.pool == self.id())
+        CallChain(self.port.current()).find(|context| context.pool == self.id())
     }
 
     /// The number of jobs, wakers and hooks, all called by this pool, that this thread is inside of.
     pub(crate) fn nesting_depth(&self) -> usize {
         CallChain(self.port.current())
-            .filter(|frame| frame.pool == self.id() && frame.is_call_of_pool())
+            .filter(|context| context.pool == self.id() && context.is_call_of_pool())
             .count()
     }
 }

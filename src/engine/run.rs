@@ -81,8 +81,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let vtable = unsafe { slot.vtable() };
         // SAFETY:
         // - as above. run is called once, here.
-        let (outcome, retire) = self.in_job_context(index, state, |frame| unsafe {
-            slot.with_payload(|payload| (vtable.run)(payload, frame))
+        let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
+            slot.with_payload(|payload| (vtable.run)(payload, context))
         });
         let nothing_left = outcome == RunResult::Done && !vtable.drops_result;
         if nothing_left && !retire && state.is_detached() && !state.is_in_ring() {
@@ -97,20 +97,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// inside of it. False if that job may not end its thread. Called while the stack is still there.
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
-        let Some(frame) = CallChain(self.port.current()).next() else { return false };
-        let found = frame.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
+        let Some(context) = CallChain(self.port.current()).next() else { return false };
+        let found = context.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
         // The vtable's data is set while the job's own code runs. Its callbacks must return.
-        let may = frame.pool == self.id() && frame.may_end_thread() && !frame.vtable_data.get().is_null();
-        let (Some((index, _)), true) = (found, may) else { return false };
+        let may_end =
+            context.pool == self.id() && context.may_end_thread() && !context.vtable_data.get().is_null();
+        let (Some((index, _)), true) = (found, may_end) else { return false };
         let slot = self.slot(index);
         // SAFETY:
         // - this thread runs the job: the body is ours (state.rs), and run will not go on.
         let outcome = unsafe {
             let Some(exited) = slot.vtable().exited else { return false };
-            slot.with_payload(|payload| exited(payload, frame))
+            slot.with_payload(|payload| exited(payload, context))
         };
-        self.port.set_current(frame.outer);
-        self.resolve(index, slot.state(), outcome.into(), frame.closed_inside.get());
+        self.port.set_current(context.outer);
+        self.resolve(index, slot.state(), outcome.into(), context.closed_inside.get());
         true
     }
 
@@ -181,7 +182,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return false;
         }
         // SAFETY:
-        // - as above; nobody takes the result after it.
+        // - as above; no thread takes the result after it.
         let ((), retire) = self.in_job_context(index, slot.state(), |_| unsafe {
             slot.with_payload(|payload| (vtable.drop_result)(payload, outcome));
         });
@@ -192,20 +193,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// returned meanwhile that did not wait for the job.
     #[inline]
     fn in_job_context<R>(&self, index: usize, state: State, f: impl FnOnce(&CallContext) -> R) -> (R, bool) {
-        let frame = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
-        self.port.set_current(&frame);
-        let result = f(&frame);
-        self.port.set_current(frame.outer);
-        (result, frame.closed_inside.get())
+        let context = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
+        self.port.set_current(&context);
+        let result = f(&context);
+        self.port.set_current(context.outer);
+        (result, context.closed_inside.get())
     }
 
     /// Lets `f` run user code on this thread that is not a job of the pool, though the thread may be inside one.
     #[cfg(feature = "capi")]
     pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
-        let frame = CallContext::of_caller(self.id(), self.port.current());
-        self.port.set_current(&frame);
+        let context = CallContext::of_caller(self.id(), self.port.current());
+        self.port.set_current(&context);
         let result = f();
-        self.port.set_current(frame.outer);
+        self.port.set_current(context.outer);
         result
     }
 
@@ -213,10 +214,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// a wait runs the queued job that it waits for, and a call that would sleep for ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
-        let frame = CallContext::of_callback(self.id(), self.port.current());
-        self.port.set_current(&frame);
+        let context = CallContext::of_callback(self.id(), self.port.current());
+        self.port.set_current(&context);
         let result = f();
-        self.port.set_current(frame.outer);
+        self.port.set_current(context.outer);
         result
     }
 

@@ -14,20 +14,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// a job is a plain call.
     #[inline(always)]
     pub(crate) fn stack_suffices(&self) -> bool {
-        CallChain(self.port.current()).next().is_none_or(|frame| self.stack_suffices_inside(frame))
+        CallChain(self.port.current()).next().is_none_or(|context| self.stack_suffices_inside(context))
     }
 
     #[cold]
     #[inline(never)]
-    fn stack_suffices_inside(&self, frame: &CallContext) -> bool {
-        let depth = frame.depth();
+    fn stack_suffices_inside(&self, context: &CallContext) -> bool {
+        let depth = context.depth();
         if depth == 0 {
             return true;
         }
-        match frame.stack().or_else(|| self.port.stack()) {
+        match context.stack().or_else(|| self.port.stack()) {
             Some(stack) => {
-                let current_context = core::hint::black_box(0u8);
-                stack.leaves(&raw const current_context as usize, self.config().stack_reserve)
+                let local = core::hint::black_box(0u8);
+                stack.leaves(&raw const local as usize, self.config().stack_reserve)
             }
             None => depth < MAX_DEPTH,
         }

@@ -118,7 +118,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
                 _ => {
-                    if CallChain(self.port.current()).any(|f| f.pool == self.id() && f.job() == Some(job)) {
+                    if CallChain(self.port.current())
+                        .any(|context| context.pool == self.id() && context.job() == Some(job))
+                    {
                         return Err(WaitError::Deadlock);
                     }
                     if wait.is_none()
@@ -283,15 +285,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if !state.answers_to(generation) {
                 return Err(WaitError::Stale);
             }
-            let over = state.is_untaken();
-            let moved = if over {
+            let finished = state.is_untaken();
+            let moved = if finished {
                 slot.take_detached(state)
             } else {
                 slot.flag(state, state.transition_to_detached().without_waiter())
             };
             match moved {
                 Err(now) => state = now,
-                Ok(taking) if over => {
+                Ok(taking) if finished => {
                     self.drop_taken_result(index, state, taking);
                     return Ok(());
                 }

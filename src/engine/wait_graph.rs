@@ -60,7 +60,7 @@ struct Links {
 impl Node {
     /// The registration of a thread whose innermost context is `frames`.
     pub(crate) fn new(awaits: Awaits, pool: *const (), frames: *const CallContext) -> Self {
-        let is_worker = CallChain(frames).any(|frame| frame.pool == pool && frame.is_of_worker());
+        let is_worker = CallChain(frames).any(|context| context.pool == pool && context.is_of_worker());
         Self {
             awaits,
             pool,
@@ -80,8 +80,8 @@ impl Node {
     /// The contexts of this pool that the thread is inside of.
     fn frames<'a>(&'a self) -> impl Iterator<Item = &'a CallContext> {
         CallChain(self.frames)
-            .map(|frame| -> &'a CallContext { frame })
-            .filter(|frame| frame.pool == self.pool)
+            .map(|context| -> &'a CallContext { context })
+            .filter(|context| context.pool == self.pool)
     }
 }
 
@@ -233,7 +233,7 @@ impl<P: Port> Locked<'_, P> {
 
     /// Is a marked thread inside this job?
     pub(crate) fn holds(&self, job: Job) -> bool {
-        self.marked().any(|node| node.frames().any(|frame| frame.job() == Some(job)))
+        self.marked().any(|node| node.frames().any(|context| context.job() == Some(job)))
     }
 
     /// Does a marked thread wait for a free slot?
@@ -248,7 +248,7 @@ impl<P: Port> Locked<'_, P> {
 
     /// The jobs that a marked thread is inside of outlive a closer.
     pub(crate) fn outlive(&self) {
-        self.marked().flat_map(Node::frames).for_each(|frame| frame.closed_inside.set(true));
+        self.marked().flat_map(Node::frames).for_each(|context| context.closed_inside.set(true));
     }
 }
 

@@ -34,26 +34,26 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is queued.
     pub(crate) fn work(&self, number: usize) {
-        let frame = CallContext::of_worker(self.id(), number, None, self.port.current());
-        self.work_between(&frame, &WorkerActivity::new(false), || {}, || {});
+        let context = CallContext::of_worker(self.id(), number, None, self.port.current());
+        self.work_between(&context, &WorkerActivity::new(false), || {}, || {});
     }
 
     /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job and `stopped`
     /// after the last, on this thread and as this worker. The pool exists during both, and cannot be ended from inside of them.
     pub(crate) fn work_between(
         &self,
-        frame: &CallContext,
+        context: &CallContext,
         activity: &WorkerActivity,
         started: impl FnOnce(),
         stopped: impl FnOnce(),
     ) {
-        self.port.set_current(frame);
+        self.port.set_current(context);
         started();
         activity.set(WorkerState::Searching);
         let must_notify = self.work_until_closed(activity);
         activity.set(WorkerState::Stopped);
         stopped();
-        self.port.set_current(frame.outer);
+        self.port.set_current(context.outer);
         self.lifecycle.leave(must_notify, &self.port);
     }
 
@@ -80,9 +80,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     None => return must_notify,
                 },
             };
-            let begun = activity.begin(&self.port);
+            let started_at = activity.begin(&self.port);
             woke = self.execute(claimed);
-            activity.end(begun, &self.port);
+            activity.end(started_at, &self.port);
         }
     }
 
@@ -139,7 +139,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 self.await_turn(&mut polled);
             }
-            let begun = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
+            let started_at = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
             let mut asleep = self.idle.register(search, self.port.naps());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut nap, mut slept) = (NAPS.0, false);
@@ -170,7 +170,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 };
             };
             if slept {
-                let slept = begun.and_then(|begun| Some(self.port.now()?.saturating_sub(begun)));
+                let slept =
+                    started_at.and_then(|started_at| Some(self.port.now()?.saturating_sub(started_at)));
                 *after_idle = slept.is_none_or(|slept| slept > NAP);
                 polls = 0;
                 activity.set(WorkerState::Searching);

@@ -67,13 +67,13 @@ impl WorkerActivity {
 
     /// The job that started at that time has finished.
     #[inline]
-    pub(super) fn end(&self, begun: Option<u64>, port: &impl Port) {
+    pub(super) fn end(&self, started_at: Option<u64>, port: &impl Port) {
         if !SEEN {
             return;
         }
         self.jobs.set(self.jobs.get() + 1);
-        if let Some(begun) = begun {
-            self.add(port.now().map_or(0, |now| now.saturating_sub(begun)));
+        if let Some(started_at) = started_at {
+            self.add(port.now().map_or(0, |now| now.saturating_sub(started_at)));
         }
         self.set(WorkerState::Searching);
     }

@@ -148,7 +148,7 @@ impl<'a> Slot<'a> {
                 self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
                 return Popped::Job(running);
             }
-            // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides who runs the job.
+            // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides which thread runs the job.
             match self.exchange(
                 s,
                 running,

@@ -1,17 +1,17 @@
 //! The state word of a slot: generation | flags | status. This file packs the word and has the rules. `mod.rs` has the moves.
 //!
 //! ```text
-//! status      who may move it, and to what                                      who may touch the body
+//! status      moved by, and to what                                             body touched by
 //!
 //! FREE        the holder of its index (popped from the free ring) → QUEUED      that holder
-//! QUEUED      the popper of its entry, or by handle a canceller or a waiter     nobody, until a claim
+//! QUEUED      the popper of its entry, or by handle a canceller or a waiter     no thread, until a claim
 //!             that runs it, by CAS → RUNNING. With DETACHED: the popper alone
 //! RUNNING     a canceller → CANCELLING; its runner → DONE, FAILED, CANCELLED,   the runner
 //! CANCELLING  or, with DETACHED, → FREE or CLOSED; a lender that takes its
 //!             job back → FREE
-//! DONE        a taker, by CAS → TAKING                                          nobody, until TAKING
-//! FAILED      the same                                                          nobody, until TAKING
-//! CANCELLED   the same; the job never ran, and its input is gone                nobody, until TAKING
+//! DONE        a taker, by CAS → TAKING                                          no thread, until TAKING
+//! FAILED      the same                                                          no thread, until TAKING
+//! CANCELLED   the same; the job never ran, and its input is gone                no thread, until TAKING
 //! TAKING      the taker → FREE or CLOSED; a thread that only looks → as it was  the taker, or that thread
 //!
 //! RING        the slot's entry is in the ready ring, or about to be. Set with QUEUED, cleared by the entry's popper.
