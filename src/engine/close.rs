@@ -71,7 +71,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 }
 
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
-    /// The calling thread runs jobs of the pool.
+    /// Starts a stay. The calling thread runs jobs of the pool.
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
         let mut mine = CallChain(pool.port.current()).filter(|context| context.pool == pool.id());
         let worker = mine.find(|context| context.is_of_worker());

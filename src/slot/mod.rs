@@ -93,7 +93,7 @@ impl<'a> Slot<'a> {
         &self.head.state
     }
 
-    /// The state now, and everything that came before it.
+    /// The state now. The caller also sees what came before it.
     #[inline(always)]
     pub(crate) fn state(&self) -> State {
         // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): a thread that sees that a job has finished (a
@@ -104,7 +104,7 @@ impl<'a> Slot<'a> {
     /// The state of a slot whose index the caller popped from the free ring: FREE. The caller may fill it.
     #[inline]
     pub(crate) fn reserve(&self) -> State {
-        // ORDERING: Relaxed: the free ring's entry (E2) brought everything.
+        // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
         let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
         debug_assert!(s.is_vacant(), "a slot in the free ring is free");
         s
