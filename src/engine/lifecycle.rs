@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(
             (kicks_of_leave(false), lifecycle.live()),
             (1, 1),
-            "the other one is in_job_context a shutdown"
+            "the other one is inside a shutdown"
         );
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
         lifecycle.end_closing(true);
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(
             (kicks_of_leave(false), lifecycle.live()),
             (1, 1),
-            "a job on another thread is in_job_context a shutdown"
+            "a job on another thread is inside a shutdown"
         );
         lifecycle.end_closing(false);
         assert!(lifecycle.enter(2));
