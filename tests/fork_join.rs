@@ -1,4 +1,4 @@
-//! Fork-join for Rust callers: loops that are shared out, on pools of every kind.
+//! Fork-join for Rust callers: parallel loops, on pools of every kind.
 #![cfg(feature = "std")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! A pool allocates when it is built and never again: nothing in 100,000 jobs, on any thread.
+//! A pool allocates when it is built and never again: 100,000 jobs allocate nothing, on any thread.
 #![cfg(feature = "std")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Whatever user code does where the library calls it: no panic crosses a job, no job outlives what it borrows, no slot is
+//! Whatever user code does where the library calls it, no panic crosses a job, no job outlives what it borrows, and no slot is
 //! lost. `src/USER_CODE.md` names the places.
 #![cfg(feature = "std")]
 

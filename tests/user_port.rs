@@ -1,4 +1,4 @@
-//! A user-defined port, in Rust: here on threads of the host, each seat a binary semaphore.
+//! A user-defined port in Rust, on threads of the host. Each seat is a binary semaphore.
 
 use jobring::{JobError, Seat, ShutdownMode, StaticPool, UserPort};
 use std::cell::Cell;
