@@ -12,7 +12,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// Calls of the allocator, by whatever thread.
+/// Calls of the allocator, by any thread.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 struct Counting;

@@ -100,7 +100,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
     }
 }
 
-/// What a panic leaves is dropped when its job is over: it may shut the pool down.
+/// What a panic leaves is dropped when its job has finished. That drop may shut the pool down.
 #[test]
 fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
     struct Closes(Arc<Pool>, Count);

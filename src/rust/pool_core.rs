@@ -254,10 +254,10 @@ impl<P: AnyPool> PoolCore<P> {
         self.hand_over(job, true, Fail, Origin::Thread, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt. A user-defined port that has to wake a worker is told that an interrupt
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt. A user-defined port that has to wake a worker learns that an interrupt
     /// calls it ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
     ///
-    /// Dropping the handle may wake a thread too, and the port is not told of the interrupt then: pass the handle to a thread, or
+    /// Dropping the handle may wake a thread too, and the port does not learn of the interrupt then: pass the handle to a thread, or
     /// use [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
     ///
     /// ```
