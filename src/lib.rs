@@ -20,7 +20,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a job does happens after what its submitter did before the submit, and before what a thread does after it waited for the job.
+//! What a job does happens after what its submitter did before the submit, and before what a thread does after it waited for
+//! the job.
 //!
 //! *Lock-free* is meant in the strict sense: a thread that stops anywhere inside submit, claim, complete or release
 //! does not keep other threads from completing theirs. The README says what is verified, how, and what is not.

@@ -20,7 +20,7 @@ pub(super) struct Room {
 
 impl Room {
     /// # Safety
-    /// 1. `at` is NULL or a jobring_outcome, which does not change as long as this lives.
+    /// 1. `at` is NULL or a jobring_outcome, which stays valid and which nobody else changes as long as this lives.
     pub(super) unsafe fn of(at: *mut jobring_outcome) -> Result<Self, StatusError> {
         if at.is_null() {
             return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0 });

@@ -214,8 +214,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// The backend that makes the threads. Default: pthreads where this build has them, else std. A backend that this build lacks gives
-    /// [`BuildError::Unsupported`]: see [`Backend`].
+    /// The backend that makes the threads. Default: pthreads where this build has them, else std. A backend that this build
+    /// lacks gives [`BuildError::Unsupported`]: see [`Backend`].
     ///
     /// ```
     /// use jobring::{Backend, Pool};
@@ -228,8 +228,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number. A panic in it is dropped. It
-    /// may do what a job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
+    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number. A panic in it is
+    /// dropped. It may do what a job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
     /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever.
     ///
     /// ```

@@ -114,10 +114,10 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// Inside a job of the same pool, a job that is still queued runs here, on this thread's stack, so that no
     /// thread is blocked for it. On a pool without workers the caller runs the queued jobs in order.
     ///
-    /// A job runs inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the library asks the system
-    /// where the stack lies, once for each thread that the pool did not make. Where it cannot ask, on other systems and on
-    /// user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
-    /// coroutine) no job runs inside a job.
+    /// A job runs inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the library asks the
+    /// system where the stack lies, once for each thread that the pool did not make. Where it cannot ask, on other systems and
+    /// on user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own
+    /// (a fiber, a coroutine) no job runs inside a job.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).build()?;
@@ -232,9 +232,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and a wait gives
-    /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is running or has finished;
-    /// a running job can ask [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
-    /// call it on a pool without a user-defined port; then it drops the closure.
+    /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is running or has
+    /// finished; a running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An
+    /// interrupt may call it on a pool without a user-defined port; then it drops the closure.
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};

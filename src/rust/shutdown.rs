@@ -76,9 +76,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits for ever. In a child by
-    /// `fork()` the error comes at once, and nothing changes. Inside a job the error also comes if too little stack is left to run what
-    /// is queued and no other thread can run it.
+    /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits for ever. In a
+    /// child by `fork()` the error comes at once, and nothing changes. Inside a job the error also comes if too little stack is
+    /// left to run what is queued and no other thread can run it.
     pub fn shutdown(
         &self,
         mode: ShutdownMode,
