@@ -1,8 +1,8 @@
-//! What can go wrong, for Rust callers. A call that fails hands back what it was given.
+//! The errors of the Rust face. A call that fails returns what it was given.
 
 use core::fmt;
 
-/// Why a job was not accepted. It was not run, and nothing of it was dropped: the error holds it.
+/// Why a job was not accepted. It was not run, and nothing of it was dropped: the error holds the job.
 ///
 /// ```
 /// use jobring::{StaticPool, SubmitError};
@@ -23,7 +23,7 @@ pub enum SubmitError<F> {
     Full(F),
     /// The pool is shut down, or the process is a child by `fork()` of the one that the pool is in.
     Shutdown(F),
-    /// No slot is free, and no job can free one: each waits itself, or has finished and its result was not taken.
+    /// No slot is free, and no job can free one: each job waits itself, or has finished and its result was not taken.
     Deadlock(F),
 }
 
@@ -44,7 +44,7 @@ impl<F> SubmitError<F> {
         }
     }
 
-    /// The error without the job, which is dropped. It passes through `?` whatever the job was; an error that holds a job does so
+    /// The error without the job, which is dropped. It passes through `?` for every job; an error that holds a job does so
     /// only if the job is `Sync`.
     ///
     /// ```
@@ -109,17 +109,18 @@ impl<F> core::error::Error for SubmitError<F> {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum JobError {
-    /// The job panicked. Without the feature `std` a panic is not caught, and this does not occur.
+    /// The job panicked. Without the feature `std` panics are not caught, and this does not occur.
     Panicked(JobPanic),
-    /// It was cancelled, or discarded by the shutdown of its pool, before it ran.
+    /// The job was cancelled, or discarded by the shutdown of its pool, before it ran.
     Cancelled,
-    /// It would wait for ever: the job that waits runs inside of it, or every thread that could end it waits itself.
+    /// The wait would never end: the job that waits runs inside the other one, or every thread that could end the wait waits
+    /// itself.
     Deadlock,
-    /// Too little stack is left to run the job here, inside a job (or nobody knows how much: see
+    /// Too little stack is left to run the job here, inside a job (or it is unknown how much is left: see
     /// [`JobHandle::wait`](crate::JobHandle::wait)), and no other worker can run it.
     Stack,
-    /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the fork: it is the
-    /// parent's.
+    /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the fork: it belongs to
+    /// the parent.
     Forked,
 }
 
@@ -146,8 +147,8 @@ type Payload = core::convert::Infallible;
 pub struct JobPanic(Payload);
 
 // SAFETY:
-// - a shared reference gives the payload out by `message` alone, as one of two types that are Sync. (std's Exclusive does the
-//   same, and is unstable.)
+// - through a shared reference only `message` gives access to the payload, as one of two types that are Sync. (std's Exclusive
+//   does the same, and is unstable.)
 unsafe impl Sync for JobPanic {}
 
 impl JobPanic {
@@ -155,7 +156,7 @@ impl JobPanic {
         Self(payload)
     }
 
-    /// The panic's message, if it is a text, as that of `panic!` is.
+    /// The panic's message, if it is a text, as with `panic!`.
     ///
     /// ```
     /// # use jobring::{JobError, Pool};
@@ -176,7 +177,7 @@ impl JobPanic {
         match self.0 {}
     }
 
-    /// What the job panicked with, as `std::thread::JoinHandle::join` gives it.
+    /// The value that the job panicked with, as `std::thread::JoinHandle::join` returns it.
     ///
     /// ```
     /// # use jobring::{JobError, Pool};
@@ -192,7 +193,7 @@ impl JobPanic {
         self.0
     }
 
-    /// Goes on with the panic on the calling thread, without calling the panic hook again.
+    /// Continues the panic on the calling thread, without calling the panic hook again.
     ///
     /// ```should_panic
     /// # use jobring::{JobError, Pool};
@@ -242,15 +243,15 @@ impl fmt::Display for JobPanic {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// A number is out of its range; the name of the setting.
+    /// A number is out of range. This is the name of the setting.
     Invalid(&'static str),
     /// Out of memory, or the system has none left to report forks (`pthread_atfork`).
     NoMemory,
-    /// The stack is below what a worker needs, which is this many bytes.
+    /// The stack is smaller than a worker needs, which is this many bytes.
     StackTooSmall(usize),
-    /// The system refused a thread, with this error. Those that had started were joined.
+    /// The system refused a thread, with this error. Threads that had started were joined.
     Thread(OsError),
-    /// This build or backend cannot do it; the name of the setting.
+    /// This build or backend does not support a setting. This is its name.
     Unsupported(&'static str),
 }
 

@@ -3,11 +3,11 @@
 //! The promise: **a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
 //! always find out which; submit neither locks nor allocates; an idle pool uses no CPU.**
 //!
-//! - `Pool` (feature `alloc`) is a pool on the heap, with `std` or `pthread` one that brings its worker threads.
+//! - `Pool` (feature `alloc`) is a pool on the heap. With `std` or `pthread` it has its own worker threads.
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
-//! - [`UserPort`] is the system under a pool where this library knows none: an RTOS, or bare cores.
-//! - [`PoolCore`] is what both can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
-//! - [`JobHandle`] is the claim on a result. With the feature `future` it is a `Future` too.
+//! - [`UserPort`] is the system below a pool where this library knows none: an RTOS, or bare cores.
+//! - [`PoolCore`] is what every pool can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
+//! - [`JobHandle`] is the claim on a result. With the feature `future` it is also a `Future`.
 //! - [`Scope`] is for jobs that borrow.
 //! - `include/jobring.h` and `include/jobring_port.h` are the C face (feature `capi`).
 //!
@@ -20,13 +20,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a job does happens after what its submitter did before, and before what a thread does that waited for it.
+//! What a job does happens after what its submitter did before the submit, and before what a thread does after it waited for
+//! the job.
 //!
 //! *Lock-free* is meant in the strict sense: a thread that stops anywhere inside submit, claim, complete or release
-//! keeps nobody else from completing theirs. The README says what is verified, how, and what is not.
+//! does not keep other threads from completing theirs. The README says what is verified, how, and what is not.
 
 #![no_std]
-// What one face does not use, another does: dead code and unused imports are looked for in the build that has them all.
+// Code that one face does not use is used by another. So only the build with all faces checks for dead code and unused imports.
 #![cfg_attr(
     not(all(feature = "std", feature = "pthread", feature = "capi")),
     allow(dead_code, unused_imports)

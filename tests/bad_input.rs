@@ -1,7 +1,7 @@
-//! The bad-input table of the C face. Which cells it must have is read off the headers: every function, with every
-//! kind of bad input that each of its parameters can be, and from every place where it can be called. The C program
-//! tests/c/bad_input.c prints the cells that it tried and found right; one that is missing fails this test, and so does
-//! one too many. A function, a parameter or a field added to the header is missed here until it has its cells.
+//! The bad-input table of the C face. This test reads from the headers which cells the table must have: every function, with every
+//! kind of bad input for each of its parameters, and from every place where it can be called. The C program
+//! tests/c/bad_input.c prints the cells that it tried and found right; a missing cell fails this test, and so does an
+//! unknown one. So a function, a parameter or a field that is added to the header fails this test until it has its cells.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]

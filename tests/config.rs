@@ -1,6 +1,6 @@
 //! Every field of the C face's configuration and of a job's options, at its default, its constants and its bounds, and
-//! beyond them. Which cells there must be is read off the header, so that a field that is added is missed here until it
-//! is tried; tests/c/config.c and tests/c/options.c have the cells.
+//! beyond them. This test reads from the header which cells there must be, so a field that is added fails it until it
+//! is tried. tests/c/config.c and tests/c/options.c have the cells.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]

@@ -1,4 +1,4 @@
-//! A wait that nobody could end is refused; every other one ends.
+//! A wait that no thread could end is refused. Every other wait ends.
 #![cfg(feature = "std")]
 
 mod common;

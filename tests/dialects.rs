@@ -1,8 +1,8 @@
-//! The headers in every dialect: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding, without a
-//! warning. All that they have is used, in two translation units that each include it twice; where there is a C
-//! library they are linked with ours, and run. clang also lays the structures out for targets other than this one.
+//! The headers compile in every dialect without a warning: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding.
+//! Two translation units use everything in the headers, and each includes them twice. Where there is a C library, the units are
+//! linked with jobring and run. clang also lays out the structures for targets other than this one.
 //!
-//! With the feature `capi` only: `cargo test` is to need no compiler but cc.
+//! Only with the feature `capi`: `cargo test` must need no compiler except cc.
 #![cfg(all(unix, feature = "capi"))]
 
 #[path = "common/c.rs"]

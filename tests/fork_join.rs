@@ -1,4 +1,4 @@
-//! Fork-join for Rust callers: loops that are shared out, on pools of every kind.
+//! Fork-join for Rust callers: parallel loops, on pools of every kind.
 #![cfg(feature = "std")]
 
 mod common;
@@ -241,7 +241,7 @@ fn a_stop_is_told_and_nothing_is_begun_after_it() {
     }
     let whole: ControlFlow<()> = pool.try_parallel_for(0..100, 1, |_| Continue(()));
     assert_eq!(whole, Continue(()));
-    // Everybody stops: one is told, and the rest is never begun.
+    // All threads stop: one value is returned, and the remaining shares are never started.
     let begun = Count::new();
     let found = pool.try_parallel_for(0..1_000_000, 1, |share| {
         begun.add();
@@ -499,7 +499,7 @@ fn joins_give_both_results_on_every_pool() {
     }
 }
 
-/// Neither closure ends before the other has begun.
+/// Neither closure ends before the other has started.
 #[test]
 fn an_idle_worker_takes_part_in_a_join() {
     for spin in [0, 1000] {

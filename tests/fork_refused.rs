@@ -1,4 +1,4 @@
-//! The system refuses to tell of forks: no pool is made, and the next try asks again.
+//! The system refuses to report forks: no pool is made, and the next try asks again.
 #![cfg(all(feature = "std", target_os = "linux", target_env = "gnu"))]
 
 use jobring::{BuildError, Pool, StaticPool};

@@ -1,4 +1,4 @@
-//! Async tasks await jobs: they are woken however a job ends, and no waker is lost, woken or dropped twice.
+//! Async tasks await jobs. They are woken however a job ends, and no waker is lost, woken twice or dropped twice.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;
@@ -21,7 +21,7 @@ fn pool(workers: usize, capacity: usize) -> Pool {
     Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
 }
 
-/// A job that waits at a gate, and has begun.
+/// A job that has started and waits at a gate.
 fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, usize> {
     let (runs, gate) = (Gate::new(), gate.clone());
     let begun = runs.clone();
@@ -370,6 +370,6 @@ fn many_tasks_on_few_slots_all_come_to_their_end() {
             });
         }
     });
-    // What was given up is over too then, and no slot is left behind.
+    // Jobs that were given up have finished too then, and no slot is lost.
     assert_eq!(pool.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
 }

@@ -1,5 +1,5 @@
 //! The C header is a manual. It begins with a table of contents, and its functions stand in that order, under its headings.
-//! Every function says what a C programmer has to know, in the same order: what it does, each parameter, what it returns,
+//! Every function says what a C programmer must know, in the same order: what it does, each parameter, what it returns,
 //! from where it may be called, whether it blocks, and whether it allocates.
 
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! The C headers are what cbindgen makes of src/ffi, in the order of src/ffi/jobring.h.in and src/ffi/jobring_port.h.in.
-//! `JOBRING_BLESS=1` writes them anew.
+//! `JOBRING_BLESS=1` rewrites them.
 //!
-//! A `.h.in` file is the header as a reader wants it: its preamble, its headings, and what cbindgen can't make. A line
-//! that begins with `@` stands for the items that it names; `JOBRING_E_*` names all that begin so.
+//! A `.h.in` file is the header as a reader wants it: its preamble, its headings, and the parts that cbindgen cannot make. A line
+//! that begins with `@` stands for the items that it names; `JOBRING_E_*` names all items with that prefix.
 
 use std::collections::BTreeSet;
 use std::path::Path;

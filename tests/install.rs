@@ -1,5 +1,5 @@
-//! `make install` puts a library where a C programmer looks for it; hello builds against it outside of the tree, and
-//! only jobring's own names can be seen.
+//! `make install` puts a library where a C programmer looks for it. The example hello builds against it outside the tree, and
+//! only jobring's own names are visible.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;

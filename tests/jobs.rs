@@ -1,4 +1,4 @@
-//! One job's way: submitted, run, waited for, cancelled, detached, failed; its closure and its result dropped once.
+//! The life of one job: submitted, run, waited for, cancelled, detached, failed. Its closure and its result are dropped once.
 #![cfg(feature = "std")]
 
 mod common;

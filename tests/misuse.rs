@@ -1,4 +1,4 @@
-//! Sizes that a pool cannot have: the compiler's error says which they are and what is right.
+//! Sizes that a pool cannot have: the compiler's error names them and says which sizes are allowed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

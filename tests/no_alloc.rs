@@ -1,4 +1,4 @@
-//! A pool allocates when it is built and never again: nothing in 100,000 jobs, on any thread.
+//! A pool allocates when it is built and never again: 100,000 jobs allocate nothing, on any thread.
 #![cfg(feature = "std")]
 
 mod common;
@@ -12,7 +12,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// Calls of the allocator, by whatever thread.
+/// Calls of the allocator, by any thread.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 struct Counting;

@@ -1,5 +1,5 @@
-//! Who owns what, submits from signal handlers, and races on handles: the programs of tests/c as they are. The same under
-//! sanitizers: tests/sanitized.rs.
+//! Ownership, submits from signal handlers, and races on handles: the programs of tests/c without sanitizers.
+//! tests/sanitized.rs runs them with sanitizers.
 #![cfg(target_os = "linux")]
 
 #[path = "common/capi.rs"]

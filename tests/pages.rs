@@ -1,4 +1,4 @@
-//! A pool takes memory when it uses it: what lies fresh from the system is not touched when the pool is made.
+//! A pool takes memory only when it uses it: making a pool does not touch pages that are fresh from the system.
 #![cfg(all(target_os = "linux", any(feature = "std", feature = "capi")))]
 
 /// The page faults of this thread until now, without those that read from a disk.

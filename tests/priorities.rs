@@ -1,4 +1,4 @@
-//! A thread that finds no empty seat lets every other thread run, also those of lower priority.
+//! A thread that finds no empty seat lets every other thread run, including those of lower priority.
 
 #[path = "common/one_core.rs"]
 mod one_core;

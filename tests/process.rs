@@ -1,6 +1,6 @@
-//! What the C face promises the process that it lives in: errno, signals, cancellation, fork, exceptions. The programs
-//! of tests/c print a line for each call that they tried in such a surrounding; which there must be is read off the
-//! header, so that a function that is added is missed here until it is tried.
+//! What the C face promises to its process: errno, signals, cancellation, fork, exceptions. The programs of tests/c print a line
+//! for each call that they tried under these conditions. This test reads from the header which lines there must be, so a
+//! function that is added fails it until it is tried.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]

@@ -1,4 +1,5 @@
-//! What every public type promises beside its methods: it may go to other threads, it can be printed, and errors pass through `?`.
+//! What every public type promises besides its methods: it may be sent to other threads, it can be printed, and errors pass
+//! through `?`.
 #![cfg(feature = "std")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! The README says what is so: its C example is hello.c, its commands are the ones that the examples and CI use.
+//! The README is correct: its C example is hello.c, and its commands are those that the examples and CI use.
 
 use std::fs;
 use std::path::Path;

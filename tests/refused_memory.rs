@@ -1,4 +1,4 @@
-//! Memory that is refused while a pool is built is an error, and nothing is left behind.
+//! If the system refuses memory while a pool is built, the result is an error, and nothing is left behind.
 #![cfg(all(feature = "pthread", feature = "alloc", unix))]
 
 use jobring::{Backend, BuildError, Pool};

@@ -1,4 +1,4 @@
-//! The end of a pool: drained, discarded, timed out, from anywhere, several times at once.
+//! Shutting a pool down: drained, discarded, timed out, from any thread, several times at once.
 #![cfg(feature = "std")]
 
 mod common;

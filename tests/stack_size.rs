@@ -1,4 +1,4 @@
-//! What a worker's own code takes of its stack, and what the floor leaves for the job.
+//! How much of a worker's stack its own code takes, and how much the smallest stack leaves for the job.
 #![cfg(unix)]
 
 use jobring::{BuildError, Pool};

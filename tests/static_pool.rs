@@ -1,4 +1,4 @@
-//! Pools in a `static`: no heap, no OS needed; threads enter as workers, or callers run the jobs.
+//! Pools in a `static`, which need no heap and no OS. Threads enter as workers, or callers run the jobs.
 
 use jobring::{Seat, ShutdownMode, ShutdownReport, StaticPool, SubmitError, UserPort};
 use std::sync::Mutex;

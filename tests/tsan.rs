@@ -1,6 +1,6 @@
-//! The C face under ThreadSanitizer: the library is built instrumented and without std (tests/tsan, which needs a nightly
-//! compiler), and tests/tsan's C programs hand plain data over every edge of it. A clean run reports nothing, with no
-//! suppression; with one ordering weakened, a data race over that ordering's edge is reported. tests/tsan/README.md has
+//! The C face under ThreadSanitizer. The library is built with instrumentation and without std (tests/tsan, which needs a nightly
+//! compiler), and the C programs of tests/tsan pass plain data over every edge of it. A clean run reports nothing, without any
+//! suppression. With one ordering weakened, it reports a data race over that ordering's edge. tests/tsan/README.md has
 //! the table.
 #![cfg(all(target_os = "linux", target_pointer_width = "64", feature = "capi", feature = "pthread"))]
 

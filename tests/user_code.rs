@@ -1,4 +1,4 @@
-//! Whatever user code does where the library calls it: no panic crosses a job, no job outlives what it borrows, no slot is
+//! Whatever user code does where the library calls it, no panic crosses a job, no job outlives what it borrows, and no slot is
 //! lost. `src/USER_CODE.md` names the places.
 #![cfg(feature = "std")]
 
@@ -100,7 +100,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
     }
 }
 
-/// What a panic leaves is dropped when its job is over: it may shut the pool down.
+/// What a panic leaves is dropped when its job has finished. That drop may shut the pool down.
 #[test]
 fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
     struct Closes(Arc<Pool>, Count);

@@ -1,4 +1,4 @@
-//! A user-defined port, in Rust: here on threads of the host, each seat a binary semaphore.
+//! A user-defined port in Rust, on threads of the host. Each seat is a binary semaphore.
 
 use jobring::{JobError, Seat, ShutdownMode, StaticPool, UserPort};
 use std::cell::Cell;
@@ -22,7 +22,7 @@ struct Host<const SEATS: usize> {
     seats: [Seat; SEATS],
     semaphores: [Semaphore; SEATS],
     clock: bool,
-    /// Threads that were told to sleep, and wake-ups: by threads, by interrupts.
+    /// How often the port was asked to make a thread sleep, and to wake one: by threads, by interrupts.
     parked: AtomicUsize,
     woken: [AtomicUsize; 2],
 }
@@ -38,12 +38,12 @@ impl<const SEATS: usize> Host<SEATS> {
         }
     }
 
-    /// Returns when threads have been told to sleep so often.
+    /// Waits until the port was asked this often to make a thread sleep.
     fn await_parked(&self, times: usize) {
         await_count(&self.parked, times);
     }
 
-    /// Returns when threads have woken others so often.
+    /// Waits until threads have woken others this often.
     fn await_woken(&self, times: usize) {
         await_count(&self.woken[0], times);
     }

@@ -1,4 +1,4 @@
-//! Wakers that panic, wait, submit and shut down: the pool goes on, and what would sleep for ever is refused.
+//! Wakers that panic, wait, submit and shut down: the pool goes on, and a call that would sleep for ever is refused.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;
@@ -339,7 +339,8 @@ fn a_wake_on_the_only_worker_may_wait() {
     pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
-/// In a wake the thread is in no job: not in the one that is over, whose slot may have another, nor in one further out.
+/// In a wake the thread is in no job: neither in the one that has finished, whose slot may hold another job, nor in an outer
+/// one.
 #[test]
 fn a_wake_is_outside_of_jobs() {
     let pool: &'static Pool = forever(pool(1, 4));

@@ -1,18 +1,18 @@
-//! Structures that grow from release to release: each begins with the size that its caller knows.
+//! Structures that grow from release to release. Each begins with the size that its caller knows.
 
 use super::status::{JOBRING_E_INVALID, StatusError};
 use core::mem::MaybeUninit;
 
-/// No structure is larger.
+/// The largest size that a caller may state.
 pub(super) const MOST: usize = 4096;
 
-/// A structure that begins with its size as a u32: where it is, or, if the caller knows only a beginning of it, in `room`, the
-/// rest from `defaults`. A caller newer than this library is taken at its word only where it asks for nothing unknown: its
-/// tail must be zero.
+/// Reads a structure that begins with its size as a u32. Returns it in place or, if the caller knows only a prefix of it, a copy in
+/// `room` with the rest from `defaults`. A caller that is newer than this library may ask for nothing unknown: its tail must
+/// be zero.
 ///
 /// # Safety
-/// 1. `at` is readable for 4 bytes, and for as many as the size that stands there says; for 'a it stays as it is.
-/// 2. T begins with a u32, has no padding, and any bytes of a smaller caller are valid for it.
+/// 1. `at` is readable for 4 bytes, and for the number of bytes that is stored there; it does not change during 'a.
+/// 2. T begins with a u32 and has no padding, and any bytes of a smaller caller are valid for it.
 pub(super) unsafe fn known<'a, T>(
     at: *const T,
     defaults: &T,
@@ -45,7 +45,7 @@ pub(super) unsafe fn known<'a, T>(
     for i in 0..size_of::<T>() {
         let from = if i < size { bytes } else { core::ptr::from_ref(defaults).cast() };
         // SAFETY:
-        // - 1, 2: below the size of what is read. Volatile, so that it stays a loop: memcpy is larger than all of this.
+        // - 1, 2: below the size of what is read. The write is volatile, so that this stays a loop: memcpy is larger than all of it.
         unsafe { room.as_mut_ptr().cast::<u8>().add(i).write_volatile(from.add(i).read()) };
     }
     // SAFETY:
@@ -53,10 +53,10 @@ pub(super) unsafe fn known<'a, T>(
     Ok(unsafe { room.assume_init_ref() })
 }
 
-/// Writes as much of `value`, whose first field is its size, as the caller has room for, and zeros beyond.
+/// Writes as much of `value`, whose first field is its size, as the caller has room for, and zeros after it.
 ///
 /// # Safety
-/// 1. `at` is aligned, readable for 4 bytes, and writable for as many as the size that stands there says.
+/// 1. `at` is aligned, readable for 4 bytes, and writable for the number of bytes that is stored there.
 pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, min_size: usize) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
@@ -64,10 +64,10 @@ pub(super) unsafe fn write_prefix<T: Copy>(at: *mut T, value: T, min_size: usize
     if !(min_size..=MOST).contains(&size) {
         return Err(StatusError(JOBRING_E_INVALID));
     }
-    // The size itself stays as the caller set it.
+    // The size stays as the caller set it.
     let skip = size_of::<u32>();
     // SAFETY:
-    // - 1; `value` is readable for the lesser of the two.
+    // - 1; `value` is readable for the smaller of the two sizes.
     unsafe {
         at.cast::<u8>().add(skip).write_bytes(0, size - skip);
         let from: *const u8 = (&raw const value).cast();
@@ -88,13 +88,13 @@ mod tests {
         since: u32,
     }
 
-    /// What is read of a structure whose caller says that it has this size.
+    /// What is read from a structure whose caller states this size.
     fn read(size: u32) -> Option<(Grown, bool)> {
         let theirs = [Grown { size, first: 2, since: 3 }, Grown { size: 0, first: 0, since: 0 }];
         let defaults = Grown { size: 12, first: 70, since: 80 };
         let mut room = MaybeUninit::uninit();
         // SAFETY:
-        // - 1: the sizes below are within the array, or refused. 2: so it is.
+        // - 1: the sizes below are within the array, or refused. 2: true of this type.
         let known = unsafe { known(theirs.as_ptr(), &defaults, 8, &mut room) }.ok()?;
         Some((*known, core::ptr::eq(known, theirs.as_ptr())))
     }

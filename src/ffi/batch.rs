@@ -1,4 +1,4 @@
-//! Handing over several jobs at once.
+//! Submitting several jobs at once.
 
 use super::c_port::CPort;
 use super::call::{call, optional, pool};
@@ -96,21 +96,21 @@ pub unsafe extern "C" fn jobring_submit_batch(
     })
 }
 
-/// A batch on its way into the pool.
+/// A batch that is being submitted.
 struct Placing<'a> {
     // INVARIANT: of this pool.
     batch: Batch<'a, Block<'static>, CPort>,
     pool: &'a CPool,
     jobs: *mut jobring_job,
     placed: usize,
-    // INVARIANT: `jobs` is NULL or writable for so many.
+    // INVARIANT: `jobs` is NULL or writable for this many handles.
     count: usize,
 }
 
 impl Placing<'_> {
     /// # Safety
     /// 1. The request was checked against the payload of this pool; the submitter's promises hold.
-    /// 2. Fewer than `count` were placed.
+    /// 2. Fewer than `count` jobs were placed.
     #[inline(always)]
     unsafe fn place(&mut self, request: impl engine::Request) -> Result<(), StatusError> {
         let reserved = self.batch.reserve(self.count - self.placed)?;
@@ -128,7 +128,7 @@ impl Placing<'_> {
     }
 
     /// # Safety
-    /// 1. As jobring_submit_batch(), for this item. 2. As place.
+    /// 1. As for jobring_submit_batch(), for this item. 2. As for place.
     #[inline(never)]
     unsafe fn place_with_options(&mut self, item: &jobring_batch_item) -> Result<(), StatusError> {
         // SAFETY:

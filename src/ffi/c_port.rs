@@ -1,4 +1,4 @@
-//! What a C pool is on in a build that takes a port of the caller's: that port, or one that spins.
+//! The port of a C pool in a build that takes a user-defined port: that port, or one that spins.
 
 use super::port::jobring_port;
 use super::status::{JOBRING_E_INVALID, StatusError};
@@ -10,17 +10,17 @@ use core::{hint, ptr, slice};
 
 pub(super) type CPort = &'static jobring_port;
 
-/// The port of a pool that was given none: without a seat no thread sleeps.
+/// The port of a pool that was given none. It has no seats, so no thread sleeps.
 static SPINNING: jobring_port = jobring_port { pause: Some(spin), ..jobring_port::EMPTY };
 
 unsafe extern "C" fn spin(_: *mut c_void) {
     hint::spin_loop();
 }
 
-/// A configuration's port, checked.
+/// Checks a configuration's port.
 ///
 /// # Safety
-/// 1. `at` is NULL or readable as its size says, and stays so as long as the header says.
+/// 1. `at` is NULL or readable for its stated size, for as long as the header says.
 pub(super) unsafe fn read(at: *const jobring_port) -> Result<CPort, StatusError> {
     if at.is_null() {
         return Ok(&SPINNING);
@@ -31,27 +31,27 @@ pub(super) unsafe fn read(at: *const jobring_port) -> Result<CPort, StatusError>
     if port.get_self.is_none_or(port_self::asks) { Ok(port) } else { Err(StatusError(JOBRING_E_INVALID)) }
 }
 
-/// The caller's port, if the pool is on one.
+/// The user-defined port, if the pool uses one.
 pub(super) fn given(port: &CPort) -> Option<&'static jobring_port> {
     Some(port)
 }
 
-/// The calling thread's innermost frame.
+/// The calling thread's innermost context.
 pub(super) fn current() -> *const CallContext {
     port_self::current().cast()
 }
 
 // SAFETY:
-// - the header's: its functions may be called by any thread, and nobody changes it.
+// - the header says it: any thread may call its functions, and nobody changes it.
 unsafe impl Sync for jobring_port {}
 
 // SAFETY:
-// - 1: the header says the same of get_self and set_self. 2: what would unwind out of an extern "C" function aborts.
+// - 1: the header says the same of get_self and set_self. 2: an unwind out of an extern "C" function aborts.
 unsafe impl UserPort for jobring_port {
     fn seats(&self) -> &[Seat] {
         // SAFETY:
-        // - the header's: so many seats, zeroed at first, no other port's. A Seat is a transparent atomic word. Only `read` makes
-        //   a port of what callers give, and SPINNING has none.
+        // - the header says it: `seats` has `seat_count` seats, zeroed at first, and they belong to no other port. A Seat is a
+        //   transparent atomic word. Only `read` makes a port from what callers give, and SPINNING has no seats.
         unsafe { slice::from_raw_parts(self.seats.cast(), self.seat_count as usize) }
     }
 
@@ -92,11 +92,11 @@ unsafe impl UserPort for jobring_port {
         self.get_self.map_or(ptr::null_mut(), |get| unsafe { get() }.cast())
     }
 
-    fn set_current(&self, frame: *mut ()) {
+    fn set_current(&self, context: *mut ()) {
         if let Some(set) = self.set_self {
             // SAFETY:
             // - the port's promise.
-            unsafe { set(frame.cast()) };
+            unsafe { set(context.cast()) };
         }
     }
 }

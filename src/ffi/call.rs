@@ -12,8 +12,8 @@ use crate::sync::{Bug, bug};
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
 ///
 /// # Safety
-/// 1. `pool` is NULL or points to readable memory for the length of 'a; a destroyed pool's memory is the caller's
-///    business.
+/// 1. `pool` is NULL or points to memory that is readable during 'a. A caller that passes a destroyed pool is responsible for its
+///    memory.
 pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, StatusError> {
     let pool: *const CPool = pool.cast();
     if pool.is_null() || !pool.is_aligned() {
@@ -27,17 +27,17 @@ pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, St
     // SAFETY:
     // - the mark says that create or init made a pool here.
     let pool = unsafe { &*pool };
-    // In another process than the one that made the pool?
+    // Was the pool made by another process?
     if pool.forks != pool.raw.port().forks() && !bug(Bug::ChildTakesThePool) {
         return Err(StatusError::refuse(JOBRING_E_FORKED));
     }
     Ok(pool)
 }
 
-/// As `pool`, for calls that destroy waits for: the caller is counted as being inside until the visit is dropped.
+/// As `pool`, for calls that destroy waits for: the caller counts as a visitor until the visit is dropped.
 ///
 /// # Safety
-/// As pool.
+/// As for pool.
 pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, Visit<CPort>), StatusError> {
     // SAFETY:
     // - the caller's.
@@ -45,7 +45,7 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
     Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
 }
 
-/// Is `pointer` good to write a T to?
+/// Checks that a T can be written to `pointer`: not NULL, and aligned.
 pub(super) fn output<T>(pointer: *mut T) -> Result<(), StatusError> {
     if pointer.is_null() || !pointer.is_aligned() {
         Err(StatusError::refuse(JOBRING_E_INVALID))
@@ -54,12 +54,12 @@ pub(super) fn output<T>(pointer: *mut T) -> Result<(), StatusError> {
     }
 }
 
-/// As `output`, where NULL means that the caller does not want it.
+/// As `output`, except that NULL is allowed: the caller does not want the value.
 pub(super) fn optional<T>(pointer: *mut T) -> Result<(), StatusError> {
     if pointer.is_null() { Ok(()) } else { output(pointer) }
 }
 
-/// A timeout in nanoseconds: -1 is for ever, 0 does not wait, below -1 is invalid.
+/// A timeout in nanoseconds: -1 waits for ever, 0 does not wait, below -1 is invalid.
 pub(super) fn timeout(nanos: i64) -> Result<Timeout, StatusError> {
     match nanos {
         -1 => Ok(Timeout::Forever),
@@ -68,18 +68,17 @@ pub(super) fn timeout(nanos: i64) -> Result<Timeout, StatusError> {
     }
 }
 
-/// As `call`, for what leads out of the library, to the system or to functions of the caller's: they may change errno,
-/// which is put back.
+/// As `call`, for a body that calls the system or user code. Those may change errno; it is restored.
 pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, StatusError>) -> jobring_status {
     call(|| keeping_errno(body))
 }
 
-/// As `done`, for what leads out of the library.
+/// As `done`, for a body that calls the system or user code.
 pub(super) fn done_out(body: impl FnOnce() -> Result<(), StatusError>) -> jobring_status {
     done(|| keeping_errno(body))
 }
 
-/// The status of what was done or failed.
+/// The status of a call that succeeded or failed.
 #[inline(always)]
 pub(super) fn status(outcome: Result<(), StatusError>) -> jobring_status {
     match outcome {
@@ -88,7 +87,7 @@ pub(super) fn status(outcome: Result<(), StatusError>) -> jobring_status {
     }
 }
 
-/// The status of a call's body, which has one of its own where it did not fail.
+/// Calls the body and returns its status, or its error as a status.
 pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, StatusError>) -> jobring_status {
     match body() {
         Ok(status) => status,
@@ -96,7 +95,7 @@ pub(super) fn call(body: impl FnOnce() -> Result<jobring_status, StatusError>) -
     }
 }
 
-/// As `call`, for a body that is just done or failed.
+/// As `call`, for a body whose success has no status of its own.
 pub(super) fn done(body: impl FnOnce() -> Result<(), StatusError>) -> jobring_status {
     call(|| body().map(|()| JOBRING_OK))
 }

@@ -1,12 +1,12 @@
-//! Calls of functions of the caller's, which may not come back.
+//! Calls of user functions, which may not return.
 //!
-//! What is thrown out of them (a C++ exception) ends the process. The compiler has to be told that it may be: else it leaves
-//! no note for the unwinder, which would walk through the library to whoever catches. Without threads there is no unwinder
-//! that we know of, and its notes would not link.
+//! An exception that leaves a user function (a C++ exception) ends the process. The types say "C-unwind": without that the compiler
+//! writes no unwind tables here, and the unwinder walks through the library to the thread's next catch. Without threads no
+//! unwinder is known, and its tables do not link.
 //!
-//! A function that ends its thread (pthread_exit, pthread_cancel) may do so if it is a job right inside the loop of a
-//! worker that can be replaced (`workers::seat`); all else must return, or the process ends. Only Linux tells us; elsewhere
-//! it is forbidden.
+//! A job may end its thread (pthread_exit, pthread_cancel) if the loop of a worker that can be replaced called it directly
+//! (`workers/worker_thread.rs`). Every other function must return, or the process ends. Only Linux reports the end of a thread;
+//! elsewhere it is forbidden.
 
 #![cfg_attr(
     not(any(feature = "std", feature = "pthread")),
@@ -53,12 +53,12 @@ fn must_return<R>(f: impl FnOnce() -> R) -> R {
 /// Calls a job's function.
 ///
 /// # Safety
-/// 1. `run` takes `arg`; the thread is inside `frame`, the job's own.
+/// 1. `run` takes `arg`; the thread is inside `context`, which is the job's.
 #[inline]
-pub(super) unsafe fn run(run: RunFn, arg: *mut c_void, frame: &CallContext) -> *mut c_void {
-    if frame.may_end_thread() {
+pub(super) unsafe fn run(run: RunFn, arg: *mut c_void, context: &CallContext) -> *mut c_void {
+    if context.may_end_thread() {
         // SAFETY:
-        // - the types differ in what may happen to the stack meanwhile, and in nothing else; 1.
+        // - the types differ only in whether the function may unwind; 1.
         unsafe { core::mem::transmute::<RunFn, throwing::RunFn>(run)(arg) }
     } else {
         // SAFETY:
@@ -67,7 +67,7 @@ pub(super) unsafe fn run(run: RunFn, arg: *mut c_void, frame: &CallContext) -> *
     }
 }
 
-/// Calls a function as a job that must return.
+/// Calls a job's function that must return.
 ///
 /// # Safety
 /// 1. `run` takes `arg`.
@@ -78,7 +78,7 @@ pub(super) unsafe fn run_here(run: RunFn, arg: *mut c_void) -> *mut c_void {
 }
 
 /// # Safety
-/// 1. `done` may be called so.
+/// 1. `done` may be called with these arguments.
 pub(super) unsafe fn done(done: DoneFn, arg: *mut c_void, outcome: &jobring_outcome) {
     // SAFETY:
     // - as in run.
@@ -86,7 +86,7 @@ pub(super) unsafe fn done(done: DoneFn, arg: *mut c_void, outcome: &jobring_outc
 }
 
 /// # Safety
-/// 1. `drop` may be called so.
+/// 1. `drop` may be called with these arguments.
 pub(super) unsafe fn drop(drop: DropFn, arg: *mut c_void, why: jobring_status) {
     // SAFETY:
     // - as in run.
@@ -94,7 +94,7 @@ pub(super) unsafe fn drop(drop: DropFn, arg: *mut c_void, why: jobring_status) {
 }
 
 /// # Safety
-/// 1. `hook`, if there is one, may be called so.
+/// 1. `hook`, if there is one, may be called with these arguments.
 pub(super) unsafe fn hook(hook: jobring_hook_fn, arg: *mut c_void, worker: u32) {
     // SAFETY:
     // - as in run; None stays None.
@@ -106,11 +106,11 @@ pub(super) unsafe fn hook(hook: jobring_hook_fn, arg: *mut c_void, worker: u32) 
     }
 }
 
-/// Calls the body of a loop. What is thrown out of it ends the process here, with the loop's frames still on the stack: other
-/// threads look at them.
+/// Calls the body of a loop. An exception that leaves it ends the process here, with the loop's stack frames still in place: other
+/// threads read them.
 ///
 /// # Safety
-/// 1. `body` may be called so.
+/// 1. `body` may be called with these arguments.
 #[inline]
 pub(super) unsafe extern "C" fn body(body: Body, ctx: *mut c_void, from: usize, to: usize) -> i32 {
     // SAFETY:

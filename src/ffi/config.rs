@@ -1,4 +1,4 @@
-//! The configuration as C writes it. `settings` makes sense of it.
+//! The configuration as C writes it. `config_check.rs` checks it.
 
 use super::port::jobring_port;
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, jobring_status};
@@ -173,7 +173,7 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
     port: core::ptr::null(),
 };
 
-/// The smallest structure that was ever published.
+/// The size of the smallest structure that was ever published.
 pub(super) const FIRST_SIZE: usize =
     core::mem::offset_of!(jobring_config, port) + size_of::<*const jobring_port>();
 

@@ -1,4 +1,4 @@
-//! A configuration, checked, its defaults filled in.
+//! A configuration that was checked, with its defaults filled in.
 
 use super::abi_struct::known;
 use super::c_port::{self, CPort};
@@ -28,24 +28,24 @@ use core::mem::MaybeUninit;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ptr::NonNull;
 
-/// The words that a C job's argument, function and two callbacks take.
+/// The number of words that a C job's argument, function and two callbacks take.
 const FEWEST_WORDS: usize = 4;
 
-/// Can a pool have workers of its own in this build, made by the system or by a port?
+/// Can this build make a pool's worker threads, by the system or by a port?
 pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthread", feature = "port"));
 
-/// What a configuration comes to.
+/// What a configuration means.
 pub(super) struct CheckedConfig<'a> {
     pub(super) workers: usize,
     pub(super) shape: SlotLayout,
     pub(super) runtime: RuntimeConfig,
     pub(super) hooks: HookTable,
     pub(super) port: CPort,
-    /// Does destroy wait for every submit?
+    /// Does destroy wait for threads inside a submit?
     pub(super) destroy_waits: bool,
     #[cfg(any(feature = "std", feature = "pthread"))]
     threads: Threads<'a>,
-    /// Start with as few as this.
+    /// The pool may start with this few workers.
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     pub(super) min_workers: usize,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -54,8 +54,8 @@ pub(super) struct CheckedConfig<'a> {
 
 impl<'a> CheckedConfig<'a> {
     /// # Safety
-    /// 1. `config` is NULL, or readable for what its `size` says; its name is NULL or a C string; its CPUs are
-    ///    readable for 'a; its stack memory and its port are as the header says.
+    /// 1. `config` is NULL, or readable for its `size`; its name is NULL or a C string; its CPUs are readable during 'a; its stack
+    ///    memory and its port are as the header says.
     pub(super) unsafe fn read(config: *const jobring_config) -> Result<Self, StatusError> {
         let mut room = MaybeUninit::uninit();
         let config = if config.is_null() {
@@ -115,7 +115,7 @@ impl<'a> CheckedConfig<'a> {
         })
     }
 
-    /// What the workers are to be like.
+    /// The settings of the workers.
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) fn plan(&self) -> WorkerSetConfig<'_> {
         let threads = &self.threads;
@@ -132,7 +132,7 @@ impl<'a> CheckedConfig<'a> {
     }
 }
 
-/// A build without threads takes what asks for none, or for a number of the port's.
+/// A build without threads takes a configuration that asks for no threads, or for threads that its port makes.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 fn fewest_spawned(config: &jobring_config, port: CPort) -> Result<usize, StatusError> {
     let can = match config.workers {
@@ -164,7 +164,7 @@ struct Threads<'a> {
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Threads<'_> {
     /// # Safety
-    /// As Settings::read.
+    /// As for CheckedConfig::read.
     unsafe fn read(config: &jobring_config, workers: usize) -> Result<Self, StatusError> {
         let stack_size = stack_size::effective(config.stack_size)?;
         let guard_size = match config.guard_size {
@@ -177,7 +177,7 @@ impl Threads<'_> {
             &[]
         } else if config.cpus.is_aligned() && config.cpu_count <= MAX_WORKERS {
             // SAFETY:
-            // - the caller's: readable for so many.
+            // - the caller's: readable for `cpu_count` numbers.
             unsafe { core::slice::from_raw_parts(config.cpus, config.cpu_count) }
         } else {
             return Err(StatusError(JOBRING_E_INVALID));
@@ -201,7 +201,7 @@ impl Threads<'_> {
     }
 }
 
-/// The first page of the caller's memory, if as many stacks as workers fit in from there on.
+/// The first whole page of the caller's memory, if one stack for each worker fits from there on.
 #[cfg(any(feature = "std", feature = "pthread"))]
 fn place_stacks(
     memory: NonNull<u8>,
@@ -251,7 +251,7 @@ pub(super) struct HookTable {
 }
 
 // SAFETY:
-// - the functions may be called on any worker's thread with the argument: the header says so.
+// - the header says it: the functions may be called on any worker's thread with the argument.
 unsafe impl Sync for HookTable {}
 
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -269,7 +269,7 @@ impl Hooks for HookTable {
     }
 }
 
-/// A name's beginning, copied: more than a thread's name can show.
+/// A copy of a name's first bytes: more than a thread's name can show.
 #[cfg(any(feature = "std", feature = "pthread"))]
 struct NamePrefix {
     bytes: [u8; 16],
@@ -296,7 +296,7 @@ impl NamePrefix {
         name
     }
 
-    /// The longest beginning that is UTF-8.
+    /// The longest prefix that is UTF-8.
     fn as_str(&self) -> &str {
         let bytes = &self.bytes[..self.len];
         match core::str::from_utf8(bytes) {

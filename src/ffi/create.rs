@@ -1,4 +1,4 @@
-//! A pool's beginning.
+//! Making a pool.
 
 use super::call::{done_out, optional, output};
 use super::config::jobring_config;
@@ -22,15 +22,15 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-// What JOBRING_POOL_BYTES (in cbindgen.toml) takes for granted: 2,048 bytes hold the head of a pool, and what aligns it
-// and the slots; 64 bytes and 40 words a seat; 6 words a slot are its header and, the next power of two of n being below
-// 2 n, its share of the rings.
+// JOBRING_POOL_BYTES (in cbindgen.toml) relies on this. 2,048 bytes hold the head of a pool, and the padding that aligns it and the
+// slots. A seat takes 64 bytes and 40 words. A slot takes 6 words: its header and its share of the rings (the next power of two
+// of n is below 2 n).
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
-// And JOBRING_BARE_POOL_BYTES: 192 bytes, and no seats.
+// JOBRING_BARE_POOL_BYTES relies on this: 192 bytes, and no seats.
 #[cfg(all(target_os = "none", target_pointer_width = "32"))]
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
 const _: () = assert!(size_of::<WorkerThread>() <= 64 + 40 * size_of::<usize>());
-// And JOBRING_PORT_POOL_BYTES: JOBRING_PORT_HEAD_, which is exact on most targets, and two words a seat.
+// JOBRING_PORT_POOL_BYTES relies on this: JOBRING_PORT_HEAD_, which is exact on most targets, and two words for each seat.
 #[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
 const _: () = {
     let (head, align) = match (size_of::<usize>(), BLOCK_ALIGN) {
@@ -43,7 +43,7 @@ const _: () = {
     assert!(size_of::<WorkerThread>() == 2 * size_of::<usize>());
 };
 
-/// Where the parts of a pool lie in its block.
+/// Where the parts of a pool lie in its memory block.
 pub(super) struct PoolLayout {
     layout: Layout,
     seats: usize,
@@ -68,14 +68,14 @@ impl PoolLayout {
         Ok(Self { layout: layout.pad_to_align(), seats, slots })
     }
 
-    /// The layout of a pool of this many bytes.
+    /// The layout of a block of this many bytes.
     pub(super) fn layout(bytes: usize) -> Option<Layout> {
         let align = align_of::<CPool>().max(align_of::<WorkerThread>()).max(BLOCK_ALIGN);
         Layout::from_size_align(bytes, align).ok()
     }
 }
 
-/// Settings are not moved out of what `read` returned: that would be the one memcpy of a firmware.
+/// Borrows the settings from what `read` returned. Moving them out would be a firmware's only memcpy.
 fn where_it_is<'a, 'b>(
     read: &'a Result<CheckedConfig<'b>, StatusError>,
 ) -> Result<&'a CheckedConfig<'b>, StatusError> {
@@ -123,11 +123,11 @@ pub unsafe extern "C" fn jobring_create(
         }
         let memory = memory::get(parts.layout).ok_or(StatusError(JOBRING_E_NOMEM))?;
         // SAFETY:
-        // - just allocated with that layout, and zero.
+        // - just allocated with that layout, and zeroed.
         let made = unsafe { make(memory.at, settings, &parts, Some(memory.raw)) };
         if made.is_err() {
             // SAFETY:
-            // - from `get`, and make left nothing in it.
+            // - it comes from `get`, and make left nothing in it.
             unsafe { memory::give_back(memory.raw, parts.layout) };
         }
         // SAFETY:
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn jobring_init(
             return Err(StatusError(JOBRING_E_SIZE));
         }
         // SAFETY:
-        // - skip < size: within the caller's memory; aligned and large enough, as just checked.
+        // - skip < size: within the caller's memory; its alignment and size were just checked.
         unsafe {
             let made = make(memory.add(skip), settings, &parts, None)?;
             pool.write(made);
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn jobring_init(
 }
 
 /// # Safety
-/// 1. `at` is aligned and writable as `parts` says, and in use until destroy.
+/// 1. `at` is aligned and writable as `parts` says, and belongs to the pool until destroy.
 /// 2. If it is `owned`, its bytes are zero.
 unsafe fn make(
     at: NonNull<u8>,
@@ -247,9 +247,9 @@ unsafe fn make(
     let block =
         unsafe { Block::format(at.add(parts.slots), settings.shape, memory::AVAILABLE && owned.is_some()) };
     // SAFETY:
-    // - 1: the beginning of the block; nobody else has it yet. Field by field every one is written but for what may be zero.
+    // - 1: the beginning of the block; nobody else has it yet. Every field is written, except those that may be zero.
     unsafe {
-        // Volatile, so that it stays a loop: memset, if nothing else in a firmware needs it, is larger.
+        // The write is volatile, so that this stays a loop: a memset that nothing else in a firmware needs is larger.
         for word in 0..size_of::<CPool>() / size_of::<usize>() {
             pool.cast::<usize>().add(word).write_volatile(0);
         }
@@ -276,7 +276,7 @@ unsafe fn make(
             )?
         };
         // SAFETY:
-        // - the workers read other fields than this; nobody else has the pool yet.
+        // - the workers read fields other than this one; nobody else has the pool yet.
         unsafe { (&raw mut (*pool).workers).write(workers) };
     }
     #[cfg(any(feature = "std", feature = "pthread"))]
@@ -288,7 +288,7 @@ unsafe fn make(
             WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, settings.plan())?
         };
         // SAFETY:
-        // - the workers read other fields than these two; nobody else has the pool yet.
+        // - the workers read fields other than these two; nobody else has the pool yet.
         unsafe { (&raw mut (*pool).workers).write(Some(workers)) };
     }
     // SAFETY:

@@ -1,37 +1,37 @@
-//! How a C job failed: noted on its runner's stack while it runs, then left in its payload.
+//! How a C job failed: kept on its runner's stack while it runs, then stored in its payload.
 
 use crate::job::vtable::Payload;
 use core::cell::{Cell, UnsafeCell};
 use core::mem::MaybeUninit;
 
-/// What jobring_fail() said, while the job runs.
+/// What the job passed to jobring_fail(), while it runs.
 pub(super) struct JobFailure {
     code: Cell<Option<i32>>,
-    // INVARIANT: written when `code` is.
+    // INVARIANT: written when `code` is written.
     text: UnsafeCell<MaybeUninit<Text>>,
 }
 
-/// The longest text of a failure, bytes; a slot may have room for less.
+/// The longest text of a failure, in bytes; a slot may have room for less.
 const TEXT: usize = 119;
 
 struct Text {
     length: usize,
-    // The first `length` are set, and one more is zero.
+    // The first `length` bytes are set, and the next one is zero.
     bytes: [MaybeUninit<u8>; TEXT + 1],
 }
 
-/// A failure in the payload, behind the job's argument; the text follows.
+/// A failure in the payload, after the job's argument. The text follows it.
 #[repr(C)]
 struct Record {
     code: i32,
     length: u32,
 }
 
-/// Where the record is.
+/// The record's offset in the payload.
 const RECORD: usize = size_of::<usize>();
 
 impl JobFailure {
-    /// None so far. The room for the text is not touched: every job that runs has one.
+    /// No failure so far. The room for the text is not touched, since every job that runs makes one of these.
     #[inline(always)]
     pub(super) const fn new() -> Self {
         Self { code: Cell::new(None), text: UnsafeCell::new(MaybeUninit::uninit()) }
@@ -42,15 +42,15 @@ impl JobFailure {
         self.code.get().is_some()
     }
 
-    /// Notes a code, and as much of a text as there is room for.
+    /// Stores a code, and as much of a text as there is room for.
     ///
     /// # Safety
     /// 1. `text` is NULL or a C string.
     pub(super) unsafe fn note(&self, code: i32, text: *const u8) {
         self.code.set(Some(code));
         // SAFETY:
-        // - the cell is this thread's alone, no reference to it is held, and it has room for TEXT bytes and a zero.
-        // - 1: readable up to its zero. (A loop of our own: strlen and memcpy are more than a firmware needs.)
+        // - only this thread has the cell, no reference to it is held, and it has room for TEXT bytes and a zero.
+        // - 1: readable up to its zero. (A hand-written loop: strlen and memcpy are more than a firmware needs.)
         unsafe {
             let noted = (*self.text.get()).as_mut_ptr();
             let (bytes, mut length) = ((&raw mut (*noted).bytes).cast::<u8>(), 0);
@@ -63,12 +63,12 @@ impl JobFailure {
         }
     }
 
-    /// The code and the text that were noted, with a zero behind it; None if there was no failure.
+    /// The code and the text that were stored, with a zero after the text; None if there was no failure.
     pub(super) fn noted(&self) -> Option<(i32, &[u8])> {
         let code = self.code.get()?;
         // SAFETY:
-        // - it was noted, so the length was written, and so much of the text; nothing is noted while the slice is held, since
-        //   the job's function has returned.
+        // - a failure was stored, so the length was written, and that many bytes of the text; nothing is stored while the slice
+        //   is held, since the job's function has returned.
         let text = unsafe {
             let text = (*self.text.get()).as_ptr();
             core::slice::from_raw_parts((&raw const (*text).bytes).cast::<u8>(), (*text).length)
@@ -76,7 +76,7 @@ impl JobFailure {
         Some((code, text))
     }
 
-    /// For a failure that was noted.
+    /// Stores the failure in the payload. There is one.
     pub(super) fn leave_in(&self, payload: Payload) {
         let Some((code, text)) = self.noted() else { return };
         let length = text.len().min(payload.bytes - RECORD - size_of::<Record>());
@@ -87,17 +87,18 @@ impl JobFailure {
             record.write(Record { code, length: length as u32 });
             let (to, from) = (record.add(1).cast::<u8>(), text.as_ptr());
             for i in 0..length {
-                // Volatile, so that it stays a loop: memcpy, if nothing else in a firmware needs it, is larger than this file.
+                // The write is volatile, so that this stays a loop: a memcpy that nothing else in a firmware needs is larger
+                // than this file.
                 to.add(i).write_volatile(from.add(i).read());
             }
         }
     }
 }
 
-/// The failure that a job left: its code, and its text as long as the payload is not given back.
+/// The failure that a job left: its code, and its text until the payload is given back.
 ///
 /// # Safety
-/// 1. The caller has the body of a job that failed, for as long as 'a.
+/// 1. The caller has the body of a job that failed, during 'a.
 pub(super) unsafe fn failure<'a>(payload: Payload) -> (i32, &'a [u8]) {
     // SAFETY:
     // - 1: leave_in wrote both.

@@ -1,4 +1,4 @@
-//! Tests: handles around the wrap-around of a slot's generation, which only a slot that begins there can reach.
+//! Tests: handles near the wrap-around of a slot's generation. Only a slot that starts there can reach it.
 
 use super::config::DEFAULTS;
 use super::pool::CPool;
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
-/// After so many reuses of its slot a handle fits again.
+/// After this many reuses of its slot a handle matches again.
 const PERIOD: usize = 1 << GENERATION_BITS;
 
 unsafe extern "C" fn identity(arg: *mut c_void) -> *mut c_void {
@@ -17,7 +17,7 @@ unsafe extern "C" fn identity(arg: *mut c_void) -> *mut c_void {
 
 unsafe extern "C" fn failing(_: *mut c_void) -> *mut c_void {
     // SAFETY:
-    // - a code alone.
+    // - a code and no text.
     unsafe { jobring_fail(4, core::ptr::null()) };
     null_mut()
 }
@@ -35,10 +35,10 @@ impl Pool {
         Self(pool)
     }
 
-    /// The free slot is used for the next time as if it had been so often before.
+    /// Sets the generation of the free slot, as if it had been used that often.
     fn set_generation(&self, generation: usize) {
         // SAFETY:
-        // - create made it.
+        // - create made the pool.
         unsafe { &*self.0.cast::<CPool>() }.raw.set_generation(generation);
     }
 
@@ -66,7 +66,7 @@ impl Pool {
         unsafe { jobring_poll(self.0, job, null_mut()) }
     }
 
-    /// What every call says of a handle; none of them sleeps.
+    /// What each call returns for a handle; none of them sleeps.
     fn asked(&self, job: u64) -> [jobring_status; 6] {
         let mut outcome = jobring_outcome::new(0, 0);
         let peek = JOBRING_WAIT_PEEK | JOBRING_WAIT_POLL;
@@ -86,7 +86,7 @@ impl Pool {
         }
     }
 
-    /// Stale, while another job has the slot: which does not notice.
+    /// The handle is stale while another job has the slot, and the calls do not affect that job.
     fn assert_stale(&self, old: u64) {
         let new = self.submit();
         assert_ne!(old, new);
@@ -100,7 +100,7 @@ impl Pool {
 
     fn generation(&self, job: u64) -> usize {
         // SAFETY:
-        // - create made it.
+        // - create made the pool.
         let tag = unsafe { &*self.0.cast::<CPool>() }.raw.tag();
         Job::from_bits(job).resolve(tag, 1).expect("a handle of this pool").1
     }
@@ -109,7 +109,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         // SAFETY:
-        // - nobody else has it.
+        // - nobody else has the pool.
         assert_eq!(unsafe { jobring_destroy(self.0) }, JOBRING_OK);
     }
 }
@@ -153,7 +153,7 @@ const ENDS: &[(&str, End)] = &[
         pool.run();
         let mut outcome = jobring_outcome::new(0, 0);
         // SAFETY:
-        // - the pool lives; the outcome is one.
+        // - the pool lives; the outcome is a valid structure.
         let status = unsafe { jobring_wait_opts(pool.0, job, core::ptr::null(), &raw mut outcome) };
         assert_eq!((status, outcome.code), (JOBRING_E_FAILED, 4));
         assert_eq!(pool.poll(job), JOBRING_E_STALE);
@@ -185,12 +185,12 @@ fn a_handle_fits_again_after_exactly_a_multiple_of_the_period() {
             let old = pool.submit();
             pool.run();
             assert_eq!(pool.poll(old), JOBRING_OK);
-            // One reuse fewer, and one more.
+            // One reuse less, and one more.
             pool.set_generation(first + times * PERIOD - 1);
             pool.assert_stale(old);
             pool.set_generation(first + times * PERIOD + 1);
             pool.assert_stale(old);
-            // Exactly so many: the limit that the header states.
+            // Exactly this many: the limit that the header states.
             pool.set_generation(first + times * PERIOD);
             let new = pool.submit();
             assert_eq!(new, old);

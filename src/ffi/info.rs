@@ -1,4 +1,4 @@
-//! What can be known of a pool.
+//! Queries about a pool.
 
 use super::abi_struct::write_prefix;
 use super::call::{done, output, pool};

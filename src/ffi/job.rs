@@ -1,4 +1,4 @@
-//! C jobs as kinds: a function, its argument or copied data, and callbacks, in the payload of one slot.
+//! The kinds of C jobs: a function, its argument or copied data, and callbacks, in the payload of one slot.
 //!
 //! ```text
 //! submit        arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
@@ -32,7 +32,7 @@ impl Callbacks {
     pub(super) const NONE: Self = Self { done: None, drop: None, nodes: core::ptr::null_mut() };
 }
 
-/// Is every node of a list aligned, and has it a callback?
+/// Is every node of a list aligned, with a callback?
 ///
 /// # Safety
 /// 1. The nodes are readable, and the list ends.
@@ -48,10 +48,10 @@ pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool
     true
 }
 
-/// The kind of jobs with copied data or not, and with each of the callbacks or not.
+/// The kinds of C jobs: with or without copied data, and with or without each of the callbacks.
 struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>;
 
-/// The word, from the end, of a job's function, later of its result.
+/// The word of a job's function, and later of its result, counted from the payload's end.
 pub(super) const RESULT: usize = 1;
 
 impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<COPY, DONE, DROP, NODES> {
@@ -59,7 +59,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         run: Self::run,
         discard: Self::discard,
         by_copy: COPY,
-        // Without threads there is none to be ended.
+        // Without threads a job cannot end its thread.
         exited: if cfg!(any(feature = "std", feature = "pthread")) { Some(Self::exited) } else { None },
         drops_result: DROP,
         drop_result: Self::drop_result,
@@ -69,7 +69,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     const DROP_AT: usize = Self::DONE_AT + DROP as usize;
     const NODES_AT: usize = Self::DROP_AT + NODES as usize;
 
-    /// What the job is called with.
+    /// The argument of the job's function.
     unsafe fn arg(payload: Payload) -> *mut c_void {
         if COPY {
             return payload.at.cast();
@@ -79,27 +79,27 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         unsafe { arg(payload) }
     }
 
-    unsafe fn run(payload: Payload, frame: &CallContext) -> RunResult {
+    unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
         let failure = JobFailure::new();
-        frame.vtable_data.set((&raw const failure).cast());
+        context.vtable_data.set((&raw const failure).cast());
         // SAFETY:
         // - the payload is as write() left it; the caller of submit promised that the function takes this argument.
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: RunFn = payload.word_from_end(RESULT).cast::<RunFn>().read();
-            (arg, callback::run(run, arg, frame))
+            (arg, callback::run(run, arg, context))
         };
-        frame.vtable_data.set(core::ptr::null());
+        context.vtable_data.set(core::ptr::null());
         if failure.is_noted() {
             // SAFETY:
-            // - the payload is as write() left it, but for data that the job changed.
-            return unsafe { Self::fail(payload, frame, &failure) };
+            // - the payload is as write() left it, except for data that the job changed.
+            return unsafe { Self::fail(payload, context, &failure) };
         }
         // SAFETY:
-        // - as above, for the done callback. Then the function's word is not needed any more, and is the result's place.
+        // - as above, for the done callback. Then the function's word is no longer needed, and holds the result.
         unsafe {
             if DONE || NODES {
-                let mut outcome = jobring_outcome { arg, result, ..Self::outcome(frame.job(), JOBRING_OK) };
+                let mut outcome = jobring_outcome { arg, result, ..Self::outcome(context.job(), JOBRING_OK) };
                 if COPY {
                     outcome.data = arg;
                     outcome.length = length(payload) as u32;
@@ -115,12 +115,12 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         jobring_outcome::new(job.map_or(0, Job::to_bits), status)
     }
 
-    unsafe fn fail(payload: Payload, frame: &CallContext, failure: &JobFailure) -> RunResult {
+    unsafe fn fail(payload: Payload, context: &CallContext, failure: &JobFailure) -> RunResult {
         if DONE || NODES {
             // SAFETY:
             // - the caller's: the tail of the payload is as write() left it.
             let arg = unsafe { Self::arg(payload) };
-            let mut outcome = jobring_outcome { arg, ..Self::outcome(frame.job(), JOBRING_E_FAILED) };
+            let mut outcome = jobring_outcome { arg, ..Self::outcome(context.job(), JOBRING_E_FAILED) };
             if let Some((code, text)) = failure.noted() {
                 (outcome.code, outcome.length) = (code, text.len() as u32);
                 outcome.data = text.as_ptr().cast_mut().cast();
@@ -133,14 +133,14 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         RunResult::Failed
     }
 
-    unsafe fn exited(payload: Payload, frame: &CallContext) -> RunResult {
-        frame.vtable_data.set(core::ptr::null());
+    unsafe fn exited(payload: Payload, context: &CallContext) -> RunResult {
+        context.vtable_data.set(core::ptr::null());
         let failure = JobFailure::new();
         // SAFETY:
-        // - a C string. Then as in run, which got no further than the call of the function.
+        // - a C string. Then as in run, which stopped in the call of the function.
         unsafe {
             failure.note(JOBRING_E_EXITED, c"the job ended its thread".as_ptr().cast());
-            Self::fail(payload, frame, &failure)
+            Self::fail(payload, context, &failure)
         }
     }
 
@@ -148,7 +148,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     /// 1. The tail of the payload is as write() left it.
     unsafe fn tell(payload: Payload, outcome: &jobring_outcome) {
         // SAFETY:
-        // - 1; the submitter promised that they may be called so.
+        // - 1; the submitter promised that they may be called with this outcome.
         unsafe {
             let done = if DONE {
                 payload.word_from_end(Self::DONE_AT).cast::<jobring_done_fn>().read()
@@ -170,7 +170,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             DiscardReason::Shutdown => JOBRING_E_SHUTDOWN,
         };
         // SAFETY:
-        // - the payload is as write() left it. The function's word is not needed, and is the status' place.
+        // - the payload is as write() left it. The function's word is not needed, and holds the status.
         unsafe {
             let arg = Self::arg(payload);
             if DONE || NODES {
@@ -189,7 +189,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
             return;
         }
         // SAFETY:
-        // - run left the result, and the callback's word as write() left it.
+        // - run stored the result; the callback's word is as write() left it.
         unsafe {
             let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
             if !result.is_null() {
@@ -202,7 +202,7 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     #[inline(always)]
     unsafe fn write_tail(payload: Payload, run: RunFn, length: usize, callbacks: Callbacks) {
         // SAFETY:
-        // - the caller fills a slot, whose payload has room for these words (data_room, Settings).
+        // - the caller fills a slot, whose payload has room for these words (data_room, CheckedConfig).
         unsafe {
             payload.word_from_end(RESULT).cast::<RunFn>().write(run);
             if COPY {
@@ -221,12 +221,12 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     }
 }
 
-/// How a job's input gets into its payload.
+/// How a job's input is written into its payload.
 #[derive(Clone, Copy)]
 pub(super) struct PayloadLayout {
     pub(super) vtable: &'static JobVTable,
     tail: unsafe fn(Payload, RunFn, usize, Callbacks),
-    /// Words at the payload's end that data cannot have.
+    /// The number of words at the payload's end that data cannot use.
     words: usize,
 }
 
@@ -262,13 +262,13 @@ impl PayloadLayout {
         }
     }
 
-    /// Bytes of data that fit into a payload of `bytes`.
+    /// How many bytes of data fit into a payload of `bytes`.
     pub(super) const fn data_room(self, bytes: usize) -> usize {
         bytes.saturating_sub(self.words * size_of::<usize>())
     }
 
     /// # Safety
-    /// 1. The payload is being filled, and at least four words long.
+    /// 1. The payload is being filled, and is at least four words long.
     #[inline(always)]
     pub(super) unsafe fn write_arg(
         self,
@@ -278,7 +278,7 @@ impl PayloadLayout {
         callbacks: Callbacks,
     ) {
         // SAFETY:
-        // - 1: the argument is the first of the words, the tail at most the last four.
+        // - 1: the argument is the first word, and the tail is at most the last four.
         unsafe {
             payload.at.cast::<*mut c_void>().write(arg);
             (self.tail)(payload, run, 0, callbacks);
@@ -310,27 +310,27 @@ impl PayloadLayout {
 /// The result that a job left. The caller has taken a job that is done.
 pub(super) unsafe fn result(payload: Payload) -> *mut c_void {
     // SAFETY:
-    // - run wrote it there.
+    // - run stored it there.
     unsafe { payload.word_from_end(RESULT).cast::<*mut c_void>().read() }
 }
 
 /// The argument of a job that was not submitted by copy: it stays where write() put it.
 pub(super) unsafe fn arg(payload: Payload) -> *mut c_void {
     // SAFETY:
-    // - as above; results and failures lie behind it.
+    // - as above; results and failures lie after it.
     unsafe { payload.at.cast::<*mut c_void>().read() }
 }
 
 /// Why a job was dropped. The caller has taken a job that never ran.
 pub(super) unsafe fn why_dropped(payload: Payload) -> jobring_status {
     // SAFETY:
-    // - discard wrote it there.
+    // - discard stored it there.
     unsafe { payload.word_from_end(RESULT).cast::<jobring_status>().read() }
 }
 
 /// The length of a job's copied data. The caller has taken a job that was submitted by copy.
 pub(super) unsafe fn length(payload: Payload) -> usize {
     // SAFETY:
-    // - write_tail wrote it there, and nothing overwrites it.
+    // - write_tail stored it there, and nothing overwrites it.
     unsafe { payload.word_from_end(C::<true, false, false, false>::LENGTH).read() }
 }

@@ -1,4 +1,4 @@
-//! What a C pool is on in a build that takes no port of the caller's: the operating system or, without one, spinning.
+//! The port of a C pool in a build that takes no user-defined port: the operating system or, without one, spinning.
 
 use super::port::jobring_port;
 use super::status::{JOBRING_E_UNSUPPORTED, StatusError};
@@ -8,29 +8,29 @@ use crate::platform::port::Port;
 
 pub(super) type CPort = System;
 
-/// A configuration's port: none is taken. Where the system is known, a wrong one is told apart.
+/// Refuses a configuration's port. Where the system is known, an invalid port gets a status of its own.
 ///
 /// # Safety
-/// 1. `port` is NULL or readable as its size says.
+/// 1. `port` is NULL or readable for its stated size.
 pub(super) unsafe fn read(port: *const jobring_port) -> Result<CPort, StatusError> {
     if port.is_null() {
         return Ok(System);
     }
     if cfg!(any(feature = "std", feature = "pthread")) {
         // SAFETY:
-        // - 1; it is not used any longer.
+        // - 1; it is not used after this call.
         unsafe { jobring_port::check(port) }?;
     }
     Err(StatusError(JOBRING_E_UNSUPPORTED))
 }
 
-/// The caller's port, if the pool is on one.
+/// The user-defined port, if the pool uses one.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 pub(super) fn given(_: &CPort) -> Option<&'static jobring_port> {
     None
 }
 
-/// The calling thread's innermost frame.
+/// The calling thread's innermost context.
 pub(super) fn current() -> *const CallContext {
     System.current()
 }

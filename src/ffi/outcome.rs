@@ -1,4 +1,4 @@
-//! What became of a job, for its done callbacks.
+//! A job's outcome, for its done callbacks.
 
 use super::callback;
 use super::status::jobring_status;
@@ -21,7 +21,7 @@ impl jobring_outcome {
     }
 }
 
-/// Tells the done callback of a job, then those of a list.
+/// Calls the done callback of a job, then those of a list.
 ///
 /// # Safety
 /// 1. The callback, the list and its nodes are as the submitter promised.

@@ -1,4 +1,4 @@
-//! Sharing a loop out.
+//! Parallel loops.
 
 use super::call::{done_out, optional, visit};
 use super::callback;
@@ -15,12 +15,12 @@ use core::ops::ControlFlow;
 /// throws, ends the process. Inside it the thread counts as outside of jobs.
 pub type jobring_body_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, from: usize, to: usize) -> i32>;
 
-/// What bodies of one loop are called with, on whatever thread.
+/// The argument of the bodies of one loop, on any thread.
 #[derive(Clone, Copy)]
 struct Shared(*mut c_void);
 
 // SAFETY:
-// - handed on to the body, for which the caller promised that it may be called with it on any thread.
+// - it is only passed to the body; the caller promised that the body may be called with it on any thread.
 unsafe impl Sync for Shared {}
 
 impl Shared {

@@ -1,4 +1,4 @@
-//! What a C pool consists of: the head of its memory.
+//! The parts of a C pool: the head of its memory.
 
 use super::c_port::CPort;
 use super::config_check::HookTable;
@@ -8,10 +8,10 @@ use crate::util::memory;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerSet;
 
-/// What lies at the beginning of a pool's memory.
+/// The beginning of a pool's memory.
 #[repr(C)]
 pub(super) struct CPool {
-    /// Its own address, turned around, while it lives.
+    /// The complement of its own address, while it lives.
     pub(super) mark: usize,
     pub(super) raw: RawPool<Block<'static>, CPort>,
     #[cfg(any(feature = "std", feature = "pthread"))]
@@ -20,14 +20,14 @@ pub(super) struct CPool {
     pub(super) workers: usize,
     pub(super) hooks: HookTable,
     pub(super) bytes: usize,
-    /// The memory as it was allocated, if it is ours to give back.
+    /// The memory as it was allocated, if the library has to free it.
     pub(super) owned: Option<memory::Raw>,
-    /// The forks until it was made.
+    /// How many forks there were when it was made.
     pub(super) forks: usize,
 }
 
 impl CPool {
-    /// The pool is over: no call finds it any more.
+    /// Ends the pool: no call finds it after this.
     ///
     /// # Safety
     /// 1. `at` is a pool, and the caller alone has it.

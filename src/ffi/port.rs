@@ -1,4 +1,4 @@
-//! The caller's port: the system under a pool, in builds that know none (feature `port`). `c_port.rs` puts it to use.
+//! The user-defined port: the system below a pool, in builds that know none (feature `port`). `c_port.rs` uses it.
 
 use super::abi_struct;
 use super::status::{JOBRING_E_INVALID, StatusError};
@@ -105,7 +105,7 @@ const FIRST_SIZE: usize = offset_of!(jobring_port, join) + size_of::<jobring_joi
 const MOST_SEATS: u32 = 65_535;
 
 impl jobring_port {
-    /// Nothing is given: no port to use.
+    /// All fields are empty: a port that cannot be used.
     pub(super) const EMPTY: Self = Self {
         size: FIRST_SIZE as u32,
         seat_count: 0,
@@ -121,10 +121,10 @@ impl jobring_port {
         join: None,
     };
 
-    /// The port at `at`, if it has what a port must have.
+    /// The port at `at`, if it has everything that a port must have.
     ///
     /// # Safety
-    /// 1. `at` is readable as its size says, and stays so as long as the header says.
+    /// 1. `at` is readable for its stated size, for as long as the header says.
     #[inline]
     pub(super) unsafe fn check(at: *const Self) -> Result<&'static Self, StatusError> {
         let mut room = MaybeUninit::uninit();

@@ -1,4 +1,4 @@
-//! Workers whose threads the caller's port makes, in builds that know no threads.
+//! Workers whose threads a user-defined port makes, in builds that know no threads.
 
 use super::c_port::{self, CPort};
 use super::callback;
@@ -9,36 +9,37 @@ use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use core::ffi::c_void;
 
-/// What a worker's thread is told.
+/// The argument of a worker's thread.
 pub(super) struct WorkerArg {
     pool: *const CPool,
     worker: usize,
 }
 
-/// Makes up to `max_workers` workers, `min_workers` at least. How many.
+/// Makes up to `max_workers` workers, at least `min_workers`. Returns how many.
 ///
 /// # Safety
-/// 1. `pool` is one that nobody else has yet; it and `posts`, room for `max_workers`, stay until the workers have left.
+/// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the workers have left.
 pub(super) unsafe fn start(
     pool: *const CPool,
-    posts: *mut WorkerArg,
+    worker_args: *mut WorkerArg,
     max_workers: usize,
     min_workers: usize,
 ) -> Result<usize, StatusError> {
     // SAFETY:
     // - 1.
     let raw = unsafe { &(*pool).raw };
-    // Without a port that makes threads none are asked for (config_check.rs), and a build without ports has no code for workers.
+    // A configuration without a port that makes threads asks for none (config_check.rs). A build without ports has no code for
+    // workers.
     let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
         return Ok(0);
     };
     let started = raw.start_workers(max_workers, min_workers, |worker| {
         // SAFETY:
-        // - 1: there is room; enter may be called with it on any thread. The port's promise.
+        // - 1: there is room; enter may be called with its argument on any thread. The port's promise.
         let made = unsafe {
-            let post = posts.add(worker);
-            post.write(WorkerArg { pool, worker });
-            spawn(ctx, worker as u32, Some(enter), post.cast())
+            let worker_arg = worker_args.add(worker);
+            worker_arg.write(WorkerArg { pool, worker });
+            spawn(ctx, worker as u32, Some(enter), worker_arg.cast())
         };
         if made == 0 { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
     });
@@ -50,7 +51,7 @@ pub(super) unsafe fn start(
     })
 }
 
-/// Waits for the ends of the first `count` threads, if the port can.
+/// Joins the first `count` threads, if the port can.
 pub(super) fn join(port: &CPort, count: usize) {
     if let Some((join, ctx)) = c_port::given(port).and_then(|port| Some((port.join?, port.ctx))) {
         // SAFETY:
@@ -59,19 +60,19 @@ pub(super) fn join(port: &CPort, count: usize) {
     }
 }
 
-/// The life of one worker.
-unsafe extern "C" fn enter(post: *mut c_void) {
+/// The main function of one worker.
+unsafe extern "C" fn enter(worker_arg: *mut c_void) {
     // SAFETY:
-    // - `start` made it, and it stays until this worker has left, and with it its visit.
+    // - `start` wrote it, and it stays until this worker has left and its visit has ended.
     let (raw, hooks, worker) = unsafe {
-        let post = post.cast::<WorkerArg>();
-        let pool = (*post).pool;
-        // Of the rest of the pool some is still being written.
-        (&(*pool).raw, (*pool).hooks, (*post).worker)
+        let worker_arg = worker_arg.cast::<WorkerArg>();
+        let pool = (*worker_arg).pool;
+        // Other fields of the pool may still be written by `start`'s caller.
+        (&(*pool).raw, (*pool).hooks, (*worker_arg).worker)
     };
-    // The thread touches the pool after it was counted out, and is waited for as a visitor until then.
+    // The thread still touches the pool after it is counted out as a worker. As a visitor it is waited for until then.
     let visit = raw.lifecycle().visit(raw.port());
-    let frame = CallContext::of_worker(raw.id(), worker, None, raw.port().current());
+    let context = CallContext::of_worker(raw.id(), worker, None, raw.port().current());
     // SAFETY:
     // - the configuration's promise: callable with this argument on any thread.
     let (started, stopped) = unsafe {
@@ -80,6 +81,6 @@ unsafe extern "C" fn enter(post: *mut c_void) {
             || raw.call_back(|| callback::hook(hooks.on_stop, hooks.arg, worker as u32)),
         )
     };
-    raw.work_between(&frame, &WorkerActivity::new(false), started, stopped);
+    raw.work_between(&context, &WorkerActivity::new(false), started, stopped);
     drop(visit);
 }

@@ -1,4 +1,4 @@
-//! A job as C hands it over: checked against the payload that it has to fit into, written into it, or run on the spot.
+//! A job as C submits it: checked against the payload that it must fit into, then written there, or run at once.
 
 use super::abi_struct::known;
 use super::callback;
@@ -24,17 +24,17 @@ const DEFAULTS: jobring_submit_options = jobring_submit_options {
     nodes: core::ptr::null_mut(),
 };
 
-/// The smallest structure that was ever published.
+/// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_submit_options>();
 
-/// What a job gets.
+/// The input of a job.
 #[derive(Clone, Copy)]
 pub(super) enum Input {
     Arg(*mut c_void),
     Copy(*const u8, usize),
 }
 
-/// A job with an argument and no options: what most submits hand over.
+/// A job with an argument and no options, as most submits have.
 pub(super) struct PlainRequest {
     run: RunFn,
     arg: *mut c_void,
@@ -62,7 +62,7 @@ impl engine::Request for PlainRequest {
     #[inline(always)]
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1: of the size that `new` checked, so the two words lie apart; the submitter's promises hold.
+        // - 1: the payload has the size that `new` checked, so the two words do not overlap; the submitter's promises hold.
         unsafe {
             payload.at.cast::<*mut c_void>().write(self.arg);
             payload.word_from_end(RESULT).cast::<RunFn>().write(self.run);
@@ -70,7 +70,7 @@ impl engine::Request for PlainRequest {
     }
 }
 
-/// A job with whatever options, checked against the payload that it has to fit into.
+/// A job with any options, checked against the payload that it must fit into.
 pub(super) struct OptionsRequest {
     run: RunFn,
     input: Input,
@@ -119,7 +119,7 @@ impl OptionsRequest {
         unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
     }
 
-    /// Runs the job on its submitter. It has no handle (0), and nobody takes its result.
+    /// Runs the job on the submitting thread. It has no handle (0), and nobody takes its result.
     ///
     /// # Safety
     /// 1. The submitter's promises hold.
@@ -150,7 +150,7 @@ impl engine::Request for OptionsRequest {
     #[inline(always)]
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1: of the size that `new` checked it against, so it all fits; the submitter's promises hold.
+        // - 1: the payload has the size that `new` checked the job against, so it all fits; the submitter's promises hold.
         unsafe {
             match self.input {
                 Input::Arg(arg) => self.layout.write_arg(payload, self.run, arg, self.callbacks),

@@ -1,4 +1,4 @@
-//! What became of a job, for a wait: written to a structure of the caller's, which has room for a text or data.
+//! A job's outcome, for a wait: written to the caller's structure, which has room for a text or data.
 
 use super::abi_struct::{MOST, write_prefix};
 use super::failure::failure;
@@ -8,10 +8,10 @@ use super::types::{jobring_job, jobring_outcome};
 use crate::engine::Completion;
 use crate::job::vtable::{JobVTable, Payload};
 
-/// The smallest structure that was ever published.
+/// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_outcome>();
 
-/// The caller's outcome structure, checked; or that there is none.
+/// The caller's outcome structure after a check, or none.
 pub(super) struct Room {
     at: *mut jobring_outcome,
     data: *mut u8,
@@ -20,7 +20,7 @@ pub(super) struct Room {
 
 impl Room {
     /// # Safety
-    /// 1. `at` is NULL or a jobring_outcome, which stays as it is as long as this lives.
+    /// 1. `at` is NULL or a jobring_outcome, which stays valid and which nobody else changes as long as this lives.
     pub(super) unsafe fn of(at: *mut jobring_outcome) -> Result<Self, StatusError> {
         if at.is_null() {
             return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0 });
@@ -43,16 +43,16 @@ impl Room {
         Ok(Self { at, data: data.cast(), capacity })
     }
 
-    /// Can a job's data be too long for it? Who wants none has always room.
+    /// Can a job's data be too long for it? Never if the caller wants none.
     pub(super) fn may_be_too_small(&self) -> bool {
         !self.data.is_null()
     }
 
-    /// What became of a job that is over, its text or data copied to the caller's room. Err: its data do not fit, and this is
-    /// their length.
+    /// The outcome of a job that has finished; its text or data are copied to the caller's room. Err: the data do not fit, and this
+    /// is their length.
     ///
     /// # Safety
-    /// 1. As `of`; the caller has the body of the job, a C job that ended so.
+    /// 1. As for `of`; the caller has the body of the job, a C job that ended as `taken` says.
     pub(super) unsafe fn read(
         &self,
         job: jobring_job,
@@ -63,11 +63,11 @@ impl Room {
         let mut outcome = jobring_outcome::new(job, JOBRING_OK);
         (outcome.data, outcome.capacity) = (self.data.cast(), self.capacity);
         // SAFETY:
-        // - 1: without copied data the argument stays at the payload's beginning.
+        // - 1: without copied data, the argument stays at the payload's beginning.
         outcome.arg = if vtable.by_copy { core::ptr::null_mut() } else { unsafe { arg(payload) } };
         match taken {
             // SAFETY:
-            // - 1: it is done, and run left this.
+            // - 1: it is done, and run stored this.
             Completion::Done => unsafe {
                 outcome.result = result(payload);
                 if vtable.by_copy {
@@ -107,20 +107,20 @@ impl Room {
     /// Writes the outcome, if the caller wants it.
     ///
     /// # Safety
-    /// 1. As `of`.
+    /// 1. As for `of`.
     pub(super) unsafe fn write(&self, outcome: jobring_outcome) -> Result<(), StatusError> {
         // SAFETY:
-        // - 1; `of` has found it aligned.
+        // - 1; `of` checked its alignment.
         if self.at.is_null() { Ok(()) } else { unsafe { write_prefix(self.at, outcome, FIRST_SIZE) } }
     }
 
-    /// Tells how long the data are that do not fit.
+    /// Writes the length of the data that do not fit.
     ///
     /// # Safety
-    /// 1. As `of`.
+    /// 1. As for `of`.
     pub(super) unsafe fn too_small(&self, length: u32) -> StatusError {
         // SAFETY:
-        // - 1: only a structure has data.
+        // - 1: data are too long only for a structure, so there is one.
         unsafe { (&raw mut (*self.at).length).write(length) };
         StatusError(JOBRING_E_SIZE)
     }

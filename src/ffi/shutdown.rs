@@ -1,4 +1,4 @@
-//! A pool's end.
+//! Shutting a pool down and destroying it.
 
 use super::call::{call_out, done_out, optional, pool, timeout};
 use super::create::PoolLayout;
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn jobring_shutdown(
     })
 }
 
-/// Counts are below a pool's capacity, which fits.
+/// The report for C. Its counts are at most a pool's capacity, which fits.
 fn in_c(report: ShutdownReport) -> jobring_report {
     jobring_report {
         queued: report.queued() as u32,
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         living.raw.await_workers();
         let pool: *mut CPool = pool.cast();
         // SAFETY:
-        // - the field is written by make and here alone; the workers have left their hooks and jobs, and nobody else may
+        // - the field is written only by make and here; the workers have left their hooks and jobs, and nobody else may
         //   call.
         #[cfg(any(feature = "std", feature = "pthread"))]
         let workers = unsafe { &mut (*pool).workers };
@@ -163,14 +163,14 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         living.raw.forget_all();
         let owned = living.owned.and_then(|raw| Some((raw, PoolLayout::layout(living.bytes)?)));
         // SAFETY:
-        // - workers and visitors are gone and nobody else may call: the memory is ours alone. Nothing in it owns
-        //   anything that a drop would give back.
+        // - workers and visitors are gone and nobody else may call: only this thread has the memory. Nothing in it owns
+        //   anything that a drop would free.
         unsafe { CPool::unmark(pool) };
         if memory::AVAILABLE
             && let Some((raw, layout)) = owned
         {
             // SAFETY:
-            // - create got it with this layout.
+            // - create allocated it with this layout.
             unsafe { memory::give_back(raw, layout) };
         }
         Ok(())

@@ -117,11 +117,11 @@ impl From<BuildError> for StatusError {
     }
 }
 
-/// A failed call's status, so that `?` works inside of this face.
+/// A failed call's status, so that `?` works in this face.
 pub(super) struct StatusError(pub(super) jobring_status);
 
 impl StatusError {
-    /// For checks on the way of every job: what is done when they fail stays off that way.
+    /// For checks on every job's path: the code for their failure stays off that path.
     #[cold]
     #[inline(never)]
     pub(super) fn refuse(status: jobring_status) -> Self {

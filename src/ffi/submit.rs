@@ -1,4 +1,4 @@
-//! Handing jobs over.
+//! Submitting jobs.
 
 use super::call::{optional, pool, status, timeout};
 use super::job::Callbacks;
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
     })
 }
 
-/// Hands the request that `make` gives for a payload of the pool's to the engine.
+/// Submits the request that `make` returns for a payload of the pool's size.
 ///
 /// # Safety
 /// 1. `pool` is a pool or NULL; `job` is NULL or writable. 2. The submitter's promises hold for the request.
@@ -218,7 +218,7 @@ unsafe fn submit<R: Request>(
 /// As submit, for a detached job that runs on this thread if no slot is free.
 ///
 /// # Safety
-/// As submit.
+/// As for submit.
 unsafe fn submit_or_run(
     at: *mut jobring_pool,
     make: impl FnOnce(usize) -> Result<OptionsRequest, StatusError>,

@@ -1,4 +1,4 @@
-//! What C callers hand over and get: handles, callbacks, options.
+//! The types that C callers pass and receive: handles, callbacks, options.
 
 use super::status::jobring_status;
 use core::ffi::c_void;

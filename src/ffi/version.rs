@@ -1,4 +1,4 @@
-//! Versions, and what this build can do.
+//! Versions, and the capabilities of this build.
 
 /// The version of this header: major * 1,000,000 + minor * 1,000 + patch.
 pub const JOBRING_VERSION: u32 = 1_000;

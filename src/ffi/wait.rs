@@ -1,4 +1,4 @@
-//! What C can do with a handle.
+//! The calls on a handle.
 
 use super::abi_struct::known;
 use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn jobring_poll(
     })
 }
 
-/// What a call that does not wait says of a job that has not ended.
+/// What a call that does not wait returns for a job that has not ended.
 fn pending(status: Result<jobring_status, StatusError>) -> Result<jobring_status, StatusError> {
     match status {
         Err(StatusError(JOBRING_E_TIMEDOUT)) => Ok(JOBRING_PENDING),
@@ -100,7 +100,7 @@ fn pending(status: Result<jobring_status, StatusError>) -> Result<jobring_status
 }
 
 /// # Safety
-/// As jobring_wait().
+/// As for jobring_wait().
 unsafe fn take(
     at: *mut jobring_pool,
     job: jobring_job,
@@ -114,7 +114,7 @@ unsafe fn take(
     let (mut status, mut value) = (JOBRING_E_FAILED, core::ptr::null_mut());
     let taken = pool.raw.wait(Job::from_bits(job), timeout, &mut |_, payload, taken| {
         // SAFETY:
-        // - a C job that ended so, delivered to us.
+        // - a C job that ended like this; its body is ours in this call.
         unsafe {
             match taken {
                 Completion::Done => (status, value) = (JOBRING_OK, result(payload)),
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
         let mut found = Err(0);
         let waited = pool.raw.wait_as(Job::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
             // SAFETY:
-            // - the caller's; a C job that ended so, delivered to us.
+            // - the caller's; a C job that ended like this; its body is ours in this call.
             found = unsafe { room.read(job, vtable, payload, taken) };
             if peeks || found.is_err() { Disposition::Leave } else { Disposition::Take }
         });
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
 const DEFAULTS: jobring_wait_options =
     jobring_wait_options { size: size_of::<jobring_wait_options>() as u32, flags: 0, limit_ns: 0 };
 
-/// The smallest structure that was ever published.
+/// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_wait_options>();
 
 /// How long to wait, and the flags.
@@ -315,15 +315,16 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
 /// `text` is NULL or a C string.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_fail(code: i32, text: *const c_char) -> jobring_status {
-    // A Rust closure's frame, or a worker's outside of jobs, has no failure to note.
-    let noted =
-        CallChain(super::c_port::current()).next().map(|frame| frame.vtable_data.get().cast::<JobFailure>());
+    // The context of a Rust closure, or of a worker outside of jobs, has no place for a failure.
+    let noted = CallChain(super::c_port::current())
+        .next()
+        .map(|context| context.vtable_data.get().cast::<JobFailure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,
         Some(failure) => {
             // SAFETY:
-            // - only run of a C job sets the frame's locals, to a JobFailure that lives while the job runs, on this
-            //   thread; the caller's.
+            // - only a C job's `run` sets the context's `vtable_data`, to a JobFailure that lives while the job runs, on
+            //   this thread; the caller's.
             unsafe { (*failure).note(code, text.cast()) };
             JOBRING_OK
         }

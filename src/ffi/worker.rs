@@ -1,4 +1,4 @@
-//! What can be known of one worker.
+//! Queries about one worker.
 
 use super::abi_struct::write_prefix;
 use super::call::{done, done_out, output, pool};
@@ -45,7 +45,7 @@ pub struct jobring_worker {
 
 const FIRST_WORKER: usize = offset_of!(jobring_worker, name) + size_of::<[c_char; 16]>();
 
-/// What is known where there are threads.
+/// Where there are threads.
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl CPool {
     fn seat(&self, index: u32) -> Result<&WorkerThread, StatusError> {
@@ -90,7 +90,7 @@ fn stack_min() -> Result<usize, StatusError> {
     Ok(crate::platform::thread::stack_size::floor())
 }
 
-/// Without threads no number is a worker's.
+/// Without threads: no number names a worker.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 impl CPool {
     fn worker(&self, _: u32) -> Result<jobring_worker, StatusError> {

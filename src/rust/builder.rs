@@ -19,7 +19,7 @@ use core::fmt;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::mem::MaybeUninit;
 
-/// The settings of a [`Pool`]. Each method takes the builder and gives it back; [`build`](Builder::build) makes the pool.
+/// The settings of a [`Pool`]. Each method takes the builder and returns it; [`build`](Builder::build) makes the pool.
 ///
 /// ```
 /// use jobring::Builder;
@@ -84,10 +84,10 @@ impl Default for Builder {
 }
 
 impl<const PAYLOAD: usize> Builder<PAYLOAD> {
-    /// How many worker threads. Default: the CPUs that the calling thread may use, as `std::thread::available_parallelism` says
-    /// where there is std. The workers inherit that thread's CPU mask. 0: none; then callers of
-    /// [`run_one`](PoolCore::run_one), of [`enter_worker`](PoolCore::enter_worker) and of wait run the jobs. More workers than
-    /// the [`capacity`](Builder::capacity) are allowed, and of no use: each running job has a slot, so the others sleep.
+    /// The number of worker threads. Default: the number of CPUs that the calling thread may use, by
+    /// `std::thread::available_parallelism` where there is std. The workers inherit that thread's CPU mask. 0: none; then callers of
+    /// [`run_one`](PoolCore::run_one), [`enter_worker`](PoolCore::enter_worker) and wait run the jobs. More workers than the
+    /// [`capacity`](Builder::capacity) are allowed but useless: each running job has a slot, so the other workers sleep.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(0).build()?;
@@ -101,7 +101,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// With how few workers the pool may start if the system refuses more threads. Default: all or none.
+    /// The fewest workers with which the pool may start if the system refuses more threads. Default: all of them.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(4).min_workers(1).build()?;
@@ -113,7 +113,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// The most workers at a time, threads that enter included. Default: 16 more than its own.
+    /// The most workers at a time, including threads that enter. Default: 16 more than [`workers`](Builder::workers).
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).max_workers(1).build()?;
@@ -125,9 +125,9 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// How many slots the pool has. A job holds one from its submit until its result is taken, or, detached, until it has
-    /// finished; so results that nobody has taken count. Default: 1,024. No more jobs than that run at a time; if all of them
-    /// wait in [`submit`](PoolCore::submit) for a slot, some get [`SubmitError::Deadlock`](crate::SubmitError::Deadlock).
+    /// The number of slots. A job holds a slot from its submit until its result is taken or, if it is detached, until it has
+    /// finished. So a result that nobody has taken holds a slot. Default: 1,024. No more jobs than that run at a time; if all of
+    /// them wait in [`submit`](PoolCore::submit) for a slot, some get [`SubmitError::Deadlock`](crate::SubmitError::Deadlock).
     /// Slots that were never used take no pages of memory until the pool is shut down.
     ///
     /// ```
@@ -144,7 +144,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Bytes of a closure, and of its result, that fit into a slot: a multiple of 16 (8 on 32-bit targets).
+    /// The largest closure and the largest result that fit into a slot, in bytes: a multiple of 16 (8 on 32-bit targets).
     /// Default: 48, which makes a slot 64 bytes on 64-bit targets.
     ///
     /// ```
@@ -168,8 +168,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
     }
 
-    /// How often a worker that has run a job polls for the next before it sleeps. Default: 1,000, some 25 µs; without
-    /// threads 0. After 50 µs without a job it polls 24 times at most. An idle pool sleeps, whatever this number is.
+    /// How often a worker that has run a job polls for the next one before it sleeps. Default: 1,000, about 25 µs; 0 without
+    /// threads. After 50 µs without a job a worker polls at most 24 times. An idle pool sleeps, whatever this number is.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).spin(0).build()?;
@@ -181,7 +181,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Each worker's stack, bytes, rounded up to a page. Default: 2 MiB.
+    /// The size of each worker's stack in bytes, rounded up to a page. Default: 2 MiB.
     ///
     /// ```
     /// use jobring::{BuildError, Pool};
@@ -198,8 +198,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Prefix of the threads' names: worker 3 of `io` is `io-3`, in 15 bytes altogether. Default: `jobring`. On the pthread backend
-    /// only the system knows the name: `std::thread::current().name()` is None, and a panic is reported from `<unnamed>`.
+    /// The prefix of the threads' names: worker 3 of `io` is `io-3`. A name has at most 15 bytes. Default: `jobring`. On the pthread
+    /// backend only the system knows the name: `std::thread::current().name()` is None, and a panic is reported from `<unnamed>`.
     ///
     /// ```
     /// use jobring::{Backend, Pool};
@@ -214,8 +214,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// What makes the threads. Default: pthreads where this build has them, else std. One that this build lacks is
-    /// [`BuildError::Unsupported`]: see [`Backend`].
+    /// The backend that makes the threads. Default: pthreads where this build has them, else std. A backend that this build
+    /// lacks gives [`BuildError::Unsupported`]: see [`Backend`].
     ///
     /// ```
     /// use jobring::{Backend, Pool};
@@ -228,8 +228,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Called on each worker's thread before its first job, with the worker's number. A panic in it is dropped. It may do what a
-    /// job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
+    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number. A panic in it is
+    /// dropped. It may do what a job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
     /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever.
     ///
     /// ```
@@ -251,7 +251,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Called on each worker's thread after its last job. As [`on_start`](Builder::on_start), whose example has both.
+    /// Sets a hook that is called on each worker's thread after its last job. Otherwise as [`on_start`](Builder::on_start), whose
+    /// example has both.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Box::new(hook));
         self
@@ -270,7 +271,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     ///
     /// # Errors
     /// [`BuildError`]. Nothing is left behind: threads that had started were joined. A payload that is not a multiple of 16 bytes
-    /// (8 on 32-bit targets) is an error at compile time.
+    /// (8 on 32-bit targets) is a compile-time error.
     pub fn build(self) -> Result<Pool<PAYLOAD>, BuildError> {
         const {
             assert!(

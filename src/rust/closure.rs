@@ -33,7 +33,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
-        // - the payload holds an F (publish), run is called once (job/vtable.rs), so it is moved out once.
+        // - the payload holds an F (write), and run is called once (job/vtable.rs), so it is moved out once.
         let call = unsafe { payload.at.cast::<F>().read() };
         match catch(call) {
             Ok(value) => {
@@ -60,10 +60,10 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {
         match outcome {
             // SAFETY:
-            // - run left a T, and nobody took it (job/vtable.rs).
+            // - run stored a T, and nobody took it (job/vtable.rs).
             RunResult::Done => drop_ignoring_panic(unsafe { payload.at.cast::<T>().read() }),
             // SAFETY:
-            // - run left a failure, and nobody took it (job/vtable.rs).
+            // - run stored a failure, and nobody took it (job/vtable.rs).
             #[cfg(feature = "std")]
             RunResult::Failed => drop_ignoring_panic(unsafe { payload.at.cast::<PanicPayload>().read() }),
             #[cfg(not(feature = "std"))]
@@ -72,14 +72,14 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 }
 
-/// A closure on its way into a slot.
+/// A closure that is being submitted.
 pub(crate) struct ClosureRequest<F, T> {
     closure: F,
     _result: PhantomData<fn() -> T>,
 }
 
 impl<F: FnOnce() -> T + Send, T: Send> ClosureRequest<F, T> {
-    /// `_fits`: into the pool that it is made for.
+    /// A request for a pool into whose slots the closure fits (`_fits`).
     pub(crate) fn new(closure: F, _fits: Fits<F, T>) -> Self {
         Self { closure, _result: PhantomData }
     }
@@ -88,7 +88,7 @@ impl<F: FnOnce() -> T + Send, T: Send> ClosureRequest<F, T> {
         self.closure
     }
 
-    /// Why the closure comes back.
+    /// The error that returns the closure, from the reason for the refusal.
     #[cold]
     pub(crate) fn refused((why, request): (ReserveError, Self)) -> SubmitError<F> {
         match why {
@@ -113,12 +113,12 @@ impl<F: FnOnce() -> T, T> Request for ClosureRequest<F, T> {
     }
 }
 
-/// Says that a closure and its result fit into a slot. Made in the functions that users call: the compiler names the caller of
-/// the function in which it finds that they do not.
+/// Proof that a closure and its result fit into a slot. The functions that users call make it: if they do not fit, the compiler
+/// names the caller of the function that makes it.
 pub(crate) struct Fits<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Fits<F, T> {
-    /// Fails to compile if they do not fit. That shows when code is generated, for then the compiler knows the closure.
+    /// Fails to compile if they do not fit. The error comes when code is generated, since the compiler knows the closure only then.
     pub(crate) const fn asserted(payload: usize) -> Self {
         Call::<F, T>::NEEDS.assert_fits(payload);
         Self(PhantomData)

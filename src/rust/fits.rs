@@ -1,13 +1,13 @@
-//! Has a slot room for a job? If not, what the compiler says.
+//! Checks that a slot has room for a job, and writes the compiler's error if it has not.
 
 use crate::slot::storage::PAYLOAD_ALIGN;
 
-/// What a job needs of its slot: bytes, and an alignment.
+/// What a job needs from its slot: bytes, and an alignment.
 #[derive(Clone, Copy)]
 pub(super) struct JobNeeds {
     pub(super) closure: usize,
     pub(super) result: usize,
-    /// What a panic of it leaves; 0 where none comes back.
+    /// The bytes that a panic of the job takes; 0 where panics are not caught.
     pub(super) failure: usize,
     pub(super) align: usize,
 }
@@ -21,10 +21,10 @@ impl JobNeeds {
         self.bytes() <= payload && self.align <= PAYLOAD_ALIGN
     }
 
-    /// Ends the compilation unless it fits.
+    /// Fails to compile unless it fits.
     pub(super) const fn assert_fits(self, payload: usize) {
         if !self.fits(payload) {
-            // A constant's panic takes a text that is made already.
+            // A panic in a constant cannot format its text.
             panic!("{}", Text::refusal(self, payload).as_str());
         }
     }
@@ -34,14 +34,14 @@ pub(super) const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
-/// A message in the making.
+/// A message that is being built.
 struct Text {
     bytes: [u8; Self::ROOM],
     length: usize,
 }
 
 impl Text {
-    /// More than the longest message with the largest numbers takes.
+    /// The longest message with the largest numbers takes less.
     const ROOM: usize = 768;
 
     const fn refusal(needs: JobNeeds, payload: usize) -> Self {

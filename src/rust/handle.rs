@@ -15,7 +15,7 @@ use core::mem::ManuallyDrop;
 use core::task::{Poll, Waker};
 use core::time::Duration;
 
-/// A pool as a handle sees it.
+/// What a handle needs of its pool, without the pool's type.
 pub(crate) trait ErasedPool: Sync {
     fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError>;
     fn cancel_job(&self, job: Job) -> bool;
@@ -37,7 +37,7 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     }
 
     fn detach_job(&self, job: Job) {
-        // A stale handle cannot be: only its owner takes the result.
+        // The handle cannot be stale: only its owner takes the result.
         let _ = self.detach(job);
     }
 
@@ -56,10 +56,10 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     }
 }
 
-/// The claim on one job's result. Dropping it gives the claim up ([`detach`](JobHandle::detach)); the job runs all
-/// the same.
+/// The claim on one job's result. Dropping the handle gives up the claim ([`detach`](JobHandle::detach)); the job still
+/// runs.
 ///
-/// It borrows the pool. A function that takes one names the result's type:
+/// It borrows the pool. A function that takes a handle names the result's type:
 ///
 /// ```
 /// use jobring::{JobError, JobHandle, Pool};
@@ -76,16 +76,16 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
 #[must_use = "a dropped handle detaches the job; use submit_detached if that is meant"]
 pub struct JobHandle<'p, T> {
     pub(super) state: HandleState<'p, T>,
-    /// The waker of the task that polled it last.
+    /// Names the waker of the task that polled the handle last.
     #[cfg(feature = "future")]
     pub(super) left: crate::slot::waker::WakerToken,
 }
 
 pub(super) enum HandleState<'p, T> {
     InPool(&'p dyn ErasedPool, Job),
-    /// It ran on the submitter, because the pool was full.
+    /// The job ran on the submitting thread, because the pool was full.
     Ran(Discarded<Result<T, JobError>>),
-    /// Its result was taken, by a task that awaited it.
+    /// A task that awaited the job took its result.
     #[cfg(feature = "future")]
     Taken,
 }
@@ -95,7 +95,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         Self::at(HandleState::InPool(pool, job))
     }
 
-    /// Calls `f` here and now, as a worker would.
+    /// Calls `f` at once on this thread, as a worker would.
     pub(crate) fn run_here(f: impl FnOnce() -> T) -> Self {
         let result = catch(f).map_err(|payload| JobError::Panicked(JobPanic::new(payload)));
         Self::at(HandleState::Ran(Discarded::new(result)))
@@ -111,13 +111,13 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Waits until the job has finished, and takes its result. Blocks.
     ///
-    /// Inside a job of the same pool, a job that is still queued is run right here, on this thread's stack: no
-    /// thread stands still for it. On a pool without workers the caller runs the queued jobs in their order.
+    /// Inside a job of the same pool, a job that is still queued runs here, on this thread's stack, so that no
+    /// thread is blocked for it. On a pool without workers the caller runs the queued jobs in order.
     ///
-    /// A job is run inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the system is asked where
-    /// the stack lies, once for each thread that the pool did not make. Where it cannot be asked, on other systems and on
-    /// user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own (a fiber, a
-    /// coroutine) no job runs inside a job.
+    /// A job runs inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the library asks the
+    /// system where the stack lies, once for each thread that the pool did not make. Where it cannot ask, on other systems and
+    /// on user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own
+    /// (a fiber, a coroutine) no job runs inside a job.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).build()?;
@@ -132,14 +132,14 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// [`JobError::Stack`]; [`JobError::Forked`].
     ///
     /// # Panics
-    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
+    /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait(self) -> Result<T, JobError> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
     }
 
-    /// As [`wait`](JobHandle::wait), for at most `timeout`: then the handle comes back, and nothing has changed.
-    /// Runs no job on this thread, because that could take longer; except on a pool without workers, where a job that has started
-    /// is run to its end.
+    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout the handle is returned, and nothing has changed.
+    /// Runs no job on this thread, because that could take longer. The exception is a pool without workers, where a job that has
+    /// started is run to its end.
     ///
     /// ```
     /// use jobring::Pool;
@@ -160,12 +160,12 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// The handle, if the job has not finished.
     ///
     /// # Panics
-    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
+    /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
     }
 
-    /// The result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a
+    /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a
     /// user-defined port.
     ///
     /// ```
@@ -181,14 +181,14 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// The handle, if the job has not finished.
     ///
     /// # Panics
-    /// If a task has awaited the handle to its end (feature `future`): then the result is taken.
+    /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn try_wait(self) -> Result<Result<T, JobError>, Self> {
         self.wait_until(Timeout::Poll)
     }
 
     #[cfg_attr(not(feature = "future"), expect(unused_mut, reason = "a waker is taken back"))]
     pub(super) fn wait_until(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
-        // Dropped when the job is given up.
+        // It is dropped after the job was given up.
         #[cfg(feature = "future")]
         let _waker = Discarded::new(self.take_waker_back());
         let (pool, job) = match self.into_state() {
@@ -202,13 +202,13 @@ impl<'p, T: Send> JobHandle<'p, T> {
             match taken {
                 Completion::Done => {
                     // SAFETY:
-                    // - the job was submitted with this T (new), and delivery reads its result the one time.
+                    // - the job was submitted with this T (new), and its result is read only here, once.
                     result = Ok(unsafe { payload.at.cast::<T>().read() });
                 }
                 #[cfg(feature = "std")]
                 Completion::Failed => {
                     // SAFETY:
-                    // - as above, for the failure that run left.
+                    // - as above, for the failure that run stored.
                     let payload = unsafe { payload.at.cast::<PanicPayload>().read() };
                     result = Err(JobError::Panicked(JobPanic::new(payload)));
                 }
@@ -231,10 +231,10 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Cancels the job if it is still queued: its closure is dropped before this returns, and waiting gives
-    /// [`JobError::Cancelled`]. Of several threads that cancel one job, one gets true. False if the job runs or has finished; a
-    /// running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may
-    /// call it on a pool without a user-defined port: the closure is dropped there.
+    /// Cancels the job if it is still queued: its closure is dropped before this returns, and a wait gives
+    /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is running or has
+    /// finished; a running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An
+    /// interrupt may call it on a pool without a user-defined port; then it drops the closure.
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};
@@ -272,7 +272,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
-    /// may do so on a pool without a user-defined port.
+    /// may call it on a pool without a user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -284,7 +284,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         drop(self);
     }
 
-    /// The job's handle as a value; None if it ran on the submitter, and after its result was awaited.
+    /// The job's number. None if the job ran on the submitting thread, and after a task has awaited its result.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -315,7 +315,7 @@ impl<T> Drop for JobHandle<'_, T> {
         if let HandleState::InPool(pool, job) = self.state
             && !dying()
         {
-            // Dropped when the handle is given up.
+            // It is dropped after the handle was given up.
             #[cfg(feature = "future")]
             let _waker = Discarded::new(pool.take_waker_back(job, &mut self.left));
             pool.detach_job(job);

@@ -1,4 +1,4 @@
-//! The Rust face: typed jobs over the engine, which knows bytes only.
+//! The Rust face: typed jobs on top of the engine, which knows only bytes.
 
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;

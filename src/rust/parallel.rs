@@ -1,21 +1,21 @@
-//! Loops and recursions that are shared out.
+//! Loops and recursions in parallel.
 
 use crate::fork_join;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 use core::ops::{ControlFlow, Range};
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Calls `body` with parts of `range`, its *shares*, that together cover it once: here, and on workers that are free.
-    /// Returns when every item was done. What the bodies did happens before what the caller does next.
+    /// Calls `body` with parts of `range`, its *shares*, that cover each item once: here, and on workers that are free.
+    /// Returns when every item is done. What the bodies did happens before what the caller does next.
     ///
     /// A share has at least `grain` items (except the last), so that a loop over it can be unrolled and vectorised. A
     /// range of at most `grain` items is one share, done here. `grain` 0: the caller times the first items, and
-    /// shares out the rest if that pays; each look at the clock takes about 20 ns.
+    /// shares the rest if that pays; each read of the clock takes about 20 ns.
     ///
-    /// The caller does its part, and takes every share that no worker has come for: a call never waits for a thread
-    /// that has not started. So it may be made inside a job and inside a body; on a pool without workers, a full one, and one
-    /// that is shut down the caller does all. Allocates nothing, locks nothing; uses two slots for each thread
-    /// that takes part.
+    /// The caller works too, and does every share that no worker has started: a call never waits for a thread
+    /// that has not started. So it may be called inside a job and inside a body. On a pool without workers, on a full one, and
+    /// on one that is shut down the caller does everything. It neither allocates nor locks, and uses two slots for each
+    /// thread that takes part.
     ///
     /// ```
     /// use jobring::Pool;
@@ -32,8 +32,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of a body: no further share is started, and the panic goes on here when all threads have left. (Without std
-    /// a panic in a body aborts.)
+    /// With the panic of a body: no further share is started, and the panic continues here when all threads have left. (Without
+    /// std a panic in a body aborts.)
     pub fn parallel_for<F>(&self, range: Range<usize>, grain: usize, body: F)
     where
         F: Fn(Range<usize>) + Sync,
@@ -41,8 +41,8 @@ impl<P: AnyPool> PoolCore<P> {
         fork_join::for_each_share(&self.raw, range, grain, body);
     }
 
-    /// As [`parallel_for`](PoolCore::parallel_for), until a body breaks: then no further share is started, and the value is
-    /// returned (the first, if several break at once).
+    /// As [`parallel_for`](PoolCore::parallel_for), until a body breaks: then no further share is started, and its value is
+    /// returned (the first one, if several bodies break at once).
     ///
     /// ```
     /// use jobring::Pool;
@@ -70,13 +70,13 @@ impl<P: AnyPool> PoolCore<P> {
         fork_join::try_for_each_share(&self.raw, range, grain, body)
     }
 
-    /// Calls `a` and `b`, and gives both results: `b` on a worker if one is idle, else here after `a`.
+    /// Calls `a` and `b`, and returns both results. `b` runs on a worker if one is idle, else here after `a`.
     ///
-    /// Made for recursion down to small pieces: while all workers are busy a join is little more than the two calls. The
-    /// oldest second closures are offered first, since they are the largest; a sleeping worker is woken by the
-    /// first join of a thread, and then every 100 µs at most. A thread offers some eight of its second closures to others;
-    /// while that many are on offer, it runs those of further joins itself. Never waits for a thread that has not started;
-    /// works inside jobs, and on every pool. Allocates nothing: `b` lies on the caller's stack.
+    /// It is made for recursion down to small pieces: while all workers are busy, a join costs little more than the two calls. The
+    /// oldest second closures are offered first, since they are the largest. The first join of a thread wakes a sleeping
+    /// worker; later joins do so at most every 100 µs. A thread offers about eight of its second closures to others;
+    /// while that many are offered, it runs those of further joins itself. A join never waits for a thread that has not started.
+    /// It works inside jobs, and on every pool. It allocates nothing: `b` lies on the caller's stack.
     ///
     /// ```
     /// use jobring::Pool;
@@ -96,7 +96,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of `a`; then `b` was not called, or its result is dropped. Else with that of `b`.
+    /// With the panic of `a`; then `b` was not called, or its result is dropped. Otherwise with the panic of `b`.
     #[inline]
     pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
     where

@@ -1,21 +1,21 @@
-//! What a pool is made of: its storage, and the system under it.
+//! The parts of a pool: its storage, and the system below it.
 
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 
-/// What a pool is made of. It cannot be named outside of this crate, so nobody else implements `AnyPool`.
+/// The parts of a pool. The trait cannot be named outside this crate, so nobody else can implement `AnyPool`.
 ///
 /// # Safety
 /// 1. The storage's `payload_bytes()` is PAYLOAD.
 pub unsafe trait Parts {
     type Storage: Storage;
     type Port: PoolPort;
-    /// Bytes of a closure, and of its result, that fit into a slot.
+    /// The largest closure and the largest result that fit into a slot, in bytes.
     const PAYLOAD: usize;
 }
 
-/// The system under a pool: [`System`](crate::System), the one that this build knows, or one on a
-/// [`UserPort`](crate::UserPort) of yours. Sealed.
+/// The system below a pool: [`System`](crate::System), the one that this build knows, or one on a user-defined
+/// [`UserPort`](crate::UserPort). Sealed.
 ///
 /// ```
 /// use jobring::{PoolPort, StaticPool};

@@ -1,4 +1,4 @@
-//! The pool on the heap, with threads of its own.
+//! The pool on the heap, with its own threads.
 
 use super::parts::Parts;
 use super::pool_core::PoolCore;
@@ -20,19 +20,19 @@ use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 // SAFETY:
-// - 1: build() makes the storage of a shape with this payload, which it found to be a multiple of the alignment.
+// - 1: build() makes the storage with this payload, and checks that it is a multiple of the alignment.
 unsafe impl<const PAYLOAD: usize> Parts for Pool<PAYLOAD> {
     type Storage = Boxed;
     type Port = System;
     const PAYLOAD: usize = PAYLOAD;
 }
 
-/// Jobs that fit into a pool whose capacity was not chosen.
+/// The capacity of a pool where none was chosen.
 pub const DEFAULT_CAPACITY: usize = defaults::CAPACITY;
-/// Bytes of a slot's payload where they were not chosen: a slot is then 64 bytes, one cache line.
+/// The bytes of a slot's payload where none were chosen: a slot is then 64 bytes, one cache line.
 pub const DEFAULT_PAYLOAD: usize = defaults::PAYLOAD;
 
-/// A pool with threads of its own. All that it can do with jobs is [`PoolCore`]'s, to which it dereferences.
+/// A pool with its own threads. It dereferences to [`PoolCore`], which has all methods that concern jobs.
 ///
 /// ```
 /// use jobring::Pool;
@@ -47,8 +47,8 @@ pub const DEFAULT_PAYLOAD: usize = defaults::PAYLOAD;
 /// # More jobs than slots
 ///
 /// A job holds its slot until its result is taken. A thread that submits more jobs than the pool has slots
-/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then starts to wait, sleeps in `submit` for ever. Take the oldest
-/// result before the next submit, or submit detached jobs that count for themselves.
+/// ([`capacity`](crate::Builder::capacity), 1,024 by default), and only then starts to wait, sleeps in `submit` for ever. Take
+/// the oldest result before the next submit, or submit detached jobs that do their own counting.
 ///
 /// ```
 /// use jobring::Pool;
@@ -69,30 +69,30 @@ pub const DEFAULT_PAYLOAD: usize = defaults::PAYLOAD;
 ///
 /// # End
 ///
-/// Dropping it waits until every accepted job has run and every worker has ended. Dropped from inside one of its
-/// own jobs (which holds the last `Arc` to it, say), it cannot wait for the thread that it runs on: then it refuses
-/// new jobs, its workers run what is queued and end, and its memory stays.
+/// Dropping a pool waits until every accepted job has run and every worker has ended. A pool that is dropped inside one of its
+/// own jobs (say, by a job that holds the last `Arc` to it) cannot wait for its own thread. Then it refuses
+/// new jobs, its workers run what is queued and end, and its memory is not freed.
 ///
 /// # What jobs find on their threads
 ///
-/// Workers have all signals blocked except those that a thread brings upon itself, and `SIGPROF`; a process that a job starts
+/// Workers block all signals except those that a thread causes itself, and `SIGPROF`; a process that a job starts
 /// inherits that mask. What a job changes of its thread (thread-locals, the rounding mode, the CPU mask) stays for the jobs that run
 /// there later.
 ///
 /// # After a fork
 ///
-/// A child by `fork()` has a copy of the pool's memory and none of its threads. There no call hangs, and no call runs a job of the
-/// parent's:
+/// A child by `fork()` has a copy of the pool's memory and none of its threads. There no call hangs, and no call runs a job of
+/// the parent:
 /// - A submit gives [`SubmitError::Shutdown`](crate::SubmitError::Shutdown). `parallel_for`, `join` and `scope` do all
 ///   of their work on the calling thread.
-/// - A wait for a job that had finished at the fork gives its result, which is memory like any other; for any other job,
+/// - A wait for a job that had finished at the fork gives its result, which is memory like any other; for any other job it gives
 ///   [`JobError::Forked`](crate::JobError::Forked). So do `try_wait` and an await. Cancelling gives false.
 /// - [`run_one`](PoolCore::run_one) and [`enter_worker`](PoolCore::enter_worker) give false;
 ///   [`shutdown`](PoolCore::shutdown) gives an error at once. Dropping the pool does nothing; its memory stays.
 /// - A child that was forked inside a `parallel_for`, `join` or `scope` leaves that call by a panic if another thread had started
-///   a part of it. A job that forks must leave the child by `_exit` or `exec`, and not return.
+///   a part of it. A job that forks must end the child by `_exit` or `exec`, and not return there.
 ///
-/// The child may make pools of its own. Children that are made past the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
+/// The child may make its own pools. Children that are made without the handlers of `pthread_atfork`, by `vfork()`, `_Fork()` or
 /// a bare `clone()`, are not noticed: there none of this holds, and a wait may hang.
 pub struct Pool<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     pub(super) inner: core::mem::ManuallyDrop<Box<Inner<PAYLOAD>>>,
@@ -102,7 +102,7 @@ pub(super) struct Inner<const PAYLOAD: usize> {
     pub(super) core: PoolCore<Pool<PAYLOAD>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
-    // Read by the workers through the set.
+    // The workers read it through the set.
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) _seats: Vec<MaybeUninit<WorkerThread>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
@@ -140,7 +140,7 @@ impl Drop for Callbacks {
 }
 
 impl<const PAYLOAD: usize> Pool<PAYLOAD> {
-    /// How many worker threads it started.
+    /// The number of worker threads that the pool started.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;
@@ -155,8 +155,8 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
         0
     }
 
-    /// The size of a worker's stack as the system has it, bytes (where it can be asked; else as it was asked for). None
-    /// for a number that is no worker's, and in a child by `fork()`.
+    /// The size of a worker's stack in bytes, as the system reports it or, where it reports none, as it was requested. None
+    /// for a number that names no worker, and in a child by `fork()`.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).stack_size(1 << 20).build()?;
@@ -201,16 +201,16 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
             return;
         }
         if self.inner.core.raw().is_copy() {
-            // Nobody is there who could be waited for, and what lies in it is the parent's.
+            // There are no threads to wait for, and what lies in the pool is the parent's.
             return;
         }
         if self.inner.core.raw().current_context().is_some() {
-            // On one of our own threads: whoever is left drains and ends; the memory stays for this thread.
+            // On one of the pool's threads: the other workers drain and end; the memory stays for this thread.
             let _ = self.inner.core.raw().shutdown(ShutdownMode::Drain, Timeout::Poll);
             return;
         }
         if self.inner.core.raw().shutdown(ShutdownMode::Drain, Timeout::Forever).is_err() {
-            // Too little stack is left to run what is queued, and nobody else is there: it is dropped.
+            // Too little stack is left to run what is queued, and no other thread can: it is dropped.
             let _ = self.inner.core.raw().shutdown(ShutdownMode::Discard, Timeout::Forever);
         }
         #[cfg(any(feature = "std", feature = "pthread"))]
@@ -219,7 +219,7 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
             workers.join();
         }
         // SAFETY:
-        // - dropped here and not used again: the workers are joined, and nobody borrows a pool that is dropped.
+        // - it is dropped here and not used again: the workers are joined, and nobody borrows a pool that is dropped.
         unsafe { core::mem::ManuallyDrop::drop(&mut self.inner) };
     }
 }

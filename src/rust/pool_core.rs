@@ -1,4 +1,4 @@
-//! The pool as Rust callers see it, with whatever storage: its kinds, and how jobs are submitted.
+//! The pool as Rust callers see it, with any storage: its kinds, and how jobs are submitted.
 
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::{Fail, RawPool, Wait, WhenFull};
@@ -14,7 +14,7 @@ use core::time::Duration;
 
 /// Every kind of pool: `Pool` and [`StaticPool`](crate::StaticPool). Sealed.
 ///
-/// It lets a function take any pool. What a pool can do stands at [`PoolCore`].
+/// It lets a function take any pool. [`PoolCore`] has the methods.
 ///
 /// ```
 /// use jobring::{AnyPool, Pool, StaticPool};
@@ -34,8 +34,8 @@ pub trait AnyPool: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized {}
 
 impl<P: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized> AnyPool for P {}
 
-/// What every pool can do. `P` is the kind of pool, which dereferences to it: [`StaticPool`](crate::StaticPool), a pool for a
-/// `static`, or `Pool`, a pool on the heap that brings its threads. Jobs are run by the pool's threads, by threads that
+/// What every pool can do. `P` is the kind of pool, which dereferences to this: [`StaticPool`](crate::StaticPool), a pool for a
+/// `static`, or `Pool`, a pool on the heap with its own threads. Jobs are run by the pool's threads, by threads that
 /// [enter](PoolCore::enter_worker), and by callers of [`run_one`](PoolCore::run_one).
 ///
 /// Every method may be called from any thread and from inside a job, unless it says otherwise. A function that takes any pool
@@ -46,8 +46,8 @@ pub struct PoolCore<P: AnyPool> {
 }
 
 impl<P: AnyPool> Drop for PoolCore<P> {
-    /// A pool that goes away with jobs in it (a local one, without workers) drops them, and the results that nobody
-    /// took. Nobody else has it any more.
+    /// Drops the jobs that are still in the pool (in a local pool without workers), and the results that nobody
+    /// took. Nobody else has the pool any more.
     fn drop(&mut self) {
         if dying() {
             return;
@@ -78,14 +78,14 @@ impl<P: AnyPool> PoolCore<P> {
         &self.raw
     }
 
-    /// Submits a job and gives the claim on its result. Waits for a free slot if there is none; with a free slot it
-    /// neither blocks nor locks nor allocates. Near the end of a full pool it pauses up to some 30 µs while workers free slots;
-    /// [`try_submit`](PoolCore::try_submit) never does.
+    /// Submits a job and returns the claim on its result. Waits for a free slot if there is none. With a free slot it
+    /// neither blocks nor locks nor allocates. When a pool is nearly full, it pauses for up to about 30 µs while workers free
+    /// slots; [`try_submit`](PoolCore::try_submit) never pauses.
     ///
     /// A job holds its slot until its result is taken: a thread that keeps all handles and submits more jobs than
     /// [`capacity`](PoolCore::capacity) sleeps here for ever.
     ///
-    /// The closure and its result must fit into a slot. That is checked when the program is built, and not by `cargo check`: the
+    /// The closure and its result must fit into a slot. That is checked when the program is built, but not by `cargo check`: the
     /// compiler knows a closure's size only when it generates code for it. The error says what the job needs and what to
     /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
     ///
@@ -100,10 +100,13 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// [`SubmitError::Shutdown`]; [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job
-    /// can free a slot: each slot holds a job that itself waits in this pool without end, a result that nobody has taken, or
-    /// a queued job that no worker is left to run; [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run
-    /// to make room. The closure comes back.
+    /// - [`SubmitError::Shutdown`].
+    /// - [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job can free a slot. Then each slot
+    ///   holds a job that itself waits in this pool without a timeout, a result that nobody has taken, or a queued job that no
+    ///   worker is left to run.
+    /// - [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run to make room.
+    ///
+    /// The error returns the closure.
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -130,7 +133,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As submit; [`SubmitError::Full`] when the time is up.
+    /// As for submit; [`SubmitError::Full`] after the timeout.
     pub fn submit_timeout<F, T>(&self, job: F, timeout: Duration) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -142,9 +145,9 @@ impl<P: AnyPool> PoolCore<P> {
             .map(|job| JobHandle::new(&self.raw, job))
     }
 
-    /// Submits a job if there is a free slot. Lock-free, allocates nothing, runs no job; may be called from an
+    /// Submits a job if there is a free slot. It is lock-free, allocates nothing and runs no job. It may be called from an
     /// interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
-    /// [`try_submit_isr`](PoolCore::try_submit_isr).
+    /// [`try_submit_isr`](PoolCore::try_submit_isr) instead.
     ///
     /// ```
     /// use jobring::{StaticPool, SubmitError};
@@ -197,7 +200,7 @@ impl<P: AnyPool> PoolCore<P> {
         }
     }
 
-    /// Submits a job whose result nobody wants: it costs less than a handle that is dropped. Waits as
+    /// Submits a job whose result nobody wants. It costs less than a handle that is dropped. Waits as
     /// [`submit`](PoolCore::submit) does.
     ///
     /// ```
@@ -217,7 +220,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As submit.
+    /// As for submit.
     pub fn submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -242,7 +245,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As try_submit.
+    /// As for try_submit.
     pub fn try_submit_detached<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -251,11 +254,11 @@ impl<P: AnyPool> PoolCore<P> {
         self.hand_over(job, true, Fail, Origin::Thread, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt: a user-defined port learns of it when it has to wake a worker
-    /// ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt. A user-defined port that has to wake a worker learns that an interrupt
+    /// calls it ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
     ///
-    /// Dropping the handle may wake a thread too, and the port does not learn of that: pass the handle to a thread, or use
-    /// [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
+    /// Dropping the handle may wake a thread too, and the port does not learn of the interrupt then: pass the handle to a thread, or
+    /// use [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
     ///
     /// ```
     /// use jobring::{JobHandle, StaticPool};
@@ -271,7 +274,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As try_submit.
+    /// As for try_submit.
     pub fn try_submit_isr<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -282,7 +285,7 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// [`try_submit_detached`](PoolCore::try_submit_detached) for an interrupt, as
-    /// [`try_submit_isr`](PoolCore::try_submit_isr) is.
+    /// [`try_submit_isr`](PoolCore::try_submit_isr).
     ///
     /// ```
     /// use jobring::StaticPool;
@@ -303,7 +306,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// As try_submit.
+    /// As for try_submit.
     pub fn try_submit_detached_isr<F>(&self, job: F) -> Result<(), SubmitError<F>>
     where
         F: FnOnce() + Send + 'static,
@@ -331,7 +334,7 @@ impl<P: AnyPool> PoolCore<P> {
         unsafe { self.raw.submit(request, detached, when_full, origin) }.map_err(ClosureRequest::refused)
     }
 
-    /// How many slots the pool has. A job holds one from its submit until its result is taken, or, detached, until it has
+    /// The number of slots. A job holds a slot from its submit until its result is taken or, if it is detached, until it has
     /// finished.
     ///
     /// ```

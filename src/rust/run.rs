@@ -4,11 +4,11 @@ use crate::platform::port::Port;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Runs the oldest queued job on the calling thread. False if none is queued, and inside a job if fewer than 16 KiB of the
-    /// thread's stack are left (see [`JobHandle::wait`](crate::JobHandle::wait)).
+    /// Runs the oldest queued job on the calling thread. False if no job is queued, and, inside a job, if less than 16 KiB of the
+    /// thread's stack is left (see [`JobHandle::wait`](crate::JobHandle::wait)).
     ///
     /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in that interrupt:
-    /// none of them waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
+    /// no job waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
     /// interrupt may make.)
     ///
     /// ```
@@ -23,7 +23,7 @@ impl<P: AnyPool> PoolCore<P> {
         self.raw.run_one()
     }
 
-    /// Runs queued jobs on the calling thread until [`run_one`](PoolCore::run_one) gives false. How many it ran.
+    /// Runs queued jobs on the calling thread until [`run_one`](PoolCore::run_one) returns false. Returns how many it ran.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 0, 48> = jobring::StaticPool::new();
@@ -35,9 +35,9 @@ impl<P: AnyPool> PoolCore<P> {
         core::iter::from_fn(|| self.raw.run_one().then_some(())).count()
     }
 
-    /// Makes the calling thread a worker until the pool is shut down and nothing is queued. False, at once, if the
-    /// pool has as many workers as it may have, from inside one of its jobs or workers, in a child by `fork()`, and if the
-    /// system has no memory left to report forks.
+    /// Makes the calling thread a worker until the pool is shut down and nothing is queued. It returns false at once if the
+    /// pool has all the workers that it may have, inside one of the pool's jobs or workers, in a child by `fork()`, and if
+    /// the system has no memory left to report forks.
     ///
     /// ```
     /// use jobring::{ShutdownMode, StaticPool};
@@ -63,7 +63,7 @@ impl<P: AnyPool> PoolCore<P> {
         admitted
     }
 
-    /// Inside a job: was it asked to stop, by [`JobHandle::cancel`](crate::JobHandle::cancel)? False outside of jobs.
+    /// Inside a job: has [`JobHandle::cancel`](crate::JobHandle::cancel) asked it to stop? False outside jobs.
     ///
     /// ```
     /// use jobring::Pool;

@@ -1,4 +1,4 @@
-//! The face of scopes: jobs that borrow.
+//! Scopes for Rust callers: jobs that borrow.
 
 use crate::fork_join::Spawned;
 use crate::rust::closure::{ClosureRequest, Fits};
@@ -9,12 +9,12 @@ use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
 
-/// How many jobs of one scope are queued, running, or finished but not yet collected, at most.
+/// The most jobs of one scope that are queued, running, or finished but not yet collected.
 const MOST: usize = 32;
 
-/// A place to spawn jobs into that borrow what lives longer than it: see [`PoolCore::scope`].
+/// A place to spawn jobs that borrow what outlives it: see [`PoolCore::scope`].
 ///
-/// `P` is the kind of the pool; where nothing is said, `Pool`. A function that takes a scope names it so:
+/// `P` is the kind of the pool; the default is `Pool`. A function that takes a scope names the type like this:
 ///
 /// ```
 /// use jobring::{AnyPool, Pool, Scope, StaticPool};
@@ -45,17 +45,17 @@ pub struct Scope<
     #[cfg(not(feature = "alloc"))] P: AnyPool,
 > {
     pool: &'env PoolCore<P>,
-    // Its cells keep the scope on its own thread.
+    // Its cells make the scope !Sync, so that it stays on its own thread.
     spawned: Spawned<MOST>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
 impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
-    /// Spawns a job that may borrow what outlives the scope. Never waits for a slot: if there is none, the job runs here
+    /// Spawns a job that may borrow what outlives the scope. It never waits for a slot: if none is free, the job runs here
     /// at once. If this scope has 32 jobs that have not finished, one that no thread has started runs here first.
     ///
-    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it goes on where the scope ends.
+    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it continues where the scope ends.
     /// Allocates nothing (a panic does).
     ///
     /// ```
@@ -90,13 +90,13 @@ impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
 }
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Lets `f` spawn jobs that borrow from here, and returns when `f` and all of them have finished. What they did happens
-    /// before what the caller does next.
+    /// Lets `f` spawn jobs that borrow local values, and returns when `f` and all of these jobs have finished. What they did
+    /// happens before what the caller does next.
     ///
-    /// At the end the caller runs the jobs that no thread has started, and waits for the others: so a scope may be opened
-    /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards what is queued
-    /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope spawns into it;
-    /// a job that has more to spawn opens a scope of its own. Allocates nothing: the scope lies on the caller's stack.
+    /// At the end the caller runs the jobs that no thread has started, and waits for the others. So a scope may be opened
+    /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards queued jobs
+    /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope can spawn into it;
+    /// a job that has more to spawn opens its own scope. Allocates nothing: the scope lies on the caller's stack.
     ///
     /// ```
     /// use jobring::Pool;
@@ -112,7 +112,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
     ///
-    /// A job cannot borrow what ends before the scope does:
+    /// A job cannot borrow a value that is dropped before the scope ends:
     ///
     /// ```compile_fail
     /// let pool = jobring::Pool::builder().workers(1).build().unwrap();
@@ -130,7 +130,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Panics
-    /// With the panic of `f`, else with the first of a job, when all have finished.
+    /// With the panic of `f`, or else with the first panic of a job, when all have finished.
     pub fn scope<'env, F, T>(&'env self, f: F) -> T
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, P>) -> T,
@@ -138,7 +138,7 @@ impl<P: AnyPool> PoolCore<P> {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));
         let panicked = scope.spawned.finish(self.raw());
-        // What goes to nobody is dropped before the panic goes on: a destructor's panic on top of it would abort.
+        // A result that nobody gets is dropped before the panic continues: a destructor's panic during it would abort.
         match (result, panicked) {
             (Err(failure), late) => {
                 drop_ignoring_panic(late);

@@ -1,4 +1,4 @@
-//! The end of a pool.
+//! Shutting a pool down.
 
 use crate::engine::ShutdownReport;
 use crate::engine::lifecycle::ShutdownMode;
@@ -7,7 +7,7 @@ use crate::rust::pool_core::{AnyPool, PoolCore};
 use core::fmt;
 use core::time::Duration;
 
-/// A shutdown that returned before every job had finished: its time was up, or the process is a child by `fork()`, or a shutdown
+/// A shutdown that returned before every job had finished: it timed out, the process is a child by `fork()`, or a shutdown
 /// inside a job had too little stack left to run what was queued. The pool stays closed (in a child by `fork()` nothing changed).
 ///
 /// ```
@@ -58,7 +58,7 @@ impl fmt::Display for ShutdownError {
 impl core::error::Error for ShutdownError {}
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Refuses new jobs, and waits until every accepted one has finished: run, or, with [`ShutdownMode::Discard`], dropped if
+    /// Refuses new jobs, and waits until every accepted job has finished: it was run or, with [`ShutdownMode::Discard`], dropped if
     /// it had not started. Several threads may call it, and it may be called again.
     ///
     /// Inside a job it does not wait for that job, nor for jobs that cannot finish before this shutdown or another one returns:
@@ -76,9 +76,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// [`ShutdownError`] when `timeout` is up, with what is still there. The pool stays closed. `None` waits for ever. At once in a
-    /// child by `fork()`, where nothing changes. Inside a job also if too little stack is left to run what is queued and no other
-    /// thread can.
+    /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits for ever. In a
+    /// child by `fork()` the error comes at once, and nothing changes. Inside a job the error also comes if too little stack is
+    /// left to run what is queued and no other thread can run it.
     pub fn shutdown(
         &self,
         mode: ShutdownMode,

@@ -23,8 +23,8 @@ use crate::sync::const_fn;
 ///
 /// # Memory
 ///
-/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the alignment. `WORKERS` takes nothing: a thread that
-/// enters brings its stack.
+/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the alignment. `WORKERS`
+/// takes no memory: a thread that enters has its own stack.
 ///
 /// | target | head | alignment | a word |
 /// |---|---|---|---|
@@ -33,25 +33,25 @@ use crate::sync::const_fn;
 /// | 32 bits, an OS | 464 | 64 | 4 |
 /// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 64 | 8 | 4 |
 ///
-/// That is so on the operating system, on none, and on a [`UserPort`](crate::UserPort) without fields. On a reference to a port the head
-/// is 2 words more. Each [`Seat`](crate::Seat) of a port takes a word.
+/// This holds on an operating system, on none, and on a [`UserPort`](crate::UserPort) without fields. On a reference to a port
+/// the head is 2 words larger. Each [`Seat`](crate::Seat) of a port takes a word.
 ///
 /// # After a fork
 ///
-/// Once a thread has entered as a worker, the pool stays with its process. In a child by `fork()` calls end as the page of `Pool`
-/// says, except that a submit that finds a free slot takes the job; a wait for it gives
+/// Once a thread has entered as a worker, the pool belongs to its process. In a child by `fork()` calls end as the page of `Pool`
+/// says. The exception is a submit that finds a free slot: it accepts the job, and a wait for that job gives
 /// [`JobError::Forked`](crate::JobError::Forked). A pool that no thread has entered is memory like any other: the child has a
 /// copy of it, and may run what is queued in it; a job that another thread was running never ends there.
 ///
 /// # Sizes
 ///
-/// What does not fit is an error at compile time: a number of jobs that is no power of two,
+/// A size that is not allowed is a compile-time error: a number of jobs that is not a power of two,
 ///
 /// ```compile_fail
 /// static POOL: jobring::StaticPool<63, 2, 48> = jobring::StaticPool::new();
 /// ```
 ///
-/// or a closure (or a result) larger than the payload. 48 bytes fit, 49 do not:
+/// or a closure (or a result) that is larger than the payload. 48 bytes fit, 49 do not:
 ///
 /// ```
 /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
@@ -71,7 +71,7 @@ pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: us
 impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
     const_fn! {
         /// An open pool on the operating system; without one, its threads wait by spinning. A size that is not allowed is
-        /// an error at compile time.
+        /// a compile-time error.
         ///
         /// ```
         /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();

@@ -1,5 +1,5 @@
-//! For the freeze test alone: what only C callers can do with a handle, which may be copied, done to closures that
-//! return a `u64` or fail with a unit.
+//! For the freeze test only: the calls of C callers, whose handles can be copied, on closures that return a `u64` or fail with a
+//! unit.
 
 extern crate std;
 
@@ -12,13 +12,13 @@ use crate::rust::pool_core::{AnyPool, PoolCore};
 /// How a call with a copied handle ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shared {
-    /// This is its result.
+    /// It returned the result.
     Done(u64),
-    /// It failed, or was cancelled.
+    /// The job failed, or was cancelled.
     Over,
-    /// Not over yet.
+    /// The job has not finished.
     Pending,
-    /// Someone else has its result.
+    /// Another thread has the result.
     Stale,
 }
 
@@ -28,9 +28,9 @@ impl From<WaitError> for Shared {
     }
 }
 
-/// Calls with copies of the handles of such jobs.
+/// Calls with copies of handles.
 impl<P: AnyPool> PoolCore<P> {
-    /// Waits, or polls, and takes the result. With `leave` it looks at it first and leaves it, once.
+    /// Waits, or polls, and takes the result. With `leave` it first looks at the result and leaves it, once.
     pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
         let timeout = if poll { Timeout::Poll } else { Timeout::Forever };
         let may_leave = leave;
@@ -43,11 +43,11 @@ impl<P: AnyPool> PoolCore<P> {
                 }
                 Completion::Done => {
                     // SAFETY:
-                    // - the caller's jobs return a u64, which is read once: it is taken.
+                    // - the caller's jobs return a u64, which is read once, since it is taken.
                     value = unsafe { payload.at.cast::<u64>().read() };
                     Disposition::Take
                 }
-                // A boxed unit owns nothing that would be lost.
+                // A boxed unit owns nothing, so nothing is lost.
                 Completion::Failed | Completion::Cancelled => Disposition::Take,
             };
             let options = WaitOptions { may_leave, ..Default::default() };
@@ -60,7 +60,7 @@ impl<P: AnyPool> PoolCore<P> {
         }
     }
 
-    /// Waits, and looks at the result; leaves it then, or takes it unless the handle was given up meanwhile.
+    /// Waits, and looks at the result. Then leaves it, or takes it unless the handle was given up meanwhile.
     pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
         let mut value = 0;
         let options = WaitOptions { may_leave: true, ..Default::default() };
@@ -69,7 +69,7 @@ impl<P: AnyPool> PoolCore<P> {
                 _ if leave => Disposition::Leave,
                 Completion::Done => {
                     // SAFETY:
-                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, and has no drop.
+                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, but has no drop.
                     value = unsafe { payload.at.cast::<u64>().read() };
                     Disposition::Take
                 }
@@ -82,24 +82,24 @@ impl<P: AnyPool> PoolCore<P> {
         }
     }
 
-    /// Looks at a job, and leaves it.
+    /// Looks at a job's result, and leaves it.
     pub fn shared_peek(&self, job: Job) -> Shared {
         let options = WaitOptions { may_leave: true, ..Default::default() };
         let seen = self.raw().wait_as(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
         seen.map_or_else(Shared::from, |_| Shared::Over)
     }
 
-    /// Cancels a job. True if it did not begin.
+    /// Cancels a job. True if the job had not started.
     pub fn shared_cancel(&self, job: Job) -> bool {
         self.raw().cancel(job) == Ok(true)
     }
 
-    /// Gives the result up.
+    /// Gives up the result.
     pub fn shared_detach(&self, job: Job) {
         let _ = self.raw().detach(job);
     }
 
-    /// What destroy does after the shutdown: waits for workers and visitors, drops untaken results.
+    /// Does what destroy does after the shutdown: waits for workers and visitors, and drops untaken results.
     #[cfg(feature = "capi")]
     pub fn shared_end(&self) {
         self.raw().await_workers();

@@ -1,4 +1,4 @@
-//! What each backend's worker threads must be like. `backend_tests!` makes the tests of one backend.
+//! The requirements on each backend's worker threads. `backend_tests!` makes the tests of one backend.
 
 use super::{Count, DEADLINE, Gate, done, until};
 use jobring::{Backend, BuildError, Builder, Pool};
@@ -73,11 +73,11 @@ pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {
         for worker in 0..2 {
             let effective = pool.worker_stack_size(worker).expect("a worker");
             assert!(effective >= size && effective.is_multiple_of(page), "{effective} for {size}");
-            // glibc may hand out the larger stack of a thread that is gone, and says so.
+            // glibc may reuse the larger stack of a thread that has ended, and reports its size.
             assert!(effective <= 4 * size + 16 * page, "{effective} for {size}");
         }
         assert_eq!(pool.worker_stack_size(2), None);
-        // Most of it is the job's: a buffer, and what a debug build makes of it.
+        // The job can use most of it: a buffer, and the copies of it that a debug build makes.
         let job = pool.submit(|| {
             std::hint::black_box([1u8; 64 * 1024]).iter().map(|&byte| u64::from(byte)).sum::<u64>()
         });
@@ -101,7 +101,7 @@ pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {
 
 std::thread_local! { static MINE: Cell<Option<usize>> = const { Cell::new(None) }; }
 
-/// The last owner of a pool; counts its end.
+/// The last owner of a pool. Counts its drop.
 struct Owner(Option<Arc<Pool>>, Count);
 
 impl Drop for Owner {
@@ -113,11 +113,11 @@ impl Drop for Owner {
 
 std::thread_local! { static OWNER: RefCell<Option<Owner>> = const { RefCell::new(None) }; }
 
-/// In a destructor of a thread-local of one of its workers, which has left its loop.
+/// The drop happens in a thread-local's destructor on one of the pool's workers, which has left its loop.
 pub fn a_worker_may_drop_the_last_pool_behind_its_last_job(backend: Backend) {
     let prefix = format!("last-{backend:?}");
     let (ended, gate) = (Count::new(), Gate::new());
-    // No worker ends before the other owner is gone.
+    // No worker ends before the other owner was dropped.
     let held = gate.clone();
     let builder = builder(backend).workers(2).name(&prefix).on_stop(move |_| held.pass());
     let pool = Arc::new(builder.build().expect("a pool"));
@@ -153,7 +153,7 @@ pub fn hooks_frame_the_jobs_of_each_worker(backend: Backend) {
         })
         .build()
         .expect("a pool");
-    // Each worker gets one job at least: all of them are held until all are there.
+    // Each worker gets at least one job: the jobs are held until all workers are inside one.
     let (gate, inside) = (Gate::new(), Count::new());
     let held = [(); WORKERS].map(|()| {
         let (gate, inside, events) = (gate.clone(), inside.clone(), events.clone());
@@ -263,7 +263,7 @@ pub fn a_thread_may_enter_beside_the_pools_own(backend: Backend) {
     assert!(super::join(entered), "it was a worker");
 }
 
-/// Runs itself again in a process of few resources.
+/// Runs itself again in a process with few resources.
 pub fn threads_that_the_system_refuses(backend: Backend) {
     if std::env::var_os("JOBRING_CHILD").is_some() {
         return with_little_address_space(backend);
@@ -279,7 +279,7 @@ pub fn threads_that_the_system_refuses(backend: Backend) {
     assert!(output.contains("1 passed"), "it ran: {output}");
 }
 
-/// An error that keeps what the system said.
+/// The error keeps the system's error number.
 fn is_refused_thread(error: BuildError) {
     let BuildError::Thread(os) = error else { panic!("{error:?}") };
     assert!(os.raw_os_error().is_some_and(|number| number > 0), "{os:?}");
@@ -287,14 +287,14 @@ fn is_refused_thread(error: BuildError) {
     assert_eq!(source.to_string(), std::io::Error::from(os).to_string());
 }
 
-/// One line's number in /proc/self/status.
+/// The number in one line of /proc/self/status.
 fn status(field: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux's proc");
     let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("such a field");
     line.trim_start_matches(':').split_whitespace().next().expect("a number").parse().expect("a number")
 }
 
-/// In a process of its own: room for some of the workers' stacks, not for all.
+/// In its own process: there is room for some of the workers' stacks, but not for all.
 fn with_little_address_space(backend: Backend) {
     const STACK: usize = 256 << 20;
     let limit = (status("VmSize") * 1024 + 4 * STACK) as libc::rlim_t;

@@ -1,21 +1,21 @@
 //! For tests of the C face: builds of the library, programs of tests/c, and what include/jobring.h declares.
 //!
-//! Tests build for the target that they are built for themselves. Another one than the host's is named to cargo, the outer
-//! and the inner one, by the variable CARGO_BUILD_TARGET.
+//! Tests build for their own target. If that is not the host's, the variable CARGO_BUILD_TARGET names it to the outer and the
+//! inner cargo.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What makes a C compiler generate code for this target.
+/// The options that make a C compiler generate code for this target.
 pub const MACHINE: &[&str] = if cfg!(target_arch = "x86") { &["-m32"] } else { &[] };
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs a command to its end; all that it printed goes into the panic if it fails.
+/// Runs a command to its end. If it fails, the panic shows all that it printed.
 pub fn run(command: &mut Command) -> String {
     let output = output(command);
     assert!(output.status.success(), "{command:?}: {}\n{}", output.status, printed(&output));
@@ -35,13 +35,13 @@ pub fn library(features: &[&str]) -> PathBuf {
     library_with(features, &[])
 }
 
-/// As `library`, with options for the compiler.
+/// As `library`, with compiler options.
 pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    // Cargo gives each build the same name; another test may make one meanwhile.
+    // Cargo gives each build the same name, and another test may build at the same time.
     let lock = std::fs::File::create(folder.join("capi.lock")).expect("a lock");
     lock.lock().expect("the lock");
-    // A target folder of its own: the outer cargo holds the lock of its.
+    // A separate target folder, since the outer cargo holds the lock of its own.
     let target = folder.join("capi");
     run(Command::new(env!("CARGO"))
         .current_dir(root())
@@ -51,11 +51,11 @@ pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
         .arg(&target)
         .arg("--")
         .args(options));
-    // Cargo keeps what it builds for a target that it was told apart from what it builds for the host.
+    // Cargo keeps builds for a named target apart from builds for the host.
     let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
     let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
     let kept = folder.join(kept);
-    // Beside it and renamed: who links the older one goes on with that.
+    // It is copied beside the old one and renamed, so that a test that links the old one can continue.
     let fresh = kept.with_extension("fresh");
     std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
     std::fs::rename(&fresh, &kept).expect("the library");
@@ -80,7 +80,7 @@ pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> 
     program
 }
 
-/// The lines that a program prints that begin with "cell ", without it.
+/// The lines of a program's output that begin with "cell ", without that word.
 pub fn cells(command: &mut Command) -> BTreeSet<String> {
     run(command).lines().filter_map(|line| line.strip_prefix("cell ")).map(str::to_owned).collect()
 }
@@ -104,7 +104,7 @@ pub fn symbols() -> Vec<String> {
     text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// A function's comment and its parameters, as the header has them.
+/// A function's comment and parameters in the header.
 pub fn function<'a>(header: &'a str, name: &str) -> (String, &'a str) {
     let call = format!("{name}(");
     let declares = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(&call);
@@ -117,7 +117,7 @@ pub fn function<'a>(header: &'a str, name: &str) -> (String, &'a str) {
     (joined(comment), parameters)
 }
 
-/// Is the function called on a pool (and not the one that makes it)?
+/// Does the function take a pool (and not make one)?
 pub fn takes_pool(header: &str, name: &str) -> bool {
     function(header, name).1.split(',').any(|parameter| parameter.contains("jobring_pool *pool"))
 }
@@ -135,13 +135,13 @@ pub fn sleepers(header: &str) -> Vec<String> {
     symbols().into_iter().filter(sleeps).collect()
 }
 
-/// A comment in one line.
+/// A comment as one line.
 fn joined(comment: &str) -> String {
     let words = comment.split_whitespace().filter(|word| !word.chars().all(|c| "*/".contains(c)));
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A field of a structure of the header.
+/// A field of a structure in the header.
 pub struct Field {
     pub kind: String,
     pub name: String,

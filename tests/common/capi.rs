@@ -1,4 +1,4 @@
-//! The programs about ownership and races: what they are made of, and the library under AddressSanitizer.
+//! The programs about ownership and races: their sources, and the library under AddressSanitizer.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 #[path = "c.rs"]
@@ -9,7 +9,7 @@ pub use c::{library, output, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a program under test is made of: sources of tests/c.
+/// The sources of the ownership program, in tests/c.
 pub const OWNERSHIP: &[&str] = &["ownership.c", "ownership_subject.c", "ownership_special.c"];
 pub const RACES: &[&str] = &["races.c", "races_job.c", "races_end.c"];
 pub const SIGNAL_SUBMIT: &[&str] = &["signal_submit.c"];
@@ -19,7 +19,7 @@ fn temporary(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// The library under AddressSanitizer, by a nightly compiler.
+/// The library under AddressSanitizer, built by a nightly compiler.
 pub fn library_with_asan(features: &[&str]) -> PathBuf {
     let version = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
     let version = version.ok().filter(|output| output.status.success());
@@ -27,7 +27,7 @@ pub fn library_with_asan(features: &[&str]) -> PathBuf {
     let version = String::from_utf8(version.stdout).expect("text");
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("its host");
     let target = temporary("asan");
-    // An explicit target keeps the flag off build scripts.
+    // With an explicit target, build scripts do not get the flag.
     let mut cargo = Command::new("rustup");
     cargo.args(["run", "nightly", "cargo"]).env("RUSTFLAGS", "-Zsanitizer=address");
     for inherited in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "CARGO_ENCODED_RUSTFLAGS"] {
@@ -53,5 +53,5 @@ pub fn verdict(printed: &str) -> &str {
     printed.lines().last().expect("it prints something")
 }
 
-/// How many ways a job can end and how many rows that makes: one that goes missing is noticed here.
+/// The number of ways in which a job can end, and the number of rows: a missing one is noticed here.
 pub const OWNERSHIP_VERDICT: &str = "ownership: 102 ways, 3320 rows";

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes that ends at all.
+/// Longer than anything takes that does not hang.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits for a job's result.
@@ -17,7 +17,7 @@ pub fn done<T: Send>(job: JobHandle<'_, T>) -> Result<T, JobError> {
     job.wait_timeout(DEADLINE).unwrap_or_else(|_| panic!("the job is never over"))
 }
 
-/// Yields until `true`.
+/// Yields until `is` returns true.
 pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !is() {
@@ -32,7 +32,7 @@ pub fn join<T: Send + 'static>(thread: std::thread::JoinHandle<T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Something that threads wait for.
+/// A gate: threads wait until it is opened.
 #[derive(Clone, Default)]
 pub struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -53,7 +53,7 @@ impl Gate {
     }
 }
 
-/// Counts, by its clones.
+/// A counter that its clones share.
 #[derive(Clone, Default)]
 pub struct Count(Arc<AtomicUsize>);
 

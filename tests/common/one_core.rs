@@ -1,6 +1,6 @@
-//! One core whose threads are scheduled strictly by priority, as an RTOS does: of those that can run only the highest runs,
-//! and it goes on until it sleeps, pauses, or makes a higher one ready. Simulated on threads of the host, of which
-//! one runs at a time; every call of the port takes some simulated time.
+//! One core that schedules its threads strictly by priority, as an RTOS does. Of the threads that are ready only the one with the
+//! highest priority runs, until it sleeps, pauses, or makes a higher one ready. The core is simulated on threads of the host,
+//! which run one at a time; every call of the port takes some simulated time.
 
 use jobring::{Seat, UserPort};
 use std::cell::Cell;
@@ -13,16 +13,16 @@ thread_local! {
     static CURRENT: Cell<*mut ()> = const { Cell::new(std::ptr::null_mut()) };
 }
 
-/// A hang is a failure.
+/// A test that takes longer has failed.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// The core's timer interrupts so often, and a call takes so long, ns.
+/// The period of the core's timer interrupt, and the duration of a call, in nanoseconds.
 pub const TICK: u64 = 1_000_000;
 const CALL: u64 = TICK / 10;
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Ready,
-    /// In a seat or in none, until a moment or without end.
+    /// In a seat or in none, until a point in time or without a limit.
     Asleep(Option<usize>, Option<u64>),
     Gone,
 }
@@ -36,7 +36,7 @@ struct Core<const SEATS: usize> {
     now: u64,
     tasks: Vec<Task>,
     running: Option<usize>,
-    /// Seats that were unparked while nobody slept there.
+    /// The seats that were unparked while no thread slept there.
     given: [bool; SEATS],
     pauses: usize,
 }
@@ -53,7 +53,7 @@ impl<const SEATS: usize> Core<SEATS> {
         }
     }
 
-    /// The highest that is ready runs; if nobody is, time passes until somebody is.
+    /// Runs the highest ready task. If none is ready, time passes until one is.
     fn schedule(&mut self) {
         loop {
             let ready = self.tasks.iter().enumerate().filter(|(_, task)| task.state == State::Ready);
@@ -91,7 +91,7 @@ impl<const SEATS: usize> OneCore<SEATS> {
         self.core.lock().expect("no task panics in the scheduler")
     }
 
-    /// One call of the running task.
+    /// Makes one call of the running task.
     fn call<R>(&self, f: impl FnOnce(&mut Core<SEATS>, usize) -> R) -> R {
         let me = ME.get();
         let mut core = self.lock();
@@ -105,7 +105,7 @@ impl<const SEATS: usize> OneCore<SEATS> {
         result
     }
 
-    /// The calling task sleeps in no seat, for so long.
+    /// Makes the calling task sleep for this long, in no seat.
     pub fn delay(&self, nanos: u64) {
         self.call(|core, me| core.tasks[me].state = State::Asleep(None, Some(core.now + nanos)));
     }
@@ -118,7 +118,7 @@ impl<const SEATS: usize> OneCore<SEATS> {
 /// A task, with its priority.
 pub type Does = (u32, Box<dyn FnOnce() + Send>);
 
-/// Lets tasks run on the core until all of them have returned.
+/// Runs tasks on the core until all of them have returned.
 pub fn run<const SEATS: usize>(port: &'static OneCore<SEATS>, tasks: Vec<Does>) {
     let (gone, all_gone) = mpsc::channel();
     let count = tasks.len();

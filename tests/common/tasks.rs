@@ -1,4 +1,4 @@
-//! An executor that allocates nothing: a thread that polls, and parks until it is woken.
+//! An executor that allocates nothing. A thread polls, and parks until it is woken.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use super::DEADLINE;
@@ -62,7 +62,7 @@ impl Bell {
         unsafe { Waker::from_raw(self.raw()) }
     }
 
-    /// How many wakers there are.
+    /// The number of wakers.
     pub fn wakers(&self) -> usize {
         self.wakers.load(SeqCst)
     }
@@ -74,7 +74,7 @@ impl Bell {
         }
     }
 
-    /// How often it was rung since it was last asked.
+    /// How often it was rung since the last call.
     pub fn rung(&self) -> usize {
         self.rung.swap(0, SeqCst)
     }

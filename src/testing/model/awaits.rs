@@ -1,4 +1,4 @@
-//! A job's handle as a future does with it, without the types: one task awaits one job.
+//! A job's handle used as a future, without the types: one task awaits one job.
 
 extern crate std;
 
@@ -17,12 +17,12 @@ pub struct Awaiting<const N: usize> {
 }
 
 impl<const N: usize> Awaiting<N> {
-    /// Nobody else uses the handle.
+    /// A handle that nobody else uses.
     pub fn new(pool: &Arc<Pool<N>>, job: Job) -> Self {
         Self { pool: pool.clone(), job: Some(job), left: WakerToken::default() }
     }
 
-    /// How the job ended, whose result is taken then; or the waker will be woken. Not to be polled again after it.
+    /// Returns how the job ended, and takes its result. None: the waker will be woken. Must not be called again after Some.
     pub fn poll(&mut self, waker: &Waker) -> Option<End> {
         let job = self.job.expect("polled again after the end");
         match self.pool.raw.poll_job(job, &mut self.left, waker) {
@@ -38,7 +38,7 @@ impl<const N: usize> Awaiting<N> {
         self.pool.wait(job)
     }
 
-    /// Its handle is leaked.
+    /// Leaks the handle.
     pub fn leak(mut self) -> Job {
         self.job.take().expect("leaked after the end")
     }

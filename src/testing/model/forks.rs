@@ -1,15 +1,15 @@
-//! Fork-join on the whole pool.
+//! Fork-join on a whole pool.
 
 use super::Pool;
 use crate::fork_join::{self, Spawned};
 use crate::rust::closure::{ClosureRequest, Fits};
 use core::ops::ControlFlow;
 
-/// A body of a model, which the checker runs on one thread of the system's.
+/// A body of a model. The checker runs it on one system thread.
 struct OneThread<F>(F);
 
 // SAFETY:
-// - loom runs all of a model's threads on one of the system's, one at a time, and checks what they share itself.
+// - loom runs all threads of a model on one system thread, one at a time, and checks what they share itself.
 unsafe impl<F> Sync for OneThread<F> {}
 
 impl<F: Fn(usize, usize) -> ControlFlow<i32>> OneThread<F> {
@@ -19,7 +19,7 @@ impl<F: Fn(usize, usize) -> ControlFlow<i32>> OneThread<F> {
 }
 
 impl<const N: usize> Pool<N> {
-    /// A loop over `0..count`, in shares of `grain`; what the body broke with first.
+    /// Runs a loop over `0..count`, in shares of `grain`. Returns the value that the body first broke with.
     pub fn parallel_for(
         &self,
         count: usize,
@@ -36,7 +36,7 @@ impl<const N: usize> Pool<N> {
 
 extern crate std;
 
-/// A job of a model's scope.
+/// A job of a scope in a model.
 struct Lent(std::boxed::Box<dyn FnOnce()>);
 
 // SAFETY:
@@ -50,13 +50,13 @@ impl Lent {
 }
 
 impl<const N: usize> Pool<N> {
-    /// A scope with these jobs, of which it keeps `MOST` at a time.
+    /// Runs a scope with these jobs, with at most `MOST` at a time.
     pub fn scope<const MOST: usize, const K: usize>(&self, jobs: [std::boxed::Box<dyn FnOnce()>; K]) {
         let spawned = Spawned::<MOST>::new();
         for job in jobs {
             let job = Lent(job);
             // SAFETY:
-            // - 1: below; a job owns what it uses. 2: two words fit into 16 bytes.
+            // - 1: below, and a job owns what it uses. 2: two words fit into 16 bytes.
             let refused = unsafe {
                 spawned.spawn(&self.raw, ClosureRequest::<_, ()>::new(move || job.call(), Fits::asserted(16)))
             };
@@ -69,7 +69,7 @@ impl<const N: usize> Pool<N> {
 }
 
 impl<const N: usize> Pool<N> {
-    /// Calls both.
+    /// Calls both closures.
     pub fn join<A, B>(&self, a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
         fork_join::join(&self.raw, a, b)
     }

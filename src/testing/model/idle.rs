@@ -1,4 +1,4 @@
-//! The idle word, with a number of jobs in place of rings and slots.
+//! The idle word, with a job count in place of rings and slots.
 
 use crate::platform::port::{Origin, Port};
 use crate::platform::{Clock, ModelPort};
@@ -8,7 +8,7 @@ use crate::sync::{AtomicUsize, Relaxed};
 /// How long a sentry sleeps.
 const NAP: u64 = 1;
 
-/// The idle word, with a number of jobs in place of rings and slots.
+/// The idle word, with a job count in place of rings and slots.
 pub struct Workers<P = ModelPort> {
     idle: Idle,
     port: P,
@@ -16,23 +16,23 @@ pub struct Workers<P = ModelPort> {
 }
 
 impl Workers {
-    /// Nobody works, nothing is to be done.
+    /// No workers, and no jobs.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         Self::with_clock(Clock::None)
     }
 
-    /// The same, with a clock: then there are sentries.
+    /// The same with a clock, so that there are sentries.
     pub fn with_clock(clock: Clock) -> Self {
         Self::on(ModelPort::new(clock))
     }
 
-    /// Lets as much time pass as a sentry sleeps.
+    /// Advances the clock by a sentry's sleep.
     pub fn pass(&self) {
         self.port.pass(NAP);
     }
 
-    /// As `give`, but stops for ever before the wake-up, if it was to be one.
+    /// As `give`, but if it would wake a worker, stops for ever before the wake-up.
     pub fn give_and_freeze(&self, position: usize) {
         self.jobs.fetch_add(1, Relaxed);
         let _ = self.idle.notify(&self.port.muted(), position, false, Origin::Thread, || position);
@@ -40,59 +40,59 @@ impl Workers {
 }
 
 impl<P: Port> Workers<P> {
-    /// As `new`, on some port.
+    /// As `new`, on the given port.
     pub fn on(port: P) -> Self {
         Self { idle: Idle::new(), port, jobs: AtomicUsize::new(0) }
     }
 
-    /// Publishes a job as the push at `position`, and tells of it. Was the pool closed by then?
+    /// Publishes a job as the push at `position`, and notifies the workers. Was the pool closed by then?
     pub fn give(&self, position: usize) -> bool {
         self.publish();
         self.notify_workers(position)
     }
 
-    /// Publishes a job, and tells nobody.
+    /// Publishes a job, and notifies nobody.
     pub fn publish(&self) {
         self.jobs.fetch_add(1, Relaxed);
     }
 
-    /// Tells of what was published up to `position`. Was the pool closed by then?
+    /// Notifies the workers of jobs that were published up to `position`. Was the pool closed by then?
     pub fn notify_workers(&self, position: usize) -> bool {
         self.idle.notify(&self.port, position, false, Origin::Thread, || position) == NotifyOutcome::Closed
     }
 
-    /// Begins a search and never ends it.
+    /// Starts a search and never ends it.
     pub fn freeze_searching(&self) {
         let _forgotten = self.idle.search();
     }
 
-    /// Registers as sleeping, as a sentry, and does nothing any more.
+    /// Registers as sleeping, as a sentry, and then does nothing.
     pub fn freeze_sleeping(&self) {
         let search = self.idle.search();
         let _forgotten = self.idle.register(search, true);
     }
 
-    /// What a waiter does when its patience is over.
+    /// What a waiter does when it has waited too long.
     pub fn reset_searchers(&self) {
         self.idle.reset_searchers(&self.port, Origin::Thread);
     }
 
-    /// A wake-up for no reason.
+    /// A spurious wake-up.
     pub fn wake_for_no_reason(&self) {
         self.port.wake_all(self.idle.word());
     }
 
-    /// Closes.
+    /// Closes the pool.
     pub fn close(&self) {
         self.idle.close(&self.port);
     }
 
-    /// Jobs that nobody took, as the calling thread sees them.
+    /// The number of jobs that nobody took, as the calling thread sees it.
     pub fn left(&self) -> usize {
         self.jobs.load(Relaxed)
     }
 
-    /// Are no tokens, searchers and sleepers on the books?
+    /// Does the word count no tokens, searchers and sleepers?
     pub fn settled(&self) -> bool {
         let counts = self.idle.counts();
         counts.tokens() + counts.searching() + counts.sleeping() == 0
@@ -109,7 +109,8 @@ impl<P: Port> Workers<P> {
         false
     }
 
-    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken or the end. How many were taken.
+    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed and no job is left.
+    /// Returns how many were taken.
     pub fn work(&self, most: usize) -> usize {
         let is_empty = || self.jobs.load(Relaxed) == 0;
         let mut taken = 0;

@@ -1,4 +1,4 @@
-//! What became of each job of a model.
+//! How each job of a model ended.
 
 extern crate std;
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// How many jobs a [`Log`] can tell apart.
 pub const JOBS: usize = 4;
 
-/// What became of each job: counters outside of the model, so that counting orders nothing.
+/// How each job ended. The counters are outside the model, so that counting orders nothing.
 #[derive(Default)]
 pub struct Log {
     ran: [Plain; JOBS],
@@ -19,13 +19,13 @@ pub struct Log {
 }
 
 impl Log {
-    /// Nothing happened.
+    /// All counters are 0.
     pub fn new() -> Arc<Self> {
         Arc::default()
     }
 
     fn count(counters: &[Plain; JOBS], n: usize) {
-        // ORDERING: Relaxed: the model's own tally, outside of the model; loom runs its threads on one of the system's.
+        // ORDERING: Relaxed: a tally outside the model; loom runs the model's threads on one system thread.
         counters[n].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -55,7 +55,7 @@ impl Log {
         self.ran[n].load(Ordering::Relaxed)
     }
 
-    /// How often it was dropped instead.
+    /// How often it was dropped without running.
     pub fn discarded(&self, n: usize) -> usize {
         // ORDERING: Relaxed, as in count.
         self.discarded[n].load(Ordering::Relaxed)
@@ -79,7 +79,7 @@ impl Log {
         self.taken[n].load(Ordering::Relaxed)
     }
 
-    /// How often it came to its end.
+    /// How often it ended.
     pub fn ended(&self, n: usize) -> usize {
         self.ran(n) + self.discarded(n)
     }

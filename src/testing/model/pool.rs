@@ -1,4 +1,4 @@
-//! The whole pool.
+//! A whole pool.
 
 extern crate std;
 
@@ -18,7 +18,7 @@ use crate::slot::storage::Inline;
 use std::sync::Arc;
 use std::vec::Vec;
 
-/// How a call about a job ended. Done and Failed with the job's number.
+/// How a call on a job ended. Done and Failed have the job's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the pool's words")]
 pub enum End {
@@ -72,7 +72,7 @@ impl<const N: usize> Pool<N> {
         Self { raw: RawPool::new(Inline::new(), port, config) }
     }
 
-    /// The same, its slots at a generation.
+    /// The same, with its slots at the given generation.
     pub fn starting_at(generation: usize) -> Arc<Self> {
         let pool = Self::on(ModelPort::new(Clock::None), RuntimeConfig::default());
         if generation != 0 {
@@ -81,19 +81,19 @@ impl<const N: usize> Pool<N> {
         Arc::new(pool)
     }
 
-    /// Lets time pass.
+    /// Advances the clock.
     pub fn pass(&self, nanos: u64) {
         self.raw.port().pass(nanos);
     }
 
     fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<Job, No> {
         // SAFETY:
-        // - 1: the payload gets the task that its vtable takes, in 16 bytes; a task owns what it uses.
+        // - 1: the payload gets the task that its vtable expects, in 16 bytes; a task owns what it uses.
         unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full, Origin::Thread) }
             .map_err(|(refused, _)| refused.into())
     }
 
-    /// Submits, if there is room.
+    /// Submits a job, if there is room.
     pub fn submit(&self, task: Task) -> Result<Job, No> {
         self.submit_as(task, Fail, false)
     }
@@ -108,7 +108,7 @@ impl<const N: usize> Pool<N> {
         self.submit_as(task, Wait(Timeout::Forever), true)
     }
 
-    /// Submits a detached job, waiting for room for at most so long.
+    /// Submits a detached job, waiting for room for at most `nanos`.
     pub fn submit_within(&self, task: Task, nanos: u64) -> Result<Job, No> {
         self.submit_as(task, Wait(Timeout::Nanos(nanos)), true)
     }
@@ -129,12 +129,12 @@ impl<const N: usize> Pool<N> {
 
     fn enqueue(&self, reserved: Reserved, task: Task) -> (Job, usize) {
         // SAFETY:
-        // - reserved of this pool, and as in submit_as.
+        // - reserved from this pool, and as in submit_as.
         unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), false) }
     }
 
-    /// Submits jobs with one wake-up between them, as far as there is room. Those that were accepted, and why the next
-    /// was not.
+    /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were accepted, and why the next
+    /// one was not.
     pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
         let (mut batch, mut jobs, mut refused) = (Batch::new(&self.raw), Vec::new(), None);
         for (n, task) in tasks.into_iter().enumerate() {
@@ -154,7 +154,7 @@ impl<const N: usize> Pool<N> {
         (jobs, refused)
     }
 
-    /// Submits the first of so many jobs as a batch, and leaves it at that.
+    /// Starts a batch of this many jobs, and submits only the first.
     pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<Job, No> {
         let mut batch = Batch::new(&self.raw);
         let (job, position) = self.enqueue(batch.reserve(jobs)?, task);
@@ -162,22 +162,22 @@ impl<const N: usize> Pool<N> {
         Ok(job)
     }
 
-    /// Submits, if there is room, and stops for ever before it tells anybody.
+    /// Submits, if there is room, and stops for ever before it notifies anyone.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
         Ok(self.enqueue(self.raw.try_reserve(Origin::Thread)?, task).0)
     }
 
-    /// Begins a worker's search and never ends it.
+    /// Starts a worker's search and never ends it.
     pub fn freeze_searching(&self) {
         self.raw.freeze_searching();
     }
 
-    /// The handle that slot `index` has in `generation`, guessed.
+    /// Makes up the handle that slot `index` has in `generation`.
     pub fn guess(&self, generation: usize, index: usize) -> Job {
         Slot::handle(self.raw.tag(), index, State::free(generation))
     }
 
-    /// Is the job over?
+    /// Has the job finished?
     pub fn is_finished(&self, job: Job) -> bool {
         self.raw.is_finished(job)
     }
@@ -192,7 +192,7 @@ impl<const N: usize> Pool<N> {
         self.raw.detach(job).is_ok()
     }
 
-    /// Was the job that this thread runs asked to stop?
+    /// Has the job that this thread runs been asked to stop?
     pub fn cancel_requested(&self) -> Option<bool> {
         self.raw.cancel_requested()
     }
@@ -202,38 +202,38 @@ impl<const N: usize> Pool<N> {
         self.raw.run_one()
     }
 
-    /// Counts a worker in, who may never work.
+    /// Counts a worker in, which may never work.
     pub fn admit(&self) {
         assert!(self.raw.admit_worker());
     }
 
-    /// A worker that `admit` counted in leaves.
+    /// Counts out a worker that `admit` counted in.
     pub fn leave(&self) {
         self.raw.lifecycle().leave(false, self.raw.port());
     }
 
-    /// Works, counted in by `admit`, until the end.
+    /// Works until the end, as a worker that `admit` counted in.
     pub fn work(&self) {
         self.raw.work(0);
     }
 
-    /// The same, with something to do after the last job.
+    /// The same, and calls `stopped` after the last job.
     pub fn work_and(&self, stopped: impl FnOnce()) {
-        let frame = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
-        self.raw.work_between(&frame, &WorkerActivity::new(false), || {}, stopped);
+        let context = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
+        self.raw.work_between(&context, &WorkerActivity::new(false), || {}, stopped);
     }
 
-    /// How many workers are counted in.
+    /// The number of workers that are counted in.
     pub fn live(&self) -> usize {
         self.raw.lifecycle().live()
     }
 
-    /// Returns when all workers have left. The pool was shut down.
+    /// Waits until all workers have left. The pool was shut down.
     pub fn await_workers(&self) {
         self.raw.await_workers();
     }
 
-    /// Returns when no thread sleeps in a call of this pool.
+    /// Waits until no thread sleeps in a call on this pool.
     pub fn await_visitors(&self) {
         self.raw.lifecycle().await_visitors(self.raw.port());
     }
@@ -243,34 +243,34 @@ impl<const N: usize> Pool<N> {
         self.as_worker_on(None, f);
     }
 
-    /// The same, of a worker that has no stack left to run a job inside a job.
+    /// The same, for a worker that has no stack left to run a job inside a job.
     pub fn as_worker_without_stack(&self, f: impl FnOnce()) {
         self.as_worker_on(Some(Stack { low: usize::MAX, high: usize::MAX }), f);
     }
 
     fn as_worker_on(&self, stack: Option<Stack>, f: impl FnOnce()) {
-        let frame = CallContext::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
-        self.raw.port().set_current(&frame);
+        let context = CallContext::of_worker(self.raw.id(), 0, stack, self.raw.port().current());
+        self.raw.port().set_current(&context);
         f();
-        self.raw.port().set_current(frame.outer);
+        self.raw.port().set_current(context.outer);
     }
 
-    /// Runs what is queued, closes, waits for the end.
+    /// Closes, runs what is queued, and waits for the end.
     pub fn drain(&self) -> ShutdownReport {
         self.raw.shutdown(ShutdownMode::Drain, Timeout::Forever).expect("no timeout")
     }
 
-    /// Drops what is queued, closes, waits for the end.
+    /// Closes, drops what is queued, and waits for the end.
     pub fn discard(&self) -> ShutdownReport {
         self.raw.shutdown(ShutdownMode::Discard, Timeout::Forever).expect("no timeout")
     }
 
-    /// Drains for at most so long.
+    /// Drains for at most `nanos`.
     pub fn drain_within(&self, nanos: u64) -> Result<ShutdownReport, ShutdownReport> {
         self.raw.shutdown(ShutdownMode::Drain, Timeout::Nanos(nanos))
     }
 
-    /// Closes, and reports what is still to be done without waiting for it.
+    /// Closes, and reports what is left without waiting for it.
     pub fn close(&self) -> Result<ShutdownReport, ShutdownReport> {
         self.raw.shutdown(ShutdownMode::Drain, Timeout::Poll)
     }
@@ -280,7 +280,7 @@ impl<const N: usize> Pool<N> {
         self.raw.forget_all();
     }
 
-    /// How many slots can be had; they are not given back.
+    /// Reserves all free slots, and returns how many there are. They are not given back.
     pub fn free_slots(&self) -> usize {
         (0..=N).take_while(|_| self.raw.try_reserve(Origin::Thread).map(core::mem::forget).is_ok()).count()
     }

@@ -1,4 +1,4 @@
-//! The index ring with a cell for each index.
+//! An index ring with a cell for each index.
 
 extern crate std;
 
@@ -8,7 +8,7 @@ use crate::ring::{Cursors, Ring, Seed};
 use crate::sync::{AtomicUsize, UnsafeCell};
 use std::vec::Vec;
 
-/// A ring of indices, and for each index a cell that belongs to whoever holds the index.
+/// A ring of indices, and for each index a cell that belongs to the thread that holds the index.
 pub struct Indices {
     ends: Cursors,
     entries: Vec<AtomicUsize>,
@@ -45,7 +45,7 @@ impl Indices {
     /// Writes the cell of an index that the caller holds.
     pub fn write(&self, index: usize, value: usize) {
         // SAFETY:
-        // - the caller holds the index; the model's cell checks it.
+        // - the caller holds the index; the model's cell checks that.
         self.cells[index].with_mut(|at| unsafe { *at = value });
     }
 
@@ -56,7 +56,7 @@ impl Indices {
         self.cells[index].with(|at| unsafe { *at })
     }
 
-    /// Pushes, and wakes those who marked the entry. Was it marked?
+    /// Pushes, and wakes the threads that marked the entry. Was it marked?
     pub fn push(&self, index: usize) -> bool {
         let marked = self.ring().push(index).marked;
         if let Some(word) = marked {
@@ -75,7 +75,7 @@ impl Indices {
         self.ring().pop()
     }
 
-    /// Pops at most so many at once.
+    /// Pops at most `most` indices at once.
     pub fn pop_many(&self, most: usize) -> Vec<usize> {
         let mut indices = std::vec![0; most];
         let count = self.ring().pop_many(&mut indices, |_| {}).map_or(0, |(_, count)| count);
@@ -100,7 +100,7 @@ impl Indices {
         self.ring().mark_empty(crate::ring::Mark::Waiter).is_some()
     }
 
-    /// Pops by looking first. None if the ring was empty, or if someone else was faster.
+    /// Pops after a look. None if the ring was empty, or if another thread was faster.
     pub fn peek_and_pop(&self) -> Option<usize> {
         let (position, index) = self.ring().peek()?;
         self.ring().pop_if_at(position).then_some(index)
@@ -111,17 +111,17 @@ impl Indices {
         self.ring().peek().is_some()
     }
 
-    /// A closer's mark: set if the ring is empty. Was it?
+    /// Sets a closer's mark if the ring is empty. Was it?
     pub fn mark_for_closer(&self) -> bool {
         self.ring().mark_empty(crate::ring::Mark::Closer).is_some()
     }
 
-    /// Is nothing to pop?
+    /// Is there nothing to pop?
     pub fn is_empty(&self) -> bool {
         self.ring().is_empty()
     }
 
-    /// Takes the mark off and wakes who sleeps there. Was there one?
+    /// Removes the mark and wakes the threads that sleep there. Was there a mark?
     pub fn unmark(&self) -> bool {
         let word = self.ring().unmark();
         if let Some(word) = word {

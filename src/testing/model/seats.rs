@@ -1,4 +1,4 @@
-//! Seats whose port is the model's; words to sleep on.
+//! Seats on the model's port, and words to sleep on.
 
 use crate::platform::port::{Origin, Port};
 use crate::platform::user_port::seat_table;
@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 
 extern crate std;
 
-/// A binary semaphore for each seat, without a lock, so that it orders nothing but a waker before whom it woke. A sleep with
-/// an end takes none.
+/// A binary semaphore for each seat, without a lock, so that it orders only a waker before the thread that it woke. A sleep with
+/// a time limit takes no semaphore.
 struct Semaphores<const SEATS: usize> {
-    /// For the checker alone, as in `platform/model_port.rs`.
+    /// For the checker only, as in `platform/model_port.rs`.
     meeting: AtomicUsize,
     semaphores: [Mutex<Semaphore>; SEATS],
     seats: [Seat; SEATS],
@@ -24,7 +24,7 @@ struct Semaphore {
 }
 
 // SAFETY:
-// - 1: null always. 2: what panics here has failed the model.
+// - 1: always null. 2: a panic here has failed the model.
 unsafe impl<const SEATS: usize> UserPort for OnSeats<SEATS> {
     fn seats(&self) -> &[Seat] {
         &self.0.seats
@@ -60,7 +60,7 @@ unsafe impl<const SEATS: usize> UserPort for OnSeats<SEATS> {
 struct Stopped<'a>(&'a [Seat]);
 
 // SAFETY:
-// - 1: null always. 2: nothing in it does, but where the model has failed.
+// - 1: always null. 2: nothing in it unwinds, except where the model has failed.
 unsafe impl UserPort for Stopped<'_> {
     fn seats(&self) -> &[Seat] {
         self.0
@@ -91,37 +91,37 @@ impl<const SEATS: usize> OnSeats<SEATS> {
     }
 }
 
-/// Threads that sleep in seats until one of two words has a value.
+/// Threads that sleep in seats until one of two words has a given value.
 pub struct Sleepers<const SEATS: usize> {
     port: OnSeats<SEATS>,
     words: [AtomicUsize; 2],
 }
 
 impl<const SEATS: usize> Sleepers<SEATS> {
-    /// Nobody sleeps, both words are 0.
+    /// No thread sleeps, and both words are 0.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         Self { port: OnSeats::new(), words: [AtomicUsize::new(0), AtomicUsize::new(0)] }
     }
 
-    /// Sleeps until the word is `value`; nothing else than 0 and that is ever in it.
+    /// Sleeps until the word is `value`. The word is only ever 0 or `value`.
     pub fn sleep_until(&self, word: usize, value: usize) {
         while self.words[word].load(Relaxed) != value {
             self.port.wait(&self.words[word], 0, None);
         }
     }
 
-    /// Sleeps once, with an end.
+    /// Sleeps once, with a time limit.
     pub fn sleep_a_while(&self, word: usize) {
         self.port.wait(&self.words[word], 0, Some(1));
     }
 
-    /// Is about to sleep, and sees that the word is not what it was.
+    /// Is about to sleep, and sees that the word has changed.
     pub fn come_too_late(&self, word: usize) {
         self.port.wait(&self.words[word], 99, None);
     }
 
-    /// Sleeps until the word is above 0, and takes 1 off.
+    /// Sleeps until the word is above 0, and subtracts 1.
     pub fn take_one(&self, word: usize) {
         let word = &self.words[word];
         let mut count = word.load(Relaxed);
@@ -158,7 +158,7 @@ impl<const SEATS: usize> Sleepers<SEATS> {
         seat_table::wake(&stopped, (&raw const self.words[word]).addr(), false, Origin::Thread);
     }
 
-    /// Wakes one of the word's sleepers, in case somebody stopped who meant to.
+    /// Wakes one of the word's sleepers, in case the thread that should have done so was stopped.
     pub fn stand_in(&self, word: usize) {
         self.port.wake_one(&raw const self.words[word]);
     }

@@ -1,4 +1,4 @@
-//! One slot without a pool around it: what its own word alone brings about.
+//! One slot without a pool around it: the effects of its state word only.
 
 use super::tasks::Task;
 use crate::job::vtable::Payload;
@@ -6,11 +6,11 @@ use crate::slot::state::{State, Status};
 use crate::slot::{Popped, Slot, SlotHead, Vacated};
 use core::ptr;
 
-/// The slot of a job that is over.
+/// The slot of a job that has finished.
 pub struct Over(SlotHead);
 
 impl Over {
-    /// Its job ran. Not to be shared before.
+    /// A slot whose job has run.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         let this = Self(SlotHead::new());
@@ -20,19 +20,19 @@ impl Over {
         this
     }
 
-    /// The cell of the kind stands for the body.
+    /// The slot. The vtable's cell stands for the body.
     fn slot(&self) -> Slot<'_> {
         Slot::new(&self.0, Payload { at: ptr::dangling_mut(), bytes: 0 })
     }
 
-    /// As the holder of the index: fills the slot.
+    /// Fills the slot, as the holder of its index.
     fn fill(&self) {
         // SAFETY:
-        // - the caller has the free slot; its payload is empty, and the kind's functions are not called.
+        // - the caller has the free slot; its payload is empty, and the vtable's functions are not called.
         unsafe { self.slot().fill(self.slot().reserve(), Task::VTABLE, false, |_| {}) };
     }
 
-    /// Moves the word to TAKING, and touches the body. None if another has it.
+    /// Moves the word to TAKING, and touches the body. None if another thread has it.
     fn take(&self) -> Option<(State, State)> {
         let state = self.slot().state();
         if state.status() != Status::Failed {
@@ -45,12 +45,12 @@ impl Over {
         Some((state, taking))
     }
 
-    /// Looks, and leaves all as it was. False if another has it.
+    /// Looks at the body, and changes nothing. False if another thread has it.
     pub fn peek(&self) -> bool {
         self.take().is_some_and(|(state, taking)| self.slot().put_back(taking, state).is_ok())
     }
 
-    /// Takes, and fills the slot anew. False if another has it.
+    /// Takes the result, and fills the slot again. False if another thread has it.
     pub fn take_and_reuse(&self) -> bool {
         let Some((_, taking)) = self.take() else { return false };
         assert!(matches!(self.slot().vacate(taking, false).0, Vacated::Push));

@@ -20,7 +20,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Job `n`, which does nothing but log.
+    /// Job `n`, which only logs.
     pub fn new(log: &Arc<Log>, n: usize) -> Self {
         Self { log: log.clone(), n, act: None, done: None, fails: false }
     }
@@ -31,8 +31,8 @@ impl Task {
         Self { act: Some(Box::new(act)), ..self }
     }
 
-    /// The same, and calls `done` when it is over, by whom it is over, before its waiters learn of it: with whether
-    /// it ran.
+    /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The argument says whether it
+    /// ran.
     #[must_use]
     pub fn telling(self, done: impl FnOnce(bool) + 'static) -> Self {
         Self { done: Some(Box::new(done)), ..self }
@@ -49,12 +49,12 @@ impl Task {
         self.n
     }
 
-    /// Its result is taken.
+    /// Logs that its result was taken.
     pub(super) fn taken(&self) {
         self.log.count_taken(self.n);
     }
 
-    /// Runs, on whatever thread.
+    /// Runs it, on any thread.
     pub(super) fn run_once(&mut self) {
         self.log.count_ran(self.n);
         if let Some(act) = self.act.take() {
@@ -69,7 +69,7 @@ impl Task {
         }
     }
 
-    // The payload: the task's pointer, until it is over and was dropped; behind it what a failure leaves.
+    // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure leaves.
     pub(super) const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
@@ -79,14 +79,14 @@ impl Task {
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
-        // - publish wrote it, and run has the body.
+        // - write stored it, and run has the body.
         let task = unsafe { &mut *payload.at.cast::<*mut Self>().read() };
         task.run_once();
         if !task.fails {
             return RunResult::Done;
         }
         // SAFETY:
-        // - the payload has 16 bytes, and run has the body; a failed task is over.
+        // - the payload has 16 bytes, and run has the body; a failed task has ended.
         unsafe {
             payload.at.cast::<usize>().add(1).write(task.n);
             drop(Self::out_of(payload));
@@ -108,27 +108,27 @@ impl Task {
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {
         if outcome == RunResult::Done {
             // SAFETY:
-            // - run left it, and nobody took it.
+            // - run stored it, and nobody took it.
             let task = unsafe { Self::out_of(payload) };
             task.log.count_forgotten(task.n);
         }
     }
 
     /// # Safety
-    /// The payload holds a task, and is the caller's.
+    /// The payload holds a task, and belongs to the caller.
     pub(super) unsafe fn out_of(payload: Payload) -> Box<Self> {
         let at = payload.at.cast::<*mut Self>();
         // SAFETY:
-        // - the caller's obligation: a pointer lies there, and may be replaced.
+        // - the caller's obligation: a pointer is stored there, and may be replaced.
         let task = unsafe { at.replace(core::ptr::null_mut()) };
         assert!(!task.is_null(), "dropped twice");
         // SAFETY:
-        // - publish made it from a Box, and it was not taken before.
+        // - write made it from a Box, and it was not taken before.
         unsafe { Box::from_raw(task) }
     }
 }
 
-/// A task on its way into a slot.
+/// A task that is being submitted.
 pub(super) struct TaskRequest {
     task: Task,
 }

@@ -1,4 +1,4 @@
-//! Who is inside of a pool: visitors that destroy waits for, and how many workers may enter.
+//! The threads inside a pool: visitors that destroy waits for, and workers, of which only a limited number may enter.
 
 use crate::engine::lifecycle::{Lifecycle, Visit};
 use crate::platform::{Clock, ModelPort};
@@ -9,22 +9,22 @@ pub struct Visits {
     port: ModelPort,
 }
 
-/// One visit; dropping it ends it.
+/// One visit, which ends when it is dropped.
 pub struct Visiting(#[allow(dead_code, reason = "dropped")] Visit<ModelPort>);
 
 impl Visits {
-    /// Nobody visits.
+    /// No visitors.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         Self { lifecycle: Lifecycle::new(), port: ModelPort::new(Clock::None) }
     }
 
-    /// Begins a visit.
+    /// Starts a visit.
     pub fn begin(&self) -> Visiting {
         Visiting(self.lifecycle.visit(&self.port))
     }
 
-    /// Returns when nobody visits.
+    /// Waits until there are no visitors.
     pub fn await_end(&self) {
         self.lifecycle.await_visitors(&self.port);
     }
@@ -34,7 +34,7 @@ impl Visits {
 pub struct Seats(Lifecycle);
 
 impl Seats {
-    /// Nobody works.
+    /// No workers.
     #[allow(clippy::new_without_default, reason = "it belongs to one execution of a model")]
     pub fn new() -> Self {
         Self(Lifecycle::new())
@@ -50,7 +50,7 @@ impl Seats {
         self.0.leave(false, &ModelPort::new(Clock::None));
     }
 
-    /// How many are counted in.
+    /// The number of workers that are counted in.
     pub fn taken(&self) -> usize {
         self.0.live()
     }

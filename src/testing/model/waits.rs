@@ -1,4 +1,4 @@
-//! Waiting for a job of the whole pool, in every way.
+//! Every way to wait for a job of a whole pool.
 
 use super::pool::{End, Pool};
 use super::tasks::Task;
@@ -8,12 +8,12 @@ use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
 impl<const N: usize> Pool<N> {
-    /// `may_leave`: decides only when it has looked.
+    /// `may_leave`: the wait decides only after it has looked.
     fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition, may_leave: bool) -> End {
         let mut number = usize::MAX;
         let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Completion| {
             // SAFETY:
-            // - the body is ours while we are called: a task, or what a failure left.
+            // - the body is ours during this call: a task, or what a failure left.
             number = match taken {
                 Completion::Done if want == Disposition::Leave => {
                     // SAFETY:
@@ -22,7 +22,7 @@ impl<const N: usize> Pool<N> {
                 }
                 Completion::Done => {
                     // SAFETY:
-                    // - as above; it is taken, so nobody else reads it again.
+                    // - as above; it is taken, so nobody reads it again.
                     let task = unsafe { Task::out_of(payload) };
                     task.taken();
                     task.number()
@@ -60,7 +60,7 @@ impl<const N: usize> Pool<N> {
         self.raw.await_lent(job, &mut |_, payload, taken| {
             assert_eq!(taken, Completion::Done);
             // SAFETY:
-            // - a job of this kind that is done has its task in the payload; it is taken, so nobody else reads it again.
+            // - a job of this kind that is done has its task in the payload; it is taken, so nobody reads it again.
             let task = unsafe { Task::out_of(payload) };
             task.taken();
             number = task.number();
@@ -74,12 +74,12 @@ impl<const N: usize> Pool<N> {
         self.raw.take_back(job)
     }
 
-    /// Waits for at most so long, and takes the result.
+    /// Waits for at most `nanos`, and takes the result.
     pub fn wait_within(&self, job: Job, nanos: u64) -> End {
         self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take, false)
     }
 
-    /// Waits, looks, and then takes the result.
+    /// Waits, looks at the result, and then takes it.
     pub fn wait_seeing(&self, job: Job) -> End {
         self.wait_as(job, Timeout::Forever, Disposition::Take, true)
     }
