@@ -292,11 +292,7 @@ mod tests {
         lifecycle.begin_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (3, true));
         assert_eq!(kicks_of_leave(false), 0);
-        assert_eq!(
-            (kicks_of_leave(false), lifecycle.live()),
-            (1, 1),
-            "the other one is inside a shutdown"
-        );
+        assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
         lifecycle.end_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (2, true));

@@ -105,13 +105,13 @@ fn in_c(report: ShutdownReport) -> jobring_report {
 
 /// Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
 ///
-/// A shutdown with JOBRING_DISCARD that has begun stays a discard. Results that nobody has taken go to
+/// A shutdown with JOBRING_DISCARD that has started stays a discard. Results that nobody has taken go to
 /// their drop callbacks. This call waits for threads that are inside another call on the pool or have
 /// entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
 /// has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
 ///
 /// - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
-///   on the pool once this one has begun. That a job has run does not mean that its submit has returned.
+///   on the pool once this one has started. That a job has run does not mean that its submit has returned.
 ///
 /// Destructors of thread-local data run on a worker's thread after its last job, as code outside of the
 /// pool. Such a destructor may destroy the pool if nobody else does; its own thread is then not joined.
