@@ -81,7 +81,7 @@ fn a_waiter_whose_time_is_over_takes_no_wake_up_from_another() {
         s.pool.wait_within(job, TIME)
     });
     s.begin();
-    // Sleeps without end, but for its patience, and so much time does not pass.
+    // Sleeps without a limit, except for its patience, which does not run out here.
     let end = s.pool.wait(job);
     s.pool.pass(TIME);
     runner.join().unwrap();

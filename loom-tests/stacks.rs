@@ -59,7 +59,7 @@ unsafe extern "C" fn mmap(
 }
 
 // SAFETY:
-// - replaces the C library's function, and does what that does, but for a guard page that is there already.
+// - replaces the C library's function, and does what that does, except for a guard page that is there already.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mprotect(at: *mut c_void, size: size_t, protection: c_int) -> c_int {
     let mut stacks = stacks();

@@ -1,5 +1,5 @@
 //! What no model can show, because it is the system's: threads that cannot be made, a child process, the C face. Each runs
-//! in a process of its own, on the library as users have it but for the bugs that can be put in.
+//! in a process of its own, on the library as users have it, except for the bugs that can be put in.
 
 use jobring_planted::ffi::*;
 use std::ffi::c_void;

@@ -263,7 +263,7 @@ unsafe fn wait_opts(
     let options = jobring_wait_options { size: size_of::<jobring_wait_options>() as u32, flags, limit_ns: 0 };
     let mut outcome = std::mem::MaybeUninit::<jobring_outcome>::zeroed();
     // SAFETY:
-    // - 1; all zero is an outcome, but for its size.
+    // - 1; all zero is an outcome, except for its size.
     let (status, outcome) = unsafe {
         outcome.assume_init_mut().size = size_of::<jobring_outcome>() as u32;
         let status = jobring_wait_opts(pool, handle, &options, outcome.as_mut_ptr());

@@ -1,4 +1,4 @@
-//! Names that must be seen, but for those that are excused, each with its reason.
+//! Names that must be seen, except those that are excused, each with its reason.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! - [`for_each`]: cases side by side, as many at a time as there are cores.
 //! - [`again`]: a case in a process of its own.
 //! - [`Progress`]: how far a long test is.
-//! - [`Coverage`]: names that must be seen, but for those with an excuse.
+//! - [`Coverage`]: names that must be seen, except those with an excuse.
 //! - [`steps`]: the steps of an execution by their names.
 //!
 //! The package has no dependencies, and its users choose what a case is.

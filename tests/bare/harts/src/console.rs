@@ -19,7 +19,7 @@ pub fn print(line: fmt::Arguments) {
     machine::put(b'\n');
 }
 
-/// Prints a line. Core 0 alone does, but for panics.
+/// Prints a line. Only core 0 prints, except for panics.
 #[macro_export]
 macro_rules! say {
     ($($what:tt)*) => { $crate::console::print(format_args!($($what)*)) };

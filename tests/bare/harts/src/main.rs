@@ -27,7 +27,7 @@ pub const CORES: usize = 4;
 
 const PAYLOAD: usize = 6 * size_of::<usize>();
 
-/// The pools of all phases, but for their number of jobs.
+/// The pools of all phases; only their numbers of jobs differ.
 #[cfg(not(feature = "spin"))]
 pub type Pool<const JOBS: usize> = StaticPool<JOBS, CORES, PAYLOAD, port::Cores>;
 #[cfg(feature = "spin")]
