@@ -4,7 +4,7 @@
  * Generated from the library's source; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * For libraries that were built without threads: an RTOS (c-examples/ports), or a core without an operating system
- * (c-examples/firmware). A port tells a pool how threads sleep and wake, what time it is, who calls, and how a worker's
+ * (c-examples/firmware). A port tells a pool how threads sleep and wake, what time it is, which thread calls, and how a worker's
  * thread is made.
  *
  *     static const jobring_port port = { sizeof(jobring_port), SEATS, seats, ... };
@@ -125,7 +125,7 @@ struct jobring_port {
      * All ports of a program share one `get_self`: a port with another one than the first is
      * JOBRING_E_INVALID.
      *
-     * NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_current_job(),
+     * NULL: the pool does not know which thread calls. Then jobring_fail() has no effect; jobring_current_job(),
      * jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
      * or shuts down its pool sleeps for ever.
      */

@@ -98,7 +98,7 @@ fn check(model: &Model) -> Verdict {
     let start = Instant::now();
     let result = panic::catch_unwind(|| {
         builder.check(move || {
-            // The executions are the same in each run: the one that failed is told by its number.
+            // Each run explores the same executions, so a number names the one that failed.
             if counter.fetch_add(1, SeqCst) + 1 == to_record {
                 record_steps();
             }

@@ -341,7 +341,7 @@ fn an_import_upwards_is_found_however_it_is_written() {
         "use crate::high::submit::Thing;",
         "use super::super::high::submit::Thing;",
         "use crate::{high::submit::Thing};",
-        "fn f() -> crate::high::submit::Thing { todo!() }",
+        "fn f() -> crate::high::submit::Thing { g() }",
         "fn f() { crate::high::submit::go(1) }",
         "const_fn! { fn f() { crate::high::submit::go(1) } }",
         "mod inner { use super::super::super::high::submit::Thing; }",

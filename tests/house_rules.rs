@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Who besides src/sync and src/lib.rs may name cfg(jobring_loom), and why.
+/// The files outside src/sync and src/lib.rs that may name cfg(jobring_loom), with the reason.
 const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("util/backoff.rs", "a backoff is one step in the model, which has no time"),
     ("job/context.rs", "a model's worker may have no stack left"),
@@ -29,13 +29,13 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("engine/defaults.rs", "a model is small, and the same on every machine"),
 ];
 
-/// Who besides src/sync/model.rs and src/testing may name loom's things, and why.
+/// The files outside src/sync/model.rs and src/testing that may name loom's items, with the reason.
 const HOLD_THE_CHECKER: &[(&str, &str)] = &[
     ("platform/model_port.rs", "the futex of a model"),
     ("platform/thread/loom_thread.rs", "the threads of a model"),
 ];
 
-/// Who besides src/platform may use libc, and why.
+/// The files outside src/platform that may use libc, with the reason.
 const MAY_USE_LIBC: &[(&str, &str)] =
     &[("util/memory.rs", "allocates for C callers where there is no Rust allocator")];
 
@@ -175,7 +175,7 @@ fn every_file_says_first_what_it_is() {
     }
 }
 
-/// What calls user code, or drops a user's value. Whoever adds a place says so in src/USER_CODE.md.
+/// What calls user code, or drops a user's value. A new place needs a row in src/USER_CODE.md.
 const CALLS_USER_CODE: &[&str] = &[
     "catch(",
     "call_ignoring_panic(",

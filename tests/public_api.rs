@@ -227,7 +227,7 @@ fn outside_impl(item: &syn::ItemImpl, needs: &[Attribute]) -> Option<syn::ItemIm
     seen.items.clear();
     for inner in &item.items {
         match inner {
-            // What a trait says is said once; what it is told is not.
+            // An implementation shows its associated types. Its functions are listed once, at the trait.
             ImplItem::Type(_) if item.trait_.is_some() => seen.items.push(inner.clone()),
             _ if item.trait_.is_some() => {}
             ImplItem::Fn(function) if is_public(&function.vis) && !is_internal(&function.attrs) => {

@@ -83,7 +83,7 @@ pub struct jobring_port {
     /// All ports of a program share one `get_self`: a port with another one than the first is
     /// JOBRING_E_INVALID.
     ///
-    /// NULL: the pool does not know who calls. Then jobring_fail() has no effect; jobring_current_job(),
+    /// NULL: the pool does not know which thread calls. Then jobring_fail() has no effect; jobring_current_job(),
     /// jobring_worker_index() and jobring_cancel_requested() find no job; and a job that waits for itself
     /// or shuts down its pool sleeps for ever.
     pub(super) get_self: jobring_get_self_fn,

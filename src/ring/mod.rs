@@ -22,7 +22,7 @@
 //! push(i): load t = tail, a multiple of S. Then look at the entry of t:
 //! - Published at t: go on to t+1. At the end of the stride, CAS the tail to the next stride and continue at the tail's
 //!   new value.
-//! - Behind t: CAS the entry to (lap of t, i). This publishes i. Whoever publishes the last position of a stride then
+//! - Behind t: CAS the entry to (lap of t, i). This publishes i. The thread that publishes the last position of a stride then
 //!   CASes the tail to the next stride.
 //! - Other: reload t.
 //!

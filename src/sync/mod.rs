@@ -63,6 +63,7 @@ pub(crate) const fn ordering(_: Site, order: Ordering) -> Ordering {
 /// A stop point without an atomic operation: between a decision to wake and the wake.
 #[inline(always)]
 pub(crate) fn stop_point(site: Site) {
+    // ORDERING: Relaxed: no operation follows, so the ordering is not used.
     ordering(site, Ordering::Relaxed);
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn dying() -> bool {
 
 /// A fence; `Relaxed` stands for a fence that was removed.
 pub(crate) fn fence(order: Ordering) {
+    // ORDERING: the caller's, who says what it pairs with.
     if order != Ordering::Relaxed {
         loom::sync::atomic::fence(order);
     }
@@ -143,6 +144,7 @@ pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
 fn parse(entry: &str) -> (Site, Ordering) {
     let (name, order) = entry.split_once('=').expect("JOBRING_WEAKEN wants Site=Ordering");
     let site = Site::ALL.iter().copied().find(|site| site.name() == name).expect("no such site");
+    // ORDERING: parses names; there is no atomic operation here.
     let order = match order {
         "Relaxed" => Ordering::Relaxed,
         "Acquire" => Ordering::Acquire,

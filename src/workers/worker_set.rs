@@ -80,7 +80,7 @@ impl WorkerSet {
     /// Starts the workers of `pool`.
     ///
     /// # Errors
-    /// [`BuildError::Thread`] if the system refuses so many threads that fewer than `min_workers` are left. Then no worker runs,
+    /// [`BuildError::Thread`] if the system creates fewer than `min_workers` threads. Then no worker runs,
     /// and the pool is closed.
     ///
     /// # Safety

@@ -125,7 +125,7 @@ static void failures(void) {
     CHECK(strncmp(text, "the disk is full", 16) == 0 && strlen(text) == room && outcome.length == room);
     CHECK(outcome.data == text && outcome.capacity == sizeof text && !outcome.reserved[0] && !outcome.reserved[1]);
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_STALE && peek(pool, job, &outcome) == JOBRING_E_STALE);
-    /* Whoever only wants to know that it failed is told so. */
+    /* A caller that gives no outcome still gets the status. */
     OK(jobring_submit(pool, failing, NULL, &job));
     CHECK(jobring_wait_opts(pool, job, NULL, NULL) == JOBRING_E_FAILED);
     CHECK(jobring_fail(1, NULL) == JOBRING_E_INVALID);

@@ -97,7 +97,7 @@ pub fn both_awake(params: &Params) -> Report {
     })
 }
 
-/// No worker at all: who waits runs the job.
+/// No worker at all: the thread that waits runs the job.
 pub fn waiter_runs_it(params: &Params) -> Report {
     let pool = jobring::Pool::start(0, params);
     tight(params, || {
