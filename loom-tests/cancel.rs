@@ -1,4 +1,4 @@
-//! Cancel against whoever runs the job: it is run or dropped, once, and all learn which.
+//! Cancel races the thread that runs the job: the job is run or dropped, once, and all callers learn which.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};

@@ -1,4 +1,4 @@
-//! Fork-join: every part is done once, by whoever comes in time, and who returns has nobody inside any more.
+//! Fork-join: every part is done once, by any thread that comes in time. A call returns when no other thread is inside.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};

@@ -280,7 +280,7 @@ fn a_worker_stopped_anywhere_is_stood_in_for() {
     assert_eq!(workers.left(), 0);
 }
 
-/// Without anybody who waits, and without a clock: the second push alone.
+/// No thread waits and there is no clock: the second push alone.
 fn a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
     let (working, telling) = (workers.clone(), workers.clone());

@@ -35,7 +35,7 @@ pub const MODELS: &[Model] = &[
 /// Wakes a thread that polls; a waker of one task is one pointer to it.
 struct Bell {
     rung: AtomicUsize,
-    /// Who sleeps until it is rung: not woken for nothing, which the checker would take for its join's end.
+    /// A thread that sleeps until it is rung. It is not woken for nothing: the checker would take that for the end of its join.
     sleeper: Mutex<Option<loom::thread::Thread>>,
     /// Written by the task before it polled first: whoever wakes it must see it.
     begun: Place,

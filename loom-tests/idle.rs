@@ -73,7 +73,7 @@ fn two_pushes_wake_the_worker_twice() {
     assert!(workers.settled());
 }
 
-/// A sentry is trusted here, and its time does not pass: whoever finds the first job has to wake it.
+/// A sentry is trusted here, and its time does not pass: the thread that finds the first job has to wake it.
 fn two_pushes_wake_two_workers() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Manual)));
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
@@ -286,7 +286,7 @@ fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
     assert_eq!(worker.join().unwrap(), 2);
 }
 
-/// A wake-up may reach one that is stopped: who finds a job beside one token wakes another for what is left.
+/// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the rest.
 fn a_finder_does_not_trust_the_one_it_woke() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));

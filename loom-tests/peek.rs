@@ -1,4 +1,4 @@
-//! A peek at a job that is over: the job stays as it is, and whoever comes meanwhile is not left behind.
+//! A peek at a finished job: the job stays as it is, and a thread that comes meanwhile is not left behind.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};

@@ -197,7 +197,7 @@ fn all_workers_may_close_at_once() {
             accepted += usize::from(pool.submit_detached(move || drop(guard)).is_ok());
         }
         for closer in closers {
-            assert!(done(closer).expect("an answer"), "quiescent but for the closers themselves");
+            assert!(done(closer).expect("an answer"), "quiescent except for the closers themselves");
         }
         assert_eq!(end(&pool, ShutdownMode::Drain), ShutdownReport::default());
         assert!(accepted <= 20 && ran.get() == 20, "{accepted} accepted, {} over", ran.get());

@@ -55,7 +55,7 @@ const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
 
 const SUBMITS: &[&str] = &["jobring_submit"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
-/// A job's runner, or who takes it.
+/// The thread that runs a job, or takes it.
 const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result"];
 /// The same, or who filled the slot before: TSan remembers some of the accesses.
 const OWNED: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result", "jobring_submit"];
@@ -68,7 +68,7 @@ const TAKES: &[&str] = &["make_results"];
 const HAS_CLOSED: &[&str] = &["#0 close_or_submit"];
 
 const JUDGED: &[Control] = &[
-    // E1: the slot and the submitter's data, to who runs the job.
+    // E1: the slot and the submitter's data, to the thread that runs the job.
     control("PushPublish", RESULTS, OWNS, SUBMITS).inside(),
     control("PopEntry", RESULTS, OWNS, SUBMITS).outside(),
     // E1 by handle.
@@ -79,7 +79,7 @@ const JUDGED: &[Control] = &[
     control("PopEntry", RESULTS, REUSES, OWNED).inside(),
     control("PopNextEntry", BATCHES, REUSES, OWNED).inside(),
     control("PutBack", FAILURES, REUSES, READS),
-    // E3: the result, to who takes it; the request to stop, to the job.
+    // E3: the result, to the thread that takes it; the request to stop, to the job.
     control("Resolve", RESULTS, TAKES, RUNS),
     control("Take", RESULTS, TAKES, RUNS),
     control("Flag", STOPS, &["until_asked"], &["#0 ask "]),

@@ -32,7 +32,7 @@ pub struct Options {
     /// Where results go
     #[arg(long, default_value_os_t = beside_the_program())]
     pub out: PathBuf,
-    /// Print the works and who takes part, and end
+    /// Print the works and the pools that take part, and end
     #[arg(long)]
     pub list: bool,
     /// One measurement in this process: a peer, a mode and its parameters

@@ -275,7 +275,7 @@ static void results(void)
     CHECK(jobring_poll(pool, jobs[0], &result) == JOBRING_PENDING);
     CHECK(jobring_run_one(pool) == JOBRING_OK && numbers[0] == 0 && numbers[1] == 1);
     CHECK(jobring_poll(pool, jobs[0], &result) == JOBRING_OK && result == &numbers[0]);
-    /* Who waits runs what is queued, the oldest first. */
+    /* The thread that waits runs the queued jobs, the oldest first. */
     CHECK(jobring_wait(pool, jobs[2], JOBRING_FOREVER, &result) == JOBRING_OK && result == &numbers[2]);
     CHECK(numbers[1] == 2 && numbers[2] == 4 && numbers[3] == 3);
     CHECK(jobring_cancel(pool, jobs[3]) == JOBRING_OK);

@@ -133,7 +133,7 @@ void end(void);
         end();                                                                                 \
     } while (0)
 #define CELL(f, what, of_kind, status, spoil) CELL_THEN(f, what, of_kind, status, spoil, (void)0)
-/* The same pointer, but one byte further; what an input points to moves along, so that it is right but for that. */
+/* The same pointer, but one byte further; what an input points to moves along, so that nothing else is wrong. */
 #define ODD(field) (a->field = (void *)((char *)(uintptr_t)a->field + 1))
 #define ODD_INPUT(field) (memmove((char *)(uintptr_t)a->field + 1, a->field, sizeof *a->field), ODD(field))
 

@@ -85,7 +85,7 @@ static void try_it(void) {
     /* The entry of the job that is being cancelled is cleared away, which counts as claimed. */
     if (strcmp(cell.function->name, "jobring_run_one") == 0 && place->where == CANCEL) here.claimed++;
     HOLDS(memcmp(&cell.before, &a->out, sizeof a->out) == 0);
-    /* Not even the memory, but for what is found out when the threads are made. */
+    /* Not even the memory, except by errors found while the threads are created. */
     const int untouched = makes_in_memory && status != JOBRING_E_UNSUPPORTED;
     HOLDS(!untouched || all_are(memory, 0, sizeof memory, 0xA5));
     HOLDS(same(counters(place->pool), here));

@@ -98,7 +98,7 @@ static void a_callback_that_submits_to_a_full_pool(void) {
         gate_close(&gate);
         node.next = NULL, node.done = done, node.arg = NULL;
         if (which == 0) options.done = done;
-        /* A detached job's result has nobody who takes it. */
+        /* No thread takes a detached job's result. */
         if (which == 1) options.drop = drop;
         if (which == 2) options.nodes = &node;
         OK(jobring_submit_opts(atomic_load(&pool), pass, &something, &options, NULL));

@@ -99,7 +99,7 @@ static jobring_pool *without_workers(uint32_t capacity) {
     return pool;
 }
 
-/* A pool with nothing but one job in it, which spoils errno whoever runs or drops it. */
+/* A pool with nothing but one job in it, which spoils errno of any thread that runs or drops it. */
 static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
     jobring_pool *pool = without_workers(capacity);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
@@ -142,7 +142,7 @@ static void user_code(void) {
     OK(jobring_run_one(pool));
     KEEPS("jobring_poll", "ran-user-code", JOBRING_OK, jobring_poll(pool, job, NULL));
     OK(jobring_destroy(pool));
-    /* A closed pool lets a worker in, who finds nothing and leaves; what was queued it runs. */
+    /* A worker may enter a closed pool. It runs the queued jobs and leaves. */
     pool = one_job(4, NULL);
     CHECK(jobring_shutdown(pool, JOBRING_DRAIN, 0, NULL) == JOBRING_E_TIMEDOUT);
     KEEPS("jobring_enter_worker", "ran-user-code", JOBRING_OK, jobring_enter_worker(pool));

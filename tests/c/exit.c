@@ -143,7 +143,7 @@ static void a_worker_that_cannot_be_replaced_is_missed(void) {
     atomic_store(&refused, 1);
     OK(jobring_submit(pool, leave, NULL, &left));
     has_exited(pool, left);
-    /* Whoever waits runs it now, if the worker was given up meanwhile; else the wait learns of that. */
+    /* The thread that waits runs it now, if the worker was given up meanwhile; else the wait learns of that. */
     OK(jobring_submit(pool, identity, NULL, &stayed));
     while (jobring_wait(pool, stayed, 1000 * 1000, NULL) == JOBRING_E_TIMEDOUT) {
     }

@@ -339,7 +339,7 @@ static void callers_memory(void) {
         OK(jobring_poll(pool, jobs[n], &result));
         CHECK(result == (void *)n);
     }
-    /* No worker: the one who waits runs it. */
+    /* No worker: the thread that waits runs it. */
     OK(jobring_submit(pool, identity, NULL, &jobs[0]));
     OK(jobring_wait(pool, jobs[0], JOBRING_FOREVER, NULL));
     OK(jobring_destroy(pool));

@@ -60,7 +60,7 @@ static void no_workers_destroy(void) {
     OK(submit(&subject.job));
 }
 
-/* Whoever finds no slot runs the oldest job. */
+/* A submitter that finds no slot runs the oldest job. */
 static void no_workers_submit_runs(void) {
     begin(variant, outcome, JOBRING_WORKERS_NONE, 1);
     OK(submit(NULL));

@@ -85,7 +85,7 @@ static void set_up_cancelled(void) {
     set_up_queued();
     OK(jobring_cancel(pool, job));
 }
-/* One slot is free; of the others the entries still lie in the ring, and whoever finds no slot clears them away. */
+/* One slot is free; of the others the entries still lie in the ring, and a submitter that finds no slot clears them away. */
 static void set_up_tombstones(void) {
     OK(jobring_submit(pool, counted, NULL, NULL));
     for (int n = 1; n < CAPACITY; n++) {

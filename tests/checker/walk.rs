@@ -212,7 +212,7 @@ fn closer(props: &Props, late: u64, discards: bool) {
     assert_eq!((report.queued(), report.running()), (0, 0), "{report:?}");
 }
 
-/// Chooses who takes the next step.
+/// Chooses the thread that takes the next step.
 enum Scheduler {
     Uniform,
     /// The highest priority; at some steps the one that would run becomes the lowest.

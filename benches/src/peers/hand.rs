@@ -13,7 +13,7 @@ use std::thread::{self, JoinHandle};
 struct Shared {
     queue: ArrayQueue<fn()>,
     sleepers: AtomicU32,
-    /// A wake-up is under way. Taken back by whoever comes from, or goes to, sleep.
+    /// A wake-up is under way. A thread that wakes up or goes to sleep takes it back.
     waking: AtomicBool,
     /// What sleepers sleep on.
     epoch: AtomicU32,

@@ -52,7 +52,7 @@ pub fn scopes(params: &Params) -> Report {
     })
 }
 
-/// A pool of one thread, on which a scope spawns a job and waits: who waits runs it.
+/// A pool of one thread, on which a scope spawns a job and waits: the thread that waits runs it.
 pub fn waiter_runs_it(params: &Params) -> Report {
     let pool = pool(1);
     pool.install(|| tight(params, || rayon::scope(|scope| scope.spawn(|_| job()))))

@@ -22,7 +22,7 @@ pub struct Case {
     pub metric: Metric,
     /// Further columns.
     pub columns: &'static [Metric],
-    /// Who takes part. The others are compared with the first.
+    /// The pools that take part. The others are compared with the first.
     pub entrants: Vec<Entrant>,
     /// How often, in parts of the rounds that were asked for.
     pub rounds: Rounds,

@@ -1,7 +1,7 @@
 //! Steps that are taken at once, so that nobody else moves before them.
 //!
 //! A step is *alone* when it is independent of all that others may do from here on until its thread has taken it: then
-//! every run from here is one that begins with it, but for the order of independent steps (a persistent set of one; P.
+//! every run from here is one that begins with it, except for the order of independent steps (a persistent set of one; P.
 //! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). Nothing is put off for ever by
 //! that, since a run that comes back to one of its states is itself reported. Nothing is lost where a thread may stop for
 //! ever: it can do so before each step that is alone too.
@@ -94,7 +94,7 @@ impl World {
 
     /// The pool is closed, and nobody sleeps as an idle worker nor will: SleepLook sees CLOSED. From here on the counts of
     /// the idle word decide nothing but who is granted a wake that finds nobody. So their updates are independent but
-    /// for those counts, and whoever finds the ready ring empty can as well have found that later, at its next look.
+    /// for those counts, and a thread that finds the ready ring empty can as well have found that later, at its next look.
     fn is_past_idling(&self, facts: &Facts) -> bool {
         facts.loose && self.idle.closed && !self.threads.iter().any(|t| t.pc == Pc::Asleep(Word::Idle))
     }
@@ -136,7 +136,7 @@ impl World {
             Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
             Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails && !facts.judges,
             // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
-            // value does not; but for those who came to sleep on the new one, whom it would wake for no reason.
+            // value does not; except for threads that came to sleep on the new one: it would wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
             // Whoever kicks wakes at once; so a closer that sleeps too early is where it would be had it looked.
             Pc::Sleep(Word::Kicks) => !facts.freezes,

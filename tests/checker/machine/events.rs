@@ -171,7 +171,7 @@ impl Pc {
         match self {
             Pc::PushTail | Pc::FrontHead(_) | Pc::MarkHead(_) | Pc::UnmarkHead | Pc::PopIfAt => false,
             Pc::IdleCas(_) => matches!(before, Pc::IdleLoad(_)),
-            // Who finds another value than at the look before comes back to that look.
+            // A thread that finds another value than at the look before comes back to that look.
             Pc::Sleep(Word::Idle) => before == Pc::SleepLook,
             Pc::ClaimPopped => before == Pc::ClaimLook,
             Pc::InlineClaim => before == Pc::InlineLook,

@@ -151,7 +151,7 @@ impl Counts {
 
 pub const SLOTS: usize = 4;
 
-/// Who sleeps on an empty entry.
+/// The threads that sleep on an empty entry.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mark {
     Waiter = 4,

@@ -93,7 +93,7 @@ fn shut_down() {
     // It does not wait for this job, nor for those that have met and stand around it.
     #[cfg(not(feature = "spin"))]
     let report = POOL.shutdown(ShutdownMode::Drain, None).expect("drained");
-    // Without a port a pool cannot tell who calls, so the job does not wait at all.
+    // Without a port a pool cannot tell which thread calls, so the job does not wait at all.
     #[cfg(feature = "spin")]
     let report = POOL
         .shutdown(ShutdownMode::Drain, Some(core::time::Duration::ZERO))
