@@ -16,21 +16,17 @@ const JOBS: usize = 4;
 type Pool = RawPool<Inline<JOBS, 32>, System>;
 
 /// Jobs that double a number.
-static VTABLE: JobVTable = JobVTable {
-    run: |payload, _: &CallContext| {
+static VTABLE: JobVTable = JobVTable::new(
+    |payload, _: &CallContext| {
         // SAFETY:
         // - submit() wrote a number there.
         unsafe { *payload.at.cast::<usize>() *= 2 };
         RunResult::Done
     },
-    discard: |_, _, _: DiscardReason| {},
-    #[cfg(feature = "capi")]
-    by_copy: false,
-    #[cfg(feature = "capi")]
-    exited: None,
-    drops_result: false,
-    drop_result: |_, _| {},
-};
+    |_, _, _: DiscardReason| {},
+    false,
+    |_, _| {},
+);
 
 fn submit(pool: &Pool, number: usize) -> crate::Job {
     struct Number(usize);

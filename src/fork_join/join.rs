@@ -98,16 +98,7 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
 struct HalfJob;
 
 impl HalfJob {
-    const VTABLE: &'static JobVTable = &JobVTable {
-        run: Self::run,
-        discard: Self::discard,
-        #[cfg(feature = "capi")]
-        by_copy: false,
-        #[cfg(feature = "capi")]
-        exited: None,
-        drops_result: false,
-        drop_result: Self::drop_result,
-    };
+    const VTABLE: &'static JobVTable = &JobVTable::new(Self::run, Self::discard, false, Self::drop_result);
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:

@@ -94,16 +94,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
 struct Helper<S, P>(PhantomData<fn(S, P)>);
 
 impl<S: Storage, P: Port + Clone> Helper<S, P> {
-    const VTABLE: &'static JobVTable = &JobVTable {
-        run: Self::run,
-        discard: Self::discard,
-        #[cfg(feature = "capi")]
-        by_copy: false,
-        #[cfg(feature = "capi")]
-        exited: None,
-        drops_result: false,
-        drop_result: Self::drop_result,
-    };
+    const VTABLE: &'static JobVTable = &JobVTable::new(Self::run, Self::discard, false, Self::drop_result);
 
     unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
         // SAFETY:

@@ -55,3 +55,24 @@ pub(crate) struct JobVTable {
     /// Drops a result. Does not unwind.
     pub(crate) drop_result: unsafe fn(Payload, RunResult),
 }
+
+impl JobVTable {
+    /// The vtable of a job that takes no copy of C's and must not end its thread.
+    pub(crate) const fn new(
+        run: unsafe fn(Payload, &CallContext) -> RunResult,
+        discard: unsafe fn(Payload, Job, DiscardReason),
+        drops_result: bool,
+        drop_result: unsafe fn(Payload, RunResult),
+    ) -> Self {
+        Self {
+            run,
+            discard,
+            #[cfg(feature = "capi")]
+            by_copy: false,
+            #[cfg(feature = "capi")]
+            exited: None,
+            drops_result,
+            drop_result,
+        }
+    }
+}

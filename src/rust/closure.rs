@@ -13,16 +13,8 @@ use core::marker::PhantomData;
 struct Call<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Call<F, T> {
-    const VTABLE: &'static JobVTable = &JobVTable {
-        run: Self::run,
-        discard: Self::discard,
-        #[cfg(feature = "capi")]
-        by_copy: false,
-        #[cfg(feature = "capi")]
-        exited: None,
-        drops_result: core::mem::needs_drop::<T>(),
-        drop_result: Self::drop_result,
-    };
+    const VTABLE: &'static JobVTable =
+        &JobVTable::new(Self::run, Self::discard, core::mem::needs_drop::<T>(), Self::drop_result);
 
     const NEEDS: JobNeeds = JobNeeds {
         closure: size_of::<F>(),

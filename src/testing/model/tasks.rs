@@ -70,12 +70,8 @@ impl Task {
     }
 
     // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure leaves.
-    pub(super) const VTABLE: &'static JobVTable = &JobVTable {
-        run: Self::run,
-        discard: Self::discard,
-        drops_result: true,
-        drop_result: Self::drop_result,
-    };
+    pub(super) const VTABLE: &'static JobVTable =
+        &JobVTable::new(Self::run, Self::discard, true, Self::drop_result);
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
