@@ -260,29 +260,14 @@ impl<P: Port> Drop for Visit<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::context::CallContext;
-
-    /// A port on which no thread sleeps.
-    struct Awake;
-
-    impl Port for Awake {
-        fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {}
-        fn wake(&self, _: *const AtomicUsize, _: bool, _: Origin) {}
-        fn now(&self) -> Option<u64> {
-            None
-        }
-        fn current(&self) -> *const CallContext {
-            core::ptr::null()
-        }
-        fn set_current(&self, _: *const CallContext) {}
-    }
+    use crate::platform::System;
 
     #[test]
-    fn who_leaves_kicks_if_nobody_is_left_who_runs_jobs() {
+    fn the_last_worker_kicks_the_closers_when_it_leaves() {
         let lifecycle = Lifecycle::new();
         let kicks_of_leave = |must_notify| {
             let before = lifecycle.kicks();
-            lifecycle.leave(must_notify, &Awake);
+            lifecycle.leave(must_notify, &System);
             lifecycle.kicks() - before
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
