@@ -75,9 +75,9 @@
  *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended. It
  *     has taken that result, unless it was asked to leave it; the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
- *     jobring_destroy() after JOBRING_E_STACK, jobring_init() after JOBRING_E_THREAD and JOBRING_E_UNSUPPORTED,
+ *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
  *     jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
- *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE.
+ *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
  *   type, and for a `pool` that points to memory without a pool. Only jobring_destroy() takes NULL as `pool`. The library
@@ -190,7 +190,8 @@ jobring_status jobring_create(const jobring_config *config, jobring_pool **pool)
  * Returns what jobring_create() returns, and:
  * - JOBRING_E_INVALID: also if `memory` is NULL.
  * - JOBRING_E_SIZE: also if `memory` is too small.
- * - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED: the memory may have been written to.
+ * - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the memory may have been
+ *   written to.
  *
  * From any thread, including inside a job; not from a signal handler. Does not allocate, except that
  * Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
@@ -699,8 +700,8 @@ typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
- * Blocks. It sleeps only while another thread is inside a body. Does not lock or allocate; takes two slots
- * for each thread that helps.
+ * Blocks. It sleeps only while another thread is inside a body. Does not allocate. Locks only inside a
+ * job, before it sleeps. Takes two slots for each thread that helps.
  */
 jobring_status jobring_parallel_for(jobring_pool *pool,
                                     size_t count,
@@ -846,7 +847,10 @@ struct jobring_stats {
     uint64_t claimed;
     /** Times that a sleeping worker was woken. */
     uint64_t wakes;
-    /** Times that one was woken because a thread waited too long for a queued job. */
+    /**
+     * Times that one was woken because jobs stayed queued: by a thread that waited too long for a job or for
+     * room, or by a submit that found several jobs queued.
+     */
     uint64_t forced_wakes;
 };
 
@@ -856,7 +860,10 @@ struct jobring_stats {
  * - `index`: its number, below the number of workers that were started.
  * - `worker`: what is filled, as far as its `size` says.
  *
- * Returns JOBRING_OK; JOBRING_E_INVALID.
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a jobring_port made the workers.
+ * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
  */
@@ -903,7 +910,7 @@ struct jobring_worker {
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_UNSUPPORTED: the system cannot be asked.
+ * - JOBRING_E_UNSUPPORTED: the system cannot be asked, or a jobring_port made the workers.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
@@ -922,7 +929,8 @@ jobring_status jobring_worker_stack(const jobring_pool *pool, uint32_t index, si
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
+ * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS, or a jobring_port made the
+ *   workers.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
@@ -1196,7 +1204,7 @@ struct jobring_config {
     /**
      * The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
      * makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
-     * pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
+     * pthreads only. JOBRING_E_INVALID for a worker's CPU that this process may not use, whatever `min_workers` is.
      */
     const uint32_t *cpus;
     /** The number of `cpus`. */

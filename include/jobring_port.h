@@ -30,7 +30,7 @@ extern "C" {
 
 /* ---- The functions of a port ------------------------------------------------------------------------- */
 
-/* What each does is said at the field of jobring_port that it is for. */
+/* The fields of jobring_port describe what each function does. */
 
 /** The time in nanoseconds, of a clock that is never set back. */
 typedef uint64_t (*jobring_now_fn)(void *ctx);

@@ -8,12 +8,13 @@ use crate::sync::{Bug, bug};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. Returns how many there are. If they are fewer
-    /// than `min`, or none, it returns their number and the error: then the caller calls [`undo_start`](Self::undo_start) and
-    /// joins them.
+    /// than `min`, or none, or if the error `is_shortage` is false, it returns their number and the error: then the caller
+    /// calls [`undo_start`](Self::undo_start) and joins them. A shortage: the system has no more threads or memory.
     pub(crate) fn start_workers<E>(
         &self,
         max: usize,
         min: usize,
+        is_shortage: impl Fn(&E) -> bool,
         mut spawn: impl FnMut(usize) -> Result<(), E>,
     ) -> Result<usize, (usize, E)> {
         for worker in 0..max {
@@ -24,7 +25,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if !bug(Bug::CountsAThreadThatIsNotThere) {
                     self.lifecycle().leave(false, self.port());
                 }
-                return if worker < min.max(1) { Err((worker, error)) } else { Ok(worker) };
+                let is_enough = worker >= min.max(1) && is_shortage(&error);
+                return if is_enough { Ok(worker) } else { Err((worker, error)) };
             }
         }
         Ok(max)

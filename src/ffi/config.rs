@@ -125,7 +125,7 @@ pub struct jobring_config {
     pub stack_reserve: usize,
     /// The CPUs to bind the workers to, in turn. NULL: the workers inherit the CPU mask of the thread that
     /// makes the pool. If that thread is bound to one CPU, so are they, and `workers` 0 means one worker.
-    /// pthreads only. JOBRING_E_INVALID for a CPU that this process may not use.
+    /// pthreads only. JOBRING_E_INVALID for a worker's CPU that this process may not use, whatever `min_workers` is.
     pub cpus: *const u32,
     /// The number of `cpus`.
     pub cpu_count: usize,

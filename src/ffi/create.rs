@@ -22,7 +22,7 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-// JOBRING_POOL_BYTES (in cbindgen.toml) relies on this. 2,048 bytes hold the head of a pool, and the padding that aligns it and the
+// JOBRING_POOL_BYTES (in jobring.h.in) relies on this. 2,048 bytes hold the head of a pool, and the padding that aligns it and the
 // slots. A seat takes 64 bytes and 40 words. A slot takes 6 words: its header and its share of the rings (the next power of two
 // of n is below 2 n).
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
@@ -191,7 +191,8 @@ pub unsafe extern "C" fn jobring_layout(
 /// Returns what jobring_create() returns, and:
 /// - JOBRING_E_INVALID: also if `memory` is NULL.
 /// - JOBRING_E_SIZE: also if `memory` is too small.
-/// - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED: the memory may have been written to.
+/// - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the memory may have been
+///   written to.
 ///
 /// From any thread, including inside a job; not from a signal handler. Does not allocate, except that
 /// Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while

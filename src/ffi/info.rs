@@ -52,7 +52,8 @@ pub struct jobring_stats {
     pub claimed: u64,
     /// Times that a sleeping worker was woken.
     pub wakes: u64,
-    /// Times that one was woken because a thread waited too long for a queued job.
+    /// Times that one was woken because jobs stayed queued: by a thread that waited too long for a job or for
+    /// room, or by a submit that found several jobs queued.
     pub forced_wakes: u64,
 }
 

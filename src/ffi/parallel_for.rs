@@ -54,8 +54,8 @@ impl Shared {
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
-/// Blocks. It sleeps only while another thread is inside a body. Does not lock or allocate; takes two slots
-/// for each thread that helps.
+/// Blocks. It sleeps only while another thread is inside a body. Does not allocate. Locks only inside a
+/// job, before it sleeps. Takes two slots for each thread that helps.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `body` may be called with `ctx` on any thread, on several at once; `stopped` is NULL or

@@ -33,16 +33,21 @@ pub(super) unsafe fn start(
     let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
         return Ok(0);
     };
-    let started = raw.start_workers(max_workers, min_workers, |worker| {
-        // SAFETY:
-        // - 1: there is room; enter may be called with its argument on any thread. The port's promise.
-        let made = unsafe {
-            let worker_arg = worker_args.add(worker);
-            worker_arg.write(WorkerArg { pool, worker });
-            spawn(ctx, worker as u32, Some(enter), worker_arg.cast())
-        };
-        if made == 0 { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
-    });
+    let started = raw.start_workers(
+        max_workers,
+        min_workers,
+        |_| true,
+        |worker| {
+            // SAFETY:
+            // - 1: there is room; enter may be called with its argument on any thread. The port's promise.
+            let made = unsafe {
+                let worker_arg = worker_args.add(worker);
+                worker_arg.write(WorkerArg { pool, worker });
+                spawn(ctx, worker as u32, Some(enter), worker_arg.cast())
+            };
+            if made == 0 { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
+        },
+    );
     started.map_err(|(count, failed)| {
         raw.undo_start();
         join(raw.port(), count);

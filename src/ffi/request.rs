@@ -119,15 +119,11 @@ impl OptionsRequest {
         unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
     }
 
-    /// Runs the job on the submitting thread. It has no handle (0), and nobody takes its result.
+    /// Runs the job, whose input is `arg`, on the submitting thread. It has no handle (0), and nobody takes its result.
     ///
     /// # Safety
     /// 1. The submitter's promises hold.
-    pub(super) unsafe fn run_here(&self) {
-        let arg = match self.input {
-            Input::Arg(arg) => arg,
-            Input::Copy(data, _) => data.cast_mut().cast(),
-        };
+    pub(super) unsafe fn run_here(&self, arg: *mut c_void) {
         // SAFETY:
         // - 1.
         unsafe {

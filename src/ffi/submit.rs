@@ -155,7 +155,7 @@ pub unsafe extern "C" fn jobring_submit_copy(
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with
-/// `copy`, `arg` is readable for so many bytes.
+/// `copy`, `arg` is readable for that many bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jobring_submit_opts(
     pool: *mut jobring_pool,
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn jobring_submit_opts(
             JOBRING_WHEN_FULL_WAIT => submit(pool, job, Wait(wait), Origin::Thread, make),
             JOBRING_WHEN_FULL_FAIL => submit(pool, job, Fail, Origin::Thread, make),
             JOBRING_WHEN_FULL_FAIL_ISR => submit(pool, job, Fail, Origin::Isr, make),
-            JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, make),
+            JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, arg, make),
             _ => Err(StatusError(JOBRING_E_INVALID)),
         }
     })
@@ -215,12 +215,13 @@ unsafe fn submit<R: Request>(
     Ok(())
 }
 
-/// As submit, for a detached job that runs on this thread if no slot is free.
+/// As submit, for a detached job with the input `arg` that runs on this thread if no slot is free.
 ///
 /// # Safety
 /// As for submit.
 unsafe fn submit_or_run(
     at: *mut jobring_pool,
+    arg: *mut c_void,
     make: impl FnOnce(usize) -> Result<OptionsRequest, StatusError>,
 ) -> Result<(), StatusError> {
     // SAFETY:
@@ -234,7 +235,7 @@ unsafe fn submit_or_run(
         Err((ReserveError::Full, request)) => {
             // SAFETY:
             // - 2: the function takes this argument, and the callbacks may be called.
-            keeping_errno(|| pool.raw.without_job(|| unsafe { request.run_here() }));
+            keeping_errno(|| pool.raw.without_job(|| unsafe { request.run_here(arg) }));
             Ok(())
         }
         Err((refused, _)) => Err(refused.into()),

@@ -90,19 +90,23 @@ fn stack_min() -> Result<usize, StatusError> {
     Ok(crate::platform::thread::stack_size::floor())
 }
 
-/// Without threads: no number names a worker.
+/// Without threads of the library's, nothing is known of a worker.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 impl CPool {
-    fn worker(&self, _: u32) -> Result<jobring_worker, StatusError> {
-        Err(StatusError(JOBRING_E_INVALID))
+    fn worker(&self, index: u32) -> Result<jobring_worker, StatusError> {
+        Err(self.unknown(index))
     }
 
-    fn stack_used(&self, _: u32) -> Result<usize, StatusError> {
-        Err(StatusError(JOBRING_E_INVALID))
+    fn stack_used(&self, index: u32) -> Result<usize, StatusError> {
+        Err(self.unknown(index))
     }
 
-    fn stack_of(&self, _: u32) -> Result<usize, StatusError> {
-        Err(StatusError(JOBRING_E_INVALID))
+    fn stack_of(&self, index: u32) -> Result<usize, StatusError> {
+        Err(self.unknown(index))
+    }
+
+    fn unknown(&self, index: u32) -> StatusError {
+        StatusError(if (index as usize) < self.workers { JOBRING_E_UNSUPPORTED } else { JOBRING_E_INVALID })
     }
 }
 
@@ -116,7 +120,10 @@ fn stack_min() -> Result<usize, StatusError> {
 /// - `index`: its number, below the number of workers that were started.
 /// - `worker`: what is filled, as far as its `size` says.
 ///
-/// Returns JOBRING_OK; JOBRING_E_INVALID.
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: a jobring_port made the workers.
+/// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
 ///
@@ -150,7 +157,8 @@ pub unsafe extern "C" fn jobring_worker_get(
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS.
+/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS, or a jobring_port made the
+///   workers.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
@@ -243,7 +251,7 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_UNSUPPORTED: the system cannot be asked.
+/// - JOBRING_E_UNSUPPORTED: the system cannot be asked, or a jobring_port made the workers.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only

@@ -80,8 +80,8 @@ impl WorkerSet {
     /// Starts the workers of `pool`.
     ///
     /// # Errors
-    /// [`BuildError::Thread`] if the system creates fewer than `min_workers` threads. Then no worker runs,
-    /// and the pool is closed.
+    /// [`BuildError::Thread`] or [`BuildError::NoMemory`] if the system creates fewer than `min_workers` threads; any other
+    /// error for a thread that the configuration describes wrongly. Then no worker runs, and the pool is closed.
     ///
     /// # Safety
     /// 1. `pool`, `hooks` and `places` (room for `config.workers`) do not move and live until `join` returned; nothing else
@@ -97,7 +97,9 @@ impl WorkerSet {
         // Once for all workers.
         let blocked = (!config.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
-        let started = pool.start_workers(config.workers, config.min_workers, |worker| {
+        // Any other error is a mistake of the configuration, however many workers it spares.
+        let is_shortage = |error: &BuildError| matches!(error, BuildError::Thread(_) | BuildError::NoMemory);
+        let started = pool.start_workers(config.workers, config.min_workers, is_shortage, |worker| {
             let worker_config = WorkerConfig {
                 backend: config.backend,
                 name: WorkerName::of(config.name, worker),

@@ -299,6 +299,13 @@ static void cpus(void) {
     LISTED(cpu_count, "lowest", list, 1, ON_ONE);
     LISTED(cpu_count, "highest", list, MOST_WORKERS, ON_ONE);
     LISTED(cpu_count, "beyond", list, MOST_WORKERS + 1, BAD(INVALID));
+    /* A wrong CPU is an error, not a thread that the system refused: min_workers does not forgive it. */
+    const uint32_t none = CPU_SETSIZE - 1;
+    CHECK(!CPU_ISSET(none, &allowed));
+    const uint32_t wrong[][2] = {{first, none}, {first, CPU_SETSIZE}, {none, first}};
+    for (int n = 0; n < 3; n++)
+        LISTED(cpus, "beyond", wrong[n], 2, config.workers = 2; config.min_workers = 1;
+               refused_with_threads(&config, pthreads ? INVALID : JOBRING_E_UNSUPPORTED));
 }
 
 struct hooked {

@@ -114,6 +114,16 @@ static void threads_submit_and_wait(void) {
     info.size = sizeof info;
     OK(jobring_info_get(pool, &info));
     CHECK(info.workers == WORKERS);
+    /* The port knows its workers, the library does not. */
+    jobring_worker worker = {0};
+    size_t bytes;
+    worker.size = sizeof worker;
+    CHECK(jobring_worker_get(pool, WORKERS - 1, &worker) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_worker_get(pool, WORKERS, &worker) == JOBRING_E_INVALID);
+    CHECK(jobring_worker_stack(pool, WORKERS - 1, &bytes) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_worker_stack(pool, WORKERS, &bytes) == JOBRING_E_INVALID);
+    CHECK(jobring_worker_stack_used(pool, WORKERS - 1, &bytes) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_worker_stack_used(pool, WORKERS, &bytes) == JOBRING_E_INVALID);
     OK(jobring_destroy(pool));
     end();
 }
