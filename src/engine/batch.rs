@@ -7,12 +7,12 @@ use super::lifecycle::Visit;
 use super::submit::Reserved;
 use super::{RawPool, ReserveError};
 use crate::platform::port::{Origin, Port};
-use crate::ring::Pacing;
+use crate::ring::{MAX_STRIDE, Pacing};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
 
 /// The most slots taken at a time: one cache line of entries.
-const MOST: usize = 8;
+const MOST: usize = MAX_STRIDE;
 
 /// The jobs of one batch, from the first slot to the wake-up when it is dropped.
 pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {

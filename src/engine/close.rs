@@ -242,8 +242,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Can a thread still wait with this handle?
     fn is_awaited(&self, job: Job) -> bool {
-        job.resolve(self.tag(), self.capacity())
-            .is_some_and(|(index, generation)| self.slot(index).state().answers_to(generation))
+        self.find(job).is_ok_and(|(index, generation)| self.slot(index).state().answers_to(generation))
     }
 
     /// Have all accepted jobs ended, except those that a thread marked in the graph is inside of?

@@ -140,7 +140,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Is there no thread that can end the wait of this node for this job?
     fn is_stuck(&self, locked: &Locked<'_, P>, node: &Node, job: Job) -> bool {
-        let Some((index, generation)) = job.resolve(self.tag(), self.capacity()) else { return false };
+        let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
         locked.note_worker(node, state.status() == Status::Queued);
         if bug(Bug::CountsTheWokenAsStuck) && state.is_untaken() {
@@ -218,7 +218,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     }
                 }
                 Awaits::Job { job, gives_up: true } => {
-                    if let Some((index, _)) = job.resolve(self.tag(), self.capacity()) {
+                    if let Ok((index, _)) = self.find(job) {
                         self.port.wake_all(self.slot(index).word());
                     }
                 }

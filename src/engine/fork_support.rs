@@ -38,7 +38,7 @@ impl<T> Request for LentJob<T> {
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the job if no thread has started it: then the caller runs or drops it.
     fn claim_lent(&self, job: Job) -> Option<Claimed> {
-        let (index, generation) = job.resolve(self.tag(), self.capacity())?;
+        let (index, generation) = self.find(job).ok()?;
         match self.slot(index).claim(generation) {
             Claim::Claimed(state) => Some(Claimed { index, state }),
             Claim::Stale | Claim::TooLate(_) => None,

@@ -59,7 +59,7 @@ pub(crate) struct Lifecycle {
     /// Counts the kicks. Closers sleep on it.
     kicks: AtomicUsize,
     mode: AtomicUsize,
-    /// Counts threads that sleep inside a call of this pool and touch it when they wake.
+    /// Counts threads inside calls that destroy must wait for.
     visitors: AtomicUsize,
     /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what that shutdown runs;
     /// and shutdowns inside jobs on other threads. It is one word, so that a worker that leaves knows whether others are left
@@ -207,7 +207,7 @@ impl Lifecycle {
         self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) / VISITOR
     }
 
-    /// The calling thread will sleep in a call and touch the pool afterwards.
+    /// The calling thread is in a call that destroy must wait for, until the visit is dropped.
     pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
         self.visit_from(port, Origin::Thread)
     }
@@ -219,7 +219,7 @@ impl Lifecycle {
         Visit { visitors: &self.visitors, port: port.clone(), origin }
     }
 
-    /// Returns when no thread sleeps in a call of this pool. No thread may start such a call meanwhile.
+    /// Returns when no thread is in such a call. No thread may start such a call meanwhile.
     #[cfg(any(feature = "capi", jobring_loom))]
     pub(crate) fn await_visitors(&self, port: &impl Port) {
         // ORDERING: Acquire pairs with the Release of every visit's end.
@@ -232,7 +232,7 @@ impl Lifecycle {
     }
 }
 
-/// A thread's stay inside a call in which it sleeps.
+/// A thread's stay inside a call that destroy must wait for.
 pub(crate) struct Visit<P: Port> {
     visitors: *const AtomicUsize,
     port: P,

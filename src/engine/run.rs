@@ -98,7 +98,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
         let Some(context) = CallChain(self.port.current()).next() else { return false };
-        let found = context.job().and_then(|job| job.resolve(self.tag(), self.storage.capacity()));
+        let found = context.job().and_then(|job| self.find(job).ok());
         // The vtable's data is set while the job's own code runs. Its callbacks must return.
         let may_end =
             context.pool == self.id() && context.may_end_thread() && !context.vtable_data.get().is_null();

@@ -308,8 +308,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.notify_closers_if_closed(origin);
     }
 
-    /// Called by a thread that is not a worker and has changed, by a read-modify-write, something that a closer or a job that
-    /// sleeps in submit may wait for. (A worker notifies closers when it leaves, if it has ended a job, and a job that sleeps in
+    /// Called after a read-modify-write of something that a closer, or a job that sleeps in submit, may wait for; but not where a
+    /// worker goes to sleep or leaves its loop. (A worker notifies closers when it leaves, if it has ended a job, and a job that sleeps in
     /// submit before it sleeps itself.)
     #[inline]
     pub(super) fn notify_closers_if_closed(&self, origin: Origin) {

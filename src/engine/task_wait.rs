@@ -16,7 +16,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Has the job finished? If not, `waker` is woken when it has: run, cancelled or discarded. The caller holds the job's only
     /// handle, and `left` belongs to that handle.
     pub(crate) fn poll_job(&self, job: Job, left: &mut WakerToken, waker: &Waker) -> Poll<()> {
-        let Some((index, generation)) = job.resolve(self.tag(), self.capacity()) else {
+        let Ok((index, generation)) = self.find(job) else {
             return Poll::Ready(());
         };
         let slot = self.slot(index);
@@ -48,7 +48,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// handle up.
     #[must_use = "dropping it runs its owner's code: not before the handle is given up"]
     pub(crate) fn take_waker_back(&self, job: Job, left: &mut WakerToken) -> Option<Waker> {
-        let (index, _) = job.resolve(self.tag(), self.capacity())?;
+        let (index, _) = self.find(job).ok()?;
         self.storage.waker_cells().get(index)?.take_back(left)
     }
 

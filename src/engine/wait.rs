@@ -271,8 +271,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn is_finished(&self, job: Job) -> bool {
         self.find(job).is_ok_and(|(index, generation)| {
             let state = self.slot(index).state();
-            !state.answers_to(generation)
-                || matches!(state.status(), Status::Done | Status::Failed | Status::Cancelled)
+            !state.answers_to(generation) || state.is_untaken()
         })
     }
 

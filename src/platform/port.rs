@@ -4,6 +4,7 @@ use crate::job::context::{CallContext, Stack};
 use crate::sync::AtomicUsize;
 use crate::sync::spin_loop;
 use crate::util::backoff::yield_in_model;
+use core::time::Duration;
 
 /// Where a call comes from. Only a user-defined port distinguishes the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +98,12 @@ pub enum Timeout {
     Forever,
     /// It waits for at most this many nanoseconds.
     Nanos(u64),
+}
+
+impl From<Duration> for Timeout {
+    fn from(time: Duration) -> Self {
+        Self::Nanos(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    }
 }
 
 /// The time at which a wait ends.

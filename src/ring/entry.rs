@@ -7,7 +7,7 @@
 //!
 //! So in all-zero memory every entry counts as published in lap −1 and holds its own offset as its index.
 
-/// The kind of thread that sleeps on an empty entry. Each kind has its own bit, so the two marks cannot be confused.
+/// The kind of thread that a push into an empty entry must notify. Each kind has its own bit, so the two marks cannot be confused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
     /// A thread that waits for an index.
@@ -102,7 +102,7 @@ impl Geometry {
         (entry ^ p) & self.mask
     }
 
-    /// The bit that says which kind of thread sleeps on an empty entry.
+    /// The bit that says which kind of thread the push must notify.
     #[inline(always)]
     pub(crate) const fn mark(self, by: Mark) -> usize {
         match by {

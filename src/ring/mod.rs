@@ -80,6 +80,6 @@ mod pop_many;
 mod prefetch;
 mod waiters;
 
-pub(crate) use entry::{Mark, Seed};
+pub(crate) use entry::{MAX_STRIDE, Mark, Seed};
 pub(crate) use ncq::{Cursors, Ring};
 pub(crate) use pacing::Pacing;

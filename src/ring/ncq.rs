@@ -50,7 +50,7 @@ enum PushMiss {
 pub(crate) struct PushInfo {
     /// How many pushes came before it (wrapping).
     pub(crate) position: usize,
-    /// The entry, if a thread sleeps on it.
+    /// The entry, if it was marked: the caller notifies that kind of thread.
     pub(crate) marked: Option<*const AtomicUsize>,
 }
 

@@ -162,7 +162,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
-        self.wait_until(Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)))
+        self.wait_until(timeout.into())
     }
 
     /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a

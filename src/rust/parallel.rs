@@ -14,8 +14,8 @@ impl<P: AnyPool> PoolCore<P> {
     ///
     /// The caller works too, and does every share that no worker has started: a call never waits for a thread
     /// that has not started. So it may be called inside a job and inside a body. On a pool without workers, on a full one, and
-    /// on one that is shut down the caller does everything. It neither allocates nor locks, and uses two slots for each
-    /// thread that takes part.
+    /// on one that is shut down the caller does everything. It does not allocate, locks only inside a job before it sleeps, and
+    /// uses two slots for each thread that takes part.
     ///
     /// ```
     /// use jobring::Pool;

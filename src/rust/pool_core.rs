@@ -140,8 +140,7 @@ impl<P: AnyPool> PoolCore<P> {
         T: Send + 'static,
     {
         let fits = const { Fits::<F, T>::asserted(P::PAYLOAD) };
-        let timeout = Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
-        self.hand_over(job, false, Wait(timeout), Origin::Thread, fits)
+        self.hand_over(job, false, Wait(timeout.into()), Origin::Thread, fits)
             .map(|job| JobHandle::new(&self.raw, job))
     }
 

@@ -84,9 +84,7 @@ impl<P: AnyPool> PoolCore<P> {
         mode: ShutdownMode,
         timeout: Option<Duration>,
     ) -> Result<ShutdownReport, ShutdownError> {
-        let timeout = timeout.map_or(Timeout::Forever, |timeout| {
-            Timeout::Nanos(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX))
-        });
+        let timeout = timeout.map_or(Timeout::Forever, Timeout::from);
         self.raw.shutdown(mode, timeout).map_err(ShutdownError::new)
     }
 }

@@ -18,7 +18,7 @@ const BACKLOG: usize = if cfg!(any(jobring_loom, jobring_freeze)) { 1 } else { 8
 /// The idle word of one pool.
 pub(crate) struct Idle {
     word: CachePadded<AtomicUsize>,
-    /// The number of wake-ups that were granted, and of those that a reset forced.
+    /// The numbers of wake-ups that were granted, and of those besides that a reset forced.
     wakes: Counter,
     forced: Counter,
 }
@@ -127,7 +127,8 @@ impl Idle {
     }
 
     /// Writes off all searchers and wakes a sleeper, or again one that was granted a token and may never have been woken.
-    /// A thread that waits for a queued job calls it when its patience ends; so does every TRIGGER-th push.
+    /// A thread that waits for a queued job, or for room, calls it when its patience ends; so do every TRIGGER-th push and every
+    /// batch, if BACKLOG jobs are queued.
     pub(crate) fn reset_searchers(&self, port: &impl Port, origin: Origin) {
         let forced = self.update(Site::ForceUpdate, |c| {
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
@@ -256,7 +257,7 @@ impl Idle {
         Search { epoch: now.epoch() }
     }
 
-    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls registration.
+    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls asleep.
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).

@@ -1,4 +1,5 @@
-//! Statistics. They guard nothing and decide nothing, so they are left out of the models and have no sites.
+//! Statistics, a worker's number and a process's number. They order nothing, so they are left out of the models and have no
+//! sites.
 
 #[cfg(not(jobring_loom))]
 use super::AtomicUsize;
@@ -33,7 +34,7 @@ impl Counter {
     }
 }
 
-/// A number that one thread writes and others read. It guards nothing, and is left out of the models too. It has 64 bits if the
+/// A number that one thread at a time writes and others read. It guards nothing, and is left out of the models too. It has 64 bits if the
 /// target has such atomics, otherwise a word.
 pub(crate) struct StatCell(#[cfg(not(jobring_loom))] Word);
 

@@ -44,13 +44,16 @@ sites! {
     AdvanceTailLost,
     PopHead,
     PopEntry,
+    // ring/pop_many.rs
     PopNextEntry,
+    // ring/ncq.rs
     PeekHead,
     PeekEntry,
     AdvanceHead,
     AdvanceHeadLost,
     LookHead,
     LookEntry,
+    // ring/waiters.rs
     MarkHead,
     MarkEntry,
     MarkSet,
@@ -59,7 +62,9 @@ sites! {
     UnmarkEntry,
     UnmarkSet,
     UnmarkSetLost,
+    // ring/prefetch.rs
     AheadLook,
+    // ring/ncq.rs
     PoppedLook,
     CountTail,
     CountEntry,
@@ -172,6 +177,7 @@ sites! {
     GraphContendLost,
     GraphUnlock,
     GraphPeek,
+    // engine/deadlock.rs
     GraphFence,
     // fork_join/chunks.rs
     ShareLook,

@@ -37,7 +37,7 @@ impl Seat {
     }
 
     pub(super) fn load_state(&self) -> usize {
-        // ORDERING: Relaxed: the fence in `wake` comes before it.
+        // ORDERING: Relaxed: in `wake` a fence comes before it. A sleeper that misses CHOSEN parks, and its `unpark` ends that.
         self.0.load(ordering(Site::SeatLook, Relaxed))
     }
 
