@@ -164,10 +164,10 @@ pub fn sources(lines: &Lines<'_>, files: &mut Files, address: u32) -> Vec<Source
         else {
             continue;
         };
-        let enqueue = frame.location.and_then(|enqueue| Some((enqueue.file?, enqueue.line?)));
+        let place = frame.location.and_then(|place| Some((place.file?, place.line?)));
         found.push(Source {
             name,
-            line: enqueue.map(|(file, line)| files.line(file, line)).unwrap_or_default(),
+            line: place.map(|(file, line)| files.line(file, line)).unwrap_or_default(),
         });
     }
     found

@@ -35,8 +35,8 @@ fn pool(elf: &Elf) -> bool {
         println!("the firmware has no POOL");
         return false;
     };
-    let enqueue = if elf.in_bss(pool) { "in .bss" } else { "NOT in .bss" };
-    println!("POOL: {} bytes {enqueue}", pool.size);
+    let place = if elf.in_bss(pool) { "in .bss" } else { "NOT in .bss" };
+    println!("POOL: {} bytes {place}", pool.size);
     elf.in_bss(pool)
 }
 
@@ -68,9 +68,9 @@ type Lists = BTreeMap<(Part, String), Vec<u32>>;
 
 fn print(title: &str, lists: &Lists) {
     println!("\n{title}:");
-    for ((part, enqueue), addresses) in lists {
+    for ((part, place), addresses) in lists {
         let addresses: Vec<_> = addresses.iter().map(|address| format!("{address:x}")).collect();
-        println!("{:8} {enqueue}: {}", part.name(), addresses.join(" "));
+        println!("{:8} {place}: {}", part.name(), addresses.join(" "));
     }
 }
 
@@ -108,12 +108,12 @@ fn report(elf: &Elf, hits: &Hits<'_>, ran: &BTreeSet<u32>) -> bool {
             let own =
                 sources.iter().find(|source| source.name.contains("jobring::") && !source.line.is_empty());
             let line = own.map_or("(no line)", |source| &source.line);
-            let (list, enqueue) = if ran {
+            let (list, place) = if ran {
                 (&mut missed, format!("{line} [{}]", function.name))
             } else {
                 (&mut never, reason.map_or_else(|| format!("~ {line}"), String::from))
             };
-            list.entry((part, enqueue)).or_default().push(address);
+            list.entry((part, place)).or_default().push(address);
         }
         for (part, Count { all, ran, hit, .. }) in count {
             println!("{:8} {hit:4} of {ran:4} of {all:4}  {}", part.name(), function.name);
