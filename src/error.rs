@@ -335,16 +335,6 @@ impl core::error::Error for OsError {}
 mod tests {
     use super::*;
 
-    fn passes_through_question_mark<E: core::error::Error + Send + Sync + 'static>() {}
-
-    #[test]
-    fn errors_are_send_sync_and_static() {
-        passes_through_question_mark::<JobError>();
-        passes_through_question_mark::<BuildError>();
-        passes_through_question_mark::<OsError>();
-        passes_through_question_mark::<SubmitError<fn()>>();
-    }
-
     #[test]
     fn an_os_error_is_an_io_error() {
         let none = std::io::Error::from(OsError(None));
