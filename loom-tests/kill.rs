@@ -94,7 +94,7 @@ impl Killer {
         let mut command =
             again(&["JOBRING_BUG", "JOBRING_WEAKEN", "JOBRING_MODEL_BOUND", "JOBRING_MODEL_SECONDS"]);
         match self {
-            Self::Model(name) => command.args(["--here", "--exact", name, "--fail-fast", "--threads=1"]),
+            Self::Model(name) => command.args(["--here", "--exact", name, "--fail-fast"]),
             Self::Real(name) => command.args(["--real", name]),
         };
         if let Some(mutant) = mutant {
