@@ -40,7 +40,7 @@ places! {
         ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, ResolveOwned, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
-        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTop, WaitTake, WaitTaken, GiveUp, WaitEnd;
+        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, PutBack, PutBackCas;
     Graph: GraphLook, GraphLock, GraphContend, GraphUnlock, RegisterSlot, RegisteredSlot, RegisterJob, RegisteredJob,

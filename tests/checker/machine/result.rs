@@ -111,7 +111,6 @@ impl Cpu<'_> {
                 self.t().wseen = self.w.slots[self.t().want.idx as usize];
                 self.wait_top();
             }
-            Pc::WaitTop => self.wait_top(),
             Pc::WaitTake if self.mistake(Mistake::ReadWithoutTaking) => {
                 self.t().seen = wseen;
                 self.deliver(wseen);
