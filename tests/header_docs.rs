@@ -123,10 +123,14 @@ fn the_contents_are_the_order_of_the_header() {
     assert_eq!(headed, contents);
 }
 
+/// A reader comes to the functions within four screens of 50 lines. The preamble and the types of every program stand
+/// before them, all other types in the functions' sections.
+const BEFORE_THE_FUNCTIONS: usize = 200;
+
 #[test]
 fn the_functions_come_first() {
     let first = functions(&read("include/jobring.h"))[0].line;
-    assert!(first < 200, "the first function stands at line {first}");
+    assert!(first < BEFORE_THE_FUNCTIONS, "the first function stands at line {first}");
 }
 
 /// What the preamble says that every function does.
