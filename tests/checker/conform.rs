@@ -38,7 +38,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("slot/waker.rs", FUTURE),
     ("engine/task_wait.rs", FUTURE),
     ("ring/init.rs", "unit tests of the wrap-around, before the ring is shared"),
-    ("platform/user_port/", "a port of the user's, below the protocol: the models' (loom-tests/lot.rs)"),
+    ("platform/user_port/", "a port of the user's, below the protocol: the models' (loom-tests/seats.rs)"),
 ];
 const FUTURE: &str =
     "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)";

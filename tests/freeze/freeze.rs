@@ -47,7 +47,7 @@ const NEVER: &[(&str, &str)] = &[
     ("PopNextEntry", "batches, which only the C face has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
         "platform/user_port/",
-        "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/lot.rs)",
+        "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/seats.rs)",
     ),
 ];
 const SECOND_JOB: &str = "a second job that sleeps in a call of its pool: it may wait for the first (the models', and the \
