@@ -64,7 +64,7 @@ pub const ROWS: &[Row] = &[
     Row {
         id: 7,
         upstream: "tensorflow/tensorflow#932",
-        what: "what running jobs submit while the destructor runs is told to those who have left",
+        what: "what running jobs submit while the destructor runs is announced to threads that have left",
         answer: Mutants(&[(
             Planted(&[Bug::CloserIsNotTold]),
             Model("accepted_job_resolves_when_drain_races_submit_without_workers"),
@@ -260,7 +260,7 @@ pub const ROWS: &[Row] = &[
     Row {
         id: 32,
         upstream: "rust-threadpool/rust-threadpool#89, 2694e24",
-        what: "who joins late is held by the next wave of jobs",
+        what: "a thread that joins late is held by the next wave of jobs",
         answer: Mutants(&[(
             Planted(&[Bug::WaitsForTheNextJobToo]),
             Model("a_late_waiter_is_not_held_by_the_next_job"),
@@ -386,7 +386,7 @@ pub const ROWS: &[Row] = &[
     Row {
         id: 48,
         upstream: "fjall-rs/fjall#260; rust-lang/rust#76220",
-        what: "the stop finds a full queue: who waits for room is not told",
+        what: "the stop finds a full queue: threads that wait for room are not woken",
         answer: Mutants(&[(
             Planted(&[Bug::CloseLeavesSubmittersAsleep]),
             Model("a_blocked_submitter_is_refused_when_no_slot_comes_back"),
