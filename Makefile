@@ -91,13 +91,13 @@ install: all
 	install -m 644 $(OUT)/jobring.pc "$(DESTDIR)$(libdir)/pkgconfig/"
 	install -m 644 $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake "$(DESTDIR)$(libdir)/cmake/jobring/"
 
-# What is quick of .ci/run: the layout, the lints, the library's own tests, the header, and the models and setups that take a
-# moment. The tests that clippy has checked are not built for it twice.
+# What is quick of .ci/run: the layout, the lints, the unit tests, the tests of the sources, the header and the public API,
+# and the models that take a moment. The tests that clippy has checked are not built for it twice.
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy -q --all-targets -p jobring --features capi,pthread,future -- -D warnings
 	$(CARGO) clippy -q --all-targets -p jobring-loom-tests -p jobring-checker -p jobring-freeze-tests -p jobring-harness -- -D warnings
-	$(CARGO) test -q -p jobring --features capi,pthread,future --lib --test floors --test house_rules --test header_docs --test header_drift
+	$(CARGO) test -q -p jobring --features capi,pthread,future --lib --test floors --test house_rules --test header_docs --test header_drift --test public_api
 	$(CARGO) test -q -p jobring-harness
 	$(CARGO) test -q -p jobring-loom-tests --test models -- --fast
 
