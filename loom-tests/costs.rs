@@ -1,19 +1,33 @@
 //! What each model costs, in executions: `costs.txt`, as it was when a run of all models wrote it (JOBRING_BLESS=1). It
-//! decides in which order they run and nothing else, so that an old one does no harm.
+//! decides the order in which they run, and which of them `--fast` runs. So it must name all of them.
 
 use crate::harness::Model;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 /// Models with more are not run by `--fast`.
 const CHEAP: usize = 3_000;
 
-/// The executions of a model. A model that is not listed is new, and runs first.
-fn of(model: &Model) -> usize {
+fn listed() -> &'static BTreeMap<&'static str, usize> {
     static LISTED: OnceLock<BTreeMap<&str, usize>> = OnceLock::new();
     let read = |line: &'static str| line.split_once(' ').and_then(|(name, n)| Some((name, n.parse().ok()?)));
-    let listed = LISTED.get_or_init(|| include_str!("costs.txt").lines().filter_map(read).collect());
-    listed.get(model.name).copied().unwrap_or(0)
+    LISTED.get_or_init(|| include_str!("costs.txt").lines().filter_map(read).collect())
+}
+
+/// Err unless the list names exactly the models. With JOBRING_BLESS=1 an old list will do: the run writes a new one.
+pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
+    let there: BTreeSet<&str> = models.iter().map(|model| model.name).collect();
+    let listed: BTreeSet<&str> = listed().keys().copied().collect();
+    let differ: Vec<_> = there.symmetric_difference(&listed).collect();
+    if differ.is_empty() || std::env::var_os("JOBRING_BLESS").is_some() {
+        return Ok(());
+    }
+    Err(format!("in costs.txt alone, or not in it: {differ:?}; a run of all with JOBRING_BLESS=1 rewrites it"))
+}
+
+/// The executions of a model. A model that is not listed is new, and runs first.
+fn of(model: &Model) -> usize {
+    listed().get(model.name).copied().unwrap_or(0)
 }
 
 /// Those that are done in a moment.

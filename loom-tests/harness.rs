@@ -151,8 +151,8 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
 
 /// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map. One
 /// core takes the cheapest first, the others the dearest: what fails is named soon, and no long one is left to the end.
-/// How many finished.
-pub fn run_apart(models: &[&'static Model], progress: &Progress) -> usize {
+/// Those that finished, with their executions.
+pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'static str, usize> {
     let waiting = Mutex::new(VecDeque::from(costs::by_cost(models)));
     let executions = Mutex::new(BTreeMap::new());
     let run = |cheapest: bool| {
@@ -172,11 +172,7 @@ pub fn run_apart(models: &[&'static Model], progress: &Progress) -> usize {
             scope.spawn(move || run(core == 0));
         }
     });
-    let executions = executions.into_inner().unwrap();
-    if std::env::var_os("JOBRING_BLESS").is_some() {
-        costs::bless(&executions);
-    }
-    executions.len()
+    executions.into_inner().unwrap()
 }
 
 /// Some, with the number of its executions, if it finished.

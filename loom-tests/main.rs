@@ -94,9 +94,10 @@ fn main() -> ExitCode {
     }
     let consistent = table::agrees_with(&all)
         .and_then(|()| sites::agree(all.len()))
-        .and_then(|()| kill::agrees_with(&all));
+        .and_then(|()| kill::agrees_with(&all))
+        .and_then(|()| costs::agrees_with(&all));
     if let Err(problem) = consistent {
-        eprintln!("loom-tests/README.md, KILLS.md and the models differ: {problem}");
+        eprintln!("loom-tests/README.md, KILLS.md, costs.txt and the models differ: {problem}");
         return ExitCode::FAILURE;
     }
     if arguments.has("--weaken") {
@@ -110,13 +111,18 @@ fn main() -> ExitCode {
     // Known for all of them, with their own bounds.
     let own_bounds = std::env::var_os("JOBRING_MODEL_BOUND").is_none();
     let takes = Some("about a minute").filter(|_| chosen.len() == all.len() && own_bounds);
-    let finished = run_apart(&chosen, &Progress::begin("models", chosen.len(), takes));
+    let executions = run_apart(&chosen, &Progress::begin("models", chosen.len(), takes));
+    let finished = executions.len();
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
     if finished < chosen.len() {
         return ExitCode::FAILURE;
     }
     if chosen.len() < all.len() {
         return ExitCode::SUCCESS;
+    }
+    // Only here: a run of some models, or with other bounds, knows a part of the costs.
+    if own_bounds && std::env::var_os("JOBRING_BLESS").is_some() {
+        costs::bless(&executions);
     }
     // Those that all models are run for: what has just passed need not pass again.
     let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
