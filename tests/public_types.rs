@@ -67,7 +67,8 @@ fn debug_says_something_of_every_public_type() {
     text(&Pool::builder().workers(3).name("io"), r#"workers: Some(3), min_workers: None"#);
     text(&pool.submit(|| 1).expect("room"), "JobHandle");
     pool.scope(|s| text(s, "Scope"));
-    text(&System, "System");
+    // As the type is called inside the library.
+    text(&System, "Os");
     let failed = done(pool.submit(|| -> u32 { panic!("out of paper") }).expect("room")).expect_err("a panic");
     text(&failed, r#"Panicked(JobPanic { message: Some("out of paper")"#);
     let report = pool.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("nothing is left");
