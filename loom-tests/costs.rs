@@ -22,7 +22,9 @@ pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
     if differ.is_empty() || std::env::var_os("JOBRING_BLESS").is_some() {
         return Ok(());
     }
-    Err(format!("in costs.txt alone, or not in it: {differ:?}; a run of all with JOBRING_BLESS=1 rewrites it"))
+    Err(format!(
+        "in costs.txt alone, or not in it: {differ:?}; a run of all with JOBRING_BLESS=1 rewrites it"
+    ))
 }
 
 /// The executions of a model. A model that is not listed is new, and runs first.

@@ -69,8 +69,7 @@ unsafe extern "C" fn mmap(
         && (file, offset) == (-1, 0);
     let mut stacks = is_stack.then(stacks);
     if let Some(stacks) = &mut stacks
-        && let Some(kept) =
-            stacks.iter_mut().find(|stack| stack.at != 0 && !stack.used && stack.size == size)
+        && let Some(kept) = stacks.iter_mut().find(|stack| stack.at != 0 && !stack.used && stack.size == size)
     {
         kept.used = true;
         return kept.at as *mut c_void;

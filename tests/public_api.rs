@@ -429,7 +429,10 @@ fn every_public_item_has_an_example() {
     let excused: BTreeSet<String> = SHOWN_ELSEWHERE.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(without, excused, "left: without an example; right: shown elsewhere");
     for (name, shown_at) in SHOWN_ELSEWHERE {
-        assert!(with.contains(*shown_at), "{name} is shown at {shown_at}, which has no example or is not public");
+        assert!(
+            with.contains(*shown_at),
+            "{name} is shown at {shown_at}, which has no example or is not public"
+        );
     }
 }
 

@@ -194,31 +194,30 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[inline]
     fn in_job_context<R>(&self, index: usize, state: State, f: impl FnOnce(&CallContext) -> R) -> (R, bool) {
         let context = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
-        self.port.set_current(&context);
-        let result = f(&context);
-        self.port.set_current(context.outer);
+        let result = self.inside(&context, || f(&context));
         (result, context.closed_inside.get())
+    }
+
+    /// Calls `f` with the context as the innermost of this thread. `f` does not unwind.
+    #[inline(always)]
+    fn inside<R>(&self, context: &CallContext, f: impl FnOnce() -> R) -> R {
+        self.port.set_current(context);
+        let result = f();
+        self.port.set_current(context.outer);
+        result
     }
 
     /// Lets `f` run user code on this thread that is not a job of the pool, though the thread may be inside one.
     #[cfg(feature = "capi")]
     pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
-        let context = CallContext::of_caller(self.id(), self.port.current());
-        self.port.set_current(&context);
-        let result = f();
-        self.port.set_current(context.outer);
-        result
+        self.inside(&CallContext::of_caller(self.id(), self.port.current()), f)
     }
 
     /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool behaves as in a job:
     /// a wait runs the queued job that it waits for, and a call that would sleep for ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
-        let context = CallContext::of_callback(self.id(), self.port.current());
-        self.port.set_current(&context);
-        let result = f();
-        self.port.set_current(context.outer);
-        result
+        self.inside(&CallContext::of_callback(self.id(), self.port.current()), f)
     }
 
     /// Runs the oldest queued job on the calling thread. False if there was none, or if the thread is inside a job and has too

@@ -23,14 +23,14 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 // JOBRING_POOL_BYTES (in jobring.h.in) relies on this. 2,048 bytes hold the head of a pool, and the padding that aligns it and the
-// slots. A seat takes 64 bytes and 40 words. A slot takes 6 words: its header and its share of the rings (the next power of two
+// slots. A worker's place takes 64 bytes and 40 words. A slot takes 6 words: its header and its share of the rings (the next power of two
 // of n is below 2 n).
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 2048);
-// JOBRING_BARE_POOL_BYTES relies on this: 192 bytes, and no seats.
+// JOBRING_BARE_POOL_BYTES relies on this: 192 bytes, and no places.
 #[cfg(all(target_os = "none", target_pointer_width = "32"))]
 const _: () = assert!(size_of::<CPool>() + 2 * align_of::<CPool>() + BLOCK_ALIGN <= 192);
 const _: () = assert!(size_of::<WorkerThread>() <= 64 + 40 * size_of::<usize>());
-// JOBRING_PORT_POOL_BYTES relies on this: JOBRING_PORT_HEAD_, which is exact on most targets, and two words for each seat.
+// JOBRING_PORT_POOL_BYTES relies on this: JOBRING_PORT_HEAD_, which is exact on most targets, and two words for each worker.
 #[cfg(all(feature = "port", not(any(feature = "std", feature = "pthread"))))]
 const _: () = {
     let (head, align) = match (size_of::<usize>(), BLOCK_ALIGN) {
@@ -46,7 +46,7 @@ const _: () = {
 /// Where the parts of a pool lie in its memory block.
 pub(super) struct PoolLayout {
     layout: Layout,
-    seats: usize,
+    places: usize,
     slots: usize,
 }
 
@@ -59,13 +59,13 @@ impl PoolLayout {
         let too_large = |_| StatusError(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
         let workers = if MAKES_WORKERS { settings.workers } else { 0 };
-        let (layout, seats) =
+        let (layout, places) =
             layout.extend(Layout::array::<WorkerThread>(workers).map_err(too_large)?).map_err(too_large)?;
         let bytes = settings.shape.bytes().ok_or(StatusError(JOBRING_E_NOMEM))?;
         let block = Layout::from_size_align(bytes, BLOCK_ALIGN).map_err(too_large)?;
         let (layout, slots) = layout.extend(block).map_err(too_large)?;
         debug_assert_eq!(Some(layout.pad_to_align()), Self::layout(layout.pad_to_align().size()));
-        Ok(Self { layout: layout.pad_to_align(), seats, slots })
+        Ok(Self { layout: layout.pad_to_align(), places, slots })
     }
 
     /// The layout of a block of this many bytes.
@@ -267,11 +267,11 @@ unsafe fn make(
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     {
         // SAFETY:
-        // - 1: the seats' part of the block. Pool and seats stay until destroy has waited for the workers to leave.
+        // - 1: the places' part of the block. Pool and places stay until destroy has waited for the workers to leave.
         let workers = unsafe {
             port_workers::start(
                 pool,
-                at.add(parts.seats).cast().as_ptr(),
+                at.add(parts.places).cast().as_ptr(),
                 settings.workers,
                 settings.min_workers,
             )?
@@ -283,10 +283,10 @@ unsafe fn make(
     #[cfg(any(feature = "std", feature = "pthread"))]
     {
         // SAFETY:
-        // - 1: the seats' part of the block. Pool, hooks and seats stay until destroy has joined the workers.
+        // - 1: the places' part of the block. Pool, hooks and places stay until destroy has joined the workers.
         let workers = unsafe {
-            let seats: *mut MaybeUninit<WorkerThread> = at.add(parts.seats).cast().as_ptr();
-            WorkerSet::start(&(*pool).raw, seats, &raw const (*pool).hooks, settings.plan())?
+            let places: *mut MaybeUninit<WorkerThread> = at.add(parts.places).cast().as_ptr();
+            WorkerSet::start(&(*pool).raw, places, &raw const (*pool).hooks, settings.plan())?
         };
         // SAFETY:
         // - the workers read fields other than these two; nobody else has the pool yet.

@@ -48,14 +48,14 @@ const FIRST_WORKER: usize = offset_of!(jobring_worker, name) + size_of::<[c_char
 /// Where there are threads.
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl CPool {
-    fn seat(&self, index: u32) -> Result<&WorkerThread, StatusError> {
-        let seat = self.workers.as_ref().and_then(|set| set.place(index as usize));
-        seat.ok_or(StatusError(JOBRING_E_INVALID))
+    fn place(&self, index: u32) -> Result<&WorkerThread, StatusError> {
+        let place = self.workers.as_ref().and_then(|set| set.place(index as usize));
+        place.ok_or(StatusError(JOBRING_E_INVALID))
     }
 
     fn worker(&self, index: u32) -> Result<jobring_worker, StatusError> {
-        let seat = self.seat(index)?;
-        let record = seat.record();
+        let place = self.place(index)?;
+        let record = place.record();
         let mut found = jobring_worker {
             size: 0,
             state: match record.doing {
@@ -70,18 +70,18 @@ impl CPool {
             longest_ns: record.longest_ns,
             name: [0; 16],
         };
-        for (to, from) in found.name.iter_mut().zip(seat.name().bytes()) {
+        for (to, from) in found.name.iter_mut().zip(place.name().bytes()) {
             *to = from as c_char;
         }
         Ok(found)
     }
 
     fn stack_used(&self, index: u32) -> Result<usize, StatusError> {
-        self.seat(index)?.stack_used().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
+        self.place(index)?.stack_used().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
     }
 
     fn stack_of(&self, index: u32) -> Result<usize, StatusError> {
-        self.seat(index)?.stack_size().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
+        self.place(index)?.stack_size().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
     }
 }
 

@@ -307,10 +307,10 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     #[cfg(any(feature = "std", feature = "pthread"))]
     fn start(self, core: PoolCore<Pool<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
         let stack_size = stack_size::effective(self.stack_size)?;
-        let mut seats = Vec::new();
-        seats.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
-        seats.resize_with(workers, MaybeUninit::uninit);
-        let mut inner = boxed(Inner { core, workers: None, _seats: seats, hooks: self.hooks })
+        let mut places = Vec::new();
+        places.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
+        places.resize_with(workers, MaybeUninit::uninit);
+        let mut inner = boxed(Inner { core, workers: None, _places: places, hooks: self.hooks })
             .ok_or(BuildError::NoMemory)?;
         let min_workers = self.min_workers.unwrap_or(workers);
         let plan = WorkerSetConfig {
@@ -318,10 +318,10 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             ..WorkerSetConfig::plain(self.backend, workers, stack_size, &self.name)
         };
         let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
-        let seats = inner._seats.as_mut_ptr();
+        let places = inner._places.as_mut_ptr();
         // SAFETY:
         // - 1: all three are behind the Box, which is not opened before the workers are joined (Pool's drop).
-        inner.workers = Some(unsafe { WorkerSet::start(inner.core.raw(), seats, hooks, plan) }?);
+        inner.workers = Some(unsafe { WorkerSet::start(inner.core.raw(), places, hooks, plan) }?);
         Ok(Pool { inner: core::mem::ManuallyDrop::new(inner) })
     }
 

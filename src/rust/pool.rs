@@ -104,7 +104,7 @@ pub(super) struct Inner<const PAYLOAD: usize> {
     pub(super) workers: Option<WorkerSet>,
     // The workers read it through the set.
     #[cfg(any(feature = "std", feature = "pthread"))]
-    pub(super) _seats: Vec<MaybeUninit<WorkerThread>>,
+    pub(super) _places: Vec<MaybeUninit<WorkerThread>>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) hooks: Callbacks,
 }
