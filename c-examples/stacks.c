@@ -108,7 +108,7 @@ static struct range stacks_by_library(const jobring_pool *pool, uint32_t workers
     struct range range = {SIZE_MAX, 0};
     for (uint32_t i = 0; i < workers; i++) {
         size_t bytes = 0;
-        TRY(jobring_worker_stack(pool, i, &bytes));
+        TRY(jobring_worker_stack(pool, i, &bytes, NULL));
         widen(&range, bytes);
     }
     return range;

@@ -28,7 +28,7 @@
  * Make a pool        jobring_create             in memory that the library allocates
  *                    jobring_init               in the caller's memory
  *                    jobring_layout             how much memory that is
- *                    jobring_config_init        a configuration with the defaults
+ *                    jobring_struct_init        sets a structure's size and its defaults
  * Submit jobs        jobring_submit             waits for a free slot if there is none
  *                    jobring_try_submit         never waits
  *                    jobring_try_submit_isr     the same, from an interrupt
@@ -51,8 +51,7 @@
  *                    jobring_info_get           what a pool is
  *                    jobring_stats_get          its counters
  *                    jobring_worker_get         what a worker does and has done
- *                    jobring_worker_stack       the size of its stack
- *                    jobring_worker_stack_used  the most that it has used of it
+ *                    jobring_worker_stack       the size of its stack, and what it has used of it
  *                    jobring_stack_min          the smallest stack that a worker can have
  *                    jobring_status_text        a status in words
  *                    jobring_version            of the library
@@ -167,13 +166,14 @@ typedef struct jobring_worker jobring_worker;
  * - JOBRING_E_NOMEM: also if pthread_atfork() gets no memory.
  * - JOBRING_E_THREAD: the system refused threads, and fewer than `min_workers` (0: `workers`) were made.
  *   Those were joined.
+ * - JOBRING_E_FAILED: `on_start` failed on so many workers that fewer than `min_workers` are left.
  * - JOBRING_E_STACK: `stack_size` is below jobring_stack_min().
  * - JOBRING_E_SIZE: `stack_memory_size` is too small.
  * - JOBRING_E_UNSUPPORTED: this build lacks the backend, the threads, the ports or the memory that are
  *   asked for.
  *
  * From any thread, including inside a job; not from a signal handler. Allocates. Blocks while the threads
- * are made.
+ * are made, and until `on_start` has returned on all of them.
  */
 jobring_status jobring_create(const jobring_config *config, jobring_pool **pool);
 
@@ -190,12 +190,12 @@ jobring_status jobring_create(const jobring_config *config, jobring_pool **pool)
  * Returns what jobring_create() returns, and:
  * - JOBRING_E_INVALID: also if `memory` is NULL.
  * - JOBRING_E_SIZE: also if `memory` is too small.
- * - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the memory may have been
- *   written to.
+ * - JOBRING_E_THREAD, JOBRING_E_FAILED, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the
+ *   memory may have been written to.
  *
  * From any thread, including inside a job; not from a signal handler. Does not allocate, except that
  * Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
- * the threads are made.
+ * the threads are made, and until `on_start` has returned on all of them.
  */
 jobring_status jobring_init(const jobring_config *config,
                             void *memory,
@@ -219,19 +219,21 @@ jobring_status jobring_init(const jobring_config *config,
 jobring_status jobring_layout(const jobring_config *config, size_t *size, size_t *align);
 
 /**
- * Fills a configuration with the defaults, for languages that lack JOBRING_CONFIG_INIT.
+ * Prepares a structure of this header that begins with its size: sets that field, and all others to zero,
+ * which is the default in each.
  *
- * - `config`: what is filled.
- * - `size`: sizeof (jobring_config) as the caller knows it. Bytes beyond what the library knows become
- *   zero.
+ * For languages that cannot use the JOBRING_..._INIT macros.
+ *
+ * - `structure`: what is filled.
+ * - `size`: its sizeof, as the caller knows it.
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_INVALID: also if `size` is smaller than any published structure, or above 4,096.
+ * - JOBRING_E_INVALID: also if `size` is below 4 or above 4,096.
  *
  * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
-jobring_status jobring_config_init(jobring_config *config, size_t size);
+jobring_status jobring_struct_init(void *structure, size_t size);
 
 /*
  * Static memory for a pool, of a size that is known when the program is compiled: never less than what jobring_layout()
@@ -772,8 +774,8 @@ jobring_status jobring_current_job(const jobring_pool *pool, jobring_job *job);
 /**
  * Tells the number of the worker that calls this.
  *
- * Numbers count from 0 to the number of workers that were started, minus 1; threads that entered have the
- * numbers after those.
+ * The threads that were made for workers have the numbers from 0 on; threads that entered have numbers
+ * after those.
  *
  * - `index`: where it is written.
  *
@@ -800,7 +802,7 @@ struct jobring_info {
     uint32_t size;
     /** Which kind of threads its workers are: JOBRING_BACKEND_. */
     uint32_t backend;
-    /** The workers that were started. */
+    /** The workers that were started, without those whose start hook failed. */
     uint32_t workers;
     /** The most workers at a time, including threads that enter. */
     uint32_t max_workers;
@@ -857,7 +859,7 @@ struct jobring_stats {
 /**
  * Tells what a worker does and has done.
  *
- * - `index`: its number, below the number of workers that were started.
+ * - `index`: its number, from 0; below the number of threads that were made.
  * - `worker`: what is filled, as far as its `size` says.
  *
  * Returns:
@@ -897,46 +899,35 @@ struct jobring_worker {
 #define JOBRING_WORKER_RUNNING 3
 
 /**
- * jobring_worker.state: it has left its loop: the pool is shut down, or a job ended its thread (see
- * jobring_fn) and the system refused another one.
+ * jobring_worker.state: it has left its loop: the pool is shut down, its start hook failed, or a job ended
+ * its thread (see jobring_fn) and the system refused another one.
  */
 #define JOBRING_WORKER_STOPPED 4
 
 /**
- * Tells the size of a worker's stack, as the system reports it.
+ * Tells the size of a worker's stack, and the most that the worker has used of it so far, in bytes.
  *
- * - `index`: its number, below the number of workers that were started.
- * - `bytes`: where it is written.
+ * What was not used was never written to. What the system keeps on the stack counts as used, and so do
+ * jobs that a wait ran there.
  *
- * Returns:
- * - JOBRING_OK.
- * - JOBRING_E_UNSUPPORTED: the system cannot be asked, or a jobring_port made the workers.
- * - JOBRING_E_INVALID.
- *
- * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
- * while that worker's thread is being replaced. The system's library may allocate.
- */
-jobring_status jobring_worker_stack(const jobring_pool *pool, uint32_t index, size_t *bytes);
-
-/**
- * Tells the most stack that a worker has used so far, in bytes.
- *
- * What lies deeper was never written to. What the system keeps on the stack counts, and so do jobs that a
- * wait ran there.
- *
- * - `index`: its number, below the number of workers that were started.
- * - `bytes`: where it is written; 0 if the worker has not started yet.
+ * - `index`: its number, from 0; below the number of threads that were made.
+ * - `size`: where the size is written, as the system reports it; NULL if it is not wanted.
+ * - `used`: where the most is written, 0 if the thread has not begun; NULL if it is not wanted.
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS, or a jobring_port made the
- *   workers.
+ * - JOBRING_E_UNSUPPORTED: `size` is wanted and the system cannot be asked; `used` is wanted and the pool
+ *   was made without JOBRING_FLAG_PAINT_STACKS; or a jobring_port made the workers.
  * - JOBRING_E_INVALID.
  *
- * From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
- * the unused stack. Blocks only while that worker's thread is being replaced. Does not allocate.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. For `used` it
+ * reads all of the unused stack. Blocks only while that worker's thread is being replaced. For `size` the
+ * system's library may allocate.
  */
-jobring_status jobring_worker_stack_used(const jobring_pool *pool, uint32_t index, size_t *bytes);
+jobring_status jobring_worker_stack(const jobring_pool *pool,
+                                    uint32_t index,
+                                    size_t *size,
+                                    size_t *used);
 
 /**
  * Tells the smallest stack_size that jobring_create() accepts on this system, for programs that got
@@ -1067,6 +1058,8 @@ struct jobring_report {
     uint32_t submitting;
     /** Finished jobs whose result nobody has taken. */
     uint32_t untaken;
+    /** 0. */
+    uint32_t reserved[4];
 };
 
 /**
@@ -1101,15 +1094,21 @@ jobring_status jobring_destroy(jobring_pool *pool);
 /* ---- The configuration of a pool --------------------------------------------------------------------- */
 
 /**
- * A hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's number
- * from 0.
+ * A start hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's
+ * number from 0. Any status but JOBRING_OK means that it failed.
  */
-typedef void (*jobring_hook_fn)(void *hook_arg, uint32_t worker);
+typedef jobring_status (*jobring_start_fn)(void *hook_arg, uint32_t worker);
+
+/**
+ * A stop hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's
+ * number from 0.
+ */
+typedef void (*jobring_stop_fn)(void *hook_arg, uint32_t worker);
 
 /**
  * The configuration of a pool. Zero is the default in every field.
  *
- * Begin with JOBRING_CONFIG_INIT or jobring_config_init(). The structure and its text are copied during
+ * Begin with JOBRING_CONFIG_INIT or jobring_struct_init(). The structure and its text are copied during
  * the call.
  */
 struct jobring_config {
@@ -1128,8 +1127,8 @@ struct jobring_config {
      */
     uint32_t workers;
     /**
-     * The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
-     * fails.
+     * The fewest workers to start with, if the system refuses more threads or start hooks fail. 0: all of
+     * them, or the call fails.
      */
     uint32_t min_workers;
     /**
@@ -1218,13 +1217,21 @@ struct jobring_config {
      */
     const char *name;
     /**
-     * Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may
-     * call: a wait without a time limit runs the queued job that it waits for, and a submit to a full pool
-     * that could never succeed returns JOBRING_E_DEADLOCK.
+     * Called on each worker's thread before its first job. NULL: nothing.
+     *
+     * The call that makes the pool returns when all start hooks have returned; without a start hook it
+     * does not wait for the threads. A worker whose hook fails ends at once, without `on_stop`; if fewer
+     * than `min_workers` are left, the call returns JOBRING_E_FAILED. A hook that waits for something that
+     * the calling thread does after that call waits for ever.
+     *
+     * Where a new thread takes a worker's place (jobring_fn), the hook is called again, and may call what a
+     * job may call: a wait without a time limit runs the queued job that it waits for, and a submit to a
+     * full pool that could never succeed returns JOBRING_E_DEADLOCK. If it fails there, the pool has one
+     * worker less.
      */
-    jobring_hook_fn on_start;
-    /** Called on each worker's thread after its last job. NULL: nothing. */
-    jobring_hook_fn on_stop;
+    jobring_start_fn on_start;
+    /** Called on each worker's thread after its last job. NULL: nothing. It may call what a job may call. */
+    jobring_stop_fn on_stop;
     /** Passed to both hooks. */
     void *hook_arg;
     /**
@@ -1284,7 +1291,7 @@ struct jobring_config {
 #define JOBRING_FLAG_TIMED 1
 
 /**
- * jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
+ * jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack(). Makes
  * each stack resident.
  */
 #define JOBRING_FLAG_PAINT_STACKS 2
@@ -1319,7 +1326,7 @@ struct jobring_config {
 #define JOBRING_E_STALE (-7)
 /** The job was cancelled before it ran. */
 #define JOBRING_E_CANCELLED (-8)
-/** The job ran and failed: it called jobring_fail(), or ended its thread. */
+/** The job ran and failed: it called jobring_fail(), or ended its thread. From jobring_create(): on_start failed. */
 #define JOBRING_E_FAILED (-9)
 /** Not now: the job runs or has finished, or the caller is inside the pool. */
 #define JOBRING_E_BUSY (-10)

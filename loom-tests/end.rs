@@ -12,6 +12,7 @@ pub const MODELS: &[Model] = &[
     model!(2 who_awaits_the_workers_finds_their_hooks_done),
     model!(unbounded no_more_workers_enter_than_may),
     model!(2 a_start_that_fails_leaves_nobody_behind),
+    model!(2 a_pool_is_made_when_its_start_hooks_have_returned),
 ];
 
 fn destroy_waits_for(visitors: usize) {
@@ -85,4 +86,29 @@ fn a_start_that_fails_leaves_nobody_behind() {
     s.pool.await_workers();
     assert_eq!(s.pool.live(), 0);
     assert_eq!(s.log.ended(0), usize::from(first.join().unwrap()));
+}
+
+fn a_pool_is_made_when_its_start_hooks_have_returned() {
+    // As RawPool::start_workers with two workers, of which the second one's hook fails.
+    let s = Stage::<1>::new();
+    let places = [Place::new(), Place::new()];
+    let workers = [true, false].map(|works| {
+        s.pool.admit();
+        let place = places[usize::from(!works)].clone();
+        s.thread(move |s| {
+            s.pool.work_after(|| {
+                place.write();
+                works
+            });
+        })
+    });
+    s.begin();
+    assert_eq!(s.pool.await_start_hooks(2), 1);
+    assert!(places.iter().all(Place::written));
+    assert_eq!(s.pool.live(), 1);
+    s.pool.discard();
+    s.pool.await_workers();
+    for worker in workers {
+        worker.join().unwrap();
+    }
 }

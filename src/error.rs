@@ -249,6 +249,8 @@ pub enum BuildError {
     NoMemory,
     /// The stack is smaller than a worker needs, which is this many bytes.
     StackTooSmall(usize),
+    /// The start hook panicked on so many workers that too few are left. All threads were joined.
+    StartHook,
     /// The system refused a thread, with this error. Threads that had started were joined.
     Thread(OsError),
     /// This build or backend does not support a setting. This is its name.
@@ -261,6 +263,7 @@ impl fmt::Display for BuildError {
             Self::Invalid(what) => write!(f, "{what} is out of range"),
             Self::NoMemory => f.write_str("out of memory"),
             Self::StackTooSmall(needed) => write!(f, "the stack is too small: a worker needs {needed} bytes"),
+            Self::StartHook => f.write_str("the start hook panicked"),
             Self::Thread(_) => f.write_str("the system refused a thread"),
             Self::Unsupported(what) => write!(f, "{what} is not supported by this build or backend"),
         }

@@ -46,7 +46,8 @@ const HANDLES: &str =
 
 /// Cells that do not follow from a type: sizes about which a function says something of its own.
 const SPECIAL: &[(&str, &str, &str)] = &[
-    ("jobring_config_init", "size", "short 4097 4096"),
+    ("jobring_struct_init", "size", "short 4097 4096"),
+    ("jobring_struct_init", "structure", "misaligned"),
     ("jobring_init", "size", "short exact"),
     ("jobring_init", "memory", "misaligned"),
     ("jobring_submit_batch", "count", "beyond"),
@@ -69,12 +70,6 @@ const EXCLUSIONS: &[Exclusion] = &[
     Exclusion {
         covers: |cell, _| cell.parameter.ends_with(".size"),
         reason: "the size that a structure says it has: has kinds of its own",
-    },
-    Exclusion {
-        covers: |cell, _| {
-            cell.function == "jobring_config_init" && SIZES.split(' ').any(|kind| kind == cell.kind)
-        },
-        reason: "is told the size as a parameter and reads none",
     },
 ];
 
@@ -266,13 +261,16 @@ fn every_function_refuses_every_bad_input() {
     let std_alone = library(&["std", "capi"]);
     let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
     let runs = [
-        (&both, "bad-input", &[][..]),
-        (&both, "bad-input-sanitized", &sanitized[..]),
-        (&std_alone, "bad-input-std", &[][..]),
+        (&both, "bad-input", &[][..], ""),
+        (&both, "bad-input-sanitized", &sanitized[..], ""),
+        // Only a job on a pthread may end its thread, so that a start hook is called in a pool that is made.
+        (&std_alone, "bad-input-std", &[][..], "inside-start"),
     ];
-    for (library, name, flags) in runs {
+    for (library, name, flags, without) in runs {
         let tried = tried(library, name, flags);
         let cells: BTreeSet<String> = tried.iter().cloned().collect();
+        let is_left_out = |cell: &String| !without.is_empty() && cell.ends_with(without);
+        let required: BTreeSet<_> = required.iter().filter(|cell| !is_left_out(cell)).cloned().collect();
         let missing: Vec<_> = required.difference(&cells).cloned().collect();
         assert!(missing.is_empty(), "{} cells are missing:\n{}", missing.len(), missing.join("\n"));
         let unknown: Vec<_> = cells.difference(&required).cloned().collect();

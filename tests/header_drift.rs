@@ -15,6 +15,7 @@ const SOURCES: &[&str] = &[
     "version",
     "status",
     "port",
+    "struct_init",
     "config",
     "types",
     "create",

@@ -47,7 +47,10 @@ mod c {
             // SAFETY:
             // - writable for its size; init fills all of it if it returns OK. A configuration, and a place for the pool.
             unsafe {
-                assert_eq!(jobring_config_init(config.as_mut_ptr(), size_of::<jobring_config>()), JOBRING_OK);
+                assert_eq!(
+                    jobring_struct_init(config.as_mut_ptr().cast(), size_of::<jobring_config>()),
+                    JOBRING_OK
+                );
                 let mut config = config.assume_init();
                 config.workers = JOBRING_WORKERS_NONE;
                 config.capacity = capacity as u32;

@@ -134,7 +134,7 @@ fn without_offset(value: &str) -> &str {
 const BIRTH: &[&str] = &["jobring_create", "jobring_init"];
 
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
-const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
+const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
 
 /// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
 /// wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
@@ -189,7 +189,6 @@ const BESIDES: &[&str] = &[
     "jobring_layout",
     "jobring_destroy",
     "jobring_worker_stack",
-    "jobring_worker_stack_used",
     "jobring_stack_min",
 ];
 

@@ -120,6 +120,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["Kick", "KickLook"],
     ),
     (
+        "order the start hooks before the end of the call that makes the pool; as a rule the kick after each hook does so too",
+        &["HookEnd", "HooksLook"],
+    ),
+    (
         "belong to tasks that await a job, which C has none of (the feature `future`)",
         &["SpotTurn", "SpotLeave", "SpotLook", "SpotMove"],
     ),

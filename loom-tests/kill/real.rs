@@ -40,7 +40,7 @@ fn config(workers: u32) -> jobring_config {
     // SAFETY:
     // - writable for its size; init fills all of it if it returns OK.
     unsafe {
-        assert_eq!(jobring_config_init(config.as_mut_ptr(), size_of::<jobring_config>()), JOBRING_OK);
+        assert_eq!(jobring_struct_init(config.as_mut_ptr().cast(), size_of::<jobring_config>()), JOBRING_OK);
         let mut config = config.assume_init();
         config.workers = workers;
         config

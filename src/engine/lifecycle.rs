@@ -35,6 +35,10 @@ use crate::sync::{
 };
 
 const DISCARD: usize = 1;
+/// A start hook that has returned, and one that has failed, in the word with DISCARD. A pool is made before it is discarded, and
+/// only its maker reads these counts: it does not matter that they overflow later, when workers are replaced.
+const HOOK_DONE: usize = 2;
+const HOOK_FAILED: usize = 1 << (usize::BITS / 2);
 /// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
 /// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
 const WORKER: usize = 1;
@@ -58,6 +62,7 @@ pub enum ShutdownMode {
 pub(crate) struct Lifecycle {
     /// Counts the kicks. Closers sleep on it.
     kicks: AtomicUsize,
+    /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
     /// Counts threads inside calls that destroy must wait for.
     visitors: AtomicUsize,
@@ -134,6 +139,28 @@ impl Lifecycle {
     pub(crate) fn discards(&self) -> bool {
         // ORDERING: Relaxed, as in discard.
         self.mode.load(ordering(Site::ModeLook, Relaxed)) & DISCARD != 0
+    }
+
+    /// A worker's start hook has returned. If it has failed, the worker has left.
+    pub(crate) fn end_start_hook(&self, has_failed: bool, port: &impl Port) {
+        let ended = if has_failed { HOOK_DONE + HOOK_FAILED } else { HOOK_DONE };
+        // ORDERING: Release pairs with the Acquire in `await_start_hooks`: what the hook wrote comes before the end of the call
+        // that makes the pool.
+        self.mode.fetch_add(ended, ordering(Site::HookEnd, Release));
+        self.notify_closers(port, Origin::Thread);
+    }
+
+    /// Returns when this many start hooks have returned: how many of them failed.
+    pub(crate) fn await_start_hooks(&self, count: usize, port: &impl Port) -> usize {
+        loop {
+            let kicks = self.kicks();
+            // ORDERING: Acquire pairs with the Release in `end_start_hook`.
+            let ended = self.mode.load(ordering(Site::HooksLook, Acquire));
+            if ended % HOOK_FAILED / HOOK_DONE == count {
+                return ended / HOOK_FAILED;
+            }
+            self.await_kick(kicks, port, None);
+        }
     }
 
     /// Registers a worker, if there are fewer than `most`.

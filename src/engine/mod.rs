@@ -43,6 +43,8 @@ pub use close::ShutdownReport;
 pub(crate) use fork_support::LentJob;
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use request::{Fail, Request, Wait, WhenFull};
+#[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]
+pub(crate) use start_workers::Started;
 pub(crate) use submit::ReserveError;
 #[cfg(jobring_loom)]
 pub(crate) use submit::Reserved;

@@ -35,20 +35,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is queued.
     pub(crate) fn work(&self, number: usize) {
         let context = CallContext::of_worker(self.id(), number, None, self.port.current());
-        self.work_between(&context, &WorkerActivity::new(false), || {}, || {});
+        self.work_between(&context, &WorkerActivity::new(false), None::<fn() -> bool>, || {});
     }
 
     /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job and `stopped`
     /// after the last, on this thread and as this worker. The pool exists during both, and cannot be ended from inside of them.
+    /// A worker whose `started` fails (false) leaves, and does not call `stopped`.
     pub(crate) fn work_between(
         &self,
         context: &CallContext,
         activity: &WorkerActivity,
-        started: impl FnOnce(),
+        started: Option<impl FnOnce() -> bool>,
         stopped: impl FnOnce(),
     ) {
         self.port.set_current(context);
-        started();
+        if let Some(started) = started {
+            let has_failed = !started();
+            if has_failed {
+                activity.set(WorkerState::Stopped);
+                self.port.set_current(context.outer);
+                // The thread that this one replaced may have ended a job.
+                self.lifecycle.leave(true, &self.port);
+            }
+            self.lifecycle.end_start_hook(has_failed, &self.port);
+            if has_failed {
+                return;
+            }
+        }
         activity.set(WorkerState::Searching);
         let must_notify = self.work_until_closed(activity);
         activity.set(WorkerState::Stopped);

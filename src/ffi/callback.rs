@@ -13,8 +13,8 @@
     allow(clippy::useless_transmute, reason = "without threads the types are the same")
 )]
 
-use super::config::jobring_hook_fn;
-use super::status::jobring_status;
+use super::config::{jobring_start_fn, jobring_stop_fn};
+use super::status::{JOBRING_OK, jobring_status};
 use super::types::{DoneFn, DropFn, RunFn, jobring_outcome};
 use crate::job::context::CallContext;
 #[cfg(all(any(feature = "std", feature = "pthread"), target_os = "linux"))]
@@ -30,7 +30,8 @@ mod throwing {
     pub(super) type RunFn = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
     pub(super) type DoneFn = unsafe extern "C-unwind" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
-    pub(super) type Hook = unsafe extern "C-unwind" fn(*mut c_void, u32);
+    pub(super) type Start = unsafe extern "C-unwind" fn(*mut c_void, u32) -> jobring_status;
+    pub(super) type Stop = unsafe extern "C-unwind" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C-unwind" fn(*mut c_void, usize, usize) -> i32;
 }
 
@@ -41,7 +42,8 @@ mod throwing {
     pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
     pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);
-    pub(super) type Hook = unsafe extern "C" fn(*mut c_void, u32);
+    pub(super) type Start = unsafe extern "C" fn(*mut c_void, u32) -> jobring_status;
+    pub(super) type Stop = unsafe extern "C" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 }
 
@@ -93,12 +95,25 @@ pub(super) unsafe fn drop(drop: DropFn, arg: *mut c_void, why: jobring_status) {
     must_return(|| unsafe { core::mem::transmute::<DropFn, throwing::DropFn>(drop)(arg, why) });
 }
 
+/// True unless the hook failed.
+///
 /// # Safety
 /// 1. `hook`, if there is one, may be called with these arguments.
-pub(super) unsafe fn hook(hook: jobring_hook_fn, arg: *mut c_void, worker: u32) {
+pub(super) unsafe fn start(hook: jobring_start_fn, arg: *mut c_void, worker: u32) -> bool {
     // SAFETY:
     // - as in run; None stays None.
-    let hook = unsafe { core::mem::transmute::<jobring_hook_fn, Option<throwing::Hook>>(hook) };
+    let hook = unsafe { core::mem::transmute::<jobring_start_fn, Option<throwing::Start>>(hook) };
+    // SAFETY:
+    // - 1.
+    hook.is_none_or(|hook| must_return(|| unsafe { hook(arg, worker) }) == JOBRING_OK)
+}
+
+/// # Safety
+/// 1. `hook`, if there is one, may be called with these arguments.
+pub(super) unsafe fn stop(hook: jobring_stop_fn, arg: *mut c_void, worker: u32) {
+    // SAFETY:
+    // - as in run; None stays None.
+    let hook = unsafe { core::mem::transmute::<jobring_stop_fn, Option<throwing::Stop>>(hook) };
     if let Some(hook) = hook {
         // SAFETY:
         // - 1.

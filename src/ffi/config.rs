@@ -1,7 +1,7 @@
 //! The configuration as C writes it. `config_check.rs` checks it.
 
 use super::port::jobring_port;
-use super::status::{JOBRING_E_INVALID, JOBRING_OK, jobring_status};
+use super::status::jobring_status;
 use core::ffi::{c_char, c_void};
 
 /// jobring_config.workers: no threads. jobring_run_one(), jobring_enter_worker() and threads that wait run
@@ -26,7 +26,7 @@ pub const JOBRING_SIGNALS_INHERIT: u32 = 1;
 /// jobring_config.flags: measure how long jobs take, for jobring_worker. Reads the clock twice for each
 /// job.
 pub const JOBRING_FLAG_TIMED: u32 = 1;
-/// jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack_used(). Makes
+/// jobring_config.flags: fill the workers' stacks with a pattern, for jobring_worker_stack(). Makes
 /// each stack resident.
 pub const JOBRING_FLAG_PAINT_STACKS: u32 = 2;
 /// jobring_config.flags: jobring_destroy() also waits for submit calls that are about to return.
@@ -46,13 +46,17 @@ pub const JOBRING_BACKEND_PTHREAD: u32 = 1;
 /// JOBRING_E_THREAD, and a missing key for thread-specific data is JOBRING_E_NOMEM.
 pub const JOBRING_BACKEND_STD: u32 = 2;
 
-/// A hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's number
-/// from 0.
-pub type jobring_hook_fn = Option<unsafe extern "C" fn(hook_arg: *mut c_void, worker: u32)>;
+/// A start hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's
+/// number from 0. Any status but JOBRING_OK means that it failed.
+pub type jobring_start_fn =
+    Option<unsafe extern "C" fn(hook_arg: *mut c_void, worker: u32) -> jobring_status>;
+/// A stop hook. Called on a worker's own thread, with `hook_arg` of the configuration and the worker's
+/// number from 0.
+pub type jobring_stop_fn = Option<unsafe extern "C" fn(hook_arg: *mut c_void, worker: u32)>;
 
 /// The configuration of a pool. Zero is the default in every field.
 ///
-/// Begin with JOBRING_CONFIG_INIT or jobring_config_init(). The structure and its text are copied during
+/// Begin with JOBRING_CONFIG_INIT or jobring_struct_init(). The structure and its text are copied during
 /// the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -69,8 +73,8 @@ pub struct jobring_config {
     /// the process by abort() if it gets no memory for that. In a build without threads 0 is
     /// JOBRING_E_UNSUPPORTED; so is any other number of threads, unless the port can make threads.
     pub workers: u32,
-    /// The fewest workers to start with, if the system refuses more threads. 0: all of them, or the call
-    /// fails.
+    /// The fewest workers to start with, if the system refuses more threads or start hooks fail. 0: all of
+    /// them, or the call fails.
     pub min_workers: u32,
     /// The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
     /// 32-bit targets 255.
@@ -135,12 +139,20 @@ pub struct jobring_config {
     /// The system shows this name. Rust's standard library does not know it for pthreads: it reports a
     /// panic in a job as one of thread `<unnamed>`.
     pub name: *const c_char,
-    /// Called on each worker's thread before its first job. NULL: nothing. A hook may call what a job may
-    /// call: a wait without a time limit runs the queued job that it waits for, and a submit to a full pool
-    /// that could never succeed returns JOBRING_E_DEADLOCK.
-    pub on_start: jobring_hook_fn,
-    /// Called on each worker's thread after its last job. NULL: nothing.
-    pub on_stop: jobring_hook_fn,
+    /// Called on each worker's thread before its first job. NULL: nothing.
+    ///
+    /// The call that makes the pool returns when all start hooks have returned; without a start hook it
+    /// does not wait for the threads. A worker whose hook fails ends at once, without `on_stop`; if fewer
+    /// than `min_workers` are left, the call returns JOBRING_E_FAILED. A hook that waits for something that
+    /// the calling thread does after that call waits for ever.
+    ///
+    /// Where a new thread takes a worker's place (jobring_fn), the hook is called again, and may call what a
+    /// job may call: a wait without a time limit runs the queued job that it waits for, and a submit to a
+    /// full pool that could never succeed returns JOBRING_E_DEADLOCK. If it fails there, the pool has one
+    /// worker less.
+    pub on_start: jobring_start_fn,
+    /// Called on each worker's thread after its last job. NULL: nothing. It may call what a job may call.
+    pub on_stop: jobring_stop_fn,
     /// Passed to both hooks.
     pub hook_arg: *mut c_void,
     /// The system below the pool: see jobring_port.h. NULL: none. Not copied. JOBRING_E_UNSUPPORTED in a
@@ -176,34 +188,3 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
 /// The size of the smallest structure that was ever published.
 pub(super) const FIRST_SIZE: usize =
     core::mem::offset_of!(jobring_config, port) + size_of::<*const jobring_port>();
-
-/// Fills a configuration with the defaults, for languages that lack JOBRING_CONFIG_INIT.
-///
-/// - `config`: what is filled.
-/// - `size`: sizeof (jobring_config) as the caller knows it. Bytes beyond what the library knows become
-///   zero.
-///
-/// Returns:
-/// - JOBRING_OK.
-/// - JOBRING_E_INVALID: also if `size` is smaller than any published structure, or above 4,096.
-///
-/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
-///
-/// # Safety
-/// `config` is writable for `size` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_config_init(config: *mut jobring_config, size: usize) -> jobring_status {
-    if config.is_null() || !config.is_aligned() || !(FIRST_SIZE..=4096).contains(&size) {
-        return JOBRING_E_INVALID;
-    }
-    let mut defaults = DEFAULTS;
-    defaults.size = size as u32;
-    // SAFETY:
-    // - the caller's: writable for `size` bytes.
-    unsafe {
-        config.cast::<u8>().write_bytes(0, size);
-        let known = size.min(size_of::<jobring_config>());
-        config.cast::<u8>().copy_from_nonoverlapping((&raw const defaults).cast(), known);
-    }
-    JOBRING_OK
-}

@@ -7,7 +7,7 @@ use super::callback;
 use super::config::{
     DEFAULTS, FIRST_SIZE, JOBRING_BACKEND_DEFAULT, JOBRING_BACKEND_STD, JOBRING_FLAG_DESTROY_WAITS,
     JOBRING_FLAG_PAINT_STACKS, JOBRING_FLAG_TIMED, JOBRING_SIGNALS_INHERIT, JOBRING_SPIN_NONE,
-    JOBRING_WORKERS_NONE, jobring_config, jobring_hook_fn,
+    JOBRING_WORKERS_NONE, jobring_config, jobring_start_fn, jobring_stop_fn,
 };
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::config::{JOBRING_BACKEND_PTHREAD, JOBRING_GUARD_NONE};
@@ -245,8 +245,8 @@ pub(super) fn number_of(backend: Backend) -> u32 {
 /// The callbacks of a configuration.
 #[derive(Clone, Copy)]
 pub(super) struct HookTable {
-    pub(super) on_start: jobring_hook_fn,
-    pub(super) on_stop: jobring_hook_fn,
+    pub(super) on_start: jobring_start_fn,
+    pub(super) on_stop: jobring_stop_fn,
     pub(super) arg: *mut c_void,
 }
 
@@ -256,16 +256,20 @@ unsafe impl Sync for HookTable {}
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Hooks for HookTable {
-    fn start(&self, worker: usize) {
+    fn has_start(&self) -> bool {
+        self.on_start.is_some()
+    }
+
+    fn start(&self, worker: usize) -> bool {
         // SAFETY:
         // - the configuration's promise: callable with this argument on any thread.
-        unsafe { callback::hook(self.on_start, self.arg, worker as u32) };
+        unsafe { callback::start(self.on_start, self.arg, worker as u32) }
     }
 
     fn stop(&self, worker: usize) {
         // SAFETY:
         // - as above.
-        unsafe { callback::hook(self.on_stop, self.arg, worker as u32) };
+        unsafe { callback::stop(self.on_stop, self.arg, worker as u32) };
     }
 }
 

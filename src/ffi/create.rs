@@ -96,13 +96,14 @@ fn where_it_is<'a, 'b>(
 /// - JOBRING_E_NOMEM: also if pthread_atfork() gets no memory.
 /// - JOBRING_E_THREAD: the system refused threads, and fewer than `min_workers` (0: `workers`) were made.
 ///   Those were joined.
+/// - JOBRING_E_FAILED: `on_start` failed on so many workers that fewer than `min_workers` are left.
 /// - JOBRING_E_STACK: `stack_size` is below jobring_stack_min().
 /// - JOBRING_E_SIZE: `stack_memory_size` is too small.
 /// - JOBRING_E_UNSUPPORTED: this build lacks the backend, the threads, the ports or the memory that are
 ///   asked for.
 ///
 /// From any thread, including inside a job; not from a signal handler. Allocates. Blocks while the threads
-/// are made.
+/// are made, and until `on_start` has returned on all of them.
 ///
 /// # Safety
 /// `config` is NULL or a configuration; `pool` is writable.
@@ -191,12 +192,12 @@ pub unsafe extern "C" fn jobring_layout(
 /// Returns what jobring_create() returns, and:
 /// - JOBRING_E_INVALID: also if `memory` is NULL.
 /// - JOBRING_E_SIZE: also if `memory` is too small.
-/// - JOBRING_E_THREAD, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the memory may have been
-///   written to.
+/// - JOBRING_E_THREAD, JOBRING_E_FAILED, JOBRING_E_UNSUPPORTED, JOBRING_E_NOMEM, JOBRING_E_INVALID: the
+///   memory may have been written to.
 ///
 /// From any thread, including inside a job; not from a signal handler. Does not allocate, except that
 /// Rust's standard library does to make its threads, and to count the CPUs if `workers` is 0. Blocks while
-/// the threads are made.
+/// the threads are made, and until `on_start` has returned on all of them.
 ///
 /// # Safety
 /// `config` is NULL or a configuration; `memory` is writable for `size` bytes and touched by nobody else; `pool` is

@@ -7,7 +7,10 @@ use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::jobring_job;
 use super::types::jobring_pool;
+use crate::engine::Started;
 use crate::job::context::CallContext;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::workers::WorkerSet;
 use core::mem::offset_of;
 
 /// What a pool is. It does not change while the pool lives.
@@ -18,7 +21,7 @@ pub struct jobring_info {
     pub size: u32,
     /// Which kind of threads its workers are: JOBRING_BACKEND_.
     pub backend: u32,
-    /// The workers that were started.
+    /// The workers that were started, without those whose start hook failed.
     pub workers: u32,
     /// The most workers at a time, including threads that enter.
     pub max_workers: u32,
@@ -61,10 +64,10 @@ const FIRST_INFO: usize = offset_of!(jobring_info, pool_bytes) + size_of::<usize
 const FIRST_STATS: usize = offset_of!(jobring_stats, forced_wakes) + size_of::<u64>();
 
 impl CPool {
-    /// How many workers were started.
-    pub(super) fn started(&self) -> usize {
+    /// The threads that were made for workers, and the workers that started.
+    pub(super) fn started(&self) -> Started {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.workers.as_ref().map_or(0, |workers| workers.count());
+        return self.workers.as_ref().map_or(Started::NONE, WorkerSet::started);
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         self.workers
     }
@@ -81,7 +84,11 @@ impl CPool {
 
     fn stack_size(&self) -> usize {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.workers.as_ref().filter(|set| set.count() > 0).map_or(0, |set| set.stack_size());
+        return self
+            .workers
+            .as_ref()
+            .filter(|set| set.started().threads() > 0)
+            .map_or(0, |set| set.stack_size());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         0
     }
@@ -110,7 +117,7 @@ pub unsafe extern "C" fn jobring_info_get(
         let found = jobring_info {
             size: 0,
             backend: pool.backend(),
-            workers: pool.started() as u32,
+            workers: pool.started().workers() as u32,
             max_workers: pool.raw.config().workers as u32,
             capacity: pool.raw.capacity() as u32,
             payload: pool.raw.payload_bytes() as u32,

@@ -3,6 +3,8 @@
 use super::c_port::CPort;
 use super::config_check::HookTable;
 use crate::engine::RawPool;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use crate::engine::Started;
 use crate::slot::storage::Block;
 use crate::util::memory;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -17,7 +19,7 @@ pub(super) struct CPool {
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
-    pub(super) workers: usize,
+    pub(super) workers: Started,
     pub(super) hooks: HookTable,
     pub(super) bytes: usize,
     /// The memory as it was allocated, if the library has to free it.

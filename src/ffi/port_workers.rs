@@ -3,8 +3,8 @@
 use super::c_port::{self, CPort};
 use super::callback;
 use super::pool::CPool;
-use super::status::{JOBRING_E_THREAD, StatusError};
-use crate::engine::WorkerActivity;
+use super::status::{JOBRING_E_FAILED, JOBRING_E_THREAD, StatusError};
+use crate::engine::{Started, WorkerActivity};
 use crate::job::context::CallContext;
 use crate::platform::port::Port;
 use core::ffi::c_void;
@@ -15,7 +15,7 @@ pub(super) struct WorkerArg {
     worker: usize,
 }
 
-/// Makes up to `max_workers` workers, at least `min_workers`. Returns how many.
+/// Makes up to `max_workers` workers, at least `min_workers`. Returns how many threads there are, and how many of them work.
 ///
 /// # Safety
 /// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the workers have left.
@@ -24,18 +24,19 @@ pub(super) unsafe fn start(
     worker_args: *mut WorkerArg,
     max_workers: usize,
     min_workers: usize,
-) -> Result<usize, StatusError> {
+) -> Result<Started, StatusError> {
     // SAFETY:
     // - 1.
-    let raw = unsafe { &(*pool).raw };
+    let (raw, has_hook) = unsafe { (&(*pool).raw, (*pool).hooks.on_start.is_some()) };
     // A configuration without a port that makes threads asks for none (config_check.rs). A build without ports has no code for
     // workers.
     let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
-        return Ok(0);
+        return Ok(Started::NONE);
     };
     let started = raw.start_workers(
         max_workers,
         min_workers,
+        has_hook.then_some(StatusError(JOBRING_E_FAILED)),
         |_| true,
         |worker| {
             // SAFETY:
@@ -81,10 +82,9 @@ unsafe extern "C" fn enter(worker_arg: *mut c_void) {
     // SAFETY:
     // - the configuration's promise: callable with this argument on any thread.
     let (started, stopped) = unsafe {
-        (
-            || raw.call_back(|| callback::hook(hooks.on_start, hooks.arg, worker as u32)),
-            || raw.call_back(|| callback::hook(hooks.on_stop, hooks.arg, worker as u32)),
-        )
+        let start = || raw.call_back(|| callback::start(hooks.on_start, hooks.arg, worker as u32));
+        let stop = || raw.call_back(|| callback::stop(hooks.on_stop, hooks.arg, worker as u32));
+        (hooks.on_start.is_some().then_some(start), stop)
     };
     raw.work_between(&context, &WorkerActivity::new(false), started, stopped);
     drop(visit);

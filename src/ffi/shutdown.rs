@@ -30,6 +30,8 @@ pub struct jobring_report {
     pub submitting: u32,
     /// Finished jobs whose result nobody has taken.
     pub untaken: u32,
+    /// 0.
+    pub reserved: [u32; 4],
 }
 
 /// Refuses new jobs, and waits until every accepted job has finished.
@@ -100,6 +102,7 @@ fn in_c(report: ShutdownReport) -> jobring_report {
         running: report.running() as u32,
         submitting: report.submitting() as u32,
         untaken: report.untaken() as u32,
+        reserved: [0; 4],
     }
 }
 
@@ -158,7 +161,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             workers.join();
         }
         #[cfg(not(any(feature = "std", feature = "pthread")))]
-        super::port_workers::join(living.raw.port(), living.workers);
+        super::port_workers::join(living.raw.port(), living.workers.threads());
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
         let owned = living.owned.and_then(|raw| Some((raw, PoolLayout::layout(living.bytes)?)));

@@ -28,7 +28,7 @@ pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
 pub const JOBRING_E_STALE: jobring_status = -7;
 /// The job was cancelled before it ran.
 pub const JOBRING_E_CANCELLED: jobring_status = -8;
-/// The job ran and failed: it called jobring_fail(), or ended its thread.
+/// The job ran and failed: it called jobring_fail(), or ended its thread. From jobring_create(): on_start failed.
 pub const JOBRING_E_FAILED: jobring_status = -9;
 /// Not now: the job runs or has finished, or the caller is inside the pool.
 pub const JOBRING_E_BUSY: jobring_status = -10;
@@ -67,7 +67,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_TIMEDOUT => c"timed out",
         JOBRING_E_STALE => c"stale or foreign handle",
         JOBRING_E_CANCELLED => c"the job was cancelled",
-        JOBRING_E_FAILED => c"the job failed",
+        JOBRING_E_FAILED => c"the job or a start hook failed",
         JOBRING_E_BUSY => c"busy",
         JOBRING_E_DEADLOCK => c"waiting would never end",
         JOBRING_E_STACK => c"the stack is too small",
@@ -111,6 +111,7 @@ impl From<BuildError> for StatusError {
             BuildError::Invalid(_) => JOBRING_E_INVALID,
             BuildError::NoMemory => JOBRING_E_NOMEM,
             BuildError::StackTooSmall(_) => JOBRING_E_STACK,
+            BuildError::StartHook => JOBRING_E_FAILED,
             BuildError::Thread(_) => JOBRING_E_THREAD,
             BuildError::Unsupported(_) => JOBRING_E_UNSUPPORTED,
         })

@@ -1,7 +1,7 @@
 //! Queries about one worker.
 
 use super::abi_struct::write_prefix;
-use super::call::{done, done_out, output, pool};
+use super::call::{done, done_out, optional, output, pool};
 use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError, jobring_status};
 use super::types::jobring_pool;
@@ -21,8 +21,8 @@ pub const JOBRING_WORKER_SEARCHING: u32 = 1;
 pub const JOBRING_WORKER_SLEEPING: u32 = 2;
 /// jobring_worker.state: it runs a job, which may itself be waiting for something.
 pub const JOBRING_WORKER_RUNNING: u32 = 3;
-/// jobring_worker.state: it has left its loop: the pool is shut down, or a job ended its thread (see
-/// jobring_fn) and the system refused another one.
+/// jobring_worker.state: it has left its loop: the pool is shut down, its start hook failed, or a job ended
+/// its thread (see jobring_fn) and the system refused another one.
 pub const JOBRING_WORKER_STOPPED: u32 = 4;
 
 /// The state of one worker. It is read while the worker works, so the numbers need not fit together.
@@ -76,12 +76,13 @@ impl CPool {
         Ok(found)
     }
 
-    fn stack_used(&self, index: u32) -> Result<usize, StatusError> {
-        self.place(index)?.stack_used().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
-    }
-
-    fn stack_of(&self, index: u32) -> Result<usize, StatusError> {
-        self.place(index)?.stack_size().ok_or(StatusError(JOBRING_E_UNSUPPORTED))
+    /// The size of its stack and the most that was used of it, each if it is wanted.
+    fn worker_stack(&self, index: u32, size: bool, used: bool) -> Result<(usize, usize), StatusError> {
+        let place = self.place(index)?;
+        let known = |wanted: bool, bytes: fn(&WorkerThread) -> Option<usize>| {
+            if wanted { bytes(place).ok_or(StatusError(JOBRING_E_UNSUPPORTED)) } else { Ok(0) }
+        };
+        Ok((known(size, WorkerThread::stack_size)?, known(used, WorkerThread::stack_used)?))
     }
 }
 
@@ -97,16 +98,16 @@ impl CPool {
         Err(self.unknown(index))
     }
 
-    fn stack_used(&self, index: u32) -> Result<usize, StatusError> {
-        Err(self.unknown(index))
-    }
-
-    fn stack_of(&self, index: u32) -> Result<usize, StatusError> {
+    fn worker_stack(&self, index: u32, _: bool, _: bool) -> Result<(usize, usize), StatusError> {
         Err(self.unknown(index))
     }
 
     fn unknown(&self, index: u32) -> StatusError {
-        StatusError(if (index as usize) < self.workers { JOBRING_E_UNSUPPORTED } else { JOBRING_E_INVALID })
+        StatusError(if (index as usize) < self.workers.threads() {
+            JOBRING_E_UNSUPPORTED
+        } else {
+            JOBRING_E_INVALID
+        })
     }
 }
 
@@ -117,7 +118,7 @@ fn stack_min() -> Result<usize, StatusError> {
 
 /// Tells what a worker does and has done.
 ///
-/// - `index`: its number, below the number of workers that were started.
+/// - `index`: its number, from 0; below the number of threads that were made.
 /// - `worker`: what is filled, as far as its `size` says.
 ///
 /// Returns:
@@ -147,40 +148,51 @@ pub unsafe extern "C" fn jobring_worker_get(
     })
 }
 
-/// Tells the most stack that a worker has used so far, in bytes.
+/// Tells the size of a worker's stack, and the most that the worker has used of it so far, in bytes.
 ///
-/// What lies deeper was never written to. What the system keeps on the stack counts, and so do jobs that a
-/// wait ran there.
+/// What was not used was never written to. What the system keeps on the stack counts as used, and so do
+/// jobs that a wait ran there.
 ///
-/// - `index`: its number, below the number of workers that were started.
-/// - `bytes`: where it is written; 0 if the worker has not started yet.
+/// - `index`: its number, from 0; below the number of threads that were made.
+/// - `size`: where the size is written, as the system reports it; NULL if it is not wanted.
+/// - `used`: where the most is written, 0 if the thread has not begun; NULL if it is not wanted.
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_UNSUPPORTED: the pool was made without JOBRING_FLAG_PAINT_STACKS, or a jobring_port made the
-///   workers.
+/// - JOBRING_E_UNSUPPORTED: `size` is wanted and the system cannot be asked; `used` is wanted and the pool
+///   was made without JOBRING_FLAG_PAINT_STACKS; or a jobring_port made the workers.
 /// - JOBRING_E_INVALID.
 ///
-/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Reads all of
-/// the unused stack. Blocks only while that worker's thread is being replaced. Does not allocate.
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. For `used` it
+/// reads all of the unused stack. Blocks only while that worker's thread is being replaced. For `size` the
+/// system's library may allocate.
 ///
 /// # Safety
-/// `pool` is a pool or NULL; `bytes` is NULL or writable.
+/// `pool` is a pool or NULL; `size` and `used` are NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_worker_stack_used(
+pub unsafe extern "C" fn jobring_worker_stack(
     pool: *const jobring_pool,
     index: u32,
-    bytes: *mut usize,
+    size: *mut usize,
+    used: *mut usize,
 ) -> jobring_status {
     done_out(|| {
         // SAFETY:
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
-        output(bytes)?;
-        let found = pool.stack_used(index)?;
-        // SAFETY:
-        // - checked above.
-        unsafe { bytes.write(found) };
+        optional(size)?;
+        optional(used)?;
+        let stack = pool.worker_stack(index, !size.is_null(), !used.is_null())?;
+        if !size.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { size.write(stack.0) };
+        }
+        if !used.is_null() {
+            // SAFETY:
+            // - checked above.
+            unsafe { used.write(stack.1) };
+        }
         Ok(())
     })
 }
@@ -217,8 +229,8 @@ pub unsafe extern "C" fn jobring_stack_min(bytes: *mut usize) -> jobring_status 
 
 /// Tells the number of the worker that calls this.
 ///
-/// Numbers count from 0 to the number of workers that were started, minus 1; threads that entered have the
-/// numbers after those.
+/// The threads that were made for workers have the numbers from 0 on; threads that entered have numbers
+/// after those.
 ///
 /// - `index`: where it is written.
 ///
@@ -240,40 +252,6 @@ pub unsafe extern "C" fn jobring_worker_index(pool: *const jobring_pool, index: 
         // SAFETY:
         // - checked above.
         unsafe { index.write(worker as u32) };
-        Ok(())
-    })
-}
-
-/// Tells the size of a worker's stack, as the system reports it.
-///
-/// - `index`: its number, below the number of workers that were started.
-/// - `bytes`: where it is written.
-///
-/// Returns:
-/// - JOBRING_OK.
-/// - JOBRING_E_UNSUPPORTED: the system cannot be asked, or a jobring_port made the workers.
-/// - JOBRING_E_INVALID.
-///
-/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks only
-/// while that worker's thread is being replaced. The system's library may allocate.
-///
-/// # Safety
-/// `pool` is a pool or NULL; `bytes` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_worker_stack(
-    pool: *const jobring_pool,
-    index: u32,
-    bytes: *mut usize,
-) -> jobring_status {
-    done_out(|| {
-        // SAFETY:
-        // - the caller's.
-        let pool = unsafe { self::pool(pool) }?;
-        output(bytes)?;
-        let found = pool.stack_of(index)?;
-        // SAFETY:
-        // - checked above.
-        unsafe { bytes.write(found) };
         Ok(())
     })
 }

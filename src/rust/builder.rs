@@ -101,7 +101,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// The fewest workers with which the pool may start if the system refuses more threads. Default: all of them.
+    /// The fewest workers with which the pool may start if the system refuses more threads, or if start hooks panic. Default:
+    /// all of them.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(4).min_workers(1).build()?;
@@ -228,9 +229,11 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number. A panic in it is
-    /// dropped. It may do what a job may: a wait runs the queued job that it waits for, and a submit to a full pool gets
-    /// [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever.
+    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number.
+    /// [`build`](Builder::build) returns when all start hooks have returned, so a hook that waits for something that the
+    /// caller does after it waits for ever; without a start hook it does not wait for the threads. A worker whose hook panics
+    /// ends at once, without [`on_stop`](Builder::on_stop). If fewer than [`min_workers`](Builder::min_workers) are left, the
+    /// error is [`BuildError::StartHook`].
     ///
     /// ```
     /// use std::sync::mpsc::channel;
@@ -251,8 +254,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// Sets a hook that is called on each worker's thread after its last job. Otherwise as [`on_start`](Builder::on_start), whose
-    /// example has both.
+    /// Sets a hook that is called on each worker's thread after its last job, with the worker's number: see the example of
+    /// [`on_start`](Builder::on_start). A panic in it is dropped. It may do what a job may.
     pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.hooks.stop = Some(Box::new(hook));
         self

@@ -119,10 +119,12 @@ pub(super) struct Callbacks {
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 impl Hooks for Callbacks {
-    fn start(&self, worker: usize) {
-        if let Some(hook) = &self.start {
-            call_ignoring_panic(|| hook(worker));
-        }
+    fn has_start(&self) -> bool {
+        self.start.is_some()
+    }
+
+    fn start(&self, worker: usize) -> bool {
+        self.start.as_ref().is_none_or(|hook| call_ignoring_panic(|| hook(worker)))
     }
 
     fn stop(&self, worker: usize) {
@@ -140,7 +142,7 @@ impl Drop for Callbacks {
 }
 
 impl<const PAYLOAD: usize> Pool<PAYLOAD> {
-    /// The number of worker threads that the pool started.
+    /// The number of worker threads that the pool started, without those whose start hook panicked.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;
@@ -150,7 +152,7 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     #[must_use]
     pub fn workers(&self) -> usize {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.inner.workers.as_ref().map_or(0, WorkerSet::count);
+        return self.inner.workers.as_ref().map_or(0, |set| set.started().workers());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         0
     }

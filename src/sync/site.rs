@@ -156,6 +156,8 @@ sites! {
     KickLook,
     ModeSet,
     ModeLook,
+    HookEnd,
+    HooksLook,
     LiveLook,
     LiveEnter,
     LiveEnterLost,

@@ -46,12 +46,10 @@ pub(crate) fn resume(failure: PanicPayload) -> ! {
     match failure {}
 }
 
-/// Calls user code whose panic nobody receives. To drop a value, use [`drop_ignoring_panic`]: a value that a closure does
-/// not capture is dropped elsewhere.
-pub(crate) fn call_ignoring_panic(f: impl FnOnce()) {
-    if let Err(payload) = catch(f) {
-        drop_payload(payload);
-    }
+/// Calls user code whose panic nobody receives. False if it panicked. To drop a value, use [`drop_ignoring_panic`]: a value
+/// that a closure does not capture is dropped elsewhere.
+pub(crate) fn call_ignoring_panic(f: impl FnOnce()) -> bool {
+    catch(f).map_err(drop_payload).is_ok()
 }
 
 /// Drops a user's value. If its destructor panics, the panic is caught and dropped too. So this never unwinds, also while

@@ -2,7 +2,7 @@
 
 use super::name::WorkerName;
 use super::worker_thread::{Hooks, WorkerConfig, WorkerThread};
-use crate::engine::RawPool;
+use crate::engine::{RawPool, Started};
 use crate::error::BuildError;
 use crate::platform::thread::{BlockedSignals, stack_size};
 use crate::platform::{Backend, System};
@@ -64,7 +64,7 @@ impl<'a> WorkerSetConfig<'a> {
 /// The workers of one pool, in memory that does not move.
 pub(crate) struct WorkerSet {
     places: *mut WorkerThread,
-    count: usize,
+    started: Started,
     backend: Backend,
     stack_size: usize,
 }
@@ -80,8 +80,9 @@ impl WorkerSet {
     /// Starts the workers of `pool`.
     ///
     /// # Errors
-    /// [`BuildError::Thread`] or [`BuildError::NoMemory`] if the system creates fewer than `min_workers` threads; any other
-    /// error for a thread that the configuration describes wrongly. Then no worker runs, and the pool is closed.
+    /// [`BuildError::Thread`] or [`BuildError::NoMemory`] if the system creates fewer than `min_workers` threads;
+    /// [`BuildError::StartHook`] if the start hooks fail on so many of them that fewer are left; any other error for a thread
+    /// that the configuration describes wrongly. Then no worker runs, and the pool is closed.
     ///
     /// # Safety
     /// 1. `pool`, `hooks` and `places` (room for `config.workers`) do not move and live until `join` returned; nothing else
@@ -92,14 +93,21 @@ impl WorkerSet {
         hooks: *const (dyn Hooks + 'static),
         config: WorkerSetConfig<'_>,
     ) -> Result<Self, BuildError> {
-        let mut set =
-            Self { places: places.cast(), count: 0, backend: config.backend, stack_size: config.stack_size };
+        let mut set = Self {
+            places: places.cast(),
+            started: Started::NONE,
+            backend: config.backend,
+            stack_size: config.stack_size,
+        };
         // Once for all workers.
         let blocked = (!config.inherit_signals).then(BlockedSignals::for_new_threads);
         let above_start = stack_size::above_start();
         // Any other error is a mistake of the configuration, however many workers it spares.
         let is_shortage = |error: &BuildError| matches!(error, BuildError::Thread(_) | BuildError::NoMemory);
-        let started = pool.start_workers(config.workers, config.min_workers, is_shortage, |worker| {
+        // SAFETY:
+        // - 1.
+        let hook_error = unsafe { (*hooks).has_start() }.then_some(BuildError::StartHook);
+        let spawn = |worker| {
             let worker_config = WorkerConfig {
                 backend: config.backend,
                 name: WorkerName::of(config.name, worker),
@@ -119,15 +127,16 @@ impl WorkerSet {
                 place.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
                 WorkerThread::start_thread(place)
             }
-        });
+        };
+        let started = pool.start_workers(config.workers, config.min_workers, hook_error, is_shortage, spawn);
         drop(blocked);
         match started {
-            Ok(count) => {
-                set.count = count;
+            Ok(started) => {
+                set.started = started;
                 Ok(set)
             }
-            Err((count, error)) => {
-                set.count = count;
+            Err((threads, error)) => {
+                set.started = Started::new(threads, 0);
                 pool.undo_start();
                 set.join();
                 Err(error)
@@ -138,11 +147,11 @@ impl WorkerSet {
     /// Waits until all threads have ended. The workers have already left their loops (RawPool::await_workers). If the calling
     /// thread is one of them (in a destructor of a thread-local), it is detached: it no longer uses the pool.
     pub(crate) fn join(self) {
-        (0..self.count).filter_map(|worker| self.place(worker)).for_each(WorkerThread::join);
+        (0..self.started.threads()).filter_map(|worker| self.place(worker)).for_each(WorkerThread::join);
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.count
+    pub(crate) fn started(&self) -> Started {
+        self.started
     }
 
     pub(crate) fn backend(&self) -> Backend {
@@ -154,10 +163,10 @@ impl WorkerSet {
         self.stack_size
     }
 
-    /// The place of one worker. None if no worker with this number was started.
+    /// The place of one worker. None if no thread was made for this number.
     pub(crate) fn place(&self, worker: usize) -> Option<&WorkerThread> {
         // SAFETY:
-        // - start wrote the places below `count`, which stay valid until the set is joined.
-        (worker < self.count).then(|| unsafe { &*self.places.add(worker) })
+        // - start wrote the places of the threads that were made, which stay valid until the set is joined.
+        (worker < self.started.threads()).then(|| unsafe { &*self.places.add(worker) })
     }
 }

@@ -25,7 +25,10 @@ use core::ptr::{self, NonNull};
 
 /// User code that each worker's thread calls before its first job and after its last. Must not unwind.
 pub(crate) trait Hooks: Sync {
-    fn start(&self, worker: usize);
+    /// Is there a start hook?
+    fn has_start(&self) -> bool;
+    /// False if the hook failed: then the thread does not work.
+    fn start(&self, worker: usize) -> bool;
     fn stop(&self, worker: usize);
 }
 
@@ -176,7 +179,7 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
     };
     let mut context = CallContext::of_worker(pool.id(), place.worker, stack, pool.port().current());
     context.replaceable = is_replaceable(&place.config);
-    let started = || pool.call_back(|| hooks.start(place.worker));
+    let started = hooks.has_start().then_some(|| pool.call_back(|| hooks.start(place.worker)));
     let stopped = || pool.call_back(|| hooks.stop(place.worker));
     let work = || pool.work_between(&context, &place.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]

@@ -18,7 +18,7 @@ SAYS(version, jobring_version() == JOBRING_VERSION)
 SAYS(abi_version, jobring_abi_version() == JOBRING_ABI_VERSION)
 SAYS(features, jobring_features() & JOBRING_FEATURE_CREATE)
 SAYS(status_text, jobring_status_text(a->status) && jobring_status_text(a->status)[0])
-CALL(config_init, a->config_out, a->config_size)
+CALL(struct_init, a->structure, a->structure_size)
 CALL(create, a->config, a->pool_out)
 CALL(layout, a->config, a->size_out, a->align)
 CALL(init, a->config, a->memory, a->memory_size, a->pool_out)
@@ -45,8 +45,7 @@ CALL(info_get, a->pool, a->info)
 CALL(stats_get, a->pool, a->stats)
 CALL(current_job, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
-CALL(worker_stack, a->pool, a->index, a->bytes)
-CALL(worker_stack_used, a->pool, a->index, a->bytes)
+CALL(worker_stack, a->pool, a->index, a->size_out, a->used)
 CALL(worker_get, a->pool, a->index, a->worker)
 CALL(stack_min, a->bytes)
 
@@ -68,7 +67,7 @@ static const struct function functions[] = {
     ROW(abi_version, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(features, OUTSIDE, 0,           OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(status_text, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
-    ROW(config_init, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(struct_init, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(create, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(layout, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(init, OUTSIDE, 0,               OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -96,7 +95,6 @@ static const struct function functions[] = {
     ROW(current_job, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(worker_index, JOB, 1,           INV,  INV, OK_, INV,  OK_, INV, INV,   OK_,  OK_),
     ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
-    ROW(worker_stack_used, OUTSIDE, 1,  OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(worker_get, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(stack_min, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
 };
@@ -115,6 +113,7 @@ static void from_everywhere(const struct function *f) {
                                               "inside-cancel", "inside-start", "inside-stop"};
     for (int where = 0; where < PLACES; where++) {
         if (f->expected[where] == NOT) continue;
+        if (where == START && !(jobring_features() & JOBRING_FEATURE_PTHREAD)) continue;
         begin(f, (enum where)where, "-", kinds[where]);
         judge(f->expected[where]);
         end();
@@ -194,13 +193,14 @@ static void births(void) {
     POINTER(f, "pool", pool_out, INV);
     POINTER(F(layout), "size", size_out, OK_);
     POINTER(F(layout), "align", align, OK_);
-    POINTER(F(config_init), "config", config_out, INV);
-    CELL(F(config_init), "size", "zero", INV, a->config_size = 0);
-    CELL(F(config_init), "size", "short", INV, a->config_size = sizeof(jobring_config) - 1);
-    CELL(F(config_init), "size", "4097", INV, a->config_size = 4097);
-    CELL(F(config_init), "size", "maximum", INV, a->config_size = SIZE_MAX);
-    CELL_THEN(F(config_init), "size", "4096", OK_, a->config_size = 4096,
-              CHECK(all_are(&a->out.config, sizeof(jobring_config), 4096, 0)
+    CELL(F(struct_init), "structure", "null", INV, a->structure = NULL);
+    CELL(F(struct_init), "structure", "misaligned", INV, ODD(structure));
+    CELL(F(struct_init), "size", "zero", INV, a->structure_size = 0);
+    CELL(F(struct_init), "size", "short", INV, a->structure_size = sizeof(uint32_t) - 1);
+    CELL(F(struct_init), "size", "4097", INV, a->structure_size = 4097);
+    CELL(F(struct_init), "size", "maximum", INV, a->structure_size = SIZE_MAX);
+    CELL_THEN(F(struct_init), "size", "4096", OK_, a->structure_size = 4096,
+              CHECK(a->out.config.known.size == 4096 && all_are(&a->out.config, sizeof(uint32_t), 4096, 0)
                     && all_are(&a->out.config, 4096, sizeof a->out.config, 0xA5)));
 
     CELL(f, "memory", "null", INV, a->memory = NULL);
@@ -242,13 +242,13 @@ static void rest(void) {
     POINTER(F(stats_get), "stats", stats, INV);
     POINTER(F(current_job), "job", job_out, INV);
     POINTER(F(worker_index), "index", index_out, INV);
-    const struct function *const of_worker[] = {F(worker_stack), F(worker_stack_used), F(worker_get)};
-    for (int n = 0; n < 3; n++) {
+    const struct function *const of_worker[] = {F(worker_stack), F(worker_get)};
+    for (int n = 0; n < 2; n++) {
         CELL(of_worker[n], "index", "zero", OK_, a->index = 0);
         CELL(of_worker[n], "index", "maximum", INV, a->index = UINT32_MAX);
     }
-    POINTER(F(worker_stack), "bytes", bytes, INV);
-    POINTER(F(worker_stack_used), "bytes", bytes, INV);
+    POINTER(F(worker_stack), "size", size_out, OK_);
+    POINTER(F(worker_stack), "used", used, OK_);
     POINTER(F(stack_min), "bytes", bytes, INV);
     POINTER(F(worker_get), "worker", worker, INV);
 }

@@ -32,13 +32,13 @@ struct outputs {
     jobring_job job, jobs[2];
     jobring_pool *pool;
     void *result;
-    size_t size, align, accepted, bytes;
+    size_t size, align, accepted, bytes, used;
     uint64_t ran;
     uint32_t index;
     int32_t stopped;
-    jobring_report report;
     char buffer[64];
     sized_config config;
+    jobring_report report;
     sized_info info;
     sized_stats stats;
     sized_worker worker;
@@ -50,13 +50,12 @@ struct outputs {
 struct args {
     jobring_pool *pool, **pool_out;
     const jobring_config *config;
-    jobring_config *config_out;
     const jobring_submit_options *options;
     const jobring_wait_options *wait_options;
     const jobring_batch_item *items;
     jobring_fn fn;
     jobring_body_fn body;
-    void *ctx, *arg, *memory, **result;
+    void *ctx, *arg, *memory, *structure, **result;
     const void *data;
     const char *text;
     jobring_job job, *job_out, *jobs;
@@ -64,8 +63,8 @@ struct args {
     uint32_t mode, index, *index_out;
     int32_t code, *stopped;
     jobring_status status;
-    size_t config_size, memory_size, data_size, count, grain;
-    size_t *size_out, *align, *accepted, *bytes;
+    size_t structure_size, memory_size, data_size, count, grain;
+    size_t *size_out, *align, *accepted, *bytes, *used;
     uint64_t *ran;
     jobring_report *report;
     jobring_info *info;

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bad_input.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 int number = 21;
@@ -121,14 +122,25 @@ static void try_in_hook(struct place *place, enum where hook) {
     atomic_store(&place->hook_done, 1);
 }
 
-static void on_start(void *place, uint32_t worker) { (void)worker, try_in_hook(place, START); }
+/* On the thread that takes the place of one that a job has ended. */
+static jobring_status on_start(void *at, uint32_t worker) {
+    struct place *place = at;
+    (void)worker;
+    if (place->pool) try_in_hook(place, START);
+    return JOBRING_OK;
+}
+static void *leave(void *arg) {
+    (void)arg;
+    pthread_exit(NULL);
+}
 static void on_stop(void *place, uint32_t worker) { (void)worker, try_in_hook(place, STOP); }
 
 static void make(struct place *place, enum where where) {
-    /* While the worker is in its hook, or where there is none, this thread runs the jobs. */
-    const int alone = where == START || where == CANCEL;
+    /* Where there is no worker, this thread runs the jobs. */
+    const int alone = where == CANCEL;
     jobring_config config = JOBRING_CONFIG_INIT;
     place->where = where;
+    place->pool = NULL;
     atomic_store(&place->in_hook, 0);
     atomic_store(&place->hook_done, 0);
     config.workers = where == CANCEL ? JOBRING_WORKERS_NONE : 1;
@@ -250,7 +262,7 @@ static void good(struct args *a, const struct place *place) {
     a->given_items[0] = (jobring_batch_item){identity, &number, NULL};
     a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known};
     a->pool = place->pool, a->pool_out = &out->pool;
-    a->config = &a->given_config.known, a->config_out = &out->config.known, a->config_size = sizeof *a->config;
+    a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;
     a->items = a->given_items, a->count = 2;
     a->fn = identity, a->arg = &number;
@@ -259,7 +271,7 @@ static void good(struct args *a, const struct place *place) {
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
     a->code = 7, a->text = "a reason";
-    a->index_out = &out->index, a->bytes = &out->bytes;
+    a->index_out = &out->index, a->bytes = &out->bytes, a->used = &out->used;
     a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;
     a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
@@ -320,6 +332,7 @@ void judge(jobring_status expected) {
     case START:
     case STOP:
         atomic_store(&place->in_hook, 1);
+        if (place->where == START) HOLDS(jobring_submit(pool, leave, NULL, NULL) == JOBRING_OK);
         if (place->where == STOP) HOLDS(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL) == JOBRING_OK);
         await(&place->hook_done);
         return;
@@ -341,7 +354,6 @@ void end(void) {
         else
             HOLDS(status == JOBRING_OK && jobring_wait(place->pool, job, LONG, NULL) == JOBRING_OK);
     }
-    /* A start hook may still be about to be called. */
     HOLDS(jobring_destroy(place->pool) == JOBRING_OK);
     printf("cell %s %s %s\n", cell.function->name, cell.parameter, cell.kind);
 }

@@ -12,12 +12,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static unsigned made, started;
 
-static void on_start(void *context, uint32_t worker) {
+static jobring_status on_start(void *context, uint32_t worker) {
     (void)context;
     (void)worker;
     CHECK(pthread_mutex_lock(&lock) == 0);
     started++;
     CHECK(pthread_cond_broadcast(&changed) == 0 && pthread_mutex_unlock(&lock) == 0);
+    return JOBRING_OK;
 }
 
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);

@@ -128,7 +128,7 @@ static struct seen accepted(const jobring_config *config) {
     OK(jobring_layout(config, NULL, NULL));
     OK(jobring_create(config, &seen.pool));
     OK(jobring_info_get(seen.pool, &seen.info));
-    if (seen.info.workers) OK(jobring_worker_stack(seen.pool, 0, &seen.stack));
+    if (seen.info.workers) OK(jobring_worker_stack(seen.pool, 0, &seen.stack, NULL));
     OK(jobring_submit(seen.pool, seen.info.workers ? look : identity, &seen, &job));
     OK(jobring_wait(seen.pool, job, LONG, &result));
     CHECK(result == &seen);
@@ -313,15 +313,75 @@ struct hooked {
 };
 static struct hooked at_null;
 static struct hooked *of(void *arg) { return arg ? arg : &at_null; }
-static void start(void *arg, uint32_t worker) { atomic_fetch_add(&of(arg)->starts, 1 + (int)worker); }
+static jobring_status start(void *arg, uint32_t worker) {
+    atomic_fetch_add(&of(arg)->starts, 1 + (int)worker);
+    return JOBRING_OK;
+}
 static void stop(void *arg, uint32_t worker) { atomic_fetch_add(&of(arg)->stops, 1 + (int)worker); }
 
 static void sleeps_in(void *ctx, uint32_t seat, int64_t timeout_ns) { (void)ctx, (void)seat, (void)timeout_ns, abort(); }
 static void wakes_in(void *ctx, uint32_t seat, uint32_t from_isr) { (void)ctx, (void)seat, (void)from_isr, abort(); }
 static void pauses(void *ctx) { (void)ctx, abort(); }
 
+/* Start hooks that fail, from one worker on or on all but the last. Their writes are plain: the call that makes the pool comes after. */
+struct failing {
+    uint32_t fails_from, fails_to;
+    int called[3];
+    atomic_int stops;
+};
+static jobring_status may_fail(void *arg, uint32_t worker) {
+    struct failing *failing = arg;
+    failing->called[worker] = 1;
+    return worker < failing->fails_from || worker >= failing->fails_to ? JOBRING_OK : JOBRING_E_EMPTY;
+}
+static void stop_of_failing(void *arg, uint32_t worker) {
+    (void)worker;
+    atomic_fetch_add(&((struct failing *)arg)->stops, 1);
+}
+static jobring_status made_with(struct failing *failing, uint32_t min_workers, jobring_pool **pool) {
+    jobring_config config = plain();
+    config.workers = 3;
+    config.min_workers = min_workers;
+    config.on_start = may_fail;
+    config.on_stop = stop_of_failing;
+    config.hook_arg = failing;
+    memset(failing->called, 0, sizeof failing->called);
+    atomic_store(&failing->stops, 0);
+    const jobring_status status = jobring_create(&config, pool);
+    CHECK(failing->called[0] && failing->called[1] && failing->called[2]);
+    return status;
+}
+
+static void start_hooks_that_fail(void) {
+    const long threads = told("Threads"), before = atomic_load(&live);
+    struct failing one = {.fails_from = 1, .fails_to = 2}, all = {.fails_from = 0, .fails_to = 3};
+    jobring_info info = {.size = sizeof info};
+    jobring_worker worker = {.size = sizeof worker};
+    jobring_pool *pool = NULL;
+    jobring_job job;
+    CHECK(made_with(&one, 0, &pool) == JOBRING_E_FAILED && atomic_load(&one.stops) == 2);
+    CHECK(made_with(&one, 3, &pool) == JOBRING_E_FAILED && atomic_load(&one.stops) == 2);
+    CHECK(made_with(&all, 1, &pool) == JOBRING_E_FAILED && atomic_load(&all.stops) == 0);
+    CHECK(pool == NULL && atomic_load(&live) == before);
+    await_threads(threads);
+    OK(made_with(&one, 2, &pool));
+    OK(jobring_info_get(pool, &info));
+    CHECK(info.workers == 2);
+    OK(jobring_worker_get(pool, 1, &worker));
+    CHECK(worker.state == JOBRING_WORKER_STOPPED);
+    OK(jobring_worker_get(pool, 2, &worker));
+    CHECK(worker.state != JOBRING_WORKER_STOPPED && jobring_worker_get(pool, 3, &worker) == INVALID);
+    OK(jobring_submit(pool, identity, NULL, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(jobring_destroy(pool));
+    CHECK(atomic_load(&one.stops) == 2 && atomic_load(&live) == before);
+    await_threads(threads);
+    cell("on_start", "fails");
+}
+
 static void hooks(void) {
     static struct hooked mine;
+    start_hooks_that_fail();
     TRY(on_start, "default", NULL, IS(1));
     TRY(on_stop, "default", NULL, IS(1));
     TRY(on_start, "given", start, config.hook_arg = &mine; IS(mine.starts == 1 && mine.stops == 0));
@@ -360,10 +420,9 @@ static void sizes(char **fields) {
         at.config.size = (uint32_t)end;
         if (end < LEAST) {
             refused(&at.config, INVALID);
-            CHECK(jobring_config_init(&at.config, end) == INVALID);
         } else {
             CHECK(accepted(&at.config).info.workers == of_defaults.info.workers);
-            OK(jobring_config_init(&at.config, end));
+            OK(jobring_struct_init(&at.config, end));
             CHECK(at.config.size == end && at.bytes[end] == 0xA5);
         }
         cell("size", fields[0]);

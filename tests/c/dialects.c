@@ -63,7 +63,7 @@ int everything(void) {
     for (n = 0; n < COUNT(positive); n++) WANT(positive[n] <= JOBRING_GUARD_NONE);
     WANT(memory_elsewhere(&size) != memory && size == sizeof memory);
 
-    WANT(jobring_config_init(&filled, sizeof filled) == JOBRING_OK);
+    WANT(jobring_struct_init(&filled, sizeof filled) == JOBRING_OK);
     WANT(same(&filled, &config, sizeof config));
     WANT(same(&filled, &config_at_rest, sizeof config));
     WANT(same(&filled, &config_there, sizeof config));

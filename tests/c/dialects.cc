@@ -74,7 +74,7 @@ int everything() {
     for (const size_t number : positive) WANT(number <= JOBRING_GUARD_NONE);
     WANT(memory_elsewhere(&size) != memory && size == sizeof memory);
 
-    WANT(jobring_config_init(&filled, sizeof filled) == JOBRING_OK);
+    WANT(jobring_struct_init(&filled, sizeof filled) == JOBRING_OK);
     WANT(same(filled, config));
     WANT(same(filled, config_at_rest));
     WANT(same(filled, config_elsewhere()));

@@ -189,7 +189,7 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_create", "refused", JOBRING_E_INVALID, jobring_create(&config, &pool));
     KEEPS("jobring_init", "refused", JOBRING_E_INVALID, jobring_init(&config, memory, sizeof memory, &pool));
     KEEPS("jobring_layout", "refused", JOBRING_E_INVALID, jobring_layout(&config, NULL, NULL));
-    KEEPS("jobring_config_init", "refused", JOBRING_E_INVALID, jobring_config_init(NULL, 0));
+    KEEPS("jobring_struct_init", "refused", JOBRING_E_INVALID, jobring_struct_init(NULL, 0));
     KEEPS("jobring_stack_min", "refused", JOBRING_E_INVALID, jobring_stack_min(NULL));
     KEEPS("jobring_fail", "refused", JOBRING_E_INVALID, jobring_fail(0, NULL));
 }

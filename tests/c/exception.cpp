@@ -25,7 +25,11 @@ void *job(void *) { leave(); }
 void *identity(void *arg) { return arg; }
 void done(void *, const jobring_outcome *) { leave(); }
 void drop(void *, jobring_status) { leave(); }
-void hook(void *, uint32_t) { leave(); }
+jobring_status on_start(void *, uint32_t) {
+    leave();
+    return JOBRING_OK;
+}
+void on_stop(void *, uint32_t) { leave(); }
 
 jobring_pool *pool;
 
@@ -76,7 +80,10 @@ void in_done_on_worker(uint32_t backend) {
 
 void in_hook(uint32_t backend, bool start) {
     jobring_config config = plain(backend);
-    (start ? config.on_start : config.on_stop) = hook;
+    if (start)
+        config.on_start = on_start;
+    else
+        config.on_stop = on_stop;
     ok(jobring_create(&config, &pool));
     ok(jobring_destroy(pool));
 }

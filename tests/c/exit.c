@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static atomic_int starts, stops, told, cleaned, refused, held;
+static atomic_int starts, stops, told, cleaned, refused, fails, held;
 static sem_t at_the_gate, gate;
 
 static void await(sem_t *sem) {
@@ -34,7 +34,11 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
     return real(thread, attr, run, arg);
 }
 
-static void on_start(void *arg, uint32_t worker) { (void)arg, (void)worker, atomic_fetch_add(&starts, 1); }
+static jobring_status on_start(void *arg, uint32_t worker) {
+    (void)arg, (void)worker;
+    atomic_fetch_add(&starts, 1);
+    return atomic_load(&fails) ? JOBRING_E_NOMEM : JOBRING_OK;
+}
 static void on_stop(void *arg, uint32_t worker) { (void)arg, (void)worker, atomic_fetch_add(&stops, 1); }
 
 static void clean(void *arg) { atomic_fetch_add((atomic_int *)arg, 1); }
@@ -154,20 +158,47 @@ static void a_worker_that_cannot_be_replaced_is_missed(void) {
     OK(jobring_destroy(pool));
 }
 
+/* As if the system refused the thread: the pool has one worker less. */
+static void a_worker_whose_start_hook_fails_is_missed(void) {
+    jobring_pool *pool = pool_of(2, JOBRING_BACKEND_PTHREAD);
+    jobring_stats stats = {.size = sizeof stats};
+    jobring_job left, stayed;
+    const int stopped = atomic_load(&stops);
+    atomic_store(&fails, 1);
+    OK(jobring_submit(pool, leave, NULL, &left));
+    has_exited(pool, left);
+    do OK(jobring_stats_get(pool, &stats));
+    while (stats.workers != 1);
+    atomic_store(&fails, 0);
+    OK(jobring_submit(pool, identity, NULL, &stayed));
+    OK(jobring_wait(pool, stayed, LONG, NULL));
+    OK(jobring_destroy(pool));
+    CHECK(atomic_load(&stops) == stopped + 2);
+}
+
 /* In a hook the thread is the pool's as in a job: on the only worker nobody else makes room. */
 static _Atomic(jobring_pool *) of_hook;
 static atomic_int deadlocks, shutdowns;
 
-static void submit_in_hook(void *arg, uint32_t worker) {
-    jobring_pool *pool;
+static void submit_in_hook(void) {
+    jobring_pool *const pool = atomic_load(&of_hook);
     jobring_status status;
-    (void)arg, (void)worker;
-    UNTIL((pool = atomic_load(&of_hook)) != NULL);
+    /* The first thread's start hook is called while the pool is made. */
+    if (!pool) return;
     /* Until it is full. A thread outside may take a result meanwhile. */
     do status = jobring_submit(pool, identity, NULL, NULL);
     while (status == JOBRING_OK);
     CHECK(status == JOBRING_E_DEADLOCK || status == JOBRING_E_SHUTDOWN);
     atomic_fetch_add(status == JOBRING_E_DEADLOCK ? &deadlocks : &shutdowns, 1);
+}
+static jobring_status submit_on_start(void *arg, uint32_t worker) {
+    (void)arg, (void)worker;
+    submit_in_hook();
+    return JOBRING_OK;
+}
+static void submit_on_stop(void *arg, uint32_t worker) {
+    (void)arg, (void)worker;
+    submit_in_hook();
 }
 
 static void a_hook_is_told_that_nobody_makes_room(void) {
@@ -176,16 +207,16 @@ static void a_hook_is_told_that_nobody_makes_room(void) {
     jobring_job left;
     config.workers = 1;
     config.capacity = 4;
-    config.on_start = submit_in_hook;
-    config.on_stop = submit_in_hook;
+    config.on_start = submit_on_start;
+    config.on_stop = submit_on_stop;
     OK(jobring_create(&config, &pool));
     atomic_store(&of_hook, pool);
-    /* A hook of the thread that ends in a job, and one of that which replaces it. */
+    /* The stop hook of the thread that ends in a job, and the start hook of the one that replaces it. */
     OK(jobring_submit(pool, leave, NULL, &left));
     has_exited(pool, left);
-    UNTIL(atomic_load(&deadlocks) == 3);
+    UNTIL(atomic_load(&deadlocks) == 2);
     OK(jobring_destroy(pool));
-    CHECK(atomic_load(&deadlocks) == 3 && atomic_load(&shutdowns) == 1);
+    CHECK(atomic_load(&deadlocks) == 2 && atomic_load(&shutdowns) == 1);
 }
 
 static atomic_int asks;
@@ -195,7 +226,7 @@ static void *wait_for_the_gate_and_ask(void *pool) {
     size_t bytes = 0;
     await(&ask);
     atomic_store(&asks, (int)syscall(SYS_gettid));
-    OK(jobring_worker_stack(pool, 0, &bytes));
+    OK(jobring_worker_stack(pool, 0, &bytes, NULL));
     CHECK(bytes > 0);
     return NULL;
 }
@@ -299,7 +330,11 @@ static void in_a_callback(void) {
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_TIMEDOUT);
 }
 
-static void leave_hook(void *arg, uint32_t worker) { (void)worker, leave(arg); }
+static jobring_status leave_hook(void *arg, uint32_t worker) {
+    (void)worker;
+    leave(arg);
+    return JOBRING_OK;
+}
 
 static void in_a_hook(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
@@ -310,11 +345,17 @@ static void in_a_hook(void) {
     OK(jobring_destroy(pool));
 }
 
-static void run_one_that_leaves(void *arg, uint32_t worker) {
-    jobring_pool *pool;
+/* On the thread that replaces the first. */
+static jobring_status run_one_that_leaves(void *arg, uint32_t worker) {
+    jobring_pool *const pool = atomic_load(&of_hook);
     (void)arg, (void)worker;
-    UNTIL((pool = atomic_load(&of_hook)) != NULL);
-    jobring_run_one(pool);
+    if (pool) jobring_run_one(pool);
+    return JOBRING_OK;
+}
+
+static void *leave_behind(void *both) {
+    gate_pass(both);
+    return leave(NULL);
 }
 
 static void in_a_job_inside_a_hook(void) {
@@ -322,9 +363,12 @@ static void in_a_job_inside_a_hook(void) {
     jobring_pool *pool;
     config.workers = 1;
     config.on_start = run_one_that_leaves;
+    struct gate both = GATE_INIT;
     OK(jobring_create(&config, &pool));
-    OK(jobring_submit(pool, leave, NULL, NULL));
     atomic_store(&of_hook, pool);
+    OK(jobring_submit(pool, leave_behind, &both, NULL));
+    OK(jobring_submit(pool, leave, NULL, NULL));
+    gate_open(&both);
     OK(jobring_destroy(pool));
 }
 
@@ -371,6 +415,7 @@ int main(void) {
     the_worker_is_replaced(3);
     a_pool_ends_with_workers_that_leave();
     a_worker_that_cannot_be_replaced_is_missed();
+    a_worker_whose_start_hook_fails_is_missed();
     a_hook_is_told_that_nobody_makes_room();
     who_asks_for_a_worker_that_is_being_replaced_sleeps();
     return 0;

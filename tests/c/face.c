@@ -348,9 +348,10 @@ static void callers_memory(void) {
 }
 
 static atomic_int started, stopped;
-static void on_start(void *arg, uint32_t worker) {
+static jobring_status on_start(void *arg, uint32_t worker) {
     CHECK(arg == &started && worker < 3);
     atomic_fetch_add(&started, 1);
+    return JOBRING_OK;
 }
 static void on_stop(void *arg, uint32_t worker) {
     CHECK(arg == &started && worker < 3);
@@ -376,9 +377,9 @@ static void know(uint32_t backend) {
     OK(jobring_info_get(pool, &info));
     CHECK(info.workers == 3 && info.max_workers == 19 && info.capacity == 100 && info.payload == 48);
     CHECK(info.stack_size == 102400 && info.backend == backend);
-    OK(jobring_worker_stack(pool, 2, &stack));
+    OK(jobring_worker_stack(pool, 2, &stack, NULL));
     CHECK(stack >= 100001);
-    CHECK(jobring_worker_stack(pool, 3, &stack) == JOBRING_E_INVALID);
+    CHECK(jobring_worker_stack(pool, 3, &stack, NULL) == JOBRING_E_INVALID);
     OK(jobring_submit(pool, identity, NULL, &job));
     OK(jobring_wait(pool, job, LONG, NULL));
     OK(jobring_stats_get(pool, &stats));
@@ -530,7 +531,7 @@ static void mistakes(void) {
     CHECK(jobring_create(&config, NULL) == JOBRING_E_INVALID);
     config.size = 3;
     CHECK(jobring_create(&config, &none) == JOBRING_E_INVALID && none == untouched);
-    OK(jobring_config_init(&config, sizeof config));
+    OK(jobring_struct_init(&config, sizeof config));
     config.stack_size = 1;
     CHECK(jobring_create(&config, &none) == JOBRING_E_STACK && none == untouched);
     config.stack_size = 0;

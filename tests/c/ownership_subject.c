@@ -138,9 +138,10 @@ static void *held(void *arg) {
     return NULL;
 }
 
-static void on_start(void *arg, uint32_t worker) {
+static jobring_status on_start(void *arg, uint32_t worker) {
     (void)arg, (void)worker;
     who = WORKER;
+    return JOBRING_OK;
 }
 
 void begin(const struct variant *variant, enum outcome outcome, uint32_t workers, uint32_t capacity) {

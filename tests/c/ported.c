@@ -120,10 +120,9 @@ static void threads_submit_and_wait(void) {
     worker.size = sizeof worker;
     CHECK(jobring_worker_get(pool, WORKERS - 1, &worker) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_worker_get(pool, WORKERS, &worker) == JOBRING_E_INVALID);
-    CHECK(jobring_worker_stack(pool, WORKERS - 1, &bytes) == JOBRING_E_UNSUPPORTED);
-    CHECK(jobring_worker_stack(pool, WORKERS, &bytes) == JOBRING_E_INVALID);
-    CHECK(jobring_worker_stack_used(pool, WORKERS - 1, &bytes) == JOBRING_E_UNSUPPORTED);
-    CHECK(jobring_worker_stack_used(pool, WORKERS, &bytes) == JOBRING_E_INVALID);
+    CHECK(jobring_worker_stack(pool, WORKERS - 1, &bytes, NULL) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_worker_stack(pool, WORKERS, &bytes, NULL) == JOBRING_E_INVALID);
+    CHECK(jobring_worker_stack(pool, WORKERS - 1, NULL, NULL) == JOBRING_E_UNSUPPORTED);
     OK(jobring_destroy(pool));
     end();
 }
@@ -302,9 +301,14 @@ static void a_small_port_serves(void) {
 
 static atomic_int started, stopped;
 
-static void starts(void *arg, uint32_t worker) {
+/* Of this worker and those after it the start hook fails. */
+static uint32_t first_to_fail = WORKERS;
+
+static jobring_status starts(void *arg, uint32_t worker) {
     CHECK(arg == &started && worker < WORKERS);
+    if (worker >= first_to_fail) return JOBRING_E_NOMEM;
     atomic_fetch_add(&started, 1);
+    return JOBRING_OK;
 }
 
 static void stops(void *arg, uint32_t worker) {
@@ -336,6 +340,33 @@ static void threads_are_refused(void) {
     CHECK(info.workers == 2);
     OK(jobring_destroy(pool));
     CHECK(started == 6 && stopped == 6);
+    end();
+}
+
+static void start_hooks_fail(void) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_info info = {.size = sizeof info};
+    jobring_pool *pool = NULL;
+    begin("start hooks fail");
+    atomic_store(&started, 0);
+    atomic_store(&stopped, 0);
+    first_to_fail = 1;
+    config.workers = WORKERS;
+    config.capacity = CAPACITY;
+    config.port = &plain;
+    config.on_start = starts;
+    config.on_stop = stops;
+    config.hook_arg = &started;
+    CHECK(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_E_FAILED);
+    CHECK(pool == NULL && host.spawned == WORKERS && host.joined == WORKERS && started == 1 && stopped == 1);
+    config.min_workers = 1;
+    OK(jobring_init(&config, memory, sizeof memory, &pool));
+    CHECK(started == 2);
+    OK(jobring_info_get(pool, &info));
+    CHECK(info.workers == 1);
+    OK(jobring_destroy(pool));
+    CHECK(host.joined == 2 * WORKERS && stopped == 2);
+    first_to_fail = WORKERS;
     end();
 }
 
@@ -468,6 +499,7 @@ int main(void) {
     a_job_knows_itself();
     a_small_port_serves();
     threads_are_refused();
+    start_hooks_fail();
     two_pools_share_a_port();
     bad_ports_are_refused();
     nobody_joins();

@@ -209,7 +209,7 @@ static jobring_status loops(struct scene *s) {
 
 /* A time that ends, in nanoseconds. */
 static const int64_t SHORT = 20 * 1000 * 1000;
-static size_t bytes;
+static size_t bytes, used;
 static uint32_t number;
 static jobring_job self;
 
@@ -217,7 +217,7 @@ CALL(version, says(jobring_version() == JOBRING_VERSION))
 CALL(abi_version, says(jobring_abi_version() == JOBRING_ABI_VERSION))
 CALL(features, says((jobring_features() & JOBRING_FEATURE_CREATE) != 0))
 CALL(status_text, says(jobring_status_text(JOBRING_E_FULL)[0] != 0))
-CALL(config_init, jobring_config_init((jobring_config *)(void *)s->memory, sizeof(jobring_config)))
+CALL(struct_init, jobring_struct_init(s->memory, sizeof(jobring_config)))
 CALL(layout, jobring_layout(NULL, &bytes, NULL))
 CALL(create, makes(s, 0))
 CALL(init, makes(s, 1))
@@ -245,8 +245,7 @@ CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
 CALL(tell_current_job, jobring_current_job(s->pool, &self))
 CALL(worker_index, jobring_worker_index(s->pool, &number))
-CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes))
-CALL(worker_stack_used, jobring_worker_stack_used(s->pool, 0, &bytes))
+CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes, &used))
 CALL(stack_min, jobring_stack_min(&bytes))
 
 #define ROW(function, how, call, expected, on_pool, ...)                                            \
@@ -261,7 +260,7 @@ const struct call calls[] = {
     PLAIN(abi_version, abi_version, JOBRING_OK, 0),
     PLAIN(features, features, JOBRING_OK, 0),
     PLAIN(status_text, status_text, JOBRING_OK, 0),
-    PLAIN(config_init, config_init, JOBRING_OK, 0),
+    PLAIN(struct_init, struct_init, JOBRING_OK, 0),
     PLAIN(layout, layout, JOBRING_OK, 0),
     PLAIN(create, create, JOBRING_OK, 0),
     PLAIN(init, init, JOBRING_OK, 0),
@@ -288,7 +287,6 @@ const struct call calls[] = {
     INSIDE(current_job, tell_current_job, 1),
     INSIDE(worker_index, worker_index, 1),
     PLAIN(worker_stack, worker_stack, JOBRING_OK, 1),
-    PLAIN(worker_stack_used, worker_stack_used, JOBRING_OK, 1),
     PLAIN(worker_get, tells_worker, JOBRING_OK, 1),
     PLAIN(stack_min, stack_min, JOBRING_OK, 0),
     PLAIN(destroy, destroys, JOBRING_OK, 1),

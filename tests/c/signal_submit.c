@@ -36,7 +36,7 @@ static void install(void (*handler)(int)) {
     CHECK(sigemptyset(&action.sa_mask) == 0 && sigaction(SIGUSR1, &action, NULL) == 0);
 }
 
-static void make(uint32_t workers, uint32_t capacity, jobring_hook_fn on_start) {
+static void make(uint32_t workers, uint32_t capacity, jobring_start_fn on_start) {
     jobring_config config = JOBRING_CONFIG_INIT;
     config.workers = workers;
     config.capacity = capacity;
@@ -237,12 +237,10 @@ static void call_all_the_time(void) {
     printf("signal_submit: %u rounds\n", rounds);
 }
 
-static struct gate started = GATE_INIT;
-
-static void on_start(void *arg, uint32_t index) {
+static jobring_status on_start(void *arg, uint32_t index) {
     (void)arg, (void)index;
     worker = pthread_self();
-    gate_open(&started);
+    return JOBRING_OK;
 }
 
 static void *send_signals(void *arg) {
@@ -266,7 +264,6 @@ static void on_top_of_a_call(unsigned fewest) {
     caller = pthread_self();
     /* One worker, so that jobs end in their order. */
     make(1, CAPACITY, on_start);
-    gate_pass(&started);
     install(submit_one_more);
     CHECK(pthread_create(&sender, NULL, send_signals, &fewest) == 0);
     call_all_the_time();

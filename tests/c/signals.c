@@ -41,7 +41,11 @@ static jobring_pool *pool_of(uint32_t backend, uint32_t signals) {
     return pool;
 }
 
-static void hook_looks(void *masks, uint32_t worker) { look((sigset_t *)masks + worker); }
+static jobring_status start_looks(void *masks, uint32_t worker) {
+    look((sigset_t *)masks + worker);
+    return JOBRING_OK;
+}
+static void stop_looks(void *masks, uint32_t worker) { look((sigset_t *)masks + worker); }
 
 /* The masks of the jobs, and of both hooks. */
 static void masks_of(uint32_t backend, uint32_t signals, sigset_t masks[3]) {
@@ -51,14 +55,14 @@ static void masks_of(uint32_t backend, uint32_t signals, sigset_t masks[3]) {
     config.backend = backend;
     config.workers = 1;
     config.signals = signals;
-    config.on_start = hook_looks;
+    config.on_start = start_looks;
     config.hook_arg = masks;
     OK(jobring_create(&config, &pool));
     OK(jobring_submit(pool, look, &masks[1], &job));
     OK(jobring_wait(pool, job, LONG, NULL));
     OK(jobring_destroy(pool));
     config.on_start = NULL;
-    config.on_stop = hook_looks;
+    config.on_stop = stop_looks;
     config.hook_arg = &masks[2];
     OK(jobring_create(&config, &pool));
     OK(jobring_destroy(pool));

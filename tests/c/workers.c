@@ -100,7 +100,7 @@ static void *use_stack(void *arg) {
 
 static size_t used(jobring_pool *pool) {
     size_t bytes = 0;
-    OK(jobring_worker_stack_used(pool, 0, &bytes));
+    OK(jobring_worker_stack(pool, 0, NULL, &bytes));
     return bytes;
 }
 
@@ -122,7 +122,7 @@ static void used_stack(uint32_t backend, void *memory, size_t size) {
     OK(jobring_submit(pool, use_stack, NULL, &job));
     OK(jobring_wait(pool, job, LONG, NULL));
     after = used(pool);
-    OK(jobring_worker_stack(pool, 0, &whole));
+    OK(jobring_worker_stack(pool, 0, &whole, NULL));
     CHECK(before > 0 && before < 32 * 1024 && after >= before && after >= DEEP && after < before + DEEP + 8192);
     CHECK(after < whole);
     printf("backend %u: an empty job uses %zu bytes of the stack, one with %d on it %zu\n", (unsigned)backend, before,
@@ -133,7 +133,8 @@ static void used_stack(uint32_t backend, void *memory, size_t size) {
 static void unpainted_is_unknown(void) {
     jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_FLAG_TIMED, 0);
     size_t bytes = 77;
-    CHECK(jobring_worker_stack_used(pool, 0, &bytes) == JOBRING_E_UNSUPPORTED && bytes == 77);
+    CHECK(jobring_worker_stack(pool, 0, NULL, &bytes) == JOBRING_E_UNSUPPORTED && bytes == 77);
+    CHECK(jobring_worker_stack(pool, 0, &bytes, &bytes) == JOBRING_E_UNSUPPORTED && bytes == 77);
     OK(jobring_destroy(pool));
 }
 

@@ -34,6 +34,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("PopNextEntry", "batches, which are not in the machine: the models' (loom-tests/batch.rs, ring.rs)"),
     ("AheadLook", "a guess that decides whether to spin, which nobody does in these builds"),
     ("VisitorsCount", "a guess that decides whether to spin, which nobody does in these builds"),
+    ("HookEnd", "the making of a pool: the models' (loom-tests/end.rs)"),
+    ("HooksLook", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("fork_join/", "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
     ("slot/waker.rs", FUTURE),
     ("engine/task_wait.rs", FUTURE),

@@ -118,7 +118,7 @@ fn create(capacity: usize, workers: u32) -> *mut jobring_pool {
     // SAFETY:
     // - both point to places of their types; the configuration is initialised before it is read.
     unsafe {
-        assert_eq!(jobring_config_init(config.as_mut_ptr(), size_of::<jobring_config>()), JOBRING_OK);
+        assert_eq!(jobring_struct_init(config.as_mut_ptr().cast(), size_of::<jobring_config>()), JOBRING_OK);
         let config = config.assume_init_mut();
         (config.workers, config.capacity) = (workers, capacity as u32);
         assert_eq!(jobring_create(config, &mut pool), JOBRING_OK);
@@ -231,7 +231,8 @@ impl Pair {
                 }
                 Call::RunOne => (jobring_run_one(pool), self.model.run_one()),
                 Call::Shutdown(discards, forever) => {
-                    let mut report = jobring_report { queued: 0, running: 0, submitting: 0, untaken: 0 };
+                    let mut report =
+                        jobring_report { queued: 0, running: 0, submitting: 0, untaken: 0, reserved: [0; 4] };
                     let mode = if discards { JOBRING_DISCARD } else { JOBRING_DRAIN };
                     let real =
                         jobring_shutdown(pool, mode, if forever { JOBRING_FOREVER } else { 0 }, &mut report);

@@ -16,7 +16,7 @@ macro_rules! backend_tests {
 
         #[cfg(feature = "std")]
         #[test]
-        fn a_panicking_hook_stops_no_worker() { common::backend::a_panicking_hook_stops_no_worker($backend) }
+        fn too_few_start_hooks_that_return_are_an_error() { common::backend::too_few_start_hooks_that_return_are_an_error($backend) }
     };
 }
 
@@ -176,18 +176,24 @@ pub fn hooks_frame_the_jobs_of_each_worker(backend: Backend) {
 }
 
 #[cfg(feature = "std")]
-pub fn a_panicking_hook_stops_no_worker(backend: Backend) {
+pub fn too_few_start_hooks_that_return_are_an_error(backend: Backend) {
     let stopped = Count::new();
     let stops = stopped.clone();
-    let pool = builder(backend)
-        .workers(2)
-        .on_start(|_| panic!("from a start hook"))
-        .on_stop(move |_| {
+    let workers = |min_workers, panics: fn(usize) -> bool| {
+        let stops = stops.clone();
+        let start = move |worker| assert!(!panics(worker), "from a start hook");
+        let stop = move |_| {
             stops.add();
             panic!("from a stop hook");
-        })
-        .build()
-        .expect("a pool");
+        };
+        builder(backend).workers(2).min_workers(min_workers).on_start(start).on_stop(stop).build()
+    };
+    assert_eq!(workers(2, |worker| worker == 1).expect_err("one is too few"), BuildError::StartHook);
+    assert_eq!(stopped.get(), 1);
+    assert_eq!(workers(1, |_| true).expect_err("none"), BuildError::StartHook);
+    assert_eq!(stopped.get(), 1);
+    let pool = workers(1, |worker| worker == 0).expect("a pool");
+    assert_eq!(pool.workers(), 1);
     assert_eq!(done(pool.submit(|| 4).expect("room")).expect("a result"), 4);
     drop(pool);
     assert_eq!(stopped.get(), 2);

@@ -44,6 +44,8 @@ const NEVER: &[(&str, &str)] = &[
     ("GraphContendLost", SECOND_JOB),
     ("VisitorsWait", "destroy of the C face: the end of the pool's memory"),
     ("VisitorsLook", "destroy of the C face: the end of the pool's memory"),
+    ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
+    ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C face has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
         "platform/user_port/",

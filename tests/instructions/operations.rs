@@ -157,10 +157,10 @@ impl C {
     fn new() -> Self {
         let mut pool = ptr::null_mut();
         // SAFETY:
-        // - config is a jobring_config that jobring_config_init fills in.
+        // - config is a jobring_config that jobring_struct_init fills in.
         let status = unsafe {
             let mut config: ffi::jobring_config = std::mem::zeroed();
-            ffi::jobring_config_init(&mut config, size_of::<ffi::jobring_config>());
+            ffi::jobring_struct_init((&raw mut config).cast(), size_of::<ffi::jobring_config>());
             config.workers = u32::MAX;
             ffi::jobring_create(&config, &mut pool)
         };

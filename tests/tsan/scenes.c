@@ -111,7 +111,7 @@ static void *look(void *shared) {
         OK(jobring_stats_get(on->pool, &stats));
         OK(jobring_info_get(on->pool, &info));
         OK(jobring_worker_get(on->pool, 0, &worker));
-        OK(jobring_worker_stack(on->pool, 1, &bytes));
+        OK(jobring_worker_stack(on->pool, 1, &bytes, NULL));
         pass();
     }
     return NULL;

@@ -110,7 +110,10 @@ struct hooked {
 };
 static struct hooked hooked;
 
-static void on_start(void *arg, uint32_t worker) { ((struct hooked *)arg)->started[worker]++; }
+static jobring_status on_start(void *arg, uint32_t worker) {
+    ((struct hooked *)arg)->started[worker]++;
+    return JOBRING_OK;
+}
 static void on_stop(void *arg, uint32_t worker) {
     struct hooked *seen = arg;
     CHECK(++seen->stopped[worker] == seen->started[worker]);

@@ -32,7 +32,7 @@ impl CFace {
         // - config is a jobring_config, and the size handed over is its own; the rest is what the header asks for.
         let status = unsafe {
             let mut config: ffi::jobring_config = std::mem::zeroed();
-            ffi::jobring_config_init(&mut config, size_of::<ffi::jobring_config>());
+            ffi::jobring_struct_init((&raw mut config).cast(), size_of::<ffi::jobring_config>());
             config.workers = workers as u32;
             config.stack_size = stack;
             ffi::jobring_create(&config, &mut pool)

@@ -219,8 +219,22 @@ impl<const N: usize> Pool<N> {
 
     /// The same, and calls `stopped` after the last job.
     pub fn work_and(&self, stopped: impl FnOnce()) {
+        self.work_between(None::<fn() -> bool>, stopped);
+    }
+
+    /// The same, and calls `started` before the first job. False means that it failed: then the worker leaves.
+    pub fn work_after(&self, started: impl FnOnce() -> bool) {
+        self.work_between(Some(started), || {});
+    }
+
+    fn work_between(&self, started: Option<impl FnOnce() -> bool>, stopped: impl FnOnce()) {
         let context = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
-        self.raw.work_between(&context, &WorkerActivity::new(false), || {}, stopped);
+        self.raw.work_between(&context, &WorkerActivity::new(false), started, stopped);
+    }
+
+    /// Waits until this many start hooks have returned. Returns how many of them failed.
+    pub fn await_start_hooks(&self, count: usize) -> usize {
+        self.raw.lifecycle().await_start_hooks(count, self.raw.port())
     }
 
     /// The number of workers that are counted in.
