@@ -32,8 +32,7 @@
  * Submit jobs        jobring_submit             waits for a free slot if there is none
  *                    jobring_try_submit         never waits
  *                    jobring_try_submit_isr     the same, from an interrupt
- *                    jobring_submit_copy        copies data into the slot
- *                    jobring_submit_opts        with callbacks, a time limit and other options
+ *                    jobring_submit_opts        with callbacks, copied data, a time limit and other options
  *                    jobring_submit_batch       several jobs at once
  * Wait for jobs      jobring_wait               waits, and takes the result
  *                    jobring_poll               takes the result if there is one
@@ -301,28 +300,6 @@ jobring_status jobring_try_submit(jobring_pool *pool, jobring_fn fn, void *arg, 
 jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
 /**
- * As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
- * to the copy.
- *
- * The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
- * may leave a result there, which jobring_wait_opts() copies out.
- *
- * - `data`: what is copied; NULL is allowed if `size` is 0.
- * - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
- *   takes one word more (jobring_submit_opts()).
- * - `job`: as for jobring_submit().
- *
- * Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
- *
- * From where jobring_submit() may be called.
- */
-jobring_status jobring_submit_copy(jobring_pool *pool,
-                                   jobring_fn fn,
-                                   const void *data,
-                                   size_t size,
-                                   jobring_job *job);
-
-/**
  * As jobring_submit(), with options.
  *
  * - `options`: how to submit the job, or NULL for all defaults.
@@ -331,8 +308,8 @@ jobring_status jobring_submit_copy(jobring_pool *pool,
  * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
  * - JOBRING_E_TIMEDOUT: no slot became free in time.
  * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
- * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
- *   `copy`.
+ * - JOBRING_E_INVALID: also for a node without a callback, for `copy` with an `arg` that is NULL, and for
+ *   JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
  *
  * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
  * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
@@ -415,6 +392,10 @@ struct jobring_submit_options {
     jobring_drop_fn drop;
     /**
      * Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+     *
+     * At most the pool's payload minus 2 words (32 of 48 bytes), and minus what `done`, `drop` and `nodes` take. The copy is
+     * aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job may leave a result there,
+     * which jobring_wait_opts() copies out.
      */
     size_t copy;
     /**
@@ -1148,8 +1129,8 @@ struct jobring_config {
     uint32_t capacity;
     /**
      * The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
-     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
-     * of it data can take.
+     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_options says how
+     * much of it data can take.
      */
     uint32_t payload;
     /**

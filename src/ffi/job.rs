@@ -1,8 +1,8 @@
 //! The kinds of C jobs: a function, its argument or copied data, and callbacks, in the payload of one slot.
 //!
 //! ```text
-//! submit        arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
-//! submit_copy   data, the result if it is left there   │ nodes? │ drop? │ done? │ length │ function, later the result
+//! with arg      arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
+//! with copy     data, the result if it is left there   │ nodes? │ drop? │ done? │ length │ function, later the result
 //! failed        arg │ code, length, text               │
 //! dropped       arg │ …                                │ status
 //! ```

@@ -1,8 +1,7 @@
 //! Submitting jobs.
 
 use super::call::{optional, pool, status, timeout};
-use super::job::Callbacks;
-use super::request::{Input, OptionsRequest, PlainRequest, read_options};
+use super::request::{OptionsRequest, PlainRequest, read_options};
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
 use super::types::{
     JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_RUN, JOBRING_WHEN_FULL_WAIT,
@@ -104,41 +103,6 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
     status(unsafe { submit(pool, job, Fail, Origin::Isr, |payload| PlainRequest::new(r#fn, arg, payload)) })
 }
 
-/// As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
-/// to the copy.
-///
-/// The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
-/// may leave a result there, which jobring_wait_opts() copies out.
-///
-/// - `data`: what is copied; NULL is allowed if `size` is 0.
-/// - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
-///   takes one word more (jobring_submit_opts()).
-/// - `job`: as for jobring_submit().
-///
-/// Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
-///
-/// From where jobring_submit() may be called.
-///
-/// # Safety
-/// As jobring_submit(); `data` is readable for `size` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn jobring_submit_copy(
-    pool: *mut jobring_pool,
-    r#fn: jobring_fn,
-    data: *const c_void,
-    size: usize,
-    job: *mut jobring_job,
-) -> jobring_status {
-    let input = Input::Copy(data.cast(), size);
-    // SAFETY:
-    // - the caller's.
-    status(unsafe {
-        submit(pool, job, Wait(Timeout::Forever), Origin::Thread, |payload| {
-            OptionsRequest::new(r#fn, input, Callbacks::NONE, payload)
-        })
-    })
-}
-
 /// As jobring_submit(), with options.
 ///
 /// - `options`: how to submit the job, or NULL for all defaults.
@@ -147,8 +111,8 @@ pub unsafe extern "C" fn jobring_submit_copy(
 /// - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
 /// - JOBRING_E_TIMEDOUT: no slot became free in time.
 /// - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
-/// - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
-///   `copy`.
+/// - JOBRING_E_INVALID: also for a node without a callback, for `copy` with an `arg` that is NULL, and for
+///   JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
 ///
 /// From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
 /// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.

@@ -134,6 +134,10 @@ pub struct jobring_submit_options {
     /// Takes one word of the payload. NULL: nothing.
     pub drop: jobring_drop_fn,
     /// Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+    ///
+    /// At most the pool's payload minus 2 words (32 of 48 bytes), and minus what `done`, `drop` and `nodes` take. The copy is
+    /// aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job may leave a result there,
+    /// which jobring_wait_opts() copies out.
     pub copy: usize,
     /// The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
     /// none. The nodes are the caller's, and stay where they are until their callbacks were called.

@@ -141,7 +141,7 @@ static void make(struct place *place, enum where where) {
     config.on_stop = on_stop;
     config.hook_arg = place;
     OK(jobring_create(&config, &place->pool));
-    OK(jobring_submit_copy(place->pool, identity, &number, sizeof number, &place->held));
+    OK(submit_copy(place->pool, identity, &number, sizeof number, &place->held));
     if (alone) OK(jobring_run_one(place->pool));
     OK(wait_with(place->pool, place->held, JOBRING_WAIT_PEEK, NULL));
     OK(jobring_submit(place->pool, failing, NULL, &place->failed));
@@ -254,7 +254,6 @@ static void good(struct args *a, const struct place *place) {
     a->options = &a->given_options.known;
     a->items = a->given_items, a->count = 2;
     a->fn = identity, a->arg = &number;
-    a->data = &number, a->data_size = sizeof number;
     a->memory = memory, a->memory_size = sizeof memory;
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;

@@ -90,7 +90,7 @@ static void submit_and_wait(void) {
     }
     int value = 21, back = 0;
     uint32_t length = 0;
-    OK(jobring_submit_copy(pool, twice, &value, sizeof value, &copy));
+    OK(submit_copy(pool, twice, &value, sizeof value, &copy));
     CHECK(wait_data(pool, copy, &back, 1, &length) == JOBRING_E_SIZE && length == sizeof value && back == 0);
     OK(wait_data(pool, copy, &back, sizeof back, &length));
     CHECK(back == 42 && value == 21 && length == sizeof value);
@@ -100,8 +100,8 @@ static void submit_and_wait(void) {
     CHECK(back == 42 && length == 0);
     /* Of 48 bytes all but 2 words, and a byte more. */
     char large[48 - 2 * sizeof(void *) + 1] = {0};
-    CHECK(jobring_submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
-    OK(jobring_submit_copy(pool, identity, large, sizeof large - 1, NULL));
+    CHECK(submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
+    OK(submit_copy(pool, identity, large, sizeof large - 1, NULL));
     OK(jobring_destroy(pool));
 }
 

@@ -12,7 +12,7 @@ extern _Thread_local enum who who;
 enum outcome { SOMETHING, NOTHING, FAILURE, OUTCOMES };
 
 /* How it is submitted. */
-enum via { BY_SUBMIT, BY_TRY_SUBMIT, BY_SUBMIT_COPY, BY_OPTIONS, BY_BATCH };
+enum via { BY_SUBMIT, BY_TRY_SUBMIT, BY_OPTIONS, BY_BATCH };
 struct variant {
     enum via via;
     int copy, done, drop;

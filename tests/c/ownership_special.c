@@ -18,7 +18,7 @@ static int is_by_options_copy(const struct variant *v) { return v->via == BY_OPT
 static int is_by_batch(const struct variant *v) { return v->via == BY_BATCH; }
 static int is_copied(const struct variant *v) { return v->copy; }
 static int waits_when_full(const struct variant *v) {
-    return v->via == BY_SUBMIT || v->via == BY_SUBMIT_COPY || v->via == BY_OPTIONS;
+    return v->via == BY_SUBMIT || v->via == BY_OPTIONS;
 }
 static int fails_when_full(const struct variant *v) { return v->via == BY_TRY_SUBMIT || v->via == BY_BATCH; }
 

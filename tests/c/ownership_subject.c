@@ -11,11 +11,11 @@ int rows;
 
 /* With each set of callbacks, by pointer and by copy, in every way to submit. */
 const struct variant variants[] = {
-    {BY_SUBMIT, 0, 0, 0},  {BY_TRY_SUBMIT, 0, 0, 0}, {BY_SUBMIT_COPY, 1, 0, 0}, {BY_OPTIONS, 0, 0, 0},
-    {BY_OPTIONS, 0, 0, 1}, {BY_OPTIONS, 0, 1, 0},    {BY_OPTIONS, 0, 1, 1},     {BY_OPTIONS, 1, 0, 0},
-    {BY_OPTIONS, 1, 0, 1}, {BY_OPTIONS, 1, 1, 0},    {BY_OPTIONS, 1, 1, 1},     {BY_BATCH, 0, 0, 0},
-    {BY_BATCH, 0, 0, 1},   {BY_BATCH, 0, 1, 0},      {BY_BATCH, 0, 1, 1},       {BY_BATCH, 1, 0, 0},
-    {BY_BATCH, 1, 0, 1},   {BY_BATCH, 1, 1, 0},      {BY_BATCH, 1, 1, 1},
+    {BY_SUBMIT, 0, 0, 0},  {BY_TRY_SUBMIT, 0, 0, 0}, {BY_OPTIONS, 0, 0, 0}, {BY_OPTIONS, 0, 0, 1},
+    {BY_OPTIONS, 0, 1, 0}, {BY_OPTIONS, 0, 1, 1},    {BY_OPTIONS, 1, 0, 0}, {BY_OPTIONS, 1, 0, 1},
+    {BY_OPTIONS, 1, 1, 0}, {BY_OPTIONS, 1, 1, 1},    {BY_BATCH, 0, 0, 0},   {BY_BATCH, 0, 0, 1},
+    {BY_BATCH, 0, 1, 0},   {BY_BATCH, 0, 1, 1},      {BY_BATCH, 1, 0, 0},   {BY_BATCH, 1, 0, 1},
+    {BY_BATCH, 1, 1, 0},   {BY_BATCH, 1, 1, 1},
 };
 const int variant_count = sizeof variants / sizeof *variants;
 
@@ -177,9 +177,6 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     switch (v->via) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
-        case BY_SUBMIT_COPY:
-            status = jobring_submit_copy(subject.pool, run, arg, options->copy, job);
-            break;
         case BY_OPTIONS: status = jobring_submit_opts(subject.pool, run, arg, options, job); break;
         default:
             status = jobring_submit_batch(subject.pool, &item, 1, job, &accepted);

@@ -34,7 +34,7 @@ static void by_copy(struct stage *on, long n) {
     long numbers[3] = {n, 0, n}, back[3] = {0, 0, 0};
     uint32_t length = 0;
     jobring_job job;
-    OK(SUBMIT(jobring_submit_copy(on->pool, square, numbers, sizeof numbers, &job)));
+    OK(SUBMIT(submit_copy(on->pool, square, numbers, sizeof numbers, &job)));
     memset(numbers, 0, sizeof numbers);
     if (any(4) == 0) CHECK(wait_data(on->pool, job, back, 8, NULL) == JOBRING_E_SIZE);
     OK(wait_data(on->pool, job, back, sizeof back, &length));
