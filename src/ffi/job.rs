@@ -107,8 +107,8 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
                 Self::tell(payload, &outcome);
             }
             payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
+            if DROP && !result.is_null() { RunResult::Done } else { RunResult::Empty }
         }
-        RunResult::Done
     }
 
     fn outcome(job: Option<Job>, status: jobring_status) -> jobring_outcome {

@@ -24,7 +24,10 @@ impl Payload {
 /// How a job that ran ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RunResult {
+    /// It left a result that must be dropped if nobody takes it.
     Done,
+    /// It succeeded, and left nothing that must be dropped.
+    Empty,
     Failed,
 }
 
@@ -50,9 +53,9 @@ pub(crate) struct JobVTable {
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
-    /// Must `drop_result` be called for a job that succeeded? For a job that failed it always is.
+    /// Can a job of this kind end as `Done`, rather than `Empty`?
     pub(crate) drops_result: bool,
-    /// Drops a result. Does not unwind.
+    /// Drops what a job left that is `Done` or `Failed`. Does not unwind.
     pub(crate) drop_result: unsafe fn(Payload, RunResult),
 }
 
