@@ -307,7 +307,7 @@ jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *a
  * Returns what jobring_submit() returns, and:
  * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
  * - JOBRING_E_TIMEDOUT: no slot became free in time.
- * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
+ * - JOBRING_E_SIZE: the argument or the data, and the callbacks, do not fit into the payload.
  * - JOBRING_E_INVALID: also for a node without a callback, for `copy` with an `arg` that is NULL, and for
  *   JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
  *
@@ -375,7 +375,12 @@ struct jobring_done_node {
     void *arg;
 };
 
-/** How to submit a job. Zero is the default in every field. The structure is copied during the call. */
+/**
+ * How to submit a job. Zero is the default in every field. The structure is read during the call only.
+ *
+ * The job takes two words of its slot's payload (jobring_config.payload), one more for each of `done`, `drop` and `nodes`,
+ * and its argument or its copied data. If that does not fit, the call returns JOBRING_E_SIZE.
+ */
 struct jobring_submit_options {
     /** sizeof (jobring_submit_options). */
     uint32_t size;
@@ -383,24 +388,24 @@ struct jobring_submit_options {
     uint32_t when_full;
     /** The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit. */
     int64_t limit_ns;
-    /** Called when the job has finished. Takes one word of the payload. NULL: nothing. */
+    /** Called when the job has finished. NULL: nothing. */
     jobring_done_fn done;
     /**
      * Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
-     * Takes one word of the payload. NULL: nothing.
+     * NULL: nothing.
      */
     jobring_drop_fn drop;
     /**
      * Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
      *
-     * At most the pool's payload minus 2 words (32 of 48 bytes), and minus what `done`, `drop` and `nodes` take. The copy is
-     * aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job may leave a result there,
-     * which jobring_wait_opts() copies out.
+     * Without callbacks there is room for the payload minus 2 words (32 of 48 bytes). The copy is aligned to 16 bytes (8 on
+     * 32-bit targets) and lives until the job's result is taken. The job may leave a result there, which jobring_wait_opts()
+     * copies out.
      */
     size_t copy;
     /**
-     * The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
-     * none. The nodes are the caller's, and stay where they are until their callbacks were called.
+     * The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
+     * and stay where they are until their callbacks were called.
      */
     jobring_done_node *nodes;
 };
@@ -1129,8 +1134,8 @@ struct jobring_config {
     uint32_t capacity;
     /**
      * The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
-     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_options says how
-     * much of it data can take.
+     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_options says what
+     * a job takes of it.
      */
     uint32_t payload;
     /**

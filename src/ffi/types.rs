@@ -118,7 +118,10 @@ pub const JOBRING_WHEN_FULL_RUN: u32 = 2;
 /// jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr().
 pub const JOBRING_WHEN_FULL_FAIL_ISR: u32 = 3;
 
-/// How to submit a job. Zero is the default in every field. The structure is copied during the call.
+/// How to submit a job. Zero is the default in every field. The structure is read during the call only.
+///
+/// The job takes two words of its slot's payload (jobring_config.payload), one more for each of `done`, `drop` and `nodes`,
+/// and its argument or its copied data. If that does not fit, the call returns JOBRING_E_SIZE.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_submit_options {
@@ -128,19 +131,19 @@ pub struct jobring_submit_options {
     pub when_full: u32,
     /// The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
-    /// Called when the job has finished. Takes one word of the payload. NULL: nothing.
+    /// Called when the job has finished. NULL: nothing.
     pub done: jobring_done_fn,
     /// Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
-    /// Takes one word of the payload. NULL: nothing.
+    /// NULL: nothing.
     pub drop: jobring_drop_fn,
     /// Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
     ///
-    /// At most the pool's payload minus 2 words (32 of 48 bytes), and minus what `done`, `drop` and `nodes` take. The copy is
-    /// aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job may leave a result there,
-    /// which jobring_wait_opts() copies out.
+    /// Without callbacks there is room for the payload minus 2 words (32 of 48 bytes). The copy is aligned to 16 bytes (8 on
+    /// 32-bit targets) and lives until the job's result is taken. The job may leave a result there, which jobring_wait_opts()
+    /// copies out.
     pub copy: usize,
-    /// The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
-    /// none. The nodes are the caller's, and stay where they are until their callbacks were called.
+    /// The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
+    /// and stay where they are until their callbacks were called.
     pub nodes: *mut jobring_done_node,
 }
 

@@ -47,9 +47,6 @@ pub(crate) struct JobVTable {
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
     /// Drops the input of a job that will not run, and may leave in the payload why. Does not unwind.
     pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
-    /// Is the input copied into the payload, and the result left there?
-    #[cfg(feature = "capi")]
-    pub(crate) by_copy: bool,
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
@@ -60,7 +57,7 @@ pub(crate) struct JobVTable {
 }
 
 impl JobVTable {
-    /// The vtable of a job that takes no copy of C's and must not end its thread.
+    /// The vtable of a job that must not end its thread.
     pub(crate) const fn new(
         run: unsafe fn(Payload, &CallContext) -> RunResult,
         discard: unsafe fn(Payload, Job, DiscardReason),
@@ -70,8 +67,6 @@ impl JobVTable {
         Self {
             run,
             discard,
-            #[cfg(feature = "capi")]
-            by_copy: false,
             #[cfg(feature = "capi")]
             exited: None,
             drops_result,

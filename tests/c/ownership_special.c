@@ -355,8 +355,9 @@ static int go_through(const struct special *all, int count) {
             if (all[n].suits && !all[n].suits(variant)) continue;
             for (outcome = 0; outcome < OUTCOMES; outcome++) {
                 if (all[n].expected.ran_on == NOBODY && outcome != SOMETHING) continue;
-                snprintf(row_name, sizeof row_name, "%s, outcome %d, via %d, copy %d, done %d, drop %d",
-                         all[n].name, outcome, variant->via, variant->copy, variant->done, variant->drop);
+                snprintf(row_name, sizeof row_name, "%s, outcome %d, via %d, copy %d, done %d, drop %d, nodes %d",
+                         all[n].name, outcome, variant->via, variant->copy, variant->done, variant->drop,
+                         variant->nodes);
                 all[n].go();
                 judge(&all[n].expected);
             }

@@ -211,12 +211,12 @@ static void further_callbacks(void) {
     OK(jobring_destroy(pool));
 }
 
-/* Takes words of the payload: of the least one, all four are taken by the argument, the function, done and drop. */
 static void done_nothing(void *arg, const jobring_outcome *outcome) {
     (void)arg, (void)outcome;
 }
 static void drop_nothing(void *arg, jobring_status why) { (void)arg, (void)why; }
 
+/* Each takes a word. The least payload has four: two for any job with options, one for the argument, and one more. */
 static void callbacks_take_room(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
@@ -225,13 +225,20 @@ static void callbacks_take_room(void) {
     config.workers = JOBRING_WORKERS_NONE;
     config.payload = 4 * sizeof(void *);
     OK(jobring_create(&config, &pool));
-    options.done = done_nothing;
-    options.drop = drop_nothing;
-    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
-    options.nodes = &node;
-    CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_SIZE);
-    options.drop = NULL;
-    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
+    for (unsigned callbacks = 0; callbacks < 8; callbacks++) {
+        const unsigned words = (callbacks & 1) + (callbacks >> 1 & 1) + (callbacks >> 2);
+        const size_t room = (2 - (words < 2 ? words : 2)) * sizeof(void *);
+        options.done = callbacks & 1 ? done_nothing : NULL;
+        options.drop = callbacks & 2 ? drop_nothing : NULL;
+        options.nodes = callbacks & 4 ? &node : NULL;
+        options.copy = 0;
+        CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == (words < 2 ? JOBRING_OK : JOBRING_E_SIZE));
+        options.copy = room + 1;
+        CHECK(jobring_submit_opts(pool, identity, &options, &options, NULL) == JOBRING_E_SIZE);
+        options.copy = room;
+        if (room > 0) OK(jobring_submit_opts(pool, identity, &options, &options, NULL));
+    }
+    options.done = NULL, options.drop = NULL, options.nodes = &node, options.copy = 0;
     node.next = &broken;
     CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_INVALID);
     OK(jobring_destroy(pool));
