@@ -81,6 +81,9 @@ pub unsafe extern "C" fn jobring_try_submit(
 /// If it wakes a worker, the pool's port gets 1 as `from_isr` of its `unpark`. On a pool without a port it
 /// does the same as jobring_try_submit().
 ///
+/// A firmware whose jobs need no options links less code with this call; an interrupt that wants a callback
+/// or copied data calls jobring_submit_opts() with JOBRING_WHEN_FULL_FAIL_ISR.
+///
 /// From an interrupt, and from where jobring_try_submit() may be called; not from a thread if the port's
 /// `unpark` tells interrupts from threads.
 ///
