@@ -311,8 +311,8 @@ jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *a
  * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
  * - JOBRING_E_TIMEDOUT: no slot became free in time.
  * - JOBRING_E_SIZE: the argument or the data, and the callbacks, do not fit into the payload.
- * - JOBRING_E_INVALID: also for a node without a callback, for `copy` with an `arg` that is NULL, and for
- *   JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
+ * - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0, for `copy`
+ *   with an `arg` that is NULL, and for JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
  *
  * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
  * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
@@ -376,6 +376,8 @@ struct jobring_done_node {
     jobring_done_fn done;
     /** What it is called with. */
     void *arg;
+    /** The library's. The caller sets them to 0. */
+    void *reserved[2];
 };
 
 /**
@@ -438,6 +440,8 @@ struct jobring_batch_item {
     void *arg;
     /** As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults. */
     const jobring_submit_options *options;
+    /** 0. */
+    void *reserved;
 };
 
 /* ---- Wait for jobs ----------------------------------------------------------------------------------- */

@@ -59,6 +59,9 @@ pub unsafe extern "C" fn jobring_submit_batch(
         };
         let payload = pool.raw.payload_bytes();
         for item in items {
+            if !item.reserved.is_null() {
+                return Err(StatusError(JOBRING_E_INVALID));
+            }
             if item.options.is_null() {
                 PlainRequest::new(item.r#fn, item.arg)?;
             } else {

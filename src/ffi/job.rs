@@ -45,7 +45,7 @@ impl Callbacks {
     }
 }
 
-/// Is every node of a list aligned, with a callback?
+/// Is every node of a list aligned, with a callback, and with nothing in its reserved words?
 ///
 /// # Safety
 /// 1. The nodes are readable, and the list ends.
@@ -54,7 +54,11 @@ pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool
         // SAFETY:
         // - aligned, as just checked; 1.
         match node.is_aligned().then(|| unsafe { node.read() }) {
-            Some(jobring_done_node { next, done: Some(_), .. }) => node = next,
+            Some(jobring_done_node { next, done: Some(_), reserved: [one, two], .. })
+                if one.is_null() && two.is_null() =>
+            {
+                node = next;
+            }
             _ => return false,
         }
     }

@@ -109,8 +109,8 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
 /// - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
 /// - JOBRING_E_TIMEDOUT: no slot became free in time.
 /// - JOBRING_E_SIZE: the argument or the data, and the callbacks, do not fit into the payload.
-/// - JOBRING_E_INVALID: also for a node without a callback, for `copy` with an `arg` that is NULL, and for
-///   JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
+/// - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0, for `copy`
+///   with an `arg` that is NULL, and for JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
 ///
 /// From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
 /// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.

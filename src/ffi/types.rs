@@ -83,6 +83,8 @@ pub struct jobring_done_node {
     pub done: jobring_done_fn,
     /// What it is called with.
     pub arg: *mut c_void,
+    /// The library's. The caller sets them to 0.
+    pub reserved: [*mut c_void; 2],
 }
 
 /// For timeout_ns and limit_ns: no limit.
@@ -157,6 +159,8 @@ pub struct jobring_batch_item {
     pub arg: *mut c_void,
     /// As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults.
     pub options: *const jobring_submit_options,
+    /// 0.
+    pub reserved: *mut c_void,
 }
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;

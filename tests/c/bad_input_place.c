@@ -247,8 +247,8 @@ static void good(struct args *a, const struct place *place) {
         given_unpark,         given_pause, given_get_self, given_set_self, given_spawn, given_join,
     };
     a->given_options.known = (jobring_submit_options)JOBRING_SUBMIT_OPTIONS_INIT;
-    a->given_items[0] = (jobring_batch_item){identity, &number, NULL};
-    a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known};
+    a->given_items[0] = (jobring_batch_item){identity, &number, NULL, NULL};
+    a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known, NULL};
     a->pool = place->pool, a->pool_out = &out->pool;
     a->config = &a->given_config.known, a->config_out = &out->config.known, a->config_size = sizeof *a->config;
     a->options = &a->given_options.known;

@@ -480,8 +480,8 @@ static void batches(void) {
     size_t accepted = 77;
     for (int n = 0; n < 2; n++) enter(pool, &gate[n], &held_jobs[n]);
     options.copy = sizeof value;
-    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_batch_item){identity, (void *)(n + 1), NULL};
-    items[3] = (jobring_batch_item){twice, &value, &options};
+    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_batch_item){identity, (void *)(n + 1), NULL, NULL};
+    items[3] = (jobring_batch_item){twice, &value, &options, NULL};
     items[7].fn = NULL;
     CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_INVALID && accepted == 77);
     items[7].fn = identity;

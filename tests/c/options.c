@@ -133,7 +133,7 @@ static void callbacks_and_data(void) {
         CHECK(jobring_poll(pool, job, NULL) == JOBRING_E_CANCELLED && seen.dropped == 1);
         CHECK(seen.drop_arg == input && seen.why == JOBRING_E_CANCELLED && seen.ran == 0));
     TRY(nodes, "default", NULL, runs(&options); CHECK(seen.done == 0));
-    TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input}; options.nodes = &node; runs(&options);
+    TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input, {NULL, NULL}}; options.nodes = &node; runs(&options);
         CHECK(seen.done == 1 && seen.status == JOBRING_OK && seen.done_arg == input && seen.done_result == input));
     TRY(copy, "default", 0, runs(&options); CHECK(seen.arg == input));
     TRY(copy, "lowest", 1, runs(&options); CHECK(seen.arg != input);

@@ -176,8 +176,8 @@ static void batch_takes_the_first(void) {
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
     const jobring_batch_item two[] = {
-        {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options},
-        {nothing, NULL, NULL},
+        {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options, NULL},
+        {nothing, NULL, NULL, NULL},
     };
     CHECK(jobring_submit_batch(subject.pool, two, 2, jobs, &accepted) == JOBRING_E_FULL);
     CHECK(accepted == 1 && jobs[0] != 0 && jobs[1] == 0);
@@ -314,8 +314,8 @@ static void batch_of_two(uint32_t capacity, jobring_fn other, size_t accepted_th
     options.done = variant->done ? on_done : NULL;
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
-    const jobring_batch_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options};
-    const jobring_batch_item two[] = {{nothing, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL}};
+    const jobring_batch_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options, NULL};
+    const jobring_batch_item two[] = {{nothing, NULL, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL, NULL}};
     CHECK(jobring_submit_batch(subject.pool, other ? two : wrong, 2, NULL, &accepted) == status);
     CHECK(accepted == accepted_then);
 }

@@ -192,10 +192,10 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     options->drop = v->drop ? on_drop : NULL;
     options->nodes = v->nodes ? subject.nodes : NULL;
     for (int n = 0; n < NODES; n++)
-        subject.nodes[n] = (jobring_done_node){n + 1 < NODES ? &subject.nodes[n + 1] : NULL, on_node, &subject.nodes[n]};
+        subject.nodes[n] = (jobring_done_node){n + 1 < NODES ? &subject.nodes[n + 1] : NULL, on_node, &subject.nodes[n], {NULL, NULL}};
     if (v->copy && !options->copy) options->copy = sizeof data;
     const jobring_fn run = subject.no_function ? NULL : run_subject;
-    const jobring_batch_item item = {run, arg, options};
+    const jobring_batch_item item = {run, arg, options, NULL};
     switch (v->via) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;

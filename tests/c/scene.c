@@ -154,7 +154,7 @@ static jobring_status destroys(struct scene *s) {
 }
 
 static jobring_status batch(struct scene *s) {
-    const jobring_batch_item items[] = {{identity, s, NULL}, {identity, s, NULL}};
+    const jobring_batch_item items[] = {{identity, s, NULL, NULL}, {identity, s, NULL, NULL}};
     size_t accepted;
     return jobring_submit_batch(s->pool, items, 1, NULL, &accepted);
 }

@@ -188,7 +188,7 @@ static void further_callbacks(void) {
         jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         for (int n = 0; n < NODES; n++)
-            told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n]};
+            told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n], {NULL, NULL}};
         next_in_order = 0;
         options.copy = rows[row].copy;
         options.nodes = &told[0].node;
@@ -220,7 +220,7 @@ static void drop_nothing(void *arg, jobring_status why) { (void)arg, (void)why; 
 static void callbacks_take_room(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
-    jobring_done_node broken = {NULL, NULL, NULL}, node = {NULL, done_nothing, NULL};
+    jobring_done_node broken = {NULL, NULL, NULL, {NULL, NULL}}, node = {NULL, done_nothing, NULL, {NULL, NULL}};
     jobring_pool *pool;
     config.workers = JOBRING_WORKERS_NONE;
     config.payload = 4 * sizeof(void *);
@@ -241,6 +241,13 @@ static void callbacks_take_room(void) {
     options.done = NULL, options.drop = NULL, options.nodes = &node, options.copy = 0;
     node.next = &broken;
     CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_INVALID);
+    broken.done = done_nothing;
+    for (int word = 0; word < 2; word++) {
+        broken.reserved[word] = &broken;
+        CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_INVALID);
+        broken.reserved[word] = NULL;
+    }
+    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
     OK(jobring_destroy(pool));
 }
 

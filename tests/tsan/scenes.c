@@ -60,7 +60,7 @@ static void add(void *arg, const jobring_outcome *outcome) {
 static void with_nodes(struct stage *on, struct cell *cell) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     long first = 0, second = 0;
-    jobring_done_node nodes[2] = {{&nodes[1], add, &first}, {NULL, add, &second}};
+    jobring_done_node nodes[2] = {{&nodes[1], add, &first, {NULL, NULL}}, {NULL, add, &second, {NULL, NULL}}};
     jobring_job job;
     options.nodes = nodes;
     options.done = on_done;
