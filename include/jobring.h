@@ -32,8 +32,7 @@
  * Submit jobs        jobring_submit             waits for a free slot if there is none
  *                    jobring_try_submit         never waits
  *                    jobring_try_submit_isr     the same, from an interrupt
- *                    jobring_submit_copy        copies data into the slot
- *                    jobring_submit_opts        with callbacks, a time limit and other options
+ *                    jobring_submit_opts        with callbacks, copied data, a time limit and other options
  *                    jobring_submit_batch       several jobs at once
  * Wait for jobs      jobring_wait               waits, and takes the result
  *                    jobring_poll               takes the result if there is one
@@ -297,32 +296,13 @@ jobring_status jobring_try_submit(jobring_pool *pool, jobring_fn fn, void *arg, 
  * If it wakes a worker, the pool's port gets 1 as `from_isr` of its `unpark`. On a pool without a port it
  * does the same as jobring_try_submit().
  *
+ * A firmware whose jobs need no options links less code with this call; an interrupt that wants a callback
+ * or copied data calls jobring_submit_opts() with JOBRING_WHEN_FULL_FAIL_ISR.
+ *
  * From an interrupt, and from where jobring_try_submit() may be called; not from a thread if the port's
  * `unpark` tells interrupts from threads.
  */
 jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
-
-/**
- * As jobring_submit(), but copies `size` bytes of `data` into the slot, and calls the job with a pointer
- * to the copy.
- *
- * The copy is aligned to 16 bytes (8 on 32-bit targets) and lives until the job's result is taken. The job
- * may leave a result there, which jobring_wait_opts() copies out.
- *
- * - `data`: what is copied; NULL is allowed if `size` is 0.
- * - `size`: at most the pool's payload minus 2 words (32 of 48 bytes). Each callback, and a list of nodes,
- *   takes one word more (jobring_submit_opts()).
- * - `job`: as for jobring_submit().
- *
- * Returns what jobring_submit() returns; JOBRING_E_SIZE if `size` is too large.
- *
- * From where jobring_submit() may be called.
- */
-jobring_status jobring_submit_copy(jobring_pool *pool,
-                                   jobring_fn fn,
-                                   const void *data,
-                                   size_t size,
-                                   jobring_job *job);
 
 /**
  * As jobring_submit(), with options.
@@ -332,9 +312,9 @@ jobring_status jobring_submit_copy(jobring_pool *pool,
  * Returns what jobring_submit() returns, and:
  * - JOBRING_E_FULL: with JOBRING_WHEN_FULL_FAIL and JOBRING_WHEN_FULL_FAIL_ISR.
  * - JOBRING_E_TIMEDOUT: no slot became free in time.
- * - JOBRING_E_SIZE: the data and the callbacks do not fit into the payload.
- * - JOBRING_E_INVALID: also for a node without a callback, and for JOBRING_WHEN_FULL_RUN with a `job` or with
- *   `copy`.
+ * - JOBRING_E_SIZE: the argument or the data, and the callbacks, do not fit into the payload.
+ * - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0, for `copy`
+ *   with an `arg` that is NULL, and for JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
  *
  * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
  * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
@@ -398,9 +378,16 @@ struct jobring_done_node {
     jobring_done_fn done;
     /** What it is called with. */
     void *arg;
+    /** The library's. The caller sets them to 0. */
+    void *reserved[2];
 };
 
-/** How to submit a job. Zero is the default in every field. The structure is copied during the call. */
+/**
+ * How to submit a job. Zero is the default in every field. The structure is read during the call only.
+ *
+ * The job takes two words of its slot's payload (jobring_config.payload), one more for each of `done`, `drop` and `nodes`,
+ * and its argument or its copied data. If that does not fit, the call returns JOBRING_E_SIZE.
+ */
 struct jobring_submit_options {
     /** sizeof (jobring_submit_options). */
     uint32_t size;
@@ -408,20 +395,24 @@ struct jobring_submit_options {
     uint32_t when_full;
     /** The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit. */
     int64_t limit_ns;
-    /** Called when the job has finished. Takes one word of the payload. NULL: nothing. */
+    /** Called when the job has finished. NULL: nothing. */
     jobring_done_fn done;
     /**
      * Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
-     * Takes one word of the payload. NULL: nothing.
+     * NULL: nothing.
      */
     jobring_drop_fn drop;
     /**
      * Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+     *
+     * Without callbacks there is room for the payload minus 2 words (32 of 48 bytes). The copy is aligned to 16 bytes (8 on
+     * 32-bit targets) and lives until the job's result is taken. The job may leave a result there, which jobring_wait_opts()
+     * copies out.
      */
     size_t copy;
     /**
-     * The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
-     * none. The nodes are the caller's, and stay where they are until their callbacks were called.
+     * The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
+     * and stay where they are until their callbacks were called.
      */
     jobring_done_node *nodes;
 };
@@ -451,6 +442,8 @@ struct jobring_batch_item {
     void *arg;
     /** As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults. */
     const jobring_submit_options *options;
+    /** 0. */
+    void *reserved;
 };
 
 /* ---- Wait for jobs ----------------------------------------------------------------------------------- */
@@ -1147,8 +1140,8 @@ struct jobring_config {
     uint32_t capacity;
     /**
      * The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
-     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
-     * of it data can take.
+     * of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_options says what
+     * a job takes of it.
      */
     uint32_t payload;
     /**

@@ -157,6 +157,8 @@ impl Header {
             None => (false, target.trim()),
         };
         match target {
+            // A word for a later version: 0.
+            "void" if variable.name == "reserved" => return add(&name, "set"),
             // Bytes, or the caller's own: they lie anywhere.
             "void" | "char" => return,
             _ => add(&name, "misaligned"),

@@ -38,7 +38,6 @@ const RUN_USER_CODE: &[&str] = &[
     "run_until_idle",
     "shutdown",
     "submit",
-    "submit_copy",
     "submit_opts",
     "wait",
     "wait_opts",

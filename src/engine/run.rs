@@ -84,8 +84,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
             slot.with_payload(|payload| (vtable.run)(payload, context))
         });
-        let nothing_left = outcome == RunResult::Done && !vtable.drops_result;
-        if nothing_left && !retire && state.is_detached() && !state.is_in_ring() {
+        if outcome == RunResult::Empty && !retire && state.is_detached() && !state.is_in_ring() {
             slot.vacate_owned(state);
             self.give_back(index);
             return false;

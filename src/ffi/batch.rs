@@ -59,8 +59,11 @@ pub unsafe extern "C" fn jobring_submit_batch(
         };
         let payload = pool.raw.payload_bytes();
         for item in items {
+            if !item.reserved.is_null() {
+                return Err(StatusError(JOBRING_E_INVALID));
+            }
             if item.options.is_null() {
-                PlainRequest::new(item.r#fn, item.arg, payload)?;
+                PlainRequest::new(item.r#fn, item.arg)?;
             } else {
                 // SAFETY:
                 // - the caller's, for each item.
@@ -71,7 +74,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
         let mut status = JOBRING_OK;
         for item in items {
             let outcome = if item.options.is_null() {
-                let plain = PlainRequest::new(item.r#fn, item.arg, payload);
+                let plain = PlainRequest::new(item.r#fn, item.arg);
                 // SAFETY:
                 // - 1: checked just now. 2: once for each item.
                 plain.and_then(|request| unsafe { placing.place(request) })

@@ -87,8 +87,8 @@ pub struct jobring_config {
     /// (jobring_create()), slots that were never used take no pages until the pool is shut down.
     pub capacity: u32,
     /// The bytes of a slot that are the job's, rounded up to 16 (8 on 32-bit targets); a slot has a header
-    /// of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_copy() says how much
-    /// of it data can take.
+    /// of 16 (8) bytes besides. 0: 48. At least 4 words, at most 1 MiB. jobring_submit_options says what
+    /// a job takes of it.
     pub payload: u32,
     /// How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
     /// about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.

@@ -28,7 +28,7 @@ use core::mem::MaybeUninit;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use core::ptr::NonNull;
 
-/// The number of words that a C job's argument, function and two callbacks take.
+/// The number of words that a C job's argument, function, contents and one callback take.
 const FEWEST_WORDS: usize = 4;
 
 /// Can this build make a pool's worker threads, by the system or by a port?

@@ -1,10 +1,10 @@
-//! The kinds of C jobs: a function, its argument or copied data, and callbacks, in the payload of one slot.
+//! The two kinds of C jobs, in the payload of one slot: with an argument and nothing else, and with options.
 //!
 //! ```text
-//! submit        arg │ …                                │ nodes? │ drop? │ done? │ function, later the result
-//! submit_copy   data, the result if it is left there   │ nodes? │ drop? │ done? │ length │ function, later the result
-//! failed        arg │ code, length, text               │
-//! dropped       arg │ …                                │ status
+//! plain         arg │ …                                                     │ function, later the result
+//! with options  arg or copied data │ … │ nodes? │ drop? │ done? │ contents │ function, later the result
+//! failed        arg, or NULL for copied data │ code, length, text
+//! dropped       as before                                                   │ status
 //! ```
 
 use super::callback;
@@ -14,11 +14,12 @@ use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
     JOBRING_OK, jobring_status,
 };
-use super::types::{DropFn, RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_outcome};
+use super::types::{RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_outcome};
 use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use core::ffi::c_void;
+use core::ptr::null_mut;
 
 /// The callbacks of one job.
 #[derive(Clone, Copy)]
@@ -29,10 +30,22 @@ pub(super) struct Callbacks {
 }
 
 impl Callbacks {
-    pub(super) const NONE: Self = Self { done: None, drop: None, nodes: core::ptr::null_mut() };
+    const NONE: Self = Self { done: None, drop: None, nodes: null_mut() };
+
+    /// Calls those that are called when the job has finished.
+    ///
+    /// # Safety
+    /// 1. The submitter promised that they may be called with this outcome.
+    unsafe fn tell(&self, outcome: impl FnOnce() -> jobring_outcome) {
+        if self.done.is_some() || !self.nodes.is_null() {
+            // SAFETY:
+            // - 1.
+            unsafe { outcome::tell(self.done, self.nodes, &outcome()) };
+        }
+    }
 }
 
-/// Is every node of a list aligned, with a callback?
+/// Is every node of a list aligned, with a callback, and with nothing in its reserved words?
 ///
 /// # Safety
 /// 1. The nodes are readable, and the list ends.
@@ -41,49 +54,127 @@ pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool
         // SAFETY:
         // - aligned, as just checked; 1.
         match node.is_aligned().then(|| unsafe { node.read() }) {
-            Some(jobring_done_node { next, done: Some(_), .. }) => node = next,
+            Some(jobring_done_node { next, done: Some(_), reserved: [one, two], .. })
+                if one.is_null() && two.is_null() =>
+            {
+                node = next;
+            }
             _ => return false,
         }
     }
     true
 }
 
-/// The kinds of C jobs: with or without copied data, and with or without each of the callbacks.
-struct C<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>;
-
 /// The word of a job's function, and later of its result, counted from the payload's end.
-pub(super) const RESULT: usize = 1;
+const RESULT: usize = 1;
 
-impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<COPY, DONE, DROP, NODES> {
+/// The word of a job's contents. Those of its callbacks come after it.
+const CONTENTS: usize = 2;
+
+/// What a job with options has besides its function: a bit for each callback, and above them the length of its copied data,
+/// which is at most 1 MiB.
+#[derive(Clone, Copy)]
+pub(super) struct Contents(usize);
+
+impl Contents {
+    const DONE: usize = 1;
+    const DROP: usize = 2;
+    const NODES: usize = 4;
+    /// The lowest bit of the length.
+    const LENGTH: u32 = 3;
+
+    pub(super) fn new(copied: usize, callbacks: &Callbacks) -> Self {
+        let bit = |is_there, bit| if is_there { bit } else { 0 };
+        let done = bit(callbacks.done.is_some(), Self::DONE);
+        let drop = bit(callbacks.drop.is_some(), Self::DROP);
+        let nodes = bit(!callbacks.nodes.is_null(), Self::NODES);
+        Self(copied << Self::LENGTH | done | drop | nodes)
+    }
+
+    /// The length of the copied data. 0: the job has an argument instead.
+    fn copied(self) -> usize {
+        self.0 >> Self::LENGTH
+    }
+
+    /// The bytes at the payload's end that neither an argument nor data can use.
+    pub(super) fn tail(self) -> usize {
+        let callbacks = (self.0 & 1) + (self.0 >> 1 & 1) + (self.0 >> 2 & 1);
+        (CONTENTS + callbacks) * size_of::<usize>()
+    }
+
+    /// The word of a callback, if the job has it.
+    fn word(self, payload: Payload, bit: usize) -> Option<*mut usize> {
+        // At most two callbacks come before it.
+        let before = self.0 & (bit - 1);
+        let at = CONTENTS + 1 + (before & 1) + (before >> 1);
+        (self.0 & bit != 0).then(|| payload.word_from_end(at))
+    }
+
+    /// # Safety
+    /// 1. The contents are this payload's, and the callbacks are as they were written.
+    unsafe fn callbacks(self, payload: Payload) -> Callbacks {
+        let word = |bit| self.word(payload, bit);
+        // SAFETY:
+        // - 1.
+        unsafe {
+            Callbacks {
+                done: word(Self::DONE).and_then(|at| at.cast::<jobring_done_fn>().read()),
+                drop: word(Self::DROP).and_then(|at| at.cast::<jobring_drop_fn>().read()),
+                nodes: word(Self::NODES).map_or(null_mut(), |at| at.cast::<*mut jobring_done_node>().read()),
+            }
+        }
+    }
+}
+
+/// The kinds of C jobs: with options or without.
+struct C<const OPTIONS: bool>;
+
+pub(super) const PLAIN: &JobVTable = C::<false>::VTABLE;
+pub(super) const WITH_OPTIONS: &JobVTable = C::<true>::VTABLE;
+
+impl<const OPTIONS: bool> C<OPTIONS> {
     const VTABLE: &'static JobVTable = &JobVTable {
         run: Self::run,
         discard: Self::discard,
-        by_copy: COPY,
         // Without threads a job cannot end its thread.
         exited: if cfg!(any(feature = "std", feature = "pthread")) { Some(Self::exited) } else { None },
-        drops_result: DROP,
+        drops_result: OPTIONS,
         drop_result: Self::drop_result,
     };
-    const LENGTH: usize = RESULT + COPY as usize;
-    const DONE_AT: usize = Self::LENGTH + DONE as usize;
-    const DROP_AT: usize = Self::DONE_AT + DROP as usize;
-    const NODES_AT: usize = Self::DROP_AT + NODES as usize;
 
-    /// The argument of the job's function.
-    unsafe fn arg(payload: Payload) -> *mut c_void {
-        if COPY {
-            return payload.at.cast();
-        }
+    /// The length of the copied data. 0: the job has an argument instead.
+    ///
+    /// # Safety
+    /// 1. The tail of the payload is as it was written.
+    unsafe fn copied(payload: Payload) -> usize {
         // SAFETY:
-        // - without COPY, write() put the argument first.
-        unsafe { arg(payload) }
+        // - 1.
+        if OPTIONS { unsafe { contents(payload) }.copied() } else { 0 }
+    }
+
+    /// # Safety
+    /// 1. The tail of the payload is as it was written.
+    unsafe fn callbacks(payload: Payload) -> Callbacks {
+        // SAFETY:
+        // - 1.
+        if OPTIONS { unsafe { contents(payload).callbacks(payload) } } else { Callbacks::NONE }
+    }
+
+    /// What the job's function is called with.
+    ///
+    /// # Safety
+    /// 1. The payload is as it was written.
+    unsafe fn arg(payload: Payload) -> *mut c_void {
+        // SAFETY:
+        // - 1.
+        unsafe { if Self::copied(payload) > 0 { payload.at.cast() } else { arg(payload) } }
     }
 
     unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
         let failure = JobFailure::new();
         context.vtable_data.set((&raw const failure).cast());
         // SAFETY:
-        // - the payload is as write() left it; the caller of submit promised that the function takes this argument.
+        // - the payload is as it was written; the caller of submit promised that the function takes this argument.
         let (arg, result) = unsafe {
             let arg = Self::arg(payload);
             let run: RunFn = payload.word_from_end(RESULT).cast::<RunFn>().read();
@@ -92,23 +183,21 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         context.vtable_data.set(core::ptr::null());
         if failure.is_noted() {
             // SAFETY:
-            // - the payload is as write() left it, except for data that the job changed.
+            // - the payload is as it was written, except for data that the job changed.
             return unsafe { Self::fail(payload, context, &failure) };
         }
         // SAFETY:
-        // - as above, for the done callback. Then the function's word is no longer needed, and holds the result.
+        // - as above, and the callbacks may be called. Then the function's word is no longer needed, and holds the result.
         unsafe {
-            if DONE || NODES {
-                let mut outcome = jobring_outcome { arg, result, ..Self::outcome(context.job(), JOBRING_OK) };
-                if COPY {
-                    outcome.data = arg;
-                    outcome.length = length(payload) as u32;
-                }
-                Self::tell(payload, &outcome);
-            }
+            let callbacks = Self::callbacks(payload);
+            callbacks.tell(|| {
+                let length = Self::copied(payload) as u32;
+                let data = if length > 0 { arg } else { null_mut() };
+                jobring_outcome { arg, result, data, length, ..Self::outcome(context.job(), JOBRING_OK) }
+            });
             payload.word_from_end(RESULT).cast::<*mut c_void>().write(result);
+            if callbacks.drop.is_some() && !result.is_null() { RunResult::Done } else { RunResult::Empty }
         }
-        RunResult::Done
     }
 
     fn outcome(job: Option<Job>, status: jobring_status) -> jobring_outcome {
@@ -116,18 +205,22 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
     }
 
     unsafe fn fail(payload: Payload, context: &CallContext, failure: &JobFailure) -> RunResult {
-        if DONE || NODES {
-            // SAFETY:
-            // - the caller's: the tail of the payload is as write() left it.
-            let arg = unsafe { Self::arg(payload) };
-            let mut outcome = jobring_outcome { arg, ..Self::outcome(context.job(), JOBRING_E_FAILED) };
-            if let Some((code, text)) = failure.noted() {
-                (outcome.code, outcome.length) = (code, text.len() as u32);
-                outcome.data = text.as_ptr().cast_mut().cast();
+        // SAFETY:
+        // - the caller's: the payload is as it was written, except for data that the job changed. Nobody receives the data of
+        //   a job that failed, so NULL can stand in their place.
+        unsafe {
+            let arg = Self::arg(payload);
+            Self::callbacks(payload).tell(|| {
+                let mut outcome = jobring_outcome { arg, ..Self::outcome(context.job(), JOBRING_E_FAILED) };
+                if let Some((code, text)) = failure.noted() {
+                    (outcome.code, outcome.length) = (code, text.len() as u32);
+                    outcome.data = text.as_ptr().cast_mut().cast();
+                }
+                outcome
+            });
+            if Self::copied(payload) > 0 {
+                payload.at.cast::<*mut c_void>().write(null_mut());
             }
-            // SAFETY:
-            // - the caller's.
-            unsafe { Self::tell(payload, &outcome) };
         }
         failure.leave_in(payload);
         RunResult::Failed
@@ -144,167 +237,92 @@ impl<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool> C<
         }
     }
 
-    /// # Safety
-    /// 1. The tail of the payload is as write() left it.
-    unsafe fn tell(payload: Payload, outcome: &jobring_outcome) {
-        // SAFETY:
-        // - 1; the submitter promised that they may be called with this outcome.
-        unsafe {
-            let done = if DONE {
-                payload.word_from_end(Self::DONE_AT).cast::<jobring_done_fn>().read()
-            } else {
-                None
-            };
-            let nodes = if NODES {
-                payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().read()
-            } else {
-                core::ptr::null_mut()
-            };
-            outcome::tell(done, nodes, outcome);
-        }
-    }
-
     unsafe fn discard(payload: Payload, job: Job, why: DiscardReason) {
         let status = match why {
             DiscardReason::Cancelled => JOBRING_E_CANCELLED,
             DiscardReason::Shutdown => JOBRING_E_SHUTDOWN,
         };
         // SAFETY:
-        // - the payload is as write() left it. The function's word is not needed, and holds the status.
+        // - the payload is as it was written, and the callbacks may be called. The function's word is not needed, and holds the
+        //   status.
         unsafe {
-            let arg = Self::arg(payload);
-            if DONE || NODES {
-                let outcome = jobring_outcome { arg, ..Self::outcome(Some(job), status) };
-                Self::tell(payload, &outcome);
-            }
-            if DROP {
-                callback::drop(payload.word_from_end(Self::DROP_AT).cast::<DropFn>().read(), arg, status);
+            let (arg, callbacks) = (Self::arg(payload), Self::callbacks(payload));
+            callbacks.tell(|| jobring_outcome { arg, ..Self::outcome(Some(job), status) });
+            if let Some(drop) = callbacks.drop {
+                callback::drop(drop, arg, status);
             }
             payload.word_from_end(RESULT).cast::<jobring_status>().write(status);
         }
     }
 
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {
-        if !DROP || outcome != RunResult::Done {
+        if outcome == RunResult::Failed {
             return;
         }
         // SAFETY:
-        // - run stored the result; the callback's word is as write() left it.
+        // - run stored the result, and the rest of the tail is as it was written.
         unsafe {
-            let result = payload.word_from_end(RESULT).cast::<*mut c_void>().read();
-            if !result.is_null() {
-                let drop = payload.word_from_end(Self::DROP_AT).cast::<DropFn>().read();
+            let result = result(payload);
+            if let (Some(drop), false) = (Self::callbacks(payload).drop, result.is_null()) {
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }
+}
 
-    #[inline(always)]
-    unsafe fn write_tail(payload: Payload, run: RunFn, length: usize, callbacks: Callbacks) {
-        // SAFETY:
-        // - the caller fills a slot, whose payload has room for these words (data_room, CheckedConfig).
-        unsafe {
-            payload.word_from_end(RESULT).cast::<RunFn>().write(run);
-            if COPY {
-                payload.word_from_end(Self::LENGTH).write(length);
-            }
-            if DONE {
-                payload.word_from_end(Self::DONE_AT).cast::<jobring_done_fn>().write(callbacks.done);
-            }
-            if DROP {
-                payload.word_from_end(Self::DROP_AT).cast::<jobring_drop_fn>().write(callbacks.drop);
-            }
-            if NODES {
-                payload.word_from_end(Self::NODES_AT).cast::<*mut jobring_done_node>().write(callbacks.nodes);
-            }
-        }
+/// Writes a job with an argument and nothing else.
+///
+/// # Safety
+/// 1. The payload is being filled, and is at least two words long.
+#[inline(always)]
+pub(super) unsafe fn write_plain(payload: Payload, run: RunFn, arg: *mut c_void) {
+    // SAFETY:
+    // - 1: the two words do not overlap.
+    unsafe {
+        payload.at.cast::<*mut c_void>().write(arg);
+        payload.word_from_end(RESULT).cast::<RunFn>().write(run);
     }
 }
 
-/// How a job's input is written into its payload.
-#[derive(Clone, Copy)]
-pub(super) struct PayloadLayout {
-    pub(super) vtable: &'static JobVTable,
-    tail: unsafe fn(Payload, RunFn, usize, Callbacks),
-    /// The number of words at the payload's end that data cannot use.
-    words: usize,
-}
-
-impl PayloadLayout {
-    const fn of<const COPY: bool, const DONE: bool, const DROP: bool, const NODES: bool>() -> Self {
-        Self {
-            vtable: C::<COPY, DONE, DROP, NODES>::VTABLE,
-            tail: C::<COPY, DONE, DROP, NODES>::write_tail,
-            words: C::<COPY, DONE, DROP, NODES>::NODES_AT,
-        }
-    }
-
-    #[inline(always)]
-    pub(super) const fn new(copy: bool, callbacks: Callbacks) -> Self {
-        if callbacks.nodes.is_null() {
-            Self::with::<false>(copy, callbacks)
+/// Writes a job with options; the contents say whether `arg` is passed on or data to copy.
+///
+/// # Safety
+/// 1. The payload is being filled, with room for the argument or the data before the tail of these contents.
+/// 2. `contents` are those of the callbacks; `arg` is readable for the length of the data.
+pub(super) unsafe fn write_with_options(
+    payload: Payload,
+    run: RunFn,
+    arg: *mut c_void,
+    contents: Contents,
+    callbacks: &Callbacks,
+) {
+    // SAFETY:
+    // - 1, 2; the slot is ours, so the data do not overlap it.
+    unsafe {
+        if contents.copied() > 0 {
+            payload.at.copy_from_nonoverlapping(arg.cast(), contents.copied());
         } else {
-            Self::with::<true>(copy, callbacks)
-        }
-    }
-
-    #[inline(always)]
-    const fn with<const NODES: bool>(copy: bool, callbacks: Callbacks) -> Self {
-        match (copy, callbacks.done.is_some(), callbacks.drop.is_some()) {
-            (false, false, false) => Self::of::<false, false, false, NODES>(),
-            (false, false, true) => Self::of::<false, false, true, NODES>(),
-            (false, true, false) => Self::of::<false, true, false, NODES>(),
-            (false, true, true) => Self::of::<false, true, true, NODES>(),
-            (true, false, false) => Self::of::<true, false, false, NODES>(),
-            (true, false, true) => Self::of::<true, false, true, NODES>(),
-            (true, true, false) => Self::of::<true, true, false, NODES>(),
-            (true, true, true) => Self::of::<true, true, true, NODES>(),
-        }
-    }
-
-    /// How many bytes of data fit into a payload of `bytes`.
-    pub(super) const fn data_room(self, bytes: usize) -> usize {
-        bytes.saturating_sub(self.words * size_of::<usize>())
-    }
-
-    /// # Safety
-    /// 1. The payload is being filled, and is at least four words long.
-    #[inline(always)]
-    pub(super) unsafe fn write_arg(
-        self,
-        payload: Payload,
-        run: RunFn,
-        arg: *mut c_void,
-        callbacks: Callbacks,
-    ) {
-        // SAFETY:
-        // - 1: the argument is the first word, and the tail is at most the last four.
-        unsafe {
             payload.at.cast::<*mut c_void>().write(arg);
-            (self.tail)(payload, run, 0, callbacks);
+        }
+        payload.word_from_end(RESULT).cast::<RunFn>().write(run);
+        payload.word_from_end(CONTENTS).write(contents.0);
+        if let Some(at) = contents.word(payload, Contents::DONE) {
+            at.cast::<jobring_done_fn>().write(callbacks.done);
+        }
+        if let Some(at) = contents.word(payload, Contents::DROP) {
+            at.cast::<jobring_drop_fn>().write(callbacks.drop);
+        }
+        if let Some(at) = contents.word(payload, Contents::NODES) {
+            at.cast::<*mut jobring_done_node>().write(callbacks.nodes);
         }
     }
+}
 
-    /// # Safety
-    /// 1. The payload is being filled; `data` is readable for `length` bytes, at most `data_room`.
-    #[inline(always)]
-    pub(super) unsafe fn write_data(
-        self,
-        payload: Payload,
-        run: RunFn,
-        data: *const u8,
-        length: usize,
-        callbacks: Callbacks,
-    ) {
-        // SAFETY:
-        // - 1; the slot is ours, so the two do not overlap.
-        unsafe {
-            if length > 0 {
-                payload.at.copy_from_nonoverlapping(data, length);
-            }
-            (self.tail)(payload, run, length, callbacks);
-        }
-    }
+/// The contents of a job with options. The caller has the body of one that has not failed.
+unsafe fn contents(payload: Payload) -> Contents {
+    // SAFETY:
+    // - write_with_options stored them there, and only a failure is written over them.
+    Contents(unsafe { payload.word_from_end(CONTENTS).read() })
 }
 
 /// The result that a job left. The caller has taken a job that is done.
@@ -314,10 +332,10 @@ pub(super) unsafe fn result(payload: Payload) -> *mut c_void {
     unsafe { payload.word_from_end(RESULT).cast::<*mut c_void>().read() }
 }
 
-/// The argument of a job that was not submitted by copy: it stays where write() put it.
+/// The argument of a job without copied data. Of a job with copied data that failed: NULL.
 pub(super) unsafe fn arg(payload: Payload) -> *mut c_void {
     // SAFETY:
-    // - as above; results and failures lie after it.
+    // - it is the first word; results and failures lie after it.
     unsafe { payload.at.cast::<*mut c_void>().read() }
 }
 
@@ -328,9 +346,11 @@ pub(super) unsafe fn why_dropped(payload: Payload) -> jobring_status {
     unsafe { payload.word_from_end(RESULT).cast::<jobring_status>().read() }
 }
 
-/// The length of a job's copied data. The caller has taken a job that was submitted by copy.
-pub(super) unsafe fn length(payload: Payload) -> usize {
+/// The length of a job's copied data, 0 if it has an argument. The caller has taken a job that has not failed.
+pub(super) unsafe fn copied(vtable: &JobVTable, payload: Payload) -> usize {
+    // Of all jobs in a C pool only those with options have results to drop. (Their vtable itself is not named here: a
+    // firmware that only waits would have to contain it.)
     // SAFETY:
-    // - write_tail stored it there, and nothing overwrites it.
-    unsafe { payload.word_from_end(C::<true, false, false, false>::LENGTH).read() }
+    // - a job with options.
+    if vtable.drops_result { unsafe { contents(payload) }.copied() } else { 0 }
 }

@@ -38,7 +38,7 @@ pub(super) unsafe fn tell(
     while !node.is_null() {
         // SAFETY:
         // - 1: readable until its callback is called.
-        let jobring_done_node { next, done, arg } = unsafe { node.read() };
+        let jobring_done_node { next, done, arg, .. } = unsafe { node.read() };
         if let Some(done) = done {
             // SAFETY:
             // - 1.

@@ -2,7 +2,9 @@
 
 use super::abi_struct::known;
 use super::callback;
-use super::job::{Callbacks, PayloadLayout, RESULT, are_nodes_valid};
+use super::job::{
+    Callbacks, Contents, PLAIN, WITH_OPTIONS, are_nodes_valid, write_plain, write_with_options,
+};
 use super::outcome::tell;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
@@ -27,13 +29,6 @@ const DEFAULTS: jobring_submit_options = jobring_submit_options {
 /// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_submit_options>();
 
-/// The input of a job.
-#[derive(Clone, Copy)]
-pub(super) enum Input {
-    Arg(*mut c_void),
-    Copy(*const u8, usize),
-}
-
 /// A job with an argument and no options, as most submits have.
 pub(super) struct PlainRequest {
     run: RunFn,
@@ -42,88 +37,79 @@ pub(super) struct PlainRequest {
 
 impl PlainRequest {
     #[inline(always)]
-    pub(super) fn new(run: jobring_fn, arg: *mut c_void, payload: usize) -> Result<Self, StatusError> {
+    pub(super) fn new(run: jobring_fn, arg: *mut c_void) -> Result<Self, StatusError> {
         let run = run.ok_or_else(|| StatusError::refuse(JOBRING_E_INVALID))?;
-        if size_of::<usize>() > PLAIN.data_room(payload) {
-            return Err(StatusError::refuse(JOBRING_E_SIZE));
-        }
         Ok(Self { run, arg })
     }
 }
 
-const PLAIN: PayloadLayout = PayloadLayout::new(false, Callbacks::NONE);
-
 impl engine::Request for PlainRequest {
     #[inline(always)]
     fn vtable(&self) -> &'static JobVTable {
-        PLAIN.vtable
+        PLAIN
     }
 
     #[inline(always)]
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
-        // - 1: the payload has the size that `new` checked, so the two words do not overlap; the submitter's promises hold.
-        unsafe {
-            payload.at.cast::<*mut c_void>().write(self.arg);
-            payload.word_from_end(RESULT).cast::<RunFn>().write(self.run);
-        }
+        // - 1: every payload has at least four words (CheckedConfig); the submitter's promises hold.
+        unsafe { write_plain(payload, self.run, self.arg) };
     }
 }
 
 /// A job with any options, checked against the payload that it must fit into.
 pub(super) struct OptionsRequest {
     run: RunFn,
-    input: Input,
+    /// Passed on, or data to copy.
+    arg: *mut c_void,
+    contents: Contents,
     callbacks: Callbacks,
-    layout: PayloadLayout,
 }
 
 impl OptionsRequest {
     /// # Safety
-    /// 1. The nodes of the callbacks are readable, and their list ends.
-    #[inline(always)]
+    /// 1. The nodes of the options are readable, and their list ends.
+    #[inline]
     pub(super) unsafe fn new(
         run: jobring_fn,
-        input: Input,
-        callbacks: Callbacks,
+        arg: *mut c_void,
+        options: &jobring_submit_options,
         payload: usize,
     ) -> Result<Self, StatusError> {
         let run = run.ok_or(StatusError(JOBRING_E_INVALID))?;
-        let layout = PayloadLayout::new(matches!(input, Input::Copy(..)), callbacks);
-        let needed = match input {
-            Input::Arg(_) => size_of::<usize>(),
-            Input::Copy(data, size) if data.is_null() && size > 0 => {
-                return Err(StatusError(JOBRING_E_INVALID));
-            }
-            Input::Copy(_, size) => size,
-        };
+        let &jobring_submit_options { done, drop, nodes, copy, .. } = options;
         // SAFETY:
         // - 1.
-        if !callbacks.nodes.is_null() && !unsafe { are_nodes_valid(callbacks.nodes) } {
+        if copy > 0 && arg.is_null() || !unsafe { are_nodes_valid(nodes) } {
             return Err(StatusError(JOBRING_E_INVALID));
         }
-        if needed > layout.data_room(payload) {
+        let callbacks = Callbacks { done, drop, nodes };
+        let contents = Contents::new(copy, &callbacks);
+        let needed = if copy == 0 { size_of::<usize>() } else { copy };
+        if needed > payload.saturating_sub(contents.tail()) {
             return Err(StatusError(JOBRING_E_SIZE));
         }
-        Ok(Self { run, input, callbacks, layout })
+        Ok(Self { run, arg, contents, callbacks })
     }
 
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
     pub(super) unsafe fn read(item: &jobring_batch_item, payload: usize) -> Result<Self, StatusError> {
+        let mut room = MaybeUninit::uninit();
         // SAFETY:
         // - 1.
-        let options = unsafe { read_options(item.options) }?;
+        let options = unsafe { read_options(item.options, &mut room) }?;
         // SAFETY:
         // - 1.
-        unsafe { Self::new(item.r#fn, options.input(item.arg), options.callbacks(), payload) }
+        unsafe { Self::new(item.r#fn, item.arg, options, payload) }
     }
 
-    /// Runs the job, whose input is `arg`, on the submitting thread. It has no handle (0), and nobody takes its result.
+    /// Runs the job, which has no copied data, on the submitting thread. It has no handle (0), and nobody takes its result.
     ///
     /// # Safety
     /// 1. The submitter's promises hold.
-    pub(super) unsafe fn run_here(&self, arg: *mut c_void) {
+    pub(super) unsafe fn run_here(&self) {
+        let arg = self.arg;
         // SAFETY:
         // - 1.
         unsafe {
@@ -140,43 +126,28 @@ impl OptionsRequest {
 impl engine::Request for OptionsRequest {
     #[inline(always)]
     fn vtable(&self) -> &'static JobVTable {
-        self.layout.vtable
+        WITH_OPTIONS
     }
 
     #[inline(always)]
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
         // - 1: the payload has the size that `new` checked the job against, so it all fits; the submitter's promises hold.
-        unsafe {
-            match self.input {
-                Input::Arg(arg) => self.layout.write_arg(payload, self.run, arg, self.callbacks),
-                Input::Copy(data, size) => {
-                    self.layout.write_data(payload, self.run, data, size, self.callbacks)
-                }
-            }
-        }
+        unsafe { write_with_options(payload, self.run, self.arg, self.contents, &self.callbacks) };
     }
 }
 
 /// # Safety
-/// 1. `options` is NULL or an options structure.
+/// 1. `options` is NULL or an options structure, which does not change as long as what is returned is in use.
+#[inline]
 pub(super) unsafe fn read_options(
     options: *const jobring_submit_options,
-) -> Result<jobring_submit_options, StatusError> {
+    room: &mut MaybeUninit<jobring_submit_options>,
+) -> Result<&jobring_submit_options, StatusError> {
     if options.is_null() {
-        return Ok(DEFAULTS);
+        return Ok(&DEFAULTS);
     }
     // SAFETY:
     // - 1; every field of the structure is valid when zero.
-    unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut MaybeUninit::uninit()).copied() }
-}
-
-impl jobring_submit_options {
-    pub(super) fn input(&self, arg: *mut c_void) -> Input {
-        if self.copy == 0 { Input::Arg(arg) } else { Input::Copy(arg.cast(), self.copy) }
-    }
-
-    pub(super) fn callbacks(&self) -> Callbacks {
-        Callbacks { done: self.done, drop: self.drop, nodes: self.nodes }
-    }
+    unsafe { known(options, &DEFAULTS, FIRST_SIZE, room) }
 }

@@ -2,7 +2,7 @@
 
 use super::abi_struct::{MOST, write_prefix};
 use super::failure::failure;
-use super::job::{arg, length, result, why_dropped};
+use super::job::{arg, copied, result, why_dropped};
 use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
 use super::types::{jobring_job, jobring_outcome};
 use crate::engine::Completion;
@@ -62,30 +62,31 @@ impl Room {
     ) -> Result<jobring_outcome, u32> {
         let mut outcome = jobring_outcome::new(job, JOBRING_OK);
         (outcome.data, outcome.capacity) = (self.data.cast(), self.capacity);
-        // SAFETY:
-        // - 1: without copied data, the argument stays at the payload's beginning.
-        outcome.arg = if vtable.by_copy { core::ptr::null_mut() } else { unsafe { arg(payload) } };
         match taken {
             // SAFETY:
             // - 1: it is done, and run stored this.
             Completion::Done => unsafe {
                 outcome.result = result(payload);
-                if vtable.by_copy {
-                    outcome.length = length(payload) as u32;
-                    if !self.data.is_null() {
-                        if outcome.length as usize > self.capacity {
-                            return Err(outcome.length);
-                        }
-                        self.data.copy_from_nonoverlapping(payload.at, outcome.length as usize);
-                        outcome.arg = outcome.data;
+                let length = copied(vtable, payload);
+                outcome.length = length as u32;
+                if length == 0 {
+                    outcome.arg = arg(payload);
+                } else if !self.data.is_null() {
+                    if length > self.capacity {
+                        return Err(outcome.length);
                     }
+                    self.data.copy_from_nonoverlapping(payload.at, length);
+                    outcome.arg = outcome.data;
                 }
             },
             Completion::Failed => {
                 outcome.status = JOBRING_E_FAILED;
                 // SAFETY:
                 // - 1: it failed.
-                let (code, text) = unsafe { failure(payload) };
+                let (code, text) = unsafe {
+                    outcome.arg = arg(payload);
+                    failure(payload)
+                };
                 (outcome.code, outcome.length) = (code, text.len() as u32);
                 if self.capacity > 0 {
                     let cut = text.len().min(self.capacity - 1);
@@ -99,7 +100,12 @@ impl Room {
             }
             // SAFETY:
             // - 1: it was dropped.
-            Completion::Cancelled => outcome.status = unsafe { why_dropped(payload) },
+            Completion::Cancelled => unsafe {
+                outcome.status = why_dropped(payload);
+                if copied(vtable, payload) == 0 {
+                    outcome.arg = arg(payload);
+                }
+            },
         }
         Ok(outcome)
     }

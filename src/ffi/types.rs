@@ -83,6 +83,8 @@ pub struct jobring_done_node {
     pub done: jobring_done_fn,
     /// What it is called with.
     pub arg: *mut c_void,
+    /// The library's. The caller sets them to 0.
+    pub reserved: [*mut c_void; 2],
 }
 
 /// For timeout_ns and limit_ns: no limit.
@@ -118,7 +120,10 @@ pub const JOBRING_WHEN_FULL_RUN: u32 = 2;
 /// jobring_submit_options.when_full: as JOBRING_WHEN_FULL_FAIL, from an interrupt: see jobring_try_submit_isr().
 pub const JOBRING_WHEN_FULL_FAIL_ISR: u32 = 3;
 
-/// How to submit a job. Zero is the default in every field. The structure is copied during the call.
+/// How to submit a job. Zero is the default in every field. The structure is read during the call only.
+///
+/// The job takes two words of its slot's payload (jobring_config.payload), one more for each of `done`, `drop` and `nodes`,
+/// and its argument or its copied data. If that does not fit, the call returns JOBRING_E_SIZE.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_submit_options {
@@ -128,15 +133,19 @@ pub struct jobring_submit_options {
     pub when_full: u32,
     /// The longest wait for a slot in nanoseconds, with JOBRING_WHEN_FULL_WAIT. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
-    /// Called when the job has finished. Takes one word of the payload. NULL: nothing.
+    /// Called when the job has finished. NULL: nothing.
     pub done: jobring_done_fn,
     /// Called with what nobody else frees: the argument of a job that will not run, or a result that nobody took.
-    /// Takes one word of the payload. NULL: nothing.
+    /// NULL: nothing.
     pub drop: jobring_drop_fn,
     /// Copy this many bytes from `arg` into the slot, and call the job with a pointer to the copy. 0: pass `arg` on.
+    ///
+    /// Without callbacks there is room for the payload minus 2 words (32 of 48 bytes). The copy is aligned to 16 bytes (8 on
+    /// 32-bit targets) and lives until the job's result is taken. The job may leave a result there, which jobring_wait_opts()
+    /// copies out.
     pub copy: usize,
-    /// The first of a list of callbacks that are called after `done`, in their order. Takes one word of the payload. NULL:
-    /// none. The nodes are the caller's, and stay where they are until their callbacks were called.
+    /// The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
+    /// and stay where they are until their callbacks were called.
     pub nodes: *mut jobring_done_node,
 }
 
@@ -150,6 +159,8 @@ pub struct jobring_batch_item {
     pub arg: *mut c_void,
     /// As for jobring_submit_opts(), but when_full and limit_ns are ignored. NULL: all defaults.
     pub options: *const jobring_submit_options,
+    /// 0.
+    pub reserved: *mut c_void,
 }
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;

@@ -107,7 +107,7 @@ impl HalfJob {
             let pending = payload.at.cast::<*const Pending>().read();
             ((*pending).run)(pending);
         }
-        RunResult::Done
+        RunResult::Empty
     }
 
     /// A shutdown discarded the job: its owner finds the closure still present, and calls it.

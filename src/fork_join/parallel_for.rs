@@ -102,7 +102,7 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
         //   thread that started the loop waits for all helpers. A Loop is Sync: its body is, and so is a pool.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
         the_loop.take_part(the_loop.chunks.part_of(context.worker().unwrap_or(usize::MAX)));
-        RunResult::Done
+        RunResult::Empty
     }
 
     /// A shutdown discarded the job: other threads claim the shares.

@@ -24,7 +24,10 @@ impl Payload {
 /// How a job that ran ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RunResult {
+    /// It left a result that must be dropped if nobody takes it.
     Done,
+    /// It succeeded, and left nothing that must be dropped.
+    Empty,
     Failed,
 }
 
@@ -44,20 +47,17 @@ pub(crate) struct JobVTable {
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
     /// Drops the input of a job that will not run, and may leave in the payload why. Does not unwind.
     pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
-    /// Is the input copied into the payload, and the result left there?
-    #[cfg(feature = "capi")]
-    pub(crate) by_copy: bool,
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
-    /// Must `drop_result` be called for a job that succeeded? For a job that failed it always is.
+    /// Can a job of this kind end as `Done`, rather than `Empty`?
     pub(crate) drops_result: bool,
-    /// Drops a result. Does not unwind.
+    /// Drops what a job left that is `Done` or `Failed`. Does not unwind.
     pub(crate) drop_result: unsafe fn(Payload, RunResult),
 }
 
 impl JobVTable {
-    /// The vtable of a job that takes no copy of C's and must not end its thread.
+    /// The vtable of a job that must not end its thread.
     pub(crate) const fn new(
         run: unsafe fn(Payload, &CallContext) -> RunResult,
         discard: unsafe fn(Payload, Job, DiscardReason),
@@ -67,8 +67,6 @@ impl JobVTable {
         Self {
             run,
             discard,
-            #[cfg(feature = "capi")]
-            by_copy: false,
             #[cfg(feature = "capi")]
             exited: None,
             drops_result,

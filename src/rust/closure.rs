@@ -32,7 +32,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
                 // SAFETY:
                 // - Fits: the payload has room for a T at this alignment; the F is gone.
                 unsafe { payload.at.cast::<T>().write(value) };
-                RunResult::Done
+                if core::mem::needs_drop::<T>() { RunResult::Done } else { RunResult::Empty }
             }
             Err(failure) => {
                 // SAFETY:
@@ -60,6 +60,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
             RunResult::Failed => drop_ignoring_panic(unsafe { payload.at.cast::<PanicPayload>().read() }),
             #[cfg(not(feature = "std"))]
             RunResult::Failed => {}
+            RunResult::Empty => {}
         }
     }
 }

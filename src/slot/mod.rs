@@ -343,7 +343,7 @@ impl<'a> Slot<'a> {
 impl From<RunResult> for Status {
     fn from(outcome: RunResult) -> Self {
         match outcome {
-            RunResult::Done => Self::Done,
+            RunResult::Done | RunResult::Empty => Self::Done,
             RunResult::Failed => Self::Failed,
         }
     }

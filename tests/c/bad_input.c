@@ -27,7 +27,6 @@ CALL(destroy, a->pool)
 CALL(submit, a->pool, a->fn, a->arg, a->job_out)
 CALL(try_submit, a->pool, a->fn, a->arg, a->job_out)
 CALL(try_submit_isr, a->pool, a->fn, a->arg, a->job_out)
-CALL(submit_copy, a->pool, a->fn, a->data, a->data_size, a->job_out)
 CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
 CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
@@ -76,7 +75,6 @@ static const struct function functions[] = {
     ROW(submit, OUTSIDE, 1,             OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(try_submit, OUTSIDE, 1,         OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(try_submit_isr, OUTSIDE, 1,     OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
-    ROW(submit_copy, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -183,7 +181,7 @@ static void timeouts(const struct function *f) {
 static void submits(const struct function *f) {
     CELL(f, "fn", "null", INV, a->fn = NULL);
     POINTER(f, "job", job_out, OK_);
-    if (f != F(submit_copy)) CELL(f, "arg", "null", OK_, a->arg = NULL);
+    CELL(f, "arg", "null", OK_, a->arg = NULL);
 }
 
 static void births(void) {
@@ -220,9 +218,6 @@ static void rest(void) {
     CELL(F(shutdown), "mode", "zero", OK_, a->mode = 0);
     CELL(F(shutdown), "mode", "maximum", INV, a->mode = UINT32_MAX);
     POINTER(F(shutdown), "report", report, OK_);
-    CELL(F(submit_copy), "data", "null", INV, a->data = NULL);
-    CELL(F(submit_copy), "size", "zero", OK_, a->data_size = 0; a->data = NULL);
-    CELL(F(submit_copy), "size", "maximum", JOBRING_E_SIZE, a->data_size = SIZE_MAX);
 
     POINTER(F(wait), "result", result, OK_);
     POINTER(F(poll), "result", result, OK_);
@@ -255,7 +250,7 @@ static void rest(void) {
 
 int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
-    const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_copy), F(submit_opts)};
+    const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {

@@ -56,14 +56,13 @@ struct args {
     jobring_fn fn;
     jobring_body_fn body;
     void *ctx, *arg, *memory, *structure, **result;
-    const void *data;
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
     uint32_t mode, index, *index_out;
     int32_t code, *stopped;
     jobring_status status;
-    size_t structure_size, memory_size, data_size, count, grain;
+    size_t structure_size, memory_size, count, grain;
     size_t *size_out, *align, *accepted, *bytes, *used;
     uint64_t *ran;
     jobring_report *report;

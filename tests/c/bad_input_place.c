@@ -153,7 +153,7 @@ static void make(struct place *place, enum where where) {
     config.on_stop = on_stop;
     config.hook_arg = place;
     OK(jobring_create(&config, &place->pool));
-    OK(jobring_submit_copy(place->pool, identity, &number, sizeof number, &place->held));
+    OK(submit_copy(place->pool, identity, &number, sizeof number, &place->held));
     if (alone) OK(jobring_run_one(place->pool));
     OK(wait_with(place->pool, place->held, JOBRING_WAIT_PEEK, NULL));
     OK(jobring_submit(place->pool, failing, NULL, &place->failed));
@@ -259,14 +259,13 @@ static void good(struct args *a, const struct place *place) {
         given_unpark,         given_pause, given_get_self, given_set_self, given_spawn, given_join,
     };
     a->given_options.known = (jobring_submit_options)JOBRING_SUBMIT_OPTIONS_INIT;
-    a->given_items[0] = (jobring_batch_item){identity, &number, NULL};
-    a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known};
+    a->given_items[0] = (jobring_batch_item){identity, &number, NULL, NULL};
+    a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known, NULL};
     a->pool = place->pool, a->pool_out = &out->pool;
     a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;
     a->items = a->given_items, a->count = 2;
     a->fn = identity, a->arg = &number;
-    a->data = &number, a->data_size = sizeof number;
     a->memory = memory, a->memory_size = sizeof memory;
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;

@@ -164,6 +164,8 @@ static void batches(void) {
     CELL(f, "accepted", "misaligned", INV, ODD(accepted));
     CELL(f, "items.fn", "null", INV, ITEM.fn = NULL);
     CELL(f, "items.arg", "null", OK_, ITEM.arg = NULL);
+    CELL(f, "items.reserved", "null", OK_, ITEM.reserved = NULL);
+    CELL(f, "items.reserved", "set", INV, ITEM.reserved = &number);
     CELL(f, "items.options", "null", OK_, ITEM.options = NULL);
     CELL(f, "items.options", "misaligned", INV, ODD_INPUT(given_items[1].options));
     SIZES(f, "items.options", given_options, INV);

@@ -16,6 +16,14 @@
     } while (0)
 #define OK(call) CHECK((call) == JOBRING_OK)
 
+/* jobring_submit_opts() with copied data. */
+static inline jobring_status submit_copy(jobring_pool *pool, jobring_fn fn, const void *data, size_t size,
+                                         jobring_job *job) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.copy = size;
+    return jobring_submit_opts(pool, fn, (void *)(uintptr_t)data, &options, job);
+}
+
 /* A wait that ends. */
 static const int64_t LONG = INT64_C(120) * 1000 * 1000 * 1000;
 

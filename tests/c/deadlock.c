@@ -104,11 +104,10 @@ static void *pass(void *arg) {
 static void a_callback_that_submits_to_a_full_pool(void) {
     for (int which = 0; which < 3; which++) {
         jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
-        jobring_done_node node;
+        jobring_done_node node = {NULL, done, NULL, {NULL, NULL}};
         int something = 0;
         make(1, 3, NULL);
         gate_close(&gate);
-        node.next = NULL, node.done = done, node.arg = NULL;
         if (which == 0) options.done = done;
         /* No thread takes a detached job's result. */
         if (which == 1) options.drop = drop;

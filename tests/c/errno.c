@@ -129,7 +129,6 @@ static void user_code(void) {
     RUNS(jobring_cancel, 4, 1, jobring_cancel(pool, job));
     /* A full pool without workers: who submits runs the oldest job, or the very one. */
     RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
-    RUNS(jobring_submit_copy, 1, 0, jobring_submit_copy(pool, spoils, NULL, 0, NULL));
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
     jobring_job job;
     jobring_pool *pool = one_job(4, &job);

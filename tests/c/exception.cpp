@@ -52,7 +52,7 @@ void make(uint32_t backend = JOBRING_BACKEND_DEFAULT) {
     ok(jobring_create(&config, &pool));
 }
 
-jobring_done_node node = {nullptr, done, nullptr};
+jobring_done_node node = {nullptr, done, nullptr, {nullptr, nullptr}};
 
 jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop_fn at_drop = nullptr,
                    jobring_done_node *nodes = nullptr) {

@@ -90,7 +90,7 @@ static void submit_and_wait(void) {
     }
     int value = 21, back = 0;
     uint32_t length = 0;
-    OK(jobring_submit_copy(pool, twice, &value, sizeof value, &copy));
+    OK(submit_copy(pool, twice, &value, sizeof value, &copy));
     CHECK(wait_data(pool, copy, &back, 1, &length) == JOBRING_E_SIZE && length == sizeof value && back == 0);
     OK(wait_data(pool, copy, &back, sizeof back, &length));
     CHECK(back == 42 && value == 21 && length == sizeof value);
@@ -100,8 +100,8 @@ static void submit_and_wait(void) {
     CHECK(back == 42 && length == 0);
     /* Of 48 bytes all but 2 words, and a byte more. */
     char large[48 - 2 * sizeof(void *) + 1] = {0};
-    CHECK(jobring_submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
-    OK(jobring_submit_copy(pool, identity, large, sizeof large - 1, NULL));
+    CHECK(submit_copy(pool, twice, large, sizeof large, &job) == JOBRING_E_SIZE);
+    OK(submit_copy(pool, identity, large, sizeof large - 1, NULL));
     OK(jobring_destroy(pool));
 }
 
@@ -481,8 +481,8 @@ static void batches(void) {
     size_t accepted = 77;
     for (int n = 0; n < 2; n++) enter(pool, &gate[n], &held_jobs[n]);
     options.copy = sizeof value;
-    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_batch_item){identity, (void *)(n + 1), NULL};
-    items[3] = (jobring_batch_item){twice, &value, &options};
+    for (uintptr_t n = 0; n < 8; n++) items[n] = (jobring_batch_item){identity, (void *)(n + 1), NULL, NULL};
+    items[3] = (jobring_batch_item){twice, &value, &options, NULL};
     items[7].fn = NULL;
     CHECK(jobring_submit_batch(pool, items, 8, jobs, &accepted) == JOBRING_E_INVALID && accepted == 77);
     items[7].fn = identity;

@@ -27,7 +27,7 @@ static void begin(struct looked_at *parents, uint32_t backend) {
     OK(jobring_init(&config, parents->memory, sizeof parents->memory, &scene->pool));
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
     OK(jobring_submit(scene->pool, identity, scene, &scene->awaited));
-    OK(jobring_submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
 }
 
 static void calls_are_refused(struct looked_at *parents, const char *how) {

@@ -133,10 +133,11 @@ static void callbacks_and_data(void) {
         CHECK(jobring_poll(pool, job, NULL) == JOBRING_E_CANCELLED && seen.dropped == 1);
         CHECK(seen.drop_arg == input && seen.why == JOBRING_E_CANCELLED && seen.ran == 0));
     TRY(nodes, "default", NULL, runs(&options); CHECK(seen.done == 0));
-    TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input}; options.nodes = &node; runs(&options);
+    TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input, {NULL, NULL}}; options.nodes = &node; runs(&options);
         CHECK(seen.done == 1 && seen.status == JOBRING_OK && seen.done_arg == input && seen.done_result == input));
     TRY(copy, "default", 0, runs(&options); CHECK(seen.arg == input));
-    TRY(copy, "lowest", 1, runs(&options); CHECK(seen.arg != input));
+    TRY(copy, "lowest", 1, runs(&options); CHECK(seen.arg != input);
+        CHECK(jobring_submit_opts(pool, look, NULL, &options, NULL) == JOBRING_E_INVALID));
     TRY(copy, "highest", room, runs(&options); options.done = on_done; options.copy = room - words; runs(&options);
         options.drop = on_drop; options.copy = room - 2 * words; runs(&options); CHECK(seen.done == 1));
     TRY(copy, "beyond", room + 1, refused(&options, JOBRING_E_SIZE); options.done = on_done;

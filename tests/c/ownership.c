@@ -65,6 +65,8 @@ static void helper_waits_opts(void *arg) {
         outcome.capacity = sizeof data;
         status = jobring_wait_opts(subject.pool, subject.job, NULL, &outcome);
         CHECK(data[0] == 0x5A && outcome.length == sizeof data && outcome.arg == data);
+    } else {
+        CHECK(outcome.arg == (subject.variant->copy ? NULL : (void *)subject.arg));
     }
     CHECK(status == over_status() && outcome.status == status && outcome.job == subject.job);
     CHECK(outcome.code == (status == JOBRING_E_FAILED ? 5 : 0));
@@ -212,9 +214,9 @@ static void go(enum end end, const struct variant *variant, enum outcome outcome
     struct expected expected = table[stage][end];
     const int unnamed = stage == S_unnamed || stage == S_unnamed_running;
     if (end == E_detach_in_done && !variant->done) return;
-    snprintf(row_name, sizeof row_name, "%s %s, outcome %d, via %d, copy %d, done %d, drop %d",
+    snprintf(row_name, sizeof row_name, "%s %s, outcome %d, via %d, copy %d, done %d, drop %d, nodes %d",
              stage_names[stage], end_names[end], outcome, variant->via, variant->copy, variant->done,
-             variant->drop);
+             variant->drop, variant->nodes);
     begin(variant, outcome, 1, 4);
     hold_worker();
     subject.holds = stage == S_running || stage == S_unnamed_running;
@@ -238,8 +240,9 @@ static void go(enum end end, const struct variant *variant, enum outcome outcome
             break;
         default: break;
     }
-    /* Cancelled or discarded: both callbacks have been, before the call returned. */
+    /* Cancelled or discarded: all callbacks have been, before the call returned. */
     if (!ran()) CHECK(subject.dones == variant->done && subject.drops == variant->drop);
+    if (!ran()) CHECK(subject.nodes_told == variant->nodes * NODES);
     ends[end](&expected);
     judge(&expected);
 }

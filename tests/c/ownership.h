@@ -12,11 +12,13 @@ extern _Thread_local enum who who;
 enum outcome { SOMETHING, NOTHING, FAILURE, OUTCOMES };
 
 /* How it is submitted. */
-enum via { BY_SUBMIT, BY_TRY_SUBMIT, BY_SUBMIT_COPY, BY_OPTIONS, BY_BATCH };
+enum via { BY_SUBMIT, BY_TRY_SUBMIT, BY_OPTIONS, BY_BATCH };
 struct variant {
     enum via via;
-    int copy, done, drop;
+    int copy, done, drop, nodes;
 };
+/* How many nodes there are, where there are some. */
+enum { NODES = 2 };
 
 /* The job under observation. Its argument is a malloc'ed block, or a slot's copy of a pointer to one; its result is
  * another block. Each is freed by whoever owns it. */
@@ -30,7 +32,8 @@ struct subject {
     jobring_job job;
     struct block *arg, *result;
     atomic_int args_freed, results_made, results_freed;
-    atomic_int runs, dones, drops;
+    atomic_int runs, dones, drops, nodes_told;
+    jobring_done_node nodes[NODES];
     enum who ran_on, done_on, dropped_on;
     jobring_status status, why;
     jobring_job done_job;

@@ -18,7 +18,7 @@ static int is_by_options_copy(const struct variant *v) { return v->via == BY_OPT
 static int is_by_batch(const struct variant *v) { return v->via == BY_BATCH; }
 static int is_copied(const struct variant *v) { return v->copy; }
 static int waits_when_full(const struct variant *v) {
-    return v->via == BY_SUBMIT || v->via == BY_SUBMIT_COPY || v->via == BY_OPTIONS;
+    return v->via == BY_SUBMIT || v->via == BY_OPTIONS;
 }
 static int fails_when_full(const struct variant *v) { return v->via == BY_TRY_SUBMIT || v->via == BY_BATCH; }
 
@@ -176,8 +176,8 @@ static void batch_takes_the_first(void) {
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
     const jobring_batch_item two[] = {
-        {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options},
-        {nothing, NULL, NULL},
+        {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options, NULL},
+        {nothing, NULL, NULL, NULL},
     };
     CHECK(jobring_submit_batch(subject.pool, two, 2, jobs, &accepted) == JOBRING_E_FULL);
     CHECK(accepted == 1 && jobs[0] != 0 && jobs[1] == 0);
@@ -314,8 +314,8 @@ static void batch_of_two(uint32_t capacity, jobring_fn other, size_t accepted_th
     options.done = variant->done ? on_done : NULL;
     options.drop = variant->drop ? on_drop : NULL;
     options.copy = variant->copy ? sizeof data : 0;
-    const jobring_batch_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options};
-    const jobring_batch_item two[] = {{nothing, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL}};
+    const jobring_batch_item mine = {run_subject, variant->copy ? (void *)&data : (void *)subject.arg, &options, NULL};
+    const jobring_batch_item two[] = {{nothing, NULL, NULL, NULL}, mine}, wrong[] = {mine, {NULL, NULL, NULL, NULL}};
     CHECK(jobring_submit_batch(subject.pool, other ? two : wrong, 2, NULL, &accepted) == status);
     CHECK(accepted == accepted_then);
 }
@@ -355,8 +355,9 @@ static int go_through(const struct special *all, int count) {
             if (all[n].suits && !all[n].suits(variant)) continue;
             for (outcome = 0; outcome < OUTCOMES; outcome++) {
                 if (all[n].expected.ran_on == NOBODY && outcome != SOMETHING) continue;
-                snprintf(row_name, sizeof row_name, "%s, outcome %d, via %d, copy %d, done %d, drop %d",
-                         all[n].name, outcome, variant->via, variant->copy, variant->done, variant->drop);
+                snprintf(row_name, sizeof row_name, "%s, outcome %d, via %d, copy %d, done %d, drop %d, nodes %d",
+                         all[n].name, outcome, variant->via, variant->copy, variant->done, variant->drop,
+                         variant->nodes);
                 all[n].go();
                 judge(&all[n].expected);
             }

@@ -9,13 +9,15 @@ struct subject subject;
 char row_name[128];
 int rows;
 
-/* With each set of callbacks, by pointer and by copy, in every way to submit. */
+/* With each set of callbacks, by pointer and by copy, in every way to submit; nodes in one of them. */
 const struct variant variants[] = {
-    {BY_SUBMIT, 0, 0, 0},  {BY_TRY_SUBMIT, 0, 0, 0}, {BY_SUBMIT_COPY, 1, 0, 0}, {BY_OPTIONS, 0, 0, 0},
-    {BY_OPTIONS, 0, 0, 1}, {BY_OPTIONS, 0, 1, 0},    {BY_OPTIONS, 0, 1, 1},     {BY_OPTIONS, 1, 0, 0},
-    {BY_OPTIONS, 1, 0, 1}, {BY_OPTIONS, 1, 1, 0},    {BY_OPTIONS, 1, 1, 1},     {BY_BATCH, 0, 0, 0},
-    {BY_BATCH, 0, 0, 1},   {BY_BATCH, 0, 1, 0},      {BY_BATCH, 0, 1, 1},       {BY_BATCH, 1, 0, 0},
-    {BY_BATCH, 1, 0, 1},   {BY_BATCH, 1, 1, 0},      {BY_BATCH, 1, 1, 1},
+    {BY_SUBMIT, 0, 0, 0, 0},  {BY_TRY_SUBMIT, 0, 0, 0, 0},
+    {BY_OPTIONS, 0, 0, 0, 0}, {BY_OPTIONS, 0, 0, 1, 0}, {BY_OPTIONS, 0, 1, 0, 0}, {BY_OPTIONS, 0, 1, 1, 0},
+    {BY_OPTIONS, 1, 0, 0, 0}, {BY_OPTIONS, 1, 0, 1, 0}, {BY_OPTIONS, 1, 1, 0, 0}, {BY_OPTIONS, 1, 1, 1, 0},
+    {BY_OPTIONS, 0, 0, 0, 1}, {BY_OPTIONS, 0, 0, 1, 1}, {BY_OPTIONS, 0, 1, 0, 1}, {BY_OPTIONS, 0, 1, 1, 1},
+    {BY_OPTIONS, 1, 0, 0, 1}, {BY_OPTIONS, 1, 0, 1, 1}, {BY_OPTIONS, 1, 1, 0, 1}, {BY_OPTIONS, 1, 1, 1, 1},
+    {BY_BATCH, 0, 0, 0, 0},   {BY_BATCH, 0, 0, 1, 0},   {BY_BATCH, 0, 1, 0, 0},   {BY_BATCH, 0, 1, 1, 0},
+    {BY_BATCH, 1, 0, 0, 0},   {BY_BATCH, 1, 0, 1, 0},   {BY_BATCH, 1, 1, 0, 0},   {BY_BATCH, 1, 1, 1, 0},
 };
 const int variant_count = sizeof variants / sizeof *variants;
 
@@ -86,20 +88,29 @@ void *run_subject(void *arg) {
     return subject.result;
 }
 
-void on_done(void *arg, const jobring_outcome *outcome) {
+/* What a callback is told, whichever it is. */
+static void is_told(const jobring_outcome *outcome) {
     const jobring_status status = outcome->status;
-    jobring_job self = 0;
-    HERE(atomic_fetch_add(&subject.dones, 1) == 0 && atomic_load(&subject.drops) == 0);
     subject.done_on = who;
     subject.status = status;
     subject.done_job = outcome->job;
+    HERE(outcome->result == (status == JOBRING_OK ? subject.result : NULL));
+    HERE(outcome->code == (status == JOBRING_E_FAILED ? 5 : 0));
+    if (status == JOBRING_E_FAILED) HERE(strcmp(outcome->data, "so it is") == 0 && outcome->length == 8);
+    if (status == JOBRING_OK && subject.variant->copy)
+        HERE(outcome->data == subject.called_with && outcome->length == sizeof(void *));
+}
+
+void on_done(void *arg, const jobring_outcome *outcome) {
+    jobring_job self = 0;
+    HERE(atomic_fetch_add(&subject.dones, 1) == 0 && atomic_load(&subject.drops) == 0);
+    HERE(atomic_load(&subject.nodes_told) == 0);
     if (atomic_load(&subject.runs))
         HERE(arg == subject.called_with);
     else
         HERE(block_of(arg) == subject.arg && subject.arg->number == 1);
-    HERE(outcome->arg == arg && outcome->result == (status == JOBRING_OK ? subject.result : NULL));
-    HERE(outcome->code == (status == JOBRING_E_FAILED ? 5 : 0));
-    if (status == JOBRING_E_FAILED) HERE(strcmp(outcome->data, "so it is") == 0 && outcome->length == 8);
+    HERE(outcome->arg == arg);
+    is_told(outcome);
     if (subject.on_submitter) {
         HERE(outcome->job == 0);
     } else {
@@ -110,9 +121,17 @@ void on_done(void *arg, const jobring_outcome *outcome) {
     if (subject.detaches_in_done) OK(jobring_detach(subject.pool, outcome->job));
 }
 
+static void on_node(void *arg, const jobring_outcome *outcome) {
+    HERE(arg == &subject.nodes[atomic_fetch_add(&subject.nodes_told, 1)]);
+    HERE(atomic_load(&subject.dones) == subject.variant->done && atomic_load(&subject.drops) == 0);
+    is_told(outcome);
+    memset(arg, 0xA5, sizeof(jobring_done_node));
+}
+
 void on_drop(void *arg, jobring_status why) {
     HERE(atomic_fetch_add(&subject.drops, 1) == 0);
     HERE(atomic_load(&subject.dones) == subject.variant->done);
+    HERE(atomic_load(&subject.nodes_told) == subject.variant->nodes * NODES);
     subject.dropped_on = who;
     subject.why = why;
     if (subject.in_drop) subject.in_drop();
@@ -172,15 +191,15 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     size_t accepted = 9;
     options->done = v->done ? on_done : NULL;
     options->drop = v->drop ? on_drop : NULL;
+    options->nodes = v->nodes ? subject.nodes : NULL;
+    for (int n = 0; n < NODES; n++)
+        subject.nodes[n] = (jobring_done_node){n + 1 < NODES ? &subject.nodes[n + 1] : NULL, on_node, &subject.nodes[n], {NULL, NULL}};
     if (v->copy && !options->copy) options->copy = sizeof data;
     const jobring_fn run = subject.no_function ? NULL : run_subject;
-    const jobring_batch_item item = {run, arg, options};
+    const jobring_batch_item item = {run, arg, options, NULL};
     switch (v->via) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
-        case BY_SUBMIT_COPY:
-            status = jobring_submit_copy(subject.pool, run, arg, options->copy, job);
-            break;
         case BY_OPTIONS: status = jobring_submit_opts(subject.pool, run, arg, options, job); break;
         default:
             status = jobring_submit_batch(subject.pool, &item, 1, job, &accepted);
@@ -200,6 +219,7 @@ jobring_status outcome_status(void) {
 
 void taken(jobring_status status, void *result) {
     HERE(atomic_load(&subject.dones) == subject.variant->done);
+    HERE(atomic_load(&subject.nodes_told) == subject.variant->nodes * NODES);
     if (status != JOBRING_OK)
         HERE(result == NULL);
     else if (result)
@@ -233,7 +253,8 @@ void judge(const struct expected *expected) {
     HERE(atomic_load(&subject.runs) == ran && subject.ran_on == expected->ran_on);
 
     HERE(atomic_load(&subject.dones) == (accepted && v->done));
-    if (subject.dones) {
+    HERE(atomic_load(&subject.nodes_told) == (accepted && v->nodes ? NODES : 0));
+    if (subject.dones || subject.nodes_told) {
         const int failed = subject.outcome == FAILURE && !subject.on_submitter;
         HERE(subject.done_on == (ran ? expected->ran_on : expected->dropped_on));
         HERE(subject.status == (!ran ? expected->why : failed ? JOBRING_E_FAILED : JOBRING_OK));

@@ -64,7 +64,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     }
     OK(jobring_create(&config, &scene->pool));
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
-    OK(jobring_submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
     OK(jobring_submit(scene->pool, failing, scene, &failed));
     /* It is over when its failure was delivered; so are the others then, and can still be taken. */
     CHECK(jobring_wait(scene->pool, failed, LONG, &not_taken) == JOBRING_E_FAILED);
@@ -85,7 +85,7 @@ static void hold_a_job(struct scene *scene, jobring_config *config) {
 
 static void hold_a_job_by_copy(struct scene *scene, jobring_config *config) {
     OK(jobring_create(config, &scene->pool));
-    OK(jobring_submit_copy(scene->pool, held_by_copy, &scene, sizeof scene, &scene->awaited));
+    OK(submit_copy(scene->pool, held_by_copy, &scene, sizeof scene, &scene->awaited));
 }
 
 static void hold_a_queue(struct scene *scene, jobring_config *config) {
@@ -154,7 +154,7 @@ static jobring_status destroys(struct scene *s) {
 }
 
 static jobring_status batch(struct scene *s) {
-    const jobring_batch_item items[] = {{identity, s, NULL}, {identity, s, NULL}};
+    const jobring_batch_item items[] = {{identity, s, NULL, NULL}, {identity, s, NULL, NULL}};
     size_t accepted;
     return jobring_submit_batch(s->pool, items, 1, NULL, &accepted);
 }
@@ -226,7 +226,6 @@ CALL(shut_down_soon, jobring_shutdown(s->pool, JOBRING_DRAIN, SHORT, NULL))
 CALL(submit, jobring_submit(s->pool, identity, s, NULL))
 CALL(try_submit, jobring_try_submit(s->pool, identity, s, NULL))
 CALL(try_submit_isr, jobring_try_submit_isr(s->pool, identity, s, NULL))
-CALL(submit_copy, jobring_submit_copy(s->pool, identity, &s, sizeof s, NULL))
 CALL(submit_opts, with_options(s, JOBRING_FOREVER))
 CALL(submit_soon, with_options(s, SHORT))
 CALL(wait, jobring_wait(s->pool, s->over, LONG, NULL))
@@ -268,7 +267,6 @@ const struct call calls[] = {
     PLAIN(submit, submit, JOBRING_OK, 1),
     PLAIN(try_submit, try_submit, JOBRING_OK, 1),
     PLAIN(try_submit_isr, try_submit_isr, JOBRING_OK, 1),
-    PLAIN(submit_copy, submit_copy, JOBRING_OK, 1),
     PLAIN(submit_opts, submit_opts, JOBRING_OK, 1),
     PLAIN(submit_batch, batch, JOBRING_OK, 1),
     PLAIN(wait, wait, JOBRING_OK, 1),
@@ -291,7 +289,6 @@ const struct call calls[] = {
     PLAIN(stack_min, stack_min, JOBRING_OK, 0),
     PLAIN(destroy, destroys, JOBRING_OK, 1),
     ASLEEP(submit, submit, hold_the_only_slot, open_gate),
-    ASLEEP(submit_copy, submit_copy, hold_the_only_slot, open_gate),
     ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
     ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),

@@ -105,7 +105,7 @@ static void set_up_one_free(void) {
 static jobring_status call_submit(void) { return jobring_submit_opts(pool, counted, &runs, &options, &job); }
 static jobring_status call_try_submit(void) { return jobring_try_submit(pool, counted, NULL, NULL); }
 static jobring_status call_batch(void) {
-    const jobring_batch_item items[] = {{counted, NULL, NULL}, {counted, NULL, NULL}};
+    const jobring_batch_item items[] = {{counted, NULL, NULL, NULL}, {counted, NULL, NULL, NULL}};
     return jobring_submit_batch(pool, items, 2, NULL, NULL);
 }
 static jobring_status call_wait(void) { return jobring_wait(pool, job, JOBRING_FOREVER, NULL); }

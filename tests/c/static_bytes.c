@@ -73,9 +73,9 @@ static void in_its_bounds(const jobring_config *config, size_t skip, size_t size
     for (uint32_t n = 0; n < config->capacity; n++) {
         struct task task = {room, n};
         memcpy(data, &task, sizeof task);
-        OK(jobring_submit_copy(pool, scribble, data, room, &jobs[n]));
+        OK(submit_copy(pool, scribble, data, room, &jobs[n]));
     }
-    CHECK(jobring_submit_copy(pool, scribble, data, room + 1, NULL) == JOBRING_E_SIZE);
+    CHECK(submit_copy(pool, scribble, data, room + 1, NULL) == JOBRING_E_SIZE);
     CHECK(jobring_try_submit(pool, identity, NULL, NULL) == JOBRING_E_FULL);
     for (uint32_t n = 0; n < config->capacity; n++)
         CHECK(jobring_wait(pool, jobs[n], LONG, NULL) == (n % 2 ? JOBRING_E_FAILED : JOBRING_OK));

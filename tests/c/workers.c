@@ -189,7 +189,7 @@ static void further_callbacks(void) {
         jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         for (int n = 0; n < NODES; n++)
-            told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n]};
+            told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n], {NULL, NULL}};
         next_in_order = 0;
         options.copy = rows[row].copy;
         options.nodes = &told[0].node;
@@ -212,29 +212,43 @@ static void further_callbacks(void) {
     OK(jobring_destroy(pool));
 }
 
-/* Takes words of the payload: of the least one, all four are taken by the argument, the function, done and drop. */
 static void done_nothing(void *arg, const jobring_outcome *outcome) {
     (void)arg, (void)outcome;
 }
 static void drop_nothing(void *arg, jobring_status why) { (void)arg, (void)why; }
 
+/* Each takes a word. The least payload has four: two for any job with options, one for the argument, and one more. */
 static void callbacks_take_room(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
-    jobring_done_node broken = {NULL, NULL, NULL}, node = {NULL, done_nothing, NULL};
+    jobring_done_node broken = {NULL, NULL, NULL, {NULL, NULL}}, node = {NULL, done_nothing, NULL, {NULL, NULL}};
     jobring_pool *pool;
     config.workers = JOBRING_WORKERS_NONE;
     config.payload = 4 * sizeof(void *);
     OK(jobring_create(&config, &pool));
-    options.done = done_nothing;
-    options.drop = drop_nothing;
-    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
-    options.nodes = &node;
-    CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_SIZE);
-    options.drop = NULL;
-    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
+    for (unsigned callbacks = 0; callbacks < 8; callbacks++) {
+        const unsigned words = (callbacks & 1) + (callbacks >> 1 & 1) + (callbacks >> 2);
+        const size_t room = (2 - (words < 2 ? words : 2)) * sizeof(void *);
+        options.done = callbacks & 1 ? done_nothing : NULL;
+        options.drop = callbacks & 2 ? drop_nothing : NULL;
+        options.nodes = callbacks & 4 ? &node : NULL;
+        options.copy = 0;
+        CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == (words < 2 ? JOBRING_OK : JOBRING_E_SIZE));
+        options.copy = room + 1;
+        CHECK(jobring_submit_opts(pool, identity, &options, &options, NULL) == JOBRING_E_SIZE);
+        options.copy = room;
+        if (room > 0) OK(jobring_submit_opts(pool, identity, &options, &options, NULL));
+    }
+    options.done = NULL, options.drop = NULL, options.nodes = &node, options.copy = 0;
     node.next = &broken;
     CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_INVALID);
+    broken.done = done_nothing;
+    for (int word = 0; word < 2; word++) {
+        broken.reserved[word] = &broken;
+        CHECK(jobring_submit_opts(pool, identity, NULL, &options, NULL) == JOBRING_E_INVALID);
+        broken.reserved[word] = NULL;
+    }
+    OK(jobring_submit_opts(pool, identity, NULL, &options, NULL));
     OK(jobring_destroy(pool));
 }
 

@@ -165,8 +165,12 @@ impl Pair {
         let options = options(How::Fail);
         let first = self.jobs;
         self.jobs += count;
-        let item =
-            |job| jobring_batch_item { r#fn: Some(run), arg: argument(job), options: &raw const options };
+        let item = |job| jobring_batch_item {
+            r#fn: Some(run),
+            arg: argument(job),
+            options: &raw const options,
+            reserved: ptr::null_mut(),
+        };
         let items: Vec<jobring_batch_item> = (first..first + count).map(item).collect();
         let (mut handles, mut accepted) = ([0; 4], 0);
         let to = if detached { ptr::null_mut() } else { handles.as_mut_ptr() };

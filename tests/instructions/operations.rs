@@ -63,8 +63,12 @@ pub fn run(name: &str) -> Result<(), String> {
             jobring_counted(&mut || jobs.push(c.submit()));
         }
         "c_submit_batch" => {
-            let item =
-                ffi::jobring_batch_item { r#fn: Some(c_empty), arg: ptr::null_mut(), options: ptr::null() };
+            let item = ffi::jobring_batch_item {
+                r#fn: Some(c_empty),
+                arg: ptr::null_mut(),
+                options: ptr::null(),
+                reserved: ptr::null_mut(),
+            };
             let items = [item; BATCH];
             let mut turn = 0;
             jobring_counted(&mut || {

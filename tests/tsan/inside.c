@@ -122,7 +122,7 @@ static void make_batches(void *shared, unsigned me) {
         size_t first = 0, accepted;
         for (unsigned m = 0; m < BATCH; m++) {
             cells[m].in = (long)(n + m);
-            items[m] = (jobring_batch_item){work, &cells[m], &options};
+            items[m] = (jobring_batch_item){work, &cells[m], &options, NULL};
         }
         while (first < BATCH) {
             jobring_status status =

@@ -34,7 +34,7 @@ static void by_copy(struct stage *on, long n) {
     long numbers[3] = {n, 0, n}, back[3] = {0, 0, 0};
     uint32_t length = 0;
     jobring_job job;
-    OK(SUBMIT(jobring_submit_copy(on->pool, square, numbers, sizeof numbers, &job)));
+    OK(SUBMIT(submit_copy(on->pool, square, numbers, sizeof numbers, &job)));
     memset(numbers, 0, sizeof numbers);
     if (any(4) == 0) CHECK(wait_data(on->pool, job, back, 8, NULL) == JOBRING_E_SIZE);
     OK(wait_data(on->pool, job, back, sizeof back, &length));
@@ -60,7 +60,7 @@ static void add(void *arg, const jobring_outcome *outcome) {
 static void with_nodes(struct stage *on, struct cell *cell) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     long first = 0, second = 0;
-    jobring_done_node nodes[2] = {{&nodes[1], add, &first}, {NULL, add, &second}};
+    jobring_done_node nodes[2] = {{&nodes[1], add, &first, {NULL, NULL}}, {NULL, add, &second, {NULL, NULL}}};
     jobring_job job;
     options.nodes = nodes;
     options.done = on_done;

@@ -88,8 +88,12 @@ impl Pool for CFace {
     }
 
     fn hand_over_many(&self, job: fn(), count: u64) {
-        let item =
-            ffi::jobring_batch_item { r#fn: Some(call), arg: job as *mut c_void, options: ptr::null() };
+        let item = ffi::jobring_batch_item {
+            r#fn: Some(call),
+            arg: job as *mut c_void,
+            options: ptr::null(),
+            reserved: ptr::null_mut(),
+        };
         let items = [item; 64];
         let mut rest = &items[..count as usize];
         while !rest.is_empty() {
