@@ -7,7 +7,7 @@ use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::job::vtable::DiscardReason;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::ring::Mark;
+use crate::ring::{Mark, Popper};
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
@@ -183,7 +183,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn sweep(&self, deadline: Deadline, drains: bool) {
         let mut progress = false;
         if self.lifecycle.discards() {
-            while let Some(claimed) = self.claim_next() {
+            while let Some(claimed) = self.claim_next(Popper::Unpaced) {
                 self.drop_claimed(claimed, DiscardReason::Shutdown);
                 progress = true;
             }

@@ -6,7 +6,7 @@ use crate::job::context::CallChain;
 use crate::job::context::CallContext;
 use crate::job::vtable::{DiscardReason, RunResult};
 use crate::platform::port::{Origin, Port};
-use crate::ring::Pacing;
+use crate::ring::Popper;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot};
@@ -21,31 +21,16 @@ pub(super) struct Claimed {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the oldest queued job. Recycles the tombstones that it pops before it.
-    #[inline(always)]
-    pub(super) fn claim_next(&self) -> Option<Claimed> {
-        self.claim(false)
-    }
-
-    /// The same, for a worker's loop, which keeps its distance from submitters in the ring.
-    #[inline(always)]
-    pub(super) fn claim_next_apart(&self) -> Option<Claimed> {
-        self.claim(true)
-    }
-
     // Not forced inline in debug builds: their stack frames would add up to more than a worker may use of its stack.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
         inline(always)
     )]
-    fn claim(&self, paced: bool) -> Option<Claimed> {
+    pub(super) fn claim_next(&self, by: Popper) -> Option<Claimed> {
         loop {
-            let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
-            if paced {
-                // Not claimed yet: a thread that waits for this job may still run it. It may be the only job.
-                let there = || self.config().spin > 0 && !self.ready().is_empty();
-                self.ready().pace(at, Pacing::OF_WORKER, there);
-            }
+            let has_peer = || self.config().spin > 0;
+            let index = self.ready().pop_as(by, has_peer, |index| self.slot(index).fetch())?;
             if let Popped::Job(state) = self.claim_or_clear(index) {
                 return Some(Claimed { index, state });
             }
@@ -227,7 +212,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_copy() || !self.stack_suffices() {
             return false;
         }
-        let Some(claimed) = self.claim_next() else { return false };
+        let Some(claimed) = self.claim_next(Popper::Unpaced) else { return false };
         self.execute(claimed);
         self.notify_closers_if_closed(Origin::Thread);
         true

@@ -9,7 +9,7 @@ use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::ring::{Mark, Pacing};
+use crate::ring::{Mark, Popper};
 use crate::sleep::NotifyOutcome;
 use crate::slot::state::State;
 use crate::slot::storage::Storage;
@@ -32,8 +32,6 @@ pub(crate) enum ReserveError {
 pub(crate) struct Reserved {
     pub(super) index: usize,
     pub(super) state: State,
-    /// Its position in the free ring.
-    pub(super) at: usize,
 }
 
 /// A microcontroller has one copy of the whole submit and no separate fast path.
@@ -63,11 +61,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Result<Job, (ReserveError, R)> {
         let mut first = None;
         if !SMALL && !self.storage.counts_submits() {
-            match self.reserve_now() {
+            match self.reserve_now(W::POPPER) {
                 Ok(reserved) => {
-                    if W::WAITS {
-                        self.pace(&reserved);
-                    }
                     // SAFETY:
                     // - 1: just reserved from this pool. 2: the caller's.
                     return Ok(unsafe { self.publish(reserved, request, detached, origin) });
@@ -95,17 +90,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Result<Job, (ReserveError, R)> {
         let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit_from(&self.port, origin));
         let found = match first {
-            None => self.try_reserve(origin),
-            Some(ReserveError::Full) => self.reserve_reaped(origin),
+            None => self.try_reserve(W::POPPER, origin),
+            Some(ReserveError::Full) => self.reserve_reaped(W::POPPER, origin),
             Some(refused) => Err(refused),
         };
         let reserved = match found {
-            Ok(reserved) => {
-                if W::WAITS {
-                    self.pace(&reserved);
-                }
-                Ok((reserved, None))
-            }
+            Ok(reserved) => Ok((reserved, None)),
             // A job that the caller runs here may change errno. The visit ends after the job is published: destroy waits for it.
             Err(ReserveError::Full) if W::WAITS => keeping_errno(|| self.reserve_slow(when_full.timeout())),
             Err(refused) => Err(refused),
@@ -119,10 +109,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Reserves a free slot without waiting. It is lock-free, allocates nothing and runs no user code: safe in a signal handler
-    /// and in an interrupt.
-    pub(crate) fn try_reserve(&self, origin: Origin) -> Result<Reserved, ReserveError> {
-        match self.reserve_now() {
-            Err(ReserveError::Full) => self.reserve_reaped(origin),
+    /// and in an interrupt, which are unpaced.
+    pub(crate) fn try_reserve(&self, by: Popper, origin: Origin) -> Result<Reserved, ReserveError> {
+        match self.reserve_now(by) {
+            Err(ReserveError::Full) => self.reserve_reaped(by, origin),
             reserved => reserved,
         }
     }
@@ -130,25 +120,26 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The first attempt of `try_reserve`: the path of most submits.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    fn reserve_now(&self) -> Result<Reserved, ReserveError> {
+    fn reserve_now(&self, by: Popper) -> Result<Reserved, ReserveError> {
         if self.refuses_jobs() {
             return Err(ReserveError::Shutdown);
         }
-        self.pop_free().ok_or(ReserveError::Full)
+        self.pop_free(by).ok_or(ReserveError::Full)
     }
 
     #[inline(always)]
-    fn pop_free(&self) -> Option<Reserved> {
-        let (at, index) = self.free().pop_expecting(|index| self.slot(index).fetch())?;
-        Some(Reserved { index, state: self.slot(index).reserve(), at })
+    fn pop_free(&self, by: Popper) -> Option<Reserved> {
+        let has_peer = || self.lifecycle.live() > 0;
+        let index = self.free().pop_as(by, has_peer, |index| self.slot(index).fetch())?;
+        Some(Reserved { index, state: self.slot(index).reserve() })
     }
 
     /// As `try_reserve`, for a caller that found no free slot: cancelled jobs may still hold their slots.
     #[cold]
     #[inline(never)]
-    pub(super) fn reserve_reaped(&self, origin: Origin) -> Result<Reserved, ReserveError> {
+    pub(super) fn reserve_reaped(&self, by: Popper, origin: Origin) -> Result<Reserved, ReserveError> {
         while self.reap(origin) {
-            if let Some(reserved) = self.pop_free() {
+            if let Some(reserved) = self.pop_free(by) {
                 return Ok(reserved);
             }
         }
@@ -159,13 +150,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     fn full(&self) -> ReserveError {
         if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
-    }
-
-    /// Called by a submitter that has just taken this slot and may wait: if the pool is nearly full, it lets the workers
-    /// catch up.
-    #[inline(always)]
-    pub(crate) fn pace(&self, reserved: &Reserved) {
-        self.free().pace(reserved.at, Pacing::OF_SUBMITTER, || self.lifecycle.live() > 0);
     }
 
     /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. Returns the
@@ -183,10 +167,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let registers = timeout == Timeout::Forever && self.runs_jobs();
         let mut asides = 0;
         loop {
-            match self.try_reserve(Origin::Thread) {
+            match self.try_reserve(Popper::Submitter, Origin::Thread) {
                 Err(ReserveError::Full) => {}
                 Ok(reserved) => {
-                    self.pace(&reserved);
                     return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
                 }
                 Err(refused) => return Err(refused),
@@ -267,7 +250,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: impl Request,
         detached: bool,
     ) -> (Job, usize) {
-        let Reserved { index, state, .. } = reserved;
+        let Reserved { index, state } = reserved;
         let vtable = request.vtable();
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take.

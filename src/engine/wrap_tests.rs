@@ -7,6 +7,7 @@ use crate::job::id::GENERATION_BITS;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Origin, Timeout};
 use crate::platform::{System, system};
+use crate::ring::Popper;
 use crate::slot::storage::Inline;
 
 extern crate std;
@@ -74,7 +75,7 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
         for lap in 0..8 {
             for held in 1..=JOBS {
                 let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
-                assert!(held < JOBS || pool.try_reserve(Origin::Thread).is_err(), "full");
+                assert!(held < JOBS || pool.try_reserve(Popper::Unpaced, Origin::Thread).is_err(), "full");
                 let cancelled = jobs[lap % held];
                 assert_eq!(pool.cancel(cancelled), Ok(true));
                 while pool.run_one() {}
