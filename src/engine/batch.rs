@@ -19,7 +19,7 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
     /// Only on a pool whose destroy waits for every submit.
     _visit: Option<Visit<P>>,
-    /// Slots that were taken. Those from `next` to `end` are not reserved yet.
+    /// Slots that were taken. Those from `next` to `end` have no job yet.
     taken: [usize; MOST],
     next: usize,
     end: usize,
@@ -45,7 +45,7 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         }
         let index = self.taken[self.next];
         self.next += 1;
-        Ok(Reserved { index, state: self.pool.slot(index).reserve() })
+        Ok(Reserved(index))
     }
 
     /// Takes some slots, at most `left`. False if none is free.

@@ -27,12 +27,9 @@ pub(crate) enum ReserveError {
     Deadlock,
 }
 
-/// A slot that the caller owns, fills and publishes.
+/// The index of a free slot that the caller owns, fills and publishes.
 #[must_use = "a reserved slot that is not published is lost"]
-pub(crate) struct Reserved {
-    pub(super) index: usize,
-    pub(super) state: State,
-}
+pub(crate) struct Reserved(pub(super) usize);
 
 /// A microcontroller has one copy of the whole submit and no separate fast path.
 const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
@@ -124,14 +121,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.refuses_jobs() {
             return Err(ReserveError::Shutdown);
         }
-        self.pop_free(by).ok_or(ReserveError::Full)
-    }
-
-    #[inline(always)]
-    fn pop_free(&self, by: Popper) -> Option<Reserved> {
         let has_peer = || self.lifecycle.live() > 0;
-        let index = self.free().pop_as(by, has_peer, |index| self.slot(index).fetch())?;
-        Some(Reserved { index, state: self.slot(index).reserve() })
+        let index = self.free().pop_as(by, has_peer, |index| self.slot(index).fetch());
+        index.map(Reserved).ok_or(ReserveError::Full)
     }
 
     /// As `try_reserve`, for a caller that found no free slot: cancelled jobs may still hold their slots.
@@ -139,17 +131,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[inline(never)]
     pub(super) fn reserve_reaped(&self, by: Popper, origin: Origin) -> Result<Reserved, ReserveError> {
         while self.reap(origin) {
-            if let Some(reserved) = self.pop_free(by) {
-                return Ok(reserved);
+            match self.reserve_now(by) {
+                Err(ReserveError::Full) => {}
+                reserved => return reserved,
             }
         }
-        Err(self.full())
-    }
-
-    /// Says why there is no slot: the pool is full, or a closer took the free ones since we looked.
-    #[cold]
-    fn full(&self) -> ReserveError {
-        if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
+        // The pool is full, or a closer took the free slots since we looked.
+        Err(if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full })
     }
 
     /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. Returns the
@@ -250,11 +238,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: impl Request,
         detached: bool,
     ) -> (Job, usize) {
-        let Reserved { index, state } = reserved;
+        let Reserved(index) = reserved;
         let vtable = request.vtable();
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take.
-        unsafe { self.slot(index).fill(state, vtable, detached, |payload| request.write(payload)) };
+        let state = unsafe { self.slot(index).fill(vtable, detached, |payload| request.write(payload)) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }

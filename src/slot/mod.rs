@@ -101,28 +101,21 @@ impl<'a> Slot<'a> {
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
-    /// The state of a slot whose index the caller popped from the free ring: FREE. The caller may fill it.
-    #[inline]
-    pub(crate) fn reserve(&self) -> State {
-        // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
-        let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
-        debug_assert!(s.is_vacant(), "a slot in the free ring is free");
-        s
-    }
-
-    /// Fills a reserved slot and makes its handle valid. The caller pushes the index to the ready ring at once.
+    /// Fills a free slot and makes its handle valid. The caller pushes the index to the ready ring at once. Returns the state.
     ///
     /// # Safety
-    /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
+    /// 1. The caller holds the slot's index, which it popped from the free ring.
     /// 2. `write` writes into the payload an input that `vtable` takes.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         &self,
-        s: State,
         vtable: &'static JobVTable,
         detached: bool,
         write: impl FnOnce(Payload),
-    ) {
+    ) -> State {
+        // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
+        let s = State(self.head.state.load(ordering(Site::FillLook, Relaxed)));
+        debug_assert!(s.is_vacant(), "a slot in the free ring is free");
         self.head.vtable.with_mut(|at| {
             // SAFETY:
             // - obligation 1: the status is FREE, so the body is the caller's.
@@ -133,6 +126,7 @@ impl<'a> Slot<'a> {
         // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper the ring's
         // publication (E1) would suffice.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
+        queued
     }
 
     /// Claims the job whose entry the caller popped from a ready ring.
@@ -305,7 +299,7 @@ impl<'a> Slot<'a> {
 
     /// Takes a slot out of use for ever. The caller popped its index from the free ring.
     pub(crate) fn close(&self) {
-        // ORDERING: Relaxed, as in reserve.
+        // ORDERING: Relaxed, as in fill.
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.

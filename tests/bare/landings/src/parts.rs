@@ -46,7 +46,6 @@ const SUBMIT: &[&str] = &[
     "try_reserve",
     "reserve_now",
     "reserve_reaped",
-    "pop_free",
     "reap",
     "enqueue",
     "notify_workers",
