@@ -30,7 +30,7 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     pub(crate) fn new(pool: &'a RawPool<S, P>) -> Self {
         let announce_at = bug(Bug::NothingIsAnnounced).then_some(0);
-        let visit = pool.storage.counts_submits().then(|| pool.lifecycle.visit(&pool.port));
+        let visit = pool.storage.counts_submits().then(|| pool.lifecycle.visit(&pool.port, Origin::Thread));
         Self { pool, _visit: visit, taken: [0; MOST], next: 0, end: 0, announce_at }
     }
 
@@ -80,7 +80,9 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             return;
         }
         if !bug(Bug::BatchKeepsTheRest) {
-            self.taken[self.next..self.end].iter().for_each(|&index| self.pool.give_back(index));
+            self.taken[self.next..self.end]
+                .iter()
+                .for_each(|&index| self.pool.give_back(index, Origin::Thread));
         }
         if let Some(position) = self.announce_at {
             self.pool.notify_workers(position, true, Origin::Thread);

@@ -113,7 +113,7 @@ impl<P: Port + Clone> Waiting<P> {
             deadline: Deadline::after(&pool.port, timeout),
             patience: Patience::new(),
             awaits: registers.then_some(Awaits::Job { job, gives_up }),
-            _visit: pool.lifecycle.visit(&pool.port),
+            _visit: pool.lifecycle.visit(&pool.port, Origin::Thread),
         }
     }
 

@@ -127,7 +127,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return Err(self.census());
         }
         let deadline = Deadline::after(&self.port, timeout);
-        let _visit = self.lifecycle.visit(&self.port);
+        let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
         if queued == ShutdownMode::Discard {
             self.lifecycle.discard();
         }

@@ -31,25 +31,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             let has_peer = || self.config().spin > 0;
             let index = self.ready().pop_as(by, has_peer, |index| self.slot(index).fetch())?;
-            if let Popped::Job(state) = self.claim_or_clear(index) {
-                return Some(Claimed { index, state });
+            match self.slot(index).claim_popped() {
+                Popped::Job(state) => return Some(Claimed { index, state }),
+                Popped::Vacant => self.clear(index),
+                Popped::Nothing => {}
             }
         }
-    }
-
-    #[inline(always)]
-    fn claim_or_clear(&self, index: usize) -> Popped {
-        let popped = self.slot(index).claim_popped();
-        if let Popped::Vacant = popped {
-            self.clear(index);
-        }
-        popped
     }
 
     #[cold]
     #[inline(never)]
     fn clear(&self, index: usize) {
-        self.give_back(index);
+        self.give_back(index, Origin::Thread);
     }
 
     /// Runs a claimed job and resolves its slot, which is not touched afterwards. True if a thread slept for it.
@@ -62,17 +55,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         // SAFETY:
-        // - the job is claimed: RUNNING is ours, and so is the body (state.rs).
-        let vtable = unsafe { slot.vtable() };
-        // SAFETY:
-        // - as above. run is called once, here.
-        let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
-            slot.with_payload(|payload| (vtable.run)(payload, context))
+        // - 1: the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
+        let ((outcome, vtable), retire) = self.in_job_context(index, state, |context| unsafe {
+            slot.with_body(|vtable, payload| ((vtable.run)(payload, context), vtable))
         });
         let nothing_left = outcome == RunResult::Done && !vtable.drops_result;
         if nothing_left && !retire && state.is_detached() && !state.is_in_ring() {
             slot.vacate_owned(state);
-            self.give_back(index);
+            self.give_back(index, Origin::Thread);
             return false;
         }
         self.resolve(index, state, outcome.into(), retire)
@@ -90,11 +80,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (Some((index, _)), true) = (found, may_end) else { return false };
         let slot = self.slot(index);
         // SAFETY:
-        // - this thread runs the job: the body is ours (state.rs), and run will not go on.
-        let outcome = unsafe {
-            let Some(exited) = slot.vtable().exited else { return false };
-            slot.with_payload(|payload| exited(payload, context))
-        };
+        // - 1: this thread runs the job: the body is ours (state.rs), and run will not go on.
+        let outcome =
+            unsafe { slot.with_body(|vtable, payload| vtable.exited.map(|exited| exited(payload, context))) };
+        let Some(outcome) = outcome else { return false };
         self.port.set_current(context.outer);
         self.resolve(index, slot.state(), outcome.into(), context.closed_inside.get());
         true
@@ -108,8 +97,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - as in execute, with discard in place of run.
         let ((), retire) = self.in_job_context(index, state, |_| unsafe {
-            let vtable = slot.vtable();
-            slot.with_payload(|payload| (vtable.discard)(payload, job, why));
+            slot.with_body(|vtable, payload| (vtable.discard)(payload, job, why));
         });
         self.resolve(index, state, Status::Cancelled, retire);
     }
@@ -123,7 +111,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.vacate(index, state, true);
             } else {
                 slot.vacate_owned(state);
-                self.give_back(index);
+                self.give_back(index, Origin::Thread);
             }
             return false;
         }
@@ -161,17 +149,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         // SAFETY:
-        // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs).
-        let vtable = unsafe { slot.vtable() };
-        if outcome == RunResult::Done && !vtable.drops_result {
-            return false;
+        // - 1: the caller is the runner of a detached job or a taker, so the body is its own (state.rs). No thread takes the
+        //   result after it.
+        unsafe {
+            slot.with_body(|vtable, payload| {
+                let is_left = outcome != RunResult::Done || vtable.drops_result;
+                let call = |_: &CallContext| (vtable.drop_result)(payload, outcome);
+                is_left && self.in_job_context(index, slot.state(), call).1
+            })
         }
-        // SAFETY:
-        // - as above; no thread takes the result after it.
-        let ((), retire) = self.in_job_context(index, slot.state(), |_| unsafe {
-            slot.with_payload(|payload| (vtable.drop_result)(payload, outcome));
-        });
-        retire
     }
 
     /// Lets `f` call user code for a job on this thread. During the call the thread is inside of the job. True if a closer

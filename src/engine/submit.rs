@@ -85,7 +85,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         origin: Origin,
         first: Option<ReserveError>,
     ) -> Result<Job, (ReserveError, R)> {
-        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit_from(&self.port, origin));
+        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit(&self.port, origin));
         let found = match first {
             None => self.try_reserve(W::POPPER, origin),
             Some(ReserveError::Full) => self.reserve_reaped(W::POPPER, origin),
@@ -150,7 +150,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return Err(ReserveError::Full);
         }
         let deadline = Deadline::after(&self.port, timeout);
-        let visit = self.lifecycle.visit(&self.port);
+        let visit = self.lifecycle.visit(&self.port, Origin::Thread);
         let mut patience = Patience::new();
         let registers = timeout == Timeout::Forever && self.runs_jobs();
         let mut asides = 0;
@@ -258,15 +258,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes the threads that wait for one.
-    #[inline(always)]
-    pub(super) fn give_back(&self, index: usize) {
-        self.give_back_from(index, Origin::Thread);
-    }
-
-    /// As `give_back`, for a caller that may be an interrupt.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    fn give_back_from(&self, index: usize, origin: Origin) {
+    pub(super) fn give_back(&self, index: usize, origin: Origin) {
         if let Some(word) = self.free().push(index).marked {
             self.tell_of_free_slot(word, origin);
         }
@@ -311,12 +305,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             stop_point(Site::VacateWake);
             self.port.wake_all(word);
         }
-        self.vacated(index, vacated);
-    }
-
-    pub(super) fn vacated(&self, index: usize, vacated: Vacated) {
         match vacated {
-            Vacated::Push => self.give_back(index),
+            Vacated::Push => self.give_back(index, Origin::Thread),
             Vacated::Tombstone => {
                 self.reap(Origin::Thread);
             }
@@ -340,7 +330,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
-                    Popped::Vacant => self.give_back_from(index, origin),
+                    Popped::Vacant => self.give_back(index, origin),
                     Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }

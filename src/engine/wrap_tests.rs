@@ -1,6 +1,6 @@
 //! Pools that have run for long: whole lives of jobs with positions and generations near the top of their words.
 
-use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError};
+use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError, WaitOptions};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
@@ -51,7 +51,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
 
 fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
     let mut found = 0;
-    let taken = pool.wait(job, Timeout::Poll, &mut |_, payload, _| {
+    let taken = pool.wait(job, Timeout::Poll, WaitOptions::default(), &mut |_, payload, _| {
         // SAFETY:
         // - the job has finished, and its payload is ours.
         found = unsafe { payload.at.cast::<usize>().read() };

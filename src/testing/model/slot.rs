@@ -38,10 +38,10 @@ impl Over {
         if state.status() != Status::Failed {
             return None;
         }
-        let taking = self.slot().take(state).ok()?;
+        let taking = self.slot().take(state, false).ok()?;
         // SAFETY:
         // - we moved the word to TAKING.
-        unsafe { self.slot().with_payload(|_| {}) };
+        unsafe { self.slot().with_body(|_, _| {}) };
         Some((state, taking))
     }
 

@@ -59,7 +59,6 @@ const SUBMIT: &[&str] = &[
 const COMPLETE: &[&str] = &[
     "resolve",
     "vacate",
-    "vacated",
     "give_back",
     "drop_result",
     "drop_taken_result",
