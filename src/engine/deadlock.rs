@@ -20,7 +20,6 @@
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
-use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
 use crate::platform::port::{Origin, Port};
 use crate::ring::Mark;
@@ -58,8 +57,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn is_of_runner(&self) -> bool {
-        let of_runner = |context: &CallContext| context.is_of_job() || context.is_of_worker();
-        CallChain(self.port.current()).any(|context| context.pool == self.id() && of_runner(context))
+        self.contexts().any(|context| context.is_of_job() || context.is_of_worker())
     }
 
     /// Registers the calling thread, which runs jobs of this pool, and lets it sleep without a timeout by `sleep`. Does not call

@@ -5,7 +5,6 @@ use super::RawPool;
 use super::request::Request;
 use super::run::Claimed;
 use super::{Disposition, Receiver, WaitOptions};
-use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
@@ -86,8 +85,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.refuses_jobs() {
             return 0;
         }
-        let own = self.current_context().and_then(CallContext::worker).is_some();
-        self.lifecycle.live().saturating_sub(usize::from(own))
+        self.lifecycle.live().saturating_sub(usize::from(self.is_worker()))
     }
 
     /// Is there a worker without a job? This reads one word, which changes when a worker goes to sleep, starts to search, or

@@ -4,7 +4,6 @@ use super::RawPool;
 use super::blocking_wait::{Slept, Waiting};
 use super::deadlock::Outlook;
 use super::run::Claimed;
-use crate::job::context::CallChain;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
@@ -103,9 +102,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
                 _ => {
-                    if CallChain(self.port.current())
-                        .any(|context| context.pool == self.id() && context.job() == Some(job))
-                    {
+                    if self.contexts().any(|context| context.job() == Some(job)) {
                         return Err(WaitError::Deadlock);
                     }
                     if wait.is_none()
