@@ -152,7 +152,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let deadline = Deadline::after(&self.port, timeout);
         let visit = self.lifecycle.visit(&self.port, Origin::Thread);
         let mut patience = Patience::new();
-        let registers = timeout == Timeout::Forever && self.runs_jobs();
+        let awaits = self.registers(timeout).then_some(Awaits::Slot);
         let mut asides = 0;
         loop {
             match self.try_reserve(Popper::Submitter, Origin::Thread) {
@@ -174,7 +174,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                 asides += 1;
                 self.port.yield_now();
-            } else if self.await_slot(left, &mut patience, registers).is_hopeless() {
+            } else if self.await_slot(left, &mut patience, awaits).is_hopeless() {
                 return Err(ReserveError::Deadlock);
             }
         }
@@ -182,8 +182,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Sleeps until a slot is given back or the pool closes, but no longer than its patience lasts: a full pool makes no
     /// more pushes that could trigger a wake-up, and the thread that should wake this one may be stopped before it does.
-    /// `registers`: the thread runs jobs of this pool and waits without a timeout.
-    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
+    /// `awaits`: what to register, if the wait is registered.
+    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, awaits: Option<Awaits>) -> Outlook {
         let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // clears it and wakes us (E5).
@@ -191,20 +191,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return Outlook::Hopeful;
         }
-        let mut sleep = |outlook| {
+        // After the mark: a thread that frees a slot from here on wakes this one.
+        self.sleep_for(awaits, |outlook| {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
             self.port.wait(marked.word, marked.value, nap.time);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
                 self.idle.reset_searchers(&self.port, Origin::Thread);
                 patience.lose();
             }
-        };
-        // After the mark: a thread that frees a slot from here on wakes this one.
-        if registers && !self.port.current().is_null() {
-            return self.sleep_registered(Awaits::Slot, sleep);
-        }
-        sleep(Outlook::Hopeful);
-        Outlook::Hopeful
+        })
     }
 
     /// Fills a reserved slot and hands its job over. After this the job is accepted.

@@ -196,8 +196,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked to or the pool has
     /// no workers: the job could overrun the timeout.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
-        let inside_a_job = || timeout == Timeout::Forever && self.runs_jobs();
-        timeout != Timeout::Poll && (help || inside_a_job() || self.lifecycle.live() == 0)
+        timeout != Timeout::Poll && (help || self.registers(timeout) || self.lifecycle.live() == 0)
     }
 
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited one alone.

@@ -1,6 +1,7 @@
 //! Keeps errno across calls that change it.
 
 /// Runs `body` and restores the calling thread's errno.
+#[inline]
 pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
