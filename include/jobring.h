@@ -274,8 +274,7 @@ jobring_status jobring_struct_init(void *structure, size_t size);
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler or an
  * interrupt. While a slot is free it neither blocks nor locks, and is lock-free; else it sleeps. It never
- * allocates. When the pool is nearly full it may pause for about 30 microseconds while workers free slots;
- * jobring_try_submit() never does.
+ * allocates.
  */
 jobring_status jobring_submit(jobring_pool *pool, jobring_fn fn, void *arg, jobring_job *job);
 
@@ -330,7 +329,6 @@ jobring_status jobring_submit_opts(jobring_pool *pool,
  *
  * The jobs are queued in this order; jobs of other threads may come in between. The call never waits: if
  * the pool becomes full, the rest is not accepted, and jobring_submit() of the next job waits for room.
- * When the pool is nearly full the call may pause, before its first job, as jobring_submit() does.
  *
  * - `items`: the jobs; NULL is allowed if `count` is 0.
  * - `count`: the number of jobs.
@@ -1149,8 +1147,13 @@ struct jobring_config {
      * about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
      *
      * After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
-     * number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
-     * jobs come as fast as they are run, to reduce cache-line contention.
+     * number is.
+     *
+     * When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may
+     * delay one job in eight by up to 8 microseconds, unless this is JOBRING_SPIN_NONE. Whatever this is,
+     * a submit that may wait pauses for up to about 30 microseconds when the pool is nearly full and
+     * workers free slots; jobring_submit_batch() for up to about 60, before its first job.
+     * jobring_try_submit() never pauses.
      */
     uint32_t spin;
     /** Which signals the workers take: JOBRING_SIGNALS_. */

@@ -17,6 +17,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("engine/wait.rs", "what only C and the models call"),
     ("engine/lifecycle.rs", "what only C and the models call"),
     ("ring/pacing.rs", "what only C and the models call"),
+    ("ring/ncq.rs", "what only C and the models call"),
     ("ring/mod.rs", "what only C and the models call"),
     ("sleep/idle.rs", "a backlog is short in a model, whose rings are small"),
     ("platform/mod.rs", "the futex and the clock of a model"),

@@ -1,6 +1,6 @@
 //! A bounded queue of words over two index rings, as a pool has them.
 
-use crate::ring::{Cursors, Pacing, Ring, Seed};
+use crate::ring::{Cursors, Popper, Ring, Seed};
 use crate::sync::AtomicUsize;
 use crate::util::prefetch::fetch_to_write;
 use core::sync::atomic::Ordering::Relaxed;
@@ -49,9 +49,9 @@ impl Queue {
     /// False if it is full.
     #[inline]
     pub fn push(&self, word: usize) -> bool {
-        let Some((at, index)) = self.free().pop_expecting(|index| self.fetch(index)) else { return false };
         // As submit does.
-        self.free().pace(at, Pacing::OF_SUBMITTER, || true);
+        let free = self.free().pop_as(Popper::Submitter, || true, |index| self.fetch(index));
+        let Some(index) = free else { return false };
         // ORDERING: Relaxed: the rings' edges order it (E1 to the popper, E2 back).
         self.cells[index].0.store(word, Relaxed);
         self.ready().push(index);
@@ -61,9 +61,8 @@ impl Queue {
     /// None if it is empty.
     #[inline]
     pub fn pop(&self) -> Option<usize> {
-        let (at, index) = self.ready().pop_expecting(|index| self.fetch(index))?;
         // As a worker does.
-        self.ready().pace(at, Pacing::OF_WORKER, || !self.ready().is_empty());
+        let index = self.ready().pop_as(Popper::Worker, || true, |index| self.fetch(index))?;
         let word = self.cells[index].0.load(Relaxed);
         self.free().push(index);
         Some(word)

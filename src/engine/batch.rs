@@ -7,7 +7,7 @@ use super::lifecycle::Visit;
 use super::submit::Reserved;
 use super::{RawPool, ReserveError};
 use crate::platform::port::{Origin, Port};
-use crate::ring::{MAX_STRIDE, Pacing};
+use crate::ring::{MAX_STRIDE, Popper};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
 
@@ -19,12 +19,10 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
     pool: &'a RawPool<S, P>,
     /// Only on a pool whose destroy waits for every submit.
     _visit: Option<Visit<P>>,
-    /// Slots that were taken. Those from `next` to `end` are not reserved yet.
+    /// Slots that were taken. Those from `next` to `end` have no job yet.
     taken: [usize; MOST],
     next: usize,
     end: usize,
-    /// The position in the free ring of the slots from `next` on.
-    at: usize,
     /// The position to announce, if anything was placed.
     announce_at: Option<usize>,
 }
@@ -32,8 +30,8 @@ pub(crate) struct Batch<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     pub(crate) fn new(pool: &'a RawPool<S, P>) -> Self {
         let announce_at = bug(Bug::NothingIsAnnounced).then_some(0);
-        let visit = pool.storage.counts_submits().then(|| pool.lifecycle.visit(&pool.port));
-        Self { pool, _visit: visit, taken: [0; MOST], next: 0, end: 0, at: 0, announce_at }
+        let visit = pool.storage.counts_submits().then(|| pool.lifecycle.visit(&pool.port, Origin::Thread));
+        Self { pool, _visit: visit, taken: [0; MOST], next: 0, end: 0, announce_at }
     }
 
     /// Reserves a slot for the next job, if one is free now. `left` jobs are left. Lock-free.
@@ -43,12 +41,11 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
     pub(crate) fn reserve(&mut self, left: usize) -> Result<Reserved, ReserveError> {
         if self.next == self.end && !self.take(left)? {
-            return self.pool.reserve_reaped(Origin::Thread);
+            return self.pool.reserve_reaped(Popper::Unpaced, Origin::Thread);
         }
-        let (at, index) = (self.at, self.taken[self.next]);
+        let index = self.taken[self.next];
         self.next += 1;
-        self.at = at.wrapping_add(1);
-        Ok(Reserved { index, state: self.pool.slot(index).reserve(), at })
+        Ok(Reserved(index))
     }
 
     /// Takes some slots, at most `left`. False if none is free.
@@ -57,22 +54,17 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         if pool.refuses_jobs() {
             return Err(ReserveError::Shutdown);
         }
-        // Before the first slots are taken, so that other threads can have them meanwhile.
-        if left >= MOST
-            && self.announce_at.is_none()
-            && let Some((at, _)) = pool.free().peek()
-        {
-            pool.free().pace_now(at, Pacing::OF_BATCH, || pool.lifecycle.live() > 0);
-        }
-        let room = &mut self.taken[..left.clamp(1, MOST)];
-        let Some((at, count)) = pool.free().pop_many(room, |index| pool.slot(index).fetch()) else {
-            return Ok(false);
+        let by = match self.announce_at {
+            None if left >= MOST => Popper::Batch,
+            None => Popper::Submitter,
+            // No worker knows of the jobs that were placed.
+            Some(_) => Popper::Unpaced,
         };
-        if left < MOST {
-            pool.free().pace(at, Pacing::OF_SUBMITTER, || pool.lifecycle.live() > 0);
-        }
-        (self.at, self.next, self.end) = (at, 0, count);
-        Ok(true)
+        let room = &mut self.taken[..left.clamp(1, MOST)];
+        let has_peer = || pool.lifecycle.live() > 0;
+        let count = pool.free().pop_many(room, by, has_peer, |index| pool.slot(index).fetch());
+        (self.next, self.end) = (0, count);
+        Ok(count > 0)
     }
 
     /// One more job was placed, at `position`.
@@ -88,7 +80,9 @@ impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
             return;
         }
         if !bug(Bug::BatchKeepsTheRest) {
-            self.taken[self.next..self.end].iter().for_each(|&index| self.pool.give_back(index));
+            self.taken[self.next..self.end]
+                .iter()
+                .for_each(|&index| self.pool.give_back(index, Origin::Thread));
         }
         if let Some(position) = self.announce_at {
             self.pool.notify_workers(position, true, Origin::Thread);

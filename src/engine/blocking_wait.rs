@@ -91,7 +91,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 pub(super) struct Waiting<P: Port> {
     deadline: Deadline,
     patience: Patience,
-    /// What to register, if the thread runs jobs of this pool and waits without a timeout.
+    /// What to register, if the wait is registered.
     awaits: Option<Awaits>,
     _visit: Visit<P>,
 }
@@ -108,12 +108,11 @@ pub(super) enum Slept {
 
 impl<P: Port + Clone> Waiting<P> {
     pub(super) fn new<S: Storage>(pool: &RawPool<S, P>, job: Job, timeout: Timeout, gives_up: bool) -> Self {
-        let registers = timeout == Timeout::Forever && pool.runs_jobs();
         Self {
             deadline: Deadline::after(&pool.port, timeout),
             patience: Patience::new(),
-            awaits: registers.then_some(Awaits::Job { job, gives_up }),
-            _visit: pool.lifecycle.visit(&pool.port),
+            awaits: pool.registers(timeout).then_some(Awaits::Job { job, gives_up }),
+            _visit: pool.lifecycle.visit(&pool.port, Origin::Thread),
         }
     }
 
@@ -126,17 +125,8 @@ impl<P: Port + Clone> Waiting<P> {
         {
             return Slept::Now(now);
         }
-        match self.awaits {
-            Some(awaits) if !pool.port.current().is_null() => {
-                let nap = |outlook| self.nap(pool, slot, awaited, left, outlook);
-                let outlook = pool.sleep_registered(awaits, nap);
-                if outlook.is_hopeless() {
-                    return Slept::Hopeless(outlook);
-                }
-            }
-            _ => self.nap(pool, slot, awaited, left, Outlook::Hopeful),
-        }
-        Slept::Now(slot.state())
+        let outlook = pool.sleep_for(self.awaits, |outlook| self.nap(pool, slot, awaited, left, outlook));
+        if outlook.is_hopeless() { Slept::Hopeless(outlook) } else { Slept::Now(slot.state()) }
     }
 
     fn nap<S: Storage>(

@@ -3,11 +3,11 @@
 use super::RawPool;
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
-use crate::job::context::{CallChain, CallContext};
+use crate::job::context::CallContext;
 use crate::job::id::Job;
 use crate::job::vtable::DiscardReason;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::ring::Mark;
+use crate::ring::{Mark, Popper};
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, dying};
@@ -73,8 +73,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     /// Starts a stay. The calling thread runs jobs of the pool.
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
-        let mut mine = CallChain(pool.port.current()).filter(|context| context.pool == pool.id());
-        let worker = mine.find(|context| context.is_of_worker());
+        let worker = pool.contexts().find(|context| context.is_of_worker());
         let is_news = worker.is_none_or(|context| !context.closing.replace(true));
         if is_news {
             pool.lifecycle.begin_closing(worker.is_some());
@@ -127,7 +126,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return Err(self.census());
         }
         let deadline = Deadline::after(&self.port, timeout);
-        let _visit = self.lifecycle.visit(&self.port);
+        let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
         if queued == ShutdownMode::Discard {
             self.lifecycle.discard();
         }
@@ -141,9 +140,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let node = Node::new(Awaits::End, self.id(), self.port.current());
         let _closing = self.runs_jobs().then(|| Closing::begin(self, &node));
-        let is_worker = self.current_context().and_then(CallContext::worker).is_some();
-        let mut mine = CallChain(self.port.current()).filter(|context| context.pool == self.id());
-        let in_job = mine.any(CallContext::is_of_job);
+        let is_worker = self.is_worker();
+        let in_job = self.contexts().any(CallContext::is_of_job);
         self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;
         loop {
@@ -183,7 +181,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn sweep(&self, deadline: Deadline, drains: bool) {
         let mut progress = false;
         if self.lifecycle.discards() {
-            while let Some(claimed) = self.claim_next() {
+            while let Some(claimed) = self.claim_next(Popper::Unpaced) {
                 self.drop_claimed(claimed, DiscardReason::Shutdown);
                 progress = true;
             }

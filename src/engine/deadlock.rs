@@ -20,9 +20,8 @@
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
-use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
-use crate::platform::port::{Origin, Port};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
@@ -58,13 +57,28 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn is_of_runner(&self) -> bool {
-        let of_runner = |context: &CallContext| context.is_of_job() || context.is_of_worker();
-        CallChain(self.port.current()).any(|context| context.pool == self.id() && of_runner(context))
+        self.contexts().any(|context| context.is_of_job() || context.is_of_worker())
     }
 
-    /// Registers the calling thread, which runs jobs of this pool, and lets it sleep without a timeout by `sleep`. Does not call
-    /// `sleep` if the thread is stuck. The argument of `sleep` says whether to look again soon.
-    pub(super) fn sleep_registered(&self, awaits: Awaits, sleep: impl FnOnce(Outlook)) -> Outlook {
+    /// Does the calling thread run jobs of this pool, and wait without a timeout? Such a wait is registered.
+    pub(super) fn registers(&self, timeout: Timeout) -> bool {
+        timeout == Timeout::Forever && self.runs_jobs()
+    }
+
+    /// Lets the calling thread sleep by `sleep`, registered with what it `awaits` if that is given. Does not call `sleep` if
+    /// the thread is stuck. The argument of `sleep` says whether to look again soon.
+    pub(super) fn sleep_for(&self, awaits: Option<Awaits>, sleep: impl FnOnce(Outlook)) -> Outlook {
+        match awaits {
+            // A port without thread-local pointers compiles to no code for this.
+            Some(awaits) if !self.port.current().is_null() => self.sleep_registered(awaits, sleep),
+            _ => {
+                sleep(Outlook::Hopeful);
+                Outlook::Hopeful
+            }
+        }
+    }
+
+    fn sleep_registered(&self, awaits: Awaits, sleep: impl FnOnce(Outlook)) -> Outlook {
         let node = Node::new(awaits, self.id(), self.port.current());
         let waits = self.lifecycle.waits();
         let mut locked = waits.lock(&self.port);

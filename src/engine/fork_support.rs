@@ -4,11 +4,10 @@
 use super::RawPool;
 use super::request::Request;
 use super::run::Claimed;
-use super::{Disposition, Receiver};
-use crate::job::context::CallContext;
+use super::{Disposition, Receiver, WaitOptions};
 use crate::job::id::Job;
 use crate::job::vtable::{JobVTable, Payload};
-use crate::platform::port::{Origin, Port};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::Claim;
 use crate::slot::storage::Storage;
 use crate::util::backoff::spin_until;
@@ -66,7 +65,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to `deliver`.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
         spin_until(LOOKS, || self.is_finished(job));
-        let taken = self.wait_for_lent(job, &mut deliver);
+        let options = WaitOptions { is_lender: true, ..Default::default() };
+        let taken = self.wait(job, Timeout::Forever, options, &mut deliver);
         if taken.is_err() && self.is_copy() {
             forked_inside();
         }
@@ -85,8 +85,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.refuses_jobs() {
             return 0;
         }
-        let own = self.current_context().and_then(CallContext::worker).is_some();
-        self.lifecycle.live().saturating_sub(usize::from(own))
+        self.lifecycle.live().saturating_sub(usize::from(self.is_worker()))
     }
 
     /// Is there a worker without a job? This reads one word, which changes when a worker goes to sleep, starts to search, or

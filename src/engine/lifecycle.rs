@@ -234,13 +234,8 @@ impl Lifecycle {
         self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) / VISITOR
     }
 
-    /// The calling thread is in a call that destroy must wait for, until the visit is dropped.
-    pub(crate) fn visit<P: Port + Clone>(&self, port: &P) -> Visit<P> {
-        self.visit_from(port, Origin::Thread)
-    }
-
-    /// As `visit`, for a caller that may be an interrupt.
-    pub(crate) fn visit_from<P: Port + Clone>(&self, port: &P, origin: Origin) -> Visit<P> {
+    /// The caller is in a call that destroy must wait for, until the visit is dropped.
+    pub(crate) fn visit<P: Port + Clone>(&self, port: &P, origin: Origin) -> Visit<P> {
         // ORDERING: Relaxed: it guards no data; the end of the visit is what matters.
         self.visitors.fetch_add(VISITOR, ordering(Site::VisitBegin, Relaxed));
         Visit { visitors: &self.visitors, port: port.clone(), origin }

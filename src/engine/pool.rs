@@ -208,15 +208,25 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// This thread's innermost context that belongs to this pool.
+    /// This thread's contexts that belong to this pool, the innermost first. A port without thread-local pointers compiles to no
+    /// code for what they lead to.
+    #[inline(always)]
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = &'static CallContext> {
+        CallChain(self.port.current()).filter(|context| context.pool == self.id())
+    }
+
+    /// The innermost of them.
     pub(crate) fn current_context(&self) -> Option<&CallContext> {
-        CallChain(self.port.current()).find(|context| context.pool == self.id())
+        self.contexts().next()
+    }
+
+    /// Is this thread a worker of this pool?
+    pub(crate) fn is_worker(&self) -> bool {
+        self.contexts().any(CallContext::is_of_worker)
     }
 
     /// The number of jobs, wakers and hooks, all called by this pool, that this thread is inside of.
     pub(crate) fn nesting_depth(&self) -> usize {
-        CallChain(self.port.current())
-            .filter(|context| context.pool == self.id() && context.is_call_of_pool())
-            .count()
+        self.contexts().filter(|context| context.is_call_of_pool()).count()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
+use crate::ring::Popper;
 
 /// A job as a face (`rust`, `ffi`) hands it over: checked, and not written into a slot yet.
 pub(crate) trait Request {
@@ -18,6 +19,8 @@ pub(crate) trait Request {
 /// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no code for waiting.
 pub(crate) trait WhenFull: Copy {
     const WAITS: bool;
+    /// How the free ring sees the submitter.
+    const POPPER: Popper = if Self::WAITS { Popper::Submitter } else { Popper::Unpaced };
 
     fn timeout(self) -> Timeout;
 }

@@ -6,7 +6,7 @@ use crate::job::context::CallChain;
 use crate::job::context::CallContext;
 use crate::job::vtable::{DiscardReason, RunResult};
 use crate::platform::port::{Origin, Port};
-use crate::ring::Pacing;
+use crate::ring::Popper;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot};
@@ -21,50 +21,28 @@ pub(super) struct Claimed {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the oldest queued job. Recycles the tombstones that it pops before it.
-    #[inline(always)]
-    pub(super) fn claim_next(&self) -> Option<Claimed> {
-        self.claim(false)
-    }
-
-    /// The same, for a worker's loop, which keeps its distance from submitters in the ring.
-    #[inline(always)]
-    pub(super) fn claim_next_apart(&self) -> Option<Claimed> {
-        self.claim(true)
-    }
-
     // Not forced inline in debug builds: their stack frames would add up to more than a worker may use of its stack.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
         inline(always)
     )]
-    fn claim(&self, paced: bool) -> Option<Claimed> {
+    pub(super) fn claim_next(&self, by: Popper) -> Option<Claimed> {
         loop {
-            let (at, index) = self.ready().pop_expecting(|index| self.slot(index).fetch())?;
-            if paced {
-                // Not claimed yet: a thread that waits for this job may still run it. It may be the only job.
-                let there = || self.config().spin > 0 && !self.ready().is_empty();
-                self.ready().pace(at, Pacing::OF_WORKER, there);
-            }
-            if let Popped::Job(state) = self.claim_or_clear(index) {
-                return Some(Claimed { index, state });
+            let has_peer = || self.config().spin > 0;
+            let index = self.ready().pop_as(by, has_peer, |index| self.slot(index).fetch())?;
+            match self.slot(index).claim_popped() {
+                Popped::Job(state) => return Some(Claimed { index, state }),
+                Popped::Vacant => self.clear(index),
+                Popped::Nothing => {}
             }
         }
-    }
-
-    #[inline(always)]
-    fn claim_or_clear(&self, index: usize) -> Popped {
-        let popped = self.slot(index).claim_popped();
-        if let Popped::Vacant = popped {
-            self.clear(index);
-        }
-        popped
     }
 
     #[cold]
     #[inline(never)]
     fn clear(&self, index: usize) {
-        self.give_back(index);
+        self.give_back(index, Origin::Thread);
     }
 
     /// Runs a claimed job and resolves its slot, which is not touched afterwards. True if a thread slept for it.
@@ -77,16 +55,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Claimed { index, state } = claimed;
         let slot = self.slot(index);
         // SAFETY:
-        // - the job is claimed: RUNNING is ours, and so is the body (state.rs).
-        let vtable = unsafe { slot.vtable() };
-        // SAFETY:
-        // - as above. run is called once, here.
-        let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
-            slot.with_payload(|payload| (vtable.run)(payload, context))
+        // - 1: the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
+        let ((outcome, vtable), retire) = self.in_job_context(index, state, |context| unsafe {
+            slot.with_body(|vtable, payload| ((vtable.run)(payload, context), vtable))
         });
         if outcome == RunResult::Empty && !retire && state.is_detached() && !state.is_in_ring() {
             slot.vacate_owned(state);
-            self.give_back(index);
+            self.give_back(index, Origin::Thread);
             return false;
         }
         self.resolve(index, state, outcome.into(), retire)
@@ -104,11 +79,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (Some((index, _)), true) = (found, may_end) else { return false };
         let slot = self.slot(index);
         // SAFETY:
-        // - this thread runs the job: the body is ours (state.rs), and run will not go on.
-        let outcome = unsafe {
-            let Some(exited) = slot.vtable().exited else { return false };
-            slot.with_payload(|payload| exited(payload, context))
-        };
+        // - 1: this thread runs the job: the body is ours (state.rs), and run will not go on.
+        let outcome =
+            unsafe { slot.with_body(|vtable, payload| vtable.exited.map(|exited| exited(payload, context))) };
+        let Some(outcome) = outcome else { return false };
         self.port.set_current(context.outer);
         self.resolve(index, slot.state(), outcome.into(), context.closed_inside.get());
         true
@@ -122,8 +96,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - as in execute, with discard in place of run.
         let ((), retire) = self.in_job_context(index, state, |_| unsafe {
-            let vtable = slot.vtable();
-            slot.with_payload(|payload| (vtable.discard)(payload, job, why));
+            slot.with_body(|vtable, payload| (vtable.discard)(payload, job, why));
         });
         self.resolve(index, state, Status::Cancelled, retire);
     }
@@ -137,7 +110,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.vacate(index, state, true);
             } else {
                 slot.vacate_owned(state);
-                self.give_back(index);
+                self.give_back(index, Origin::Thread);
             }
             return false;
         }
@@ -175,17 +148,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         // SAFETY:
-        // - the caller is the runner of a detached job or a taker, so the body is its own (state.rs).
-        let vtable = unsafe { slot.vtable() };
-        if outcome == RunResult::Done && !vtable.drops_result {
-            return false;
+        // - 1: the caller is the runner of a detached job or a taker, so the body is its own (state.rs). No thread takes the
+        //   result after it.
+        unsafe {
+            slot.with_body(|vtable, payload| {
+                let is_left = outcome != RunResult::Done || vtable.drops_result;
+                let call = |_: &CallContext| (vtable.drop_result)(payload, outcome);
+                is_left && self.in_job_context(index, slot.state(), call).1
+            })
         }
-        // SAFETY:
-        // - as above; no thread takes the result after it.
-        let ((), retire) = self.in_job_context(index, slot.state(), |_| unsafe {
-            slot.with_payload(|payload| (vtable.drop_result)(payload, outcome));
-        });
-        retire
     }
 
     /// Lets `f` call user code for a job on this thread. During the call the thread is inside of the job. True if a closer
@@ -226,7 +197,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_copy() || !self.stack_suffices() {
             return false;
         }
-        let Some(claimed) = self.claim_next() else { return false };
+        let Some(claimed) = self.claim_next(Popper::Unpaced) else { return false };
         self.execute(claimed);
         self.notify_closers_if_closed(Origin::Thread);
         true

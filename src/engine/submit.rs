@@ -9,7 +9,7 @@ use crate::engine::wait_graph::Awaits;
 use crate::job::id::Job;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::ring::{Mark, Pacing};
+use crate::ring::{Mark, Popper};
 use crate::sleep::NotifyOutcome;
 use crate::slot::state::State;
 use crate::slot::storage::Storage;
@@ -27,14 +27,9 @@ pub(crate) enum ReserveError {
     Deadlock,
 }
 
-/// A slot that the caller owns, fills and publishes.
+/// The index of a free slot that the caller owns, fills and publishes.
 #[must_use = "a reserved slot that is not published is lost"]
-pub(crate) struct Reserved {
-    pub(super) index: usize,
-    pub(super) state: State,
-    /// Its position in the free ring.
-    pub(super) at: usize,
-}
+pub(crate) struct Reserved(pub(super) usize);
 
 /// A microcontroller has one copy of the whole submit and no separate fast path.
 const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
@@ -63,11 +58,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Result<Job, (ReserveError, R)> {
         let mut first = None;
         if !SMALL && !self.storage.counts_submits() {
-            match self.reserve_now() {
+            match self.reserve_now(W::POPPER) {
                 Ok(reserved) => {
-                    if W::WAITS {
-                        self.pace(&reserved);
-                    }
                     // SAFETY:
                     // - 1: just reserved from this pool. 2: the caller's.
                     return Ok(unsafe { self.publish(reserved, request, detached, origin) });
@@ -93,19 +85,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         origin: Origin,
         first: Option<ReserveError>,
     ) -> Result<Job, (ReserveError, R)> {
-        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit_from(&self.port, origin));
+        let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit(&self.port, origin));
         let found = match first {
-            None => self.try_reserve(origin),
-            Some(ReserveError::Full) => self.reserve_reaped(origin),
+            None => self.try_reserve(W::POPPER, origin),
+            Some(ReserveError::Full) => self.reserve_reaped(W::POPPER, origin),
             Some(refused) => Err(refused),
         };
         let reserved = match found {
-            Ok(reserved) => {
-                if W::WAITS {
-                    self.pace(&reserved);
-                }
-                Ok((reserved, None))
-            }
+            Ok(reserved) => Ok((reserved, None)),
             // A job that the caller runs here may change errno. The visit ends after the job is published: destroy waits for it.
             Err(ReserveError::Full) if W::WAITS => keeping_errno(|| self.reserve_slow(when_full.timeout())),
             Err(refused) => Err(refused),
@@ -119,10 +106,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Reserves a free slot without waiting. It is lock-free, allocates nothing and runs no user code: safe in a signal handler
-    /// and in an interrupt.
-    pub(crate) fn try_reserve(&self, origin: Origin) -> Result<Reserved, ReserveError> {
-        match self.reserve_now() {
-            Err(ReserveError::Full) => self.reserve_reaped(origin),
+    /// and in an interrupt, which are unpaced.
+    pub(crate) fn try_reserve(&self, by: Popper, origin: Origin) -> Result<Reserved, ReserveError> {
+        match self.reserve_now(by) {
+            Err(ReserveError::Full) => self.reserve_reaped(by, origin),
             reserved => reserved,
         }
     }
@@ -130,42 +117,27 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The first attempt of `try_reserve`: the path of most submits.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    fn reserve_now(&self) -> Result<Reserved, ReserveError> {
+    fn reserve_now(&self, by: Popper) -> Result<Reserved, ReserveError> {
         if self.refuses_jobs() {
             return Err(ReserveError::Shutdown);
         }
-        self.pop_free().ok_or(ReserveError::Full)
-    }
-
-    #[inline(always)]
-    fn pop_free(&self) -> Option<Reserved> {
-        let (at, index) = self.free().pop_expecting(|index| self.slot(index).fetch())?;
-        Some(Reserved { index, state: self.slot(index).reserve(), at })
+        let has_peer = || self.lifecycle.live() > 0;
+        let index = self.free().pop_as(by, has_peer, |index| self.slot(index).fetch());
+        index.map(Reserved).ok_or(ReserveError::Full)
     }
 
     /// As `try_reserve`, for a caller that found no free slot: cancelled jobs may still hold their slots.
     #[cold]
     #[inline(never)]
-    pub(super) fn reserve_reaped(&self, origin: Origin) -> Result<Reserved, ReserveError> {
+    pub(super) fn reserve_reaped(&self, by: Popper, origin: Origin) -> Result<Reserved, ReserveError> {
         while self.reap(origin) {
-            if let Some(reserved) = self.pop_free() {
-                return Ok(reserved);
+            match self.reserve_now(by) {
+                Err(ReserveError::Full) => {}
+                reserved => return reserved,
             }
         }
-        Err(self.full())
-    }
-
-    /// Says why there is no slot: the pool is full, or a closer took the free ones since we looked.
-    #[cold]
-    fn full(&self) -> ReserveError {
-        if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full }
-    }
-
-    /// Called by a submitter that has just taken this slot and may wait: if the pool is nearly full, it lets the workers
-    /// catch up.
-    #[inline(always)]
-    pub(crate) fn pace(&self, reserved: &Reserved) {
-        self.free().pace(reserved.at, Pacing::OF_SUBMITTER, || self.lifecycle.live() > 0);
+        // The pool is full, or a closer took the free slots since we looked.
+        Err(if self.refuses_jobs() { ReserveError::Shutdown } else { ReserveError::Full })
     }
 
     /// Waits for a free slot. On a pool without workers the caller runs the oldest queued job instead of waiting. Returns the
@@ -178,15 +150,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return Err(ReserveError::Full);
         }
         let deadline = Deadline::after(&self.port, timeout);
-        let visit = self.lifecycle.visit(&self.port);
+        let visit = self.lifecycle.visit(&self.port, Origin::Thread);
         let mut patience = Patience::new();
-        let registers = timeout == Timeout::Forever && self.runs_jobs();
+        let awaits = self.registers(timeout).then_some(Awaits::Slot);
         let mut asides = 0;
         loop {
-            match self.try_reserve(Origin::Thread) {
+            match self.try_reserve(Popper::Submitter, Origin::Thread) {
                 Err(ReserveError::Full) => {}
                 Ok(reserved) => {
-                    self.pace(&reserved);
                     return Ok((reserved, (!bug(Bug::VisitEndsTooSoon)).then_some(visit)));
                 }
                 Err(refused) => return Err(refused),
@@ -203,7 +174,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                 asides += 1;
                 self.port.yield_now();
-            } else if self.await_slot(left, &mut patience, registers).is_hopeless() {
+            } else if self.await_slot(left, &mut patience, awaits).is_hopeless() {
                 return Err(ReserveError::Deadlock);
             }
         }
@@ -211,8 +182,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Sleeps until a slot is given back or the pool closes, but no longer than its patience lasts: a full pool makes no
     /// more pushes that could trigger a wake-up, and the thread that should wake this one may be stopped before it does.
-    /// `registers`: the thread runs jobs of this pool and waits without a timeout.
-    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, registers: bool) -> Outlook {
+    /// `awaits`: what to register, if the wait is registered.
+    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, awaits: Option<Awaits>) -> Outlook {
         let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // clears it and wakes us (E5).
@@ -220,20 +191,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.is_closed() {
             return Outlook::Hopeful;
         }
-        let mut sleep = |outlook| {
+        // After the mark: a thread that frees a slot from here on wakes this one.
+        self.sleep_for(awaits, |outlook| {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
             self.port.wait(marked.word, marked.value, nap.time);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
                 self.idle.reset_searchers(&self.port, Origin::Thread);
                 patience.lose();
             }
-        };
-        // After the mark: a thread that frees a slot from here on wakes this one.
-        if registers && !self.port.current().is_null() {
-            return self.sleep_registered(Awaits::Slot, sleep);
-        }
-        sleep(Outlook::Hopeful);
-        Outlook::Hopeful
+        })
     }
 
     /// Fills a reserved slot and hands its job over. After this the job is accepted.
@@ -267,11 +233,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: impl Request,
         detached: bool,
     ) -> (Job, usize) {
-        let Reserved { index, state, .. } = reserved;
+        let Reserved(index) = reserved;
         let vtable = request.vtable();
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take.
-        unsafe { self.slot(index).fill(state, vtable, detached, |payload| request.write(payload)) };
+        let state = unsafe { self.slot(index).fill(vtable, detached, |payload| request.write(payload)) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }
@@ -287,15 +253,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Puts the index of a vacant slot into the free ring and wakes the threads that wait for one.
-    #[inline(always)]
-    pub(super) fn give_back(&self, index: usize) {
-        self.give_back_from(index, Origin::Thread);
-    }
-
-    /// As `give_back`, for a caller that may be an interrupt.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
-    fn give_back_from(&self, index: usize, origin: Origin) {
+    pub(super) fn give_back(&self, index: usize, origin: Origin) {
         if let Some(word) = self.free().push(index).marked {
             self.tell_of_free_slot(word, origin);
         }
@@ -340,12 +300,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             stop_point(Site::VacateWake);
             self.port.wake_all(word);
         }
-        self.vacated(index, vacated);
-    }
-
-    pub(super) fn vacated(&self, index: usize, vacated: Vacated) {
         match vacated {
-            Vacated::Push => self.give_back(index),
+            Vacated::Push => self.give_back(index, Origin::Thread),
             Vacated::Tombstone => {
                 self.reap(Origin::Thread);
             }
@@ -369,7 +325,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if self.ready().pop_if_at(position) {
                 match self.slot(index).claim_popped() {
-                    Popped::Vacant => self.give_back_from(index, origin),
+                    Popped::Vacant => self.give_back(index, origin),
                     Popped::Nothing | Popped::Job(_) => debug_assert!(false, "a tombstone came to life"),
                 }
             }

@@ -4,7 +4,6 @@ use super::RawPool;
 use super::blocking_wait::{Slept, Waiting};
 use super::deadlock::Outlook;
 use super::run::Claimed;
-use crate::job::context::CallChain;
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
@@ -70,23 +69,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
     }
 
-    /// Waits until the job has finished, then gives its result to `deliver`, which may not leave it.
+    /// Waits until the job has finished, then gives its result to `deliver`.
     pub(crate) fn wait(
-        &self,
-        job: Job,
-        timeout: Timeout,
-        deliver: Receiver<'_>,
-    ) -> Result<Completion, WaitError> {
-        self.wait_as(job, timeout, WaitOptions::default(), deliver)
-    }
-
-    /// Waits until a job that borrows from the caller has finished, and never returns before.
-    pub(super) fn wait_for_lent(&self, job: Job, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
-        self.wait_as(job, Timeout::Forever, WaitOptions { is_lender: true, ..Default::default() }, deliver)
-    }
-
-    /// As `wait`, with options.
-    pub(crate) fn wait_as(
         &self,
         job: Job,
         timeout: Timeout,
@@ -105,7 +89,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match state.status() {
                 Status::Done | Status::Failed | Status::Cancelled => {
                     let slot = self.slot(index);
-                    match if may_leave { slot.take(state) } else { slot.take_detached(state) } {
+                    match slot.take(state, !may_leave) {
                         Ok(taking) => return self.deliver(index, state, taking, deliver),
                         Err(now) => state = now,
                     }
@@ -118,9 +102,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if timeout == Timeout::Poll => return Err(WaitError::Pending),
                 _ => {
-                    if CallChain(self.port.current())
-                        .any(|context| context.pool == self.id() && context.job() == Some(job))
-                    {
+                    if self.contexts().any(|context| context.job() == Some(job)) {
                         return Err(WaitError::Deadlock);
                     }
                     if wait.is_none()
@@ -154,13 +136,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Status::Failed => Completion::Failed,
             _ => Completion::Cancelled,
         };
-        let slot = self.slot(index);
         // SAFETY:
-        // - we moved the word to TAKING, so the body is ours.
-        let verdict = unsafe {
-            let vtable = slot.vtable();
-            slot.with_payload(|payload| deliver(vtable, payload, taken))
-        };
+        // - 1: we moved the word to TAKING, so the body is ours.
+        let verdict =
+            unsafe { self.slot(index).with_body(|vtable, payload| deliver(vtable, payload, taken)) };
         if LEAVES && !taking.is_detached() {
             if verdict == Disposition::Leave {
                 self.put_back(index, taking, was);
@@ -217,8 +196,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked to or the pool has
     /// no workers: the job could overrun the timeout.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
-        let inside_a_job = || timeout == Timeout::Forever && self.runs_jobs();
-        timeout != Timeout::Poll && (help || inside_a_job() || self.lifecycle.live() == 0)
+        timeout != Timeout::Poll && (help || self.registers(timeout) || self.lifecycle.live() == 0)
     }
 
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited one alone.
@@ -286,7 +264,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             let finished = state.is_untaken();
             let moved = if finished {
-                slot.take_detached(state)
+                slot.take(state, true)
             } else {
                 slot.flag(state, state.transition_to_detached().without_waiter())
             };
@@ -312,7 +290,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let state = self.slot(index).state();
             if state.is_untaken()
                 && !bug(Bug::LeavesResultsBehind)
-                && let Ok(taking) = self.slot(index).take_detached(state)
+                && let Ok(taking) = self.slot(index).take(state, true)
             {
                 self.drop_result(index, state.status());
                 // So that a shutdown inside the next result's drop no longer finds this result.

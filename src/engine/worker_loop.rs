@@ -5,6 +5,7 @@ use super::run::Claimed;
 use super::worker_state::{WorkerActivity, WorkerState};
 use crate::job::context::CallContext;
 use crate::platform::port::{Origin, Port};
+use crate::ring::Popper;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
@@ -78,7 +79,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // job, so not before its first.
         let (mut woke, mut after_idle) = (true, false);
         loop {
-            let claimed = match self.claim_next_apart() {
+            let claimed = match self.claim_next(Popper::Worker) {
                 Some(claimed) => {
                     after_idle = false;
                     claimed
@@ -134,14 +135,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // While no worker sleeps, no submitter relies on searchers.
         while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
             self.await_turn(&mut polled);
-            if let Some(claimed) = self.claim_next() {
+            if let Some(claimed) = self.claim_next(Popper::Unpaced) {
                 return Some(claimed);
             }
         }
         let mut search = self.idle.search();
         loop {
             loop {
-                if let Some(claimed) = self.claim_next() {
+                if let Some(claimed) = self.claim_next(Popper::Unpaced) {
                     self.idle.end_search(search, &self.port, is_empty);
                     *must_notify = true;
                     return Some(claimed);

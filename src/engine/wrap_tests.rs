@@ -1,12 +1,13 @@
 //! Pools that have run for long: whole lives of jobs with positions and generations near the top of their words.
 
-use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError};
+use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError, WaitOptions};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Origin, Timeout};
 use crate::platform::{System, system};
+use crate::ring::Popper;
 use crate::slot::storage::Inline;
 
 extern crate std;
@@ -50,7 +51,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
 
 fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
     let mut found = 0;
-    let taken = pool.wait(job, Timeout::Poll, &mut |_, payload, _| {
+    let taken = pool.wait(job, Timeout::Poll, WaitOptions::default(), &mut |_, payload, _| {
         // SAFETY:
         // - the job has finished, and its payload is ours.
         found = unsafe { payload.at.cast::<usize>().read() };
@@ -74,7 +75,7 @@ fn jobs_go_their_way_where_positions_and_generations_wrap() {
         for lap in 0..8 {
             for held in 1..=JOBS {
                 let jobs: Vec<_> = (0..held).map(|n| submit(&pool, n)).collect();
-                assert!(held < JOBS || pool.try_reserve(Origin::Thread).is_err(), "full");
+                assert!(held < JOBS || pool.try_reserve(Popper::Unpaced, Origin::Thread).is_err(), "full");
                 let cancelled = jobs[lap % held];
                 assert_eq!(pool.cancel(cancelled), Ok(true));
                 while pool.run_one() {}

@@ -13,7 +13,6 @@ use crate::slot::storage::Block;
 ///
 /// The jobs are queued in this order; jobs of other threads may come in between. The call never waits: if
 /// the pool becomes full, the rest is not accepted, and jobring_submit() of the next job waits for room.
-/// When the pool is nearly full the call may pause, before its first job, as jobring_submit() does.
 ///
 /// - `items`: the jobs; NULL is allowed if `count` is 0.
 /// - `count`: the number of jobs.

@@ -6,7 +6,7 @@ use super::status::{JOBRING_E_FORKED, JOBRING_E_INVALID, JOBRING_OK, StatusError
 use super::types::jobring_pool;
 use crate::engine::lifecycle::Visit;
 use crate::platform::keeping_errno;
-use crate::platform::port::{Port, Timeout};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::sync::{Bug, bug};
 
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
@@ -42,7 +42,7 @@ pub(super) unsafe fn visit<'a>(pool: *const jobring_pool) -> Result<(&'a CPool, 
     // SAFETY:
     // - the caller's.
     let pool = unsafe { self::pool(pool) }?;
-    Ok((pool, pool.raw.lifecycle().visit(pool.raw.port())))
+    Ok((pool, pool.raw.lifecycle().visit(pool.raw.port(), Origin::Thread)))
 }
 
 /// Checks that a T can be written to `pointer`: not NULL, and aligned.

@@ -94,8 +94,13 @@ pub struct jobring_config {
     /// about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
     ///
     /// After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
-    /// number is. Unless it is JOBRING_SPIN_NONE, one job in eight may be delayed by some microseconds when
-    /// jobs come as fast as they are run, to reduce cache-line contention.
+    /// number is.
+    ///
+    /// When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may
+    /// delay one job in eight by up to 8 microseconds, unless this is JOBRING_SPIN_NONE. Whatever this is,
+    /// a submit that may wait pauses for up to about 30 microseconds when the pool is nearly full and
+    /// workers free slots; jobring_submit_batch() for up to about 60, before its first job.
+    /// jobring_try_submit() never pauses.
     pub spin: u32,
     /// Which signals the workers take: JOBRING_SIGNALS_.
     pub signals: u32,

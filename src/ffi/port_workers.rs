@@ -6,7 +6,7 @@ use super::pool::CPool;
 use super::status::{JOBRING_E_FAILED, JOBRING_E_THREAD, StatusError};
 use crate::engine::{Started, WorkerActivity};
 use crate::job::context::CallContext;
-use crate::platform::port::Port;
+use crate::platform::port::{Origin, Port};
 use core::ffi::c_void;
 
 /// The argument of a worker's thread.
@@ -77,7 +77,7 @@ unsafe extern "C" fn enter(worker_arg: *mut c_void) {
         (&(*pool).raw, (*pool).hooks, (*worker_arg).worker)
     };
     // The thread still touches the pool after it is counted out as a worker. As a visitor it is waited for until then.
-    let visit = raw.lifecycle().visit(raw.port());
+    let visit = raw.lifecycle().visit(raw.port(), Origin::Thread);
     let context = CallContext::of_worker(raw.id(), worker, None, raw.port().current());
     // SAFETY:
     // - the configuration's promise: callable with this argument on any thread.

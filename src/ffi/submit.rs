@@ -37,8 +37,7 @@ use core::mem::MaybeUninit;
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler or an
 /// interrupt. While a slot is free it neither blocks nor locks, and is lock-free; else it sleeps. It never
-/// allocates. When the pool is nearly full it may pause for about 30 microseconds while workers free slots;
-/// jobring_try_submit() never does.
+/// allocates.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `fn` may be called with `arg` on any thread; `job` is NULL or writable.

@@ -112,7 +112,8 @@ unsafe fn take(
     let (pool, _visit) = unsafe { visit(at) }?;
     optional(out)?;
     let (mut status, mut value) = (JOBRING_E_FAILED, core::ptr::null_mut());
-    let taken = pool.raw.wait(Job::from_bits(job), timeout, &mut |_, payload, taken| {
+    let how = WaitOptions::default();
+    let taken = pool.raw.wait(Job::from_bits(job), timeout, how, &mut |_, payload, taken| {
         // SAFETY:
         // - a C job that ended like this; its body is ours in this call.
         unsafe {
@@ -180,7 +181,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
             ..Default::default()
         };
         let mut found = Err(0);
-        let waited = pool.raw.wait_as(Job::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
+        let waited = pool.raw.wait(Job::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
             // SAFETY:
             // - the caller's; a C job that ended like this; its body is ours in this call.
             found = unsafe { room.read(job, vtable, payload, taken) };

@@ -22,6 +22,7 @@ use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::Job;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Origin, Port};
+use crate::ring::Popper;
 use crate::slot::storage::Storage;
 use crate::sync::{UnsafeCell, dying};
 use crate::util::unwind::{Discarded, PanicPayload, catch, drop_ignoring_panic, resume};
@@ -316,7 +317,7 @@ fn may_offer<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -
 
 /// Submits the oldest half of the list as a job. False if there is no slot.
 fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> bool {
-    let Ok(reserved) = pool.try_reserve(Origin::Thread) else { return false };
+    let Ok(reserved) = pool.try_reserve(Popper::Unpaced, Origin::Thread) else { return false };
     let (mut newer, mut oldest) = (ptr::null::<Pending>(), joins.newest.get());
     // SAFETY:
     // - the halves of the list lie on this thread's stack, and each is removed before its join returns. The list is not empty:

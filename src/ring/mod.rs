@@ -81,5 +81,4 @@ mod prefetch;
 mod waiters;
 
 pub(crate) use entry::{MAX_STRIDE, Mark, Seed};
-pub(crate) use ncq::{Cursors, Ring};
-pub(crate) use pacing::Pacing;
+pub(crate) use ncq::{Cursors, Popper, Ring};

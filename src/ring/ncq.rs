@@ -35,6 +35,20 @@ pub(crate) struct Ring<'a> {
     pub(super) seed: Seed,
 }
 
+/// Who pops. It decides whether the pop may pause, and for how long (`pacing.rs`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Popper {
+    /// A thread that may not wait, or that does not pop in a loop: it never pauses.
+    Unpaced,
+    /// A submitter that may wait.
+    Submitter,
+    /// A submitter that takes many slots.
+    #[cfg(any(feature = "capi", jobring_loom))]
+    Batch,
+    /// A worker in its loop.
+    Worker,
+}
+
 /// Why a push found no place in one stride.
 enum PushMiss {
     /// The whole stride is published, and the tail must move. Holds the tail.
@@ -220,12 +234,18 @@ impl<'a> Ring<'a> {
     /// Removes and returns the oldest index; None if the ring is empty. Lock-free.
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
-        self.pop_expecting(|_| {}).map(|(_, index)| index)
+        self.pop_as(Popper::Unpaced, || false, |_| {})
     }
 
-    /// The same, with the index's position. Calls `expect` with an index that will probably be popped soon.
+    /// The same, and `by` decides whether it then pauses, which it does only if `has_peer` says that some thread can push. Calls
+    /// `expect` with an index that will probably be popped soon.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn pop_expecting(&self, expect: impl Fn(usize)) -> Option<(usize, usize)> {
+    pub(crate) fn pop_as(
+        &self,
+        by: Popper,
+        has_peer: impl FnOnce() -> bool,
+        expect: impl Fn(usize),
+    ) -> Option<usize> {
         let mut backoff = Backoff::new();
         loop {
             // ORDERING: Acquire: the caller reads what was pushed after it reads the entry (E1, E2).
@@ -233,7 +253,8 @@ impl<'a> Ring<'a> {
             let index = self.geometry().index(e, h);
             self.prefetch_ahead(h, index, &expect);
             if self.advance_head(h, 1) || bug(Bug::PopsWithoutWinning) {
-                return Some((h, index));
+                self.pace(h, by, has_peer);
+                return Some(index);
             }
             backoff.pause();
         }

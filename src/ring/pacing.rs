@@ -7,12 +7,13 @@
 //! So a popper that is near the pushers waits for as long as it sees them gain a lead. This is the temporal slip of
 //! J. Giacomoni et al., "FastForward for Efficient Pipeline Parallelism", PPoPP 2008, 3.4, for more than one producer.
 
-use super::ncq::Ring;
+use super::ncq::{Popper, Ring};
 use crate::util::backoff::{SPINS, pause};
 
-/// How one kind of popper keeps its distance.
-#[derive(Clone, Copy)]
-pub(crate) struct Pacing {
+/// How a popper keeps its distance.
+struct Pacing {
+    /// Every n-th pop checks it, n a power of two.
+    every: usize,
     /// The popper is near if fewer entries than this lie ahead (at most an eighth of the ring). That is several lines of
     /// entries, because a popper prefetches.
     near: usize,
@@ -20,47 +21,48 @@ pub(crate) struct Pacing {
     pauses: usize,
 }
 
-impl Pacing {
-    /// For a submitter that may wait: about 30 µs if the workers push as fast as they can, 4 µs if they do not.
-    pub(crate) const OF_SUBMITTER: Self = Self { near: 32, pauses: 3 };
-
-    /// For a submitter that takes many slots: twice as long.
-    #[cfg(any(feature = "capi", jobring_loom))]
-    pub(crate) const OF_BATCH: Self = Self { near: 64, pauses: 3 };
-
-    /// For a worker: about 8 µs, or 1 µs. Jobs wait meanwhile.
-    pub(crate) const OF_WORKER: Self = Self { near: 16, pauses: 2 };
-}
-
 /// A lead of FAR · near entries is enough.
 const FAR: usize = 4;
-/// Every CHECK_EVERY-th pop checks its distance.
-const CHECK_EVERY: usize = 8;
 
-impl Ring<'_> {
-    /// Waits if a pop at `h` is too near to the pushers and `has_peer` says that some thread can push. The caller has just
-    /// popped at `h`, or is about to.
+impl Popper {
     #[inline(always)]
-    pub(crate) fn pace(&self, h: usize, pacing: Pacing, has_peer: impl FnOnce() -> bool) {
-        if SPINS && h.is_multiple_of(CHECK_EVERY) {
-            self.pace_now(h, pacing, has_peer);
+    const fn pacing(self) -> Option<Pacing> {
+        match self {
+            Self::Unpaced => None,
+            // About 30 µs if the workers push as fast as they can, 4 µs if they do not.
+            Self::Submitter => Some(Pacing { every: 8, near: 32, pauses: 3 }),
+            // Twice as long.
+            #[cfg(any(feature = "capi", jobring_loom))]
+            Self::Batch => Some(Pacing { every: 1, near: 64, pauses: 3 }),
+            // About 8 µs, or 1 µs. Jobs wait meanwhile.
+            Self::Worker => Some(Pacing { every: 8, near: 16, pauses: 2 }),
         }
     }
+}
 
-    /// The same, but it checks at every pop.
+impl Ring<'_> {
+    /// Pauses if a pop at `h` is too near to the pushers and `has_peer` says that some thread can push. The caller has just
+    /// popped at `h`, or is about to. True if it has paused.
     #[inline(always)]
-    pub(crate) fn pace_now(&self, h: usize, pacing: Pacing, has_peer: impl FnOnce() -> bool) {
-        if SPINS {
-            let near = pacing.near.min(self.len() / 8);
-            if self.peek_at(h.wrapping_add(near)).is_none() && has_peer() {
-                Ring { ..*self }.wait_for_lead(h, Pacing { near, ..pacing });
-            }
+    pub(super) fn pace(&self, h: usize, by: Popper, has_peer: impl FnOnce() -> bool) -> bool {
+        let Some(Pacing { every, near, pauses }) = by.pacing() else { return false };
+        if !SPINS || h & (every - 1) != 0 {
+            return false;
         }
+        let near = near.min(self.len() / 8);
+        // A worker may have popped the only job.
+        let pauses_now = self.peek_at(h.wrapping_add(near)).is_none()
+            && has_peer()
+            && (by != Popper::Worker || !self.is_empty());
+        if pauses_now {
+            Ring { ..*self }.wait_for_lead(h, near, pauses);
+        }
+        pauses_now
     }
 
     #[cold]
     #[inline(never)]
-    fn wait_for_lead(&self, h: usize, Pacing { near, pauses }: Pacing) {
+    fn wait_for_lead(&self, h: usize, near: usize, pauses: usize) {
         if near == 0 {
             return;
         }

@@ -1,21 +1,34 @@
 //! Several pops in one step. A pop only moves head, and one CAS can move it past several entries: a published entry
 //! does not change until head passes it.
 
-use super::ncq::Ring;
+use super::ncq::{Popper, Ring};
 use crate::sync::{Acquire, Relaxed, Site, ordering};
 use crate::util::backoff::Backoff;
 use crate::util::prefetch::FETCHES;
+use core::mem;
 
 impl Ring<'_> {
-    /// Pops the oldest indices that are published, lie in one line of entries and fit into `into`. Returns the first one's
-    /// position and their number; None if the ring is empty. Lock-free. Calls `expect` with indices that may be next.
+    /// Pops the oldest indices that are published, lie in one line of entries and fit into `into`. Returns their number, 0 if
+    /// the ring is empty. Lock-free. `by` decides whether it pauses before that, as in [`Ring::pop_as`]. Calls `expect` with
+    /// indices that may be next.
     #[inline]
-    pub(crate) fn pop_many(&self, into: &mut [usize], expect: impl Fn(usize)) -> Option<(usize, usize)> {
+    pub(crate) fn pop_many(
+        &self,
+        into: &mut [usize],
+        mut by: Popper,
+        has_peer: impl Fn() -> bool,
+        expect: impl Fn(usize),
+    ) -> usize {
         let g = self.geometry();
         let mut backoff = Backoff::new();
         loop {
             // ORDERING: Acquire, as in `pop`.
-            let (h, first) = self.front(Site::PopHead, Site::PopEntry, Acquire)?;
+            let front = self.front(Site::PopHead, Site::PopEntry, Acquire);
+            let Some((h, first)) = front else { return 0 };
+            // Once, and before it takes any, so that other threads can have them meanwhile.
+            if self.pace(h, mem::replace(&mut by, Popper::Unpaced), &has_peer) {
+                continue;
+            }
             let line = g.stride() - (h & (g.stride() - 1));
             let mut count = 0;
             for (nth, into) in into.iter_mut().take(line).enumerate() {
@@ -33,7 +46,7 @@ impl Ring<'_> {
                 if count == line {
                     self.prefetch_line(h.wrapping_add(line), expect);
                 }
-                return Some((h, count));
+                return count;
             }
             backoff.pause();
         }

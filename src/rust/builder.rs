@@ -172,6 +172,10 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// How often a worker that has run a job polls for the next one before it sleeps. Default: 1,000, about 25 µs; 0 without
     /// threads. After 50 µs without a job a worker polls at most 24 times. An idle pool sleeps, whatever this number is.
     ///
+    /// When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may delay one job in eight
+    /// by up to 8 µs, unless this is 0. Whatever this is, a submit that may wait pauses for up to about 30 µs when the pool is
+    /// nearly full and workers free slots; [`try_submit`](PoolCore::try_submit) never pauses.
+    ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).spin(0).build()?;
     /// # assert_eq!(pool.submit(|| 42).expect("the pool is open").wait().unwrap(), 42);

@@ -1,6 +1,6 @@
 //! The handle that owns a job's result.
 
-use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError};
+use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError, WaitOptions};
 use crate::error::{JobError, JobPanic};
 use crate::job::id::Job;
 use crate::platform::port::{Port, Timeout};
@@ -29,7 +29,7 @@ pub(crate) trait ErasedPool: Sync {
 
 impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
-        self.wait(job, timeout, deliver)
+        self.wait(job, timeout, WaitOptions::default(), deliver)
     }
 
     fn cancel_job(&self, job: Job) -> bool {

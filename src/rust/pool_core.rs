@@ -79,8 +79,7 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Submits a job and returns the claim on its result. Waits for a free slot if there is none. With a free slot it
-    /// neither blocks nor locks nor allocates. When a pool is nearly full, it pauses for up to about 30 µs while workers free
-    /// slots; [`try_submit`](PoolCore::try_submit) never pauses.
+    /// neither blocks nor locks nor allocates.
     ///
     /// A job holds its slot until its result is taken: a thread that keeps all handles and submits more jobs than
     /// [`capacity`](PoolCore::capacity) sleeps here for ever.

@@ -101,28 +101,21 @@ impl<'a> Slot<'a> {
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
-    /// The state of a slot whose index the caller popped from the free ring: FREE. The caller may fill it.
-    #[inline]
-    pub(crate) fn reserve(&self) -> State {
-        // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
-        let s = State(self.head.state.load(ordering(Site::SlotReserve, Relaxed)));
-        debug_assert!(s.is_vacant(), "a slot in the free ring is free");
-        s
-    }
-
-    /// Fills a reserved slot and makes its handle valid. The caller pushes the index to the ready ring at once.
+    /// Fills a free slot and makes its handle valid. The caller pushes the index to the ready ring at once. Returns the state.
     ///
     /// # Safety
-    /// 1. The caller holds the slot's index, which it popped from the free ring, and `s` is what reserve gave.
+    /// 1. The caller holds the slot's index, which it popped from the free ring.
     /// 2. `write` writes into the payload an input that `vtable` takes.
     #[inline(always)]
     pub(crate) unsafe fn fill(
         &self,
-        s: State,
         vtable: &'static JobVTable,
         detached: bool,
         write: impl FnOnce(Payload),
-    ) {
+    ) -> State {
+        // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
+        let s = State(self.head.state.load(ordering(Site::FillLook, Relaxed)));
+        debug_assert!(s.is_vacant(), "a slot in the free ring is free");
         self.head.vtable.with_mut(|at| {
             // SAFETY:
             // - obligation 1: the status is FREE, so the body is the caller's.
@@ -133,6 +126,7 @@ impl<'a> Slot<'a> {
         // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper the ring's
         // publication (E1) would suffice.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
+        queued
     }
 
     /// Claims the job whose entry the caller popped from a ready ring.
@@ -190,25 +184,18 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// The vtable of the job in this slot.
+    /// Lets `f` read or write the body of the job in this slot.
     ///
     /// # Safety
-    /// The caller is the thread that state.rs lets touch the body now, and the slot was filled.
+    /// 1. The caller is the thread that state.rs lets touch the body now, and the slot was filled.
     #[inline]
-    pub(crate) unsafe fn vtable(&self) -> &'static JobVTable {
-        // SAFETY:
-        // - the caller's obligation: no thread writes the body, and fill wrote a `&'static JobVTable`.
-        self.head.vtable.with(|at| unsafe { &**at })
-    }
-
-    /// Lets `f` read or write the payload.
-    ///
-    /// # Safety
-    /// The caller is the thread that state.rs lets touch the body now.
-    #[inline]
-    pub(crate) unsafe fn with_payload<R>(&self, f: impl FnOnce(Payload) -> R) -> R {
+    pub(crate) unsafe fn with_body<R>(&self, f: impl FnOnce(&'static JobVTable, Payload) -> R) -> R {
         // The vtable's cell stands for the whole body, so that the model sees races on the payload too.
-        self.head.vtable.with_mut(|_| f(self.payload))
+        self.head.vtable.with_mut(|at| {
+            // SAFETY:
+            // - 1: no other thread writes the body, and fill wrote a `&'static JobVTable`.
+            f(unsafe { &**at }, self.payload)
+        })
     }
 
     /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, the caller wakes all on
@@ -244,17 +231,12 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot.
-    pub(crate) fn take(&self, s: State) -> Result<State, State> {
-        self.claim_result(s, s.transition_to_taking())
-    }
-
-    /// The same, for a thread that also gives the handle up: from here on the handle is stale.
-    pub(crate) fn take_detached(&self, s: State) -> Result<State, State> {
-        self.claim_result(s, s.transition_to_taking().transition_to_detached())
-    }
-
-    fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
+    /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot. `detaches`: the caller
+    /// also gives up the handle, which is stale from here on.
+    #[inline]
+    pub(crate) fn take(&self, s: State, detaches: bool) -> Result<State, State> {
+        let taking = s.transition_to_taking();
+        let taking = if detaches { taking.transition_to_detached() } else { taking };
         // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked and put the word
         // back as it was after `s` was loaded: its reads of the body come before what we do to it (model
         // a_peek_is_over_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
@@ -305,7 +287,7 @@ impl<'a> Slot<'a> {
 
     /// Takes a slot out of use for ever. The caller popped its index from the free ring.
     pub(crate) fn close(&self) {
-        // ORDERING: Relaxed, as in reserve.
+        // ORDERING: Relaxed, as in fill.
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
         // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
         // happened in them.

@@ -73,7 +73,7 @@ sites! {
     Age,
     // slot/mod.rs
     SlotLook,
-    SlotReserve,
+    FillLook,
     SlotFill,
     ClaimLook,
     ClaimDetached,

@@ -51,7 +51,7 @@ impl<P: AnyPool> PoolCore<P> {
                 Completion::Failed | Completion::Cancelled => Disposition::Take,
             };
             let options = WaitOptions { may_leave, ..Default::default() };
-            match self.raw().wait_as(job, timeout, options, &mut deliver) {
+            match self.raw().wait(job, timeout, options, &mut deliver) {
                 Ok(_) if left => {}
                 Ok(Completion::Done) => return Shared::Done(value),
                 Ok(_) => return Shared::Over,
@@ -64,17 +64,16 @@ impl<P: AnyPool> PoolCore<P> {
     pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
         let mut value = 0;
         let options = WaitOptions { may_leave: true, ..Default::default() };
-        let taken =
-            self.raw().wait_as(job, Timeout::Forever, options, &mut |_, payload, taken| match taken {
-                _ if leave => Disposition::Leave,
-                Completion::Done => {
-                    // SAFETY:
-                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, but has no drop.
-                    value = unsafe { payload.at.cast::<u64>().read() };
-                    Disposition::Take
-                }
-                Completion::Failed | Completion::Cancelled => Disposition::Take,
-            });
+        let taken = self.raw().wait(job, Timeout::Forever, options, &mut |_, payload, taken| match taken {
+            _ if leave => Disposition::Leave,
+            Completion::Done => {
+                // SAFETY:
+                // - as in shared_wait; if the handle was given up, a u64 is dropped twice, but has no drop.
+                value = unsafe { payload.at.cast::<u64>().read() };
+                Disposition::Take
+            }
+            Completion::Failed | Completion::Cancelled => Disposition::Take,
+        });
         match taken {
             Ok(Completion::Done) if !leave => Shared::Done(value),
             Ok(_) => Shared::Over,
@@ -85,7 +84,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Looks at a job's result, and leaves it.
     pub fn shared_peek(&self, job: Job) -> Shared {
         let options = WaitOptions { may_leave: true, ..Default::default() };
-        let seen = self.raw().wait_as(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
+        let seen = self.raw().wait(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
         seen.map_or_else(Shared::from, |_| Shared::Over)
     }
 

@@ -12,6 +12,7 @@ use crate::job::context::{CallContext, Stack};
 use crate::job::id::Job;
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::platform::{Clock, ModelPort};
+use crate::ring::Popper;
 use crate::slot::Slot;
 use crate::slot::state::State;
 use crate::slot::storage::Inline;
@@ -164,7 +165,7 @@ impl<const N: usize> Pool<N> {
 
     /// Submits, if there is room, and stops for ever before it notifies anyone.
     pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
-        Ok(self.enqueue(self.raw.try_reserve(Origin::Thread)?, task).0)
+        Ok(self.enqueue(self.raw.try_reserve(Popper::Unpaced, Origin::Thread)?, task).0)
     }
 
     /// Starts a worker's search and never ends it.
@@ -296,6 +297,10 @@ impl<const N: usize> Pool<N> {
 
     /// Reserves all free slots, and returns how many there are. They are not given back.
     pub fn free_slots(&self) -> usize {
-        (0..=N).take_while(|_| self.raw.try_reserve(Origin::Thread).map(core::mem::forget).is_ok()).count()
+        (0..=N)
+            .take_while(|_| {
+                self.raw.try_reserve(Popper::Unpaced, Origin::Thread).map(core::mem::forget).is_ok()
+            })
+            .count()
     }
 }

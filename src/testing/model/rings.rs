@@ -4,7 +4,7 @@ extern crate std;
 
 use crate::platform::port::Port;
 use crate::platform::{Clock, ModelPort};
-use crate::ring::{Cursors, Ring, Seed};
+use crate::ring::{Cursors, Popper, Ring, Seed};
 use crate::sync::{AtomicUsize, UnsafeCell};
 use std::vec::Vec;
 
@@ -78,7 +78,7 @@ impl Indices {
     /// Pops at most `most` indices at once.
     pub fn pop_many(&self, most: usize) -> Vec<usize> {
         let mut indices = std::vec![0; most];
-        let count = self.ring().pop_many(&mut indices, |_| {}).map_or(0, |(_, count)| count);
+        let count = self.ring().pop_many(&mut indices, Popper::Unpaced, || false, |_| {});
         indices.truncate(count);
         indices
     }

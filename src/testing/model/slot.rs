@@ -29,7 +29,7 @@ impl Over {
     fn fill(&self) {
         // SAFETY:
         // - the caller has the free slot; its payload is empty, and the vtable's functions are not called.
-        unsafe { self.slot().fill(self.slot().reserve(), Task::VTABLE, false, |_| {}) };
+        unsafe { self.slot().fill(Task::VTABLE, false, |_| {}) };
     }
 
     /// Moves the word to TAKING, and touches the body. None if another thread has it.
@@ -38,10 +38,10 @@ impl Over {
         if state.status() != Status::Failed {
             return None;
         }
-        let taking = self.slot().take(state).ok()?;
+        let taking = self.slot().take(state, false).ok()?;
         // SAFETY:
         // - we moved the word to TAKING.
-        unsafe { self.slot().with_payload(|_| {}) };
+        unsafe { self.slot().with_body(|_, _| {}) };
         Some((state, taking))
     }
 

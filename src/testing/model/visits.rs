@@ -1,6 +1,7 @@
 //! The threads inside a pool: visitors that destroy waits for, and workers, of which only a limited number may enter.
 
 use crate::engine::lifecycle::{Lifecycle, Visit};
+use crate::platform::port::Origin;
 use crate::platform::{Clock, ModelPort};
 
 /// The visits of a pool: threads that sleep in a call while another wants to destroy it.
@@ -21,7 +22,7 @@ impl Visits {
 
     /// Starts a visit.
     pub fn begin(&self) -> Visiting {
-        Visiting(self.lifecycle.visit(&self.port))
+        Visiting(self.lifecycle.visit(&self.port, Origin::Thread))
     }
 
     /// Waits until there are no visitors.

@@ -37,7 +37,7 @@ impl<const N: usize> Pool<N> {
             want
         };
         let options = WaitOptions { may_leave, ..Default::default() };
-        match self.raw.wait_as(job, timeout, options, &mut deliver) {
+        match self.raw.wait(job, timeout, options, &mut deliver) {
             Ok(Completion::Done) => End::Done(number),
             Ok(Completion::Failed) => End::Failed(number),
             Ok(Completion::Cancelled) => End::Cancelled,

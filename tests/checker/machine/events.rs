@@ -85,7 +85,7 @@ impl Pc {
             Pc::SlowVisit | Pc::WaitVisit | Pc::Shutdown | Pc::CallVisit => &[VisitBegin],
             Pc::SlowLive | Pc::WaitLive | Pc::InlineLive | Pc::JoinLive => &[LiveCount],
             Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => &[LiveCount],
-            Pc::ReserveLook => &[SlotReserve],
+            Pc::ReserveLook => &[FillLook],
             Pc::AwaitFence => &[AwaitSlotFence],
             Pc::Fill => &[SlotFill],
             Pc::FreeSlotWake => &[FreeSlotWake],

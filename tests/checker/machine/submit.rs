@@ -64,7 +64,7 @@ impl Cpu<'_> {
             Pc::PopFree => self.on_ring(Which::Free, Pc::FrontHead(How::Pop), Pc::PoppedFree),
             Pc::PoppedFree if self.t().ok => self.go(Pc::ReserveLook),
             Pc::PoppedFree => self.call(Pc::Reap, Pc::Reaped),
-            Pc::Reaped if self.t().reaped => self.go(Pc::PopFree),
+            Pc::Reaped if self.t().reaped => self.go(Pc::TryReserve),
             Pc::Reaped => self.go(Pc::FullLook),
             Pc::FullLook => {
                 let why = if self.w.idle.closed { Told::Shutdown } else { Told::Full };

@@ -46,7 +46,6 @@ const SUBMIT: &[&str] = &[
     "try_reserve",
     "reserve_now",
     "reserve_reaped",
-    "pop_free",
     "reap",
     "enqueue",
     "notify_workers",
@@ -60,7 +59,6 @@ const SUBMIT: &[&str] = &[
 const COMPLETE: &[&str] = &[
     "resolve",
     "vacate",
-    "vacated",
     "give_back",
     "drop_result",
     "drop_taken_result",
