@@ -56,8 +56,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         // SAFETY:
         // - 1: the job is claimed: RUNNING is ours, and so is the body (state.rs). run is called once, here.
-        let ((outcome, vtable), retire) = self.in_job_context(index, state, |context| unsafe {
-            slot.with_body(|vtable, payload| ((vtable.run)(payload, context), vtable))
+        let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
+            slot.with_body(|vtable, payload| (vtable.run)(payload, context))
         });
         if outcome == RunResult::Empty && !retire && state.is_detached() && !state.is_in_ring() {
             slot.vacate_owned(state);
