@@ -1,4 +1,5 @@
-//! A batch: one wake-up between its jobs, each accepted as if it came alone.
+//! A batch of jobs: each is accepted as if it were submitted alone, and workers are notified once for all of
+//! them.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};

@@ -1,4 +1,5 @@
-//! The done callback: told once, before waiters learn of the end, wherever the job ends.
+//! The done callback: it is called once, with the way in which the job ended, before any waiter learns of the
+//! end.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};

@@ -1,4 +1,5 @@
-//! Cancel races the thread that runs the job: the job is run or dropped, once, and all callers learn which.
+//! A cancel races the thread that runs the job: the job is either run or dropped, once, and every caller
+//! learns which.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};

@@ -1,5 +1,5 @@
-//! A call with an end comes back when its time is over, and leaves everything as if it had not been made; a thread that sleeps
-//! loses its patience and stands in for one that was stopped. The clock is the model's.
+//! A call with a timeout returns when the time has passed, and leaves everything as if it had not been made.
+//! A thread that sleeps too long does the work of a stopped one. Time is the model's.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -22,14 +22,14 @@ pub const MODELS: &[Model] = &[
 
 const TIME: u64 = 10;
 
-/// A pool whose clock the model moves, with a worker who never works.
+/// A pool whose clock the model moves, with a worker that never works.
 fn stage<const N: usize>() -> Stage<N> {
     let s = Stage::with_clock(Clock::Manual);
     s.pool.admit();
     s
 }
 
-/// A thread for which time passes until it is told that the model is over.
+/// A thread that lets time pass until the model has finished.
 fn clock<const N: usize>(s: &Stage<N>) -> (JoinHandle<()>, Arc<AtomicBool>) {
     let over = Arc::new(AtomicBool::new(false));
     let seen = over.clone();
@@ -81,7 +81,7 @@ fn a_waiter_whose_time_is_over_takes_no_wake_up_from_another() {
         s.pool.wait_within(job, TIME)
     });
     s.begin();
-    // Sleeps without a limit, except for its patience, which does not run out here.
+    // Sleeps without a timeout, except for its patience, which does not end here.
     let end = s.pool.wait(job);
     s.pool.pass(TIME);
     runner.join().unwrap();

@@ -1,4 +1,5 @@
-//! Sleeping without end inside a job: a wait that somebody can end is not refused, and of those that nobody can end one is.
+//! Jobs that wait without a timeout: a wait that another thread can end is not refused; of waits that no
+//! thread can end, one is.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -22,12 +23,12 @@ pub const MODELS: &[Model] = &[
     model!(2 the_slot_of_a_job_that_a_closer_did_not_wait_for_is_not_used_again),
 ];
 
-/// Runs the oldest job, which is there, as a worker that was counted in.
+/// Runs the oldest job (there is one) as a worker that was counted in.
 fn run_one<const N: usize>(s: &Stage<N>) {
     s.pool.as_worker(|| assert!(s.pool.run_one()));
 }
 
-/// What a job does, given the handle of the other.
+/// What a job does with the handle of the other.
 type Body = Box<dyn FnOnce(&Stage<2>, Job)>;
 
 /// Two jobs on two workers.
@@ -173,7 +174,7 @@ fn a_lender_wakes_the_borrower_that_waits_for_it() {
             assert!(matches!(end, End::Deadlock | End::Done(0)), "{end:?}");
         });
         let helper = inside.pool.submit(helper).expect("there is room");
-        // As a loop waits for its helper: it takes it back, or waits for it, never less than to the end.
+        // As a parallel loop waits for its helper: it takes the job back, or waits until it has ended.
         if !inside.pool.take_back(helper) {
             assert_eq!(inside.pool.wait_as_lender(helper), End::Done(1));
         }
@@ -230,7 +231,7 @@ fn a_shutdown_inside_a_job_runs_what_its_waiter_s_worker_cannot() {
     });
     s.pool.submit_detached(task).expect("there is room");
     s.submit_detached(2);
-    // Either may come too late for any: a closer runs what is queued.
+    // Either may find nothing to run: a closer runs what is queued.
     let outsider = s.thread(|s| drop(s.pool.run_one()));
     s.begin();
     s.pool.as_worker(|| drop(s.pool.run_one()));

@@ -1,4 +1,4 @@
-//! The end of a pool's memory: nobody is inside any more.
+//! Start and destroy: the pool's memory may go only when no thread is inside any more.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Crew, Model, model};

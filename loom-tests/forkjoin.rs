@@ -1,4 +1,5 @@
-//! Fork-join: every part is done once, by any thread that comes in time. A call returns when no other thread is inside.
+//! Fork-join: every part is done once, by any thread that comes in time. A call returns only when no other
+//! thread is inside.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -58,7 +59,7 @@ impl<const K: usize> Items<K> {
     }
 }
 
-/// A loop over the items, with whoever else is there.
+/// A loop over the items, with any helpers there are.
 fn run_loop<const N: usize, const K: usize>(s: &Stage<N>, items: &Items<K>) {
     let stopped = s.pool.parallel_for(K, 1, |from, to| {
         items.write(from, to);
@@ -92,7 +93,7 @@ fn a_helper_sees_what_came_before_the_loop() {
     s.assert_over(0);
 }
 
-/// More helpers than one thread makes: none is left inside, whoever made it.
+/// Helpers that make helpers: none is left inside when the loop returns.
 fn helpers_make_helpers() {
     let s = Stage::<4>::new().ungated();
     (0..3).for_each(|_| s.pool.admit());
@@ -269,7 +270,7 @@ fn join_all<const N: usize, const K: usize>(s: &Stage<N>, items: &Items<K>) {
     items.assert_done();
 }
 
-/// A searcher that never ends its search makes halves published.
+/// A searcher that never ends its search, so that halves are published.
 fn both_halves_of_a_join_are_done_once_and_seen() {
     let s = Stage::<1>::attended();
     s.pool.freeze_searching();

@@ -1,5 +1,5 @@
-//! A thread that is stopped at any of its steps holds up nobody: what the others do then comes to an end, and when it goes
-//! on nothing is lost.
+//! A thread that is stopped before any of its steps holds up no other: what the others do ends, and when the
+//! thread continues, nothing is lost.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
@@ -27,7 +27,7 @@ pub const MODELS: &[Model] = &[
     model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
 ];
 
-/// A thread does `step` and is stopped somewhere in it, or before, or not at all; this one does `others` meanwhile.
+/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does `others` meanwhile.
 fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
     let frost = StopPoint::new();
     let thread = {
@@ -75,7 +75,7 @@ fn a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody() {
         ring.push(3);
         None
     };
-    // The push of 3 may be the one at the end of a stride; then the others go round the ring.
+    // The push of 3 may be at the end of a stride. Then the others go once around the ring.
     ring(4, 3, step, |ring| {
         for _ in 0..5 {
             let index = ring.pop().expect("three are there");
@@ -161,7 +161,7 @@ fn an_unmarker_stopped_anywhere_holds_up_nobody() {
 }
 
 /// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and takes the
-/// result. `strict`: nothing of it depends on the stopped one.
+/// result. `strict`: nothing of this depends on the stopped thread.
 fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::Job)) {
     let s = Stage::<2>::attended();
     let job = s.pool.guess(0, 0);

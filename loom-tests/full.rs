@@ -1,4 +1,5 @@
-//! A full pool: a submitter is refused, waits, or runs the job itself, and the slot that comes back is somebody's.
+//! A full pool: a submitter is refused, waits for a slot, or runs the job itself. A slot that is given back
+//! gets exactly one new owner.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -108,7 +109,7 @@ fn nobody_is_refused_while_a_slot_is_free() {
     let other = s.thread(|s| drop(s.submit_detached(0)));
     s.begin();
     s.submit_detached(1);
-    // Whichever ran, its slot is back: of three jobs two are there at most.
+    // The job that ran has freed its slot: at most two of three jobs are left.
     assert!(s.pool.run_one());
     s.submit_detached(2);
     other.join().unwrap();
@@ -178,7 +179,7 @@ fn a_job_blocked_in_submit_is_not_refused_while_another_runs() {
     let s = Stage::<2>::with_clock(Clock::Hasty);
     let (inside, log) = (s.pool.clone(), s.log.clone());
     let task = s.task(0).doing(move || {
-        // Whatever patience it loses: the other job does not sleep, and its slot comes back.
+        // However long it waits: the other job does not sleep, and frees its slot.
         inside.submit_blocking(Task::new(&log, 2)).expect("a slot comes back");
     });
     s.pool.submit_detached(task).expect("there is room");

@@ -1,5 +1,5 @@
-//! Sleep against wake: no push is slept through, nobody sleeps through the close, no frozen thread keeps others asleep.
-//! A number of jobs stands in place of rings and slots.
+//! Workers sleep and wake: no push and no close is slept through, and a stopped thread does not keep others
+//! asleep. A counter of jobs replaces rings and slots.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{Clock, Workers};
@@ -35,7 +35,7 @@ fn crew() -> (Crew, Arc<Workers>) {
     (Crew::new(), Arc::new(Workers::new()))
 }
 
-/// For the models that would take too long otherwise.
+/// For models that would take too long otherwise.
 fn big_crew() -> (Crew, Arc<Workers>) {
     (Crew::ungated(), Arc::new(Workers::new()))
 }
@@ -51,7 +51,7 @@ fn patient_worker(crew: &Crew, workers: &Arc<Workers>) -> JoinHandle<usize> {
     worker(crew, workers, usize::MAX)
 }
 
-/// The position of a push that triggers nothing.
+/// The position of a push that does not reset the searchers.
 const PLAIN: usize = 1;
 
 fn a_push_wakes_the_worker() {
@@ -73,7 +73,7 @@ fn two_pushes_wake_the_worker_twice() {
     assert!(workers.settled());
 }
 
-/// A sentry is trusted here, and its time does not pass: the thread that finds the first job has to wake it.
+/// The push relies on a sentry whose time does not pass: the thread that finds the first job has to wake it.
 fn two_pushes_wake_two_workers() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Manual)));
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
@@ -163,7 +163,7 @@ fn after_a_write_off_pushes_wake_again() {
     crew.begin();
     workers.give(PLAIN);
     workers.reset_searchers();
-    // As if the frozen one were not there.
+    // As if the frozen thread did not exist.
     workers.give(PLAIN);
     assert_eq!(worker.join().unwrap(), 2);
 }
@@ -249,7 +249,7 @@ fn a_push_behind_a_frozen_waker_wakes_for_it() {
     assert!(workers.settled());
 }
 
-/// The push trusts the searcher if the worker is the sentry by then; time goes on.
+/// The push relies on the searcher if the worker is already a sentry. Time passes.
 fn a_sentry_takes_what_a_frozen_searcher_left() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Manual)));
     workers.freeze_searching();
@@ -265,7 +265,7 @@ fn a_sentry_takes_what_a_frozen_searcher_left() {
     worker.join().unwrap();
 }
 
-/// Its time passes at any moment, and it sleeps without end from then on.
+/// Its time limit may end at any moment; then it sleeps without one.
 fn a_sentry_that_rests_misses_no_push() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Hasty)));
     workers.freeze_searching();
@@ -275,7 +275,7 @@ fn a_sentry_that_rests_misses_no_push() {
     assert_eq!(worker.join().unwrap(), 1);
 }
 
-/// The first push wakes the sentry, which is stopped before it takes its token: the second does not trust the two, which are one.
+/// The first push wakes the sentry, which is stopped before it takes its token. The second must not count token and sentry as two.
 fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
     let (crew, workers) = crew();
     workers.freeze_sleeping();

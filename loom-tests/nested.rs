@@ -1,4 +1,5 @@
-//! A job that waits for another runs that very job, or sleeps; one that waits for itself is told.
+//! A job that waits for a queued job runs that job itself, or sleeps. A job that waits for itself gets an
+//! error.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -81,7 +82,7 @@ fn a_waiting_job_and_a_canceller_end_the_job_once() {
     s.assert_over(2);
 }
 
-/// Job 0 waits for job 1; workers without stack run one job each.
+/// Job 0 waits for job 1, and no worker has stack for a job inside a job.
 fn without_stack(s: Stage<2>, workers: usize, expected: End) {
     (0..workers).for_each(|_| s.pool.admit());
     let waiting = s.pool.clone();

@@ -1,4 +1,4 @@
-//! A peek at a finished job: the job stays as it is, and a thread that comes meanwhile is not left behind.
+//! A peek at a finished job leaves the job as it is, and a thread that waits meanwhile is woken.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
@@ -62,7 +62,7 @@ fn a_result_is_left_by_one_and_taken_by_the_other() {
     s.assert_over(1);
 }
 
-/// On the slot alone: in a pool a fence stands near by, which would do the same.
+/// On the slot alone: in a pool a fence nearby would hide the missing ordering.
 fn on_a_slot(mine: fn(&Over), theirs: fn(&Over)) {
     let (crew, slot) = (Crew::new(), Arc::new(Over::new()));
     let shared = slot.clone();

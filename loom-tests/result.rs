@@ -1,4 +1,4 @@
-//! What becomes of a result: it reaches whoever asks, whole, and one of them; the others are told.
+//! A job's result reaches exactly one of the threads that ask for it, complete; the others get an error.
 
 use crate::fixtures::{Stage, assert_taken_once, writer};
 use crate::harness::{Model, model};

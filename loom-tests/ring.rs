@@ -1,4 +1,5 @@
-//! The index ring: nothing lost, nothing twice, first in first out, "empty" exact, marks seen.
+//! The index ring: a FIFO that loses and duplicates nothing, reports empty exactly, and shows marks to
+//! pushers.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::Indices;
@@ -44,7 +45,7 @@ fn ring(len: usize, start: usize) -> Arc<Indices> {
     Arc::new(Indices::new(len, start, 0))
 }
 
-/// Pops with as many tries as it takes.
+/// Pops, and tries until there is an index.
 fn pop(ring: &Indices) -> usize {
     loop {
         if let Some(index) = ring.pop() {
@@ -351,7 +352,7 @@ fn two_that_walk_from_a_tail_between_strides_lose_nothing() {
     assert_eq!(all, [0, 1, 2, 3]);
 }
 
-/// A pusher that read the tail, and by the time that it reads the entry is a lap behind.
+/// A pusher that has read the tail, and is a lap behind when it reads the entry.
 fn lapped(len: usize) {
     let (crew, ring) = (Crew::new(), ring(len, 0));
     let other = {

@@ -1,5 +1,5 @@
-//! Seats between the words that the core sleeps on and a port that lets threads sleep: no change is slept through, and
-//! no wake-up goes to one that does not need it while another does.
+//! Seats, on which threads of a user-defined port sleep: no change of a word is slept through, and no wake-up
+//! goes to a thread that does not need it while another one does.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{OnSeats, Sleepers, Workers};

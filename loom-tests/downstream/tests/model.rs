@@ -1,4 +1,4 @@
-//! The library in every order of its steps and the pool's that loom can tell apart.
+//! The crate's code and the pool in every execution that loom distinguishes.
 //!
 //!     RUSTFLAGS="--cfg jobring_loom" cargo test --test model
 #![cfg(jobring_loom)]
