@@ -12,9 +12,9 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_waiter_sees_what_the_done_callback_did),
     model!(unbounded a_waiter_for_a_cancelled_job_sees_what_the_done_callback_did),
     model!(3 a_waiter_for_a_discarded_job_sees_what_the_done_callback_did),
-    model!(unbounded the_done_callback_is_told_once_how_the_job_ended),
+    model!(unbounded the_done_callback_is_called_once_with_how_the_job_ended),
     model!(unbounded a_callback_that_gives_up_its_job_ends_the_wait_for_it),
-    model!(unbounded a_callback_that_waits_for_its_own_job_is_told),
+    model!(unbounded a_callback_that_waits_for_its_own_job_is_refused),
 ];
 
 /// Job 0, whose callback writes a place.
@@ -58,7 +58,7 @@ fn a_waiter_for_a_discarded_job_sees_what_the_done_callback_did() {
     s.assert_ended(1);
 }
 
-fn the_done_callback_is_told_once_how_the_job_ended() {
+fn the_done_callback_is_called_once_with_how_the_job_ended() {
     let s = Stage::<1>::attended();
     let told = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let tell = told.clone();
@@ -87,7 +87,7 @@ fn a_callback_that_gives_up_its_job_ends_the_wait_for_it() {
     s.assert_over(1);
 }
 
-fn a_callback_that_waits_for_its_own_job_is_told() {
+fn a_callback_that_waits_for_its_own_job_is_refused() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
     let task = s.task(0).telling(move |_| assert_eq!(pool.wait(itself), End::Deadlock));

@@ -8,7 +8,7 @@ use jobring_model::model::End;
 pub const MODELS: &[Model] = &[
     model!(unbounded a_job_is_run_or_cancelled_not_both),
     model!(unbounded of_two_cancellers_one_cancels),
-    model!(unbounded who_cancels_too_late_sees_the_job_dropped),
+    model!(unbounded a_late_canceller_sees_the_job_dropped),
     model!(unbounded a_running_job_learns_of_its_cancel),
     model!(unbounded a_job_that_is_asked_to_stop_sees_why),
     model!(unbounded a_waiter_learns_of_a_cancel),
@@ -41,7 +41,7 @@ fn of_two_cancellers_one_cancels() {
     s.assert_over(1);
 }
 
-fn who_cancels_too_late_sees_the_job_dropped() {
+fn a_late_canceller_sees_the_job_dropped() {
     let s = Stage::<1>::attended();
     let place = Place::new();
     let told = place.clone();

@@ -18,7 +18,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
-    model!(unbounded a_closer_learns_that_a_job_with_a_handle_is_over),
+    model!(unbounded a_closer_learns_that_a_job_with_a_handle_has_ended),
     model!(2 a_closer_learns_of_a_worker_s_last_job_though_another_never_leaves),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
@@ -148,7 +148,7 @@ fn a_closer_waits_for_a_running_job() {
     assert_eq!(runner.join().unwrap(), s.log.ran(0) == 1);
 }
 
-fn a_closer_learns_that_a_job_with_a_handle_is_over() {
+fn a_closer_learns_that_a_job_with_a_handle_has_ended() {
     // Its slot stays out of the free ring, so no thread meets the closer's mark there.
     let s = Stage::<1>::attended();
     s.submit(0);

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
-    model!(2 of_two_jobs_that_wait_for_each_other_one_is_told),
-    model!(2 a_job_is_not_told_while_the_other_can_go_on),
-    model!(1 a_job_is_not_told_while_the_other_wakes),
-    model!(2 jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free),
-    model!(2 a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot),
-    model!(2 a_job_blocked_in_submit_is_told_though_the_last_result_comes_later),
+    model!(2 of_two_jobs_that_wait_for_each_other_one_is_refused),
+    model!(2 a_wait_is_not_refused_while_the_other_job_can_go_on),
+    model!(1 a_wait_is_not_refused_while_the_other_job_wakes),
+    model!(2 jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free),
+    model!(2 a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot),
+    model!(2 a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later),
     model!(2 a_lender_wakes_the_borrower_that_waits_for_it),
     model!(2 a_closer_outside_waits_for_a_job_inside_a_shutdown),
     model!(2 a_shutdown_inside_a_job_returns_though_another_job_waits_for_it),
@@ -57,7 +57,7 @@ fn run_two(s: &Stage<2>) {
     other.join().unwrap();
 }
 
-fn of_two_jobs_that_wait_for_each_other_one_is_told() {
+fn of_two_jobs_that_wait_for_each_other_one_is_refused() {
     let s = Stage::<2>::new().ungated();
     let told = Arc::new(AtomicUsize::new(0));
     let wait = || -> Body {
@@ -73,7 +73,7 @@ fn of_two_jobs_that_wait_for_each_other_one_is_told() {
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
-fn a_job_is_not_told_while_the_other_can_go_on() {
+fn a_wait_is_not_refused_while_the_other_job_can_go_on() {
     let s = Stage::<2>::new();
     let place = Place::new();
     let written = place.clone();
@@ -85,7 +85,7 @@ fn a_job_is_not_told_while_the_other_can_go_on() {
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
-fn a_job_is_not_told_while_the_other_wakes() {
+fn a_wait_is_not_refused_while_the_other_job_wakes() {
     let s = Stage::<4>::new().ungated();
     // The first waits for the last, and the second for the first.
     for (n, other) in [(0, Some(2)), (1, Some(0)), (2, None)] {
@@ -118,7 +118,7 @@ fn submitting<const N: usize>(s: &Stage<N>, n: usize, told: &Arc<AtomicUsize>) -
     })
 }
 
-fn jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free() {
+fn jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free() {
     let s = Stage::<2>::new().ungated();
     let told = Arc::new(AtomicUsize::new(0));
     for n in 0..2 {
@@ -137,7 +137,7 @@ fn jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free() {
     assert_eq!((s.log.ran(0), s.log.ran(1), s.pool.free_slots()), (1, 1, 2));
 }
 
-fn a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot() {
+fn a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot() {
     let s = Stage::<2>::attended();
     let told = Arc::new(AtomicUsize::new(0));
     s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");
@@ -150,7 +150,7 @@ fn a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot() {
     assert_eq!((s.log.ran(1), s.pool.free_slots()), (usize::from(accepted), 2));
 }
 
-fn a_job_blocked_in_submit_is_told_though_the_last_result_comes_later() {
+fn a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later() {
     let s = Stage::<2>::attended();
     let told = Arc::new(AtomicUsize::new(0));
     s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");

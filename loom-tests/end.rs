@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 pub const MODELS: &[Model] = &[
     model!(unbounded destroy_waits_for_a_visitor),
     model!(2 destroy_waits_for_two_visitors),
-    model!(2 who_awaits_the_workers_finds_their_hooks_done),
+    model!(2 a_wait_for_the_workers_sees_their_hooks_done),
     model!(unbounded no_more_workers_enter_than_may),
     model!(2 a_start_that_fails_leaves_nobody_behind),
 ];
@@ -43,7 +43,7 @@ fn destroy_waits_for_two_visitors() {
     destroy_waits_for(2);
 }
 
-fn who_awaits_the_workers_finds_their_hooks_done() {
+fn a_wait_for_the_workers_sees_their_hooks_done() {
     let s = Stage::<1>::new();
     s.pool.admit();
     let over = Arc::new(AtomicBool::new(false));

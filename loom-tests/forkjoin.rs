@@ -11,7 +11,7 @@ pub const MODELS: &[Model] = &[
     model!(2 every_share_is_done_once_and_seen_by_the_caller),
     model!(2 a_helper_sees_what_came_before_the_loop),
     model!(1 helpers_make_helpers),
-    model!(2 of_two_stops_one_is_told),
+    model!(2 of_two_stops_one_is_returned),
     model!(2 a_loop_that_nobody_helps_is_done_by_its_caller),
     model!(2 a_loop_that_meets_a_discard_is_done),
     model!(1 a_loop_that_meets_a_drain_is_done),
@@ -20,7 +20,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_scope_that_keeps_one_job_does_all),
     model!(2 a_scope_without_slots_does_all),
     model!(1 a_scope_that_meets_a_drain_is_done),
-    model!(2 a_scope_that_meets_a_discard_is_over),
+    model!(2 a_scope_that_meets_a_discard_ends),
     model!(2 a_scope_inside_a_job_needs_no_other_worker),
     model!(unbounded both_halves_of_a_join_are_done_once_and_seen),
     model!(3 halves_of_nested_joins_are_done_once_and_seen),
@@ -104,7 +104,7 @@ fn helpers_make_helpers() {
     s.assert_over(0);
 }
 
-fn of_two_stops_one_is_told() {
+fn of_two_stops_one_is_returned() {
     let s = Stage::<1>::attended();
     let other = s.thread(|s| drop(s.pool.run_one()));
     s.begin();
@@ -223,7 +223,7 @@ fn a_scope_that_meets_a_drain_is_done() {
 }
 
 /// Each job was run, or dropped before the scope ended.
-fn a_scope_that_meets_a_discard_is_over() {
+fn a_scope_that_meets_a_discard_ends() {
     let s = Stage::<2>::attended();
     let other = s.thread(|s| drop(s.pool.discard()));
     s.begin();

@@ -21,8 +21,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_canceller_stopped_anywhere_holds_up_nobody),
     model!(2 a_detacher_stopped_anywhere_holds_up_nobody),
     model!(2 a_closer_stopped_anywhere_holds_up_no_submitter),
-    model!(2 a_notifier_stopped_anywhere_is_stood_in_for),
-    model!(2 a_worker_stopped_anywhere_is_stood_in_for),
+    model!(2 a_notifier_stopped_anywhere_is_covered_by_others),
+    model!(2 a_worker_stopped_anywhere_is_covered_by_others),
     model!(2 a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker),
     model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
 ];
@@ -251,7 +251,7 @@ fn force_until(workers: &Workers, taken: &AtomicUsize, jobs: usize) {
     }
 }
 
-fn a_notifier_stopped_anywhere_is_stood_in_for() {
+fn a_notifier_stopped_anywhere_is_covered_by_others() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
     let (working, telling, count) = (workers.clone(), workers.clone(), taken.clone());
@@ -262,7 +262,7 @@ fn a_notifier_stopped_anywhere_is_stood_in_for() {
     assert_eq!(workers.left(), 0);
 }
 
-fn a_worker_stopped_anywhere_is_stood_in_for() {
+fn a_worker_stopped_anywhere_is_covered_by_others() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
     let (working, freezing, count) = (workers.clone(), workers.clone(), taken.clone());

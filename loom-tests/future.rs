@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 pub const MODELS: &[Model] = &[
     model!(unbounded an_awaited_job_wakes_its_task),
     model!(unbounded a_task_sees_what_the_job_wrote),
-    model!(3 a_task_that_is_woken_for_nothing_is_woken_again),
+    model!(3 a_task_that_wakes_spuriously_is_woken_again),
     model!(unbounded a_cancel_wakes_the_task),
     model!(3 a_cancelled_and_a_run_job_wake_the_task_alike),
     model!(3 a_discard_wakes_the_task),
@@ -135,7 +135,7 @@ fn a_task_sees_what_the_job_wrote() {
     s.assert_over(1);
 }
 
-fn a_task_that_is_woken_for_nothing_is_woken_again() {
+fn a_task_that_wakes_spuriously_is_woken_again() {
     let s = Stage::<1>::attended();
     let mut job = awaiting(&s);
     let runner = s.runner();

@@ -15,20 +15,20 @@ pub const MODELS: &[Model] = &[
     model!(unbounded close_wakes_the_worker),
     model!(2 close_wakes_all_workers),
     model!(1 close_wakes_all_while_one_finds_a_late_job),
-    model!(3 a_job_is_taken_or_the_closer_is_told),
+    model!(3 a_job_is_taken_or_the_closer_is_notified),
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(3 after_a_write_off_pushes_wake_again),
-    model!(unbounded a_frozen_waker_is_stood_in_for),
-    model!(2 a_searcher_that_was_written_off_does_no_harm),
+    model!(unbounded a_frozen_waker_is_covered_by_others),
+    model!(2 a_searcher_that_was_written_off_changes_no_count),
     model!(unbounded the_trigger_writes_frozen_searchers_off),
-    model!(3 a_wake_up_for_no_reason_does_no_harm),
+    model!(3 a_spurious_wake_up_loses_nothing),
     model!(2 a_batch_wakes_two_workers),
     model!(unbounded a_push_beside_a_frozen_searcher_wakes_a_worker),
     model!(3 a_push_behind_a_frozen_waker_wakes_for_it),
     model!(unbounded a_sentry_takes_what_a_frozen_searcher_left),
     model!(unbounded a_sentry_that_rests_misses_no_push),
-    model!(3 a_sentry_that_is_woken_and_frozen_is_not_trusted),
-    model!(1 a_finder_does_not_trust_the_one_it_woke),
+    model!(3 a_sentry_that_is_woken_and_frozen_is_not_relied_on),
+    model!(1 a_finder_does_not_rely_on_the_worker_that_it_woke),
 ];
 
 fn crew() -> (Crew, Arc<Workers>) {
@@ -131,7 +131,7 @@ fn close_wakes_all_while_one_finds_a_late_job() {
     assert!(workers.settled());
 }
 
-fn a_job_is_taken_or_the_closer_is_told() {
+fn a_job_is_taken_or_the_closer_is_notified() {
     let (crew, workers) = crew();
     let worker = patient_worker(&crew, &workers);
     let submitter = {
@@ -168,7 +168,7 @@ fn after_a_write_off_pushes_wake_again() {
     assert_eq!(worker.join().unwrap(), 2);
 }
 
-fn a_frozen_waker_is_stood_in_for() {
+fn a_frozen_waker_is_covered_by_others() {
     let (crew, workers) = crew();
     let worker = worker(&crew, &workers, 1);
     crew.begin();
@@ -178,7 +178,7 @@ fn a_frozen_waker_is_stood_in_for() {
     assert!(workers.settled());
 }
 
-fn a_searcher_that_was_written_off_does_no_harm() {
+fn a_searcher_that_was_written_off_changes_no_count() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();
@@ -202,7 +202,7 @@ fn the_trigger_writes_frozen_searchers_off() {
     assert_eq!(worker.join().unwrap(), 1);
 }
 
-fn a_wake_up_for_no_reason_does_no_harm() {
+fn a_spurious_wake_up_loses_nothing() {
     let (crew, workers) = crew();
     let worker = worker(&crew, &workers, 1);
     let ghost = {
@@ -276,7 +276,7 @@ fn a_sentry_that_rests_misses_no_push() {
 }
 
 /// The first push wakes the sentry, which is stopped before it takes its token. The second must not count token and sentry as two.
-fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
+fn a_sentry_that_is_woken_and_frozen_is_not_relied_on() {
     let (crew, workers) = crew();
     workers.freeze_sleeping();
     let worker = worker(&crew, &workers, 2);
@@ -287,7 +287,7 @@ fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
 }
 
 /// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the rest.
-fn a_finder_does_not_trust_the_one_it_woke() {
+fn a_finder_does_not_rely_on_the_worker_that_it_woke() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();

@@ -21,7 +21,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_pop_after_a_push_finds_something),
     model!(3 a_pop_after_a_push_finds_something_when_another_moved_the_tail),
     model!(unbounded a_pop_after_a_push_ahead_of_the_tail_finds_something),
-    model!(unbounded two_that_walk_from_a_tail_between_strides_lose_nothing),
+    model!(unbounded two_pushers_between_strides_lose_nothing),
     model!(3 a_pusher_that_was_lapped_finds_the_tail_again),
     model!(2 a_pusher_that_was_lapped_far_finds_the_tail_again),
     model!(unbounded a_push_at_a_marked_entry_sees_the_mark),
@@ -332,7 +332,7 @@ fn a_pop_after_a_push_ahead_of_the_tail_finds_something() {
     assert_ne!(mine, other.join().unwrap());
 }
 
-fn two_that_walk_from_a_tail_between_strides_lose_nothing() {
+fn two_pushers_between_strides_lose_nothing() {
     let (crew, ring) = (Crew::new(), Arc::new(Indices::new(4, 0, 3)));
     let first = ring.pop().unwrap();
     let other = {

@@ -28,7 +28,7 @@ pub const ROWS: &[Row] = &[
             (Planted(&[Bug::TrustsOneSearcher]), Model("a_push_beside_a_frozen_searcher_wakes_a_worker")),
             (
                 Planted(&[Bug::TrustsTheSentryWithItsToken]),
-                Model("a_sentry_that_is_woken_and_frozen_is_not_trusted"),
+                Model("a_sentry_that_is_woken_and_frozen_is_not_relied_on"),
             ),
             (Planted(&[Bug::SentryRestsSilently]), Model("a_sentry_that_rests_misses_no_push")),
         ]),
@@ -270,7 +270,7 @@ pub const ROWS: &[Row] = &[
         what: "destroying a pool returns while its workers still run: they use freed memory",
         answer: Mutants(&[(
             Planted(&[Bug::EndsWithWorkersInside]),
-            Model("who_awaits_the_workers_finds_their_hooks_done"),
+            Model("a_wait_for_the_workers_sees_their_hooks_done"),
         )]),
     },
     Row {
@@ -409,7 +409,7 @@ pub const ROWS: &[Row] = &[
         id: 46,
         upstream: "facebook/folly 232f650cc, 1292801d5",
         what: "an enqueue with a deadline blocks without one",
-        answer: Mutants(&[(Planted(&[Bug::WaitsPastTheDeadline]), Model("a_submit_with_an_end_ends"))]),
+        answer: Mutants(&[(Planted(&[Bug::WaitsPastTheDeadline]), Model("a_submit_with_a_timeout_ends"))]),
     },
     Row {
         id: 47,
@@ -434,7 +434,7 @@ pub const ROWS: &[Row] = &[
                program that has none",
         answer: Mutants(&[(
             Planted(&[Bug::CountsTheWokenAsStuck]),
-            Model("a_job_is_not_told_while_the_other_wakes"),
+            Model("a_wait_is_not_refused_while_the_other_job_wakes"),
         )]),
     },
     Row {

@@ -257,7 +257,7 @@ impl<'a> Slot<'a> {
     fn claim_result(&self, s: State, taking: State) -> Result<State, State> {
         // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked and put the word
         // back as it was after `s` was loaded: its reads of the body come before what we do to it (model
-        // a_peek_is_over_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
+        // a_peek_ends_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
         // a thread claims the body before it touches it.
         self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
