@@ -1,5 +1,5 @@
-//! A closure that does not fit into a slot passes `cargo check` and fails in the build. The compiler's error says its size, what to
-//! do, and where it is submitted.
+//! A closure that does not fit into a slot passes `cargo check` and fails in the build. The compiler's error
+//! tells its size, what to do, and where it is submitted.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]

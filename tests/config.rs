@@ -1,6 +1,6 @@
-//! Every field of the C face's configuration and of a job's options, at its default, its constants and its bounds, and
-//! beyond them. This test reads from the header which cells there must be, so a field that is added fails it until it
-//! is tried. tests/c/config.c and tests/c/options.c have the cells.
+//! Every field of the C API's configuration and of a job's options is tried at its default, its constants and
+//! its bounds, and beyond them. This test reads from the header which cells there must be, so a new field
+//! fails it until it is tried. tests/c/config.c and tests/c/options.c have the cells.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]

@@ -1,6 +1,7 @@
-//! The headers compile in every dialect without a warning: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding.
-//! Two translation units use everything in the headers, and each includes them twice. Where there is a C library, the units are
-//! linked with jobring and run. clang also lays out the structures for targets other than this one.
+//! The headers compile in every dialect without a warning: gcc and clang, C99 to C23 and C++11 to C++23,
+//! hosted and freestanding. Two translation units use everything in the headers, and each includes them
+//! twice. Where there is a C library, the units are linked with jobring and run. clang also lays out the
+//! structures for other targets.
 //!
 //! Only with the feature `capi`: `cargo test` must need no compiler except cc.
 #![cfg(all(unix, feature = "capi"))]

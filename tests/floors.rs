@@ -1,6 +1,6 @@
-//! Imports go downwards only. This test reads every import and every path of the sources and checks three things: each folder
-//! stands on a floor, a file names only files of lower floors or of its own folder, and no files name each other in a
-//! circle.
+//! Imports go downwards only. This test reads every import and every path of the sources and checks three
+//! things: each folder stands on a floor, a file names only files of lower floors or of its own folder, and
+//! there is no circle of files that name each other.
 
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};

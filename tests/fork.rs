@@ -1,4 +1,5 @@
-//! A Rust pool in a child by fork(): no call on it hangs, none runs a job of the parent, and the child can make its own pools.
+//! A Rust pool in a child by fork(): no call on it hangs, none runs a job of the parent, and the child can
+//! make its own pools.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;

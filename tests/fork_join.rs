@@ -1,4 +1,4 @@
-//! Fork-join for Rust callers: parallel loops, on pools of every kind.
+//! Fork-join for Rust callers on pools of every kind: parallel loops, scopes, joins.
 #![cfg(feature = "std")]
 
 mod common;

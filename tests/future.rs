@@ -1,4 +1,5 @@
-//! Async tasks await jobs. They are woken however a job ends, and no waker is lost, woken twice or dropped twice.
+//! Async tasks await jobs. A task is woken however its job ends, and no waker is lost, woken twice or dropped
+//! twice.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;

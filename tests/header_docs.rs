@@ -1,6 +1,6 @@
-//! The C header is a manual. It begins with a table of contents, and its functions stand in that order, under its headings.
-//! Every function says what a C programmer must know, in the same order: what it does, each parameter, what it returns,
-//! from where it may be called, whether it blocks, and whether it allocates.
+//! The C header is a manual. It begins with a table of contents, and its functions stand in that order, under
+//! its headings. The comment of each function says, in this order: what it does, each parameter, what it
+//! returns, from where it may be called, whether it blocks, and whether it allocates.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Rules for the sources that no compiler checks: names that only certain files may use, and places where user code runs.
+//! Rules that no compiler checks: names that only certain files may use, and places where user code runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

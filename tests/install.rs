@@ -1,5 +1,5 @@
-//! `make install` puts a library where a C programmer looks for it. The example hello builds against it outside the tree, and
-//! only jobring's own names are visible.
+//! `make install` puts the library where a C programmer looks for it. The example `hello` builds against it
+//! outside the repository, and only jobring's own symbols are visible.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;

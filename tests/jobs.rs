@@ -1,4 +1,5 @@
-//! The life of one job: submitted, run, waited for, cancelled, detached, failed. Its closure and its result are dropped once.
+//! The life of one job: submitted, run, waited for, cancelled, detached, failed. Its closure and its result
+//! are dropped once.
 #![cfg(feature = "std")]
 
 mod common;

@@ -1,4 +1,5 @@
-//! A pool takes memory only when it uses it: making a pool does not touch pages that are fresh from the system.
+//! To make a pool does not touch memory pages that are fresh from the system; they are touched when the pool
+//! uses them.
 #![cfg(all(target_os = "linux", any(feature = "std", feature = "capi")))]
 
 /// The page faults of this thread until now, without those that read from a disk.

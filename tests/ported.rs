@@ -1,5 +1,5 @@
-//! A user-defined port under the C face. The library is built without std and without pthread (tests/ported), and
-//! tests/c/ported.c has a port of POSIX semaphores, and a signal handler as the interrupt.
+//! A user-defined port under the C API. The library is built without std and without pthread (tests/ported).
+//! tests/c/ported.c has a port on POSIX semaphores, and a signal handler as the interrupt.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]

@@ -1,6 +1,6 @@
-//! What the C face promises to its process: errno, signals, cancellation, fork, exceptions. The programs of tests/c print a line
-//! for each call that they tried under these conditions. This test reads from the header which lines there must be, so a
-//! function that is added fails it until it is tried.
+//! What the C API promises about errno, signals, cancellation, fork and exceptions. The programs of tests/c
+//! print a line for each call that they tried under these conditions. This test reads from the header which
+//! lines there must be, so a new function fails it until it is tried.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]

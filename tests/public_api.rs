@@ -1,6 +1,7 @@
-//! tests/public_api.txt lists the public API. JOBRING_BLESS=1 rewrites it; then review the difference, since users see it. This test
-//! reads the sources and does not compile them. So one list has all features, and a `cfg` marks an item that needs one. The
-//! list leaves out the C API (include/jobring.h) and what only the models use.
+//! tests/public_api.txt lists the public Rust API. JOBRING_BLESS=1 rewrites it; then review the difference,
+//! because users see it. This test reads the sources and does not compile them. So one list has all features,
+//! and a `cfg` marks an item that needs one. The list leaves out the C API (include/jobring.h) and what only
+//! the models use.
 
 use proc_macro2::TokenStream;
 use std::collections::{BTreeMap, BTreeSet};

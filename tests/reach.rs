@@ -1,7 +1,7 @@
-//! What each function of the C face can reach, as the linker sees it. The test reads the relocations of an unoptimised build. Each
-//! relocation counts as a call, whether it is a call or a taken address, so calls through the library's own function tables are
-//! seen too. It does not see calls of user functions (jobs, callbacks, hooks), nor what the functions of other libraries call:
-//! those are listed by name.
+//! What each function of the C API can reach, as the linker sees it. The test reads the relocations of an
+//! unoptimised build. Each relocation counts as a call, whether it is a call or a taken address, so calls
+//! through the library's function tables are seen too. It does not see calls of user functions (jobs,
+//! callbacks, hooks), nor what the functions of other libraries call: those are listed by name.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 #[path = "common/c.rs"]

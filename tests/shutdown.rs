@@ -1,4 +1,4 @@
-//! Shutting a pool down: drained, discarded, timed out, from any thread, several times at once.
+//! Shuts pools down: drained, discarded, timed out, from any thread, several times at once.
 #![cfg(feature = "std")]
 
 mod common;

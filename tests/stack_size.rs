@@ -1,4 +1,4 @@
-//! How much of a worker's stack its own code takes, and how much the smallest stack leaves for the job.
+//! How much of a worker's stack its own code takes, and how much the smallest stack leaves for a job.
 #![cfg(unix)]
 
 use jobring::{BuildError, Pool};

@@ -1,7 +1,7 @@
-//! The C face under ThreadSanitizer. The library is built with instrumentation and without std (tests/tsan, which needs a nightly
-//! compiler), and the C programs of tests/tsan pass plain data over every edge of it. A clean run reports nothing, without any
-//! suppression. With one ordering weakened, it reports a data race over that ordering's edge. tests/tsan/README.md has
-//! the table.
+//! The C API under ThreadSanitizer. The library is built with instrumentation and without std (tests/tsan,
+//! which needs a nightly compiler). The C programs of tests/tsan pass plain data over every happens-before
+//! edge of the library. The unchanged library must give no report, without any suppression. With one ordering
+//! weakened there must be a data race over that ordering's edge. tests/tsan/README.md has the table.
 #![cfg(all(target_os = "linux", target_pointer_width = "64", feature = "capi", feature = "pthread"))]
 
 #[path = "common/c.rs"]

@@ -1,5 +1,5 @@
-//! Whatever user code does where the library calls it, no panic crosses a job, no job outlives what it borrows, and no slot is
-//! lost. `src/USER_CODE.md` names the places.
+//! Whatever user code does where the library calls it: no panic crosses a job, no job outlives what it
+//! borrows, and no slot is lost. `src/USER_CODE.md` names the places.
 #![cfg(feature = "std")]
 
 mod common;

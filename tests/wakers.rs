@@ -1,4 +1,5 @@
-//! Wakers that panic, wait, submit and shut down: the pool goes on, and a call that would sleep for ever is refused.
+//! Wakers that panic, wait, submit and shut down: the pool goes on, and a call that would sleep for ever is
+//! refused.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;

@@ -1,7 +1,7 @@
-//! The machine and the library, side by side: the same scripts under the same random schedule, step by step. After
-//! every step each thread of the one must stand before the same operation as that of the other.
+//! Runs the machine and the library side by side, with the same scripts and the same random schedule. After
+//! every step each thread of the machine must be before the same operation as the library's thread.
 //!
-//! So a step that is added to the library, taken away, or put before another shows here, and so does a wrong step of the
+//! So a step that is added to the library, removed, or moved shows here, and so does a wrong step of the
 //! machine.
 
 mod dice;

@@ -1,4 +1,4 @@
-//! Random choices that can be had again.
+//! Random choices that can be repeated from a seed.
 
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 pub struct Dice(u64);

@@ -1,5 +1,5 @@
-//! Every reachable state of a setup, depth first. States are told apart by 64 bits of a hash: of n states, n²/2⁶⁵ pairs
-//! are expected to be taken for one (0.3 % at 300 million).
+//! Explores every reachable state of a setup, depth first. States are compared by 64 bits of a hash: among n
+//! states, n²/2⁶⁵ pairs are expected to be mistaken for one state (0.3 % at 300 million).
 
 use crate::machine::{Facts, Pc, Setup, THREADS, World};
 use crate::promises::{self, Verdict};

@@ -1,8 +1,10 @@
-//! Is a ring, operation by operation, as if each happened at one moment between its call and its return? Every schedule
-//! of a few threads on the ring of the machine, whose steps are the library's (`conform.rs`), against a sequential queue.
+//! Linearizability of a ring: does each operation behave as if it happened at one moment between its call and
+//! its return? Tries every schedule of a few threads on the machine's ring, whose steps are the library's
+//! (`conform.rs`), against a sequential queue.
 //!
-//! An onlooker keeps every order in which the operations so far can have happened: what would be in the queue, and which
-//! pending operations would have taken effect with which answer. An answer that none of them has is a mistake.
+//! A monitor keeps every order in which the operations so far can have happened: the contents of the queue,
+//! and which pending operations have taken effect with which result. A result that no such order allows is a
+//! failure.
 
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;

@@ -1,4 +1,4 @@
-//! Mistakes to be planted into the machine, to see that the checks find them.
+//! Mistakes that are planted in the machine, to show that the checks find them.
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};

@@ -1,4 +1,4 @@
-//! Published bugs of other pools (src/sync/bug.rs), put into the library: which of them a test must see.
+//! Which published bugs of other pools (src/sync/bug.rs), planted in the library, a test must find.
 
 use jobring_frozen::Bug;
 use jobring_harness::{again, for_each};

@@ -1,4 +1,4 @@
-//! The scripts of a setup, acted by the library.
+//! Runs the scripts of a setup on the library.
 
 use crate::machine::{Body, Op, Setup, Told, World};
 use crate::stage::{self, Stage};

@@ -1,4 +1,5 @@
-//! What must hold when nothing can happen any more. What must hold always is checked in the steps themselves (`must`).
+//! What must be true when no thread can take a step any more. What must always be true is checked in the
+//! steps (`must`).
 
 use crate::machine::words::Status;
 use crate::machine::{Op, Pc, Setup, Thread, Word, World};

@@ -1,5 +1,5 @@
-//! Random sequences of C calls on a pool without workers, against the model in `sequential.rs`: every status, every result,
-//! every callback, in order.
+//! Random sequences of C calls on a pool without workers, compared with the model in `sequential.rs`: every
+//! status, every result, every callback, in order.
 
 mod planted;
 mod sequential;

@@ -1,5 +1,5 @@
-//! A pool without workers, as a list of slots and two queues: what each call must return, and what its callbacks must be
-//! told, in order.
+//! The sequential model: a pool without workers as a list of slots and two queues. It says what each call
+//! must return, and with what its callbacks must be called, in order.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,5 @@
-//! What is explored: who does what, and how finely. `large.rs` has the largest, `mistakes.rs` the setups in which planted mistakes show.
+//! What is explored: which threads do what, and how finely. `large.rs` has the largest setups, `mistakes.rs`
+//! those in which planted mistakes show.
 
 use crate::explore::Grain::{self, Coarse, Fine, Whole};
 use crate::machine::{Body, Op, Setup};

@@ -1,5 +1,6 @@
-//! The library's own code, driven step by step: its threads are coroutines on one thread of the system, and come to rest
-//! before every named atomic operation, sleep and wake. So an execution is a list of choices, and can be had again.
+//! Drives the library's own code step by step: its threads are coroutines on one system thread, and stop
+//! before every named atomic operation, sleep and wake. So an execution is a list of choices, and can be
+//! repeated.
 
 use crate::machine::Event;
 use corosensei::stack::DefaultStack;

@@ -1,8 +1,9 @@
-//! The library's own code under random schedules, in scenarios that loom and the state explorer can't finish: 4 workers,
-//! 4 submitters, 2 cancellers and a closer on 4 slots. Uniform schedules, and those of PCT (Burckhardt, Kothari,
-//! Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
+//! The library's own code under random schedules, in scenarios that are too large for loom and the state
+//! explorer: 4 workers, 4 submitters, 2 cancellers and a closer on 4 slots. Schedules are uniform or by
+//! priorities (PCT: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic
+//! Guarantees of Finding Bugs", ASPLOS 2010).
 //!
-//! A seed gives one execution, which can be had again: `JOBRING_SEED=n cargo test -p jobring-checker --test walk`.
+//! A seed determines one execution: `JOBRING_SEED=n cargo test -p jobring-checker --test walk` repeats it.
 
 mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]

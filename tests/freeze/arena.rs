@@ -1,5 +1,5 @@
-//! One pool and the threads that may be frozen in it: a submitter, a worker, a waiter, a canceller, a closer, each
-//! doing at random everything that its role can do.
+//! One pool and the threads that may be frozen in it: a submitter, a worker, a waiter, a canceller and a
+//! closer. Each does at random everything that its role can do.
 
 use crate::harness::{
     CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,

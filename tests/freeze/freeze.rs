@@ -1,10 +1,12 @@
-//! The freeze test: a thread stopped for good at any of its atomic operations stops nobody else.
+//! The freeze test: a thread that is stopped for ever before any of its atomic operations stops no other
+//! thread.
 //!
-//! A census finds the (site × role) pairs that occur; then each is frozen in turn while others do 10,000
-//! submit–run–wait cycles, and after that every job and every slot is accounted for. (Waits block: whoever waits for the frozen
-//! thread, and of the jobs that sleep in a wait, a submit or a shutdown also those that come to the lock of the wait-for graph
-//! while it holds it. Threads outside of jobs, and jobs that do none of this, are never among them.) A ring that claims positions
-//! before it fills them, with the same stop points, must fail.
+//! A first run finds the pairs of site and role that occur. Then a thread is frozen at each pair in turn,
+//! while the others do 10,000 cycles of submit, run and wait. After that every job and every slot is
+//! accounted for. Only two kinds of calls may block: a wait for the frozen thread itself; and, while that
+//! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
+//! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
+//! must fail.
 
 mod arena;
 mod control;

@@ -1,4 +1,4 @@
-//! The operations, each repeated inside a function that callgrind finds by its name.
+//! The measured operations, each repeated inside a function that callgrind finds by its name.
 
 use jobring::{JobHandle, Pool, ffi};
 use std::ffi::c_void;

@@ -1,4 +1,4 @@
-//! What a firmware in C links: `jobring_*`, and the panic handler that an archive of Rust must bring.
+//! What a firmware in C links: `jobring_*`, and the panic handler that a Rust archive needs.
 
 #![no_std]
 

@@ -1,12 +1,13 @@
-//! Steps that are taken at once, so that nobody else moves before them.
+//! Partial-order reduction: steps that are taken at once, so that no other thread moves before them.
 //!
-//! A step is *alone* when it is independent of all that others may do from here on until its thread has taken it: then
-//! every run from here is one that begins with it, except for the order of independent steps (a persistent set of one; P.
-//! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). Nothing is put off for ever by
-//! that, since a run that comes back to one of its states is itself reported. Nothing is lost where a thread may stop for
-//! ever: it can do so before each step that is alone too.
+//! A step is *alone* when it is independent of everything that other threads may do until its thread has
+//! taken it. Then every run from here is equivalent to one that begins with it (a persistent set of one; P.
+//! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). This delays no step
+//! for ever, because a run that returns to one of its states is itself reported. It hides no stopped thread
+//! either: a thread can stop before each of these steps too.
 //!
-//! `protocol.rs` compares the states in which runs end with those of an exploration of all orders, where that is possible.
+//! `protocol.rs` compares the final states with those of an exploration of all orders, where that is
+//! possible.
 
 use super::idle::Change;
 use super::words::Status;

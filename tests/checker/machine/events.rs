@@ -1,5 +1,5 @@
-//! The tie to the code: which sites a thread passes at each place. The events of a thread of the machine, one after
-//! the other, are those of the library's thread in the same schedule (`../conform.rs`).
+//! Which sites a thread passes at each place. In one schedule the events of a thread of the machine are, in
+//! order, those of the library's thread (`../conform.rs`).
 
 use super::pc::Part;
 use super::{Change, Cpu, How, Op, Pc, Setup, Told, Word, World};

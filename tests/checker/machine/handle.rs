@@ -1,4 +1,4 @@
-//! `engine/wait.rs`, step by step: what is done with a handle besides waiting.
+//! `engine/wait.rs`, step by step: the operations on a handle except waits.
 
 use super::words::{State, Status};
 use super::{Cpu, Pc, Word};

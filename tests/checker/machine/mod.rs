@@ -1,9 +1,8 @@
-//! The protocol as a transition system under sequential consistency. Each step is one atomic operation of the library
-//! and bears its site's name; between two steps a thread does only what nobody else can see.
+//! The protocol as a transition system under sequential consistency. Each step is one atomic operation of the
+//! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
-//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names, `graph` its
-//! `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says
-//! what is left out.
+//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says what is left out.
 
 mod alone;
 mod close;

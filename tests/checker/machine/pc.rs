@@ -1,4 +1,5 @@
-//! Where a thread can be. Those without a site (`events.rs`) are passed through at once.
+//! The places where a thread can be (program counters). A thread passes places without a site (`events.rs`)
+//! at once.
 
 use super::words::Mark;
 use super::{Change, How, Word};

@@ -1,4 +1,4 @@
-//! What is checked: scripts, sizes, mistakes.
+//! What is checked: scripts, sizes, planted mistakes.
 
 use super::JOBS;
 

@@ -1,4 +1,5 @@
-//! Who can take a step, and the steps of no part in particular: a script's calls, sleep and wake.
+//! Which threads can take a step, and the steps that belong to no other file: a script's calls, sleep and
+//! wake.
 
 use super::pc::Part;
 use super::{Cpu, How, Op, Pc, Setup, Told, Word, World};

@@ -1,4 +1,4 @@
-//! Names that must be seen, except those that are excused, each with its reason.
+//! A list of names that a test must meet, except those that are excused with a reason.
 
 use std::collections::BTreeMap;
 

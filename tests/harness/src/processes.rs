@@ -1,4 +1,4 @@
-//! Cases in processes of their own.
+//! Runs cases in processes of their own.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! The SysTick timer: an alarm, and a count of instructions. QEMU's `-icount shift=10` lets each instruction take 1024 ns, so
-//! the timer's ticks stand for instructions, and a run is the same every time.
+//! The SysTick timer: an alarm, and a count of instructions. With QEMU's `-icount shift=10` each instruction
+//! takes 1024 ns, so the timer's ticks count instructions, and every run is the same.
 
 use core::arch::asm;
 use core::ptr;

@@ -1,4 +1,4 @@
-//! Semihosting: the debugger, here QEMU, prints for us and ends the run.
+//! Semihosting: the debugger (here QEMU) prints for the firmware and ends the run.
 
 use core::arch::asm;
 use core::fmt::{self, Write};

@@ -1,7 +1,7 @@
-//! Which jobs were submitted, and what became of each.
+//! Which jobs were submitted, and what happened to each.
 //!
-//! Every source of jobs numbers its own, one after the other, and a number that was refused is used again. Only the code that runs
-//! jobs writes a job's byte, so loads and stores will do, also where an interrupt comes in between.
+//! Every source of jobs numbers its jobs in order, and uses a refused number again. Only code that runs jobs
+//! writes a job's byte, so loads and stores are enough, also where an interrupt comes in between.
 
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 

@@ -1,4 +1,4 @@
-//! What the firmware has of its board: start, vectors, the SysTick timer, output and exit through the debugger
+//! The firmware's board support: start, vectors, the SysTick timer, output and exit through the debugger
 //! (semihosting), and a panic handler.
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! When interrupts come.
+//! Chooses the times of the interrupts.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

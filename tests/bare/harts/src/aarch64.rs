@@ -1,4 +1,4 @@
-//! QEMU's aarch64 `virt`, EL1: boot, memory attributes, serial port, clock, the other cores (PSCI), the way out
+//! QEMU's aarch64 `virt`, EL1: boot, memory attributes, serial port, clock, the other cores (PSCI), exit
 //! (semihosting).
 
 use core::arch::{asm, global_asm};

@@ -1,4 +1,4 @@
-//! Lines to the serial port, from one core at a time; and what happens in a panic.
+//! Prints lines to the serial port, from one core at a time; and the panic handler.
 
 use crate::machine;
 use core::fmt::{self, Write};

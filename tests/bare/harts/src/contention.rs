@@ -1,5 +1,5 @@
-//! What a submit costs while one, two, three or four cores submit at once: the time, and, in a build with
-//! `--cfg jobring_tsan`, how often it tries.
+//! What a submit costs while one to four cores submit at once: the time and, in a build with `--cfg
+//! jobring_tsan`, the number of attempts.
 
 use crate::{CORES, Pool, machine, meet, say};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};

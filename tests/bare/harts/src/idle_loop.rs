@@ -1,5 +1,5 @@
-//! Nobody enters: each core has an idle loop of its own, which calls `run_one`, and sleeps when there is nothing to do. Who
-//! submits rings for the sleepers: a pool knows of them no more than of an interrupt handler.
+//! No core enters the pool: each has its own idle loop, which calls `run_one`, and sleeps when there is
+//! nothing to do. The pool does not know these cores, so a core that submits wakes the sleeping ones itself.
 
 use crate::meet::{self, Meeting};
 use crate::stress::{SLOTS, Stream};

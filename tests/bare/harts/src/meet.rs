@@ -1,4 +1,5 @@
-//! Where the cores wait for each other: between phases, and inside of jobs to prove that they run at once.
+//! Barriers: the cores wait for each other between phases, and inside of jobs to prove that the jobs run at
+//! once.
 
 use crate::CORES;
 use core::hint::spin_loop;

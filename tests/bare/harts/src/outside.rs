@@ -1,4 +1,4 @@
-//! Core 0 submits, waits and shuts down from outside; the others are the workers.
+//! Core 0 submits, waits and shuts down from outside of the pool; the other cores are its workers.
 
 use crate::meet::Meeting;
 use crate::tally::{self, Token};

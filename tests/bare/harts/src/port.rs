@@ -1,4 +1,4 @@
-//! The system that the pools are on: cores that sleep, ring for each other, and have a clock.
+//! The port below the pools: cores that sleep, wake each other, and have a clock.
 
 use crate::{CORES, machine};
 use core::ptr;

@@ -1,4 +1,5 @@
-//! QEMU's riscv32 `virt`, machine mode: boot, serial port, clock, software interrupts (CLINT), the way out (sifive_test).
+//! QEMU's riscv32 `virt`, machine mode: boot, serial port, clock, software interrupts (CLINT), exit
+//! (sifive_test).
 
 use core::arch::{asm, global_asm};
 use core::ptr::{read_volatile, write_volatile};

@@ -1,5 +1,5 @@
-//! One job after the other, each at another moment of a worker's way to sleep. Nobody looks after a job whose wake-up was
-//! lost: it hangs.
+//! Submits one job after the other, each at another moment of a worker's way to sleep. No thread looks for a
+//! job whose wake-up was lost: it hangs.
 
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -1,5 +1,5 @@
-//! Streams of jobs of every sort. A stream is itself a job, in pieces: each submits some jobs, sees to their results, and
-//! submits the next piece. So every core submits, from inside of jobs, and runs.
+//! Streams of jobs of every sort. A stream is itself a job: it submits some jobs, takes their results, and
+//! submits its next part. So every core submits from inside of jobs, and runs jobs.
 
 use crate::Pool;
 use crate::tally::{self, Token};

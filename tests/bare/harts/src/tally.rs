@@ -1,4 +1,4 @@
-//! What became of each job of a phase: run once, or dropped once because a cancel said so.
+//! What happened to each job of a phase: run once, or dropped once by a cancel.
 
 use crate::{CORES, machine};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};

@@ -1,5 +1,5 @@
-//! As much of a 32-bit little-endian ARM ELF file as is needed: functions, data, where code is mixed with literals, and from
-//! which source functions the compiler made an instruction.
+//! Reads what is needed of a 32-bit little-endian ARM ELF file: functions, data, where code is mixed with
+//! literals, and from which source functions the compiler made an instruction.
 
 use addr2line::gimli::{self, EndianSlice, LittleEndian};
 use std::collections::HashMap;

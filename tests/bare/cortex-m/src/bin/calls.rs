@@ -1,5 +1,5 @@
-//! Cortex-M4: every call that `src/BARE.md` allows in an interrupt is made in two of them, of which one interrupts the other
-//! too, while main is anywhere inside the same calls and those that wait.
+//! Cortex-M4: two interrupts make every call that `src/BARE.md` allows in an interrupt, while main is
+//! anywhere inside the same calls and those that wait. One of the two also interrupts the other.
 #![no_std]
 #![no_main]
 

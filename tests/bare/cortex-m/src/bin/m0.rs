@@ -1,5 +1,5 @@
-//! Cortex-M0, which cannot compare and swap: main and SysTick submit, with portable-atomic and critical sections. Says for how
-//! many instructions interrupts are masked.
+//! Cortex-M0, which has no compare-and-swap: main and SysTick submit, with portable-atomic and critical
+//! sections. Reports for how many instructions interrupts are masked.
 #![no_std]
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Cortex-M4: two interrupts, of which one interrupts the other too, submit while the code that they interrupt is anywhere inside
-//! submit, claim or complete.
+//! Cortex-M4: two interrupts submit while main is anywhere inside submit, claim or complete. One of the two
+//! also interrupts the other.
 #![no_std]
 #![no_main]
 
