@@ -27,10 +27,10 @@ pub const ROWS: &[Row] = &[
             ),
             (Planted(&[Bug::TrustsOneSearcher]), Model("a_push_beside_a_frozen_searcher_wakes_a_worker")),
             (
-                Planted(&[Bug::TrustsTheSentryWithItsToken]),
+                Planted(&[Bug::CountsSentryAndTokenAsTwo]),
                 Model("a_sentry_that_is_woken_and_frozen_is_not_relied_on"),
             ),
-            (Planted(&[Bug::SentryRestsSilently]), Model("a_sentry_that_rests_misses_no_push")),
+            (Planted(&[Bug::RestingSentryStaysCounted]), Model("a_sentry_that_rests_misses_no_push")),
         ]),
     },
     Row {

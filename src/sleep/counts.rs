@@ -132,7 +132,7 @@ impl Counts {
         if bug(Bug::TrustsOneSearcher) && self.searching() > 0 {
             return true;
         }
-        let tokens = if bug(Bug::TrustsTheSentryWithItsToken) { 0 } else { self.tokens() };
+        let tokens = if bug(Bug::CountsSentryAndTokenAsTwo) { 0 } else { self.tokens() };
         self.searching() > 1 || SENTRIES && self.searching() == 1 && self.sentries() > tokens
     }
 

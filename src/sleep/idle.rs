@@ -228,7 +228,7 @@ impl Idle {
     /// Ends a sentry's nap. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
     /// CLOSED and at the rings once more, as after `register`.
     pub(crate) fn end_nap(&self, registration: Registration, rests: bool) -> Registration {
-        if rests && !bug(Bug::SentryRestsSilently) {
+        if rests && !bug(Bug::RestingSentryStaysCounted) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }
         // ORDERING: pairs with the fence in `notify`: either this thread sees the push of a thread that relied on the

@@ -38,7 +38,7 @@ bugs! {
     /// tokio#7757: a push relies on one worker that was woken or searches, and that may be stopped.
     TrustsOneSearcher,
     /// tokio#8057: a token and a sentry count as two workers, although the sentry may be the one that was woken.
-    TrustsTheSentryWithItsToken,
+    CountsSentryAndTokenAsTwo,
     /// tokio#525: a worker looks for a token in one value of the idle word, and falls asleep on a newer one.
     SleepsOnANewerWord,
     /// bshoshany/thread-pool#93: a worker about to sleep does not look for CLOSED in the word that it sleeps on.
@@ -48,7 +48,7 @@ bugs! {
     /// Open3D-PoissonRecon#6: a worker registers, and sleeps without a look at the ring.
     SleepsWithoutALook,
     /// tokio#8067: the sentry sleeps without a time limit, and others still rely on it.
-    SentryRestsSilently,
+    RestingSentryStaysCounted,
     /// tensorflow#932: a submitter that finds the pool closed after its push does not kick the closer.
     CloserIsNotTold,
     /// rayon#200: the close sets CLOSED, and wakes no worker.

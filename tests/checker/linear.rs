@@ -153,7 +153,9 @@ fn a_ring_is_a_queue_in_every_schedule() {
 
 #[test]
 fn planted_mistakes_are_seen() {
-    for mistake in [Mistake::PushIgnoresTheEntry, Mistake::PopDoesNotClaim, Mistake::EmptyWithoutLap] {
+    for mistake in
+        [Mistake::PushOverwritesTheEntry, Mistake::PopIgnoresLostRace, Mistake::TakesAnyLapForEmpty]
+    {
         let broken = |mut setup: Setup| {
             setup.mistake = Some(mistake);
             explore(&setup).is_err()

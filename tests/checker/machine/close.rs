@@ -119,7 +119,7 @@ impl Cpu<'_> {
                 let (s, inside) = (self.w.slots[at], self.see().inside > 0);
                 let runs = matches!(s.status(), Status::Running | Status::Cancelling | Status::Taking);
                 let ended = s.untaken() || s.closed();
-                let ignored = !inside && self.mistake(Mistake::ClosersAreNotWaitedFor);
+                let ignored = !inside && self.mistake(Mistake::ShutdownIgnoresOtherShutdowns);
                 let excepted = inside && runs && self.is_held(at as u8)
                     || ignored && runs && self.w.outlives_closer(at as u8);
                 if !(ended || excepted) {
@@ -133,7 +133,7 @@ impl Cpu<'_> {
                 }
             }
             Pc::LookLive => {
-                if !self.mistake(Mistake::WaitingWorkersRun) {
+                if !self.mistake(Mistake::ShutdownReliesOnBlockedWorkers) {
                     self.mark(|_| true);
                 }
                 self.t().alone = self.marked_workers() >= self.w.live;
@@ -219,7 +219,7 @@ impl Cpu<'_> {
             self.must(!runs || excepted, "a shutdown returns before a job that it waits for");
         }
         if inside {
-            if !self.mistake(Mistake::OutlivedSlotIsGivenBack) {
+            if !self.mistake(Mistake::OutlivingJobFreesItsSlot) {
                 self.outlive();
             }
             self.end_look();

@@ -246,7 +246,7 @@ impl Cpu<'_> {
             Pc::Registered => {
                 let t = self.see();
                 let slot = t.nodes[t.registered as usize - 1].awaits == Awaits::Slot;
-                if slot || self.mistake(Mistake::RegistersSilently) {
+                if slot || self.mistake(Mistake::RegisteringDoesNotNotifyClosers) {
                     self.ret();
                 } else {
                     self.go(Pc::RegisteredClosed);
@@ -264,8 +264,9 @@ impl Cpu<'_> {
             Pc::RegisterEnd => self.call(Pc::GraphLook, Pc::RegisteredEnd),
             // tell_blocked
             Pc::TellBlocked => {
-                let silent =
-                    self.w.graph.0 == 0 || self.setup.clock || self.mistake(Mistake::BlockedAreNotTold);
+                let silent = self.w.graph.0 == 0
+                    || self.setup.clock
+                    || self.mistake(Mistake::BlockedSubmittersAreNotWoken);
                 if silent {
                     self.ret();
                 } else {
@@ -304,10 +305,10 @@ impl Cpu<'_> {
                     Awaits::Job(_) => true,
                     Awaits::End => false,
                 });
-                if self.mistake(Mistake::NoJudge) {
+                if self.mistake(Mistake::NoDeadlockDetection) {
                     return self.outlook(Outlook::Hopeful);
                 }
-                if self.mistake(Mistake::EachSleepIsADeadlock) {
+                if self.mistake(Mistake::EverySleepIsADeadlock) {
                     return self.outlook(Outlook::Stuck);
                 }
                 self.judge_from(0);
@@ -315,7 +316,7 @@ impl Cpu<'_> {
             Pc::JudgeLook => {
                 let Some((_, Node { awaits: Awaits::Job(job), .. })) = self.w.node(at) else { return };
                 let s = self.w.slots[job.idx as usize];
-                let over = s.over() && self.mistake(Mistake::CountsTheWoken);
+                let over = s.over() && self.mistake(Mistake::CountsTheWokenAsBlocked);
                 match s.status() {
                     _ if over => self.judged(true),
                     _ if !s.answers_to(job.generation) => self.judged(false),
@@ -341,8 +342,8 @@ impl Cpu<'_> {
             Pc::JudgeRemarked => {
                 let at = self.w.free.at(self.see().pos) as u8;
                 let now = (at, std::mem::take(&mut self.t().word));
-                let same =
-                    self.see().ok && now == self.see().judging.mark || self.mistake(Mistake::LooksOnce);
+                let same = self.see().ok && now == self.see().judging.mark
+                    || self.mistake(Mistake::ReadsEachSlotOnce);
                 self.slots_are(if same { Outlook::Stuck } else { Outlook::Hopeful });
             }
             Pc::JudgeWorkers => {
@@ -388,7 +389,7 @@ impl Cpu<'_> {
             _ => false,
         };
         let next = self.w.nodes().filter(binds).map(|(_, node)| node.rank).min();
-        match next.filter(|_| !self.mistake(Mistake::WaitersAreWaitedFor)) {
+        match next.filter(|_| !self.mistake(Mistake::ShutdownWaitsForItsWaiters)) {
             Some(rank) => {
                 self.t().judging.at = rank;
                 self.go(Pc::LookAwaited);

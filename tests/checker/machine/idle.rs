@@ -62,7 +62,7 @@ impl Cpu<'_> {
     }
 
     fn apply(&mut self, change: Change, c: Counts) -> Option<Counts> {
-        let forgets = self.mistake(Mistake::CancelLeavesTheToken);
+        let forgets = self.mistake(Mistake::CancelDoesNotTakeTheToken);
         let takes = c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken);
         let wakes = change == Change::Cancel && !takes && (c.sleeping > 0 || c.tokens == 0 || forgets);
         self.must(!wakes || c.sleeping > 0, "a worker wakes that was not counted as sleeping");
@@ -72,7 +72,7 @@ impl Cpu<'_> {
         if change == Change::Grant {
             return self.wake_another(c);
         }
-        if change == Change::Rest && self.mistake(Mistake::SentryRestsSilently) {
+        if change == Change::Rest && self.mistake(Mistake::RestingSentryStaysCounted) {
             return Some(c);
         }
         let (t, sentries) = (*self.see(), self.setup.sentries);
@@ -88,13 +88,13 @@ impl Cpu<'_> {
 
     /// As `Counts::wake_another` of the library.
     fn wake_another(&self, c: Counts) -> Option<Counts> {
-        let tokens = if self.mistake(Mistake::TrustsTheSentryWithItsToken) { 0 } else { c.tokens };
+        let tokens = if self.mistake(Mistake::CountsSentryAndTokenAsTwo) { 0 } else { c.tokens };
         let one = c.searching == 1 && (c.sentries > tokens || self.mistake(Mistake::TrustsOneSearcher));
         if c.searching > 1 || one {
             return None;
         }
         let rewakes = c.sleeping == 0;
-        c.wake_another().filter(|_| !rewakes || !self.mistake(Mistake::TokenIsWokenForOnce))
+        c.wake_another().filter(|_| !rewakes || !self.mistake(Mistake::NoSecondWakeForAToken))
     }
 
     /// Forgets what was read of the idle word.
@@ -169,7 +169,7 @@ impl Cpu<'_> {
             Pc::EndSearch => self.change(Change::EndSearch, Pc::FoundFence),
             Pc::FoundFence => {
                 let wants = self.wake_another(self.see().counts).is_some();
-                let wants = wants && !self.mistake(Mistake::FoundTellsNobody);
+                let wants = wants && !self.mistake(Mistake::FinderWakesNobody);
                 self.t().epoch = 0;
                 self.forget_counts();
                 if wants {
@@ -183,7 +183,7 @@ impl Cpu<'_> {
                 if self.t().ok { self.call(Pc::Grant, Pc::FoundAgain) } else { self.ret() }
             }
             Pc::FoundAgain => {
-                let again = std::mem::take(&mut self.t().again) && !self.mistake(Mistake::FoundWakesOne);
+                let again = std::mem::take(&mut self.t().again) && !self.mistake(Mistake::FinderWakesOnlyOne);
                 if again { self.go(Pc::Grant) } else { self.ret() }
             }
 
@@ -241,7 +241,7 @@ impl Cpu<'_> {
                 self.t().popped = self.w.ready.head;
                 self.go(Pc::RegisterClosed);
             }
-            Pc::RegisterClosed if self.mistake(Mistake::NoLookBeforeSleep) => self.go(Pc::SleepLook),
+            Pc::RegisterClosed if self.mistake(Mistake::SleepsWithoutRecheck) => self.go(Pc::SleepLook),
             Pc::RegisterClosed if now.closed && !self.mistake(Mistake::ClosedIsReadLast) => {
                 self.t().closed = true;
                 self.go(Pc::ClosedFence);
@@ -279,7 +279,7 @@ impl Cpu<'_> {
                     self.change(Change::TakeToken, Pc::TokenTaken);
                 }
             }
-            Pc::DozedLook if self.mistake(Mistake::SentryDoesNotLook) => {
+            Pc::DozedLook if self.mistake(Mistake::SentryDoesNotRecheck) => {
                 self.t().sentry = false;
                 self.go(Pc::SleepLook);
             }
@@ -306,9 +306,9 @@ impl Cpu<'_> {
             Pc::Leave => {
                 self.w.live -= 1;
                 let few = self.w.live <= self.w.closing
-                    || self.w.guests > 0 && !self.mistake(Mistake::GuestsAreNotCounted);
+                    || self.w.guests > 0 && !self.mistake(Mistake::OutsideShutdownsAreNotCounted);
                 let tells = !std::mem::take(&mut self.t().known) || few;
-                let kicks = tells && !self.mistake(Mistake::WorkerLeavesSilently);
+                let kicks = tells && !self.mistake(Mistake::LeavingWorkerDoesNotNotify);
                 if kicks { self.go(Pc::Kick) } else { self.ret() }
             }
             _ => unreachable!("{pc:?}"),

@@ -211,7 +211,7 @@ impl Cpu<'_> {
 
     /// The handle is given up by this thread, or was meanwhile; then what was seen does not count.
     fn give_up(&mut self, was: State) {
-        if self.t().seen.detached() && !self.mistake(Mistake::SeenThoughDetached) {
+        if self.t().seen.detached() && !self.mistake(Mistake::DeliversDetachedResult) {
             self.t().to = was.status();
             self.call(Pc::ForgetTaken, Pc::WaitEnd);
         } else if self.t().seen.detached() {

@@ -52,7 +52,7 @@ impl Cpu<'_> {
                 let vacant = std::mem::take(&mut self.t().vacant);
                 if self.t().ok {
                     self.ret();
-                } else if vacant && !self.mistake(Mistake::TombstoneIsLost) {
+                } else if vacant && !self.mistake(Mistake::TombstoneLeaksItsSlot) {
                     self.call(Pc::GiveBack, Pc::ClaimNext);
                 } else {
                     self.t().idx = 0;

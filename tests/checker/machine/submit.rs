@@ -84,7 +84,9 @@ impl Cpu<'_> {
                 self.ret();
             }
             Pc::AwaitFence => self.go(Pc::AwaitClosed),
-            Pc::AwaitClosed if self.w.idle.closed && !self.mistake(Mistake::BlockedIgnoresClosed) => {
+            Pc::AwaitClosed
+                if self.w.idle.closed && !self.mistake(Mistake::BlockedSubmitterIgnoresClosed) =>
+            {
                 self.ret()
             }
             Pc::AwaitClosed => {
@@ -138,7 +140,7 @@ impl Cpu<'_> {
             }
             Pc::Announced => {
                 let closed = std::mem::take(&mut self.t().closed);
-                let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotKick);
+                let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotNotifyCloser);
                 if kicks { self.call(Pc::Kick, Pc::Published) } else { self.go(Pc::Published) }
             }
             Pc::Published => self.end_visit(),
@@ -148,7 +150,7 @@ impl Cpu<'_> {
             Pc::GivenBack => {
                 let marked = std::mem::take(&mut self.t().marked);
                 (self.t().pos, self.t().idx) = (0, 0);
-                if marked == 0 || self.mistake(Mistake::MarksAreNotSeen) {
+                if marked == 0 || self.mistake(Mistake::PushIgnoresTheMark) {
                     self.ret();
                 } else {
                     self.t().woken = marked - 1;
@@ -166,7 +168,7 @@ impl Cpu<'_> {
             // must_retire, then vacate(idx, seen).
             Pc::TakerFence => self.go(Pc::TakerLook),
             Pc::TakerLook => {
-                self.t().retire = self.w.idle.closed && !self.mistake(Mistake::TakerGivesBackAfterClose);
+                self.t().retire = self.w.idle.closed && !self.mistake(Mistake::TakerFreesSlotAfterClose);
                 self.ret();
             }
             Pc::Vacate => {
@@ -180,7 +182,7 @@ impl Cpu<'_> {
                         (self.t().seen, self.t().retire) = (State::default(), false);
                         self.t().after_vacate = match (retire, next.in_ring()) {
                             (true, _) => Pc::Kick,
-                            (_, true) if !self.mistake(Mistake::VacateIgnoresTheRing) => Pc::Reap,
+                            (_, true) if !self.mistake(Mistake::FreesSlotThatIsInTheRing) => Pc::Reap,
                             _ => Pc::GiveBack,
                         };
                         self.go(if seen.has_waiter() { Pc::VacateWake } else { Pc::Vacated });
