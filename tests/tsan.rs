@@ -117,7 +117,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ("matters between a look and a claim: so seldom that no run is sure to report it", &["ClaimLost"]),
     (
         "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
-        &["Kick", "KickLook"],
+        &["NotifyClosers", "CloseEventsLook"],
     ),
     (
         "belong to tasks that await a job, which C has none of (the feature `future`)",

@@ -63,7 +63,7 @@ pub const ROWS: &[Row] = &[
         what: "threads wait on a condition variable without a predicate, and a notification before the \
                first wait is lost: the parallel loop hangs",
         answer: Mutants(&[(
-            Planted(&[Bug::SleepsWithoutALook]),
+            Planted(&[Bug::SleepsWithoutRecheck]),
             Model("a_submitted_job_is_run_and_waited_for"),
         )]),
     },
@@ -73,7 +73,7 @@ pub const ROWS: &[Row] = &[
         what: "threads that have exited stay in the list of waiters, and tasks submitted during the \
                destructor notify them instead of live threads: the shutdown hangs",
         answer: Mutants(&[(
-            Planted(&[Bug::CloserIsNotTold]),
+            Planted(&[Bug::CloserIsNotNotified]),
             Model("accepted_job_resolves_when_drain_races_submit_without_workers"),
         )]),
     },
@@ -89,7 +89,7 @@ pub const ROWS: &[Row] = &[
         what: "a thread's last check before it sleeps leaves out one source of work (broadcasts), so it \
                sleeps although work has come",
         answer: Mutants(&[(
-            Planted(&[Bug::ForgetsTheKicksSinceItLooked]),
+            Planted(&[Bug::ReadsCloseEventsTooLate]),
             Model("a_closer_runs_what_the_last_worker_left"),
         )]),
     },
@@ -99,7 +99,7 @@ pub const ROWS: &[Row] = &[
         what: "a latch is set by a swap with AcqRel, but the sleep protocol needs sequential consistency \
                there: a wake-up can be missed",
         answer: Mutants(&[
-            (Weaker(Site::KickIfClosedFence), Model("a_closer_waits_for_a_running_job")),
+            (Weaker(Site::NotifyIfClosedFence), Model("a_closer_waits_for_a_running_job")),
             (Weaker(Site::RegisterFence), Model("a_push_wakes_the_worker")),
         ]),
     },
@@ -115,7 +115,7 @@ pub const ROWS: &[Row] = &[
         upstream: "libuv/libuv 0f1bdb6b1, da4278022 (#490, #492)",
         what: "a thread is signalled only if the queue was empty: one thread works through the queue while \
                the others sleep",
-        answer: Mutants(&[(Planted(&[Bug::FinderTellsNobody]), Model("two_pushes_wake_two_workers"))]),
+        answer: Mutants(&[(Planted(&[Bug::FinderWakesNobody]), Model("two_pushes_wake_two_workers"))]),
     },
     Row {
         id: 13,
@@ -139,7 +139,7 @@ pub const ROWS: &[Row] = &[
         upstream: "rayon-rs/rayon#739, #768, #913, #929, #934, #1011; rust-lang/rust#146799",
         what: "the thread that sets a latch reads it again afterwards, when its owner may have freed it: a \
                use after free, seen as crashes",
-        answer: Mutants(&[(Planted(&[Bug::TouchesWhatItGaveAway]), Model("a_result_reaches_the_waiter"))]),
+        answer: Mutants(&[(Planted(&[Bug::ReadsSlotAfterResolve]), Model("a_result_reaches_the_waiter"))]),
     },
     Row {
         id: 16,
@@ -164,7 +164,7 @@ pub const ROWS: &[Row] = &[
         what: "discarding a channel's messages frees a block and leaves the pointer to it in place: the \
                destructor frees it again",
         answer: Mutants(&[(
-            Planted(&[Bug::ForgetsWhatWasDiscarded]),
+            Planted(&[Bug::DropsDiscardedJobsTwice]),
             Model("a_discarded_job_is_dropped_once"),
         )]),
     },
@@ -229,7 +229,7 @@ pub const ROWS: &[Row] = &[
         upstream: "zephyrproject-rtos/zephyr#119700",
         what: "of two threads that cancel the same work item and wait for it, only one is woken: the other \
                hangs",
-        answer: Mutants(&[(Planted(&[Bug::KickWakesOne]), Model("two_closers_wait_for_one_job"))]),
+        answer: Mutants(&[(Planted(&[Bug::NotifiesOneCloser]), Model("two_closers_wait_for_one_job"))]),
     },
     Row {
         id: 26,
@@ -244,7 +244,7 @@ pub const ROWS: &[Row] = &[
         what: "a thread that the system could not create, or that does not serve the queue, is counted as \
                one that will run the task: the task hangs without an error",
         answer: Mutants(&[(
-            Planted(&[Bug::CountsAThreadThatIsNotThere]),
+            Planted(&[Bug::CountsAThreadThatFailedToStart]),
             Real("a_thread_that_could_not_be_made_is_not_counted"),
         )]),
     },
@@ -254,7 +254,7 @@ pub const ROWS: &[Row] = &[
         what: "an unlock by a plain store overwrites the shutdown bit that another thread has just set: \
                the shutdown is lost",
         answer: Mutants(&[(
-            Planted(&[Bug::StoresTheCounts]),
+            Planted(&[Bug::RegistersByPlainStore]),
             Model("a_submitted_job_is_run_and_waited_for"),
         )]),
     },
@@ -279,7 +279,7 @@ pub const ROWS: &[Row] = &[
         what: "`join` does nothing on a pool without threads of its own: a thread that attaches to the \
                pool never returns, and both hang",
         answer: Mutants(&[(
-            Planted(&[Bug::CloseOfNobodyIsNoClose]),
+            Planted(&[Bug::CloseWithoutWorkersIsIgnored]),
             Model("a_worker_that_enters_while_the_pool_closes_leaves"),
         )]),
     },
@@ -305,7 +305,7 @@ pub const ROWS: &[Row] = &[
         what: "an event is reset after the new state was published, which also erases a signal that came \
                in between: a thread sleeps for ever",
         answer: Mutants(&[(
-            Planted(&[Bug::ResetsTheFlagAfterwards]),
+            Planted(&[Bug::ClearsTheFlagTooLate]),
             Model("a_waiter_that_comes_while_another_looks_is_woken"),
         )]),
     },
@@ -315,7 +315,7 @@ pub const ROWS: &[Row] = &[
         what: "an error is set while another thread looks at the state, and nobody notifies the thread \
                that waits for it: it hangs",
         answer: Mutants(&[(
-            Planted(&[Bug::PutsTheJobBackSilently]),
+            Planted(&[Bug::PeekWakesNobody]),
             Model("a_failure_is_taken_while_another_peeks"),
         )]),
     },
@@ -391,7 +391,7 @@ pub const ROWS: &[Row] = &[
         upstream: "rust-embedded/heapless 7cfdb848; crossbeam-rs/crossbeam#523",
         what: "elements left in the queue are not dropped with it: they leak",
         answer: Mutants(&[(
-            Planted(&[Bug::LeavesResultsBehind]),
+            Planted(&[Bug::LeaksResults]),
             Model("a_result_that_nobody_took_is_dropped_with_the_pool"),
         )]),
     },
@@ -433,7 +433,7 @@ pub const ROWS: &[Row] = &[
         what: "a thread that is no longer blocked still counts as blocked: a deadlock is reported in a \
                program that has none",
         answer: Mutants(&[(
-            Planted(&[Bug::CountsTheWokenAsStuck]),
+            Planted(&[Bug::CountsTheWokenAsBlocked]),
             Model("a_wait_is_not_refused_while_the_other_job_wakes"),
         )]),
     },
@@ -443,7 +443,7 @@ pub const ROWS: &[Row] = &[
         what: "a shutdown that comes while another one still waits returns at once: its caller believes \
                that all jobs have ended",
         answer: Mutants(&[(
-            Planted(&[Bug::LeavesOtherClosersBehind]),
+            Planted(&[Bug::IgnoresOtherShutdowns]),
             Model("a_closer_outside_waits_for_a_job_inside_a_shutdown"),
         )]),
     },
@@ -462,11 +462,11 @@ pub const ROWS: &[Row] = &[
         what: "a wait that would end is refused as a deadlock",
         answer: Mutants(&[
             (
-                Planted(&[Bug::TakesAllForBlocked]),
+                Planted(&[Bug::AssumesAllAreBlocked]),
                 Model("a_job_blocked_in_submit_is_not_refused_while_another_runs"),
             ),
             (
-                Planted(&[Bug::TakesAllForBlocked]),
+                Planted(&[Bug::AssumesAllAreBlocked]),
                 Model("a_waiting_job_without_stack_is_patient_while_another_runs"),
             ),
         ]),

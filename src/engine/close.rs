@@ -131,7 +131,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if queued == ShutdownMode::Discard {
             self.lifecycle.discard();
         }
-        if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
+        if !bug(Bug::CloseWithoutWorkersIsIgnored) || self.lifecycle.live() > 0 {
             self.idle.close(&self.port);
         }
         if let Some(word) = self.free().unmark()
@@ -147,7 +147,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;
         loop {
-            let kicks = self.lifecycle.kicks();
+            let events = self.lifecycle.close_events();
             self.sweep(deadline, drains);
             let found = self.look_for_jobs(in_job);
             if found == Found::Quiescent {
@@ -163,19 +163,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
                 return Err(self.census());
             }
-            let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
-            self.lifecycle.await_kick(kicks, &self.port, left);
+            let events =
+                if bug(Bug::ReadsCloseEventsTooLate) { self.lifecycle.close_events() } else { events };
+            self.lifecycle.await_close_event(events, &self.port, left);
         }
     }
 
     /// Returns when no worker is in its loop or in a hook any more. The pool has been shut down.
     pub(crate) fn await_workers(&self) {
         loop {
-            let kicks = self.lifecycle.kicks();
+            let events = self.lifecycle.close_events();
             if self.lifecycle.live() == 0 || bug(Bug::EndsWithWorkersInside) {
                 return;
             }
-            self.lifecycle.await_kick(kicks, &self.port, None);
+            self.lifecycle.await_close_event(events, &self.port, None);
         }
     }
 
@@ -222,7 +223,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer returns.
     fn look_for_jobs(&self, in_job: bool) -> Found {
-        let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
+        let looks = in_job || bug(Bug::IgnoresOtherShutdowns);
         if !looks || bug(Bug::ShutdownWaitsForItself) {
             return if self.have_ended(None) { Found::Quiescent } else { Found::Jobs };
         }

@@ -89,7 +89,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn judge(&self, locked: &Locked<'_, P>, node: &Node) -> Outlook {
-        if bug(Bug::TakesAllForBlocked) {
+        if bug(Bug::AssumesAllAreBlocked) {
             return Outlook::Stuck;
         }
         // On a closed pool no submitter stays stuck: its submit is refused.
@@ -143,7 +143,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
         locked.note_worker(node, state.status() == Status::Queued);
-        if bug(Bug::CountsTheWokenAsStuck) && state.is_untaken() {
+        if bug(Bug::CountsTheWokenAsBlocked) && state.is_untaken() {
             return true;
         }
         state.answers_to(generation)

@@ -197,7 +197,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match slot.put_back(taking, taking.transition_back(was)) {
                 Err(now) => taking = now,
                 Ok(_) => {
-                    if taking.has_waiter() && !bug(Bug::PutsTheJobBackSilently) {
+                    if taking.has_waiter() && !bug(Bug::PeekWakesNobody) {
                         self.port.wake_all(word);
                     }
                     return self.notify_closers_if_closed(Origin::Thread);
@@ -311,7 +311,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
             if state.is_untaken()
-                && !bug(Bug::LeavesResultsBehind)
+                && !bug(Bug::LeaksResults)
                 && let Ok(taking) = self.slot(index).take_detached(state)
             {
                 self.drop_result(index, state.status());

@@ -147,7 +147,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 // Read before the ring: a worker that leaves leaves no job behind that was published while the pool was
                 // open.
                 let closed = self.idle.is_closed_for_sleeper();
-                if !is_empty() && !bug(Bug::SleepsWithoutALook) {
+                if !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
                     break self.idle.cancel(asleep);
                 }
                 if closed {

@@ -33,7 +33,7 @@ pub(crate) struct Search {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NotifyOutcome {
     Open,
-    /// The pool is closed: the submitter must kick the closer.
+    /// The pool is closed: the submitter must notify the closers.
     Closed,
 }
 
@@ -155,7 +155,7 @@ impl Idle {
         fence_behind_rmw(ordering(Site::FoundFence, SeqCst));
         if (!SENTRIES || now.wake_another().is_some())
             && !is_empty()
-            && !bug(Bug::FinderTellsNobody)
+            && !bug(Bug::FinderWakesNobody)
             && self.wake_another(port, Origin::Thread).is_some_and(|now| SENTRIES && now.sleeping() > 0)
         {
             // Several jobs may be left, and the worker just woken may be the sentry.
@@ -257,7 +257,7 @@ impl Idle {
         Search { epoch: now.epoch() }
     }
 
-    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls asleep.
+    /// Closes: from here on every submitter is refused or notifies the closers, and no worker falls asleep.
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).
@@ -285,7 +285,7 @@ impl Idle {
         let mut old = self.counts();
         loop {
             let new = step(old);
-            if site == Site::RegisterUpdate && stores(Bug::StoresTheCounts, &self.word, new.0) {
+            if site == Site::RegisterUpdate && stores(Bug::RegistersByPlainStore, &self.word, new.0) {
                 return new;
             }
             match self.exchange(site, old, new) {

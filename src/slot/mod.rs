@@ -229,10 +229,10 @@ impl<'a> Slot<'a> {
                 ordering(Site::ResolveLost, Relaxed),
             ) {
                 Ok(_) => {
-                    if bug(Bug::TouchesWhatItGaveAway) {
+                    if bug(Bug::ReadsSlotAfterResolve) {
                         self.head.vtable.with(|_| ());
                     }
-                    if bug(Bug::ResetsTheFlagAfterwards) {
+                    if bug(Bug::ClearsTheFlagTooLate) {
                         // ORDERING: Relaxed: the reset is what is wrong.
                         self.head.state.fetch_and(State(usize::MAX).without_waiter().0, Relaxed);
                     }

@@ -130,7 +130,7 @@ sites! {
     // engine/submit.rs
     AwaitSlotFence,
     FreeSlotWake,
-    KickIfClosedFence,
+    NotifyIfClosedFence,
     VacateWake,
     TakerFence,
     TombstoneFence,
@@ -152,8 +152,8 @@ sites! {
     // engine/task_wait.rs
     TaskWake,
     // engine/lifecycle.rs
-    Kick,
-    KickLook,
+    NotifyClosers,
+    CloseEventsLook,
     ModeSet,
     ModeLook,
     LiveLook,

@@ -328,11 +328,11 @@ fn a_shutdown_does_not_wait_for_a_tombstone() {
 fn planted_bugs_are_seen() {
     use jobring_frozen::Bug::*;
     let bugs = [
-        ForgetsWhatWasDiscarded,
+        DropsDiscardedJobsTwice,
         OneEndEndsTheWait,
-        CloseOfNobodyIsNoClose,
+        CloseWithoutWorkersIsIgnored,
         WaitsForTheNextJobToo,
-        LeavesResultsBehind,
+        LeaksResults,
     ];
     planted::must_be_seen("a_pool_without_workers_does_what_its_model_does", &bugs);
 }

@@ -359,7 +359,7 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             s.spawn(|| pool.shutdown(queued, None).is_ok());
         }
         until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
-        // The worker, and who kicks, may come there later.
+        // The worker, and a thread that notifies closers, may come there later.
         let late = Duration::from_micros(if target.is_some() { 200 } else { 0 });
         let result = match freeze::await_frozen(0, late) {
             true => while_frozen_in_closing(&arena, target.map_or(0, |target| target.role)).map(Some),

@@ -118,7 +118,7 @@ impl World {
             Pc::TryReserve
             | Pc::FullLook
             | Pc::AwaitClosed
-            | Pc::KickIfClosedLook
+            | Pc::NotifyIfClosedLook
             | Pc::TakerLook
             | Pc::RegisteredClosed
             | Pc::JudgeClosed
@@ -139,9 +139,9 @@ impl World {
             // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
             // value does not; except for threads that came to sleep on the new one: it would wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
-            // Whoever kicks wakes at once; so a closer that sleeps too early is where it would be had it looked.
-            Pc::Sleep(Word::Kicks) => !facts.freezes,
-            Pc::Kick => !within(&self.threads, &facts.listens),
+            // A notification wakes at once, so a closer that sleeps too early is where it would be after its look.
+            Pc::Sleep(Word::CloseEvents) => !facts.freezes,
+            Pc::NotifyClosers => !within(&self.threads, &facts.listens),
             // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked at.
             Pc::FrontHead(How::Look) if t.stack.calls().last() == Some(&Pc::FoundLooked) => {
                 self.is_past_idling(facts) || self.is_dry(facts)

@@ -53,7 +53,7 @@ impl Pc {
             Pc::IdleLoad(_) | Pc::NotifyLook | Pc::RegisterClosed | Pc::ClosedLast | Pc::SleepLook => {
                 &[IdleLook]
             }
-            Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::KickIfClosedLook | Pc::TakerLook => {
+            Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::NotifyIfClosedLook | Pc::TakerLook => {
                 &[IdleLook]
             }
             Pc::IdleCas(change) => match change {
@@ -77,7 +77,7 @@ impl Pc {
             Pc::LagLook | Pc::SentryPopped | Pc::DozedLook => &[PoppedLook],
             Pc::CloseFence => &[CloseFence],
             Pc::CloseWake => &[CloseWake],
-            Pc::Kick => &[Kick],
+            Pc::NotifyClosers => &[NotifyClosers],
             Pc::Leave => &[LiveLeave],
             Pc::LiveLook => &[LiveLook],
             Pc::LiveEnter => &[LiveEnter, LiveEnterLost],
@@ -89,7 +89,7 @@ impl Pc {
             Pc::AwaitFence => &[AwaitSlotFence],
             Pc::Fill => &[SlotFill],
             Pc::FreeSlotWake => &[FreeSlotWake],
-            Pc::KickIfClosed => &[KickIfClosedFence],
+            Pc::NotifyIfClosed => &[NotifyIfClosedFence],
             Pc::TakerFence => &[TakerFence],
             Pc::Vacate => &[Vacate, VacateLost],
             Pc::VacateWake => &[VacateWake],
@@ -124,7 +124,7 @@ impl Pc {
             Pc::ModeSet => &[ModeSet],
             Pc::ClosingBegin => &[ClosingBegin],
             Pc::ClosingEnd => &[ClosingEnd],
-            Pc::KickLook | Pc::JoinKicks => &[KickLook],
+            Pc::CloseEventsLook | Pc::JoinEvents => &[CloseEventsLook],
             Pc::DrainLook => &[ClosingLook],
             Pc::ModeLook => &[ModeLook],
             Pc::SlotCloseLook => &[SlotCloseLook],
@@ -159,7 +159,8 @@ impl Pc {
     pub fn is_silent(self) -> bool {
         use Pc::*;
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
-        let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
+        let fence =
+            fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
         let fence = fence || matches!(self, LookAgainFence | ClosedFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);

@@ -254,7 +254,7 @@ impl Cpu<'_> {
             }
             Pc::RegisteredClosed => {
                 if self.w.idle.closed {
-                    self.go(Pc::Kick)
+                    self.go(Pc::NotifyClosers)
                 } else {
                     self.ret()
                 }

@@ -195,12 +195,12 @@ impl Cpu<'_> {
             Pc::CloseWake if self.mistake(Mistake::CloseWakesNobody) => self.ret(),
             Pc::CloseWake => self.go(Pc::WakeAll(Word::Idle)),
 
-            Pc::Kick => {
+            Pc::NotifyClosers => {
                 for t in &mut self.w.threads {
-                    t.kicked = t.listens;
-                    t.outer.iter_mut().for_each(|outer| outer.kicked = outer.listens);
+                    t.notified = t.listens;
+                    t.outer.iter_mut().for_each(|outer| outer.notified = outer.listens);
                 }
-                self.go(Pc::WakeAll(Word::Kicks));
+                self.go(Pc::WakeAll(Word::CloseEvents));
             }
             _ => self.worker_step(pc),
         }
@@ -308,8 +308,8 @@ impl Cpu<'_> {
                 let few = self.w.live <= self.w.closing
                     || self.w.guests > 0 && !self.mistake(Mistake::OutsideShutdownsAreNotCounted);
                 let tells = !std::mem::take(&mut self.t().known) || few;
-                let kicks = tells && !self.mistake(Mistake::LeavingWorkerDoesNotNotify);
-                if kicks { self.go(Pc::Kick) } else { self.ret() }
+                let notifies = tells && !self.mistake(Mistake::LeavingWorkerDoesNotNotify);
+                if notifies { self.go(Pc::NotifyClosers) } else { self.ret() }
             }
             _ => unreachable!("{pc:?}"),
         }

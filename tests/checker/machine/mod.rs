@@ -53,7 +53,7 @@ pub enum Word {
     Slot(u8),
     /// An entry of the free ring.
     Entry(u8),
-    Kicks,
+    CloseEvents,
     Visitors,
     Graph,
     /// None: the thread only lets others go first.
@@ -228,14 +228,14 @@ impl Cpu<'_> {
             sees: t.sees.take(),
             progress: t.progress,
             listens: t.listens,
-            kicked: t.kicked,
+            notified: t.notified,
             drains: t.drains,
             counted: t.counted,
         };
         t.outer[t.inside as usize] = outer;
         t.inside += 1;
         (t.want, t.waits, t.visits) = (Handle::default(), false, false);
-        (t.progress, t.listens, t.kicked, t.drains, t.counted) = (false, false, false, false, false);
+        (t.progress, t.listens, t.notified, t.drains, t.counted) = (false, false, false, false, false);
     }
 
     /// And is done with that.
@@ -246,7 +246,7 @@ impl Cpu<'_> {
         (t.idx, t.seen, t.wseen, t.want, t.sees) =
             (outer.idx, outer.seen, outer.wseen, outer.want, outer.sees);
         (t.waits, t.visits) = (outer.waits, outer.visits);
-        (t.progress, t.listens, t.kicked) = (outer.progress, outer.listens, outer.kicked);
+        (t.progress, t.listens, t.notified) = (outer.progress, outer.listens, outer.notified);
         (t.drains, t.counted) = (outer.drains, outer.counted);
         // A shutdown did not wait for this job: its slot is taken out of use.
         t.retire = t.outlives & 1 << t.idx != 0;

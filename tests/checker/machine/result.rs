@@ -64,7 +64,7 @@ impl Cpu<'_> {
                 }
                 Err(now) => self.inline_claim(now),
             },
-            Pc::InlineRan => self.call(Pc::KickIfClosed, Pc::WaitLook),
+            Pc::InlineRan => self.call(Pc::NotifyIfClosed, Pc::WaitLook),
 
             // Waiting::new, Waiting::sleep
             Pc::WaitSleep if !self.t().waits => {

@@ -194,7 +194,7 @@ impl Cpu<'_> {
             Pc::RunOne => self.call(Pc::ClaimNext, Pc::RunOneClaimed),
             Pc::RunOneClaimed if self.t().ok => self.call(Pc::Execute, Pc::RunOneRan),
             Pc::RunOneClaimed => self.ret(),
-            Pc::RunOneRan => self.call(Pc::KickIfClosed, Pc::RunOneDone),
+            Pc::RunOneRan => self.call(Pc::NotifyIfClosed, Pc::RunOneDone),
             Pc::RunOneDone => {
                 self.t().ok = true;
                 self.ret();

@@ -149,8 +149,8 @@ impl Cpu<'_> {
             Word::Idle => self.w.idle.low(),
             Word::Slot(at) => self.w.slots[at as usize].0,
             Word::Entry(at) => self.w.free.entries[at as usize],
-            // A kick since this thread looked makes it another number.
-            Word::Kicks => t.word + u16::from(t.kicked),
+            // A notification since this thread looked changes the event count.
+            Word::CloseEvents => t.word + u16::from(t.notified),
             Word::Visitors => u16::from(self.w.visitors),
             Word::Graph => self.w.graph.0,
             Word::Aside => t.word,
@@ -300,7 +300,7 @@ impl Cpu<'_> {
             },
             Op::RingPop => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Pop), Pc::RingPopped),
             Op::RingLook => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Look), Pc::RingPopped),
-            Op::Destroy => self.call(Pc::JoinKicks, Pc::DestroyVisitors),
+            Op::Destroy => self.call(Pc::JoinEvents, Pc::DestroyVisitors),
         }
     }
 }

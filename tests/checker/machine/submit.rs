@@ -140,8 +140,8 @@ impl Cpu<'_> {
             }
             Pc::Announced => {
                 let closed = std::mem::take(&mut self.t().closed);
-                let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotNotifyCloser);
-                if kicks { self.call(Pc::Kick, Pc::Published) } else { self.go(Pc::Published) }
+                let notifies = closed && !self.mistake(Mistake::SubmitterDoesNotNotifyCloser);
+                if notifies { self.call(Pc::NotifyClosers, Pc::Published) } else { self.go(Pc::Published) }
             }
             Pc::Published => self.end_visit(),
 
@@ -159,11 +159,11 @@ impl Cpu<'_> {
             }
             Pc::FreeSlotWake => {
                 let at = std::mem::take(&mut self.t().woken);
-                self.call(Pc::WakeAll(Word::Entry(at)), Pc::KickIfClosed);
+                self.call(Pc::WakeAll(Word::Entry(at)), Pc::NotifyIfClosed);
             }
-            Pc::KickIfClosed => self.call(Pc::TellBlocked, Pc::KickIfClosedLook),
-            Pc::KickIfClosedLook if self.w.idle.closed => self.go(Pc::Kick),
-            Pc::KickIfClosedLook => self.ret(),
+            Pc::NotifyIfClosed => self.call(Pc::TellBlocked, Pc::NotifyIfClosedLook),
+            Pc::NotifyIfClosedLook if self.w.idle.closed => self.go(Pc::NotifyClosers),
+            Pc::NotifyIfClosedLook => self.ret(),
 
             // must_retire, then vacate(idx, seen).
             Pc::TakerFence => self.go(Pc::TakerLook),
@@ -181,7 +181,7 @@ impl Cpu<'_> {
                         self.t().woken = idx;
                         (self.t().seen, self.t().retire) = (State::default(), false);
                         self.t().after_vacate = match (retire, next.in_ring()) {
-                            (true, _) => Pc::Kick,
+                            (true, _) => Pc::NotifyClosers,
                             (_, true) if !self.mistake(Mistake::FreesSlotThatIsInTheRing) => Pc::Reap,
                             _ => Pc::GiveBack,
                         };

@@ -26,7 +26,7 @@ pub struct Outer {
     pub sees: Option<bool>,
     pub progress: bool,
     pub listens: bool,
-    pub kicked: bool,
+    pub notified: bool,
     pub drains: bool,
     pub counted: bool,
 }
@@ -122,7 +122,7 @@ pub struct Thread {
     /// Has this worker ended no job since it went to sleep in an open pool?
     pub known: bool,
     pub listens: bool,
-    pub kicked: bool,
+    pub notified: bool,
     pub blocks: bool,
     pub detached: bool,
     pub polls: bool,
@@ -209,7 +209,7 @@ impl Thread {
             again: false,
             known: false,
             listens: false,
-            kicked: false,
+            notified: false,
             blocks: false,
             detached: false,
             polls: false,
