@@ -21,7 +21,7 @@ pub const MODELS: &[Model] = &[
 fn submit_telling<const N: usize>(s: &Stage<N>) -> (Job, Place) {
     let place = Place::new();
     let told = place.clone();
-    let job = s.pool.submit(s.task(0).telling(move |_| told.write())).expect("there is room");
+    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
     (job, place)
 }
 
@@ -62,7 +62,7 @@ fn the_done_callback_is_called_once_with_how_the_job_ended() {
     let s = Stage::<1>::attended();
     let told = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let tell = told.clone();
-    let task = s.task(0).telling(move |ran| drop(tell[usize::from(ran)].fetch_add(1, Relaxed)));
+    let task = s.task(0).with_callback(move |ran| drop(tell[usize::from(ran)].fetch_add(1, Relaxed)));
     let job = s.pool.submit(task).expect("there is room");
     let runner = s.thread(|s| s.pool.run_one());
     s.begin();
@@ -77,7 +77,7 @@ fn the_done_callback_is_called_once_with_how_the_job_ended() {
 fn a_callback_that_gives_up_its_job_ends_the_wait_for_it() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
-    let task = s.task(0).telling(move |_| assert!(pool.detach(itself)));
+    let task = s.task(0).with_callback(move |_| assert!(pool.detach(itself)));
     assert_eq!(s.pool.submit(task).expect("there is room"), itself);
     let runner = s.runner();
     s.begin();
@@ -90,7 +90,7 @@ fn a_callback_that_gives_up_its_job_ends_the_wait_for_it() {
 fn a_callback_that_waits_for_its_own_job_is_refused() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
-    let task = s.task(0).telling(move |_| assert_eq!(pool.wait(itself), End::Deadlock));
+    let task = s.task(0).with_callback(move |_| assert_eq!(pool.wait(itself), End::Deadlock));
     assert_eq!(s.pool.submit(task).expect("there is room"), itself);
     let runner = s.thread(|s| s.pool.run_one());
     s.begin();

@@ -45,7 +45,7 @@ fn a_late_canceller_sees_the_job_dropped() {
     let s = Stage::<1>::attended();
     let place = Place::new();
     let told = place.clone();
-    let job = s.pool.submit(s.task(0).telling(move |_| told.write())).expect("there is room");
+    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
     let other = s.thread(move |s| {
         let cancelled = s.pool.cancel(job);
         assert_eq!(s.pool.wait(job), End::Cancelled);

@@ -254,10 +254,10 @@ fn force_until(workers: &Workers, taken: &AtomicUsize, jobs: usize) {
 fn a_notifier_stopped_anywhere_is_covered_by_others() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
-    let (working, telling, count) = (workers.clone(), workers.clone(), taken.clone());
+    let (working, with_callback, count) = (workers.clone(), workers.clone(), taken.clone());
     let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
     workers.publish();
-    stopped(&crew, move || drop(telling.notify_workers(1)), || force_until(&workers, &taken, 1));
+    stopped(&crew, move || drop(with_callback.notify_workers(1)), || force_until(&workers, &taken, 1));
     worker.join().unwrap();
     assert_eq!(workers.left(), 0);
 }
@@ -283,12 +283,12 @@ fn a_worker_stopped_anywhere_is_covered_by_others() {
 /// No thread waits and there is no clock: the second push alone.
 fn a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
-    let (working, telling) = (workers.clone(), workers.clone());
+    let (working, with_callback) = (workers.clone(), workers.clone());
     let worker = crew.spawn(move || working.work(1));
     workers.publish();
     stopped(
         &crew,
-        move || drop(telling.notify_workers(1)),
+        move || drop(with_callback.notify_workers(1)),
         || {
             workers.give(1);
             assert_eq!(worker.join().unwrap(), 1);

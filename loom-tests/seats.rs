@@ -121,7 +121,7 @@ fn a_waker_stopped_between_choice_and_wake_up_is_covered_by_others() {
     let sleeper = thread(&crew, &seats, |seats| seats.take_one(0));
     crew.begin();
     seats.give_one_and_freeze(0);
-    seats.stand_in(0);
+    seats.wake_again(0);
     sleeper.join().unwrap();
 }
 

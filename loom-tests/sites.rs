@@ -54,7 +54,7 @@ const WITHOUT_SITES: &[(&str, &str)] = &[
 const TESTS_ONLY: [&str; 3] = ["#[cfg(jobring_loom)]", "#[cfg(any(test, jobring_loom))]", "if bug(Bug::"];
 
 /// How a call begins that hands on a first site, loaded with Acquire, a second, and the ordering of that.
-const HANDED_ON: &str = "front(Site::";
+const PASSED_ON: &str = "front(Site::";
 
 /// A source file whose atomics have sites, without its tests.
 struct Source {
@@ -115,7 +115,7 @@ pub fn weakenings() -> Vec<Weakening> {
             let site = word(call);
             add(site, word(call[site.len()..].trim_start_matches([',', ' ', '\n'])));
         }
-        for call in code.split(HANDED_ON).skip(1) {
+        for call in code.split(PASSED_ON).skip(1) {
             let mut words = call.split([',', ')']).map(|word| word.trim().trim_start_matches("Site::"));
             let mut next = || words.next().expect("front has three arguments");
             let (first, second, ordering) = (next(), next(), next());
@@ -144,7 +144,7 @@ pub fn agree(models: usize) -> Result<(), String> {
             let words = || line.split([' ', '(', ')', ',', ';']);
             let orderings = ORDERINGS.iter().map(|ordering| words().filter(|word| word == ordering).count());
             let orderings: usize = orderings.sum();
-            let calls = ["ordering(Site::", "ordering(at_", "ordering(site,", HANDED_ON];
+            let calls = ["ordering(Site::", "ordering(at_", "ordering(site,", PASSED_ON];
             let sites: usize = calls.iter().map(|call| line.matches(call).count()).sum();
             let before = &lines[n.saturating_sub(14)..n];
             // Imports may take several lines.

@@ -30,7 +30,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
 ];
 
 /// The files outside src/sync/model.rs and src/testing that may name loom's items, with the reason.
-const HOLD_THE_CHECKER: &[(&str, &str)] = &[
+const MAY_NAME_LOOM: &[(&str, &str)] = &[
     ("platform/model_port.rs", "the futex of a model"),
     ("platform/thread/loom_thread.rs", "the threads of a model"),
 ];
@@ -110,7 +110,7 @@ fn only_the_facade_knows_of_the_model_checker() {
         |path| ["lib.rs", "testing/mod.rs"].contains(&path) || path.starts_with("sync/"),
         MAY_NAME_THE_MODEL,
     );
-    only_in("loom::", |path| path == "sync/model.rs" || path.starts_with("testing/"), HOLD_THE_CHECKER);
+    only_in("loom::", |path| path == "sync/model.rs" || path.starts_with("testing/"), MAY_NAME_LOOM);
 }
 
 #[test]

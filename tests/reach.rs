@@ -131,14 +131,15 @@ fn without_offset(value: &str) -> &str {
 }
 
 /// Who makes pools.
-const BIRTH: &[&str] = &["jobring_create", "jobring_init"];
+const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
-const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
+const USES_WORKER_THREADS: &[&str] =
+    &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
 
 /// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
 /// wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
-const ON_A_JOBS_WAY: &[&str] = &[
+const ON_THE_FAST_PATH: &[&str] = &[
     "syscall",
     "sched_yield",
     "__errno_location",
@@ -183,7 +184,7 @@ const RUNS_NO_JOB: &[&str] = &[
 ];
 
 /// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
-const BESIDES: &[&str] = &[
+const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_create",
     "jobring_init",
     "jobring_layout",
@@ -208,11 +209,12 @@ fn is_cores(name: &str) -> bool {
 }
 
 fn stays_on_a_jobs_way(graph: &Graph) {
-    for symbol in c::symbols().iter().filter(|symbol| !BESIDES.contains(&symbol.as_str())) {
+    for symbol in c::symbols().iter().filter(|symbol| !MANAGES_THREADS_AND_MEMORY.contains(&symbol.as_str()))
+    {
         for (name, from) in graph.foreign(symbol) {
             let is_in = |list: &[&str]| list.iter().any(|known| name.ends_with(known));
             let asks = is_in(ASKS_FOR_A_STACK) && !RUNS_NO_JOB.contains(&symbol.as_str());
-            let known = is_cores(&name) || is_in(ON_A_JOBS_WAY) || asks;
+            let known = is_cores(&name) || is_in(ON_THE_FAST_PATH) || asks;
             assert!(known, "{symbol} comes to {name}, in {from}");
         }
     }
@@ -237,7 +239,7 @@ fn stays_on_a_jobs_way(graph: &Graph) {
 fn a_job_is_on_its_way_without_a_lock_or_an_allocation() {
     let graph = Graph::of_build("std,capi");
     stays_on_a_jobs_way(&graph);
-    for symbol in BIRTH {
+    for symbol in MAKES_POOLS {
         assert!(graph.foreign(symbol).keys().any(|name| name.contains("rust_alloc")), "{symbol} allocates");
     }
 }
@@ -250,10 +252,10 @@ fn a_lock_is_for_the_start_only() {
         let lock = graph.foreign(&symbol).into_iter().find(|(name, _)| name.contains("pthread_mutex_lock"));
         match lock {
             Some((name, from)) => assert!(
-                BIRTH.contains(&&*symbol) || LOOKS_AT_A_THREAD.contains(&&*symbol),
+                MAKES_POOLS.contains(&&*symbol) || USES_WORKER_THREADS.contains(&&*symbol),
                 "{symbol} comes to {name}, in {from}"
             ),
-            None => assert!(!BIRTH.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
+            None => assert!(!MAKES_POOLS.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
         }
     }
     // What threads begin with is come to from whoever makes them; a worker's loop is what enter_worker goes into.

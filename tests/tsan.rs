@@ -121,7 +121,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ),
     (
         "belong to tasks that await a job, which C has none of (the feature `future`)",
-        &["SpotTurn", "SpotLeave", "SpotLook", "SpotMove"],
+        &["WakerTurn", "WakerLeave", "WakerLook", "WakerMove"],
     ),
     (
         "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",

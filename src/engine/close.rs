@@ -67,7 +67,7 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
     /// The context of its worker loop, if the thread is a worker.
     worker: Option<&'a CallContext>,
     /// Did this stay count the thread as closing? False if a shutdown further out on this thread has done so.
-    is_news: bool,
+    counted: bool,
 }
 
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
@@ -75,14 +75,14 @@ impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
         let mut mine = CallChain(pool.port.current()).filter(|context| context.pool == pool.id());
         let worker = mine.find(|context| context.is_of_worker());
-        let is_news = worker.is_none_or(|context| !context.closing.replace(true));
-        if is_news {
+        let counted = worker.is_none_or(|context| !context.closing.replace(true));
+        if counted {
             pool.lifecycle.begin_closing(worker.is_some());
         }
         // SAFETY:
         // - 1: drop removes it, before the node's borrow ends; the contexts are this thread's outer ones.
         unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
-        Self { pool, node, worker, is_news }
+        Self { pool, node, worker, counted }
     }
 }
 
@@ -92,7 +92,7 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
             return;
         }
         self.pool.lifecycle.waits().lock(&self.pool.port).remove(self.node);
-        if self.is_news {
+        if self.counted {
             if let Some(worker) = self.worker {
                 worker.closing.set(false);
             }
@@ -234,7 +234,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });
         if self.have_ended(Some(&locked)) {
-            locked.outlive();
+            locked.mark_outliving();
             return Found::Quiescent;
         }
         locked.mark(|_| true);

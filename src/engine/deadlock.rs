@@ -13,7 +13,7 @@
 //! its job continues, and so do the others in turn. Three cases need another look:
 //!
 //! - A job that ends leaves its slot to the taker of its result, so the submits that relied on the job are stuck. They look
-//!   again when their patience ends. Where there is no clock, the thread that ended the job wakes them (`tell_blocked`).
+//!   again when their patience ends. Where there is no clock, the thread that ended the job wakes them (`notify_blocked`).
 //! - A slot that a submitter holds is neither free nor a job (`Unsettled`). The thread looks again soon.
 //! - A wait for a job that borrows from the thread may not be refused. That thread wakes the others until one of their waits
 //!   is refused.
@@ -187,7 +187,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// a job whose result waits for its taker, for example. A job that sleeps in submit may be stuck since then. It looks again
     /// by itself only where there is a clock.
     #[inline(always)]
-    pub(super) fn tell_blocked(&self, origin: Origin) {
+    pub(super) fn notify_blocked(&self, origin: Origin) {
         if !P::WAKES_BY_ITSELF && self.lifecycle.waits().is_used() {
             self.wake_blocked(origin);
         }

@@ -15,7 +15,7 @@ use crate::util::backoff::spin_until;
 
 /// How often a thread looks for the end of a started job before it goes to sleep: some 25 µs, less than it takes to wake the
 /// thread.
-const LOOKS: u32 = 1000;
+const POLLS_BEFORE_SLEEP: u32 = 1000;
 
 /// A job whose input is a pointer to a value that its submitter keeps on its stack until the job has finished.
 pub(crate) struct LentJob<T> {
@@ -65,7 +65,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to `deliver`.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
-        spin_until(LOOKS, || self.is_finished(job));
+        spin_until(POLLS_BEFORE_SLEEP, || self.is_finished(job));
         let taken = self.wait_for_lent(job, &mut deliver);
         if taken.is_err() && self.is_copy() {
             forked_inside();

@@ -41,7 +41,7 @@ const DISCARD: usize = 1;
 /// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
-const GUEST: usize = CLOSER * CLOSER;
+const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
@@ -90,7 +90,7 @@ impl Lifecycle {
     }
 
     /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no child of it.
-    pub(crate) fn settle_in(&self, _forks: usize) {
+    pub(crate) fn set_process(&self, _forks: usize) {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         if self.process.get() == 0 {
             self.process.set(_forks as u64 + 1);
@@ -98,7 +98,7 @@ impl Lifecycle {
     }
 
     /// Has this process, after this many forks, seen more of them than the process that the pool's workers are in?
-    pub(crate) fn is_left(&self, _forks: usize) -> bool {
+    pub(crate) fn is_other_process(&self, _forks: usize) -> bool {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         return self.process.get().wrapping_sub(1) < _forks as u64;
         #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
@@ -166,7 +166,7 @@ impl Lifecycle {
         // slots, and by the end of its thread or visit.
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
-        if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
+        if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= OUTSIDE_CLOSER {
             self.notify_closers(port, Origin::Thread);
         }
     }
@@ -189,7 +189,7 @@ impl Lifecycle {
     }
 
     fn weight(is_worker: bool) -> usize {
-        if is_worker { CLOSER } else { GUEST }
+        if is_worker { CLOSER } else { OUTSIDE_CLOSER }
     }
 
     /// Is there a worker that is not inside a shutdown?

@@ -204,7 +204,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let forks = self.port.forks();
         match self.storage.forks() {
             Some(own) => own != forks,
-            None => self.lifecycle.is_left(forks),
+            None => self.lifecycle.is_other_process(forks),
         }
     }
 

@@ -316,7 +316,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before this fence, or we
         // see CLOSED (E5).
         fence_behind_rmw(ordering(Site::NotifyIfClosedFence, SeqCst));
-        self.tell_blocked(origin);
+        self.notify_blocked(origin);
         if self.is_closed() {
             self.lifecycle.notify_closers(&self.port, origin);
         }

@@ -246,8 +246,8 @@ impl<P: Port> Locked<'_, P> {
         self.marked().filter(|node| node.is_worker).count()
     }
 
-    /// The jobs that a marked thread is inside of outlive a closer.
-    pub(crate) fn outlive(&self) {
+    /// The jobs that a marked thread is inside of mark_outliving a closer.
+    pub(crate) fn mark_outliving(&self) {
         self.marked().flat_map(Node::frames).for_each(|context| context.closed_inside.set(true));
     }
 }

@@ -11,19 +11,19 @@ use crate::util::backoff::SPINS;
 
 /// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its last job woke may
 /// wait for this CPU.
-const TURN: u32 = 64;
+const POLLS_PER_YIELD: u32 = 64;
 /// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can submit again.
-const FIRST: u32 = 24;
+const POLLS_AFTER_SLEEP: u32 = 24;
 /// How long a sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
-const NAPS: (u64, u64) = (1_000_000, 2_000_000);
+const SENTRY_SLEEPS: (u64, u64) = (1_000_000, 2_000_000);
 /// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled instead.
-const NAP: u64 = 50_000;
+const LONG_SLEEP: u64 = 50_000;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool has as many as it
     /// may. After each success the caller calls `work` on some thread, or `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
-        self.lifecycle.settle_in(self.port.forks());
+        self.lifecycle.set_process(self.port.forks());
         self.lifecycle.enter(self.config().workers)
     }
 
@@ -91,14 +91,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn polls(&self, woke: bool, after_idle: bool) -> u32 {
         match (woke, after_idle) {
             (true, _) => 0,
-            (false, true) if SPINS => self.config().spin.min(FIRST),
+            (false, true) if SPINS => self.config().spin.min(POLLS_AFTER_SLEEP),
             (false, _) => self.config().spin,
         }
     }
 
     /// Spins or yields between two polls.
-    fn await_turn(&self, polled: &mut u32) {
-        if polled.is_multiple_of(TURN) {
+    fn pause(&self, polled: &mut u32) {
+        if polled.is_multiple_of(POLLS_PER_YIELD) {
             self.port.yield_now();
         } else {
             spin_loop();
@@ -120,7 +120,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *after_idle = false;
         // While no worker sleeps, no submitter relies on searchers.
         while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
-            self.await_turn(&mut polled);
+            self.pause(&mut polled);
             if let Some(claimed) = self.claim_next() {
                 return Some(claimed);
             }
@@ -137,12 +137,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if polled >= polls || self.is_closed() {
                     break;
                 }
-                self.await_turn(&mut polled);
+                self.pause(&mut polled);
             }
             let started_at = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
-            let mut asleep = self.idle.register(search, self.port.naps());
+            let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
-            let (mut nap, mut slept) = (NAPS.0, false);
+            let (mut limit, mut slept) = (SENTRY_SLEEPS.0, false);
             search = loop {
                 // Read before the ring: a worker that leaves leaves no job behind that was published while the pool was
                 // open.
@@ -157,22 +157,22 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // Not closed after the fence in `register`: a later closer's look sees what was done before (E5).
                 *must_notify = false;
-                self.tell_blocked(Origin::Thread);
+                self.notify_blocked(Origin::Thread);
                 slept = true;
                 activity.set(WorkerState::Sleeping);
-                asleep = match self.idle.sleep(asleep, &self.port, nap) {
+                asleep = match self.idle.sleep(asleep, &self.port, limit) {
                     Ok(search) => break search,
                     Err(late) => {
                         let before = popped;
-                        (popped, nap) = (self.ready().popped(), NAPS.1);
-                        self.idle.end_nap(late, popped == before)
+                        (popped, limit) = (self.ready().popped(), SENTRY_SLEEPS.1);
+                        self.idle.end_timed_sleep(late, popped == before)
                     }
                 };
             };
             if slept {
                 let slept =
                     started_at.and_then(|started_at| Some(self.port.now()?.saturating_sub(started_at)));
-                *after_idle = slept.is_none_or(|slept| slept > NAP);
+                *after_idle = slept.is_none_or(|slept| slept > LONG_SLEEP);
                 polls = 0;
                 activity.set(WorkerState::Searching);
             }

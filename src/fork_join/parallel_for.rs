@@ -36,16 +36,16 @@ type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 const FAN_OUT: usize = 2;
 
 /// The rest of a loop must take at least this long to justify a helper that is awake, nanoseconds.
-const WORTH_SHARING: u64 = 2_000;
+const MIN_SHARED_TIME: u64 = 2_000;
 /// The same for a helper that must be woken. The wake-up is a system call of some 10 µs, so at most a tenth of the loop's time
 /// is lost if no helper comes.
-const WORTH_WAKING: u64 = 100_000;
-/// The smallest share takes WORTH_SHARING / SHARES_PER_WORTH.
-const SHARES_PER_WORTH: u64 = 8;
+const MIN_TIME_FOR_WAKE: u64 = 100_000;
+/// The smallest share takes MIN_SHARED_TIME / SHARES_PER_MIN_TIME.
+const SHARES_PER_MIN_TIME: u64 = 8;
 /// The first measurement is after a FIRST_PART-th of the items.
 const FIRST_PART: usize = 32;
 /// But after at most this many items.
-const MAX_FIRST_PIECE: usize = 4096;
+const MAX_FIRST_PART: usize = 4096;
 /// A loop of at most this many ticks is short: 0.7 to 4 µs.
 const SHORT_LOOP: u64 = 4_000;
 /// Ticks per nanosecond: the maximum, and the usual value.
@@ -155,18 +155,18 @@ fn start_alone<S: Storage, P: Port + Clone>(
         body(piece, count);
         return ControlFlow::Break(());
     }
-    let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+    let worth = if pool.workers_sleep() { MIN_TIME_FOR_WAKE } else { MIN_SHARED_TIME };
     if !lasts(worth * MAX_TICKS_PER_NS) {
         return start_timed(pool, (piece, piece), count, workers, body);
     }
     let in_time =
-        scaled(WORTH_SHARING * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+        scaled(MIN_SHARED_TIME * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
     ControlFlow::Continue((piece, smallest_share(in_time)))
 }
 
-/// The smallest share, if `in_time` items take WORTH_SHARING.
+/// The smallest share, if `in_time` items take MIN_SHARED_TIME.
 fn smallest_share(in_time: u64) -> usize {
-    usize::try_from(in_time / SHARES_PER_WORTH).unwrap_or(usize::MAX).max(1)
+    usize::try_from(in_time / SHARES_PER_MIN_TIME).unwrap_or(usize::MAX).max(1)
 }
 
 /// The number of items before the first measurement.
@@ -174,7 +174,7 @@ fn first_piece(count: usize) -> usize {
     match count / FIRST_PART {
         few @ ..16 => few.max(1),
         // A multiple of 16 suits a vectorised loop.
-        many => many.min(MAX_FIRST_PIECE).next_multiple_of(16),
+        many => many.min(MAX_FIRST_PART).next_multiple_of(16),
     }
 }
 
@@ -198,8 +198,8 @@ fn start_timed<S: Storage, P: Port + Clone>(
         done = to;
         let took = pool.port().now().map_or(0, |now| now.saturating_sub(start + CLOCK_COST)).max(1);
         let left = scaled(took, count - done, done - from);
-        let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
-        let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
+        let worth = if pool.workers_sleep() { MIN_TIME_FOR_WAKE } else { MIN_SHARED_TIME };
+        let in_time = scaled(MIN_SHARED_TIME, done - from, usize::try_from(took).unwrap_or(usize::MAX));
         if left >= worth {
             return ControlFlow::Continue((done, smallest_share(in_time)));
         }
@@ -292,7 +292,7 @@ mod tests {
     fn the_first_piece_is_a_small_part_of_the_loop() {
         for count in (1..100_000).chain([1 << 20, usize::MAX]) {
             let piece = first_piece(count);
-            assert!((1..=MAX_FIRST_PIECE).contains(&piece) && piece <= count);
+            assert!((1..=MAX_FIRST_PART).contains(&piece) && piece <= count);
             assert!(piece == 1 || piece <= count / FIRST_PART * 2, "{piece} of {count}");
         }
     }

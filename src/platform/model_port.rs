@@ -120,7 +120,7 @@ impl Port for ModelPort {
         }
     }
 
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         self.system.clock != Clock::None
     }
 

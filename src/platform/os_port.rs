@@ -31,7 +31,7 @@ impl Port for Os {
     }
 
     #[inline(always)]
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         true
     }
 

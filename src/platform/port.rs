@@ -45,7 +45,7 @@ pub trait Port {
     /// May an idle worker sleep with a time limit, to look at the rings when it ends? Not without a clock, nor if such a sleep
     /// costs other threads something (in a seat of a user-defined port it wakes another thread in its place).
     #[inline(always)]
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         false
     }
 

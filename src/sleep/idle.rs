@@ -42,7 +42,7 @@ pub(crate) enum NotifyOutcome {
 pub(crate) struct Registration {
     /// Is it a sentry?
     sentry: bool,
-    /// Has its nap ended without a token? Then a job that it finds shows that the searchers do not come.
+    /// Has its timed sleep ended without a token? Then a job that it finds shows that the searchers do not come.
     overdue: bool,
 }
 
@@ -163,13 +163,13 @@ impl Idle {
         }
     }
 
-    /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_nap` and the pool has too few. The caller
+    /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_be_sentry` and the pool has too few. The caller
     /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
-    pub(crate) fn register(&self, search: Search, may_nap: bool) -> Registration {
+    pub(crate) fn register(&self, search: Search, may_be_sentry: bool) -> Registration {
         let end_search = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.without_search(c) };
         let posted = Cell::new(false);
         self.change(Site::RegisterUpdate, |c| {
-            posted.set(SENTRIES && may_nap && !c.has_sentries());
+            posted.set(SENTRIES && may_be_sentry && !c.has_sentries());
             if posted.get() { end_search(c).sleep().post_sentry() } else { end_search(c).sleep() }
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
@@ -190,12 +190,12 @@ impl Idle {
     }
 
     /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no token. A sentry sleeps for
-    /// at most `nap` nanoseconds. Err if its sleep ended without a token: the caller calls `end_nap`.
+    /// at most `limit` nanoseconds. Err if its sleep ended without a token: the caller calls `end_timed_sleep`.
     pub(crate) fn sleep(
         &self,
         registration: Registration,
         port: &impl Port,
-        nap: u64,
+        limit: u64,
     ) -> Result<Search, Registration> {
         let mut slept = false;
         loop {
@@ -212,7 +212,7 @@ impl Idle {
                 return Err(Registration { overdue: true, ..registration });
             } else {
                 let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
-                port.wait(self.word(), counts.0, registration.is_sentry().then_some(nap));
+                port.wait(self.word(), counts.0, registration.is_sentry().then_some(limit));
                 slept = true;
             }
         }
@@ -225,9 +225,9 @@ impl Idle {
         .map(|c| Search { epoch: c.epoch() })
     }
 
-    /// Ends a sentry's nap. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
+    /// Ends a sentry's timed sleep. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
     /// CLOSED and at the rings once more, as after `register`.
-    pub(crate) fn end_nap(&self, registration: Registration, rests: bool) -> Registration {
+    pub(crate) fn end_timed_sleep(&self, registration: Registration, rests: bool) -> Registration {
         if rests && !bug(Bug::RestingSentryStaysCounted) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }

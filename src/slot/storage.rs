@@ -213,11 +213,11 @@ struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u
 unsafe impl<const PAYLOAD: usize> Sync for InlinePayload<PAYLOAD> {}
 
 /// For [`Inline`]: its pool has the most workers set at run time.
-pub(crate) const UNSAID: usize = usize::MAX;
+pub(crate) const UNSPECIFIED: usize = usize::MAX;
 
 /// Storage in one value, for a `static`. It is all zero at first. JOBS is a power of two.
 #[repr(C)]
-pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSAID> {
+pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSPECIFIED> {
     slots: [InlineSlot<PAYLOAD>; JOBS],
     ready: [AtomicUsize; JOBS],
     free: [AtomicUsize; JOBS],
@@ -253,7 +253,7 @@ impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS,
 unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Storage
     for Inline<JOBS, PAYLOAD, WORKERS>
 {
-    const WORKERS: Option<usize> = if WORKERS == UNSAID { None } else { Some(WORKERS) };
+    const WORKERS: Option<usize> = if WORKERS == UNSPECIFIED { None } else { Some(WORKERS) };
 
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {

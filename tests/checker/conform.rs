@@ -89,21 +89,21 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<u
         let steps: Vec<usize> = (0..threads).filter(|me| world.can_step(setup, *me)).collect();
         if steps.is_empty() {
             // Patience, where there is a clock; else this is the end.
-            let naps: Vec<usize> = play.stage.asleep(true).collect();
-            let Some(me) = dice.of(&naps) else { return Ok(before.len()) };
+            let timed: Vec<usize> = play.stage.asleep(true).collect();
+            let Some(me) = dice.of(&timed) else { return Ok(before.len()) };
             if before.len() > 5000 {
                 return Ok(before.len());
             }
-            world.rouse(me);
-            play.stage.rouse(me);
+            world.end_sleep(me);
+            play.stage.end_sleep(me);
             before.push((me, Past::LosesPatience));
             continue;
         }
         if dice.below(40) == 0
             && let Some(me) = dice.of(&play.stage.asleep(false).collect::<Vec<_>>())
         {
-            world.rouse(me);
-            play.stage.rouse(me);
+            world.end_sleep(me);
+            play.stage.end_sleep(me);
             before.push((me, Past::IsRoused));
             continue;
         }

@@ -56,8 +56,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let threads = &world.threads[..setup.scripts.len()];
     let hangs = threads.iter().find(|t| !may_rest(world, setup, t));
     if let Some(thread) = hangs {
-        let naps = threads.iter().any(|t| t.asleep && t.nap && !t.frozen);
-        if world.frozen && naps || threads.iter().any(Thread::looks_again) {
+        let timed = threads.iter().any(|t| t.asleep && t.timed && !t.frozen);
+        if world.frozen && timed || threads.iter().any(Thread::looks_again) {
             return Verdict::Patience;
         }
         let name = setup.scripts[thread.role as usize].0;
@@ -66,7 +66,7 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let sleeps = |t: &&Thread| t.pc == Pc::Asleep(Word::Idle) && !t.frozen;
     if !world.idle.closed && standing(world) > usize::from(world.frozen) && threads.iter().any(|t| sleeps(&t))
     {
-        let looks_again = threads.iter().any(|t| sleeps(&t) && t.nap);
+        let looks_again = threads.iter().any(|t| sleeps(&t) && t.timed);
         return match looks_again {
             true => Verdict::Patience,
             false => Verdict::Broken(format!("{} jobs stand beside a worker that sleeps", standing(world))),

@@ -149,8 +149,8 @@ fn replay(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>
                 (me, format!("{pc:?} {}", sites.join(" ")))
             }
             explore::Move::Freeze(me) => (me, "stops for ever".into()),
-            explore::Move::Rouse(me) => (me, "wakes for no reason".into()),
-            explore::Move::Nap(me) => (me, "loses its patience".into()),
+            explore::Move::SpuriousWake(me) => (me, "wakes for no reason".into()),
+            explore::Move::SleepEnds(me) => (me, "loses its patience".into()),
         };
         let name = setup.scripts[me as usize].0;
         explore::apply(&mut world, setup, &Facts::new(setup), grain, *next);

@@ -38,8 +38,8 @@ std::thread_local! {
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Puppets;
-static PUPPETS: Puppets = Puppets;
+struct Coroutines;
+static COROUTINES: Coroutines = Coroutines;
 
 /// Comes to rest at an event, until the stage lets the thread go on.
 fn rest(event: Event) {
@@ -61,7 +61,7 @@ pub fn begin() {
     rest(Event::Begin);
 }
 
-impl freeze::Driver for Puppets {
+impl freeze::Driver for Coroutines {
     fn pass(&self, site: Site) {
         // A compare-and-swap names its site for failure right after that for success: one operation, one rest.
         if !site.name().ends_with("Lost") {
@@ -108,7 +108,7 @@ impl Stage {
     /// Brings on threads, each of which goes to its first event.
     pub fn new(clock: bool, parts: Vec<Box<dyn FnOnce()>>) -> Self {
         let inner = INNER.with(|inner| *inner);
-        freeze::set_driver(Some(&PUPPETS));
+        freeze::set_driver(Some(&COROUTINES));
         inner.clock.set(clock);
         let players = parts.into_iter().map(|part| {
             let stack = STACKS.with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -164,14 +164,14 @@ impl Stage {
         let on_word = |me: &usize| self.players[*me].sleeps.is_some_and(|(at, _)| at == word);
         let asleep: Vec<usize> = self.asleep(false).filter(on_word).collect();
         if all {
-            asleep.into_iter().for_each(|me| self.rouse(me));
+            asleep.into_iter().for_each(|me| self.end_sleep(me));
         } else if !asleep.is_empty() {
-            self.rouse(asleep[pick % asleep.len()]);
+            self.end_sleep(asleep[pick % asleep.len()]);
         }
     }
 
     /// Ends a sleep.
-    pub fn rouse(&mut self, me: usize) {
+    pub fn end_sleep(&mut self, me: usize) {
         self.players[me].event = Some(Event::Woken);
         self.players[me].sleeps = None;
     }

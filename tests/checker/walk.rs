@@ -291,7 +291,7 @@ fn walk(seed: u64, pct: bool) -> usize {
         if dice.below(100) == 0
             && let Some(me) = dice.of(&asleep)
         {
-            stage.rouse(me);
+            stage.end_sleep(me);
             continue;
         }
         let me = scheduler.next(&mut dice, step, &able);

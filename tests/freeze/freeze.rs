@@ -140,8 +140,8 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
         let before = hits();
         let arena = Arena::new(&pool, ledger, sharing);
         scope(|s| {
-            arena.people(s, round as u64);
-            let _homeward = Homeward(&arena);
+            arena.start_roles(s, round as u64);
+            let _stop_on_panic = StopOnPanic(&arena);
             assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 3_000)));
             for role in ROLES {
                 if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
@@ -281,9 +281,9 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
 }
 
 /// Lets everybody go home if a check fails in between: else the scope would wait for them for ever.
-struct Homeward<'a, 'p>(&'a Arena<'p>);
+struct StopOnPanic<'a, 'p>(&'a Arena<'p>);
 
-impl Drop for Homeward<'_, '_> {
+impl Drop for StopOnPanic<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             release();
@@ -306,8 +306,8 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
         if target.after.is_none() {
             freeze::arm(0, target.role, target.site);
         }
-        arena.people(s, round as u64);
-        let _homeward = Homeward(&arena);
+        arena.start_roles(s, round as u64);
+        let _stop_on_panic = StopOnPanic(&arena);
         let frozen = provoke(&arena, s, target).and_then(|()| {
             arena.pause(&[target.role])?;
             let figures =
@@ -339,8 +339,8 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
     let arena = Arena::new(&pool, ledger, sharing);
     let queued = [ShutdownMode::Drain, ShutdownMode::Discard][round / 2 % 2];
     let result = scope(|s| {
-        arena.people(s, round as u64);
-        let _homeward = Homeward(&arena);
+        arena.start_roles(s, round as u64);
+        let _stop_on_panic = StopOnPanic(&arena);
         assert!(until(|| arena.acts(SUBMITTER) > if sharing { 40 } else { 3 }));
         let kept = sharing && round / 16 % 2 == 1;
         if kept {

@@ -159,7 +159,7 @@ impl<const SEATS: usize> Sleepers<SEATS> {
     }
 
     /// Wakes one of the word's sleepers, in case the thread that should have done so was stopped.
-    pub fn stand_in(&self, word: usize) {
+    pub fn wake_again(&self, word: usize) {
         self.port.wake_one(&raw const self.words[word]);
     }
 }

@@ -34,7 +34,7 @@ impl Task {
     /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The argument says whether it
     /// ran.
     #[must_use]
-    pub fn telling(self, done: impl FnOnce(bool) + 'static) -> Self {
+    pub fn with_callback(self, done: impl FnOnce(bool) + 'static) -> Self {
         Self { done: Some(Box::new(done)), ..self }
     }
 
@@ -60,10 +60,10 @@ impl Task {
         if let Some(act) = self.act.take() {
             act();
         }
-        self.tell(true);
+        self.call_back(true);
     }
 
-    fn tell(&mut self, ran: bool) {
+    fn call_back(&mut self, ran: bool) {
         if let Some(done) = self.done.take() {
             done(ran);
         }
@@ -98,7 +98,7 @@ impl Task {
         if why == DiscardReason::Shutdown {
             task.log.count_shut_down(task.n);
         }
-        task.tell(false);
+        task.call_back(false);
     }
 
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {

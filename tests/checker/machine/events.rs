@@ -2,10 +2,10 @@
 //! order, those of the library's thread (`../conform.rs`).
 
 use super::pc::Part;
-use super::{Change, Cpu, How, Op, Pc, Setup, Told, Word, World};
+use super::{Change, Cpu, How, Op, Pc, Setup, SubmitResult, Word, World};
 use jobring_frozen::Site;
 
-/// What a thread is about to do, as an onlooker sees it.
+/// What a thread is about to do, as an monitor sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the first.
@@ -74,7 +74,7 @@ impl Pc {
             Pc::RegisterFence => &[RegisterFence],
             Pc::LookAgainFence => &[LookAgainFence],
             Pc::ClosedFence => &[ClosedFence],
-            Pc::LagLook | Pc::SentryPopped | Pc::DozedLook => &[PoppedLook],
+            Pc::LagLook | Pc::SentryPopped | Pc::SleptLook => &[PoppedLook],
             Pc::CloseFence => &[CloseFence],
             Pc::CloseWake => &[CloseWake],
             Pc::NotifyClosers => &[NotifyClosers],
@@ -104,7 +104,7 @@ impl Pc {
             Pc::GraphLock => &[GraphLock, GraphLockLost],
             Pc::GraphContend => &[GraphContend, GraphContendLost],
             Pc::GraphUnlock => &[GraphUnlock],
-            Pc::TellBlocked => &[GraphPeek],
+            Pc::NotifyBlocked => &[GraphPeek],
             Pc::JudgeFence => &[GraphFence],
             Pc::RegisteredClosed | Pc::JudgeClosed => &[IdleLook],
 

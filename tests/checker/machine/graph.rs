@@ -234,7 +234,7 @@ impl Cpu<'_> {
                     let Judging { driven, live, .. } = self.see().judging;
                     // A worker that entered since the look began came too late for it.
                     let stuck = self.w.live > live || self.w.stuck(self.setup, driven) & 1 << self.me != 0;
-                    self.must(stuck, "a thread is told of a deadlock, and others could have ended its wait");
+                    self.must(stuck, "a wait is refused as a deadlock, and others could have ended it");
                     self.end_look();
                     self.remove();
                     self.go(Pc::GraphUnlock);
@@ -262,23 +262,23 @@ impl Cpu<'_> {
             // and after it.
             Pc::Unregister => self.call(Pc::GraphLook, Pc::Unregistered),
             Pc::RegisterEnd => self.call(Pc::GraphLook, Pc::RegisteredEnd),
-            // tell_blocked
-            Pc::TellBlocked => {
+            // notify_blocked
+            Pc::NotifyBlocked => {
                 let silent = self.w.graph.0 == 0
                     || self.setup.clock
                     || self.mistake(Mistake::BlockedSubmittersAreNotWoken);
                 if silent {
                     self.ret();
                 } else {
-                    self.on_ring(Which::Free, Pc::UnmarkHead, Pc::TellUnmarked);
+                    self.on_ring(Which::Free, Pc::UnmarkHead, Pc::NotifyUnmarked);
                 }
             }
-            Pc::TellUnmarked if self.t().ok => {
+            Pc::NotifyUnmarked if self.t().ok => {
                 let at = self.w.free.at(self.see().pos) as u8;
                 self.t().pos = 0;
                 self.go(Pc::WakeAll(Word::Entry(at)));
             }
-            Pc::TellUnmarked => self.ret(),
+            Pc::NotifyUnmarked => self.ret(),
             Pc::RegisteredEnd => {
                 self.insert(Awaits::End);
                 self.go(Pc::GraphUnlock);
@@ -486,8 +486,8 @@ impl Cpu<'_> {
         self.go(Pc::Judged);
     }
 
-    /// Was this thread told that nobody is left who could end its wait? Only once.
-    pub(super) fn is_told(&mut self) -> bool {
+    /// Was this thread's wait refused, because no thread could end it? True only once.
+    pub(super) fn is_refused(&mut self) -> bool {
         let told = self.see().outlook == Outlook::Stuck;
         if told {
             self.t().outlook = Outlook::default();

@@ -209,7 +209,7 @@ impl Cpu<'_> {
     /// Forgets what it was as a sleeper.
     fn end_sleep(&mut self) {
         let t = self.t();
-        (t.sentry, t.overdue, t.dozed, t.popped) = (false, false, false, 0);
+        (t.sentry, t.overdue, t.slept_timed, t.popped) = (false, false, false, 0);
     }
 
     /// `engine/worker_loop.rs`.
@@ -262,31 +262,31 @@ impl Cpu<'_> {
                     self.change(Change::Cancel, Pc::Leaving);
                 } else {
                     self.t().known = true;
-                    self.call(Pc::TellBlocked, Pc::SleepLook);
+                    self.call(Pc::NotifyBlocked, Pc::SleepLook);
                 }
             }
             Pc::SleepLook => {
                 if now.closed {
                     self.change(Change::Cancel, Pc::Searching);
-                } else if now.tokens == 0 && std::mem::take(&mut self.t().dozed) {
+                } else if now.tokens == 0 && std::mem::take(&mut self.t().slept_timed) {
                     self.t().overdue = true;
-                    self.go(Pc::DozedLook);
+                    self.go(Pc::SleptLook);
                 } else if now.tokens == 0 {
                     let t = self.t();
-                    (t.word, t.nap, t.dozed) = (now.low(), t.sentry, t.sentry);
+                    (t.word, t.timed, t.slept_timed) = (now.low(), t.sentry, t.sentry);
                     self.call(Pc::Sleep(Word::Idle), Pc::SleepLook);
                 } else {
                     self.change(Change::TakeToken, Pc::TokenTaken);
                 }
             }
-            Pc::DozedLook if self.mistake(Mistake::SentryDoesNotRecheck) => {
+            Pc::SleptLook if self.mistake(Mistake::SentryDoesNotRecheck) => {
                 self.t().sentry = false;
                 self.go(Pc::SleepLook);
             }
-            Pc::DozedLook if self.see().popped == self.w.ready.head => {
+            Pc::SleptLook if self.see().popped == self.w.ready.head => {
                 self.change(Change::Rest, Pc::Rested);
             }
-            Pc::DozedLook => {
+            Pc::SleptLook => {
                 self.t().popped = self.w.ready.head;
                 self.go(Pc::LookAgainFence);
             }

@@ -27,7 +27,7 @@ pub use idle::Change;
 pub use pc::Pc;
 pub use ring::How;
 pub use setup::{Body, Mistake, Op, Setup};
-pub use submit::Told;
+pub use submit::SubmitResult;
 use thread::Outer;
 pub use thread::{Handle, Thread};
 
@@ -72,8 +72,8 @@ pub enum Content {
 /// What became of a job, in truth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Job {
-    /// What its last submit was told, and how many were accepted and refused: detached jobs may share a number.
-    pub told: Told,
+    /// What its last submit returned, and how many were accepted and refused: detached jobs may share a number.
+    pub submitted: SubmitResult,
     pub accepted: u8,
     pub refused: u8,
     pub handle: (u8, u8),
@@ -113,7 +113,7 @@ pub struct World {
 impl World {
     pub fn new(setup: &Setup) -> Self {
         let job = Job {
-            told: Told::Nothing,
+            submitted: SubmitResult::Nothing,
             accepted: 0,
             refused: 0,
             handle: (0, 0),
@@ -147,9 +147,10 @@ impl World {
             let mut cpu = Cpu { w: &mut world, setup, me, pick: 0 };
             cpu.t().pc = if cpu.op().is_some() { Pc::Begin } else { Pc::Done };
             // For so long that there is no sentry any more.
-            while setup.rested && cpu.op() == Some(Op::Work) && (cpu.w.can_step(setup, me) || cpu.see().nap) {
-                if cpu.see().nap {
-                    cpu.w.rouse(me);
+            while setup.rested && cpu.op() == Some(Op::Work) && (cpu.w.can_step(setup, me) || cpu.see().timed)
+            {
+                if cpu.see().timed {
+                    cpu.w.end_sleep(me);
                 }
                 cpu.w.stride(setup, me, 0);
                 cpu = Cpu { w: &mut world, setup, me, pick: 0 };
@@ -254,11 +255,11 @@ impl Cpu<'_> {
     }
 
     /// A submit has returned.
-    fn tell(&mut self, job: u8, told: Told) {
+    fn submit_returned(&mut self, job: u8, result: SubmitResult) {
         let job = &mut self.w.jobs[job as usize];
-        job.told = told;
-        match told {
-            Told::Accepted => job.accepted += 1,
+        job.submitted = result;
+        match result {
+            SubmitResult::Accepted => job.accepted += 1,
             _ => job.refused += 1,
         }
     }

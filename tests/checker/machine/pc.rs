@@ -31,22 +31,22 @@ places! {
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
         EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, NotifyClosers, Work, WorkClaimed, Searching, SearchPoll,
-        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
+        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, SleptLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
-        AwaitJudged, AwaitWoken, AwaitLooked, AwaitNapped, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, NotifyIfClosed,
+        AwaitJudged, AwaitWoken, AwaitLooked, AwaitSleepEnded, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, NotifyIfClosed,
         NotifyIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
         ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, ResolveOwned, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
-        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
+        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitSleepEnded, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, PutBack, PutBackCas;
     Graph: GraphLook, GraphLock, GraphContend, GraphUnlock, RegisterSlot, RegisteredSlot, RegisterJob, RegisteredJob,
         RegisterEnd, RegisteredEnd, Registered, RegisteredClosed, Unregister, Unregistered, Judged, JudgeClosed, JudgeLook,
-        JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, TellBlocked, TellUnmarked;
+        JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, NotifyBlocked, NotifyUnmarked;
     Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, Closing, ClosingBegin, ClosingNotify, CloseEventsLook, Sweep, ModeLook,
         DiscardClaimed, Discarded, Drain, DrainLook, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotClose,
         SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,

@@ -71,13 +71,13 @@ fn submit_detached(job: Number) -> Result<(), ()> {
     .map_err(drop)
 }
 
-static NEWS: AtomicBool = AtomicBool::new(false);
+static SUBMITTED: AtomicBool = AtomicBool::new(false);
 static TURN: AtomicU32 = AtomicU32::new(0);
 
 entry!(SysTick, on_systick);
 extern "C" fn on_systick(_address: u32, _status: u32) {
     if LEDGER.submit(SYSTICK, submit_detached).is_some() {
-        NEWS.store(true, Relaxed);
+        SUBMITTED.store(true, Relaxed);
     }
     let turn = TURN.load(Relaxed);
     TURN.store(turn + 1, Relaxed);
@@ -92,7 +92,7 @@ extern "C" fn unexpected(address: u32, _status: u32) {
 /// Sleeps until SysTick has submitted something: a masked interrupt ends the sleep too, so none is missed.
 fn sleep() {
     critical_section::with(|_| {
-        if !NEWS.load(Relaxed) {
+        if !SUBMITTED.load(Relaxed) {
             // SAFETY:
             // - sleeps.
             unsafe { asm!("wfi") };
@@ -187,7 +187,7 @@ extern "C" fn main() -> ! {
     let mut dice = Dice::new(20_240_602);
     while LEDGER.accepted(MAIN) < EACH || LEDGER.accepted(SYSTICK) < EACH {
         round(&mut dice);
-        NEWS.store(false, Relaxed);
+        SUBMITTED.store(false, Relaxed);
         let done = (0..4).any(|_| !POOL.run_one());
         if done && dice.below(32) == 0 {
             sleep();
