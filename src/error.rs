@@ -1,4 +1,4 @@
-//! The errors of the Rust face. A call that fails returns what it was given.
+//! The errors of the Rust API. A call that fails returns what it was given.
 
 use core::fmt;
 

@@ -27,7 +27,7 @@ fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     }
 }
 
-/// What the C face has user code called in, on the caller's thread.
+/// What the C API has user code called in, on the caller's thread.
 const RUN_USER_CODE: &[&str] = &[
     "cancel",
     "destroy",

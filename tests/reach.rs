@@ -183,7 +183,7 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_stats_get",
 ];
 
-/// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
+/// What a function of the C API calls besides: it makes or ends threads and memory, or asks about them.
 const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_create",
     "jobring_init",

@@ -118,7 +118,7 @@ pub struct Play {
     props: Rc<Props>,
 }
 
-/// Is it one for the Rust face, with a capacity that a static pool can have?
+/// Is it one for the Rust API, with a capacity that a static pool can have?
 pub fn can_be_played(setup: &Setup) -> bool {
     !setup.c_face && !setup.freeze && !setup.short && setup.slots.is_power_of_two()
 }

@@ -302,7 +302,7 @@ pub fn tasks() -> Vec<Task> {
     add(
         Coarse,
         false,
-        Setup { c_face: true, ..setup("the end, C face", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
+        Setup { c_face: true, ..setup("the end, C API", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
     );
 
     // One thread stops for ever, anywhere.

@@ -44,9 +44,9 @@ const NEVER: &[(&str, &str)] = &[
     ("engine/task_wait.rs", "tasks that await a job: the models' (loom-tests/future.rs)"),
     ("GraphContend", SECOND_JOB),
     ("GraphContendLost", SECOND_JOB),
-    ("VisitorsWait", "destroy of the C face: the end of the pool's memory"),
-    ("VisitorsLook", "destroy of the C face: the end of the pool's memory"),
-    ("PopNextEntry", "batches, which only the C face has: the models' (loom-tests/frozen.rs, batch.rs)"),
+    ("VisitorsWait", "destroy of the C API: the end of the pool's memory"),
+    ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
+    ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
         "platform/user_port/",
         "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/seats.rs)",

@@ -150,7 +150,7 @@ impl Busy {
     }
 }
 
-/// A pool of the C face, without workers.
+/// A pool of the C API, without workers.
 struct C(*mut ffi::jobring_pool);
 
 impl C {

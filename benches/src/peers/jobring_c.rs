@@ -1,4 +1,4 @@
-//! jobring through its C face, called from Rust: the functions of `include/jobring.h` and nothing else.
+//! jobring through its C API, called from Rust: the functions of `include/jobring.h` and nothing else.
 
 use crate::lines;
 use crate::measure::Pool;

@@ -130,7 +130,7 @@ pub struct Thread {
     pub sees: Option<bool>,
     pub discards: bool,
     pub visits: bool,
-    /// Inside a call of the C face, which is a visit.
+    /// Inside a call of the C API, which is a visit.
     pub called: bool,
     pub waits: bool,
     pub worker: bool,
