@@ -253,7 +253,7 @@ fn a_task_gives_up_and_its_thread_waits() {
     s.assert_over(1);
 }
 
-/// The runner of job 0 may still be about to wake somebody when job 1 is in its slot, and has a task of its own.
+/// The runner of job 0 may still be about to wake a task when job 1 is already in its slot, with a task of its own.
 fn a_slow_caller_takes_no_wake_up_from_the_next_task() {
     let s = Stage::<1>::attended().ungated();
     let mut job = awaiting(&s);

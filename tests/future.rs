@@ -314,7 +314,7 @@ fn run_all(tasks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
         }
     }
     drop(tasks);
-    // Who has just ended a job may still have its waker.
+    // The thread that has just ended a job may still have its waker.
     until("the wakers are gone", || flags.iter().all(|flag| Arc::strong_count(flag) == 1));
 }
 

@@ -130,10 +130,10 @@ fn without_offset(value: &str) -> &str {
     }
 }
 
-/// Who makes pools.
+/// Functions that make pools.
 const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 
-/// What looks at a worker's thread, or joins it, and so must not meet its replacement.
+/// Functions that look at a worker's thread, or join it, and so must not run while it is replaced.
 const USES_WORKER_THREADS: &[&str] =
     &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
 
@@ -174,7 +174,7 @@ const ASKS_FOR_A_STACK: &[&str] = &[
     "pthread_attr_destroy",
 ];
 
-/// What runs no job, and so never asks.
+/// Functions that run no job, and so never ask.
 const RUNS_NO_JOB: &[&str] = &[
     "jobring_try_submit_isr",
     "jobring_cancel",
@@ -183,7 +183,7 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_stats_get",
 ];
 
-/// What a function of the C API calls besides: it makes or ends threads and memory, or asks about them.
+/// Functions of the C API that call more: they create or end threads and memory, or ask about them.
 const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_create",
     "jobring_init",
@@ -194,7 +194,7 @@ const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_stack_min",
 ];
 
-/// As few as these must be seen, or the test sees nothing.
+/// The test must see at least these, or it sees nothing.
 const SEEN: &[(&str, &str)] = &[
     ("jobring_try_submit", "syscall"),
     ("jobring_submit", "clock_gettime"),
@@ -258,7 +258,7 @@ fn a_lock_is_for_the_start_only() {
             None => assert!(!MAKES_POOLS.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
         }
     }
-    // What threads begin with is come to from whoever makes them; a worker's loop is what enter_worker goes into.
+    // A thread's first function is reached from the one that creates it; the worker's loop from enter_worker.
     let worker = graph.reached("jobring_enter_worker");
     assert!(worker.keys().any(|name| name.contains("17work_until_closed")), "the worker's loop was seen");
 }

@@ -76,7 +76,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
             let mut lent = Box::new(0);
             let slot: &mut u64 = &mut lent;
             pool.scope(|s| {
-                // Looked at last, and held until the others are over.
+                // Looked at last, and held until the others have finished.
                 s.spawn(|| {
                     begun.open();
                     go.pass();

@@ -7,11 +7,11 @@ use std::fmt::Write;
 
 /// What has to hold.
 enum Need {
-    /// At least so many times as good as each of these, by a number of the report.
+    /// At least this many times as good as each of these, by a number of the report.
     Times(f64, &'static [&'static str], &'static str),
     /// At most this, by a number of the report.
     AtMost(f64, &'static str),
-    /// Along a curve, between two points of it, at most so many times the cost.
+    /// Along a curve, between two of its points, at most this many times the cost.
     Flat(f64, f64, f64),
 }
 use Need::{AtMost, Flat, Times};

@@ -25,8 +25,8 @@
 //!
 //! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it: either
 //! the submitter notifies the closers after its push, or (a batch did not use the slot) it goes back through the marked
-//! ring. Each slot records that it is
-//! closed, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
+//! ring. Each slot records that it is closed, so several closers, timeouts and later attempts agree. Discard is
+//! remembered, and wins over drain.
 
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::{Origin, Port};

@@ -1,4 +1,4 @@
-//! The pool without its threads: rings, slots, idle word and life cycle together. Jobs are untyped here; the faces (`rust`,
+//! The pool without its threads: rings, slots, idle word and life cycle together. Jobs are untyped here; the APIs (`rust`,
 //! `ffi`) give them types.
 //!
 //! ```text

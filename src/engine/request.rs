@@ -3,7 +3,7 @@
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
-/// A job as a face (`rust`, `ffi`) hands it over: checked, and not written into a slot yet.
+/// A job as an API (`rust`, `ffi`) hands it over: checked, and not yet written into a slot.
 pub(crate) trait Request {
     /// How the job is run or dropped.
     fn vtable(&self) -> &'static JobVTable;

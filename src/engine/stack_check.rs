@@ -1,4 +1,4 @@
-//! Is enough stack left to run a job inside a job?
+//! Checks whether enough stack is left to run a job inside a job.
 
 use super::RawPool;
 use crate::job::context::{CallChain, CallContext};

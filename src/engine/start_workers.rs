@@ -1,4 +1,4 @@
-//! Starting the threads of a pool, by any way of making threads.
+//! Starts the threads of a pool, whatever creates them.
 
 use super::RawPool;
 use super::lifecycle::ShutdownMode;

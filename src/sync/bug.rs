@@ -1,7 +1,8 @@
-//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a test
-//! notices each. In every build for users [`bug`] is a constant `false`, and the compiler removes it.
+//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a
+//! test catches each. In a build for users [`bug`] is a constant `false`, and the compiler removes it.
 //!
-//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that a process has.
+//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that are active in a
+//! process.
 
 use super::{AtomicUsize, Relaxed};
 
@@ -128,7 +129,7 @@ bugs! {
     WaitsPastTheDeadline,
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
-    // Planted here, and noticed by no test at first.
+    // Not published: no test caught them when they were first planted here.
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
     /// jobring: a worker's job that is about to sleep assumes that every other worker's job sleeps too.

@@ -84,7 +84,7 @@ impl Hasher for Mix {
         self.pack(value.into(), 16);
     }
     fn write_isize(&mut self, variant: isize) {
-        // Which variant of an enum; none has so many.
+        // The variant of an enum; no enum has more.
         self.pack(variant as u64 & 0xFF, 8);
     }
     fn write_u64(&mut self, value: u64) {

@@ -7,12 +7,11 @@ use crate::machine::{Op, Pc, Setup, Thread, Word, World};
 pub enum Verdict {
     Kept,
     Broken(String),
-    /// Someone is stopped, and others have patience left, which may run out now.
+    /// A thread is stopped, and the patience of others may end now.
     Patience,
 }
 
-/// The slot is in the hands of the thread that is stopped, or that thread is the one to wake its waiters: whoever waits
-/// for its job waits for that thread.
+/// The stopped thread owns the slot, or must wake its waiters: a thread that waits for its job waits for the stopped one.
 fn is_stranded(world: &World, slot: u8) -> bool {
     let claims = [Pc::ClaimLook, Pc::ClaimDetached, Pc::ClaimPopped, Pc::LeaveRing];
     world.threads.iter().filter(|t| t.frozen).any(|t| {

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// More states than memory is good for.
 const BOUND: u64 = 400_000_000;
 
-/// Up to so many states a setup is also explored without leaving out any order of steps.
+/// A setup with at most this many states is also explored without reductions.
 const WHOLE: u64 = 250_000;
 const WHOLE_DEEP: u64 = 16_000_000;
 
@@ -39,7 +39,7 @@ impl Case {
         }
     }
 
-    /// Is it as it must be? With what there is to be printed.
+    /// Is it as it must be, and what is printed about it?
     fn judge(&self, deep: bool) -> (bool, String) {
         let mut out = String::new();
         let kept = match self {

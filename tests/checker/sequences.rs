@@ -171,7 +171,7 @@ impl Pair {
         let (mut handles, mut accepted) = ([0; 4], 0);
         let to = if detached { ptr::null_mut() } else { handles.as_mut_ptr() };
         // SAFETY:
-        // - the pool lives; items and handles are as many as are said.
+        // - the pool lives; the numbers of items and handles are correct.
         let real = unsafe { jobring_submit_batch(self.pool, items.as_ptr(), count, to, &mut accepted) };
         let statuses = (first..first + count).map(|job| self.model.try_submit(job, detached));
         let mut statuses = statuses.collect::<Vec<_>>();

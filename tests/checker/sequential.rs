@@ -179,7 +179,7 @@ impl Pool {
         self.slots[at] = if detached { Slot::Free } else { Slot::Over { job, status } };
     }
 
-    /// Status, and whether a result comes with it. `forever`: queued jobs are run until it is over.
+    /// Status, and whether a result comes with it. `forever`: queued jobs are run until it has ended.
     pub fn wait(&mut self, job: usize, forever: bool) -> (i32, bool) {
         loop {
             let Some(at) = self.at(job) else { return (STALE, false) };

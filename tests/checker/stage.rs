@@ -183,7 +183,7 @@ impl Drop for Stage {
             if player.coroutine.started() && !player.coroutine.done() {
                 // SAFETY:
                 // - what lies on its stack is never used again, nor dropped: the thread is one that stopped for ever.
-                //   Whoever lent it something outlives the process's interest in it (the scripts own, or leak).
+                //   The lender of what it uses outlives the process's interest in it (the scripts own, or leak).
                 unsafe { player.coroutine.force_reset() };
             }
             if player.coroutine.done() {

@@ -205,7 +205,7 @@ fn canceller(props: &Props) {
 
 fn closer(props: &Props, late: u64, discards: bool) {
     stage::begin();
-    // Others have so many turns first, if the scheduler wants it so.
+    // Other threads have this many turns first, if the scheduler chooses so.
     (0..late).for_each(|_| stage::begin());
     let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
     let report = props.pool.shutdown(queued, None).expect("without a time limit");

@@ -128,8 +128,8 @@ impl<'p> Arena<'p> {
         self.set(Phase::Run);
     }
 
-    /// Stops everybody between two acts, but those that are frozen and those that may wait for a frozen thread's
-    /// job, or for one inside a shutdown that does. Err names who does not come back.
+    /// Stops all threads between two acts, except those that are frozen, and those that may wait for a frozen thread's job or
+    /// for a job inside a shutdown that waits for it. Err names a thread that does not stop.
     pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
         let holds = frozen.iter().any(|role| match *role {
@@ -147,7 +147,7 @@ impl<'p> Arena<'p> {
         Ok(())
     }
 
-    /// Waits until all jobs are over but those that the frozen thread holds, and those inside a shutdown.
+    /// Waits until all jobs have finished, except those that the frozen thread holds and those inside a shutdown.
     pub fn settle(&self, frozen: u8) -> Result<(), String> {
         let held = match frozen {
             // Its job, and the one that this runs inline.
@@ -216,12 +216,12 @@ impl<'p> Arena<'p> {
         }
     }
 
-    /// Lets everybody finish; the handles that lie in the mailboxes first.
+    /// Lets all threads finish, after the jobs in the queues of orders.
     pub fn stop(&self) {
         self.set(Phase::Stop);
     }
 
-    /// Has everybody ended? But the worker, who ends with the pool.
+    /// Have all threads ended, except the worker, which ends with the pool?
     pub fn all_gone(&self) -> bool {
         let board = self.board.lock().unwrap();
         [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| board.gone[role as usize])

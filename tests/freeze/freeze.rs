@@ -174,7 +174,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
     }
 }
 
-/// Everybody goes home: all jobs are over, all slots free, the pool closed.
+/// All threads end: all jobs have finished, all slots are free, the pool is closed.
 fn finish(arena: &Arena) {
     arena.stop();
     assert!(until(|| arena.all_gone()), "someone does not come home");
@@ -280,7 +280,7 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     never()
 }
 
-/// Lets everybody go home if a check fails in between: else the scope would wait for them for ever.
+/// Lets all threads end if a check fails in between: otherwise the scope would wait for them for ever.
 struct StopOnPanic<'a, 'p>(&'a Arena<'p>);
 
 impl Drop for StopOnPanic<'_, '_> {
@@ -293,7 +293,7 @@ impl Drop for StopOnPanic<'_, '_> {
     }
 }
 
-/// Lets everybody go.
+/// Thaws all threads.
 fn release() {
     (0..freeze::TRAPS).for_each(|trap| _ = freeze::thaw(trap));
 }
@@ -333,7 +333,7 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
     Ok(figures)
 }
 
-/// One life of a pool with everybody in it, until it is closed. With a target: Some if it was frozen.
+/// One life of a pool with all its threads, until it is closed. With a target: Some if it was frozen.
 fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, String> {
     let (pool, ledger, sharing) = (pool(round), ledger(), round / 4 % 2 == 1);
     let arena = Arena::new(&pool, ledger, sharing);

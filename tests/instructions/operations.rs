@@ -70,7 +70,7 @@ pub fn run(name: &str) -> Result<(), String> {
             jobring_counted(&mut || {
                 if turn % BATCH == 0 {
                     // SAFETY:
-                    // - the pool is alive, and items are as many as said.
+                    // - the pool is alive, and the number of items is correct.
                     let status = unsafe {
                         ffi::jobring_submit_batch(
                             c.0,
@@ -112,7 +112,7 @@ pub fn run(name: &str) -> Result<(), String> {
 /// Jobs in a batch; TIMES is a multiple of it.
 const BATCH: usize = 50;
 
-/// Repeats `operation`. One name for all, because callgrind is told one.
+/// Repeats `operation`. One name for all, because callgrind gets one.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn jobring_counted(operation: &mut dyn FnMut()) {

@@ -1,4 +1,4 @@
-//! Bursts of empty jobs. A burst is over when all its jobs have run.
+//! Bursts of empty jobs. A burst ends when all its jobs have run.
 
 use super::Pool;
 use crate::lines::{job, ran};

@@ -14,7 +14,7 @@ use crate::params::Params;
 ///
 /// Every pool is given the same job, a pointer to a function, and stores it as it stores jobs: in place or boxed.
 pub trait Pool: Sync + Sized {
-    /// A pool of so many workers, which are up when the first job has run.
+    /// A pool of this many workers, which are running when the first job has run.
     fn start(workers: usize, params: &Params) -> Self;
 
     /// Hands one job over.

@@ -79,7 +79,7 @@ fn between<Q: Queue>(queue: &Q, pairs: usize, burst: u64, bursts: u64) -> Vec<f6
         .collect()
 }
 
-/// Tries again and again; gives the CPU away after a while, because somebody else may need it to make room.
+/// Tries again and again; yields the CPU after a while, because another thread may need it to make room.
 fn until(mut tried: impl FnMut() -> bool) {
     let mut tries = 0u32;
     while !tried() {

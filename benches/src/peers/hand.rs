@@ -21,7 +21,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// After a push, or before it leaves jobs behind: sees to it that somebody looks.
+    /// After a push, or before it leaves jobs behind: makes sure that some thread looks.
     fn notify(&self) {
         // ORDERING: pairs with the fence in sleep(): either the sleeper sees the job or we see the sleeper.
         fence(SeqCst);

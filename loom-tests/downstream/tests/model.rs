@@ -129,7 +129,7 @@ fn a_pool_that_is_shut_down_has_run_or_dropped_every_job() {
 #[test]
 fn a_static_pool_has_the_threads_that_enter_it() {
     check(2, || {
-        // A static cannot be: loom makes its atomics at run time, for each execution anew.
+        // Not a static: loom makes its atomics at run time, again for each execution.
         let pool = Arc::new(StaticPool::<1, 1, 48>::new());
         let worker = loom::thread::spawn({
             let pool = pool.clone();

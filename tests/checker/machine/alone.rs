@@ -50,7 +50,7 @@ impl Facts {
             // Jobs that are submitted detached may share a number.
             closers: setup.scripts.iter().flat_map(|(_, ops)| ops).filter(|op| closes(op)).count()
                 + if setup.has_body(shuts) { 2 } else { 0 },
-            // Who stops may leave others asleep after the close.
+            // A thread that stops may leave others asleep after the close.
             loose: setup.loose && !setup.freeze,
             destroys: setup.has(|op| matches!(op, Op::Destroy)),
             enters: setup.has(|op| matches!(op, Op::Enter)),
@@ -70,7 +70,7 @@ impl Facts {
     }
 }
 
-/// Is a thread still within so many ops?
+/// Is a thread still within its first `ops` operations?
 fn within(threads: &[Thread; THREADS], ops: &[u8; THREADS]) -> bool {
     threads.iter().zip(ops).any(|(t, ops)| t.op < *ops && t.pc != Pc::Done)
 }
@@ -93,9 +93,9 @@ impl World {
         self.idle.tokens == 0 && self.is_dry(facts) && !self.threads.iter().any(grants)
     }
 
-    /// The pool is closed, and nobody sleeps as an idle worker nor will: SleepLook sees CLOSED. From here on the counts of
-    /// the idle word decide nothing but who is granted a wake that finds nobody. So their updates are independent but
-    /// for those counts, and a thread that finds the ready ring empty can as well have found that later, at its next look.
+    /// The pool is closed, and no idle worker sleeps or will sleep: SleepLook sees CLOSED. From here on the counts of the idle
+    /// word only decide who is granted a wake that wakes nobody. So their updates are independent except for those counts, and
+    /// a thread that finds the ready ring empty might as well have found that later, at its next look.
     fn is_past_idling(&self, facts: &Facts) -> bool {
         facts.loose && self.idle.closed && !self.threads.iter().any(|t| t.pc == Pc::Asleep(Word::Idle))
     }

@@ -20,18 +20,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The timer of a core that runs at so many MHz.
+    /// The timer of a core that runs at this many MHz.
     pub const fn at(mhz: u32) -> Self {
         Self { tick: 1_000_000 / mhz }
     }
 
-    /// Ticks of so many instructions, at least 1.
+    /// The ticks that this many instructions take, at least 1.
     pub const fn ticks(&self, instructions: u32) -> u32 {
         let ticks = instructions as u64 * INSTRUCTION as u64 * 1000 / self.tick as u64;
         if ticks == 0 { 1 } else { ticks as u32 }
     }
 
-    /// Instructions of so many ticks, rounded.
+    /// The instructions that run in this many ticks, rounded.
     pub const fn instructions(&self, ticks: u32) -> u32 {
         ((ticks as u64 * self.tick as u64 + INSTRUCTION as u64 * 500) / (INSTRUCTION as u64 * 1000)) as u32
     }
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// One interrupt in so many instructions.
+    /// One interrupt after this many instructions.
     #[inline]
     pub fn alarm(&self, instructions: u32) {
         // SAFETY:

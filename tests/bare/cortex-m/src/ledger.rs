@@ -20,7 +20,7 @@ pub struct Ledger<const SOURCES: usize, const EACH: usize> {
 pub struct Number(u32);
 
 impl Number {
-    /// Of a job that is to be refused.
+    /// For a job that must be refused.
     pub fn of_nobody() -> Self {
         Self(u32::MAX)
     }

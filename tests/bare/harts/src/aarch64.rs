@@ -194,7 +194,7 @@ mod event {
 }
 
 /// WFI, ended by a software-generated interrupt of the GIC (v2), or by the virtual timer's. Interrupts are masked as they are
-/// at reset: a pending one ends WFI all the same, and none is ever taken.
+/// at reset: a pending interrupt still ends WFI, and none is ever taken.
 #[cfg(not(feature = "wfe"))]
 mod interrupt {
     use super::{read_volatile, write_volatile};
@@ -248,7 +248,7 @@ mod interrupt {
     #[cfg(not(feature = "spin"))]
     pub const HAS_ALARM: bool = true;
 
-    /// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
+    /// Sleeps until this core is woken, or this many nanoseconds have passed; returns at once if it was woken since `answer`.
     /// Without an end nothing ticks.
     pub fn sleep(timeout: Option<u64>) {
         if let Some(nanos) = timeout {

@@ -89,7 +89,7 @@ mod counting {
         COUNTS[machine::core()].on.store(false, Relaxed);
     }
 
-    /// Tries beyond the first, of so many submits: one to take a slot, one to publish.
+    /// Attempts beyond the first in this many submits: to take a slot, and to publish.
     pub fn lost(submits: usize) -> Lost {
         Lost(submits)
     }

@@ -147,7 +147,7 @@ pub const SLEEPS: bool = true;
 #[cfg(not(feature = "spin"))]
 pub const HAS_ALARM: bool = true;
 
-/// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
+/// Sleeps until this core is woken, or this many nanoseconds have passed; returns at once if it was woken since `answer`.
 /// Without an end nothing ticks.
 pub fn sleep(timeout: Option<u64>) {
     if let Some(nanos) = timeout {

@@ -19,7 +19,7 @@ pub fn job() {
     (0..LONGEST / 2).for_each(|_| spin_loop());
 }
 
-/// Submits `job` again and again by `submit`, which also wakes who is to run it.
+/// Submits `job` again and again by `submit`, which also wakes the core that must run it.
 pub fn run(submit: impl Fn()) {
     RAN.store(0, Relaxed);
     for n in 0..JOBS {

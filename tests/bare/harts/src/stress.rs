@@ -94,7 +94,7 @@ impl Stream {
         (self.woken)();
     }
 
-    /// Runs other jobs until this one is over, since every core may be here. Every other one is cancelled late, which must
+    /// Runs other jobs until this one has finished, because every core may be here. Every other one is cancelled late, which must
     /// fail, in the middle of its run too.
     fn take(&self, id: usize, job: JobHandle<'static, u32>) {
         while !job.is_finished() {

@@ -14,7 +14,7 @@ use elf::{Elf, Files, Symbol, sources};
 use parts::{Part, dead, part};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of 100 instruction addresses so many are to be hit.
+/// The least share of instruction addresses that must be hit, in percent.
 const ENOUGH: usize = 95;
 
 fn main() {

@@ -26,7 +26,7 @@ const TIMER: usize = 2;
 const INNER: usize = 3;
 const ROW: usize = 400_000;
 static LEDGER: Ledger<4, ROW> = Ledger::new();
-/// As many as are to be accepted in all.
+/// The number of jobs that must be accepted in all.
 const JOBS: usize = 500_000;
 
 const CLOCK: Clock = Clock::at(25);
@@ -53,7 +53,7 @@ impl Receipt {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        // By main, and by interrupts that give up a job that is over.
+        // By main, and by interrupts that give up a finished job.
         RECEIPTS_DROPPED.fetch_add(1, Relaxed);
     }
 }
@@ -199,7 +199,7 @@ fn lap() {
 }
 
 /// Sleeps until an interrupt has submitted something. With interrupts masked from the look to the sleep, so that none is missed:
-/// a masked interrupt ends the sleep all the same.
+/// a masked interrupt ends the sleep too.
 fn sleep() {
     // SAFETY:
     // - interrupts are let in again at once.
@@ -214,7 +214,7 @@ fn sleep() {
     unsafe { asm!("cpsie i") };
 }
 
-/// Of so many jobs one looks more closely whether a worker sleeps.
+/// One of this many pushes takes a separate path through submit.
 const SPECIAL: usize = 1024;
 /// Jobs that are not in the ledger: those that submit another, and those of `latency`.
 static OUTER: AtomicUsize = AtomicUsize::new(0);
