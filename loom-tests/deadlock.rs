@@ -68,7 +68,8 @@ fn of_two_jobs_that_wait_for_each_other_one_is_refused() {
         })
     };
     two_jobs(&s, [wait(), wait()]);
-    // A job that finds the other queued runs it inside itself: then that one waits for the job that it is inside of.
+    // A job that finds the other queued runs it inside itself: then that one waits for the job that it is
+    // inside of.
     assert_eq!(told.load(Relaxed), 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }

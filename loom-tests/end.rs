@@ -69,8 +69,8 @@ fn no_more_workers_enter_than_may() {
 }
 
 fn a_start_that_fails_leaves_nobody_behind() {
-    // As WorkerSet::start: the first worker runs, and submits from its hook; the second is counted in, and its thread
-    // is refused.
+    // As WorkerSet::start: the first worker runs, and submits from its hook; the second is counted in, and
+    // its thread is refused.
     let s = Stage::<1>::new();
     s.pool.admit();
     let first = s.thread(|s| {

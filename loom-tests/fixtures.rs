@@ -29,7 +29,8 @@ impl<const N: usize> Stage<N> {
         Self::on(Pool::new())
     }
 
-    /// A pool with a worker that is counted in and never works: so waiters sleep, and the model's threads run jobs.
+    /// A pool with a worker that is counted in and never works: so waiters sleep, and the model's threads run
+    /// jobs.
     pub fn attended() -> Self {
         Self::attended_on(Pool::new())
     }
@@ -86,8 +87,8 @@ impl<const N: usize> Stage<N> {
         self.pool.submit_detached(self.task(n)).expect("there is room")
     }
 
-    /// Runs what is left. Checks that every job ran or was dropped once, that each result was taken or dropped once, and
-    /// that all slots are free again.
+    /// Runs what is left. Checks that every job ran or was dropped once, that each result was taken or
+    /// dropped once, and that all slots are free again.
     pub fn assert_over(&self, jobs: usize) {
         while self.pool.run_one() {}
         self.assert_ended(jobs);
@@ -116,7 +117,8 @@ impl Place {
     /// Writes 7.
     pub fn write(&self) {
         // SAFETY:
-        // - that nobody reads or writes it at the same time is what the model is about; the checker checks it.
+        // - that nobody reads or writes it at the same time is what the model is about; the checker checks
+        //   it.
         self.0.with_mut(|at| unsafe { *at = 7 });
     }
 

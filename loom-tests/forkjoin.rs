@@ -29,8 +29,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_join_that_meets_a_discard_is_done),
 ];
 
-/// The items of a loop, each of which its body writes once; the checker finds two that write at the same time, and a caller
-/// that comes back while one still writes.
+/// The items of a loop, each of which its body writes once; the checker finds two that write at the same
+/// time, and a caller that comes back while one still writes.
 struct Items<const K: usize>(Arc<[(Place, std::cell::Cell<usize>); K]>);
 
 impl<const K: usize> Clone for Items<K> {

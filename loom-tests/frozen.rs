@@ -27,7 +27,8 @@ pub const MODELS: &[Model] = &[
     model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
 ];
 
-/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does `others` meanwhile.
+/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
+/// `others` meanwhile.
 fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
     let frost = StopPoint::new();
     let thread = {
@@ -41,8 +42,8 @@ fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: 
     thread.join().unwrap()
 }
 
-/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that `step` says
-/// it has.
+/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that
+/// `step` says it has.
 fn ring<K: IntoIterator<Item = usize> + 'static>(
     len: usize,
     held: usize,
@@ -84,7 +85,8 @@ fn a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody() {
     });
 }
 
-/// Each of the two may have published at the end of a stride: the tail falls a lap behind unless the others move it.
+/// Each of the two may have published at the end of a stride: the tail falls a lap behind unless the others
+/// move it.
 fn two_pushers_stopped_before_they_moved_the_tail_hold_up_nobody() {
     let ring = Arc::new(Indices::new(4, 0, 0));
     (0..2).for_each(|index| drop(ring.push(index)));
@@ -160,8 +162,8 @@ fn an_unmarker_stopped_anywhere_holds_up_nobody() {
     });
 }
 
-/// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and takes the
-/// result. `strict`: nothing of this depends on the stopped thread.
+/// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and
+/// takes the result. `strict`: nothing of this depends on the stopped thread.
 fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::Job)) {
     let s = Stage::<2>::attended();
     let job = s.pool.guess(0, 0);

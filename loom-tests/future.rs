@@ -36,7 +36,8 @@ pub const MODELS: &[Model] = &[
 /// Wakes a thread that polls; a waker of one task is one pointer to it.
 struct Bell {
     rung: AtomicUsize,
-    /// A thread that sleeps until it is notified. It has no spurious wake-ups: loom would take one for the end of its join.
+    /// A thread that sleeps until it is notified. It has no spurious wake-ups: loom would take one for the
+    /// end of its join.
     sleeper: Mutex<Option<loom::thread::Thread>>,
     /// Written by the task before its first poll: the thread that wakes it must see it.
     begun: Place,
@@ -70,7 +71,8 @@ impl Bell {
         }
     }
 
-    /// The task has gone, and another one has its memory: wake-ups of the first must not count for it, and order nothing.
+    /// The task has gone, and another one has its memory: wake-ups of the first must not count for it, and
+    /// order nothing.
     fn pass_on(&self) {
         self.rung.swap(0, Relaxed);
     }
@@ -253,7 +255,8 @@ fn a_task_gives_up_and_its_thread_waits() {
     s.assert_over(1);
 }
 
-/// The runner of job 0 may still be about to wake a task when job 1 is already in its slot, with a task of its own.
+/// The runner of job 0 may still be about to wake a task when job 1 is already in its slot, with a task of
+/// its own.
 fn a_slow_caller_takes_no_wake_up_from_the_next_task() {
     let s = Stage::<1>::attended().ungated();
     let mut job = awaiting(&s);
@@ -356,8 +359,8 @@ fn a_handle_is_a_future() {
     assert_eq!(bell.wakers(), 0);
 }
 
-/// A thread runs job 0 and wakes its task, and is stopped anywhere in that, or when the next job is in the slot and its
-/// task has stored a waker. That task is woken nevertheless.
+/// A thread runs job 0 and wakes its task, and is stopped anywhere in that, or when the next job is in the
+/// slot and its task has stored a waker. That task is woken nevertheless.
 fn stopped_caller(from_the_beginning: bool) {
     let s = Stage::<1>::attended();
     let s = if from_the_beginning { s } else { s.ungated() };

@@ -70,7 +70,8 @@ fn from_env(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} wants a number")))
 }
 
-/// The bound of a model with `JOBRING_MODEL_BOUND` set: `3`: 3 preemptions; `0`: no bound; `+1`: one more than its own.
+/// The bound of a model with `JOBRING_MODEL_BOUND` set: `3`: 3 preemptions; `0`: no bound; `+1`: one more
+/// than its own.
 fn bound_by(text: &str, bound: usize) -> Option<usize> {
     let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("JOBRING_MODEL_BOUND wants 3 or +1"));
     match text.strip_prefix('+') {
@@ -79,7 +80,8 @@ fn bound_by(text: &str, bound: usize) -> Option<usize> {
     }
 }
 
-/// Runs one model on this thread. `JOBRING_MODEL_BOUND` changes the bounds, `JOBRING_MODEL_SECONDS` the limit of 300 s.
+/// Runs one model on this thread. `JOBRING_MODEL_BOUND` changes the bounds, `JOBRING_MODEL_SECONDS` the limit
+/// of 300 s.
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
     let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
@@ -149,9 +151,9 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
     models.iter().filter(|model| check(model) == Verdict::Finished).count()
 }
 
-/// Runs models in parallel, each in a process of its own: threads of one process would contend for its memory map. One core
-/// takes the cheapest first, the others the most expensive: a failure shows soon, and no long model is left to the end.
-/// Returns those that finished, with their executions.
+/// Runs models in parallel, each in a process of its own: threads of one process would contend for its memory
+/// map. One core takes the cheapest first, the others the most expensive: a failure shows soon, and no long
+/// model is left to the end. Returns those that finished, with their executions.
 pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'static str, usize> {
     let waiting = Mutex::new(VecDeque::from(costs::by_cost(models)));
     let executions = Mutex::new(BTreeMap::new());
@@ -205,9 +207,10 @@ fn run_in_a_process(model: &Model) -> Option<usize> {
 
 /// The threads of one execution, which start in every order.
 ///
-/// loom 0.7.2 remembers only the last access to each atomic, not one for each thread. If a thread loads an atomic and then
-/// compares and swaps it, that hides an earlier load by another thread, and loom does not try the order in which the swap
-/// comes first. But it does if the swapping thread starts first. So each thread begins by changing one shared word.
+/// loom 0.7.2 remembers only the last access to each atomic, not one for each thread. If a thread loads an
+/// atomic and then compares and swaps it, that hides an earlier load by another thread, and loom does not try
+/// the order in which the swap comes first. But it does if the swapping thread starts first. So each thread
+/// begins by changing one shared word.
 #[derive(Clone)]
 pub struct Crew {
     gate: Option<Arc<loom::sync::atomic::AtomicUsize>>,

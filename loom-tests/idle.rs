@@ -275,7 +275,8 @@ fn a_sentry_that_rests_misses_no_push() {
     assert_eq!(worker.join().unwrap(), 1);
 }
 
-/// The first push wakes the sentry, which is stopped before it takes its token. The second must not count token and sentry as two.
+/// The first push wakes the sentry, which is stopped before it takes its token. The second must not count
+/// token and sentry as two.
 fn a_sentry_that_is_woken_and_frozen_is_not_relied_on() {
     let (crew, workers) = crew();
     workers.freeze_sleeping();
@@ -286,7 +287,8 @@ fn a_sentry_that_is_woken_and_frozen_is_not_relied_on() {
     assert_eq!(worker.join().unwrap(), 2);
 }
 
-/// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the rest.
+/// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the
+/// rest.
 fn a_finder_does_not_rely_on_the_worker_that_it_woke() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));

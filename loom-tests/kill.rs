@@ -1,8 +1,9 @@
-//! The kill list: bugs that other pools had, planted in this one by turns. A test must catch each of them. `cargo test -p
-//! jobring-loom-tests --test models -- --kill [text]`. KILLS.md is generated from `kill/rows.rs`.
+//! The kill list: bugs that other pools had, planted in this one by turns. A test must catch each of them.
+//! `cargo test -p jobring-loom-tests --test models -- --kill [text]`. KILLS.md is generated from
+//! `kill/rows.rs`.
 //!
-//! Each run is a process of this program, with `JOBRING_BUG` or `JOBRING_WEAKEN` set. The test that must catch a bug also
-//! runs without it, and must pass.
+//! Each run is a process of this program, with `JOBRING_BUG` or `JOBRING_WEAKEN` set. The test that must
+//! catch a bug also runs without it, and must pass.
 
 mod promises;
 mod real;
@@ -136,8 +137,8 @@ fn failure(output: &Output) -> Result<Option<String>, ()> {
     }))
 }
 
-/// Judges the rows whose text contains one of `filters`. Does not repeat the models that `passed` without a bug. Fails if a
-/// bug survives, or if the list itself is wrong.
+/// Judges the rows whose text contains one of `filters`. Does not repeat the models that `passed` without a
+/// bug. Fails if a bug survives, or if the list itself is wrong.
 pub fn run(filters: &[&str], models: &[&'static Model], passed: &[&str]) -> ExitCode {
     if let Err(problem) = agrees_with(models) {
         eprintln!("the kill list: {problem}");
@@ -191,8 +192,8 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// Prints the rows: all (`whole`), or only those that were not killed. Counts the verdicts; a row has the worst verdict of
-/// its mutants.
+/// Prints the rows: all (`whole`), or only those that were not killed. Counts the verdicts; a row has the
+/// worst verdict of its mutants.
 fn print(rows: &[&Row], judged: &Judged, whole: bool) -> Tally {
     let mut tally = Tally::default();
     for row in rows {

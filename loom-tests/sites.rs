@@ -128,8 +128,8 @@ pub fn weakenings() -> Vec<Weakening> {
     all
 }
 
-/// Err if a site is not used, an atomic operation has no site or no comment about its partner, or README.md has other
-/// counts: a model that is removed shows there.
+/// Err if a site is not used, an atomic operation has no site or no comment about its partner, or README.md
+/// has other counts: a model that is removed shows there.
 pub fn agree(models: usize) -> Result<(), String> {
     let sources = sources();
     let code: Vec<String> = sources.iter().map(Source::code).collect();

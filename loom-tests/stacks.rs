@@ -51,10 +51,12 @@ fn forget(stacks: &mut [Stack; 16], at: *mut c_void, size: size_t) {
 }
 
 // SAFETY:
-// - replaces the C library's function. Memory that it hands out again was unmapped by its last user, and has the size,
-//   protection and kind that were asked for, with two differences: it is dirty, and its lowest page is guarded already.
-// - generator permits both. It guards the lowest page before it writes anything, and writes each word before it reads it.
-//   One exception: it counts untouched words upwards from eight that it has filled, and only needs to know if there is one.
+// - replaces the C library's function. Memory that it hands out again was unmapped by its last user, and has
+//   the size, protection and kind that were asked for, with two differences: it is dirty, and its lowest page
+//   is guarded already.
+// - generator permits both. It guards the lowest page before it writes anything, and writes each word before
+//   it reads it. One exception: it counts untouched words upwards from eight that it has filled, and only
+//   needs to know if there is one.
 // - No other caller in this program asks for memory with these arguments.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mmap(
@@ -89,7 +91,8 @@ unsafe extern "C" fn mmap(
 }
 
 // SAFETY:
-// - replaces the C library's function, and does what that does, except for a guard page that is there already.
+// - replaces the C library's function, and does what that does, except for a guard page that is there
+//   already.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mprotect(at: *mut c_void, size: size_t, protection: c_int) -> c_int {
     let mut stacks = stacks();
@@ -113,8 +116,8 @@ unsafe extern "C" fn mprotect(at: *mut c_void, size: size_t, protection: c_int) 
 }
 
 // SAFETY:
-// - replaces the C library's function: a stack that it keeps stays mapped, so that nobody else is given that memory, and its
-//   last user makes no further access, as after any munmap.
+// - replaces the C library's function: a stack that it keeps stays mapped, so that nobody else is given that
+//   memory, and its last user makes no further access, as after any munmap.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn munmap(at: *mut c_void, size: size_t) -> c_int {
     let mut stacks = stacks();

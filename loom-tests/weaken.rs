@@ -63,7 +63,8 @@ fn for_each<T: Sync>(what: &'static str, all: &[T], judge: impl Fn(&T) + Sync) {
     });
 }
 
-/// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is not judged.
+/// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is
+/// not judged.
 pub fn run(filters: &[&str], models: &[&'static Model], thorough: bool) -> ExitCode {
     let mut all = weakenings();
     all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text)));
@@ -94,7 +95,8 @@ pub fn run(filters: &[&str], models: &[&'static Model], thorough: bool) -> ExitC
     if survived + not_judged + idle == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The number of the table's pairs of model and site that are wrong: no weakening of the site makes the model fail.
+/// The number of the table's pairs of model and site that are wrong: no weakening of the site makes the model
+/// fail.
 fn idle_rows(all: &[Weakening]) -> usize {
     let pairs: Vec<_> = table::rows()
         .flat_map(|(_, model, sites)| sites.into_iter().map(move |site| (model, site)))
@@ -113,8 +115,8 @@ fn idle_rows(all: &[Weakening]) -> usize {
     idle.into_inner()
 }
 
-/// Weakens one ordering after the other and keeps each weakening that makes no model fail, until nothing more can be
-/// weakened. Fails if one was kept that is not listed as slack.
+/// Weakens one ordering after the other and keeps each weakening that makes no model fail, until nothing more
+/// can be weakened. Fails if one was kept that is not listed as slack.
 pub fn greedy(models: &[&'static Model]) -> ExitCode {
     let (mut kept, mut to_try): (Vec<Weakening>, _) = (Vec::new(), weakenings());
     // Known slack first: everything else is tried on top of it.

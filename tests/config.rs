@@ -53,7 +53,8 @@ fn wanted(header: &str, structure: &str) -> BTreeSet<String> {
     cells
 }
 
-/// The constants that a field's comment names: all that begin so ("JOBRING_X_."), or one that says a meaningful zero.
+/// The constants that a field's comment names: all that begin so ("JOBRING_X_."), or one that says a
+/// meaningful zero.
 fn constants(header: &str, comment: &str) -> Vec<String> {
     let defined: Vec<_> =
         header.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next()).collect();

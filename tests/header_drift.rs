@@ -10,7 +10,8 @@ use std::path::Path;
 /// The headers. The second one includes the first.
 const HEADERS: &[&str] = &["jobring.h", "jobring_port.h"];
 
-/// The files with items. They are named one by one: over the whole crate cbindgen would export every constant.
+/// The files with items. They are named one by one: over the whole crate cbindgen would export every
+/// constant.
 const SOURCES: &[&str] = &[
     "version",
     "status",
@@ -93,9 +94,9 @@ fn name(block: &str) -> String {
     name.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).next().expect("a name").to_owned()
 }
 
-/// As a C programmer writes it: a short comment on one line, negative numbers in parentheses, `struct` only where a
-/// structure is declared, which the layout has given a typedef. The Rust side's `# Safety` sections go: they say again what
-/// the C text says.
+/// As a C programmer writes it: a short comment on one line, negative numbers in parentheses, `struct` only
+/// where a structure is declared, which the layout has given a typedef. The Rust side's `# Safety` sections
+/// go: they say again what the C text says.
 fn tidy(block: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut skipping = false;

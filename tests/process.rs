@@ -14,7 +14,8 @@ const BUILDS: &[(&str, &[&str])] = &[("both", &["std", "pthread", "capi"]), ("st
 
 const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
-/// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the library.
+/// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the
+/// library.
 fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     let source = format!("{program}.c");
     for (name, features) in BUILDS {

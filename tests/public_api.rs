@@ -251,7 +251,8 @@ fn outside_impl(item: &syn::ItemImpl, needs: &[Attribute]) -> Option<syn::ItemIm
     (item.trait_.is_some() || !seen.items.is_empty()).then_some(seen)
 }
 
-/// Adds an `impl`, to one with the same head if there is one: the list does not say which file a function stands in.
+/// Adds an `impl`, to one with the same head if there is one: the list does not say which file a function
+/// stands in.
 fn add(items: &mut Vec<Item>, seen: syn::ItemImpl) {
     let head = |item: &syn::ItemImpl| text(syn::ItemImpl { items: Vec::new(), ..item.clone() });
     for item in items.iter_mut() {

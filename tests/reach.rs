@@ -137,8 +137,9 @@ const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 const USES_WORKER_THREADS: &[&str] =
     &["jobring_destroy", "jobring_worker_stack", "jobring_worker_stack_used"];
 
-/// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
-/// wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
+/// What the libraries below are called for by functions on a job's way, from submit to take, and by a
+/// worker's loop: sleep and wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing
+/// of it locks or allocates.
 const ON_THE_FAST_PATH: &[&str] = &[
     "syscall",
     "sched_yield",
@@ -164,8 +165,8 @@ const ON_THE_FAST_PATH: &[&str] = &[
     "panic_access_error",
 ];
 
-/// What the system is asked for the stack of a thread that the pool did not make, once, before a job runs inside a job there.
-/// This may allocate.
+/// What the system is asked for the stack of a thread that the pool did not make, once, before a job runs
+/// inside a job there. This may allocate.
 const ASKS_FOR_A_STACK: &[&str] = &[
     "pthread_self",
     "pthread_getattr_np",
@@ -227,7 +228,8 @@ fn stays_on_a_jobs_way(graph: &Graph) {
             "{symbol} does not come to {name}"
         );
     }
-    // The functions that a slot's kind names, which are called through it by the thread that runs, discards or drops the job.
+    // The functions that a slot's kind names, which are called through it by the thread that runs, discards
+    // or drops the job.
     for part in ["3run", "7discard", "11drop_result"] {
         let submit = graph.reached("jobring_submit");
         let found = submit.keys().any(|name| name.contains("3ffi3job") && name.contains(part));

@@ -16,7 +16,8 @@ use std::sync::OnceLock;
 /// One ordering that is weakened, and the race that then is reported.
 struct Control {
     site: &'static str,
-    /// Inside or outside of calls that submit alone: the ready ring's pushes and the free ring's pops are inside.
+    /// Inside or outside of calls that submit alone: the ready ring's pushes and the free ring's pops are
+    /// inside.
     at: Option<&'static str>,
     scene: &'static str,
     /// More than it takes.
@@ -96,8 +97,8 @@ const JUDGED: &[Control] = &[
     control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
 ];
 
-/// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all of these
-/// (loom-tests/README.md).
+/// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all
+/// of these (loom-tests/README.md).
 const NOT_JUDGED: &[(&str, &[&str])] = &[
     (
         "order a ring's counters, by which pushes and pops find their entries and call a ring empty or not; the data goes \
@@ -257,7 +258,8 @@ fn ordered_sites(folder: &Path, into: &mut BTreeSet<String>) {
                 into.insert(name.to_owned());
             }
         }
-        // `front(Site::PopHead, Site::PopEntry, Acquire)`: the ordering is the second one's, the first is Acquire there.
+        // `front(Site::PopHead, Site::PopEntry, Acquire)`: the ordering is the second one's, the first is
+        // Acquire there.
         for words in code.split("front(Site::").skip(1) {
             let words: Vec<_> = words.split(')').next().expect("an end").split(", ").collect();
             let [head, entry, ordering] = words[..] else { panic!("{words:?}") };

@@ -28,7 +28,8 @@ fn a_late_waiter_is_not_held_by_the_next_job() {
     crew.begin();
     assert!(pool.run_one());
     let mine = pool.poll(job);
-    // It runs after the waiter has returned, not before. If there is no room, the waiter has not given the slot back yet.
+    // It runs after the waiter has returned, not before. If there is no room, the waiter has not given the
+    // slot back yet.
     let next = pool.submit(Task::new(&log, 1));
     let theirs = late.join().unwrap();
     assert!((mine == End::Done(0)) != (theirs == End::Done(0)), "{mine:?} {theirs:?}");
@@ -103,7 +104,8 @@ fn the_slot_of_a_cancelled_job_has_one_next_owner() {
 }
 
 fn destroy_waits_for_a_submit_that_went_on() {
-    // The pool is full, so the submitter runs job 0 inside its submit. Meanwhile another thread destroys the pool.
+    // The pool is full, so the submitter runs job 0 inside its submit. Meanwhile another thread destroys the
+    // pool.
     let (pool, log) = (Pool::<1>::new(), Log::new());
     let destroyer = Arc::new(Mutex::new(None));
     let (inside, handle) = (pool.clone(), destroyer.clone());

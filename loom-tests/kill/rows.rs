@@ -1,4 +1,5 @@
-//! The rows of the kill list: which bug, where it was published, how it is planted here, and which test catches it.
+//! The rows of the kill list: which bug, where it was published, how it is planted here, and which test
+//! catches it.
 
 use super::Answer::{Impossible, Mutants};
 use super::Killer::{Model, Real};

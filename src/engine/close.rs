@@ -112,12 +112,14 @@ enum Found {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode were dropped if they
-    /// had not started. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or
-    /// another returns: those inside a shutdown, and those that wait for such a job without a timeout.
+    /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode
+    /// were dropped if they had not started. Inside a job it does not wait for that job, nor for others that
+    /// cannot end before this shutdown or another returns: those inside a shutdown, and those that wait for
+    /// such a job without a timeout.
     ///
-    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout, Err if no thread can
-    /// run what is queued because this one has too little stack left. In a child by fork it does nothing and returns Err.
+    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout,
+    /// Err if no thread can run what is queued because this one has too little stack left. In a child by fork
+    /// it does nothing and returns Err.
     pub(crate) fn shutdown(
         &self,
         queued: ShutdownMode,
@@ -189,8 +191,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 progress = true;
             }
         } else {
-            // Workers drain the ring, also a worker inside this shutdown. If no worker is outside a shutdown, the closer
-            // does it.
+            // Workers drain the ring, also a worker inside this shutdown. If no worker is outside a shutdown,
+            // the closer does it.
             while (drains || !self.lifecycle.has_workers_outside_shutdown()) && self.run_before(deadline) {
                 progress = true;
             }
@@ -211,7 +213,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Is a job queued that a closer has to run, because no worker does? `deserted`: every worker waits or is inside a shutdown.
+    /// Is a job queued that a closer has to run, because no worker does? `deserted`: every worker waits or is
+    /// inside a shutdown.
     fn is_to_drain(&self, deserted: bool) -> bool {
         let nobody = deserted || !self.lifecycle.has_workers_outside_shutdown();
         nobody && !self.lifecycle.discards() && self.has_queued()
@@ -221,7 +224,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
     }
 
-    /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer returns.
+    /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer
+    /// returns.
     fn look_for_jobs(&self, in_job: bool) -> Found {
         let looks = in_job || bug(Bug::IgnoresOtherShutdowns);
         if !looks || bug(Bug::ShutdownWaitsForItself) {

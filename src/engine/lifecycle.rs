@@ -4,29 +4,32 @@
 //! Open ─close─▶ Closing(drain | discard) ─▶ Quiescent ─join─▶ Stopped
 //! ```
 //!
-//! CLOSED is a bit of the idle word (`sleep`), because submitters and workers read that word anyway. This file holds the
-//! rest. `engine/close.rs` has the closer's loop. Closers sleep on an event count: to *notify* them
-//! (`notify_closers`) is to add one to it and wake them. The protocol:
+//! CLOSED is a bit of the idle word (`sleep`), because submitters and workers read that word anyway. This
+//! file holds the rest. `engine/close.rs` has the closer's loop. Closers sleep on an event count: to *notify*
+//! them (`notify_closers`) is to add one to it and wake them. The protocol:
 //!
-//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
-//!   idle word again: CLOSED → notify the closers. So a submit that started before the close is accepted, and the
-//!   closers learn of it.
-//! - a worker leaves when it sees CLOSED and then, after its fence, the ready ring empty. It notifies the closers if no
-//!   worker is left that runs jobs, if a shutdown inside a job may rely on it, or if it ran a job since it last went to
-//!   sleep. What it did before that sleep, every closer sees after the closer's own fence.
-//! - a closer sets CLOSED (an RMW; fence; wakes all), then loops: read the event count; in discard mode, or if no other
-//!   thread runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed; mark the
-//!   empty free ring, so that a thread that gives a slot back notifies the closers; look at every slot: all closed, or
-//!   finished and not yet taken → quiescent; else sleep while the event count stays the same.
+//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence;
+//!   read the idle word again: CLOSED → notify the closers. So a submit that started before the close is
+//!   accepted, and the closers learn of it.
+//! - a worker leaves when it sees CLOSED and then, after its fence, the ready ring empty. It notifies the
+//!   closers if no worker is left that runs jobs, if a shutdown inside a job may rely on it, or if it ran a
+//!   job since it last went to sleep. What it did before that sleep, every closer sees after the closer's own
+//!   fence.
+//! - a closer sets CLOSED (an RMW; fence; wakes all), then loops: read the event count; in discard mode, or
+//!   if no other thread runs jobs, pop the ready ring and discard or run; pop the free ring and mark each
+//!   slot closed; mark the empty free ring, so that a thread that gives a slot back notifies the closers;
+//!   look at every slot: all closed, or finished and not yet taken → quiescent; else sleep while the event
+//!   count stays the same.
 //!
-//! A job that has finished counts as ended while its result is untaken. The result may be taken at any time, also after the
-//! closer has returned. Its taker fences after the take and reads CLOSED. Set → it retires the slot itself: if it gave the
-//! slot back, a submitter that saw the pool open could fill it, and no thread would look for that job any more.
+//! A job that has finished counts as ended while its result is untaken. The result may be taken at any time,
+//! also after the closer has returned. Its taker fences after the take and reads CLOSED. Set → it retires the
+//! slot itself: if it gave the slot back, a submitter that saw the pool open could fill it, and no thread
+//! would look for that job any more.
 //!
-//! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it: either
-//! the submitter notifies the closers after its push, or (a batch did not use the slot) it goes back through the marked
-//! ring. Each slot records that it is closed, so several closers, timeouts and later attempts agree. Discard is
-//! remembered, and wins over drain.
+//! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it:
+//! either the submitter notifies the closers after its push, or (a batch did not use the slot) it goes back
+//! through the marked ring. Each slot records that it is closed, so several closers, timeouts and later
+//! attempts agree. Discard is remembered, and wins over drain.
 
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::{Origin, Port};
@@ -37,8 +40,9 @@ use crate::sync::{
 };
 
 const DISCARD: usize = 1;
-/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
-/// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
+/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word
+/// that counts all three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers),
+/// the third count has the rest.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
@@ -63,9 +67,9 @@ pub(crate) struct Lifecycle {
     mode: AtomicUsize,
     /// Counts threads inside calls that destroy must wait for.
     visitors: AtomicUsize,
-    /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what that shutdown runs;
-    /// and shutdowns inside jobs on other threads. It is one word, so that a worker that leaves knows whether others are left
-    /// that run jobs, and whether a shutdown may have relied on it.
+    /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what
+    /// that shutdown runs; and shutdowns inside jobs on other threads. It is one word, so that a worker that
+    /// leaves knows whether others are left that run jobs, and whether a shutdown may have relied on it.
     live: AtomicUsize,
     /// Which threads wait for which.
     waits: WaitGraph,
@@ -89,7 +93,8 @@ impl Lifecycle {
         }
     }
 
-    /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no child of it.
+    /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no
+    /// child of it.
     pub(crate) fn set_process(&self, _forks: usize) {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         if self.process.get() == 0 {
@@ -97,7 +102,8 @@ impl Lifecycle {
         }
     }
 
-    /// Has this process, after this many forks, seen more of them than the process that the pool's workers are in?
+    /// Has this process, after this many forks, seen more of them than the process that the pool's workers
+    /// are in?
     pub(crate) fn is_other_process(&self, _forks: usize) -> bool {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         return self.process.get().wrapping_sub(1) < _forks as u64;
@@ -109,7 +115,8 @@ impl Lifecycle {
     #[cold]
     pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
         let word = &raw const self.close_events;
-        // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what led to it.
+        // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what
+        // led to it.
         self.close_events.fetch_add(1, ordering(Site::NotifyClosers, Release));
         if bug(Bug::NotifiesOneCloser) {
             return port.wake(word, false, origin);
@@ -117,10 +124,12 @@ impl Lifecycle {
         port.wake(word, true, origin);
     }
 
-    /// The event count. A closer reads it before it looks at what may change, and sleeps while it stays the same.
+    /// The event count. A closer reads it before it looks at what may change, and sleeps while it stays the
+    /// same.
     pub(crate) fn close_events(&self) -> usize {
-        // ORDERING: Acquire pairs with the Release in `notify_closers`. A thread that read the idle word without CLOSED does
-        // not notify closers: what it published is seen because of the fence in Idle::close (E5).
+        // ORDERING: Acquire pairs with the Release in `notify_closers`. A thread that read the idle word
+        // without CLOSED does not notify closers: what it published is seen because of the fence in
+        // Idle::close (E5).
         self.close_events.load(ordering(Site::CloseEventsLook, Acquire))
     }
 
@@ -160,10 +169,11 @@ impl Lifecycle {
         false
     }
 
-    /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not know of.
+    /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not
+    /// know of.
     pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
-        // ORDERING: Relaxed: a count; the last worker's notification publishes it. What a worker did is published elsewhere: by the
-        // slots, and by the end of its thread or visit.
+        // ORDERING: Relaxed: a count; the last worker's notification publishes it. What a worker did is
+        // published elsewhere: by the slots, and by the end of its thread or visit.
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
         if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= OUTSIDE_CLOSER {
@@ -178,8 +188,8 @@ impl Lifecycle {
 
     /// A thread that runs jobs is inside a shutdown from now on. It may be a worker or not.
     pub(crate) fn begin_closing(&self, is_worker: bool) {
-        // ORDERING: Relaxed: a count; the notification that follows publishes it. Of a worker that leaves and a closer, the later one
-        // sees the other in this same word.
+        // ORDERING: Relaxed: a count; the notification that follows publishes it. Of a worker that leaves and
+        // a closer, the later one sees the other in this same word.
         self.live.fetch_add(Self::weight(is_worker), ordering(Site::ClosingBegin, Relaxed));
     }
 
@@ -248,10 +258,11 @@ impl<P: Port> Drop for Visit<P> {
         }
         let visitors = self.visitors;
         // SAFETY:
-        // - the pool still exists: destroy waits for this visit to end (await_visitors), and Rust callers borrow the pool.
+        // - the pool still exists: destroy waits for this visit to end (await_visitors), and Rust callers
+        //   borrow the pool.
         let word = unsafe { &*visitors };
-        // ORDERING: Release: all that the visitor did comes before the end of the pool. After this only the address is
-        // used, because the pool may be gone.
+        // ORDERING: Release: all that the visitor did comes before the end of the pool. After this only the
+        // address is used, because the pool may be gone.
         let old = word.fetch_sub(VISITOR, ordering(Site::VisitEnd, Release));
         if old == VISITOR | LEAVING {
             self.port.wake(visitors, true, self.origin);

@@ -15,7 +15,8 @@ pub(crate) trait Request {
     unsafe fn write(self, payload: Payload);
 }
 
-/// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no code for waiting.
+/// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no
+/// code for waiting.
 pub(crate) trait WhenFull: Copy {
     const WAITS: bool;
 

@@ -7,9 +7,10 @@ use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. Returns how many there are. If they are fewer
-    /// than `min`, or none, or if the error `is_shortage` is false, it returns their number and the error: then the caller
-    /// calls [`undo_start`](Self::undo_start) and joins them. A shortage: the system has no more threads or memory.
+    /// Starts workers 0 to `max` - 1, each by `spawn`, until one cannot be made. Returns how many there are.
+    /// If they are fewer than `min`, or none, or if the error `is_shortage` is false, it returns their number
+    /// and the error: then the caller calls [`undo_start`](Self::undo_start) and joins them. A shortage: the
+    /// system has no more threads or memory.
     pub(crate) fn start_workers<E>(
         &self,
         max: usize,

@@ -1,4 +1,5 @@
-//! The loop of a worker: run jobs while there are any, search, sleep, leave when the pool is closed and empty.
+//! The loop of a worker: run jobs while there are any, search, sleep, leave when the pool is closed and
+//! empty.
 
 use super::RawPool;
 use super::run::Claimed;
@@ -9,19 +10,22 @@ use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
 
-/// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its last job woke may
-/// wait for this CPU.
+/// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its
+/// last job woke may wait for this CPU.
 const POLLS_PER_YIELD: u32 = 64;
-/// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can submit again.
+/// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can
+/// submit again.
 const POLLS_AFTER_SLEEP: u32 = 24;
 /// How long a sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
 const SENTRY_SLEEPS: (u64, u64) = (1_000_000, 2_000_000);
-/// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled instead.
+/// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled
+/// instead.
 const LONG_SLEEP: u64 = 50_000;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool has as many as it
-    /// may. After each success the caller calls `work` on some thread, or `Lifecycle::leave`.
+    /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool
+    /// has as many as it may. After each success the caller calls `work` on some thread, or
+    /// `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
         self.lifecycle.set_process(self.port.forks());
         self.lifecycle.enter(self.config().workers)
@@ -32,14 +36,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.entered.add()
     }
 
-    /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is queued.
+    /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is
+    /// queued.
     pub(crate) fn work(&self, number: usize) {
         let context = CallContext::of_worker(self.id(), number, None, self.port.current());
         self.work_between(&context, &WorkerActivity::new(false), || {}, || {});
     }
 
-    /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job and `stopped`
-    /// after the last, on this thread and as this worker. The pool exists during both, and cannot be ended from inside of them.
+    /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job
+    /// and `stopped` after the last, on this thread and as this worker. The pool exists during both, and
+    /// cannot be ended from inside of them.
     pub(crate) fn work_between(
         &self,
         context: &CallContext,
@@ -61,8 +67,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn work_until_closed(&self, activity: &WorkerActivity) -> bool {
         // The thread that this one replaced may have ended one.
         let mut must_notify = true;
-        // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only after a
-        // job, so not before its first.
+        // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only
+        // after a job, so not before its first.
         let (mut woke, mut after_idle) = (true, false);
         loop {
             let claimed = match self.claim_next_apart() {
@@ -86,8 +92,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on this CPU, and
-    /// submits when it gets the CPU. A little if the job came after a long sleep.
+    /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on
+    /// this CPU, and submits when it gets the CPU. A little if the job came after a long sleep.
     fn polls(&self, woke: bool, after_idle: bool) -> u32 {
         match (woke, after_idle) {
             (true, _) => 0,
@@ -106,7 +112,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *polled += 1;
     }
 
-    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it sleep for long?
+    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it
+    /// sleep for long?
     #[inline(never)]
     fn search(
         &self,
@@ -144,8 +151,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut limit, mut slept) = (SENTRY_SLEEPS.0, false);
             search = loop {
-                // Read before the ring: a worker that leaves leaves no job behind that was published while the pool was
-                // open.
+                // Read before the ring: a worker that leaves leaves no job behind that was published while
+                // the pool was open.
                 let closed = self.idle.is_closed_for_sleeper();
                 if !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
                     break self.idle.cancel(asleep);
@@ -155,7 +162,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.idle.end_search(search, &self.port, is_empty);
                     return None;
                 }
-                // Not closed after the fence in `register`: a later closer's look sees what was done before (E5).
+                // Not closed after the fence in `register`: a later closer's look sees what was done before
+                // (E5).
                 *must_notify = false;
                 self.notify_blocked(Origin::Thread);
                 slept = true;

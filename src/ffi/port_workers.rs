@@ -18,7 +18,8 @@ pub(super) struct WorkerArg {
 /// Makes up to `max_workers` workers, at least `min_workers`. Returns how many.
 ///
 /// # Safety
-/// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the workers have left.
+/// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the
+///    workers have left.
 pub(super) unsafe fn start(
     pool: *const CPool,
     worker_args: *mut WorkerArg,
@@ -28,8 +29,8 @@ pub(super) unsafe fn start(
     // SAFETY:
     // - 1.
     let raw = unsafe { &(*pool).raw };
-    // A configuration without a port that makes threads asks for none (config_check.rs). A build without ports has no code for
-    // workers.
+    // A configuration without a port that makes threads asks for none (config_check.rs). A build without
+    // ports has no code for workers.
     let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
         return Ok(0);
     };
@@ -75,7 +76,8 @@ unsafe extern "C" fn enter(worker_arg: *mut c_void) {
         // Other fields of the pool may still be written by `start`'s caller.
         (&(*pool).raw, (*pool).hooks, (*worker_arg).worker)
     };
-    // The thread still touches the pool after it is counted out as a worker. As a visitor it is waited for until then.
+    // The thread still touches the pool after it is counted out as a worker. As a visitor it is waited for
+    // until then.
     let visit = raw.lifecycle().visit(raw.port());
     let context = CallContext::of_worker(raw.id(), worker, None, raw.port().current());
     // SAFETY:

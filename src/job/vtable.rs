@@ -1,4 +1,5 @@
-//! What a slot's body holds: a vtable (how to run or drop the job) and a payload (its input, later its result).
+//! What a slot's body holds: a vtable (how to run or drop the job) and a payload (its input, later its
+//! result).
 
 use crate::job::context::CallContext;
 use crate::job::id::Job;
@@ -37,8 +38,8 @@ pub(crate) enum DiscardReason {
     Shutdown,
 }
 
-/// The operations on one kind of job. The thread that claimed the job calls either `run` or `discard`, once. `drop_result` is
-/// called at most once, after `run`, on a result that nobody takes.
+/// The operations on one kind of job. The thread that claimed the job calls either `run` or `discard`, once.
+/// `drop_result` is called at most once, after `run`, on a result that nobody takes.
 pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
@@ -47,7 +48,8 @@ pub(crate) struct JobVTable {
     /// Is the input copied into the payload, and the result left there?
     #[cfg(feature = "capi")]
     pub(crate) by_copy: bool,
-    /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
+    /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it
+    /// must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
     /// Must `drop_result` be called for a job that succeeded? For a job that failed it always is.

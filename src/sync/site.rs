@@ -1,8 +1,8 @@
 //! Names for the atomic operations, each given once where the operation stands: `ordering(Site::X, Acquire)`.
 //!
-//! In production `ordering` is the identity and vanishes. In the model it lets one build run every weakening of
-//! every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point where a
-//! thread is stopped, just before its operation.
+//! In production `ordering` is the identity and vanishes. In the model it lets one build run every weakening
+//! of every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point
+//! where a thread is stopped, just before its operation.
 
 macro_rules! sites {
     ($($name:ident,)*) => {

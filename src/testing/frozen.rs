@@ -1,5 +1,5 @@
-//! For the freeze test only: the calls of C callers, whose handles can be copied, on closures that return a `u64` or fail with a
-//! unit.
+//! For the freeze test only: the calls of C callers, whose handles can be copied, on closures that return a
+//! `u64` or fail with a unit.
 
 extern crate std;
 
@@ -69,7 +69,8 @@ impl<P: AnyPool> PoolCore<P> {
                 _ if leave => Disposition::Leave,
                 Completion::Done => {
                     // SAFETY:
-                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, but has no drop.
+                    // - as in shared_wait; if the handle was given up, a u64 is dropped twice, but has no
+                    //   drop.
                     value = unsafe { payload.at.cast::<u64>().read() };
                     Disposition::Take
                 }

@@ -11,7 +11,8 @@ pub enum Verdict {
     Patience,
 }
 
-/// The stopped thread owns the slot, or must wake its waiters: a thread that waits for its job waits for the stopped one.
+/// The stopped thread owns the slot, or must wake its waiters: a thread that waits for its job waits for the
+/// stopped one.
 fn is_stranded(world: &World, slot: u8) -> bool {
     let claims = [Pc::ClaimLook, Pc::ClaimDetached, Pc::ClaimPopped, Pc::LeaveRing];
     world.threads.iter().filter(|t| t.frozen).any(|t| {
@@ -75,7 +76,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
 }
 
-/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not told of it.
+/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not
+/// told of it.
 fn standing(world: &World) -> usize {
     world.ready.contents().filter(|slot| world.slots[*slot as usize].status() == Status::Queued).count()
 }

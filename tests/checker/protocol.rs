@@ -1,7 +1,7 @@
 //! The explicit-state checker. README.md says what it shows and what it does not.
 //!
-//! `cargo test -p jobring-checker --test protocol` explores the small setups; with `-- --deep` the large ones too, with
-//! `-- text` those whose names contain the text.
+//! `cargo test -p jobring-checker --test protocol` explores the small setups; with `-- --deep` the large ones
+//! too, with `-- text` those whose names contain the text.
 
 mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
@@ -104,8 +104,8 @@ fn main() -> ExitCode {
     if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Are the states in which the exploration ends those in which it ends with every order of every step? True also where
-/// those are too many.
+/// Are the states in which the exploration ends those in which it ends with every order of every step? True
+/// also where those are too many.
 fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64, out: &mut String) -> bool {
     // The whole is some five times as large, or more.
     if found.states > bound / 8 {

@@ -309,7 +309,8 @@ proptest! {
     }
 }
 
-/// The tombstone of a cancelled job lies behind a queued one; when that has run, nothing keeps the pool from its end.
+/// The tombstone of a cancelled job lies behind a queued one; when that has run, nothing keeps the pool from
+/// its end.
 #[test]
 fn a_shutdown_does_not_wait_for_a_tombstone() {
     let calls = [

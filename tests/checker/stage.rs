@@ -63,7 +63,8 @@ pub fn begin() {
 
 impl freeze::Driver for Coroutines {
     fn pass(&self, site: Site) {
-        // A compare-and-swap names its site for failure right after that for success: one operation, one rest.
+        // A compare-and-swap names its site for failure right after that for success: one operation, one
+        // rest.
         if !site.name().ends_with("Lost") {
             rest(Event::Site(site));
         }
@@ -182,8 +183,9 @@ impl Drop for Stage {
         for mut player in self.players.drain(..) {
             if player.coroutine.started() && !player.coroutine.done() {
                 // SAFETY:
-                // - what lies on its stack is never used again, nor dropped: the thread is one that stopped for ever.
-                //   The lender of what it uses outlives the process's interest in it (the scripts own, or leak).
+                // - what lies on its stack is never used again, nor dropped: the thread is one that stopped
+                //   for ever. The lender of what it uses outlives the process's interest in it (the scripts
+                //   own, or leak).
                 unsafe { player.coroutine.force_reset() };
             }
             if player.coroutine.done() {

@@ -259,7 +259,8 @@ fn walk(seed: u64, pct: bool) -> usize {
         dice: RefCell::new(Dice::new(seed ^ u64::MAX)),
     });
     let (late, discards) = (dice.below(400), dice.below(2) == 0);
-    // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a lost wake-up.
+    // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a
+    // lost wake-up.
     let patient = dice.below(2) == 0;
     let mut parts: Vec<Box<dyn FnOnce()>> = Vec::new();
     let mut cast = |part: Box<dyn FnOnce(&Props)>| {

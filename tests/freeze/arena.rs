@@ -11,8 +11,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
 
-/// Handles that lie in one mailbox at most. Both full, one in each hand, and a family on a frozen worker leave slots
-/// for the others.
+/// Handles that lie in one mailbox at most. Both full, one in each hand, and a family on a frozen worker
+/// leave slots for the others.
 const MAX_ORDERS: usize = 3;
 /// Jobs of the submitter's bursts: more than any arena's capacity.
 const BURST: u64 = 48;
@@ -128,8 +128,8 @@ impl<'p> Arena<'p> {
         self.set(Phase::Run);
     }
 
-    /// Stops all threads between two acts, except those that are frozen, and those that may wait for a frozen thread's job or
-    /// for a job inside a shutdown that waits for it. Err names a thread that does not stop.
+    /// Stops all threads between two acts, except those that are frozen, and those that may wait for a frozen
+    /// thread's job or for a job inside a shutdown that waits for it. Err names a thread that does not stop.
     pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
         let holds = frozen.iter().any(|role| match *role {
@@ -147,7 +147,8 @@ impl<'p> Arena<'p> {
         Ok(())
     }
 
-    /// Waits until all jobs have finished, except those that the frozen thread holds and those inside a shutdown.
+    /// Waits until all jobs have finished, except those that the frozen thread holds and those inside a
+    /// shutdown.
     pub fn settle(&self, frozen: u8) -> Result<(), String> {
         let held = match frozen {
             // Its job, and the one that this runs inline.
@@ -514,9 +515,10 @@ fn failing(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || std::panic::resume_unwind(Box::new(token.run()))
 }
 
-/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the pool closes. On
-/// others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a job takes a lock, `engine/wait_graph.rs`:
-/// of two workers that wait so, one that is frozen may stop the other.)
+/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the
+/// pool closes. On others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a
+/// job takes a lock, `engine/wait_graph.rs`: of two workers that wait so, one that is frozen may stop the
+/// other.)
 fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || {
         if freeze::role() == WORKER {

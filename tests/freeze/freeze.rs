@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 static ONE: Mutex<()> = Mutex::new(());
 static LEDGERS: Mutex<usize> = Mutex::new(0);
 
-/// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All others must be
-/// hit.
+/// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All
+/// others must be hit.
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -65,8 +65,8 @@ const WAKER: &[Site] = &[
     Site::CloseWake,
 ];
 
-/// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are armed
-/// when the worker is known to search.
+/// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are
+/// armed when the worker is known to search.
 const SEARCHING: &[Site] =
     &[Site::PopHead, Site::PopEntry, Site::AdvanceHead, Site::FoundUpdate, Site::RegisterUpdate];
 
@@ -259,8 +259,8 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     }
     let end = Instant::now() + GENEROUS;
     while Instant::now() < end {
-        // With all workers asleep, two decoys stop before each wakes one: whoever pushes then relies on two. So the waiter
-        // loses its patience. If a worker was awake it takes a wake-up: again.
+        // With all workers asleep, two decoys stop before each wakes one: whoever pushes then relies on two.
+        // So the waiter loses its patience. If a worker was awake it takes a wake-up: again.
         arena.pause(&[])?;
         arena.settle(0)?;
         freeze::arm(1, role, site);
@@ -313,8 +313,8 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
             let figures =
                 drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             arena.settle(target.role)?;
-            // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that is busy
-            // with other things a waiter loses its patience for nothing at times.
+            // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that
+            // is busy with other things a waiter loses its patience for nothing at times.
             if figures.forced > CYCLES / 20 {
                 return Err(format!("every so often a wake-up is missing: {figures:?}"));
             }
@@ -381,8 +381,8 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
     Ok(result)
 }
 
-/// A closed pool takes no cycles: then it must refuse as often, run what it accepted, and let another closer in
-/// and out.
+/// A closed pool takes no cycles: then it must refuse as often, run what it accepted, and let another closer
+/// in and out.
 fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
     let begin = Instant::now();
     arena.pause(&[role])?;

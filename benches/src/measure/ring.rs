@@ -45,8 +45,8 @@ fn alone<Q: Queue>(queue: &Q, burst: u64, bursts: u64) -> Vec<f64> {
     (0..=bursts).map(one).collect()
 }
 
-/// A burst lasts from when the first thread begins until the last one ends, by their own clocks: a thread beside them
-/// that measured could itself be late.
+/// A burst lasts from when the first thread begins until the last one ends, by their own clocks: a thread
+/// beside them that measured could itself be late.
 fn between<Q: Queue>(queue: &Q, pairs: usize, burst: u64, bursts: u64) -> Vec<f64> {
     let share = burst as usize / pairs;
     let (cpus, start, zero) = (cpus(), Barrier::new(2 * pairs), Instant::now());

@@ -66,7 +66,8 @@ pub fn hot(params: &Params, mut one: impl FnMut()) -> Report {
     )
 }
 
-/// Thousands of `one` at a time, for what takes less than a look at the clock; the distribution of their means.
+/// Thousands of `one` at a time, for what takes less than a look at the clock; the distribution of their
+/// means.
 pub fn tight(params: &Params, mut one: impl FnMut()) -> Report {
     const TIMES: u32 = 1000;
     Report::distribution(

@@ -1,4 +1,5 @@
-//! A small pool made by hand over a bounded queue: workers sleep on one futex, and at most one wake-up is under way.
+//! A small pool made by hand over a bounded queue: workers sleep on one futex, and at most one wake-up is
+//! under way.
 
 use crate::gate::{futex_wait, futex_wake};
 use crate::measure::Pool;

@@ -20,8 +20,8 @@ fn check(bound: usize, program: fn()) {
     check_with(&builder, program);
 }
 
-/// loom returns from a check that it cut (LOOM_MAX_DURATION, LOOM_MAX_PERMUTATIONS) as from one that it finished. Here a cut
-/// check fails: it has judged nothing.
+/// loom returns from a check that it cut (LOOM_MAX_DURATION, LOOM_MAX_PERMUTATIONS) as from one that it
+/// finished. Here a cut check fails: it has judged nothing.
 fn check_with(builder: &Builder, program: fn()) {
     let start = Instant::now();
     EXECUTIONS.set(0);

@@ -109,8 +109,8 @@ impl<P: Port> Workers<P> {
         false
     }
 
-    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed and no job is left.
-    /// Returns how many were taken.
+    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed
+    /// and no job is left. Returns how many were taken.
     pub fn work(&self, most: usize) -> usize {
         let is_empty = || self.jobs.load(Relaxed) == 0;
         let mut taken = 0;

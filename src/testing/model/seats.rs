@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 extern crate std;
 
-/// A binary semaphore for each seat, without a lock, so that it orders only a waker before the thread that it woke. A sleep with
-/// a time limit takes no semaphore.
+/// A binary semaphore for each seat, without a lock, so that it orders only a waker before the thread that it
+/// woke. A sleep with a time limit takes no semaphore.
 struct Semaphores<const SEATS: usize> {
     /// For the checker only, as in `platform/model_port.rs`.
     meeting: AtomicUsize,

@@ -31,8 +31,8 @@ impl Task {
         Self { act: Some(Box::new(act)), ..self }
     }
 
-    /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The argument says whether it
-    /// ran.
+    /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The
+    /// argument says whether it ran.
     #[must_use]
     pub fn with_callback(self, done: impl FnOnce(bool) + 'static) -> Self {
         Self { done: Some(Box::new(done)), ..self }
@@ -69,7 +69,8 @@ impl Task {
         }
     }
 
-    // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure leaves.
+    // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure
+    // leaves.
     pub(super) const VTABLE: &'static JobVTable =
         &JobVTable::new(Self::run, Self::discard, true, Self::drop_result);
 

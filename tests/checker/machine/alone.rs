@@ -93,9 +93,10 @@ impl World {
         self.idle.tokens == 0 && self.is_dry(facts) && !self.threads.iter().any(grants)
     }
 
-    /// The pool is closed, and no idle worker sleeps or will sleep: SleepLook sees CLOSED. From here on the counts of the idle
-    /// word only decide who is granted a wake that wakes nobody. So their updates are independent except for those counts, and
-    /// a thread that finds the ready ring empty might as well have found that later, at its next look.
+    /// The pool is closed, and no idle worker sleeps or will sleep: SleepLook sees CLOSED. From here on the
+    /// counts of the idle word only decide who is granted a wake that wakes nobody. So their updates are
+    /// independent except for those counts, and a thread that finds the ready ring empty might as well have
+    /// found that later, at its next look.
     fn is_past_idling(&self, facts: &Facts) -> bool {
         facts.loose && self.idle.closed && !self.threads.iter().any(|t| t.pc == Pc::Asleep(Word::Idle))
     }
@@ -126,8 +127,8 @@ impl World {
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
-            // A closer does not care which of the two states before and after it sees; nobody else looks, except for jobs
-            // that are about to sleep.
+            // A closer does not care which of the two states before and after it sees; nobody else looks,
+            // except for jobs that are about to sleep.
             Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
             Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !facts.closes && !facts.enters,
@@ -136,13 +137,16 @@ impl World {
             // The one closer's own.
             Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
             Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails && !facts.judges,
-            // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
-            // value does not; except for threads that came to sleep on the new one: it would wake them for no reason.
+            // A wake finds whom it would find later, since the word has changed before it and who was to
+            // sleep on the old value does not; except for threads that came to sleep on the new one: it would
+            // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
-            // A notification wakes at once, so a closer that sleeps too early is where it would be after its look.
+            // A notification wakes at once, so a closer that sleeps too early is where it would be after its
+            // look.
             Pc::Sleep(Word::CloseEvents) => !facts.freezes,
             Pc::NotifyClosers => !within(&self.threads, &facts.listens),
-            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked at.
+            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked
+            // at.
             Pc::FrontHead(How::Look) if t.stack.calls().last() == Some(&Pc::FoundLooked) => {
                 self.is_past_idling(facts) || self.is_dry(facts)
             }
@@ -165,8 +169,8 @@ impl World {
         }
     }
 
-    /// Takes all steps that are alone and can be taken in one way; of the thread that has just polled in vain also the
-    /// further looks at the same empty ring.
+    /// Takes all steps that are alone and can be taken in one way; of the thread that has just polled in vain
+    /// also the further looks at the same empty ring.
     pub fn settle(&mut self, setup: &Setup, facts: &Facts, polled: Option<usize>) {
         let threads = setup.scripts.len();
         for _ in 0..1000 {

@@ -8,7 +8,8 @@ use jobring_frozen::Site;
 /// What a thread is about to do, as an monitor sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the first.
+    /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the
+    /// first.
     Site(Site),
     /// The next call of its script.
     Begin,
@@ -147,7 +148,8 @@ impl Pc {
         }
     }
 
-    /// Does the step read or write the pool? A point before a wake does not, and a wake knows an address only.
+    /// Does the step read or write the pool? A point before a wake does not, and a wake knows an address
+    /// only.
     pub fn touches(self) -> bool {
         use Pc::*;
         let point =
@@ -167,7 +169,8 @@ impl Pc {
         fence || point
     }
 
-    /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a step?
+    /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a
+    /// step?
     pub fn continues(self, before: Pc) -> bool {
         match self {
             Pc::PushTail | Pc::FrontHead(_) | Pc::MarkHead(_) | Pc::UnmarkHead | Pc::PopIfAt => false,

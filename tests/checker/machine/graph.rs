@@ -78,8 +78,9 @@ impl World {
         self.nodes().any(|(me, node)| node.frames & 1 << slot != 0 && such(me, node))
     }
 
-    /// In truth: the threads whose waits nobody else could end, by bits. Nothing that a thread outside of jobs may do with
-    /// a handle counts, nor does a close from outside, nor a job that was run from there since the look began.
+    /// In truth: the threads whose waits nobody else could end, by bits. Nothing that a thread outside of
+    /// jobs may do with a handle counts, nor does a close from outside, nor a job that was run from there
+    /// since the look began.
     fn stuck(&self, setup: &Setup, driven: u8) -> u8 {
         let asked = setup.has(|op| op.named().is_some() || *op == super::Op::RunOne);
         let holder = |slot: u8| self.threads.iter().position(|t| t.holds & 1 << slot != 0);
@@ -119,8 +120,8 @@ impl World {
         }
     }
 
-    /// In truth: may a shutdown inside of a job return though the job of this slot runs? If its thread is inside a
-    /// shutdown too, or waits for such a job.
+    /// In truth: may a shutdown inside of a job return though the job of this slot runs? If its thread is
+    /// inside a shutdown too, or waits for such a job.
     pub(super) fn outlives_closer(&self, slot: u8) -> bool {
         let mut bound = 0u8;
         self.nodes().filter(|(_, node)| node.awaits == Awaits::End).for_each(|(me, _)| bound |= 1 << me);

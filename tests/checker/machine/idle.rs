@@ -145,7 +145,8 @@ impl Cpu<'_> {
                 self.ret();
             }
             Pc::LagLook => {
-                // Positions begin with lap 1 here, and a backlog of one is enough, as in the library's models.
+                // Positions begin with lap 1 here, and a backlog of one is enough, as in the library's
+                // models.
                 let popped = self.w.ready.head - self.w.ready.len;
                 let lies = std::mem::take(&mut self.t().pos) + 1 > popped;
                 if lies { self.go(Pc::Force) } else { self.ret() }

@@ -72,7 +72,8 @@ pub enum Content {
 /// What became of a job, in truth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Job {
-    /// What its last submit returned, and how many were accepted and refused: detached jobs may share a number.
+    /// What its last submit returned, and how many were accepted and refused: detached jobs may share a
+    /// number.
     pub submitted: SubmitResult,
     pub accepted: u8,
     pub refused: u8,

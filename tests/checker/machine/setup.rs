@@ -46,7 +46,8 @@ pub enum Op {
     },
     /// await_workers, await_visitors, forget_all.
     Destroy,
-    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it empty?
+    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it
+    /// empty?
     RingPush(u8),
     RingPop,
     RingPushBack,

@@ -65,8 +65,8 @@ impl std::fmt::Debug for Stack {
     }
 }
 
-/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
-/// states that differ in nothing are one.
+/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its
+/// default, so that states that differ in nothing are one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Thread {
     pub role: u8,
@@ -112,7 +112,8 @@ pub struct Thread {
     pub closed: bool,
     pub retire: bool,
     pub progress: bool,
-    /// As a sleeping worker: is it the sentry, has it slept in vain, has it just slept; how many entries it saw taken out.
+    /// As a sleeping worker: is it the sentry, has it slept in vain, has it just slept; how many entries it
+    /// saw taken out.
     pub sentry: bool,
     pub overdue: bool,
     pub slept_timed: bool,

@@ -56,7 +56,8 @@ impl Clock {
             ptr::write_volatile(RELOAD, self.ticks(instructions));
             ptr::write_volatile(VALUE, 0);
             ptr::write_volatile(CONTROL, 0b111);
-            // It counts by now, and would begin again too soon, before the handler has come to its next alarm.
+            // It counts by now, and would begin again too soon, before the handler has come to its next
+            // alarm.
             ptr::write_volatile(RELOAD, MOST);
         }
     }
@@ -112,8 +113,8 @@ fn spin(times: u32) -> u32 {
 }
 
 impl Clock {
-    /// Checks the timer against a loop whose instructions are known; fails the run if it is off. The ticks of a look at it:
-    /// what lies between two looks with nothing in between.
+    /// Checks the timer against a loop whose instructions are known; fails the run if it is off. The ticks of
+    /// a look at it: what lies between two looks with nothing in between.
     pub fn calibrate(&self) -> u32 {
         for times in [1, 100, 1100] {
             let counted = self.instructions(spin(times));

@@ -10,7 +10,8 @@ const RUN_TIME_ERROR: usize = 0x2_0023;
 
 fn call(operation: usize, argument: usize) {
     // SAFETY:
-    // - a breakpoint that the debugger answers; what the operations used here read is valid while the call lasts.
+    // - a breakpoint that the debugger answers; what the operations used here read is valid while the call
+    //   lasts.
     unsafe { asm!("bkpt 0xab", inout("r0") operation => _, in("r1") argument) }
 }
 

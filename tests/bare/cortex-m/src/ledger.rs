@@ -53,8 +53,8 @@ impl<const SOURCES: usize, const EACH: usize> Ledger<SOURCES, EACH> {
         }
     }
 
-    /// Submits a source's next job by `submit`, unless its row is full. The call's result, if it was accepted. One caller at a
-    /// time for each source.
+    /// Submits a source's next job by `submit`, unless its row is full. The call's result, if it was
+    /// accepted. One caller at a time for each source.
     #[inline(always)]
     pub fn submit<R, E>(&self, source: usize, submit: impl FnOnce(Number) -> Result<R, E>) -> Option<R> {
         let at = self.next[source].load(Relaxed);

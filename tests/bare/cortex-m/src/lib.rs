@@ -11,7 +11,8 @@ mod start;
 pub mod sweep;
 pub mod timer;
 
-/// Makes `$name` an interrupt's entry, which calls `$handler` with the address of the instruction that the interrupt came before.
+/// Makes `$name` an interrupt's entry, which calls `$handler` with the address of the instruction that the
+/// interrupt came before.
 #[macro_export]
 macro_rules! entry {
     ($name:ident, $handler:path) => {

@@ -5,8 +5,8 @@ use crate::{CORES, Pool, machine, meet, say};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const SLOTS: usize = 1 << 16;
-/// A core's submits between two meetings: all cores' together fit. So many that the cores are at it together, also where they
-/// are threads of a host that come late.
+/// A core's submits between two meetings: all cores' together fit. So many that the cores are at it together,
+/// also where they are threads of a host that come late.
 const TURN: usize = SLOTS / CORES;
 const TURNS: usize = if cfg!(jobring_tsan) { 4 } else { 1 };
 

@@ -73,8 +73,9 @@ fn idle_loop(core: usize) {
             continue;
         }
         machine::answer();
-        // ORDERING: Relaxed, and a fence: pairs with the one in ring_for_sleepers. Either this core's second look finds the
-        // job, or who submitted it sees this bit, and rings after `answer`: then the sleep ends at once.
+        // ORDERING: Relaxed, and a fence: pairs with the one in ring_for_sleepers. Either this core's second
+        // look finds the job, or who submitted it sees this bit, and rings after `answer`: then the sleep
+        // ends at once.
         ASLEEP.fetch_or(1 << core, Relaxed);
         fence(SeqCst);
         if !POOL.run_one() && !OVER.load(Relaxed) {

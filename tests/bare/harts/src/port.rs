@@ -38,8 +38,8 @@ unsafe impl UserPort for Cores {
         SLEEPER[seat].store(machine::core(), Relaxed);
         // An earlier wake-up is consumed: the caller looks again after this.
         machine::answer();
-        // ORDERING: Relaxed, and a fence: pairs with the one in unpark. Either this core sees the call, or the caller sees it
-        // in the seat, and rings after `answer`, so that the sleep ends at once.
+        // ORDERING: Relaxed, and a fence: pairs with the one in unpark. Either this core sees the call, or
+        // the caller sees it in the seat, and rings after `answer`, so that the sleep ends at once.
         fence(SeqCst);
         if !CALLED[seat].load(Relaxed) {
             ASLEEP.fetch_add(1, Relaxed);

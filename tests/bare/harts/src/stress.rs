@@ -5,7 +5,8 @@ use crate::Pool;
 use crate::tally::{self, Token};
 use jobring::{JobHandle, SubmitError};
 
-/// Slots of a pool under stress: enough for four jobs that met and whose results wait, the pieces, and what they hold.
+/// Slots of a pool under stress: enough for four jobs that met and whose results wait, the pieces, and what
+/// they hold.
 pub const SLOTS: usize = 32;
 type Stressed = Pool<SLOTS>;
 
@@ -94,8 +95,8 @@ impl Stream {
         (self.woken)();
     }
 
-    /// Runs other jobs until this one has finished, because every core may be here. Every other one is cancelled late, which must
-    /// fail, in the middle of its run too.
+    /// Runs other jobs until this one has finished, because every core may be here. Every other one is
+    /// cancelled late, which must fail, in the middle of its run too.
     fn take(&self, id: usize, job: JobHandle<'static, u32>) {
         while !job.is_finished() {
             self.pool.run_one();

@@ -112,7 +112,8 @@ impl Elf {
                 continue;
             }
             found.push(at);
-            // ARMv7-M Architecture Reference Manual, A5.1: 0b11101, 0b11110 and 0b11111 begin an instruction of 32 bits.
+            // ARMv7-M Architecture Reference Manual, A5.1: 0b11101, 0b11110 and 0b11111 begin an instruction
+            // of 32 bits.
             let half = self.half(section.at + (at - section.address) as usize);
             at += if half >> 11 >= 0b11101 { 4 } else { 2 };
         }

@@ -33,7 +33,8 @@ static LONGEST: AtomicU32 = AtomicU32::new(0);
 static SECTIONS: AtomicU32 = AtomicU32::new(0);
 
 // SAFETY:
-// - on one core nothing runs while interrupts are masked but who masked them; nested sections leave them masked.
+// - on one core nothing runs while interrupts are masked but who masked them; nested sections leave them
+//   masked.
 unsafe impl critical_section::Impl for Masked {
     unsafe fn acquire() -> u32 {
         let before: u32;
@@ -136,8 +137,8 @@ fn round(dice: &mut Dice) {
     }
 }
 
-/// Submits, runs, waits, cancels, fills the pool, with SysTick counting: what it takes, and how long interrupts are masked. The
-/// timer cannot count and interrupt at once.
+/// Submits, runs, waits, cancels, fills the pool, with SysTick counting: what it takes, and how long
+/// interrupts are masked. The timer cannot count and interrupt at once.
 fn measure() {
     static RAN: AtomicU32 = AtomicU32::new(0);
     CLOCK.count();

@@ -110,7 +110,8 @@ struct HandedOver {
 }
 
 // SAFETY:
-// - main writes `job` while it is not full, the timer's interrupt while it is; the handle may be used by any of them.
+// - main writes `job` while it is not full, the timer's interrupt while it is; the handle may be used by any
+//   of them.
 unsafe impl Sync for HandedOver {}
 
 static HANDED_OVER: HandedOver = HandedOver { full: AtomicBool::new(false), job: UnsafeCell::new(None) };
@@ -184,7 +185,8 @@ extern "C" fn on_timer(address: u32, status: u32) {
     timer::alarm(&CLOCK, TIMER_SWEEP.next());
 }
 
-/// More jobs than the rings are long, each taken back at once: what is interrupted finds the rings a lap further.
+/// More jobs than the rings are long, each taken back at once: what is interrupted finds the rings a lap
+/// further.
 fn lap() {
     for _ in 0..9 {
         LEDGER.submit(TIMER, |number| {
@@ -198,8 +200,8 @@ fn lap() {
     }
 }
 
-/// Sleeps until an interrupt has submitted something. With interrupts masked from the look to the sleep, so that none is missed:
-/// a masked interrupt ends the sleep too.
+/// Sleeps until an interrupt has submitted something. With interrupts masked from the look to the sleep, so
+/// that none is missed: a masked interrupt ends the sleep too.
 fn sleep() {
     // SAFETY:
     // - interrupts are let in again at once.
@@ -223,7 +225,8 @@ fn pushed() -> usize {
     accepted() + OUTER.load(Relaxed)
 }
 
-/// Submits up to the next special job with no interrupt, and that one with the timer's interrupt in the midst of it.
+/// Submits up to the next special job with no interrupt, and that one with the timer's interrupt in the midst
+/// of it.
 fn aimed() {
     static TURN: AtomicU32 = AtomicU32::new(0);
     let turn = TURN.load(Relaxed);
@@ -302,8 +305,8 @@ fn round(dice: &mut Dice) {
     }
 }
 
-/// Fills the pool with jobs, and cancels some: they leave their entries in the ring, for the next submit that finds no slot to
-/// clear away.
+/// Fills the pool with jobs, and cancels some: they leave their entries in the ring, for the next submit that
+/// finds no slot to clear away.
 fn tombstones(dice: &mut Dice) {
     let mut jobs = [const { None }; 8];
     for place in &mut jobs {
