@@ -1,4 +1,5 @@
-//! A batch: one wake-up between its jobs, each accepted as if it came alone.
+//! A batch of jobs: each is accepted as if it were submitted alone, and workers are notified once for all of
+//! them.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -7,11 +8,11 @@ use jobring_model::model::{End, No};
 pub const MODELS: &[Model] = &[
     model!(2 a_batch_is_run_and_waited_for),
     model!(3 a_batch_is_accepted_as_far_as_there_is_room),
-    model!(3 a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted),
-    model!(2 a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted),
-    model!(2 a_batch_with_a_backlog_trusts_no_searcher),
+    model!(3 a_batch_that_meets_a_drain_ends_as_far_as_it_was_accepted),
+    model!(2 a_batch_that_meets_a_discard_ends_as_far_as_it_was_accepted),
+    model!(2 a_batch_with_a_backlog_relies_on_no_searcher),
     model!(2 a_batch_that_takes_its_slots_at_once_leaves_the_others_theirs),
-    model!(2 a_batch_of_slots_taken_at_once_that_meets_a_close_is_over),
+    model!(2 a_batch_of_slots_taken_at_once_that_meets_a_close_ends),
     model!(2 a_batch_that_ends_early_gives_back_what_it_took),
 ];
 
@@ -59,15 +60,15 @@ fn batch_against_shutdown<const N: usize>(drain: bool) {
     s.assert_ended(jobs.len());
 }
 
-fn a_batch_that_meets_a_drain_is_over_as_far_as_it_was_accepted() {
+fn a_batch_that_meets_a_drain_ends_as_far_as_it_was_accepted() {
     batch_against_shutdown::<2>(true);
 }
 
-fn a_batch_that_meets_a_discard_is_over_as_far_as_it_was_accepted() {
+fn a_batch_that_meets_a_discard_ends_as_far_as_it_was_accepted() {
     batch_against_shutdown::<2>(false);
 }
 
-fn a_batch_with_a_backlog_trusts_no_searcher() {
+fn a_batch_with_a_backlog_relies_on_no_searcher() {
     let s = Stage::<2>::new();
     s.pool.freeze_searching();
     s.pool.freeze_searching();
@@ -95,7 +96,7 @@ fn a_batch_that_takes_its_slots_at_once_leaves_the_others_theirs() {
     s.assert_over(3);
 }
 
-fn a_batch_of_slots_taken_at_once_that_meets_a_close_is_over() {
+fn a_batch_of_slots_taken_at_once_that_meets_a_close_ends() {
     batch_against_shutdown::<4>(true);
 }
 

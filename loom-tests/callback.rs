@@ -1,4 +1,5 @@
-//! The done callback: told once, before waiters learn of the end, wherever the job ends.
+//! The done callback: it is called once, with the way in which the job ended, before any waiter learns of the
+//! end.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -11,16 +12,16 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_waiter_sees_what_the_done_callback_did),
     model!(unbounded a_waiter_for_a_cancelled_job_sees_what_the_done_callback_did),
     model!(3 a_waiter_for_a_discarded_job_sees_what_the_done_callback_did),
-    model!(unbounded the_done_callback_is_told_once_how_the_job_ended),
+    model!(unbounded the_done_callback_is_called_once_with_how_the_job_ended),
     model!(unbounded a_callback_that_gives_up_its_job_ends_the_wait_for_it),
-    model!(unbounded a_callback_that_waits_for_its_own_job_is_told),
+    model!(unbounded a_callback_that_waits_for_its_own_job_is_refused),
 ];
 
 /// Job 0, whose callback writes a place.
 fn submit_telling<const N: usize>(s: &Stage<N>) -> (Job, Place) {
     let place = Place::new();
     let told = place.clone();
-    let job = s.pool.submit(s.task(0).telling(move |_| told.write())).expect("there is room");
+    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
     (job, place)
 }
 
@@ -57,11 +58,11 @@ fn a_waiter_for_a_discarded_job_sees_what_the_done_callback_did() {
     s.assert_ended(1);
 }
 
-fn the_done_callback_is_told_once_how_the_job_ended() {
+fn the_done_callback_is_called_once_with_how_the_job_ended() {
     let s = Stage::<1>::attended();
     let told = Arc::new([const { AtomicUsize::new(0) }; 2]);
     let tell = told.clone();
-    let task = s.task(0).telling(move |ran| drop(tell[usize::from(ran)].fetch_add(1, Relaxed)));
+    let task = s.task(0).with_callback(move |ran| drop(tell[usize::from(ran)].fetch_add(1, Relaxed)));
     let job = s.pool.submit(task).expect("there is room");
     let runner = s.thread(|s| s.pool.run_one());
     s.begin();
@@ -76,7 +77,7 @@ fn the_done_callback_is_told_once_how_the_job_ended() {
 fn a_callback_that_gives_up_its_job_ends_the_wait_for_it() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
-    let task = s.task(0).telling(move |_| assert!(pool.detach(itself)));
+    let task = s.task(0).with_callback(move |_| assert!(pool.detach(itself)));
     assert_eq!(s.pool.submit(task).expect("there is room"), itself);
     let runner = s.runner();
     s.begin();
@@ -86,10 +87,10 @@ fn a_callback_that_gives_up_its_job_ends_the_wait_for_it() {
     s.assert_over(1);
 }
 
-fn a_callback_that_waits_for_its_own_job_is_told() {
+fn a_callback_that_waits_for_its_own_job_is_refused() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
-    let task = s.task(0).telling(move |_| assert_eq!(pool.wait(itself), End::Deadlock));
+    let task = s.task(0).with_callback(move |_| assert_eq!(pool.wait(itself), End::Deadlock));
     assert_eq!(s.pool.submit(task).expect("there is room"), itself);
     let runner = s.thread(|s| s.pool.run_one());
     s.begin();

@@ -1,4 +1,5 @@
-//! Cancel races the thread that runs the job: the job is run or dropped, once, and all callers learn which.
+//! A cancel races the thread that runs the job: the job is either run or dropped, once, and every caller
+//! learns which.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -7,7 +8,7 @@ use jobring_model::model::End;
 pub const MODELS: &[Model] = &[
     model!(unbounded a_job_is_run_or_cancelled_not_both),
     model!(unbounded of_two_cancellers_one_cancels),
-    model!(unbounded who_cancels_too_late_sees_the_job_dropped),
+    model!(unbounded a_late_canceller_sees_the_job_dropped),
     model!(unbounded a_running_job_learns_of_its_cancel),
     model!(unbounded a_job_that_is_asked_to_stop_sees_why),
     model!(unbounded a_waiter_learns_of_a_cancel),
@@ -40,11 +41,11 @@ fn of_two_cancellers_one_cancels() {
     s.assert_over(1);
 }
 
-fn who_cancels_too_late_sees_the_job_dropped() {
+fn a_late_canceller_sees_the_job_dropped() {
     let s = Stage::<1>::attended();
     let place = Place::new();
     let told = place.clone();
-    let job = s.pool.submit(s.task(0).telling(move |_| told.write())).expect("there is room");
+    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
     let other = s.thread(move |s| {
         let cancelled = s.pool.cancel(job);
         assert_eq!(s.pool.wait(job), End::Cancelled);

@@ -1,4 +1,4 @@
-//! The close: what was accepted is over when a closer returns, whoever meets it; and every closer returns.
+//! Shutdown: when it returns, every accepted job has ended, whatever it raced with. Every shutdown returns.
 
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
@@ -18,7 +18,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_closer_sees_what_jobs_did_elsewhere),
     model!(unbounded a_closer_runs_what_the_last_worker_left),
     model!(2 a_closer_waits_for_a_running_job),
-    model!(unbounded a_closer_learns_that_a_job_with_a_handle_is_over),
+    model!(unbounded a_closer_learns_that_a_job_with_a_handle_has_ended),
     model!(2 a_closer_learns_of_a_worker_s_last_job_though_another_never_leaves),
     model!(2 a_closer_waits_for_the_taker_of_a_result),
     model!(2 shutdown_inside_a_job_returns),
@@ -74,7 +74,7 @@ fn accepted_job_resolves_when_discard_races_submit_without_workers() {
     submit_against_shutdown(0, false);
 }
 
-/// The slot of a result is given back, or taken out of use: no submitter fills it when the closer has gone.
+/// The slot of a result is given back or retired: no submitter fills it after the closer has returned.
 fn submit_against_taker_and_drain(take: fn(&Stage<1>, Job)) {
     let s = Stage::<1>::new();
     let job = s.submit(0);
@@ -113,7 +113,7 @@ fn two_closers_both_return_and_see_what_jobs_did() {
 }
 
 fn a_closer_sees_what_jobs_did_elsewhere() {
-    // Attended, so that the closers leave the job to the runner.
+    // A worker is counted in, so that the closers leave the job to the runner.
     let s = Stage::<1>::attended().ungated();
     let (task, place) = writer(&s.log, 0);
     s.pool.submit_detached(task).expect("there is room");
@@ -148,8 +148,8 @@ fn a_closer_waits_for_a_running_job() {
     assert_eq!(runner.join().unwrap(), s.log.ran(0) == 1);
 }
 
-fn a_closer_learns_that_a_job_with_a_handle_is_over() {
-    // Its slot stays out of the free ring, so the closer's mark there tells nobody.
+fn a_closer_learns_that_a_job_with_a_handle_has_ended() {
+    // Its slot stays out of the free ring, so no thread meets the closer's mark there.
     let s = Stage::<1>::attended();
     s.submit(0);
     let runner = s.runner();
@@ -176,7 +176,7 @@ fn a_closer_waits_for_the_taker_of_a_result() {
     let taker = s.thread(move |s| s.pool.poll(job));
     s.begin();
     let report = s.pool.drain();
-    // Where the taker is at it, the slot is neither free nor untaken.
+    // While the taker has it, the slot is neither free nor untaken.
     assert_eq!(report.queued() + report.running(), 0);
     if report.untaken() + report.submitting() == 0 {
         assert_eq!(s.log.taken(0), 1);

@@ -1,5 +1,6 @@
-//! What each model costs, in executions: `costs.txt`, as it was when a run of all models wrote it (JOBRING_BLESS=1). It
-//! decides the order in which they run, and which of them `--fast` runs. So it must name all of them.
+//! What each model costs, in executions. `costs.txt` has the numbers of the last run of all models with
+//! JOBRING_BLESS=1. They decide in which order the models run, and which of them `--fast` runs. So the list
+//! must name all models.
 
 use crate::harness::Model;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ fn listed() -> &'static BTreeMap<&'static str, usize> {
     LISTED.get_or_init(|| include_str!("costs.txt").lines().filter_map(read).collect())
 }
 
-/// Err unless the list names exactly the models. With JOBRING_BLESS=1 an old list will do: the run writes a new one.
+/// Err unless the list names exactly the models. Not with JOBRING_BLESS=1: then the run writes a new list.
 pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
     let there: BTreeSet<&str> = models.iter().map(|model| model.name).collect();
     let listed: BTreeSet<&str> = listed().keys().copied().collect();
@@ -32,12 +33,12 @@ fn of(model: &Model) -> usize {
     listed().get(model.name).copied().unwrap_or(0)
 }
 
-/// Those that are done in a moment.
+/// The models that take only a moment.
 pub fn cheap(models: &[&'static Model]) -> Vec<&'static Model> {
     models.iter().filter(|model| of(model) <= CHEAP).copied().collect()
 }
 
-/// The cheapest first: so that a broken promise is named soon.
+/// The cheapest first, so that a failure shows soon.
 pub fn by_cost(models: &[&'static Model]) -> Vec<&'static Model> {
     let mut models = models.to_vec();
     models.sort_by_key(|model| of(model));

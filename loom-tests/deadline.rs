@@ -1,5 +1,5 @@
-//! A call with an end comes back when its time is over, and leaves everything as if it had not been made; a thread that sleeps
-//! loses its patience and stands in for one that was stopped. The clock is the model's.
+//! A call with a timeout returns when the time has passed, and leaves everything as if it had not been made.
+//! A thread that sleeps too long does the work of a stopped one. Time is the model's.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -9,27 +9,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
-    model!(3 a_wait_with_an_end_ends),
-    model!(2 a_result_comes_within_the_time_or_can_be_had_later),
-    model!(2 a_waiter_whose_time_is_over_takes_no_wake_up_from_another),
-    model!(3 a_submit_with_an_end_ends),
-    model!(1 a_submitter_whose_time_is_over_takes_no_slot_from_another),
-    model!(3 a_drain_with_an_end_ends_and_can_be_tried_again),
-    model!(2 a_drain_with_an_end_and_a_runner_lose_nothing),
-    model!(2 a_waiter_stands_in_for_a_stopped_submitter),
-    model!(1 a_blocked_submitter_stands_in_for_a_stopped_one),
+    model!(3 a_wait_with_a_timeout_ends),
+    model!(2 a_result_comes_in_time_or_can_be_taken_later),
+    model!(2 a_waiter_that_timed_out_takes_no_wake_up_from_another),
+    model!(3 a_submit_with_a_timeout_ends),
+    model!(1 a_submitter_that_timed_out_takes_no_slot_from_another),
+    model!(3 a_drain_with_a_timeout_ends_and_can_be_tried_again),
+    model!(2 a_drain_with_a_timeout_and_a_runner_lose_nothing),
+    model!(2 a_waiter_wakes_for_a_stopped_submitter),
+    model!(1 a_blocked_submitter_wakes_for_a_stopped_one),
 ];
 
 const TIME: u64 = 10;
 
-/// A pool whose clock the model moves, with a worker who never works.
+/// A pool whose clock the model moves, with a worker that never works.
 fn stage<const N: usize>() -> Stage<N> {
     let s = Stage::with_clock(Clock::Manual);
     s.pool.admit();
     s
 }
 
-/// A thread for which time passes until it is told that the model is over.
+/// A thread that lets time pass until the model has finished.
 fn clock<const N: usize>(s: &Stage<N>) -> (JoinHandle<()>, Arc<AtomicBool>) {
     let over = Arc::new(AtomicBool::new(false));
     let seen = over.clone();
@@ -42,7 +42,7 @@ fn clock<const N: usize>(s: &Stage<N>) -> (JoinHandle<()>, Arc<AtomicBool>) {
     (clock, over)
 }
 
-fn a_wait_with_an_end_ends() {
+fn a_wait_with_a_timeout_ends() {
     let s = stage::<1>();
     let job = s.submit(0);
     let (clock, over) = clock(&s);
@@ -55,7 +55,7 @@ fn a_wait_with_an_end_ends() {
     s.assert_over(1);
 }
 
-fn a_result_comes_within_the_time_or_can_be_had_later() {
+fn a_result_comes_in_time_or_can_be_taken_later() {
     let s = stage::<1>();
     let job = s.submit(0);
     let runner = s.runner();
@@ -72,7 +72,7 @@ fn a_result_comes_within_the_time_or_can_be_had_later() {
     s.assert_over(1);
 }
 
-fn a_waiter_whose_time_is_over_takes_no_wake_up_from_another() {
+fn a_waiter_that_timed_out_takes_no_wake_up_from_another() {
     let s = stage::<1>();
     let job = s.submit(0);
     let runner = s.runner();
@@ -81,7 +81,7 @@ fn a_waiter_whose_time_is_over_takes_no_wake_up_from_another() {
         s.pool.wait_within(job, TIME)
     });
     s.begin();
-    // Sleeps without a limit, except for its patience, which does not run out here.
+    // Sleeps without a timeout, except for its patience, which does not end here.
     let end = s.pool.wait(job);
     s.pool.pass(TIME);
     runner.join().unwrap();
@@ -90,7 +90,7 @@ fn a_waiter_whose_time_is_over_takes_no_wake_up_from_another() {
     s.assert_over(1);
 }
 
-fn a_submit_with_an_end_ends() {
+fn a_submit_with_a_timeout_ends() {
     let s = stage::<1>();
     s.submit_detached(0);
     let (clock, over) = clock(&s);
@@ -104,7 +104,7 @@ fn a_submit_with_an_end_ends() {
     s.assert_over(2);
 }
 
-fn a_submitter_whose_time_is_over_takes_no_slot_from_another() {
+fn a_submitter_that_timed_out_takes_no_slot_from_another() {
     let s = stage::<1>().ungated();
     s.submit_detached(0);
     let patient = s.thread(|s| drop(s.pool.submit_blocking(s.task(1)).expect("a slot is given back")));
@@ -125,7 +125,7 @@ fn a_submitter_whose_time_is_over_takes_no_slot_from_another() {
     assert_eq!(s.pool.free_slots(), 1);
 }
 
-fn a_drain_with_an_end_ends_and_can_be_tried_again() {
+fn a_drain_with_a_timeout_ends_and_can_be_tried_again() {
     let s = stage::<1>();
     s.submit_detached(0);
     let (clock, over) = clock(&s);
@@ -140,7 +140,7 @@ fn a_drain_with_an_end_ends_and_can_be_tried_again() {
     s.assert_ended(1);
 }
 
-fn a_drain_with_an_end_and_a_runner_lose_nothing() {
+fn a_drain_with_a_timeout_and_a_runner_lose_nothing() {
     let s = stage::<1>();
     s.submit_detached(0);
     let runner = s.runner();
@@ -156,7 +156,7 @@ fn a_drain_with_an_end_and_a_runner_lose_nothing() {
     s.assert_ended(1);
 }
 
-fn a_waiter_stands_in_for_a_stopped_submitter() {
+fn a_waiter_wakes_for_a_stopped_submitter() {
     let s = Stage::<1>::with_clock(Clock::Hasty);
     let worker = s.worker();
     s.begin();
@@ -166,7 +166,7 @@ fn a_waiter_stands_in_for_a_stopped_submitter() {
     worker.join().unwrap();
 }
 
-fn a_blocked_submitter_stands_in_for_a_stopped_one() {
+fn a_blocked_submitter_wakes_for_a_stopped_one() {
     let s = Stage::<1>::with_clock(Clock::Hasty).ungated();
     let worker = s.worker();
     s.begin();

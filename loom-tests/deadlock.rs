@@ -1,4 +1,5 @@
-//! Sleeping without end inside a job: a wait that somebody can end is not refused, and of those that nobody can end one is.
+//! Jobs that wait without a timeout: a wait that another thread can end is not refused; of waits that no
+//! thread can end, one is.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -8,12 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
-    model!(2 of_two_jobs_that_wait_for_each_other_one_is_told),
-    model!(2 a_job_is_not_told_while_the_other_can_go_on),
-    model!(1 a_job_is_not_told_while_the_other_wakes),
-    model!(2 jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free),
-    model!(2 a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot),
-    model!(2 a_job_blocked_in_submit_is_told_though_the_last_result_comes_later),
+    model!(2 of_two_jobs_that_wait_for_each_other_one_is_refused),
+    model!(2 a_wait_is_not_refused_while_the_other_job_can_go_on),
+    model!(1 a_wait_is_not_refused_while_the_other_job_wakes),
+    model!(2 jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free),
+    model!(2 a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot),
+    model!(2 a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later),
     model!(2 a_lender_wakes_the_borrower_that_waits_for_it),
     model!(2 a_closer_outside_waits_for_a_job_inside_a_shutdown),
     model!(2 a_shutdown_inside_a_job_returns_though_another_job_waits_for_it),
@@ -22,12 +23,12 @@ pub const MODELS: &[Model] = &[
     model!(2 the_slot_of_a_job_that_a_closer_did_not_wait_for_is_not_used_again),
 ];
 
-/// Runs the oldest job, which is there, as a worker that was counted in.
+/// Runs the oldest job (there is one) as a worker that was counted in.
 fn run_one<const N: usize>(s: &Stage<N>) {
     s.pool.as_worker(|| assert!(s.pool.run_one()));
 }
 
-/// What a job does, given the handle of the other.
+/// What a job does with the handle of the other.
 type Body = Box<dyn FnOnce(&Stage<2>, Job)>;
 
 /// Two jobs on two workers.
@@ -56,7 +57,7 @@ fn run_two(s: &Stage<2>) {
     other.join().unwrap();
 }
 
-fn of_two_jobs_that_wait_for_each_other_one_is_told() {
+fn of_two_jobs_that_wait_for_each_other_one_is_refused() {
     let s = Stage::<2>::new().ungated();
     let told = Arc::new(AtomicUsize::new(0));
     let wait = || -> Body {
@@ -67,12 +68,13 @@ fn of_two_jobs_that_wait_for_each_other_one_is_told() {
         })
     };
     two_jobs(&s, [wait(), wait()]);
-    // A job that finds the other queued runs it inside itself: then that one waits for the job that it is inside of.
+    // A job that finds the other queued runs it inside itself: then that one waits for the job that it is
+    // inside of.
     assert_eq!(told.load(Relaxed), 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
-fn a_job_is_not_told_while_the_other_can_go_on() {
+fn a_wait_is_not_refused_while_the_other_job_can_go_on() {
     let s = Stage::<2>::new();
     let place = Place::new();
     let written = place.clone();
@@ -84,7 +86,7 @@ fn a_job_is_not_told_while_the_other_can_go_on() {
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
-fn a_job_is_not_told_while_the_other_wakes() {
+fn a_wait_is_not_refused_while_the_other_job_wakes() {
     let s = Stage::<4>::new().ungated();
     // The first waits for the last, and the second for the first.
     for (n, other) in [(0, Some(2)), (1, Some(0)), (2, None)] {
@@ -117,7 +119,7 @@ fn submitting<const N: usize>(s: &Stage<N>, n: usize, told: &Arc<AtomicUsize>) -
     })
 }
 
-fn jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free() {
+fn jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free() {
     let s = Stage::<2>::new().ungated();
     let told = Arc::new(AtomicUsize::new(0));
     for n in 0..2 {
@@ -136,7 +138,7 @@ fn jobs_that_fill_the_pool_and_submit_are_told_though_a_worker_is_free() {
     assert_eq!((s.log.ran(0), s.log.ran(1), s.pool.free_slots()), (1, 1, 2));
 }
 
-fn a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot() {
+fn a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot() {
     let s = Stage::<2>::attended();
     let told = Arc::new(AtomicUsize::new(0));
     s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");
@@ -149,7 +151,7 @@ fn a_job_blocked_in_submit_is_told_though_an_outsider_took_the_last_slot() {
     assert_eq!((s.log.ran(1), s.pool.free_slots()), (usize::from(accepted), 2));
 }
 
-fn a_job_blocked_in_submit_is_told_though_the_last_result_comes_later() {
+fn a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later() {
     let s = Stage::<2>::attended();
     let told = Arc::new(AtomicUsize::new(0));
     s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");
@@ -173,7 +175,7 @@ fn a_lender_wakes_the_borrower_that_waits_for_it() {
             assert!(matches!(end, End::Deadlock | End::Done(0)), "{end:?}");
         });
         let helper = inside.pool.submit(helper).expect("there is room");
-        // As a loop waits for its helper: it takes it back, or waits for it, never less than to the end.
+        // As a parallel loop waits for its helper: it takes the job back, or waits until it has ended.
         if !inside.pool.take_back(helper) {
             assert_eq!(inside.pool.wait_as_lender(helper), End::Done(1));
         }
@@ -230,7 +232,7 @@ fn a_shutdown_inside_a_job_runs_what_its_waiter_s_worker_cannot() {
     });
     s.pool.submit_detached(task).expect("there is room");
     s.submit_detached(2);
-    // Either may come too late for any: a closer runs what is queued.
+    // Either may find nothing to run: a closer runs what is queued.
     let outsider = s.thread(|s| drop(s.pool.run_one()));
     s.begin();
     s.pool.as_worker(|| drop(s.pool.run_one()));

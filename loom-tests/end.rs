@@ -1,4 +1,4 @@
-//! The end of a pool's memory: nobody is inside any more.
+//! Start and destroy: the pool's memory may go only when no thread is inside any more.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Crew, Model, model};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 pub const MODELS: &[Model] = &[
     model!(unbounded destroy_waits_for_a_visitor),
     model!(2 destroy_waits_for_two_visitors),
-    model!(2 who_awaits_the_workers_finds_their_hooks_done),
+    model!(2 a_wait_for_the_workers_sees_their_hooks_done),
     model!(unbounded no_more_workers_enter_than_may),
     model!(2 a_start_that_fails_leaves_nobody_behind),
     model!(2 a_pool_is_made_when_its_start_hooks_have_returned),
@@ -44,7 +44,7 @@ fn destroy_waits_for_two_visitors() {
     destroy_waits_for(2);
 }
 
-fn who_awaits_the_workers_finds_their_hooks_done() {
+fn a_wait_for_the_workers_sees_their_hooks_done() {
     let s = Stage::<1>::new();
     s.pool.admit();
     let over = Arc::new(AtomicBool::new(false));
@@ -70,8 +70,8 @@ fn no_more_workers_enter_than_may() {
 }
 
 fn a_start_that_fails_leaves_nobody_behind() {
-    // As WorkerSet::start: the first worker runs, and submits from its hook; the second is counted in, and its thread
-    // is refused.
+    // As WorkerSet::start: the first worker runs, and submits from its hook; the second is counted in, and
+    // its thread is refused.
     let s = Stage::<1>::new();
     s.pool.admit();
     let first = s.thread(|s| {

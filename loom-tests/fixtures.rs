@@ -29,7 +29,8 @@ impl<const N: usize> Stage<N> {
         Self::on(Pool::new())
     }
 
-    /// A pool with a worker that is counted in and never works: so waiters sleep, and the model's threads run the jobs.
+    /// A pool with a worker that is counted in and never works: so waiters sleep, and the model's threads run
+    /// jobs.
     pub fn attended() -> Self {
         Self::attended_on(Pool::new())
     }
@@ -44,18 +45,18 @@ impl<const N: usize> Stage<N> {
         Self::on(Pool::with_clock(clock))
     }
 
-    /// The threads do not begin in every order: for models that would take too long otherwise.
+    /// The threads do not start in every order, because the model would take too long.
     pub fn ungated(self) -> Self {
         Self { crew: Crew::ungated(), ..self }
     }
 
-    /// A further thread.
+    /// One more thread.
     pub fn thread<T: 'static>(&self, f: impl FnOnce(&Self) -> T + 'static) -> JoinHandle<T> {
         let stage = self.clone();
         self.crew.spawn(move || f(&stage))
     }
 
-    /// From here on the calling thread is one of them.
+    /// From here on the calling thread takes part.
     pub fn begin(&self) {
         self.crew.begin();
     }
@@ -66,7 +67,7 @@ impl<const N: usize> Stage<N> {
         self.thread(|s| s.pool.work())
     }
 
-    /// A thread that runs the oldest job, which is there.
+    /// A thread that runs the oldest job (there is one).
     pub fn runner(&self) -> JoinHandle<()> {
         self.thread(|s| assert!(s.pool.run_one()))
     }
@@ -86,15 +87,15 @@ impl<const N: usize> Stage<N> {
         self.pool.submit_detached(self.task(n)).expect("there is room")
     }
 
-    /// Runs what is left. Every job ran or was dropped once; of one that ran, the result was taken or dropped once. All
-    /// slots are back.
+    /// Runs what is left. Checks that every job ran or was dropped once, that each result was taken or
+    /// dropped once, and that all slots are free again.
     pub fn assert_over(&self, jobs: usize) {
         while self.pool.run_one() {}
         self.assert_ended(jobs);
         assert_eq!(self.pool.free_slots(), N, "slots");
     }
 
-    /// The same of the jobs alone: the pool may be closed.
+    /// The same for the jobs only: the pool may be closed.
     pub fn assert_ended(&self, jobs: usize) {
         let log = &self.log;
         for n in 0..jobs {
@@ -116,7 +117,8 @@ impl Place {
     /// Writes 7.
     pub fn write(&self) {
         // SAFETY:
-        // - that nobody reads or writes it at the same time is what the model is about; the checker checks it.
+        // - that nobody reads or writes it at the same time is what the model is about; the checker checks
+        //   it.
         self.0.with_mut(|at| unsafe { *at = 7 });
     }
 

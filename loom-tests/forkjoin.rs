@@ -1,4 +1,5 @@
-//! Fork-join: every part is done once, by any thread that comes in time. A call returns when no other thread is inside.
+//! Fork-join: every part is done once, by any thread that comes in time. A call returns only when no other
+//! thread is inside.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
@@ -10,7 +11,7 @@ pub const MODELS: &[Model] = &[
     model!(2 every_share_is_done_once_and_seen_by_the_caller),
     model!(2 a_helper_sees_what_came_before_the_loop),
     model!(1 helpers_make_helpers),
-    model!(2 of_two_stops_one_is_told),
+    model!(2 of_two_stops_one_is_returned),
     model!(2 a_loop_that_nobody_helps_is_done_by_its_caller),
     model!(2 a_loop_that_meets_a_discard_is_done),
     model!(1 a_loop_that_meets_a_drain_is_done),
@@ -19,7 +20,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_scope_that_keeps_one_job_does_all),
     model!(2 a_scope_without_slots_does_all),
     model!(1 a_scope_that_meets_a_drain_is_done),
-    model!(2 a_scope_that_meets_a_discard_is_over),
+    model!(2 a_scope_that_meets_a_discard_ends),
     model!(2 a_scope_inside_a_job_needs_no_other_worker),
     model!(unbounded both_halves_of_a_join_are_done_once_and_seen),
     model!(3 halves_of_nested_joins_are_done_once_and_seen),
@@ -28,8 +29,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_join_that_meets_a_discard_is_done),
 ];
 
-/// The items of a loop, each of which its body writes once; the checker finds two that write at the same time, and a caller
-/// that comes back while one still writes.
+/// The items of a loop, each of which its body writes once; the checker finds two that write at the same
+/// time, and a caller that comes back while one still writes.
 struct Items<const K: usize>(Arc<[(Place, std::cell::Cell<usize>); K]>);
 
 impl<const K: usize> Clone for Items<K> {
@@ -58,7 +59,7 @@ impl<const K: usize> Items<K> {
     }
 }
 
-/// A loop over the items, with whoever else is there.
+/// A loop over the items, with any helpers there are.
 fn run_loop<const N: usize, const K: usize>(s: &Stage<N>, items: &Items<K>) {
     let stopped = s.pool.parallel_for(K, 1, |from, to| {
         items.write(from, to);
@@ -92,7 +93,7 @@ fn a_helper_sees_what_came_before_the_loop() {
     s.assert_over(0);
 }
 
-/// More helpers than one thread makes: none is left inside, whoever made it.
+/// Helpers that make helpers: none is left inside when the loop returns.
 fn helpers_make_helpers() {
     let s = Stage::<4>::new().ungated();
     (0..3).for_each(|_| s.pool.admit());
@@ -103,7 +104,7 @@ fn helpers_make_helpers() {
     s.assert_over(0);
 }
 
-fn of_two_stops_one_is_told() {
+fn of_two_stops_one_is_returned() {
     let s = Stage::<1>::attended();
     let other = s.thread(|s| drop(s.pool.run_one()));
     s.begin();
@@ -222,7 +223,7 @@ fn a_scope_that_meets_a_drain_is_done() {
 }
 
 /// Each job was run, or dropped before the scope ended.
-fn a_scope_that_meets_a_discard_is_over() {
+fn a_scope_that_meets_a_discard_ends() {
     let s = Stage::<2>::attended();
     let other = s.thread(|s| drop(s.pool.discard()));
     s.begin();
@@ -269,7 +270,7 @@ fn join_all<const N: usize, const K: usize>(s: &Stage<N>, items: &Items<K>) {
     items.assert_done();
 }
 
-/// A searcher that never ends its search makes halves published.
+/// A searcher that never ends its search, so that halves are published.
 fn both_halves_of_a_join_are_done_once_and_seen() {
     let s = Stage::<1>::attended();
     s.pool.freeze_searching();

@@ -1,5 +1,5 @@
-//! A thread that is stopped at any of its steps holds up nobody: what the others do then comes to an end, and when it goes
-//! on nothing is lost.
+//! A thread that is stopped before any of its steps holds up no other: what the others do ends, and when the
+//! thread continues, nothing is lost.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
@@ -21,13 +21,14 @@ pub const MODELS: &[Model] = &[
     model!(2 a_canceller_stopped_anywhere_holds_up_nobody),
     model!(2 a_detacher_stopped_anywhere_holds_up_nobody),
     model!(2 a_closer_stopped_anywhere_holds_up_no_submitter),
-    model!(2 a_notifier_stopped_anywhere_is_stood_in_for),
-    model!(2 a_worker_stopped_anywhere_is_stood_in_for),
+    model!(2 a_notifier_stopped_anywhere_is_covered_by_others),
+    model!(2 a_worker_stopped_anywhere_is_covered_by_others),
     model!(2 a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker),
     model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
 ];
 
-/// A thread does `step` and is stopped somewhere in it, or before, or not at all; this one does `others` meanwhile.
+/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
+/// `others` meanwhile.
 fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
     let frost = StopPoint::new();
     let thread = {
@@ -41,8 +42,8 @@ fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: 
     thread.join().unwrap()
 }
 
-/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that `step` says
-/// it has.
+/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that
+/// `step` says it has.
 fn ring<K: IntoIterator<Item = usize> + 'static>(
     len: usize,
     held: usize,
@@ -75,7 +76,7 @@ fn a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody() {
         ring.push(3);
         None
     };
-    // The push of 3 may be the one at the end of a stride; then the others go round the ring.
+    // The push of 3 may be at the end of a stride. Then the others go once around the ring.
     ring(4, 3, step, |ring| {
         for _ in 0..5 {
             let index = ring.pop().expect("three are there");
@@ -84,7 +85,8 @@ fn a_pusher_stopped_before_it_moved_the_tail_holds_up_nobody() {
     });
 }
 
-/// Each of the two may have published at the end of a stride: the tail falls a lap behind unless the others move it.
+/// Each of the two may have published at the end of a stride: the tail falls a lap behind unless the others
+/// move it.
 fn two_pushers_stopped_before_they_moved_the_tail_hold_up_nobody() {
     let ring = Arc::new(Indices::new(4, 0, 0));
     (0..2).for_each(|index| drop(ring.push(index)));
@@ -160,8 +162,8 @@ fn an_unmarker_stopped_anywhere_holds_up_nobody() {
     });
 }
 
-/// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and takes the
-/// result. `strict`: nothing of it depends on the stopped one.
+/// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and
+/// takes the result. `strict`: nothing of this depends on the stopped thread.
 fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::Job)) {
     let s = Stage::<2>::attended();
     let job = s.pool.guess(0, 0);
@@ -251,18 +253,18 @@ fn force_until(workers: &Workers, taken: &AtomicUsize, jobs: usize) {
     }
 }
 
-fn a_notifier_stopped_anywhere_is_stood_in_for() {
+fn a_notifier_stopped_anywhere_is_covered_by_others() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
-    let (working, telling, count) = (workers.clone(), workers.clone(), taken.clone());
+    let (working, with_callback, count) = (workers.clone(), workers.clone(), taken.clone());
     let worker = crew.spawn(move || count.store(working.work(1), Relaxed));
     workers.publish();
-    stopped(&crew, move || drop(telling.notify_workers(1)), || force_until(&workers, &taken, 1));
+    stopped(&crew, move || drop(with_callback.notify_workers(1)), || force_until(&workers, &taken, 1));
     worker.join().unwrap();
     assert_eq!(workers.left(), 0);
 }
 
-fn a_worker_stopped_anywhere_is_stood_in_for() {
+fn a_worker_stopped_anywhere_is_covered_by_others() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::new()));
     let taken = Arc::new(AtomicUsize::new(0));
     let (working, freezing, count) = (workers.clone(), workers.clone(), taken.clone());
@@ -283,12 +285,12 @@ fn a_worker_stopped_anywhere_is_stood_in_for() {
 /// No thread waits and there is no clock: the second push alone.
 fn a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::new()));
-    let (working, telling) = (workers.clone(), workers.clone());
+    let (working, with_callback) = (workers.clone(), workers.clone());
     let worker = crew.spawn(move || working.work(1));
     workers.publish();
     stopped(
         &crew,
-        move || drop(telling.notify_workers(1)),
+        move || drop(with_callback.notify_workers(1)),
         || {
             workers.give(1);
             assert_eq!(worker.join().unwrap(), 1);

@@ -1,4 +1,5 @@
-//! A full pool: a submitter is refused, waits, or runs the job itself, and the slot that comes back is somebody's.
+//! A full pool: a submitter is refused, waits for a slot, or runs the job itself. A slot that is given back
+//! gets exactly one new owner.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -11,9 +12,9 @@ pub const MODELS: &[Model] = &[
     model!(3 a_blocked_submitter_is_refused_or_accepted_when_the_pool_closes),
     model!(unbounded a_blocked_submitter_is_refused_when_no_slot_comes_back),
     model!(2 two_jobs_blocked_in_submit_come_back),
-    model!(3 nobody_is_refused_while_a_slot_is_free),
+    model!(3 no_submit_is_refused_while_a_slot_is_free),
     model!(3 a_job_without_a_slot_runs_on_its_submitter_once),
-    model!(3 nobody_runs_his_own_job_because_a_closer_took_the_slots),
+    model!(3 no_submitter_runs_its_own_job_because_a_closer_took_the_slots),
     model!(3 submitters_without_workers_make_room_themselves),
     model!(2 a_job_blocked_in_submit_learns_that_no_other_worker_started),
     model!(2 a_job_blocked_in_submit_is_not_refused_while_another_runs),
@@ -103,12 +104,12 @@ fn two_jobs_blocked_in_submit_come_back() {
     assert_eq!(s.pool.free_slots(), 2);
 }
 
-fn nobody_is_refused_while_a_slot_is_free() {
+fn no_submit_is_refused_while_a_slot_is_free() {
     let s = Stage::<2>::attended();
     let other = s.thread(|s| drop(s.submit_detached(0)));
     s.begin();
     s.submit_detached(1);
-    // Whichever ran, its slot is back: of three jobs two are there at most.
+    // The job that ran has freed its slot: at most two of three jobs are left.
     assert!(s.pool.run_one());
     s.submit_detached(2);
     other.join().unwrap();
@@ -127,7 +128,7 @@ fn a_job_without_a_slot_runs_on_its_submitter_once() {
     assert_eq!((s.log.ran(0), s.log.ran(1), s.pool.free_slots()), (1, 1, 1));
 }
 
-fn nobody_runs_his_own_job_because_a_closer_took_the_slots() {
+fn no_submitter_runs_its_own_job_because_a_closer_took_the_slots() {
     let s = Stage::<1>::new();
     let submitter = s.thread(|s| s.pool.submit_or_run(s.task(0)));
     s.begin();
@@ -178,7 +179,7 @@ fn a_job_blocked_in_submit_is_not_refused_while_another_runs() {
     let s = Stage::<2>::with_clock(Clock::Hasty);
     let (inside, log) = (s.pool.clone(), s.log.clone());
     let task = s.task(0).doing(move || {
-        // Whatever patience it loses: the other job does not sleep, and its slot comes back.
+        // However long it waits: the other job does not sleep, and frees its slot.
         inside.submit_blocking(Task::new(&log, 2)).expect("a slot comes back");
     });
     s.pool.submit_detached(task).expect("there is room");

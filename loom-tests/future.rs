@@ -1,4 +1,5 @@
-//! Tasks that await jobs: whoever ends a job wakes its task, once it may sleep, whatever the others do meanwhile.
+//! Async tasks that await jobs: the thread that ends a job wakes its task, whatever other threads do
+//! meanwhile.
 
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
@@ -13,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 pub const MODELS: &[Model] = &[
     model!(unbounded an_awaited_job_wakes_its_task),
     model!(unbounded a_task_sees_what_the_job_wrote),
-    model!(3 a_task_that_is_woken_for_nothing_is_woken_again),
+    model!(3 a_task_that_wakes_spuriously_is_woken_again),
     model!(unbounded a_cancel_wakes_the_task),
     model!(3 a_cancelled_and_a_run_job_wake_the_task_alike),
     model!(3 a_discard_wakes_the_task),
@@ -35,14 +36,15 @@ pub const MODELS: &[Model] = &[
 /// Wakes a thread that polls; a waker of one task is one pointer to it.
 struct Bell {
     rung: AtomicUsize,
-    /// A thread that sleeps until it is rung. It is not woken for nothing: the checker would take that for the end of its join.
+    /// A thread that sleeps until it is notified. It has no spurious wake-ups: loom would take one for the
+    /// end of its join.
     sleeper: Mutex<Option<loom::thread::Thread>>,
-    /// Written by the task before it polled first: whoever wakes it must see it.
+    /// Written by the task before its first poll: the thread that wakes it must see it.
     begun: Place,
 }
 
 // SAFETY:
-// - the checker runs all of a model's threads on one of the system's, and checks who reads and writes.
+// - loom runs all of a model's threads on one system thread, and checks every access.
 unsafe impl Sync for Bell {}
 // SAFETY:
 // - as for Sync.
@@ -60,16 +62,17 @@ impl Bell {
         Waker::from(self.clone())
     }
 
-    /// Sleeps until it is rung.
+    /// Sleeps until it is notified.
     fn wait(&self) {
         while self.rung.swap(0, Acquire) == 0 {
-            // The checker lets no other thread run between the swap and the sleep.
+            // loom lets no other thread run between the swap and the sleep.
             *self.sleeper.lock().unwrap() = Some(loom::thread::current());
             loom::thread::park();
         }
     }
 
-    /// Its task is gone, and another in its place in memory: what rang for the first is nothing to it, and orders nothing.
+    /// The task has gone, and another one has its memory: wake-ups of the first must not count for it, and
+    /// order nothing.
     fn pass_on(&self) {
         self.rung.swap(0, Relaxed);
     }
@@ -78,7 +81,7 @@ impl Bell {
         self.rung.fetch_or(0, Acquire) > 0
     }
 
-    /// How many wakers of it there are.
+    /// The number of its wakers.
     fn wakers(self: &Arc<Self>) -> usize {
         Arc::strong_count(self) - 1
     }
@@ -94,7 +97,7 @@ impl Wake for Bell {
     }
 }
 
-/// Polls until the job is over, and sleeps between.
+/// Polls until the job has finished, and sleeps between polls.
 fn block_on<const N: usize>(job: &mut Awaiting<N>, bell: &Arc<Bell>) -> End {
     let waker = bell.waker();
     loop {
@@ -134,7 +137,7 @@ fn a_task_sees_what_the_job_wrote() {
     s.assert_over(1);
 }
 
-fn a_task_that_is_woken_for_nothing_is_woken_again() {
+fn a_task_that_wakes_spuriously_is_woken_again() {
     let s = Stage::<1>::attended();
     let mut job = awaiting(&s);
     let runner = s.runner();
@@ -252,7 +255,8 @@ fn a_task_gives_up_and_its_thread_waits() {
     s.assert_over(1);
 }
 
-/// The runner of job 0 may still be about to wake somebody when job 1 is in its slot, and has a task of its own.
+/// The runner of job 0 may still be about to wake a task when job 1 is already in its slot, with a task of
+/// its own.
 fn a_slow_caller_takes_no_wake_up_from_the_next_task() {
     let s = Stage::<1>::attended().ungated();
     let mut job = awaiting(&s);
@@ -273,7 +277,7 @@ fn a_slow_caller_takes_no_wake_up_from_the_next_task() {
     s.assert_over(2);
 }
 
-/// The same, of a job whose handle is given up before it is over.
+/// The same with a job whose handle is given up before it has finished.
 fn a_handle_dropped_early_takes_no_wake_up_from_the_next_task() {
     let s = Stage::<1>::attended().ungated();
     let mut job = awaiting(&s);
@@ -300,7 +304,7 @@ fn two_tasks_await_two_jobs() {
     let s = Stage::<2>::attended().ungated();
     let mut jobs = [0, 1].map(|n| Awaiting::new(&s.pool, s.submit(n)));
     let runner = s.thread(|s| while s.pool.run_one() {});
-    // One executor, two tasks joined: one bell.
+    // One executor with two joined tasks, woken alike.
     let bell = Bell::new();
     let waker = bell.waker();
     let mut ends = [None; 2];
@@ -328,13 +332,13 @@ fn a_leaked_handle_keeps_its_waker_until_the_end() {
     assert_eq!((job.leak(), bell.wakers()), (s.pool.guess(0, 0), 1));
     s.pool.drop_wakers();
     assert_eq!(bell.wakers(), 0);
-    // Nobody to wake.
+    // No task to wake.
     assert!(s.pool.run_one());
     s.pool.forget_all();
     s.assert_ended(1);
 }
 
-/// The handle itself, as users have it.
+/// The public `JobHandle`.
 fn a_handle_is_a_future() {
     let pool = Arc::new(StaticPool::<1, 1, 48>::new());
     let running = pool.clone();
@@ -355,8 +359,8 @@ fn a_handle_is_a_future() {
     assert_eq!(bell.wakers(), 0);
 }
 
-/// Somebody runs job 0 and calls its task, and is stopped anywhere from the beginning on, or when the next job is in its
-/// slot, and that one's task has left its waker. That task is woken all the same.
+/// A thread runs job 0 and wakes its task, and is stopped anywhere in that, or when the next job is in the
+/// slot and its task has stored a waker. That task is woken nevertheless.
 fn stopped_caller(from_the_beginning: bool) {
     let s = Stage::<1>::attended();
     let s = if from_the_beginning { s } else { s.ungated() };

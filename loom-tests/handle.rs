@@ -1,4 +1,4 @@
-//! Handles: one that is guessed, or kept for too long, touches nothing.
+//! Handles: a guessed or outdated handle changes nothing.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -33,7 +33,7 @@ fn a_handle_that_carries_nothing_claims_what_is_written() {
     let s = Stage::<1>::attended();
     let guess = s.pool.guess(0, 0);
     let guesser = s.thread(move |s| {
-        // The waiter's flag comes between the guesser's look and its claim, too.
+        // The waiter's flag may also come between the guesser's look and its claim.
         while s.pool.cancel(guess).is_none() {
             loom::thread::yield_now();
         }
@@ -59,7 +59,7 @@ fn a_guessed_handle_takes_only_what_is_written() {
     s.assert_over(1);
 }
 
-/// The slot of a job that is over is used again, while another thread still uses its handle.
+/// The slot of a finished job is used again while another thread still uses the old handle.
 fn late(call: fn(&Stage<1>, Job)) {
     let s = Stage::<1>::attended();
     let old = s.submit(0);

@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// One promise, as a small program that keeps it in every execution.
+/// One promise, and the small program that checks it in every execution.
 pub struct Model {
     pub name: &'static str,
     pub module: &'static str,
-    /// How many preemptions the checker tries at most; None: all.
+    /// The most preemptions that loom tries. None: no bound.
     pub bound: Option<usize>,
     pub run: fn(),
 }
@@ -49,19 +49,19 @@ pub(crate) use model;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Finished,
-    /// The time was over, or an execution too long: not judged, and a failure.
+    /// The time had passed, or an execution was too long: not judged, which is a failure.
     Cut,
     Failed,
 }
 
 thread_local! { static NAME: Cell<&'static str> = const { Cell::new("no model") }; }
 
-/// The longest execution that is followed, in switches.
+/// The longest execution that loom follows, in switches.
 const BRANCHES: usize = 5_000;
-/// What loom says of one that is longer.
+/// What loom prints if an execution is longer.
 pub const TOO_LONG: &str = "exceeded maximum number of branches";
 
-/// Says in which execution of a model the steps are to be recorded, which are printed if it fails.
+/// Selects the execution of a model whose steps are recorded, and printed if it fails.
 const RECORD: &str = "JOBRING_MODEL_STEPS";
 const MOST_STEPS: usize = 400;
 
@@ -70,7 +70,8 @@ fn from_env(name: &str) -> Option<usize> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} wants a number")))
 }
 
-/// The bound of a model with `JOBRING_MODEL_BOUND` set: another one (0: none), or, as in +1, so many more.
+/// The bound of a model with `JOBRING_MODEL_BOUND` set: `3`: 3 preemptions; `0`: no bound; `+1`: one more
+/// than its own.
 fn bound_by(text: &str, bound: usize) -> Option<usize> {
     let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("JOBRING_MODEL_BOUND wants 3 or +1"));
     match text.strip_prefix('+') {
@@ -79,7 +80,8 @@ fn bound_by(text: &str, bound: usize) -> Option<usize> {
     }
 }
 
-/// Runs one model on this thread. `JOBRING_MODEL_BOUND` changes the bounds, `JOBRING_MODEL_SECONDS` the limit of 300 s.
+/// Runs one model on this thread. `JOBRING_MODEL_BOUND` changes the bounds, `JOBRING_MODEL_SECONDS` the limit
+/// of 300 s.
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
     let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
@@ -140,7 +142,7 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
             let named: Vec<_> = recorded.iter().map(|(thread, site)| (*thread, site.name())).collect();
             eprintln!("the steps of this execution:\n{}", steps::schedule(&named, MOST_STEPS));
         }
-        // What is dropped next may well panic again, and that would abort.
+        // The drops that follow may panic again, which would abort the process.
         if fail_fast && !info.payload_as_str().is_some_and(|text| text.contains(TOO_LONG)) {
             println!("model {} FAILED", NAME.get());
             std::process::exit(1);
@@ -149,9 +151,9 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
     models.iter().filter(|model| check(model) == Verdict::Finished).count()
 }
 
-/// Runs models side by side, each in a process of its own: threads of one process would contend for its memory map. One
-/// core takes the cheapest first, the others the dearest: what fails is named soon, and no long one is left to the end.
-/// Those that finished, with their executions.
+/// Runs models in parallel, each in a process of its own: threads of one process would contend for its memory
+/// map. One core takes the cheapest first, the others the most expensive: a failure shows soon, and no long
+/// model is left to the end. Returns those that finished, with their executions.
 pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'static str, usize> {
     let waiting = Mutex::new(VecDeque::from(costs::by_cost(models)));
     let executions = Mutex::new(BTreeMap::new());
@@ -175,7 +177,7 @@ pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'s
     executions.into_inner().unwrap()
 }
 
-/// Some, with the number of its executions, if it finished.
+/// The number of its executions, if it finished.
 fn run_in_a_process(model: &Model) -> Option<usize> {
     let child = || {
         let mut child = again(&[RECORD]);
@@ -203,12 +205,12 @@ fn run_in_a_process(model: &Model) -> Option<usize> {
     None
 }
 
-/// The threads of one execution, which begin in every order.
+/// The threads of one execution, which start in every order.
 ///
-/// loom 0.7.2 remembers one last access to each atomic, not one of each thread: a load followed by a compare-and-swap
-/// of the same thread hides an earlier load by another, and the order in which the swap comes before that load is not
-/// tried for its own sake. It is tried when the swapping thread begins first; so each thread begins at a word that
-/// all of them change.
+/// loom 0.7.2 remembers only the last access to each atomic, not one for each thread. If a thread loads an
+/// atomic and then compares and swaps it, that hides an earlier load by another thread, and loom does not try
+/// the order in which the swap comes first. But it does if the swapping thread starts first. So each thread
+/// begins by changing one shared word.
 #[derive(Clone)]
 pub struct Crew {
     gate: Option<Arc<loom::sync::atomic::AtomicUsize>>,
@@ -219,12 +221,12 @@ impl Crew {
         Self { gate: Some(Arc::new(loom::sync::atomic::AtomicUsize::new(0))) }
     }
 
-    /// Without the word: for models that would take too long otherwise.
+    /// Without that word, because the model would take too long.
     pub fn ungated() -> Self {
         Self { gate: None }
     }
 
-    /// A further thread.
+    /// One more thread.
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> loom::thread::JoinHandle<T> {
         let gate = self.gate.clone();
         loom::thread::spawn(move || {
@@ -235,7 +237,7 @@ impl Crew {
         })
     }
 
-    /// From here on the calling thread is one of them.
+    /// From here on the calling thread takes part.
     pub fn begin(&self) {
         if let Some(gate) = &self.gate {
             gate.fetch_add(1, Relaxed);

@@ -1,5 +1,5 @@
-//! Sleep against wake: no push is slept through, nobody sleeps through the close, no frozen thread keeps others asleep.
-//! A number of jobs stands in place of rings and slots.
+//! Workers sleep and wake: no push and no close is slept through, and a stopped thread does not keep others
+//! asleep. A counter of jobs replaces rings and slots.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{Clock, Workers};
@@ -15,27 +15,27 @@ pub const MODELS: &[Model] = &[
     model!(unbounded close_wakes_the_worker),
     model!(2 close_wakes_all_workers),
     model!(1 close_wakes_all_while_one_finds_a_late_job),
-    model!(3 a_job_is_taken_or_the_closer_is_told),
+    model!(3 a_job_is_taken_or_the_closer_is_notified),
     model!(unbounded a_frozen_searcher_is_written_off),
     model!(3 after_a_write_off_pushes_wake_again),
-    model!(unbounded a_frozen_waker_is_stood_in_for),
-    model!(2 a_searcher_that_was_written_off_does_no_harm),
+    model!(unbounded a_frozen_waker_is_covered_by_others),
+    model!(2 a_searcher_that_was_written_off_changes_no_count),
     model!(unbounded the_trigger_writes_frozen_searchers_off),
-    model!(3 a_wake_up_for_no_reason_does_no_harm),
+    model!(3 a_spurious_wake_up_loses_nothing),
     model!(2 a_batch_wakes_two_workers),
     model!(unbounded a_push_beside_a_frozen_searcher_wakes_a_worker),
     model!(3 a_push_behind_a_frozen_waker_wakes_for_it),
     model!(unbounded a_sentry_takes_what_a_frozen_searcher_left),
     model!(unbounded a_sentry_that_rests_misses_no_push),
-    model!(3 a_sentry_that_is_woken_and_frozen_is_not_trusted),
-    model!(1 a_finder_does_not_trust_the_one_it_woke),
+    model!(3 a_sentry_that_is_woken_and_frozen_is_not_relied_on),
+    model!(1 a_finder_does_not_rely_on_the_worker_that_it_woke),
 ];
 
 fn crew() -> (Crew, Arc<Workers>) {
     (Crew::new(), Arc::new(Workers::new()))
 }
 
-/// For the models that would take too long otherwise.
+/// For models that would take too long otherwise.
 fn big_crew() -> (Crew, Arc<Workers>) {
     (Crew::ungated(), Arc::new(Workers::new()))
 }
@@ -51,7 +51,7 @@ fn patient_worker(crew: &Crew, workers: &Arc<Workers>) -> JoinHandle<usize> {
     worker(crew, workers, usize::MAX)
 }
 
-/// The position of a push that triggers nothing.
+/// The position of a push that does not reset the searchers.
 const PLAIN: usize = 1;
 
 fn a_push_wakes_the_worker() {
@@ -73,7 +73,7 @@ fn two_pushes_wake_the_worker_twice() {
     assert!(workers.settled());
 }
 
-/// A sentry is trusted here, and its time does not pass: the thread that finds the first job has to wake it.
+/// The push relies on a sentry whose time does not pass: the thread that finds the first job has to wake it.
 fn two_pushes_wake_two_workers() {
     let (crew, workers) = (Crew::ungated(), Arc::new(Workers::with_clock(Clock::Manual)));
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
@@ -131,7 +131,7 @@ fn close_wakes_all_while_one_finds_a_late_job() {
     assert!(workers.settled());
 }
 
-fn a_job_is_taken_or_the_closer_is_told() {
+fn a_job_is_taken_or_the_closer_is_notified() {
     let (crew, workers) = crew();
     let worker = patient_worker(&crew, &workers);
     let submitter = {
@@ -163,12 +163,12 @@ fn after_a_write_off_pushes_wake_again() {
     crew.begin();
     workers.give(PLAIN);
     workers.reset_searchers();
-    // As if the frozen one were not there.
+    // As if the frozen thread did not exist.
     workers.give(PLAIN);
     assert_eq!(worker.join().unwrap(), 2);
 }
 
-fn a_frozen_waker_is_stood_in_for() {
+fn a_frozen_waker_is_covered_by_others() {
     let (crew, workers) = crew();
     let worker = worker(&crew, &workers, 1);
     crew.begin();
@@ -178,7 +178,7 @@ fn a_frozen_waker_is_stood_in_for() {
     assert!(workers.settled());
 }
 
-fn a_searcher_that_was_written_off_does_no_harm() {
+fn a_searcher_that_was_written_off_changes_no_count() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();
@@ -202,7 +202,7 @@ fn the_trigger_writes_frozen_searchers_off() {
     assert_eq!(worker.join().unwrap(), 1);
 }
 
-fn a_wake_up_for_no_reason_does_no_harm() {
+fn a_spurious_wake_up_loses_nothing() {
     let (crew, workers) = crew();
     let worker = worker(&crew, &workers, 1);
     let ghost = {
@@ -249,7 +249,7 @@ fn a_push_behind_a_frozen_waker_wakes_for_it() {
     assert!(workers.settled());
 }
 
-/// The push trusts the searcher if the worker is the sentry by then; time goes on.
+/// The push relies on the searcher if the worker is already a sentry. Time passes.
 fn a_sentry_takes_what_a_frozen_searcher_left() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Manual)));
     workers.freeze_searching();
@@ -265,7 +265,7 @@ fn a_sentry_takes_what_a_frozen_searcher_left() {
     worker.join().unwrap();
 }
 
-/// Its time passes at any moment, and it sleeps without end from then on.
+/// Its time limit may end at any moment; then it sleeps without one.
 fn a_sentry_that_rests_misses_no_push() {
     let (crew, workers) = (Crew::new(), Arc::new(Workers::with_clock(Clock::Hasty)));
     workers.freeze_searching();
@@ -275,8 +275,9 @@ fn a_sentry_that_rests_misses_no_push() {
     assert_eq!(worker.join().unwrap(), 1);
 }
 
-/// The first push wakes the sentry, which is stopped before it takes its token: the second does not trust the two, which are one.
-fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
+/// The first push wakes the sentry, which is stopped before it takes its token. The second must not count
+/// token and sentry as two.
+fn a_sentry_that_is_woken_and_frozen_is_not_relied_on() {
     let (crew, workers) = crew();
     workers.freeze_sleeping();
     let worker = worker(&crew, &workers, 2);
@@ -286,8 +287,9 @@ fn a_sentry_that_is_woken_and_frozen_is_not_trusted() {
     assert_eq!(worker.join().unwrap(), 2);
 }
 
-/// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the rest.
-fn a_finder_does_not_trust_the_one_it_woke() {
+/// A wake-up may reach a stopped thread. So a worker that finds a job beside one token wakes another for the
+/// rest.
+fn a_finder_does_not_rely_on_the_worker_that_it_woke() {
     let (crew, workers) = big_crew();
     let both = [(); 2].map(|()| worker(&crew, &workers, 1));
     crew.begin();

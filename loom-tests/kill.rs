@@ -1,8 +1,9 @@
-//! The kill list: bugs that other pools had, put into this one by turns, each of which a test must notice. `cargo test -p
-//! jobring-loom-tests --test models -- --kill [text]`. KILLS.md is the list; `kill/rows.rs` is where it is written.
+//! The kill list: bugs that other pools had, planted in this one by turns. A test must catch each of them.
+//! `cargo test -p jobring-loom-tests --test models -- --kill [text]`. KILLS.md is generated from
+//! `kill/rows.rs`.
 //!
-//! Each run is a process of this program, with `JOBRING_BUG` or `JOBRING_WEAKEN` set. What is to notice a bug must pass
-//! without it, which is looked at too.
+//! Each run is a process of this program, with `JOBRING_BUG` or `JOBRING_WEAKEN` set. The test that must
+//! catch a bug also runs without it, and must pass.
 
 mod promises;
 mod real;
@@ -20,7 +21,7 @@ use std::process::{ExitCode, Output};
 use std::sync::Mutex;
 use std::time::Instant;
 
-/// One bug.
+/// One row of the list.
 pub struct Row {
     id: usize,
     upstream: &'static str,
@@ -31,31 +32,31 @@ pub struct Row {
 
 pub enum Answer {
     Mutants(&'static [(Mutant, Killer)]),
-    /// It cannot be written here: why, and in which file which test says so.
+    /// The bug cannot exist here: why, and which test in which file checks that.
     Impossible {
         why: &'static str,
         test: (&'static str, &'static str),
     },
 }
 
-/// How a bug is put in.
+/// How a bug is planted.
 pub enum Mutant {
-    /// At the places that name it, or them, in the source.
+    /// These bugs of `src/sync/bug.rs`, where the source names them.
     Planted(&'static [Bug]),
-    /// This site's ordering is Relaxed; a fence is none.
+    /// This site's ordering is Relaxed; a fence is removed.
     Weaker(Site),
 }
 
-/// What must fail then, and pass otherwise.
+/// The test that must fail with the bug, and pass without it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Killer {
     Model(&'static str),
-    /// A program with real threads (`kill/real.rs`).
+    /// A test with real threads (`kill/real.rs`).
     Real(&'static str),
 }
 
 const PUBLISHED: usize = 50;
-/// Bugs that nobody published: planted here, and noticed by no test at first.
+/// Bugs that nobody published. No test caught them when they were first planted.
 const OWN: usize = 2;
 const MOST_IMPOSSIBLE: usize = 12;
 
@@ -104,7 +105,7 @@ impl Killer {
     }
 }
 
-/// How a process of a killer failed; None if it passed; Err if it was cut and judged nothing.
+/// How a test's process failed. None: it passed. Err: it was stopped early, so it decides nothing.
 fn failure(output: &Output) -> Result<Option<String>, ()> {
     if output.status.success() {
         return Ok(None);
@@ -136,8 +137,8 @@ fn failure(output: &Output) -> Result<Option<String>, ()> {
     }))
 }
 
-/// The rows whose text contains one of `filters`, judged; not looking again at models that `passed`. Fails if a bug
-/// survives, or the list itself is wrong.
+/// Judges the rows whose text contains one of `filters`. Does not repeat the models that `passed` without a
+/// bug. Fails if a bug survives, or if the list itself is wrong.
 pub fn run(filters: &[&str], models: &[&'static Model], passed: &[&str]) -> ExitCode {
     if let Err(problem) = agrees_with(models) {
         eprintln!("the kill list: {problem}");
@@ -191,8 +192,8 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// The table, or of it the rows that are not as they should be; and how many rows ended how: each as the worst of its
-/// mutants.
+/// Prints the rows: all (`whole`), or only those that were not killed. Counts the verdicts; a row has the
+/// worst verdict of its mutants.
 fn print(rows: &[&Row], judged: &Judged, whole: bool) -> Tally {
     let mut tally = Tally::default();
     for row in rows {
@@ -241,7 +242,8 @@ impl Row {
     fn line(&self) -> String {
         let (how, by) = match &self.answer {
             Answer::Mutants(mutants) => {
-                let how: Vec<_> = mutants.iter().map(|(mutant, _)| mutant.explained()).collect();
+                let mut how: Vec<_> = mutants.iter().map(|(mutant, _)| mutant.explained()).collect();
+                how.dedup();
                 let mut by: Vec<_> =
                     mutants.iter().map(|(_, killer)| format!("`{}`", killer.name())).collect();
                 by.dedup();
@@ -257,9 +259,9 @@ impl Row {
 
 const KILLS: &str = "KILLS.md";
 const HEAD: &str =
-    "| | Upstream | What went wrong there | Put in here | Noticed by |\n|---|---|---|---|---|\n";
+    "| | Upstream | What went wrong there | Planted here | Caught by |\n|---|---|---|---|---|\n";
 
-/// Err if the list is not whole: a row, a bug, a killer, a test, or KILLS.md.
+/// Err if the list is incomplete: a row, a bug or a test is missing, or KILLS.md differs.
 pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ids: Vec<usize> = ROWS.iter().map(|row| row.id).collect();
@@ -299,7 +301,7 @@ pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
         return Err(format!("{impossible} rows are said to be impossible here"));
     }
     if let Some(bug) = Bug::ALL.iter().find(|bug| !planted.contains(bug.name())) {
-        return Err(format!("no row puts {} in", bug.name()));
+        return Err(format!("no row plants {}", bug.name()));
     }
     let table: String = ROWS.iter().map(|row| row.line() + "\n").collect();
     let (path, table) = (here.join(KILLS), HEAD.to_owned() + &table);
@@ -307,14 +309,14 @@ pub fn agrees_with(models: &[&'static Model]) -> Result<(), String> {
     let (prose, old) = text.split_at(text.find(HEAD).ok_or(format!("{KILLS} has no table"))?);
     if old != table {
         if std::env::var_os("JOBRING_BLESS").is_none() {
-            return Err(format!("{KILLS} is not the list; JOBRING_BLESS=1 rewrites it"));
+            return Err(format!("{KILLS} differs from kill/rows.rs; JOBRING_BLESS=1 rewrites it"));
         }
         std::fs::write(&path, prose.to_owned() + &table).map_err(|error| format!("{KILLS}: {error}"))?;
     }
     Ok(())
 }
 
-/// What this program does when it is told `--kill` or `--real`.
+/// Handles `--kill` and `--real`.
 pub fn command(arguments: &Arguments, models: &[&'static Model]) -> Option<ExitCode> {
     let filters = arguments.filters();
     if arguments.has("--real") {

@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     }
     let chosen = if arguments.has("--fast") { costs::cheap(&chosen) } else { chosen };
     let start = Instant::now();
-    // Known for all of them, with their own bounds.
+    // The usual time of a run of all models with their own bounds.
     let own_bounds = std::env::var_os("JOBRING_MODEL_BOUND").is_none();
     let takes = Some("about a minute").filter(|_| chosen.len() == all.len() && own_bounds);
     let executions = run_apart(&chosen, &Progress::begin("models", chosen.len(), takes));
@@ -122,11 +122,11 @@ fn main() -> ExitCode {
     if chosen.len() < all.len() {
         return ExitCode::SUCCESS;
     }
-    // Only here: a run of some models, or with other bounds, knows a part of the costs.
+    // Only a run of all models with their own bounds has all costs.
     if own_bounds && std::env::var_os("JOBRING_BLESS").is_some() {
         costs::bless(&executions);
     }
-    // Those that all models are run for: what has just passed need not pass again.
+    // The kill list need not repeat the models that have just passed.
     let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
     kill::run(&[], &all, &passed)
 }

@@ -1,4 +1,5 @@
-//! A job that waits for another runs that very job, or sleeps; one that waits for itself is told.
+//! A job that waits for a queued job runs that job itself, or sleeps. A job that waits for itself gets an
+//! error.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -8,10 +9,10 @@ use jobring_model::model::{Clock, End};
 pub const MODELS: &[Model] = &[
     model!(unbounded a_waiting_job_runs_the_queued_job_itself),
     model!(2 a_waiting_job_and_a_popper_run_the_job_once),
-    model!(unbounded a_job_that_waits_for_itself_is_told),
+    model!(unbounded a_job_that_waits_for_itself_is_refused),
     model!(unbounded a_waiting_job_and_a_canceller_end_the_job_once),
     model!(2 a_waiting_job_without_stack_leaves_the_other_to_a_worker),
-    model!(unbounded a_waiting_job_that_nobody_can_help_is_told),
+    model!(unbounded a_waiting_job_that_no_thread_can_help_is_refused),
     model!(2 a_waiting_job_without_stack_is_patient_while_another_runs),
 ];
 
@@ -49,7 +50,7 @@ fn a_waiting_job_and_a_popper_run_the_job_once() {
     s.assert_over(2);
 }
 
-fn a_job_that_waits_for_itself_is_told() {
+fn a_job_that_waits_for_itself_is_refused() {
     let s = Stage::<1>::attended();
     let (pool, itself) = (s.pool.clone(), s.pool.guess(0, 0));
     let task = s.task(0).doing(move || assert_eq!(pool.wait(itself), End::Deadlock));
@@ -81,7 +82,7 @@ fn a_waiting_job_and_a_canceller_end_the_job_once() {
     s.assert_over(2);
 }
 
-/// Job 0 waits for job 1; workers without stack run one job each.
+/// Job 0 waits for job 1, and no worker has stack for a job inside a job.
 fn without_stack(s: Stage<2>, workers: usize, expected: End) {
     (0..workers).for_each(|_| s.pool.admit());
     let waiting = s.pool.clone();
@@ -107,7 +108,7 @@ fn a_waiting_job_without_stack_leaves_the_other_to_a_worker() {
     without_stack(Stage::new(), 2, End::Done(1));
 }
 
-fn a_waiting_job_that_nobody_can_help_is_told() {
+fn a_waiting_job_that_no_thread_can_help_is_refused() {
     without_stack(Stage::new(), 1, End::Stack);
 }
 

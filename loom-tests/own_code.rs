@@ -1,5 +1,5 @@
-//! Runs what README.md says under "Your own code under loom", as it stands there: the example's tests pass, and each
-//! mistake that is planted in it is found, with these words.
+//! Runs the commands of README.md, "Your own code under loom": the example's tests pass, and each of its
+//! planted mistakes is found, with these messages.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn section() -> &'static str {
     from.split("\n## ").next().expect("its end")
 }
 
-/// The commands that it gives.
+/// The section's commands.
 fn commands() -> Vec<&'static str> {
     let commands: Vec<_> =
         section().lines().map(str::trim).filter(|line| line.starts_with("RUSTFLAGS=")).collect();
@@ -34,7 +34,7 @@ fn commands() -> Vec<&'static str> {
     commands
 }
 
-/// The models whose sizes it tells.
+/// The models in its table of sizes.
 fn sized() -> BTreeSet<&'static str> {
     let row = |line: &'static str| line.strip_prefix("| ")?.strip_suffix("` |")?.rsplit_once('`');
     section().lines().filter_map(row).map(|(_, name)| name).filter(|name| *name != "downstream").collect()
@@ -45,7 +45,7 @@ fn run(line: &str) -> (bool, String) {
     let output = Command::new("sh")
         .args(["-c", line])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace"))
-        // The outer cargo holds the lock of its folder; nothing is to be fetched that it did not have.
+        // The outer cargo holds the lock of its target folder. Nothing may be downloaded.
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-code"))
         .env("CARGO_NET_OFFLINE", "true")
         .env_remove("LOOM_MAX_PREEMPTIONS")
@@ -56,7 +56,7 @@ fn run(line: &str) -> (bool, String) {
     (output.status.success(), text)
 }
 
-/// The names of the tests that libtest reports so, except those that are to panic: they have no size.
+/// The names of the tests with this result, except `should panic` tests: they have no size.
 fn tests<'a>(text: &'a str, word: &str) -> BTreeSet<&'a str> {
     let ends = |line: &'a str| line.strip_prefix("test ")?.strip_suffix(word)?.strip_suffix(" ... ");
     text.lines().filter_map(ends).filter(|name| !name.ends_with("should panic")).collect()
@@ -75,7 +75,7 @@ fn what_is_right_passes_and_what_is_planted_is_found() {
     for (mistake, finders, words) in PLANTED {
         let (passed, text) = run(&wrong.replace(named, mistake));
         assert!(!passed, "{mistake} is not found:\n{text}");
-        // Every model came to its end: a panic in one takes nothing else along.
+        // Every model ended: a panic in one does not stop the others.
         let failed = tests(&text, "FAILED");
         assert_eq!(failed.len() + tests(&text, "ok").len(), models.len(), "{mistake}:\n{text}");
         for finder in *finders {
@@ -87,8 +87,8 @@ fn what_is_right_passes_and_what_is_planted_is_found() {
     }
 }
 
-/// The example is no default member of the workspace: its dependency would bring `std` into `cargo build --no-default-features`.
-/// So its tests with real threads run here.
+/// The example is not a default member of the workspace, because it would bring `std` into `cargo build
+/// --no-default-features`. So its tests with real threads run here.
 #[test]
 fn the_example_works_on_real_threads() {
     let (passed, text) = run("cargo test -p jobring-downstream --test threads");
@@ -100,7 +100,7 @@ fn the_manifest_in_the_readme_is_the_one_of_the_example() {
     let shown =
         section().split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a manifest");
     for line in shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        // The example knows jobring by its path too.
+        // The example also names jobring's path.
         let own = MANIFEST.replace("path = \"../..\", ", "");
         assert!(own.lines().chain(WORKSPACE.lines()).any(|there| there == line), "{line}");
     }

@@ -1,4 +1,4 @@
-//! A peek at a finished job: the job stays as it is, and a thread that comes meanwhile is not left behind.
+//! A peek at a finished job leaves the job as it is, and a thread that waits meanwhile is woken.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
@@ -11,7 +11,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_failure_is_taken_while_another_peeks),
     model!(unbounded a_result_is_left_by_one_and_taken_by_the_other),
     model!(unbounded two_peeks_come_one_after_the_other),
-    model!(unbounded a_peek_is_over_before_its_slot_is_used_again),
+    model!(unbounded a_peek_ends_before_its_slot_is_used_again),
     model!(unbounded a_closer_that_meets_a_peek_returns),
 ];
 
@@ -62,7 +62,7 @@ fn a_result_is_left_by_one_and_taken_by_the_other() {
     s.assert_over(1);
 }
 
-/// On the slot alone: in a pool a fence stands near by, which would do the same.
+/// On the slot alone: in a pool a fence nearby would hide the missing ordering.
 fn on_a_slot(mine: fn(&Over), theirs: fn(&Over)) {
     let (crew, slot) = (Crew::new(), Arc::new(Over::new()));
     let shared = slot.clone();
@@ -76,7 +76,7 @@ fn two_peeks_come_one_after_the_other() {
     on_a_slot(|slot| drop(slot.peek()), |slot| drop(slot.peek()));
 }
 
-fn a_peek_is_over_before_its_slot_is_used_again() {
+fn a_peek_ends_before_its_slot_is_used_again() {
     on_a_slot(|slot| drop(slot.take_and_reuse()), |slot| drop(slot.peek()));
 }
 

@@ -1,4 +1,4 @@
-//! Submitters, workers and waiters together, as small as they come.
+//! Submitters, workers and waiters together, each as few as possible.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};

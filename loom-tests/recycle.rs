@@ -1,4 +1,5 @@
-//! The way of a slot back to the free ring: whoever meets there, it comes back once, and nothing of the job before is left.
+//! A slot returns to the free ring exactly once, whichever threads end its use, and nothing of its last job
+//! is left in it.
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
@@ -70,7 +71,7 @@ fn taker_and_popper_give_the_slot_back_once() {
     s.begin();
     if s.pool.cancel(job) == Some(true) {
         assert_eq!(s.pool.poll(job), End::Cancelled);
-        // The tombstone is the popper's or ours to reap, so the slot is there for the next, at the latest now.
+        // The popper or this thread reaps the tombstone, so by now the slot is free.
         assert!(!popper.join().unwrap());
         let next = s.submit(1);
         assert!(s.pool.run_one());
@@ -84,7 +85,7 @@ fn taker_and_popper_give_the_slot_back_once() {
 }
 
 fn what_a_taker_did_comes_before_the_next_job() {
-    // A canceller touches the body; the popper of its tombstone gives the slot back, and fills it anew.
+    // A canceller touches the body. The popper of its tombstone gives the slot back, and fills it again.
     let s = Stage::<1>::attended();
     let job = s.submit(0);
     let popper = s.thread(move |s| {
@@ -113,7 +114,7 @@ fn reaper_and_popper_give_the_slot_back_once() {
 }
 
 fn runner_detacher_and_popper_give_the_slot_back_once() {
-    // The canceller touches the body and finds the handle given up; the popper fills the slot anew.
+    // The canceller touches the body and finds the handle given up. The popper fills the slot again.
     let s = Stage::<1>::attended();
     let job = s.submit(0);
     let popper = s.thread(move |s| {

@@ -1,4 +1,4 @@
-//! What becomes of a result: it reaches whoever asks, whole, and one of them; the others are told.
+//! A job's result reaches exactly one of the threads that ask for it, complete; the others get an error.
 
 use crate::fixtures::{Stage, assert_taken_once, writer};
 use crate::harness::{Model, model};
@@ -8,8 +8,8 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_result_reaches_the_waiter),
     model!(unbounded a_result_reaches_the_poller),
     model!(unbounded a_waiter_sees_what_the_job_wrote),
-    model!(unbounded who_sees_a_job_finished_sees_what_it_did),
-    model!(unbounded a_job_is_seen_by_whoever_runs_it),
+    model!(unbounded a_thread_that_sees_a_job_finished_sees_what_it_did),
+    model!(unbounded a_runner_sees_the_whole_job),
     model!(2 of_two_waiters_one_takes_and_both_return),
     model!(unbounded a_result_left_where_it_is_can_be_detached),
     model!(unbounded a_result_is_taken_or_given_up_not_both),
@@ -52,7 +52,7 @@ fn a_waiter_sees_what_the_job_wrote() {
     runner.join().unwrap();
 }
 
-fn who_sees_a_job_finished_sees_what_it_did() {
+fn a_thread_that_sees_a_job_finished_sees_what_it_did() {
     let s = Stage::<1>::attended();
     let (task, place) = writer(&s.log, 0);
     let job = s.pool.submit(task).expect("there is room");
@@ -65,7 +65,7 @@ fn who_sees_a_job_finished_sees_what_it_did() {
     assert!(s.pool.is_finished(job));
 }
 
-fn a_job_is_seen_by_whoever_runs_it() {
+fn a_runner_sees_the_whole_job() {
     let s = Stage::<1>::attended();
     let submitter = s.thread(move |s| drop(s.submit_detached(0)));
     s.begin();

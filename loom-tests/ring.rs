@@ -1,4 +1,5 @@
-//! The index ring: nothing lost, nothing twice, first in first out, "empty" exact, marks seen.
+//! The index ring: a FIFO that loses and duplicates nothing, reports empty exactly, and shows marks to
+//! pushers.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::Indices;
@@ -20,7 +21,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_pop_after_a_push_finds_something),
     model!(3 a_pop_after_a_push_finds_something_when_another_moved_the_tail),
     model!(unbounded a_pop_after_a_push_ahead_of_the_tail_finds_something),
-    model!(unbounded two_that_walk_from_a_tail_between_strides_lose_nothing),
+    model!(unbounded two_pushers_between_strides_lose_nothing),
     model!(3 a_pusher_that_was_lapped_finds_the_tail_again),
     model!(2 a_pusher_that_was_lapped_far_finds_the_tail_again),
     model!(unbounded a_push_at_a_marked_entry_sees_the_mark),
@@ -44,7 +45,7 @@ fn ring(len: usize, start: usize) -> Arc<Indices> {
     Arc::new(Indices::new(len, start, 0))
 }
 
-/// Pops with as many tries as it takes.
+/// Pops, and tries until there is an index.
 fn pop(ring: &Indices) -> usize {
     loop {
         if let Some(index) = ring.pop() {
@@ -331,7 +332,7 @@ fn a_pop_after_a_push_ahead_of_the_tail_finds_something() {
     assert_ne!(mine, other.join().unwrap());
 }
 
-fn two_that_walk_from_a_tail_between_strides_lose_nothing() {
+fn two_pushers_between_strides_lose_nothing() {
     let (crew, ring) = (Crew::new(), Arc::new(Indices::new(4, 0, 3)));
     let first = ring.pop().unwrap();
     let other = {
@@ -351,7 +352,7 @@ fn two_that_walk_from_a_tail_between_strides_lose_nothing() {
     assert_eq!(all, [0, 1, 2, 3]);
 }
 
-/// A pusher that read the tail, and by the time that it reads the entry is a lap behind.
+/// A pusher that has read the tail, and is a lap behind when it reads the entry.
 fn lapped(len: usize) {
     let (crew, ring) = (Crew::new(), ring(len, 0));
     let other = {

@@ -1,5 +1,5 @@
-//! Seats between the words that the core sleeps on and a port that lets threads sleep: no change is slept through, and
-//! no wake-up goes to one that does not need it while another does.
+//! Seats, on which threads of a user-defined port sleep: no change of a word is slept through, and no wake-up
+//! goes to a thread that does not need it while another one does.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{OnSeats, Sleepers, Workers};
@@ -10,15 +10,15 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_change_wakes_the_one_in_the_seat),
     model!(3 a_change_wakes_all_in_the_seats),
     model!(2 two_changes_wake_two_in_the_seats),
-    model!(3 a_wake_up_that_an_end_of_time_swallowed_goes_on),
-    model!(3 a_wake_up_that_a_late_comer_swallowed_goes_on),
-    model!(3 a_seat_keeps_nothing_of_who_sat_there_before),
-    model!(3 who_finds_no_seat_sees_the_change),
+    model!(3 a_wake_up_that_a_timeout_swallowed_is_passed_on),
+    model!(3 a_wake_up_that_a_late_thread_swallowed_is_passed_on),
+    model!(3 a_seat_keeps_nothing_of_its_last_thread),
+    model!(3 a_thread_that_finds_no_seat_sees_the_change),
     model!(3 two_threads_that_share_a_seat_see_their_changes),
     model!(2 pushes_reach_two_workers_that_share_a_seat),
     model!(2 close_reaches_two_workers_that_share_a_seat),
-    model!(unbounded a_waker_stopped_between_choice_and_wake_up_is_stood_in_for),
-    model!(3 who_wakes_all_wakes_whom_a_stopped_waker_chose),
+    model!(unbounded a_waker_stopped_between_choice_and_wake_up_is_covered_by_others),
+    model!(3 a_wake_of_all_includes_the_one_that_a_stopped_waker_chose),
     model!(3 a_push_wakes_a_worker_in_a_seat),
     model!(2 pushes_wake_two_workers_in_their_seats),
     model!(2 close_wakes_all_workers_in_their_seats),
@@ -68,7 +68,7 @@ fn two_changes_wake_two_in_the_seats() {
     join_all(sleepers);
 }
 
-fn a_wake_up_that_an_end_of_time_swallowed_goes_on() {
+fn a_wake_up_that_a_timeout_swallowed_is_passed_on() {
     let (crew, seats) = crew::<2>();
     let hasty = thread(&crew, &seats, |seats| seats.sleep_a_while(0));
     let sleeper = thread(&crew, &seats, |seats| seats.sleep_until(0, 1));
@@ -77,7 +77,7 @@ fn a_wake_up_that_an_end_of_time_swallowed_goes_on() {
     join_all([hasty, sleeper]);
 }
 
-fn a_wake_up_that_a_late_comer_swallowed_goes_on() {
+fn a_wake_up_that_a_late_thread_swallowed_is_passed_on() {
     let (crew, seats) = crew::<2>();
     let late = thread(&crew, &seats, |seats| seats.come_too_late(0));
     let sleeper = thread(&crew, &seats, |seats| seats.sleep_until(0, 1));
@@ -86,7 +86,7 @@ fn a_wake_up_that_a_late_comer_swallowed_goes_on() {
     join_all([late, sleeper]);
 }
 
-fn a_seat_keeps_nothing_of_who_sat_there_before() {
+fn a_seat_keeps_nothing_of_its_last_thread() {
     let (crew, seats) = crew::<2>();
     let sleeper = thread(&crew, &seats, |seats| {
         seats.sleep_a_while(0);
@@ -98,7 +98,7 @@ fn a_seat_keeps_nothing_of_who_sat_there_before() {
     join_all([sleeper, waker]);
 }
 
-fn who_finds_no_seat_sees_the_change() {
+fn a_thread_that_finds_no_seat_sees_the_change() {
     let (crew, seats) = crew::<1>();
     let hasty = thread(&crew, &seats, |seats| seats.sleep_a_while(1));
     let sleeper = thread(&crew, &seats, |seats| seats.sleep_until(0, 1));
@@ -116,16 +116,16 @@ fn two_threads_that_share_a_seat_see_their_changes() {
     join_all(sleepers);
 }
 
-fn a_waker_stopped_between_choice_and_wake_up_is_stood_in_for() {
+fn a_waker_stopped_between_choice_and_wake_up_is_covered_by_others() {
     let (crew, seats) = crew::<1>();
     let sleeper = thread(&crew, &seats, |seats| seats.take_one(0));
     crew.begin();
     seats.give_one_and_freeze(0);
-    seats.stand_in(0);
+    seats.wake_again(0);
     sleeper.join().unwrap();
 }
 
-fn who_wakes_all_wakes_whom_a_stopped_waker_chose() {
+fn a_wake_of_all_includes_the_one_that_a_stopped_waker_chose() {
     let (crew, seats) = crew::<2>();
     let sleepers = [(); 2].map(|()| thread(&crew, &seats, |seats| seats.sleep_until(0, 1)));
     crew.begin();

@@ -1,4 +1,5 @@
-//! The atomic sites as the sources have them: what can be weakened, and that none was left out.
+//! Reads the atomic sites from the sources: which orderings can be weakened, and that no atomic operation
+//! lacks a site.
 
 use crate::table;
 use jobring_model::model::Site;
@@ -13,18 +14,18 @@ pub struct Weakening {
 }
 
 impl Weakening {
-    /// As JOBRING_WEAKEN and README.md spell it.
+    /// As written in JOBRING_WEAKEN and README.md.
     pub fn text(&self) -> String {
         format!("{}={}", self.site, self.to)
     }
 
-    /// What could be tried after it.
+    /// The weakenings that can follow it.
     pub fn further(&self) -> impl Iterator<Item = Self> {
         steps(self.to).iter().map(|to| Self { site: self.site.clone(), to })
     }
 }
 
-/// The steps down from an ordering. SeqCst stands at fences alone, and a Relaxed fence is none.
+/// The next weaker orderings. Only fences are SeqCst, and a Relaxed fence is no fence.
 fn steps(ordering: &str) -> &'static [&'static str] {
     match ordering {
         "SeqCst" => &["AcqRel", "Relaxed"],
@@ -49,11 +50,11 @@ const WITHOUT_SITES: &[(&str, &str)] = &[
     ("platform/thread_local.rs", SYSTEM),
 ];
 
-/// What stands above an atomic that only tests and models have.
+/// The attributes of an atomic that only tests and models have.
 const TESTS_ONLY: [&str; 3] = ["#[cfg(jobring_loom)]", "#[cfg(any(test, jobring_loom))]", "if bug(Bug::"];
 
 /// How a call begins that hands on a first site, loaded with Acquire, a second, and the ordering of that.
-const HANDED_ON: &str = "front(Site::";
+const PASSED_ON: &str = "front(Site::";
 
 /// A source file whose atomics have sites, without its tests.
 struct Source {
@@ -114,7 +115,7 @@ pub fn weakenings() -> Vec<Weakening> {
             let site = word(call);
             add(site, word(call[site.len()..].trim_start_matches([',', ' ', '\n'])));
         }
-        for call in code.split(HANDED_ON).skip(1) {
+        for call in code.split(PASSED_ON).skip(1) {
             let mut words = call.split([',', ')']).map(|word| word.trim().trim_start_matches("Site::"));
             let mut next = || words.next().expect("front has three arguments");
             let (first, second, ordering) = (next(), next(), next());
@@ -127,8 +128,8 @@ pub fn weakenings() -> Vec<Weakening> {
     all
 }
 
-/// Err if a site is nowhere, an atomic operation has none, or no comment says what it pairs with; or if there are not as
-/// many as README.md says: a model that goes leaves a trace there.
+/// Err if a site is not used, an atomic operation has no site or no comment about its partner, or README.md
+/// has other counts: a model that is removed shows there.
 pub fn agree(models: usize) -> Result<(), String> {
     let sources = sources();
     let code: Vec<String> = sources.iter().map(Source::code).collect();
@@ -143,7 +144,7 @@ pub fn agree(models: usize) -> Result<(), String> {
             let words = || line.split([' ', '(', ')', ',', ';']);
             let orderings = ORDERINGS.iter().map(|ordering| words().filter(|word| word == ordering).count());
             let orderings: usize = orderings.sum();
-            let calls = ["ordering(Site::", "ordering(at_", "ordering(site,", HANDED_ON];
+            let calls = ["ordering(Site::", "ordering(at_", "ordering(site,", PASSED_ON];
             let sites: usize = calls.iter().map(|call| line.matches(call).count()).sum();
             let before = &lines[n.saturating_sub(14)..n];
             // Imports may take several lines.
@@ -167,13 +168,13 @@ pub fn agree(models: usize) -> Result<(), String> {
     ))
 }
 
-/// Does README.md count so? JOBRING_BLESS=1 writes it there.
+/// Does README.md have these counts? JOBRING_BLESS=1 writes them.
 fn counted(there: &str) -> Result<(), String> {
     if table::README.contains(there) {
         return Ok(());
     }
     if std::env::var_os("JOBRING_BLESS").is_none() {
-        return Err(format!("README.md counts otherwise: there are {there}; JOBRING_BLESS=1 rewrites it"));
+        return Err(format!("README.md has other counts: there are {there}; JOBRING_BLESS=1 rewrites it"));
     }
     let counts = |line: &str| line.starts_with("Counted: ");
     let line = |line: &str| if counts(line) { format!("Counted: {there}.\n") } else { format!("{line}\n") };

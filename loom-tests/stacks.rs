@@ -1,12 +1,14 @@
 //! Keeps the stacks of loom's threads from one execution to the next.
 //!
-//! loom makes its threads anew in every execution, and the crate `generator` (0.8.11) maps, guards and unmaps a stack for
-//! each of them: half of a model's time is the kernel's. These three functions stand in this program for the C library's.
-//! They know a stack by the arguments that generator passes, keep it when it is unmapped, and hand it out again with its
-//! guard page. All other calls go on to the kernel.
+//! In each execution loom starts its threads again, and the crate `generator` (0.8.11) maps, guards and
+//! unmaps a stack for each: half of a model's time is spent in the kernel. The three functions here replace
+//! those of the C library in this program. They recognise a stack by the arguments that generator passes,
+//! keep it when it is unmapped, and hand it out again with its guard page. All other calls go on to the
+//! kernel.
 //!
-//! A fork may copy the lock while another thread holds it. So a child must not map memory before it runs another program:
-//! children here come from `Command`, and from one fork (`kill/real.rs`) whose child makes one call and ends.
+//! A fork may copy the lock while another thread holds it. So a child must not map memory before it runs
+//! another program: children here come from `Command`, and from one fork (`kill/real.rs`) whose child makes
+//! one call and ends.
 
 use libc::{MAP_ANONYMOUS, MAP_PRIVATE, MAP_STACK, PROT_NONE, PROT_READ, PROT_WRITE};
 use libc::{SYS_mmap, SYS_mprotect, SYS_munmap, c_int, c_void, off_t, size_t, syscall};
@@ -35,7 +37,7 @@ impl Stack {
     }
 }
 
-/// More than a model has threads. A stack that finds no place is mapped and unmapped as before.
+/// More than a model has threads. A stack without a place here is mapped and unmapped by the kernel.
 static STACKS: Mutex<[Stack; 16]> = Mutex::new([EMPTY; 16]);
 
 fn stacks() -> MutexGuard<'static, [Stack; 16]> {
@@ -43,16 +45,18 @@ fn stacks() -> MutexGuard<'static, [Stack; 16]> {
     STACKS.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// What was changed in another way than generator's is no stack of its own any more: the kernel unmaps it.
+/// A mapping that was changed in another way than generator's is not kept: the kernel unmaps it.
 fn forget(stacks: &mut [Stack; 16], at: *mut c_void, size: size_t) {
     stacks.iter_mut().filter(|stack| stack.overlaps(at, size)).for_each(|stack| *stack = EMPTY);
 }
 
 // SAFETY:
-// - replaces the C library's function. Memory that it hands out again was unmapped by its last user, and has the size,
-//   protection and kind that were asked for, with two differences: it is dirty, and its lowest page is guarded already.
-// - generator permits both. It guards the lowest page before it writes anything. It writes each word before it reads it,
-//   except where it counts untouched words upwards from eight that it has filled, and needs to know only if there is one.
+// - replaces the C library's function. Memory that it hands out again was unmapped by its last user, and has
+//   the size, protection and kind that were asked for, with two differences: it is dirty, and its lowest page
+//   is guarded already.
+// - generator permits both. It guards the lowest page before it writes anything, and writes each word before
+//   it reads it. One exception: it counts untouched words upwards from eight that it has filled, and only
+//   needs to know if there is one.
 // - No other caller in this program asks for memory with these arguments.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mmap(
@@ -87,7 +91,8 @@ unsafe extern "C" fn mmap(
 }
 
 // SAFETY:
-// - replaces the C library's function, and does what that does, except for a guard page that is there already.
+// - replaces the C library's function, and does what that does, except for a guard page that is there
+//   already.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn mprotect(at: *mut c_void, size: size_t, protection: c_int) -> c_int {
     let mut stacks = stacks();
@@ -111,8 +116,8 @@ unsafe extern "C" fn mprotect(at: *mut c_void, size: size_t, protection: c_int) 
 }
 
 // SAFETY:
-// - replaces the C library's function: a stack that it keeps stays mapped, so that nobody else is given that memory, and its
-//   last user makes no further access, as after any munmap.
+// - replaces the C library's function: a stack that it keeps stays mapped, so that nobody else is given that
+//   memory, and its last user makes no further access, as after any munmap.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn munmap(at: *mut c_void, size: size_t) -> c_int {
     let mut stacks = stacks();

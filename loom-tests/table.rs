@@ -1,4 +1,5 @@
-//! The guard: README.md's tables name exactly the models that are here, each under its file, and only sites that exist.
+//! Checks that README.md's tables name exactly the models that exist, each under its file, and only sites
+//! that exist.
 
 use crate::harness::Model;
 use jobring_model::model::Site;

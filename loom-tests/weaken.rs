@@ -1,10 +1,11 @@
 //! Weakens every ordering by one step, one at a time, and runs the models against each: `cargo test -p
-//! jobring-loom-tests --test models -- --weaken [text]`. A weakening that no model notices is slack, or a missing
-//! model. Each run is a process of this program with `JOBRING_WEAKEN` set.
+//! jobring-loom-tests --test models -- --weaken [text]`. If no model fails, the ordering is stronger than
+//! needed, or a model is missing. Each run is a process of this program with `JOBRING_WEAKEN` set.
 //!
-//! The models that README.md names for the site go first, then all others; the first that fails ends the run.
-//! `--thorough` also tries what README.md lists as slack, and whether each model named for a site does notice.
-//! `--greedy` weakens one after the other and keeps what passes, which finds sites that stand in for each other.
+//! The models that README.md names for the site run first, then all others; the first that fails ends the
+//! run. `--thorough` also tries what README.md lists as slack, and checks that each model named for a site
+//! does fail. `--greedy` weakens one ordering after the other and keeps each weakening that makes no model
+//! fail: this finds sites that hide each other.
 
 use crate::costs;
 use crate::harness::Model;
@@ -53,7 +54,7 @@ fn named_for(site: &str) -> Vec<&'static str> {
     table::rows().filter(|(_, _, sites)| sites.contains(&site)).map(|(_, model, _)| model).collect()
 }
 
-/// Judges each of `all`, side by side.
+/// Judges each of `all`, in parallel.
 fn for_each<T: Sync>(what: &'static str, all: &[T], judge: impl Fn(&T) + Sync) {
     let progress = Progress::begin(what, all.len(), None);
     side_by_side::for_each(all, |one| {
@@ -62,7 +63,8 @@ fn for_each<T: Sync>(what: &'static str, all: &[T], judge: impl Fn(&T) + Sync) {
     });
 }
 
-/// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is not judged.
+/// Runs every weakening whose text contains one of `filters`. Fails if one survives that is not listed, or is
+/// not judged.
 pub fn run(filters: &[&str], models: &[&'static Model], thorough: bool) -> ExitCode {
     let mut all = weakenings();
     all.retain(|w| filters.is_empty() || filters.iter().any(|text| w.text().contains(text)));
@@ -93,7 +95,8 @@ pub fn run(filters: &[&str], models: &[&'static Model], thorough: bool) -> ExitC
     if survived + not_judged + idle == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// How many of the table's pairs of model and site are not true: no weakening of the site makes the model fail.
+/// The number of the table's pairs of model and site that are wrong: no weakening of the site makes the model
+/// fail.
 fn idle_rows(all: &[Weakening]) -> usize {
     let pairs: Vec<_> = table::rows()
         .flat_map(|(_, model, sites)| sites.into_iter().map(move |site| (model, site)))
@@ -112,11 +115,11 @@ fn idle_rows(all: &[Weakening]) -> usize {
     idle.into_inner()
 }
 
-/// Weakens one after the other, keeping what no model notices, until nothing more can be weakened. Fails if something
-/// was kept that is not listed as slack.
+/// Weakens one ordering after the other and keeps each weakening that makes no model fail, until nothing more
+/// can be weakened. Fails if one was kept that is not listed as slack.
 pub fn greedy(models: &[&'static Model]) -> ExitCode {
     let (mut kept, mut to_try): (Vec<Weakening>, _) = (Vec::new(), weakenings());
-    // What is known to be slack goes first: all else is tried on top of it.
+    // Known slack first: everything else is tried on top of it.
     to_try.sort_by_key(|weakening| table::is_slack(&weakening.text()));
     let mut unlisted = 0;
     while let Some(weakening) = to_try.pop() {

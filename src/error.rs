@@ -1,4 +1,4 @@
-//! The errors of the Rust face. A call that fails returns what it was given.
+//! The errors of the Rust API. A call that fails returns what it was given.
 
 use core::fmt;
 
@@ -23,7 +23,8 @@ pub enum SubmitError<F> {
     Full(F),
     /// The pool is shut down, or the process is a child by `fork()` of the one that the pool is in.
     Shutdown(F),
-    /// No slot is free, and no job can free one: each job waits itself, or has finished and its result was not taken.
+    /// No slot is free, and no job can free one: each job waits itself, or has finished and its result was
+    /// not taken.
     Deadlock(F),
 }
 
@@ -44,8 +45,8 @@ impl<F> SubmitError<F> {
         }
     }
 
-    /// The error without the job, which is dropped. It passes through `?` for every job; an error that holds a job does so
-    /// only if the job is `Sync`.
+    /// The error without the job, which is dropped. It passes through `?` for every job; an error that holds
+    /// a job does so only if the job is `Sync`.
     ///
     /// ```
     /// use jobring::{Pool, SubmitError};
@@ -113,14 +114,14 @@ pub enum JobError {
     Panicked(JobPanic),
     /// The job was cancelled, or discarded by the shutdown of its pool, before it ran.
     Cancelled,
-    /// The wait would never end: the job that waits runs inside the other one, or every thread that could end the wait waits
-    /// itself.
+    /// The wait would never end: the job that waits runs inside the other one, or every thread that could end
+    /// the wait waits itself.
     Deadlock,
     /// Too little stack is left to run the job here, inside a job (or it is unknown how much is left: see
     /// [`JobHandle::wait`](crate::JobHandle::wait)), and no other worker can run it.
     Stack,
-    /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the fork: it belongs to
-    /// the parent.
+    /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the
+    /// fork: it belongs to the parent.
     Forked,
 }
 
@@ -147,8 +148,8 @@ type Payload = core::convert::Infallible;
 pub struct JobPanic(Payload);
 
 // SAFETY:
-// - through a shared reference only `message` gives access to the payload, as one of two types that are Sync. (std's Exclusive
-//   does the same, and is unstable.)
+// - through a shared reference only `message` gives access to the payload, as one of two types that are Sync.
+//   (std's Exclusive does the same, and is unstable.)
 unsafe impl Sync for JobPanic {}
 
 impl JobPanic {

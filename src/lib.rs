@@ -1,15 +1,16 @@
 //! A thread pool with a fixed number of job slots: `no_std`, lock-free, with a C ABI.
 //!
-//! The promise: **a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
-//! always find out which; submit neither locks nor allocates; an idle pool uses no CPU.**
+//! The promise: **a job that submit accepts is run, cancelled or reported lost, exactly once, and its
+//! submitter can always find out which; submit neither locks nor allocates; an idle pool uses no CPU.**
 //!
 //! - `Pool` (feature `alloc`) is a pool on the heap. With `std` or `pthread` it has its own worker threads.
 //! - [`StaticPool`] is a pool for a `static`: no heap, no OS, all zero at first.
-//! - [`UserPort`] is the system below a pool where this library knows none: an RTOS, or bare cores.
-//! - [`PoolCore`] is what every pool can do: submit, run, shut down. A function that takes any pool asks for an [`AnyPool`].
-//! - [`JobHandle`] is the claim on a result. With the feature `future` it is also a `Future`.
+//! - [`UserPort`] is for systems that this library does not know: an RTOS, or bare cores.
+//! - [`PoolCore`] is what every pool can do: submit, run, shut down. A function that takes any pool asks for
+//!   an [`AnyPool`].
+//! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //! - [`Scope`] is for jobs that borrow.
-//! - `include/jobring.h` and `include/jobring_port.h` are the C face (feature `capi`).
+//! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
 //! ```
 //! use jobring::Pool;
@@ -20,14 +21,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What a job does happens after what its submitter did before the submit, and before what a thread does after it waited for
-//! the job.
+//! What the submitter did before the submit happens before the job. What the job does happens before what a
+//! thread does after it has waited for the job.
 //!
-//! *Lock-free* is meant in the strict sense: a thread that stops anywhere inside submit, claim, complete or release
-//! does not keep other threads from completing theirs. The README says what is verified, how, and what is not.
+//! *Lock-free* is meant in the strict sense: a thread that stops anywhere inside submit, claim, complete or
+//! release does not keep other threads from completing theirs. The README says what is verified, how, and
+//! what is not.
 
 #![no_std]
-// Code that one face does not use is used by another. So only the build with all faces checks for dead code and unused imports.
+// One API may leave unused what another one uses. So only the build with all of them checks for dead code and
+// unused imports.
 #![cfg_attr(
     not(all(feature = "std", feature = "pthread", feature = "capi")),
     allow(dead_code, unused_imports)
@@ -41,7 +44,7 @@ extern crate std;
 #[cfg(all(jobring_loom, not(feature = "loom")))]
 compile_error!("`--cfg jobring_loom` needs the feature `loom` too");
 #[cfg(all(jobring_loom, feature = "capi"))]
-compile_error!("`--cfg jobring_loom` has no C face: C code cannot be put into a model");
+compile_error!("`--cfg jobring_loom` has no C API: C code cannot be put into a model");
 #[cfg(not(any(target_pointer_width = "32", target_pointer_width = "64")))]
 compile_error!("jobring needs words of 32 or 64 bits");
 

@@ -1,7 +1,8 @@
-//! The bad-input table of the C face. This test reads from the headers which cells the table must have: every function, with every
-//! kind of bad input for each of its parameters, and from every place where it can be called. The C program
-//! tests/c/bad_input.c prints the cells that it tried and found right; a missing cell fails this test, and so does an
-//! unknown one. So a function, a parameter or a field that is added to the header fails this test until it has its cells.
+//! The bad-input table of the C API: every function is called with every kind of bad input for each of its
+//! parameters, and from every place where it can be called. This test reads from the headers which cells the
+//! table must have. The C program tests/c/bad_input.c prints the cells that passed; a missing cell fails this
+//! test, and so does an unknown one. So a new function, parameter or field fails the test until it has its
+//! cells.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]

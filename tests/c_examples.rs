@@ -32,7 +32,8 @@ fn expect_success(output: &Output, what: &str) {
     assert!(output.status.success(), "{what}: {}\n{text}\n{errors}", output.status);
 }
 
-/// 20,000 small files, 10 deep, of which a few are larger and some have names that a shell would stumble over.
+/// 20,000 small files, 10 deep, of which a few are larger and some have names that a shell would stumble
+/// over.
 fn tree() -> PathBuf {
     let root = build_dir().join("tree");
     let _ = fs::remove_dir_all(&root);

@@ -1,5 +1,5 @@
-//! Builds the static library as the README says, links the programs of tests/c with it, and runs them. They run plain and, where
-//! the compiler has the sanitizers, under AddressSanitizer and UndefinedBehaviorSanitizer.
+//! Builds the static library as the README says, links the programs of tests/c with it, and runs them: plain
+//! and, where the compiler has the sanitizers, under AddressSanitizer and UndefinedBehaviorSanitizer.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]

@@ -1,5 +1,5 @@
-//! A closure that does not fit into a slot passes `cargo check` and fails in the build. The compiler's error says its size, what to
-//! do, and where it is submitted.
+//! A closure that does not fit into a slot passes `cargo check` and fails in the build. The compiler's error
+//! tells its size, what to do, and where it is submitted.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]
@@ -23,7 +23,8 @@ fn library() -> PathBuf {
     target.join(named).join("debug/libjobring.rlib")
 }
 
-/// Compiles a program that submits to a pool with this line, as `cargo check` does (metadata), or as a build does (obj).
+/// Compiles a program that submits to a pool with this line, as `cargo check` does (metadata), or as a build
+/// does (obj).
 fn compiled(library: &Path, line: &str, emit: &str) -> Output {
     let name = line.bytes().fold(5381u32, |hash, byte| hash.wrapping_mul(33) ^ u32::from(byte));
     let source = library.with_file_name(format!("size-{name}.rs"));

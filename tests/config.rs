@@ -1,6 +1,6 @@
-//! Every field of the C face's configuration and of a job's options, at its default, its constants and its bounds, and
-//! beyond them. This test reads from the header which cells there must be, so a field that is added fails it until it
-//! is tried. tests/c/config.c and tests/c/options.c have the cells.
+//! Every field of the C API's configuration and of a job's options is tried at its default, its constants and
+//! its bounds, and beyond them. This test reads from the header which cells there must be, so a new field
+//! fails it until it is tried. tests/c/config.c and tests/c/options.c have the cells.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]
@@ -53,7 +53,8 @@ fn wanted(header: &str, structure: &str) -> BTreeSet<String> {
     cells
 }
 
-/// The constants that a field's comment names: all that begin so ("JOBRING_X_."), or one that says a meaningful zero.
+/// The constants that a field's comment names: all that begin so ("JOBRING_X_."), or one that says a
+/// meaningful zero.
 fn constants(header: &str, comment: &str) -> Vec<String> {
     let defined: Vec<_> =
         header.lines().filter_map(|line| line.strip_prefix("#define ")?.split(' ').next()).collect();

@@ -1,6 +1,7 @@
-//! The headers compile in every dialect without a warning: gcc and clang, C99 to C23 and C++11 to C++23, hosted and freestanding.
-//! Two translation units use everything in the headers, and each includes them twice. Where there is a C library, the units are
-//! linked with jobring and run. clang also lays out the structures for targets other than this one.
+//! The headers compile in every dialect without a warning: gcc and clang, C99 to C23 and C++11 to C++23,
+//! hosted and freestanding. Two translation units use everything in the headers, and each includes them
+//! twice. Where there is a C library, the units are linked with jobring and run. clang also lays out the
+//! structures for other targets.
 //!
 //! Only with the feature `capi`: `cargo test` must need no compiler except cc.
 #![cfg(all(unix, feature = "capi"))]
@@ -15,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// A compiler, its package in Debian, and its dialects: where there is a choice, by the first name that it knows.
+/// A compiler, its package in Debian, and its dialects: where there is a choice, by the first name that it
+/// knows.
 struct Compiler {
     command: &'static str,
     package: &'static str,
@@ -79,7 +81,8 @@ const WARNINGS: &[&str] = &[
     "-Werror",
 ];
 
-/// Targets of every kind of C: words of 32 and 64 bits, 8-byte numbers aligned to 4 and to 8, `long` shorter than a pointer.
+/// Targets of every kind of C: words of 32 and 64 bits, 8-byte numbers aligned to 4 and to 8, `long` shorter
+/// than a pointer.
 const TARGETS: &[&str] = &[
     "x86_64-linux-gnu",
     "i686-linux-gnu",
@@ -263,7 +266,8 @@ fn grown(end: &str) -> String {
     format!("{fields}    uint32_t newest;\n{close}")
 }
 
-/// Compiles with a header in which a text was replaced, and tells what the compiler said, or None if it did not mind.
+/// Compiles with a header in which a text was replaced, and tells what the compiler said, or None if it did
+/// not mind.
 fn said_to(from: &str, to: &str, compiler: &Compiler, dialect: &str, folder: &Path) -> Option<String> {
     let header = read("include/jobring.h");
     assert_eq!(header.matches(from).count(), 1, "{from}");

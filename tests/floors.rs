@@ -1,6 +1,6 @@
-//! Imports go downwards only. This test reads every import and every path of the sources and checks three things: each folder
-//! stands on a floor, a file names only files of lower floors or of its own folder, and no files name each other in a
-//! circle.
+//! Imports go downwards only. This test reads every import and every path of the sources and checks three
+//! things: each folder stands on a floor, a file names only files of lower floors or of its own folder, and
+//! there is no circle of files that name each other.
 
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -204,7 +204,7 @@ fn read(folder: &Path, module: &[Name], files: &mut BTreeMap<Module, File>) {
     }
 }
 
-struct House {
+struct SourceTree {
     files: BTreeMap<Module, File>,
 }
 
@@ -215,7 +215,7 @@ struct Import<'a> {
     line: usize,
 }
 
-impl House {
+impl SourceTree {
     fn of(root: &Path) -> Self {
         let mut files = BTreeMap::new();
         read(root, &[], &mut files);
@@ -303,7 +303,7 @@ impl House {
 
 #[test]
 fn a_file_imports_from_lower_floors_only() {
-    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let house = SourceTree::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert!(house.imports().len() > 400, "imports were found: {}", house.imports().len());
     let wrong = house.wrong_floors(FLOORS);
     assert!(wrong.is_empty(), "upwards or sideways:\n{}", wrong.join("\n"));
@@ -315,15 +315,15 @@ fn a_file_imports_from_lower_floors_only() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let house = House::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let house = SourceTree::of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     if let Some(circle) = house.circle() {
         panic!("{} files in a circle:\n{}", circle.len(), circle.join("\n"));
     }
 }
 
 /// A house of a few files, to see the test fail.
-fn house_of(files: &[(&str, &str)]) -> House {
-    let mut house = House { files: BTreeMap::new() };
+fn house_of(files: &[(&str, &str)]) -> SourceTree {
+    let mut house = SourceTree { files: BTreeMap::new() };
     for (path, text) in files {
         let module: Module = path.split('/').filter(|part| *part != "mod").map(String::from).collect();
         let file = File { path: (*path).to_string(), ..File::default() };

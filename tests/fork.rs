@@ -1,4 +1,5 @@
-//! A Rust pool in a child by fork(): no call on it hangs, none runs a job of the parent, and the child can make its own pools.
+//! A Rust pool in a child by fork(): no call on it hangs, none runs a job of the parent, and the child can
+//! make its own pools.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;
@@ -122,15 +123,17 @@ fn a_pool_without_workers_is_its_parents_too() {
     assert!(matches!(job.wait(), Ok(5)));
 }
 
-/// Makes a call on a pool of two workers that forks inside of it when another thread has started a part of it. The child's
-/// call must end by a panic, the parent's as ever. The call gets what forks, and what the other thread does.
+/// Makes a call on a pool of two workers that forks inside of it when another thread has started a part of
+/// it. The child's call must end by a panic, the parent's as ever. The call gets what forks, and what the
+/// other thread does.
 fn forks_inside(call: impl FnOnce(&Pool, &(dyn Fn() + Sync), &(dyn Fn() + Sync))) {
     let parent = std::process::id();
     let pool = builder(2).build().expect("a pool");
     let (begun, gate) = (Count::new(), Gate::new());
     let forks = || {
         until("another thread has a part", || {
-            // A join offers what lies in its thread's list once a worker is idle, which the first may not find.
+            // A join offers what lies in its thread's list once a worker is idle, which the first may not
+            // find.
             pool.join(|| (), || ());
             begun.get() == 1
         });

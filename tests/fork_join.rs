@@ -1,4 +1,4 @@
-//! Fork-join for Rust callers: parallel loops, on pools of every kind.
+//! Fork-join for Rust callers on pools of every kind: parallel loops, scopes, joins.
 #![cfg(feature = "std")]
 
 mod common;
@@ -121,7 +121,7 @@ fn all_workers_come_where_there_is_work() {
     const WORKERS: usize = 5;
     let pool = pool(WORKERS, 16);
     let inside = AtomicUsize::new(0);
-    // Each share is left when everybody is in one.
+    // A thread leaves its share when all threads are in one.
     pool.parallel_for(0..WORKERS + 1, 1, |share| {
         assert_eq!(share.len(), 1);
         inside.fetch_add(1, SeqCst);

@@ -1,4 +1,5 @@
-//! The system refuses to report forks: no pool is made, and the next try asks again.
+//! If the system refuses to report forks (pthread_atfork fails), no pool is made, and the next attempt asks
+//! again.
 #![cfg(all(feature = "std", target_os = "linux", target_env = "gnu"))]
 
 use jobring::{BuildError, Pool, StaticPool};

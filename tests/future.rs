@@ -1,4 +1,5 @@
-//! Async tasks await jobs. They are woken however a job ends, and no waker is lost, woken twice or dropped twice.
+//! Async tasks await jobs. A task is woken however its job ends, and no waker is lost, woken twice or dropped
+//! twice.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;
@@ -313,7 +314,7 @@ fn run_all(tasks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>>) {
         }
     }
     drop(tasks);
-    // Who has just ended a job may still have its waker.
+    // The thread that has just ended a job may still have its waker.
     until("the wakers are gone", || flags.iter().all(|flag| Arc::strong_count(flag) == 1));
 }
 

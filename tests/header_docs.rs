@@ -1,12 +1,13 @@
-//! The C header is a manual. It begins with a table of contents, and its functions stand in that order, under its headings.
-//! Every function says what a C programmer must know, in the same order: what it does, each parameter, what it returns,
-//! from where it may be called, whether it blocks, and whether it allocates.
+//! The C header is a manual. It begins with a table of contents, and its functions stand in that order, under
+//! its headings. The comment of each function says, in this order: what it does, each parameter, what it
+//! returns, from where it may be called, whether it blocks, and whether it allocates.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
-/// A function of the header: what it returns, its name, its parameters, its comment, the line where that begins.
+/// A function of the header: what it returns, its name, its parameters, its comment, the line where that
+/// begins.
 struct Function {
     returned: String,
     name: String,
@@ -123,8 +124,8 @@ fn the_contents_are_the_order_of_the_header() {
     assert_eq!(headed, contents);
 }
 
-/// A reader comes to the functions within four screens of 50 lines. The preamble and the types of every program stand
-/// before them, all other types in the functions' sections.
+/// A reader comes to the functions within four screens of 50 lines. The preamble and the types of every
+/// program stand before them, all other types in the functions' sections.
 const BEFORE_THE_FUNCTIONS: usize = 200;
 
 #[test]
@@ -220,7 +221,8 @@ fn every_function_says_what_its_caller_has_to_know() {
                 writeln!(missing, "{}: {what}", function.name).expect("text");
             }
         };
-        // A comment that begins with "As jobring_…()" takes over what that one says, and tells the difference.
+        // A comment that begins with "As jobring_…()" takes over what that one says, and tells the
+        // difference.
         let refers = comment.contains("As jobring_") || comment.contains("From where jobring_");
         want(comment.contains("From "), "from where it may be called");
         want(refers || comment.contains("lock"), "whether it blocks");

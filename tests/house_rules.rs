@@ -1,4 +1,4 @@
-//! Rules for the sources that no compiler checks: names that only certain files may use, and places where user code runs.
+//! Rules that no compiler checks: names that only certain files may use, and places where user code runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -31,7 +31,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
 ];
 
 /// The files outside src/sync/model.rs and src/testing that may name loom's items, with the reason.
-const HOLD_THE_CHECKER: &[(&str, &str)] = &[
+const MAY_NAME_LOOM: &[(&str, &str)] = &[
     ("platform/model_port.rs", "the futex of a model"),
     ("platform/thread/loom_thread.rs", "the threads of a model"),
 ];
@@ -111,7 +111,7 @@ fn only_the_facade_knows_of_the_model_checker() {
         |path| ["lib.rs", "testing/mod.rs"].contains(&path) || path.starts_with("sync/"),
         MAY_NAME_THE_MODEL,
     );
-    only_in("loom::", |path| path == "sync/model.rs" || path.starts_with("testing/"), HOLD_THE_CHECKER);
+    only_in("loom::", |path| path == "sync/model.rs" || path.starts_with("testing/"), MAY_NAME_LOOM);
 }
 
 #[test]
@@ -272,7 +272,8 @@ fn tests_and_models() -> String {
     text
 }
 
-/// Lines that drop a value, or are silent about one, and why that is no user's value: the file, and what the line has.
+/// Lines that drop a value, or are silent about one, and why that is no user's value: the file, and what the
+/// line has.
 const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/wait.rs", "let _ = self.slot(index).vacate(", "a slot's state"),
     ("engine/close.rs", "let _closing = ", "a registration of ours"),
@@ -293,8 +294,8 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("util/unwind.rs", "let _leaked = ", "it is leaked"),
 ];
 
-/// A destructor is user code. Where the library has values of users', they are dropped by `drop_ignoring_panic` or
-/// `Discarded`, which nobody can get wrong, or where their owner's own call ends.
+/// A destructor is user code. Where the library has values of users', they are dropped by
+/// `drop_ignoring_panic` or `Discarded`, which nobody can get wrong, or where their owner's own call ends.
 #[test]
 fn no_users_value_is_dropped_by_the_way() {
     const HAVE_THEM: &[&str] = &["rust/", "engine/", "fork_join/", "util/unwind.rs", "slot/waker.rs"];
@@ -333,8 +334,8 @@ fn no_users_value_is_dropped_by_the_way() {
     assert!(unused.is_empty(), "no longer needed in tests/house_rules.rs: {unused:?}");
 }
 
-/// Packages that build the library's sources again choose its features in their build scripts. Each is a feature of the
-/// library, and the list that the compiler checks names against is whole.
+/// Packages that build the library's sources again choose its features in their build scripts. Each is a
+/// feature of the library, and the list that the compiler checks names against is whole.
 #[test]
 fn packages_that_build_the_sources_name_features_that_there_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

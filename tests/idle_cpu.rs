@@ -1,4 +1,4 @@
-//! An idle pool uses no CPU: in five seconds its workers are not scheduled once, while a thread beside them polls.
+//! An idle pool uses no CPU: in five seconds its workers are not scheduled once, while another thread polls.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;

@@ -1,5 +1,5 @@
-//! `make install` puts a library where a C programmer looks for it. The example hello builds against it outside the tree, and
-//! only jobring's own names are visible.
+//! `make install` puts the library where a C programmer looks for it. The example `hello` builds against it
+//! outside the repository, and only jobring's own symbols are visible.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -275,7 +275,7 @@ mod cmake {
         let prefix = fresh("cmake-again");
         install(&[format!("PREFIX={}", prefix.display())]);
         builds("twice", "C", &format!("{FIND}{FIND}{BOTH}"), &prefix);
-        // By the project and below it, before and after, with targets that everybody sees and without.
+        // By the project and below it, before and after, with targets that are globally visible and without.
         let below = "foreach(part one two)\n\
              file(WRITE ${CMAKE_SOURCE_DIR}/${part}/CMakeLists.txt \"find_package(jobring REQUIRED)\nfind_package(jobring 0)\n\")\n\
              add_subdirectory(${part})\nendforeach()\n";

@@ -1,4 +1,5 @@
-//! The life of one job: submitted, run, waited for, cancelled, detached, failed. Its closure and its result are dropped once.
+//! The life of one job: submitted, run, waited for, cancelled, detached, failed. Its closure and its result
+//! are dropped once.
 #![cfg(feature = "std")]
 
 mod common;
@@ -366,7 +367,8 @@ fn a_chain_of_jobs_that_wait_for_each_other_round_is_told_so() {
     told.recv().expect("the pool goes on");
 }
 
-/// Submits a job that does the same, and waits for it: how deep that went, and whether it ended for want of stack.
+/// Submits a job that does the same, and waits for it: how deep that went, and whether it ended for want of
+/// stack.
 fn deeper(pool: &'static Pool, depth: usize) -> (usize, bool) {
     if depth == 10_000 {
         return (depth, false);
@@ -396,7 +398,8 @@ fn nested_waits_end_before_the_stack_does() {
     }
 }
 
-/// How deep jobs that wait for each other go, as `deeper`, on a thread of this size that enters as the only worker.
+/// How deep jobs that wait for each other go, as `deeper`, on a thread of this size that enters as the only
+/// worker.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn deepest_on_an_entered_thread(size: usize, most: usize) -> (usize, bool) {
     let pool: &'static Pool =

@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Jobs of every kind; as many as `jobs`, each waited for in its way.
+/// `jobs` jobs of every kind, each waited for in its own way.
 fn everything(pool: &Arc<Pool>, ran: &Arc<AtomicUsize>, jobs: usize) {
     for n in (0..jobs).step_by(10) {
         let count = || {

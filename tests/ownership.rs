@@ -1,5 +1,5 @@
-//! Ownership, submits from signal handlers, and races on handles: the programs of tests/c without sanitizers.
-//! tests/sanitized.rs runs them with sanitizers.
+//! Ownership, submits from signal handlers, and races on handles: runs the programs of tests/c without
+//! sanitizers. tests/sanitized.rs runs them with sanitizers.
 #![cfg(target_os = "linux")]
 
 #[path = "common/capi.rs"]

@@ -1,4 +1,5 @@
-//! A pool takes memory only when it uses it: making a pool does not touch pages that are fresh from the system.
+//! To make a pool does not touch memory pages that are fresh from the system; they are touched when the pool
+//! uses them.
 #![cfg(all(target_os = "linux", any(feature = "std", feature = "capi")))]
 
 /// The page faults of this thread until now, without those that read from a disk.
@@ -14,16 +15,17 @@ const PAGE: usize = 4096;
 /// A slot of the default payload is a cache line.
 const SLOT: usize = 64;
 
-/// Makes N pools, and holds their page faults against what their slots would take. The pools stay: memory that was
-/// given back and is handed out again is not fresh from the system.
+/// Makes N pools, and holds their page faults against what their slots would take. The pools stay: memory
+/// that was given back and is handed out again is not fresh from the system.
 fn few_faults<T>(capacity: usize, mut make: impl FnMut(usize) -> T) -> Vec<T> {
     let before = faults();
     let pools: Vec<T> = (0..POOLS).map(|_| make(capacity)).collect();
     let faults = faults() - before;
     let pages = (POOLS * capacity * SLOT / PAGE) as u64;
     println!("{POOLS} pools of {capacity} slots: {faults} page faults; the slots are {pages} pages");
-    // Some for each pool's head and for what the allocator writes (14 a pool on 32 bits). If the capacity is no power of two,
-    // the rest of one ring is written (20 more there). A pool that touches its slots takes 128 or more.
+    // Some for each pool's head and for what the allocator writes (14 a pool on 32 bits). If the capacity is
+    // no power of two, the rest of one ring is written (20 more there). A pool that touches its slots takes
+    // 128 or more.
     let most = if capacity.is_power_of_two() { pages / 5 } else { 2 * pages / 5 };
     assert!(faults < most, "{faults} page faults");
     pools
@@ -45,7 +47,8 @@ mod c {
             let mut config = std::mem::MaybeUninit::<jobring_config>::uninit();
             let mut pool = std::ptr::null_mut();
             // SAFETY:
-            // - writable for its size; init fills all of it if it returns OK. A configuration, and a place for the pool.
+            // - writable for its size; init fills all of it if it returns OK. A configuration, and a place
+            //   for the pool.
             unsafe {
                 assert_eq!(
                     jobring_struct_init(config.as_mut_ptr().cast(), size_of::<jobring_config>()),

@@ -1,4 +1,4 @@
-//! The workers of the backend over pthreads.
+//! The workers of the pthread backend.
 #![cfg(all(feature = "pthread", feature = "alloc", target_os = "linux"))]
 
 mod common;

@@ -1,4 +1,4 @@
-//! The workers of the backend over std's threads.
+//! The workers of the std backend.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;

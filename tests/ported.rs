@@ -1,5 +1,5 @@
-//! A user-defined port under the C face. The library is built without std and without pthread (tests/ported), and
-//! tests/c/ported.c has a port of POSIX semaphores, and a signal handler as the interrupt.
+//! A user-defined port under the C API. The library is built without std and without pthread (tests/ported).
+//! tests/c/ported.c has a port on POSIX semaphores, and a signal handler as the interrupt.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]
@@ -30,8 +30,8 @@ fn pools_work_on_a_port_of_the_callers() {
     }
 }
 
-/// Not for the systems themselves: there is none here. That the pages name the port's fields and jobring's calls rightly,
-/// and that they are C, is what this tells.
+/// Not for the systems themselves: there is none here. That the pages name the port's fields and jobring's
+/// calls rightly, and that they are C, is what this tells.
 #[test]
 fn the_ports_of_the_examples_compile_against_stubs() {
     for name in ["freertos", "zephyr"] {

@@ -1,6 +1,6 @@
-//! What the C face promises to its process: errno, signals, cancellation, fork, exceptions. The programs of tests/c print a line
-//! for each call that they tried under these conditions. This test reads from the header which lines there must be, so a
-//! function that is added fails it until it is tried.
+//! What the C API promises about errno, signals, cancellation, fork and exceptions. The programs of tests/c
+//! print a line for each call that they tried under these conditions. This test reads from the header which
+//! lines there must be, so a new function fails it until it is tried.
 #![cfg(target_os = "linux")]
 
 #[path = "common/c.rs"]
@@ -14,7 +14,8 @@ const BUILDS: &[(&str, &[&str])] = &[("both", &["std", "pthread", "capi"]), ("st
 
 const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
-/// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the library.
+/// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the
+/// library.
 fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     let source = format!("{program}.c");
     for (name, features) in BUILDS {
@@ -27,7 +28,7 @@ fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     }
 }
 
-/// What the C face has user code called in, on the caller's thread.
+/// What the C API has user code called in, on the caller's thread.
 const RUN_USER_CODE: &[&str] = &[
     "cancel",
     "destroy",

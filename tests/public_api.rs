@@ -1,6 +1,7 @@
-//! tests/public_api.txt lists the public API. JOBRING_BLESS=1 rewrites it; then review the difference, since users see it. This test
-//! reads the sources and does not compile them. So one list has all features, and a `cfg` marks an item that needs one. The
-//! list leaves out the C API (include/jobring.h) and what only the models use.
+//! tests/public_api.txt lists the public Rust API. JOBRING_BLESS=1 rewrites it; then review the difference,
+//! because users see it. This test reads the sources and does not compile them. So one list has all features,
+//! and a `cfg` marks an item that needs one. The list leaves out the C API (include/jobring.h) and what only
+//! the models use.
 
 use proc_macro2::TokenStream;
 use std::collections::{BTreeMap, BTreeSet};
@@ -250,7 +251,8 @@ fn outside_impl(item: &syn::ItemImpl, needs: &[Attribute]) -> Option<syn::ItemIm
     (item.trait_.is_some() || !seen.items.is_empty()).then_some(seen)
 }
 
-/// Adds an `impl`, to one with the same head if there is one: the list does not say which file a function stands in.
+/// Adds an `impl`, to one with the same head if there is one: the list does not say which file a function
+/// stands in.
 fn add(items: &mut Vec<Item>, seen: syn::ItemImpl) {
     let head = |item: &syn::ItemImpl| text(syn::ItemImpl { items: Vec::new(), ..item.clone() });
     for item in items.iter_mut() {

@@ -1,5 +1,5 @@
-//! What every public type promises besides its methods: it may be sent to other threads, it can be printed, and errors pass
-//! through `?`.
+//! What every public type promises: it can be sent to other threads, it can be printed, and errors work with
+//! `?`.
 #![cfg(feature = "std")]
 
 mod common;

@@ -1,7 +1,7 @@
-//! What each function of the C face can reach, as the linker sees it. The test reads the relocations of an unoptimised build. Each
-//! relocation counts as a call, whether it is a call or a taken address, so calls through the library's own function tables are
-//! seen too. It does not see calls of user functions (jobs, callbacks, hooks), nor what the functions of other libraries call:
-//! those are listed by name.
+//! What each function of the C API can reach, as the linker sees it. The test reads the relocations of an
+//! unoptimised build. Each relocation counts as a call, whether it is a call or a taken address, so calls
+//! through the library's function tables are seen too. It does not see calls of user functions (jobs,
+//! callbacks, hooks), nor what the functions of other libraries call: those are listed by name.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 #[path = "common/c.rs"]
@@ -130,15 +130,16 @@ fn without_offset(value: &str) -> &str {
     }
 }
 
-/// Who makes pools.
-const BIRTH: &[&str] = &["jobring_create", "jobring_init"];
+/// Functions that make pools.
+const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
-const LOOKS_AT_A_THREAD: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
+const USES_WORKER_THREADS: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
 
-/// What the libraries below are called for by functions on a job's way, from submit to take, and by a worker's loop: sleep and
-/// wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing of it locks or allocates.
-const ON_A_JOBS_WAY: &[&str] = &[
+/// What the libraries below are called for by functions on a job's way, from submit to take, and by a
+/// worker's loop: sleep and wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing
+/// of it locks or allocates.
+const ON_THE_FAST_PATH: &[&str] = &[
     "syscall",
     "sched_yield",
     "__errno_location",
@@ -163,8 +164,8 @@ const ON_A_JOBS_WAY: &[&str] = &[
     "panic_access_error",
 ];
 
-/// What the system is asked for the stack of a thread that the pool did not make, once, before a job runs inside a job there.
-/// This may allocate.
+/// What the system is asked for the stack of a thread that the pool did not make, once, before a job runs
+/// inside a job there. This may allocate.
 const ASKS_FOR_A_STACK: &[&str] = &[
     "pthread_self",
     "pthread_getattr_np",
@@ -173,7 +174,7 @@ const ASKS_FOR_A_STACK: &[&str] = &[
     "pthread_attr_destroy",
 ];
 
-/// What runs no job, and so never asks.
+/// Functions that run no job, and so never ask.
 const RUNS_NO_JOB: &[&str] = &[
     "jobring_try_submit_isr",
     "jobring_cancel",
@@ -182,8 +183,8 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_stats_get",
 ];
 
-/// What a function of the C face calls besides: it makes or ends threads and memory, or asks about them.
-const BESIDES: &[&str] = &[
+/// Functions of the C API that call more: they create or end threads and memory, or ask about them.
+const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_create",
     "jobring_init",
     "jobring_layout",
@@ -192,7 +193,7 @@ const BESIDES: &[&str] = &[
     "jobring_stack_min",
 ];
 
-/// As few as these must be seen, or the test sees nothing.
+/// The test must see at least these, or it sees nothing.
 const SEEN: &[(&str, &str)] = &[
     ("jobring_try_submit", "syscall"),
     ("jobring_submit", "clock_gettime"),
@@ -207,11 +208,12 @@ fn is_cores(name: &str) -> bool {
 }
 
 fn stays_on_a_jobs_way(graph: &Graph) {
-    for symbol in c::symbols().iter().filter(|symbol| !BESIDES.contains(&symbol.as_str())) {
+    for symbol in c::symbols().iter().filter(|symbol| !MANAGES_THREADS_AND_MEMORY.contains(&symbol.as_str()))
+    {
         for (name, from) in graph.foreign(symbol) {
             let is_in = |list: &[&str]| list.iter().any(|known| name.ends_with(known));
             let asks = is_in(ASKS_FOR_A_STACK) && !RUNS_NO_JOB.contains(&symbol.as_str());
-            let known = is_cores(&name) || is_in(ON_A_JOBS_WAY) || asks;
+            let known = is_cores(&name) || is_in(ON_THE_FAST_PATH) || asks;
             assert!(known, "{symbol} comes to {name}, in {from}");
         }
     }
@@ -224,7 +226,8 @@ fn stays_on_a_jobs_way(graph: &Graph) {
             "{symbol} does not come to {name}"
         );
     }
-    // The functions that a slot's kind names, which are called through it by the thread that runs, discards or drops the job.
+    // The functions that a slot's kind names, which are called through it by the thread that runs, discards
+    // or drops the job.
     for part in ["3run", "7discard", "11drop_result"] {
         let submit = graph.reached("jobring_submit");
         let found = submit.keys().any(|name| name.contains("3ffi3job") && name.contains(part));
@@ -236,7 +239,7 @@ fn stays_on_a_jobs_way(graph: &Graph) {
 fn a_job_is_on_its_way_without_a_lock_or_an_allocation() {
     let graph = Graph::of_build("std,capi");
     stays_on_a_jobs_way(&graph);
-    for symbol in BIRTH {
+    for symbol in MAKES_POOLS {
         assert!(graph.foreign(symbol).keys().any(|name| name.contains("rust_alloc")), "{symbol} allocates");
     }
 }
@@ -249,13 +252,13 @@ fn a_lock_is_for_the_start_only() {
         let lock = graph.foreign(&symbol).into_iter().find(|(name, _)| name.contains("pthread_mutex_lock"));
         match lock {
             Some((name, from)) => assert!(
-                BIRTH.contains(&&*symbol) || LOOKS_AT_A_THREAD.contains(&&*symbol),
+                MAKES_POOLS.contains(&&*symbol) || USES_WORKER_THREADS.contains(&&*symbol),
                 "{symbol} comes to {name}, in {from}"
             ),
-            None => assert!(!BIRTH.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
+            None => assert!(!MAKES_POOLS.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),
         }
     }
-    // What threads begin with is come to from whoever makes them; a worker's loop is what enter_worker goes into.
+    // A thread's first function is reached from the one that creates it; the worker's loop from enter_worker.
     let worker = graph.reached("jobring_enter_worker");
     assert!(worker.keys().any(|name| name.contains("17work_until_closed")), "the worker's loop was seen");
 }

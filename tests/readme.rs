@@ -34,7 +34,8 @@ fn ci_runs_the_two_commands() {
     }
 }
 
-/// What stops the first program of many users is said where they begin, with the number of slots that a pool has.
+/// What stops the first program of many users is said where they begin, with the number of slots that a pool
+/// has.
 #[cfg(feature = "std")]
 #[test]
 fn the_first_pages_say_that_untaken_results_hold_slots() {
@@ -71,8 +72,8 @@ fn the_oldest_compiler_is_the_one_at_hand() {
     assert!(minor(version) >= minor(oldest), "{version} runs this, {oldest} is promised");
 }
 
-/// What the README says under "Link", in a folder of links to this one: the commands stand as they are written, and what they
-/// build goes to a `target` of its own.
+/// What the README says under "Link", in a folder of links to this one: the commands stand as they are
+/// written, and what they build goes to a `target` of its own.
 #[cfg(all(feature = "capi", target_os = "linux"))]
 mod link {
     use super::read;

@@ -1,5 +1,5 @@
-//! The programs about ownership and races again. Library and program run under AddressSanitizer, which finds memory that is freed
-//! twice, used after it was freed, or (LeakSanitizer) never freed. The table also runs under valgrind.
+//! The programs about ownership and races under AddressSanitizer, which finds memory that is freed twice,
+//! used after it was freed, or (LeakSanitizer) never freed. The ownership table also runs under valgrind.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 #[path = "common/capi.rs"]

@@ -1,4 +1,4 @@
-//! Shutting a pool down: drained, discarded, timed out, from any thread, several times at once.
+//! Shuts pools down: drained, discarded, timed out, from any thread, several times at once.
 #![cfg(feature = "std")]
 
 mod common;
@@ -357,7 +357,7 @@ fn a_shutdown_outside_waits_for_a_job_that_is_inside_a_shutdown() {
         let closer = move || {
             closes.add();
             end(&inside, ShutdownMode::Drain);
-            // Whoever took this job's shutdown for its end comes back while this goes on.
+            // A shutdown that took this job's shutdown for its end would return while this goes on.
             (0..100).for_each(|_| thread::yield_now());
             counted.add();
         };

@@ -1,4 +1,4 @@
-//! How much of a worker's stack its own code takes, and how much the smallest stack leaves for the job.
+//! How much of a worker's stack its own code takes, and how much the smallest stack leaves for a job.
 #![cfg(unix)]
 
 use jobring::{BuildError, Pool};
@@ -38,7 +38,8 @@ fn a_worker_runs_on_the_smallest_stack_that_is_allowed() {
         let pool = Pool::builder().workers(1).stack_size(size).build().expect("the floor is enough");
         let effective = pool.worker_stack_size(0).expect("a worker");
         assert!(effective >= size, "{effective} for {size}");
-        // Enough for a job that sends a message: that is what the floor's 8 KiB and PTHREAD_STACK_MIN are for.
+        // Enough for a job that sends a message: that is what the floor's 8 KiB and PTHREAD_STACK_MIN are
+        // for.
         let (send, receive) = mpsc::channel();
         pool.submit_detached(move || send.send(here()).expect("a receiver")).expect("open");
         assert_ne!(receive.recv_timeout(DEADLINE).expect("in time"), 0);

@@ -1,7 +1,7 @@
-//! The C face under ThreadSanitizer. The library is built with instrumentation and without std (tests/tsan, which needs a nightly
-//! compiler), and the C programs of tests/tsan pass plain data over every edge of it. A clean run reports nothing, without any
-//! suppression. With one ordering weakened, it reports a data race over that ordering's edge. tests/tsan/README.md has
-//! the table.
+//! The C API under ThreadSanitizer. The library is built with instrumentation and without std (tests/tsan,
+//! which needs a nightly compiler). The C programs of tests/tsan pass plain data over every happens-before
+//! edge of the library. The unchanged library must give no report, without any suppression. With one ordering
+//! weakened there must be a data race over that ordering's edge. tests/tsan/README.md has the table.
 #![cfg(all(target_os = "linux", target_pointer_width = "64", feature = "capi", feature = "pthread"))]
 
 #[path = "common/c.rs"]
@@ -16,7 +16,8 @@ use std::sync::OnceLock;
 /// One ordering that is weakened, and the race that then is reported.
 struct Control {
     site: &'static str,
-    /// Inside or outside of calls that submit alone: the ready ring's pushes and the free ring's pops are inside.
+    /// Inside or outside of calls that submit alone: the ready ring's pushes and the free ring's pops are
+    /// inside.
     at: Option<&'static str>,
     scene: &'static str,
     /// More than it takes.
@@ -96,8 +97,8 @@ const JUDGED: &[Control] = &[
     control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
 ];
 
-/// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all of these
-/// (loom-tests/README.md).
+/// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all
+/// of these (loom-tests/README.md).
 const NOT_JUDGED: &[(&str, &[&str])] = &[
     (
         "order a ring's counters, by which pushes and pops find their entries and call a ring empty or not; the data goes \
@@ -117,15 +118,15 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ("matters between a look and a claim: so seldom that no run is sure to report it", &["ClaimLost"]),
     (
         "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
-        &["Kick", "KickLook"],
+        &["NotifyClosers", "CloseEventsLook"],
     ),
     (
-        "order the start hooks before the end of the call that makes the pool; as a rule the kick after each hook does so too",
+        "order the start hooks before the end of the call that makes the pool; as a rule the notification after each hook does so too",
         &["HookEnd", "HooksLook"],
     ),
     (
         "belong to tasks that await a job, which C has none of (the feature `future`)",
-        &["SpotTurn", "SpotLeave", "SpotLook", "SpotMove"],
+        &["WakerTurn", "WakerLeave", "WakerLook", "WakerMove"],
     ),
     (
         "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",
@@ -261,7 +262,8 @@ fn ordered_sites(folder: &Path, into: &mut BTreeSet<String>) {
                 into.insert(name.to_owned());
             }
         }
-        // `front(Site::PopHead, Site::PopEntry, Acquire)`: the ordering is the second one's, the first is Acquire there.
+        // `front(Site::PopHead, Site::PopEntry, Acquire)`: the ordering is the second one's, the first is
+        // Acquire there.
         for words in code.split("front(Site::").skip(1) {
             let words: Vec<_> = words.split(')').next().expect("an end").split(", ").collect();
             let [head, entry, ordering] = words[..] else { panic!("{words:?}") };

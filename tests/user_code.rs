@@ -1,5 +1,5 @@
-//! Whatever user code does where the library calls it, no panic crosses a job, no job outlives what it borrows, and no slot is
-//! lost. `src/USER_CODE.md` names the places.
+//! Whatever user code does where the library calls it: no panic crosses a job, no job outlives what it
+//! borrows, and no slot is lost. `src/USER_CODE.md` names the places.
 #![cfg(feature = "std")]
 
 mod common;
@@ -76,7 +76,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
             let mut lent = Box::new(0);
             let slot: &mut u64 = &mut lent;
             pool.scope(|s| {
-                // Looked at last, and held until the others are over.
+                // Looked at last, and held until the others have finished.
                 s.spawn(|| {
                     begun.open();
                     go.pass();

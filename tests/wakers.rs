@@ -1,4 +1,5 @@
-//! Wakers that panic, wait, submit and shut down: the pool goes on, and a call that would sleep for ever is refused.
+//! Wakers that panic, wait, submit and shut down: the pool goes on, and a call that would sleep for ever is
+//! refused.
 #![cfg(all(feature = "future", feature = "std"))]
 
 mod common;
@@ -339,8 +340,8 @@ fn a_wake_on_the_only_worker_may_wait() {
     pool.shutdown(ShutdownMode::Drain, None).expect("an end");
 }
 
-/// In a wake the thread is in no job: neither in the one that has finished, whose slot may hold another job, nor in an outer
-/// one.
+/// In a wake the thread is in no job: neither in the one that has finished, whose slot may hold another job,
+/// nor in an outer one.
 #[test]
 fn a_wake_is_outside_of_jobs() {
     let pool: &'static Pool = forever(pool(1, 4));
@@ -499,8 +500,8 @@ fn a_wake_may_drop_the_pool() {
     assert_eq!(ended.get(), 0, "the memory stays for the worker");
 }
 
-/// Each wake makes room in a full pool by running the next job, which wakes the next task: not all of them inside each other,
-/// or the stack would have to be as long.
+/// Each wake makes room in a full pool by running the next job, which wakes the next task: not all of them
+/// inside each other, or the stack would have to be as long.
 #[test]
 fn wakes_inside_wakes_are_told_that_the_stack_ends() {
     const TASKS: usize = 300;

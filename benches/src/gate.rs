@@ -1,5 +1,5 @@
-//! A flag that a job raises and a thread waits for, spinning or asleep in the kernel: for pools that have no handles,
-//! and the bare wake and wait that they are compared with.
+//! A flag that a job raises and a thread waits for, spinning or asleep in the kernel: for pools that have no
+//! handles, and the bare wake and wait that they are compared with.
 
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering::*};

@@ -7,11 +7,11 @@ use std::fmt::Write;
 
 /// What has to hold.
 enum Need {
-    /// At least so many times as good as each of these, by a number of the report.
+    /// At least this many times as good as each of these, by a number of the report.
     Times(f64, &'static [&'static str], &'static str),
     /// At most this, by a number of the report.
     AtMost(f64, &'static str),
-    /// Along a curve, between two points of it, at most so many times the cost.
+    /// Along a curve, between two of its points, at most this many times the cost.
     Flat(f64, f64, f64),
 }
 use Need::{AtMost, Flat, Times};
@@ -22,7 +22,7 @@ const LOCKED: &[&str] = &["threadpool", "tokio", "GLib", "Boost.Asio"];
 const ASLEEP: &[&str] = &["bare futex, no pool"];
 const ARRAY_QUEUE: &[&str] = &["ArrayQueue"];
 const PTHREADS: &[&str] = &["bare pthreads, no pool"];
-const BATCHES: &str = "jobring, C face, batches of 64";
+const BATCHES: &str = "jobring, C API, batches of 64";
 const SPINNERS: &[&str] =
     &["channel, inline", "ArrayQueue, by hand", "rayon", "threadpool", "tokio", "forte"];
 const FORKS: &[&str] = &["fork_union", "OpenMP (libgomp)"];
@@ -106,21 +106,21 @@ const GOALS: &[Goal] = &[
     Goal(
         "W6",
         "w6",
-        "jobring, C face",
+        "jobring, C API",
         "create: within 10 % of bare pthreads",
         Times(WITHIN_10, PTHREADS, "create_ms"),
     ),
     Goal(
         "W6",
         "w6",
-        "jobring, C face",
+        "jobring, C API",
         "join: within 10 % of bare pthreads",
         Times(WITHIN_10, PTHREADS, "join_ms"),
     ),
     Goal(
         "W6",
         "w6",
-        "jobring, C face",
+        "jobring, C API",
         "resident memory: within 10 % of bare pthreads",
         Times(WITHIN_10, PTHREADS, "resident_kib"),
     ),
@@ -135,7 +135,7 @@ const GOALS: &[Goal] = &[
     Goal(
         "W8",
         "w1",
-        "jobring, C face",
+        "jobring, C API",
         "under 1,000 wakes for 10⁶ submits in bursts",
         AtMost(1000.0, "wakes_per_million"),
     ),

@@ -1,4 +1,4 @@
-//! What a child process is told, and what it says: `name=value` in, `name value` out.
+//! The parameters of a child process and its output: `name=value` in, `name value` out.
 
 /// The parameters of one measurement.
 #[derive(Clone, Default)]

@@ -23,8 +23,9 @@ pub fn median(mut values: Vec<f64>) -> Option<Median> {
     (count > 0).then(|| Median { value: Data::new(values).median(), interval, count })
 }
 
-/// The largest rank (from 0) such that the median lies between the values of that rank from below and from above with
-/// a probability of at least 95 %: each value is below the median with probability ½, independently.
+/// The largest rank (from 0) such that the median lies between the values of that rank from below and from
+/// above with a probability of at least 95 %: each value is below the median with probability ½,
+/// independently.
 fn lowest_rank(count: usize) -> Option<usize> {
     let below = Binomial::new(0.5, count as u64).ok()?;
     below.inverse_cdf(0.025).checked_sub(1).map(|rank| rank as usize)

@@ -82,7 +82,8 @@ pub fn table(outcome: &Outcome) -> String {
 /// What explains a curve's knees, of its first entrant.
 const CAUSES: [(&str, &str); 2] = [("cpu_ns", "CPU ns a job"), ("sleeps_per_million", "sleeps in 10⁶ jobs")];
 
-/// A curve in one table: a line for each point, a column for each entrant, and for what explains the first one's.
+/// A curve in one table: a line for each point, a column for each entrant, and for what explains the first
+/// one's.
 pub fn curve(name: &str, outcomes: &[&Outcome]) -> String {
     let mut labels: Vec<&str> = Vec::new();
     for entrant in outcomes.iter().flat_map(|outcome| &outcome.case.entrants) {

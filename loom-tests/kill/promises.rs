@@ -1,4 +1,4 @@
-//! Models of promises that only the kill list asked for.
+//! Models of promises that only the kill list needs.
 
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{End, Log, Pool, Task};
@@ -28,7 +28,8 @@ fn a_late_waiter_is_not_held_by_the_next_job() {
     crew.begin();
     assert!(pool.run_one());
     let mine = pool.poll(job);
-    // It runs when the waiter has gone, not before. No room: the waiter has not given the slot back yet.
+    // It runs after the waiter has returned, not before. If there is no room, the waiter has not given the
+    // slot back yet.
     let next = pool.submit(Task::new(&log, 1));
     let theirs = late.join().unwrap();
     assert!((mine == End::Done(0)) != (theirs == End::Done(0)), "{mine:?} {theirs:?}");
@@ -41,7 +42,7 @@ fn a_late_waiter_is_not_held_by_the_next_job() {
 
 fn a_waiter_that_comes_while_another_looks_is_woken() {
     let (crew, pool, log) = (Crew::ungated(), Pool::<1>::new(), Log::new());
-    // Never works, so that those who wait sleep.
+    // Never works, so that waiters sleep.
     pool.admit();
     let job = pool.submit(Task::new(&log, 0)).expect("there is room");
     let looker = {
@@ -103,7 +104,8 @@ fn the_slot_of_a_cancelled_job_has_one_next_owner() {
 }
 
 fn destroy_waits_for_a_submit_that_went_on() {
-    // The pool is full, so the submitter is inside of it, and runs job 0 there; by then another thread destroys it.
+    // The pool is full, so the submitter runs job 0 inside its submit. Meanwhile another thread destroys the
+    // pool.
     let (pool, log) = (Pool::<1>::new(), Log::new());
     let destroyer = Arc::new(Mutex::new(None));
     let (inside, handle) = (pool.clone(), destroyer.clone());

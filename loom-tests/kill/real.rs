@@ -1,5 +1,6 @@
-//! What no model can show, because it is the system's: threads that cannot be made, a child process, the C face. Each runs
-//! in a process of its own, on the library as users have it, except for the bugs that can be put in.
+//! What no model can show because it needs the system: threads that cannot be created, a child process, the C
+//! API. Each test runs in a process of its own, on the library as users have it, except that bugs can be
+//! planted.
 
 use jobring_planted::ffi::*;
 use std::ffi::c_void;

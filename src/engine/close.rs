@@ -67,21 +67,21 @@ struct Closing<'a, S: Storage, P: Port + Clone> {
     /// The context of its worker loop, if the thread is a worker.
     worker: Option<&'a CallContext>,
     /// Did this stay count the thread as closing? False if a shutdown further out on this thread has done so.
-    is_news: bool,
+    counted: bool,
 }
 
 impl<'a, S: Storage, P: Port + Clone> Closing<'a, S, P> {
     /// Starts a stay. The calling thread runs jobs of the pool.
     fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
         let worker = pool.contexts().find(|context| context.is_of_worker());
-        let is_news = worker.is_none_or(|context| !context.closing.replace(true));
-        if is_news {
+        let counted = worker.is_none_or(|context| !context.closing.replace(true));
+        if counted {
             pool.lifecycle.begin_closing(worker.is_some());
         }
         // SAFETY:
         // - 1: drop removes it, before the node's borrow ends; the contexts are this thread's outer ones.
         unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
-        Self { pool, node, worker, is_news }
+        Self { pool, node, worker, counted }
     }
 }
 
@@ -91,7 +91,7 @@ impl<S: Storage, P: Port + Clone> Drop for Closing<'_, S, P> {
             return;
         }
         self.pool.lifecycle.waits().lock(&self.pool.port).remove(self.node);
-        if self.is_news {
+        if self.counted {
             if let Some(worker) = self.worker {
                 worker.closing.set(false);
             }
@@ -111,12 +111,14 @@ enum Found {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode were dropped if they
-    /// had not started. Inside a job it does not wait for that job, nor for others that cannot end before this shutdown or
-    /// another returns: those inside a shutdown, and those that wait for such a job without a timeout.
+    /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode
+    /// were dropped if they had not started. Inside a job it does not wait for that job, nor for others that
+    /// cannot end before this shutdown or another returns: those inside a shutdown, and those that wait for
+    /// such a job without a timeout.
     ///
-    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout, Err if no thread can
-    /// run what is queued because this one has too little stack left. In a child by fork it does nothing and returns Err.
+    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout,
+    /// Err if no thread can run what is queued because this one has too little stack left. In a child by fork
+    /// it does nothing and returns Err.
     pub(crate) fn shutdown(
         &self,
         queued: ShutdownMode,
@@ -130,7 +132,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if queued == ShutdownMode::Discard {
             self.lifecycle.discard();
         }
-        if !bug(Bug::CloseOfNobodyIsNoClose) || self.lifecycle.live() > 0 {
+        if !bug(Bug::CloseWithoutWorkersIsIgnored) || self.lifecycle.live() > 0 {
             self.idle.close(&self.port);
         }
         if let Some(word) = self.free().unmark()
@@ -145,7 +147,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.notify_closers(&self.port, Origin::Thread);
         let mut drains = is_worker;
         loop {
-            let kicks = self.lifecycle.kicks();
+            let events = self.lifecycle.close_events();
             self.sweep(deadline, drains);
             let found = self.look_for_jobs(in_job);
             if found == Found::Quiescent {
@@ -161,19 +163,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
                 return Err(self.census());
             }
-            let kicks = if bug(Bug::ForgetsTheKicksSinceItLooked) { self.lifecycle.kicks() } else { kicks };
-            self.lifecycle.await_kick(kicks, &self.port, left);
+            let events =
+                if bug(Bug::ReadsCloseEventsTooLate) { self.lifecycle.close_events() } else { events };
+            self.lifecycle.await_close_event(events, &self.port, left);
         }
     }
 
     /// Returns when no worker is in its loop or in a hook any more. The pool has been shut down.
     pub(crate) fn await_workers(&self) {
         loop {
-            let kicks = self.lifecycle.kicks();
+            let events = self.lifecycle.close_events();
             if self.lifecycle.live() == 0 || bug(Bug::EndsWithWorkersInside) {
                 return;
             }
-            self.lifecycle.await_kick(kicks, &self.port, None);
+            self.lifecycle.await_close_event(events, &self.port, None);
         }
     }
 
@@ -186,8 +189,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 progress = true;
             }
         } else {
-            // Workers drain the ring, also a worker inside this shutdown. If no worker is outside a shutdown, the closer
-            // does it.
+            // Workers drain the ring, also a worker inside this shutdown. If no worker is outside a shutdown,
+            // the closer does it.
             while (drains || !self.lifecycle.has_workers_outside_shutdown()) && self.run_before(deadline) {
                 progress = true;
             }
@@ -208,7 +211,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Is a job queued that a closer has to run, because no worker does? `deserted`: every worker waits or is inside a shutdown.
+    /// Is a job queued that a closer has to run, because no worker does? `deserted`: every worker waits or is
+    /// inside a shutdown.
     fn is_to_drain(&self, deserted: bool) -> bool {
         let nobody = deserted || !self.lifecycle.has_workers_outside_shutdown();
         nobody && !self.lifecycle.discards() && self.has_queued()
@@ -218,9 +222,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
     }
 
-    /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer returns.
+    /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer
+    /// returns.
     fn look_for_jobs(&self, in_job: bool) -> Found {
-        let looks = in_job || bug(Bug::LeavesOtherClosersBehind);
+        let looks = in_job || bug(Bug::IgnoresOtherShutdowns);
         if !looks || bug(Bug::ShutdownWaitsForItself) {
             return if self.have_ended(None) { Found::Quiescent } else { Found::Jobs };
         }
@@ -231,7 +236,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
         });
         if self.have_ended(Some(&locked)) {
-            locked.outlive();
+            locked.mark_outliving();
             return Found::Quiescent;
         }
         locked.mark(|_| true);

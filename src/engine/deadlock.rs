@@ -1,22 +1,25 @@
-//! Deadlock detection: a thread that runs jobs sleeps without a timeout only while another thread can end its wait.
+//! Deadlock detection: a thread that runs jobs sleeps without a timeout only while another thread can end its
+//! wait.
 //!
-//! Such a thread registers in the wait-for graph before it sleeps, and looks at the graph under the same lock. A wait is
-//! *stuck* when every thread that could end it waits itself, and those waits are stuck too:
+//! Such a thread registers in the wait-for graph before it sleeps, and looks at the graph under the same
+//! lock. A wait is *stuck* when every thread that could end it waits itself, and those waits are stuck too:
 //!
-//! - a submit, when no slot is free and no job can free one: each slot holds a running job whose thread is stuck, a result
-//!   that no thread has taken, or, if every worker is stuck, a queued job. Other threads may take a result, but the pool
-//!   cannot know whether there are any, so a job does not rely on them;
+//! - a submit, when no slot is free and no job can free one: each slot holds a running job whose thread is
+//!   stuck, a result that no thread has taken, or, if every worker is stuck, a queued job. Other threads may
+//!   take a result, but the pool cannot know whether there are any, so a job does not rely on them;
 //! - a wait for a running job, when that job's thread is stuck;
-//! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job itself.)
+//! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job
+//!   itself.)
 //!
-//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait is refused and
-//! its job continues, and so do the others in turn. Three cases need another look:
+//! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait
+//! is refused and its job continues, and so do the others in turn. Three cases need another look:
 //!
-//! - A job that ends leaves its slot to the taker of its result, so the submits that relied on the job are stuck. They look
-//!   again when their patience ends. Where there is no clock, the thread that ended the job wakes them (`tell_blocked`).
+//! - A job that ends leaves its slot to the taker of its result, so the submits that relied on the job are
+//!   stuck. They look again when their patience ends. Where there is no clock, the thread that ended the job
+//!   wakes them (`notify_blocked`).
 //! - A slot that a submitter holds is neither free nor a job (`Unsettled`). The thread looks again soon.
-//! - A wait for a job that borrows from the thread may not be refused. That thread wakes the others until one of their waits
-//!   is refused.
+//! - A wait for a job that borrows from the thread may not be refused. That thread wakes the others until one
+//!   of their waits is refused.
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
@@ -49,8 +52,8 @@ impl Outlook {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Does the calling thread run jobs of this pool: is it a worker, or inside a job? A port without thread-local pointers
-    /// compiles to no code for this case.
+    /// Does the calling thread run jobs of this pool: is it a worker, or inside a job? A port without
+    /// thread-local pointers compiles to no code for this case.
     #[inline(always)]
     pub(crate) fn runs_jobs(&self) -> bool {
         !self.port.current().is_null() && self.is_of_runner()
@@ -83,8 +86,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let waits = self.lifecycle.waits();
         let mut locked = waits.lock(&self.port);
         // SAFETY:
-        // - 1: the node is removed below, before it is dropped; nothing in between unwinds, and the contexts are this thread's
-        //   outer ones.
+        // - 1: the node is removed below, before it is dropped; nothing in between unwinds, and the contexts
+        //   are this thread's outer ones.
         unsafe { locked.insert(&raw const node) };
         let outlook = self.judge(&locked, &node);
         if outlook.is_hopeless() {
@@ -103,7 +106,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn judge(&self, locked: &Locked<'_, P>, node: &Node) -> Outlook {
-        if bug(Bug::TakesAllForBlocked) {
+        if bug(Bug::AssumesAllAreBlocked) {
             return Outlook::Stuck;
         }
         // On a closed pool no submitter stays stuck: its submit is refused.
@@ -157,7 +160,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
         locked.note_worker(node, state.status() == Status::Queued);
-        if bug(Bug::CountsTheWokenAsStuck) && state.is_untaken() {
+        if bug(Bug::CountsTheWokenAsBlocked) && state.is_untaken() {
             return true;
         }
         state.answers_to(generation)
@@ -172,8 +175,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn slots_outlook(&self, locked: &Locked<'_, P>) -> Outlook {
         // A thread that gives a slot back changes the entry that is marked here.
         let Some(before) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
-        // ORDERING: pairs with the fence of a thread that has ended a job: either we see that the job has finished, or that
-        // thread sees the graph in use, and wakes the threads that wait for a slot (E8).
+        // ORDERING: pairs with the fence of a thread that has ended a job: either we see that the job has
+        // finished, or that thread sees the graph in use, and wakes the threads that wait for a slot (E8).
         fence(ordering(Site::GraphFence, SeqCst));
         let workers_stuck = self.are_workers_stuck(locked);
         for index in 0..self.capacity() {
@@ -197,11 +200,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Called by a thread that has changed a slot by a read-modify-write, then a fence, perhaps without freeing it: it has ended
-    /// a job whose result waits for its taker, for example. A job that sleeps in submit may be stuck since then. It looks again
-    /// by itself only where there is a clock.
+    /// Called by a thread that has changed a slot by a read-modify-write, then a fence, perhaps without
+    /// freeing it: it has ended a job whose result waits for its taker, for example. A job that sleeps in
+    /// submit may be stuck since then. It looks again by itself only where there is a clock.
     #[inline(always)]
-    pub(super) fn tell_blocked(&self, origin: Origin) {
+    pub(super) fn notify_blocked(&self, origin: Origin) {
         if !P::WAKES_BY_ITSELF && self.lifecycle.waits().is_used() {
             self.wake_blocked(origin);
         }

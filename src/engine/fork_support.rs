@@ -1,5 +1,5 @@
-//! Jobs that are lent to the pool: their submitter takes back a job that no thread has started, and waits for one that was
-//! started. It gives the handle to no other thread, and nothing of the job outlives its call.
+//! Jobs that are lent to the pool: their submitter takes back a job that no thread has started, and waits for
+//! one that was started. It gives the handle to no other thread, and nothing of the job outlives its call.
 
 use super::RawPool;
 use super::request::Request;
@@ -12,11 +12,12 @@ use crate::slot::Claim;
 use crate::slot::storage::Storage;
 use crate::util::backoff::spin_until;
 
-/// How often a thread looks for the end of a started job before it goes to sleep: some 25 µs, less than it takes to wake the
-/// thread.
-const LOOKS: u32 = 1000;
+/// How often a thread looks for the end of a started job before it goes to sleep: some 25 µs, less than it
+/// takes to wake the thread.
+const POLLS_BEFORE_SLEEP: u32 = 1000;
 
-/// A job whose input is a pointer to a value that its submitter keeps on its stack until the job has finished.
+/// A job whose input is a pointer to a value that its submitter keeps on its stack until the job has
+/// finished.
 pub(crate) struct LentJob<T> {
     pub(crate) vtable: &'static JobVTable,
     pub(crate) pointer: *const T,
@@ -44,8 +45,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes back a job that no thread has started: it will not run, its payload is forgotten without a drop, and its slot is
-    /// free. False: a thread has started it, or the pool dropped it.
+    /// Takes back a job that no thread has started: it will not run, its payload is forgotten without a drop,
+    /// and its slot is free. False: a thread has started it, or the pool dropped it.
     pub(crate) fn take_back(&self, job: Job) -> bool {
         let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
         // A closer waits for a claimed job as for a running one, so the slot need not be retired.
@@ -54,7 +55,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         true
     }
 
-    /// Runs a job here if no thread has started it, however little stack is left, as a plain call would. True if it ran.
+    /// Runs a job here if no thread has started it, however little stack is left, as a plain call would. True
+    /// if it ran.
     pub(crate) fn run_lent(&self, job: Job) -> bool {
         let Some(claimed) = self.claim_lent(job) else { return false };
         self.execute(claimed);
@@ -62,9 +64,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         true
     }
 
-    /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to `deliver`.
+    /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to
+    /// `deliver`.
     pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
-        spin_until(LOOKS, || self.is_finished(job));
+        spin_until(POLLS_BEFORE_SLEEP, || self.is_finished(job));
         let options = WaitOptions { is_lender: true, ..Default::default() };
         let taken = self.wait(job, Timeout::Forever, options, &mut deliver);
         if taken.is_err() && self.is_copy() {
@@ -88,8 +91,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.lifecycle.live().saturating_sub(usize::from(self.is_worker()))
     }
 
-    /// Is there a worker without a job? This reads one word, which changes when a worker goes to sleep, starts to search, or
-    /// finds a job.
+    /// Is there a worker without a job? This reads one word, which changes when a worker goes to sleep,
+    /// starts to search, or finds a job.
     #[inline(always)]
     pub(crate) fn has_idle_workers(&self) -> bool {
         self.idle.counts().has_idle_workers()
@@ -107,8 +110,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 }
 
-/// This process was forked inside a call that lent a job, which another thread had started. That thread does not exist here,
-/// and the caller cannot continue without what the job was to do.
+/// This process was forked inside a call that lent a job, which another thread had started. That thread does
+/// not exist here, and the caller cannot continue without what the job was to do.
 #[cold]
 fn forked_inside() -> ! {
     panic!(

@@ -4,27 +4,32 @@
 //! Open ─close─▶ Closing(drain | discard) ─▶ Quiescent ─join─▶ Stopped
 //! ```
 //!
-//! CLOSED is a bit of the idle word (`sleep`), because submitters and workers read that word anyway. This file holds the
-//! rest. `engine/close.rs` has the closer's loop. To *kick* is to call `notify_closers`. The protocol:
+//! CLOSED is a bit of the idle word (`sleep`), because submitters and workers read that word anyway. This
+//! file holds the rest. `engine/close.rs` has the closer's loop. Closers sleep on an event count: to *notify*
+//! them (`notify_closers`) is to add one to it and wake them. The protocol:
 //!
-//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence; read the
-//!   idle word again: CLOSED → kick the closer. So a submit that started before the close is accepted, and the closer
-//!   is notified.
-//! - a worker leaves when it sees CLOSED and then, after its fence, the ready ring empty. It kicks if no worker is left
-//!   that runs jobs, if a shutdown inside a job may rely on it, or if it ran a job since it last went to sleep. What it
-//!   did before that sleep, every closer sees after the closer's own fence.
-//! - a closer sets CLOSED (an RMW; fence; wakes all), then loops: read the kicks; in discard mode, or if no other thread
-//!   runs jobs, pop the ready ring and discard or run; pop the free ring and mark each slot closed; mark the empty
-//!   free ring, so that the next slot given back kicks; look at every slot: all closed, or finished and not yet
-//!   taken → quiescent; else sleep until kicked.
+//! - submit: CLOSED → refused. Take a slot from the free ring, fill it, push it to the ready ring; fence;
+//!   read the idle word again: CLOSED → notify the closers. So a submit that started before the close is
+//!   accepted, and the closers learn of it.
+//! - a worker leaves when it sees CLOSED and then, after its fence, the ready ring empty. It notifies the
+//!   closers if no worker is left that runs jobs, if a shutdown inside a job may rely on it, or if it ran a
+//!   job since it last went to sleep. What it did before that sleep, every closer sees after the closer's own
+//!   fence.
+//! - a closer sets CLOSED (an RMW; fence; wakes all), then loops: read the event count; in discard mode, or
+//!   if no other thread runs jobs, pop the ready ring and discard or run; pop the free ring and mark each
+//!   slot closed; mark the empty free ring, so that a thread that gives a slot back notifies the closers;
+//!   look at every slot: all closed, or finished and not yet taken → quiescent; else sleep while the event
+//!   count stays the same.
 //!
-//! A job that has finished counts as ended while its result is untaken. The result may be taken at any time, also after the
-//! closer has returned. Its taker fences after the take and reads CLOSED. Set → it retires the slot itself: if it gave the
-//! slot back, a submitter that saw the pool open could fill it, and no thread would look for that job any more.
+//! A job that has finished counts as ended while its result is untaken. The result may be taken at any time,
+//! also after the closer has returned. Its taker fences after the take and reads CLOSED. Set → it retires the
+//! slot itself: if it gave the slot back, a submitter that saw the pool open could fill it, and no thread
+//! would look for that job any more.
 //!
-//! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it: either
-//! its push kicks, or (a batch did not use it) it goes back through the marked ring. Each slot records that it is
-//! closed, so several closers, time-outs and later tries agree. Discard is remembered, and wins over drain.
+//! A slot that a submitter took before the close is neither closed nor finished, so the closer waits for it:
+//! either the submitter notifies the closers after its push, or (a batch did not use the slot) it goes back
+//! through the marked ring. Each slot records that it is closed, so several closers, timeouts and later
+//! attempts agree. Discard is remembered, and wins over drain.
 
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::{Origin, Port};
@@ -43,7 +48,7 @@ const HOOK_FAILED: usize = 1 << (usize::BITS / 2);
 /// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
-const GUEST: usize = CLOSER * CLOSER;
+const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
@@ -60,15 +65,16 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// Counts the kicks. Closers sleep on it.
-    kicks: AtomicUsize,
+    /// An event count: counts the notifications of closers, and of the thread that makes the pool. They sleep
+    /// on it.
+    close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
     /// Counts threads inside calls that destroy must wait for.
     visitors: AtomicUsize,
-    /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what that shutdown runs;
-    /// and shutdowns inside jobs on other threads. It is one word, so that a worker that leaves knows whether others are left
-    /// that run jobs, and whether a shutdown may have relied on it.
+    /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what
+    /// that shutdown runs; and shutdowns inside jobs on other threads. It is one word, so that a worker that
+    /// leaves knows whether others are left that run jobs, and whether a shutdown may have relied on it.
     live: AtomicUsize,
     /// Which threads wait for which.
     waits: WaitGraph,
@@ -81,7 +87,7 @@ impl Lifecycle {
     const_fn! {
         pub(crate) fn new() -> Self {
             Self {
-                kicks: AtomicUsize::new(0),
+                close_events: AtomicUsize::new(0),
                 mode: AtomicUsize::new(0),
                 visitors: AtomicUsize::new(0),
                 live: AtomicUsize::new(0),
@@ -92,43 +98,48 @@ impl Lifecycle {
         }
     }
 
-    /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no child of it.
-    pub(crate) fn settle_in(&self, _forks: usize) {
+    /// The pool has workers from now on. Its threads are in this process, after this many forks, and in no
+    /// child of it.
+    pub(crate) fn set_process(&self, _forks: usize) {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         if self.process.get() == 0 {
             self.process.set(_forks as u64 + 1);
         }
     }
 
-    /// Has this process, after this many forks, seen more of them than the process that the pool's workers are in?
-    pub(crate) fn is_left(&self, _forks: usize) -> bool {
+    /// Has this process, after this many forks, seen more of them than the process that the pool's workers
+    /// are in?
+    pub(crate) fn is_other_process(&self, _forks: usize) -> bool {
         #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
         return self.process.get().wrapping_sub(1) < _forks as u64;
         #[cfg(not(all(unix, any(feature = "std", feature = "pthread"))))]
         false
     }
 
-    /// Kicks the closers: they look again.
+    /// Notifies the closers: they look again.
     #[cold]
     pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
-        let word = &raw const self.kicks;
-        // ORDERING: Release pairs with the closer's Acquire in `kicks`: a closer that sees the kick sees what led to it.
-        self.kicks.fetch_add(1, ordering(Site::Kick, Release));
-        if bug(Bug::KickWakesOne) {
+        let word = &raw const self.close_events;
+        // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what
+        // led to it.
+        self.close_events.fetch_add(1, ordering(Site::NotifyClosers, Release));
+        if bug(Bug::NotifiesOneCloser) {
             return port.wake(word, false, origin);
         }
         port.wake(word, true, origin);
     }
 
-    /// The number of kicks. A closer reads it before it looks at what may change, and sleeps while it stays the same.
-    pub(crate) fn kicks(&self) -> usize {
-        // ORDERING: Acquire pairs with the Release in `notify_closers`. A thread that read the idle word without CLOSED does
-        // not kick: what it published is seen because of the fence in Idle::close (E5).
-        self.kicks.load(ordering(Site::KickLook, Acquire))
+    /// The event count. A closer reads it before it looks at what may change, and sleeps while it stays the
+    /// same.
+    pub(crate) fn close_events(&self) -> usize {
+        // ORDERING: Acquire pairs with the Release in `notify_closers`. A thread that read the idle word
+        // without CLOSED does not notify closers: what it published is seen because of the fence in
+        // Idle::close (E5).
+        self.close_events.load(ordering(Site::CloseEventsLook, Acquire))
     }
 
-    pub(crate) fn await_kick(&self, seen: usize, port: &impl Port, left: Option<u64>) {
-        port.wait(&self.kicks, seen, left);
+    pub(crate) fn await_close_event(&self, seen: usize, port: &impl Port, left: Option<u64>) {
+        port.wait(&self.close_events, seen, left);
     }
 
     pub(crate) fn discard(&self) {
@@ -153,13 +164,13 @@ impl Lifecycle {
     /// Returns when this many start hooks have returned: how many of them failed.
     pub(crate) fn await_start_hooks(&self, count: usize, port: &impl Port) -> usize {
         loop {
-            let kicks = self.kicks();
+            let events = self.close_events();
             // ORDERING: Acquire pairs with the Release in `end_start_hook`.
             let ended = self.mode.load(ordering(Site::HooksLook, Acquire));
             if ended % HOOK_FAILED / HOOK_DONE == count {
                 return ended / HOOK_FAILED;
             }
-            self.await_kick(kicks, port, None);
+            self.await_close_event(events, port, None);
         }
     }
 
@@ -185,26 +196,27 @@ impl Lifecycle {
         false
     }
 
-    /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not know of.
+    /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not
+    /// know of.
     pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
-        // ORDERING: Relaxed: a count; the last worker's kick publishes it. What a worker did is published elsewhere: by the
-        // slots, and by the end of its thread or visit.
+        // ORDERING: Relaxed: a count; the last worker's notification publishes it. What a worker did is
+        // published elsewhere: by the slots, and by the end of its thread or visit.
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
-        if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= GUEST {
+        if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= OUTSIDE_CLOSER {
             self.notify_closers(port, Origin::Thread);
         }
     }
 
     pub(crate) fn live(&self) -> usize {
-        // ORDERING: Relaxed: a count; a thread that must see it fall looks after a kick.
+        // ORDERING: Relaxed: a count; a thread that must see it fall looks after a notification.
         self.live.load(ordering(Site::LiveCount, Relaxed)) % CLOSER
     }
 
     /// A thread that runs jobs is inside a shutdown from now on. It may be a worker or not.
     pub(crate) fn begin_closing(&self, is_worker: bool) {
-        // ORDERING: Relaxed: a count; the kick that follows publishes it. Of a worker that leaves and a closer, the later one
-        // sees the other in this same word.
+        // ORDERING: Relaxed: a count; the notification that follows publishes it. Of a worker that leaves and
+        // a closer, the later one sees the other in this same word.
         self.live.fetch_add(Self::weight(is_worker), ordering(Site::ClosingBegin, Relaxed));
     }
 
@@ -214,12 +226,12 @@ impl Lifecycle {
     }
 
     fn weight(is_worker: bool) -> usize {
-        if is_worker { CLOSER } else { GUEST }
+        if is_worker { CLOSER } else { OUTSIDE_CLOSER }
     }
 
     /// Is there a worker that is not inside a shutdown?
     pub(crate) fn has_workers_outside_shutdown(&self) -> bool {
-        // ORDERING: Relaxed: a count that a kick has announced.
+        // ORDERING: Relaxed: a count that a notification has announced.
         let live = self.live.load(ordering(Site::ClosingLook, Relaxed));
         live % CLOSER > live / CLOSER % CLOSER
     }
@@ -268,10 +280,11 @@ impl<P: Port> Drop for Visit<P> {
         }
         let visitors = self.visitors;
         // SAFETY:
-        // - the pool still exists: destroy waits for this visit to end (await_visitors), and Rust callers borrow the pool.
+        // - the pool still exists: destroy waits for this visit to end (await_visitors), and Rust callers
+        //   borrow the pool.
         let word = unsafe { &*visitors };
-        // ORDERING: Release: all that the visitor did comes before the end of the pool. After this only the address is
-        // used, because the pool may be gone.
+        // ORDERING: Release: all that the visitor did comes before the end of the pool. After this only the
+        // address is used, because the pool may be gone.
         let old = word.fetch_sub(VISITOR, ordering(Site::VisitEnd, Release));
         if old == VISITOR | LEAVING {
             self.port.wake(visitors, true, self.origin);
@@ -285,32 +298,32 @@ mod tests {
     use crate::platform::System;
 
     #[test]
-    fn the_last_worker_kicks_the_closers_when_it_leaves() {
+    fn the_last_worker_notifies_the_closers_when_it_leaves() {
         let lifecycle = Lifecycle::new();
-        let kicks_of_leave = |must_notify| {
-            let before = lifecycle.kicks();
+        let events_of_leave = |must_notify| {
+            let before = lifecycle.close_events();
             lifecycle.leave(must_notify, &System);
-            lifecycle.kicks() - before
+            lifecycle.close_events() - before
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
         assert!(!lifecycle.enter(4));
-        assert_eq!((kicks_of_leave(true), lifecycle.enter(4)), (1, true), "it has ended a job");
-        assert_eq!((kicks_of_leave(false), lifecycle.live()), (0, 3));
+        assert_eq!((events_of_leave(true), lifecycle.enter(4)), (1, true), "it has ended a job");
+        assert_eq!((events_of_leave(false), lifecycle.live()), (0, 3));
         lifecycle.begin_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (3, true));
-        assert_eq!(kicks_of_leave(false), 0);
-        assert_eq!((kicks_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
+        assert_eq!(events_of_leave(false), 0);
+        assert_eq!((events_of_leave(false), lifecycle.live()), (1, 1), "the other one is inside a shutdown");
         assert!(!lifecycle.enter(1) && lifecycle.enter(2));
         lifecycle.end_closing(true);
         assert_eq!((lifecycle.live(), lifecycle.has_workers_outside_shutdown()), (2, true));
         lifecycle.begin_closing(false);
         assert_eq!(
-            (kicks_of_leave(false), lifecycle.live()),
+            (events_of_leave(false), lifecycle.live()),
             (1, 1),
             "a job on another thread is inside a shutdown"
         );
         lifecycle.end_closing(false);
         assert!(lifecycle.enter(2));
-        assert_eq!((kicks_of_leave(false), kicks_of_leave(false), lifecycle.live()), (0, 1, 0));
+        assert_eq!((events_of_leave(false), events_of_leave(false), lifecycle.live()), (0, 1, 0));
     }
 }

@@ -1,15 +1,17 @@
-//! The pool without its threads: rings, slots, idle word and life cycle together. Jobs are untyped here; the faces (`rust`,
-//! `ffi`) give them types.
+//! The pool without its threads: rings, slots, idle word and life cycle together. Jobs are untyped here; the
+//! APIs (`rust`, `ffi`) give them types.
 //!
 //! ```text
 //! submit ─▶ slot from the free ring ─▶ filled, index into the ready ring ─▶ worker claims, runs ─▶ slot resolved
 //!                                                                       ─▶ taken ─▶ slot back to the free ring
 //! ```
 //!
-//! - `request`: what a submitter hands over. `submit`, `batch`: from a free slot to the ready ring. `run`: claims a job and
-//!   runs it. `worker_loop`: what a worker does. `worker_state`: what it is doing now. `start_workers`: starts their threads.
-//! - `wait`: the operations on a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async tasks that await
-//!   a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a job run inside a job?
+//! - `request`: what a submitter hands over. `submit`, `batch`: from a free slot to the ready ring. `run`:
+//!   claims a job and runs it. `worker_loop`: what a worker does. `worker_state`: what it is doing now.
+//!   `start_workers`: starts their threads.
+//! - `wait`: the operations on a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
+//!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
+//!   job run inside a job?
 //! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take back.
 
 #[cfg(any(feature = "capi", jobring_loom))]

@@ -23,8 +23,8 @@ pub(crate) struct RuntimeConfig {
     pub(crate) stack_reserve: usize,
 }
 
-/// How often workers poll by default: some 25 µs, about half of the time that it takes to wake a thread on a halted CPU
-/// (engine/blocking_wait.rs says how to choose such a time).
+/// How often workers poll by default: some 25 µs, about half of the time that it takes to wake a thread on a
+/// halted CPU (engine/blocking_wait.rs says how to choose such a time).
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(crate) const POLLS: u32 = if crate::util::backoff::SPINS { 1000 } else { 0 };
 /// A pool without threads of its own does not know whether its CPU has other work.
@@ -58,8 +58,8 @@ pub(crate) struct RawPool<S, P> {
 
 impl<S, P> RawPool<S, P> {
     const_fn! {
-        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must not move after
-        /// it has given out a handle.
+        /// An open pool over storage that is all zero, with as many slots as its rings have entries. It must
+        /// not move after it has given out a handle.
         pub(crate) fn new(storage: S, port: P, config: RuntimeConfig) -> Self {
             Self::with_free(Cursors::new(), storage, port, config)
         }
@@ -197,14 +197,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.storage.forks().is_some_and(|own| own != self.port.forks())
     }
 
-    /// Is this process a child by fork of the one that the pool is in? Then no other thread is in the pool here, and what was
-    /// in progress never ends.
+    /// Is this process a child by fork of the one that the pool is in? Then no other thread is in the pool
+    /// here, and what was in progress never ends.
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
         let forks = self.port.forks();
         match self.storage.forks() {
             Some(own) => own != forks,
-            None => self.lifecycle.is_left(forks),
+            None => self.lifecycle.is_other_process(forks),
         }
     }
 

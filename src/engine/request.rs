@@ -4,7 +4,7 @@ use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 use crate::ring::Popper;
 
-/// A job as a face (`rust`, `ffi`) hands it over: checked, and not written into a slot yet.
+/// A job as an API (`rust`, `ffi`) hands it over: checked, and not yet written into a slot.
 pub(crate) trait Request {
     /// How the job is run or dropped.
     fn vtable(&self) -> &'static JobVTable;
@@ -16,7 +16,8 @@ pub(crate) trait Request {
     unsafe fn write(self, payload: Payload);
 }
 
-/// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no code for waiting.
+/// What a submit does when no slot is free. It is a type, so that a firmware that never waits contains no
+/// code for waiting.
 pub(crate) trait WhenFull: Copy {
     const WAITS: bool;
     /// How the free ring sees the submitter.

@@ -143,7 +143,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let outcome = match status {
             Status::Done => RunResult::Done,
             Status::Failed => RunResult::Failed,
-            Status::Cancelled if bug(Bug::ForgetsWhatWasDiscarded) => RunResult::Done,
+            Status::Cancelled if bug(Bug::DropsDiscardedJobsTwice) => RunResult::Done,
             _ => return false,
         };
         let slot = self.slot(index);

@@ -1,4 +1,4 @@
-//! Starting the threads of a pool, by any way of making threads.
+//! Starts the threads of a pool, whatever creates them.
 
 use super::RawPool;
 use super::lifecycle::ShutdownMode;
@@ -69,7 +69,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let admitted = self.admit_worker();
             debug_assert!(admitted, "no more workers are asked for than the pool may have");
             if let Err(error) = spawn(worker) {
-                if !bug(Bug::CountsAThreadThatIsNotThere) {
+                if !bug(Bug::CountsAThreadThatFailedToStart) {
                     self.lifecycle().leave(false, self.port());
                 }
                 let is_enough = worker >= min.max(1) && is_shortage(&error);

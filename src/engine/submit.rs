@@ -247,7 +247,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(always))]
     pub(crate) fn notify_workers(&self, position: usize, several: bool, origin: Origin) {
         let outcome = self.idle.notify(&self.port, position, several, origin, || self.ready().popped());
-        if outcome == NotifyOutcome::Closed && !bug(Bug::CloserIsNotTold) {
+        if outcome == NotifyOutcome::Closed && !bug(Bug::CloserIsNotNotified) {
             self.lifecycle.notify_closers(&self.port, origin);
         }
     }
@@ -275,8 +275,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(super) fn notify_closers_if_closed(&self, origin: Origin) {
         // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before this fence, or we
         // see CLOSED (E5).
-        fence_behind_rmw(ordering(Site::KickIfClosedFence, SeqCst));
-        self.tell_blocked(origin);
+        fence_behind_rmw(ordering(Site::NotifyIfClosedFence, SeqCst));
+        self.notify_blocked(origin);
         if self.is_closed() {
             self.lifecycle.notify_closers(&self.port, origin);
         }

@@ -1,7 +1,9 @@
-//! Async tasks that await a job. `slot/waker.rs` has the protocol between a task and the thread that resolves its job.
+//! Async tasks that await a job. `slot/waker.rs` has the protocol between a task and the thread that resolves
+//! its job.
 //!
-//! A task does not sleep in the pool: its executor may have other tasks to run. So it runs no job, a shutdown or a full pool
-//! does not have to wake it, and it does not step in for a stopped thread (`Patience` in `blocking_wait.rs`).
+//! A task does not sleep in the pool: its executor may have other tasks to run. So it runs no job, a shutdown
+//! or a full pool does not have to wake it, and it does not step in for a stopped thread (`Patience` in
+//! `blocking_wait.rs`).
 
 use super::RawPool;
 use crate::job::id::Job;
@@ -13,15 +15,16 @@ use crate::util::unwind::{call_ignoring_panic, drop_ignoring_panic};
 use core::task::{Poll, Waker};
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Has the job finished? If not, `waker` is woken when it has: run, cancelled or discarded. The caller holds the job's only
-    /// handle, and `left` belongs to that handle.
+    /// Has the job finished? If not, `waker` is woken when it has: run, cancelled or discarded. The caller
+    /// holds the job's only handle, and `left` belongs to that handle.
     pub(crate) fn poll_job(&self, job: Job, left: &mut WakerToken, waker: &Waker) -> Poll<()> {
         let Ok((index, generation)) = self.find(job) else {
             return Poll::Ready(());
         };
         let slot = self.slot(index);
         let mut state = slot.state();
-        // A stale job counts as finished, and so does one that never ends in a child by fork: the take that follows reports it.
+        // A stale job counts as finished, and so does one that never ends in a child by fork: the take that
+        // follows reports it.
         while state.answers_to(generation) && !state.is_untaken() && !self.is_copy() {
             let Some(cell) = self.storage.waker_cells().get(index) else {
                 waker.wake_by_ref();
@@ -44,16 +47,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Poll::Ready(())
     }
 
-    /// Takes back the waker that a poll left, if it is still there. The holder of the job's handle calls it before it gives the
-    /// handle up.
+    /// Takes back the waker that a poll left, if it is still there. The holder of the job's handle calls it
+    /// before it gives the handle up.
     #[must_use = "dropping it runs its owner's code: not before the handle is given up"]
     pub(crate) fn take_waker_back(&self, job: Job, left: &mut WakerToken) -> Option<Waker> {
         let (index, _) = self.find(job).ok()?;
         self.storage.waker_cells().get(index)?.take_back(left)
     }
 
-    /// Wakes the task that awaits a job that the caller has resolved. It reads only the slot's word: the slot may have another
-    /// job already.
+    /// Wakes the task that awaits a job that the caller has resolved. It reads only the slot's word: the slot
+    /// may have another job already.
     pub(super) fn wake_task(&self, index: usize, generation: usize) {
         let still = || self.slot(index).state().generation() == generation;
         let Some(waker) = self.storage.waker_cells().get(index).and_then(|cell| cell.take_for_wake(still))
@@ -61,8 +64,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return;
         };
         stop_point(Site::TaskWake);
-        // This runs an executor's code on a thread of the pool, where no caller could receive its panic. The thread is no longer
-        // inside of the job.
+        // This runs an executor's code on a thread of the pool, where no caller could receive its panic. The
+        // thread is no longer inside of the job.
         self.call_back(|| call_ignoring_panic(|| waker.wake()));
     }
 

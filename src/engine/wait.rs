@@ -54,8 +54,8 @@ pub(crate) enum WaitError {
 /// How a thread waits for a job.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct WaitOptions {
-    /// May its receiver leave the job? While the receiver looks, another thread can give the handle up. Then the receiver's
-    /// answer does not count: the job is stale, and the result is dropped.
+    /// May its receiver leave the job? While the receiver looks, another thread can give the handle up. Then
+    /// the receiver's answer does not count: the job is stale, and the result is dropped.
     pub(crate) may_leave: bool,
     /// Does the thread run the job itself if it is still queued, even outside of jobs?
     pub(crate) help: bool,
@@ -157,7 +157,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(taken)
     }
 
-    /// Gives up the handle of a job that is being taken. It is given up once: here (Ok), or by a concurrent detach (Err).
+    /// Gives up the handle of a job that is being taken. It is given up once: here (Ok), or by a concurrent
+    /// detach (Err).
     fn give_up(&self, index: usize, mut taking: State) -> Result<State, State> {
         while !taking.is_detached() {
             match self.slot(index).flag(taking, taking.transition_to_detached()) {
@@ -168,7 +169,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Err(taking)
     }
 
-    /// Ends a look at a job that has finished. The job stays as it was, unless its handle was given up meanwhile.
+    /// Ends a look at a job that has finished. The job stays as it was, unless its handle was given up
+    /// meanwhile.
     fn put_back(&self, index: usize, mut taking: State, was: State) {
         let slot = self.slot(index);
         let word = core::ptr::from_ref(slot.word());
@@ -176,7 +178,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match slot.put_back(taking, taking.transition_back(was)) {
                 Err(now) => taking = now,
                 Ok(_) => {
-                    if taking.has_waiter() && !bug(Bug::PutsTheJobBackSilently) {
+                    if taking.has_waiter() && !bug(Bug::PeekWakesNobody) {
                         self.port.wake_all(word);
                     }
                     return self.notify_closers_if_closed(Origin::Thread);
@@ -193,18 +195,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.vacate(index, taking, retire);
     }
 
-    /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked to or the pool has
-    /// no workers: the job could overrun the timeout.
+    /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked
+    /// to or the pool has no workers: the job could overrun the timeout.
     fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
         timeout != Timeout::Poll && (help || self.registers(timeout) || self.lifecycle.live() == 0)
     }
 
-    /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited one alone.
-    /// False if the waiter has to sleep.
+    /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited
+    /// one alone. False if the waiter has to sleep.
     fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
-            // Another worker has to run it. If there is none, the sleep finds that out. A pool without workers has no such
-            // thread.
+            // Another worker has to run it. If there is none, the sleep finds that out. A pool without
+            // workers has no such thread.
             return if self.lifecycle.live() > 0 { Ok(false) } else { Err(WaitError::Stack) };
         }
         if self.lifecycle.live() == 0 && self.nesting_depth() == 0 {
@@ -217,8 +219,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(true)
     }
 
-    /// Cancels a job that is still queued: its input is dropped in this call, and waiters are notified. Of several threads
-    /// that cancel a job, one gets Ok(true). Ok(false): too late; a job that runs is asked to stop.
+    /// Cancels a job that is still queued: its input is dropped in this call, and waiters are notified. Of
+    /// several threads that cancel a job, one gets Ok(true). Ok(false): too late; a job that runs is asked to
+    /// stop.
     pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
@@ -253,7 +256,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         })
     }
 
-    /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the handle stale.
+    /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the
+    /// handle stale.
     pub(crate) fn detach(&self, job: Job) -> Result<(), WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
@@ -289,7 +293,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         for index in 0..self.storage.capacity() {
             let state = self.slot(index).state();
             if state.is_untaken()
-                && !bug(Bug::LeavesResultsBehind)
+                && !bug(Bug::LeaksResults)
                 && let Ok(taking) = self.slot(index).take(state, true)
             {
                 self.drop_result(index, state.status());

@@ -1,9 +1,9 @@
-//! The wait-for graph of one pool: which of its threads wait without a timeout, and for what (E. G. Coffman, M. J. Elphick,
-//! A. Shoshani, "System Deadlocks", ACM Computing Surveys 3(2), 1971).
+//! The wait-for graph of one pool: which of its threads wait without a timeout, and for what (E. G. Coffman,
+//! M. J. Elphick, A. Shoshani, "System Deadlocks", ACM Computing Surveys 3(2), 1971).
 //!
-//! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps without a
-//! timeout in a wait or a submit, and while it is inside a shutdown. Other threads do not register: they are inside no job
-//! that another thread could wait for.
+//! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps
+//! without a timeout in a wait or a submit, and while it is inside a shutdown. Other threads do not register:
+//! they are inside no job that another thread could wait for.
 //!
 //! ```text
 //! word    first node | CONTENDED | LOCKED
@@ -12,10 +12,10 @@
 //! unlock  swap to the first node (Release); CONTENDED was set: wake all
 //! ```
 //!
-//! The lock makes an answer exact: while it is held, no registered thread can leave its call, so none of the jobs that such a
-//! thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps without a timeout or shuts the pool
-//! down. A thread that is stopped while it holds the lock can stop only others that do the same. EDGES.md (E8) has the
-//! argument.
+//! The lock makes an answer exact: while it is held, no registered thread can leave its call, so none of the
+//! jobs that such a thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps
+//! without a timeout or shuts the pool down. A thread that is stopped while it holds the lock can stop only
+//! others that do the same. EDGES.md (E8) has the argument.
 
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::Job;
@@ -43,7 +43,8 @@ pub(crate) struct Node {
     pub(crate) awaits: Awaits,
     /// The pool's identity in contexts.
     pool: *const (),
-    /// The thread's innermost context. The chain from it outwards stays as it is until the thread leaves its call.
+    /// The thread's innermost context. The chain from it outwards stays as it is until the thread leaves its
+    /// call.
     frames: *const CallContext,
     is_worker: bool,
     // INVARIANT: touched only by the holder of the lock, once the node is registered.
@@ -110,8 +111,8 @@ impl WaitGraph {
         let mut now = self.word.load(ordering(Site::GraphLook, Relaxed));
         loop {
             if now & LOCKED == 0 {
-                // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the previous holder left them.
-                // Relaxed on failure: it is tried again.
+                // ORDERING: Acquire pairs with the Release in `drop`: the nodes are as the previous holder
+                // left them. Relaxed on failure: it is tried again.
                 match self.word.compare_exchange(
                     now,
                     now | LOCKED,
@@ -246,8 +247,8 @@ impl<P: Port> Locked<'_, P> {
         self.marked().filter(|node| node.is_worker).count()
     }
 
-    /// The jobs that a marked thread is inside of outlive a closer.
-    pub(crate) fn outlive(&self) {
+    /// The jobs that a marked thread is inside of mark_outliving a closer.
+    pub(crate) fn mark_outliving(&self) {
         self.marked().flat_map(Node::frames).for_each(|context| context.closed_inside.set(true));
     }
 }

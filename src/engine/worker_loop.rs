@@ -1,4 +1,5 @@
-//! The loop of a worker: run jobs while there are any, search, sleep, leave when the pool is closed and empty.
+//! The loop of a worker: run jobs while there are any, search, sleep, leave when the pool is closed and
+//! empty.
 
 use super::RawPool;
 use super::run::Claimed;
@@ -10,21 +11,24 @@ use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
 
-/// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its last job woke may
-/// wait for this CPU.
-const TURN: u32 = 64;
-/// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can submit again.
-const FIRST: u32 = 24;
+/// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its
+/// last job woke may wait for this CPU.
+const POLLS_PER_YIELD: u32 = 64;
+/// The most polls after a job that came after a long sleep: some 1 µs, in which a submitter that is awake can
+/// submit again.
+const POLLS_AFTER_SLEEP: u32 = 24;
 /// How long a sentry sleeps before it looks again, nanoseconds: 1 ms, then 2 ms while jobs come.
-const NAPS: (u64, u64) = (1_000_000, 2_000_000);
-/// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled instead.
-const NAP: u64 = 50_000;
+const SENTRY_SLEEPS: (u64, u64) = (1_000_000, 2_000_000);
+/// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled
+/// instead.
+const LONG_SLEEP: u64 = 50_000;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool has as many as it
-    /// may. After each success the caller calls `work` on some thread, or `Lifecycle::leave`.
+    /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool
+    /// has as many as it may. After each success the caller calls `work` on some thread, or
+    /// `Lifecycle::leave`.
     pub(crate) fn admit_worker(&self) -> bool {
-        self.lifecycle.settle_in(self.port.forks());
+        self.lifecycle.set_process(self.port.forks());
         self.lifecycle.enter(self.config().workers)
     }
 
@@ -33,7 +37,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.entered.add()
     }
 
-    /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is queued.
+    /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is
+    /// queued.
     pub(crate) fn work(&self, number: usize) {
         let context = CallContext::of_worker(self.id(), number, None, self.port.current());
         self.work_between(&context, &WorkerActivity::new(false), None::<fn() -> bool>, || {});
@@ -75,8 +80,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn work_until_closed(&self, activity: &WorkerActivity) -> bool {
         // The thread that this one replaced may have ended one.
         let mut must_notify = true;
-        // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only after a
-        // job, so not before its first.
+        // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only
+        // after a job, so not before its first.
         let (mut woke, mut after_idle) = (true, false);
         loop {
             let claimed = match self.claim_next(Popper::Worker) {
@@ -100,19 +105,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on this CPU, and
-    /// submits when it gets the CPU. A little if the job came after a long sleep.
+    /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on
+    /// this CPU, and submits when it gets the CPU. A little if the job came after a long sleep.
     fn polls(&self, woke: bool, after_idle: bool) -> u32 {
         match (woke, after_idle) {
             (true, _) => 0,
-            (false, true) if SPINS => self.config().spin.min(FIRST),
+            (false, true) if SPINS => self.config().spin.min(POLLS_AFTER_SLEEP),
             (false, _) => self.config().spin,
         }
     }
 
     /// Spins or yields between two polls.
-    fn await_turn(&self, polled: &mut u32) {
-        if polled.is_multiple_of(TURN) {
+    fn pause(&self, polled: &mut u32) {
+        if polled.is_multiple_of(POLLS_PER_YIELD) {
             self.port.yield_now();
         } else {
             spin_loop();
@@ -120,7 +125,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *polled += 1;
     }
 
-    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it sleep for long?
+    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it
+    /// sleep for long?
     #[inline(never)]
     fn search(
         &self,
@@ -134,7 +140,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *after_idle = false;
         // While no worker sleeps, no submitter relies on searchers.
         while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
-            self.await_turn(&mut polled);
+            self.pause(&mut polled);
             if let Some(claimed) = self.claim_next(Popper::Unpaced) {
                 return Some(claimed);
             }
@@ -151,17 +157,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if polled >= polls || self.is_closed() {
                     break;
                 }
-                self.await_turn(&mut polled);
+                self.pause(&mut polled);
             }
             let started_at = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
-            let mut asleep = self.idle.register(search, self.port.naps());
+            let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
-            let (mut nap, mut slept) = (NAPS.0, false);
+            let (mut limit, mut slept) = (SENTRY_SLEEPS.0, false);
             search = loop {
-                // Read before the ring: a worker that leaves leaves no job behind that was published while the pool was
-                // open.
+                // Read before the ring: a worker that leaves leaves no job behind that was published while
+                // the pool was open.
                 let closed = self.idle.is_closed_for_sleeper();
-                if !is_empty() && !bug(Bug::SleepsWithoutALook) {
+                if !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
                     break self.idle.cancel(asleep);
                 }
                 if closed {
@@ -169,24 +175,25 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.idle.end_search(search, &self.port, is_empty);
                     return None;
                 }
-                // Not closed after the fence in `register`: a later closer's look sees what was done before (E5).
+                // Not closed after the fence in `register`: a later closer's look sees what was done before
+                // (E5).
                 *must_notify = false;
-                self.tell_blocked(Origin::Thread);
+                self.notify_blocked(Origin::Thread);
                 slept = true;
                 activity.set(WorkerState::Sleeping);
-                asleep = match self.idle.sleep(asleep, &self.port, nap) {
+                asleep = match self.idle.sleep(asleep, &self.port, limit) {
                     Ok(search) => break search,
                     Err(late) => {
                         let before = popped;
-                        (popped, nap) = (self.ready().popped(), NAPS.1);
-                        self.idle.end_nap(late, popped == before)
+                        (popped, limit) = (self.ready().popped(), SENTRY_SLEEPS.1);
+                        self.idle.end_timed_sleep(late, popped == before)
                     }
                 };
             };
             if slept {
                 let slept =
                     started_at.and_then(|started_at| Some(self.port.now()?.saturating_sub(started_at)));
-                *after_idle = slept.is_none_or(|slept| slept > NAP);
+                *after_idle = slept.is_none_or(|slept| slept > LONG_SLEEP);
                 polls = 0;
                 activity.set(WorkerState::Searching);
             }

@@ -1,4 +1,4 @@
-//! Pools that have run for long: whole lives of jobs with positions and generations near the top of their words.
+//! Whole lives of jobs in pools whose positions and generations are about to wrap around.
 
 use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError, WaitOptions};
 use crate::engine::lifecycle::ShutdownMode;

@@ -6,12 +6,13 @@ use core::mem::MaybeUninit;
 /// The largest size that a caller may state.
 pub(super) const MOST: usize = 4096;
 
-/// Reads a structure that begins with its size as a u32. Returns it in place or, if the caller knows only a prefix of it, a copy in
-/// `room` with the rest from `defaults`. A caller that is newer than this library may ask for nothing unknown: its tail must
-/// be zero.
+/// Reads a structure that begins with its size as a u32. Returns it in place or, if the caller knows only a
+/// prefix of it, a copy in `room` with the rest from `defaults`. A caller that is newer than this library may
+/// ask for nothing unknown: its tail must be zero.
 ///
 /// # Safety
-/// 1. `at` is readable for 4 bytes, and for the number of bytes that is stored there; it does not change during 'a.
+/// 1. `at` is readable for 4 bytes, and for the number of bytes that is stored there; it does not change
+///    during 'a.
 /// 2. T begins with a u32 and has no padding, and any bytes of a smaller caller are valid for it.
 pub(super) unsafe fn known<'a, T>(
     at: *const T,
@@ -45,7 +46,8 @@ pub(super) unsafe fn known<'a, T>(
     for i in 0..size_of::<T>() {
         let from = if i < size { bytes } else { core::ptr::from_ref(defaults).cast() };
         // SAFETY:
-        // - 1, 2: below the size of what is read. The write is volatile, so that this stays a loop: memcpy is larger than all of it.
+        // - 1, 2: below the size of what is read. The write is volatile, so that this stays a loop: memcpy is
+        //   larger than all of it.
         unsafe { room.as_mut_ptr().cast::<u8>().add(i).write_volatile(from.add(i).read()) };
     }
     // SAFETY:

@@ -50,8 +50,9 @@ unsafe impl Sync for jobring_port {}
 unsafe impl UserPort for jobring_port {
     fn seats(&self) -> &[Seat] {
         // SAFETY:
-        // - the header says it: `seats` has `seat_count` seats, zeroed at first, and they belong to no other port. A Seat is a
-        //   transparent atomic word. Only `read` makes a port from what callers give, and SPINNING has no seats.
+        // - the header says it: `seats` has `seat_count` seats, zeroed at first, and they belong to no other
+        //   port. A Seat is a transparent atomic word. Only `read` makes a port from what callers give, and
+        //   SPINNING has no seats.
         unsafe { slice::from_raw_parts(self.seats.cast(), self.seat_count as usize) }
     }
 

@@ -12,8 +12,8 @@ use crate::sync::{Bug, bug};
 /// The pool behind a pointer, if it is one: not NULL, aligned, marked as a living pool, and of this process.
 ///
 /// # Safety
-/// 1. `pool` is NULL or points to memory that is readable during 'a. A caller that passes a destroyed pool is responsible for its
-///    memory.
+/// 1. `pool` is NULL or points to memory that is readable during 'a. A caller that passes a destroyed pool is
+///    responsible for its memory.
 pub(super) unsafe fn pool<'a>(pool: *const jobring_pool) -> Result<&'a CPool, StatusError> {
     let pool: *const CPool = pool.cast();
     if pool.is_null() || !pool.is_aligned() {

@@ -1,12 +1,12 @@
 //! Calls of user functions, which may not return.
 //!
-//! An exception that leaves a user function (a C++ exception) ends the process. The types say "C-unwind": without that the compiler
-//! writes no unwind tables here, and the unwinder walks through the library to the thread's next catch. Without threads no
-//! unwinder is known, and its tables do not link.
+//! An exception that leaves a user function (a C++ exception) ends the process. The types say "C-unwind":
+//! without that the compiler writes no unwind tables here, and the unwinder walks through the library to the
+//! thread's next catch. Without threads no unwinder is known, and its tables do not link.
 //!
-//! A job may end its thread (pthread_exit, pthread_cancel) if the loop of a worker that can be replaced called it directly
-//! (`workers/worker_thread.rs`). Every other function must return, or the process ends. Only Linux reports the end of a thread;
-//! elsewhere it is forbidden.
+//! A job may end its thread (pthread_exit, pthread_cancel) if the loop of a worker that can be replaced
+//! called it directly (`workers/worker_thread.rs`). Every other function must return, or the process ends.
+//! Only Linux reports the end of a thread; elsewhere it is forbidden.
 
 #![cfg_attr(
     not(any(feature = "std", feature = "pthread")),
@@ -121,8 +121,8 @@ pub(super) unsafe fn stop(hook: jobring_stop_fn, arg: *mut c_void, worker: u32) 
     }
 }
 
-/// Calls the body of a loop. An exception that leaves it ends the process here, with the loop's stack frames still in place: other
-/// threads read them.
+/// Calls the body of a loop. An exception that leaves it ends the process here, with the loop's stack frames
+/// still in place: other threads read them.
 ///
 /// # Safety
 /// 1. `body` may be called with these arguments.

@@ -49,8 +49,10 @@ impl JobFailure {
     pub(super) unsafe fn note(&self, code: i32, text: *const u8) {
         self.code.set(Some(code));
         // SAFETY:
-        // - only this thread has the cell, no reference to it is held, and it has room for TEXT bytes and a zero.
-        // - 1: readable up to its zero. (A hand-written loop: strlen and memcpy are more than a firmware needs.)
+        // - only this thread has the cell, no reference to it is held, and it has room for TEXT bytes and a
+        //   zero.
+        // - 1: readable up to its zero. (A hand-written loop: strlen and memcpy are more than a firmware
+        //   needs.)
         unsafe {
             let noted = (*self.text.get()).as_mut_ptr();
             let (bytes, mut length) = ((&raw mut (*noted).bytes).cast::<u8>(), 0);
@@ -67,8 +69,8 @@ impl JobFailure {
     pub(super) fn noted(&self) -> Option<(i32, &[u8])> {
         let code = self.code.get()?;
         // SAFETY:
-        // - a failure was stored, so the length was written, and that many bytes of the text; nothing is stored while the slice
-        //   is held, since the job's function has returned.
+        // - a failure was stored, so the length was written, and that many bytes of the text; nothing is
+        //   stored while the slice is held, since the job's function has returned.
         let text = unsafe {
             let text = (*self.text.get()).as_ptr();
             core::slice::from_raw_parts((&raw const (*text).bytes).cast::<u8>(), (*text).length)
@@ -87,8 +89,8 @@ impl JobFailure {
             record.write(Record { code, length: length as u32 });
             let (to, from) = (record.add(1).cast::<u8>(), text.as_ptr());
             for i in 0..length {
-                // The write is volatile, so that this stays a loop: a memcpy that nothing else in a firmware needs is larger
-                // than this file.
+                // The write is volatile, so that this stays a loop: a memcpy that nothing else in a firmware
+                // needs is larger than this file.
                 to.add(i).write_volatile(from.add(i).read());
             }
         }

@@ -1,8 +1,9 @@
-//! The C face: every `extern "C"` item, without macros, so that cbindgen sees them. There is no algorithm and no atomic here: a
-//! call checks its arguments, calls the engine, and turns the answer into a status.
+//! The C API: every `extern "C"` item, without macros, so that cbindgen sees them. There is no algorithm and
+//! no atomic here: a call checks its arguments, calls the engine, and turns the answer into a status.
 //!
-//! The headers take their documentation from these items, so it is written for C readers. `jobring.h.in` and `jobring_port.h.in`
-//! have the rest of the headers and the order of the items: tests/header_drift.rs puts them together.
+//! The headers take their documentation from these items, so it is written for C readers. `jobring.h.in` and
+//! `jobring_port.h.in` have the rest of the headers and the order of the items: tests/header_drift.rs puts
+//! them together.
 
 #![allow(non_camel_case_types, reason = "C names")]
 

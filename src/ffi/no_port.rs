@@ -1,4 +1,5 @@
-//! The port of a C pool in a build that takes no user-defined port: the operating system or, without one, spinning.
+//! The port of a C pool in a build that takes no user-defined port: the operating system or, without one,
+//! spinning.
 
 use super::port::jobring_port;
 use super::status::{JOBRING_E_UNSUPPORTED, StatusError};

@@ -18,7 +18,8 @@ pub(super) struct WorkerArg {
 /// Makes up to `max_workers` workers, at least `min_workers`. Returns how many threads there are, and how many of them work.
 ///
 /// # Safety
-/// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the workers have left.
+/// 1. Nobody else has `pool` yet. `pool` and `worker_args`, with room for `max_workers`, stay until the
+///    workers have left.
 pub(super) unsafe fn start(
     pool: *const CPool,
     worker_args: *mut WorkerArg,

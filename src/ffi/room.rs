@@ -20,7 +20,8 @@ pub(super) struct Room {
 
 impl Room {
     /// # Safety
-    /// 1. `at` is NULL or a jobring_outcome, which stays valid and which nobody else changes as long as this lives.
+    /// 1. `at` is NULL or a jobring_outcome, which stays valid and which nobody else changes as long as this
+    ///    lives.
     pub(super) unsafe fn of(at: *mut jobring_outcome) -> Result<Self, StatusError> {
         if at.is_null() {
             return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0 });
@@ -48,8 +49,8 @@ impl Room {
         !self.data.is_null()
     }
 
-    /// The outcome of a job that has finished; its text or data are copied to the caller's room. Err: the data do not fit, and this
-    /// is their length.
+    /// The outcome of a job that has finished; its text or data are copied to the caller's room. Err: the
+    /// data do not fit, and this is their length.
     ///
     /// # Safety
     /// 1. As for `of`; the caller has the body of the job, a C job that ended as `taken` says.

@@ -118,7 +118,7 @@ impl From<BuildError> for StatusError {
     }
 }
 
-/// A failed call's status, so that `?` works in this face.
+/// A failed call's status, so that `?` works in this API.
 pub(super) struct StatusError(pub(super) jobring_status);
 
 impl StatusError {

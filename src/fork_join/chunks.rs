@@ -1,20 +1,23 @@
 //! The shares of one range. Threads claim them one by one; none is assigned in advance.
 //!
-//! The range is cut into parts, one for each thread that may take part (many threads share a few parts), always at the same
-//! places. A thread claims from its own part first, then from the following ones. So in a second loop over the same items a thread
-//! finds its items of the first loop in its cache, and yet no thread waits for a slow one.
+//! The range is cut into parts, one for each thread that may take part (many threads share a few parts),
+//! always at the same places. A thread claims from its own part first, then from the following ones. So in a
+//! second loop over the same items a thread finds its items of the first loop in its cache, and yet no thread
+//! waits for a slow one.
 //!
-//! A part's `next` is the start of its next share; at the part's end nothing is left. A claim moves `next` forward by a
-//! compare-and-swap; a stop moves it to the end at once. It never goes back, so a successful claim owns its share alone,
-//! and after a stop no claim succeeds. A share is half of what its part has left. So shares become smaller towards the end: there
-//! are few claims, and no thread finishes much later than the others.
+//! A part's `next` is the start of its next share; at the part's end nothing is left. A claim moves `next`
+//! forward by a compare-and-swap; a stop moves it to the end at once. It never goes back, so a successful
+//! claim owns its share alone, and after a stop no claim succeeds. A share is half of what its part has left.
+//! So shares become smaller towards the end: there are few claims, and no thread finishes much later than the
+//! others.
 
 use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::cache_padded::CachePadded;
 
 /// A claim takes one FRACTION-th of what is left of a part.
 const FRACTION: usize = 2;
-/// The most parts. Each has its own cache line on the caller's stack; if there are more threads, they share the parts.
+/// The most parts. Each has its own cache line on the caller's stack; if there are more threads, they share
+/// the parts.
 const MAX_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
 
 /// A range that is cut into shares.
@@ -67,8 +70,8 @@ impl Chunks {
         (0..self.parts).all(|part| self.next(part) >= self.end_of(part))
     }
 
-    /// Claims the next share, of `part` if it has one, otherwise of another part, to which it sets `part`. None if nothing is
-    /// left.
+    /// Claims the next share, of `part` if it has one, otherwise of another part, to which it sets `part`.
+    /// None if nothing is left.
     pub(super) fn claim(&self, part: &mut usize) -> Option<(usize, usize)> {
         for _ in 0..self.parts {
             if let share @ Some(_) = self.claim_in(*part) {
@@ -87,8 +90,8 @@ impl Chunks {
             let size = (left / FRACTION).max(self.grain);
             // Leaves no rest smaller than a grain.
             let to = if left - size.min(left) < self.grain { end } else { from + size };
-            // ORDERING: Relaxed: decides which thread owns the share, and hands nothing over; the end of the helper's job makes
-            // its work visible to the caller (E3).
+            // ORDERING: Relaxed: decides which thread owns the share, and hands nothing over; the end of the
+            // helper's job makes its work visible to the caller (E3).
             match self.next[part].compare_exchange(
                 from,
                 to,
@@ -105,8 +108,8 @@ impl Chunks {
     /// Stops the loop: from here on no claim succeeds.
     pub(super) fn stop(&self) {
         for part in 0..self.parts {
-            // ORDERING: Relaxed: hands nothing over. A concurrent claim comes before it, or fails. (It is a swap, because loom
-            // lets a compare-and-swap miss another thread's store.)
+            // ORDERING: Relaxed: hands nothing over. A concurrent claim comes before it, or fails. (It is a
+            // swap, because loom lets a compare-and-swap miss another thread's store.)
             self.next[part].swap(self.end_of(part), ordering(Site::SharesStop, Relaxed));
         }
     }

@@ -1,21 +1,24 @@
 //! Two closures, in parallel or one after the other: `join(a, b)`.
 //!
-//! **Lazy publication.** The second closure (a `JoinTask`, called a half) lies on its caller's stack, in a list (`Joins`) that only this
-//! thread sees. To push it and to remove it again takes a few plain stores and no atomic. A join publishes a half only if a
-//! worker is idle and nothing is queued for it. It publishes the oldest half of the list, which is usually the largest, as an ordinary
-//! job whose payload is a pointer to it. If the idle workers sleep, publishing costs a wake-up, so a thread does that rarely.
+//! **Lazy publication.** The second closure (a `JoinTask`, called a half) lies on its caller's stack, in a
+//! list (`Joins`) that only this thread sees. To push it and to remove it again takes a few plain stores and
+//! no atomic. A join publishes a half only if a worker is idle and nothing is queued for it. It publishes the
+//! oldest half of the list, which is usually the largest, as an ordinary job whose payload is a pointer to
+//! it. If the idle workers sleep, publishing costs a wake-up, so a thread does that rarely.
 //!
-//! **A bounded list.** With `MAX_PENDING` halves in its list a thread has enough work to offer. Unless a worker is idle right
-//! now, a further join just calls `a` and `b`: some loads, no store. In a recursion nearly all joins are of this kind, and
-//! the smallest ones. When a half of the list is published or removed, the next join refills the list.
+//! **A bounded list.** With `MAX_PENDING` halves in its list a thread has enough work to offer. Unless a
+//! worker is idle right now, a further join just calls `a` and `b`: some loads, no store. In a recursion
+//! nearly all joins are of this kind, and the smallest ones. When a half of the list is published or removed,
+//! the next join refills the list.
 //!
-//! A join that pushed its half runs `a`. Then its half is the newest of the list. If it is not published, the join removes it and
-//! calls `b`. If it is published, the join takes the job back and calls `b`; if the job has started, the join waits for its
-//! end. Halves are published oldest first and once each, so those in the list were never published. A thread that runs a
-//! published half has its own list.
+//! A join that pushed its half runs `a`. Then its half is the newest of the list. If it is not published, the
+//! join removes it and calls `b`. If it is published, the join takes the job back and calls `b`; if the job
+//! has started, the join waits for its end. Halves are published oldest first and once each, so those in the
+//! list were never published. A thread that runs a published half has its own list.
 //!
-//! Only the owner uses a half, with one exception: from the publication until the job was taken back or has finished, only its
-//! runner uses the contents of the `UnsafeCell`s. E1, the claim, or E3 hands them over, as for any job.
+//! Only the owner uses a half, with one exception: from the publication until the job was taken back or has
+//! finished, only its runner uses the contents of the `UnsafeCell`s. E1, the claim, or E3 hands them over, as
+//! for any job.
 
 use crate::engine::{Completion, Disposition, LentJob, RawPool};
 use crate::job::context::{CallContext, Joins, Pending};
@@ -33,8 +36,8 @@ use core::ptr;
 const WAKE_EVERY: u64 = 100_000;
 /// The most joins in a row that offer nothing after an offer failed.
 const MAX_SKIPPED: u32 = 64;
-/// The most halves in a thread's list; further joins are plain calls. (With 8, 7 % of the joins of fib(30) push; with 16,
-/// 85 %.)
+/// The most halves in a thread's list; further joins are plain calls. (With 8, 7 % of the joins of fib(30)
+/// push; with 16, 85 %.)
 const MAX_PENDING: usize = if cfg!(jobring_loom) { 1 } else { 8 };
 
 /// The second closure of one join, and later its result.
@@ -72,7 +75,8 @@ impl<B: FnOnce() -> R, R> JoinTask<B, R> {
     /// 1. `pending` is the first field of a half of this type, whose job the caller has claimed.
     unsafe fn run(pending: *const Pending) {
         // SAFETY:
-        // - 1; the half stays valid until its job has finished (join). Its head belongs to the owner, and is not used here.
+        // - 1; the half stays valid until its job has finished (join). Its head belongs to the owner, and is
+        //   not used here.
         let half = unsafe { &*pending.cast::<Self>() };
         // SAFETY:
         // - the claim gives the half to this thread, once.
@@ -103,7 +107,8 @@ impl HalfJob {
 
     unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
-        // - publish wrote it; the thread that claimed the job calls run, and the half's owner waits for its end.
+        // - publish wrote it; the thread that claimed the job calls run, and the half's owner waits for its
+        //   end.
         unsafe {
             let pending = payload.at.cast::<*const Pending>().read();
             ((*pending).run)(pending);
@@ -141,8 +146,8 @@ impl<S: Storage, P: Port + Clone, B: FnOnce() -> R, R> Drop for ReclaimOnUnwind<
     }
 }
 
-/// Removes the newest half from the list; if it was published, takes its job back or waits for it. True if another thread ran
-/// the half.
+/// Removes the newest half from the list; if it was published, takes its job back or waits for it. True if
+/// another thread ran the half.
 #[inline(always)]
 fn reclaim<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pending: &Pending) -> bool {
     let Some(job) = pending.job.get() else {
@@ -166,8 +171,9 @@ fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job
     done
 }
 
-/// Calls both, and returns both results. It is not inlined, so that the compiler inlines the closures' calls into it; then
-/// the last calls of a recursion cost no more than their test (fib without a cut-off: 4 ns per join, not 6).
+/// Calls both, and returns both results. It is not inlined, so that the compiler inlines the closures' calls
+/// into it; then the last calls of a recursion cost no more than their test (fib without a cut-off: 4 ns per
+/// join, not 6).
 #[inline(never)]
 pub(crate) fn join<S, P, A, B, RA, RB>(pool: &RawPool<S, P>, a: A, b: B) -> (RA, RB)
 where
@@ -219,8 +225,8 @@ where
 {
     let half = JoinTask::new(b);
     // SAFETY:
-    // - 1: `pending` is the half's first field, and the half is reclaimed before it goes out of scope, also by a panic
-    //   (ReclaimOnUnwind).
+    // - 1: `pending` is the half's first field, and the half is reclaimed before it goes out of scope, also
+    //   by a panic (ReclaimOnUnwind).
     unsafe { joins.push((&raw const half).cast()) };
     let guard = ReclaimOnUnwind { pool, joins, half: &half };
     if has_taker {
@@ -320,8 +326,8 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
     let Ok(reserved) = pool.try_reserve(Popper::Unpaced, Origin::Thread) else { return false };
     let (mut newer, mut oldest) = (ptr::null::<Pending>(), joins.newest.get());
     // SAFETY:
-    // - the halves of the list lie on this thread's stack, and each is removed before its join returns. The list is not empty:
-    //   it has the caller's half.
+    // - the halves of the list lie on this thread's stack, and each is removed before its join returns. The
+    //   list is not empty: it has the caller's half.
     let oldest = unsafe {
         while !(*oldest).older.get().is_null() {
             (newer, oldest) = (oldest, (*oldest).older.get());
@@ -334,7 +340,8 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
         oldest
     };
     // SAFETY:
-    // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for it.
+    // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for
+    //   it.
     let job = unsafe {
         pool.publish(reserved, LentJob { vtable: HalfJob::VTABLE, pointer: oldest }, false, Origin::Thread)
     };

@@ -1,20 +1,22 @@
 //! A loop over a range, run by the caller and by the workers that come in time.
 //!
 //! The control block (`Loop`) lies on the caller's stack. A thread that takes part
-//! 1. makes up to two helpers: it counts each, and submits it as a job without waiting; if that fails, it makes none;
-//! 2. claims shares, first of its own part of the range (`chunks.rs`), and calls the body, until all are claimed or a call
-//!    stops the loop;
+//! 1. makes up to two helpers: it counts each, and submits it as a job without waiting; if that fails, it
+//!    makes none;
+//! 2. claims shares, first of its own part of the range (`chunks.rs`), and calls the body, until all are
+//!    claimed or a call stops the loop;
 //! 3. takes back its helpers that have not started, and waits for the others.
 //!
-//! A helper takes part in the same way, so helpers wake each other as a tree. A helper that starts too late does nothing. Each
-//! thread waits for the helpers that it made. So when the caller returns, no thread is inside the loop. A thread waits only for
-//! threads that are inside a share, never for a helper that has not started.
+//! A helper takes part in the same way, so helpers wake each other as a tree. A helper that starts too late
+//! does nothing. Each thread waits for the helpers that it made. So when the caller returns, no thread is
+//! inside the loop. A thread waits only for threads that are inside a share, never for a helper that has not
+//! started.
 //!
-//! Whether to fork: with a grain, the loop forks if it has more items than that. Without one, the caller starts alone and
-//! measures the time. It continues alone as long as the rest does not justify a helper. Two reads of the clock cost
-//! as much as some hundred items, so the first estimate uses the processor's tick counter, if there is one. If
-//! the whole loop is short by that estimate, the caller finishes it at once. If the loop is long enough for any speed of the
-//! counter, the caller forks at once.
+//! Whether to fork: with a grain, the loop forks if it has more items than that. Without one, the caller
+//! starts alone and measures the time. It continues alone as long as the rest does not justify a helper. Two
+//! reads of the clock cost as much as some hundred items, so the first estimate uses the processor's tick
+//! counter, if there is one. If the whole loop is short by that estimate, the caller finishes it at once. If
+//! the loop is long enough for any speed of the counter, the caller forks at once.
 
 use super::chunks::Chunks;
 use super::once_slot::OnceSlot;
@@ -29,23 +31,24 @@ use core::marker::PhantomData;
 use core::ops::{ControlFlow, Range};
 use core::ptr;
 
-/// The body, called with the first item of a share and the item after its last. False ends the loop. Does not unwind.
+/// The body, called with the first item of a share and the item after its last. False ends the loop. Does not
+/// unwind.
 type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 
 /// The most helpers that one thread makes.
 const FAN_OUT: usize = 2;
 
 /// The rest of a loop must take at least this long to justify a helper that is awake, nanoseconds.
-const WORTH_SHARING: u64 = 2_000;
-/// The same for a helper that must be woken. The wake-up is a system call of some 10 µs, so at most a tenth of the loop's time
-/// is lost if no helper comes.
-const WORTH_WAKING: u64 = 100_000;
-/// The smallest share takes WORTH_SHARING / SHARES_PER_WORTH.
-const SHARES_PER_WORTH: u64 = 8;
+const MIN_SHARED_TIME: u64 = 2_000;
+/// The same for a helper that must be woken. The wake-up is a system call of some 10 µs, so at most a tenth
+/// of the loop's time is lost if no helper comes.
+const MIN_TIME_FOR_WAKE: u64 = 100_000;
+/// The smallest share takes MIN_SHARED_TIME / SHARES_PER_MIN_TIME.
+const SHARES_PER_MIN_TIME: u64 = 8;
 /// The first measurement is after a FIRST_PART-th of the items.
 const FIRST_PART: usize = 32;
 /// But after at most this many items.
-const MAX_FIRST_PIECE: usize = 4096;
+const MAX_FIRST_PART: usize = 4096;
 /// A loop of at most this many ticks is short: 0.7 to 4 µs.
 const SHORT_LOOP: u64 = 4_000;
 /// Ticks per nanosecond: the maximum, and the usual value.
@@ -98,8 +101,9 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
 
     unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
         // SAFETY:
-        // - make_helper wrote it, and the thread that made this helper stays in take_part until the job has finished. So the
-        //   thread that started the loop waits for all helpers. A Loop is Sync: its body is, and so is a pool.
+        // - make_helper wrote it, and the thread that made this helper stays in take_part until the job has
+        //   finished. So the thread that started the loop waits for all helpers. A Loop is Sync: its body is,
+        //   and so is a pool.
         let the_loop = unsafe { &*payload.at.cast::<*const Loop<'_, S, P>>().read() };
         the_loop.take_part(the_loop.chunks.part_of(context.worker().unwrap_or(usize::MAX)));
         RunResult::Empty
@@ -111,8 +115,8 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
     unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
 
-/// Calls `body` for every item of `0..count`, on this thread and on workers that come in time, until it returns false. Shares
-/// have at least `grain` items; 0 chooses a grain by timing.
+/// Calls `body` for every item of `0..count`, on this thread and on workers that come in time, until it
+/// returns false. Shares have at least `grain` items; 0 chooses a grain by timing.
 fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: usize, body: Body<'_>) {
     let workers = match pool.payload_bytes() >= size_of::<*const ()>() {
         true => pool.other_workers(),
@@ -135,8 +139,8 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     }
 }
 
-/// Does the first items on this thread, to measure how long they take. Continue, with the item from which to fork and the
-/// grain, if a fork pays; Break if all is done.
+/// Does the first items on this thread, to measure how long they take. Continue, with the item from which to
+/// fork and the grain, if a fork pays; Break if all is done.
 fn start_alone<S: Storage, P: Port + Clone>(
     pool: &RawPool<S, P>,
     count: usize,
@@ -155,18 +159,18 @@ fn start_alone<S: Storage, P: Port + Clone>(
         body(piece, count);
         return ControlFlow::Break(());
     }
-    let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
+    let worth = if pool.workers_sleep() { MIN_TIME_FOR_WAKE } else { MIN_SHARED_TIME };
     if !lasts(worth * MAX_TICKS_PER_NS) {
         return start_timed(pool, (piece, piece), count, workers, body);
     }
     let in_time =
-        scaled(WORTH_SHARING * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
+        scaled(MIN_SHARED_TIME * TICKS_PER_NS, piece, usize::try_from(took).unwrap_or(usize::MAX).max(1));
     ControlFlow::Continue((piece, smallest_share(in_time)))
 }
 
-/// The smallest share, if `in_time` items take WORTH_SHARING.
+/// The smallest share, if `in_time` items take MIN_SHARED_TIME.
 fn smallest_share(in_time: u64) -> usize {
-    usize::try_from(in_time / SHARES_PER_WORTH).unwrap_or(usize::MAX).max(1)
+    usize::try_from(in_time / SHARES_PER_MIN_TIME).unwrap_or(usize::MAX).max(1)
 }
 
 /// The number of items before the first measurement.
@@ -174,7 +178,7 @@ fn first_piece(count: usize) -> usize {
     match count / FIRST_PART {
         few @ ..16 => few.max(1),
         // A multiple of 16 suits a vectorised loop.
-        many => many.min(MAX_FIRST_PIECE).next_multiple_of(16),
+        many => many.min(MAX_FIRST_PART).next_multiple_of(16),
     }
 }
 
@@ -198,8 +202,8 @@ fn start_timed<S: Storage, P: Port + Clone>(
         done = to;
         let took = pool.port().now().map_or(0, |now| now.saturating_sub(start + CLOCK_COST)).max(1);
         let left = scaled(took, count - done, done - from);
-        let worth = if pool.workers_sleep() { WORTH_WAKING } else { WORTH_SHARING };
-        let in_time = scaled(WORTH_SHARING, done - from, usize::try_from(took).unwrap_or(usize::MAX));
+        let worth = if pool.workers_sleep() { MIN_TIME_FOR_WAKE } else { MIN_SHARED_TIME };
+        let in_time = scaled(MIN_SHARED_TIME, done - from, usize::try_from(took).unwrap_or(usize::MAX));
         if left >= worth {
             return ControlFlow::Continue((done, smallest_share(in_time)));
         }
@@ -232,8 +236,8 @@ pub(crate) fn share_out<S: Storage, P: Port + Clone>(
     first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
 }
 
-/// The same over any range, with any value, and a body that may panic. A panic ends the loop; it resumes here when all threads
-/// have left the loop.
+/// The same over any range, with any value, and a body that may panic. A panic ends the loop; it resumes here
+/// when all threads have left the loop.
 pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
     pool: &RawPool<S, P>,
     range: Range<usize>,
@@ -292,7 +296,7 @@ mod tests {
     fn the_first_piece_is_a_small_part_of_the_loop() {
         for count in (1..100_000).chain([1 << 20, usize::MAX]) {
             let piece = first_piece(count);
-            assert!((1..=MAX_FIRST_PIECE).contains(&piece) && piece <= count);
+            assert!((1..=MAX_FIRST_PART).contains(&piece) && piece <= count);
             assert!(piece == 1 || piece <= count / FIRST_PART * 2, "{piece} of {count}");
         }
     }

@@ -1,9 +1,10 @@
 //! Jobs that borrow from their spawner's stack: all have finished when the scope ends.
 //!
-//! The spawner keeps the handles of at most `MAX` jobs (`Spawned`). If it has that many and spawns another, it first takes those
-//! that have finished; if there are none, it runs a job that has not started. At the end it runs the jobs that have not
-//! started, and waits for the others. So the thread that waits for a queued job can run it, and a scope inside a job
-//! needs no other worker. Only the thread that opened a scope spawns into it; a job opens its own scope.
+//! The spawner keeps the handles of at most `MAX` jobs (`Spawned`). If it has that many and spawns another,
+//! it first takes those that have finished; if there are none, it runs a job that has not started. At the end
+//! it runs the jobs that have not started, and waits for the others. So the thread that waits for a queued
+//! job can run it, and a scope inside a job needs no other worker. Only the thread that opened a scope spawns
+//! into it; a job opens its own scope.
 
 use crate::engine::{Disposition, Fail, RawPool, Request};
 use crate::job::id::Job;

@@ -1,7 +1,7 @@
 //! What a thread is inside of: a chain of jobs, callbacks and worker loops, innermost first.
 //!
-//! A thread that runs a job has a [`CallContext`] on its stack, and its port points to the innermost one. Only the
-//! thread itself uses its contexts, except as `CallChain` says.
+//! A thread that runs a job has a [`CallContext`] on its stack, and its port points to the innermost one.
+//! Only the thread itself uses its contexts, except as `CallChain` says.
 
 use crate::job::id::Job;
 use core::cell::Cell;
@@ -21,8 +21,8 @@ pub struct Stack {
 pub enum Stack {}
 
 impl Stack {
-    /// Are at least this many bytes of the stack left below `at`, an address in the innermost frame? False if `at` is on another
-    /// stack.
+    /// Are at least this many bytes of the stack left below `at`, an address in the innermost frame? False if
+    /// `at` is on another stack.
     pub(crate) fn leaves(&self, _at: usize, _bytes: usize) -> bool {
         #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
         return (self.low..self.high).contains(&_at) && _at - self.low >= _bytes;
@@ -40,12 +40,13 @@ enum ContextKind {
     Worker { number: usize, stack: Option<Stack> },
     /// User code that is no job of the pool.
     Caller,
-    /// User code that the pool calls and that is no job: a waker, a hook. The pool continues when it returns, as after a job.
+    /// User code that the pool calls and that is no job: a waker, a hook. The pool continues when it returns,
+    /// as after a job.
     Callback,
 }
 
-/// One job, callback or worker loop that a thread is inside of. A fact that an outer context states is not repeated for
-/// each job.
+/// One job, callback or worker loop that a thread is inside of. A fact that an outer context states is not
+/// repeated for each job.
 pub struct CallContext {
     /// The identity of its pool: an address that is only compared.
     pub(crate) pool: *const (),
@@ -60,8 +61,8 @@ pub struct CallContext {
     pub(crate) replaceable: bool,
     /// The halves of the joins directly inside this context. Null outside of joins.
     pub(crate) joins: Cell<*const Joins>,
-    /// Has a shutdown returned that did not wait for this job? A closer sets it. It holds the lock of the wait-for graph
-    /// while this thread is registered there.
+    /// Has a shutdown returned that did not wait for this job? A closer sets it. It holds the lock of the
+    /// wait-for graph while this thread is registered there.
     pub(crate) closed_inside: Cell<bool>,
 }
 
@@ -167,7 +168,8 @@ impl CallContext {
     }
 }
 
-/// A list on one thread's stack: the halves of its current joins that it has not published (`fork_join/join.rs`).
+/// A list on one thread's stack: the halves of its current joins that it has not published
+/// (`fork_join/join.rs`).
 pub(crate) struct Joins {
     pub(crate) newest: Cell<*const Pending>,
     pub(crate) len: Cell<usize>,
@@ -198,7 +200,8 @@ impl Joins {
         skip == 0
     }
 
-    /// Adds a half. The pointer must be valid for the whole half, because the thread that runs it uses more than its head.
+    /// Adds a half. The pointer must be valid for the whole half, because the thread that runs it uses more
+    /// than its head.
     ///
     /// # Safety
     /// 1. It points to a half of this thread, which does not move until it is removed.
@@ -243,9 +246,11 @@ impl Iterator for CallChain {
 
     fn next(&mut self) -> Option<&'static CallContext> {
         // SAFETY:
-        // - a port's current pointer is null or points to a context on this thread's own stack. A context leaves the chain
-        //   before its function returns (engine/run.rs, engine/worker_loop.rs), so it lives while code above it on the stack runs.
-        // - the chain of another thread is followed only while that thread cannot leave it (engine/wait_graph.rs).
+        // - a port's current pointer is null or points to a context on this thread's own stack. A context
+        //   leaves the chain before its function returns (engine/run.rs, engine/worker_loop.rs), so it lives
+        //   while code above it on the stack runs.
+        // - the chain of another thread is followed only while that thread cannot leave it
+        //   (engine/wait_graph.rs).
         let context = unsafe { self.0.as_ref() }?;
         self.0 = context.outer;
         Some(context)

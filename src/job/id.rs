@@ -17,9 +17,9 @@ pub const MAX_CAPACITY: usize = INDEX_MASK as usize;
 
 /// Names one job of one pool. It is a value, not a reference: it may be copied, kept and compared.
 ///
-/// When a job's slot is freed, its handle becomes *stale*: the pool refuses every call with it. This has two limits. After
-/// exactly k·2³⁶ (2²⁶ on 32-bit targets) reuses of one slot an old handle fits again. And a handle carries only 8 bits of its
-/// pool's identity, so 255 of 256 pools refuse another pool's handle.
+/// When a job's slot is freed, its handle becomes *stale*: the pool refuses every call with it. This has two
+/// limits. After exactly k·2³⁶ (2²⁶ on 32-bit targets) reuses of one slot an old handle fits again. And a
+/// handle carries only 8 bits of its pool's identity, so 255 of 256 pools refuse another pool's handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
 pub struct Job(u64);
@@ -55,7 +55,8 @@ impl Job {
         self.0
     }
 
-    /// The handle with this number. Every number is accepted here; the pool refuses those that it did not issue.
+    /// The handle with this number. Every number is accepted here; the pool refuses those that it did not
+    /// issue.
     ///
     /// ```
     /// assert_eq!(jobring::Job::from_bits(7).to_bits(), 7);

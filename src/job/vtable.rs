@@ -1,4 +1,5 @@
-//! What a slot's body holds: a vtable (how to run or drop the job) and a payload (its input, later its result).
+//! What a slot's body holds: a vtable (how to run or drop the job) and a payload (its input, later its
+//! result).
 
 use crate::job::context::CallContext;
 use crate::job::id::Job;
@@ -40,8 +41,8 @@ pub(crate) enum DiscardReason {
     Shutdown,
 }
 
-/// The operations on one kind of job. The thread that claimed the job calls either `run` or `discard`, once. `drop_result` is
-/// called at most once, after `run`, on a result that nobody takes.
+/// The operations on one kind of job. The thread that claimed the job calls either `run` or `discard`, once.
+/// `drop_result` is called at most once, after `run`, on a result that nobody takes.
 pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,

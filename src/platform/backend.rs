@@ -1,7 +1,8 @@
 //! The library that creates a pool's threads.
 
-/// The library that creates a pool's threads: see [`Builder::backend`](crate::Builder::backend). Every build has every variant;
-/// one that cannot use a variant returns [`BuildError::Unsupported`](crate::BuildError::Unsupported).
+/// The library that creates a pool's threads: see [`Builder::backend`](crate::Builder::backend). Every build
+/// has every variant; one that cannot use a variant returns
+/// [`BuildError::Unsupported`](crate::BuildError::Unsupported).
 ///
 /// ```
 /// use jobring::{Backend, BuildError, Pool};
@@ -14,7 +15,8 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Backend {
-    /// pthreads through libc (feature `pthread`): nothing is allocated for a thread, and its effective stack can be read.
+    /// pthreads through libc (feature `pthread`): nothing is allocated for a thread, and its effective stack
+    /// can be read.
     Pthread,
     /// `std::thread` (feature `std`). It ends the process if it is refused memory while it makes a thread.
     Std,

@@ -1,5 +1,5 @@
-//! Sleep and wake on systems without a futex that std exposes: a fixed table of mutexes and condition variables, indexed
-//! by the word's address. A wake takes the mutex.
+//! Sleep and wake on systems without a futex that std exposes: a fixed table of mutexes and condition
+//! variables, indexed by the word's address. A wake takes the mutex.
 
 extern crate std;
 

@@ -1,5 +1,5 @@
-//! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made directly, because libc's
-//! wrappers are cancellation points. errno is restored.
+//! Sleep and wake by Linux's futex(2), on the low half of a word. The system call is made directly, because
+//! libc's wrappers are cancellation points. errno is restored.
 
 use super::keeping_errno;
 use crate::sync::AtomicUsize;

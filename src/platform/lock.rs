@@ -1,5 +1,5 @@
-//! A lock for the start and end of workers; no job's path takes it. A thread that finds it held sleeps: a thread that spins
-//! could keep a holder of lower priority from running.
+//! A lock for the start and end of workers; no job's path takes it. A thread that finds it held sleeps: a
+//! thread that spins could keep a holder of lower priority from running.
 
 #[cfg(not(feature = "std"))]
 use of_pthreads::Mutex;
@@ -27,8 +27,8 @@ impl<T> Lock<T> {
 mod of_pthreads {
     use core::cell::UnsafeCell;
 
-    /// The system's mutex. Builds without std are for Linux and Android only; there a mutex needs no destroy, and may move
-    /// until it is locked for the first time.
+    /// The system's mutex. Builds without std are for Linux and Android only; there a mutex needs no destroy,
+    /// and may move until it is locked for the first time.
     pub(super) struct Mutex<T> {
         raw: UnsafeCell<libc::pthread_mutex_t>,
         // INVARIANT: touched only while `raw` is locked.
@@ -48,8 +48,8 @@ mod of_pthreads {
         /// `f` neither takes it again nor unwinds.
         pub(super) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
             // SAFETY:
-            // - it is initialised, and does not move while it is borrowed. A plain mutex that this thread has not locked
-            //   is locked without an error.
+            // - it is initialised, and does not move while it is borrowed. A plain mutex that this thread has
+            //   not locked is locked without an error.
             unsafe { libc::pthread_mutex_lock(self.raw.get()) };
             // SAFETY:
             // - locked.

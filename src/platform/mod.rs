@@ -1,7 +1,8 @@
-//! The ports of this build: the operating system's if there is one, otherwise one that spins; in a model the model's.
+//! The ports of this build: the operating system's if there is one, otherwise one that spins; in a model the
+//! model's.
 //!
-//! Linux and Android use `futex`: a wake takes no lock and is safe in a signal handler. Other systems with `std` use
-//! `condvar`: the wake of a sleeping thread takes a mutex, and is not safe in a signal handler.
+//! Linux and Android use `futex`: a wake takes no lock and is safe in a signal handler. Other systems with
+//! `std` use `condvar`: the wake of a sleeping thread takes a mutex, and is not safe in a signal handler.
 
 mod backend;
 pub(crate) mod port;

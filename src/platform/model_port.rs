@@ -23,9 +23,9 @@ pub enum Clock {
     Manual,
 }
 
-/// A futex without a lock, so that its only happens-before is from a waker to the thread that it wakes (by loom's `unpark`).
-/// It wakes the sleepers of an address in the order of their arrival. It returns spuriously only when a model calls
-/// [`Port::wake_all`] without a reason.
+/// A futex without a lock, so that its only happens-before is from a waker to the thread that it wakes (by
+/// loom's `unpark`). It wakes the sleepers of an address in the order of their arrival. It returns spuriously
+/// only when a model calls [`Port::wake_all`] without a reason.
 #[derive(Clone)]
 pub struct ModelPort {
     system: Arc<Shared>,
@@ -35,8 +35,8 @@ pub struct ModelPort {
 
 struct Shared {
     clock: Clock,
-    /// Changed by every thread that uses `state`, for the checker: it tries only the orders of operations on a word that
-    /// it knows, and it does not know `state`.
+    /// Changed by every thread that uses `state`, for the checker: it tries only the orders of operations on
+    /// a word that it knows, and it does not know `state`.
     meeting: AtomicUsize,
     state: Mutex<State>,
 }
@@ -90,8 +90,8 @@ impl Port for ModelPort {
         }
         let end = timeout.map(|nanos| self.meet().now + nanos);
         self.system.meeting.fetch_add(1, Relaxed);
-        // A read-modify-write reads the newest value, as the kernel's read does against a wake. The checker lets no
-        // other thread run between it and `park`.
+        // A read-modify-write reads the newest value, as the kernel's read does against a wake. The checker
+        // lets no other thread run between it and `park`.
         let now = word.fetch_or(0, Relaxed);
         let mut state = self.system.state.lock().unwrap();
         if now as u32 == expected as u32 && end.is_none_or(|end| state.now < end) {
@@ -120,7 +120,7 @@ impl Port for ModelPort {
         }
     }
 
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         self.system.clock != Clock::None
     }
 

@@ -31,7 +31,7 @@ impl Port for Os {
     }
 
     #[inline(always)]
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         true
     }
 
@@ -47,7 +47,8 @@ impl Port for Os {
     }
 
     fn pause(&self) {
-        // Not a yield: under a real-time policy that lets only threads of the same priority run. Nobody changes the word.
+        // Not a yield: under a real-time policy that lets only threads of the same priority run. Nobody
+        // changes the word.
         sleep::wait(&AtomicUsize::new(0), 0, Some(PAUSE));
     }
 
@@ -55,7 +56,8 @@ impl Port for Os {
     #[inline(always)]
     fn ticks(&self) -> Option<u64> {
         // SAFETY:
-        // - every x86-64 has this instruction; a system that forbids it has no fast clock either, which reads the same counter.
+        // - every x86-64 has this instruction; a system that forbids it has no fast clock either, which reads
+        //   the same counter.
         Some(unsafe { core::arch::x86_64::_rdtsc() })
     }
 

@@ -1,4 +1,5 @@
-//! What a pool needs of the system below it: sleep on a word, wake, a clock, and the calling thread's context.
+//! What a pool needs of the system below it: sleep on a word, wake, a clock, and the calling thread's
+//! context.
 
 use crate::job::context::{CallContext, Stack};
 use crate::sync::AtomicUsize;
@@ -19,12 +20,12 @@ pub trait Port {
     /// Does every sleep of the pool end by itself, because there is a clock, or because nobody sleeps at all?
     const WAKES_BY_ITSELF: bool = false;
 
-    /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds. May return
-    /// spuriously at any time. For `wake` the comparison and the sleep are one atomic step.
+    /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds.
+    /// May return spuriously at any time. For `wake` the comparison and the sleep are one atomic step.
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);
 
-    /// Wakes one thread that sleeps on `word`, or `all` of them. Uses only the address: the word may already be gone.
-    /// Each port says whether this locks or allocates.
+    /// Wakes one thread that sleeps on `word`, or `all` of them. Uses only the address: the word may already
+    /// be gone. Each port says whether this locks or allocates.
     fn wake(&self, word: *const AtomicUsize, all: bool, origin: Origin);
 
     /// Wakes one thread that sleeps on `word`; the caller is a thread.
@@ -39,18 +40,20 @@ pub trait Port {
         self.wake(word, true, Origin::Thread);
     }
 
-    /// Nanoseconds of a monotonic clock. None if there is no clock: then only the timeouts "poll" and "for ever" exist.
+    /// Nanoseconds of a monotonic clock. None if there is no clock: then only the timeouts "poll" and "for
+    /// ever" exist.
     fn now(&self) -> Option<u64>;
 
-    /// May an idle worker sleep with a time limit, to look at the rings when it ends? Not without a clock, nor if such a sleep
-    /// costs other threads something (in a seat of a user-defined port it wakes another thread in its place).
+    /// May an idle worker sleep with a time limit, to look at the rings when it ends? Not without a clock,
+    /// nor if such a sleep costs other threads something (in a seat of a user-defined port it wakes another
+    /// thread in its place).
     #[inline(always)]
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         false
     }
 
-    /// A counter of the processor that runs at a constant 1 to 6 GHz and is faster to read than a clock. For estimates
-    /// only. None if there is no such counter.
+    /// A counter of the processor that runs at a constant 1 to 6 GHz and is faster to read than a clock. For
+    /// estimates only. None if there is no such counter.
     #[inline(always)]
     fn ticks(&self) -> Option<u64> {
         None
@@ -59,20 +62,21 @@ pub trait Port {
     /// Yields this CPU to another thread, if one is ready to run.
     fn yield_now(&self) {}
 
-    /// The calling thread's stack; None if the system does not tell. The first call on a thread may take some 10 µs, and the
-    /// system's library may allocate in it, so it is not for every job.
+    /// The calling thread's stack; None if the system does not tell. The first call on a thread may take some
+    /// 10 µs, and the system's library may allocate in it, so it is not for every job.
     fn stack(&self) -> Option<Stack> {
         None
     }
 
-    /// The number of forks between this process and the first; 0 if the system has no forks, or nobody counts them.
+    /// The number of forks between this process and the first; 0 if the system has no forks, or nobody counts
+    /// them.
     #[inline(always)]
     fn forks(&self) -> usize {
         0
     }
 
-    /// Gets what the pools of this process need from the system: notice of forks, and a pointer for each thread. False if the
-    /// system refuses; the call may be repeated.
+    /// Gets what the pools of this process need from the system: notice of forks, and a pointer for each
+    /// thread. False if the system refuses; the call may be repeated.
     fn prepare(&self) -> bool {
         true
     }

@@ -1,5 +1,5 @@
-//! The calling thread's context, as the ports of C programs keep it. All of them share one function for it, because some calls
-//! name no pool.
+//! The calling thread's context, as the ports of C programs keep it. All of them share one function for it,
+//! because some calls name no pool.
 
 use crate::sync::AtomicUsize;
 use core::ffi::c_void;

@@ -4,7 +4,8 @@ use crate::job::context::CallContext;
 use crate::platform::port::{Origin, Port};
 use crate::sync::{AtomicUsize, spin_loop};
 
-/// Waits by spinning, has no clock and does not know its threads. So it does not detect a job that waits for itself.
+/// Waits by spinning, has no clock and does not know its threads. So it does not detect a job that waits for
+/// itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spin;
 

@@ -3,7 +3,8 @@
 use super::{keeping_errno, thread_local};
 use crate::job::context::Stack;
 
-/// The calling thread's stack. Only the first call on a thread asks the system. None if the system does not tell.
+/// The calling thread's stack. Only the first call on a thread asks the system. None if the system does not
+/// tell.
 #[cold]
 pub(super) fn known() -> Option<Stack> {
     if let Some(kept) = thread_local::stack() {
@@ -14,13 +15,15 @@ pub(super) fn known() -> Option<Stack> {
     stack
 }
 
-/// Asks the system for the calling thread's stack, without its guard. May allocate; on a main thread glibc reads a file.
+/// Asks the system for the calling thread's stack, without its guard. May allocate; on a main thread glibc
+/// reads a file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn query() -> Option<Stack> {
     let mut attr = core::mem::MaybeUninit::uninit();
     let (mut low, mut size, mut guard) = (core::ptr::null_mut(), 0, 0);
     // SAFETY:
-    // - pthread_getattr_np initialises `attr` if it returns 0; the other calls write the variables that they are given.
+    // - pthread_getattr_np initialises `attr` if it returns 0; the other calls write the variables that they
+    //   are given.
     unsafe {
         if libc::pthread_getattr_np(libc::pthread_self(), attr.as_mut_ptr()) != 0 {
             return None;
@@ -33,7 +36,8 @@ pub(crate) fn query() -> Option<Stack> {
         }
     }
     let (low, high) = (low.expose_provenance(), low.addr() + size);
-    // Systems differ in whether the guard is part of the stack, so the bytes that may be the guard are left out.
+    // Systems differ in whether the guard is part of the stack, so the bytes that may be the guard are left
+    // out.
     Some(Stack { low: low_of_main(high).map_or(low + guard, |main| main.min(low)), high })
 }
 

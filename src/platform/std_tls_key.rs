@@ -1,5 +1,5 @@
-//! std creates one key of thread-specific data, in the first of its threads. If the system has no key left, std ends the
-//! process, so this module checks first.
+//! std creates one key of thread-specific data, in the first of its threads. If the system has no key left,
+//! std ends the process, so this module checks first.
 
 #[cfg(unix)]
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};

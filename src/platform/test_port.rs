@@ -42,7 +42,7 @@ impl Port for DrivenPort {
         driver().map_or_else(|| Os.pause(), |_| spin_loop());
     }
 
-    fn naps(&self) -> bool {
+    fn has_timed_sleep(&self) -> bool {
         self.now().is_some()
     }
 

@@ -1,5 +1,5 @@
-//! Two values for each thread: a pointer to its innermost context, and the bounds of its stack. They are std's thread-locals with
-//! std, otherwise keys of pthread_getspecific.
+//! Two values for each thread: a pointer to its innermost context, and the bounds of its stack. They are
+//! std's thread-locals with std, otherwise keys of pthread_getspecific.
 
 use crate::job::context::{CallContext, Stack};
 
@@ -62,14 +62,16 @@ mod slot {
         /// None if the process has no key left now; the next call tries again.
         #[inline]
         fn made(&self) -> Option<libc::pthread_key_t> {
-            // ORDERING: Acquire: pairs with the exchange in `make`, so that what pthread_key_create did is seen.
+            // ORDERING: Acquire: pairs with the exchange in `make`, so that what pthread_key_create did is
+            // seen.
             match self.0.load(Acquire) {
                 0 => self.make(),
                 word => Some((word - 1) as libc::pthread_key_t),
             }
         }
 
-        /// The first thread creates the key. No thread waits for another, because this may be on a job's path.
+        /// The first thread creates the key. No thread waits for another, because this may be on a job's
+        /// path.
         #[cold]
         fn make(&self) -> Option<libc::pthread_key_t> {
             let mut key = 0;
@@ -78,7 +80,8 @@ mod slot {
             if unsafe { libc::pthread_key_create(&raw mut key, None) } != 0 {
                 return None;
             }
-            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for another thread's key if it came first.
+            // ORDERING: AcqRel: Release for a thread that loads this word, Acquire for another thread's key
+            // if it came first.
             match self.0.compare_exchange(0, key as usize + 1, AcqRel, Acquire) {
                 Ok(_) => Some(key),
                 Err(others) => {

@@ -106,12 +106,13 @@ impl<F: FnOnce() -> T, T> Request for ClosureRequest<F, T> {
     }
 }
 
-/// Proof that a closure and its result fit into a slot. The functions that users call make it: if they do not fit, the compiler
-/// names the caller of the function that makes it.
+/// Proof that a closure and its result fit into a slot. The functions that users call make it: if they do not
+/// fit, the compiler names the caller of the function that makes it.
 pub(crate) struct Fits<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Fits<F, T> {
-    /// Fails to compile if they do not fit. The error comes when code is generated, since the compiler knows the closure only then.
+    /// Fails to compile if they do not fit. The error comes when code is generated, since the compiler knows
+    /// the closure only then.
     pub(crate) const fn asserted(payload: usize) -> Self {
         Call::<F, T>::NEEDS.assert_fits(payload);
         Self(PhantomData)

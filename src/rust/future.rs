@@ -20,7 +20,8 @@ impl<T: Send> JobHandle<'_, T> {
     }
 }
 
-/// Awaits the job (feature `future`): the output is what [`wait`](JobHandle::wait) gives. No alloc, no OS, any executor.
+/// Awaits the job (feature `future`): the output is what [`wait`](JobHandle::wait) gives. No alloc, no OS,
+/// any executor.
 ///
 /// ```
 /// use jobring::StaticPool;
@@ -60,29 +61,34 @@ impl<T: Send> JobHandle<'_, T> {
 /// worker.join().unwrap();
 /// ```
 ///
-/// - The task is woken when the job has finished, whether it was run, cancelled, or discarded by a shutdown. Spurious wake-ups are
-///   possible. The waker of the last poll is woken; the handle may move from one task or executor to another.
-/// - **The thread that ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down, or an interrupt that
-///   calls [`run_one`](crate::PoolCore::run_one) (then the waker must be one that an interrupt may wake; a pool on a user-defined
-///   port allows interrupts only [`try_submit_isr`](crate::PoolCore::try_submit_isr)). The thread holds no lock then, and no longer
+/// - The task is woken when the job has finished, whether it was run, cancelled, or discarded by a shutdown.
+///   Spurious wake-ups are possible. The waker of the last poll is woken; the handle may move from one task
+///   or executor to another.
+/// - **The thread that ends the job calls [`Waker::wake`]**: a worker, a thread that cancels or shuts down,
+///   or an interrupt that calls [`run_one`](crate::PoolCore::run_one) (then the waker must be one that an
+///   interrupt may wake; a pool on a user-defined port allows interrupts only
+///   [`try_submit_isr`](crate::PoolCore::try_submit_isr)). The thread holds no lock then, and no longer
 ///   touches the job. A panic in the waker is dropped (without `std` it ends the process).
-/// - **A wake may do** everything that a job may. On a worker the thread counts as being inside a job: a wait for a queued
-///   job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets
-///   [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever. A wake may shut the pool down, and drop
-///   it. An executor whose wake submits the task's next poll should use
+/// - **A wake may do** everything that a job may. On a worker the thread counts as being inside a job: a wait
+///   for a queued job runs that job there, and a [`submit`](crate::PoolCore::submit) to a full pool gets
+///   [`SubmitError::Deadlock`](crate::SubmitError::Deadlock) if it would sleep for ever. A wake may shut the
+///   pool down, and drop it. An executor whose wake submits the task's next poll should use
 ///   [`try_submit`](crate::PoolCore::try_submit), and keep a refused job for later.
-/// - A panic while a waker is cloned leaves the poll, and changes nothing. A panic while a waker is dropped is dropped.
-/// - A poll neither blocks nor runs a job; an interrupt may poll on a pool without a user-defined port. On a pool without
-///   workers no job finishes until a thread calls [`run_one`](crate::PoolCore::run_one) or waits. An executor that blocks a
-///   job's thread (`block_on` inside a job) may leave no thread to run the job that it awaits;
-///   [`wait`](JobHandle::wait) would run that job or return an error.
-/// - If the system stops the worker that was woken for a job, a thread that waits for the job helps out; a task that awaits it does
-///   not. Then the job may stay queued until that worker goes on, a thread waits, or one more job is submitted.
-/// - Dropping the handle gives up the claim, as without a task, and drops the waker that was stored in the pool: at once, unless
-///   the job has just ended and the waker is being woken. A leaked handle keeps its waker until the slot's next
-///   task or the end of the pool.
-/// - The feature costs three words for each slot (24 bytes; 12 on 32-bit targets) and one for each handle. A job that no task
-///   awaits costs nothing more at run time, unless a thread had to sleep for it: then three atomic operations beside the wake.
+/// - A panic while a waker is cloned leaves the poll, and changes nothing. A panic while a waker is dropped
+///   is dropped.
+/// - A poll neither blocks nor runs a job; an interrupt may poll on a pool without a user-defined port. On a
+///   pool without workers no job finishes until a thread calls [`run_one`](crate::PoolCore::run_one) or
+///   waits. An executor that blocks a job's thread (`block_on` inside a job) may leave no thread to run the
+///   job that it awaits; [`wait`](JobHandle::wait) would run that job or return an error.
+/// - If the system stops the worker that was woken for a job, a thread that waits for the job helps out; a
+///   task that awaits it does not. Then the job may stay queued until that worker goes on, a thread waits, or
+///   one more job is submitted.
+/// - Dropping the handle gives up the claim, as without a task, and drops the waker that was stored in the
+///   pool: at once, unless the job has just ended and the waker is being woken. A leaked handle keeps its
+///   waker until the slot's next task or the end of the pool.
+/// - The feature costs three words for each slot (24 bytes; 12 on 32-bit targets) and one for each handle. A
+///   job that no task awaits costs nothing more at run time, unless a thread had to sleep for it: then three
+///   atomic operations beside the wake.
 ///
 /// # Panics
 /// If it is polled again after it was ready. [`wait`](JobHandle::wait) panics then too.

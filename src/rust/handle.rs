@@ -56,8 +56,8 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     }
 }
 
-/// The claim on one job's result. Dropping the handle gives up the claim ([`detach`](JobHandle::detach)); the job still
-/// runs.
+/// The claim on one job's result. Dropping the handle gives up the claim ([`detach`](JobHandle::detach)); the
+/// job still runs.
 ///
 /// It borrows the pool. A function that takes a handle names the result's type:
 ///
@@ -111,13 +111,14 @@ impl<'p, T: Send> JobHandle<'p, T> {
 
     /// Waits until the job has finished, and takes its result. Blocks.
     ///
-    /// Inside a job of the same pool, a job that is still queued runs here, on this thread's stack, so that no
-    /// thread is blocked for it. On a pool without workers the caller runs the queued jobs in order.
+    /// Inside a job of the same pool, a job that is still queued runs here, on this thread's stack, so that
+    /// no thread is blocked for it. On a pool without workers the caller runs the queued jobs in order.
     ///
-    /// A job runs inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the library asks the
-    /// system where the stack lies, once for each thread that the pool did not make. Where it cannot ask, on other systems and
-    /// on user-defined ports, at most 64 jobs run inside each other on such a thread. On a stack that is not the thread's own
-    /// (a fiber, a coroutine) no job runs inside a job.
+    /// A job runs inside a job only if 16 KiB of the thread's stack are left. On Linux, Android and macOS the
+    /// library asks the system where the stack lies, once for each thread that the pool did not make. Where
+    /// it cannot ask, on other systems and on user-defined ports, at most 64 jobs run inside each other on
+    /// such a thread. On a stack that is not the thread's own (a fiber, a coroutine) no job runs inside a
+    /// job.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).build()?;
@@ -127,9 +128,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// ```
     ///
     /// # Errors
-    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very job,
-    /// or inside a job that this one waits for, directly or through others;
-    /// [`JobError::Stack`]; [`JobError::Forked`].
+    /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very
+    /// job, or inside a job that this one waits for, directly or through others; [`JobError::Stack`];
+    /// [`JobError::Forked`].
     ///
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
@@ -137,9 +138,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
     }
 
-    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout the handle is returned, and nothing has changed.
-    /// Runs no job on this thread, because that could take longer. The exception is a pool without workers, where a job that has
-    /// started is run to its end.
+    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout the handle is returned, and
+    /// nothing has changed. Runs no job on this thread, because that could take longer. The exception is a
+    /// pool without workers, where a job that has started is run to its end.
     ///
     /// ```
     /// use jobring::Pool;
@@ -165,8 +166,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(timeout.into())
     }
 
-    /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it on a pool without a
-    /// user-defined port.
+    /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it
+    /// on a pool without a user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -232,9 +233,10 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and a wait gives
-    /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is running or has
-    /// finished; a running job learns of it by [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An
-    /// interrupt may call it on a pool without a user-defined port; then it drops the closure.
+    /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is
+    /// running or has finished; a running job learns of it by
+    /// [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may call it on a
+    /// pool without a user-defined port; then it drops the closure.
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};
@@ -271,8 +273,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not block. An interrupt
-    /// may call it on a pool without a user-defined port.
+    /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not
+    /// block. An interrupt may call it on a pool without a user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -284,7 +286,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
         drop(self);
     }
 
-    /// The job's number. None if the job ran on the submitting thread, and after a task has awaited its result.
+    /// The job's number. None if the job ran on the submitting thread, and after a task has awaited its
+    /// result.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();

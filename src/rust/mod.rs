@@ -1,4 +1,4 @@
-//! The Rust face: typed jobs on top of the engine, which knows only bytes.
+//! The Rust API: typed jobs on top of the engine, which knows only bytes.
 
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;

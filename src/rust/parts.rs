@@ -14,8 +14,8 @@ pub unsafe trait Parts {
     const PAYLOAD: usize;
 }
 
-/// The system below a pool: [`System`](crate::System), the one that this build knows, or one on a user-defined
-/// [`UserPort`](crate::UserPort). Sealed.
+/// The system below a pool: [`System`](crate::System), the one that this build knows, or one on a
+/// user-defined [`UserPort`](crate::UserPort). Sealed.
 ///
 /// ```
 /// use jobring::{PoolPort, StaticPool};

@@ -34,20 +34,21 @@ pub trait AnyPool: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized {}
 
 impl<P: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized> AnyPool for P {}
 
-/// What every pool can do. `P` is the kind of pool, which dereferences to this: [`StaticPool`](crate::StaticPool), a pool for a
-/// `static`, or `Pool`, a pool on the heap with its own threads. Jobs are run by the pool's threads, by threads that
-/// [enter](PoolCore::enter_worker), and by callers of [`run_one`](PoolCore::run_one).
+/// What every pool can do. `P` is the kind of pool, which dereferences to this:
+/// [`StaticPool`](crate::StaticPool), a pool for a `static`, or `Pool`, a pool on the heap with its own
+/// threads. Jobs are run by the pool's threads, by threads that [enter](PoolCore::enter_worker), and by
+/// callers of [`run_one`](PoolCore::run_one).
 ///
-/// Every method may be called from any thread and from inside a job, unless it says otherwise. A function that takes any pool
-/// asks for an [`AnyPool`].
+/// Every method may be called from any thread and from inside a job, unless it says otherwise. A function
+/// that takes any pool asks for an [`AnyPool`].
 #[repr(transparent)]
 pub struct PoolCore<P: AnyPool> {
     pub(super) raw: RawPool<P::Storage, P::Port>,
 }
 
 impl<P: AnyPool> Drop for PoolCore<P> {
-    /// Drops the jobs that are still in the pool (in a local pool without workers), and the results that nobody
-    /// took. Nobody else has the pool any more.
+    /// Drops the jobs that are still in the pool (in a local pool without workers), and the results that
+    /// nobody took. Nobody else has the pool any more.
     fn drop(&mut self) {
         if dying() {
             return;
@@ -81,12 +82,13 @@ impl<P: AnyPool> PoolCore<P> {
     /// Submits a job and returns the claim on its result. Waits for a free slot if there is none. With a free slot it
     /// neither blocks nor locks nor allocates.
     ///
-    /// A job holds its slot until its result is taken: a thread that keeps all handles and submits more jobs than
-    /// [`capacity`](PoolCore::capacity) sleeps here for ever.
+    /// A job holds its slot until its result is taken: a thread that keeps all handles and submits more jobs
+    /// than [`capacity`](PoolCore::capacity) sleeps here for ever.
     ///
-    /// The closure and its result must fit into a slot. That is checked when the program is built, but not by `cargo check`: the
-    /// compiler knows a closure's size only when it generates code for it. The error says what the job needs and what to
-    /// do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48 unless `Builder::payload` says otherwise.)
+    /// The closure and its result must fit into a slot. That is checked when the program is built, but not by
+    /// `cargo check`: the compiler knows a closure's size only when it generates code for it. The error says
+    /// what the job needs and what to do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48
+    /// unless `Builder::payload` says otherwise.)
     ///
     /// ```
     /// use jobring::Pool;
@@ -100,10 +102,11 @@ impl<P: AnyPool> PoolCore<P> {
     ///
     /// # Errors
     /// - [`SubmitError::Shutdown`].
-    /// - [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job can free a slot. Then each slot
-    ///   holds a job that itself waits in this pool without a timeout, a result that nobody has taken, or a queued job that no
-    ///   worker is left to run.
-    /// - [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run to make room.
+    /// - [`SubmitError::Deadlock`] inside a job (or a waker or hook that a worker calls), if no job can free
+    ///   a slot. Then each slot holds a job that itself waits in this pool without a timeout, a result that
+    ///   nobody has taken, or a queued job that no worker is left to run.
+    /// - [`SubmitError::Full`] on a pool without workers, if no job is queued that the caller could run to
+    ///   make room.
     ///
     /// The error returns the closure.
     pub fn submit<F, T>(&self, job: F) -> Result<JobHandle<'_, T>, SubmitError<F>>
@@ -143,8 +146,8 @@ impl<P: AnyPool> PoolCore<P> {
             .map(|job| JobHandle::new(&self.raw, job))
     }
 
-    /// Submits a job if there is a free slot. It is lock-free, allocates nothing and runs no job. It may be called from an
-    /// interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
+    /// Submits a job if there is a free slot. It is lock-free, allocates nothing and runs no job. It may be
+    /// called from an interrupt and (on Linux) a signal handler. On a user-defined port an interrupt calls
     /// [`try_submit_isr`](PoolCore::try_submit_isr) instead.
     ///
     /// ```
@@ -252,11 +255,12 @@ impl<P: AnyPool> PoolCore<P> {
         self.hand_over(job, true, Fail, Origin::Thread, fits).map(drop)
     }
 
-    /// [`try_submit`](PoolCore::try_submit) for an interrupt. A user-defined port that has to wake a worker learns that an interrupt
-    /// calls it ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports there is no difference.
+    /// [`try_submit`](PoolCore::try_submit) for an interrupt. A user-defined port that has to wake a worker
+    /// learns that an interrupt calls it ([`UserPort::unpark`](crate::UserPort::unpark)). On other ports
+    /// there is no difference.
     ///
-    /// Dropping the handle may wake a thread too, and the port does not learn of the interrupt then: pass the handle to a thread, or
-    /// use [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
+    /// Dropping the handle may wake a thread too, and the port does not learn of the interrupt then: pass the
+    /// handle to a thread, or use [`try_submit_detached_isr`](PoolCore::try_submit_detached_isr).
     ///
     /// ```
     /// use jobring::{JobHandle, StaticPool};
@@ -332,8 +336,8 @@ impl<P: AnyPool> PoolCore<P> {
         unsafe { self.raw.submit(request, detached, when_full, origin) }.map_err(ClosureRequest::refused)
     }
 
-    /// The number of slots. A job holds a slot from its submit until its result is taken or, if it is detached, until it has
-    /// finished.
+    /// The number of slots. A job holds a slot from its submit until its result is taken or, if it is
+    /// detached, until it has finished.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();

@@ -4,12 +4,12 @@ use crate::platform::port::Port;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Runs the oldest queued job on the calling thread. False if no job is queued, and, inside a job, if less than 16 KiB of the
-    /// thread's stack is left (see [`JobHandle::wait`](crate::JobHandle::wait)).
+    /// Runs the oldest queued job on the calling thread. False if no job is queued, and, inside a job, if
+    /// less than 16 KiB of the thread's stack is left (see [`JobHandle::wait`](crate::JobHandle::wait)).
     ///
-    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in that interrupt:
-    /// no job waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a table of the calls that an
-    /// interrupt may make.)
+    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in
+    /// that interrupt: no job waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a
+    /// table of the calls that an interrupt may make.)
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 0, 48> = jobring::StaticPool::new();
@@ -23,7 +23,8 @@ impl<P: AnyPool> PoolCore<P> {
         self.raw.run_one()
     }
 
-    /// Runs queued jobs on the calling thread until [`run_one`](PoolCore::run_one) returns false. Returns how many it ran.
+    /// Runs queued jobs on the calling thread until [`run_one`](PoolCore::run_one) returns false. Returns how
+    /// many it ran.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 0, 48> = jobring::StaticPool::new();
@@ -35,9 +36,9 @@ impl<P: AnyPool> PoolCore<P> {
         core::iter::from_fn(|| self.raw.run_one().then_some(())).count()
     }
 
-    /// Makes the calling thread a worker until the pool is shut down and nothing is queued. It returns false at once if the
-    /// pool has all the workers that it may have, inside one of the pool's jobs or workers, in a child by `fork()`, and if
-    /// the system has no memory left to report forks.
+    /// Makes the calling thread a worker until the pool is shut down and nothing is queued. It returns false
+    /// at once if the pool has all the workers that it may have, inside one of the pool's jobs or workers, in
+    /// a child by `fork()`, and if the system has no memory left to report forks.
     ///
     /// ```
     /// use jobring::{ShutdownMode, StaticPool};
@@ -63,7 +64,8 @@ impl<P: AnyPool> PoolCore<P> {
         admitted
     }
 
-    /// Inside a job: has [`JobHandle::cancel`](crate::JobHandle::cancel) asked it to stop? False outside jobs.
+    /// Inside a job: has [`JobHandle::cancel`](crate::JobHandle::cancel) asked it to stop? False outside
+    /// jobs.
     ///
     /// ```
     /// use jobring::Pool;

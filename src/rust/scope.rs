@@ -14,7 +14,8 @@ const MOST: usize = 32;
 
 /// A place to spawn jobs that borrow what outlives it: see [`PoolCore::scope`].
 ///
-/// `P` is the kind of the pool; the default is `Pool`. A function that takes a scope names the type like this:
+/// `P` is the kind of the pool; the default is `Pool`. A function that takes a scope names the type like
+/// this:
 ///
 /// ```
 /// use jobring::{AnyPool, Pool, Scope, StaticPool};
@@ -52,11 +53,12 @@ pub struct Scope<
 }
 
 impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
-    /// Spawns a job that may borrow what outlives the scope. It never waits for a slot: if none is free, the job runs here
-    /// at once. If this scope has 32 jobs that have not finished, one that no thread has started runs here first.
+    /// Spawns a job that may borrow what outlives the scope. It never waits for a slot: if none is free, the
+    /// job runs here at once. If this scope has 32 jobs that have not finished, one that no thread has
+    /// started runs here first.
     ///
-    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it continues where the scope ends.
-    /// Allocates nothing (a panic does).
+    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it continues where
+    /// the scope ends. Allocates nothing (a panic does).
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;
@@ -76,7 +78,8 @@ impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
         let fits = const { Fits::<F, ()>::asserted(P::PAYLOAD) };
         let request = ClosureRequest::new(job, fits);
         // SAFETY:
-        // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2: `fits`.
+        // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2:
+        //   `fits`.
         if let Err(request) = unsafe { self.spawned.spawn(self.pool.raw(), request) } {
             self.spawned.note(catch(request.into_closure()).err());
         }
@@ -90,13 +93,14 @@ impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
 }
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Lets `f` spawn jobs that borrow local values, and returns when `f` and all of these jobs have finished. What they did
-    /// happens before what the caller does next.
+    /// Lets `f` spawn jobs that borrow local values, and returns when `f` and all of these jobs have
+    /// finished. What they did happens before what the caller does next.
     ///
-    /// At the end the caller runs the jobs that no thread has started, and waits for the others. So a scope may be opened
-    /// inside a job, on a pool without workers, and on one that is shut down. (A shutdown that discards queued jobs
-    /// discards jobs of scopes too: they are dropped and not run.) Only the thread that opened the scope can spawn into it;
-    /// a job that has more to spawn opens its own scope. Allocates nothing: the scope lies on the caller's stack.
+    /// At the end the caller runs the jobs that no thread has started, and waits for the others. So a scope
+    /// may be opened inside a job, on a pool without workers, and on one that is shut down. (A shutdown that
+    /// discards queued jobs discards jobs of scopes too: they are dropped and not run.) Only the thread that
+    /// opened the scope can spawn into it; a job that has more to spawn opens its own scope. Allocates
+    /// nothing: the scope lies on the caller's stack.
     ///
     /// ```
     /// use jobring::Pool;
@@ -138,7 +142,8 @@ impl<P: AnyPool> PoolCore<P> {
         let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
         let result = catch(|| f(&scope));
         let panicked = scope.spawned.finish(self.raw());
-        // A result that nobody gets is dropped before the panic continues: a destructor's panic during it would abort.
+        // A result that nobody gets is dropped before the panic continues: a destructor's panic during it
+        // would abort.
         match (result, panicked) {
             (Err(failure), late) => {
                 drop_ignoring_panic(late);

@@ -7,8 +7,9 @@ use crate::rust::pool_core::{AnyPool, PoolCore};
 use core::fmt;
 use core::time::Duration;
 
-/// A shutdown that returned before every job had finished: it timed out, the process is a child by `fork()`, or a shutdown
-/// inside a job had too little stack left to run what was queued. The pool stays closed (in a child by `fork()` nothing changed).
+/// A shutdown that returned before every job had finished: it timed out, the process is a child by `fork()`,
+/// or a shutdown inside a job had too little stack left to run what was queued. The pool stays closed (in a
+/// child by `fork()` nothing changed).
 ///
 /// ```
 /// use jobring::{Pool, ShutdownMode};
@@ -58,11 +59,13 @@ impl fmt::Display for ShutdownError {
 impl core::error::Error for ShutdownError {}
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Refuses new jobs, and waits until every accepted job has finished: it was run or, with [`ShutdownMode::Discard`], dropped if
-    /// it had not started. Several threads may call it, and it may be called again.
+    /// Refuses new jobs, and waits until every accepted job has finished: it was run or, with
+    /// [`ShutdownMode::Discard`], dropped if it had not started. Several threads may call it, and it may be
+    /// called again.
     ///
-    /// Inside a job it does not wait for that job, nor for jobs that cannot finish before this shutdown or another one returns:
-    /// jobs inside a shutdown, and jobs that wait for one of these without a timeout, directly or through others.
+    /// Inside a job it does not wait for that job, nor for jobs that cannot finish before this shutdown or
+    /// another one returns: jobs inside a shutdown, and jobs that wait for one of these without a timeout,
+    /// directly or through others.
     ///
     /// ```
     /// use jobring::{JobError, Pool, ShutdownMode, SubmitError};
@@ -76,9 +79,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits for ever. In a
-    /// child by `fork()` the error comes at once, and nothing changes. Inside a job the error also comes if too little stack is
-    /// left to run what is queued and no other thread can run it.
+    /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits
+    /// for ever. In a child by `fork()` the error comes at once, and nothing changes. Inside a job the error
+    /// also comes if too little stack is left to run what is queued and no other thread can run it.
     pub fn shutdown(
         &self,
         mode: ShutdownMode,

@@ -7,7 +7,8 @@ use crate::rust::pool_core::PoolCore;
 use crate::slot::storage::Inline;
 use crate::sync::const_fn;
 
-/// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that enter.
+/// A pool for a `static`: `JOBS` slots (a power of two) of `PAYLOAD` bytes, at most `WORKERS` threads that
+/// enter.
 ///
 /// All zero until used, so it lies in `.bss`; nothing is allocated, ever.
 ///
@@ -23,8 +24,8 @@ use crate::sync::const_fn;
 ///
 /// # Memory
 ///
-/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the alignment. `WORKERS`
-/// takes no memory: a thread that enters has its own stack.
+/// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the
+/// alignment. `WORKERS` takes no memory: a thread that enters has its own stack.
 ///
 /// | target | head | alignment | a word |
 /// |---|---|---|---|
@@ -33,15 +34,16 @@ use crate::sync::const_fn;
 /// | 32 bits, an OS | 464 | 64 | 4 |
 /// | 32 bits, no OS (a microcontroller has no cache lines to keep apart) | 64 | 8 | 4 |
 ///
-/// This holds on an operating system, on none, and on a [`UserPort`](crate::UserPort) without fields. On a reference to a port
-/// the head is 2 words larger. Each [`Seat`](crate::Seat) of a port takes a word.
+/// This holds on an operating system, on none, and on a [`UserPort`](crate::UserPort) without fields. On a
+/// reference to a port the head is 2 words larger. Each [`Seat`](crate::Seat) of a port takes a word.
 ///
 /// # After a fork
 ///
-/// Once a thread has entered as a worker, the pool belongs to its process. In a child by `fork()` calls end as the page of `Pool`
-/// says. The exception is a submit that finds a free slot: it accepts the job, and a wait for that job gives
-/// [`JobError::Forked`](crate::JobError::Forked). A pool that no thread has entered is memory like any other: the child has a
-/// copy of it, and may run what is queued in it; a job that another thread was running never ends there.
+/// Once a thread has entered as a worker, the pool belongs to its process. In a child by `fork()` calls end
+/// as the page of `Pool` says. The exception is a submit that finds a free slot: it accepts the job, and a
+/// wait for that job gives [`JobError::Forked`](crate::JobError::Forked). A pool that no thread has entered
+/// is memory like any other: the child has a copy of it, and may run what is queued in it; a job that another
+/// thread was running never ends there.
 ///
 /// # Sizes
 ///
@@ -70,8 +72,8 @@ pub struct StaticPool<const JOBS: usize, const WORKERS: usize, const PAYLOAD: us
 
 impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize> StaticPool<JOBS, WORKERS, PAYLOAD> {
     const_fn! {
-        /// An open pool on the operating system; without one, its threads wait by spinning. A size that is not allowed is
-        /// a compile-time error.
+        /// An open pool on the operating system; without one, its threads wait by spinning. A size that is
+        /// not allowed is a compile-time error.
         ///
         /// ```
         /// static POOL: jobring::StaticPool<64, 2, 48> = jobring::StaticPool::new();
@@ -88,7 +90,8 @@ impl<const JOBS: usize, const WORKERS: usize, const PAYLOAD: usize, P: PoolPort>
     StaticPool<JOBS, WORKERS, PAYLOAD, P>
 {
     const_fn! {
-        /// As [`new`](StaticPool::new), on a user-defined port: a [`UserPort`](crate::UserPort), or a reference to one.
+        /// As [`new`](StaticPool::new), on a user-defined port: a [`UserPort`](crate::UserPort), or a
+        /// reference to one.
         pub fn with_port(port: P) -> Self {
             const { assert!(WORKERS <= crate::sleep::MAX_WORKERS, "a pool has at most 65,535 workers (255 on 32-bit targets)") };
             Self { core: PoolCore::from_raw(RawPool::new(Inline::new(), port, RuntimeConfig::UNREAD)) }

@@ -125,14 +125,14 @@ impl Counts {
         self.0 & REWOKEN != 0
     }
 
-    /// Will some worker look at the rings even if one thread is stopped? Two searchers are enough, or a searcher and a sentry.
-    /// A token needs two sentries, since one of them may be about to take it.
+    /// Will some worker look at the rings even if one thread is stopped? Two searchers are enough, or a
+    /// searcher and a sentry. A token needs two sentries, since one of them may be about to take it.
     #[inline(always)]
     fn has_enough_searchers(self) -> bool {
         if bug(Bug::TrustsOneSearcher) && self.searching() > 0 {
             return true;
         }
-        let tokens = if bug(Bug::TrustsTheSentryWithItsToken) { 0 } else { self.tokens() };
+        let tokens = if bug(Bug::CountsSentryAndTokenAsTwo) { 0 } else { self.tokens() };
         self.searching() > 1 || SENTRIES && self.searching() == 1 && self.sentries() > tokens
     }
 

@@ -9,8 +9,8 @@ use crate::sync::{
 use crate::util::cache_padded::CachePadded;
 use core::cell::Cell;
 
-/// Every TRIGGER-th push and every batch resets the searchers if BACKLOG jobs are in the ring (README, "A stopped thread"). In
-/// a firmware every 1,024th push does, however many jobs are there.
+/// Every TRIGGER-th push and every batch resets the searchers if BACKLOG jobs are in the ring (README, "A
+/// stopped thread"). In a firmware every 1,024th push does, however many jobs are there.
 const TRIGGER: usize = if SENTRIES { 16 } else { 1024 };
 /// More jobs than a running searcher leaves for long. 1 in the models, whose rings are small.
 const BACKLOG: usize = if cfg!(any(jobring_loom, jobring_freeze)) { 1 } else { 8 };
@@ -33,7 +33,7 @@ pub(crate) struct Search {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum NotifyOutcome {
     Open,
-    /// The pool is closed: the submitter must kick the closer.
+    /// The pool is closed: the submitter must notify the closers.
     Closed,
 }
 
@@ -42,7 +42,8 @@ pub(crate) enum NotifyOutcome {
 pub(crate) struct Registration {
     /// Is it a sentry?
     sentry: bool,
-    /// Has its nap ended without a token? Then a job that it finds shows that the searchers do not come.
+    /// Has its timed sleep ended without a token? Then a job that it finds shows that the searchers do not
+    /// come.
     overdue: bool,
 }
 
@@ -64,8 +65,8 @@ impl Idle {
         (self.wakes.get(), self.forced.get())
     }
 
-    /// Notifies sleeping workers of a push at `position`; `popped` returns how many entries were popped. Lock-free. Wakes at most
-    /// one thread, or two if the push had `several` jobs.
+    /// Notifies sleeping workers of a push at `position`; `popped` returns how many entries were popped.
+    /// Lock-free. Wakes at most one thread, or two if the push had `several` jobs.
     #[inline(always)]
     pub(crate) fn notify(
         &self,
@@ -75,9 +76,9 @@ impl Idle {
         origin: Origin,
         popped: impl FnOnce() -> usize,
     ) -> NotifyOutcome {
-        // ORDERING: pairs with the fence in `register`: either that worker sees the push, or this thread sees it
-        // registered (E4). With `close`: either the closer sees the push, or this thread sees CLOSED (E5). The push
-        // ended with a read-modify-write.
+        // ORDERING: pairs with the fence in `register`: either that worker sees the push, or this thread sees
+        // it registered (E4). With `close`: either the closer sees the push, or this thread sees CLOSED (E5).
+        // The push ended with a read-modify-write.
         fence_behind_rmw(ordering(Site::NotifyFence, SeqCst));
         let counts = self.counts();
         if counts.is_open_and_awake() {
@@ -126,9 +127,9 @@ impl Idle {
         woken
     }
 
-    /// Writes off all searchers and wakes a sleeper, or again one that was granted a token and may never have been woken.
-    /// A thread that waits for a queued job, or for room, calls it when its patience ends; so do every TRIGGER-th push and every
-    /// batch, if BACKLOG jobs are queued.
+    /// Writes off all searchers and wakes a sleeper, or again one that was granted a token and may never have
+    /// been woken. A thread that waits for a queued job, or for room, calls it when its patience ends; so do
+    /// every TRIGGER-th push and every batch, if BACKLOG jobs are queued.
     pub(crate) fn reset_searchers(&self, port: &impl Port, origin: Origin) {
         let forced = self.update(Site::ForceUpdate, |c| {
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
@@ -150,12 +151,12 @@ impl Idle {
     /// Ends a search, and wakes sleepers for what is left in the rings, unless enough others search.
     pub(crate) fn end_search(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
         let now = self.change(Site::FoundUpdate, |c| search.without_search(c));
-        // ORDERING: pairs with the fence in `notify`: a push that saw this search woke nobody. So either this thread
-        // sees the push here, or its submitter saw that the search had ended (E4).
+        // ORDERING: pairs with the fence in `notify`: a push that saw this search woke nobody. So either this
+        // thread sees the push here, or its submitter saw that the search had ended (E4).
         fence_behind_rmw(ordering(Site::FoundFence, SeqCst));
         if (!SENTRIES || now.wake_another().is_some())
             && !is_empty()
-            && !bug(Bug::FinderTellsNobody)
+            && !bug(Bug::FinderWakesNobody)
             && self.wake_another(port, Origin::Thread).is_some_and(|now| SENTRIES && now.sleeping() > 0)
         {
             // Several jobs may be left, and the worker just woken may be the sentry.
@@ -163,13 +164,13 @@ impl Idle {
         }
     }
 
-    /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_nap` and the pool has too few. The caller
-    /// then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
-    pub(crate) fn register(&self, search: Search, may_nap: bool) -> Registration {
+    /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_be_sentry` and the pool
+    /// has too few. The caller then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
+    pub(crate) fn register(&self, search: Search, may_be_sentry: bool) -> Registration {
         let end_search = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.without_search(c) };
         let posted = Cell::new(false);
         self.change(Site::RegisterUpdate, |c| {
-            posted.set(SENTRIES && may_nap && !c.has_sentries());
+            posted.set(SENTRIES && may_be_sentry && !c.has_sentries());
             if posted.get() { end_search(c).sleep().post_sentry() } else { end_search(c).sleep() }
         });
         // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
@@ -177,25 +178,26 @@ impl Idle {
         Registration { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
-    /// Is the pool closed? For a registered worker that is about to look at the rings: if so, it sees there what was
-    /// published while the pool was open.
+    /// Is the pool closed? For a registered worker that is about to look at the rings: if so, it sees there
+    /// what was published while the pool was open.
     pub(crate) fn is_closed_for_sleeper(&self) -> bool {
         let closed = self.counts().is_closed();
         if closed {
-            // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before the close,
-            // and so before this (E5).
+            // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before
+            // the close, and so before this (E5).
             fence(ordering(Site::ClosedFence, SeqCst));
         }
         closed
     }
 
-    /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no token. A sentry sleeps for
-    /// at most `nap` nanoseconds. Err if its sleep ended without a token: the caller calls `end_nap`.
+    /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no
+    /// token. A sentry sleeps for at most `limit` nanoseconds. Err if its sleep ended without a token: the
+    /// caller calls `end_timed_sleep`.
     pub(crate) fn sleep(
         &self,
         registration: Registration,
         port: &impl Port,
-        nap: u64,
+        limit: u64,
     ) -> Result<Search, Registration> {
         let mut slept = false;
         loop {
@@ -212,7 +214,7 @@ impl Idle {
                 return Err(Registration { overdue: true, ..registration });
             } else {
                 let counts = if bug(Bug::SleepsOnANewerWord) { self.counts() } else { counts };
-                port.wait(self.word(), counts.0, registration.is_sentry().then_some(nap));
+                port.wait(self.word(), counts.0, registration.is_sentry().then_some(limit));
                 slept = true;
             }
         }
@@ -225,20 +227,20 @@ impl Idle {
         .map(|c| Search { epoch: c.epoch() })
     }
 
-    /// Ends a sentry's nap. If it `rests`, it is no longer a sentry, and its next sleep has no time limit. The caller looks at
-    /// CLOSED and at the rings once more, as after `register`.
-    pub(crate) fn end_nap(&self, registration: Registration, rests: bool) -> Registration {
-        if rests && !bug(Bug::SentryRestsSilently) {
+    /// Ends a sentry's timed sleep. If it `rests`, it is no longer a sentry, and its next sleep has no time
+    /// limit. The caller looks at CLOSED and at the rings once more, as after `register`.
+    pub(crate) fn end_timed_sleep(&self, registration: Registration, rests: bool) -> Registration {
+        if rests && !bug(Bug::RestingSentryStaysCounted) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);
         }
-        // ORDERING: pairs with the fence in `notify`: either this thread sees the push of a thread that relied on the
-        // sentry, or that thread sees that the sentry is gone (E4).
+        // ORDERING: pairs with the fence in `notify`: either this thread sees the push of a thread that
+        // relied on the sentry, or that thread sees that the sentry is gone (E4).
         fence(ordering(Site::LookAgainFence, SeqCst));
         if rests { Registration { sentry: false, overdue: false } } else { registration }
     }
 
-    /// Takes the registration back, because there is work after all. It takes a token only if no registered worker is left
-    /// without one: otherwise, of the two threads that others rely on, only one would be left.
+    /// Takes the registration back, because there is work after all. It takes a token only if no registered
+    /// worker is left without one: otherwise, of the two threads that others rely on, only one would be left.
     pub(crate) fn cancel(&self, registration: Registration) -> Search {
         let now = self.change(Site::CancelUpdate, |c| {
             let c = registration.without_sentry(c);
@@ -257,13 +259,13 @@ impl Idle {
         Search { epoch: now.epoch() }
     }
 
-    /// Closes: from here on every submitter is refused or kicks the closer, and no worker falls asleep.
+    /// Closes: from here on every submitter is refused or notifies the closers, and no worker falls asleep.
     pub(crate) fn close(&self, port: &impl Port) {
         self.change(Site::CloseUpdate, Counts::close);
         // ORDERING: pairs with the fences in `notify`, `register` and the blocked submitter's (E5).
         fence(ordering(Site::CloseFence, SeqCst));
-        // CLOSED is in the half that sleepers compare: a worker that is not asleep yet will not fall asleep, and needs no
-        // token, which another could take.
+        // CLOSED is in the half that sleepers compare: a worker that is not asleep yet will not fall asleep,
+        // and needs no token, which another could take.
         stop_point(Site::CloseWake);
         let grant = |c: Counts| (c.sleeping() > 0).then(|| c.grant());
         while bug(Bug::CloseGrantsTokens) && self.update(Site::GrantUpdate, grant).is_some() {}
@@ -285,7 +287,7 @@ impl Idle {
         let mut old = self.counts();
         loop {
             let new = step(old);
-            if site == Site::RegisterUpdate && stores(Bug::StoresTheCounts, &self.word, new.0) {
+            if site == Site::RegisterUpdate && stores(Bug::RegistersByPlainStore, &self.word, new.0) {
                 return new;
             }
             match self.exchange(site, old, new) {
@@ -310,8 +312,8 @@ impl Idle {
 
     #[inline]
     fn exchange(&self, site: Site, old: Counts, new: Counts) -> Result<(), Counts> {
-        // ORDERING: Relaxed: the counts are one word, so its modification order is enough; the fences above order
-        // what happens around them.
+        // ORDERING: Relaxed: the counts are one word, so its modification order is enough; the fences above
+        // order what happens around them.
         let done = self.word.compare_exchange(
             old.0,
             new.0,

@@ -1,5 +1,5 @@
-//! One job's place from submit to take: its state word, its vtable, its payload. `state.rs` has the rules. Each move of the
-//! word is one method here, and no other code writes it.
+//! One job's place from submit to take: its state word, its vtable, its payload. `state.rs` has the rules.
+//! Each move of the word is one method here, and no other code writes it.
 
 pub(crate) mod state;
 pub(crate) mod storage;
@@ -17,13 +17,15 @@ use state::{OUT_OF_RING, State, Status};
 #[repr(C)]
 pub(crate) struct SlotHead {
     state: AtomicUsize,
-    // INVARIANT: vtable and payload are touched only by the thread that the table in state.rs names for the current status.
+    // INVARIANT: vtable and payload are touched only by the thread that the table in state.rs names for the
+    // current status.
     vtable: UnsafeCell<*const JobVTable>,
 }
 
 // SAFETY:
-// - state is an atomic; vtable (and the payload) are reached only under the exclusion stated in state.rs, and vtable
-//   points to a `'static` JobVTable whose functions take what any thread may hand them (job/vtable.rs: input is Send).
+// - state is an atomic; vtable (and the payload) are reached only under the exclusion stated in state.rs, and
+//   vtable points to a `'static` JobVTable whose functions take what any thread may hand them (job/vtable.rs:
+//   input is Send).
 unsafe impl Sync for SlotHead {}
 // SAFETY:
 // - as for Sync; moving the memory between threads moves no thread-bound data.
@@ -69,7 +71,8 @@ pub(crate) enum Claim {
 pub(crate) enum Vacated {
     /// Push its index to the free ring.
     Push,
-    /// Its entry is still in the ready ring. The thread that pops the entry pushes the index. Look whether it can be reaped.
+    /// Its entry is still in the ready ring. The thread that pops the entry pushes the index. Look whether it
+    /// can be reaped.
     Tombstone,
     /// Do nothing: the slot is never used again.
     Retired,
@@ -96,8 +99,8 @@ impl<'a> Slot<'a> {
     /// The state now. The caller also sees what came before it.
     #[inline(always)]
     pub(crate) fn state(&self) -> State {
-        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): a thread that sees that a job has finished (a
-        // closer, or a caller of is_finished) sees what the job did.
+        // ORDERING: Acquire pairs with resolve's and vacate's Release (E3): a thread that sees that a job has
+        // finished (a closer, or a caller of is_finished) sees what the job did.
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
@@ -123,8 +126,8 @@ impl<'a> Slot<'a> {
             write(self.payload);
         });
         let queued = s.transition_to_queued(detached);
-        // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper the ring's
-        // publication (E1) would suffice.
+        // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper
+        // the ring's publication (E1) would suffice.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
         queued
     }
@@ -142,7 +145,8 @@ impl<'a> Slot<'a> {
                 self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
                 return Popped::Job(running);
             }
-            // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides which thread runs the job.
+            // ORDERING: Relaxed: the body came with the entry (E1); the CAS only decides which thread runs
+            // the job.
             match self.exchange(
                 s,
                 running,
@@ -153,8 +157,8 @@ impl<'a> Slot<'a> {
                 Err(now) => s = now,
             }
         }
-        // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last owner did to the
-        // body comes before what the next user of the free ring does.
+        // ORDERING: Acquire pairs with the Release that made the slot vacant (E6), so that what its last
+        // owner did to the body comes before what the next user of the free ring does.
         let old = State(self.head.state.fetch_and(OUT_OF_RING, ordering(Site::LeaveRing, Acquire)));
         if old.is_vacant() { Popped::Vacant } else { Popped::Nothing }
     }
@@ -169,9 +173,10 @@ impl<'a> Slot<'a> {
             if s.status() != Status::Queued {
                 return Claim::TooLate(s);
             }
-            // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, no matter which thread gave us the
-            // handle. After fill no thread writes the body before a claim, and QUEUED does not come back in one generation.
-            // Acquire on failure, as in `state` (E3): a thread that comes too late sees what the job, or its drop, did.
+            // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, no matter which thread
+            // gave us the handle. After fill no thread writes the body before a claim, and QUEUED does not
+            // come back in one generation. Acquire on failure, as in `state` (E3): a thread that comes too
+            // late sees what the job, or its drop, did.
             match self.exchange(
                 s,
                 s.transition_to_running(),
@@ -198,17 +203,18 @@ impl<'a> Slot<'a> {
         })
     }
 
-    /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, the caller wakes all on
-    /// the word, and touches nothing else of the slot. Err(now) if the job is detached: the caller drops the result, then
-    /// vacates the slot.
+    /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, the
+    /// caller wakes all on the word, and touches nothing else of the slot. Err(now) if the job is detached:
+    /// the caller drops the result, then vacates the slot.
     pub(crate) fn resolve(&self, mut s: State, to: Status) -> Result<State, State> {
         loop {
             if s.is_detached() {
                 return Err(s);
             }
             let resolved = s.transition_to_finished(to);
-            // ORDERING: Release publishes the result to each thread that sees the status (E3). At most four retries:
-            // while a job runs, RING is cleared once, and WAITER, CANCELLING and DETACHED are set once each.
+            // ORDERING: Release publishes the result to each thread that sees the status (E3). At most four
+            // retries: while a job runs, RING is cleared once, and WAITER, CANCELLING and DETACHED are set
+            // once each.
             match self.exchange(
                 s,
                 resolved,
@@ -216,10 +222,10 @@ impl<'a> Slot<'a> {
                 ordering(Site::ResolveLost, Relaxed),
             ) {
                 Ok(_) => {
-                    if bug(Bug::TouchesWhatItGaveAway) {
+                    if bug(Bug::ReadsSlotAfterResolve) {
                         self.head.vtable.with(|_| ());
                     }
-                    if bug(Bug::ResetsTheFlagAfterwards) {
+                    if bug(Bug::ClearsTheFlagTooLate) {
                         // ORDERING: Relaxed: the reset is what is wrong.
                         self.head.state.fetch_and(State(usize::MAX).without_waiter().0, Relaxed);
                     }
@@ -239,18 +245,18 @@ impl<'a> Slot<'a> {
         let taking = if detaches { taking.transition_to_detached() } else { taking };
         // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked and put the word
         // back as it was after `s` was loaded: its reads of the body come before what we do to it (model
-        // a_peek_is_over_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
+        // a_peek_ends_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
         // a thread claims the body before it touches it.
         self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
 
-    /// Gives the slot back, or, with `retire`, takes it out of use. The caller was its runner or taker, and `s` is the state
-    /// that it last saw. Also returns the old word, for its waiters.
+    /// Gives the slot back, or, with `retire`, takes it out of use. The caller was its runner or taker, and
+    /// `s` is the state that it last saw. Also returns the old word, for its waiters.
     pub(crate) fn vacate(&self, mut s: State, retire: bool) -> (Vacated, State) {
         loop {
             let next = if retire { s.transition_to_closed() } else { s.transition_to_free() };
-            // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees the slot
-            // closed. Without either, the free ring's publication (E2) carries the edge.
+            // ORDERING: Release: the popper of a tombstone acquires it (E6), and so does a closer that sees
+            // the slot closed. Without either, the free ring's publication (E2) carries the edge.
             match self.exchange(s, next, ordering(Site::Vacate, Release), ordering(Site::VacateLost, Relaxed))
             {
                 Ok(_) if retire => return (Vacated::Retired, s),
@@ -273,15 +279,16 @@ impl<'a> Slot<'a> {
 
     /// Puts the word back after a look at a job that is not taken.
     pub(crate) fn put_back(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Release: the reads of the body come before what the next taker does to it (take). Relaxed on
-        // failure: the body stays the caller's.
+        // ORDERING: Release: the reads of the body come before what the next taker does to it (take). Relaxed
+        // on failure: the body stays the caller's.
         self.exchange(from, to, ordering(Site::PutBack, Release), ordering(Site::PutBackLost, Relaxed))
     }
 
     /// Moves a flag or a status that guards no data: WAITER, DETACHED, CANCELLING.
     pub(crate) fn flag(&self, from: State, to: State) -> Result<State, State> {
-        // ORDERING: Release: a job that sees CANCELLING sees what came before the cancel. (For WAITER and DETACHED
-        // Relaxed would suffice: the resolver reads them by its CAS on this word.) Relaxed on failure, as in take.
+        // ORDERING: Release: a job that sees CANCELLING sees what came before the cancel. (For WAITER and
+        // DETACHED Relaxed would suffice: the resolver reads them by its CAS on this word.) Relaxed on
+        // failure, as in take.
         self.exchange(from, to, ordering(Site::Flag, Release), ordering(Site::FlagLost, Relaxed))
     }
 
@@ -289,8 +296,8 @@ impl<'a> Slot<'a> {
     pub(crate) fn close(&self) {
         // ORDERING: Relaxed, as in fill.
         let s = State(self.head.state.load(ordering(Site::SlotCloseLook, Relaxed)));
-        // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all that
-        // happened in them.
+        // ORDERING: Release: another closer that sees every slot closed (Acquire in `state`) has seen all
+        // that happened in them.
         self.head.state.store(s.transition_to_closed().0, ordering(Site::SlotClose, Release));
     }
 

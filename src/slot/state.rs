@@ -1,4 +1,5 @@
-//! The state word of a slot: generation | flags | status. This file packs the word and has the rules. `mod.rs` has the moves.
+//! The state word of a slot: generation | flags | status. This file packs the word and has the rules.
+//! `mod.rs` has the moves.
 //!
 //! ```text
 //! status      moved by, and to what                                             body touched by

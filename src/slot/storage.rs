@@ -1,4 +1,5 @@
-//! The memory of a pool's entries, slots and payloads: inline in a value (`static`), a borrowed block, or boxed.
+//! The memory of a pool's entries, slots and payloads: inline in a value (`static`), a borrowed block, or
+//! boxed.
 
 use crate::job::id::MAX_CAPACITY;
 use crate::job::vtable::Payload;
@@ -27,8 +28,8 @@ const HEAD_BYTES: usize = size_of::<SlotHead>().next_multiple_of(PAYLOAD_ALIGN);
 ///
 /// # Safety
 /// 1. Both entry slices have the same length, a power of two, at least `capacity()`, and never change.
-/// 2. `slot(i)` for i < capacity gives disjoint, stable slots, whose payloads are `payload_bytes()` long, aligned
-///    to PAYLOAD_ALIGN and touched by no other code.
+/// 2. `slot(i)` for i < capacity gives disjoint, stable slots, whose payloads are `payload_bytes()` long,
+///    aligned to PAYLOAD_ALIGN and touched by no other code.
 /// 3. All of it was zero, or `new()`, when the pool was made.
 pub unsafe trait Storage: Sync {
     /// The most workers, where the type says it: then a new pool contains only zeros (`.bss`).
@@ -39,7 +40,8 @@ pub unsafe trait Storage: Sync {
     fn payload_bytes(&self) -> usize;
     fn slot(&self, index: usize) -> Slot<'_>;
 
-    /// The port's number of forks when the storage was made, if the storage keeps it: then a submit in a child is refused.
+    /// The port's number of forks when the storage was made, if the storage keeps it: then a submit in a
+    /// child is refused.
     #[inline(always)]
     fn forks(&self) -> Option<usize> {
         None
@@ -69,8 +71,8 @@ pub(crate) struct SlotLayout {
 pub(crate) const MAX_PAYLOAD: usize = 1 << 20;
 
 impl SlotLayout {
-    /// None if the capacity is 0 or beyond what a handle can name, or the payload is beyond 1 MiB. The payload is
-    /// rounded up to its alignment.
+    /// None if the capacity is 0 or beyond what a handle can name, or the payload is beyond 1 MiB. The
+    /// payload is rounded up to its alignment.
     pub(crate) fn new(capacity: usize, payload: usize) -> Option<Self> {
         (capacity != 0 && capacity <= MAX_CAPACITY && payload <= MAX_PAYLOAD)
             .then(|| Self { capacity, payload: payload.next_multiple_of(PAYLOAD_ALIGN) })
@@ -108,19 +110,20 @@ pub(crate) struct Block<'a> {
 }
 
 // SAFETY:
-// - a Block is the sole owner of its memory; it hands out by & only atomics and slots, which are Sync, and payloads,
-//   whose exclusion is the slot's protocol.
+// - a Block is the sole owner of its memory; it hands out by & only atomics and slots, which are Sync, and
+//   payloads, whose exclusion is the slot's protocol.
 unsafe impl Sync for Block<'_> {}
 // SAFETY:
 // - as for Sync; nothing in the memory is bound to a thread.
 unsafe impl Send for Block<'_> {}
 
 impl<'a> Block<'a> {
-    /// Formats `memory` as an empty pool of `shape`. Memory that is `zeroed` is one already. It is not touched, so that a pool
-    /// takes only the pages that it uses.
+    /// Formats `memory` as an empty pool of `shape`. Memory that is `zeroed` is one already. It is not
+    /// touched, so that a pool takes only the pages that it uses.
     ///
     /// # Safety
-    /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by no other code.
+    /// 1. `memory` is aligned to BLOCK_ALIGN, writable for `shape.bytes()`, and for 'a touched by no other
+    ///    code.
     /// 2. `zeroed`: its bytes are zero.
     pub(crate) unsafe fn format(memory: NonNull<u8>, shape: SlotLayout, zeroed: bool) -> Self {
         let (ring_len, stride) = (shape.ring_len(), shape.stride());
@@ -131,7 +134,8 @@ impl<'a> Block<'a> {
         let untouched = zeroed && !cfg!(jobring_loom);
         for i in 0..if untouched { 0 } else { shape.capacity } {
             // SAFETY:
-            // - within the block; i * stride keeps BLOCK_ALIGN's divisor PAYLOAD_ALIGN, which is a SlotHead's too.
+            // - within the block; i * stride keeps BLOCK_ALIGN's divisor PAYLOAD_ALIGN, which is a SlotHead's
+            //   too.
             unsafe { memory.add(i * stride).cast::<SlotHead>().write(SlotHead::new()) };
         }
         for i in 0..if untouched { 0 } else { 2 * ring_len } {
@@ -150,8 +154,8 @@ impl<'a> Block<'a> {
 }
 
 // SAFETY:
-// - 1: ring_len is the next power of two of SlotLayout's capacity. 2: slots are `stride` apart, each with its header and
-//   payload.
+// - 1: ring_len is the next power of two of SlotLayout's capacity. 2: slots are `stride` apart, each with its
+//   header and payload.
 // - 3: format wrote them so, or found them zero.
 unsafe impl Storage for Block<'_> {
     #[inline(always)]
@@ -213,11 +217,11 @@ struct InlinePayload<const PAYLOAD: usize>(core::cell::UnsafeCell<MaybeUninit<[u
 unsafe impl<const PAYLOAD: usize> Sync for InlinePayload<PAYLOAD> {}
 
 /// For [`Inline`]: its pool has the most workers set at run time.
-pub(crate) const UNSAID: usize = usize::MAX;
+pub(crate) const UNSPECIFIED: usize = usize::MAX;
 
 /// Storage in one value, for a `static`. It is all zero at first. JOBS is a power of two.
 #[repr(C)]
-pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSAID> {
+pub struct Inline<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize = UNSPECIFIED> {
     slots: [InlineSlot<PAYLOAD>; JOBS],
     ready: [AtomicUsize; JOBS],
     free: [AtomicUsize; JOBS],
@@ -253,7 +257,7 @@ impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Inline<JOBS,
 unsafe impl<const JOBS: usize, const PAYLOAD: usize, const WORKERS: usize> Storage
     for Inline<JOBS, PAYLOAD, WORKERS>
 {
-    const WORKERS: Option<usize> = if WORKERS == UNSAID { None } else { Some(WORKERS) };
+    const WORKERS: Option<usize> = if WORKERS == UNSPECIFIED { None } else { Some(WORKERS) };
 
     #[inline(always)]
     fn ready(&self) -> &[AtomicUsize] {

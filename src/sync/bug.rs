@@ -1,7 +1,8 @@
-//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a test
-//! notices each. In every build for users [`bug`] is a constant `false`, and the compiler removes it.
+//! Bugs that other pools had, planted in this one by name. The kill list (loom-tests/KILLS.md) shows that a
+//! test catches each. In a build for users [`bug`] is a constant `false`, and the compiler removes it.
 //!
-//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that a process has.
+//! A planted bug is one short line where the bug would be. `JOBRING_BUG` names those that are active in a
+//! process.
 
 use super::{AtomicUsize, Relaxed};
 
@@ -38,7 +39,7 @@ bugs! {
     /// tokio#7757: a push relies on one worker that was woken or searches, and that may be stopped.
     TrustsOneSearcher,
     /// tokio#8057: a token and a sentry count as two workers, although the sentry may be the one that was woken.
-    TrustsTheSentryWithItsToken,
+    CountsSentryAndTokenAsTwo,
     /// tokio#525: a worker looks for a token in one value of the idle word, and falls asleep on a newer one.
     SleepsOnANewerWord,
     /// bshoshany/thread-pool#93: a worker about to sleep does not look for CLOSED in the word that it sleeps on.
@@ -46,30 +47,30 @@ bugs! {
     /// bshoshany/thread-pool#110: the thread that resolves a job wakes only one of its waiters.
     WakesOneWaiter,
     /// Open3D-PoissonRecon#6: a worker registers, and sleeps without a look at the ring.
-    SleepsWithoutALook,
+    SleepsWithoutRecheck,
     /// tokio#8067: the sentry sleeps without a time limit, and others still rely on it.
-    SentryRestsSilently,
-    /// tensorflow#932: a submitter that finds the pool closed after its push does not kick the closer.
-    CloserIsNotTold,
+    RestingSentryStaysCounted,
+    /// tensorflow#932: a submitter that finds the pool closed after its push does not notify the closers.
+    CloserIsNotNotified,
     /// rayon#200: the close sets CLOSED, and wakes no worker.
     CloseWakesNobody,
-    /// rayon be12615b: a closer reads the number of kicks after its look, not before.
-    ForgetsTheKicksSinceItLooked,
+    /// rayon be12615b: a closer reads the event count after its look, not before.
+    ReadsCloseEventsTooLate,
     /// Pithikos/C-Thread-Pool#135: the close wakes one worker.
     CloseWakesOne,
     /// libuv 0f1bdb6b1: a searcher that found a job wakes nobody for the jobs behind it.
-    FinderTellsNobody,
+    FinderWakesNobody,
     /// glibc BZ 25847: a worker that cancels its sleep takes a token for which another was woken.
     TakesAnothersToken,
     /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.
     CloseGrantsTokens,
     // Touch after hand-off.
     /// rayon#739: a runner reads the slot again after it resolved the job.
-    TouchesWhatItGaveAway,
+    ReadsSlotAfterResolve,
     /// folly#2093: a submitter that had to wait ends its visit before its job is handed over.
     VisitEndsTooSoon,
     /// crossbeam#1187: destroy drops again what a discard has dropped.
-    ForgetsWhatWasDiscarded,
+    DropsDiscardedJobsTwice,
     /// crossbeam#726: a popper that lost the race for the head keeps its index.
     PopsWithoutWinning,
     /// scoped-threadpool-rs#11: a closer stops waiting when one job has ended.
@@ -81,34 +82,34 @@ bugs! {
     ClaimsWithoutExchange,
     /// Zephyr#51872: a runner takes a lost exchange of the job's state for a won one.
     IgnoresALostExchange,
-    /// Zephyr#119700: a kick wakes one closer.
-    KickWakesOne,
+    /// Zephyr#119700: a notification of the closers wakes only one.
+    NotifiesOneCloser,
     /// tokio#7922: a worker that cancels its sleep takes a token and also its registration.
     CountsAWakeTwice,
     /// tokio#8406: a worker whose thread could not be created stays counted.
-    CountsAThreadThatIsNotThere,
+    CountsAThreadThatFailedToStart,
     /// folly 70502069e: a worker registers by a plain store to the idle word.
-    StoresTheCounts,
+    RegistersByPlainStore,
     /// apr 427cde49b: a worker is counted in by a load and a store.
     EntersWithoutExchange,
     /// apr a06fce846: destroy does not wait until the workers have left.
     EndsWithWorkersInside,
     /// asio#1534: a closer that sees no worker does not set CLOSED.
-    CloseOfNobodyIsNoClose,
+    CloseWithoutWorkersIsIgnored,
     /// rust-threadpool#89: a waiter does not ask whether the job that it finds in the slot is its own.
     WaitsForTheNextJobToo,
     /// CPython gh-125451: a shutdown inside a job waits for that job.
     ShutdownWaitsForItself,
     /// pthreadpool f4af06b: a runner clears WAITER after it resolved the job, not in the same step.
-    ResetsTheFlagAfterwards,
+    ClearsTheFlagTooLate,
     /// libvips#4116: a peek does not wake the threads that started to wait meanwhile.
-    PutsTheJobBackSilently,
+    PeekWakesNobody,
     /// fjall#260: the close wakes no submitter that waits for room.
     CloseLeavesSubmittersAsleep,
     /// esbmc#6474: a thread whose wait has ended, but that has not woken yet, counts as waiting.
-    CountsTheWokenAsStuck,
+    CountsTheWokenAsBlocked,
     /// globus-compute#1583: a shutdown does not wait for a job that is inside another shutdown.
-    LeavesOtherClosersBehind,
+    IgnoresOtherShutdowns,
     // Rings.
     /// heapless#583: a push moves the tail before it publishes its entry.
     MovesTheTailFirst,
@@ -121,18 +122,18 @@ bugs! {
     /// heapless#180: a taker frees a slot that its entry's popper must free.
     GivesTheSlotBackTwice,
     /// heapless 7cfdb848: destroy does not drop a result that nobody took.
-    LeavesResultsBehind,
+    LeaksResults,
     /// rtic#780: a batch that took several slots and filled some does not free the others.
     BatchKeepsTheRest,
     /// folly 232f650cc: a submit that waits for room ignores its deadline.
     WaitsPastTheDeadline,
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
-    // Planted here, and noticed by no test at first.
+    // Not published: no test caught them when they were first planted here.
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
     /// jobring: a worker's job that is about to sleep assumes that every other worker's job sleeps too.
-    TakesAllForBlocked,
+    AssumesAllAreBlocked,
 }
 
 /// Is this bug planted?

@@ -1,5 +1,5 @@
-//! Statistics, a worker's number and a process's number. They order nothing, so they are left out of the models and have no
-//! sites.
+//! Statistics, a worker's number and a process's number. They order nothing, so they are left out of the
+//! models and have no sites.
 
 #[cfg(not(jobring_loom))]
 use super::AtomicUsize;
@@ -34,8 +34,8 @@ impl Counter {
     }
 }
 
-/// A number that one thread at a time writes and others read. It guards nothing, and is left out of the models too. It has 64 bits if the
-/// target has such atomics, otherwise a word.
+/// A number that one thread at a time writes and others read. It guards nothing, and is left out of the
+/// models too. It has 64 bits if the target has such atomics, otherwise a word.
 pub(crate) struct StatCell(#[cfg(not(jobring_loom))] Word);
 
 #[cfg(all(not(jobring_loom), target_has_atomic = "64"))]

@@ -1,7 +1,8 @@
 //! Stop points for the freeze test. Every named site is one, so none can be forgotten.
 //!
-//! A thread declares a role, and the test arms a trap with one (site, role). The first thread of that role that reaches
-//! the site stops just before its operation. It stays there until the test thaws the trap or arms it again.
+//! A thread declares a role, and the test arms a trap with one (site, role). The first thread of that role
+//! that reaches the site stops just before its operation. It stays there until the test thaws the trap or
+//! arms it again.
 
 extern crate std;
 
@@ -14,8 +15,8 @@ use std::time::{Duration, Instant};
 
 std::thread_local! { static ROLE: Cell<u8> = const { Cell::new(0) }; }
 
-/// Runs the pool's calls step by step, in place of the system: every named operation, sleep and wake of a thread with a driver
-/// goes through it.
+/// Runs the pool's calls step by step, in place of the system: every named operation, sleep and wake of a
+/// thread with a driver goes through it.
 pub trait Driver {
     /// Called before the thread's operation at this site.
     fn pass(&self, site: Site);
@@ -48,7 +49,8 @@ pub const ROLES: usize = 8;
 pub const TRAPS: usize = 3;
 
 const NOBODY: u32 = 0;
-/// Marks a trap that holds a thread. The lower bits number the catch, so that an old catch is not taken for a new one.
+/// Marks a trap that holds a thread. The lower bits number the catch, so that an old catch is not taken for a
+/// new one.
 const HOLDS: u32 = 1 << 31;
 /// For each trap: what it is armed with (role << 8 | site + 1), or NOBODY, or HOLDS | number.
 static ARMED: [AtomicU32; TRAPS] = [const { AtomicU32::new(NOBODY) }; TRAPS];
@@ -72,7 +74,8 @@ pub fn hits(role: u8, site: Site) -> u64 {
     HITS[role as usize][site as usize].load(SeqCst)
 }
 
-/// Arms a trap: the next thread of this role at this site stops there. A thread that is stopped in it now continues.
+/// Arms a trap: the next thread of this role at this site stops there. A thread that is stopped in it now
+/// continues.
 pub fn arm(trap: usize, role: u8, site: Site) {
     set(trap, pair(role, site));
 }

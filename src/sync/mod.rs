@@ -1,8 +1,8 @@
 //! The one place that chooses between the machine's primitives and the model checker's.
 //!
-//! All other modules import atomics, cells and the spin hint from here. `real` is core; `model` is loom, under
-//! `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for the kill list;
-//! `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
+//! All other modules import atomics, cells and the spin hint from here. `real` is core; `model` is loom,
+//! under `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for
+//! the kill list; `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
 
 pub mod bug;
 mod counter;
@@ -53,7 +53,8 @@ pub(crate) use site::Site;
 #[cfg(jobring_tsan)]
 pub(crate) use weaken::ordering;
 
-/// The ordering of the operation with this name. A test may weaken it, or stop the thread before the operation.
+/// The ordering of the operation with this name. A test may weaken it, or stop the thread before the
+/// operation.
 #[cfg(not(any(jobring_loom, jobring_freeze, jobring_tsan)))]
 #[inline(always)]
 pub(crate) const fn ordering(_: Site, order: Ordering) -> Ordering {

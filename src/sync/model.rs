@@ -17,8 +17,9 @@ pub(crate) fn spin_loop() {
     loom::thread::yield_now();
 }
 
-/// Is the calling thread unwinding? A panic ends an execution, and the checker's threads stay where they are. Destructors must
-/// not wait for them or meet them, because a second panic would abort the process before the first is reported.
+/// Is the calling thread unwinding? A panic ends an execution, and the checker's threads stay where they are.
+/// Destructors must not wait for them or meet them, because a second panic would abort the process before the
+/// first is reported.
 pub(crate) fn dying() -> bool {
     std::thread::panicking()
 }
@@ -35,8 +36,8 @@ loom::thread_local! { static STOP_POINT: RefCell<Option<Arc<StopPoint>>> = RefCe
 // Does this model have a stop point? All of a model's threads run on one thread of the system.
 std::thread_local! { static HAS_STOP_POINT: Cell<bool> = const { Cell::new(false) }; }
 
-/// Stops a thread at any site until it is thawed. The model stops it, not the checker, so what the other threads do
-/// meanwhile must finish without that thread.
+/// Stops a thread at any site until it is thawed. The model stops it, not the checker, so what the other
+/// threads do meanwhile must finish without that thread.
 pub struct StopPoint {
     /// Stop? One of the model's atomics, so that the checker tries the stop between any two sites.
     stop: AtomicUsize,
@@ -67,7 +68,8 @@ impl StopPoint {
 
     /// From now on the thread stops at the next site that it reaches.
     pub fn freeze(&self) {
-        // ORDERING: Relaxed: part of the model; a read-modify-write, so that the other thread reads the newest value.
+        // ORDERING: Relaxed: part of the model; a read-modify-write, so that the other thread reads the
+        // newest value.
         self.stop.fetch_or(1, Ordering::Relaxed);
     }
 

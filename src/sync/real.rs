@@ -1,7 +1,7 @@
 //! The production side of the facade: core's atomics, and a cell with loom's `with`/`with_mut`.
 //!
-//! A target that cannot compare and swap uses portable-atomic's `AtomicUsize`: loads and stores are the machine's, and a
-//! read-modify-write is a load and a store inside a critical section.
+//! A target that cannot compare and swap uses portable-atomic's `AtomicUsize`: loads and stores are the
+//! machine's, and a read-modify-write is a load and a store inside a critical section.
 
 pub(crate) use core::hint::spin_loop;
 #[cfg(feature = "future")]
@@ -12,7 +12,8 @@ pub(crate) use core::sync::atomic::{Ordering, fence};
 #[cfg(all(not(target_has_atomic = "ptr"), feature = "critical-section"))]
 pub(crate) use portable_atomic::AtomicUsize;
 
-/// The error is part of a type, so that it is the only one: the compiler does not report the uses of such a type.
+/// The error is part of a type, so that it is the only one: the compiler does not report the uses of such a
+/// type.
 #[cfg(all(not(target_has_atomic = "ptr"), not(feature = "critical-section")))]
 pub(crate) type AtomicUsize = (
     [u8; compile_error!(
@@ -41,10 +42,12 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// [`fence`] after a read-modify-write of the same thread. In between, the thread did nothing that others must see.
+/// [`fence`] after a read-modify-write of the same thread. In between, the thread did nothing that others
+/// must see.
 ///
-/// On x86 the locked instruction of the read-modify-write is already a full barrier (Intel SDM, volume 3, 9.2.3.9). Only the
-/// compiler must not move later operations before it. Linux does the same (`smp_mb__after_atomic`).
+/// On x86 the locked instruction of the read-modify-write is already a full barrier (Intel SDM, volume 3,
+/// 9.2.3.9). Only the compiler must not move later operations before it. Linux does the same
+/// (`smp_mb__after_atomic`).
 #[inline(always)]
 pub(crate) fn fence_behind_rmw(order: Ordering) {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

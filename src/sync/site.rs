@@ -1,8 +1,8 @@
 //! Names for the atomic operations, each given once where the operation stands: `ordering(Site::X, Acquire)`.
 //!
-//! In production `ordering` is the identity and vanishes. In the model it lets one build run every weakening of
-//! every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point where a
-//! thread is stopped, just before its operation.
+//! In production `ordering` is the identity and vanishes. In the model it lets one build run every weakening
+//! of every ordering, and under ThreadSanitizer those that it can judge; in the freeze test it is the point
+//! where a thread is stopped, just before its operation.
 
 macro_rules! sites {
     ($($name:ident,)*) => {
@@ -130,30 +130,30 @@ sites! {
     // engine/submit.rs
     AwaitSlotFence,
     FreeSlotWake,
-    KickIfClosedFence,
+    NotifyIfClosedFence,
     VacateWake,
     TakerFence,
     TombstoneFence,
     // engine/run.rs
     ResolveWake,
     // slot/waker.rs
-    SpotKeep,
-    SpotKeepLost,
-    SpotWriteData,
-    SpotWriteTable,
-    SpotLeave,
-    SpotLeaveLost,
-    SpotTurn,
-    SpotLook,
-    SpotMove,
-    SpotMoveLost,
-    SpotData,
-    SpotTable,
+    WakerKeep,
+    WakerKeepLost,
+    WakerWriteData,
+    WakerWriteTable,
+    WakerLeave,
+    WakerLeaveLost,
+    WakerTurn,
+    WakerLook,
+    WakerMove,
+    WakerMoveLost,
+    WakerData,
+    WakerTable,
     // engine/task_wait.rs
     TaskWake,
     // engine/lifecycle.rs
-    Kick,
-    KickLook,
+    NotifyClosers,
+    CloseEventsLook,
     ModeSet,
     ModeLook,
     HookEnd,

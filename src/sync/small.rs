@@ -1,11 +1,11 @@
-//! The atomics of a microcontroller, which has more spare cycles than flash. Each kind of read-modify-write is one function,
-//! instead of an inlined loop with two barriers at every use.
+//! The atomics of a microcontroller, which has more spare cycles than flash. Each kind of read-modify-write
+//! is one function, instead of an inlined loop with two barriers at every use.
 
 use core::sync::atomic::AtomicUsize as Word;
 use core::sync::atomic::Ordering::{self, AcqRel, Acquire};
 
-/// core's atomic, of which only loads and stores are inlined. An exchange or an add is AcqRel, whatever ordering the caller asks
-/// for: no site asks for more (only `fence` is SeqCst).
+/// core's atomic, of which only loads and stores are inlined. An exchange or an add is AcqRel, whatever
+/// ordering the caller asks for: no site asks for more (only `fence` is SeqCst).
 #[repr(transparent)]
 pub struct AtomicUsize(Word);
 

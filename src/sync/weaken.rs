@@ -1,5 +1,5 @@
-//! For the controls of tests/tsan: at every named site the library asks its C program whether to weaken the ordering to
-//! Relaxed. The program may also delay the thread there.
+//! For the controls of tests/tsan: at every named site the library asks its C program whether to weaken the
+//! ordering to Relaxed. The program may also delay the thread there.
 
 use super::site::Site;
 use core::sync::atomic::Ordering;

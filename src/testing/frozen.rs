@@ -1,5 +1,5 @@
-//! For the freeze test only: the calls of C callers, whose handles can be copied, on closures that return a `u64` or fail with a
-//! unit.
+//! For the freeze test only: the calls of C callers, whose handles can be copied, on closures that return a
+//! `u64` or fail with a unit.
 
 extern crate std;
 

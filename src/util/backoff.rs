@@ -2,9 +2,10 @@
 
 use crate::sync::spin_loop;
 
-/// Bounded exponential backoff: 64, 128, 256, 512 pauses. The loser of a race lets the winner keep the cache line for some
-/// dozens of operations (T. Anderson, "The Performance of Spin Lock Alternatives for Shared-Memory Multiprocessors", IEEE
-/// TPDS 1990). 1, 2, 4 … 64 pauses on microcontrollers, where an interrupt handler may be what pauses.
+/// Bounded exponential backoff: 64, 128, 256, 512 pauses. The loser of a race lets the winner keep the cache
+/// line for some dozens of operations (T. Anderson, "The Performance of Spin Lock Alternatives for
+/// Shared-Memory Multiprocessors", IEEE TPDS 1990). 1, 2, 4 … 64 pauses on microcontrollers, where an
+/// interrupt handler may be what pauses.
 pub(crate) struct Backoff {
     step: u32,
 }
@@ -33,8 +34,8 @@ impl Backoff {
     }
 }
 
-/// Between two reads of a word that was out of date. The write has happened, so there is nothing to wait for. Only a model
-/// must yield, because its threads may read an old value again and again.
+/// Between two reads of a word that was out of date. The write has happened, so there is nothing to wait for.
+/// Only a model must yield, because its threads may read an old value again and again.
 #[inline(always)]
 pub(crate) fn yield_in_model() {
     if cfg!(jobring_loom) {
@@ -42,8 +43,8 @@ pub(crate) fn yield_in_model() {
     }
 }
 
-/// Does this build spin? Not where tests run or stop threads step by step, since a pause is no step of a protocol. Not on a
-/// microcontroller, where nothing else runs meanwhile.
+/// Does this build spin? Not where tests run or stop threads step by step, since a pause is no step of a
+/// protocol. Not on a microcontroller, where nothing else runs meanwhile.
 pub(crate) const SPINS: bool =
     !cfg!(any(jobring_loom, jobring_freeze, all(target_os = "none", target_pointer_width = "32")));
 

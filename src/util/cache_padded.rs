@@ -2,8 +2,9 @@
 
 use core::ops::Deref;
 
-/// Aligns its value to what one core fetches at a time: 128 bytes on x86-64 (pairs of lines) and aarch64, 64 elsewhere. On
-/// 32-bit targets without an OS it adds no alignment: microcontrollers have no cache, and every byte counts.
+/// Aligns its value to what one core fetches at a time: 128 bytes on x86-64 (pairs of lines) and aarch64, 64
+/// elsewhere. On 32-bit targets without an OS it adds no alignment: microcontrollers have no cache, and every
+/// byte counts.
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(128)))]
 #[cfg_attr(
     not(any(

@@ -1,8 +1,8 @@
 //! Zeroed memory for pools: from Rust's allocator, or from libc's without `alloc`.
 //!
-//! `calloc` does not touch memory that is fresh from the system, because it is zero. Rust's std uses `calloc` only for
-//! alignments that every allocation has; for a larger one it writes the zeros itself. So this module asks for a small
-//! alignment, and aligns the memory itself.
+//! `calloc` does not touch memory that is fresh from the system, because it is zero. Rust's std uses `calloc`
+//! only for alignments that every allocation has; for a larger one it writes the zeros itself. So this module
+//! asks for a small alignment, and aligns the memory itself.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;

@@ -1,15 +1,16 @@
 //! Prefetches lines that will be written soon.
 //!
-//! Entries and slots go from the core that fills them to the core that empties them, and back. A read-modify-write waits for
-//! the stores before it, and so for each line that is still in another core's cache. So a thread that walks along a ring
-//! prefetches the lines ahead of it.
+//! Entries and slots go from the core that fills them to the core that empties them, and back. A
+//! read-modify-write waits for the stores before it, and so for each line that is still in another core's
+//! cache. So a thread that walks along a ring prefetches the lines ahead of it.
 
 use crate::util::backoff::SPINS;
 
 /// Does this build prefetch? Only where other cores may use the lines meanwhile.
 pub(crate) const FETCHES: bool = SPINS && cfg!(all(target_arch = "x86_64", not(miri)));
 
-/// Prefetches the line at `at` for writing, without waiting for it. Any address is allowed, also an unmapped one.
+/// Prefetches the line at `at` for writing, without waiting for it. Any address is allowed, also an unmapped
+/// one.
 #[inline(always)]
 pub(crate) fn fetch_to_write(at: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -52,8 +52,8 @@ pub(crate) fn call_ignoring_panic(f: impl FnOnce()) -> bool {
     catch(f).map_err(drop_payload).is_ok()
 }
 
-/// Drops a user's value. If its destructor panics, the panic is caught and dropped too. So this never unwinds, also while
-/// the thread is panicking.
+/// Drops a user's value. If its destructor panics, the panic is caught and dropped too. So this never
+/// unwinds, also while the thread is panicking.
 pub(crate) fn drop_ignoring_panic<T>(value: T) {
     // Whatever part of it the closure captures, it is dropped inside the closure or not at all.
     let mut value = ManuallyDrop::new(value);
@@ -67,7 +67,8 @@ pub(crate) fn drop_ignoring_panic<T>(value: T) {
     }
 }
 
-/// Drops the payload of a caught panic. If that panics again, the second payload is leaked: there could be no end.
+/// Drops the payload of a caught panic. If that panics again, the second payload is leaked: there could be no
+/// end.
 fn drop_payload(payload: PanicPayload) {
     let mut payload = ManuallyDrop::new(payload);
     // SAFETY:

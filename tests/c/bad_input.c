@@ -1,6 +1,6 @@
-/* The bad-input table of the C face: every function with each bad thing that it can be handed, from everywhere.
- * Prints "cell <function> <parameter or -> <kind>" for each that was tried and found right; ends with 1 at the first
- * that is not. */
+/* The bad-input table of the C API: every function with every kind of bad input, from every place where it can be
+ * called. Prints "cell <function> <parameter or -> <kind>" for each that passed; exits with 1 at the first that
+ * fails. */
 #include "bad_input.h"
 
 #define CALL(name, ...)                                                                             \

@@ -1,5 +1,5 @@
-/* The bad-input table: what a cell is. tests/bad_input.rs says which cells there must be; bad_input_place.c makes the
- * place that a cell is tried in, and judges; bad_input.c and bad_input_structs.c have the cells. */
+/* The bad-input table: what a cell is. tests/bad_input.rs says which cells there must be. bad_input_place.c makes
+ * the place from which a cell is tried, and checks the result; bad_input.c and bad_input_structs.c have the cells. */
 #ifndef JOBRING_TEST_BAD_INPUT_H
 #define JOBRING_TEST_BAD_INPUT_H
 

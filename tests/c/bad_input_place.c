@@ -1,4 +1,4 @@
-/* The places that the cells of the bad-input table are tried in, and the judgement. */
+/* The places from which the cells of the bad-input table are tried, and the check of the result. */
 #define _POSIX_C_SOURCE 200809L
 #include "bad_input.h"
 

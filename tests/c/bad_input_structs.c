@@ -1,4 +1,5 @@
-/* The cells of the bad-input table about structures: their size, the tail beyond what the library knows, each field. */
+/* The cells of the bad-input table for structures: their size, the bytes beyond those that the library knows, each
+ * field. */
 #include "bad_input.h"
 
 #define INV JOBRING_E_INVALID

@@ -1,5 +1,5 @@
-/* A new worker needs nothing of its maker on its way to on_start: the maker stands still in pthread_create meanwhile, as if
- * it had lost the CPU. Prints "cell birth <how>". */
+/* A new worker needs nothing from the thread that creates it until it is in on_start: meanwhile the creator stands
+ * still in pthread_create, as if it had lost the CPU. Prints "cell birth <how>". */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 

@@ -1,5 +1,5 @@
-/* No call is a cancellation point: a thread that is to be cancelled comes back from it with its result, and is cancelled
- * where it says so. Prints "cell <function> <how>". */
+/* No call is a cancellation point: a thread with a pending cancellation returns from the call with its result, and
+ * is cancelled at its own cancellation point. Prints "cell <function> <how>". */
 #define _GNU_SOURCE
 #include "scene.h"
 

@@ -1,4 +1,5 @@
-/* What the programs of this folder share: a check that ends the program, and a time that turns a hang into a failure. */
+/* What the programs of this folder share: a check that ends the program, and a time limit that turns a hang into a
+ * failure. */
 #ifndef JOBRING_TEST_CHECK_H
 #define JOBRING_TEST_CHECK_H
 

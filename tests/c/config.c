@@ -1,5 +1,6 @@
-/* Every field of a configuration at its default, at its constants, at its bounds, and beyond: what the pool is like, or
- * that nothing is left behind. Prints "cell config.<field> <how>". The argument: as many CPUs as this process may use. */
+/* Every field of a configuration at its default, at its constants, at its bounds, and beyond: checks the pool, or
+ * that nothing is left behind. Prints "cell config.<field> <how>". Argument: the number of CPUs that this process
+ * may use. */
 #define _GNU_SOURCE
 #include "scene.h"
 #include "jobring_port.h"

@@ -1,5 +1,5 @@
-/* Waits that nobody could end, from every place on a worker where user code runs: each is answered with
- * JOBRING_E_DEADLOCK, and every other one ends. */
+/* Waits that no thread could end, from every place on a worker where user code runs: each returns
+ * JOBRING_E_DEADLOCK, and every other wait ends. */
 #define _GNU_SOURCE
 #include "gate.h"
 

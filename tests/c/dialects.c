@@ -1,4 +1,4 @@
-/* Everything that the header has, used in C. */
+/* Uses everything that the header has, in C. */
 #include "dialects.h"
 
 #define FUNCTION(name) (any_function)&name,

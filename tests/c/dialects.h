@@ -1,6 +1,6 @@
-/* What the translation units of the dialect matrix share: tests/dialects.rs compiles them in every dialect, and makes
- * functions.inc and constants.inc from the headers' text, so that what is added there is used without further ado:
- * FUNCTION(name) for each function, NEGATIVE(name) or POSITIVE(name) for each constant. */
+/* What the translation units of the dialect matrix share. tests/dialects.rs compiles them in every dialect, and
+ * generates functions.inc and constants.inc from the headers, so that new items are used too: FUNCTION(name) for
+ * each function, NEGATIVE(name) or POSITIVE(name) for each constant. */
 #ifndef JOBRING_TEST_DIALECTS_H
 #define JOBRING_TEST_DIALECTS_H
 

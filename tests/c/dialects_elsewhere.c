@@ -1,4 +1,4 @@
-/* The other translation unit: C and C++ alike. */
+/* The other translation unit, for C and C++ alike. */
 #include "dialects.h"
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
-/* A call that sleeps goes on sleeping when its thread handles signals, and ends as if there had been none; one with a time
- * limit ends although the signals do not. Prints "cell <function> <how>". */
+/* A call that sleeps continues to sleep when its thread handles signals, and ends as without them. A call with a
+ * timeout ends in time although signals keep coming. Prints "cell <function> <how>". */
 #define _GNU_SOURCE
 #include "scene.h"
 

@@ -1,5 +1,5 @@
-/* The end of a pool, asked for from every place where user code runs, and from every two of them at once: each shutdown
- * returns, however long it may wait; destroy is refused inside the pool; and in the end every job has ended once. */
+/* Shutdown and destroy from every place where user code runs, and from every two of them at once: each shutdown
+ * returns, whatever its timeout; destroy is refused inside the pool; in the end every job has ended once. */
 #define _GNU_SOURCE
 #include "gate.h"
 

@@ -1,5 +1,5 @@
-/* Every function leaves errno as it found it: when it is done and when it refuses, when it sleeps, when the system refuses
- * it something, and when it calls its caller's functions, which change errno. Prints "cell <function> <how>". */
+/* Every function leaves errno as it found it: when it succeeds, when it refuses, when it sleeps, when the system
+ * refuses something, and when it calls functions of its caller that change errno. Prints "cell <function> <how>". */
 #define _GNU_SOURCE
 #include "scene.h"
 

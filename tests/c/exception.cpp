@@ -1,5 +1,5 @@
-// A C++ exception that leaves a job, a callback or a hook ends the process, whoever runs it: nobody above the library ever
-// catches it. The argument says which; the program prints "thrown", and must not come to print anything more.
+// A C++ exception that leaves a job, a callback or a hook ends the process, on every thread: nothing above the library
+// can catch it. The argument says which; the program prints "thrown", and must print nothing after that.
 #include "jobring.h"
 
 #include <cstdio>

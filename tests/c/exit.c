@@ -1,5 +1,5 @@
-/* Jobs that end their thread instead of returning: by pthread_exit(), by cancellation. On a worker's own loop over pthreads
- * the job has failed and the worker is replaced; everywhere else the process ends. */
+/* Jobs that end their thread instead of returning, by pthread_exit() or by cancellation. On a worker of the pthread
+ * backend the job has failed and the worker is replaced; everywhere else the process ends. */
 #define _GNU_SOURCE
 #include "gate.h"
 

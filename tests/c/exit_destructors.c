@@ -1,6 +1,6 @@
-/* What runs on a worker's thread behind its last job: destructors of thread-specific data, which call the pool. The thread
- * was ended by its job (pthread_exit) and is replaced, or the system refuses another, or it left because the pool
- * ended. */
+/* Destructors of thread-specific data that run on a worker's thread after its last job, and call the pool. The
+ * thread was ended by its job (pthread_exit) and is replaced, or the system refuses to create another, or the thread
+ * left because the pool ended. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* The C face, function by function, on real threads. Exits 0 only if everything was as the header says. */
+/* The C API, function by function, on real threads. Exits with 0 only if everything is as the header says. */
 #include "check.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* A pool does not live on in a child by fork(): every call on it says so at once and touches nothing, the child can have
- * pools of its own, and the parent's works on. Prints "cell <function> <how>". */
+/* A pool does not live on in a child by fork(): every call on it returns an error at once and changes nothing, the
+ * child can make its own pools, and the parent's pool works on. Prints "cell <function> <how>". */
 #define _GNU_SOURCE
 #include "scene.h"
 

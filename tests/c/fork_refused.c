@@ -1,5 +1,5 @@
-/* The system refuses to tell of forks (pthread_atfork fails for want of memory): no pool is made, nothing is left behind, and the
- * next try asks again. Prints "cell <function> fork-refused". */
+/* The system refuses to report forks (pthread_atfork fails for lack of memory): no pool is made, nothing is left
+ * behind, and the next attempt asks again. Prints "cell <function> fork-refused". */
 #define _GNU_SOURCE
 #include "check.h"
 

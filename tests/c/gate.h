@@ -1,5 +1,5 @@
-/* What threads of a test wait for: a gate that is opened once, and for another thread to sleep in the call that it was
- * about to make. Nothing here waits for a time; what never comes is a failure. */
+/* What threads of a test wait for: a gate that is opened once, and another thread that has fallen asleep in the call
+ * that it was about to make. Nothing here waits for a time; what never comes is a failure. */
 #ifndef JOBRING_TEST_GATE_H
 #define JOBRING_TEST_GATE_H
 

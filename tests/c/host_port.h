@@ -1,5 +1,5 @@
-/* A port for threads of POSIX: each seat a semaphore, which a signal handler may post to as an interrupt gives one of an
- * RTOS's. Counts what it is asked for. */
+/* A port for POSIX threads: each seat is a semaphore, which a signal handler may post to, as an interrupt does on an
+ * RTOS. Counts the calls. */
 #ifndef JOBRING_TEST_HOST_PORT_H
 #define JOBRING_TEST_HOST_PORT_H
 

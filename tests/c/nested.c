@@ -1,5 +1,6 @@
-/* A job that waits for a queued job runs it on its own stack only if stack_reserve bytes of it are left, whatever thread that
- * is: JOBRING_E_STACK comes before an overflow, and not long before. Prints "cell nested <thread>". */
+/* A job that waits for a queued job runs it on its own stack only if stack_reserve bytes of the stack are left, on
+ * every kind of thread: JOBRING_E_STACK comes before an overflow, and not long before. Prints "cell nested
+ * <thread>". */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,5 +1,5 @@
-/* Every field of a job's options at its default, at its constants, at its bounds, and beyond: what the job gets, or that
- * nothing happened. Prints "cell options.<field> <how>". */
+/* Every field of a job's options at its default, at its constants, at its bounds, and beyond: checks the job, or
+ * that nothing happened. Prints "cell options.<field> <how>". */
 #define _GNU_SOURCE
 #include "scene.h"
 

@@ -1,6 +1,7 @@
-/* Who owns a job's argument and its result, for each way that a job can end: which callbacks are called, how often, with
- * what, on which thread. The table is stages by ends: where the job stands, and what then happens to it. Each way is
- * gone with every outcome and every way to submit. Prints "way <stage> <end>" for each, and the number of rows. */
+/* Who owns a job's argument and its result, for each way in which a job can end: which callbacks are called, how
+ * often, with what, on which thread. The table has stages (where the job is) and ends (what happens to it then).
+ * Each pair is tried with every outcome and every way to submit. Prints "way <stage> <end>" for each, and the number
+ * of rows. */
 #define _GNU_SOURCE
 #include "ownership_table.h"
 

@@ -1,4 +1,4 @@
-/* The parts of the ownership table: one job under observation, and the pool that it lives in. */
+/* The parts of the ownership table: one job under observation, and its pool. */
 #ifndef JOBRING_TEST_OWNERSHIP_H
 #define JOBRING_TEST_OWNERSHIP_H
 

@@ -1,4 +1,4 @@
-/* Ways outside of the table: pools without workers, jobs that find no slot, discards that another thread goes on with,
+/* Cases outside of the table: pools without workers, jobs that find no slot, discards that another thread continues,
  * and every refusal of a submit. */
 #define _GNU_SOURCE
 #include "ownership.h"

@@ -1,4 +1,4 @@
-/* The table: what becomes of a job at each stage when each end comes. A cell that is missing fails the program. */
+/* The table: what happens to a job at each stage with each end. The program fails if a cell is missing. */
 #ifndef JOBRING_TEST_OWNERSHIP_TABLE_H
 #define JOBRING_TEST_OWNERSHIP_TABLE_H
 

@@ -1,6 +1,6 @@
-/* A pool on a port of the caller's, in a build of the library without std and without pthread: threads submit, wait, time
- * out and shut down; workers that the port spawns and workers that enter; a signal handler as the interrupt; ports that
- * are refused. */
+/* A pool on a user-defined port, in a build of the library without std and without pthread: threads submit, wait,
+ * time out and shut down; workers that the port creates and threads that enter as workers; a signal handler as the
+ * interrupt; ports that are refused. */
 #define _GNU_SOURCE
 #include "host_port.h"
 

@@ -1,6 +1,7 @@
-/* Races on one handle: every two of the calls that take a job's result, give it up, cancel, look at or run it, at once, on
- * copies of one handle, while a worker runs the job, after it, or on a pool without workers. Each job ends once, exactly
- * one of the threads gets it, and each block that it was given or left is freed once. Argument: rounds for each pair. */
+/* Races on one handle: every two of the calls that take a job's result, give it up, cancel it, look at it or run it,
+ * at the same time, on copies of one handle, while a worker runs the job, after it has run, or on a pool without
+ * workers. Each job ends once, exactly one thread gets its result, and each block that belongs to it is freed once.
+ * Argument: rounds for each pair. */
 #define _GNU_SOURCE
 #include "races.h"
 

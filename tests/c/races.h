@@ -1,4 +1,4 @@
-/* Jobs that know what became of them, for the races. */
+/* Jobs that record what happened to them, for the races. */
 #ifndef JOBRING_TEST_RACES_H
 #define JOBRING_TEST_RACES_H
 

@@ -1,5 +1,5 @@
-/* Races with the end of a pool: threads that wait inside of it while it is destroyed, jobs that ask for each other while it
- * drains, submits and cancels while it is closed. */
+/* Races with the end of a pool: threads that wait inside it while it is destroyed, jobs that wait for each other
+ * while it drains, submits and cancels while it closes. */
 #define _GNU_SOURCE
 #include "races.h"
 

@@ -1,4 +1,4 @@
-/* What the jobs of the races do, and their account. */
+/* What the jobs of the races do, and the account of what happened to them. */
 #define _GNU_SOURCE
 #include "races.h"
 

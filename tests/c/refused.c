@@ -1,6 +1,7 @@
-/* The system refuses memory, or keys of thread-specific data, while a pool is made: a status, nothing is left behind, and the next try
- * may succeed. Prints "cell refused <backend> <what>". Arguments: the backend's number. Where Rust's standard library ends the process
- * instead, as the header says of JOBRING_BACKEND_STD, the line is "cell refused std aborts". */
+/* The system refuses memory, or keys of thread-specific data, while a pool is made: the call returns an error,
+ * nothing is left behind, and the next attempt may succeed. Prints "cell refused <backend> <what>". Argument: the
+ * backend's number. Where Rust's standard library ends the process instead (see JOBRING_BACKEND_STD in the header),
+ * the line is "cell refused std aborts". */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,4 +1,5 @@
-/* What the sanitizers must report, or their silence on the other programs means nothing. Argument: leak, twice, use. */
+/* The negative control of the sanitizers: mistakes that they must report, because otherwise their silence about the
+ * other programs means nothing. Argument: leak, twice, use. */
 #include "check.h"
 
 #include <string.h>

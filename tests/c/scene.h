@@ -1,5 +1,6 @@
-/* Every function of the C face as one call that can be repeated in another surrounding: with errno set, under signals, with
- * a cancellation pending, in a child by fork(). And those that sleep once more, asleep until somebody lets them go. */
+/* Every function of the C API as one call that can be repeated in other surroundings: with errno set, under signals,
+ * with a pending cancellation, in a child by fork(). Functions that sleep have a second call, which sleeps until it
+ * is released. */
 #ifndef JOBRING_TEST_SCENE_H
 #define JOBRING_TEST_SCENE_H
 

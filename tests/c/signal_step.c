@@ -1,7 +1,7 @@
-/* A signal at an instruction of a call: the thread single-steps through the call (x86-64's trap flag), and at its n-th
- * instruction the handler submits a job to the same pool; for one n after the other, until the call has fewer. Whatever
- * the call was about, and whatever the handler submitted, ends once; no slot is lost. Argument: which n, 1 for each of
- * them, 7 for every 7th; beyond the first 300 a quarter of that. */
+/* A signal at every instruction of a call. The thread single-steps through the call (x86-64's trap flag), and at its
+ * n-th instruction the handler submits a job to the same pool; n grows until the call has fewer instructions. The
+ * jobs of the call and of the handler end once, and no slot is lost. Argument: which n: 1 for each, 7 for every 7th;
+ * beyond the first 300 a quarter of that. */
 #define _GNU_SOURCE
 #include "gate.h"
 

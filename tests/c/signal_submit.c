@@ -1,5 +1,5 @@
-/* Submits from a signal handler: into a ring full of cancelled jobs, where no callback may run inside of the handler; and
- * on top of a thread that is itself inside a call on the same pool. Argument: how many signals, at least. */
+/* Submits from a signal handler: into a ring full of cancelled jobs, where no callback may run inside the handler;
+ * and on a thread that is itself inside a call on the same pool. Argument: the least number of signals. */
 #define _GNU_SOURCE
 #include "gate.h"
 

@@ -1,5 +1,5 @@
-/* Which signals workers take: exactly those whose names are the arguments (SIGSEGV ...), or those that their maker takes;
- * and what is sent to the process never lands on a worker. */
+/* Which signals workers take: exactly those named by the arguments (SIGSEGV ...), or those of the thread that made
+ * the pool. A signal sent to the process is never handled on a worker. */
 #define _GNU_SOURCE
 #include "scene.h"
 

@@ -1,5 +1,6 @@
-/* JOBRING_POOL_BYTES is never less than what a pool needs, in memory of any alignment, and not much more; and what
- * jobring_layout() says is enough: a pool that is used in every corner leaves the bytes before and behind it alone. */
+/* JOBRING_POOL_BYTES is never less than what a pool needs, in memory of any alignment, and not much more. The size
+ * that jobring_layout() returns is enough: a pool that is used completely changes no byte before or behind its
+ * memory. */
 #include "check.h"
 
 #include <string.h>

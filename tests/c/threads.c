@@ -1,4 +1,4 @@
-/* What a configuration says about threads: stacks of the caller's, guards, CPUs, signals, the stack that must be left. */
+/* What a configuration says about threads: caller-supplied stacks, guard pages, CPUs, signals, the stack reserve. */
 #define _GNU_SOURCE
 #include "check.h"
 

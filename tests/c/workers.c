@@ -1,5 +1,5 @@
-/* What can be asked of a worker, and what a configuration and a wait can ask for on top: names and states, times, used stack,
- * the smallest stack, further callbacks, a waiter that helps, a destroy that waits for submitters. */
+/* Information about workers (names and states, times, used stack), and further settings of a configuration and a
+ * wait: the smallest stack, more callbacks, a waiter that helps, a destroy that waits for submitters. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,7 +1,7 @@
-//! The machine and the library, side by side: the same scripts under the same random schedule, step by step. After
-//! every step each thread of the one must stand before the same operation as that of the other.
+//! Runs the machine and the library side by side, with the same scripts and the same random schedule. After
+//! every step each thread of the machine must be before the same operation as the library's thread.
 //!
-//! So a step that is added to the library, taken away, or put before another shows here, and so does a wrong step of the
+//! So a step that is added to the library, removed, or moved shows here, and so does a wrong step of the
 //! machine.
 
 mod dice;
@@ -91,21 +91,21 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<u
         let steps: Vec<usize> = (0..threads).filter(|me| world.can_step(setup, *me)).collect();
         if steps.is_empty() {
             // Patience, where there is a clock; else this is the end.
-            let naps: Vec<usize> = play.stage.asleep(true).collect();
-            let Some(me) = dice.of(&naps) else { return Ok(before.len()) };
+            let timed: Vec<usize> = play.stage.asleep(true).collect();
+            let Some(me) = dice.of(&timed) else { return Ok(before.len()) };
             if before.len() > 5000 {
                 return Ok(before.len());
             }
-            world.rouse(me);
-            play.stage.rouse(me);
+            world.end_sleep(me);
+            play.stage.end_sleep(me);
             before.push((me, Past::LosesPatience));
             continue;
         }
         if dice.below(40) == 0
             && let Some(me) = dice.of(&play.stage.asleep(false).collect::<Vec<_>>())
         {
-            world.rouse(me);
-            play.stage.rouse(me);
+            world.end_sleep(me);
+            play.stage.end_sleep(me);
             before.push((me, Past::IsRoused));
             continue;
         }
@@ -163,33 +163,33 @@ fn changed_steps_are_seen() {
         SeedsOneTooFew,
         SleeperCountsAsSearcher,
         SleepsOnANewerWord,
-        SleepsWithoutALook,
-        FinderTellsNobody,
+        SleepsWithoutRecheck,
+        FinderWakesNobody,
         CountsAWakeTwice,
-        StoresTheCounts,
+        RegistersByPlainStore,
         WakesOneWaiter,
         ClaimsWithoutExchange,
         IgnoresALostExchange,
         WaitsForTheNextJobToo,
-        PutsTheJobBackSilently,
+        PeekWakesNobody,
         GivesTheSlotBackTwice,
         // Submit, the close.
         VisitEndsTooSoon,
-        CloserIsNotTold,
+        CloserIsNotNotified,
         EntersWithoutExchange,
         SleepsPastTheClose,
         CloseWakesNobody,
         CloseWakesOne,
         CloseGrantsTokens,
-        CloseOfNobodyIsNoClose,
+        CloseWithoutWorkersIsIgnored,
         CloseLeavesSubmittersAsleep,
-        ForgetsTheKicksSinceItLooked,
-        ForgetsWhatWasDiscarded,
-        KickWakesOne,
+        ReadsCloseEventsTooLate,
+        DropsDiscardedJobsTwice,
+        NotifiesOneCloser,
         OneEndEndsTheWait,
         // Jobs that wait, submit and shut down.
-        CountsTheWokenAsStuck,
-        LeavesOtherClosersBehind,
+        CountsTheWokenAsBlocked,
+        IgnoresOtherShutdowns,
     ];
     planted::must_be_seen("the_machine_goes_where_the_library_goes", &bugs);
 }

@@ -1,4 +1,4 @@
-//! Random choices that can be had again.
+//! Random choices that can be repeated from a seed.
 
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 pub struct Dice(u64);
@@ -30,7 +30,7 @@ pub fn seed() -> u64 {
     std::env::var("JOBRING_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
-/// How many schedules: `JOBRING_ROUNDS` times as many as by default.
+/// The number of schedules: `JOBRING_ROUNDS` times the default.
 pub fn rounds(usual: u64) -> u64 {
     usual * std::env::var("JOBRING_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }

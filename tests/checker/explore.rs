@@ -1,5 +1,5 @@
-//! Every reachable state of a setup, depth first. States are told apart by 64 bits of a hash: of n states, n²/2⁶⁵ pairs
-//! are expected to be taken for one (0.3 % at 300 million).
+//! Explores every reachable state of a setup, depth first. States are compared by 64 bits of a hash: among n
+//! states, n²/2⁶⁵ pairs are expected to be mistaken for one state (0.3 % at 300 million).
 
 use crate::machine::{Facts, Pc, Setup, THREADS, World};
 use crate::promises::{self, Verdict};
@@ -17,9 +17,9 @@ pub enum Move {
     /// The thread stops for ever.
     Freeze(u8),
     /// A sleep ends for no reason, or by the clock.
-    Rouse(u8),
+    SpuriousWake(u8),
     /// The same, because nothing else can happen any more.
-    Nap(u8),
+    SleepEnds(u8),
 }
 
 /// Long explorations say so often how far they are.
@@ -84,7 +84,7 @@ impl Hasher for Mix {
         self.pack(value.into(), 16);
     }
     fn write_isize(&mut self, variant: isize) {
-        // Which variant of an enum; none has so many.
+        // The variant of an enum; no enum has more.
         self.pack(variant as u64 & 0xFF, 8);
     }
     fn write_u64(&mut self, value: u64) {
@@ -192,11 +192,11 @@ pub fn apply(world: &mut World, setup: &Setup, facts: &Facts, grain: Grain, next
             world.threads[me as usize].frozen = true;
             world.frozen = true;
         }
-        Move::Rouse(me) => {
+        Move::SpuriousWake(me) => {
             world.spurious -= 1;
-            world.rouse(me.into());
+            world.end_sleep(me.into());
         }
-        Move::Nap(me) => world.rouse(me.into()),
+        Move::SleepEnds(me) => world.end_sleep(me.into()),
     }
     // Where a thread may yet stop before it, a step that is alone is a state's only one (`moves`) instead.
     if grain == Grain::Coarse && (world.frozen || !setup.freeze) && world.broken.is_none() {
@@ -234,14 +234,14 @@ fn moves(
         return match promises::at_rest(world, setup) {
             Verdict::Kept => {
                 // A sentry may still look again.
-                let naps = |me: &usize| world.spurious > 0 && world.threads[*me].nap;
-                to.extend((0..threads).filter(naps).map(|me| Move::Rouse(me as u8)));
+                let timed = |me: &usize| world.spurious > 0 && world.threads[*me].timed;
+                to.extend((0..threads).filter(timed).map(|me| Move::SpuriousWake(me as u8)));
                 Ok(())
             }
             Verdict::Broken(why) => Err(why),
             Verdict::Patience => {
-                let naps = |me: &usize| world.threads[*me].asleep && world.threads[*me].nap;
-                to.extend((0..threads).filter(naps).map(|me| Move::Nap(me as u8)));
+                let timed = |me: &usize| world.threads[*me].asleep && world.threads[*me].timed;
+                to.extend((0..threads).filter(timed).map(|me| Move::SleepEnds(me as u8)));
                 Ok(())
             }
         };
@@ -252,7 +252,7 @@ fn moves(
     }
     if world.spurious > 0 {
         let sleeps = |me: &usize| world.threads[*me].asleep && !world.threads[*me].frozen;
-        to.extend((0..threads).filter(sleeps).map(|me| Move::Rouse(me as u8)));
+        to.extend((0..threads).filter(sleeps).map(|me| Move::SpuriousWake(me as u8)));
     }
     Ok(())
 }

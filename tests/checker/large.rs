@@ -1,4 +1,4 @@
-//! Three workers, two submitters, a closer.
+//! The largest setups: three workers, two submitters and a closer.
 
 use super::{DISCARD, DRAIN, Task, detached, setup, submit};
 use crate::explore::Grain::Coarse;

@@ -1,8 +1,10 @@
-//! Is a ring, operation by operation, as if each happened at one moment between its call and its return? Every schedule
-//! of a few threads on the ring of the machine, whose steps are the library's (`conform.rs`), against a sequential queue.
+//! Linearizability of a ring: does each operation behave as if it happened at one moment between its call and
+//! its return? Tries every schedule of a few threads on the machine's ring, whose steps are the library's
+//! (`conform.rs`), against a sequential queue.
 //!
-//! An onlooker keeps every order in which the operations so far can have happened: what would be in the queue, and which
-//! pending operations would have taken effect with which answer. An answer that none of them has is a mistake.
+//! A monitor keeps every order in which the operations so far can have happened: the contents of the queue,
+//! and which pending operations have taken effect with which result. A result that no such order allows is a
+//! failure.
 
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
@@ -31,14 +33,14 @@ fn takes_effect(queue: &mut VecDeque<u8>, op: Op, held: u8) -> u8 {
     NOTHING
 }
 
-struct Onlooker<'a> {
+struct Monitor<'a> {
     setup: &'a Setup,
     orders: BTreeSet<Order>,
     /// Operations that were called and have not returned, with what their thread held.
     pending: Vec<Option<(Op, u8)>>,
 }
 
-impl Onlooker<'_> {
+impl Monitor<'_> {
     /// All orders in which pending operations may have taken effect besides.
     fn close(&mut self) {
         let mut new: Vec<Order> = self.orders.iter().cloned().collect();
@@ -87,20 +89,20 @@ impl Onlooker<'_> {
 fn explore(setup: &Setup) -> Result<usize, Vec<String>> {
     fn go(
         world: &World,
-        onlooker: &Onlooker<'_>,
+        monitor: &Monitor<'_>,
         seen: &mut HashSet<(World, BTreeSet<Order>)>,
         path: &mut Vec<String>,
     ) -> Result<(), Vec<String>> {
-        if !seen.insert((*world, onlooker.orders.clone())) {
+        if !seen.insert((*world, monitor.orders.clone())) {
             return Ok(());
         }
-        for me in (0..onlooker.setup.scripts.len()).filter(|me| world.can_step(onlooker.setup, *me)) {
+        for me in (0..monitor.setup.scripts.len()).filter(|me| world.can_step(monitor.setup, *me)) {
             let mut next = *world;
-            next.step(onlooker.setup, me, 0);
-            let mut looks = Onlooker {
-                setup: onlooker.setup,
-                orders: onlooker.orders.clone(),
-                pending: onlooker.pending.clone(),
+            next.step(monitor.setup, me, 0);
+            let mut looks = Monitor {
+                setup: monitor.setup,
+                orders: monitor.orders.clone(),
+                pending: monitor.pending.clone(),
             };
             path.push(format!("{me} {:?}", world.threads[me].pc));
             if next.broken.is_some() || !looks.follow(world, &next, me) {
@@ -114,9 +116,9 @@ fn explore(setup: &Setup) -> Result<usize, Vec<String>> {
     let world = World::new(setup);
     let threads = setup.scripts.len();
     let first = Order { queue: VecDeque::new(), took: vec![None; threads] };
-    let onlooker = Onlooker { setup, orders: BTreeSet::from([first]), pending: vec![None; threads] };
+    let monitor = Monitor { setup, orders: BTreeSet::from([first]), pending: vec![None; threads] };
     let mut seen = HashSet::new();
-    go(&world, &onlooker, &mut seen, &mut Vec::new()).map(|()| seen.len())
+    go(&world, &monitor, &mut seen, &mut Vec::new()).map(|()| seen.len())
 }
 
 fn ring(name: &'static str, len: u8, scripts: &[&[Op]]) -> Setup {
@@ -151,7 +153,9 @@ fn a_ring_is_a_queue_in_every_schedule() {
 
 #[test]
 fn planted_mistakes_are_seen() {
-    for mistake in [Mistake::PushIgnoresTheEntry, Mistake::PopDoesNotClaim, Mistake::EmptyWithoutLap] {
+    for mistake in
+        [Mistake::PushOverwritesTheEntry, Mistake::PopIgnoresLostRace, Mistake::TakesAnyLapForEmpty]
+    {
         let broken = |mut setup: Setup| {
             setup.mistake = Some(mistake);
             explore(&setup).is_err()

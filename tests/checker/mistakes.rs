@@ -1,4 +1,4 @@
-//! Mistakes to be planted into the machine, to see that the checks find them.
+//! Mistakes that are planted in the machine, to show that the checks find them.
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};
@@ -46,11 +46,11 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         setup
     };
     let list: [(Mistake, Grain, Setup); 42] = [
-        (PushIgnoresTheEntry, Fine, two()),
-        (PopDoesNotClaim, Fine, setup("", 2, 2, &[giver])),
+        (PushOverwritesTheEntry, Fine, two()),
+        (PopIgnoresLostRace, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
         (
-            FoundTellsNobody,
+            FinderWakesNobody,
             Coarse,
             Setup {
                 rested: true,
@@ -58,20 +58,24 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
                 ..setup("", 4, 3, &[("submitter", three)])
             },
         ),
-        (NoLookBeforeSleep, Coarse, one_asks()),
-        (CancelLeavesTheToken, Coarse, two_workers()),
+        (SleepsWithoutRecheck, Coarse, one_asks()),
+        (CancelDoesNotTakeTheToken, Coarse, two_workers()),
         (CloseWakesNobody, Coarse, closes()),
-        (WorkerLeavesSilently, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
-        (BlockedIgnoresClosed, Coarse, setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain])),
-        (MarksAreNotSeen, Coarse, blocks()),
-        (SubmitterDoesNotKick, Coarse, setup("", 1, 0, &[giver, drain])),
-        (TakerGivesBackAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
-        (TombstoneIsLost, Coarse, cancels()),
+        (LeavingWorkerDoesNotNotify, Coarse, setup("", 1, 2, &[("closer", &[DRAIN, Op::Destroy])])),
+        (
+            BlockedSubmitterIgnoresClosed,
+            Coarse,
+            setup("", 1, 1, &[("submitter", &[submit(0)]), giver, drain]),
+        ),
+        (PushIgnoresTheMark, Coarse, blocks()),
+        (SubmitterDoesNotNotifyCloser, Coarse, setup("", 1, 0, &[giver, drain])),
+        (TakerFreesSlotAfterClose, Coarse, setup("", 1, 1, &[asker, ("submitter", &[attempt(1)]), drain])),
+        (TombstoneLeaksItsSlot, Coarse, cancels()),
         (ResolveWakesNobody, Coarse, one_asks()),
         (ResolveWakesOne, Coarse, copies()),
         (ReadWithoutTaking, Coarse, copies()),
         (
-            SeenThoughDetached,
+            DeliversDetachedResult,
             Coarse,
             setup(
                 "",
@@ -84,7 +88,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             ),
         ),
         (ClaimWithoutCas, Coarse, setup("", 1, 1, &[asker, ("canceller", &[Op::Cancel(0)])])),
-        (VacateIgnoresTheRing, Coarse, cancels()),
+        (FreesSlotThatIsInTheRing, Coarse, cancels()),
         (
             CloserDoesNotMark,
             Coarse,
@@ -92,11 +96,11 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         ),
         (NoPatience, Coarse, stops()),
         (TrustsOneSearcher, Coarse, Setup { clock: false, sentries: false, ..nobody_waits(2) }),
-        (TrustsTheSentryWithItsToken, Coarse, Setup { rested: false, ..nobody_waits(3) }),
-        (TokenIsWokenForOnce, Coarse, nobody_waits(2)),
-        (FoundWakesOne, Coarse, Setup { rested: false, ..nobody_waits(3) }),
-        (SentryRestsSilently, Coarse, nobody_waits(2)),
-        (SentryDoesNotLook, Coarse, nobody_waits(2)),
+        (CountsSentryAndTokenAsTwo, Coarse, Setup { rested: false, ..nobody_waits(3) }),
+        (NoSecondWakeForAToken, Coarse, nobody_waits(2)),
+        (FinderWakesOnlyOne, Coarse, Setup { rested: false, ..nobody_waits(3) }),
+        (RestingSentryStaysCounted, Coarse, nobody_waits(2)),
+        (SentryDoesNotRecheck, Coarse, nobody_waits(2)),
         (
             ClosedIsReadLast,
             Coarse,
@@ -111,7 +115,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             Setup { clock: false, sentries: false, bodies: [Body::Plain; JOBS], ..nobody_waits(2) },
         ),
         (
-            UnmarkLeavesNoMark,
+            UnmarkDropsTheCloserMark,
             Coarse,
             setup(
                 "",
@@ -120,22 +124,26 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
                 &[("submitter", &[submit(0)]), ("submitter", gives_too), ("submitter", gives_too), drain],
             ),
         ),
-        (NoJudge, Coarse, ring()),
-        (EachSleepIsADeadlock, Coarse, ring()),
-        (CountsTheWoken, Coarse, nested(2, bodies([Body::Waits(1)]), asks_two)),
-        (LooksOnce, Coarse, nested(3, bodies([Body::Plain, Body::Submits(3), Body::Waits(0)]), asks_three)),
-        (BlockedAreNotTold, Coarse, nested(2, bodies([Body::Submits(2)]), asks_two)),
-        (RegistersSilently, Coarse, waits_for_closer()),
-        (UnlockWakesNobody, Coarse, ring()),
-        (WaitersAreWaitedFor, Coarse, waits_for_closer()),
-        (GuestsAreNotCounted, Coarse, driver_first()),
-        (WaitingWorkersRun, Coarse, no_stack_in_a_waiter()),
+        (NoDeadlockDetection, Coarse, ring()),
+        (EverySleepIsADeadlock, Coarse, ring()),
+        (CountsTheWokenAsBlocked, Coarse, nested(2, bodies([Body::Waits(1)]), asks_two)),
         (
-            ClosersAreNotWaitedFor,
+            ReadsEachSlotOnce,
+            Coarse,
+            nested(3, bodies([Body::Plain, Body::Submits(3), Body::Waits(0)]), asks_three),
+        ),
+        (BlockedSubmittersAreNotWoken, Coarse, nested(2, bodies([Body::Submits(2)]), asks_two)),
+        (RegisteringDoesNotNotifyClosers, Coarse, waits_for_closer()),
+        (UnlockWakesNobody, Coarse, ring()),
+        (ShutdownWaitsForItsWaiters, Coarse, waits_for_closer()),
+        (OutsideShutdownsAreNotCounted, Coarse, driver_first()),
+        (ShutdownReliesOnBlockedWorkers, Coarse, no_stack_in_a_waiter()),
+        (
+            ShutdownIgnoresOtherShutdowns,
             Coarse,
             Setup { bodies: bodies([Body::Shuts]), ..setup("", 1, 1, &[giver, drain]) },
         ),
-        (OutlivedSlotIsGivenBack, Coarse, {
+        (OutlivingJobFreesItsSlot, Coarse, {
             let scripts: &[(&'static str, &[Op])] = &[("submitter", gives_two), ("submitter", &[attempt(2)])];
             Setup { bodies: bodies([Body::Shuts, Body::Shuts]), ..setup("", 2, 2, scripts) }
         }),

@@ -1,4 +1,4 @@
-//! Jobs that wait, submit and shut the pool down.
+//! Setups with jobs that wait, submit and shut the pool down.
 
 use super::{DRAIN, Task, detached, setup, submit};
 use crate::explore::Grain::Coarse;

@@ -1,6 +1,6 @@
-//! The scripts of a setup, acted by the library.
+//! Runs the scripts of a setup on the library.
 
-use crate::machine::{Body, Op, Setup, Told, World};
+use crate::machine::{Body, Op, Setup, SubmitResult, World};
 use crate::stage::{self, Stage};
 use jobring_frozen::{Job, JobHandle, Shared, ShutdownMode, StaticPool, SubmitError};
 use std::cell::Cell;
@@ -33,7 +33,7 @@ struct Props {
     pool: Sized,
     bodies: [Body; crate::machine::JOBS],
     handles: [Cell<Option<Job>>; crate::machine::JOBS],
-    told: [Cell<Told>; crate::machine::JOBS],
+    submitted: [Cell<SubmitResult>; crate::machine::JOBS],
     ran: [AtomicUsize; crate::machine::JOBS],
     dropped: [AtomicUsize; crate::machine::JOBS],
     taken: [Cell<bool>; crate::machine::JOBS],
@@ -83,16 +83,17 @@ impl Token {
             Body::Fails => std::panic::resume_unwind(Box::new(())),
             Body::Waits(other) => {
                 if let Some(handle) = props.handles[other as usize].get()
-                    && props.told[other as usize].get() == Told::Accepted
+                    && props.submitted[other as usize].get() == SubmitResult::Accepted
                 {
                     with!(&props.pool, pool => pool.shared_wait(handle, false, false));
                 }
             }
             Body::Submits(other) => {
                 let token = Token { props: self.props, job: other, ran: false };
-                let told =
+                let result =
                     with!(&props.pool, pool => pool.submit_detached(move || { token.run(); }).map_err(why));
-                props.told[other as usize].set(told.map_or_else(|why| why, |()| Told::Accepted));
+                props.submitted[other as usize]
+                    .set(result.map_or_else(|why| why, |()| SubmitResult::Accepted));
             }
             Body::Shuts => _ = with!(&props.pool, pool => pool.shutdown(ShutdownMode::Drain, None)),
             Body::Until(_) => stage::begin(),
@@ -117,7 +118,7 @@ pub struct Play {
     props: Rc<Props>,
 }
 
-/// Is it one for the Rust face, with a capacity that a static pool can have?
+/// Is it one for the Rust API, with a capacity that a static pool can have?
 pub fn can_be_played(setup: &Setup) -> bool {
     !setup.c_face && !setup.freeze && !setup.short && setup.slots.is_power_of_two()
 }
@@ -133,7 +134,7 @@ impl Play {
             pool,
             bodies: setup.bodies,
             handles: [const { Cell::new(None) }; crate::machine::JOBS],
-            told: [const { Cell::new(Told::Nothing) }; crate::machine::JOBS],
+            submitted: [const { Cell::new(SubmitResult::Nothing) }; crate::machine::JOBS],
             ran: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
             dropped: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
             taken: [const { Cell::new(false) }; crate::machine::JOBS],
@@ -149,10 +150,10 @@ impl Play {
     pub fn agrees_with(&self, world: &World) -> Result<(), String> {
         for (n, job) in world.jobs.iter().enumerate() {
             let real = (self.props.ran[n].load(SeqCst), self.props.dropped[n].load(SeqCst));
-            let told = self.props.told[n].get();
-            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) || told != job.told {
+            let result = self.props.submitted[n].get();
+            if real != (job.ran.into(), usize::from(job.dropped + job.refused)) || result != job.submitted {
                 return Err(format!(
-                    "job {n}: the machine has {job:?}, the library ran and dropped {real:?}, told {told:?}"
+                    "job {n}: the machine has {job:?}, the library ran and dropped {real:?}, submit gave {result:?}"
                 ));
             }
         }
@@ -164,12 +165,14 @@ fn act(props: &Rc<Props>, op: Op) {
     stage::begin();
     let lent = Lent(Rc::as_ptr(props));
     let named = |job: u8| {
-        props.handles[job as usize].get().filter(|_| props.told[job as usize].get() == Told::Accepted)
+        props.handles[job as usize]
+            .get()
+            .filter(|_| props.submitted[job as usize].get() == SubmitResult::Accepted)
     };
     match op {
         Op::Submit { job, blocks, detached } => {
             let token = Token { props: lent, job, ran: false };
-            let told = with!(&props.pool, pool => {
+            let result = with!(&props.pool, pool => {
                 if detached {
                     let call = move || {
                         token.run();
@@ -182,12 +185,12 @@ fn act(props: &Rc<Props>, op: Op) {
                     result.map(kept).map_err(why)
                 }
             });
-            match told {
+            match result {
                 Ok(handle) => {
                     props.handles[job as usize].set(handle);
-                    props.told[job as usize].set(Told::Accepted);
+                    props.submitted[job as usize].set(SubmitResult::Accepted);
                 }
-                Err(why) => props.told[job as usize].set(why),
+                Err(why) => props.submitted[job as usize].set(why),
             }
         }
         Op::Wait(job) | Op::Poll(job) => {
@@ -236,11 +239,11 @@ fn kept<T: Send>(handle: JobHandle<'_, T>) -> Option<Job> {
     job
 }
 
-fn why<F>(error: SubmitError<F>) -> Told {
+fn why<F>(error: SubmitError<F>) -> SubmitResult {
     match error {
-        SubmitError::Full(_) => Told::Full,
-        SubmitError::Shutdown(_) => Told::Shutdown,
-        SubmitError::Deadlock(_) => Told::Deadlock,
+        SubmitError::Full(_) => SubmitResult::Full,
+        SubmitError::Shutdown(_) => SubmitResult::Shutdown,
+        SubmitError::Deadlock(_) => SubmitResult::Deadlock,
         other => unreachable!("{other}"),
     }
 }

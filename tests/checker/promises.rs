@@ -1,4 +1,5 @@
-//! What must hold when nothing can happen any more. What must hold always is checked in the steps themselves (`must`).
+//! What must be true when no thread can take a step any more. What must always be true is checked in the
+//! steps (`must`).
 
 use crate::machine::words::Status;
 use crate::machine::{Op, Pc, Setup, Thread, Word, World};
@@ -6,12 +7,12 @@ use crate::machine::{Op, Pc, Setup, Thread, Word, World};
 pub enum Verdict {
     Kept,
     Broken(String),
-    /// Someone is stopped, and others have patience left, which may run out now.
+    /// A thread is stopped, and the patience of others may end now.
     Patience,
 }
 
-/// The slot is in the hands of the thread that is stopped, or that thread is the one to wake its waiters: whoever waits
-/// for its job waits for that thread.
+/// The stopped thread owns the slot, or must wake its waiters: a thread that waits for its job waits for the
+/// stopped one.
 fn is_stranded(world: &World, slot: u8) -> bool {
     let claims = [Pc::ClaimLook, Pc::ClaimDetached, Pc::ClaimPopped, Pc::LeaveRing];
     world.threads.iter().filter(|t| t.frozen).any(|t| {
@@ -55,8 +56,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let threads = &world.threads[..setup.scripts.len()];
     let hangs = threads.iter().find(|t| !may_rest(world, setup, t));
     if let Some(thread) = hangs {
-        let naps = threads.iter().any(|t| t.asleep && t.nap && !t.frozen);
-        if world.frozen && naps || threads.iter().any(Thread::looks_again) {
+        let timed = threads.iter().any(|t| t.asleep && t.timed && !t.frozen);
+        if world.frozen && timed || threads.iter().any(Thread::looks_again) {
             return Verdict::Patience;
         }
         let name = setup.scripts[thread.role as usize].0;
@@ -65,7 +66,7 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     let sleeps = |t: &&Thread| t.pc == Pc::Asleep(Word::Idle) && !t.frozen;
     if !world.idle.closed && standing(world) > usize::from(world.frozen) && threads.iter().any(|t| sleeps(&t))
     {
-        let looks_again = threads.iter().any(|t| sleeps(&t) && t.nap);
+        let looks_again = threads.iter().any(|t| sleeps(&t) && t.timed);
         return match looks_again {
             true => Verdict::Patience,
             false => Verdict::Broken(format!("{} jobs stand beside a worker that sleeps", standing(world))),
@@ -75,7 +76,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
 }
 
-/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not told of it.
+/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not
+/// told of it.
 fn standing(world: &World) -> usize {
     world.ready.contents().filter(|slot| world.slots[*slot as usize].status() == Status::Queued).count()
 }

@@ -1,7 +1,7 @@
 //! The explicit-state checker. README.md says what it shows and what it does not.
 //!
-//! `cargo test -p jobring-checker --test protocol` explores the small setups; with `-- --deep` the large ones too, with
-//! `-- text` those whose names contain the text.
+//! `cargo test -p jobring-checker --test protocol` explores the small setups; with `-- --deep` the large ones
+//! too, with `-- text` those whose names contain the text.
 
 mod explore;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// More states than memory is good for.
 const BOUND: u64 = 400_000_000;
 
-/// Up to so many states a setup is also explored without leaving out any order of steps.
+/// A setup with at most this many states is also explored without reductions.
 const WHOLE: u64 = 250_000;
 const WHOLE_DEEP: u64 = 16_000_000;
 
@@ -39,7 +39,7 @@ impl Case {
         }
     }
 
-    /// Is it as it must be? With what there is to be printed.
+    /// Is it as it must be, and what is printed about it?
     fn judge(&self, deep: bool) -> (bool, String) {
         let mut out = String::new();
         let kept = match self {
@@ -104,8 +104,8 @@ fn main() -> ExitCode {
     if failed.into_inner() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Are the states in which the exploration ends those in which it ends with every order of every step? True also where
-/// those are too many.
+/// Are the states in which the exploration ends those in which it ends with every order of every step? True
+/// also where those are too many.
 fn agrees_with_whole(setup: &Setup, found: &Found, bound: u64, out: &mut String) -> bool {
     // The whole is some five times as large, or more.
     if found.states > bound / 8 {
@@ -149,8 +149,8 @@ fn replay(setup: &Setup, grain: Grain, (why, path): &(String, Vec<explore::Move>
                 (me, format!("{pc:?} {}", sites.join(" ")))
             }
             explore::Move::Freeze(me) => (me, "stops for ever".into()),
-            explore::Move::Rouse(me) => (me, "wakes for no reason".into()),
-            explore::Move::Nap(me) => (me, "loses its patience".into()),
+            explore::Move::SpuriousWake(me) => (me, "wakes for no reason".into()),
+            explore::Move::SleepEnds(me) => (me, "loses its patience".into()),
         };
         let name = setup.scripts[me as usize].0;
         explore::apply(&mut world, setup, &Facts::new(setup), grain, *next);

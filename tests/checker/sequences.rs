@@ -1,5 +1,5 @@
-//! Random sequences of C calls on a pool without workers, against the model in `sequential.rs`: every status, every result,
-//! every callback, in order.
+//! Random sequences of C calls on a pool without workers, compared with the model in `sequential.rs`: every
+//! status, every result, every callback, in order.
 
 mod planted;
 mod sequential;
@@ -175,7 +175,7 @@ impl Pair {
         let (mut handles, mut accepted) = ([0; 4], 0);
         let to = if detached { ptr::null_mut() } else { handles.as_mut_ptr() };
         // SAFETY:
-        // - the pool lives; items and handles are as many as are said.
+        // - the pool lives; the numbers of items and handles are correct.
         let real = unsafe { jobring_submit_batch(self.pool, items.as_ptr(), count, to, &mut accepted) };
         let statuses = (first..first + count).map(|job| self.model.try_submit(job, detached));
         let mut statuses = statuses.collect::<Vec<_>>();
@@ -314,7 +314,8 @@ proptest! {
     }
 }
 
-/// The tombstone of a cancelled job lies behind a queued one; when that has run, nothing keeps the pool from its end.
+/// The tombstone of a cancelled job lies behind a queued one; when that has run, nothing keeps the pool from
+/// its end.
 #[test]
 fn a_shutdown_does_not_wait_for_a_tombstone() {
     let calls = [
@@ -333,11 +334,11 @@ fn a_shutdown_does_not_wait_for_a_tombstone() {
 fn planted_bugs_are_seen() {
     use jobring_frozen::Bug::*;
     let bugs = [
-        ForgetsWhatWasDiscarded,
+        DropsDiscardedJobsTwice,
         OneEndEndsTheWait,
-        CloseOfNobodyIsNoClose,
+        CloseWithoutWorkersIsIgnored,
         WaitsForTheNextJobToo,
-        LeavesResultsBehind,
+        LeaksResults,
     ];
     planted::must_be_seen("a_pool_without_workers_does_what_its_model_does", &bugs);
 }

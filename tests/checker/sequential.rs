@@ -1,5 +1,5 @@
-//! A pool without workers, as a list of slots and two queues: what each call must return, and what its callbacks must be
-//! told, in order.
+//! The sequential model: a pool without workers as a list of slots and two queues. It says what each call
+//! must return, and with what its callbacks must be called, in order.
 
 use std::collections::VecDeque;
 
@@ -179,7 +179,7 @@ impl Pool {
         self.slots[at] = if detached { Slot::Free } else { Slot::Over { job, status } };
     }
 
-    /// Status, and whether a result comes with it. `forever`: queued jobs are run until it is over.
+    /// Status, and whether a result comes with it. `forever`: queued jobs are run until it has ended.
     pub fn wait(&mut self, job: usize, forever: bool) -> (i32, bool) {
         loop {
             let Some(at) = self.at(job) else { return (STALE, false) };

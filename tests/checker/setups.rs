@@ -1,4 +1,5 @@
-//! What is explored: who does what, and how finely. `large.rs` has the largest, `mistakes.rs` the setups in which planted mistakes show.
+//! What is explored: which threads do what, and how finely. `large.rs` has the largest setups, `mistakes.rs`
+//! those in which planted mistakes show.
 
 use crate::explore::Grain::{self, Coarse, Fine, Whole};
 use crate::machine::{Body, Op, Setup};
@@ -301,7 +302,7 @@ pub fn tasks() -> Vec<Task> {
     add(
         Coarse,
         false,
-        Setup { c_face: true, ..setup("the end, C face", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
+        Setup { c_face: true, ..setup("the end, C API", 1, 0, &[asker, ("worker", &[Op::Enter]), end]) },
     );
 
     // One thread stops for ever, anywhere.

@@ -1,5 +1,6 @@
-//! The library's own code, driven step by step: its threads are coroutines on one thread of the system, and come to rest
-//! before every named atomic operation, sleep and wake. So an execution is a list of choices, and can be had again.
+//! Drives the library's own code step by step: its threads are coroutines on one system thread, and stop
+//! before every named atomic operation, sleep and wake. So an execution is a list of choices, and can be
+//! repeated.
 
 use crate::machine::Event;
 use corosensei::stack::DefaultStack;
@@ -37,8 +38,8 @@ std::thread_local! {
     static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Puppets;
-static PUPPETS: Puppets = Puppets;
+struct Coroutines;
+static COROUTINES: Coroutines = Coroutines;
 
 /// Comes to rest at an event, until the stage lets the thread go on.
 fn rest(event: Event) {
@@ -60,9 +61,10 @@ pub fn begin() {
     rest(Event::Begin);
 }
 
-impl freeze::Driver for Puppets {
+impl freeze::Driver for Coroutines {
     fn pass(&self, site: Site) {
-        // A compare-and-swap names its site for failure right after that for success: one operation, one rest.
+        // A compare-and-swap names its site for failure right after that for success: one operation, one
+        // rest.
         if !site.name().ends_with("Lost") {
             rest(Event::Site(site));
         }
@@ -107,7 +109,7 @@ impl Stage {
     /// Brings on threads, each of which goes to its first event.
     pub fn new(clock: bool, parts: Vec<Box<dyn FnOnce()>>) -> Self {
         let inner = INNER.with(|inner| *inner);
-        freeze::set_driver(Some(&PUPPETS));
+        freeze::set_driver(Some(&COROUTINES));
         inner.clock.set(clock);
         let players = parts.into_iter().map(|part| {
             let stack = STACKS.with_borrow_mut(Vec::pop).unwrap_or_default();
@@ -163,14 +165,14 @@ impl Stage {
         let on_word = |me: &usize| self.players[*me].sleeps.is_some_and(|(at, _)| at == word);
         let asleep: Vec<usize> = self.asleep(false).filter(on_word).collect();
         if all {
-            asleep.into_iter().for_each(|me| self.rouse(me));
+            asleep.into_iter().for_each(|me| self.end_sleep(me));
         } else if !asleep.is_empty() {
-            self.rouse(asleep[pick % asleep.len()]);
+            self.end_sleep(asleep[pick % asleep.len()]);
         }
     }
 
     /// Ends a sleep.
-    pub fn rouse(&mut self, me: usize) {
+    pub fn end_sleep(&mut self, me: usize) {
         self.players[me].event = Some(Event::Woken);
         self.players[me].sleeps = None;
     }
@@ -181,8 +183,9 @@ impl Drop for Stage {
         for mut player in self.players.drain(..) {
             if player.coroutine.started() && !player.coroutine.done() {
                 // SAFETY:
-                // - what lies on its stack is never used again, nor dropped: the thread is one that stopped for ever.
-                //   Whoever lent it something outlives the process's interest in it (the scripts own, or leak).
+                // - what lies on its stack is never used again, nor dropped: the thread is one that stopped
+                //   for ever. The lender of what it uses outlives the process's interest in it (the scripts
+                //   own, or leak).
                 unsafe { player.coroutine.force_reset() };
             }
             if player.coroutine.done() {

@@ -1,8 +1,9 @@
-//! The library's own code under random schedules, in scenarios that loom and the state explorer can't finish: 4 workers,
-//! 4 submitters, 2 cancellers and a closer on 4 slots. Uniform schedules, and those of PCT (Burckhardt, Kothari,
-//! Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", ASPLOS 2010).
+//! The library's own code under random schedules, in scenarios that are too large for loom and the state
+//! explorer: 4 workers, 4 submitters, 2 cancellers and a closer on 4 slots. Schedules are uniform or by
+//! priorities (PCT: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic
+//! Guarantees of Finding Bugs", ASPLOS 2010).
 //!
-//! A seed gives one execution, which can be had again: `JOBRING_SEED=n cargo test -p jobring-checker --test walk`.
+//! A seed determines one execution: `JOBRING_SEED=n cargo test -p jobring-checker --test walk` repeats it.
 
 mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
@@ -204,7 +205,7 @@ fn canceller(props: &Props) {
 
 fn closer(props: &Props, late: u64, discards: bool) {
     stage::begin();
-    // Others have so many turns first, if the scheduler wants it so.
+    // Other threads have this many turns first, if the scheduler chooses so.
     (0..late).for_each(|_| stage::begin());
     let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
     let report = props.pool.shutdown(queued, None).expect("without a time limit");
@@ -258,7 +259,8 @@ fn walk(seed: u64, pct: bool) -> usize {
         dice: RefCell::new(Dice::new(seed ^ u64::MAX)),
     });
     let (late, discards) = (dice.below(400), dice.below(2) == 0);
-    // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a lost wake-up.
+    // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a
+    // lost wake-up.
     let patient = dice.below(2) == 0;
     let mut parts: Vec<Box<dyn FnOnce()>> = Vec::new();
     let mut cast = |part: Box<dyn FnOnce(&Props)>| {
@@ -290,7 +292,7 @@ fn walk(seed: u64, pct: bool) -> usize {
         if dice.below(100) == 0
             && let Some(me) = dice.of(&asleep)
         {
-            stage.rouse(me);
+            stage.end_sleep(me);
             continue;
         }
         let me = scheduler.next(&mut dice, step, &able);
@@ -344,16 +346,16 @@ fn planted_bugs_are_seen() {
     let in_any = [
         SleepsOnANewerWord,
         SleepsPastTheClose,
-        CloserIsNotTold,
+        CloserIsNotNotified,
         CloseWakesNobody,
-        ForgetsTheKicksSinceItLooked,
+        ReadsCloseEventsTooLate,
         CloseWakesOne,
         PopsWithoutWinning,
         OneEndEndsTheWait,
         IgnoresALostExchange,
         CountsAWakeTwice,
         SleeperCountsAsSearcher,
-        SleepsWithoutALook,
+        SleepsWithoutRecheck,
         WakesOneWaiter,
         GivesTheSlotBackTwice,
         SeedsOneTooFew,

@@ -1,4 +1,4 @@
-//! The requirements on each backend's worker threads. `backend_tests!` makes the tests of one backend.
+//! The requirements on the worker threads of each backend. `backend_tests!` makes the tests of one backend.
 
 use super::{Count, DEADLINE, Gate, done, until};
 use jobring::{Backend, BuildError, Builder, Pool};

@@ -1,7 +1,8 @@
-//! For tests of the C face: builds of the library, programs of tests/c, and what include/jobring.h declares.
+//! For tests of the C API: builds the library and the programs of tests/c, and reads the declarations of
+//! include/jobring.h.
 //!
-//! Tests build for their own target. If that is not the host's, the variable CARGO_BUILD_TARGET names it to the outer and the
-//! inner cargo.
+//! Tests build for their own target. If that is not the host's, the variable CARGO_BUILD_TARGET names it for
+//! the outer and the inner cargo.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The programs about ownership and races: their sources, and the library under AddressSanitizer.
+//! The sources of the programs about ownership and races, and the library under AddressSanitizer.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 #[path = "c.rs"]

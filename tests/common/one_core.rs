@@ -1,6 +1,6 @@
-//! One core that schedules its threads strictly by priority, as an RTOS does. Of the threads that are ready only the one with the
-//! highest priority runs, until it sleeps, pauses, or makes a higher one ready. The core is simulated on threads of the host,
-//! which run one at a time; every call of the port takes some simulated time.
+//! Simulates one core that schedules strictly by priority, as an RTOS does: of the threads that are ready
+//! only the one with the highest priority runs, until it sleeps, pauses, or makes a higher one ready. The
+//! threads are the host's and run one at a time; every call of the port takes some simulated time.
 
 use jobring::{Seat, UserPort};
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! An executor that allocates nothing. A thread polls, and parks until it is woken.
+//! An executor that allocates nothing: a thread polls, and parks until it is woken.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use super::DEADLINE;

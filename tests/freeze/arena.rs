@@ -1,5 +1,5 @@
-//! One pool and the threads that may be frozen in it: a submitter, a worker, a waiter, a canceller, a closer, each
-//! doing at random everything that its role can do.
+//! One pool and the threads that may be frozen in it: a submitter, a worker, a waiter, a canceller and a
+//! closer. Each does at random everything that its role can do.
 
 use crate::harness::{
     CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
@@ -11,9 +11,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::Scope;
 use std::time::Duration;
 
-/// Handles that lie in one mailbox at most. Both full, one in each hand, and a family on a frozen worker leave slots
-/// for the others.
-const MAIL: usize = 3;
+/// Handles that lie in one mailbox at most. Both full, one in each hand, and a family on a frozen worker
+/// leave slots for the others.
+const MAX_ORDERS: usize = 3;
 /// Jobs of the submitter's bursts: more than any arena's capacity.
 const BURST: u64 = 48;
 
@@ -44,7 +44,7 @@ impl Phase {
 }
 
 /// A job that someone is to wait for, or cancel.
-enum Letter<'p> {
+enum Order<'p> {
     Own(JobHandle<'p, u64>, u64),
     /// Not to be cancelled.
     Await(JobHandle<'p, u64>, u64),
@@ -52,18 +52,18 @@ enum Letter<'p> {
     Shared(Job, u64),
 }
 
-struct Desk<'p> {
+struct Board<'p> {
     phase: Phase,
     paused: [bool; 8],
     gone: [bool; 8],
     acts: [u64; 8],
-    mail: [VecDeque<Letter<'p>>; 2],
+    orders: [VecDeque<Order<'p>>; 2],
 }
 
 pub struct Arena<'p> {
     pub pool: &'p Arc<Pool>,
     pub ledger: &'static Ledger,
-    desk: Mutex<Desk<'p>>,
+    board: Mutex<Board<'p>>,
     changed: Condvar,
     /// Do the waiter and the canceller get the same jobs at times? Then each may come to wait for the other.
     sharing: bool,
@@ -84,20 +84,20 @@ impl Dice {
 
 impl<'p> Arena<'p> {
     pub fn new(pool: &'p Arc<Pool>, ledger: &'static Ledger, sharing: bool) -> Self {
-        let mail = [VecDeque::with_capacity(MAIL), VecDeque::with_capacity(MAIL)];
-        let desk = Desk { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8], mail };
+        let orders = [VecDeque::with_capacity(MAX_ORDERS), VecDeque::with_capacity(MAX_ORDERS)];
+        let board = Board { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8], orders };
         let closed = AtomicBool::new(false);
-        Self { pool, ledger, desk: Mutex::new(desk), changed: Condvar::new(), sharing, closed }
+        Self { pool, ledger, board: Mutex::new(board), changed: Condvar::new(), sharing, closed }
     }
 
     /// Starts the threads of all open roles.
-    pub fn people<'s>(&'s self, scope: &'s Scope<'s, '_>, seed: u64) {
+    pub fn start_roles<'s>(&'s self, scope: &'s Scope<'s, '_>, seed: u64) {
         let begin = move |role: u8, act: fn(&'s Self, &mut Dice)| {
             scope.spawn(move || {
                 freeze::set_role(role);
                 act(self, &mut Dice(0x1234_5678_9ABC_DEF1 ^ seed << 8 ^ u64::from(role)));
                 freeze::set_role(0);
-                self.desk.lock().unwrap().gone[role as usize] = true;
+                self.board.lock().unwrap().gone[role as usize] = true;
                 self.changed.notify_all();
             });
         };
@@ -120,7 +120,7 @@ impl<'p> Arena<'p> {
     }
 
     fn set(&self, phase: Phase) {
-        self.desk.lock().unwrap().phase = phase;
+        self.board.lock().unwrap().phase = phase;
         self.changed.notify_all();
     }
 
@@ -128,8 +128,8 @@ impl<'p> Arena<'p> {
         self.set(Phase::Run);
     }
 
-    /// Stops everybody between two acts, but those that are frozen and those that may wait for a frozen thread's
-    /// job, or for one inside a shutdown that does. Err names who does not come back.
+    /// Stops all threads between two acts, except those that are frozen, and those that may wait for a frozen
+    /// thread's job or for a job inside a shutdown that waits for it. Err names a thread that does not stop.
     pub fn pause(&self, frozen: &[u8]) -> Result<(), String> {
         self.set(Phase::Pause);
         let holds = frozen.iter().any(|role| match *role {
@@ -140,14 +140,15 @@ impl<'p> Arena<'p> {
         let expected: &[u8] = if holds { &[SUBMITTER] } else { &[SUBMITTER, WAITER, CANCELLER] };
         for &role in expected.iter().filter(|role| !frozen.contains(role)) {
             let waits = || role != SUBMITTER && self.ledger.shutting.load(SeqCst) > 0;
-            if !until(|| self.desk.lock().unwrap().paused[role as usize] || waits()) {
+            if !until(|| self.board.lock().unwrap().paused[role as usize] || waits()) {
                 return Err(format!("the {} is stuck", name(role)));
             }
         }
         Ok(())
     }
 
-    /// Waits until all jobs are over but those that the frozen thread holds, and those inside a shutdown.
+    /// Waits until all jobs have finished, except those that the frozen thread holds and those inside a
+    /// shutdown.
     pub fn settle(&self, frozen: u8) -> Result<(), String> {
         let held = match frozen {
             // Its job, and the one that this runs inline.
@@ -210,21 +211,21 @@ impl<'p> Arena<'p> {
         let id = token.id;
         if let Some(job) = self.accepted(id, self.pool.try_submit(move || token.run())) {
             match role {
-                WAITER => self.post(0, Letter::Own(job, id)),
-                _ => self.post(1, Letter::Await(job, id)),
+                WAITER => self.post(0, Order::Own(job, id)),
+                _ => self.post(1, Order::Await(job, id)),
             }
         }
     }
 
-    /// Lets everybody finish; the handles that lie in the mailboxes first.
+    /// Lets all threads finish, after the jobs in the queues of orders.
     pub fn stop(&self) {
         self.set(Phase::Stop);
     }
 
-    /// Has everybody ended? But the worker, who ends with the pool.
+    /// Have all threads ended, except the worker, which ends with the pool?
     pub fn all_gone(&self) -> bool {
-        let desk = self.desk.lock().unwrap();
-        [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| desk.gone[role as usize])
+        let board = self.board.lock().unwrap();
+        [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| board.gone[role as usize])
     }
 
     /// Lets only this role go on.
@@ -234,46 +235,46 @@ impl<'p> Arena<'p> {
 
     /// How often this role acted.
     pub fn acts(&self, role: u8) -> u64 {
-        self.desk.lock().unwrap().acts[role as usize]
+        self.board.lock().unwrap().acts[role as usize]
     }
 
     /// Between two acts. False when it is time to stop.
     fn may_act(&self, role: u8) -> bool {
-        let mut desk = self.desk.lock().unwrap();
-        while desk.phase.stops(role) {
-            desk.paused[role as usize] = true;
-            desk = self.changed.wait(desk).unwrap();
+        let mut board = self.board.lock().unwrap();
+        while board.phase.stops(role) {
+            board.paused[role as usize] = true;
+            board = self.changed.wait(board).unwrap();
         }
-        desk.paused[role as usize] = false;
-        desk.acts[role as usize] += 1;
-        desk.phase != Phase::Stop
+        board.paused[role as usize] = false;
+        board.acts[role as usize] += 1;
+        board.phase != Phase::Stop
     }
 
     /// Puts a letter into the box of the waiter (0) or the canceller (1). If it is full, the job is detached.
-    fn post(&self, to: usize, letter: Letter<'p>) {
-        let mut desk = self.desk.lock().unwrap();
-        let full = desk.mail[to].len() == MAIL;
+    fn post(&self, to: usize, letter: Order<'p>) {
+        let mut board = self.board.lock().unwrap();
+        let full = board.orders[to].len() == MAX_ORDERS;
         if !full {
-            desk.mail[to].push_back(letter);
-            drop(desk);
+            board.orders[to].push_back(letter);
+            drop(board);
             self.changed.notify_all();
             return;
         }
-        drop(desk);
+        drop(board);
         match letter {
-            Letter::Own(job, _) | Letter::Await(job, _) => job.detach(),
-            Letter::Shared(job, _) => self.pool.shared_detach(job),
+            Order::Own(job, _) | Order::Await(job, _) => job.detach(),
+            Order::Shared(job, _) => self.pool.shared_detach(job),
         }
     }
 
     /// Puts the same job into both boxes, or detaches it.
     fn post_both(&self, job: Job, id: u64) {
-        let mut desk = self.desk.lock().unwrap();
-        let full = desk.mail.iter().any(|mail| mail.len() == MAIL);
+        let mut board = self.board.lock().unwrap();
+        let full = board.orders.iter().any(|orders| orders.len() == MAX_ORDERS);
         if !full {
-            desk.mail.iter_mut().for_each(|mail| mail.push_back(Letter::Shared(job, id)));
+            board.orders.iter_mut().for_each(|orders| orders.push_back(Order::Shared(job, id)));
         }
-        drop(desk);
+        drop(board);
         if full {
             self.pool.shared_detach(job);
         } else {
@@ -281,21 +282,21 @@ impl<'p> Arena<'p> {
         }
     }
 
-    fn read(&self, from: usize, role: u8) -> Option<Letter<'p>> {
-        let mut desk = self.desk.lock().unwrap();
+    fn read(&self, from: usize, role: u8) -> Option<Order<'p>> {
+        let mut board = self.board.lock().unwrap();
         loop {
-            let paused = desk.phase.stops(role);
-            desk.paused[role as usize] = paused;
+            let paused = board.phase.stops(role);
+            board.paused[role as usize] = paused;
             if !paused {
-                if let Some(letter) = desk.mail[from].pop_front() {
-                    desk.acts[role as usize] += 1;
+                if let Some(letter) = board.orders[from].pop_front() {
+                    board.acts[role as usize] += 1;
                     return Some(letter);
                 }
-                if desk.gone[SUBMITTER as usize] {
+                if board.gone[SUBMITTER as usize] {
                     return None;
                 }
             }
-            desk = self.changed.wait(desk).unwrap();
+            board = self.changed.wait(board).unwrap();
         }
     }
 
@@ -337,7 +338,7 @@ impl<'p> Arena<'p> {
                     let token = self.ledger.token();
                     let id = token.id;
                     if let Some(job) = self.accepted(id, self.pool.submit_or_run(busy(token))) {
-                        self.post(0, Letter::Own(job, id));
+                        self.post(0, Order::Own(job, id));
                     }
                 }
                 4..6 if self.sharing => self.shared(dice),
@@ -379,7 +380,7 @@ impl<'p> Arena<'p> {
             _ => self.accepted(id, self.pool.submit(move || token.run())),
         };
         if let Some(job) = accepted {
-            self.post(to, Letter::Own(job, id));
+            self.post(to, Order::Own(job, id));
         }
     }
 
@@ -405,8 +406,8 @@ impl<'p> Arena<'p> {
     fn waiter(&self, dice: &mut Dice) {
         while let Some(letter) = self.read(0, WAITER) {
             let (mut job, id) = match letter {
-                Letter::Own(job, id) | Letter::Await(job, id) => (job, id),
-                Letter::Shared(job, id) => {
+                Order::Own(job, id) | Order::Await(job, id) => (job, id),
+                Order::Shared(job, id) => {
                     let ended = self.pool.shared_wait(job, false, dice.throw(3) == 0);
                     assert!(!matches!(ended, Shared::Done(got) if got != id), "another job's result");
                     continue;
@@ -436,12 +437,12 @@ impl<'p> Arena<'p> {
     fn canceller(&self, dice: &mut Dice) {
         while let Some(letter) = self.read(1, CANCELLER) {
             let (job, id) = match letter {
-                Letter::Own(job, id) => (job, id),
-                Letter::Await(job, id) => {
+                Order::Own(job, id) => (job, id),
+                Order::Await(job, id) => {
                     check(job.wait(), id, self.closing());
                     continue;
                 }
-                Letter::Shared(job, id) => {
+                Order::Shared(job, id) => {
                     match dice.throw(10) {
                         0 if self.pool.shared_cancel(job) => self.ledger.cancelled.add(id),
                         0 | 1 => self.pool.shared_detach(job),
@@ -514,9 +515,10 @@ fn failing(token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || std::panic::resume_unwind(Box::new(token.run()))
 }
 
-/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the pool closes. On
-/// others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a job takes a lock, `engine/wait_graph.rs`:
-/// of two workers that wait so, one that is frozen may stop the other.)
+/// On the worker that may be frozen: submits jobs, waits for them, cancels, detaches, shuts down while the
+/// pool closes. On others nothing: a healthy worker must not come to wait for a frozen one. (A wait inside a
+/// job takes a lock, `engine/wait_graph.rs`: of two workers that wait so, one that is frozen may stop the
+/// other.)
 fn family(pool: Arc<Pool>, token: Token) -> impl FnOnce() -> u64 + Send + 'static {
     move || {
         if freeze::role() == WORKER {

@@ -1,7 +1,7 @@
 //! Sets the cfg under which every named atomic site is a stop point.
 //!
-//! The features of the library are set here and not declared: whatever features a command at the root names, or takes away,
-//! this package is built the same.
+//! The library's features are set here, not declared, so this package is built the same whatever features a
+//! command at the root names.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -1,5 +1,5 @@
-//! The control: a bounded ring of D. Vyukov's kind (a sequence per cell, positions claimed before they are filled
-//! or emptied) under a pool just large enough for cycles, with the same stop points. It is mutex-free and not
+//! The negative control: D. Vyukov's bounded ring (a sequence number per cell; positions are claimed before
+//! cells are filled or emptied) with the same stop points, as a simple pool. It uses no mutex but is not
 //! lock-free, so it must fail where the library passes.
 
 use crate::harness::{GENEROUS, Subject};

@@ -1,10 +1,12 @@
-//! The freeze test: a thread stopped for good at any of its atomic operations stops nobody else.
+//! The freeze test: a thread that is stopped for ever before any of its atomic operations stops no other
+//! thread.
 //!
-//! A census finds the (site × role) pairs that occur; then each is frozen in turn while others do 10,000
-//! submit–run–wait cycles, and after that every job and every slot is accounted for. (Waits block: whoever waits for the frozen
-//! thread, and of the jobs that sleep in a wait, a submit or a shutdown also those that come to the lock of the wait-for graph
-//! while it holds it. Threads outside of jobs, and jobs that do none of this, are never among them.) A ring that claims positions
-//! before it fills them, with the same stop points, must fail.
+//! A first run finds the pairs of site and role that occur. Then a thread is frozen at each pair in turn,
+//! while the others do 10,000 cycles of submit, run and wait. After that every job and every slot is
+//! accounted for. Only two kinds of calls may block: a wait for the frozen thread itself; and, while that
+//! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
+//! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
+//! must fail.
 
 mod arena;
 mod control;
@@ -25,8 +27,8 @@ use std::time::{Duration, Instant};
 static ONE: Mutex<()> = Mutex::new(());
 static LEDGERS: Mutex<usize> = Mutex::new(0);
 
-/// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All others must be
-/// hit.
+/// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All
+/// others must be hit.
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -42,11 +44,11 @@ const NEVER: &[(&str, &str)] = &[
     ("engine/task_wait.rs", "tasks that await a job: the models' (loom-tests/future.rs)"),
     ("GraphContend", SECOND_JOB),
     ("GraphContendLost", SECOND_JOB),
-    ("VisitorsWait", "destroy of the C face: the end of the pool's memory"),
-    ("VisitorsLook", "destroy of the C face: the end of the pool's memory"),
+    ("VisitorsWait", "destroy of the C API: the end of the pool's memory"),
+    ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
-    ("PopNextEntry", "batches, which only the C face has: the models' (loom-tests/frozen.rs, batch.rs)"),
+    ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
         "platform/user_port/",
         "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/seats.rs)",
@@ -65,8 +67,8 @@ const WAKER: &[Site] = &[
     Site::CloseWake,
 ];
 
-/// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are armed
-/// when the worker is known to search.
+/// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are
+/// armed when the worker is known to search.
 const SEARCHING: &[Site] =
     &[Site::PopHead, Site::PopEntry, Site::AdvanceHead, Site::FoundUpdate, Site::RegisterUpdate];
 
@@ -140,8 +142,8 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
         let before = hits();
         let arena = Arena::new(&pool, ledger, sharing);
         scope(|s| {
-            arena.people(s, round as u64);
-            let _homeward = Homeward(&arena);
+            arena.start_roles(s, round as u64);
+            let _stop_on_panic = StopOnPanic(&arena);
             assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 3_000)));
             for role in ROLES {
                 if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
@@ -174,7 +176,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
     }
 }
 
-/// Everybody goes home: all jobs are over, all slots free, the pool closed.
+/// All threads end: all jobs have finished, all slots are free, the pool is closed.
 fn finish(arena: &Arena) {
     arena.stop();
     assert!(until(|| arena.all_gone()), "someone does not come home");
@@ -259,8 +261,8 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     }
     let end = Instant::now() + GENEROUS;
     while Instant::now() < end {
-        // With all workers asleep, two decoys stop before each wakes one: whoever pushes then relies on two. So the waiter
-        // loses its patience. If a worker was awake it takes a wake-up: again.
+        // With all workers asleep, two decoys stop before each wakes one: whoever pushes then relies on two.
+        // So the waiter loses its patience. If a worker was awake it takes a wake-up: again.
         arena.pause(&[])?;
         arena.settle(0)?;
         freeze::arm(1, role, site);
@@ -280,10 +282,10 @@ fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Re
     never()
 }
 
-/// Lets everybody go home if a check fails in between: else the scope would wait for them for ever.
-struct Homeward<'a, 'p>(&'a Arena<'p>);
+/// Lets all threads end if a check fails in between: otherwise the scope would wait for them for ever.
+struct StopOnPanic<'a, 'p>(&'a Arena<'p>);
 
-impl Drop for Homeward<'_, '_> {
+impl Drop for StopOnPanic<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             release();
@@ -293,7 +295,7 @@ impl Drop for Homeward<'_, '_> {
     }
 }
 
-/// Lets everybody go.
+/// Thaws all threads.
 fn release() {
     (0..freeze::TRAPS).for_each(|trap| _ = freeze::thaw(trap));
 }
@@ -306,15 +308,15 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
         if target.after.is_none() {
             freeze::arm(0, target.role, target.site);
         }
-        arena.people(s, round as u64);
-        let _homeward = Homeward(&arena);
+        arena.start_roles(s, round as u64);
+        let _stop_on_panic = StopOnPanic(&arena);
         let frozen = provoke(&arena, s, target).and_then(|()| {
             arena.pause(&[target.role])?;
             let figures =
                 drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             arena.settle(target.role)?;
-            // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that is busy
-            // with other things a waiter loses its patience for nothing at times.
+            // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that
+            // is busy with other things a waiter loses its patience for nothing at times.
             if figures.forced > CYCLES / 20 {
                 return Err(format!("every so often a wake-up is missing: {figures:?}"));
             }
@@ -333,14 +335,14 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
     Ok(figures)
 }
 
-/// One life of a pool with everybody in it, until it is closed. With a target: Some if it was frozen.
+/// One life of a pool with all its threads, until it is closed. With a target: Some if it was frozen.
 fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, String> {
     let (pool, ledger, sharing) = (pool(round), ledger(), round / 4 % 2 == 1);
     let arena = Arena::new(&pool, ledger, sharing);
     let queued = [ShutdownMode::Drain, ShutdownMode::Discard][round / 2 % 2];
     let result = scope(|s| {
-        arena.people(s, round as u64);
-        let _homeward = Homeward(&arena);
+        arena.start_roles(s, round as u64);
+        let _stop_on_panic = StopOnPanic(&arena);
         assert!(until(|| arena.acts(SUBMITTER) > if sharing { 40 } else { 3 }));
         let kept = sharing && round / 16 % 2 == 1;
         if kept {
@@ -359,7 +361,7 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             s.spawn(|| pool.shutdown(queued, None).is_ok());
         }
         until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
-        // The worker, and who kicks, may come there later.
+        // The worker, and a thread that notifies closers, may come there later.
         let late = Duration::from_micros(if target.is_some() { 200 } else { 0 });
         let result = match freeze::await_frozen(0, late) {
             true => while_frozen_in_closing(&arena, target.map_or(0, |target| target.role)).map(Some),
@@ -381,8 +383,8 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
     Ok(result)
 }
 
-/// A closed pool takes no cycles: then it must refuse as often, run what it accepted, and let another closer in
-/// and out.
+/// A closed pool takes no cycles: then it must refuse as often, run what it accepted, and let another closer
+/// in and out.
 fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
     let begin = Instant::now();
     arena.pause(&[role])?;

@@ -1,4 +1,4 @@
-//! What both subjects, the pool and the control ring, are measured with: roles, cycles, accounts, a watchdog.
+//! What measures both subjects, the pool and the control ring: roles, cycles, accounts, a watchdog.
 
 use jobring_frozen::{Site, freeze};
 use std::io::Write;

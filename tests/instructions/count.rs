@@ -1,15 +1,15 @@
-//! How many instructions an operation takes, held against the bounds in `bounds.txt`: times can't be checked on a machine
-//! that others use too, instructions can.
+//! Checks the number of instructions of each operation against the bounds in `bounds.txt`. Times cannot be
+//! checked on a machine that others use too; instructions can.
 //!
 //! ```text
 //! cargo run --release -p jobring-instructions              checks
-//! cargo run --release -p jobring-instructions -- --bless   writes bounds.txt anew; say in the commit why it changed
+//! cargo run --release -p jobring-instructions -- --bless   writes bounds.txt; say in the commit why it changed
 //! ```
 //!
-//! Each operation runs in a process of its own under `valgrind --tool=callgrind`, which counts only inside the function
-//! that repeats it. The counts are the same in every run. An operation fails if it takes more than its bound and 3 % (15 %
-//! with another compiler than the one that is named in bounds.txt, which may do a little better or worse). At the end an
-//! operation is made a tenth longer, to see that it is noticed.
+//! Each operation runs in a process of its own under `valgrind --tool=callgrind`, which counts only inside
+//! the function that repeats it. The counts are the same in every run. An operation fails if it takes 3 %
+//! more than its bound (15 % with a compiler other than the one named in bounds.txt). At the end an operation
+//! is made a tenth longer, to show that the check finds it.
 
 mod operations;
 

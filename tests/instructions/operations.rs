@@ -1,4 +1,4 @@
-//! The operations, each repeated inside a function that callgrind finds by its name.
+//! The measured operations, each repeated inside a function that callgrind finds by its name.
 
 use jobring::{JobHandle, Pool, ffi};
 use std::ffi::c_void;
@@ -74,7 +74,7 @@ pub fn run(name: &str) -> Result<(), String> {
             jobring_counted(&mut || {
                 if turn % BATCH == 0 {
                     // SAFETY:
-                    // - the pool is alive, and items are as many as said.
+                    // - the pool is alive, and the number of items is correct.
                     let status = unsafe {
                         ffi::jobring_submit_batch(
                             c.0,
@@ -116,7 +116,7 @@ pub fn run(name: &str) -> Result<(), String> {
 /// Jobs in a batch; TIMES is a multiple of it.
 const BATCH: usize = 50;
 
-/// Repeats `operation`. One name for all, because callgrind is told one.
+/// Repeats `operation`. One name for all, because callgrind gets one.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn jobring_counted(operation: &mut dyn FnMut()) {
@@ -154,7 +154,7 @@ impl Busy {
     }
 }
 
-/// A pool of the C face, without workers.
+/// A pool of the C API, without workers.
 struct C(*mut ffi::jobring_pool);
 
 impl C {

@@ -1,4 +1,4 @@
-//! What a static library without std needs besides: a panic ends the process.
+//! What a static library without std needs in addition: a panic handler, which ends the process.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! The library for ThreadSanitizer: what a static library without std needs besides, and the names of the sites.
+//! The library for ThreadSanitizer: a panic handler, and the names of the sites.
 
 #![no_std]
 

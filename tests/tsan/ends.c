@@ -1,4 +1,4 @@
-/* Scenes of a pool's end: shutdowns that race, and a pool whose memory is written over once it is destroyed. */
+/* Scenes of a pool's end: shutdowns that race, and a pool whose memory is overwritten after it is destroyed. */
 #include "stress.h"
 
 enum { SUBMITTERS = 2, CLOSERS = 3, JOBS = 64 };

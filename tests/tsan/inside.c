@@ -1,4 +1,4 @@
-/* Scenes of jobs that submit, wait, are asked to stop or end their thread; of batches; of threads that enter. */
+/* Scenes with jobs that submit, wait, are asked to stop or end their thread; with batches; with threads that enter. */
 #include "stress.h"
 
 enum { MAKERS = 3, BATCH = 6 };

@@ -1,4 +1,4 @@
-/* Scenes of a pool that is open: submit, run, take, cancel, detach, fail. */
+/* Scenes of an open pool: submit, run, take, cancel, detach, fail. */
 #include "stress.h"
 
 enum { MAKERS = 3, TAKERS = 3 };

@@ -1,10 +1,10 @@
-/* Every hand-over of the C face under load, of plain data: a happens-before edge that is missing is a data race, which
- * ThreadSanitizer reports.
+/* Every hand-over of plain data through the C API under load: if a happens-before edge is missing, there is a data
+ * race, which ThreadSanitizer reports.
  *
  *     stress [--weaken SITE] [--inside submit | --outside submit] [SCENE ROUNDS]...
  *
- * With --weaken the ordering of one site is Relaxed (src/sync/weaken.rs), inside of calls that submit, outside, or
- * everywhere. Without a scene: all of them. */
+ * With --weaken the ordering of one site is Relaxed (src/sync/weaken.rs), inside of calls that submit, outside of
+ * them, or everywhere. Without a scene all of them run. */
 #define _GNU_SOURCE
 #include "stress.h"
 

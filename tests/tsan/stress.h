@@ -1,5 +1,6 @@
-/* What the scenes share. Between threads this program itself hands nothing over but by relaxed atomics, which order
- * nothing, and by pthread_create() and pthread_join() at the ends of a scene: all else must be the pool's. */
+/* What the scenes share. Between threads this program itself hands data over only by relaxed atomics, which order
+ * nothing, and by pthread_create() and pthread_join() at the ends of a scene. So all other order must come from the
+ * pool. */
 #ifndef JOBRING_TEST_STRESS_H
 #define JOBRING_TEST_STRESS_H
 

@@ -1,5 +1,6 @@
-//! Recursive join without cut-off, beside rayon and chili: `cargo run --release -p jobring-bench --bin fib [N [PAIRS]]`.
-//! One round runs all of them, in turn; the table has medians, and ratios to the plain recursion of the same round.
+//! Recursive join without cut-off, beside rayon and chili:
+//! `cargo run --release -p jobring-bench --bin fib [N [PAIRS]]`. One round runs all of them, in turn; the
+//! table has medians, and ratios to the plain recursion of the same round.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,5 +1,6 @@
-//! A loop with a tiny body, shared out, beside rayon: `cargo run --release -p jobring-bench --bin parallel_for [ROUNDS]`.
-//! One round runs all of them, in turn; the table has medians, and ratios to the plain loop of the same round.
+//! A loop with a tiny body, shared out, beside rayon:
+//! `cargo run --release -p jobring-bench --bin parallel_for [ROUNDS]`. One round runs all of them, in turn;
+//! the table has medians, and ratios to the plain loop of the same round.
 
 use rayon::prelude::*;
 use std::hint::black_box;

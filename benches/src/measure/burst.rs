@@ -1,4 +1,4 @@
-//! Bursts of empty jobs. A burst is over when all its jobs have run.
+//! Bursts of empty jobs. A burst ends when all its jobs have run.
 
 use super::Pool;
 use crate::lines::{job, ran};
@@ -39,8 +39,8 @@ fn run<P: Pool>(params: &Params, submit: impl Fn(&P, u64) + Sync) -> Report {
     bursts(params, &places, |count| submit(&pool, count))
 }
 
-/// Where threads go: with a CPU for each, submitters have one each and the workers share the rest. With fewer CPUs the
-/// system decides, for every pool alike.
+/// Where threads go: with a CPU for each, submitters have one each and the workers share the rest. With fewer
+/// CPUs the system decides, for every pool alike.
 pub struct Places {
     cpus: Vec<usize>,
     submitters: usize,

@@ -1,4 +1,5 @@
-//! What is measured, for any pool: each file one kind of work. Every function here runs in a child process of its own.
+//! What is measured, for any pool: each file one kind of work. Every function here runs in a child process of
+//! its own.
 
 pub mod birth;
 pub mod burst;
@@ -12,9 +13,10 @@ use crate::params::Params;
 
 /// What all pools can do: run a function that nobody waits for.
 ///
-/// Every pool is given the same job, a pointer to a function, and stores it as it stores jobs: in place or boxed.
+/// Every pool is given the same job, a pointer to a function, and stores it as it stores jobs: in place or
+/// boxed.
 pub trait Pool: Sync + Sized {
-    /// A pool of so many workers, which are up when the first job has run.
+    /// A pool of this many workers, which are running when the first job has run.
     fn start(workers: usize, params: &Params) -> Self;
 
     /// Hands one job over.

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 /// A pool whose jobs own `BYTES` bytes.
 pub trait Carrier<const BYTES: usize>: Sync + Sized {
-    /// A pool of so many workers.
+    /// A pool of this many workers.
     fn start(workers: usize) -> Self;
     /// Hands over a job that looks at its bytes.
     fn carry(&self, load: Load<BYTES>);

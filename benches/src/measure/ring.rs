@@ -45,8 +45,8 @@ fn alone<Q: Queue>(queue: &Q, burst: u64, bursts: u64) -> Vec<f64> {
     (0..=bursts).map(one).collect()
 }
 
-/// A burst lasts from when the first thread begins until the last one ends, by their own clocks: a thread beside them
-/// that measured could itself be late.
+/// A burst lasts from when the first thread begins until the last one ends, by their own clocks: a thread
+/// beside them that measured could itself be late.
 fn between<Q: Queue>(queue: &Q, pairs: usize, burst: u64, bursts: u64) -> Vec<f64> {
     let share = burst as usize / pairs;
     let (cpus, start, zero) = (cpus(), Barrier::new(2 * pairs), Instant::now());
@@ -79,7 +79,7 @@ fn between<Q: Queue>(queue: &Q, pairs: usize, burst: u64, bursts: u64) -> Vec<f6
         .collect()
 }
 
-/// Tries again and again; gives the CPU away after a while, because somebody else may need it to make room.
+/// Tries again and again; yields the CPU after a while, because another thread may need it to make room.
 fn until(mut tried: impl FnMut() -> bool) {
     let mut tries = 0u32;
     while !tried() {

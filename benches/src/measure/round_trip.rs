@@ -25,7 +25,7 @@ impl Pair {
         Self(cpus[0], cpus[ours])
     }
 
-    /// Pins the caller, once the pool is up, where the submitter is to be.
+    /// Pins the caller to the submitter's CPU after the pool has started.
     pub fn part(&self) {
         pin(&[self.0]);
     }
@@ -36,7 +36,7 @@ impl Pair {
     }
 }
 
-/// Samples of `one`, each after a pause in which everybody falls asleep.
+/// Samples of `one`, each after a pause in which all threads fall asleep.
 pub fn cold(params: &Params, mut one: impl FnMut()) -> Report {
     let samples = params.get("samples");
     Report::distribution(
@@ -66,7 +66,8 @@ pub fn hot(params: &Params, mut one: impl FnMut()) -> Report {
     )
 }
 
-/// Thousands of `one` at a time, for what takes less than a look at the clock; the distribution of their means.
+/// Thousands of `one` at a time, for what takes less than a look at the clock; the distribution of their
+/// means.
 pub fn tight(params: &Params, mut one: impl FnMut()) -> Report {
     const TIMES: u32 = 1000;
     Report::distribution(

@@ -1,5 +1,5 @@
-//! One worker of several is stopped by a signal, wherever it is, as the system stops it on a busy machine: how long until the
-//! others have run what is submitted then?
+//! One worker of several is stopped by a signal, wherever it is, as the system stops it on a busy machine:
+//! how long until the others have run what is submitted then?
 
 use super::Pool;
 use crate::lines::{job, ran};
@@ -60,7 +60,8 @@ fn workers<P: Pool>(pool: &P, count: usize) -> Vec<libc::pthread_t> {
     THREADS.lock().unwrap().clone()
 }
 
-/// Samples in which a worker is stopped while a few jobs run, and a hundred more are submitted. One may be inside of it.
+/// Samples in which a worker is stopped while a few jobs run, and a hundred more are submitted. One may be
+/// inside of it.
 pub fn stopped<P: Pool>(params: &Params) -> Report {
     let count = params.size("workers");
     let pool = P::start(count, params);

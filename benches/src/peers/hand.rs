@@ -1,4 +1,5 @@
-//! A small pool made by hand over a bounded queue: workers sleep on one futex, and at most one wake-up is under way.
+//! A small pool made by hand over a bounded queue: workers sleep on one futex, and at most one wake-up is
+//! under way.
 
 use crate::gate::{futex_wait, futex_wake};
 use crate::measure::Pool;
@@ -21,7 +22,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// After a push, or before it leaves jobs behind: sees to it that somebody looks.
+    /// After a push, or before it leaves jobs behind: makes sure that some thread looks.
     fn notify(&self) {
         // ORDERING: pairs with the fence in sleep(): either the sleeper sees the job or we see the sleeper.
         fence(SeqCst);

@@ -1,4 +1,4 @@
-//! jobring through its Rust face.
+//! jobring through its Rust API.
 
 use crate::lines::job;
 use crate::measure::Pool;

@@ -1,4 +1,4 @@
-//! jobring through its C face, called from Rust: the functions of `include/jobring.h` and nothing else.
+//! jobring through its C API, called from Rust: the functions of `include/jobring.h` and nothing else.
 
 use crate::lines;
 use crate::measure::Pool;
@@ -29,7 +29,8 @@ impl CFace {
     fn create(workers: usize, stack: usize) -> Self {
         let mut pool = ptr::null_mut();
         // SAFETY:
-        // - config is a jobring_config, and the size handed over is its own; the rest is what the header asks for.
+        // - config is a jobring_config, and the size handed over is its own; the rest is what the header asks
+        //   for.
         let status = unsafe {
             let mut config: ffi::jobring_config = std::mem::zeroed();
             ffi::jobring_struct_init((&raw mut config).cast(), size_of::<ffi::jobring_config>());

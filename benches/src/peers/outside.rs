@@ -1,5 +1,5 @@
-//! Peers outside of this program: C and C++ libraries, each behind a small program of `benches/peers/` that is compiled
-//! when the suite runs, and CPython.
+//! Peers outside of this program: C and C++ libraries, each behind a small program of `benches/peers/` that
+//! is compiled when the suite runs, and CPython.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

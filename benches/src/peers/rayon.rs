@@ -72,7 +72,7 @@ pub fn many(params: &Params) -> Report {
         (builder.build().expect("a pool"), left)
     };
     birth(workers, build, |(pool, left)| {
-        // Dropping does not join: it is over when every thread has called its exit handler.
+        // A drop does not join: the pool has ended when every thread has called its exit handler.
         drop(pool);
         while left.load(std::sync::atomic::Ordering::Relaxed) < workers {
             std::thread::yield_now();

@@ -45,7 +45,8 @@ pub fn handles(params: &Params) -> Report {
     })
 }
 
-/// Many workers on small stacks. They start with jobs only, so there is one for each, and none ends before all began.
+/// Many workers on small stacks. They start with jobs only, so there is one for each, and none ends before
+/// all began.
 pub fn many(params: &Params) -> Report {
     let workers = params.size("workers");
     let build = || {

@@ -17,7 +17,7 @@ const STOPPED: &[Metric] = &[less("p99", "p99"), less("most", "longest"), less("
 pub fn cases(options: &Options) -> Vec<Case> {
     let workers = if options.quick { 200 } else { 2000 };
     let seconds = if options.quick { 2 } else { 10 };
-    let mut idlers = vec![entrant("jobring", "idle"), entrant("jobring C", "idle").called("jobring, C face")];
+    let mut idlers = vec![entrant("jobring", "idle"), entrant("jobring C", "idle").called("jobring, C API")];
     let peers = [
         "channel, inline",
         "ArrayQueue, by hand",
@@ -43,7 +43,7 @@ pub fn cases(options: &Options) -> Vec<Case> {
             columns: MANY,
             entrants: [
                 entrant("jobring", "many"),
-                entrant("jobring C", "many").called("jobring, C face"),
+                entrant("jobring C", "many").called("jobring, C API"),
                 entrant("bare", "many").called("bare pthreads, no pool"),
             ]
             .into_iter()
@@ -72,7 +72,7 @@ pub fn cases(options: &Options) -> Vec<Case> {
             columns: STOPPED,
             entrants: [
                 entrant("jobring", "stopped"),
-                entrant("jobring C", "stopped").called("jobring, C face"),
+                entrant("jobring C", "stopped").called("jobring, C API"),
             ]
             .into_iter()
             .chain(

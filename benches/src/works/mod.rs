@@ -16,7 +16,7 @@ pub struct Case {
     pub id: String,
     /// Its name above a table.
     pub title: String,
-    /// What every entrant is told, unless it says otherwise.
+    /// The parameters of every entrant, unless it has its own.
     pub params: Vec<(&'static str, u64)>,
     /// The number that counts.
     pub metric: Metric,
@@ -35,7 +35,7 @@ pub struct Case {
 pub enum Rounds {
     /// All.
     All,
-    /// A third, but as many as give an interval: a curve has many points.
+    /// A third, but enough for an interval: a curve has many points.
     Third,
     /// One: what is counted does not vary, or takes long.
     One,
@@ -72,7 +72,7 @@ pub struct Entrant {
     pub mode: &'static str,
     /// How it is shown.
     pub label: String,
-    /// What it is told otherwise than the case says.
+    /// Its parameters that differ from the case's.
     pub params: Vec<(&'static str, u64)>,
 }
 

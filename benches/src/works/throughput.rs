@@ -33,8 +33,8 @@ fn cpython(mode: &'static str) -> Entrant {
 fn detached(several_submitters: bool) -> Vec<Entrant> {
     let mut all = vec![
         entrant("jobring", "detached"),
-        entrant("jobring C", "detached").called("jobring, C face"),
-        entrant("jobring C", "batches").called("jobring, C face, batches of 64"),
+        entrant("jobring C", "detached").called("jobring, C API"),
+        entrant("jobring C", "batches").called("jobring, C API, batches of 64"),
     ];
     let peers = [
         "channel, inline",
@@ -77,7 +77,7 @@ pub fn cases(options: &Options) -> Vec<Case> {
             &burst(1, 2),
             vec![
                 entrant("jobring", "handles"),
-                entrant("jobring C", "handles").called("jobring, C face"),
+                entrant("jobring C", "handles").called("jobring, C API"),
                 entrant("rayon", "handles").called("rayon in_place_scope"),
                 entrant("channel, boxed", "handles").called("channel, boxed, a channel for each answer"),
                 entrant("threadpool", "handles").called("threadpool join()"),

@@ -1,7 +1,7 @@
-//! What a user of jobring writes: jobs that share state, in the primitives of `sync`. `tests/threads.rs` runs them on a
-//! pool of real threads, `tests/model.rs` in every order that loom can tell apart.
+//! What a user of jobring writes: jobs that share state, with the primitives of `sync`. `tests/threads.rs`
+//! runs them on real threads, `tests/model.rs` in every execution that loom distinguishes.
 //!
-//! The features plant a mistake each, in a model only.
+//! Each feature plants a mistake, in a model only.
 
 mod sync;
 

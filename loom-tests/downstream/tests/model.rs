@@ -1,4 +1,4 @@
-//! The library in every order of its steps and the pool's that loom can tell apart.
+//! The crate's code and the pool in every execution that loom distinguishes.
 //!
 //!     RUSTFLAGS="--cfg jobring_loom" cargo test --test model
 #![cfg(jobring_loom)]
@@ -20,8 +20,8 @@ fn check(bound: usize, program: fn()) {
     check_with(&builder, program);
 }
 
-/// loom returns from a check that it cut (LOOM_MAX_DURATION, LOOM_MAX_PERMUTATIONS) as from one that it finished. Here a cut
-/// check fails: it has judged nothing.
+/// loom returns from a check that it cut (LOOM_MAX_DURATION, LOOM_MAX_PERMUTATIONS) as from one that it
+/// finished. Here a cut check fails: it has judged nothing.
 fn check_with(builder: &Builder, program: fn()) {
     let start = Instant::now();
     EXECUTIONS.set(0);
@@ -129,7 +129,7 @@ fn a_pool_that_is_shut_down_has_run_or_dropped_every_job() {
 #[test]
 fn a_static_pool_has_the_threads_that_enter_it() {
     check(2, || {
-        // A static cannot be: loom makes its atomics at run time, for each execution anew.
+        // Not a static: loom makes its atomics at run time, again for each execution.
         let pool = Arc::new(StaticPool::<1, 1, 48>::new());
         let worker = loom::thread::spawn({
             let pool = pool.clone();

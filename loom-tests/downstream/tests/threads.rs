@@ -1,4 +1,4 @@
-//! The library on real threads.
+//! The crate's code on real threads.
 #![cfg(not(jobring_loom))]
 
 use jobring::Pool;

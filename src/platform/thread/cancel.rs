@@ -1,4 +1,5 @@
-//! Calls of this library are no cancellation points, although they call system functions that are (pthread_join, open).
+//! Calls of this library are no cancellation points, although they call system functions that are
+//! (pthread_join, open).
 
 /// Runs `body` with cancellation of the calling thread disabled, on systems where that is possible.
 pub(super) fn with_cancel_disabled<R>(body: impl FnOnce() -> R) -> R {
@@ -24,8 +25,8 @@ impl CancelDisabled {
 impl Drop for CancelDisabled {
     fn drop(&mut self) {
         // SAFETY:
-        // - the state came from the same function. Enabling cancellation does not cancel by itself, unless cancellation
-        //   is asynchronous, which a user must not have inside a library.
+        // - the state came from the same function. Enabling cancellation does not cancel by itself, unless
+        //   cancellation is asynchronous, which a user must not have inside a library.
         unsafe { pthread_setcancelstate(self.0, core::ptr::null_mut()) };
     }
 }

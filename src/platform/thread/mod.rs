@@ -152,7 +152,8 @@ pub(crate) fn available_cpus() -> usize {
     cancel::with_cancel_disabled(|| std::thread::available_parallelism().map_or(1, core::num::NonZero::get))
 }
 
-/// The number of CPUs in the calling thread's affinity mask; 1 if unknown. Without std it does not read the quota.
+/// The number of CPUs in the calling thread's affinity mask; 1 if unknown. Without std it does not read the
+/// quota.
 #[cfg(not(feature = "std"))]
 pub(crate) fn available_cpus() -> usize {
     #[cfg(any(target_os = "linux", target_os = "android"))]

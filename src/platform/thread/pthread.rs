@@ -48,8 +48,8 @@ impl Attr {
 impl Attr {
     fn set_stack(&mut self, options: &ThreadOptions<'_>) -> Result<(), BuildError> {
         // SAFETY:
-        // - the attributes are initialised; a caller's stack is writable for its size, and no one else uses it until
-        //   the thread was joined (WorkerSet::start).
+        // - the attributes are initialised; a caller's stack is writable for its size, and no one else uses
+        //   it until the thread was joined (WorkerSet::start).
         unsafe {
             let done = match options.stack {
                 Some(low) => pthread_attr_setstack(&raw mut self.0, low.as_ptr().cast(), options.stack_size),
@@ -73,7 +73,8 @@ impl Attr {
             return Err(BuildError::Invalid("cpus"));
         }
         // SAFETY:
-        // - a cpu_set_t is plain bits, for which zero is valid; `cpu` is within it; the attributes are initialised.
+        // - a cpu_set_t is plain bits, for which zero is valid; `cpu` is within it; the attributes are
+        //   initialised.
         let done = unsafe {
             let mut set: libc::cpu_set_t = core::mem::zeroed();
             libc::CPU_SET(cpu as usize, &mut set);
@@ -159,7 +160,8 @@ impl Spawn for Pthread {
     }
 }
 
-/// Names the calling thread, at best effort: 15 bytes on Linux. To name another thread would mean to open and write a file.
+/// Names the calling thread, at best effort: 15 bytes on Linux. To name another thread would mean to open and
+/// write a file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn name_self(name: &str) {
     let mut text = heapless::Vec::<u8, 16>::new();

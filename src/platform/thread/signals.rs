@@ -25,8 +25,8 @@ impl BlockedSignals {
         let mut mask = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
         // SAFETY:
-        // - sigfillset initialises `mask`; sigdelset takes valid signal numbers; pthread_sigmask reads `mask` and,
-        //   when it returns 0, has written `before`.
+        // - sigfillset initialises `mask`; sigdelset takes valid signal numbers; pthread_sigmask reads `mask`
+        //   and, when it returns 0, has written `before`.
         let before = unsafe {
             libc::sigfillset(mask.as_mut_ptr());
             for signal in OPEN {

@@ -13,8 +13,9 @@ const WORKER_NEED: usize = 8 * 1024;
 /// `requested` bytes rounded up to a page, or the default for 0.
 ///
 /// # Errors
-/// [`BuildError::StackTooSmall`] below the floor: the sum of what the system needs for a thread (PTHREAD_STACK_MIN and the
-/// static thread-local storage, which is on the stack too) and what a worker needs.
+/// [`BuildError::StackTooSmall`] below the floor: the sum of what the system needs for a thread
+/// (PTHREAD_STACK_MIN and the static thread-local storage, which is on the stack too) and what a worker
+/// needs.
 pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     if requested == 0 {
         return Ok(DEFAULT_STACK.max(floor()));
@@ -50,8 +51,8 @@ pub(crate) fn page_size() -> usize {
 /// PTHREAD_STACK_MIN and the static TLS of all modules loaded by now.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn system_need() -> usize {
-    // glibc exports this value through a private symbol, which Rust's std uses too (rust-lang/rust#6233). If the symbol is
-    // missing, the parts are added up.
+    // glibc exports this value through a private symbol, which Rust's std uses too (rust-lang/rust#6233). If
+    // the symbol is missing, the parts are added up.
     // SAFETY:
     // - the name is a C string; dlsym returns null or the symbol.
     let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__pthread_get_minstack".as_ptr()) };
@@ -120,8 +121,8 @@ fn static_tls() -> usize {
     sum
 }
 
-/// The bytes of a thread's stack above the frame of its start function (thread-local storage). Takes a system lock, so
-/// it is called once, not by each thread.
+/// The bytes of a thread's stack above the frame of its start function (thread-local storage). Takes a system
+/// lock, so it is called once, not by each thread.
 pub(crate) fn above_start() -> usize {
     #[cfg(all(unix, not(jobring_loom)))]
     return system_need().saturating_sub(stack_min());
@@ -129,8 +130,9 @@ pub(crate) fn above_start() -> usize {
     0
 }
 
-/// The approximate bounds of the calling thread's stack of `size` bytes: `top` is an address in the frame of its start
-/// function, and `above` bytes lie above that. None in a model, whose threads use the checker's stacks.
+/// The approximate bounds of the calling thread's stack of `size` bytes: `top` is an address in the frame of
+/// its start function, and `above` bytes lie above that. None in a model, whose threads use the checker's
+/// stacks.
 pub(crate) fn around(top: usize, above: usize, size: usize) -> Option<Stack> {
     let high = top + above;
     (!cfg!(jobring_loom)).then_some(Stack { low: high.saturating_sub(size), high })

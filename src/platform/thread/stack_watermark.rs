@@ -1,5 +1,5 @@
-//! The high-water mark of a stack: a thread paints the unused part when it starts, and on request the paint that is left is
-//! counted.
+//! The high-water mark of a stack: a thread paints the unused part when it starts, and on request the paint
+//! that is left is counted.
 
 use crate::job::context::Stack;
 use crate::platform::stack_bounds;
@@ -19,8 +19,8 @@ pub(crate) struct PaintedStack {
 }
 
 impl PaintedStack {
-    /// Paints the calling thread's stack below `top`, an address in the caller's frame. None if the system does not tell the
-    /// stack's bounds.
+    /// Paints the calling thread's stack below `top`, an address in the caller's frame. None if the system
+    /// does not tell the stack's bounds.
     pub(crate) fn below(top: *const u8) -> Option<Self> {
         let Stack { low, high } = stack_bounds::query()?;
         let word = size_of::<usize>();
@@ -30,8 +30,8 @@ impl PaintedStack {
         let words = end.checked_sub(low)? / word;
         for n in 0..words {
             // SAFETY:
-            // - between the low end of this thread's stack and a margin below the frames in use: nothing is stored
-            //   there. Volatile, because the compiler does not see the read.
+            // - between the low end of this thread's stack and a margin below the frames in use: nothing is
+            //   stored there. Volatile, because the compiler does not see the read.
             unsafe { at.add(n).write_volatile(PAINT) };
         }
         Some(Self { low: at, end: at.wrapping_add(words), high })
@@ -41,8 +41,8 @@ impl PaintedStack {
     pub(crate) fn used(&self) -> usize {
         let mut at = self.low;
         // SAFETY:
-        // - within the painted part, which is mapped until the thread ends. The owner may write at the same time: a
-        //   volatile read then gives the old word or the new one, and both answers are right.
+        // - within the painted part, which is mapped until the thread ends. The owner may write at the same
+        //   time: a volatile read then gives the old word or the new one, and both answers are right.
         while at < self.end && unsafe { at.read_volatile() } == PAINT {
             at = at.wrapping_add(1);
         }

@@ -15,8 +15,8 @@ pub(crate) struct StdThread {
     asked: usize,
 }
 
-/// The name as std accepts it: without zero bytes, with which std panics, and with room for the terminator that std appends.
-/// None if out of memory.
+/// The name as std accepts it: without zero bytes, with which std panics, and with room for the terminator
+/// that std appends. None if out of memory.
 fn name(text: &str) -> Option<String> {
     let mut name = String::new();
     name.try_reserve_exact(text.len() + 1).ok()?;
@@ -25,7 +25,8 @@ fn name(text: &str) -> Option<String> {
 }
 
 impl StdThread {
-    /// std's own check allocates on a thread that std did not create, and panics in a destructor of its thread-locals.
+    /// std's own check allocates on a thread that std did not create, and panics in a destructor of its
+    /// thread-locals.
     #[cfg(unix)]
     fn is_current(&self) -> bool {
         // SAFETY:
@@ -66,7 +67,8 @@ impl Spawn for StdThread {
         let name = name(options.name).ok_or(BuildError::NoMemory)?;
         let builder = Builder::new().name(name).stack_size(options.stack_size);
         // SAFETY:
-        // - 1, in the new thread too. The closure captures `start` whole, because only Start as a whole is Send.
+        // - 1, in the new thread too. The closure captures `start` whole, because only Start as a whole is
+        //   Send.
         let made = builder.spawn(move || unsafe {
             std_tls_key::mark_created();
             let start = start;

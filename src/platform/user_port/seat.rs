@@ -7,7 +7,8 @@ const EMPTY: usize = 0;
 pub(super) const CHOSEN: usize = 1;
 const _: () = assert!(align_of::<AtomicUsize>() > CHOSEN, "an address leaves room for a bit");
 
-/// A place in which one thread sleeps: a word, zero while it is empty. A [`UserPort`](super::UserPort) has an array of them.
+/// A place in which one thread sleeps: a word, zero while it is empty. A [`UserPort`](super::UserPort) has an
+/// array of them.
 #[repr(transparent)]
 pub struct Seat(AtomicUsize);
 
@@ -37,7 +38,8 @@ impl Seat {
     }
 
     pub(super) fn load_state(&self) -> usize {
-        // ORDERING: Relaxed: in `wake` a fence comes before it. A sleeper that misses CHOSEN parks, and its `unpark` ends that.
+        // ORDERING: Relaxed: in `wake` a fence comes before it. A sleeper that misses CHOSEN parks, and its
+        // `unpark` ends that.
         self.0.load(ordering(Site::SeatLook, Relaxed))
     }
 

@@ -1,5 +1,5 @@
-//! The seats of a user-defined port: which threads sleep, and on which word. They connect the core, which sleeps on words, with
-//! the port, which lets one thread sleep in each seat.
+//! The seats of a user-defined port: which threads sleep, and on which word. They connect the core, which
+//! sleeps on words, with the port, which lets one thread sleep in each seat.
 //!
 //! ```text
 //! state of a seat           who may move it, and to what
@@ -15,38 +15,42 @@
 //!         already CHOSEN for this word: wake-all calls unpark(seat) too; wake-one does for one such seat, if it chose none.
 //! ```
 //!
-//! *No wake-up is lost.* A waker changes the word, passes its fence F2 and looks at the seats. A sleeper takes a seat,
-//! passes its fence F1 and looks at the word. If F1 comes before F2, the waker finds the seat taken (or left by its sleeper,
-//! or chosen by another waker). If F2 comes before F1, the sleeper sees the change and does not sleep. This holds
-//! for each stay in a seat, so a waker misses a sleeper that changes seats only if that sleeper sees the change. The port
-//! promises that an `unpark` before `park` makes that `park` return.
+//! *No wake-up is lost.* A waker changes the word, passes its fence F2 and looks at the seats. A sleeper
+//! takes a seat, passes its fence F1 and looks at the word. If F1 comes before F2, the waker finds the seat
+//! taken (or left by its sleeper, or chosen by another waker). If F2 comes before F1, the sleeper sees the
+//! change and does not sleep. This holds for each stay in a seat, so a waker misses a sleeper that changes
+//! seats only if that sleeper sees the change. The port promises that an `unpark` before `park` makes that
+//! `park` return.
 //!
-//! *Only the sleeper itself leaves its seat.* So at most one thread at a time is inside park(seat), and only one of two
-//! wakers can choose it; the other goes on to the next seat.
+//! *Only the sleeper itself leaves its seat.* So at most one thread at a time is inside park(seat), and only
+//! one of two wakers can choose it; the other goes on to the next seat.
 //!
-//! *A late wake-up*: park may return by itself after the sleeper was chosen, but before unpark is called. Then the next park
-//! in this seat returns spuriously, which every caller of `wait` allows. It keeps no thread asleep.
+//! *A late wake-up*: park may return by itself after the sleeper was chosen, but before unpark is called.
+//! Then the next park in this seat returns spuriously, which every caller of `wait` allows. It keeps no
+//! thread asleep.
 //!
-//! *A swallowed wake-up*: wake-one may choose a sleeper that is about to leave, because it saw another change or its time
-//! limit has passed. That thread would not do what it was woken for, so it wakes another in its place. It cannot tell
-//! whether its limit passed before or after the wake-up, so a sleeper with a time limit always wakes another. A wake-up too
-//! many does no harm. (A thread whose park returned spuriously goes on waiting, and acts on its wake-up.)
+//! *A swallowed wake-up*: wake-one may choose a sleeper that is about to leave, because it saw another change
+//! or its time limit has passed. That thread would not do what it was woken for, so it wakes another in its
+//! place. It cannot tell whether its limit passed before or after the wake-up, so a sleeper with a time limit
+//! always wakes another. A wake-up too many does no harm. (A thread whose park returned spuriously goes on
+//! waiting, and acts on its wake-up.)
 //!
-//! *A stopped waker* between CHOSEN and unpark keeps its sleeper asleep. A later wake-one on that word that finds no other
-//! sleeper does the unpark instead (`sleep/README.md`, "A stopped thread": a later push does that, and `reset_searchers`). A
-//! wake-all always does.
+//! *A stopped waker* between CHOSEN and unpark keeps its sleeper asleep. A later wake-one on that word that
+//! finds no other sleeper does the unpark instead (`sleep/README.md`, "A stopped thread": a later push does
+//! that, and `reset_searchers`). A wake-all always does.
 //!
-//! *A thread without a seat* is like one that has not taken its seat yet, and a wake-up passes over both. It sees
-//! the change of the word when pause() returns, or after it has taken a seat. So it can miss no more than a slow
-//! thread on its way to a seat. pause() blocks, so that threads of lower priority run: the thread may be waiting for
-//! them. It waits until its time limit, and not less: a caller with a limit takes an early return for a
-//! time limit that has passed. A port without a clock gets no time limits.
+//! *A thread without a seat* is like one that has not taken its seat yet, and a wake-up passes over both. It
+//! sees the change of the word when pause() returns, or after it has taken a seat. So it can miss no more
+//! than a slow thread on its way to a seat. pause() blocks, so that threads of lower priority run: the thread
+//! may be waiting for them. It waits until its time limit, and not less: a caller with a limit takes an early
+//! return for a time limit that has passed. A port without a clock gets no time limits.
 //!
-//! *A park that returns spuriously* before its time limit starts again: a caller with a limit would take the return for a
-//! limit that has passed.
+//! *A park that returns spuriously* before its time limit starts again: a caller with a limit would take the
+//! return for a limit that has passed.
 //!
-//! A wake takes as many steps as there are seats, whatever others do, and calls only unpark. All its steps are atomic
-//! operations on words that guard no data: the callers of wait and wake order what a woken thread sees.
+//! A wake takes as many steps as there are seats, whatever others do, and calls only unpark. All its steps
+//! are atomic operations on words that guard no data: the callers of wait and wake order what a woken thread
+//! sees.
 
 use super::UserPort;
 use super::seat::CHOSEN;
@@ -109,7 +113,8 @@ fn wait(user: &impl UserPort, word: &AtomicUsize, expected: usize, timeout: Opti
             }
         }
     };
-    // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or this thread sees its change.
+    // ORDERING: pairs with the fence in `wake`: either that waker sees this seat taken, or this thread sees
+    // its change.
     fence(ordering(Site::SeatFence, SeqCst));
     let changed = has_changed();
     if !changed {

@@ -31,7 +31,8 @@ impl Boxed {
         // Not of size zero: capacity is at least 1.
         let memory = memory::get(layout)?;
         // SAFETY:
-        // - 1: just allocated with this alignment and size, and ours until drop. 2: get returns zeroed memory.
+        // - 1: just allocated with this alignment and size, and ours until drop. 2: get returns zeroed
+        //   memory.
         let block = unsafe { Block::format(memory.at, shape, true) };
         Some(Self {
             block,
@@ -58,7 +59,8 @@ fn empty_cells(capacity: usize) -> Option<Vec<WakerCell>> {
     // - not of size zero: capacity is at least 1.
     let at = NonNull::new(unsafe { alloc::alloc::alloc_zeroed(layout) })?;
     // SAFETY:
-    // - allocated for this many cells, by the allocator that a Vec returns it to. All-zero is an empty cell (slot/waker.rs).
+    // - allocated for this many cells, by the allocator that a Vec returns it to. All-zero is an empty cell
+    //   (slot/waker.rs).
     Some(unsafe { Vec::from_raw_parts(at.cast().as_ptr(), capacity, capacity) })
 }
 

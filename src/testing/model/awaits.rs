@@ -22,7 +22,8 @@ impl<const N: usize> Awaiting<N> {
         Self { pool: pool.clone(), job: Some(job), left: WakerToken::default() }
     }
 
-    /// Returns how the job ended, and takes its result. None: the waker will be woken. Must not be called again after Some.
+    /// Returns how the job ended, and takes its result. None: the waker will be woken. Must not be called
+    /// again after Some.
     pub fn poll(&mut self, waker: &Waker) -> Option<End> {
         let job = self.job.expect("polled again after the end");
         match self.pool.raw.poll_job(job, &mut self.left, waker) {

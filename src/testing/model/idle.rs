@@ -6,7 +6,7 @@ use crate::sleep::{Idle, NotifyOutcome};
 use crate::sync::{AtomicUsize, Relaxed};
 
 /// How long a sentry sleeps.
-const NAP: u64 = 1;
+const SENTRY_SLEEP: u64 = 1;
 
 /// The idle word, with a job count in place of rings and slots.
 pub struct Workers<P = ModelPort> {
@@ -29,7 +29,7 @@ impl Workers {
 
     /// Advances the clock by a sentry's sleep.
     pub fn pass(&self) {
-        self.port.pass(NAP);
+        self.port.pass(SENTRY_SLEEP);
     }
 
     /// As `give`, but if it would wake a worker, stops for ever before the wake-up.
@@ -109,8 +109,8 @@ impl<P: Port> Workers<P> {
         false
     }
 
-    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed and no job is left.
-    /// Returns how many were taken.
+    /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed
+    /// and no job is left. Returns how many were taken.
     pub fn work(&self, most: usize) -> usize {
         let is_empty = || self.jobs.load(Relaxed) == 0;
         let mut taken = 0;
@@ -126,7 +126,7 @@ impl<P: Port> Workers<P> {
                     taken += 1;
                     break;
                 }
-                let mut asleep = self.idle.register(search, self.port.naps());
+                let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
                 search = loop {
                     let closed = self.idle.is_closed_for_sleeper();
                     if !is_empty() {
@@ -137,10 +137,10 @@ impl<P: Port> Workers<P> {
                         self.idle.end_search(search, &self.port, is_empty);
                         return taken;
                     }
-                    asleep = match self.idle.sleep(asleep, &self.port, NAP) {
+                    asleep = match self.idle.sleep(asleep, &self.port, SENTRY_SLEEP) {
                         Ok(search) => break search,
                         // It has seen that nothing happens.
-                        Err(late) => self.idle.end_nap(late, true),
+                        Err(late) => self.idle.end_timed_sleep(late, true),
                     };
                 };
             }

@@ -1,5 +1,6 @@
-//! The internals that `loom-tests` sees, under `cfg(jobring_loom)` only: the model's port, and thin interfaces to the
-//! rings, the idle word, the life cycle and the whole pool. `loom-tests` asserts the promises, not this code.
+//! The internals that `loom-tests` sees, under `cfg(jobring_loom)` only: the model's port, and thin
+//! interfaces to the rings, the idle word, the life cycle and the whole pool. `loom-tests` asserts the
+//! promises, not this code.
 
 #[cfg(feature = "future")]
 mod awaits;

@@ -134,8 +134,8 @@ impl<const N: usize> Pool<N> {
         unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), false) }
     }
 
-    /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were accepted, and why the next
-    /// one was not.
+    /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were
+    /// accepted, and why the next one was not.
     pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
         let (mut batch, mut jobs, mut refused) = (Batch::new(&self.raw), Vec::new(), None);
         for (n, task) in tasks.into_iter().enumerate() {

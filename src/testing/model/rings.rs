@@ -18,7 +18,8 @@ pub struct Indices {
 }
 
 impl Indices {
-    /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with the `seeded` smallest indices in it.
+    /// A ring of `len` entries that starts at position `start`, a multiple of `len`, with the `seeded`
+    /// smallest indices in it.
     pub fn new(len: usize, start: usize, seeded: usize) -> Self {
         let (seed, ends) = match seeded {
             0 => (Seed::Empty, Cursors::new()),

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 extern crate std;
 
-/// A binary semaphore for each seat, without a lock, so that it orders only a waker before the thread that it woke. A sleep with
-/// a time limit takes no semaphore.
+/// A binary semaphore for each seat, without a lock, so that it orders only a waker before the thread that it
+/// woke. A sleep with a time limit takes no semaphore.
 struct Semaphores<const SEATS: usize> {
     /// For the checker only, as in `platform/model_port.rs`.
     meeting: AtomicUsize,
@@ -159,7 +159,7 @@ impl<const SEATS: usize> Sleepers<SEATS> {
     }
 
     /// Wakes one of the word's sleepers, in case the thread that should have done so was stopped.
-    pub fn stand_in(&self, word: usize) {
+    pub fn wake_again(&self, word: usize) {
         self.port.wake_one(&raw const self.words[word]);
     }
 }

@@ -31,10 +31,10 @@ impl Task {
         Self { act: Some(Box::new(act)), ..self }
     }
 
-    /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The argument says whether it
-    /// ran.
+    /// The same, and calls `done` when it ends, on the thread that ends it, before its waiters see it. The
+    /// argument says whether it ran.
     #[must_use]
-    pub fn telling(self, done: impl FnOnce(bool) + 'static) -> Self {
+    pub fn with_callback(self, done: impl FnOnce(bool) + 'static) -> Self {
         Self { done: Some(Box::new(done)), ..self }
     }
 
@@ -60,16 +60,17 @@ impl Task {
         if let Some(act) = self.act.take() {
             act();
         }
-        self.tell(true);
+        self.call_back(true);
     }
 
-    fn tell(&mut self, ran: bool) {
+    fn call_back(&mut self, ran: bool) {
         if let Some(done) = self.done.take() {
             done(ran);
         }
     }
 
-    // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure leaves.
+    // The payload: the task's pointer, until the task has ended and was dropped. After it lies what a failure
+    // leaves.
     pub(super) const VTABLE: &'static JobVTable =
         &JobVTable::new(Self::run, Self::discard, true, Self::drop_result);
 
@@ -98,7 +99,7 @@ impl Task {
         if why == DiscardReason::Shutdown {
             task.log.count_shut_down(task.n);
         }
-        task.tell(false);
+        task.call_back(false);
     }
 
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {

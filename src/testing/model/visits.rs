@@ -1,4 +1,5 @@
-//! The threads inside a pool: visitors that destroy waits for, and workers, of which only a limited number may enter.
+//! The threads inside a pool: visitors that destroy waits for, and workers, of which only a limited number
+//! may enter.
 
 use crate::engine::lifecycle::{Lifecycle, Visit};
 use crate::platform::port::Origin;

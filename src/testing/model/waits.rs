@@ -60,7 +60,8 @@ impl<const N: usize> Pool<N> {
         self.raw.await_lent(job, &mut |_, payload, taken| {
             assert_eq!(taken, Completion::Done);
             // SAFETY:
-            // - a job of this kind that is done has its task in the payload; it is taken, so nobody reads it again.
+            // - a job of this kind that is done has its task in the payload; it is taken, so nobody reads it
+            //   again.
             let task = unsafe { Task::out_of(payload) };
             task.taken();
             number = task.number();

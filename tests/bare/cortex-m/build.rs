@@ -1,4 +1,4 @@
-//! The linker's scripts: where each board has its memory.
+//! Names the linker scripts: where each board has its memory.
 
 fn main() {
     let folder = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says so");

@@ -1,4 +1,4 @@
-//! The panic handler of the programs that are measured. It is linked only where something panics.
+//! The panic handler of the measured programs. It is linked only if something can panic.
 
 #![no_std]
 

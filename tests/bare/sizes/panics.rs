@@ -1,4 +1,4 @@
-//! The control of the check for forbidden symbols: a slice that may be too short panics.
+//! The negative control of the check for forbidden symbols: a slice that may be too short panics.
 
 #![no_std]
 

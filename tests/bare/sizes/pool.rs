@@ -19,7 +19,8 @@ const _: () = assert!(size_of::<StaticPool<64, 2, 48>>() == bytes(64, 48));
 const _: () = assert!(size_of::<StaticPool<1024, 2, 8>>() == bytes(1024, 8));
 const _: () = assert!(align_of::<StaticPool<16, 1, 32>>() == 8);
 
-/// On a user-defined port: nothing more for one without fields, 2 words more for a reference; a word for each seat.
+/// On a user-defined port: nothing more for one without fields, 2 words more for a reference; a word for each
+/// seat.
 #[derive(Clone, Copy)]
 struct Nobody;
 

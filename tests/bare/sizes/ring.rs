@@ -1,4 +1,4 @@
-//! The ring alone: the library's own files, without the pool around them.
+//! The ring alone: the library's own files, without a pool.
 
 #![no_std]
 #![allow(dead_code, unused_imports, unused_macros, reason = "a pool uses the rest")]

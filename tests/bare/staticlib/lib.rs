@@ -1,12 +1,12 @@
-//! What a firmware in C links: `jobring_*`, and the panic handler that an archive of Rust must bring.
+//! What a firmware in C links: `jobring_*`, and the panic handler that a Rust archive needs.
 
 #![no_std]
 
 // Its functions are found by name.
 use jobring as _;
 
-/// The library's release build has no path that leads here (`.ci/sizes` looks), so there is nothing to be told: the core
-/// stops at an instruction that is none, and whoever debugs it sees where.
+/// The library's release build has no path that leads here (`.ci/sizes` looks), so there is nothing to be
+/// told: the core stops at an invalid instruction, where a debugger shows it.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {

@@ -1,12 +1,13 @@
-//! Steps that are taken at once, so that nobody else moves before them.
+//! Partial-order reduction: steps that are taken at once, so that no other thread moves before them.
 //!
-//! A step is *alone* when it is independent of all that others may do from here on until its thread has taken it: then
-//! every run from here is one that begins with it, except for the order of independent steps (a persistent set of one; P.
-//! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). Nothing is put off for ever by
-//! that, since a run that comes back to one of its states is itself reported. Nothing is lost where a thread may stop for
-//! ever: it can do so before each step that is alone too.
+//! A step is *alone* when it is independent of everything that other threads may do until its thread has
+//! taken it. Then every run from here is equivalent to one that begins with it (a persistent set of one; P.
+//! Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996). This delays no step
+//! for ever, because a run that returns to one of its states is itself reported. It hides no stopped thread
+//! either: a thread can stop before each of these steps too.
 //!
-//! `protocol.rs` compares the states in which runs end with those of an exploration of all orders, where that is possible.
+//! `protocol.rs` compares the final states with those of an exploration of all orders, where that is
+//! possible.
 
 use super::idle::Change;
 use super::words::Status;
@@ -49,7 +50,7 @@ impl Facts {
             // Jobs that are submitted detached may share a number.
             closers: setup.scripts.iter().flat_map(|(_, ops)| ops).filter(|op| closes(op)).count()
                 + if setup.has_body(shuts) { 2 } else { 0 },
-            // Who stops may leave others asleep after the close.
+            // A thread that stops may leave others asleep after the close.
             loose: setup.loose && !setup.freeze,
             destroys: setup.has(|op| matches!(op, Op::Destroy)),
             enters: setup.has(|op| matches!(op, Op::Enter)),
@@ -69,7 +70,7 @@ impl Facts {
     }
 }
 
-/// Is a thread still within so many ops?
+/// Is a thread still within its first `ops` operations?
 fn within(threads: &[Thread; THREADS], ops: &[u8; THREADS]) -> bool {
     threads.iter().zip(ops).any(|(t, ops)| t.op < *ops && t.pc != Pc::Done)
 }
@@ -92,9 +93,10 @@ impl World {
         self.idle.tokens == 0 && self.is_dry(facts) && !self.threads.iter().any(grants)
     }
 
-    /// The pool is closed, and nobody sleeps as an idle worker nor will: SleepLook sees CLOSED. From here on the counts of
-    /// the idle word decide nothing but who is granted a wake that finds nobody. So their updates are independent but
-    /// for those counts, and a thread that finds the ready ring empty can as well have found that later, at its next look.
+    /// The pool is closed, and no idle worker sleeps or will sleep: SleepLook sees CLOSED. From here on the
+    /// counts of the idle word only decide who is granted a wake that wakes nobody. So their updates are
+    /// independent except for those counts, and a thread that finds the ready ring empty might as well have
+    /// found that later, at its next look.
     fn is_past_idling(&self, facts: &Facts) -> bool {
         facts.loose && self.idle.closed && !self.threads.iter().any(|t| t.pc == Pc::Asleep(Word::Idle))
     }
@@ -117,7 +119,7 @@ impl World {
             Pc::TryReserve
             | Pc::FullLook
             | Pc::AwaitClosed
-            | Pc::KickIfClosedLook
+            | Pc::NotifyIfClosedLook
             | Pc::TakerLook
             | Pc::RegisteredClosed
             | Pc::JudgeClosed
@@ -125,8 +127,8 @@ impl World {
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
-            // A closer does not care which of the two states before and after it sees; nobody else looks, except for jobs
-            // that are about to sleep.
+            // A closer does not care which of the two states before and after it sees; nobody else looks,
+            // except for jobs that are about to sleep.
             Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
             Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !facts.closes && !facts.enters,
@@ -135,13 +137,16 @@ impl World {
             // The one closer's own.
             Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
             Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails && !facts.judges,
-            // A wake finds whom it would find later, since the word has changed before it and who was to sleep on the old
-            // value does not; except for threads that came to sleep on the new one: it would wake them for no reason.
+            // A wake finds whom it would find later, since the word has changed before it and who was to
+            // sleep on the old value does not; except for threads that came to sleep on the new one: it would
+            // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
-            // Whoever kicks wakes at once; so a closer that sleeps too early is where it would be had it looked.
-            Pc::Sleep(Word::Kicks) => !facts.freezes,
-            Pc::Kick => !within(&self.threads, &facts.listens),
-            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked at.
+            // A notification wakes at once, so a closer that sleeps too early is where it would be after its
+            // look.
+            Pc::Sleep(Word::CloseEvents) => !facts.freezes,
+            Pc::NotifyClosers => !within(&self.threads, &facts.listens),
+            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked
+            // at.
             Pc::FrontHead(How::Look) if t.stack.calls().last() == Some(&Pc::FoundLooked) => {
                 self.is_past_idling(facts) || self.is_dry(facts)
             }
@@ -164,8 +169,8 @@ impl World {
         }
     }
 
-    /// Takes all steps that are alone and can be taken in one way; of the thread that has just polled in vain also the
-    /// further looks at the same empty ring.
+    /// Takes all steps that are alone and can be taken in one way; of the thread that has just polled in vain
+    /// also the further looks at the same empty ring.
     pub fn settle(&mut self, setup: &Setup, facts: &Facts, polled: Option<usize>) {
         let threads = setup.scripts.len();
         for _ in 0..1000 {

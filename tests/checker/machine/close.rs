@@ -44,9 +44,9 @@ impl Cpu<'_> {
                 self.t().pos = 0;
                 self.t().drains = self.see().worker;
                 if !self.runs_jobs() {
-                    self.go(Pc::ClosingKick);
+                    self.go(Pc::ClosingNotify);
                 } else if self.see().worker && self.see().closing {
-                    self.call(Pc::RegisterEnd, Pc::ClosingKick);
+                    self.call(Pc::RegisterEnd, Pc::ClosingNotify);
                 } else {
                     self.go(Pc::ClosingBegin);
                 }
@@ -58,11 +58,11 @@ impl Cpu<'_> {
                     self.w.guests += 1;
                 }
                 (self.t().closing, self.t().counted) = (true, true);
-                self.call(Pc::RegisterEnd, Pc::ClosingKick);
+                self.call(Pc::RegisterEnd, Pc::ClosingNotify);
             }
-            Pc::ClosingKick => self.call(Pc::Kick, Pc::KickLook),
-            Pc::KickLook => {
-                (self.t().listens, self.t().kicked) = (true, false);
+            Pc::ClosingNotify => self.call(Pc::NotifyClosers, Pc::CloseEventsLook),
+            Pc::CloseEventsLook => {
+                (self.t().listens, self.t().notified) = (true, false);
                 self.call(Pc::Sweep, Pc::Swept);
             }
 
@@ -119,7 +119,7 @@ impl Cpu<'_> {
                 let (s, inside) = (self.w.slots[at], self.see().inside > 0);
                 let runs = matches!(s.status(), Status::Running | Status::Cancelling | Status::Taking);
                 let ended = s.untaken() || s.closed();
-                let ignored = !inside && self.mistake(Mistake::ClosersAreNotWaitedFor);
+                let ignored = !inside && self.mistake(Mistake::ShutdownIgnoresOtherShutdowns);
                 let excepted = inside && runs && self.is_held(at as u8)
                     || ignored && runs && self.w.outlives_closer(at as u8);
                 if !(ended || excepted) {
@@ -133,7 +133,7 @@ impl Cpu<'_> {
                 }
             }
             Pc::LookLive => {
-                if !self.mistake(Mistake::WaitingWorkersRun) {
+                if !self.mistake(Mistake::ShutdownReliesOnBlockedWorkers) {
                     self.mark(|_| true);
                 }
                 self.t().alone = self.marked_workers() >= self.w.live;
@@ -144,11 +144,15 @@ impl Cpu<'_> {
                 let alone = std::mem::take(&mut self.t().alone);
                 let again = alone && !self.see().drains;
                 self.t().drains = alone || self.see().worker;
-                if again { self.go(Pc::KickLook) } else { self.call(Pc::Sleep(Word::Kicks), Pc::KickLook) }
+                if again {
+                    self.go(Pc::CloseEventsLook)
+                } else {
+                    self.call(Pc::Sleep(Word::CloseEvents), Pc::CloseEventsLook)
+                }
             }
             Pc::CensusLook if self.last_slot() => {
                 let t = self.t();
-                (t.at, t.listens, t.kicked, t.drains) = (0, false, false, false);
+                (t.at, t.listens, t.notified, t.drains) = (0, false, false, false);
                 if self.runs_jobs() {
                     self.call(Pc::Unregister, Pc::ClosingLeft);
                 } else {
@@ -169,15 +173,15 @@ impl Cpu<'_> {
             }
 
             // await_workers
-            Pc::JoinKicks => {
-                (self.t().listens, self.t().kicked) = (true, false);
+            Pc::JoinEvents => {
+                (self.t().listens, self.t().notified) = (true, false);
                 self.go(Pc::JoinLive);
             }
             Pc::JoinLive if self.w.live == 0 => {
-                (self.t().listens, self.t().kicked) = (false, false);
+                (self.t().listens, self.t().notified) = (false, false);
                 self.ret();
             }
-            Pc::JoinLive => self.call(Pc::Sleep(Word::Kicks), Pc::JoinKicks),
+            Pc::JoinLive => self.call(Pc::Sleep(Word::CloseEvents), Pc::JoinEvents),
 
             // await_visitors
             Pc::DestroyVisitors => self.call(Pc::VisitorsWait, Pc::ForgetAllLook),
@@ -219,7 +223,7 @@ impl Cpu<'_> {
             self.must(!runs || excepted, "a shutdown returns before a job that it waits for");
         }
         if inside {
-            if !self.mistake(Mistake::OutlivedSlotIsGivenBack) {
+            if !self.mistake(Mistake::OutlivingJobFreesItsSlot) {
                 self.outlive();
             }
             self.end_look();
@@ -249,7 +253,7 @@ impl Cpu<'_> {
     fn end_sweep(&mut self) {
         self.t().pos = 0;
         let progress = std::mem::take(&mut self.t().progress);
-        if progress { self.go(Pc::Kick) } else { self.ret() }
+        if progress { self.go(Pc::NotifyClosers) } else { self.ret() }
     }
 
     fn visitors_left(&mut self) {

@@ -1,14 +1,15 @@
-//! The tie to the code: which sites a thread passes at each place. The events of a thread of the machine, one after
-//! the other, are those of the library's thread in the same schedule (`../conform.rs`).
+//! Which sites a thread passes at each place. In one schedule the events of a thread of the machine are, in
+//! order, those of the library's thread (`../conform.rs`).
 
 use super::pc::Part;
-use super::{Change, Cpu, How, Op, Pc, Setup, Told, Word, World};
+use super::{Change, Cpu, How, Op, Pc, Setup, SubmitResult, Word, World};
 use jobring_frozen::Site;
 
-/// What a thread is about to do, as an onlooker sees it.
+/// What a thread is about to do, as an monitor sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the first.
+    /// One atomic operation, or the point before a wake. A compare-and-swap names two sites, and shows the
+    /// first.
     Site(Site),
     /// The next call of its script.
     Begin,
@@ -53,7 +54,7 @@ impl Pc {
             Pc::IdleLoad(_) | Pc::NotifyLook | Pc::RegisterClosed | Pc::ClosedLast | Pc::SleepLook => {
                 &[IdleLook]
             }
-            Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::KickIfClosedLook | Pc::TakerLook => {
+            Pc::TryReserve | Pc::FullLook | Pc::AwaitClosed | Pc::NotifyIfClosedLook | Pc::TakerLook => {
                 &[IdleLook]
             }
             Pc::IdleCas(change) => match change {
@@ -74,10 +75,10 @@ impl Pc {
             Pc::RegisterFence => &[RegisterFence],
             Pc::LookAgainFence => &[LookAgainFence],
             Pc::ClosedFence => &[ClosedFence],
-            Pc::LagLook | Pc::SentryPopped | Pc::DozedLook => &[PoppedLook],
+            Pc::LagLook | Pc::SentryPopped | Pc::SleptLook => &[PoppedLook],
             Pc::CloseFence => &[CloseFence],
             Pc::CloseWake => &[CloseWake],
-            Pc::Kick => &[Kick],
+            Pc::NotifyClosers => &[NotifyClosers],
             Pc::Leave => &[LiveLeave],
             Pc::LiveLook => &[LiveLook],
             Pc::LiveEnter => &[LiveEnter, LiveEnterLost],
@@ -89,7 +90,7 @@ impl Pc {
             Pc::AwaitFence => &[AwaitSlotFence],
             Pc::Fill => &[SlotFill],
             Pc::FreeSlotWake => &[FreeSlotWake],
-            Pc::KickIfClosed => &[KickIfClosedFence],
+            Pc::NotifyIfClosed => &[NotifyIfClosedFence],
             Pc::TakerFence => &[TakerFence],
             Pc::Vacate => &[Vacate, VacateLost],
             Pc::VacateWake => &[VacateWake],
@@ -104,7 +105,7 @@ impl Pc {
             Pc::GraphLock => &[GraphLock, GraphLockLost],
             Pc::GraphContend => &[GraphContend, GraphContendLost],
             Pc::GraphUnlock => &[GraphUnlock],
-            Pc::TellBlocked => &[GraphPeek],
+            Pc::NotifyBlocked => &[GraphPeek],
             Pc::JudgeFence => &[GraphFence],
             Pc::RegisteredClosed | Pc::JudgeClosed => &[IdleLook],
 
@@ -124,7 +125,7 @@ impl Pc {
             Pc::ModeSet => &[ModeSet],
             Pc::ClosingBegin => &[ClosingBegin],
             Pc::ClosingEnd => &[ClosingEnd],
-            Pc::KickLook | Pc::JoinKicks => &[KickLook],
+            Pc::CloseEventsLook | Pc::JoinEvents => &[CloseEventsLook],
             Pc::DrainLook => &[ClosingLook],
             Pc::ModeLook => &[ModeLook],
             Pc::SlotCloseLook => &[SlotCloseLook],
@@ -147,7 +148,8 @@ impl Pc {
         }
     }
 
-    /// Does the step read or write the pool? A point before a wake does not, and a wake knows an address only.
+    /// Does the step read or write the pool? A point before a wake does not, and a wake knows an address
+    /// only.
     pub fn touches(self) -> bool {
         use Pc::*;
         let point =
@@ -159,14 +161,16 @@ impl Pc {
     pub fn is_silent(self) -> bool {
         use Pc::*;
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
-        let fence = fence || matches!(self, KickIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
+        let fence =
+            fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
         let fence = fence || matches!(self, LookAgainFence | ClosedFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);
         fence || point
     }
 
-    /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a step?
+    /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a
+    /// step?
     pub fn continues(self, before: Pc) -> bool {
         match self {
             Pc::PushTail | Pc::FrontHead(_) | Pc::MarkHead(_) | Pc::UnmarkHead | Pc::PopIfAt => false,

@@ -78,8 +78,9 @@ impl World {
         self.nodes().any(|(me, node)| node.frames & 1 << slot != 0 && such(me, node))
     }
 
-    /// In truth: the threads whose waits nobody else could end, by bits. Nothing that a thread outside of jobs may do with
-    /// a handle counts, nor does a close from outside, nor a job that was run from there since the look began.
+    /// In truth: the threads whose waits nobody else could end, by bits. Nothing that a thread outside of
+    /// jobs may do with a handle counts, nor does a close from outside, nor a job that was run from there
+    /// since the look began.
     fn stuck(&self, setup: &Setup, driven: u8) -> u8 {
         let asked = setup.has(|op| op.named().is_some() || *op == super::Op::RunOne);
         let holder = |slot: u8| self.threads.iter().position(|t| t.holds & 1 << slot != 0);
@@ -119,8 +120,8 @@ impl World {
         }
     }
 
-    /// In truth: may a shutdown inside of a job return though the job of this slot runs? If its thread is inside a
-    /// shutdown too, or waits for such a job.
+    /// In truth: may a shutdown inside of a job return though the job of this slot runs? If its thread is
+    /// inside a shutdown too, or waits for such a job.
     pub(super) fn outlives_closer(&self, slot: u8) -> bool {
         let mut bound = 0u8;
         self.nodes().filter(|(_, node)| node.awaits == Awaits::End).for_each(|(me, _)| bound |= 1 << me);
@@ -234,7 +235,7 @@ impl Cpu<'_> {
                     let Judging { driven, live, .. } = self.see().judging;
                     // A worker that entered since the look began came too late for it.
                     let stuck = self.w.live > live || self.w.stuck(self.setup, driven) & 1 << self.me != 0;
-                    self.must(stuck, "a thread is told of a deadlock, and others could have ended its wait");
+                    self.must(stuck, "a wait is refused as a deadlock, and others could have ended it");
                     self.end_look();
                     self.remove();
                     self.go(Pc::GraphUnlock);
@@ -246,7 +247,7 @@ impl Cpu<'_> {
             Pc::Registered => {
                 let t = self.see();
                 let slot = t.nodes[t.registered as usize - 1].awaits == Awaits::Slot;
-                if slot || self.mistake(Mistake::RegistersSilently) {
+                if slot || self.mistake(Mistake::RegisteringDoesNotNotifyClosers) {
                     self.ret();
                 } else {
                     self.go(Pc::RegisteredClosed);
@@ -254,7 +255,7 @@ impl Cpu<'_> {
             }
             Pc::RegisteredClosed => {
                 if self.w.idle.closed {
-                    self.go(Pc::Kick)
+                    self.go(Pc::NotifyClosers)
                 } else {
                     self.ret()
                 }
@@ -262,22 +263,23 @@ impl Cpu<'_> {
             // and after it.
             Pc::Unregister => self.call(Pc::GraphLook, Pc::Unregistered),
             Pc::RegisterEnd => self.call(Pc::GraphLook, Pc::RegisteredEnd),
-            // tell_blocked
-            Pc::TellBlocked => {
-                let silent =
-                    self.w.graph.0 == 0 || self.setup.clock || self.mistake(Mistake::BlockedAreNotTold);
+            // notify_blocked
+            Pc::NotifyBlocked => {
+                let silent = self.w.graph.0 == 0
+                    || self.setup.clock
+                    || self.mistake(Mistake::BlockedSubmittersAreNotWoken);
                 if silent {
                     self.ret();
                 } else {
-                    self.on_ring(Which::Free, Pc::UnmarkHead, Pc::TellUnmarked);
+                    self.on_ring(Which::Free, Pc::UnmarkHead, Pc::NotifyUnmarked);
                 }
             }
-            Pc::TellUnmarked if self.t().ok => {
+            Pc::NotifyUnmarked if self.t().ok => {
                 let at = self.w.free.at(self.see().pos) as u8;
                 self.t().pos = 0;
                 self.go(Pc::WakeAll(Word::Entry(at)));
             }
-            Pc::TellUnmarked => self.ret(),
+            Pc::NotifyUnmarked => self.ret(),
             Pc::RegisteredEnd => {
                 self.insert(Awaits::End);
                 self.go(Pc::GraphUnlock);
@@ -304,10 +306,10 @@ impl Cpu<'_> {
                     Awaits::Job(_) => true,
                     Awaits::End => false,
                 });
-                if self.mistake(Mistake::NoJudge) {
+                if self.mistake(Mistake::NoDeadlockDetection) {
                     return self.outlook(Outlook::Hopeful);
                 }
-                if self.mistake(Mistake::EachSleepIsADeadlock) {
+                if self.mistake(Mistake::EverySleepIsADeadlock) {
                     return self.outlook(Outlook::Stuck);
                 }
                 self.judge_from(0);
@@ -315,7 +317,7 @@ impl Cpu<'_> {
             Pc::JudgeLook => {
                 let Some((_, Node { awaits: Awaits::Job(job), .. })) = self.w.node(at) else { return };
                 let s = self.w.slots[job.idx as usize];
-                let over = s.over() && self.mistake(Mistake::CountsTheWoken);
+                let over = s.over() && self.mistake(Mistake::CountsTheWokenAsBlocked);
                 match s.status() {
                     _ if over => self.judged(true),
                     _ if !s.answers_to(job.generation) => self.judged(false),
@@ -341,8 +343,8 @@ impl Cpu<'_> {
             Pc::JudgeRemarked => {
                 let at = self.w.free.at(self.see().pos) as u8;
                 let now = (at, std::mem::take(&mut self.t().word));
-                let same =
-                    self.see().ok && now == self.see().judging.mark || self.mistake(Mistake::LooksOnce);
+                let same = self.see().ok && now == self.see().judging.mark
+                    || self.mistake(Mistake::ReadsEachSlotOnce);
                 self.slots_are(if same { Outlook::Stuck } else { Outlook::Hopeful });
             }
             Pc::JudgeWorkers => {
@@ -388,7 +390,7 @@ impl Cpu<'_> {
             _ => false,
         };
         let next = self.w.nodes().filter(binds).map(|(_, node)| node.rank).min();
-        match next.filter(|_| !self.mistake(Mistake::WaitersAreWaitedFor)) {
+        match next.filter(|_| !self.mistake(Mistake::ShutdownWaitsForItsWaiters)) {
             Some(rank) => {
                 self.t().judging.at = rank;
                 self.go(Pc::LookAwaited);
@@ -485,8 +487,8 @@ impl Cpu<'_> {
         self.go(Pc::Judged);
     }
 
-    /// Was this thread told that nobody is left who could end its wait? Only once.
-    pub(super) fn is_told(&mut self) -> bool {
+    /// Was this thread's wait refused, because no thread could end it? True only once.
+    pub(super) fn is_refused(&mut self) -> bool {
         let told = self.see().outlook == Outlook::Stuck;
         if told {
             self.t().outlook = Outlook::default();

@@ -1,4 +1,4 @@
-//! `engine/wait.rs`, step by step: what is done with a handle besides waiting.
+//! `engine/wait.rs`, step by step: the operations on a handle except waits.
 
 use super::words::{State, Status};
 use super::{Cpu, Pc, Word};
@@ -16,7 +16,7 @@ impl Cpu<'_> {
                 Ok(now) => {
                     self.hold();
                     self.t().seen = now;
-                    self.call(Pc::Discard, Pc::KickIfClosed);
+                    self.call(Pc::Discard, Pc::NotifyIfClosed);
                 }
                 Err(now) => self.cancel_by(now),
             },
@@ -75,9 +75,9 @@ impl Cpu<'_> {
                         (self.t().back, self.t().seen) = Default::default();
                         self.t().idx = 0;
                         if seen.has_waiter() {
-                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::KickIfClosed);
+                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::NotifyIfClosed);
                         } else {
-                            self.go(Pc::KickIfClosed);
+                            self.go(Pc::NotifyIfClosed);
                         }
                     }
                     Err(now) => {

@@ -62,7 +62,7 @@ impl Cpu<'_> {
     }
 
     fn apply(&mut self, change: Change, c: Counts) -> Option<Counts> {
-        let forgets = self.mistake(Mistake::CancelLeavesTheToken);
+        let forgets = self.mistake(Mistake::CancelDoesNotTakeTheToken);
         let takes = c.tokens > 0 && self.mistake(Mistake::CancelTakesAToken);
         let wakes = change == Change::Cancel && !takes && (c.sleeping > 0 || c.tokens == 0 || forgets);
         self.must(!wakes || c.sleeping > 0, "a worker wakes that was not counted as sleeping");
@@ -72,7 +72,7 @@ impl Cpu<'_> {
         if change == Change::Grant {
             return self.wake_another(c);
         }
-        if change == Change::Rest && self.mistake(Mistake::SentryRestsSilently) {
+        if change == Change::Rest && self.mistake(Mistake::RestingSentryStaysCounted) {
             return Some(c);
         }
         let (t, sentries) = (*self.see(), self.setup.sentries);
@@ -88,13 +88,13 @@ impl Cpu<'_> {
 
     /// As `Counts::wake_another` of the library.
     fn wake_another(&self, c: Counts) -> Option<Counts> {
-        let tokens = if self.mistake(Mistake::TrustsTheSentryWithItsToken) { 0 } else { c.tokens };
+        let tokens = if self.mistake(Mistake::CountsSentryAndTokenAsTwo) { 0 } else { c.tokens };
         let one = c.searching == 1 && (c.sentries > tokens || self.mistake(Mistake::TrustsOneSearcher));
         if c.searching > 1 || one {
             return None;
         }
         let rewakes = c.sleeping == 0;
-        c.wake_another().filter(|_| !rewakes || !self.mistake(Mistake::TokenIsWokenForOnce))
+        c.wake_another().filter(|_| !rewakes || !self.mistake(Mistake::NoSecondWakeForAToken))
     }
 
     /// Forgets what was read of the idle word.
@@ -145,7 +145,8 @@ impl Cpu<'_> {
                 self.ret();
             }
             Pc::LagLook => {
-                // Positions begin with lap 1 here, and a backlog of one is enough, as in the library's models.
+                // Positions begin with lap 1 here, and a backlog of one is enough, as in the library's
+                // models.
                 let popped = self.w.ready.head - self.w.ready.len;
                 let lies = std::mem::take(&mut self.t().pos) + 1 > popped;
                 if lies { self.go(Pc::Force) } else { self.ret() }
@@ -169,7 +170,7 @@ impl Cpu<'_> {
             Pc::EndSearch => self.change(Change::EndSearch, Pc::FoundFence),
             Pc::FoundFence => {
                 let wants = self.wake_another(self.see().counts).is_some();
-                let wants = wants && !self.mistake(Mistake::FoundTellsNobody);
+                let wants = wants && !self.mistake(Mistake::FinderWakesNobody);
                 self.t().epoch = 0;
                 self.forget_counts();
                 if wants {
@@ -183,7 +184,7 @@ impl Cpu<'_> {
                 if self.t().ok { self.call(Pc::Grant, Pc::FoundAgain) } else { self.ret() }
             }
             Pc::FoundAgain => {
-                let again = std::mem::take(&mut self.t().again) && !self.mistake(Mistake::FoundWakesOne);
+                let again = std::mem::take(&mut self.t().again) && !self.mistake(Mistake::FinderWakesOnlyOne);
                 if again { self.go(Pc::Grant) } else { self.ret() }
             }
 
@@ -195,12 +196,12 @@ impl Cpu<'_> {
             Pc::CloseWake if self.mistake(Mistake::CloseWakesNobody) => self.ret(),
             Pc::CloseWake => self.go(Pc::WakeAll(Word::Idle)),
 
-            Pc::Kick => {
+            Pc::NotifyClosers => {
                 for t in &mut self.w.threads {
-                    t.kicked = t.listens;
-                    t.outer.iter_mut().for_each(|outer| outer.kicked = outer.listens);
+                    t.notified = t.listens;
+                    t.outer.iter_mut().for_each(|outer| outer.notified = outer.listens);
                 }
-                self.go(Pc::WakeAll(Word::Kicks));
+                self.go(Pc::WakeAll(Word::CloseEvents));
             }
             _ => self.worker_step(pc),
         }
@@ -209,7 +210,7 @@ impl Cpu<'_> {
     /// Forgets what it was as a sleeper.
     fn end_sleep(&mut self) {
         let t = self.t();
-        (t.sentry, t.overdue, t.dozed, t.popped) = (false, false, false, 0);
+        (t.sentry, t.overdue, t.slept_timed, t.popped) = (false, false, false, 0);
     }
 
     /// `engine/worker_loop.rs`.
@@ -241,7 +242,7 @@ impl Cpu<'_> {
                 self.t().popped = self.w.ready.head;
                 self.go(Pc::RegisterClosed);
             }
-            Pc::RegisterClosed if self.mistake(Mistake::NoLookBeforeSleep) => self.go(Pc::SleepLook),
+            Pc::RegisterClosed if self.mistake(Mistake::SleepsWithoutRecheck) => self.go(Pc::SleepLook),
             Pc::RegisterClosed if now.closed && !self.mistake(Mistake::ClosedIsReadLast) => {
                 self.t().closed = true;
                 self.go(Pc::ClosedFence);
@@ -262,31 +263,31 @@ impl Cpu<'_> {
                     self.change(Change::Cancel, Pc::Leaving);
                 } else {
                     self.t().known = true;
-                    self.call(Pc::TellBlocked, Pc::SleepLook);
+                    self.call(Pc::NotifyBlocked, Pc::SleepLook);
                 }
             }
             Pc::SleepLook => {
                 if now.closed {
                     self.change(Change::Cancel, Pc::Searching);
-                } else if now.tokens == 0 && std::mem::take(&mut self.t().dozed) {
+                } else if now.tokens == 0 && std::mem::take(&mut self.t().slept_timed) {
                     self.t().overdue = true;
-                    self.go(Pc::DozedLook);
+                    self.go(Pc::SleptLook);
                 } else if now.tokens == 0 {
                     let t = self.t();
-                    (t.word, t.nap, t.dozed) = (now.low(), t.sentry, t.sentry);
+                    (t.word, t.timed, t.slept_timed) = (now.low(), t.sentry, t.sentry);
                     self.call(Pc::Sleep(Word::Idle), Pc::SleepLook);
                 } else {
                     self.change(Change::TakeToken, Pc::TokenTaken);
                 }
             }
-            Pc::DozedLook if self.mistake(Mistake::SentryDoesNotLook) => {
+            Pc::SleptLook if self.mistake(Mistake::SentryDoesNotRecheck) => {
                 self.t().sentry = false;
                 self.go(Pc::SleepLook);
             }
-            Pc::DozedLook if self.see().popped == self.w.ready.head => {
+            Pc::SleptLook if self.see().popped == self.w.ready.head => {
                 self.change(Change::Rest, Pc::Rested);
             }
-            Pc::DozedLook => {
+            Pc::SleptLook => {
                 self.t().popped = self.w.ready.head;
                 self.go(Pc::LookAgainFence);
             }
@@ -306,10 +307,10 @@ impl Cpu<'_> {
             Pc::Leave => {
                 self.w.live -= 1;
                 let few = self.w.live <= self.w.closing
-                    || self.w.guests > 0 && !self.mistake(Mistake::GuestsAreNotCounted);
+                    || self.w.guests > 0 && !self.mistake(Mistake::OutsideShutdownsAreNotCounted);
                 let tells = !std::mem::take(&mut self.t().known) || few;
-                let kicks = tells && !self.mistake(Mistake::WorkerLeavesSilently);
-                if kicks { self.go(Pc::Kick) } else { self.ret() }
+                let notifies = tells && !self.mistake(Mistake::LeavingWorkerDoesNotNotify);
+                if notifies { self.go(Pc::NotifyClosers) } else { self.ret() }
             }
             _ => unreachable!("{pc:?}"),
         }

@@ -1,9 +1,8 @@
-//! The protocol as a transition system under sequential consistency. Each step is one atomic operation of the library
-//! and bears its site's name; between two steps a thread does only what nobody else can see.
+//! The protocol as a transition system under sequential consistency. Each step is one atomic operation of the
+//! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
-//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names, `graph` its
-//! `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says
-//! what is left out.
+//! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says what is left out.
 
 mod alone;
 mod close;
@@ -28,7 +27,7 @@ pub use idle::Change;
 pub use pc::Pc;
 pub use ring::How;
 pub use setup::{Body, Mistake, Op, Setup};
-pub use submit::Told;
+pub use submit::SubmitResult;
 use thread::Outer;
 pub use thread::{Handle, Thread};
 
@@ -54,7 +53,7 @@ pub enum Word {
     Slot(u8),
     /// An entry of the free ring.
     Entry(u8),
-    Kicks,
+    CloseEvents,
     Visitors,
     Graph,
     /// None: the thread only lets others go first.
@@ -73,8 +72,9 @@ pub enum Content {
 /// What became of a job, in truth.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Job {
-    /// What its last submit was told, and how many were accepted and refused: detached jobs may share a number.
-    pub told: Told,
+    /// What its last submit returned, and how many were accepted and refused: detached jobs may share a
+    /// number.
+    pub submitted: SubmitResult,
     pub accepted: u8,
     pub refused: u8,
     pub handle: (u8, u8),
@@ -114,7 +114,7 @@ pub struct World {
 impl World {
     pub fn new(setup: &Setup) -> Self {
         let job = Job {
-            told: Told::Nothing,
+            submitted: SubmitResult::Nothing,
             accepted: 0,
             refused: 0,
             handle: (0, 0),
@@ -148,9 +148,10 @@ impl World {
             let mut cpu = Cpu { w: &mut world, setup, me, pick: 0 };
             cpu.t().pc = if cpu.op().is_some() { Pc::Begin } else { Pc::Done };
             // For so long that there is no sentry any more.
-            while setup.rested && cpu.op() == Some(Op::Work) && (cpu.w.can_step(setup, me) || cpu.see().nap) {
-                if cpu.see().nap {
-                    cpu.w.rouse(me);
+            while setup.rested && cpu.op() == Some(Op::Work) && (cpu.w.can_step(setup, me) || cpu.see().timed)
+            {
+                if cpu.see().timed {
+                    cpu.w.end_sleep(me);
                 }
                 cpu.w.stride(setup, me, 0);
                 cpu = Cpu { w: &mut world, setup, me, pick: 0 };
@@ -229,14 +230,14 @@ impl Cpu<'_> {
             sees: t.sees.take(),
             progress: t.progress,
             listens: t.listens,
-            kicked: t.kicked,
+            notified: t.notified,
             drains: t.drains,
             counted: t.counted,
         };
         t.outer[t.inside as usize] = outer;
         t.inside += 1;
         (t.want, t.waits, t.visits) = (Handle::default(), false, false);
-        (t.progress, t.listens, t.kicked, t.drains, t.counted) = (false, false, false, false, false);
+        (t.progress, t.listens, t.notified, t.drains, t.counted) = (false, false, false, false, false);
     }
 
     /// And is done with that.
@@ -247,7 +248,7 @@ impl Cpu<'_> {
         (t.idx, t.seen, t.wseen, t.want, t.sees) =
             (outer.idx, outer.seen, outer.wseen, outer.want, outer.sees);
         (t.waits, t.visits) = (outer.waits, outer.visits);
-        (t.progress, t.listens, t.kicked) = (outer.progress, outer.listens, outer.kicked);
+        (t.progress, t.listens, t.notified) = (outer.progress, outer.listens, outer.notified);
         (t.drains, t.counted) = (outer.drains, outer.counted);
         // A shutdown did not wait for this job: its slot is taken out of use.
         t.retire = t.outlives & 1 << t.idx != 0;
@@ -255,11 +256,11 @@ impl Cpu<'_> {
     }
 
     /// A submit has returned.
-    fn tell(&mut self, job: u8, told: Told) {
+    fn submit_returned(&mut self, job: u8, result: SubmitResult) {
         let job = &mut self.w.jobs[job as usize];
-        job.told = told;
-        match told {
-            Told::Accepted => job.accepted += 1,
+        job.submitted = result;
+        match result {
+            SubmitResult::Accepted => job.accepted += 1,
             _ => job.refused += 1,
         }
     }

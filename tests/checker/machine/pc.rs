@@ -1,4 +1,5 @@
-//! Where a thread can be. Those without a site (`events.rs`) are passed through at once.
+//! The places where a thread can be (program counters). A thread passes places without a site (`events.rs`)
+//! at once.
 
 use super::words::Mark;
 use super::{Change, How, Word};
@@ -29,26 +30,26 @@ places! {
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
-        EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, Kick, Work, WorkClaimed, Searching, SearchPoll,
-        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, DozedLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
+        EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, NotifyClosers, Work, WorkClaimed, Searching, SearchPoll,
+        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, SleptLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
-        AwaitJudged, AwaitWoken, AwaitLooked, AwaitNapped, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, KickIfClosed,
-        KickIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
+        AwaitJudged, AwaitWoken, AwaitLooked, AwaitSleepEnded, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, NotifyIfClosed,
+        NotifyIfClosedLook, TakerFence, TakerLook, Vacate, VacateWake, Vacated, Reap, ReapFence, ReapPeeked, ReapLook,
         ReapPopped, ReapClaimed;
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
         ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, ResolveOwned, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
     Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
-        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitNapped, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
+        WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitSleepEnded, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, PutBack, PutBackCas;
     Graph: GraphLook, GraphLock, GraphContend, GraphUnlock, RegisterSlot, RegisteredSlot, RegisterJob, RegisteredJob,
         RegisterEnd, RegisteredEnd, Registered, RegisteredClosed, Unregister, Unregistered, Judged, JudgeClosed, JudgeLook,
-        JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, TellBlocked, TellUnmarked;
-    Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, Closing, ClosingBegin, ClosingKick, KickLook, Sweep, ModeLook,
+        JudgeLive, JudgeMarked, JudgeFence, JudgeWorkers, JudgeSlot, JudgeRemarked, NotifyBlocked, NotifyUnmarked;
+    Close: VisitEnd, Shutdown, ModeSet, Unmark, Unmarked, Closing, ClosingBegin, ClosingNotify, CloseEventsLook, Sweep, ModeLook,
         DiscardClaimed, Discarded, Drain, DrainLook, DrainRan, SweepReap, SweepFree, SweepPopped, SlotCloseLook, SlotClose,
         SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
-        CensusLook, ClosingLeft, ClosingEnd, JoinKicks, JoinLive,
+        CensusLook, ClosingLeft, ClosingEnd, JoinEvents, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
 }

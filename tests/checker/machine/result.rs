@@ -64,7 +64,7 @@ impl Cpu<'_> {
                 }
                 Err(now) => self.inline_claim(now),
             },
-            Pc::InlineRan => self.call(Pc::KickIfClosed, Pc::WaitLook),
+            Pc::InlineRan => self.call(Pc::NotifyIfClosed, Pc::WaitLook),
 
             // Waiting::new, Waiting::sleep
             Pc::WaitSleep if !self.t().waits => {
@@ -91,22 +91,22 @@ impl Cpu<'_> {
                 }
                 self.t().seen = State::default();
             }
-            Pc::WaitJudged if self.is_told() => self.go(Pc::WaitEnd),
-            Pc::WaitJudged => self.nap_on_job(),
+            Pc::WaitJudged if self.is_refused() => self.go(Pc::WaitEnd),
+            Pc::WaitJudged => self.sleep_on_job_word(),
             Pc::WaitSlept => {
                 let impatient = self.is_impatient() && !self.mistake(Mistake::NoPatience);
-                self.go(if impatient { Pc::WaitPatience } else { Pc::WaitNapped });
+                self.go(if impatient { Pc::WaitPatience } else { Pc::WaitSleepEnded });
             }
             Pc::WaitPatience => {
                 let now = self.w.slots[self.t().want.idx as usize];
                 if now == wseen && wseen.status() == Status::Queued {
-                    self.call(Pc::Force, Pc::WaitNapped);
+                    self.call(Pc::Force, Pc::WaitSleepEnded);
                 } else {
-                    self.go(Pc::WaitNapped);
+                    self.go(Pc::WaitSleepEnded);
                 }
             }
-            Pc::WaitNapped if self.runs_jobs() => self.call(Pc::Unregister, Pc::WaitWoken),
-            Pc::WaitNapped => self.go(Pc::WaitWoken),
+            Pc::WaitSleepEnded if self.runs_jobs() => self.call(Pc::Unregister, Pc::WaitWoken),
+            Pc::WaitSleepEnded => self.go(Pc::WaitWoken),
             Pc::WaitWoken => {
                 self.t().wseen = self.w.slots[self.t().want.idx as usize];
                 self.wait_top();
@@ -170,14 +170,14 @@ impl Cpu<'_> {
     }
 
     fn sleep_on_job(&mut self) {
-        if self.runs_jobs() { self.call(Pc::RegisterJob, Pc::WaitJudged) } else { self.nap_on_job() }
+        if self.runs_jobs() { self.call(Pc::RegisterJob, Pc::WaitJudged) } else { self.sleep_on_job_word() }
     }
 
-    fn nap_on_job(&mut self) {
+    fn sleep_on_job_word(&mut self) {
         if self.see().outlook == Outlook::Unsettled && !self.setup.clock {
-            return self.call(Pc::StandAside, Pc::WaitNapped);
+            return self.call(Pc::StandAside, Pc::WaitSleepEnded);
         }
-        self.t().nap = self.is_impatient();
+        self.t().timed = self.is_impatient();
         self.t().word = self.see().wseen.0;
         let idx = self.t().want.idx;
         self.call(Pc::Sleep(Word::Slot(idx)), Pc::WaitSlept);
@@ -211,7 +211,7 @@ impl Cpu<'_> {
 
     /// The handle is given up by this thread, or was meanwhile; then what was seen does not count.
     fn give_up(&mut self, was: State) {
-        if self.t().seen.detached() && !self.mistake(Mistake::SeenThoughDetached) {
+        if self.t().seen.detached() && !self.mistake(Mistake::DeliversDetachedResult) {
             self.t().to = was.status();
             self.call(Pc::ForgetTaken, Pc::WaitEnd);
         } else if self.t().seen.detached() {

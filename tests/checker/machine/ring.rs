@@ -92,7 +92,7 @@ impl Cpu<'_> {
                 self.go(Pc::PushEntry);
             }
             Pc::PushPublish => {
-                let (idx, blind) = (self.t().idx, self.mistake(Mistake::PushIgnoresTheEntry));
+                let (idx, blind) = (self.t().idx, self.mistake(Mistake::PushOverwritesTheEntry));
                 let new = self.ring().entry(p, idx);
                 let e = if blind { self.entry_now(p) } else { e };
                 if self.swap_entry(p, e, new) {
@@ -126,14 +126,14 @@ impl Cpu<'_> {
                             self.go(Pc::PopAdvance);
                         }
                     }
-                } else if ring.behind(e, p) || self.mistake(Mistake::EmptyWithoutLap) {
+                } else if ring.behind(e, p) || self.mistake(Mistake::TakesAnyLapForEmpty) {
                     self.end_ring(false);
                 } else {
                     self.go(Pc::FrontHead(how));
                 }
             }
             Pc::PopAdvance | Pc::PopIfAt => {
-                let blind = self.mistake(Mistake::PopDoesNotClaim);
+                let blind = self.mistake(Mistake::PopIgnoresLostRace);
                 let ring = self.ring();
                 let mine = ring.head == p || blind;
                 if mine {
@@ -193,7 +193,8 @@ impl Cpu<'_> {
                 }
             }
             Pc::UnmarkSet => {
-                let mark = if self.mistake(Mistake::UnmarkLeavesNoMark) { 0 } else { Mark::Closer as u16 };
+                let mark =
+                    if self.mistake(Mistake::UnmarkDropsTheCloserMark) { 0 } else { Mark::Closer as u16 };
                 if self.swap_entry(p, e, e & !(Mark::Waiter as u16) | mark) {
                     self.end_ring(true);
                 } else {

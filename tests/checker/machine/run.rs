@@ -52,7 +52,7 @@ impl Cpu<'_> {
                 let vacant = std::mem::take(&mut self.t().vacant);
                 if self.t().ok {
                     self.ret();
-                } else if vacant && !self.mistake(Mistake::TombstoneIsLost) {
+                } else if vacant && !self.mistake(Mistake::TombstoneLeaksItsSlot) {
                     self.call(Pc::GiveBack, Pc::ClaimNext);
                 } else {
                     self.t().idx = 0;
@@ -70,7 +70,9 @@ impl Cpu<'_> {
                 self.w.jobs[job as usize].ran += 1;
                 self.t().retire = false;
                 match self.setup.bodies[job as usize] {
-                    Body::Waits(other) if self.w.jobs[other as usize].told == super::Told::Accepted => {
+                    Body::Waits(other)
+                        if self.w.jobs[other as usize].submitted == super::SubmitResult::Accepted =>
+                    {
                         self.go_inside();
                         let (want, generation) = self.w.jobs[other as usize].handle;
                         self.t().want = Handle { idx: want, generation };
@@ -106,10 +108,10 @@ impl Cpu<'_> {
                 self.go(Pc::Resolve);
             }
             Pc::ExecuteSubmitted => {
-                let (mine, told) = (self.t().mine, self.t().told);
-                self.tell(mine, told);
+                let (mine, told) = (self.t().mine, self.t().submitted);
+                self.submit_returned(mine, told);
                 let t = self.t();
-                (t.mine, t.told, t.blocks, t.detached) = (0, super::Told::Nothing, false, false);
+                (t.mine, t.submitted, t.blocks, t.detached) = (0, super::SubmitResult::Nothing, false, false);
                 self.go(Pc::ExecuteWaited);
             }
             Pc::ExecuteWaited => {
@@ -194,7 +196,7 @@ impl Cpu<'_> {
             Pc::RunOne => self.call(Pc::ClaimNext, Pc::RunOneClaimed),
             Pc::RunOneClaimed if self.t().ok => self.call(Pc::Execute, Pc::RunOneRan),
             Pc::RunOneClaimed => self.ret(),
-            Pc::RunOneRan => self.call(Pc::KickIfClosed, Pc::RunOneDone),
+            Pc::RunOneRan => self.call(Pc::NotifyIfClosed, Pc::RunOneDone),
             Pc::RunOneDone => {
                 self.t().ok = true;
                 self.ret();

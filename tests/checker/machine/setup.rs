@@ -1,4 +1,4 @@
-//! What is checked: scripts, sizes, mistakes.
+//! What is checked: scripts, sizes, planted mistakes.
 
 use super::JOBS;
 
@@ -9,7 +9,7 @@ pub enum Body {
     Fails,
     /// Waits for ever for another job.
     Waits(u8),
-    /// Does not end before another has run, which it can know without the pool.
+    /// Does not end before another job has run, which it sees without the pool.
     Until(u8),
     /// Submits another, detached, and blocks for it.
     Submits(u8),
@@ -46,7 +46,8 @@ pub enum Op {
     },
     /// await_workers, await_visitors, forget_all.
     Destroy,
-    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it empty?
+    /// On the bare ready ring, for `linear.rs`: push this index; pop; push what the last pop gave; is it
+    /// empty?
     RingPush(u8),
     RingPop,
     RingPushBack,
@@ -64,66 +65,81 @@ impl Op {
     }
 }
 
-/// Mistakes that can be planted, to see that the checks find them.
+/// Mistakes that can be planted, to show that the checks find them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mistake {
-    PushIgnoresTheEntry,
-    PopDoesNotClaim,
-    EmptyWithoutLap,
+    /// A push writes its entry whatever the entry holds by then.
+    PushOverwritesTheEntry,
+    /// A popper that lost the race for the head keeps its index.
+    PopIgnoresLostRace,
+    /// A popper takes an entry of any other lap for an empty ring.
+    TakesAnyLapForEmpty,
     NoNotify,
-    FoundTellsNobody,
-    NoLookBeforeSleep,
-    CancelLeavesTheToken,
+    /// A searcher that found a job wakes nobody for the jobs behind it.
+    FinderWakesNobody,
+    SleepsWithoutRecheck,
+    CancelDoesNotTakeTheToken,
     CloseWakesNobody,
-    WorkerLeavesSilently,
-    BlockedIgnoresClosed,
-    MarksAreNotSeen,
-    SubmitterDoesNotKick,
-    TakerGivesBackAfterClose,
-    TombstoneIsLost,
+    /// A worker that leaves does not notify the closers.
+    LeavingWorkerDoesNotNotify,
+    BlockedSubmitterIgnoresClosed,
+    /// A thread that gives a slot back does not wake those that wait for one.
+    PushIgnoresTheMark,
+    SubmitterDoesNotNotifyCloser,
+    /// The taker of a result gives its slot back although the pool is closed.
+    TakerFreesSlotAfterClose,
+    TombstoneLeaksItsSlot,
     ResolveWakesNobody,
     ResolveWakesOne,
     ReadWithoutTaking,
-    SeenThoughDetached,
+    /// A result is delivered although its handle was given up meanwhile.
+    DeliversDetachedResult,
     ClaimWithoutCas,
-    VacateIgnoresTheRing,
+    /// A taker frees a slot whose entry is still in the ready ring.
+    FreesSlotThatIsInTheRing,
     CloserDoesNotMark,
+    /// A waiter's patience never ends.
     NoPatience,
-    UnmarkLeavesNoMark,
+    UnmarkDropsTheCloserMark,
     TrustsOneSearcher,
-    TrustsTheSentryWithItsToken,
-    TokenIsWokenForOnce,
-    FoundWakesOne,
-    SentryRestsSilently,
-    SentryDoesNotLook,
+    CountsSentryAndTokenAsTwo,
+    /// No second wake for a token whose waker may have stopped.
+    NoSecondWakeForAToken,
+    /// A worker that ends its search wakes one worker where it should wake two.
+    FinderWakesOnlyOne,
+    /// A sentry sleeps without a time limit, and stays counted as a sentry.
+    RestingSentryStaysCounted,
+    /// A sentry that stops being one sleeps without a look at the rings.
+    SentryDoesNotRecheck,
     CancelTakesAToken,
+    /// A worker reads CLOSED after its last look at the rings, not before.
     ClosedIsReadLast,
-    /// No wait is ever found stuck.
-    NoJudge,
-    /// Each is, whatever the look at the graph says.
-    EachSleepIsADeadlock,
-    /// A thread whose job is over, and which has not woken yet, counts as one that waits.
-    CountsTheWoken,
-    /// Of the slots each is looked at once, whatever came back meanwhile.
-    LooksOnce,
-    /// Whoever ends a job and frees no slot wakes nobody.
-    BlockedAreNotTold,
-    /// A worker that leaves tells no shutdown inside a job on another thread.
-    GuestsAreNotCounted,
-    /// A shutdown inside a job counts on workers that wait for something else than a shutdown.
-    WaitingWorkersRun,
-    /// A thread that registers on a closed pool does not kick.
-    RegistersSilently,
+    /// No wait is ever refused.
+    NoDeadlockDetection,
+    /// Every wait is refused, whatever the graph says.
+    EverySleepIsADeadlock,
+    /// A thread whose job has ended, but that has not woken yet, counts as one that waits.
+    CountsTheWokenAsBlocked,
+    /// The slots are looked at once, whatever was given back meanwhile.
+    ReadsEachSlotOnce,
+    /// A thread that ends a job and frees no slot wakes no blocked submitter.
+    BlockedSubmittersAreNotWoken,
+    /// A worker that leaves does not notify a shutdown inside a job on another thread.
+    OutsideShutdownsAreNotCounted,
+    /// A shutdown inside a job relies on workers that wait for something other than a shutdown.
+    ShutdownReliesOnBlockedWorkers,
+    /// A thread that registers on a closed pool does not notify the closers.
+    RegisteringDoesNotNotifyClosers,
     UnlockWakesNobody,
     /// A shutdown outside of jobs does not wait for a job inside a shutdown.
-    ClosersAreNotWaitedFor,
-    /// A shutdown inside of a job waits for the jobs that wait for it.
-    WaitersAreWaitedFor,
+    ShutdownIgnoresOtherShutdowns,
+    /// A shutdown inside a job waits for the jobs that wait for that job.
+    ShutdownWaitsForItsWaiters,
     /// The slot of a job that a shutdown did not wait for is given back.
-    OutlivedSlotIsGivenBack,
+    OutlivingJobFreesItsSlot,
 }
 
-/// What is checked: who does what, over how many slots.
+/// What is checked: which threads do what, with how many slots.
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub name: &'static str,
@@ -132,25 +148,25 @@ pub struct Setup {
     pub live: u8,
     /// Is there a clock, and so patience?
     pub clock: bool,
-    /// And, as in the library where there is one, sentries? Without, the setup is smaller.
+    /// Are there sentries, as in the library where there is a clock? Without them the setup is smaller.
     pub sentries: bool,
     pub bodies: [Body; JOBS],
     pub scripts: Vec<(&'static str, Vec<Op>)>,
-    /// Every so many pushes trust no searcher.
+    /// Every push with a position that is a multiple of this relies on no searcher.
     pub trigger: u8,
-    /// May one thread stop for ever, anywhere?
+    /// May one thread stop for ever, before any step?
     pub freeze: bool,
-    /// Is a thread that looks again and again one that sleeps until nothing else can happen? So no endless runs come of it.
+    /// Does a thread that polls sleep until no other thread can take a step? So there are no endless runs.
     pub aside: bool,
-    /// How many sleeps may end for no reason, or because of the time although there was something else to do.
+    /// How many sleeps may end spuriously, or by their time limit although other threads could go on.
     pub spurious: u8,
-    /// Do the workers sleep in the beginning?
+    /// Do the workers sleep at the start?
     pub rested: bool,
-    /// Are the counts of the idle word of no interest after the close? (`alone.rs`)
+    /// Are the counts of the idle word ignored after the close? (`alone.rs`)
     pub loose: bool,
-    /// Has no job that waits enough stack left to run the other one inside of it?
+    /// Is there too little stack for a job inside a job?
     pub short: bool,
-    /// Calls of the C face are visits.
+    /// Are all calls visits, as in the C API?
     pub c_face: bool,
     pub mistake: Option<Mistake>,
 }

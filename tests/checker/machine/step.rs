@@ -1,7 +1,8 @@
-//! Who can take a step, and the steps of no part in particular: a script's calls, sleep and wake.
+//! Which threads can take a step, and the steps that belong to no other file: a script's calls, sleep and
+//! wake.
 
 use super::pc::Part;
-use super::{Cpu, How, Op, Pc, Setup, Told, Word, World};
+use super::{Cpu, How, Op, Pc, Setup, SubmitResult, Word, World};
 
 impl World {
     /// Can the thread take a step?
@@ -30,7 +31,9 @@ impl World {
                         .map(|(_, t)| t)
                         .all(|t| t.pc == Pc::Done || t.called || t.visits || self.is_own(setup, t))
                 }
-                Some(op) => op.named().is_none_or(|job| self.jobs[job as usize].told != Told::Nothing),
+                Some(op) => {
+                    op.named().is_none_or(|job| self.jobs[job as usize].submitted != SubmitResult::Nothing)
+                }
                 None => true,
             },
             _ => true,
@@ -100,9 +103,9 @@ impl World {
     }
 
     /// Ends the sleep of a thread.
-    pub fn rouse(&mut self, me: usize) {
+    pub fn end_sleep(&mut self, me: usize) {
         let t = &mut self.threads[me];
-        (t.pc, t.asleep, t.nap, t.word) = (Pc::Woken, false, false, 0);
+        (t.pc, t.asleep, t.timed, t.word) = (Pc::Woken, false, false, 0);
     }
 }
 
@@ -148,8 +151,8 @@ impl Cpu<'_> {
             Word::Idle => self.w.idle.low(),
             Word::Slot(at) => self.w.slots[at as usize].0,
             Word::Entry(at) => self.w.free.entries[at as usize],
-            // A kick since this thread looked makes it another number.
-            Word::Kicks => t.word + u16::from(t.kicked),
+            // A notification since this thread looked changes the event count.
+            Word::CloseEvents => t.word + u16::from(t.notified),
             Word::Visitors => u16::from(self.w.visitors),
             Word::Graph => self.w.graph.0,
             Word::Aside => t.word,
@@ -162,7 +165,7 @@ impl Cpu<'_> {
             Some(nth) => asleep.skip(nth).take(1).collect(),
             None => asleep.collect(),
         };
-        chosen.into_iter().for_each(|i| self.w.rouse(i));
+        chosen.into_iter().for_each(|i| self.w.end_sleep(i));
     }
 
     fn core_step(&mut self, pc: Pc) {
@@ -172,7 +175,7 @@ impl Cpu<'_> {
                 let old = *self.t();
                 if let Some(Op::Submit { job, .. }) = self.op() {
                     // The claim on the result is the thread's from here on.
-                    self.tell(job, old.told);
+                    self.submit_returned(job, old.submitted);
                 }
                 let op = old.op + 1;
                 let fresh = super::Thread::new(old.role);
@@ -185,13 +188,13 @@ impl Cpu<'_> {
                     (self.t().word, self.t().asleep) = (0, true);
                     self.go(Pc::Asleep(word));
                 } else {
-                    (self.t().word, self.t().nap) = (0, false);
+                    (self.t().word, self.t().timed) = (0, false);
                     self.go(Pc::Woken);
                 }
             }
             Pc::Woken => self.ret(),
             Pc::StandAside if self.setup.aside => {
-                self.t().nap = true;
+                self.t().timed = true;
                 self.go(Pc::Sleep(Word::Aside));
             }
             Pc::StandAside => self.ret(),
@@ -248,7 +251,9 @@ impl Cpu<'_> {
     fn begin(&mut self) {
         let Some(op) = self.op() else { return self.go(Pc::Done) };
         if let Some(job) = op.named() {
-            let Told::Accepted = self.w.jobs[job as usize].told else { return self.go(Pc::OpEnd) };
+            let SubmitResult::Accepted = self.w.jobs[job as usize].submitted else {
+                return self.go(Pc::OpEnd);
+            };
             let (idx, generation) = self.w.jobs[job as usize].handle;
             self.t().want = super::Handle { idx, generation };
         }
@@ -299,7 +304,7 @@ impl Cpu<'_> {
             },
             Op::RingPop => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Pop), Pc::RingPopped),
             Op::RingLook => self.on_ring(super::Which::Ready, Pc::FrontHead(How::Look), Pc::RingPopped),
-            Op::Destroy => self.call(Pc::JoinKicks, Pc::DestroyVisitors),
+            Op::Destroy => self.call(Pc::JoinEvents, Pc::DestroyVisitors),
         }
     }
 }

@@ -4,62 +4,64 @@ use super::graph::Outlook;
 use super::words::{Mark, State, Status};
 use super::{Content, Cpu, How, Mistake, Pc, Which, Word};
 
-/// What a submit came to.
+/// What a submit returned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Told {
+pub enum SubmitResult {
     Nothing,
     Accepted,
     Full,
     Shutdown,
-    /// Nobody is left who could free a slot.
+    /// No thread could free a slot.
     Deadlock,
 }
 
 impl Cpu<'_> {
-    fn refuse(&mut self, why: Told) {
-        self.t().told = why;
+    fn refuse(&mut self, why: SubmitResult) {
+        self.t().submitted = why;
         self.ret();
     }
 
     fn reserved(&mut self) {
         self.hold();
-        self.t().told = Told::Accepted;
+        self.t().submitted = SubmitResult::Accepted;
         self.ret();
     }
 
     pub fn submit_step(&mut self, pc: Pc) {
         let (idx, seen) = (self.t().idx, self.t().seen);
         match pc {
-            // reserve: leaves `told`, and the slot in `idx` and `seen`.
+            // reserve: leaves `submitted`, and the slot in `idx` and `seen`.
             // submit, of the job in `mine`.
             Pc::Submit => self.call(Pc::Reserve, Pc::Reserved),
             Pc::Reserve => self.call(Pc::TryReserve, Pc::ReserveTried),
-            Pc::ReserveTried if self.t().told == Told::Full && self.t().blocks => self.go(Pc::SlowVisit),
+            Pc::ReserveTried if self.t().submitted == SubmitResult::Full && self.t().blocks => {
+                self.go(Pc::SlowVisit)
+            }
             Pc::ReserveTried => self.ret(),
-            Pc::Reserved if self.t().told == Told::Accepted => self.go(Pc::Fill),
+            Pc::Reserved if self.t().submitted == SubmitResult::Accepted => self.go(Pc::Fill),
             Pc::Reserved => self.end_visit(),
             Pc::SlowVisit => {
                 self.w.visitors += 1;
                 self.t().visits = true;
                 self.call(Pc::TryReserve, Pc::SlowTried);
             }
-            Pc::SlowTried if self.t().told == Told::Full => self.go(Pc::SlowLive),
+            Pc::SlowTried if self.t().submitted == SubmitResult::Full => self.go(Pc::SlowLive),
             Pc::SlowTried => self.go(Pc::SlowEnd),
             Pc::SlowLive if self.w.live == 0 => self.call(Pc::RunOne, Pc::SlowRan),
             Pc::SlowLive => self.call(Pc::AwaitSlot, Pc::SlowAgain),
             Pc::SlowEnd => self.ret(),
             Pc::SlowRan if self.t().ok => self.go(Pc::SlowAgain),
             Pc::SlowRan => {
-                self.t().told = Told::Full;
+                self.t().submitted = SubmitResult::Full;
                 self.go(Pc::SlowEnd);
             }
-            Pc::SlowAgain if self.is_told() => {
-                self.t().told = Told::Deadlock;
+            Pc::SlowAgain if self.is_refused() => {
+                self.t().submitted = SubmitResult::Deadlock;
                 self.go(Pc::SlowEnd);
             }
             Pc::SlowAgain => self.call(Pc::TryReserve, Pc::SlowTried),
 
-            Pc::TryReserve if self.w.idle.closed => self.refuse(Told::Shutdown),
+            Pc::TryReserve if self.w.idle.closed => self.refuse(SubmitResult::Shutdown),
             Pc::TryReserve => self.go(Pc::PopFree),
             Pc::PopFree => self.on_ring(Which::Free, Pc::FrontHead(How::Pop), Pc::PoppedFree),
             Pc::PoppedFree if self.t().ok => self.go(Pc::ReserveLook),
@@ -67,7 +69,7 @@ impl Cpu<'_> {
             Pc::Reaped if self.t().reaped => self.go(Pc::TryReserve),
             Pc::Reaped => self.go(Pc::FullLook),
             Pc::FullLook => {
-                let why = if self.w.idle.closed { Told::Shutdown } else { Told::Full };
+                let why = if self.w.idle.closed { SubmitResult::Shutdown } else { SubmitResult::Full };
                 self.refuse(why);
             }
             Pc::ReserveLook => {
@@ -84,7 +86,9 @@ impl Cpu<'_> {
                 self.ret();
             }
             Pc::AwaitFence => self.go(Pc::AwaitClosed),
-            Pc::AwaitClosed if self.w.idle.closed && !self.mistake(Mistake::BlockedIgnoresClosed) => {
+            Pc::AwaitClosed
+                if self.w.idle.closed && !self.mistake(Mistake::BlockedSubmitterIgnoresClosed) =>
+            {
                 self.ret()
             }
             Pc::AwaitClosed => {
@@ -92,19 +96,19 @@ impl Cpu<'_> {
                 if self.runs_jobs() {
                     self.call(Pc::RegisterSlot, Pc::AwaitJudged);
                 } else {
-                    self.await_slot_nap();
+                    self.await_slot_sleep();
                 }
             }
             Pc::AwaitJudged if self.see().outlook == Outlook::Stuck => {
                 self.t().slept = (0, 0);
                 self.ret();
             }
-            Pc::AwaitJudged => self.await_slot_nap(),
+            Pc::AwaitJudged => self.await_slot_sleep(),
             Pc::AwaitWoken if self.setup.clock => {
                 self.on_ring(Which::Free, Pc::MarkHead(Mark::Waiter), Pc::AwaitLooked);
             }
-            Pc::AwaitWoken => self.go(Pc::AwaitNapped),
-            Pc::AwaitNapped => {
+            Pc::AwaitWoken => self.go(Pc::AwaitSleepEnded),
+            Pc::AwaitSleepEnded => {
                 self.t().slept = (0, 0);
                 if self.runs_jobs() { self.go(Pc::Unregister) } else { self.ret() }
             }
@@ -112,7 +116,7 @@ impl Cpu<'_> {
                 let (at, value) = std::mem::take(&mut self.t().slept);
                 let same = self.see().ok && self.w.free.at(at) == self.w.free.at(self.see().pos);
                 let same = same && std::mem::take(&mut self.t().word) == value;
-                if same { self.call(Pc::Force, Pc::AwaitNapped) } else { self.go(Pc::AwaitNapped) }
+                if same { self.call(Pc::Force, Pc::AwaitSleepEnded) } else { self.go(Pc::AwaitSleepEnded) }
             }
 
             // publish, of the job in `mine`.
@@ -138,8 +142,8 @@ impl Cpu<'_> {
             }
             Pc::Announced => {
                 let closed = std::mem::take(&mut self.t().closed);
-                let kicks = closed && !self.mistake(Mistake::SubmitterDoesNotKick);
-                if kicks { self.call(Pc::Kick, Pc::Published) } else { self.go(Pc::Published) }
+                let notifies = closed && !self.mistake(Mistake::SubmitterDoesNotNotifyCloser);
+                if notifies { self.call(Pc::NotifyClosers, Pc::Published) } else { self.go(Pc::Published) }
             }
             Pc::Published => self.end_visit(),
 
@@ -148,7 +152,7 @@ impl Cpu<'_> {
             Pc::GivenBack => {
                 let marked = std::mem::take(&mut self.t().marked);
                 (self.t().pos, self.t().idx) = (0, 0);
-                if marked == 0 || self.mistake(Mistake::MarksAreNotSeen) {
+                if marked == 0 || self.mistake(Mistake::PushIgnoresTheMark) {
                     self.ret();
                 } else {
                     self.t().woken = marked - 1;
@@ -157,16 +161,16 @@ impl Cpu<'_> {
             }
             Pc::FreeSlotWake => {
                 let at = std::mem::take(&mut self.t().woken);
-                self.call(Pc::WakeAll(Word::Entry(at)), Pc::KickIfClosed);
+                self.call(Pc::WakeAll(Word::Entry(at)), Pc::NotifyIfClosed);
             }
-            Pc::KickIfClosed => self.call(Pc::TellBlocked, Pc::KickIfClosedLook),
-            Pc::KickIfClosedLook if self.w.idle.closed => self.go(Pc::Kick),
-            Pc::KickIfClosedLook => self.ret(),
+            Pc::NotifyIfClosed => self.call(Pc::NotifyBlocked, Pc::NotifyIfClosedLook),
+            Pc::NotifyIfClosedLook if self.w.idle.closed => self.go(Pc::NotifyClosers),
+            Pc::NotifyIfClosedLook => self.ret(),
 
             // must_retire, then vacate(idx, seen).
             Pc::TakerFence => self.go(Pc::TakerLook),
             Pc::TakerLook => {
-                self.t().retire = self.w.idle.closed && !self.mistake(Mistake::TakerGivesBackAfterClose);
+                self.t().retire = self.w.idle.closed && !self.mistake(Mistake::TakerFreesSlotAfterClose);
                 self.ret();
             }
             Pc::Vacate => {
@@ -179,8 +183,8 @@ impl Cpu<'_> {
                         self.t().woken = idx;
                         (self.t().seen, self.t().retire) = (State::default(), false);
                         self.t().after_vacate = match (retire, next.in_ring()) {
-                            (true, _) => Pc::Kick,
-                            (_, true) if !self.mistake(Mistake::VacateIgnoresTheRing) => Pc::Reap,
+                            (true, _) => Pc::NotifyClosers,
+                            (_, true) if !self.mistake(Mistake::FreesSlotThatIsInTheRing) => Pc::Reap,
                             _ => Pc::GiveBack,
                         };
                         self.go(if seen.has_waiter() { Pc::VacateWake } else { Pc::Vacated });
@@ -233,12 +237,12 @@ impl Cpu<'_> {
     }
 
     /// Sleeps until a slot is given back; for as long as the patience lasts, where there is a clock.
-    fn await_slot_nap(&mut self) {
+    fn await_slot_sleep(&mut self) {
         let (at, word) = self.see().slept;
         if self.see().outlook == Outlook::Unsettled && !self.setup.clock {
-            return self.call(Pc::StandAside, Pc::AwaitNapped);
+            return self.call(Pc::StandAside, Pc::AwaitSleepEnded);
         }
-        (self.t().word, self.t().nap) = (word, self.setup.clock);
+        (self.t().word, self.t().timed) = (word, self.setup.clock);
         let at = self.w.free.at(at) as u8;
         self.call(Pc::Sleep(Word::Entry(at)), Pc::AwaitWoken);
     }

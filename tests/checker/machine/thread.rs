@@ -2,7 +2,7 @@
 
 use super::graph::{Judging, Node, Outlook};
 use super::words::{Counts, State, Status};
-use super::{NESTED, NOTHING, Pc, Told, Which};
+use super::{NESTED, NOTHING, Pc, SubmitResult, Which};
 
 const DEPTH: usize = 24;
 /// Registrations of one thread: it is inside a shutdown that runs a job which waits.
@@ -26,7 +26,7 @@ pub struct Outer {
     pub sees: Option<bool>,
     pub progress: bool,
     pub listens: bool,
-    pub kicked: bool,
+    pub notified: bool,
     pub drains: bool,
     pub counted: bool,
 }
@@ -65,8 +65,8 @@ impl std::fmt::Debug for Stack {
     }
 }
 
-/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its default, so that
-/// states that differ in nothing are one.
+/// A thread: where it is, what it remembers. A register that is not needed any more is put back to its
+/// default, so that states that differ in nothing are one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Thread {
     pub role: u8,
@@ -76,7 +76,7 @@ pub struct Thread {
     pub asleep: bool,
     pub frozen: bool,
     /// Does its sleep end by itself?
-    pub nap: bool,
+    pub timed: bool,
     /// The slots whose bodies are this thread's, in truth.
     pub holds: u8,
     pub idx: u8,
@@ -86,7 +86,7 @@ pub struct Thread {
     pub to: Status,
     pub want: Handle,
     pub mine: u8,
-    pub told: Told,
+    pub submitted: SubmitResult,
     pub ring: Which,
     pub pos: u8,
     /// The tail as it saw it.
@@ -112,17 +112,18 @@ pub struct Thread {
     pub closed: bool,
     pub retire: bool,
     pub progress: bool,
-    /// As a sleeping worker: is it the sentry, has it slept in vain, has it just slept; how many entries it saw taken out.
+    /// As a sleeping worker: is it the sentry, has it slept in vain, has it just slept; how many entries it
+    /// saw taken out.
     pub sentry: bool,
     pub overdue: bool,
-    pub dozed: bool,
+    pub slept_timed: bool,
     pub popped: u8,
     /// Is one more sleeper to be woken?
     pub again: bool,
     /// Has this worker ended no job since it went to sleep in an open pool?
     pub known: bool,
     pub listens: bool,
-    pub kicked: bool,
+    pub notified: bool,
     pub blocks: bool,
     pub detached: bool,
     pub polls: bool,
@@ -130,7 +131,7 @@ pub struct Thread {
     pub sees: Option<bool>,
     pub discards: bool,
     pub visits: bool,
-    /// Inside a call of the C face, which is a visit.
+    /// Inside a call of the C API, which is a visit.
     pub called: bool,
     pub waits: bool,
     pub worker: bool,
@@ -154,7 +155,7 @@ pub struct Thread {
 impl Thread {
     /// Does it sleep for a while only, registered, and looks again then?
     pub fn looks_again(&self) -> bool {
-        self.asleep && self.nap && self.registered > 0
+        self.asleep && self.timed && self.registered > 0
     }
 
     /// Is it in a submit whose job is in the ring by now?
@@ -170,7 +171,7 @@ impl Thread {
             stack: Stack { pcs: [Pc::Done; DEPTH], depth: 0 },
             asleep: false,
             frozen: false,
-            nap: false,
+            timed: false,
             holds: 0,
             idx: 0,
             seen: State(0),
@@ -179,7 +180,7 @@ impl Thread {
             to: Status::Free,
             want: Handle::default(),
             mine: 0,
-            told: Told::Nothing,
+            submitted: SubmitResult::Nothing,
             ring: Which::Ready,
             pos: 0,
             tail: 0,
@@ -204,12 +205,12 @@ impl Thread {
             progress: false,
             sentry: false,
             overdue: false,
-            dozed: false,
+            slept_timed: false,
             popped: 0,
             again: false,
             known: false,
             listens: false,
-            kicked: false,
+            notified: false,
             blocks: false,
             detached: false,
             polls: false,

@@ -1,4 +1,5 @@
-//! The words of the protocol, small: the same fields and moves as `slot/state.rs`, `sleep/counts.rs`, `ring/entry.rs`.
+//! The words of the protocol with fewer bits: the fields and transitions of `slot/state.rs`,
+//! `sleep/counts.rs`, `ring/entry.rs`.
 
 /// Status of a slot, numbered as in the library.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -1,8 +1,9 @@
-//! Names that must be seen, except those that are excused, each with its reason.
+//! A list of names that a test must meet, except those that are excused with a reason.
 
 use std::collections::BTreeMap;
 
-/// Names as a source lists them: `// path` and then, line by line, `Name,` for each that stands in the file of that path.
+/// Names as a source lists them: `// path` and then, line by line, `Name,` for each that stands in the file
+/// of that path.
 pub struct Coverage<'a> {
     place_of: BTreeMap<&'a str, &'a str>,
     /// A name, a file or a folder (with its `/`), and why it is not seen.

@@ -1,13 +1,13 @@
-//! What test programs that judge many cases share. A case is a model, a setup, a planted bug.
+//! What the test programs share that judge many cases. A case is a model, a setup, or a planted bug.
 //!
 //! - [`Arguments`]: which cases a command line names.
-//! - [`for_each`]: cases side by side, as many at a time as there are cores.
-//! - [`again`]: a case in a process of its own.
-//! - [`Progress`]: how far a long test is.
-//! - [`Coverage`]: names that must be seen, except those with an excuse.
-//! - [`steps`]: the steps of an execution by their names.
+//! - [`for_each`]: runs cases in parallel, one per core.
+//! - [`again`]: runs a case in a process of its own.
+//! - [`Progress`]: shows how far a long test is.
+//! - [`Coverage`]: names that a test must meet, except those with an excuse.
+//! - [`steps`]: the steps of an execution, by their names.
 //!
-//! The package has no dependencies, and its users choose what a case is.
+//! The package has no dependencies, and its users decide what a case is.
 
 mod arguments;
 mod coverage;

@@ -1,5 +1,5 @@
-//! How far a long test is. Goes to standard error itself, so that libtest does not hold it back, and as whole lines, so that a
-//! log shows it too.
+//! Shows how far a long test is. It writes to standard error directly, so that libtest does not hold it back,
+//! and in whole lines, so that a log shows it too.
 
 use std::io::Write;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Cases side by side.
+//! Runs cases in parallel.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -1,6 +1,7 @@
-//! The steps of an execution by their names: what a failing case prints.
+//! The steps of an execution by their names, as a failing case prints them.
 
-/// Lines of `thread: step step …`, a line for each run of steps of one thread. Of more than `most` steps the last are given.
+/// Lines of `thread: step step …`, a line for each run of steps of one thread. Of more than `most` steps the
+/// last are given.
 pub fn schedule(steps: &[(usize, &str)], most: usize) -> String {
     const WIDTH: usize = 110;
     let from = steps.len().saturating_sub(most);

@@ -1,5 +1,5 @@
-//! The SysTick timer: an alarm, and a count of instructions. QEMU's `-icount shift=10` lets each instruction take 1024 ns, so
-//! the timer's ticks stand for instructions, and a run is the same every time.
+//! The SysTick timer: an alarm, and a count of instructions. With QEMU's `-icount shift=10` each instruction
+//! takes 1024 ns, so the timer's ticks count instructions, and every run is the same.
 
 use core::arch::asm;
 use core::ptr;
@@ -20,18 +20,18 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The timer of a core that runs at so many MHz.
+    /// The timer of a core that runs at this many MHz.
     pub const fn at(mhz: u32) -> Self {
         Self { tick: 1_000_000 / mhz }
     }
 
-    /// Ticks of so many instructions, at least 1.
+    /// The ticks that this many instructions take, at least 1.
     pub const fn ticks(&self, instructions: u32) -> u32 {
         let ticks = instructions as u64 * INSTRUCTION as u64 * 1000 / self.tick as u64;
         if ticks == 0 { 1 } else { ticks as u32 }
     }
 
-    /// Instructions of so many ticks, rounded.
+    /// The instructions that run in this many ticks, rounded.
     pub const fn instructions(&self, ticks: u32) -> u32 {
         ((ticks as u64 * self.tick as u64 + INSTRUCTION as u64 * 500) / (INSTRUCTION as u64 * 1000)) as u32
     }
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// One interrupt in so many instructions.
+    /// One interrupt after this many instructions.
     #[inline]
     pub fn alarm(&self, instructions: u32) {
         // SAFETY:
@@ -56,7 +56,8 @@ impl Clock {
             ptr::write_volatile(RELOAD, self.ticks(instructions));
             ptr::write_volatile(VALUE, 0);
             ptr::write_volatile(CONTROL, 0b111);
-            // It counts by now, and would begin again too soon, before the handler has come to its next alarm.
+            // It counts by now, and would begin again too soon, before the handler has come to its next
+            // alarm.
             ptr::write_volatile(RELOAD, MOST);
         }
     }
@@ -112,8 +113,8 @@ fn spin(times: u32) -> u32 {
 }
 
 impl Clock {
-    /// Checks the timer against a loop whose instructions are known; fails the run if it is off. The ticks of a look at it:
-    /// what lies between two looks with nothing in between.
+    /// Checks the timer against a loop whose instructions are known; fails the run if it is off. The ticks of
+    /// a look at it: what lies between two looks with nothing in between.
     pub fn calibrate(&self) -> u32 {
         for times in [1, 100, 1100] {
             let counted = self.instructions(spin(times));

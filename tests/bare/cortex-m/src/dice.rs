@@ -1,4 +1,4 @@
-//! Numbers that look random: xorshift (G. Marsaglia, "Xorshift RNGs", 2003).
+//! Pseudo-random numbers: xorshift (G. Marsaglia, "Xorshift RNGs", 2003).
 
 /// A sequence.
 pub struct Dice(u32);

@@ -1,4 +1,4 @@
-//! Which instructions were interrupted.
+//! Records which instructions were interrupted.
 
 use crate::println;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};

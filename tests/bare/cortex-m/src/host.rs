@@ -1,4 +1,4 @@
-//! Semihosting: the debugger, here QEMU, prints for us and ends the run.
+//! Semihosting: the debugger (here QEMU) prints for the firmware and ends the run.
 
 use core::arch::asm;
 use core::fmt::{self, Write};
@@ -10,7 +10,8 @@ const RUN_TIME_ERROR: usize = 0x2_0023;
 
 fn call(operation: usize, argument: usize) {
     // SAFETY:
-    // - a breakpoint that the debugger answers; what the operations used here read is valid while the call lasts.
+    // - a breakpoint that the debugger answers; what the operations used here read is valid while the call
+    //   lasts.
     unsafe { asm!("bkpt 0xab", inout("r0") operation => _, in("r1") argument) }
 }
 

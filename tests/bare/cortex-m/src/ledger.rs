@@ -1,7 +1,7 @@
-//! Which jobs were submitted, and what became of each.
+//! Which jobs were submitted, and what happened to each.
 //!
-//! Every source of jobs numbers its own, one after the other, and a number that was refused is used again. Only the code that runs
-//! jobs writes a job's byte, so loads and stores will do, also where an interrupt comes in between.
+//! Every source of jobs numbers its jobs in order, and uses a refused number again. Only code that runs jobs
+//! writes a job's byte, so loads and stores are enough, also where an interrupt comes in between.
 
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 
@@ -20,7 +20,7 @@ pub struct Ledger<const SOURCES: usize, const EACH: usize> {
 pub struct Number(u32);
 
 impl Number {
-    /// Of a job that is to be refused.
+    /// For a job that must be refused.
     pub fn of_nobody() -> Self {
         Self(u32::MAX)
     }
@@ -53,8 +53,8 @@ impl<const SOURCES: usize, const EACH: usize> Ledger<SOURCES, EACH> {
         }
     }
 
-    /// Submits a source's next job by `submit`, unless its row is full. The call's result, if it was accepted. One caller at a
-    /// time for each source.
+    /// Submits a source's next job by `submit`, unless its row is full. The call's result, if it was
+    /// accepted. One caller at a time for each source.
     #[inline(always)]
     pub fn submit<R, E>(&self, source: usize, submit: impl FnOnce(Number) -> Result<R, E>) -> Option<R> {
         let at = self.next[source].load(Relaxed);

@@ -1,4 +1,4 @@
-//! What the firmware has of its board: start, vectors, the SysTick timer, output and exit through the debugger
+//! The firmware's board support: start, vectors, the SysTick timer, output and exit through the debugger
 //! (semihosting), and a panic handler.
 #![no_std]
 
@@ -11,7 +11,8 @@ mod start;
 pub mod sweep;
 pub mod timer;
 
-/// Makes `$name` an interrupt's entry, which calls `$handler` with the address of the instruction that the interrupt came before.
+/// Makes `$name` an interrupt's entry, which calls `$handler` with the address of the instruction that the
+/// interrupt came before.
 #[macro_export]
 macro_rules! entry {
     ($name:ident, $handler:path) => {

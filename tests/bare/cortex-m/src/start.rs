@@ -1,4 +1,4 @@
-//! From reset to `main`, and the vectors.
+//! From reset to `main`, and the vector table.
 
 use core::arch::global_asm;
 

@@ -1,9 +1,9 @@
-//! When interrupts come.
+//! Chooses the times of the interrupts.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// When the next interrupt comes, instructions from the end of this one: one that comes soon (what follows an interrupt is
-/// hit: lost exchanges) and one that lets the others get on, by turns, each swept.
+/// When the next interrupt comes, instructions from the end of this one: one that comes soon (what follows an
+/// interrupt is hit: lost exchanges) and one that lets the others get on, by turns, each swept.
 pub struct Sweep<const SOON: u32, const LATE: u32>(AtomicU32);
 
 impl<const SOON: u32, const LATE: u32> Sweep<SOON, LATE> {

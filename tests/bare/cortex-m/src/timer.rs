@@ -10,7 +10,7 @@ const CLEAR: *mut u32 = 0x4000_000C as *mut u32;
 const ENABLE: *mut u32 = 0xE000_E100 as *mut u32;
 const NUMBER: u32 = 8;
 
-/// One interrupt in so many instructions.
+/// One interrupt after this many instructions.
 pub fn alarm(clock: &Clock, instructions: u32) {
     let ticks = clock.ticks(instructions);
     // SAFETY:

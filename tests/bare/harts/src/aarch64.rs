@@ -1,4 +1,4 @@
-//! QEMU's aarch64 `virt`, EL1: boot, memory attributes, serial port, clock, the other cores (PSCI), the way out
+//! QEMU's aarch64 `virt`, EL1: boot, memory attributes, serial port, clock, the other cores (PSCI), exit
 //! (semihosting).
 
 use core::arch::{asm, global_asm};
@@ -8,10 +8,11 @@ use core::ptr::write_volatile;
 
 const SERIAL: *mut u32 = 0x900_0000 as *mut u32;
 
-// Core 0 begins here, and the others when `start_others` says so. First the MMU and the caches: exclusive loads and stores
-// need normal memory, inner shareable and cacheable in every core, or they fault or never succeed on real hardware; with the
-// MMU off all of memory is a device. (QEMU does not mind. Hardware also wants its caches invalidated before this where reset
-// does not do it.) One table of four entries of 1 GiB: devices, RAM, nothing, nothing.
+// Core 0 begins here, and the others when `start_others` says so. First the MMU and the caches: exclusive
+// loads and stores need normal memory, inner shareable and cacheable in every core, or they fault or never
+// succeed on real hardware; with the MMU off all of memory is a device. (QEMU does not mind. Hardware also
+// wants its caches invalidated before this where reset does not do it.) One table of four entries of 1 GiB:
+// devices, RAM, nothing, nothing.
 global_asm!(
     ".pushsection .text.boot, \"ax\"",
     ".global _start",
@@ -147,7 +148,8 @@ pub fn start_others() {
     for core in 1..crate::CORES {
         let answer: isize;
         // SAFETY:
-        // - the call takes and leaves registers alone; what the core needs is in memory: the image, .bss zeroed.
+        // - the call takes and leaves registers alone; what the core needs is in memory: the image, .bss
+        //   zeroed.
         unsafe {
             asm!("dsb ish", "hvc #0", inout("x0") 0xC400_0003_usize => answer, in("x1") core,
                 in("x2") _start as *const () as usize, in("x3") 0, clobber_abi("C"));
@@ -171,8 +173,8 @@ mod event {
     /// Nothing to take back: an event that comes before WFE is kept for it.
     pub fn answer() {}
 
-    /// Rings for a core (for all: SEV has no address): what was written before is there when its `sleep` returns. The
-    /// barrier is DSB: SEV is no memory access, so that Rust's fences, DMB, do not order it.
+    /// Rings for a core (for all: SEV has no address): what was written before is there when its `sleep`
+    /// returns. The barrier is DSB: SEV is no memory access, so that Rust's fences, DMB, do not order it.
     pub fn ring(_core: usize) {
         // SAFETY:
         // - no effect but that the other cores' WFE ends.
@@ -193,8 +195,8 @@ mod event {
     }
 }
 
-/// WFI, ended by a software-generated interrupt of the GIC (v2), or by the virtual timer's. Interrupts are masked as they are
-/// at reset: a pending one ends WFI all the same, and none is ever taken.
+/// WFI, ended by a software-generated interrupt of the GIC (v2), or by the virtual timer's. Interrupts are
+/// masked as they are at reset: a pending interrupt still ends WFI, and none is ever taken.
 #[cfg(not(feature = "wfe"))]
 mod interrupt {
     use super::{read_volatile, write_volatile};
@@ -218,7 +220,8 @@ mod interrupt {
         }
     }
 
-    /// Takes back the bell that may have been rung for this core. What is looked at after it was written before a later bell.
+    /// Takes back the bell that may have been rung for this core. What is looked at after it was written
+    /// before a later bell.
     pub fn answer() {
         loop {
             // SAFETY: above: IAR, EOIR. The barrier: memory is read after the device.
@@ -232,8 +235,8 @@ mod interrupt {
         }
     }
 
-    /// Rings for a core: what was written before is there when its `sleep` returns. The barrier is DSB: a device is written
-    /// after memory, and on the core's side it is no memory access that sees it.
+    /// Rings for a core: what was written before is there when its `sleep` returns. The barrier is DSB: a
+    /// device is written after memory, and on the core's side it is no memory access that sees it.
     pub fn ring(core: usize) {
         // SAFETY: above: SGIR: interrupt 0 to that core.
         unsafe {
@@ -248,8 +251,8 @@ mod interrupt {
     #[cfg(not(feature = "spin"))]
     pub const HAS_ALARM: bool = true;
 
-    /// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
-    /// Without an end nothing ticks.
+    /// Sleeps until this core is woken, or this many nanoseconds have passed; returns at once if it was woken
+    /// since `answer`. Without an end nothing ticks.
     pub fn sleep(timeout: Option<u64>) {
         if let Some(nanos) = timeout {
             let ticks =

@@ -1,4 +1,5 @@
-//! Every core enters the pool as a worker; jobs submit all other jobs, and the last of them shuts the pool down.
+//! Every core enters the pool as a worker; jobs submit all other jobs, and the last of them shuts the pool
+//! down.
 
 use crate::meet::{self, Meeting};
 use crate::stress::{SLOTS, Stream};

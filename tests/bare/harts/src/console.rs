@@ -1,4 +1,4 @@
-//! Lines to the serial port, from one core at a time; and what happens in a panic.
+//! Prints lines to the serial port, from one core at a time; and the panic handler.
 
 use crate::machine;
 use core::fmt::{self, Write};
@@ -28,7 +28,7 @@ macro_rules! say {
 #[panic_handler]
 fn panic(info: &PanicInfo) -> ! {
     static FIRST: AtomicBool = AtomicBool::new(true);
-    // ORDERING: Relaxed: only who is first counts.
+    // ORDERING: Relaxed: it only decides which core is first.
     if !FIRST.swap(false, Relaxed) {
         machine::halt();
     }

@@ -1,12 +1,12 @@
-//! What a submit costs while one, two, three or four cores submit at once: the time, and, in a build with
-//! `--cfg jobring_tsan`, how often it tries.
+//! What a submit costs while one to four cores submit at once: the time and, in a build with `--cfg
+//! jobring_tsan`, the number of attempts.
 
 use crate::{CORES, Pool, machine, meet, say};
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const SLOTS: usize = 1 << 16;
-/// A core's submits between two meetings: all cores' together fit. So many that the cores are at it together, also where they
-/// are threads of a host that come late.
+/// A core's submits between two meetings: all cores' together fit. So many that the cores are at it together,
+/// also where they are threads of a host that come late.
 const TURN: usize = SLOTS / CORES;
 const TURNS: usize = if cfg!(jobring_tsan) { 4 } else { 1 };
 
@@ -89,7 +89,7 @@ mod counting {
         COUNTS[machine::core()].on.store(false, Relaxed);
     }
 
-    /// Tries beyond the first, of so many submits: one to take a slot, one to publish.
+    /// Attempts beyond the first in this many submits: to take a slot, and to publish.
     pub fn lost(submits: usize) -> Lost {
         Lost(submits)
     }

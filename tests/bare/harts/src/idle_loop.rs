@@ -1,5 +1,5 @@
-//! Nobody enters: each core has an idle loop of its own, which calls `run_one`, and sleeps when there is nothing to do. Who
-//! submits rings for the sleepers: a pool knows of them no more than of an interrupt handler.
+//! No core enters the pool: each has its own idle loop, which calls `run_one`, and sleeps when there is
+//! nothing to do. The pool does not know these cores, so a core that submits wakes the sleeping ones itself.
 
 use crate::meet::{self, Meeting};
 use crate::stress::{SLOTS, Stream};
@@ -73,8 +73,9 @@ fn idle_loop(core: usize) {
             continue;
         }
         machine::answer();
-        // ORDERING: Relaxed, and a fence: pairs with the one in ring_for_sleepers. Either this core's second look finds the
-        // job, or who submitted it sees this bit, and rings after `answer`: then the sleep ends at once.
+        // ORDERING: Relaxed, and a fence: pairs with the one in ring_for_sleepers. Either this core's second
+        // look finds the job, or who submitted it sees this bit, and rings after `answer`: then the sleep
+        // ends at once.
         ASLEEP.fetch_or(1 << core, Relaxed);
         fence(SeqCst);
         if !POOL.run_one() && !OVER.load(Relaxed) {

@@ -1,5 +1,5 @@
-//! jobring without an OS on four bare cores. Each phase is called on every core; core 0 prints. A hang is a failure: `run`
-//! ends it after two minutes.
+//! jobring without an OS on four bare cores. Each phase is called on every core; core 0 prints. A hang is a
+//! failure: `run` ends it after two minutes.
 
 #![no_std]
 #![no_main]

@@ -1,4 +1,5 @@
-//! Where the cores wait for each other: between phases, and inside of jobs to prove that they run at once.
+//! Barriers: the cores wait for each other between phases, and inside of jobs to prove that the jobs run at
+//! once.
 
 use crate::CORES;
 use core::hint::spin_loop;
@@ -14,7 +15,7 @@ pub fn all() {
     }
 }
 
-/// A meeting of so many, once.
+/// A barrier for this many cores, used once.
 pub struct Meeting(AtomicUsize);
 
 impl Meeting {
@@ -22,7 +23,7 @@ impl Meeting {
         Self(AtomicUsize::new(0))
     }
 
-    /// Returns when so many are here. Each stays until all have come: no core can come twice.
+    /// Returns when this many cores have arrived. Each stays until all have, so no core can arrive twice.
     pub fn attend(&self, of: usize) {
         // ORDERING: Relaxed: only the number counts.
         self.0.fetch_add(1, Relaxed);

@@ -1,4 +1,4 @@
-//! Core 0 submits, waits and shuts down from outside; the others are the workers.
+//! Core 0 submits, waits and shuts down from outside of the pool; the other cores are its workers.
 
 use crate::meet::Meeting;
 use crate::tally::{self, Token};
@@ -80,7 +80,8 @@ fn quiet() {
         turns += 1;
     }
     let awoke = port::awoke() - before;
-    // A core may come out for no reason; a loop that turns would come out as often as core 0 looks at the clock.
+    // A core may come out for no reason; a loop that turns would come out as often as core 0 looks at the
+    // clock.
     assert!(awoke < CORES, "{awoke} sleeps ended while nothing was submitted");
     say!("  {awoke} sleeps ended while core 0 looked at the clock {turns} times");
 

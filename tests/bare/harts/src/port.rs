@@ -1,4 +1,4 @@
-//! The system that the pools are on: cores that sleep, ring for each other, and have a clock.
+//! The port below the pools: cores that sleep, wake each other, and have a clock.
 
 use crate::{CORES, machine};
 use core::ptr;
@@ -36,10 +36,10 @@ unsafe impl UserPort for Cores {
 
     fn park(&self, seat: usize, timeout: Option<u64>) {
         SLEEPER[seat].store(machine::core(), Relaxed);
-        // What was rung for before is over: its caller looks again after this.
+        // An earlier wake-up is consumed: the caller looks again after this.
         machine::answer();
-        // ORDERING: Relaxed, and a fence: pairs with the one in unpark. Either this core sees the call, or the caller sees it
-        // in the seat, and rings after `answer`, so that the sleep ends at once.
+        // ORDERING: Relaxed, and a fence: pairs with the one in unpark. Either this core sees the call, or
+        // the caller sees it in the seat, and rings after `answer`, so that the sleep ends at once.
         fence(SeqCst);
         if !CALLED[seat].load(Relaxed) {
             ASLEEP.fetch_add(1, Relaxed);

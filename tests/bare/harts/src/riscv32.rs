@@ -1,4 +1,5 @@
-//! QEMU's riscv32 `virt`, machine mode: boot, serial port, clock, software interrupts (CLINT), the way out (sifive_test).
+//! QEMU's riscv32 `virt`, machine mode: boot, serial port, clock, software interrupts (CLINT), exit
+//! (sifive_test).
 
 use core::arch::{asm, global_asm};
 use core::ptr::{read_volatile, write_volatile};
@@ -9,8 +10,9 @@ const MTIMECMP_AT: usize = 0x200_4000;
 const MTIME: *const u32 = 0x200_bff8 as *const u32;
 const SERIAL: *mut u8 = 0x1000_0000 as *mut u8;
 
-// All harts begin here at once. Hart 0 zeroes .bss; the others wait for its software interrupt. That interrupt is enabled in
-// mie, so that WFI ends for it, and not in mstatus, so that it is never taken. So is the timer's, which is far off.
+// All harts begin here at once. Hart 0 zeroes .bss; the others wait for its software interrupt. That
+// interrupt is enabled in mie, so that WFI ends for it, and not in mstatus, so that it is never taken. So is
+// the timer's, which is far off.
 global_asm!(
     ".pushsection .text.boot, \"ax\"",
     ".global _start",
@@ -119,11 +121,12 @@ pub fn start_others() {
     (1..crate::CORES).for_each(ring);
 }
 
-/// Takes back the bell that may have been rung for this core. What is looked at after it was written before a later bell.
+/// Takes back the bell that may have been rung for this core. What is looked at after it was written before a
+/// later bell.
 pub fn answer() {
     // SAFETY:
-    // - this core's software interrupt. The fence: memory is read after the device was written; Rust's fences order
-    //   memory alone.
+    // - this core's software interrupt. The fence: memory is read after the device was written; Rust's fences
+    //   order memory alone.
     unsafe {
         write_volatile(MSIP.add(core()), 0);
         asm!("fence iorw, iorw", options(nostack));
@@ -146,8 +149,8 @@ pub const SLEEPS: bool = true;
 #[cfg(not(feature = "spin"))]
 pub const HAS_ALARM: bool = true;
 
-/// Sleeps until this core's bell rings, or so many nanoseconds have passed; returns at once if it rang since `answer`.
-/// Without an end nothing ticks.
+/// Sleeps until this core is woken, or this many nanoseconds have passed; returns at once if it was woken
+/// since `answer`. Without an end nothing ticks.
 pub fn sleep(timeout: Option<u64>) {
     if let Some(nanos) = timeout {
         set_alarm(ticks().saturating_add(nanos.div_ceil(100)));

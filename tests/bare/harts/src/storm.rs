@@ -1,5 +1,5 @@
-//! One job after the other, each at another moment of a worker's way to sleep. Nobody looks after a job whose wake-up was
-//! lost: it hangs.
+//! Submits one job after the other, each at another moment of a worker's way to sleep. No thread looks for a
+//! job whose wake-up was lost: it hangs.
 
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -19,7 +19,7 @@ pub fn job() {
     (0..LONGEST / 2).for_each(|_| spin_loop());
 }
 
-/// Submits `job` again and again by `submit`, which also wakes who is to run it.
+/// Submits `job` again and again by `submit`, which also wakes the core that must run it.
 pub fn run(submit: impl Fn()) {
     RAN.store(0, Relaxed);
     for n in 0..JOBS {

@@ -1,11 +1,12 @@
-//! Streams of jobs of every sort. A stream is itself a job, in pieces: each submits some jobs, sees to their results, and
-//! submits the next piece. So every core submits, from inside of jobs, and runs.
+//! Streams of jobs of every sort. A stream is itself a job: it submits some jobs, takes their results, and
+//! submits its next part. So every core submits from inside of jobs, and runs jobs.
 
 use crate::Pool;
 use crate::tally::{self, Token};
 use jobring::{JobHandle, SubmitError};
 
-/// Slots of a pool under stress: enough for four jobs that met and whose results wait, the pieces, and what they hold.
+/// Slots of a pool under stress: enough for four jobs that met and whose results wait, the pieces, and what
+/// they hold.
 pub const SLOTS: usize = 32;
 type Stressed = Pool<SLOTS>;
 
@@ -94,8 +95,8 @@ impl Stream {
         (self.woken)();
     }
 
-    /// Runs other jobs until this one is over, since every core may be here. Every other one is cancelled late, which must
-    /// fail, in the middle of its run too.
+    /// Runs other jobs until this one has finished, because every core may be here. Every other one is
+    /// cancelled late, which must fail, in the middle of its run too.
     fn take(&self, id: usize, job: JobHandle<'static, u32>) {
         while !job.is_finished() {
             self.pool.run_one();

@@ -1,4 +1,4 @@
-//! What became of each job of a phase: run once, or dropped once because a cancel said so.
+//! What happened to each job of a phase: run once, or dropped once by a cancel.
 
 use crate::{CORES, machine};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
@@ -57,7 +57,8 @@ pub struct Count {
     pub submitted_on: [usize; CORES],
 }
 
-/// Checks that each of the jobs below `jobs` was accounted for once, and begins anew. Every core is between phases.
+/// Checks that each of the jobs below `jobs` was accounted for once, and resets the counts. Every core is
+/// between phases.
 pub fn settle(jobs: usize) -> Count {
     let take = |counts: &[AtomicUsize; CORES]| counts.each_ref().map(|count| count.swap(0, Relaxed));
     let mut count = Count { ran: 0, cancelled: 0, ran_on: take(&RAN_ON), submitted_on: take(&SUBMITTED_ON) };

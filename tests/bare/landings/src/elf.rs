@@ -1,5 +1,5 @@
-//! As much of a 32-bit little-endian ARM ELF file as is needed: functions, data, where code is mixed with literals, and from
-//! which source functions the compiler made an instruction.
+//! Reads what is needed of a 32-bit little-endian ARM ELF file: functions, data, where code is mixed with
+//! literals, and from which source functions the compiler made an instruction.
 
 use addr2line::gimli::{self, EndianSlice, LittleEndian};
 use std::collections::HashMap;
@@ -112,7 +112,8 @@ impl Elf {
                 continue;
             }
             found.push(at);
-            // ARMv7-M Architecture Reference Manual, A5.1: 0b11101, 0b11110 and 0b11111 begin an instruction of 32 bits.
+            // ARMv7-M Architecture Reference Manual, A5.1: 0b11101, 0b11110 and 0b11111 begin an instruction
+            // of 32 bits.
             let half = self.half(section.at + (at - section.address) as usize);
             at += if half >> 11 >= 0b11101 { 4 } else { 2 };
         }

@@ -1,8 +1,11 @@
-//! landings ELF LOG RAN: where a firmware's interrupts landed. LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS`
-//! (hexadecimal; bit n stands for ADDRESS + 2n) are the addresses of interrupted instructions. RAN is QEMU's log of the
-//! instructions that it came to (`-d in_asm`). Prints for every function in which library code lies how many of its
-//! instruction addresses were hit; fails if it is too few of those that ran in submit, claim or complete, or if the firmware's pool
-//! does not lie in .bss. What never ran is listed, by its line in the source, with the reason if there is a known one.
+//! `landings ELF LOG RAN` reports which instructions of a firmware were interrupted.
+//!
+//! LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS` (hexadecimal; bit n stands for ADDRESS
+//! + 2n) are the addresses of interrupted instructions. RAN is QEMU's log of the instructions that ran (`-d
+//! in_asm`). For every function with library code the program prints how many of its instruction addresses
+//! were hit. It fails if too few were hit of those that ran in submit, claim or complete, or if the
+//! firmware's pool is not in .bss. What never ran is listed by its source line, with the reason if one is
+//! known.
 
 mod elf;
 mod parts;
@@ -11,7 +14,7 @@ use elf::{Elf, Files, Symbol, sources};
 use parts::{Part, dead, part};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Of 100 instruction addresses so many are to be hit.
+/// The least share of instruction addresses that must be hit, in percent.
 const ENOUGH: usize = 95;
 
 fn main() {

@@ -1,4 +1,5 @@
-//! Which part of a job's way an instruction is of, and why it did not run, by the functions and lines that it comes from.
+//! Finds, from the functions and lines of an instruction, which part of a job's way it belongs to, and why it
+//! did not run.
 
 use crate::elf::Source;
 

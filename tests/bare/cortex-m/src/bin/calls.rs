@@ -1,5 +1,5 @@
-//! Cortex-M4: every call that `src/BARE.md` allows in an interrupt is made in two of them, of which one interrupts the other
-//! too, while main is anywhere inside the same calls and those that wait.
+//! Cortex-M4: two interrupts make every call that `src/BARE.md` allows in an interrupt, while main is
+//! anywhere inside the same calls and those that wait. One of the two also interrupts the other.
 #![no_std]
 #![no_main]
 
@@ -28,7 +28,7 @@ const TIMER: usize = 2;
 const SOURCES: usize = 3;
 const ROW: usize = 100_000;
 static LEDGER: Ledger<SOURCES, ROW> = Ledger::new();
-/// As many as are to be accepted in all.
+/// The number of jobs that must be accepted in all.
 const JOBS: usize = 100_000;
 
 const CLOCK: Clock = Clock::at(25);
@@ -262,7 +262,7 @@ fn make(me: usize, call: usize) -> bool {
             let kept = AWAITED[me].take();
             let woken = TASKS[me].woken.swap(false, Acquire);
             let Some((number, mut job)) = kept.or_else(|| submitted(me)) else { return false };
-            // Not woken: polled all the same, now and then for nothing.
+            // Polled although it was not woken; sometimes it is not ready.
             let finished = job.is_finished();
             match poll_task(me, &mut job) {
                 Poll::Ready(end) => check(number, end, false),

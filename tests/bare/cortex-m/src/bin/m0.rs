@@ -1,5 +1,5 @@
-//! Cortex-M0, which cannot compare and swap: main and SysTick submit, with portable-atomic and critical sections. Says for how
-//! many instructions interrupts are masked.
+//! Cortex-M0, which has no compare-and-swap: main and SysTick submit, with portable-atomic and critical
+//! sections. Reports for how many instructions interrupts are masked.
 #![no_std]
 #![no_main]
 
@@ -33,7 +33,8 @@ static LONGEST: AtomicU32 = AtomicU32::new(0);
 static SECTIONS: AtomicU32 = AtomicU32::new(0);
 
 // SAFETY:
-// - on one core nothing runs while interrupts are masked but who masked them; nested sections leave them masked.
+// - on one core nothing runs while interrupts are masked but who masked them; nested sections leave them
+//   masked.
 unsafe impl critical_section::Impl for Masked {
     unsafe fn acquire() -> u32 {
         let before: u32;
@@ -71,13 +72,13 @@ fn submit_detached(job: Number) -> Result<(), ()> {
     .map_err(drop)
 }
 
-static NEWS: AtomicBool = AtomicBool::new(false);
+static SUBMITTED: AtomicBool = AtomicBool::new(false);
 static TURN: AtomicU32 = AtomicU32::new(0);
 
 entry!(SysTick, on_systick);
 extern "C" fn on_systick(_address: u32, _status: u32) {
     if LEDGER.submit(SYSTICK, submit_detached).is_some() {
-        NEWS.store(true, Relaxed);
+        SUBMITTED.store(true, Relaxed);
     }
     let turn = TURN.load(Relaxed);
     TURN.store(turn + 1, Relaxed);
@@ -92,7 +93,7 @@ extern "C" fn unexpected(address: u32, _status: u32) {
 /// Sleeps until SysTick has submitted something: a masked interrupt ends the sleep too, so none is missed.
 fn sleep() {
     critical_section::with(|_| {
-        if !NEWS.load(Relaxed) {
+        if !SUBMITTED.load(Relaxed) {
             // SAFETY:
             // - sleeps.
             unsafe { asm!("wfi") };
@@ -136,8 +137,8 @@ fn round(dice: &mut Dice) {
     }
 }
 
-/// Submits, runs, waits, cancels, fills the pool, with SysTick counting: what it takes, and how long interrupts are masked. The
-/// timer cannot count and interrupt at once.
+/// Submits, runs, waits, cancels, fills the pool, with SysTick counting: what it takes, and how long
+/// interrupts are masked. The timer cannot count and interrupt at once.
 fn measure() {
     static RAN: AtomicU32 = AtomicU32::new(0);
     CLOCK.count();
@@ -187,7 +188,7 @@ extern "C" fn main() -> ! {
     let mut dice = Dice::new(20_240_602);
     while LEDGER.accepted(MAIN) < EACH || LEDGER.accepted(SYSTICK) < EACH {
         round(&mut dice);
-        NEWS.store(false, Relaxed);
+        SUBMITTED.store(false, Relaxed);
         let done = (0..4).any(|_| !POOL.run_one());
         if done && dice.below(32) == 0 {
             sleep();

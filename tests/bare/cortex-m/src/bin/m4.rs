@@ -1,5 +1,5 @@
-//! Cortex-M4: two interrupts, of which one interrupts the other too, submit while the code that they interrupt is anywhere inside
-//! submit, claim or complete.
+//! Cortex-M4: two interrupts submit while main is anywhere inside submit, claim or complete. One of the two
+//! also interrupts the other.
 #![no_std]
 #![no_main]
 
@@ -26,7 +26,7 @@ const TIMER: usize = 2;
 const INNER: usize = 3;
 const ROW: usize = 400_000;
 static LEDGER: Ledger<4, ROW> = Ledger::new();
-/// As many as are to be accepted in all.
+/// The number of jobs that must be accepted in all.
 const JOBS: usize = 500_000;
 
 const CLOCK: Clock = Clock::at(25);
@@ -53,7 +53,7 @@ impl Receipt {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        // By main, and by interrupts that give up a job that is over.
+        // By main, and by interrupts that give up a finished job.
         RECEIPTS_DROPPED.fetch_add(1, Relaxed);
     }
 }
@@ -100,22 +100,23 @@ fn detach(job: Handle) {
 }
 
 /// Submitted by an interrupt since main looked.
-static NEWS: AtomicBool = AtomicBool::new(false);
+static SUBMITTED: AtomicBool = AtomicBool::new(false);
 static NESTED: AtomicU32 = AtomicU32::new(0);
 
 /// A job of main's that the timer's interrupt is to give up or cancel, whatever main is doing with it.
-struct Handed {
+struct HandedOver {
     full: AtomicBool,
     job: UnsafeCell<Option<(Number, Handle)>>,
 }
 
 // SAFETY:
-// - main writes `job` while it is not full, the timer's interrupt while it is; the handle may be used by any of them.
-unsafe impl Sync for Handed {}
+// - main writes `job` while it is not full, the timer's interrupt while it is; the handle may be used by any
+//   of them.
+unsafe impl Sync for HandedOver {}
 
-static HANDED: Handed = Handed { full: AtomicBool::new(false), job: UnsafeCell::new(None) };
+static HANDED_OVER: HandedOver = HandedOver { full: AtomicBool::new(false), job: UnsafeCell::new(None) };
 
-impl Handed {
+impl HandedOver {
     /// By main alone. The job, if one is there already.
     fn give(&self, number: Number, job: Handle) -> Option<Handle> {
         if self.full.load(Acquire) {
@@ -144,7 +145,7 @@ impl Handed {
 static BY_SYSTICK: Hits = Hits::new();
 static BY_TIMER: Hits = Hits::new();
 static BY_TIMER_IN_SYSTICK: Hits = Hits::new();
-static AND_ACCEPTED: Hits = Hits::new();
+static ACCEPTED: Hits = Hits::new();
 
 static SYSTICK_SWEEP: Sweep<41, 1511> = Sweep::new();
 static TIMER_SWEEP: Sweep<37, 1789> = Sweep::new();
@@ -153,8 +154,8 @@ entry!(SysTick, on_systick);
 extern "C" fn on_systick(address: u32, _status: u32) {
     BY_SYSTICK.mark(address);
     if LEDGER.submit(SYSTICK, submit_detached).is_some() {
-        NEWS.store(true, Relaxed);
-        AND_ACCEPTED.mark(address);
+        SUBMITTED.store(true, Relaxed);
+        ACCEPTED.mark(address);
     }
     CLOCK.alarm(SYSTICK_SWEEP.next());
 }
@@ -168,15 +169,15 @@ extern "C" fn on_timer(address: u32, status: u32) {
         NESTED.store(NESTED.load(Relaxed) + 1, Relaxed);
         BY_TIMER_IN_SYSTICK.mark(address);
     }
-    if let Some((number, job)) = HANDED.take() {
+    if let Some((number, job)) = HANDED_OVER.take() {
         if TIMER_SWEEP.turn() / 2 % 2 == 0 && cancel(&job) {
             LEDGER.cancelled(number);
         }
         detach(job);
     }
     if LEDGER.submit(TIMER, |job| submit(job).map(detach)).is_some() {
-        NEWS.store(true, Relaxed);
-        AND_ACCEPTED.mark(address);
+        SUBMITTED.store(true, Relaxed);
+        ACCEPTED.mark(address);
     }
     if TIMER_SWEEP.turn() % 8 == 0 {
         lap();
@@ -184,7 +185,8 @@ extern "C" fn on_timer(address: u32, status: u32) {
     timer::alarm(&CLOCK, TIMER_SWEEP.next());
 }
 
-/// More jobs than the rings are long, each taken back at once: what is interrupted finds the rings a lap further.
+/// More jobs than the rings are long, each taken back at once: what is interrupted finds the rings a lap
+/// further.
 fn lap() {
     for _ in 0..9 {
         LEDGER.submit(TIMER, |number| {
@@ -198,13 +200,13 @@ fn lap() {
     }
 }
 
-/// Sleeps until an interrupt has submitted something. With interrupts masked from the look to the sleep, so that none is missed:
-/// a masked interrupt ends the sleep all the same.
+/// Sleeps until an interrupt has submitted something. With interrupts masked from the look to the sleep, so
+/// that none is missed: a masked interrupt ends the sleep too.
 fn sleep() {
     // SAFETY:
     // - interrupts are let in again at once.
     unsafe { asm!("cpsid i") };
-    if !NEWS.load(Relaxed) {
+    if !SUBMITTED.load(Relaxed) {
         // SAFETY:
         // - sleeps.
         unsafe { asm!("wfi") };
@@ -214,7 +216,7 @@ fn sleep() {
     unsafe { asm!("cpsie i") };
 }
 
-/// Of so many jobs one looks more closely whether a worker sleeps.
+/// One of this many pushes takes a separate path through submit.
 const SPECIAL: usize = 1024;
 /// Jobs that are not in the ledger: those that submit another, and those of `latency`.
 static OUTER: AtomicUsize = AtomicUsize::new(0);
@@ -223,7 +225,8 @@ fn pushed() -> usize {
     accepted() + OUTER.load(Relaxed)
 }
 
-/// Submits up to the next special job with no interrupt, and that one with the timer's interrupt in the midst of it.
+/// Submits up to the next special job with no interrupt, and that one with the timer's interrupt in the midst
+/// of it.
 fn aimed() {
     static TURN: AtomicU32 = AtomicU32::new(0);
     let turn = TURN.load(Relaxed);
@@ -295,15 +298,15 @@ fn round(dice: &mut Dice) {
         }
         11 => detach(job),
         _ => {
-            if let Some(job) = HANDED.give(number, job) {
+            if let Some(job) = HANDED_OVER.give(number, job) {
                 detach(job);
             }
         }
     }
 }
 
-/// Fills the pool with jobs, and cancels some: they leave their entries in the ring, for the next submit that finds no slot to
-/// clear away.
+/// Fills the pool with jobs, and cancels some: they leave their entries in the ring, for the next submit that
+/// finds no slot to clear away.
 fn tombstones(dice: &mut Dice) {
     let mut jobs = [const { None }; 8];
     for place in &mut jobs {
@@ -359,7 +362,7 @@ extern "C" fn main() -> ! {
     let mut dice = Dice::new(20_240_601);
     while accepted() < JOBS {
         round(&mut dice);
-        NEWS.store(false, Relaxed);
+        SUBMITTED.store(false, Relaxed);
         // Interrupts go on submitting.
         let done = (0..4).any(|_| !run_one());
         if done && dice.below(32) == 0 {
@@ -371,7 +374,7 @@ extern "C" fn main() -> ! {
     (0..100).for_each(|_| sleep());
     CLOCK.stop();
     timer::acknowledge();
-    drop(HANDED.take());
+    drop(HANDED_OVER.take());
     assert!(submit_detached(Number::of_nobody()).is_err(), "the pool is closed");
     assert_eq!(RECEIPTS_MADE.load(Relaxed), RECEIPTS_DROPPED.load(Relaxed), "each result was dropped once");
     assert!((0..4).all(|source| LEDGER.accepted(source) < ROW), "to the end each interrupt submitted");
@@ -390,6 +393,6 @@ extern "C" fn main() -> ! {
     BY_SYSTICK.print("systick");
     BY_TIMER.print("timer");
     BY_TIMER_IN_SYSTICK.print("nested");
-    AND_ACCEPTED.print("accepted");
+    ACCEPTED.print("accepted");
     host::exit(true)
 }
