@@ -3,7 +3,7 @@
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::End;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -18,7 +18,7 @@ pub const MODELS: &[Model] = &[
 ];
 
 /// Job 0, whose callback writes a place.
-fn submit_telling<const N: usize>(s: &Stage<N>) -> (Job, Place) {
+fn submit_telling<const N: usize>(s: &Stage<N>) -> (JobId, Place) {
     let place = Place::new();
     let told = place.clone();
     let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");

@@ -2,7 +2,7 @@
 
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::{End, No};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -75,7 +75,7 @@ fn accepted_job_resolves_when_discard_races_submit_without_workers() {
 }
 
 /// The slot of a result is given back or retired: no submitter fills it after the closer has returned.
-fn submit_against_taker_and_drain(take: fn(&Stage<1>, Job)) {
+fn submit_against_taker_and_drain(take: fn(&Stage<1>, JobId)) {
     let s = Stage::<1>::new();
     let job = s.submit(0);
     assert!(s.pool.run_one());

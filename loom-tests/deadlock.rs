@@ -3,7 +3,7 @@
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::{End, No, Task};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -29,7 +29,7 @@ fn run_one<const N: usize>(s: &Stage<N>) {
 }
 
 /// What a job does with the handle of the other.
-type Body = Box<dyn FnOnce(&Stage<2>, Job)>;
+type Body = Box<dyn FnOnce(&Stage<2>, JobId)>;
 
 /// Two jobs on two workers.
 fn two_jobs(s: &Stage<2>, bodies: [Body; 2]) {
@@ -41,7 +41,7 @@ fn submit_two(s: &Stage<2>, bodies: [Body; 2]) {
     submit_two_as(s, bodies, |s, task| s.pool.submit(task));
 }
 
-fn submit_two_as(s: &Stage<2>, bodies: [Body; 2], submit: fn(&Stage<2>, Task) -> Result<Job, No>) {
+fn submit_two_as(s: &Stage<2>, bodies: [Body; 2], submit: fn(&Stage<2>, Task) -> Result<JobId, No>) {
     for (n, body) in bodies.into_iter().enumerate() {
         let (inside, other) = (s.clone(), s.pool.guess(0, 1 - n));
         let job = submit(s, s.task(n).doing(move || body(&inside, other))).expect("there is room");

@@ -1,7 +1,7 @@
 //! The set-up that the models of the pool share.
 
 use crate::harness::Crew;
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::{Clock, End, Log, Pool, Task};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
@@ -78,12 +78,12 @@ impl<const N: usize> Stage<N> {
     }
 
     /// Submits job `n`.
-    pub fn submit(&self, n: usize) -> Job {
+    pub fn submit(&self, n: usize) -> JobId {
         self.pool.submit(self.task(n)).expect("there is room")
     }
 
     /// Submits job `n`, detached.
-    pub fn submit_detached(&self, n: usize) -> Job {
+    pub fn submit_detached(&self, n: usize) -> JobId {
         self.pool.submit_detached(self.task(n)).expect("there is room")
     }
 

@@ -164,7 +164,7 @@ fn an_unmarker_stopped_anywhere_holds_up_nobody() {
 
 /// While a thread is stopped in `step`, which is about job 0, another submits job 1, runs what there is, and
 /// takes the result. `strict`: nothing of this depends on the stopped thread.
-fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::Job)) {
+fn pool(submitted: bool, ran: bool, strict: bool, step: fn(&Stage<2>, jobring_model::JobId)) {
     let s = Stage::<2>::attended();
     let job = s.pool.guess(0, 0);
     if submitted {

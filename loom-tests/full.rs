@@ -21,7 +21,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_job_on_a_full_pool_without_workers_makes_room_itself),
 ];
 
-fn blocked_submitter(detached: bool, free: fn(&Pool<1>, jobring_model::Job)) {
+fn blocked_submitter(detached: bool, free: fn(&Pool<1>, jobring_model::JobId)) {
     let s = Stage::<1>::attended();
     let task = s.task(0);
     let job =

@@ -2,7 +2,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::End;
 
 pub const MODELS: &[Model] = &[
@@ -60,7 +60,7 @@ fn a_guessed_handle_takes_only_what_is_written() {
 }
 
 /// The slot of a finished job is used again while another thread still uses the old handle.
-fn late(call: fn(&Stage<1>, Job)) {
+fn late(call: fn(&Stage<1>, JobId)) {
     let s = Stage::<1>::attended();
     let old = s.submit(0);
     let other = s.thread(move |s| call(s, old));

@@ -3,7 +3,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::{Clock, End};
 
 pub const MODELS: &[Model] = &[
@@ -16,7 +16,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_waiting_job_without_stack_is_patient_while_another_runs),
 ];
 
-fn submit_waiting(s: &Stage<2>) -> [Job; 2] {
+fn submit_waiting(s: &Stage<2>) -> [JobId; 2] {
     let (waiting, inner) = (s.pool.clone(), s.pool.guess(0, 1));
     let task = s.task(0).doing(move || {
         let end = waiting.wait(inner);

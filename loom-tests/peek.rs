@@ -2,7 +2,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
-use jobring_model::Job;
+use jobring_model::JobId;
 use jobring_model::model::{End, Over};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub const MODELS: &[Model] = &[
 ];
 
 /// A job that failed and that nobody has taken.
-fn failed(s: &Stage<1>) -> Job {
+fn failed(s: &Stage<1>) -> JobId {
     let job = s.pool.submit(s.task(0).failing()).expect("there is room");
     assert!(s.pool.run_one());
     job

@@ -70,7 +70,7 @@ mod workers;
 pub use engine::ShutdownReport;
 pub use engine::lifecycle::ShutdownMode;
 pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
-pub use job::id::Job;
+pub use job::id::JobId;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
 #[cfg(feature = "alloc")]

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Count, DEADLINE, Gate, done, until};
-use jobring::{BuildError, Job, JobError, JobHandle, Pool, StaticPool, SubmitError};
+use jobring::{BuildError, JobError, JobHandle, JobId, Pool, StaticPool, SubmitError};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
@@ -35,7 +35,7 @@ fn a_pool_and_its_handles_go_from_thread_to_thread() {
     both::<Pool<96>>();
     both::<StaticPool<8, 1, 48>>();
     sent::<JobHandle<'_, String>>();
-    both::<Job>();
+    both::<JobId>();
 }
 
 #[test]
@@ -480,7 +480,7 @@ fn handles_are_values_that_tell_jobs_apart() {
     jobs.into_iter().for_each(|job| job.wait().expect("a result"));
     let again = pool.submit(|| ()).expect("room");
     let handle = again.job().expect("in the pool");
-    assert_eq!(Job::from_bits(handle.to_bits()), handle);
+    assert_eq!(JobId::from_bits(handle.to_bits()), handle);
     bits.push(handle.to_bits());
     assert!(bits.iter().all(|&bits| bits != 0));
     bits.sort_unstable();

@@ -363,7 +363,7 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("Builder::on_stop", "Builder::on_start"),
     ("DEFAULT_CAPACITY", "Builder::capacity"),
     ("DEFAULT_PAYLOAD", "Builder::payload"),
-    ("Job", "Job::to_bits"),
+    ("JobId", "JobId::to_bits"),
     ("JobPanic", "JobError"),
     ("OsError", "OsError::raw_os_error"),
     ("PoolCore", "AnyPool"),

@@ -22,7 +22,7 @@ fn public_types_are_send_and_sync() {
     both::<StaticPool<4, 1, 48>>();
     both::<PoolCore<StaticPool<4, 1, 48>>>();
     both::<JobHandle<'static, u32>>();
-    both::<Job>();
+    both::<JobId>();
     both::<Backend>();
     both::<System>();
     both::<ShutdownMode>();

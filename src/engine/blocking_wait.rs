@@ -4,7 +4,7 @@ use super::RawPool;
 use super::deadlock::Outlook;
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
@@ -107,7 +107,12 @@ pub(super) enum Slept {
 }
 
 impl<P: Port + Clone> Waiting<P> {
-    pub(super) fn new<S: Storage>(pool: &RawPool<S, P>, job: Job, timeout: Timeout, gives_up: bool) -> Self {
+    pub(super) fn new<S: Storage>(
+        pool: &RawPool<S, P>,
+        job: JobId,
+        timeout: Timeout,
+        gives_up: bool,
+    ) -> Self {
         Self {
             deadline: Deadline::after(&pool.port, timeout),
             patience: Patience::new(),

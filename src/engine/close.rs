@@ -4,7 +4,7 @@ use super::RawPool;
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::DiscardReason;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Popper};
@@ -244,7 +244,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Can a thread still wait with this handle?
-    fn is_awaited(&self, job: Job) -> bool {
+    fn is_awaited(&self, job: JobId) -> bool {
         self.find(job).is_ok_and(|(index, generation)| self.slot(index).state().answers_to(generation))
     }
 

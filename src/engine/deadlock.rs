@@ -23,7 +23,7 @@
 
 use super::RawPool;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::ring::Mark;
 use crate::slot::Slot;
@@ -156,7 +156,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Is there no thread that can end the wait of this node for this job?
-    fn is_stuck(&self, locked: &Locked<'_, P>, node: &Node, job: Job) -> bool {
+    fn is_stuck(&self, locked: &Locked<'_, P>, node: &Node, job: JobId) -> bool {
         let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
         locked.note_worker(node, state.status() == Status::Queued);

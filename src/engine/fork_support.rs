@@ -5,7 +5,7 @@ use super::RawPool;
 use super::request::Request;
 use super::run::Claimed;
 use super::{Disposition, Receiver, WaitOptions};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::Claim;
@@ -37,7 +37,7 @@ impl<T> Request for LentJob<T> {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the job if no thread has started it: then the caller runs or drops it.
-    fn claim_lent(&self, job: Job) -> Option<Claimed> {
+    fn claim_lent(&self, job: JobId) -> Option<Claimed> {
         let (index, generation) = self.find(job).ok()?;
         match self.slot(index).claim(generation) {
             Claim::Claimed(state) => Some(Claimed { index, state }),
@@ -47,7 +47,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Takes back a job that no thread has started: it will not run, its payload is forgotten without a drop,
     /// and its slot is free. False: a thread has started it, or the pool dropped it.
-    pub(crate) fn take_back(&self, job: Job) -> bool {
+    pub(crate) fn take_back(&self, job: JobId) -> bool {
         let Some(Claimed { index, state }) = self.claim_lent(job) else { return false };
         // A closer waits for a claimed job as for a running one, so the slot need not be retired.
         self.vacate(index, state, false);
@@ -57,7 +57,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Runs a job here if no thread has started it, however little stack is left, as a plain call would. True
     /// if it ran.
-    pub(crate) fn run_lent(&self, job: Job) -> bool {
+    pub(crate) fn run_lent(&self, job: JobId) -> bool {
         let Some(claimed) = self.claim_lent(job) else { return false };
         self.execute(claimed);
         self.notify_closers_if_closed(Origin::Thread);
@@ -66,7 +66,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Waits until a job that was started, or dropped by the pool, has finished, then gives what it left to
     /// `deliver`.
-    pub(crate) fn await_lent(&self, job: Job, mut deliver: Receiver<'_>) {
+    pub(crate) fn await_lent(&self, job: JobId, mut deliver: Receiver<'_>) {
         spin_until(POLLS_BEFORE_SLEEP, || self.is_finished(job));
         let options = WaitOptions { is_lender: true, ..Default::default() };
         let taken = self.wait(job, Timeout::Forever, options, &mut deliver);
@@ -77,7 +77,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Takes a job back, or waits until it has finished. For jobs that leave no result.
-    pub(crate) fn take_back_or_await(&self, job: Job) {
+    pub(crate) fn take_back_or_await(&self, job: JobId) {
         if !self.take_back(job) {
             self.await_lent(job, &mut |_, _, _| Disposition::Take);
         }

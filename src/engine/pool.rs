@@ -2,7 +2,7 @@
 
 use crate::engine::lifecycle::Lifecycle;
 use crate::job::context::{CallChain, CallContext};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::Port;
 use crate::ring::{Cursors, Ring, Seed};
 use crate::sleep::Idle;
@@ -134,7 +134,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// 8 bits of the pool's identity, for handles.
     #[inline(always)]
     pub(crate) fn tag(&self) -> u8 {
-        Job::tag_of(self.id())
+        JobId::tag_of(self.id())
     }
 
     pub(crate) fn port(&self) -> &P {

@@ -6,7 +6,7 @@ use super::deadlock::Outlook;
 use super::request::{Request, WhenFull};
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Popper};
@@ -55,7 +55,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         detached: bool,
         when_full: W,
         origin: Origin,
-    ) -> Result<Job, (ReserveError, R)> {
+    ) -> Result<JobId, (ReserveError, R)> {
         let mut first = None;
         if !SMALL && !self.storage.counts_submits() {
             match self.reserve_now(W::POPPER) {
@@ -84,7 +84,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         when_full: W,
         origin: Origin,
         first: Option<ReserveError>,
-    ) -> Result<Job, (ReserveError, R)> {
+    ) -> Result<JobId, (ReserveError, R)> {
         let _counted = self.storage.counts_submits().then(|| self.lifecycle.visit(&self.port, origin));
         let found = match first {
             None => self.try_reserve(W::POPPER, origin),
@@ -213,7 +213,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         request: impl Request,
         detached: bool,
         origin: Origin,
-    ) -> Job {
+    ) -> JobId {
         // SAFETY:
         // - the caller's.
         let (job, position) = unsafe { self.enqueue(reserved, request, detached) };
@@ -232,7 +232,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         reserved: Reserved,
         request: impl Request,
         detached: bool,
-    ) -> (Job, usize) {
+    ) -> (JobId, usize) {
         let Reserved(index) = reserved;
         let vtable = request.vtable();
         // SAFETY:

@@ -6,7 +6,7 @@
 //! `blocking_wait.rs`).
 
 use super::RawPool;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 use crate::slot::waker::WakerToken;
@@ -17,7 +17,7 @@ use core::task::{Poll, Waker};
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Has the job finished? If not, `waker` is woken when it has: run, cancelled or discarded. The caller
     /// holds the job's only handle, and `left` belongs to that handle.
-    pub(crate) fn poll_job(&self, job: Job, left: &mut WakerToken, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_job(&self, job: JobId, left: &mut WakerToken, waker: &Waker) -> Poll<()> {
         let Ok((index, generation)) = self.find(job) else {
             return Poll::Ready(());
         };
@@ -50,7 +50,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Takes back the waker that a poll left, if it is still there. The holder of the job's handle calls it
     /// before it gives the handle up.
     #[must_use = "dropping it runs its owner's code: not before the handle is given up"]
-    pub(crate) fn take_waker_back(&self, job: Job, left: &mut WakerToken) -> Option<Waker> {
+    pub(crate) fn take_waker_back(&self, job: JobId, left: &mut WakerToken) -> Option<Waker> {
         let (index, _) = self.find(job).ok()?;
         self.storage.waker_cells().get(index)?.take_back(left)
     }

@@ -4,7 +4,7 @@ use super::RawPool;
 use super::blocking_wait::{Slept, Waiting};
 use super::deadlock::Outlook;
 use super::run::Claimed;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::Claim;
@@ -65,14 +65,14 @@ pub(crate) struct WaitOptions {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The slot and generation that a handle names, if they can belong to this pool.
-    pub(super) fn find(&self, job: Job) -> Result<(usize, usize), WaitError> {
+    pub(super) fn find(&self, job: JobId) -> Result<(usize, usize), WaitError> {
         job.resolve(self.tag(), self.storage.capacity()).ok_or(WaitError::Stale)
     }
 
     /// Waits until the job has finished, then gives its result to `deliver`.
     pub(crate) fn wait(
         &self,
-        job: Job,
+        job: JobId,
         timeout: Timeout,
         options: WaitOptions,
         deliver: Receiver<'_>,
@@ -222,7 +222,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Cancels a job that is still queued: its input is dropped in this call, and waiters are notified. Of
     /// several threads that cancel a job, one gets Ok(true). Ok(false): too late; a job that runs is asked to
     /// stop.
-    pub(crate) fn cancel(&self, job: Job) -> Result<bool, WaitError> {
+    pub(crate) fn cancel(&self, job: JobId) -> Result<bool, WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
         loop {
@@ -249,7 +249,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Has the job finished, so that a wait would return at once?
-    pub(crate) fn is_finished(&self, job: Job) -> bool {
+    pub(crate) fn is_finished(&self, job: JobId) -> bool {
         self.find(job).is_ok_and(|(index, generation)| {
             let state = self.slot(index).state();
             !state.answers_to(generation) || state.is_untaken()
@@ -258,7 +258,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the
     /// handle stale.
-    pub(crate) fn detach(&self, job: Job) -> Result<(), WaitError> {
+    pub(crate) fn detach(&self, job: JobId) -> Result<(), WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
         let mut state = slot.state();

@@ -18,7 +18,7 @@
 //! others that do the same. EDGES.md (E8) has the argument.
 
 use crate::job::context::{CallChain, CallContext};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::Port;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, ordering};
 use core::ptr;
@@ -33,7 +33,7 @@ pub(crate) enum Awaits {
     /// A free slot.
     Slot,
     /// The end of this job. `gives_up`: the wait may return a deadlock.
-    Job { job: Job, gives_up: bool },
+    Job { job: JobId, gives_up: bool },
     /// The end of the pool: the thread is inside a shutdown.
     End,
 }
@@ -233,7 +233,7 @@ impl<P: Port> Locked<'_, P> {
     }
 
     /// Is a marked thread inside this job?
-    pub(crate) fn holds(&self, job: Job) -> bool {
+    pub(crate) fn holds(&self, job: JobId) -> bool {
         self.marked().any(|node| node.frames().any(|context| context.job() == Some(job)))
     }
 

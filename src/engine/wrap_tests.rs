@@ -29,7 +29,7 @@ static VTABLE: JobVTable = JobVTable::new(
     |_, _| {},
 );
 
-fn submit(pool: &Pool, number: usize) -> crate::Job {
+fn submit(pool: &Pool, number: usize) -> crate::JobId {
     struct Number(usize);
     impl Request for Number {
         fn vtable(&self) -> &'static JobVTable {
@@ -49,7 +49,7 @@ fn submit(pool: &Pool, number: usize) -> crate::Job {
         .expect("there is room")
 }
 
-fn result(pool: &Pool, job: crate::Job) -> (Completion, usize) {
+fn result(pool: &Pool, job: crate::JobId) -> (Completion, usize) {
     let mut found = 0;
     let taken = pool.wait(job, Timeout::Poll, WaitOptions::default(), &mut |_, payload, _| {
         // SAFETY:

@@ -3,7 +3,7 @@
 use super::config::DEFAULTS;
 use super::pool::CPool;
 use super::*;
-use crate::job::id::{GENERATION_BITS, Job};
+use crate::job::id::{GENERATION_BITS, JobId};
 use alloc::vec::Vec;
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -102,7 +102,7 @@ impl Pool {
         // SAFETY:
         // - create made the pool.
         let tag = unsafe { &*self.0.cast::<CPool>() }.raw.tag();
-        Job::from_bits(job).resolve(tag, 1).expect("a handle of this pool").1
+        JobId::from_bits(job).resolve(tag, 1).expect("a handle of this pool").1
     }
 }
 

@@ -16,7 +16,7 @@ use super::status::{
 };
 use super::types::{RunFn, jobring_done_fn, jobring_done_node, jobring_drop_fn, jobring_outcome};
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -200,8 +200,8 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         }
     }
 
-    fn outcome(job: Option<Job>, status: jobring_status) -> jobring_outcome {
-        jobring_outcome::new(job.map_or(0, Job::to_bits), status)
+    fn outcome(job: Option<JobId>, status: jobring_status) -> jobring_outcome {
+        jobring_outcome::new(job.map_or(0, JobId::to_bits), status)
     }
 
     unsafe fn fail(payload: Payload, context: &CallContext, failure: &JobFailure) -> RunResult {
@@ -237,7 +237,7 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         }
     }
 
-    unsafe fn discard(payload: Payload, job: Job, why: DiscardReason) {
+    unsafe fn discard(payload: Payload, job: JobId, why: DiscardReason) {
         let status = match why {
             DiscardReason::Cancelled => JOBRING_E_CANCELLED,
             DiscardReason::Shutdown => JOBRING_E_SHUTDOWN,

@@ -15,7 +15,7 @@ use super::types::{
 };
 use crate::engine::{Completion, Disposition, WaitOptions};
 use crate::job::context::CallChain;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::Timeout;
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
@@ -113,7 +113,7 @@ unsafe fn take(
     optional(out)?;
     let (mut status, mut value) = (JOBRING_E_FAILED, core::ptr::null_mut());
     let how = WaitOptions::default();
-    let taken = pool.raw.wait(Job::from_bits(job), timeout, how, &mut |_, payload, taken| {
+    let taken = pool.raw.wait(JobId::from_bits(job), timeout, how, &mut |_, payload, taken| {
         // SAFETY:
         // - a C job that ended like this; its body is ours in this call.
         unsafe {
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
             ..Default::default()
         };
         let mut found = Err(0);
-        let waited = pool.raw.wait(Job::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
+        let waited = pool.raw.wait(JobId::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
             // SAFETY:
             // - the caller's; a C job that ended like this; its body is ours in this call.
             found = unsafe { room.read(job, vtable, payload, taken) };
@@ -250,7 +250,7 @@ pub unsafe extern "C" fn jobring_cancel(pool: *mut jobring_pool, job: jobring_jo
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        Ok(if pool.raw.cancel(Job::from_bits(job))? { JOBRING_OK } else { JOBRING_E_BUSY })
+        Ok(if pool.raw.cancel(JobId::from_bits(job))? { JOBRING_OK } else { JOBRING_E_BUSY })
     })
 }
 
@@ -274,7 +274,7 @@ pub unsafe extern "C" fn jobring_detach(pool: *mut jobring_pool, job: jobring_jo
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        Ok(pool.raw.detach(Job::from_bits(job))?)
+        Ok(pool.raw.detach(JobId::from_bits(job))?)
     })
 }
 

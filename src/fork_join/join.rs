@@ -22,7 +22,7 @@
 
 use crate::engine::{Completion, Disposition, LentJob, RawPool};
 use crate::job::context::{CallContext, Joins, Pending};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Origin, Port};
 use crate::ring::Popper;
@@ -117,7 +117,7 @@ impl HalfJob {
     }
 
     /// A shutdown discarded the job: its owner finds the closure still present, and calls it.
-    unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
+    unsafe fn discard(_: Payload, _: JobId, _: DiscardReason) {}
 
     unsafe fn drop_result(_: Payload, _: RunResult) {}
 }
@@ -159,7 +159,7 @@ fn reclaim<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins, pen
 
 #[cold]
 #[inline(never)]
-fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job) -> bool {
+fn reclaim_published<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: JobId) -> bool {
     let mut done = false;
     if !pool.take_back(job) {
         pool.await_lent(job, &mut |_, _, taken| {

@@ -22,7 +22,7 @@ use super::chunks::Chunks;
 use super::once_slot::OnceSlot;
 use crate::engine::{Fail, LentJob, RawPool};
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
@@ -82,7 +82,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         helpers.into_iter().flatten().for_each(|helper| self.pool.take_back_or_await(helper));
     }
 
-    fn make_helper(&self) -> Option<Job> {
+    fn make_helper(&self) -> Option<JobId> {
         if !self.chunks.admit_helper() {
             return None;
         }
@@ -110,7 +110,7 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
     }
 
     /// A shutdown discarded the job: other threads claim the shares.
-    unsafe fn discard(_: Payload, _: Job, _: DiscardReason) {}
+    unsafe fn discard(_: Payload, _: JobId, _: DiscardReason) {}
 
     unsafe fn drop_result(_: Payload, _: RunResult) {}
 }

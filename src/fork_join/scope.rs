@@ -7,7 +7,7 @@
 //! into it; a job opens its own scope.
 
 use crate::engine::{Disposition, Fail, RawPool, Request};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
@@ -16,7 +16,7 @@ use core::cell::Cell;
 /// The unfinished jobs of one scope, at most `MAX` at a time.
 pub(crate) struct Spawned<const MAX: usize> {
     // INVARIANT: the first `count` are jobs of this scope, all different.
-    jobs: [Cell<Option<Job>>; MAX],
+    jobs: [Cell<Option<JobId>>; MAX],
     count: Cell<usize>,
     panicked: Cell<Option<PanicPayload>>,
 }

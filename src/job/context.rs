@@ -3,7 +3,7 @@
 //! A thread that runs a job has a [`CallContext`] on its stack, and its port points to the innermost one.
 //! Only the thread itself uses its contexts, except as `CallChain` says.
 
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use core::cell::Cell;
 use core::ptr;
 
@@ -114,10 +114,10 @@ impl CallContext {
     }
 
     /// The context's job, if it is a job's.
-    pub(crate) fn job(&self) -> Option<Job> {
+    pub(crate) fn job(&self) -> Option<JobId> {
         match self.kind {
             ContextKind::Job { index, generation } => {
-                Some(Job::new(Job::tag_of(self.pool), generation, index))
+                Some(JobId::new(JobId::tag_of(self.pool), generation, index))
             }
             ContextKind::Worker { .. } | ContextKind::Caller | ContextKind::Callback => None,
         }
@@ -227,7 +227,7 @@ pub(crate) struct Pending {
     /// The next older half of the list.
     pub(crate) older: Cell<*const Pending>,
     /// The half's job, if it was published. Then it is in no list.
-    pub(crate) job: Cell<Option<Job>>,
+    pub(crate) job: Cell<Option<JobId>>,
     /// Runs the half. Called once, by the thread that claimed the job.
     pub(crate) run: unsafe fn(*const Pending),
 }

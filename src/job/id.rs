@@ -22,9 +22,9 @@ pub const MAX_CAPACITY: usize = INDEX_MASK as usize;
 /// handle carries only 8 bits of its pool's identity, so 255 of 256 pools refuse another pool's handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
-pub struct Job(u64);
+pub struct JobId(u64);
 
-impl Job {
+impl JobId {
     #[inline]
     pub(crate) const fn new(tag: u8, generation: usize, index: usize) -> Self {
         Self((tag as u64) << TAG_SHIFT | (generation as u64) << INDEX_BITS | (index as u64 + 1))
@@ -40,14 +40,14 @@ impl Job {
     /// The handle as a number, for other languages. 0 is never a handle.
     ///
     /// ```
-    /// use jobring::{Job, StaticPool};
+    /// use jobring::{JobId, StaticPool};
     ///
     /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
     ///
     /// let handle = POOL.try_submit(|| ()).expect("there is room");
     /// let job = handle.job().expect("it is queued");
     /// assert_ne!(job.to_bits(), 0);
-    /// assert_eq!(Job::from_bits(job.to_bits()), job);
+    /// assert_eq!(JobId::from_bits(job.to_bits()), job);
     /// # handle.detach();
     /// ```
     #[inline]
@@ -59,7 +59,7 @@ impl Job {
     /// issue.
     ///
     /// ```
-    /// assert_eq!(jobring::Job::from_bits(7).to_bits(), 7);
+    /// assert_eq!(jobring::JobId::from_bits(7).to_bits(), 7);
     /// ```
     #[inline]
     pub const fn from_bits(bits: u64) -> Self {
@@ -88,12 +88,12 @@ mod tests {
         for tag in [0, 1, 0x7f, 0xff] {
             for generation in [0, 1, last - 1, last] {
                 for index in [0, 1, MAX_CAPACITY - 1] {
-                    let job = Job::new(tag, generation, index);
+                    let job = JobId::new(tag, generation, index);
                     assert_eq!(job.resolve(tag, MAX_CAPACITY), Some((index, generation)));
                     assert_eq!(job.resolve(tag.wrapping_add(1), MAX_CAPACITY), None);
                     assert_eq!(job.resolve(tag, index), None);
                     assert_ne!(job.to_bits(), 0);
-                    assert_eq!(Job::from_bits(job.to_bits()), job);
+                    assert_eq!(JobId::from_bits(job.to_bits()), job);
                 }
             }
         }
@@ -111,7 +111,7 @@ mod tests {
             for tag in [0u64, 0xff] {
                 for generation in [0, generations - 1] {
                     for index in [0, MAX_CAPACITY as u64 - 1] {
-                        // As Job::new, in 64 bits on every target.
+                        // As JobId::new, in 64 bits on every target.
                         let packed = tag << TAG_SHIFT | generation << INDEX_BITS | (index + 1);
                         assert_eq!(packed >> TAG_SHIFT, tag);
                         assert_eq!(packed >> INDEX_BITS & (generations - 1), generation);
@@ -125,6 +125,6 @@ mod tests {
 
     #[test]
     fn zero_is_no_handle_of_any_pool() {
-        assert!((0..=255).all(|tag| Job::from_bits(0).resolve(tag, MAX_CAPACITY).is_none()));
+        assert!((0..=255).all(|tag| JobId::from_bits(0).resolve(tag, MAX_CAPACITY).is_none()));
     }
 }

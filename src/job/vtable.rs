@@ -2,7 +2,7 @@
 //! result).
 
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 
 /// The bytes of one slot: first the job's input, after it ran its result.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ pub(crate) struct JobVTable {
     /// Runs the job: consumes the input and leaves a result. Does not unwind.
     pub(crate) run: unsafe fn(Payload, &CallContext) -> RunResult,
     /// Drops the input of a job that will not run, and may leave in the payload why. Does not unwind.
-    pub(crate) discard: unsafe fn(Payload, Job, DiscardReason),
+    pub(crate) discard: unsafe fn(Payload, JobId, DiscardReason),
     /// In place of the rest of `run`, when the job ended its thread: what it leaves is a failure. None: it must return.
     #[cfg(feature = "capi")]
     pub(crate) exited: Option<unsafe fn(Payload, &CallContext) -> RunResult>,
@@ -61,7 +61,7 @@ impl JobVTable {
     /// The vtable of a job that must not end its thread.
     pub(crate) const fn new(
         run: unsafe fn(Payload, &CallContext) -> RunResult,
-        discard: unsafe fn(Payload, Job, DiscardReason),
+        discard: unsafe fn(Payload, JobId, DiscardReason),
         drops_result: bool,
         drop_result: unsafe fn(Payload, RunResult),
     ) -> Self {

@@ -4,7 +4,7 @@ use super::fits::{JobNeeds, max};
 use crate::engine::{Request, ReserveError};
 use crate::error::SubmitError;
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::marker::PhantomData;
@@ -43,7 +43,7 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         }
     }
 
-    unsafe fn discard(payload: Payload, _: Job, _: DiscardReason) {
+    unsafe fn discard(payload: Payload, _: JobId, _: DiscardReason) {
         // SAFETY:
         // - the payload holds an F, and discard is called in place of run (job/vtable.rs).
         drop_ignoring_panic(unsafe { payload.at.cast::<F>().read() });

@@ -2,7 +2,7 @@
 
 use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError, WaitOptions};
 use crate::error::{JobError, JobPanic};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::{Port, Timeout};
 use crate::slot::storage::Storage;
 use crate::sync::dying;
@@ -17,41 +17,41 @@ use core::time::Duration;
 
 /// What a handle needs of its pool, without the pool's type.
 pub(crate) trait ErasedPool: Sync {
-    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError>;
-    fn cancel_job(&self, job: Job) -> bool;
-    fn detach_job(&self, job: Job);
-    fn is_job_finished(&self, job: Job) -> bool;
+    fn wait_for(&self, job: JobId, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError>;
+    fn cancel_job(&self, job: JobId) -> bool;
+    fn detach_job(&self, job: JobId);
+    fn is_job_finished(&self, job: JobId) -> bool;
     #[cfg(feature = "future")]
-    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()>;
+    fn poll_job(&self, job: JobId, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()>;
     #[cfg(feature = "future")]
-    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::WakerToken) -> Option<Waker>;
+    fn take_waker_back(&self, job: JobId, left: &mut crate::slot::waker::WakerToken) -> Option<Waker>;
 }
 
 impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
-    fn wait_for(&self, job: Job, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
+    fn wait_for(&self, job: JobId, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError> {
         self.wait(job, timeout, WaitOptions::default(), deliver)
     }
 
-    fn cancel_job(&self, job: Job) -> bool {
+    fn cancel_job(&self, job: JobId) -> bool {
         !self.is_copy() && self.cancel(job) == Ok(true)
     }
 
-    fn detach_job(&self, job: Job) {
+    fn detach_job(&self, job: JobId) {
         // The handle cannot be stale: only its owner takes the result.
         let _ = self.detach(job);
     }
 
-    fn is_job_finished(&self, job: Job) -> bool {
+    fn is_job_finished(&self, job: JobId) -> bool {
         self.is_finished(job)
     }
 
     #[cfg(feature = "future")]
-    fn poll_job(&self, job: Job, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()> {
+    fn poll_job(&self, job: JobId, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()> {
         self.poll_job(job, left, waker)
     }
 
     #[cfg(feature = "future")]
-    fn take_waker_back(&self, job: Job, left: &mut crate::slot::waker::WakerToken) -> Option<Waker> {
+    fn take_waker_back(&self, job: JobId, left: &mut crate::slot::waker::WakerToken) -> Option<Waker> {
         self.take_waker_back(job, left)
     }
 }
@@ -82,7 +82,7 @@ pub struct JobHandle<'p, T> {
 }
 
 pub(super) enum HandleState<'p, T> {
-    InPool(&'p dyn ErasedPool, Job),
+    InPool(&'p dyn ErasedPool, JobId),
     /// The job ran on the submitting thread, because the pool was full.
     Ran(Discarded<Result<T, JobError>>),
     /// A task that awaited the job took its result.
@@ -91,7 +91,7 @@ pub(super) enum HandleState<'p, T> {
 }
 
 impl<'p, T: Send> JobHandle<'p, T> {
-    pub(crate) fn new(pool: &'p dyn ErasedPool, job: Job) -> Self {
+    pub(crate) fn new(pool: &'p dyn ErasedPool, job: JobId) -> Self {
         Self::at(HandleState::InPool(pool, job))
     }
 
@@ -298,7 +298,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # first.detach();
     /// # second.detach();
     /// ```
-    pub fn job(&self) -> Option<Job> {
+    pub fn job(&self) -> Option<JobId> {
         match self.state {
             HandleState::InPool(_, job) => Some(job),
             _ => None,

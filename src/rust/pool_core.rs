@@ -325,7 +325,7 @@ impl<P: AnyPool> PoolCore<P> {
         when_full: impl WhenFull,
         origin: Origin,
         fits: Fits<F, T>,
-    ) -> Result<crate::Job, SubmitError<F>>
+    ) -> Result<crate::JobId, SubmitError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,

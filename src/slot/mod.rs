@@ -6,7 +6,7 @@ pub(crate) mod storage;
 #[cfg(feature = "future")]
 pub(crate) mod waker;
 
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload, RunResult};
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, ordering};
 use crate::util::prefetch::fetch_to_write;
@@ -303,8 +303,8 @@ impl<'a> Slot<'a> {
 
     /// The handle of the job that `s` belongs to.
     #[inline]
-    pub(crate) fn handle(tag: u8, index: usize, s: State) -> Job {
-        Job::new(tag, s.generation(), index)
+    pub(crate) fn handle(tag: u8, index: usize, s: State) -> JobId {
+        JobId::new(tag, s.generation(), index)
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 extern crate std;
 
 use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 use crate::rust::pool_core::{AnyPool, PoolCore};
@@ -31,7 +31,7 @@ impl From<WaitError> for Shared {
 /// Calls with copies of handles.
 impl<P: AnyPool> PoolCore<P> {
     /// Waits, or polls, and takes the result. With `leave` it first looks at the result and leaves it, once.
-    pub fn shared_wait(&self, job: Job, poll: bool, mut leave: bool) -> Shared {
+    pub fn shared_wait(&self, job: JobId, poll: bool, mut leave: bool) -> Shared {
         let timeout = if poll { Timeout::Poll } else { Timeout::Forever };
         let may_leave = leave;
         loop {
@@ -61,7 +61,7 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Waits, and looks at the result. Then leaves it, or takes it unless the handle was given up meanwhile.
-    pub fn shared_see(&self, job: Job, leave: bool) -> Shared {
+    pub fn shared_see(&self, job: JobId, leave: bool) -> Shared {
         let mut value = 0;
         let options = WaitOptions { may_leave: true, ..Default::default() };
         let taken = self.raw().wait(job, Timeout::Forever, options, &mut |_, payload, taken| match taken {
@@ -82,19 +82,19 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Looks at a job's result, and leaves it.
-    pub fn shared_peek(&self, job: Job) -> Shared {
+    pub fn shared_peek(&self, job: JobId) -> Shared {
         let options = WaitOptions { may_leave: true, ..Default::default() };
         let seen = self.raw().wait(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
         seen.map_or_else(Shared::from, |_| Shared::Over)
     }
 
     /// Cancels a job. True if the job had not started.
-    pub fn shared_cancel(&self, job: Job) -> bool {
+    pub fn shared_cancel(&self, job: JobId) -> bool {
         self.raw().cancel(job) == Ok(true)
     }
 
     /// Gives up the result.
-    pub fn shared_detach(&self, job: Job) {
+    pub fn shared_detach(&self, job: JobId) {
         let _ = self.raw().detach(job);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::machine::{Body, Op, Setup, SubmitResult, World};
 use crate::stage::{self, Stage};
-use jobring_frozen::{Job, JobHandle, Shared, ShutdownMode, StaticPool, SubmitError};
+use jobring_frozen::{JobHandle, JobId, Shared, ShutdownMode, StaticPool, SubmitError};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -32,7 +32,7 @@ macro_rules! with {
 struct Props {
     pool: Sized,
     bodies: [Body; crate::machine::JOBS],
-    handles: [Cell<Option<Job>>; crate::machine::JOBS],
+    handles: [Cell<Option<JobId>>; crate::machine::JOBS],
     submitted: [Cell<SubmitResult>; crate::machine::JOBS],
     ran: [AtomicUsize; crate::machine::JOBS],
     dropped: [AtomicUsize; crate::machine::JOBS],
@@ -233,7 +233,7 @@ fn act(props: &Rc<Props>, op: Op) {
 }
 
 /// The handle as a value, which may be copied; the claim is not given up.
-fn kept<T: Send>(handle: JobHandle<'_, T>) -> Option<Job> {
+fn kept<T: Send>(handle: JobHandle<'_, T>) -> Option<JobId> {
     let job = handle.job();
     std::mem::forget(handle);
     job

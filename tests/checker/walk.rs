@@ -12,7 +12,7 @@ mod planted;
 mod stage;
 
 use dice::Dice;
-use jobring_frozen::{Job, JobHandle, Shared, ShutdownMode, StaticPool, SubmitError};
+use jobring_frozen::{JobHandle, JobId, Shared, ShutdownMode, StaticPool, SubmitError};
 use stage::Stage;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,7 +48,7 @@ struct Props {
     pool: Pool,
     accounts: Accounts,
     /// Copies of handles.
-    handles: RefCell<Vec<Job>>,
+    handles: RefCell<Vec<JobId>>,
     dice: RefCell<Dice>,
 }
 
@@ -119,13 +119,13 @@ impl Drop for Token {
     }
 }
 
-fn kept<T: Send>(handle: JobHandle<'_, T>) -> Job {
+fn kept<T: Send>(handle: JobHandle<'_, T>) -> JobId {
     let job = handle.job().expect("it is in the pool");
     std::mem::forget(handle);
     job
 }
 
-fn shared<F>(props: &Props, result: Result<Job, SubmitError<F>>) -> Option<Job> {
+fn shared<F>(props: &Props, result: Result<JobId, SubmitError<F>>) -> Option<JobId> {
     match result {
         Ok(job) => {
             props.handles.borrow_mut().push(job);

@@ -4,7 +4,7 @@
 use crate::harness::{
     CANCELLER, CLOSER, DECOY, GENEROUS, Ledger, SUBMITTER, Subject, Token, WAITER, WORKER, name, until,
 };
-use jobring_frozen::{Job, JobError, JobHandle, Pool, Shared, ShutdownMode, SubmitError, freeze};
+use jobring_frozen::{JobError, JobHandle, JobId, Pool, Shared, ShutdownMode, SubmitError, freeze};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
@@ -49,7 +49,7 @@ enum Order<'p> {
     /// Not to be cancelled.
     Await(JobHandle<'p, u64>, u64),
     /// The waiter and the canceller have the same, as C callers may.
-    Shared(Job, u64),
+    Shared(JobId, u64),
 }
 
 struct Board<'p> {
@@ -268,7 +268,7 @@ impl<'p> Arena<'p> {
     }
 
     /// Puts the same job into both boxes, or detaches it.
-    fn post_both(&self, job: Job, id: u64) {
+    fn post_both(&self, job: JobId, id: u64) {
         let mut board = self.board.lock().unwrap();
         let full = board.orders.iter().any(|orders| orders.len() == MAX_ORDERS);
         if !full {

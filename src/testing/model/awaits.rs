@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::pool::{End, Pool};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::slot::waker::WakerToken;
 use crate::sync::dying;
 use core::task::{Poll, Waker};
@@ -12,13 +12,13 @@ use std::sync::Arc;
 /// The only handle of a job.
 pub struct Awaiting<const N: usize> {
     pool: Arc<Pool<N>>,
-    job: Option<Job>,
+    job: Option<JobId>,
     left: WakerToken,
 }
 
 impl<const N: usize> Awaiting<N> {
     /// A handle that nobody else uses.
-    pub fn new(pool: &Arc<Pool<N>>, job: Job) -> Self {
+    pub fn new(pool: &Arc<Pool<N>>, job: JobId) -> Self {
         Self { pool: pool.clone(), job: Some(job), left: WakerToken::default() }
     }
 
@@ -40,7 +40,7 @@ impl<const N: usize> Awaiting<N> {
     }
 
     /// Leaks the handle.
-    pub fn leak(mut self) -> Job {
+    pub fn leak(mut self) -> JobId {
         self.job.take().expect("leaked after the end")
     }
 }

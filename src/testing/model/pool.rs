@@ -9,7 +9,7 @@ use crate::engine::{
     WaitOptions, WhenFull, WorkerActivity,
 };
 use crate::job::context::{CallContext, Stack};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::platform::{Clock, ModelPort};
 use crate::ring::Popper;
@@ -87,7 +87,7 @@ impl<const N: usize> Pool<N> {
         self.raw.port().pass(nanos);
     }
 
-    fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<Job, No> {
+    fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<JobId, No> {
         // SAFETY:
         // - 1: the payload gets the task that its vtable expects, in 16 bytes; a task owns what it uses.
         unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full, Origin::Thread) }
@@ -95,22 +95,22 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Submits a job, if there is room.
-    pub fn submit(&self, task: Task) -> Result<Job, No> {
+    pub fn submit(&self, task: Task) -> Result<JobId, No> {
         self.submit_as(task, Fail, false)
     }
 
     /// Submits a detached job, if there is room.
-    pub fn submit_detached(&self, task: Task) -> Result<Job, No> {
+    pub fn submit_detached(&self, task: Task) -> Result<JobId, No> {
         self.submit_as(task, Fail, true)
     }
 
     /// Submits a detached job, waiting for room.
-    pub fn submit_blocking(&self, task: Task) -> Result<Job, No> {
+    pub fn submit_blocking(&self, task: Task) -> Result<JobId, No> {
         self.submit_as(task, Wait(Timeout::Forever), true)
     }
 
     /// Submits a detached job, waiting for room for at most `nanos`.
-    pub fn submit_within(&self, task: Task, nanos: u64) -> Result<Job, No> {
+    pub fn submit_within(&self, task: Task, nanos: u64) -> Result<JobId, No> {
         self.submit_as(task, Wait(Timeout::Nanos(nanos)), true)
     }
 
@@ -128,7 +128,7 @@ impl<const N: usize> Pool<N> {
         }
     }
 
-    fn enqueue(&self, reserved: Reserved, task: Task) -> (Job, usize) {
+    fn enqueue(&self, reserved: Reserved, task: Task) -> (JobId, usize) {
         // SAFETY:
         // - reserved from this pool, and as in submit_as.
         unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), false) }
@@ -136,7 +136,7 @@ impl<const N: usize> Pool<N> {
 
     /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were
     /// accepted, and why the next one was not.
-    pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<Job>, Option<No>) {
+    pub fn submit_batch<const K: usize>(&self, tasks: [Task; K]) -> (Vec<JobId>, Option<No>) {
         let (mut batch, mut jobs, mut refused) = (Batch::new(&self.raw), Vec::new(), None);
         for (n, task) in tasks.into_iter().enumerate() {
             match batch.reserve(K - n) {
@@ -156,7 +156,7 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Starts a batch of this many jobs, and submits only the first.
-    pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<Job, No> {
+    pub fn submit_first_of(&self, jobs: usize, task: Task) -> Result<JobId, No> {
         let mut batch = Batch::new(&self.raw);
         let (job, position) = self.enqueue(batch.reserve(jobs)?, task);
         batch.placed(position);
@@ -164,7 +164,7 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Submits, if there is room, and stops for ever before it notifies anyone.
-    pub fn submit_and_freeze(&self, task: Task) -> Result<Job, No> {
+    pub fn submit_and_freeze(&self, task: Task) -> Result<JobId, No> {
         Ok(self.enqueue(self.raw.try_reserve(Popper::Unpaced, Origin::Thread)?, task).0)
     }
 
@@ -174,22 +174,22 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Makes up the handle that slot `index` has in `generation`.
-    pub fn guess(&self, generation: usize, index: usize) -> Job {
+    pub fn guess(&self, generation: usize, index: usize) -> JobId {
         Slot::handle(self.raw.tag(), index, State::free(generation))
     }
 
     /// Has the job finished?
-    pub fn is_finished(&self, job: Job) -> bool {
+    pub fn is_finished(&self, job: JobId) -> bool {
         self.raw.is_finished(job)
     }
 
     /// Cancels. None: stale.
-    pub fn cancel(&self, job: Job) -> Option<bool> {
+    pub fn cancel(&self, job: JobId) -> Option<bool> {
         self.raw.cancel(job).ok()
     }
 
     /// Detaches. False: stale.
-    pub fn detach(&self, job: Job) -> bool {
+    pub fn detach(&self, job: JobId) -> bool {
         self.raw.detach(job).is_ok()
     }
 

@@ -5,7 +5,7 @@ extern crate std;
 use super::log::Log;
 use crate::engine::Request;
 use crate::job::context::CallContext;
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use std::boxed::Box;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Task {
         RunResult::Failed
     }
 
-    unsafe fn discard(payload: Payload, _: Job, why: DiscardReason) {
+    unsafe fn discard(payload: Payload, _: JobId, why: DiscardReason) {
         // SAFETY:
         // - called in place of run.
         let mut task = unsafe { Self::out_of(payload) };

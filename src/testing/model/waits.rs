@@ -3,13 +3,13 @@
 use super::pool::{End, Pool};
 use super::tasks::Task;
 use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
-use crate::job::id::Job;
+use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
 
 impl<const N: usize> Pool<N> {
     /// `may_leave`: the wait decides only after it has looked.
-    fn wait_as(&self, job: Job, timeout: Timeout, want: Disposition, may_leave: bool) -> End {
+    fn wait_as(&self, job: JobId, timeout: Timeout, want: Disposition, may_leave: bool) -> End {
         let mut number = usize::MAX;
         let mut deliver = |_: &'static JobVTable, payload: Payload, taken: Completion| {
             // SAFETY:
@@ -50,12 +50,12 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Waits and takes the result.
-    pub fn wait(&self, job: Job) -> End {
+    pub fn wait(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Forever, Disposition::Take, false)
     }
 
     /// Waits as the thread that lent the job, and takes the result.
-    pub fn wait_as_lender(&self, job: Job) -> End {
+    pub fn wait_as_lender(&self, job: JobId) -> End {
         let mut number = usize::MAX;
         self.raw.await_lent(job, &mut |_, payload, taken| {
             assert_eq!(taken, Completion::Done);
@@ -71,32 +71,32 @@ impl<const N: usize> Pool<N> {
     }
 
     /// Takes back a job that nobody has started, and drops it.
-    pub fn take_back(&self, job: Job) -> bool {
+    pub fn take_back(&self, job: JobId) -> bool {
         self.raw.take_back(job)
     }
 
     /// Waits for at most `nanos`, and takes the result.
-    pub fn wait_within(&self, job: Job, nanos: u64) -> End {
+    pub fn wait_within(&self, job: JobId, nanos: u64) -> End {
         self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take, false)
     }
 
     /// Waits, looks at the result, and then takes it.
-    pub fn wait_seeing(&self, job: Job) -> End {
+    pub fn wait_seeing(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Forever, Disposition::Take, true)
     }
 
     /// Waits, and leaves the result where it is.
-    pub fn wait_leaving(&self, job: Job) -> End {
+    pub fn wait_leaving(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Forever, Disposition::Leave, true)
     }
 
     /// Looks at the result if it is there, and leaves it.
-    pub fn peek(&self, job: Job) -> End {
+    pub fn peek(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Poll, Disposition::Leave, true)
     }
 
     /// Takes the result if it is there.
-    pub fn poll(&self, job: Job) -> End {
+    pub fn poll(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Poll, Disposition::Take, false)
     }
 }
