@@ -81,6 +81,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
+    // A frame of its own: a job that the thread runs in the wait does not lie on top of this.
+    #[inline(never)]
     fn sleep_registered(&self, awaits: Awaits, sleep: impl FnOnce(Outlook)) -> Outlook {
         let node = Node::new(awaits, self.id(), self.port.current());
         let waits = self.lifecycle.waits();

@@ -125,7 +125,7 @@ impl WorkerSet {
             unsafe {
                 let place = places.add(worker).cast::<WorkerThread>();
                 place.write(WorkerThread::new(pool, hooks, worker, worker_config, config.timed));
-                WorkerThread::start_thread(place)
+                WorkerThread::start_thread(place).inspect_err(|_| place.drop_in_place())
             }
         };
         let started = pool.start_workers(config.workers, config.min_workers, hook_error, is_shortage, spawn);
@@ -147,7 +147,14 @@ impl WorkerSet {
     /// Waits until all threads have ended. The workers have already left their loops (RawPool::await_workers). If the calling
     /// thread is one of them (in a destructor of a thread-local), it is detached: it no longer uses the pool.
     pub(crate) fn join(self) {
-        (0..self.started.threads()).filter_map(|worker| self.place(worker)).for_each(WorkerThread::join);
+        for worker in 0..self.started.threads() {
+            // SAFETY:
+            // - start wrote the places of the threads that were made; after these have ended, nothing uses them any more.
+            unsafe {
+                (*self.places.add(worker)).join();
+                self.places.add(worker).drop_in_place();
+            }
+        }
     }
 
     pub(crate) fn started(&self) -> Started {

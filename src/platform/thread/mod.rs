@@ -59,10 +59,6 @@ pub(crate) trait Spawn: Sized {
     /// Waits for the thread's end. If it is the calling thread, it is detached instead.
     fn join(self);
 
-    /// Joins the thread if it has ended, otherwise detaches it.
-    #[cfg(all(feature = "capi", target_os = "linux"))]
-    fn join_if_ended(self);
-
     /// The size of its stack according to the system, bytes; None if the system does not tell.
     fn stack_size(&self) -> Option<usize>;
 }
@@ -126,14 +122,16 @@ impl Thread {
         });
     }
 
+    /// Joins the thread if it has ended, otherwise detaches it.
     #[cfg(all(feature = "capi", target_os = "linux"))]
     pub(crate) fn join_if_ended(self) {
-        cancel::with_cancel_disabled(|| match self {
+        match self {
             #[cfg(feature = "pthread")]
-            Self::Pthread(thread) => thread.join_if_ended(),
+            Self::Pthread(thread) => cancel::with_cancel_disabled(|| thread.join_if_ended()),
+            // No thread of std's is replaced (`is_replaceable`). A drop detaches it.
             #[cfg(feature = "std")]
-            Self::Std(thread) => thread.join_if_ended(),
-        });
+            Self::Std(_) => {}
+        }
     }
 
     pub(crate) fn stack_size(&self) -> Option<usize> {

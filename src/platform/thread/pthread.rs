@@ -107,6 +107,20 @@ extern "C" fn begin(start: *mut libc::c_void) -> *mut libc::c_void {
     core::ptr::null_mut()
 }
 
+impl Pthread {
+    /// Joins the thread if it has ended, otherwise detaches it.
+    #[cfg(all(feature = "capi", target_os = "linux"))]
+    pub(super) fn join_if_ended(self) {
+        // SAFETY:
+        // - the thread is joinable, and joined or detached once: self is consumed. If tryjoin fails, it is not joined.
+        unsafe {
+            if libc::pthread_tryjoin_np(self.0, core::ptr::null_mut()) != 0 {
+                libc::pthread_detach(self.0);
+            }
+        }
+    }
+}
+
 impl Spawn for Pthread {
     unsafe fn spawn(options: ThreadOptions<'_>, start: *const Start) -> Result<Self, BuildError> {
         let mut attr = Attr::new()?;
@@ -140,17 +154,6 @@ impl Spawn for Pthread {
                 libc::pthread_detach(self.0);
             } else {
                 libc::pthread_join(self.0, core::ptr::null_mut());
-            }
-        }
-    }
-
-    #[cfg(all(feature = "capi", target_os = "linux"))]
-    fn join_if_ended(self) {
-        // SAFETY:
-        // - as in join: if tryjoin fails, the thread is not joined.
-        unsafe {
-            if libc::pthread_tryjoin_np(self.0, core::ptr::null_mut()) != 0 {
-                libc::pthread_detach(self.0);
             }
         }
     }

@@ -85,13 +85,6 @@ impl Spawn for StdThread {
         }
     }
 
-    #[cfg(all(feature = "capi", target_os = "linux"))]
-    fn join_if_ended(self) {
-        if self.handle.is_finished() {
-            self.join();
-        }
-    }
-
     fn stack_size(&self) -> Option<usize> {
         #[cfg(all(feature = "pthread", unix))]
         return super::pthread::stack_size_of(self.pthread()).or(Some(self.asked));

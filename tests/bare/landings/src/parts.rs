@@ -57,14 +57,8 @@ const SUBMIT: &[&str] = &[
     "peek",
     "pop_if_at",
 ];
-const COMPLETE: &[&str] = &[
-    "resolve",
-    "vacate",
-    "give_back",
-    "drop_result",
-    "drop_taken_result",
-    "notify_closers_if_closed",
-];
+const COMPLETE: &[&str] =
+    &["resolve", "vacate", "give_back", "drop_result", "drop_taken_result", "notify_closers_if_closed"];
 const CLAIM: &[&str] = &["run_one", "claim_next", "execute", "of_job"];
 
 /// The part that an instruction of a firmware's function is of, if it is any.
