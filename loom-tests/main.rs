@@ -12,6 +12,7 @@ mod batch;
 mod callback;
 mod cancel;
 mod close;
+mod completions;
 mod costs;
 mod deadline;
 mod deadlock;
@@ -63,6 +64,7 @@ fn models() -> Vec<&'static Model> {
         full::MODELS,
         future::MODELS,
         close::MODELS,
+        completions::MODELS,
         end::MODELS,
         forkjoin::MODELS,
         kill::MODELS,

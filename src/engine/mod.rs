@@ -18,6 +18,8 @@
 mod batch;
 mod blocking_wait;
 mod close;
+mod completion_queue;
+mod completions;
 mod deadlock;
 pub(crate) mod defaults;
 mod fork_support;
@@ -39,9 +41,12 @@ mod worker_state;
 #[cfg(test)]
 mod wrap_tests;
 
+pub(crate) use crate::slot::state::Recipient;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
+pub(crate) use completion_queue::Completions;
+pub(crate) use completions::TakeError;
 pub(crate) use fork_support::LentJob;
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use request::{Fail, Request, Wait, WhenFull};

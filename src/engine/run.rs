@@ -9,7 +9,7 @@ use crate::platform::port::{Origin, Port};
 use crate::ring::Popper;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
-use crate::slot::{Popped, Slot};
+use crate::slot::{Owner, Popped, Slot};
 use crate::sync::{Bug, Site, bug, stop_point};
 
 /// A job that the calling thread has claimed and must run or drop.
@@ -105,14 +105,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// in its slot any more. True if a thread slept for it.
     fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
-        if state.is_detached() && !state.is_in_ring() {
-            if self.drop_result(index, to) || retire {
-                self.vacate(index, state, true);
-            } else {
-                slot.vacate_owned(state);
-                self.give_back(index, Origin::Thread);
+        if state.is_detached() {
+            if state.is_owned() {
+                return self.pass_to_owner(index, state, to);
             }
-            return false;
+            if !state.is_in_ring() {
+                if self.drop_result(index, to) || retire {
+                    self.vacate(index, state, true);
+                } else {
+                    slot.vacate_owned(state);
+                    self.give_back(index, Origin::Thread);
+                }
+                return false;
+            }
         }
         let word = core::ptr::from_ref(slot.word());
         match slot.resolve(state, to) {
@@ -135,6 +140,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 false
             }
         }
+    }
+
+    /// Passes a job that has finished on to its owner, who gives the slot back. True if a thread slept for it.
+    #[cold]
+    fn pass_to_owner(&self, index: usize, state: State, to: Status) -> bool {
+        let slot = self.slot(index);
+        // SAFETY:
+        // - 1: the runner's: the job has not been resolved. A submit for an owner stored it in the last word of the payload, and
+        //   it lives as long as the pool.
+        let owner =
+            unsafe { slot.with_body(|_, payload| &*payload.word_from_end(1).cast::<*const Owner>().read()) };
+        slot.resolve_owned(state, to);
+        // SAFETY:
+        // - the owner was made for a pool of this type; the index is passed on once.
+        unsafe { (owner.receive)(owner, core::ptr::from_ref(self).cast(), index) }
     }
 
     /// Drops the result of a job that has finished. The caller owns the body. True if the slot must be retired, as in

@@ -11,7 +11,7 @@ use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Popper};
 use crate::sleep::NotifyOutcome;
-use crate::slot::state::State;
+use crate::slot::state::{Recipient, State};
 use crate::slot::storage::Storage;
 use crate::slot::{Popped, Slot, Vacated};
 use crate::sync::{AtomicUsize, Bug, SeqCst, Site, bug, fence, fence_behind_rmw, ordering, stop_point};
@@ -41,7 +41,7 @@ const ASIDES: u32 = 2;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Hands a job over: the one way into a pool. The job is accepted when its entry is published. If it is refused, the
-    /// request comes back, and nothing has changed. `detached`: no thread will ask for the job's result.
+    /// request comes back, and nothing has changed.
     ///
     /// With a free slot it is lock-free and neither blocks nor locks nor allocates. With `Fail` that is always so: it may be
     /// called from a signal handler, and from an interrupt with [`Origin::Isr`].
@@ -52,7 +52,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) unsafe fn submit<R: Request, W: WhenFull>(
         &self,
         request: R,
-        detached: bool,
+        recipient: Recipient,
         when_full: W,
         origin: Origin,
     ) -> Result<JobId, (ReserveError, R)> {
@@ -62,14 +62,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Ok(reserved) => {
                     // SAFETY:
                     // - 1: just reserved from this pool. 2: the caller's.
-                    return Ok(unsafe { self.publish(reserved, request, detached, origin) });
+                    return Ok(unsafe { self.publish(reserved, request, recipient, origin) });
                 }
                 Err(refused) => first = Some(refused),
             }
         }
         // SAFETY:
         // - the caller's.
-        unsafe { self.submit_slowly(request, detached, when_full, origin, first) }
+        unsafe { self.submit_slowly(request, recipient, when_full, origin, first) }
     }
 
     /// The whole of `submit`. `first`: the error of the first attempt to reserve a slot, if there was one.
@@ -80,7 +80,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     unsafe fn submit_slowly<R: Request, W: WhenFull>(
         &self,
         request: R,
-        detached: bool,
+        recipient: Recipient,
         when_full: W,
         origin: Origin,
         first: Option<ReserveError>,
@@ -100,7 +100,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         match reserved {
             // SAFETY:
             // - 1: just reserved from this pool. 2: the caller's.
-            Ok((reserved, _visit)) => Ok(unsafe { self.publish(reserved, request, detached, origin) }),
+            Ok((reserved, _visit)) => Ok(unsafe { self.publish(reserved, request, recipient, origin) }),
             Err(refused) => Err((refused, request)),
         }
     }
@@ -211,12 +211,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         &self,
         reserved: Reserved,
         request: impl Request,
-        detached: bool,
+        recipient: Recipient,
         origin: Origin,
     ) -> JobId {
         // SAFETY:
         // - the caller's.
-        let (job, position) = unsafe { self.enqueue(reserved, request, detached) };
+        let (job, position) = unsafe { self.enqueue(reserved, request, recipient) };
         self.notify_workers(position, false, origin);
         job
     }
@@ -231,13 +231,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         &self,
         reserved: Reserved,
         request: impl Request,
-        detached: bool,
+        recipient: Recipient,
     ) -> (JobId, usize) {
         let Reserved(index) = reserved;
         let vtable = request.vtable();
         // SAFETY:
         // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take.
-        let state = unsafe { self.slot(index).fill(vtable, detached, |payload| request.write(payload)) };
+        let state = unsafe { self.slot(index).fill(vtable, recipient, |payload| request.write(payload)) };
         let position = self.ready().push(index).position;
         (Slot::handle(self.tag(), index, state), position)
     }

@@ -34,6 +34,8 @@ pub(crate) enum Awaits {
     Slot,
     /// The end of this job. `gives_up`: the wait may return a deadlock.
     Job { job: JobId, gives_up: bool },
+    /// The end of a job of this completion queue.
+    Completion(*const ()),
     /// The end of the pool: the thread is inside a shutdown.
     End,
 }

@@ -6,7 +6,7 @@ use super::pool::CPool;
 use super::request::{OptionsRequest, PlainRequest};
 use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_batch_item, jobring_job, jobring_pool};
-use crate::engine::{self, Batch};
+use crate::engine::{self, Batch, Recipient};
 use crate::slot::storage::Block;
 
 /// Submits several jobs with one wake-up between them, which is cheaper than one by one.
@@ -118,7 +118,8 @@ impl Placing<'_> {
         let reserved = self.batch.reserve(self.count - self.placed)?;
         // SAFETY:
         // - reserved from this pool; 1.
-        let (handle, position) = unsafe { self.pool.raw.enqueue(reserved, request, self.jobs.is_null()) };
+        let (handle, position) =
+            unsafe { self.pool.raw.enqueue(reserved, request, Recipient::of(self.jobs.is_null())) };
         if !self.jobs.is_null() {
             // SAFETY:
             // - 2.

@@ -8,7 +8,7 @@ use super::types::{
     JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_RUN, JOBRING_WHEN_FULL_WAIT,
     jobring_fn, jobring_job, jobring_pool, jobring_submit_options,
 };
-use crate::engine::{Fail, Request, ReserveError, Wait, WhenFull};
+use crate::engine::{Fail, Recipient, Request, ReserveError, Wait, WhenFull};
 use crate::platform::keeping_errno;
 use crate::platform::port::{Origin, Timeout};
 use core::ffi::c_void;
@@ -199,7 +199,7 @@ unsafe fn submit_to(
 ) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
-    let accepted = unsafe { pool.raw.submit(request, job.is_null(), when_full, origin) };
+    let accepted = unsafe { pool.raw.submit(request, Recipient::of(job.is_null()), when_full, origin) };
     let handle = accepted.map_err(|(refused, _)| refused)?;
     if !job.is_null() {
         // SAFETY:
@@ -216,7 +216,7 @@ unsafe fn submit_to(
 unsafe fn submit_or_run(pool: &CPool, request: OptionsRequest) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
-    match unsafe { pool.raw.submit(request, true, Fail, Origin::Thread) } {
+    match unsafe { pool.raw.submit(request, Recipient::Nobody, Fail, Origin::Thread) } {
         Ok(_) => Ok(()),
         Err((ReserveError::Full, request)) => {
             // SAFETY:

@@ -20,7 +20,7 @@
 //! finished, only its runner uses the contents of the `UnsafeCell`s. E1, the claim, or E3 hands them over, as
 //! for any job.
 
-use crate::engine::{Completion, Disposition, LentJob, RawPool};
+use crate::engine::{Completion, Disposition, LentJob, RawPool, Recipient};
 use crate::job::context::{CallContext, Joins, Pending};
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -343,7 +343,12 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
     // - 1: just reserved. 2: the job takes a pointer to a half, which fits (offer), and its join waits for
     //   it.
     let job = unsafe {
-        pool.publish(reserved, LentJob { vtable: HalfJob::VTABLE, pointer: oldest }, false, Origin::Thread)
+        pool.publish(
+            reserved,
+            LentJob { vtable: HalfJob::VTABLE, pointer: oldest },
+            Recipient::Handle,
+            Origin::Thread,
+        )
     };
     // SAFETY:
     // - as above; its runner does not use the cells of the head.

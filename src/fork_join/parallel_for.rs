@@ -20,7 +20,7 @@
 
 use super::chunks::Chunks;
 use super::once_slot::OnceSlot;
-use crate::engine::{Fail, LentJob, RawPool};
+use crate::engine::{Fail, LentJob, RawPool, Recipient};
 use crate::job::context::CallContext;
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -89,7 +89,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
         // SAFETY:
         // - 1: a helper takes a pointer to its loop, which fits (run), and the loop waits for its helpers.
-        unsafe { self.pool.submit(request, false, Fail, Origin::Thread) }.ok()
+        unsafe { self.pool.submit(request, Recipient::Handle, Fail, Origin::Thread) }.ok()
     }
 }
 

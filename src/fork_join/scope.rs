@@ -6,7 +6,7 @@
 //! job can run it, and a scope inside a job needs no other worker. Only the thread that opened a scope spawns
 //! into it; a job opens its own scope.
 
-use crate::engine::{Disposition, Fail, RawPool, Request};
+use crate::engine::{Disposition, Fail, RawPool, Recipient, Request};
 use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
@@ -41,8 +41,8 @@ impl<const MAX: usize> Spawned<MAX> {
         }
         // SAFETY:
         // - 1: 2; finish returns when the job has finished.
-        let job =
-            unsafe { pool.submit(request, false, Fail, Origin::Thread) }.map_err(|(_, request)| request)?;
+        let job = unsafe { pool.submit(request, Recipient::Handle, Fail, Origin::Thread) }
+            .map_err(|(_, request)| request)?;
         let count = self.count.get();
         self.jobs[count].set(Some(job));
         self.count.set(count + 1);

@@ -12,8 +12,7 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// The `n`-th word from the end. C jobs keep there what must outlive the input (callbacks).
-    #[cfg(feature = "capi")]
+    /// The `n`-th word from the end, where what must outlive the input lies: callbacks, an owner.
     #[inline]
     pub(crate) fn word_from_end(self, n: usize) -> *mut usize {
         debug_assert!(n * size_of::<usize>() <= self.bytes);

@@ -75,7 +75,6 @@ mod entry;
 mod init;
 mod ncq;
 mod pacing;
-#[cfg(any(feature = "capi", jobring_loom))]
 mod pop_many;
 mod prefetch;
 mod waiters;

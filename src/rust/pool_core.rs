@@ -1,7 +1,7 @@
 //! The pool as Rust callers see it, with any storage: its kinds, and how jobs are submitted.
 
 use crate::engine::lifecycle::ShutdownMode;
-use crate::engine::{Fail, RawPool, Wait, WhenFull};
+use crate::engine::{Fail, RawPool, Recipient, Wait, WhenFull};
 use crate::error::SubmitError;
 use crate::platform::port::{Origin, Timeout};
 use crate::rust::closure::{ClosureRequest, Fits};
@@ -333,7 +333,8 @@ impl<P: AnyPool> PoolCore<P> {
         let request = ClosureRequest::new(job, fits);
         // SAFETY:
         // - 1: it fits into a payload of this pool, and both types are 'static.
-        unsafe { self.raw.submit(request, detached, when_full, origin) }.map_err(ClosureRequest::refused)
+        unsafe { self.raw.submit(request, Recipient::of(detached), when_full, origin) }
+            .map_err(ClosureRequest::refused)
     }
 
     /// The number of slots. A job holds a slot from its submit until its result is taken or, if it is

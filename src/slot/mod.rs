@@ -11,7 +11,7 @@ use crate::job::vtable::{JobVTable, Payload, RunResult};
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, ordering};
 use crate::util::prefetch::fetch_to_write;
 use core::ptr;
-use state::{OUT_OF_RING, State, Status};
+use state::{OUT_OF_RING, Recipient, State, Status};
 
 /// The fixed part of a slot. The payload follows it in the same block of memory.
 #[repr(C)]
@@ -55,6 +55,14 @@ pub(crate) enum Popped {
     Vacant,
     /// The job has finished, or another thread has it. That thread, or the taker, gives the slot back.
     Nothing,
+}
+
+/// Receives the jobs that were submitted for it when they have finished.
+#[repr(C)]
+pub(crate) struct Owner {
+    /// Called once for each job, with this owner, the pool that the owner was made for, and the index of the job's slot, which
+    /// holds the outcome and is the owner's from here on. True if a thread slept for it.
+    pub(crate) receive: unsafe fn(owner: *const Owner, pool: *const (), index: usize) -> bool,
 }
 
 /// What a claim by handle found.
@@ -113,7 +121,7 @@ impl<'a> Slot<'a> {
     pub(crate) unsafe fn fill(
         &self,
         vtable: &'static JobVTable,
-        detached: bool,
+        recipient: Recipient,
         write: impl FnOnce(Payload),
     ) -> State {
         // ORDERING: Relaxed: the free ring's entry (E2) carried all that came before.
@@ -125,7 +133,7 @@ impl<'a> Slot<'a> {
             unsafe { *at = vtable };
             write(self.payload);
         });
-        let queued = s.transition_to_queued(detached);
+        let queued = s.transition_to_queued(recipient);
         // ORDERING: Release: a guessed handle must not reach the body before it is written. For the popper
         // the ring's publication (E1) would suffice.
         self.head.state.store(queued.0, ordering(Site::SlotFill, Release));
@@ -139,8 +147,8 @@ impl<'a> Slot<'a> {
         let mut s = State(self.head.state.load(ordering(Site::ClaimLook, Relaxed)));
         while s.status() == Status::Queued {
             let running = s.transition_to_running_popped();
-            if s.is_detached() || bug(Bug::ClaimsWithoutExchange) {
-                // Only the entry's popper moves a detached queued job, so this is a plain store.
+            if s.is_nobodys() || bug(Bug::ClaimsWithoutExchange) {
+                // Only the entry's popper moves a queued job that is nobody's, so this is a plain store.
                 // ORDERING: Relaxed: it hands nothing over.
                 self.head.state.store(running.0, ordering(Site::ClaimDetached, Relaxed));
                 return Popped::Job(running);
@@ -167,7 +175,7 @@ impl<'a> Slot<'a> {
     pub(crate) fn claim(&self, generation: usize) -> Claim {
         let mut s = self.state();
         loop {
-            if !s.answers_to(generation) {
+            if !s.is_cancellable_by(generation) {
                 return Claim::Stale;
             }
             if s.status() != Status::Queued {
@@ -235,6 +243,38 @@ impl<'a> Slot<'a> {
                 Err(now) => s = now,
             }
         }
+    }
+
+    /// Stores the outcome of a running job that has an owner. The caller passes the index on to the owner.
+    pub(crate) fn resolve_owned(&self, mut s: State, to: Status) {
+        // ORDERING: Release: a closer that sees that the job has ended sees what the job did (E3). The owner's taker sees it by
+        // the index's way. Relaxed on failure: RING is cleared once, and CANCELLING is set once.
+        while let Err(now) = self.exchange(
+            s,
+            s.transition_to_owners(to),
+            ordering(Site::ResolveOwned, Release),
+            ordering(Site::ResolveOwnedLost, Relaxed),
+        ) {
+            s = now;
+        }
+    }
+
+    /// Claims the outcome of a job for its owner. The caller got the index from the owner, and the body is its own until it
+    /// vacates the slot.
+    pub(crate) fn take_owned(&self) -> (Status, State) {
+        // ORDERING: Relaxed: the body came with the index.
+        let mut s = State(self.head.state.load(ordering(Site::TakeOwnedLook, Relaxed)));
+        // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear RING meanwhile, and so
+        // that a closer sees either TAKING or what comes after (E5).
+        while let Err(now) = self.exchange(
+            s,
+            s.transition_to_taking_owned(),
+            ordering(Site::TakeOwned, Relaxed),
+            ordering(Site::TakeOwnedLost, Relaxed),
+        ) {
+            s = now;
+        }
+        (s.status(), s.transition_to_taking_owned())
     }
 
     /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot. `detaches`: the caller

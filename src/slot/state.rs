@@ -19,6 +19,9 @@
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
 //! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
+//! OWNED       = DETACHED | WAITER, from QUEUED on: the outcome goes to the owner that the last word of the payload points to
+//!             (a completion queue). The handle can only cancel. Nobody sleeps on the word. The runner moves it to DONE,
+//!             FAILED or CANCELLED and passes the index to the owner, whose taker moves it to TAKING, without WAITER.
 //!
 //! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. Set by a closer, by a taker that sees the
 //!               pool closed, or by a runner whose job a closer did not wait for
@@ -34,6 +37,26 @@ const STATUS_MASK: usize = (1 << STATUS_BITS) - 1;
 const RING: usize = 1 << STATUS_BITS;
 const DETACHED: usize = RING << 1;
 const WAITER: usize = RING << 2;
+/// To whom a job's outcome goes: the flags that a submit sets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(usize)]
+pub(crate) enum Recipient {
+    /// To whom asks with the handle.
+    Handle = 0,
+    /// To nobody: the job is detached.
+    Nobody = DETACHED,
+    /// To its owner.
+    Owner = OWNED,
+}
+
+impl Recipient {
+    #[inline(always)]
+    pub(crate) const fn of(detached: bool) -> Self {
+        if detached { Self::Nobody } else { Self::Handle }
+    }
+}
+
+const OWNED: usize = DETACHED | WAITER;
 const GENERATION_SHIFT: u32 = STATUS_BITS + 3;
 const GENERATION_MASK: usize = usize::MAX >> (usize::BITS - GENERATION_BITS);
 
@@ -91,6 +114,18 @@ impl State {
         self.0 & DETACHED != 0
     }
 
+    /// Is it detached, and without an owner?
+    #[inline(always)]
+    pub(crate) const fn is_nobodys(self) -> bool {
+        self.0 & OWNED == DETACHED
+    }
+
+    /// Does the outcome go to an owner? Until that has taken it.
+    #[inline(always)]
+    pub(crate) const fn is_owned(self) -> bool {
+        self.0 & OWNED == OWNED
+    }
+
     #[inline(always)]
     pub(crate) const fn has_waiter(self) -> bool {
         self.0 & WAITER != 0
@@ -104,9 +139,8 @@ impl State {
 
     /// FREE → QUEUED, with an entry in the ready ring.
     #[inline(always)]
-    pub(crate) const fn transition_to_queued(self, detached: bool) -> Self {
-        let queued = Self(self.with(Status::Queued).0 | RING);
-        if detached { queued.transition_to_detached() } else { queued }
+    pub(crate) const fn transition_to_queued(self, recipient: Recipient) -> Self {
+        Self(self.with(Status::Queued).0 | RING | recipient as usize)
     }
 
     /// QUEUED → RUNNING, by a claim that leaves the entry in the ready ring.
@@ -131,6 +165,18 @@ impl State {
     #[inline(always)]
     pub(crate) const fn transition_to_finished(self, to: Status) -> Self {
         self.with(to).without_waiter()
+    }
+
+    /// RUNNING or CANCELLING → DONE, FAILED or CANCELLED, of a job with an owner.
+    #[inline(always)]
+    pub(crate) const fn transition_to_owners(self, to: Status) -> Self {
+        self.with(to)
+    }
+
+    /// The same → TAKING, by the owner's taker: the outcome is taken for good.
+    #[inline(always)]
+    pub(crate) const fn transition_to_taking_owned(self) -> Self {
+        self.with(Status::Taking).without_waiter()
     }
 
     /// DONE, FAILED or CANCELLED → TAKING.
@@ -186,7 +232,7 @@ impl State {
     /// Has the job finished, and does its result wait for a taker?
     #[inline(always)]
     pub(crate) const fn is_untaken(self) -> bool {
-        matches!(self.status(), Status::Done | Status::Failed | Status::Cancelled) && !self.is_detached()
+        matches!(self.status(), Status::Done | Status::Failed | Status::Cancelled)
     }
 
     #[inline(always)]
@@ -198,6 +244,12 @@ impl State {
     #[inline(always)]
     pub(crate) const fn is_tombstone(self) -> bool {
         self.is_vacant() && self.is_in_ring()
+    }
+
+    /// Can a handle of `generation` still cancel this job? An owner's job has no other use for its handle.
+    #[inline(always)]
+    pub(crate) const fn is_cancellable_by(self, generation: usize) -> bool {
+        self.generation() == generation && !self.is_nobodys() && !matches!(self.status(), Status::Free)
     }
 
     /// Can a handle of `generation` still act on this job?

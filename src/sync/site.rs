@@ -84,6 +84,11 @@ sites! {
     ClaimLost,
     Resolve,
     ResolveLost,
+    ResolveOwned,
+    ResolveOwnedLost,
+    TakeOwnedLook,
+    TakeOwned,
+    TakeOwnedLost,
     Take,
     TakeLost,
     Vacate,
@@ -151,6 +156,18 @@ sites! {
     WakerTable,
     // engine/task_wait.rs
     TaskWake,
+    // engine/completion_queue.rs
+    CompletionsLook,
+    CompletionsWake,
+    // engine/completions.rs
+    CompletionsCount,
+    CompletionsAdd,
+    CompletionsAddLost,
+    CompletionsWanted,
+    CompletionsTaken,
+    CompletionsUnwanted,
+    CompletionsZeroFence,
+    CompletionsSleepFence,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,
@@ -162,6 +179,7 @@ sites! {
     LiveEnter,
     LiveEnterLost,
     LiveLeave,
+    LiveLeft,
     LiveCount,
     ClosingBegin,
     ClosingEnd,

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "future")]
 mod awaits;
+mod completions;
 mod forks;
 mod idle;
 mod log;
@@ -20,6 +21,7 @@ pub use crate::sync::model::{StopPoint, record_steps, recorded_steps};
 pub use crate::sync::site::Site;
 #[cfg(feature = "future")]
 pub use awaits::Awaiting;
+pub use completions::{Queue, Took};
 pub use idle::Workers;
 pub use log::{JOBS, Log};
 pub use pool::{End, No, Pool};

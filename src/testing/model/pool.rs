@@ -5,7 +5,7 @@ extern crate std;
 use super::tasks::{Task, TaskRequest};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::{
-    Batch, Fail, RawPool, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError,
+    Batch, Fail, RawPool, Recipient, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError,
     WaitOptions, WhenFull, WorkerActivity,
 };
 use crate::job::context::{CallContext, Stack};
@@ -55,7 +55,7 @@ impl From<ReserveError> for No {
 
 /// A whole pool of N slots.
 pub struct Pool<const N: usize> {
-    pub(super) raw: RawPool<Inline<N, 16>, ModelPort>,
+    pub(super) raw: RawPool<Inline<N, 32>, ModelPort>,
 }
 
 impl<const N: usize> Pool<N> {
@@ -90,7 +90,7 @@ impl<const N: usize> Pool<N> {
     fn submit_as(&self, task: Task, when_full: impl WhenFull, detached: bool) -> Result<JobId, No> {
         // SAFETY:
         // - 1: the payload gets the task that its vtable expects, in 16 bytes; a task owns what it uses.
-        unsafe { self.raw.submit(TaskRequest::new(task), detached, when_full, Origin::Thread) }
+        unsafe { self.raw.submit(TaskRequest::new(task), Recipient::of(detached), when_full, Origin::Thread) }
             .map_err(|(refused, _)| refused.into())
     }
 
@@ -118,7 +118,7 @@ impl<const N: usize> Pool<N> {
     pub fn submit_or_run(&self, task: Task) -> Result<bool, No> {
         // SAFETY:
         // - as in submit_as.
-        match unsafe { self.raw.submit(TaskRequest::new(task), true, Fail, Origin::Thread) } {
+        match unsafe { self.raw.submit(TaskRequest::new(task), Recipient::Nobody, Fail, Origin::Thread) } {
             Ok(_) => Ok(false),
             Err((ReserveError::Full, request)) => {
                 request.into_task().run_once();
@@ -131,7 +131,7 @@ impl<const N: usize> Pool<N> {
     fn enqueue(&self, reserved: Reserved, task: Task) -> (JobId, usize) {
         // SAFETY:
         // - reserved from this pool, and as in submit_as.
-        unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), false) }
+        unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), Recipient::Handle) }
     }
 
     /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were

@@ -2,7 +2,7 @@
 
 use super::tasks::Task;
 use crate::job::vtable::Payload;
-use crate::slot::state::{State, Status};
+use crate::slot::state::{Recipient, State, Status};
 use crate::slot::{Popped, Slot, SlotHead, Vacated};
 use core::ptr;
 
@@ -29,7 +29,7 @@ impl Over {
     fn fill(&self) {
         // SAFETY:
         // - the caller has the free slot; its payload is empty, and the vtable's functions are not called.
-        unsafe { self.slot().fill(Task::VTABLE, false, |_| {}) };
+        unsafe { self.slot().fill(Task::VTABLE, Recipient::Handle, |_| {}) };
     }
 
     /// Moves the word to TAKING, and touches the body. None if another thread has it.

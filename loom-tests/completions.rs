@@ -1,0 +1,187 @@
+//! Completion queues: each job that was submitted into a queue arrives there once, and no thread sleeps for what cannot come.
+
+use crate::fixtures::{Stage, writer};
+use crate::harness::{Model, model};
+use jobring_model::model::{No, Queue, Took};
+use std::sync::Arc;
+
+pub const MODELS: &[Model] = &[
+    model!(unbounded a_completion_arrives_once_with_what_its_job_did),
+    model!(1 two_completions_arrive_at_two_consumers),
+    model!(3 no_consumer_sleeps_when_nothing_is_pending),
+    model!(1 of_three_consumers_none_sleeps_when_nothing_is_pending),
+    model!(3 a_refused_submit_leaves_no_consumer_asleep),
+    model!(3 a_cancelled_job_arrives_too),
+    model!(2 a_discarded_job_arrives_too),
+    model!(3 a_submitter_beyond_the_limit_waits_for_a_take),
+    model!(3 a_submitter_beyond_the_limit_learns_of_the_shutdown),
+    model!(3 a_drain_returns_while_a_completion_is_untaken),
+    model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
+];
+
+/// A pool with a worker that never works, a queue, and one job in it that writes a place.
+fn one_job<const N: usize>() -> (Stage<N>, Arc<Queue<N>>, crate::fixtures::Place) {
+    let s = Stage::attended();
+    let queue = Queue::new(&s.pool, N);
+    let (task, place) = writer(&s.log, 0);
+    queue.submit(task).expect("there is room");
+    (s, queue, place)
+}
+
+fn a_completion_arrives_once_with_what_its_job_did() {
+    let (s, queue, place) = one_job::<1>();
+    let runner = s.runner();
+    s.begin();
+    assert_eq!(queue.take(), Took::Done(0));
+    assert!(place.written());
+    assert_eq!(queue.take(), Took::Empty);
+    runner.join().unwrap();
+    s.assert_over(1);
+}
+
+fn two_completions_arrive_at_two_consumers() {
+    let s = Stage::<2>::attended();
+    let queue = Queue::new(&s.pool, 2);
+    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let other = queue.clone();
+    let consumer = s.thread(move |_| other.take());
+    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
+    s.begin();
+    let mut took = [queue.take(), consumer.join().unwrap()];
+    took.sort_by_key(|took| *took != Took::Done(0));
+    assert_eq!(took, [Took::Done(0), Took::Done(1)]);
+    runner.join().unwrap();
+    s.assert_over(2);
+}
+
+/// One job, and some consumers: one of them gets it, and the others learn that nothing is pending.
+fn consumers_of_one_job(others: usize) {
+    let (s, queue, _) = one_job::<1>();
+    let consumers: Vec<_> = (0..others)
+        .map(|_| {
+            let other = queue.clone();
+            s.thread(move |_| other.take())
+        })
+        .collect();
+    s.begin();
+    assert!(s.pool.run_one());
+    let mut took = vec![queue.take()];
+    took.extend(consumers.into_iter().map(|consumer| consumer.join().unwrap()));
+    assert_eq!(took.iter().filter(|took| **took == Took::Done(0)).count(), 1);
+    assert_eq!(took.iter().filter(|took| **took == Took::Empty).count(), others);
+    s.assert_over(1);
+}
+
+fn no_consumer_sleeps_when_nothing_is_pending() {
+    consumers_of_one_job(1);
+}
+
+fn of_three_consumers_none_sleeps_when_nothing_is_pending() {
+    consumers_of_one_job(2);
+}
+
+fn a_refused_submit_leaves_no_consumer_asleep() {
+    let s = Stage::<1>::attended();
+    let queue = Queue::new(&s.pool, 1);
+    let occupant = s.submit(0);
+    let submitter = queue.clone();
+    let task = s.task(1);
+    let refused = s.thread(move |_| submitter.submit(task));
+    s.begin();
+    assert_eq!(queue.take(), Took::Empty);
+    assert_eq!(refused.join().unwrap(), Err(No::Full));
+    s.pool.detach(occupant);
+    while s.pool.run_one() {}
+}
+
+fn a_cancelled_job_arrives_too() {
+    let s = Stage::<1>::attended();
+    let queue = Queue::new(&s.pool, 1);
+    let job = queue.submit(s.task(0)).expect("there is room");
+    let canceller = s.thread(move |s| s.pool.cancel(job));
+    let runner = s.thread(|s| s.pool.run_one());
+    s.begin();
+    let took = queue.take();
+    let cancelled = canceller.join().unwrap() == Some(true);
+    assert_eq!(took, if cancelled { Took::Cancelled } else { Took::Done(0) });
+    assert_eq!(queue.take(), Took::Empty);
+    runner.join().unwrap();
+    s.assert_over(1);
+}
+
+fn a_discarded_job_arrives_too() {
+    let (s, queue, _) = one_job::<1>();
+    let runner = s.thread(|s| {
+        s.pool.run_one();
+        s.pool.leave();
+    });
+    let closer = s.thread(|s| s.pool.discard());
+    s.begin();
+    let took = queue.take();
+    runner.join().unwrap();
+    closer.join().unwrap();
+    // The worker may have left before the closer dropped the job.
+    let took = if took == Took::NoWorkers { queue.take() } else { took };
+    assert!(matches!(took, Took::Done(0) | Took::Cancelled), "{took:?}");
+    assert_eq!(queue.take(), Took::Empty);
+    s.assert_ended(1);
+}
+
+fn a_submitter_beyond_the_limit_waits_for_a_take() {
+    let s = Stage::<2>::attended();
+    let queue = Queue::new(&s.pool, 1);
+    queue.submit(s.task(0)).expect("there is room");
+    assert!(s.pool.run_one());
+    assert_eq!(queue.submit(s.task(2)), Err(No::Full));
+    let (submitter, task) = (queue.clone(), s.task(1));
+    let submitted = s.thread(move |_| submitter.submit_blocking(task).is_ok());
+    s.begin();
+    assert_eq!(queue.take(), Took::Done(0));
+    assert!(submitted.join().unwrap());
+    assert!(s.pool.run_one());
+    assert_eq!((queue.take(), queue.take()), (Took::Done(1), Took::Empty));
+    s.assert_over(2);
+}
+
+fn a_submitter_beyond_the_limit_learns_of_the_shutdown() {
+    let s = Stage::<2>::new();
+    let queue = Queue::new(&s.pool, 1);
+    queue.submit(s.task(0)).expect("there is room");
+    assert!(s.pool.run_one());
+    let (submitter, task) = (queue.clone(), s.task(1));
+    let submitted = s.thread(move |_| submitter.submit_blocking(task));
+    s.begin();
+    s.pool.drain();
+    assert_eq!(submitted.join().unwrap(), Err(No::Shutdown));
+    assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
+    s.assert_ended(1);
+}
+
+fn a_drain_returns_while_a_completion_is_untaken() {
+    let s = Stage::<1>::new();
+    let queue = Queue::new(&s.pool, 1);
+    let (task, place) = writer(&s.log, 0);
+    queue.submit(task).expect("there is room");
+    let worker = s.worker();
+    s.begin();
+    s.pool.drain();
+    assert!(place.written(), "the closer sees what the job did");
+    assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
+    worker.join().unwrap();
+    s.assert_ended(1);
+}
+
+fn a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused() {
+    let s = Stage::<2>::new();
+    let queue = Queue::new(&s.pool, 2);
+    let inside = queue.clone();
+    let task = s.task(0).doing(move || assert_eq!(inside.take(), Took::Deadlock));
+    s.pool.submit_detached(task).expect("there is room");
+    queue.submit(s.task(1)).expect("there is room");
+    let worker = s.worker();
+    s.begin();
+    s.pool.drain();
+    assert_eq!((queue.take(), queue.take()), (Took::Done(1), Took::Empty));
+    worker.join().unwrap();
+    s.assert_ended(2);
+}

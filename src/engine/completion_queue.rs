@@ -1,0 +1,100 @@
+//! A completion queue: its words. `completions.rs` states the protocol.
+
+use super::RawPool;
+use crate::platform::port::Port;
+use crate::ring::{Cursors, Ring, Seed};
+use crate::slot::Owner;
+use crate::slot::storage::Storage;
+use crate::sync::{AtomicUsize, Relaxed, Site, ordering, stop_point};
+use crate::util::cache_padded::CachePadded;
+use core::ptr::NonNull;
+
+/// Set in the count while a submitter waits for the limit.
+pub(super) const WANTED: usize = 1;
+/// One job in the count.
+pub(super) const ONE: usize = 2;
+/// A completion queue of one pool.
+#[repr(C)]
+pub(crate) struct Completions {
+    // INVARIANT: first, so that its address is the queue's.
+    owner: Owner,
+    ends: Cursors,
+    // INVARIANT: a power of two, not fewer than the pool's slots; valid as long as the pool.
+    entries: NonNull<[AtomicUsize]>,
+    /// ONE for each job that was submitted and not taken, and WANTED.
+    pub(super) count: CachePadded<AtomicUsize>,
+    pub(super) limit: usize,
+}
+
+// SAFETY:
+// - the entries are atomics that live as long as the pool; everything else is atomic or never changes.
+unsafe impl Send for Completions {}
+// SAFETY:
+// - as for Send.
+unsafe impl Sync for Completions {}
+
+impl Completions {
+    /// A queue for pools of this type, for at most `limit` jobs.
+    ///
+    /// # Safety
+    /// 1. There are as many `entries` as in the rings of the pool, all zero. They and the queue stay valid, and the queue in its
+    ///    place, until the pool has ended.
+    pub(crate) unsafe fn new<S: Storage, P: Port + Clone>(
+        entries: NonNull<[AtomicUsize]>,
+        limit: usize,
+    ) -> Self {
+        Self {
+            owner: Owner { receive: receive::<S, P> },
+            ends: Cursors::new(),
+            entries,
+            count: CachePadded::new(AtomicUsize::new(0)),
+            limit: limit.min(usize::MAX / ONE / 2),
+        }
+    }
+
+    /// The same, for this pool.
+    ///
+    /// # Safety
+    /// As new.
+    pub(crate) unsafe fn new_for<S: Storage, P: Port + Clone>(
+        _: &RawPool<S, P>,
+        entries: NonNull<[AtomicUsize]>,
+        limit: usize,
+    ) -> Self {
+        // SAFETY:
+        // - the caller's.
+        unsafe { Self::new::<S, P>(entries, limit) }
+    }
+
+    pub(super) fn ring(&self) -> Ring<'_> {
+        // SAFETY:
+        // - new's obligation.
+        Ring::new(&self.ends, unsafe { self.entries.as_ref() }, Seed::Empty)
+    }
+
+    /// What a job of this queue has in the last word of its payload.
+    pub(crate) fn owner(&self) -> *const Owner {
+        core::ptr::from_ref(self).cast()
+    }
+
+    /// The number of jobs that were submitted and not taken.
+    pub(crate) fn pending(&self) -> usize {
+        // ORDERING: Relaxed: the fences decide whether a consumer sleeps; what a job left comes with its index.
+        self.count.load(ordering(Site::CompletionsLook, Relaxed)) / ONE
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring().is_empty()
+    }
+}
+
+/// A job of the queue has finished: see `Owner`. True if a consumer slept.
+unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const (), index: usize) -> bool {
+    // SAFETY:
+    // - the owner is a queue (`Completions::owner`), which `new` made for a pool of this type, and both live.
+    let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
+    let Some(word) = queue.ring().push(index).marked else { return false };
+    stop_point(Site::CompletionsWake);
+    pool.port.wake_all(word);
+    true
+}
