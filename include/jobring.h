@@ -14,13 +14,12 @@
  *     jobring_wait(pool, job, JOBRING_FOREVER, &result); what fn returned
  *     jobring_destroy(pool);
  *
- * The promise: a job that submit accepts is run, cancelled or reported lost, exactly once, and its submitter can
- * always find out which; submit neither locks nor allocates; an idle pool uses no CPU.
+ * The promise: a job that submit accepts is run, cancelled or discarded, exactly once, and its submitter can always
+ * find out which; submit neither locks nor allocates; an idle pool uses no CPU.
  *
  * A job holds its slot until its result is taken. A pool has jobring_config.capacity slots (1,024 by default): a thread
  * that submits more jobs than that before it begins to wait sleeps in jobring_submit() for ever. Take the oldest result
- * before the next submit, or submit detached jobs (`job` NULL) that tell themselves when they have
- * finished: c-examples/many.c.
+ * before the next submit, or submit detached jobs (`job` NULL), whose slots come back by themselves: c-examples/many.c.
  *
  *
  * CONTENTS
@@ -37,7 +36,7 @@
  * Wait for jobs      jobring_wait               waits, and takes the result
  *                    jobring_poll               takes the result if there is one
  *                    jobring_wait_opts          with options: tells all that a job left, or looks without taking it
- *                    jobring_fail               inside a job: it has failed
+ *                    jobring_fail               inside a job: marks it as failed
  * Cancel jobs        jobring_cancel             cancels a queued job, and asks a running job to stop
  *                    jobring_cancel_requested   inside a job: is it asked to stop?
  *                    jobring_detach             gives up a job's result
@@ -45,7 +44,7 @@
  * Run jobs yourself  jobring_run_one            the oldest queued job
  *                    jobring_run_until_idle     all queued jobs
  *                    jobring_enter_worker       makes the calling thread a worker
- * Know what goes on  jobring_current_job               inside a job: its handle
+ * Know what goes on  jobring_current_job        inside a job: its handle
  *                    jobring_worker_index       inside a job: the number of its worker
  *                    jobring_info_get           what a pool is
  *                    jobring_stats_get          its counters
@@ -70,8 +69,8 @@
  *   job has not finished. jobring_cancel_requested() returns 1 or 0 instead of JOBRING_OK. Four functions cannot fail,
  *   and return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
  * - After an error the call has done nothing and written no output. The exceptions:
- *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended. It
- *     has taken that result, unless it was asked to leave it; the handle is stale.
+ *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended.
+ *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
  *     jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
@@ -127,9 +126,9 @@ typedef int32_t jobring_status;
  * - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
  * - A C++ exception that leaves a job ends the process. longjmp() out of a job is not allowed.
  * - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
- *   on stacks that the system gave, and the system is Linux. It has failed then, with JOBRING_E_EXITED as its code, and a
+ *   on stacks that the system gave, and the system is Linux. The job then fails with JOBRING_E_EXITED as its code, and a
  *   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
- *   destructors of the old thread's thread-local data may call the pool as code outside of it does. Everywhere else on Linux
+ *   destructors of the old thread's thread-local data run outside of the pool, and may call it. Everywhere else on Linux
  *   (a job that a wait or jobring_run_one() runs, the std backend, a callback, a hook) this ends the process. On other
  *   systems it is not allowed.
  */
@@ -819,8 +818,8 @@ struct jobring_info {
 jobring_status jobring_stats_get(const jobring_pool *pool, jobring_stats *stats);
 
 /**
- * Counters of a pool. They are read one after the other while the pool works, so they need not fit
- * together.
+ * Counters of a pool. They are read one after the other while the pool works, so they may be
+ * inconsistent.
  */
 struct jobring_stats {
     /** sizeof (jobring_stats), set by the caller. */
@@ -864,7 +863,7 @@ jobring_status jobring_worker_get(const jobring_pool *pool,
                                   uint32_t index,
                                   jobring_worker *worker);
 
-/** The state of one worker. It is read while the worker works, so the numbers need not fit together. */
+/** The state of one worker. It is read while the worker works, so the numbers may be inconsistent. */
 struct jobring_worker {
     /** sizeof (jobring_worker), set by the caller. */
     uint32_t size;
@@ -1009,8 +1008,8 @@ uint64_t jobring_features(void);
  * jobs.
  *
  * - `mode`: JOBRING_DRAIN runs the queued jobs. JOBRING_DISCARD drops the jobs that have not started:
- *   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
- *   JOBRING_E_CANCELLED. A discard overrides a drain.
+ *   their callbacks, on this thread, and threads that wait for them get JOBRING_E_SHUTDOWN. A discard
+ *   overrides a drain.
  * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
  * - `report`: where the jobs that are left are counted; NULL if it is not wanted.
  *
@@ -1058,8 +1057,8 @@ struct jobring_report {
  *
  * A shutdown with JOBRING_DISCARD that has started stays a discard. Results that nobody has taken go to
  * their drop callbacks. This call waits for threads that are inside another call on the pool or have
- * entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
- * has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
+ * entered it as workers. It does not wait for submit calls that find a free slot, unless the pool has
+ * JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
  *
  * - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
  *   on the pool once this one has started. That a job has run does not mean that its submit has returned.
@@ -1146,8 +1145,8 @@ struct jobring_config {
      * How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
      * about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
      *
-     * After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
-     * number is.
+     * A worker polls at most 24 times after a job that ended a sleep of over 50 microseconds, and not at all
+     * after a job that a sleeping thread waited for. An idle pool sleeps.
      *
      * When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may
      * delay one job in eight by up to 8 microseconds, unless this is JOBRING_SPIN_NONE. Whatever this is,

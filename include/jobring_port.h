@@ -85,7 +85,7 @@ struct jobring_port {
     /**
      * The number of seats, at most 65,535: this many threads can sleep at the same time in calls on the
      * pools of this port, workers included. A thread that finds no free seat calls `pause` and looks
-     * again, in turn. That lets all other threads run, but an idle pool whose workers outnumber the seats
+     * again, in a loop. That lets all other threads run, but an idle pool whose workers outnumber the seats
      * keeps waking up.
      */
     uint32_t seat_count;
@@ -143,7 +143,7 @@ struct jobring_port {
      */
     jobring_spawn_fn spawn;
     /**
-     * Waits until that thread has returned from `entry`, and frees what it was made of. jobring_destroy()
+     * Waits until `worker` has returned from `entry`, and frees what it was made of. jobring_destroy()
      * calls it for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the
      * pool any more, though the thread may not have returned yet. Not without `spawn`.
      */

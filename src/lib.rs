@@ -1,6 +1,6 @@
 //! A thread pool with a fixed number of job slots: `no_std`, lock-free, with a C ABI.
 //!
-//! The promise: **a job that submit accepts is run, cancelled or reported lost, exactly once, and its
+//! The promise: **a job that submit accepts is run, cancelled or discarded, exactly once, and its
 //! submitter can always find out which; submit neither locks nor allocates; an idle pool uses no CPU.**
 //!
 //! - `Pool` (feature `alloc`) is a pool on the heap. With `std` or `pthread` it has its own worker threads.

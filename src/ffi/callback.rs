@@ -1,8 +1,8 @@
-//! Calls of user functions, which may not return.
+//! Calls of user functions, which might never return.
 //!
-//! An exception that leaves a user function (a C++ exception) ends the process. The types say "C-unwind":
-//! without that the compiler writes no unwind tables here, and the unwinder walks through the library to the
-//! thread's next catch. Without threads no unwinder is known, and its tables do not link.
+//! An exception that leaves a user function (a C++ exception) ends the process. The types say "C-unwind",
+//! so that the compiler writes unwind tables here: without them the unwinder would walk through the library
+//! to the thread's next catch. A build without threads has no unwinder, and could not link the tables.
 //!
 //! A job may end its thread (pthread_exit, pthread_cancel) if the loop of a worker that can be replaced
 //! called it directly (`workers/worker_thread.rs`). Every other function must return, or the process ends.

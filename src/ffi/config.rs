@@ -93,8 +93,8 @@ pub struct jobring_config {
     /// How many times a worker that has run a job polls for the next one before it sleeps. 0: 1,000 times,
     /// about 25 microseconds (in a library without threads: not at all). JOBRING_SPIN_NONE: not at all.
     ///
-    /// After 50 idle microseconds a worker polls at most 24 times. An idle pool sleeps, whatever this
-    /// number is.
+    /// A worker polls at most 24 times after a job that ended a sleep of over 50 microseconds, and not at all
+    /// after a job that a sleeping thread waited for. An idle pool sleeps.
     ///
     /// When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may
     /// delay one job in eight by up to 8 microseconds, unless this is JOBRING_SPIN_NONE. Whatever this is,

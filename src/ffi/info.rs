@@ -35,8 +35,8 @@ pub struct jobring_info {
     pub pool_bytes: usize,
 }
 
-/// Counters of a pool. They are read one after the other while the pool works, so they need not fit
-/// together.
+/// Counters of a pool. They are read one after the other while the pool works, so they may be
+/// inconsistent.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_stats {

@@ -53,7 +53,7 @@ pub struct jobring_port {
     pub(super) size: u32,
     /// The number of seats, at most 65,535: this many threads can sleep at the same time in calls on the
     /// pools of this port, workers included. A thread that finds no free seat calls `pause` and looks
-    /// again, in turn. That lets all other threads run, but an idle pool whose workers outnumber the seats
+    /// again, in a loop. That lets all other threads run, but an idle pool whose workers outnumber the seats
     /// keeps waking up.
     pub(super) seat_count: u32,
     /// The seats: zeroed memory, shared by all pools of this port.
@@ -95,7 +95,7 @@ pub struct jobring_port {
     /// number. `worker` counts from 0. The port chooses stack, priority and name. NULL: no threads are
     /// made, and threads become workers by jobring_enter_worker().
     pub(super) spawn: jobring_spawn_fn,
-    /// Waits until that thread has returned from `entry`, and frees what it was made of. jobring_destroy()
+    /// Waits until `worker` has returned from `entry`, and frees what it was made of. jobring_destroy()
     /// calls it for each worker. NULL: jobring_destroy() returns when the thread touches nothing of the
     /// pool any more, though the thread may not have returned yet. Not without `spawn`.
     pub(super) join: jobring_join_fn,

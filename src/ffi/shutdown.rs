@@ -41,8 +41,8 @@ pub struct jobring_report {
 /// jobs.
 ///
 /// - `mode`: JOBRING_DRAIN runs the queued jobs. JOBRING_DISCARD drops the jobs that have not started:
-///   their callbacks get JOBRING_E_SHUTDOWN, on this thread, and threads that wait for them get
-///   JOBRING_E_CANCELLED. A discard overrides a drain.
+///   their callbacks, on this thread, and threads that wait for them get JOBRING_E_SHUTDOWN. A discard
+///   overrides a drain.
 /// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
 /// - `report`: where the jobs that are left are counted; NULL if it is not wanted.
 ///
@@ -110,8 +110,8 @@ fn in_c(report: ShutdownReport) -> jobring_report {
 ///
 /// A shutdown with JOBRING_DISCARD that has started stays a discard. Results that nobody has taken go to
 /// their drop callbacks. This call waits for threads that are inside another call on the pool or have
-/// entered it as workers. It does not wait for submit calls that need no wait for a slot, unless the pool
-/// has JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
+/// entered it as workers. It does not wait for submit calls that find a free slot, unless the pool has
+/// JOBRING_FLAG_DESTROY_WAITS. Afterwards nothing of the pool is touched.
 ///
 /// - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
 ///   on the pool once this one has started. That a job has run does not mean that its submit has returned.

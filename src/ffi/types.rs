@@ -22,9 +22,9 @@ pub type jobring_job = u64;
 /// - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
 /// - A C++ exception that leaves a job ends the process. longjmp() out of a job is not allowed.
 /// - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
-///   on stacks that the system gave, and the system is Linux. It has failed then, with JOBRING_E_EXITED as its code, and a
+///   on stacks that the system gave, and the system is Linux. The job then fails with JOBRING_E_EXITED as its code, and a
 ///   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
-///   destructors of the old thread's thread-local data may call the pool as code outside of it does. Everywhere else on Linux
+///   destructors of the old thread's thread-local data run outside of the pool, and may call it. Everywhere else on Linux
 ///   (a job that a wait or jobring_run_one() runs, the std backend, a callback, a hook) this ends the process. On other
 ///   systems it is not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;

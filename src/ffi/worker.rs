@@ -25,7 +25,7 @@ pub const JOBRING_WORKER_RUNNING: u32 = 3;
 /// its thread (see jobring_fn) and the system refused another one.
 pub const JOBRING_WORKER_STOPPED: u32 = 4;
 
-/// The state of one worker. It is read while the worker works, so the numbers need not fit together.
+/// The state of one worker. It is read while the worker works, so the numbers may be inconsistent.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_worker {

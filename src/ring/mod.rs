@@ -17,7 +17,7 @@
 //! # Steps
 //!
 //! Positions form strides of S = 8 (S is N/2 in rings of less than 16 entries, and 1 in a ring of 1). The tail moves once
-//! per stride, so a push costs one read-modify-write and an eighth. A pusher searches from the tail for the end of the queue.
+//! per stride, so a push costs one and an eighth read-modify-writes. A pusher searches from the tail for the end of the queue.
 //!
 //! push(i): load t = tail, a multiple of S. Then look at the entry of t:
 //! - Published at t: go on to t+1. At the end of the stride, CAS the tail to the next stride and continue at the tail's
@@ -39,7 +39,7 @@
 //! entry at t+N means that the tail is past t (S < N, or S = N = 1), and the reload in "other" finds a newer tail.
 //!
 //! The ring is lock-free: a thread that stops anywhere delays nobody. Others walk past an entry whose pusher stopped after it
-//! published; a pusher that stopped before has changed nothing; a pop has a single step that counts. It is not wait-free: a
+//! published; a pusher that stopped before has changed nothing; a pop takes effect in a single step. It is not wait-free: a
 //! thread can lose its CAS for ever to threads that succeed. "Empty" is exact: head cannot pass h while the entry is behind h.
 //!
 //! # The one obligation of users

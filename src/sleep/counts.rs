@@ -125,7 +125,7 @@ impl Counts {
         self.0 & REWOKEN != 0
     }
 
-    /// Will some worker look at the rings even if one thread is stopped? Two searchers are enough, or a
+    /// Will some worker look at the ring even if one thread is stopped? Two searchers are enough, or a
     /// searcher and a sentry. A token needs two sentries, since one of them may be about to take it.
     #[inline(always)]
     fn has_enough_searchers(self) -> bool {

@@ -148,7 +148,7 @@ impl Idle {
         Search { epoch: self.change(Site::SearchUpdate, Counts::search).epoch() }
     }
 
-    /// Ends a search, and wakes sleepers for what is left in the rings, unless enough others search.
+    /// Ends a search, and wakes sleepers for what is left in the ring, unless enough others search.
     pub(crate) fn end_search(&self, search: Search, port: &impl Port, is_empty: impl Fn() -> bool) {
         let now = self.change(Site::FoundUpdate, |c| search.without_search(c));
         // ORDERING: pairs with the fence in `notify`: a push that saw this search woke nobody. So either this
@@ -165,7 +165,7 @@ impl Idle {
     }
 
     /// Ends a search that found nothing and registers a sleeper: a sentry, if it `may_be_sentry` and the pool
-    /// has too few. The caller then looks at CLOSED and at the rings, and calls `sleep` or `cancel`.
+    /// has too few. The caller then looks at CLOSED and at the ring, and calls `sleep` or `cancel`.
     pub(crate) fn register(&self, search: Search, may_be_sentry: bool) -> Registration {
         let end_search = |c| if bug(Bug::SleeperCountsAsSearcher) { c } else { search.without_search(c) };
         let posted = Cell::new(false);
@@ -178,7 +178,7 @@ impl Idle {
         Registration { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
-    /// Is the pool closed? For a registered worker that is about to look at the rings: if so, it sees there
+    /// Is the pool closed? For a registered worker that is about to look at the ring: if so, it sees there
     /// what was published while the pool was open.
     pub(crate) fn is_closed_for_sleeper(&self) -> bool {
         let closed = self.counts().is_closed();
@@ -228,7 +228,7 @@ impl Idle {
     }
 
     /// Ends a sentry's timed sleep. If it `rests`, it is no longer a sentry, and its next sleep has no time
-    /// limit. The caller looks at CLOSED and at the rings once more, as after `register`.
+    /// limit. The caller looks at CLOSED and at the ring once more, as after `register`.
     pub(crate) fn end_timed_sleep(&self, registration: Registration, rests: bool) -> Registration {
         if rests && !bug(Bug::RestingSentryStaysCounted) {
             self.change(Site::RestUpdate, Counts::relieve_sentry);

@@ -1,7 +1,7 @@
 //! `landings ELF LOG RAN` reports which instructions of a firmware were interrupted.
 //!
-//! LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS` (hexadecimal; bit n stands for ADDRESS
-//! + 2n) are the addresses of interrupted instructions. RAN is QEMU's log of the instructions that ran (`-d
+//! LOG is what the firmware printed; its lines `hits WHO ADDRESS BITS` (hexadecimal; bit n stands for the
+//! instruction at ADDRESS + 2n) are interrupted instructions. RAN is QEMU's log of the instructions that ran (`-d
 //! in_asm`). For every function with library code the program prints how many of its instruction addresses
 //! were hit. It fails if too few were hit of those that ran in submit, claim or complete, or if the
 //! firmware's pool is not in .bss. What never ran is listed by its source line, with the reason if one is
