@@ -5,7 +5,7 @@ use crate::platform::port::Port;
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::Owner;
 use crate::slot::storage::Storage;
-use crate::sync::{AtomicUsize, Relaxed, Site, ordering, stop_point};
+use crate::sync::{Acquire, AtomicUsize, Relaxed, SeqCst, Site, fence_behind_rmw, ordering, stop_point};
 use crate::util::cache_padded::CachePadded;
 use core::ptr::NonNull;
 
@@ -24,6 +24,12 @@ pub(crate) struct Completions {
     /// ONE for each job that was submitted and not taken, and WANTED.
     pub(super) count: CachePadded<AtomicUsize>,
     pub(super) limit: usize,
+    /// The descriptor's name. 0: none.
+    pub(super) descriptor: AtomicUsize,
+    /// The number of the arm that waits for a completion; 0: none does.
+    pub(super) armed: AtomicUsize,
+    /// How often the queue was armed.
+    pub(super) arms: AtomicUsize,
 }
 
 // SAFETY:
@@ -49,6 +55,9 @@ impl Completions {
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
             limit: limit.min(usize::MAX / ONE / 2),
+            descriptor: AtomicUsize::new(0),
+            armed: AtomicUsize::new(0),
+            arms: AtomicUsize::new(0),
         }
     }
 
@@ -93,7 +102,15 @@ unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const
     // SAFETY:
     // - the owner is a queue (`Completions::owner`), which `new` made for a pool of this type, and both live.
     let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
-    let Some(word) = queue.ring().push(index).marked else { return false };
+    let marked = queue.ring().push(index).marked;
+    // ORDERING: pairs with the fence in `arm`: either it sees the completion, or we see that the queue is armed.
+    fence_behind_rmw(ordering(Site::CompletionsPushFence, SeqCst));
+    // ORDERING: Acquire pairs with the Release in `arm`: the descriptor is known.
+    let armed = queue.armed.load(ordering(Site::CompletionsArmedLook, Acquire));
+    if armed != 0 {
+        pool.signal_arm(queue, armed);
+    }
+    let Some(word) = marked else { return false };
     stop_point(Site::CompletionsWake);
     pool.port.wake_all(word);
     true

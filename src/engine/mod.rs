@@ -18,6 +18,7 @@
 mod batch;
 mod blocking_wait;
 mod close;
+mod completion_event;
 mod completion_queue;
 mod completions;
 mod deadlock;

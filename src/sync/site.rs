@@ -156,7 +156,18 @@ sites! {
     WakerTable,
     // engine/task_wait.rs
     TaskWake,
+    // engine/completion_event.rs
+    CompletionsDescriptor,
+    CompletionsDescriptorSet,
+    CompletionsDescriptorLost,
+    CompletionsArms,
+    CompletionsArm,
+    CompletionsArmFence,
+    CompletionsDisarm,
+    CompletionsDisarmLost,
     // engine/completion_queue.rs
+    CompletionsPushFence,
+    CompletionsArmedLook,
     CompletionsLook,
     CompletionsWake,
     // engine/completions.rs
