@@ -1,9 +1,11 @@
 //! A completion queue: its words. `completions.rs` states the protocol.
 
 use super::RawPool;
-use crate::platform::port::Port;
+use crate::engine::wait_graph::Locked;
+use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::Owner;
+use crate::slot::state::Status;
 use crate::slot::storage::Storage;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, SeqCst, Site, fence_behind_rmw, ordering, stop_point};
 use crate::util::cache_padded::CachePadded;
@@ -50,7 +52,7 @@ impl Completions {
         limit: usize,
     ) -> Self {
         Self {
-            owner: Owner { receive: receive::<S, P> },
+            owner: Owner { receive: receive::<S, P>, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> },
             ends: Cursors::new(),
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
@@ -98,10 +100,16 @@ impl Completions {
 }
 
 /// A job of the queue has finished: see `Owner`. True if a consumer slept.
-unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const (), index: usize) -> bool {
+unsafe fn receive<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    index: usize,
+    to: Status,
+) -> bool {
     // SAFETY:
     // - the owner is a queue (`Completions::owner`), which `new` made for a pool of this type, and both live.
     let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
+    pool.slot(index).resolve_owned(to);
     let marked = queue.ring().push(index).marked;
     // ORDERING: pairs with the fence in `arm`: either it sees the completion, or we see that the queue is armed.
     fence_behind_rmw(ordering(Site::CompletionsPushFence, SeqCst));
@@ -114,4 +122,25 @@ unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const
     stop_point(Site::CompletionsWake);
     pool.port.wake_all(word);
     true
+}
+
+/// See `Owner`.
+unsafe fn is_stuck<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - as in receive; the graph is this pool's.
+    unsafe {
+        let pool = &*pool.cast::<RawPool<S, P>>();
+        pool.is_take_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
+    }
+}
+
+/// See `Owner`.
+unsafe fn wake<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const ()) {
+    // SAFETY:
+    // - as in receive.
+    unsafe { (*pool.cast::<RawPool<S, P>>()).wake_consumers(&*owner.cast::<Completions>(), Origin::Thread) }
 }

@@ -36,7 +36,7 @@ use super::completion_queue::{Completions, ONE, WANTED};
 use super::request::{Request, WhenFull};
 use super::submit::ReserveError;
 use super::wait::Completion;
-use crate::engine::wait_graph::Awaits;
+use crate::engine::wait_graph::{Awaits, Locked};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -79,7 +79,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // SAFETY:
         // - the caller's.
-        let accepted = unsafe { self.submit(request, Recipient::Owner, when_full, origin) };
+        let accepted = unsafe { self.submit(request, Recipient::OWNER, when_full, origin) };
         if accepted.is_err() {
             self.lower_count(queue, 1, origin);
         }
@@ -253,8 +253,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.wake_consumers(queue, Origin::Thread);
                 return if queue.is_empty() { Err(TakeError::Empty) } else { Ok(()) };
             }
-            let awaits =
-                self.registers(timeout).then_some(Awaits::Completion(core::ptr::from_ref(queue).cast()));
+            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.owner()));
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
                 self.port.wait(marked.word, marked.value, nap.time);
@@ -268,5 +267,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(TakeError::Deadlock);
             }
         }
+    }
+
+    /// Is there no thread that can end a job of this queue, one of whose consumers is registered?
+    pub(super) fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
+        let can_end = |index| {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Running | Status::Cancelling | Status::Taking => !self.is_held(locked, index, state),
+                // It is on its way to its owner.
+                _ => state.is_owned() && state.is_untaken(),
+            }
+        };
+        queue.is_empty() && self.are_workers_stuck(locked) && !(0..self.capacity()).any(can_end)
     }
 }

@@ -84,6 +84,7 @@ sites! {
     ClaimLost,
     Resolve,
     ResolveLost,
+    ResolveOwnedLook,
     ResolveOwned,
     ResolveOwnedLost,
     TakeOwnedLook,
