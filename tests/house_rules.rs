@@ -287,6 +287,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/completions.rs", "let _visit = ", "a guard"),
     ("engine/completion_event.rs", "let _ = queue.armed.compare_exchange(", "a number"),
     ("engine/submit.rs", "let _counted = ", "a guard"),
+    ("engine/completions.rs", "let _visit = ", "a guard"),
     ("engine/start_workers.rs", "let _ = self.shutdown(", "a report"),
     ("engine/pool.rs", "let _forgotten = ", "a model's search"),
     ("rust/pool.rs", "let _ = self.inner.core.raw().shutdown(", "a report"),

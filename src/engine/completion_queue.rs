@@ -9,6 +9,7 @@ use crate::slot::state::Status;
 use crate::slot::storage::Storage;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, SeqCst, Site, fence_behind_rmw, ordering, stop_point};
 use crate::util::cache_padded::CachePadded;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// Set in the count while a submitter waits for the limit.
@@ -25,7 +26,8 @@ pub(crate) struct Completions {
     entries: NonNull<[AtomicUsize]>,
     /// ONE for each job that was submitted and not taken, and WANTED.
     pub(super) count: CachePadded<AtomicUsize>,
-    pub(super) limit: usize,
+    // INVARIANT: changes only in `set_limit`.
+    limit: Cell<usize>,
     /// The descriptor's name. 0: none.
     pub(super) descriptor: AtomicUsize,
     /// The number of the arm that waits for a completion; 0: none does.
@@ -35,7 +37,8 @@ pub(crate) struct Completions {
 }
 
 // SAFETY:
-// - the entries are atomics that live as long as the pool; everything else is atomic or never changes.
+// - the entries are atomics that live as long as the pool; the limit changes while no other thread reads it; everything else is
+//   atomic or never changes.
 unsafe impl Send for Completions {}
 // SAFETY:
 // - as for Send.
@@ -56,11 +59,16 @@ impl Completions {
             ends: Cursors::new(),
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
-            limit: limit.min(usize::MAX / ONE / 2),
+            limit: Cell::new(Self::countable(limit)),
             descriptor: AtomicUsize::new(0),
             armed: AtomicUsize::new(0),
             arms: AtomicUsize::new(0),
         }
+    }
+
+    /// As many jobs as the count has room for.
+    fn countable(limit: usize) -> usize {
+        limit.min(usize::MAX / ONE / 2)
     }
 
     /// The same, for this pool.
@@ -81,6 +89,20 @@ impl Completions {
         // SAFETY:
         // - new's obligation.
         Ring::new(&self.ends, unsafe { self.entries.as_ref() }, Seed::Empty)
+    }
+
+    /// The most jobs that may be pending.
+    pub(super) fn limit(&self) -> usize {
+        self.limit.get()
+    }
+
+    /// Changes the limit, when the queue is used anew.
+    ///
+    /// # Safety
+    /// 1. No job is pending, and no thread is inside a submit that has not been accepted yet.
+    #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
+    pub(crate) unsafe fn set_limit(&self, limit: usize) {
+        self.limit.set(Self::countable(limit));
     }
 
     /// What a job of this queue has in the last word of its payload.

@@ -91,7 +91,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // ORDERING: Relaxed: a count; the job's entry carries what matters.
         let mut count = queue.count.load(ordering(Site::CompletionsCount, Relaxed));
         loop {
-            if count / ONE >= queue.limit {
+            if count / ONE >= queue.limit() {
                 if !W::WAITS {
                     return Err(ReserveError::Full);
                 }
@@ -120,7 +120,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let events = self.lifecycle.close_events();
             // ORDERING: Relaxed: of this and a taker's change of the same word the later sees the earlier.
             let count = queue.count.fetch_or(WANTED, ordering(Site::CompletionsWanted, Relaxed));
-            if count / ONE < queue.limit {
+            if count / ONE < queue.limit() {
                 return Ok(count | WANTED);
             }
             if self.refuses_jobs() || self.is_copy() {
@@ -187,31 +187,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
     ) -> usize {
         let mut indices = [0; AT_ONCE];
-        let mut taken = 0;
-        while taken < most {
-            let room = AT_ONCE.min(most - taken);
+        let (mut taken, mut delivered) = (0, 0);
+        while delivered < most {
+            let room = AT_ONCE.min(most - delivered);
             let fetch = |index| self.slot(index).fetch();
             let popped = queue.ring().pop_many(&mut indices[..room], Popper::Unpaced, || false, fetch);
             if popped == 0 {
                 break;
             }
-            indices[..popped].iter().for_each(|&index| self.deliver_owned(index, deliver));
             taken += popped;
+            delivered +=
+                indices[..popped].iter().filter(|&&index| self.deliver_owned(index, deliver)).count();
         }
         if taken > 0 {
             self.lower_count(queue, taken, Origin::Thread);
         }
-        taken
+        delivered
     }
 
-    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot back.
+    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot back. False if the
+    /// pool ends, and this thread is inside the drop of a result: then the outcome is gone (`forget_all`).
     fn deliver_owned(
         &self,
         index: usize,
         deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
-    ) {
+    ) -> bool {
         let slot = self.slot(index);
-        let (status, taking) = slot.take_owned();
+        let Some((status, taking)) = slot.take_owned() else { return false };
         let completion = match status {
             Status::Done => Completion::Done,
             Status::Failed => Completion::Failed,
@@ -222,6 +224,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // - 1: we moved the word to TAKING, so the body is ours.
         unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
         self.vacate(index, taking, self.must_retire());
+        true
     }
 
     /// Sleeps until a job of the queue has finished. Returns at once if one has, or if none is pending.

@@ -268,10 +268,13 @@ impl<'a> Slot<'a> {
     }
 
     /// Claims the outcome of a job for its owner. The caller got the index from the owner, and the body is its own until it
-    /// vacates the slot.
-    pub(crate) fn take_owned(&self) -> (Status, State) {
+    /// vacates the slot. None: the end of the pool has taken it.
+    pub(crate) fn take_owned(&self) -> Option<(Status, State)> {
         // ORDERING: Relaxed: the body came with the index.
         let mut s = State(self.head.state.load(ordering(Site::TakeOwnedLook, Relaxed)));
+        if !(s.is_owned() && s.is_untaken()) {
+            return None;
+        }
         // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear RING meanwhile, and so
         // that a closer sees either TAKING or what comes after (E5).
         while let Err(now) = self.exchange(
@@ -282,7 +285,7 @@ impl<'a> Slot<'a> {
         ) {
             s = now;
         }
-        (s.status(), s.transition_to_taking_owned())
+        Some((s.status(), s.transition_to_taking_owned()))
     }
 
     /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot. `detaches`: the caller
