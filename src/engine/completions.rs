@@ -23,6 +23,11 @@
 //! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's event count, on which
 //! the submitter sleeps. A shutdown moves it as well.
 //!
+//! A queue that its user gives up is *abandoned*: the outcomes that lie in it are dropped, and each later one by the thread that
+//! brings it. Whoever drops them claims the queue for that time. The fences: either the thread that pushes sees that nobody uses
+//! the queue, or the thread that releases it sees the index, and claims the queue again. A queue is used again when a claim finds
+//! nothing pending.
+//!
 //! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the memory of a queue is
 //! kept until its pool has ended.
 //!
@@ -91,7 +96,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // ORDERING: Relaxed: a count; the job's entry carries what matters.
         let mut count = queue.count.load(ordering(Site::CompletionsCount, Relaxed));
         loop {
-            if count / ONE >= queue.limit {
+            if count / ONE >= queue.limit() {
                 if !W::WAITS {
                     return Err(ReserveError::Full);
                 }
@@ -120,7 +125,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let events = self.lifecycle.close_events();
             // ORDERING: Relaxed: of this and a taker's change of the same word the later sees the earlier.
             let count = queue.count.fetch_or(WANTED, ordering(Site::CompletionsWanted, Relaxed));
-            if count / ONE < queue.limit {
+            if count / ONE < queue.limit() {
                 return Ok(count | WANTED);
             }
             if self.refuses_jobs() || self.is_copy() {
@@ -222,6 +227,57 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // - 1: we moved the word to TAKING, so the body is ours.
         unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
         self.vacate(index, taking, self.must_retire());
+    }
+
+    /// Gives the queue up: drops what lies in it and what arrives later. Nobody else uses it any more.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn abandon_completions(&self, queue: &Completions) {
+        self.forget_completions(queue);
+        queue.release();
+        self.tidy_completions(queue);
+    }
+
+    /// Takes an abandoned queue into use again, for at most `limit` jobs. False if another thread has it, or if a job of its last
+    /// user is pending.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn reuse_completions(&self, queue: &Completions, limit: usize) -> bool {
+        if !queue.claim() {
+            return false;
+        }
+        self.forget_completions(queue);
+        if queue.pending() > 0 {
+            queue.release();
+            self.tidy_completions(queue);
+            return false;
+        }
+        // SAFETY:
+        // - 1: just claimed.
+        unsafe { queue.set_limit(limit) };
+        true
+    }
+
+    /// Drops what lies in an abandoned queue.
+    #[cold]
+    pub(super) fn tidy_completions(&self, queue: &Completions) {
+        loop {
+            // ORDERING: pairs with the fence in `receive`, and with itself in another thread that releases the queue: either we
+            // see the index, or the thread that pushed it sees that nobody uses the queue.
+            fence(ordering(Site::CompletionsTidyFence, SeqCst));
+            if queue.is_empty() || !queue.claim() {
+                return;
+            }
+            self.forget_completions(queue);
+            queue.release();
+        }
+    }
+
+    /// Drops the outcomes that lie in the queue.
+    fn forget_completions(&self, queue: &Completions) {
+        while let Some(index) = queue.ring().pop() {
+            let (status, taking) = self.slot(index).take_owned();
+            self.drop_taken_result(index, status, taking);
+            self.lower_count(queue, 1, Origin::Thread);
+        }
     }
 
     /// Sleeps until a job of the queue has finished. Returns at once if one has, or if none is pending.

@@ -212,7 +212,7 @@ impl Lifecycle {
     /// Has the pool no worker any more? Then the caller sees in their queues what the workers have ended.
     pub(crate) fn have_workers_left(&self) -> bool {
         // ORDERING: Acquire pairs with the Release in `leave`.
-        self.live.load(ordering(Site::LiveLeft, Acquire)) % CLOSER == 0
+        self.live.load(ordering(Site::LiveLeft, Acquire)).is_multiple_of(CLOSER)
     }
 
     pub(crate) fn live(&self) -> usize {

@@ -159,6 +159,11 @@ sites! {
     // engine/completion_queue.rs
     CompletionsLook,
     CompletionsWake,
+    CompletionsClaim,
+    CompletionsClaimLost,
+    CompletionsRelease,
+    CompletionsUseLook,
+    CompletionsReceiveFence,
     // engine/completions.rs
     CompletionsCount,
     CompletionsAdd,
@@ -168,6 +173,12 @@ sites! {
     CompletionsUnwanted,
     CompletionsZeroFence,
     CompletionsSleepFence,
+    CompletionsTidyFence,
+    // rust/queue_list.rs
+    QueuesLook,
+    QueuesPushLook,
+    QueuesPush,
+    QueuesPushLost,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,
