@@ -24,39 +24,45 @@
  *
  * CONTENTS
  *
- * Make a pool        jobring_create             in memory that the library allocates
- *                    jobring_init               in the caller's memory
- *                    jobring_layout             how much memory that is
- *                    jobring_struct_init        sets a structure's size and its defaults
- * Submit jobs        jobring_submit             waits for a free slot if there is none
- *                    jobring_try_submit         never waits
- *                    jobring_try_submit_isr     the same, from an interrupt
- *                    jobring_submit_opts        with callbacks, copied data, a time limit and other options
- *                    jobring_submit_batch       several jobs at once
- * Wait for jobs      jobring_wait               waits, and takes the result
- *                    jobring_poll               takes the result if there is one
- *                    jobring_wait_opts          with options: tells all that a job left, or looks without taking it
- *                    jobring_fail               inside a job: marks it as failed
- * Cancel jobs        jobring_cancel             cancels a queued job, and asks a running job to stop
- *                    jobring_cancel_requested   inside a job: is it asked to stop?
- *                    jobring_detach             gives up a job's result
- * Share out a loop   jobring_parallel_for       on this thread and on free workers
- * Run jobs yourself  jobring_run_one            the oldest queued job
- *                    jobring_run_until_idle     all queued jobs
- *                    jobring_enter_worker       makes the calling thread a worker
- * Know what goes on  jobring_current_job        inside a job: its handle
- *                    jobring_worker_index       inside a job: the number of its worker
- *                    jobring_info_get           what a pool is
- *                    jobring_stats_get          its counters
- *                    jobring_worker_get         what a worker does and has done
- *                    jobring_worker_stack       the size of its stack, and what it has used of it
- *                    jobring_stack_min          the smallest stack that a worker can have
- *                    jobring_status_text        a status in words
- *                    jobring_version            of the library
- *                    jobring_abi_version        of the library
- *                    jobring_features           what the library was built with
- * End a pool         jobring_shutdown           closes a pool, and waits until its jobs have finished
- *                    jobring_destroy            shuts a pool down, and frees it
+ * Make a pool              jobring_create              in memory that the library allocates
+ *                          jobring_init                in the caller's memory
+ *                          jobring_layout              how much memory that is
+ *                          jobring_struct_init         sets a structure's size and its defaults
+ * Submit jobs              jobring_submit              waits for a free slot if there is none
+ *                          jobring_try_submit          never waits
+ *                          jobring_try_submit_isr      the same, from an interrupt
+ *                          jobring_submit_opts         with callbacks, copied data, a time limit and other options
+ *                          jobring_submit_batch        several jobs at once
+ * Wait for jobs            jobring_wait                waits, and takes the result
+ *                          jobring_poll                takes the result if there is one
+ *                          jobring_wait_opts           with options: all that a job left, or a look at it
+ *                          jobring_fail                inside a job: marks it as failed
+ * Take jobs as they finish jobring_completions_create  a queue, in memory that the library allocates
+ *                          jobring_completions_init    a queue in the caller's memory
+ *                          jobring_completions_layout  how much memory that is
+ *                          jobring_completions_submit  a job whose outcome arrives in a queue
+ *                          jobring_completions_take    waits, and takes the jobs that have finished
+ *                          jobring_completions_destroy ends a queue
+ * Cancel jobs              jobring_cancel              cancels a queued job, and asks a running job to stop
+ *                          jobring_cancel_requested    inside a job: is it asked to stop?
+ *                          jobring_detach              gives up a job's result
+ * Share out a loop         jobring_parallel_for        on this thread and on free workers
+ * Run jobs yourself        jobring_run_one             the oldest queued job
+ *                          jobring_run_until_idle      all queued jobs
+ *                          jobring_enter_worker        makes the calling thread a worker
+ * Know what goes on        jobring_current_job         inside a job: its handle
+ *                          jobring_worker_index        inside a job: the number of its worker
+ *                          jobring_info_get            what a pool is
+ *                          jobring_stats_get           its counters
+ *                          jobring_worker_get          what a worker does and has done
+ *                          jobring_worker_stack        the size of its stack, and what it has used of it
+ *                          jobring_stack_min           the smallest stack that a worker can have
+ *                          jobring_status_text         a status in words
+ *                          jobring_version             of the library
+ *                          jobring_abi_version         of the library
+ *                          jobring_features            what the library was built with
+ * End a pool               jobring_shutdown            closes a pool, and waits until its jobs have finished
+ *                          jobring_destroy             shuts a pool down, and frees it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
  * configuration of a pool (jobring_config) and the status codes stand at the end of the header. For pools on an RTOS, or
@@ -77,9 +83,10 @@
  *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
- *   type, and for a `pool` that points to memory without a pool. Only jobring_destroy() takes NULL as `pool`. The library
- *   does not recognise memory that was freed: make no call on a pool after jobring_destroy() has returned.
- * - Any number of threads may make calls on a pool at once, until one of them begins jobring_destroy().
+ *   type, and for a `pool` or `completions` that points to memory without one. Only jobring_destroy() takes NULL as `pool`,
+ *   and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed: make no call
+ *   on a pool or its queues after jobring_destroy() has returned.
+ * - Any number of threads may make calls on a pool and its queues at once, until one of them begins jobring_destroy().
  * - Times are relative, in nanoseconds, of a clock that is never set back. Sizes are in bytes.
  * - errno is left as it was. A wait continues after a signal, and no call is a cancellation point.
  * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
@@ -102,6 +109,9 @@ extern "C" {
 
 /** A pool. Its insides are the library's. */
 typedef struct jobring_pool jobring_pool;
+
+/** A completion queue of a pool. Its insides are the library's. */
+typedef struct jobring_completions jobring_completions;
 
 /**
  * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
@@ -548,9 +558,9 @@ struct jobring_wait_options {
 #define JOBRING_WAIT_PEEK 4
 
 /**
- * What became of a job. A wait fills it for the caller; a done callback reads it.
+ * What became of a job. A wait or a take fills it for the caller; a done callback reads it.
  *
- * The caller of a wait sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
+ * The caller of a wait or a take sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
  */
 struct jobring_outcome {
     /** sizeof (jobring_outcome). */
@@ -575,7 +585,8 @@ struct jobring_outcome {
      */
     void *data;
     /**
-     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+     * Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE, and a
+     * take cuts them. 0 in a done callback.
      */
     size_t capacity;
     /** The bytes of the text (without its zero) or of the data, also if fewer were copied. */
@@ -607,6 +618,149 @@ struct jobring_outcome {
  */
 jobring_status jobring_fail(int32_t code,
                             const char *text);
+
+/* ---- Take jobs as they finish ------------------------------------------------------------------------ */
+
+/**
+ * Makes a completion queue of a pool, in memory that the library allocates.
+ *
+ * A job that is submitted into the queue arrives there when it has ended, however it did, and holds its slot until it is taken.
+ * A pool may have any number of queues. jobring_destroy() ends those that are left.
+ *
+ * - `limit`: the most jobs that may be pending: submitted and not taken. 0: no limit of its own.
+ * - `completions`: where the queue is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_NOMEM.
+ * - JOBRING_E_UNSUPPORTED: a build without std and pthread has no such memory: see jobring_completions_init().
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Allocates, unless a queue of the
+ * pool was destroyed before: then it gets the memory of that one. Does not block, except for a lock that other calls of this
+ * function and of jobring_completions_destroy() hold for a moment.
+ */
+jobring_status jobring_completions_create(jobring_pool *pool,
+                                          uint32_t limit,
+                                          jobring_completions **completions);
+
+/**
+ * Makes a completion queue in the caller's memory.
+ *
+ * - `limit`: as for jobring_completions_create().
+ * - `memory`: the memory, of any alignment. It is in use until the pool was destroyed, also after jobring_completions_destroy():
+ *   a thread that has handed over a completion may still touch the queue for a moment after another thread took it.
+ * - `size`: its bytes: see jobring_completions_layout().
+ * - `completions`: where the queue is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_SIZE: `memory` is too small.
+ * - JOBRING_E_INVALID: also if `memory` is NULL.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block or allocate.
+ */
+jobring_status jobring_completions_init(jobring_pool *pool,
+                                        uint32_t limit,
+                                        void *memory,
+                                        size_t size,
+                                        jobring_completions **completions);
+
+/**
+ * Tells how much memory jobring_completions_init() needs for a queue of this pool.
+ *
+ * - `size`: where the bytes are written, for memory that is aligned to `align`; other memory needs up to `align` - 1 bytes more.
+ * - `align`: where the alignment is written. Both may be NULL.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block or allocate.
+ */
+jobring_status jobring_completions_layout(const jobring_pool *pool,
+                                          size_t *size,
+                                          size_t *align);
+
+/**
+ * Submits a job into a completion queue, from which jobring_completions_take() takes it when it has ended.
+ *
+ * It is jobring_submit_opts() with two limits: the pool's slots, and the queue's own. What `when_full` says holds for both, and
+ * `limit_ns` for each of the two waits. A job in a queue needs one word of its slot's payload more, so that there is room for
+ * the payload minus 3 words of copied data (24 of 48 bytes), and one word less for the text of a failure.
+ *
+ * - `arg`: the job's argument, or with `copy` the data.
+ * - `options`: how to submit the job, or NULL for all defaults. JOBRING_WHEN_FULL_RUN is invalid: such a job does not arrive.
+ * - `job`: where a handle is written with which jobring_cancel() works; for every other call it is stale. NULL if it is not
+ *   wanted. jobring_completions_take() has the same number in the outcome.
+ *
+ * Returns:
+ * - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once, and then arrive.
+ * - JOBRING_E_FULL, JOBRING_E_TIMEDOUT: the queue is at its limit, or no slot is free.
+ * - What jobring_submit_opts() returns otherwise. On a pool without workers, a call that waits for the queue's limit waits for
+ *   another thread: it runs queued jobs to get a slot only.
+ *
+ * After an error the job was not accepted, and `arg` is still the caller's.
+ *
+ * From where jobring_submit_opts() may be called. While the queue is below its limit and a slot is free it neither blocks nor
+ * locks; else it sleeps. Inside a job it may sleep for ever at the limit, if no other thread takes. It never allocates.
+ */
+jobring_status jobring_completions_submit(jobring_completions *completions,
+                                          jobring_fn fn,
+                                          void *arg,
+                                          const jobring_submit_options *options,
+                                          jobring_job *job);
+
+/**
+ * Takes jobs of a completion queue that have ended, in the order in which they did.
+ *
+ * Waits until there is at least one, and then takes as many as are there. A taken job's slot is free again. Any number of
+ * threads may take from one queue: each job goes to one of them. No job runs on the calling thread.
+ *
+ * - `completions`: the queue.
+ * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+ * - `outcomes`: an array that is filled from its beginning. The caller sets the `size` of each element, all to the same number,
+ *   which is also the distance from one to the next, and `data` and `capacity` of those that shall have the text of a failure or
+ *   copied data. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
+ * - `count`: the number of elements.
+ * - `taken`: where the number of jobs is written that were taken.
+ *
+ * Returns:
+ * - JOBRING_OK: `taken` is at least 1. The `status` of each outcome tells how its job ended.
+ * - JOBRING_E_EMPTY: nothing is there, and no job is pending.
+ * - JOBRING_E_TIMEDOUT: jobs are pending, and none has ended in time.
+ * - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
+ * - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
+ *   pending job waits in this pool itself.
+ * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an
+ * interrupt on a pool without a port. Blocks. Does not allocate.
+ */
+jobring_status jobring_completions_take(jobring_completions *completions,
+                                        int64_t timeout_ns,
+                                        jobring_outcome *outcomes,
+                                        size_t count,
+                                        size_t *taken);
+
+/**
+ * Ends a completion queue.
+ *
+ * The memory of a queue from jobring_completions_create() is kept for the next queue of the pool, and freed by
+ * jobring_destroy(). That of jobring_completions_init() stays in use until then.
+ *
+ * - `completions`: the queue; NULL does nothing. No other thread may be inside a call on the queue or begin one, except that a
+ *   submit whose job was taken may still be on its way back to its caller.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_BUSY: a job is pending: it has not ended, or was not taken. The queue is as before.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not allocate. Does not block,
+ * except for the lock that jobring_completions_create() takes.
+ */
+jobring_status jobring_completions_destroy(jobring_completions *completions);
 
 /* ---- Cancel jobs ------------------------------------------------------------------------------------- */
 
@@ -1053,7 +1207,7 @@ struct jobring_report {
 };
 
 /**
- * Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
+ * Ends a pool: drains it, joins its workers, ends its completion queues, and frees the memory that the library allocated.
  *
  * A shutdown with JOBRING_DISCARD that has started stays a discard. Results that nobody has taken go to
  * their drop callbacks. This call waits for threads that are inside another call on the pool or have
@@ -1333,7 +1487,7 @@ struct jobring_config {
 #define JOBRING_E_SIZE (-13)
 /** This build or this backend cannot do it. */
 #define JOBRING_E_UNSUPPORTED (-14)
-/** No job is queued. */
+/** No job is queued. Of a completion queue: no job is pending. */
 #define JOBRING_E_EMPTY (-15)
 /** This process is a child, by fork(), of the process that made the pool. */
 #define JOBRING_E_FORKED (-17)
@@ -1341,6 +1495,8 @@ struct jobring_config {
 #define JOBRING_E_UNTAKEN (-18)
 /** The `code` of a failed job that ended its thread (pthread_exit, cancellation): see jobring_fn. */
 #define JOBRING_E_EXITED (-19)
+/** Jobs are pending, and the pool has no worker to run them. */
+#define JOBRING_E_NO_WORKERS (-20)
 
 /* -16 is not used. */
 

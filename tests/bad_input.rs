@@ -52,6 +52,9 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_init", "size", "short exact"),
     ("jobring_init", "memory", "misaligned"),
     ("jobring_submit_batch", "count", "beyond"),
+    ("jobring_completions_init", "size", "short exact"),
+    ("jobring_completions_init", "memory", "misaligned"),
+    ("jobring_completions_take", "outcomes", "capacity-alone no-room short exact maximum second"),
     ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum cut"),
 ];
 
@@ -74,8 +77,9 @@ const EXCLUSIONS: &[Exclusion] = &[
     },
 ];
 
+/// Is it a pool, or a part of one?
 fn is_pool(variable: &Variable) -> bool {
-    variable.kind.ends_with("jobring_pool *")
+    ["jobring_pool *", "jobring_completions *"].iter().any(|kind| variable.kind.ends_with(kind))
 }
 
 /// What the header declares.
@@ -305,6 +309,6 @@ fn what_is_added_to_the_header_is_missed() {
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field =
         more("    jobring_done_node *nodes;\n};", "    jobring_done_node *nodes;\n    uint32_t more;\n};");
-    assert_eq!(field.len(), 4);
-    assert_eq!(field[0], "cell jobring_submit_batch items.options.more maximum");
+    assert_eq!(field.len(), 6);
+    assert_eq!(field[2], "cell jobring_submit_batch items.options.more maximum");
 }

@@ -61,7 +61,9 @@ fn every_example_runs_and_finds_itself_right() {
     let output = make("run");
     expect_success(&output, "make run");
     let text = String::from_utf8_lossy(&output.stdout);
-    for part in ["hello", "many", "hashtree", "echo_server", "stacks", "static_pool", "parallel_for"] {
+    for part in
+        ["hello", "many", "completions", "hashtree", "echo_server", "stacks", "static_pool", "parallel_for"]
+    {
         assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");
     }
 

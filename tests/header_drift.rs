@@ -24,6 +24,7 @@ const SOURCES: &[&str] = &[
     "submit",
     "batch",
     "wait",
+    "completions",
     "parallel_for",
     "run",
     "info",

@@ -31,6 +31,7 @@ fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
 /// What the C API has user code called in, on the caller's thread.
 const RUN_USER_CODE: &[&str] = &[
     "cancel",
+    "completions_submit",
     "destroy",
     "detach",
     "enter_worker",
@@ -68,7 +69,8 @@ fn a_sleeping_call_goes_on_after_a_signal() {
     let sleepers = c::sleepers(&header);
     assert!(sleepers.len() >= 8, "{sleepers:?}");
     let mut wanted: BTreeSet<_> = sleepers.iter().map(|name| format!("{name} asleep")).collect();
-    wanted.extend(["shutdown", "submit_opts", "wait"].map(|name| format!("jobring_{name} timed")));
+    let timed = ["shutdown", "submit_opts", "wait", "completions_submit", "completions_take"];
+    wanted.extend(timed.map(|name| format!("jobring_{name} timed")));
     tried("eintr", &[], &wanted);
     tried("eintr", SANITIZED, &wanted);
 }
@@ -87,7 +89,7 @@ fn no_call_is_a_cancellation_point() {
 fn a_pool_does_not_live_on_in_a_child() {
     let header = c::header();
     let on_pools: Vec<_> = c::symbols().into_iter().filter(|name| c::takes_pool(&header, name)).collect();
-    assert!(on_pools.len() >= 22, "{on_pools:?}");
+    assert!(on_pools.len() >= 28, "{on_pools:?}");
     let hows = ["forked", "forked-inside-a-job", "forked-while-jobs-run"];
     let wanted =
         hows.iter().flat_map(|how| on_pools.iter().map(move |name| format!("{name} {how}"))).collect();

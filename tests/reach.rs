@@ -133,6 +133,9 @@ fn without_offset(value: &str) -> &str {
 /// Functions that make pools.
 const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 
+/// What looks at the list of a pool's completion queues.
+const USES_THE_QUEUES: &[&str] = &["jobring_completions_create", "jobring_completions_destroy"];
+
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
 const USES_WORKER_THREADS: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
 
@@ -178,6 +181,7 @@ const ASKS_FOR_A_STACK: &[&str] = &[
 const RUNS_NO_JOB: &[&str] = &[
     "jobring_try_submit_isr",
     "jobring_cancel",
+    "jobring_completions_take",
     "jobring_detach",
     "jobring_current_job",
     "jobring_stats_get",
@@ -189,6 +193,8 @@ const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_init",
     "jobring_layout",
     "jobring_destroy",
+    "jobring_completions_create",
+    "jobring_completions_destroy",
     "jobring_worker_stack",
     "jobring_stack_min",
 ];
@@ -252,7 +258,9 @@ fn a_lock_is_for_the_start_only() {
         let lock = graph.foreign(&symbol).into_iter().find(|(name, _)| name.contains("pthread_mutex_lock"));
         match lock {
             Some((name, from)) => assert!(
-                MAKES_POOLS.contains(&&*symbol) || USES_WORKER_THREADS.contains(&&*symbol),
+                [MAKES_POOLS, USES_WORKER_THREADS, USES_THE_QUEUES]
+                    .iter()
+                    .any(|list| list.contains(&&*symbol)),
                 "{symbol} comes to {name}, in {from}"
             ),
             None => assert!(!MAKES_POOLS.contains(&&*symbol), "{symbol} takes no lock: is it seen at all?"),

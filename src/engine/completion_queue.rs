@@ -1,9 +1,11 @@
 //! A completion queue: its words. `completions.rs` states the protocol.
 
 use super::RawPool;
-use crate::platform::port::Port;
+use crate::engine::wait_graph::Locked;
+use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::Owner;
+use crate::slot::state::Status;
 use crate::slot::storage::Storage;
 use crate::sync::{
     Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, UnsafeCell, fence_behind_rmw, ordering, stop_point,
@@ -15,9 +17,6 @@ use core::ptr::NonNull;
 pub(super) const WANTED: usize = 1;
 /// One job in the count.
 pub(super) const ONE: usize = 2;
-/// The largest limit.
-const MOST: usize = usize::MAX / ONE / 2;
-
 /// A completion queue of one pool.
 #[repr(C)]
 pub(crate) struct Completions {
@@ -28,14 +27,21 @@ pub(crate) struct Completions {
     entries: NonNull<[AtomicUsize]>,
     /// ONE for each job that was submitted and not taken, and WANTED.
     pub(super) count: CachePadded<AtomicUsize>,
-    // INVARIANT: written only by a thread that has claimed the queue and has not yet passed it on.
+    // INVARIANT: changes only in `set_limit`.
     limit: UnsafeCell<usize>,
     /// 1 from a claim until the release.
     in_use: AtomicUsize,
+    /// The descriptor's name. 0: none.
+    pub(super) descriptor: AtomicUsize,
+    /// The number of the arm that waits for a completion; 0: none does.
+    pub(super) armed: AtomicUsize,
+    /// How often the queue was armed.
+    pub(super) arms: AtomicUsize,
 }
 
 // SAFETY:
-// - the entries are atomics that live as long as the pool; `limit` has its invariant; everything else is atomic or never changes.
+// - the entries are atomics that live as long as the pool; the limit changes while no other thread reads it; everything else is
+//   atomic or never changes.
 unsafe impl Send for Completions {}
 // SAFETY:
 // - as for Send.
@@ -52,13 +58,21 @@ impl Completions {
         limit: usize,
     ) -> Self {
         Self {
-            owner: Owner { receive: receive::<S, P> },
+            owner: Owner { receive: receive::<S, P>, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> },
             ends: Cursors::new(),
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
-            limit: UnsafeCell::new(limit.min(MOST)),
+            limit: UnsafeCell::new(Self::countable(limit)),
             in_use: AtomicUsize::new(1),
+            descriptor: AtomicUsize::new(0),
+            armed: AtomicUsize::new(0),
+            arms: AtomicUsize::new(0),
         }
+    }
+
+    /// As many jobs as the count has room for.
+    fn countable(limit: usize) -> usize {
+        limit.min(usize::MAX / ONE / 2)
     }
 
     /// The same, for this pool.
@@ -81,6 +95,24 @@ impl Completions {
         Ring::new(&self.ends, unsafe { self.entries.as_ref() }, Seed::Empty)
     }
 
+    /// The most jobs that may be pending.
+    pub(super) fn limit(&self) -> usize {
+        // SAFETY:
+        // - the caller submits, so no thread changes the limit (set_limit).
+        self.limit.with(|at| unsafe { *at })
+    }
+
+    /// Changes the limit, when the queue is used anew.
+    ///
+    /// # Safety
+    /// 1. No job is pending, and no thread is inside a submit that has not been accepted yet.
+    #[cfg(any(feature = "alloc", all(feature = "capi", any(feature = "std", feature = "pthread"))))]
+    pub(crate) unsafe fn set_limit(&self, limit: usize) {
+        // SAFETY:
+        // - 1: nobody reads it.
+        self.limit.with_mut(|at| unsafe { *at = Self::countable(limit) });
+    }
+
     /// What a job of this queue has in the last word of its payload.
     pub(crate) fn owner(&self) -> *const Owner {
         core::ptr::from_ref(self).cast()
@@ -94,23 +126,6 @@ impl Completions {
 
     pub(super) fn is_empty(&self) -> bool {
         self.ring().is_empty()
-    }
-
-    /// The most jobs that may be pending.
-    pub(super) fn limit(&self) -> usize {
-        // SAFETY:
-        // - the caller uses the queue, so no thread that claims it writes.
-        self.limit.with(|at| unsafe { *at })
-    }
-
-    /// Changes the limit.
-    ///
-    /// # Safety
-    /// 1. The caller has claimed the queue, and no other thread uses it yet.
-    pub(super) unsafe fn set_limit(&self, limit: usize) {
-        // SAFETY:
-        // - 1.
-        self.limit.with_mut(|at| unsafe { *at = limit.min(MOST) });
     }
 
     /// Claims the queue, if nobody uses it. One thread at a time has it.
@@ -140,22 +155,53 @@ impl Completions {
 }
 
 /// A job of the queue has finished: see `Owner`. True if a consumer slept.
-unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const (), index: usize) -> bool {
+unsafe fn receive<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    index: usize,
+    to: Status,
+) -> bool {
     // SAFETY:
     // - the owner is a queue (`Completions::owner`), which `new` made for a pool of this type, and both live.
     let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
+    pool.slot(index).resolve_owned(to);
     let marked = queue.ring().push(index).marked;
-    if cfg!(feature = "alloc") {
-        // ORDERING: pairs with the fence in `tidy_completions`: either we see that nobody uses the queue, or the thread that gave
-        // it up sees our index.
-        fence_behind_rmw(ordering(Site::CompletionsReceiveFence, SeqCst));
-        if queue.is_abandoned() {
-            pool.tidy_completions(queue);
-            return false;
-        }
+    // ORDERING: pairs with the fence in `arm` and with that in `tidy_completions`: either those see the completion, or we see that
+    // the queue is armed, or that nobody uses it.
+    fence_behind_rmw(ordering(Site::CompletionsPushFence, SeqCst));
+    // Only the Rust API gives up queues to which jobs belong.
+    if cfg!(feature = "alloc") && queue.is_abandoned() {
+        pool.tidy_completions(queue);
+        return false;
+    }
+    // ORDERING: Acquire pairs with the Release in `arm`: the descriptor is known.
+    let armed = queue.armed.load(ordering(Site::CompletionsArmedLook, Acquire));
+    if armed != 0 {
+        pool.signal_arm(queue, armed);
     }
     let Some(word) = marked else { return false };
     stop_point(Site::CompletionsWake);
     pool.port.wake_all(word);
     true
+}
+
+/// See `Owner`.
+unsafe fn is_stuck<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - as in receive; the graph is this pool's.
+    unsafe {
+        let pool = &*pool.cast::<RawPool<S, P>>();
+        pool.is_take_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
+    }
+}
+
+/// See `Owner`.
+unsafe fn wake<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const ()) {
+    // SAFETY:
+    // - as in receive.
+    unsafe { (*pool.cast::<RawPool<S, P>>()).wake_consumers(&*owner.cast::<Completions>(), Origin::Thread) }
 }

@@ -41,7 +41,7 @@ use super::completion_queue::{Completions, ONE, WANTED};
 use super::request::{Request, WhenFull};
 use super::submit::ReserveError;
 use super::wait::Completion;
-use crate::engine::wait_graph::Awaits;
+use crate::engine::wait_graph::{Awaits, Locked};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -84,7 +84,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // SAFETY:
         // - the caller's.
-        let accepted = unsafe { self.submit(request, Recipient::Owner, when_full, origin) };
+        let accepted = unsafe { self.submit(request, Recipient::OWNER, when_full, origin) };
         if accepted.is_err() {
             self.lower_count(queue, 1, origin);
         }
@@ -192,31 +192,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
     ) -> usize {
         let mut indices = [0; AT_ONCE];
-        let mut taken = 0;
-        while taken < most {
-            let room = AT_ONCE.min(most - taken);
+        let (mut taken, mut delivered) = (0, 0);
+        while delivered < most {
+            let room = AT_ONCE.min(most - delivered);
             let fetch = |index| self.slot(index).fetch();
             let popped = queue.ring().pop_many(&mut indices[..room], Popper::Unpaced, || false, fetch);
             if popped == 0 {
                 break;
             }
-            indices[..popped].iter().for_each(|&index| self.deliver_owned(index, deliver));
             taken += popped;
+            delivered +=
+                indices[..popped].iter().filter(|&&index| self.deliver_owned(index, deliver)).count();
         }
         if taken > 0 {
             self.lower_count(queue, taken, Origin::Thread);
         }
-        taken
+        delivered
     }
 
-    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot back.
+    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot back. False if the
+    /// pool ends, and this thread is inside the drop of a result: then the outcome is gone (`forget_all`).
     fn deliver_owned(
         &self,
         index: usize,
         deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
-    ) {
+    ) -> bool {
         let slot = self.slot(index);
-        let (status, taking) = slot.take_owned();
+        let Some((status, taking)) = slot.take_owned() else { return false };
         let completion = match status {
             Status::Done => Completion::Done,
             Status::Failed => Completion::Failed,
@@ -227,6 +229,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // - 1: we moved the word to TAKING, so the body is ours.
         unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
         self.vacate(index, taking, self.must_retire());
+        true
     }
 
     /// Gives the queue up: drops what lies in it and what arrives later. Nobody else uses it any more.
@@ -251,7 +254,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return false;
         }
         // SAFETY:
-        // - 1: just claimed.
+        // - 1: nothing is pending, and of those who claim the queue this thread alone has it.
         unsafe { queue.set_limit(limit) };
         true
     }
@@ -260,8 +263,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     pub(super) fn tidy_completions(&self, queue: &Completions) {
         loop {
-            // ORDERING: pairs with the fence in `receive`, and with itself in another thread that releases the queue: either we
-            // see the index, or the thread that pushed it sees that nobody uses the queue.
+            // ORDERING: pairs with the fence in `receive`: either we see the index, or the thread that pushed it sees that nobody
+            // uses the queue.
             fence(ordering(Site::CompletionsTidyFence, SeqCst));
             if queue.is_empty() || !queue.claim() {
                 return;
@@ -274,8 +277,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Drops the outcomes that lie in the queue.
     fn forget_completions(&self, queue: &Completions) {
         while let Some(index) = queue.ring().pop() {
-            let (status, taking) = self.slot(index).take_owned();
-            self.drop_taken_result(index, status, taking);
+            // None: the pool ends, and this thread is inside the drop of a result (`forget_all`).
+            if let Some((status, taking)) = self.slot(index).take_owned() {
+                self.drop_taken_result(index, status, taking);
+            }
             self.lower_count(queue, 1, Origin::Thread);
         }
     }
@@ -309,8 +314,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.wake_consumers(queue, Origin::Thread);
                 return if queue.is_empty() { Err(TakeError::Empty) } else { Ok(()) };
             }
-            let awaits =
-                self.registers(timeout).then_some(Awaits::Completion(core::ptr::from_ref(queue).cast()));
+            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.owner()));
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
                 self.port.wait(marked.word, marked.value, nap.time);
@@ -324,5 +328,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(TakeError::Deadlock);
             }
         }
+    }
+
+    /// Is there no thread that can end a job of this queue, one of whose consumers is registered?
+    pub(super) fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
+        let can_end = |index| {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Running | Status::Cancelling | Status::Taking => !self.is_held(locked, index, state),
+                // It is on its way to its owner.
+                _ => state.is_owned() && state.is_untaken(),
+            }
+        };
+        queue.is_empty() && self.are_workers_stuck(locked) && !(0..self.capacity()).any(can_end)
     }
 }

@@ -46,7 +46,7 @@ fn submit(pool: &Pool, number: usize) -> crate::JobId {
     }
     // SAFETY:
     // - 1: the pool's payload has room for a number.
-    unsafe { pool.submit(Number(number), Recipient::Handle, Fail, Origin::Thread) }
+    unsafe { pool.submit(Number(number), Recipient::HANDLE, Fail, Origin::Thread) }
         .map_err(|(refused, _)| refused)
         .expect("there is room")
 }

@@ -1,6 +1,8 @@
 //! Making a pool.
 
 use super::call::{done_out, optional, output};
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::completion_queue::QueueList;
 use super::config::jobring_config;
 use super::config_check::{CheckedConfig, MAKES_WORKERS};
 use super::pool::CPool;
@@ -258,7 +260,10 @@ unsafe fn make(
         let block = block.counting_submits(settings.destroy_waits);
         RawPool::init_in_place(&raw mut (*pool).raw, block, settings.port, settings.runtime);
         #[cfg(any(feature = "std", feature = "pthread"))]
-        (&raw mut (*pool).workers).write(None);
+        {
+            (&raw mut (*pool).workers).write(None);
+            (&raw mut (*pool).queues).write(QueueList::new());
+        }
         (&raw mut (*pool).hooks).write(settings.hooks);
         (&raw mut (*pool).bytes).write(parts.layout.size());
         (&raw mut (*pool).owned).write(owned);

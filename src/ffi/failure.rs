@@ -83,7 +83,7 @@ impl JobFailure {
         let Some((code, text)) = self.noted() else { return };
         let length = text.len().min(payload.bytes - RECORD - size_of::<Record>());
         // SAFETY:
-        // - the payload is the runner's, aligned for words and at least four of them long.
+        // - the payload is the runner's, aligned for words and at least three of them long.
         unsafe {
             let record = payload.at.add(RECORD).cast::<Record>();
             record.write(Record { code, length: length as u32 });

@@ -13,6 +13,9 @@ mod batch;
 mod c_port;
 mod call;
 mod callback;
+mod completion_job;
+mod completion_queue;
+mod completions;
 mod config;
 mod config_check;
 mod create;
@@ -45,6 +48,7 @@ mod worker;
 use no_port as c_port;
 
 pub use batch::*;
+pub use completions::*;
 pub use config::*;
 pub use create::*;
 pub use info::*;

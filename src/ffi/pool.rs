@@ -1,6 +1,8 @@
 //! The parts of a C pool: the head of its memory.
 
 use super::c_port::CPort;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use super::completion_queue::QueueList;
 use super::config_check::HookTable;
 use crate::engine::RawPool;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -18,6 +20,8 @@ pub(super) struct CPool {
     pub(super) raw: RawPool<Block<'static>, CPort>,
     #[cfg(any(feature = "std", feature = "pthread"))]
     pub(super) workers: Option<WorkerSet>,
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) queues: QueueList,
     #[cfg(not(any(feature = "std", feature = "pthread")))]
     pub(super) workers: Started,
     pub(super) hooks: HookTable,

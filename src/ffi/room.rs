@@ -1,4 +1,4 @@
-//! A job's outcome, for a wait: written to the caller's structure, which has room for a text or data.
+//! A job's outcome, for a wait or a take: written to the caller's structure, which has room for a text or data.
 
 use super::abi_struct::{MOST, write_prefix};
 use super::failure::failure;
@@ -111,6 +111,39 @@ impl Room {
         Ok(outcome)
     }
 
+    /// As `read`, except that data that do not fit are cut.
+    ///
+    /// # Safety
+    /// As for `read`.
+    unsafe fn read_cut(
+        &self,
+        job: jobring_job,
+        vtable: &JobVTable,
+        payload: Payload,
+        taken: Completion,
+    ) -> jobring_outcome {
+        // SAFETY:
+        // - the caller's.
+        unsafe {
+            match self.read(job, vtable, payload, taken) {
+                Ok(outcome) => outcome,
+                Err(length) => {
+                    self.data.copy_from_nonoverlapping(payload.at, self.capacity);
+                    let (data, result) = (self.data.cast(), result(payload));
+                    let capacity = self.capacity;
+                    jobring_outcome {
+                        arg: data,
+                        result,
+                        data,
+                        capacity,
+                        length,
+                        ..jobring_outcome::new(job, JOBRING_OK)
+                    }
+                }
+            }
+        }
+    }
+
     /// Writes the outcome, if the caller wants it.
     ///
     /// # Safety
@@ -131,4 +164,88 @@ impl Room {
         unsafe { (&raw mut (*self.at).length).write(length) };
         StatusError(JOBRING_E_SIZE)
     }
+}
+
+/// The caller's array of outcome structures after a check.
+pub(super) struct Rooms {
+    first: *mut jobring_outcome,
+    stride: usize,
+    count: usize,
+}
+
+impl Rooms {
+    /// At most the first `most`; the others are not looked at.
+    ///
+    /// # Safety
+    /// 1. `first` is NULL, or there are `count` structures of the size that the first one states, which stay valid and which
+    ///    nobody else changes as long as this lives.
+    pub(super) unsafe fn of(
+        first: *mut jobring_outcome,
+        count: usize,
+        most: usize,
+    ) -> Result<Self, StatusError> {
+        if first.is_null() || count == 0 {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
+        // SAFETY:
+        // - 1; its alignment was just checked.
+        let stride = unsafe {
+            Room::of(first)?;
+            size(first)
+        };
+        if count > isize::MAX as usize / stride {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
+        let rooms = Self { first, stride, count: count.min(most) };
+        for n in 1..rooms.count {
+            // SAFETY:
+            // - 1; its alignment was just checked.
+            unsafe {
+                Room::of(rooms.at(n))?;
+                if size(rooms.at(n)) != stride {
+                    return Err(StatusError(JOBRING_E_INVALID));
+                }
+            }
+        }
+        Ok(rooms)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    fn at(&self, n: usize) -> *mut jobring_outcome {
+        self.first.wrapping_byte_add(n * self.stride)
+    }
+
+    /// Fills in the outcome of a job.
+    ///
+    /// # Safety
+    /// 1. As for `of` and `Room::read`; n < count.
+    pub(super) unsafe fn fill(
+        &self,
+        n: usize,
+        job: jobring_job,
+        vtable: &JobVTable,
+        payload: Payload,
+        taken: Completion,
+    ) {
+        // SAFETY:
+        // - 1. `of` found no error in it.
+        unsafe {
+            if let Ok(room) = Room::of(self.at(n)) {
+                let _ = room.write(room.read_cut(job, vtable, payload, taken));
+            }
+        }
+    }
+}
+
+/// The size that a structure states.
+///
+/// # Safety
+/// 1. It is aligned, and readable for 4 bytes.
+unsafe fn size(at: *const jobring_outcome) -> usize {
+    // SAFETY:
+    // - 1.
+    unsafe { (&raw const (*at).size).read() as usize }
 }

@@ -106,7 +106,7 @@ fn in_c(report: ShutdownReport) -> jobring_report {
     }
 }
 
-/// Ends a pool: drains it, joins its workers, and frees its memory if the library allocated it.
+/// Ends a pool: drains it, joins its workers, ends its completion queues, and frees the memory that the library allocated.
 ///
 /// A shutdown with JOBRING_DISCARD that has started stays a discard. Results that nobody has taken go to
 /// their drop callbacks. This call waits for threads that are inside another call on the pool or have
@@ -164,6 +164,12 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         super::port_workers::join(living.raw.port(), living.workers.threads());
         living.raw.lifecycle().await_visitors(living.raw.port());
         living.raw.forget_all();
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        // SAFETY:
+        // - the workers and all calls have left.
+        unsafe {
+            living.queues.free_all(&living.raw);
+        }
         let owned = living.owned.and_then(|raw| Some((raw, PoolLayout::layout(living.bytes)?)));
         // SAFETY:
         // - workers and visitors are gone and nobody else may call: only this thread has the memory. Nothing in it owns

@@ -1,6 +1,6 @@
 //! Status codes and their texts.
 
-use crate::engine::{ReserveError, WaitError};
+use crate::engine::{ReserveError, TakeError, WaitError};
 use crate::error::BuildError;
 use core::ffi::{CStr, c_char};
 
@@ -40,7 +40,7 @@ pub const JOBRING_E_STACK: jobring_status = -12;
 pub const JOBRING_E_SIZE: jobring_status = -13;
 /// This build or this backend cannot do it.
 pub const JOBRING_E_UNSUPPORTED: jobring_status = -14;
-/// No job is queued.
+/// No job is queued. Of a completion queue: no job is pending.
 pub const JOBRING_E_EMPTY: jobring_status = -15;
 /// This process is a child, by fork(), of the process that made the pool.
 pub const JOBRING_E_FORKED: jobring_status = -17;
@@ -48,6 +48,8 @@ pub const JOBRING_E_FORKED: jobring_status = -17;
 pub const JOBRING_E_UNTAKEN: jobring_status = -18;
 /// The `code` of a failed job that ended its thread (pthread_exit, cancellation): see jobring_fn.
 pub const JOBRING_E_EXITED: jobring_status = -19;
+/// Jobs are pending, and the pool has no worker to run them.
+pub const JOBRING_E_NO_WORKERS: jobring_status = -20;
 
 /// Returns a short English text for `status`, also for a number that is no status.
 ///
@@ -77,6 +79,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_FORKED => c"the pool is another process's",
         JOBRING_E_UNTAKEN => c"nobody took the result",
         JOBRING_E_EXITED => c"the job ended its thread",
+        JOBRING_E_NO_WORKERS => c"no worker is there to run it",
         _ => c"unknown status",
     };
     text.as_ptr()
@@ -101,6 +104,18 @@ impl From<WaitError> for StatusError {
             WaitError::Deadlock => JOBRING_E_DEADLOCK,
             WaitError::Stack => JOBRING_E_STACK,
             WaitError::Forked => JOBRING_E_FORKED,
+        })
+    }
+}
+
+impl From<TakeError> for StatusError {
+    fn from(error: TakeError) -> Self {
+        Self(match error {
+            TakeError::Empty => JOBRING_E_EMPTY,
+            TakeError::TimedOut => JOBRING_E_TIMEDOUT,
+            TakeError::NoWorkers => JOBRING_E_NO_WORKERS,
+            TakeError::Deadlock => JOBRING_E_DEADLOCK,
+            TakeError::Forked => JOBRING_E_FORKED,
         })
     }
 }

@@ -8,6 +8,11 @@ pub struct jobring_pool {
     _opaque: [u8; 0],
 }
 
+/// A completion queue of a pool. Its insides are the library's.
+pub struct jobring_completions {
+    _opaque: [u8; 0],
+}
+
 /// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
 ///
 /// A handle is stale once its result was taken or it was detached. A call with a stale handle returns JOBRING_E_STALE,
@@ -29,9 +34,9 @@ pub type jobring_job = u64;
 ///   systems it is not allowed.
 pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_void>;
 
-/// What became of a job. A wait fills it for the caller; a done callback reads it.
+/// What became of a job. A wait or a take fills it for the caller; a done callback reads it.
 ///
-/// The caller of a wait sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
+/// The caller of a wait or a take sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_outcome {
@@ -50,7 +55,8 @@ pub struct jobring_outcome {
     /// The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
     /// that they are copied to, or NULL. In a done callback: the library's memory, valid until the callback returns, or NULL.
     pub data: *mut c_void,
-    /// Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE. 0 in a done callback.
+    /// Bytes of memory at `data`. A text is cut to fit; data that do not fit are JOBRING_E_SIZE, and a
+    /// take cuts them. 0 in a done callback.
     pub capacity: usize,
     /// The bytes of the text (without its zero) or of the data, also if fewer were copied.
     pub length: u32,

@@ -32,6 +32,12 @@ CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
 CALL(wait_opts, a->pool, a->job, a->wait_options, a->outcome)
 CALL(poll, a->pool, a->job, a->result)
+CALL(completions_create, a->pool, a->limit, a->completions_out)
+CALL(completions_layout, a->pool, a->size_out, a->align)
+CALL(completions_init, a->pool, a->limit, a->memory, a->memory_size, a->completions_out)
+CALL(completions_submit, a->completions, a->fn, a->arg, a->options, a->job_out)
+CALL(completions_take, a->completions, a->timeout_ns, a->outcome, a->count, a->taken)
+CALL(completions_destroy, a->completions)
 CALL(cancel, a->pool, a->job)
 CALL(detach, a->pool, a->job)
 CALL(cancel_requested, a->pool)
@@ -80,6 +86,12 @@ static const struct function functions[] = {
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_opts, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_layout, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_init, OUTSIDE, 1,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_submit, OUTSIDE, 0, OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(completions_take, OUTSIDE, 0,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_destroy, OUTSIDE, 0, OK_, OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
@@ -125,6 +137,15 @@ static void pools(const struct function *f) {
     CELL(f, "pool", "no-pool", INV, a->pool = (jobring_pool *)(void *)zeroed);
     CELL(f, "pool", "destroyed", INV, a->pool = destroyed_pool());
     CELL(f, "pool", "moved", INV, a->pool = moved_pool(a->pool));
+}
+
+static void queues(const struct function *f) {
+    const jobring_status null = f == F(completions_destroy) ? JOBRING_OK : INV;
+    CELL(f, "completions", "null", null, a->completions = NULL);
+    CELL(f, "completions", "misaligned", INV, a->completions = odd_queue(a->completions));
+    CELL(f, "completions", "no-pool", INV, a->completions = (jobring_completions *)(void *)zeroed);
+    CELL(f, "completions", "destroyed", INV, a->completions = destroyed_queue(&cell.place));
+    CELL(f, "completions", "moved", INV, a->completions = moved_queue(a->completions));
 }
 
 static void handles(const struct function *f) {
@@ -211,6 +232,27 @@ static void births(void) {
     CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
 }
 
+static void queue_births(void) {
+    const struct function *const limited[] = {F(completions_create), F(completions_init)};
+    const struct function *const f = F(completions_init);
+    size_t needed, align;
+    for (int n = 0; n < 2; n++) {
+        POINTER(limited[n], "completions", completions_out, INV);
+        CELL(limited[n], "limit", "zero", OK_, a->limit = 0);
+        CELL(limited[n], "limit", "maximum", OK_, a->limit = UINT32_MAX);
+    }
+    POINTER(F(completions_layout), "size", size_out, OK_);
+    POINTER(F(completions_layout), "align", align, OK_);
+    CELL(f, "memory", "null", INV, a->memory = NULL);
+    CELL(f, "memory", "misaligned", OK_, ODD(memory); a->memory_size--);
+    CELL(f, "size", "zero", JOBRING_E_SIZE, a->memory_size = 0);
+    CELL(f, "size", "short", JOBRING_E_SIZE, OK(jobring_completions_layout(a->pool, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed - 1);
+    CELL(f, "size", "exact", OK_, OK(jobring_completions_layout(a->pool, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed);
+    CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
+}
+
 static void rest(void) {
     CELL(F(status_text), "status", "zero", OK_, a->status = 0);
     CELL(F(status_text), "status", "maximum", OK_, a->status = INT32_MAX);
@@ -250,8 +292,10 @@ static void rest(void) {
 
 int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
-    const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait)};
+    const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
+                                               F(completions_submit)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(completions_take)};
+    const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_destroy)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {
         from_everywhere(&functions[n]);
@@ -264,7 +308,9 @@ int main(void) {
     }
     for (size_t n = 0; n < sizeof with_fn / sizeof *with_fn; n++) submits(with_fn[n]);
     for (size_t n = 0; n < sizeof with_timeout / sizeof *with_timeout; n++) timeouts(with_timeout[n]);
+    for (size_t n = 0; n < sizeof on_queue / sizeof *on_queue; n++) queues(on_queue[n]);
     births();
+    queue_births();
     structs();
     rest();
     others_ended();

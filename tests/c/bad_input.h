@@ -31,8 +31,9 @@ typedef SIZED(jobring_worker) sized_worker;
 struct outputs {
     jobring_job job, jobs[2];
     jobring_pool *pool;
+    jobring_completions *completions;
     void *result;
-    size_t size, align, accepted, bytes, used;
+    size_t size, align, accepted, bytes, used, taken;
     uint64_t ran;
     uint32_t index;
     int32_t stopped;
@@ -49,6 +50,7 @@ struct outputs {
  * output is called _out here; each `size` says of what. */
 struct args {
     jobring_pool *pool, **pool_out;
+    jobring_completions *completions, **completions_out;
     const jobring_config *config;
     const jobring_submit_options *options;
     const jobring_wait_options *wait_options;
@@ -59,11 +61,11 @@ struct args {
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, index, *index_out;
+    uint32_t mode, index, limit, *index_out;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain;
-    size_t *size_out, *align, *accepted, *bytes, *used;
+    size_t *size_out, *align, *accepted, *bytes, *used, *taken;
     uint64_t *ran;
     jobring_report *report;
     jobring_info *info;
@@ -91,11 +93,13 @@ struct function {
     jobring_status expected[PLACES];
 };
 
-/* A pool with a job that is over (submitted by copy, untaken), and one that failed (untaken). */
+/* A pool with a job that is over (submitted by copy, untaken), and one that failed (untaken). One of its two queues is empty; the
+ * other has a job that is over (submitted by copy). */
 struct place {
     enum where where;
     jobring_pool *pool;
     jobring_job held, failed;
+    jobring_completions *queue, *empty_queue;
     /* For the hooks: that it is time for the call, and that it was made. */
     atomic_int in_hook, hook_done;
 };
@@ -146,6 +150,10 @@ jobring_pool *destroyed_pool(void);
 /* The bytes of a living pool where it does not live; at an odd address, with the mark that a pool there would have. */
 jobring_pool *moved_pool(const jobring_pool *pool);
 jobring_pool *odd_pool(const jobring_pool *pool);
+/* The same of a queue. */
+jobring_completions *destroyed_queue(struct place *place);
+jobring_completions *moved_queue(const jobring_completions *queue);
+jobring_completions *odd_queue(const jobring_completions *queue);
 jobring_job stale_job(struct place *place);
 jobring_job reused_job(struct place *place);
 jobring_job foreign_job(struct place *place);

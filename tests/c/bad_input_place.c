@@ -70,7 +70,8 @@ static void try_it(void) {
     struct place *place = &cell.place;
     struct args *a = &cell.args;
     struct counted here = counters(place->pool), there[OTHERS];
-    const int makes_in_memory = strcmp(cell.function->name, "jobring_init") == 0;
+    const int makes_in_memory = strcmp(cell.function->name, "jobring_init") == 0
+                                || strcmp(cell.function->name, "jobring_completions_init") == 0;
     for (int n = 0; n < other_count; n++) there[n] = counters(others[n].pool);
     if (makes_in_memory) memset(memory, 0xA5, sizeof memory);
     if (cell.own) HOLDS(jobring_current_job(place->pool, &a->job) == JOBRING_OK);
@@ -135,10 +136,19 @@ static void *leave(void *arg) {
 }
 static void on_stop(void *place, uint32_t worker) { (void)worker, try_in_hook(place, STOP); }
 
+/* A job that comes and goes. */
+static void pass(struct place *place, int alone) {
+    jobring_job job;
+    OK(jobring_submit(place->pool, identity, NULL, &job));
+    if (alone) OK(jobring_run_one(place->pool));
+    OK(jobring_wait(place->pool, job, LONG, NULL));
+}
+
 static void make(struct place *place, enum where where) {
     /* Where there is no worker, this thread runs the jobs. */
     const int alone = where == CANCEL;
     jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     place->where = where;
     place->pool = NULL;
     atomic_store(&place->in_hook, 0);
@@ -159,6 +169,15 @@ static void make(struct place *place, enum where where) {
     OK(jobring_submit(place->pool, failing, NULL, &place->failed));
     if (alone) OK(jobring_run_one(place->pool));
     CHECK(wait_with(place->pool, place->failed, JOBRING_WAIT_PEEK, NULL) == JOBRING_E_FAILED);
+    OK(jobring_completions_create(place->pool, 0, &place->queue));
+    OK(jobring_completions_create(place->pool, 0, &place->empty_queue));
+    /* In a slot whose handle differs from `held` in more than a bit. */
+    pass(place, alone);
+    options.copy = sizeof number;
+    OK(jobring_completions_submit(place->queue, identity, &number, &options, NULL));
+    if (alone) OK(jobring_run_one(place->pool));
+    /* The one worker runs it first. */
+    pass(place, alone);
 }
 
 static unsigned tag(const struct place *place) { return (unsigned)(place->held >> 56); }
@@ -223,6 +242,21 @@ jobring_pool *odd_pool(const jobring_pool *pool) {
     return (jobring_pool *)(void *)(elsewhere + 1);
 }
 
+jobring_completions *destroyed_queue(struct place *place) {
+    jobring_completions *queue;
+    OK(jobring_completions_create(place->pool, 0, &queue));
+    OK(jobring_completions_destroy(queue));
+    return queue;
+}
+
+jobring_completions *moved_queue(const jobring_completions *queue) {
+    return (jobring_completions *)(void *)moved_pool((const jobring_pool *)(const void *)queue);
+}
+
+jobring_completions *odd_queue(const jobring_completions *queue) {
+    return (jobring_completions *)(void *)odd_pool((const jobring_pool *)(const void *)queue);
+}
+
 static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     (void)ctx;
     return from < to ? 0 : 1;
@@ -262,9 +296,11 @@ static void good(struct args *a, const struct place *place) {
     a->given_items[0] = (jobring_batch_item){identity, &number, NULL, NULL};
     a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known, NULL};
     a->pool = place->pool, a->pool_out = &out->pool;
+    a->completions = cell.function == F(completions_destroy) ? place->empty_queue : place->queue;
+    a->completions_out = &out->completions, a->taken = &out->taken;
     a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;
-    a->items = a->given_items, a->count = 2;
+    a->items = a->given_items, a->count = cell.function == F(completions_take) ? 1 : 2;
     a->fn = identity, a->arg = &number;
     a->memory = memory, a->memory_size = sizeof memory;
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;

@@ -101,8 +101,7 @@ static void configs(const struct function *f) {
     ports(f);
 }
 
-static void options(void) {
-    const struct function *const f = F(submit_opts);
+static void options(const struct function *f) {
     CELL(f, "options", "null", OK_, a->options = NULL);
     CELL(f, "options", "misaligned", INV, ODD_INPUT(options));
     SIZES(f, "options", given_options, INV);
@@ -148,6 +147,30 @@ static void waits(void) {
          OUTCOME.capacity = 3);
 }
 
+static void takes(void) {
+    const struct function *const f = F(completions_take);
+    CELL(f, "outcomes", "null", INV, a->outcome = NULL);
+    CELL(f, "outcomes", "misaligned", INV, ODD(outcome));
+    SIZES(f, "outcomes", out.outcome, OK_);
+    CELL(f, "outcomes", "capacity-alone", INV, OUTCOME.data = NULL);
+    CELL_THEN(f, "outcomes", "no-room", OK_, OUTCOME.data = NULL; OUTCOME.capacity = 0,
+              CHECK(a->out.taken == 1 && OUTCOME.length == sizeof number && OUTCOME.arg == NULL
+                    && all_are(BUFFER, 0, sizeof BUFFER, 0xA5)));
+    CELL_THEN(f, "outcomes", "short", OK_, OUTCOME.capacity = 1,
+              CHECK(OUTCOME.length == sizeof number && memcmp(BUFFER, &number, 1) == 0 && OUTCOME.arg == BUFFER
+                    && all_are(BUFFER, 1, sizeof BUFFER, 0xA5)));
+    CELL_THEN(f, "outcomes", "exact", OK_, OUTCOME.capacity = sizeof number,
+              CHECK(OUTCOME.length == sizeof number && memcmp(BUFFER, &number, sizeof number) == 0
+                    && OUTCOME.arg == BUFFER && all_are(BUFFER, sizeof number, sizeof BUFFER, 0xA5)));
+    CELL(f, "outcomes", "maximum", OK_, OUTCOME.capacity = SIZE_MAX);
+    /* Another size than the first one has. */
+    CELL(f, "outcomes", "second", INV, a->count = 2);
+    CELL(f, "count", "zero", INV, a->count = 0);
+    CELL(f, "count", "maximum", INV, a->count = SIZE_MAX);
+    CELL(f, "taken", "null", INV, a->taken = NULL);
+    CELL(f, "taken", "misaligned", INV, ODD(taken));
+}
+
 /* The second of two items is the wrong one: the first is not accepted either. */
 #define ITEM (a->given_items[1])
 
@@ -190,7 +213,9 @@ void structs(void) {
     configs(F(create));
     configs(F(layout));
     configs(F(init));
-    options();
+    options(F(submit_opts));
+    options(F(completions_submit));
+    takes();
     waits();
     batches();
     SIZES(F(info_get), "info", out.info, OK_);

@@ -68,6 +68,7 @@ static void plain_and_asleep(const struct call *call, uint32_t backend) {
     scene_end(&place.scene);
     if (!call->hold && call->on_pool) {
         place.scene.pool = (jobring_pool *)(void *)&place.scene.memory;
+        place.scene.queue = place.scene.empty_queue = (jobring_completions *)(void *)&place.scene.memory;
         KEEPS(call->function, "refused", JOBRING_E_INVALID, call->call(&place.scene));
     }
 }
@@ -117,6 +118,12 @@ static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
         OK(jobring_destroy(pool));                                                                  \
     } while (0)
 
+static jobring_status submits_into_a_queue(jobring_pool *pool) {
+    jobring_completions *queue;
+    OK(jobring_completions_create(pool, 0, &queue));
+    return jobring_completions_submit(queue, spoils, NULL, NULL, NULL);
+}
+
 static void user_code(void) {
     jobring_submit_options here = JOBRING_SUBMIT_OPTIONS_INIT;
     here.when_full = JOBRING_WHEN_FULL_RUN;
@@ -130,6 +137,7 @@ static void user_code(void) {
     /* A full pool without workers: who submits runs the oldest job, or the very one. */
     RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
+    RUNS(jobring_completions_submit, 1, 0, submits_into_a_queue(pool));
     jobring_job job;
     jobring_pool *pool = one_job(4, &job);
     OK(jobring_run_one(pool));

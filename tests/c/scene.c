@@ -65,6 +65,9 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     OK(jobring_create(&config, &scene->pool));
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
     OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(jobring_completions_create(scene->pool, 0, &scene->queue));
+    OK(jobring_completions_create(scene->pool, 0, &scene->empty_queue));
+    OK(jobring_completions_submit(scene->queue, identity, scene, NULL, NULL));
     OK(jobring_submit(scene->pool, failing, scene, &failed));
     /* It is over when its failure was delivered; so are the others then, and can still be taken. */
     CHECK(jobring_wait(scene->pool, failed, LONG, &not_taken) == JOBRING_E_FAILED);
@@ -76,7 +79,7 @@ void scene_end(struct scene *scene) {
     CHECK(sem_destroy(&scene->gate) == 0);
 }
 
-/* What calls sleep for: that a job is over, that a slot is free, that a pool is shut down. */
+/* What calls sleep for: that a job is over, that a slot is free, that a queue is below its limit, that a pool is shut down. */
 
 static void hold_a_job(struct scene *scene, jobring_config *config) {
     OK(jobring_create(config, &scene->pool));
@@ -97,7 +100,14 @@ static void hold_a_queue(struct scene *scene, jobring_config *config) {
 static void hold_the_only_slot(struct scene *scene, jobring_config *config) {
     config->capacity = 1;
     OK(jobring_create(config, &scene->pool));
+    OK(jobring_completions_create(scene->pool, 0, &scene->queue));
     OK(jobring_submit(scene->pool, held, scene, NULL));
+}
+
+static void hold_a_full_queue(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_completions_create(scene->pool, 1, &scene->queue));
+    OK(jobring_completions_submit(scene->queue, held, scene, NULL, NULL));
 }
 
 static void hold_an_idle_pool(struct scene *scene, jobring_config *config) {
@@ -124,6 +134,17 @@ static void hold_a_thread(struct scene *scene, jobring_config *config) {
 static void hold_a_worker(struct scene *scene, jobring_config *config) { OK(jobring_create(config, &scene->pool)); }
 
 static void open_gate(struct scene *scene) { CHECK(sem_post(&scene->gate) == 0); }
+static jobring_status takes(struct scene *scene, int64_t timeout_ns) {
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    size_t taken;
+    return jobring_completions_take(scene->queue, timeout_ns, &outcome, 1, &taken);
+}
+
+static void open_gate_and_take(struct scene *scene) {
+    open_gate(scene);
+    OK(takes(scene, LONG));
+}
+
 static void shut(struct scene *scene) { OK(jobring_shutdown(scene->pool, JOBRING_DRAIN, LONG, NULL)); }
 
 #define CALL(name, ...)                                                                             \
@@ -163,6 +184,12 @@ static jobring_status with_options(struct scene *s, int64_t timeout_ns) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.limit_ns = timeout_ns;
     return jobring_submit_opts(s->pool, identity, s, &options, NULL);
+}
+
+static jobring_status into_queue(struct scene *s, int64_t timeout_ns) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.limit_ns = timeout_ns;
+    return jobring_completions_submit(s->queue, identity, s, &options, NULL);
 }
 
 static jobring_status tells_info(struct scene *s) {
@@ -212,6 +239,7 @@ static const int64_t SHORT = 20 * 1000 * 1000;
 static size_t bytes, used;
 static uint32_t number;
 static jobring_job self;
+static jobring_completions *queue;
 
 CALL(version, says(jobring_version() == JOBRING_VERSION))
 CALL(abi_version, says(jobring_abi_version() == JOBRING_ABI_VERSION))
@@ -234,6 +262,14 @@ CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
 CALL(wait_opts, wait_data(s->pool, s->copied, s->memory, sizeof s->memory, NULL))
 CALL(wait_opts_asleep, wait_data(s->pool, s->awaited, s->memory, sizeof s->memory, NULL))
 CALL(poll, jobring_poll(s->pool, s->over, NULL))
+CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
+CALL(completions_layout, jobring_completions_layout(s->pool, &bytes, NULL))
+CALL(completions_init, jobring_completions_init(s->pool, 0, s->memory, sizeof s->memory, &queue))
+CALL(completions_submit, into_queue(s, JOBRING_FOREVER))
+CALL(completions_submit_soon, into_queue(s, SHORT))
+CALL(completions_take, takes(s, JOBRING_FOREVER))
+CALL(completions_take_soon, takes(s, SHORT))
+CALL(completions_destroy, jobring_completions_destroy(s->empty_queue))
 CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(detach, jobring_detach(s->pool, s->over))
 CALL(cancel_requested, jobring_cancel_requested(s->pool))
@@ -272,6 +308,12 @@ const struct call calls[] = {
     PLAIN(wait, wait, JOBRING_OK, 1),
     PLAIN(wait_opts, wait_opts, JOBRING_OK, 1),
     PLAIN(poll, poll, JOBRING_OK, 1),
+    PLAIN(completions_create, completions_create, JOBRING_OK, 1),
+    PLAIN(completions_layout, completions_layout, JOBRING_OK, 1),
+    PLAIN(completions_init, completions_init, JOBRING_OK, 1),
+    PLAIN(completions_submit, completions_submit, JOBRING_OK, 1),
+    PLAIN(completions_take, completions_take, JOBRING_OK, 1),
+    PLAIN(completions_destroy, completions_destroy, JOBRING_OK, 1),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),
     INSIDE(cancel_requested, cancel_requested, 1),
@@ -293,6 +335,9 @@ const struct call calls[] = {
     ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(wait_opts, wait_opts_asleep, hold_a_job_by_copy, open_gate),
+    ASLEEP(completions_submit, completions_submit, hold_a_full_queue, open_gate_and_take),
+    ROW(completions_submit, "asleep-slot", completions_submit, JOBRING_OK, 1, hold_the_only_slot, open_gate),
+    ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
     ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
     ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),
@@ -300,6 +345,8 @@ const struct call calls[] = {
     ASLEEP(enter_worker, enter_worker, hold_an_idle_pool, shut),
     TIMED(submit_opts, submit_soon, hold_the_only_slot),
     TIMED(wait, wait_soon, hold_a_job),
+    TIMED(completions_submit, completions_submit_soon, hold_a_full_queue),
+    TIMED(completions_take, completions_take_soon, hold_a_full_queue),
     TIMED(shutdown, shut_down_soon, hold_a_job),
     {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
 };

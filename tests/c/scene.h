@@ -15,6 +15,8 @@
 /* A pool, and what a call on it may need. */
 struct scene {
     jobring_pool *pool;
+    /* A queue with a job that is over, or with what the call sleeps for; one without a job. */
+    jobring_completions *queue, *empty_queue;
     /* Of jobs that are over: by argument, by copy. */
     jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */
@@ -29,7 +31,7 @@ struct call {
     const char *function, *how;
     jobring_status (*call)(struct scene *scene);
     jobring_status expected;
-    /* Has it a pool of its caller's among its parameters? */
+    /* Has it a pool of its caller's, or a queue, among its parameters? */
     int on_pool;
     /* What it returns inside a job: told where that is another than outside, else INT32_MAX. */
     jobring_status inside;

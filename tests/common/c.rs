@@ -118,9 +118,11 @@ pub fn function<'a>(header: &'a str, name: &str) -> (String, &'a str) {
     (joined(comment), parameters)
 }
 
-/// Does the function take a pool (and not make one)?
+/// Does the function take a pool or a queue of one (and not make one)?
 pub fn takes_pool(header: &str, name: &str) -> bool {
-    function(header, name).1.split(',').any(|parameter| parameter.contains("jobring_pool *pool"))
+    let takes = ["jobring_pool *pool", "jobring_completions *completions"];
+    let parameters = function(header, name).1;
+    parameters.split(',').any(|parameter| takes.iter().any(|kind| parameter.contains(kind)))
 }
 
 /// Functions that may sleep until something happens.

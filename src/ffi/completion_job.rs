@@ -1,0 +1,96 @@
+//! The third kind of C jobs: those of a completion queue. They are jobs with options in a payload that is one word shorter; the
+//! last word points to the queue.
+
+use super::job::WITH_OPTIONS;
+use super::request::OptionsRequest;
+use super::status::StatusError;
+use super::types::{jobring_fn, jobring_submit_options};
+use crate::engine::{Completions, Request};
+use crate::job::context::CallContext;
+use crate::job::id::JobId;
+use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
+use crate::slot::Owner;
+use core::ffi::c_void;
+
+/// The word of the queue, counted from the payload's end.
+const OWNER: usize = 1;
+
+/// What is left of the payload for the job with options.
+pub(super) fn own_part(payload: Payload) -> Payload {
+    Payload { bytes: payload.bytes - OWNER * size_of::<usize>(), ..payload }
+}
+
+const COMPLETION: &JobVTable = &JobVTable {
+    run,
+    discard,
+    exited: if WITH_OPTIONS.exited.is_some() { Some(exited) } else { None },
+    drops_result: WITH_OPTIONS.drops_result,
+    drop_result,
+};
+
+/// The queue gets an outcome without a result too.
+fn for_owner(outcome: RunResult) -> RunResult {
+    if outcome == RunResult::Empty { RunResult::Done } else { outcome }
+}
+
+unsafe fn run(payload: Payload, context: &CallContext) -> RunResult {
+    // SAFETY:
+    // - the caller's; `write` left a job with options in this part.
+    for_owner(unsafe { (WITH_OPTIONS.run)(own_part(payload), context) })
+}
+
+unsafe fn discard(payload: Payload, job: JobId, why: DiscardReason) {
+    // SAFETY:
+    // - as in run.
+    unsafe { (WITH_OPTIONS.discard)(own_part(payload), job, why) }
+}
+
+unsafe fn exited(payload: Payload, context: &CallContext) -> RunResult {
+    // SAFETY:
+    // - as in run.
+    WITH_OPTIONS.exited.map_or(RunResult::Failed, |exited| unsafe { exited(own_part(payload), context) })
+}
+
+unsafe fn drop_result(payload: Payload, outcome: RunResult) {
+    // SAFETY:
+    // - as in run.
+    unsafe { (WITH_OPTIONS.drop_result)(own_part(payload), outcome) }
+}
+
+/// A job for a completion queue, checked against the payload that it must fit into.
+pub(super) struct CompletionRequest {
+    job: OptionsRequest,
+    owner: *const Owner,
+}
+
+impl CompletionRequest {
+    /// # Safety
+    /// 1. The nodes of the options are readable, and their list ends.
+    pub(super) unsafe fn new(
+        run: jobring_fn,
+        arg: *mut c_void,
+        options: &jobring_submit_options,
+        payload: usize,
+        queue: &Completions,
+    ) -> Result<Self, StatusError> {
+        let room = payload - OWNER * size_of::<usize>();
+        // SAFETY:
+        // - 1.
+        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, room) }?, owner: queue.owner() })
+    }
+}
+
+impl Request for CompletionRequest {
+    fn vtable(&self) -> &'static JobVTable {
+        COMPLETION
+    }
+
+    unsafe fn write(self, payload: Payload) {
+        // SAFETY:
+        // - the caller's: the payload is at least four words long. The two parts do not overlap.
+        unsafe {
+            payload.word_from_end(OWNER).cast::<*const Owner>().write(self.owner);
+            self.job.write(own_part(payload));
+        }
+    }
+}
