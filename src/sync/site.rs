@@ -171,6 +171,10 @@ sites! {
     CompletionsArmedLook,
     CompletionsLook,
     CompletionsWake,
+    CompletionsClaim,
+    CompletionsClaimLost,
+    CompletionsRelease,
+    CompletionsUseLook,
     // engine/completions.rs
     CompletionsCount,
     CompletionsAdd,
@@ -180,6 +184,12 @@ sites! {
     CompletionsUnwanted,
     CompletionsZeroFence,
     CompletionsSleepFence,
+    CompletionsTidyFence,
+    // rust/queue_list.rs
+    QueuesLook,
+    QueuesPushLook,
+    QueuesPush,
+    QueuesPushLost,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,
