@@ -109,12 +109,25 @@ pub(crate) fn close(name: usize) {
         // SAFETY:
         // - both are ours.
         unsafe {
-            libc::close(to_poll(name));
+            close_one(to_poll(name));
             if to_write(name) != to_poll(name) {
-                libc::close(to_write(name));
+                close_one(to_write(name));
             }
         }
     });
+}
+
+/// # Safety
+/// 1. The descriptor is the caller's.
+unsafe fn close_one(fd: c_int) {
+    // SAFETY:
+    // - 1.
+    unsafe {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        libc::syscall(libc::SYS_close, fd);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        libc::close(fd);
+    }
 }
 
 #[cfg(test)]
