@@ -42,6 +42,8 @@
  *                          jobring_completions_layout  how much memory that is
  *                          jobring_completions_submit  a job whose outcome arrives in a queue
  *                          jobring_completions_take    waits, and takes the jobs that have finished
+ *                          jobring_completions_fd      a descriptor for an event loop
+ *                          jobring_completions_arm     the next completion makes it readable
  *                          jobring_completions_destroy ends a queue
  * Cancel jobs              jobring_cancel              cancels a queued job, and asks a running job to stop
  *                          jobring_cancel_requested    inside a job: is it asked to stop?
@@ -742,6 +744,45 @@ jobring_status jobring_completions_take(jobring_completions *completions,
                                         jobring_outcome *outcomes,
                                         size_t count,
                                         size_t *taken);
+
+/**
+ * Gives the file descriptor of a completion queue, for poll(), epoll or an event loop that is built on them.
+ *
+ * The first call makes it: an eventfd on Linux, a pipe on other systems. It becomes readable when a job ends after
+ * jobring_completions_arm(). Only poll it: do not read, write or close it. The library closes it in jobring_destroy().
+ *
+ * - `completions`: the queue.
+ * - `fd`: where the descriptor is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_NOMEM: the system has no descriptor left.
+ * - JOBRING_E_UNSUPPORTED: a build without std and pthread, or a system without file descriptors.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not allocate memory. Does not
+ * block, except for the lock that jobring_completions_create() takes.
+ */
+jobring_status jobring_completions_fd(jobring_completions *completions,
+                                      int *fd);
+
+/**
+ * Makes the next completion known by the queue's descriptor.
+ *
+ * A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
+ * is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
+ * descriptor may be readable without a completion: then the take finds nothing, and the loop arms again.
+ *
+ * - `completions`: the queue.
+ *
+ * Returns:
+ * - JOBRING_OK: nothing is there now. Poll the descriptor.
+ * - JOBRING_E_BUSY: a completion is there. Take it, then arm again.
+ * - JOBRING_E_INVALID: also for a queue without a descriptor (jobring_completions_fd()).
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block or allocate.
+ */
+jobring_status jobring_completions_arm(jobring_completions *completions);
 
 /**
  * Ends a completion queue.

@@ -17,6 +17,8 @@ pub const MODELS: &[Model] = &[
     model!(3 a_submitter_beyond_the_limit_learns_of_the_shutdown),
     model!(3 a_drain_returns_while_a_completion_is_untaken),
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
+    model!(unbounded an_event_loop_hears_of_a_completion),
+    model!(3 an_event_loop_hears_of_two_completions),
 ];
 
 /// A pool with a worker that never works, a queue, and one job in it that writes a place.
@@ -184,4 +186,25 @@ fn a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused() {
     assert_eq!((queue.take(), queue.take()), (Took::Done(1), Took::Empty));
     worker.join().unwrap();
     s.assert_ended(2);
+}
+
+/// A loop that arms, polls and takes gets every completion; if an event were lost, it would poll for ever.
+fn event_loop<const N: usize>() {
+    let s = Stage::<N>::attended();
+    let queue = Queue::new(&s.pool, N);
+    (0..N).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let runners: Vec<_> = (0..N).map(|_| s.runner()).collect();
+    s.begin();
+    queue.poll_for(N);
+    assert_eq!(queue.take(), Took::Empty);
+    runners.into_iter().for_each(|runner| runner.join().unwrap());
+    s.assert_over(N);
+}
+
+fn an_event_loop_hears_of_a_completion() {
+    event_loop::<1>();
+}
+
+fn an_event_loop_hears_of_two_completions() {
+    event_loop::<2>();
 }

@@ -232,7 +232,52 @@ impl fmt::Display for JobPanic {
     }
 }
 
-/// Why a pool could not be made.
+/// Why a completion queue gave nothing.
+///
+/// ```
+/// use jobring::{RecvError, StaticPool};
+///
+/// static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+///
+/// let queue = POOL.completions::<u32>()?;
+/// assert_eq!(queue.try_recv().unwrap_err(), RecvError::Empty);
+/// queue.submit(7, || 42)?;
+/// assert_eq!(queue.try_recv().unwrap_err(), RecvError::Pending);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum RecvError {
+    /// No job has finished, and none is pending.
+    Empty,
+    /// Jobs are pending, and none has finished in time.
+    Pending,
+    /// Jobs are pending, and the pool has no worker that could run them.
+    NoWorkers,
+    /// The wait would never end: every thread that could finish a pending job waits itself.
+    Deadlock,
+    /// The process is a child by `fork()` of the one that the pool is in, and the pending jobs are the parent's.
+    Forked,
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "no job is pending",
+            Self::Pending => "no job has finished yet",
+            Self::NoWorkers => "no worker can run the pending jobs",
+            Self::Deadlock => "the wait would never end",
+            Self::Forked => "the process is a child by fork() of the one that runs the jobs",
+        })
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl core::error::Error for RecvError {}
+
+/// Why a pool, or its completion queue, could not be made.
 ///
 /// ```
 /// use jobring::{BuildError, Pool};

@@ -10,6 +10,7 @@
 //!   an [`AnyPool`].
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //! - [`Scope`] is for jobs that borrow.
+//! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish.
 //! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
 //! ```
@@ -69,12 +70,18 @@ mod workers;
 
 pub use engine::ShutdownReport;
 pub use engine::lifecycle::ShutdownMode;
+#[cfg(feature = "alloc")]
+pub use error::RecvError;
 pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
 pub use job::id::JobId;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
+#[cfg(feature = "alloc")]
+pub use rust::completions::{Completion, Completions};
+#[cfg(feature = "alloc")]
+pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
 pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]

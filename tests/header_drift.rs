@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "batch",
     "wait",
     "completions",
+    "completion_event",
     "parallel_for",
     "run",
     "info",

@@ -22,6 +22,9 @@ fn public_types_are_send_and_sync() {
     both::<StaticPool<4, 1, 48>>();
     both::<PoolCore<StaticPool<4, 1, 48>>>();
     both::<JobHandle<'static, u32>>();
+    both::<Completions<'static, std::cell::Cell<u32>>>();
+    both::<Completion<u32>>();
+    both::<CompletionsIter<'static, u32>>();
     both::<JobId>();
     both::<Backend>();
     both::<System>();
@@ -44,6 +47,7 @@ fn errors_are_send_sync_and_survive_an_unwind() {
     fn error<E: std::error::Error + Send + Sync + 'static>() {}
     error::<BuildError>();
     error::<JobError>();
+    error::<RecvError>();
     error::<OsError>();
     error::<ShutdownError>();
     error::<SubmitError<fn()>>();
@@ -66,6 +70,11 @@ fn debug_says_something_of_every_public_type() {
     text(&POOL, "StaticPool { capacity: 4");
     text(&Pool::builder().workers(3).name("io"), r#"workers: Some(3), min_workers: None"#);
     text(&pool.submit(|| 1).expect("room"), "JobHandle");
+    let queue = pool.completions::<u32>().expect("a queue");
+    text(&queue, "Completions { pending: 0");
+    text(&queue.iter(), "CompletionsIter { completions: Completions");
+    queue.submit(7, || 42).expect("room");
+    text(&queue.recv_timeout(DEADLINE), "Completion { tag: 7, result: Ok(42)");
     pool.scope(|s| text(s, "Scope"));
     // As the type is called inside the library.
     text(&System, "Os");

@@ -134,7 +134,8 @@ fn without_offset(value: &str) -> &str {
 const MAKES_POOLS: &[&str] = &["jobring_create", "jobring_init"];
 
 /// What looks at the list of a pool's completion queues.
-const USES_THE_QUEUES: &[&str] = &["jobring_completions_create", "jobring_completions_destroy"];
+const USES_THE_QUEUES: &[&str] =
+    &["jobring_completions_create", "jobring_completions_fd", "jobring_completions_destroy"];
 
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
 const USES_WORKER_THREADS: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
@@ -194,6 +195,7 @@ const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_layout",
     "jobring_destroy",
     "jobring_completions_create",
+    "jobring_completions_fd",
     "jobring_completions_destroy",
     "jobring_worker_stack",
     "jobring_stack_min",

@@ -169,16 +169,20 @@ const HEAD: (usize, usize) = if cfg!(any(target_arch = "x86_64", target_arch = "
 /// Words of a slot beside its payload: its head and its share of the rings, with the feature a task's waker.
 const WORDS: usize = if cfg!(feature = "future") { 7 } else { 4 };
 
+/// With the feature `alloc` a pool has the list of its completion queues, in a line of its own.
+const QUEUES: usize = if cfg!(feature = "alloc") || cfg!(feature = "std") { HEAD.1 } else { 0 };
+
 /// The formula that `StaticPool`'s documentation states.
 const fn bytes(jobs: usize, payload: usize) -> usize {
     let (head, align) = HEAD;
-    (head + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
+    (head + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align) + QUEUES
 }
 
 /// The same for a pool with a reference to a port: its head is 2 words more.
 const fn bytes_on_a_reference(jobs: usize, payload: usize) -> usize {
     let (head, align) = HEAD;
     (head + 2 * size_of::<usize>() + jobs * (payload + WORDS * size_of::<usize>())).next_multiple_of(align)
+        + QUEUES
 }
 
 #[test]

@@ -121,6 +121,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["NotifyClosers", "CloseEventsLook"],
     ),
     (
+        "belong to completion queues, which no scene has",
+        &["ResolveOwned", "LiveLeave", "LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
+    ),
+    (
         "order the start hooks before the end of the call that makes the pool; as a rule the notification after each hook does so too",
         &["HookEnd", "HooksLook"],
     ),

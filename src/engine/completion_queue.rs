@@ -1,13 +1,16 @@
 //! A completion queue: its words. `completions.rs` states the protocol.
 
 use super::RawPool;
-use crate::platform::port::Port;
+use crate::engine::wait_graph::Locked;
+use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::Owner;
+use crate::slot::state::Status;
 use crate::slot::storage::Storage;
-use crate::sync::{AtomicUsize, Relaxed, Site, ordering, stop_point};
+use crate::sync::{
+    Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, UnsafeCell, fence_behind_rmw, ordering, stop_point,
+};
 use crate::util::cache_padded::CachePadded;
-use core::cell::Cell;
 use core::ptr::NonNull;
 
 /// Set in the count while a submitter waits for the limit.
@@ -25,7 +28,15 @@ pub(crate) struct Completions {
     /// ONE for each job that was submitted and not taken, and WANTED.
     pub(super) count: CachePadded<AtomicUsize>,
     // INVARIANT: changes only in `set_limit`.
-    limit: Cell<usize>,
+    limit: UnsafeCell<usize>,
+    /// 1 from a claim until the release.
+    in_use: AtomicUsize,
+    /// The descriptor's name. 0: none.
+    pub(super) descriptor: AtomicUsize,
+    /// The number of the arm that waits for a completion; 0: none does.
+    pub(super) armed: AtomicUsize,
+    /// How often the queue was armed.
+    pub(super) arms: AtomicUsize,
 }
 
 // SAFETY:
@@ -37,7 +48,7 @@ unsafe impl Send for Completions {}
 unsafe impl Sync for Completions {}
 
 impl Completions {
-    /// A queue for pools of this type, for at most `limit` jobs.
+    /// A queue for pools of this type, for at most `limit` jobs. It is in use.
     ///
     /// # Safety
     /// 1. There are as many `entries` as in the rings of the pool, all zero. They and the queue stay valid, and the queue in its
@@ -47,11 +58,15 @@ impl Completions {
         limit: usize,
     ) -> Self {
         Self {
-            owner: Owner { receive: receive::<S, P> },
+            owner: Owner { receive: receive::<S, P>, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> },
             ends: Cursors::new(),
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
-            limit: Cell::new(Self::countable(limit)),
+            limit: UnsafeCell::new(Self::countable(limit)),
+            in_use: AtomicUsize::new(1),
+            descriptor: AtomicUsize::new(0),
+            armed: AtomicUsize::new(0),
+            arms: AtomicUsize::new(0),
         }
     }
 
@@ -82,16 +97,20 @@ impl Completions {
 
     /// The most jobs that may be pending.
     pub(super) fn limit(&self) -> usize {
-        self.limit.get()
+        // SAFETY:
+        // - the caller submits, so no thread changes the limit (set_limit).
+        self.limit.with(|at| unsafe { *at })
     }
 
     /// Changes the limit, when the queue is used anew.
     ///
     /// # Safety
     /// 1. No job is pending, and no thread is inside a submit that has not been accepted yet.
-    #[cfg(all(feature = "capi", any(feature = "std", feature = "pthread")))]
+    #[cfg(any(feature = "alloc", all(feature = "capi", any(feature = "std", feature = "pthread"))))]
     pub(crate) unsafe fn set_limit(&self, limit: usize) {
-        self.limit.set(Self::countable(limit));
+        // SAFETY:
+        // - 1: nobody reads it.
+        self.limit.with_mut(|at| unsafe { *at = Self::countable(limit) });
     }
 
     /// What a job of this queue has in the last word of its payload.
@@ -108,15 +127,81 @@ impl Completions {
     pub(super) fn is_empty(&self) -> bool {
         self.ring().is_empty()
     }
+
+    /// Claims the queue, if nobody uses it. One thread at a time has it.
+    pub(super) fn claim(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release in `release`: what the last user read of the limit comes before what this one
+        // writes. Relaxed on failure: nothing is done.
+        self.in_use
+            .compare_exchange(
+                0,
+                1,
+                ordering(Site::CompletionsClaim, Acquire),
+                ordering(Site::CompletionsClaimLost, Relaxed),
+            )
+            .is_ok()
+    }
+
+    /// Ends the use that a claim, or `new`, began.
+    pub(super) fn release(&self) {
+        // ORDERING: Release pairs with `claim`.
+        self.in_use.store(0, ordering(Site::CompletionsRelease, Release));
+    }
+
+    fn is_abandoned(&self) -> bool {
+        // ORDERING: Relaxed: the fence before it decides.
+        self.in_use.load(ordering(Site::CompletionsUseLook, Relaxed)) == 0
+    }
 }
 
 /// A job of the queue has finished: see `Owner`. True if a consumer slept.
-unsafe fn receive<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const (), index: usize) -> bool {
+unsafe fn receive<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    index: usize,
+    to: Status,
+) -> bool {
     // SAFETY:
     // - the owner is a queue (`Completions::owner`), which `new` made for a pool of this type, and both live.
     let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
-    let Some(word) = queue.ring().push(index).marked else { return false };
+    pool.slot(index).resolve_owned(to);
+    let marked = queue.ring().push(index).marked;
+    // ORDERING: pairs with the fence in `arm` and with that in `tidy_completions`: either those see the completion, or we see that
+    // the queue is armed, or that nobody uses it.
+    fence_behind_rmw(ordering(Site::CompletionsPushFence, SeqCst));
+    // Only the Rust API gives up queues to which jobs belong.
+    if cfg!(feature = "alloc") && queue.is_abandoned() {
+        pool.tidy_completions(queue);
+        return false;
+    }
+    // ORDERING: Acquire pairs with the Release in `arm`: the descriptor is known.
+    let armed = queue.armed.load(ordering(Site::CompletionsArmedLook, Acquire));
+    if armed != 0 {
+        pool.signal_arm(queue, armed);
+    }
+    let Some(word) = marked else { return false };
     stop_point(Site::CompletionsWake);
     pool.port.wake_all(word);
     true
+}
+
+/// See `Owner`.
+unsafe fn is_stuck<S: Storage, P: Port + Clone>(
+    owner: *const Owner,
+    pool: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - as in receive; the graph is this pool's.
+    unsafe {
+        let pool = &*pool.cast::<RawPool<S, P>>();
+        pool.is_take_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
+    }
+}
+
+/// See `Owner`.
+unsafe fn wake<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const ()) {
+    // SAFETY:
+    // - as in receive.
+    unsafe { (*pool.cast::<RawPool<S, P>>()).wake_consumers(&*owner.cast::<Completions>(), Origin::Thread) }
 }

@@ -23,6 +23,11 @@
 //! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's event count, on which
 //! the submitter sleeps. A shutdown moves it as well.
 //!
+//! A queue that its user gives up is *abandoned*: the outcomes that lie in it are dropped, and each later one by the thread that
+//! brings it. Whoever drops them claims the queue for that time. The fences: either the thread that pushes sees that nobody uses
+//! the queue, or the thread that releases it sees the index, and claims the queue again. A queue is used again when a claim finds
+//! nothing pending.
+//!
 //! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the memory of a queue is
 //! kept until its pool has ended.
 //!
@@ -36,7 +41,7 @@ use super::completion_queue::{Completions, ONE, WANTED};
 use super::request::{Request, WhenFull};
 use super::submit::ReserveError;
 use super::wait::Completion;
-use crate::engine::wait_graph::Awaits;
+use crate::engine::wait_graph::{Awaits, Locked};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -79,7 +84,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // SAFETY:
         // - the caller's.
-        let accepted = unsafe { self.submit(request, Recipient::Owner, when_full, origin) };
+        let accepted = unsafe { self.submit(request, Recipient::OWNER, when_full, origin) };
         if accepted.is_err() {
             self.lower_count(queue, 1, origin);
         }
@@ -227,6 +232,59 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         true
     }
 
+    /// Gives the queue up: drops what lies in it and what arrives later. Nobody else uses it any more.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn abandon_completions(&self, queue: &Completions) {
+        self.forget_completions(queue);
+        queue.release();
+        self.tidy_completions(queue);
+    }
+
+    /// Takes an abandoned queue into use again, for at most `limit` jobs. False if another thread has it, or if a job of its last
+    /// user is pending.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn reuse_completions(&self, queue: &Completions, limit: usize) -> bool {
+        if !queue.claim() {
+            return false;
+        }
+        self.forget_completions(queue);
+        if queue.pending() > 0 {
+            queue.release();
+            self.tidy_completions(queue);
+            return false;
+        }
+        // SAFETY:
+        // - 1: nothing is pending, and of those who claim the queue this thread alone has it.
+        unsafe { queue.set_limit(limit) };
+        true
+    }
+
+    /// Drops what lies in an abandoned queue.
+    #[cold]
+    pub(super) fn tidy_completions(&self, queue: &Completions) {
+        loop {
+            // ORDERING: pairs with the fence in `receive`: either we see the index, or the thread that pushed it sees that nobody
+            // uses the queue.
+            fence(ordering(Site::CompletionsTidyFence, SeqCst));
+            if queue.is_empty() || !queue.claim() {
+                return;
+            }
+            self.forget_completions(queue);
+            queue.release();
+        }
+    }
+
+    /// Drops the outcomes that lie in the queue.
+    fn forget_completions(&self, queue: &Completions) {
+        while let Some(index) = queue.ring().pop() {
+            // None: the pool ends, and this thread is inside the drop of a result (`forget_all`).
+            if let Some((status, taking)) = self.slot(index).take_owned() {
+                self.drop_taken_result(index, status, taking);
+            }
+            self.lower_count(queue, 1, Origin::Thread);
+        }
+    }
+
     /// Sleeps until a job of the queue has finished. Returns at once if one has, or if none is pending.
     fn await_completion(&self, queue: &Completions, timeout: Timeout) -> Result<(), TakeError> {
         let deadline = Deadline::after(&self.port, timeout);
@@ -256,8 +314,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.wake_consumers(queue, Origin::Thread);
                 return if queue.is_empty() { Err(TakeError::Empty) } else { Ok(()) };
             }
-            let awaits =
-                self.registers(timeout).then_some(Awaits::Completion(core::ptr::from_ref(queue).cast()));
+            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.owner()));
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
                 self.port.wait(marked.word, marked.value, nap.time);
@@ -271,5 +328,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(TakeError::Deadlock);
             }
         }
+    }
+
+    /// Is there no thread that can end a job of this queue, one of whose consumers is registered?
+    pub(super) fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
+        let can_end = |index| {
+            let state = self.slot(index).state();
+            match state.status() {
+                Status::Running | Status::Cancelling | Status::Taking => !self.is_held(locked, index, state),
+                // It is on its way to its owner.
+                _ => state.is_owned() && state.is_untaken(),
+            }
+        };
+        queue.is_empty() && self.are_workers_stuck(locked) && !(0..self.capacity()).any(can_end)
     }
 }

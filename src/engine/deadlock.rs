@@ -22,7 +22,6 @@
 //!   of their waits is refused.
 
 use super::RawPool;
-use crate::engine::completion_queue::Completions;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port, Timeout};
@@ -116,7 +115,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let closed = self.is_closed();
         locked.mark(|node| match node.awaits {
             Awaits::Slot => !closed,
-            Awaits::Job { .. } | Awaits::Completion(_) => true,
+            Awaits::Job { .. } | Awaits::Owned(_) => true,
             Awaits::End => false,
         });
         self.drop_hopeful(locked);
@@ -149,7 +148,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn drop_hopeful(&self, locked: &Locked<'_, P>) {
         locked.shrink(|node| match node.awaits {
             Awaits::Job { job, .. } => !self.is_stuck(locked, node, job),
-            Awaits::Completion(queue) => !self.is_take_stuck(locked, queue.cast()),
+            // SAFETY:
+            // - its consumer cannot leave its call while the graph is locked, and registered an owner of this pool.
+            Awaits::Owned(owner) => unsafe {
+                !((*owner).is_stuck)(owner, self.id(), core::ptr::from_ref(locked).cast())
+            },
             _ => false,
         });
     }
@@ -173,22 +176,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Status::Running | Status::Cancelling => locked.holds(job),
                 _ => false,
             }
-    }
-
-    /// Is there no thread that can end a job of this queue, whose consumer is registered?
-    fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: *const Completions) -> bool {
-        let can_end = |index| {
-            let state = self.slot(index).state();
-            match state.status() {
-                Status::Running | Status::Cancelling | Status::Taking => !self.is_held(locked, index, state),
-                // It is on its way to its owner.
-                _ => state.is_owned() && state.is_untaken(),
-            }
-        };
-        // SAFETY:
-        // - its consumer cannot leave its call while the graph is locked.
-        let is_empty = unsafe { (*queue).is_empty() };
-        is_empty && self.are_workers_stuck(locked) && !(0..self.capacity()).any(can_end)
     }
 
     /// Can a slot become free?
@@ -260,8 +247,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     }
                 }
                 // SAFETY:
-                // - as in is_take_stuck.
-                Awaits::Completion(queue) => self.wake_consumers(unsafe { &*queue.cast() }, Origin::Thread),
+                // - as in drop_hopeful.
+                Awaits::Owned(owner) => unsafe { ((*owner).wake)(owner, self.id()) },
                 _ => {}
             }
         }

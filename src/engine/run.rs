@@ -107,7 +107,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let slot = self.slot(index);
         if state.is_detached() {
             if state.is_owned() {
-                return self.pass_to_owner(index, state, to);
+                return self.pass_to_owner(index, to);
             }
             if !state.is_in_ring() {
                 if self.drop_result(index, to) || retire {
@@ -144,17 +144,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Passes a job that has finished on to its owner, who gives the slot back. True if a thread slept for it.
     #[cold]
-    fn pass_to_owner(&self, index: usize, state: State, to: Status) -> bool {
-        let slot = self.slot(index);
+    fn pass_to_owner(&self, index: usize, to: Status) -> bool {
         // SAFETY:
         // - 1: the runner's: the job has not been resolved. A submit for an owner stored it in the last word of the payload, and
-        //   it lives as long as the pool.
-        let owner =
-            unsafe { slot.with_body(|_, payload| &*payload.word_from_end(1).cast::<*const Owner>().read()) };
-        slot.resolve_owned(state, to);
-        // SAFETY:
-        // - the owner was made for a pool of this type; the index is passed on once.
-        unsafe { (owner.receive)(owner, core::ptr::from_ref(self).cast(), index) }
+        //   it lives as long as the pool, which is of the type that it was made for.
+        unsafe {
+            let owner = self
+                .slot(index)
+                .with_body(|_, payload| payload.word_from_end(1).cast::<*const Owner>().read());
+            ((*owner).receive)(owner, core::ptr::from_ref(self).cast(), index, to)
+        }
     }
 
     /// Drops the result of a job that has finished. The caller owns the body. True if the slot must be retired, as in

@@ -148,7 +148,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match self.give_up(index, taking) {
                 Ok(now) => taking = now,
                 Err(now) => {
-                    self.drop_taken_result(index, was, now);
+                    self.drop_taken_result(index, was.status(), now);
                     return Err(WaitError::Stale);
                 }
             }
@@ -185,13 +185,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
             }
         }
-        self.drop_taken_result(index, was, taking);
+        self.drop_taken_result(index, was.status(), taking);
     }
 
     /// Drops the result of a job that was taken, and gives the slot back.
-    fn drop_taken_result(&self, index: usize, was: State, taking: State) {
+    pub(super) fn drop_taken_result(&self, index: usize, was: Status, taking: State) {
         let retire = self.must_retire();
-        let retire = self.drop_result(index, was.status()) || retire;
+        let retire = self.drop_result(index, was) || retire;
         self.vacate(index, taking, retire);
     }
 
@@ -275,7 +275,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match moved {
                 Err(now) => state = now,
                 Ok(taking) if finished => {
-                    self.drop_taken_result(index, state, taking);
+                    self.drop_taken_result(index, state.status(), taking);
                     return Ok(());
                 }
                 Ok(_) => {

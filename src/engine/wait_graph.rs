@@ -20,6 +20,7 @@
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::JobId;
 use crate::platform::port::Port;
+use crate::slot::Owner;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, ordering};
 use core::ptr;
 
@@ -34,8 +35,8 @@ pub(crate) enum Awaits {
     Slot,
     /// The end of this job. `gives_up`: the wait may return a deadlock.
     Job { job: JobId, gives_up: bool },
-    /// The end of a job of this completion queue.
-    Completion(*const ()),
+    /// The end of a job of this owner.
+    Owned(*const Owner),
     /// The end of the pool: the thread is inside a shutdown.
     End,
 }

@@ -1,6 +1,8 @@
 //! Whole lives of jobs in pools whose positions and generations are about to wrap around.
 
-use super::{Completion, Disposition, Fail, RawPool, Request, RuntimeConfig, WaitError, WaitOptions};
+use super::{
+    Completion, Disposition, Fail, RawPool, Recipient, Request, RuntimeConfig, WaitError, WaitOptions,
+};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::job::context::CallContext;
 use crate::job::id::GENERATION_BITS;
@@ -44,7 +46,7 @@ fn submit(pool: &Pool, number: usize) -> crate::JobId {
     }
     // SAFETY:
     // - 1: the pool's payload has room for a number.
-    unsafe { pool.submit(Number(number), false, Fail, Origin::Thread) }
+    unsafe { pool.submit(Number(number), Recipient::HANDLE, Fail, Origin::Thread) }
         .map_err(|(refused, _)| refused)
         .expect("there is room")
 }

@@ -130,7 +130,7 @@ pub(super) unsafe fn end(at: *mut jobring_completions) {
     unsafe { (&raw mut (*at.cast::<CQueue>()).mark).write(0) };
 }
 
-/// The queues of one pool that are in the library's memory.
+/// The queues of one pool that are in the library's memory, or have a descriptor.
 #[cfg(any(feature = "std", feature = "pthread"))]
 pub(super) struct QueueList(Lock<Queues>);
 
@@ -170,12 +170,9 @@ impl QueueList {
             (&raw mut (*queue).owned).write(Some(memory.raw));
             queue
         };
-        self.0.with(|queues| {
-            // SAFETY:
-            // - the lock is held.
-            unsafe { (&raw mut (*queue).next).write(queues.first) };
-            queues.first = queue;
-        });
+        // SAFETY:
+        // - new.
+        unsafe { self.link(queue) };
         Ok(queue)
     }
 
@@ -222,7 +219,35 @@ impl QueueList {
         });
     }
 
-    /// Frees the memory of all queues.
+    /// A queue of this pool has got a descriptor, which is closed with the pool: a thread that handed over its last completion may
+    /// still write to it.
+    ///
+    /// # Safety
+    /// 1. `at` is a queue of this pool; it gets a descriptor once.
+    #[cfg(unix)]
+    pub(super) unsafe fn close_at_end(&self, at: *mut jobring_completions) {
+        let queue: *mut CQueue = at.cast();
+        // SAFETY:
+        // - 1. A queue in the caller's memory is in no list yet; its memory stays until the pool has ended.
+        unsafe {
+            if (&raw const (*queue).owned).read().is_none() {
+                self.link(queue);
+            }
+        }
+    }
+
+    /// # Safety
+    /// 1. The queue is not in the list, and stays until the pool has ended.
+    unsafe fn link(&self, queue: *mut CQueue) {
+        self.0.with(|queues| {
+            // SAFETY:
+            // - 1; the lock is held.
+            unsafe { (&raw mut (*queue).next).write(queues.first) };
+            queues.first = queue;
+        });
+    }
+
+    /// Frees the memory of all queues, and closes their descriptors.
     ///
     /// # Safety
     /// 1. The pool has ended, except for its memory: nobody has one of its queues.
@@ -236,6 +261,10 @@ impl QueueList {
             //   free.
             unsafe {
                 next = (&raw const (*queue).next).read();
+                #[cfg(unix)]
+                if (*queue).completions.descriptor() != 0 {
+                    crate::platform::descriptor::close((*queue).completions.descriptor());
+                }
                 if let Some(raw) = (&raw const (*queue).owned).read() {
                     memory::give_back(raw, layout);
                 }

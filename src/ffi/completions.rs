@@ -23,7 +23,9 @@ use core::ptr::NonNull;
 ///
 /// # Safety
 /// As for `find` and `call::pool`.
-unsafe fn queue<'a>(at: *const jobring_completions) -> Result<(&'a Completions, &'a CPool), StatusError> {
+pub(super) unsafe fn queue<'a>(
+    at: *const jobring_completions,
+) -> Result<(&'a Completions, &'a CPool), StatusError> {
     // SAFETY:
     // - the caller's.
     unsafe {

@@ -13,6 +13,7 @@ mod batch;
 mod c_port;
 mod call;
 mod callback;
+mod completion_event;
 mod completion_job;
 mod completion_queue;
 mod completions;
@@ -48,6 +49,7 @@ mod worker;
 use no_port as c_port;
 
 pub use batch::*;
+pub use completion_event::*;
 pub use completions::*;
 pub use config::*;
 pub use create::*;

@@ -216,7 +216,7 @@ unsafe fn submit_to(
 unsafe fn submit_or_run(pool: &CPool, request: OptionsRequest) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
-    match unsafe { pool.raw.submit(request, Recipient::Nobody, Fail, Origin::Thread) } {
+    match unsafe { pool.raw.submit(request, Recipient::NOBODY, Fail, Origin::Thread) } {
         Ok(_) => Ok(()),
         Err((ReserveError::Full, request)) => {
             // SAFETY:

@@ -346,7 +346,7 @@ fn publish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, joins: &Joins) -> 
         pool.publish(
             reserved,
             LentJob { vtable: HalfJob::VTABLE, pointer: oldest },
-            Recipient::Handle,
+            Recipient::HANDLE,
             Origin::Thread,
         )
     };

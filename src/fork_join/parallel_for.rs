@@ -89,7 +89,7 @@ impl<S: Storage, P: Port + Clone> Loop<'_, S, P> {
         let request = LentJob { vtable: Helper::<S, P>::VTABLE, pointer: ptr::from_ref(self) };
         // SAFETY:
         // - 1: a helper takes a pointer to its loop, which fits (run), and the loop waits for its helpers.
-        unsafe { self.pool.submit(request, Recipient::Handle, Fail, Origin::Thread) }.ok()
+        unsafe { self.pool.submit(request, Recipient::HANDLE, Fail, Origin::Thread) }.ok()
     }
 }
 

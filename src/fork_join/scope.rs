@@ -41,7 +41,7 @@ impl<const MAX: usize> Spawned<MAX> {
         }
         // SAFETY:
         // - 1: 2; finish returns when the job has finished.
-        let job = unsafe { pool.submit(request, Recipient::Handle, Fail, Origin::Thread) }
+        let job = unsafe { pool.submit(request, Recipient::HANDLE, Fail, Origin::Thread) }
             .map_err(|(_, request)| request)?;
         let count = self.count.get();
         self.jobs[count].set(Some(job));

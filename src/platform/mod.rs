@@ -42,6 +42,8 @@ pub(crate) fn keeping_errno<R>(body: impl FnOnce() -> R) -> R {
 }
 
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+pub(crate) mod descriptor;
+#[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;
 
 #[cfg(any(feature = "std", feature = "pthread"))]

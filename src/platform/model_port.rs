@@ -7,6 +7,7 @@ use crate::platform::port::{Origin, Port};
 use crate::sync::{AtomicUsize, Relaxed, spin_loop};
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::Ordering::AcqRel;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
@@ -69,6 +70,13 @@ impl ModelPort {
         self.system.state.lock().unwrap()
     }
 
+    /// Waits until the descriptor is readable.
+    pub fn poll(&self, descriptor: &AtomicUsize) {
+        while descriptor.load(Relaxed) == 0 {
+            self.wait(descriptor, 0, None);
+        }
+    }
+
     /// Lets time pass, and ends the sleeps whose time limit has passed.
     pub fn pass(&self, nanos: u64) {
         let mut state = self.meet();
@@ -100,6 +108,21 @@ impl Port for ModelPort {
             drop(state);
             loom::thread::park();
         }
+    }
+
+    fn signal(&self, descriptor: usize) {
+        let word = descriptor as *const AtomicUsize;
+        // SAFETY:
+        // - a model's descriptor is the address of a word that outlives its pool.
+        // A read-modify-write, as in `wait`: the checker may order a store before one that it has seen.
+        unsafe { &*word }.fetch_or(1, AcqRel);
+        self.wake(word, true, Origin::Thread);
+    }
+
+    fn clear(&self, descriptor: usize) {
+        // SAFETY:
+        // - as in signal.
+        unsafe { &*(descriptor as *const AtomicUsize) }.swap(0, AcqRel);
     }
 
     fn wake(&self, word: *const AtomicUsize, all: bool, _: Origin) {

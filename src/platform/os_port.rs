@@ -61,6 +61,16 @@ impl Port for Os {
         Some(unsafe { core::arch::x86_64::_rdtsc() })
     }
 
+    #[cfg(unix)]
+    fn signal(&self, descriptor: usize) {
+        super::descriptor::signal(descriptor);
+    }
+
+    #[cfg(unix)]
+    fn clear(&self, descriptor: usize) {
+        super::descriptor::clear(descriptor);
+    }
+
     fn stack(&self) -> Option<Stack> {
         stack_bounds::known()
     }

@@ -81,6 +81,12 @@ pub trait Port {
         true
     }
 
+    /// Makes a descriptor readable, for a thread that polls it. Ports without descriptors have none to name.
+    fn signal(&self, _descriptor: usize) {}
+
+    /// Makes it unreadable again.
+    fn clear(&self, _descriptor: usize) {}
+
     /// Lets every other thread run for a short time, also those of lower priority.
     fn pause(&self) {
         spin_loop();

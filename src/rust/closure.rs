@@ -10,20 +10,21 @@ use crate::util::unwind::{PanicPayload, catch, drop_ignoring_panic};
 use core::marker::PhantomData;
 
 /// The kind of jobs that call an `F` and leave a `T`.
-struct Call<F, T>(PhantomData<fn(F) -> T>);
+pub(super) struct Call<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Call<F, T> {
     const VTABLE: &'static JobVTable =
         &JobVTable::new(Self::run, Self::discard, core::mem::needs_drop::<T>(), Self::drop_result);
 
-    const NEEDS: JobNeeds = JobNeeds {
+    pub(super) const NEEDS: JobNeeds = JobNeeds {
+        queue: 0,
         closure: size_of::<F>(),
         result: size_of::<T>(),
         failure: size_of::<PanicPayload>(),
         align: max(max(align_of::<F>(), align_of::<T>()), align_of::<PanicPayload>()),
     };
 
-    unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
+    pub(super) unsafe fn run(payload: Payload, _: &CallContext) -> RunResult {
         // SAFETY:
         // - the payload holds an F (write), and run is called once (job/vtable.rs), so it is moved out once.
         let call = unsafe { payload.at.cast::<F>().read() };
@@ -43,13 +44,13 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
         }
     }
 
-    unsafe fn discard(payload: Payload, _: JobId, _: DiscardReason) {
+    pub(super) unsafe fn discard(payload: Payload, _: JobId, _: DiscardReason) {
         // SAFETY:
         // - the payload holds an F, and discard is called in place of run (job/vtable.rs).
         drop_ignoring_panic(unsafe { payload.at.cast::<F>().read() });
     }
 
-    unsafe fn drop_result(payload: Payload, outcome: RunResult) {
+    pub(super) unsafe fn drop_result(payload: Payload, outcome: RunResult) {
         match outcome {
             // SAFETY:
             // - run stored a T, and nobody took it (job/vtable.rs).

@@ -10,11 +10,13 @@ pub(super) struct JobNeeds {
     /// The bytes that a panic of the job takes; 0 where panics are not caught.
     pub(super) failure: usize,
     pub(super) align: usize,
+    /// The bytes that a completion queue adds.
+    pub(super) queue: usize,
 }
 
 impl JobNeeds {
     const fn bytes(self) -> usize {
-        max(max(self.closure, self.result), self.failure)
+        max(max(self.closure, self.result), self.failure) + self.queue
     }
 
     pub(super) const fn fits(self, payload: usize) -> bool {
@@ -56,6 +58,9 @@ impl Text {
             text = text.and(", its result ").and_number(needs.result);
             if needs.failure > 0 {
                 text = text.and(", what a panic leaves ").and_number(needs.failure);
+            }
+            if needs.queue > 0 {
+                text = text.and(", and its completion queue adds ").and_number(needs.queue);
             }
             let wanted = bytes.next_multiple_of(PAYLOAD_ALIGN);
             text = text.and(". Capture less, or move it into a Box, or give the pool larger slots: ");
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_job_that_is_too_large_is_told_its_size() {
-        let needs = JobNeeds { closure: 72, result: 24, failure: 16, align: 8 };
+        let needs = JobNeeds { closure: 72, result: 24, failure: 16, align: 8, queue: 0 };
         let said = said(needs, 48);
         for part in ["needs 72 bytes", "has room for 48", "closure takes 72", "result 24", "panic leaves 16"]
         {
@@ -131,9 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn a_job_for_a_queue_is_told_what_the_queue_adds() {
+        let needs = JobNeeds { closure: 40, result: 0, failure: 0, align: 8, queue: 16 };
+        let said = said(needs, 48);
+        assert!(said.contains("needs 56 bytes") && said.contains("queue adds 16"), "{said}");
+        assert!(needs.fits(56));
+    }
+
+    #[test]
     fn a_job_that_is_over_aligned_is_told_so() {
         let align = 4 * PAYLOAD_ALIGN;
-        let needs = JobNeeds { closure: align, result: 0, failure: 0, align };
+        let needs = JobNeeds { closure: align, result: 0, failure: 0, align, queue: 0 };
         let alone = said(needs, align);
         assert!(alone.starts_with(&std::format!("its closure or its result is aligned to {align} bytes")));
         let both = said(needs, 0);
@@ -143,7 +156,7 @@ mod tests {
     #[test]
     fn the_longest_message_has_room() {
         let most = usize::MAX / 2;
-        let needs = JobNeeds { closure: most, result: most, failure: most, align: most };
+        let needs = JobNeeds { closure: most, result: most, failure: most, align: most, queue: 16 };
         assert!(said(needs, most - 1).ends_with("into a Box"));
     }
 }

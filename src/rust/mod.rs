@@ -3,6 +3,10 @@
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
 pub(crate) mod closure;
+#[cfg(feature = "alloc")]
+pub(crate) mod completions;
+#[cfg(feature = "alloc")]
+pub(crate) mod completions_iter;
 mod fits;
 #[cfg(feature = "future")]
 mod future;
@@ -12,6 +16,10 @@ pub(crate) mod parts;
 #[cfg(feature = "alloc")]
 pub(crate) mod pool;
 pub(crate) mod pool_core;
+#[cfg(feature = "alloc")]
+mod queue_list;
+#[cfg(feature = "alloc")]
+mod queued_closure;
 mod run;
 pub(crate) mod scope;
 pub(crate) mod shutdown;

@@ -7,6 +7,8 @@ use crate::platform::port::{Origin, Timeout};
 use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::handle::JobHandle;
 use crate::rust::parts::Parts;
+#[cfg(feature = "alloc")]
+use crate::rust::queue_list::QueueList;
 use crate::sync::{const_fn, dying};
 use core::fmt;
 use core::ops::Deref;
@@ -41,9 +43,11 @@ impl<P: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized> AnyPool for P {}
 ///
 /// Every method may be called from any thread and from inside a job, unless it says otherwise. A function
 /// that takes any pool asks for an [`AnyPool`].
-#[repr(transparent)]
 pub struct PoolCore<P: AnyPool> {
     pub(super) raw: RawPool<P::Storage, P::Port>,
+    /// Dropped after the last thread has left the pool.
+    #[cfg(feature = "alloc")]
+    pub(super) queues: QueueList,
 }
 
 impl<P: AnyPool> Drop for PoolCore<P> {
@@ -63,7 +67,11 @@ impl<P: AnyPool> Drop for PoolCore<P> {
 impl<P: AnyPool> PoolCore<P> {
     const_fn! {
         pub(crate) fn from_raw(raw: RawPool<P::Storage, P::Port>) -> Self {
-            Self { raw }
+            Self {
+                raw,
+                #[cfg(feature = "alloc")]
+                queues: QueueList::new(),
+            }
         }
     }
 

@@ -25,7 +25,7 @@ use crate::sync::const_fn;
 /// # Memory
 ///
 /// `size_of` is *head* + `JOBS` × (`PAYLOAD` + 4 words; 7 with the feature `future`), rounded up to the
-/// alignment. `WORKERS` takes no memory: a thread that enters has its own stack.
+/// alignment, and one alignment more with the feature `alloc`. `WORKERS` takes no memory: a thread that enters has its own stack.
 ///
 /// | target | head | alignment | a word |
 /// |---|---|---|---|

@@ -57,13 +57,19 @@ pub(crate) enum Popped {
     Nothing,
 }
 
-/// Receives the jobs that were submitted for it when they have finished.
+/// Receives the jobs that were submitted for it when they have finished. Its code is linked only where an owner is made.
 #[repr(C)]
 pub(crate) struct Owner {
-    /// Called once for each job, with this owner, the pool that the owner was made for, and the index of the job's slot, which
-    /// holds the outcome and is the owner's from here on. True if a thread slept for it.
-    pub(crate) receive: unsafe fn(owner: *const Owner, pool: *const (), index: usize) -> bool,
+    pub(crate) receive: Receive,
+    /// Can no thread bring what a consumer of this owner sleeps for? Called with the pool and the locked wait-for graph.
+    pub(crate) is_stuck: unsafe fn(*const Owner, *const (), *const ()) -> bool,
+    /// Wakes the consumers that sleep. Called with the pool.
+    pub(crate) wake: unsafe fn(*const Owner, *const ()),
 }
+
+/// Called once for each job of an owner by its runner, with that owner, the pool that it was made for, the index of the job's
+/// slot, and how the job ended. It resolves the slot, which is the owner's from there on. True if a thread slept for it.
+pub(crate) type Receive = unsafe fn(*const Owner, *const (), usize, Status) -> bool;
 
 /// What a claim by handle found.
 pub(crate) enum Claim {
@@ -246,7 +252,9 @@ impl<'a> Slot<'a> {
     }
 
     /// Stores the outcome of a running job that has an owner. The caller passes the index on to the owner.
-    pub(crate) fn resolve_owned(&self, mut s: State, to: Status) {
+    pub(crate) fn resolve_owned(&self, to: Status) {
+        // ORDERING: Relaxed: the exchange decides.
+        let mut s = State(self.head.state.load(ordering(Site::ResolveOwnedLook, Relaxed)));
         // ORDERING: Release: a closer that sees that the job has ended sees what the job did (E3). The owner's taker sees it by
         // the index's way. Relaxed on failure: RING is cleared once, and CANCELLING is set once.
         while let Err(now) = self.exchange(

@@ -38,21 +38,21 @@ const RING: usize = 1 << STATUS_BITS;
 const DETACHED: usize = RING << 1;
 const WAITER: usize = RING << 2;
 /// To whom a job's outcome goes: the flags that a submit sets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(usize)]
-pub(crate) enum Recipient {
-    /// To whom asks with the handle.
-    Handle = 0,
-    /// To nobody: the job is detached.
-    Nobody = DETACHED,
-    /// To its owner.
-    Owner = OWNED,
-}
+#[derive(Clone, Copy)]
+pub(crate) struct Recipient(usize);
 
 impl Recipient {
+    /// To whom asks with the handle.
+    pub(crate) const HANDLE: Self = Self(0);
+    /// To nobody: the job is detached.
+    pub(crate) const NOBODY: Self = Self(DETACHED);
+    /// To its owner.
+    pub(crate) const OWNER: Self = Self(OWNED);
+
     #[inline(always)]
     pub(crate) const fn of(detached: bool) -> Self {
-        if detached { Self::Nobody } else { Self::Handle }
+        // A shift, where the compiler would branch.
+        Self((detached as usize) << DETACHED.trailing_zeros())
     }
 }
 
@@ -140,7 +140,7 @@ impl State {
     /// FREE → QUEUED, with an entry in the ready ring.
     #[inline(always)]
     pub(crate) const fn transition_to_queued(self, recipient: Recipient) -> Self {
-        Self(self.with(Status::Queued).0 | RING | recipient as usize)
+        Self(self.with(Status::Queued).0 | RING | recipient.0)
     }
 
     /// QUEUED → RUNNING, by a claim that leaves the entry in the ready ring.

@@ -84,6 +84,7 @@ sites! {
     ClaimLost,
     Resolve,
     ResolveLost,
+    ResolveOwnedLook,
     ResolveOwned,
     ResolveOwnedLost,
     TakeOwnedLook,
@@ -156,9 +157,24 @@ sites! {
     WakerTable,
     // engine/task_wait.rs
     TaskWake,
+    // engine/completion_event.rs
+    CompletionsDescriptor,
+    CompletionsDescriptorSet,
+    CompletionsDescriptorLost,
+    CompletionsArms,
+    CompletionsArm,
+    CompletionsArmFence,
+    CompletionsDisarm,
+    CompletionsDisarmLost,
     // engine/completion_queue.rs
+    CompletionsPushFence,
+    CompletionsArmedLook,
     CompletionsLook,
     CompletionsWake,
+    CompletionsClaim,
+    CompletionsClaimLost,
+    CompletionsRelease,
+    CompletionsUseLook,
     // engine/completions.rs
     CompletionsCount,
     CompletionsAdd,
@@ -168,6 +184,12 @@ sites! {
     CompletionsUnwanted,
     CompletionsZeroFence,
     CompletionsSleepFence,
+    CompletionsTidyFence,
+    // rust/queue_list.rs
+    QueuesLook,
+    QueuesPushLook,
+    QueuesPush,
+    QueuesPushLost,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,

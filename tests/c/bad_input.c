@@ -37,6 +37,8 @@ CALL(completions_layout, a->pool, a->size_out, a->align)
 CALL(completions_init, a->pool, a->limit, a->memory, a->memory_size, a->completions_out)
 CALL(completions_submit, a->completions, a->fn, a->arg, a->options, a->job_out)
 CALL(completions_take, a->completions, a->timeout_ns, a->outcome, a->count, a->taken)
+CALL(completions_fd, a->completions, a->fd)
+CALL(completions_arm, a->completions)
 CALL(completions_destroy, a->completions)
 CALL(cancel, a->pool, a->job)
 CALL(detach, a->pool, a->job)
@@ -91,6 +93,8 @@ static const struct function functions[] = {
     ROW(completions_init, OUTSIDE, 1,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_submit, OUTSIDE, 0, OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(completions_take, OUTSIDE, 0,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_fd, OUTSIDE, 0,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(completions_arm, OUTSIDE, 0,    OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_destroy, OUTSIDE, 0, OK_, OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -241,6 +245,7 @@ static void queue_births(void) {
         CELL(limited[n], "limit", "zero", OK_, a->limit = 0);
         CELL(limited[n], "limit", "maximum", OK_, a->limit = UINT32_MAX);
     }
+    POINTER(F(completions_fd), "fd", fd, INV);
     POINTER(F(completions_layout), "size", size_out, OK_);
     POINTER(F(completions_layout), "align", align, OK_);
     CELL(f, "memory", "null", INV, a->memory = NULL);
@@ -295,7 +300,8 @@ int main(void) {
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(completions_submit)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(completions_take)};
-    const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_destroy)};
+    const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
+                                               F(completions_destroy)};
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {
         from_everywhere(&functions[n]);

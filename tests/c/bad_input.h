@@ -32,6 +32,7 @@ struct outputs {
     jobring_job job, jobs[2];
     jobring_pool *pool;
     jobring_completions *completions;
+    int fd;
     void *result;
     size_t size, align, accepted, bytes, used, taken;
     uint64_t ran;
@@ -51,6 +52,7 @@ struct outputs {
 struct args {
     jobring_pool *pool, **pool_out;
     jobring_completions *completions, **completions_out;
+    int *fd;
     const jobring_config *config;
     const jobring_submit_options *options;
     const jobring_wait_options *wait_options;

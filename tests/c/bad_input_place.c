@@ -170,7 +170,9 @@ static void make(struct place *place, enum where where) {
     if (alone) OK(jobring_run_one(place->pool));
     CHECK(wait_with(place->pool, place->failed, JOBRING_WAIT_PEEK, NULL) == JOBRING_E_FAILED);
     OK(jobring_completions_create(place->pool, 0, &place->queue));
+    int fd;
     OK(jobring_completions_create(place->pool, 0, &place->empty_queue));
+    OK(jobring_completions_fd(place->empty_queue, &fd));
     /* In a slot whose handle differs from `held` in more than a bit. */
     pass(place, alone);
     options.copy = sizeof number;
@@ -296,7 +298,8 @@ static void good(struct args *a, const struct place *place) {
     a->given_items[0] = (jobring_batch_item){identity, &number, NULL, NULL};
     a->given_items[1] = (jobring_batch_item){identity, &number, &a->given_options.known, NULL};
     a->pool = place->pool, a->pool_out = &out->pool;
-    a->completions = cell.function == F(completions_destroy) ? place->empty_queue : place->queue;
+    const int on_empty = cell.function == F(completions_destroy) || cell.function == F(completions_arm);
+    a->completions = on_empty ? place->empty_queue : place->queue, a->fd = &out->fd;
     a->completions_out = &out->completions, a->taken = &out->taken;
     a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;

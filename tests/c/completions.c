@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "gate.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 static jobring_pool *made(uint32_t workers, uint32_t capacity) {
@@ -424,6 +426,64 @@ static void queues_are_made_and_ended_again_and_again(void) {
     OK(jobring_destroy(pool));
 }
 
+/* An event loop that arms, polls and takes: if a completion were not signalled, it would poll until the deadline. */
+static void an_event_loop_gets_every_completion(void) {
+    enum { JOBS = 20000, BURST = 64 };
+    jobring_pool *pool = made(3, 256);
+    jobring_completions *queue = queue_of(pool, 0);
+    jobring_outcome outcomes[BURST];
+    int submitted = 0, taken = 0, polls = 0;
+    struct pollfd poll_fd = {.fd = -1, .events = POLLIN};
+    CHECK(jobring_completions_arm(queue) == JOBRING_E_INVALID);
+    OK(jobring_completions_fd(queue, &poll_fd.fd));
+    while (taken < JOBS) {
+        size_t got = 0;
+        jobring_status status;
+        for (int n = 0; n < BURST && submitted < JOBS && submitted - taken < 128; n++, submitted++)
+            OK(jobring_completions_submit(queue, identity, number(1), NULL, NULL));
+        for (int n = 0; n < BURST; n++) outcomes[n] = (jobring_outcome)JOBRING_OUTCOME_INIT;
+        status = jobring_completions_take(queue, 0, outcomes, BURST, &got);
+        if (status == JOBRING_OK) {
+            taken += (int)got;
+            continue;
+        }
+        CHECK(status == JOBRING_E_TIMEDOUT);
+        status = jobring_completions_arm(queue);
+        if (status == JOBRING_E_BUSY) continue;
+        OK(status);
+        CHECK(poll(&poll_fd, 1, 60 * 1000) == 1 && poll_fd.revents == POLLIN);
+        polls++;
+    }
+    CHECK(empty(queue) == JOBRING_E_EMPTY);
+    OK(jobring_completions_destroy(queue));
+    OK(jobring_destroy(pool));
+    printf("%d completions, %d polls\n", taken, polls);
+}
+
+static void a_descriptor_is_closed_with_its_pool(void) {
+    static unsigned char memory[1 << 16];
+    jobring_pool *pool = made(1, 16);
+    jobring_completions *queues[3];
+    int fds[3];
+    queues[0] = queue_of(pool, 0);
+    OK(jobring_completions_init(pool, 0, memory, sizeof memory, &queues[1]));
+    for (int n = 0; n < 2; n++) {
+        int again;
+        OK(jobring_completions_fd(queues[n], &fds[n]));
+        OK(jobring_completions_fd(queues[n], &again));
+        CHECK(again == fds[n] && fcntl(fds[n], F_GETFD) == FD_CLOEXEC);
+        OK(jobring_completions_arm(queues[n]));
+        OK(jobring_completions_destroy(queues[n]));
+        CHECK(fcntl(fds[n], F_GETFD) == FD_CLOEXEC);
+    }
+    /* The memory of the first serves again, and its descriptor too. */
+    queues[2] = queue_of(pool, 0);
+    OK(jobring_completions_fd(queues[2], &fds[2]));
+    CHECK(fds[2] == fds[0]);
+    OK(jobring_destroy(pool));
+    CHECK(fcntl(fds[0], F_GETFD) == -1 && fcntl(fds[1], F_GETFD) == -1);
+}
+
 int main(void) {
     alarm(300);
     jobs_come_in_the_order_in_which_they_ended();
@@ -436,5 +496,7 @@ int main(void) {
     the_end_of_a_pool_drops_what_nobody_took(takes_and_counts_drops);
     a_take_that_nobody_can_end_is_refused();
     queues_are_made_and_ended_again_and_again();
+    an_event_loop_gets_every_completion();
+    a_descriptor_is_closed_with_its_pool();
     return 0;
 }

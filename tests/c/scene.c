@@ -67,6 +67,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
     OK(jobring_completions_create(scene->pool, 0, &scene->queue));
     OK(jobring_completions_create(scene->pool, 0, &scene->empty_queue));
+    OK(jobring_completions_fd(scene->empty_queue, &(int){0}));
     OK(jobring_completions_submit(scene->queue, identity, scene, NULL, NULL));
     OK(jobring_submit(scene->pool, failing, scene, &failed));
     /* It is over when its failure was delivered; so are the others then, and can still be taken. */
@@ -240,6 +241,7 @@ static size_t bytes, used;
 static uint32_t number;
 static jobring_job self;
 static jobring_completions *queue;
+static int descriptor;
 
 CALL(version, says(jobring_version() == JOBRING_VERSION))
 CALL(abi_version, says(jobring_abi_version() == JOBRING_ABI_VERSION))
@@ -269,6 +271,8 @@ CALL(completions_submit, into_queue(s, JOBRING_FOREVER))
 CALL(completions_submit_soon, into_queue(s, SHORT))
 CALL(completions_take, takes(s, JOBRING_FOREVER))
 CALL(completions_take_soon, takes(s, SHORT))
+CALL(completions_fd, jobring_completions_fd(s->empty_queue, &descriptor))
+CALL(completions_arm, jobring_completions_arm(s->empty_queue))
 CALL(completions_destroy, jobring_completions_destroy(s->empty_queue))
 CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(detach, jobring_detach(s->pool, s->over))
@@ -313,6 +317,8 @@ const struct call calls[] = {
     PLAIN(completions_init, completions_init, JOBRING_OK, 1),
     PLAIN(completions_submit, completions_submit, JOBRING_OK, 1),
     PLAIN(completions_take, completions_take, JOBRING_OK, 1),
+    PLAIN(completions_fd, completions_fd, JOBRING_OK, 1),
+    PLAIN(completions_arm, completions_arm, JOBRING_OK, 1),
     PLAIN(completions_destroy, completions_destroy, JOBRING_OK, 1),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),

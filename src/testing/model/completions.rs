@@ -33,6 +33,8 @@ pub struct Queue<const N: usize> {
     queue: Completions,
     pool: Arc<Pool<N>>,
     _entries: Box<[AtomicUsize]>,
+    /// Stands for the descriptor: not 0 while it is readable.
+    descriptor: AtomicUsize,
 }
 
 /// A task for the queue, whose owner stands in the last word of the payload.
@@ -63,7 +65,7 @@ impl<const N: usize> Queue<N> {
         // SAFETY:
         // - 1: as many entries as slots. All three live until no thread of the model has the queue any more.
         let queue = unsafe { Completions::new_for(&pool.raw, NonNull::from(&*entries), limit) };
-        Arc::new(Self { queue, pool: pool.clone(), _entries: entries })
+        Arc::new(Self { queue, pool: pool.clone(), _entries: entries, descriptor: AtomicUsize::new(0) })
     }
 
     fn submit_as(&self, task: Task, when_full: impl WhenFull) -> Result<JobId, No> {
@@ -82,6 +84,19 @@ impl<const N: usize> Queue<N> {
     /// The same, waiting for room.
     pub fn submit_blocking(&self, task: Task) -> Result<JobId, No> {
         self.submit_as(task, Wait(Timeout::Forever))
+    }
+
+    /// Takes jobs as an event loop does, until `jobs` of them were taken: arms, polls, takes.
+    pub fn poll_for(&self, jobs: usize) {
+        self.queue.set_descriptor(&raw const self.descriptor as usize);
+        let mut taken = 0;
+        while taken < jobs {
+            match self.try_take() {
+                Took::Done(_) => taken += 1,
+                _ if self.pool.raw.arm(&self.queue) => self.pool.raw.port().poll(&self.descriptor),
+                _ => {}
+            }
+        }
     }
 
     /// The number of jobs that were submitted and not taken.

@@ -118,7 +118,7 @@ impl<const N: usize> Pool<N> {
     pub fn submit_or_run(&self, task: Task) -> Result<bool, No> {
         // SAFETY:
         // - as in submit_as.
-        match unsafe { self.raw.submit(TaskRequest::new(task), Recipient::Nobody, Fail, Origin::Thread) } {
+        match unsafe { self.raw.submit(TaskRequest::new(task), Recipient::NOBODY, Fail, Origin::Thread) } {
             Ok(_) => Ok(false),
             Err((ReserveError::Full, request)) => {
                 request.into_task().run_once();
@@ -131,7 +131,7 @@ impl<const N: usize> Pool<N> {
     fn enqueue(&self, reserved: Reserved, task: Task) -> (JobId, usize) {
         // SAFETY:
         // - reserved from this pool, and as in submit_as.
-        unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), Recipient::Handle) }
+        unsafe { self.raw.enqueue(reserved, TaskRequest::new(task), Recipient::HANDLE) }
     }
 
     /// Submits jobs with one wake-up for all of them, as far as there is room. Returns those that were

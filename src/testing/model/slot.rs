@@ -29,7 +29,7 @@ impl Over {
     fn fill(&self) {
         // SAFETY:
         // - the caller has the free slot; its payload is empty, and the vtable's functions are not called.
-        unsafe { self.slot().fill(Task::VTABLE, Recipient::Handle, |_| {}) };
+        unsafe { self.slot().fill(Task::VTABLE, Recipient::HANDLE, |_| {}) };
     }
 
     /// Moves the word to TAKING, and touches the body. None if another thread has it.

@@ -1,0 +1,381 @@
+//! Completion queues in Rust: each job arrives exactly once with its tag, however it ended, and no result is lost or dropped twice.
+#![cfg(feature = "std")]
+
+mod common;
+
+use common::{Count, CountsDrop, DEADLINE, Gate, join, until};
+use jobring::{
+    AnyPool, BuildError, Completion, Completions, JobError, Pool, RecvError, ShutdownMode, StaticPool,
+    SubmitError,
+};
+use std::panic::panic_any;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+fn pool(workers: usize, capacity: usize) -> Pool {
+    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
+}
+
+/// Receives; a hang is a failure.
+fn received<T: Send + 'static, P: AnyPool>(queue: &Completions<'_, T, P>) -> Completion<T> {
+    queue.recv_timeout(DEADLINE).expect("a job arrives")
+}
+
+fn ended<T: Send + 'static, P: AnyPool>(queue: &Completions<'_, T, P>) -> Option<RecvError> {
+    queue.recv_timeout(DEADLINE).err()
+}
+
+/// Every slot of the pool can be used.
+fn assert_whole(pool: &Pool) {
+    until("each slot is free", || {
+        let held: Vec<_> = std::iter::from_fn(|| pool.try_submit(|| ()).ok()).collect();
+        held.len() == pool.capacity()
+    });
+}
+
+#[test]
+fn one_worker_gives_jobs_in_their_order() {
+    let pool = pool(1, 16);
+    let queue = pool.completions().expect("a queue");
+    for n in 0..10u64 {
+        queue.submit(n, move || n * n).expect("room");
+    }
+    for n in 0..10 {
+        let completion = received(&queue);
+        assert_eq!((completion.tag, completion.result.expect("a result")), (n, n * n));
+    }
+    assert_eq!(ended(&queue), Some(RecvError::Empty));
+}
+
+#[test]
+fn a_queue_with_a_limit_passes_any_number_of_jobs() {
+    const JOBS: u64 = 10_000;
+    let pool = pool(3, 64);
+    let queue = pool.completions_with_limit(8).expect("a queue");
+    let seen: Vec<_> = (0..JOBS).map(|_| AtomicUsize::new(0)).collect();
+    let left = AtomicUsize::new(JOBS as usize);
+    thread::scope(|s| {
+        for _ in 0..2 {
+            s.spawn(|| {
+                while left.load(SeqCst) > 0 {
+                    match queue.recv_timeout(DEADLINE) {
+                        Ok(completion) => {
+                            assert_eq!(completion.result.expect("a result"), u128::from(completion.tag) * 3);
+                            seen[completion.tag as usize].fetch_add(1, SeqCst);
+                            left.fetch_sub(1, SeqCst);
+                        }
+                        Err(why) => assert_eq!(why, RecvError::Empty),
+                    }
+                    assert!(queue.pending() <= 8 + 1, "two consumers, and one has not counted its job");
+                }
+            });
+        }
+        for n in 0..JOBS {
+            let job = move || u128::from(n) * 3;
+            queue.submit_timeout(n, job, DEADLINE).expect("consumers make room");
+        }
+    });
+    assert!(seen.iter().all(|times| times.load(SeqCst) == 1));
+}
+
+#[test]
+fn a_limit_refuses_and_names_nothing_else() {
+    let pool = pool(0, 4);
+    assert_eq!(
+        pool.completions_with_limit::<()>(0).expect_err("no room at all"),
+        BuildError::Invalid("limit")
+    );
+    let queue = pool.completions_with_limit(2).expect("a queue");
+    queue.submit(0, || 1).expect("room");
+    queue.try_submit(1, || 1).expect("room");
+    let Err(SubmitError::Full(job)) = queue.try_submit(2, || 42) else { panic!("beyond the limit") };
+    assert_eq!(job(), 42, "the closure comes back");
+    pool.submit_detached(|| ()).expect("the pool has room");
+    pool.run_until_idle();
+    received(&queue);
+    queue.try_submit(2, || 1).expect("room again");
+}
+
+#[test]
+fn what_a_job_panicked_with_arrives() {
+    let pool = pool(1, 4);
+    let queue = pool.completions::<u32>().expect("a queue");
+    queue.submit(1, || panic!("on purpose")).expect("room");
+    let failed = received(&queue);
+    let Err(JobError::Panicked(panic)) = failed.result else { panic!("{failed:?}") };
+    assert_eq!((failed.tag, panic.message()), (1, Some("on purpose")));
+    queue.submit(u64::MAX, || panic_any(7)).expect("room");
+    let failed = received(&queue);
+    let Err(JobError::Panicked(panic)) = failed.result else { panic!("{failed:?}") };
+    assert_eq!((failed.tag, panic.into_payload().downcast_ref()), (u64::MAX, Some(&7)));
+}
+
+#[test]
+fn a_cancelled_job_arrives() {
+    let pool = pool(1, 4);
+    let (gate, captured) = (Gate::new(), Count::new());
+    let queue = pool.completions().expect("a queue");
+    let blocks = gate.clone();
+    let running = queue.submit(0, move || blocks.pass()).expect("room");
+    let held = captured.on_drop();
+    let queued = queue.submit(1, move || drop(held)).expect("room");
+    thread::scope(|s| {
+        let cancelled = s.spawn(|| queue.cancel(queued)).join().expect("no panic");
+        assert!(cancelled && captured.get() == 1, "by another thread; its closure is gone");
+    });
+    assert!(!queue.cancel(queued));
+    let first = received(&queue);
+    assert!(first.tag == 1 && matches!(first.result, Err(JobError::Cancelled)));
+    gate.open();
+    assert_eq!(received(&queue).tag, 0);
+    assert!(!queue.cancel(running), "it was received");
+}
+
+#[test]
+fn discarded_jobs_arrive() {
+    let pool = pool(0, 4);
+    let queue = pool.completions().expect("a queue");
+    for n in 0..3 {
+        queue.submit(n, || ()).expect("room");
+    }
+    pool.shutdown(ShutdownMode::Discard, Some(DEADLINE)).expect("nothing runs");
+    assert!(matches!(queue.submit(3, || ()), Err(SubmitError::Shutdown(_))));
+    let tags: Vec<_> = queue
+        .iter()
+        .map(|completion| {
+            assert!(matches!(completion.result, Err(JobError::Cancelled)));
+            completion.tag
+        })
+        .collect();
+    assert_eq!(tags, [0, 1, 2]);
+}
+
+#[test]
+fn a_receive_says_why_it_gives_nothing() {
+    let pool = pool(0, 4);
+    let queue = pool.completions().expect("a queue");
+    assert_eq!(queue.recv().expect_err("empty"), RecvError::Empty);
+    assert_eq!(queue.try_recv().expect_err("empty"), RecvError::Empty);
+    assert_eq!(queue.iter().count(), 0);
+    queue.submit(0, || 42).expect("room");
+    assert_eq!(queue.recv().expect_err("nobody runs it"), RecvError::NoWorkers);
+    assert_eq!(queue.try_recv().expect_err("it is queued"), RecvError::Pending);
+    assert!(pool.run_one());
+    assert_eq!(queue.recv().expect("it has finished").result.expect("a result"), 42);
+}
+
+#[test]
+fn a_job_that_receives_what_nobody_can_bring_is_told() {
+    static POOL: StaticPool<4, 1, 64> = StaticPool::new();
+    let worker = thread::spawn(|| POOL.enter_worker());
+    // Only a worker runs a detached job here.
+    let entered = Count::new();
+    let by_worker = entered.clone();
+    POOL.submit_detached(move || by_worker.add()).expect("room");
+    until("a worker has entered", || entered.get() == 1);
+    let asks = POOL.submit(|| {
+        let queue = POOL.completions::<u32>().expect("a queue");
+        queue.submit(0, || 42).expect("room");
+        queue.recv().expect_err("this is the only worker")
+    });
+    assert_eq!(common::done(asks.expect("room")).expect("no panic"), RecvError::Deadlock);
+    POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("all ended");
+    assert!(join(worker));
+}
+
+#[test]
+fn a_queue_that_is_dropped_with_pending_jobs_leaves_no_trace() {
+    let pool = pool(1, 4);
+    let (gate, results) = (Gate::new(), Count::new());
+    let queue = pool.completions::<CountsDrop>().expect("a queue");
+    let (blocks, first, second) = (gate.clone(), results.on_drop(), results.on_drop());
+    queue
+        .submit(0, move || {
+            blocks.pass();
+            first
+        })
+        .expect("room");
+    queue.submit(1, move || second).expect("room");
+    drop(queue);
+    assert_eq!(results.get(), 0, "pending jobs go on");
+    let other = pool.completions::<u32>().expect("another queue");
+    other.submit(7, || 42).expect("room");
+    gate.open();
+    assert_eq!(received(&other).tag, 7, "no job of the first queue arrives here");
+    assert_eq!(results.get(), 2, "each result was dropped when it arrived");
+    assert_eq!(ended(&other), Some(RecvError::Empty));
+    assert_whole(&pool);
+}
+
+#[test]
+fn every_result_is_dropped_once() {
+    for receive in [0, 1, 3] {
+        let pool = pool(1, 4);
+        let results = Count::new();
+        let queue = pool.completions::<CountsDrop>().expect("a queue");
+        for n in 0..3 {
+            let result = results.on_drop();
+            queue.submit(n, move || result).expect("room");
+        }
+        for n in 1..=receive {
+            received(&queue);
+            assert_eq!(results.get(), n);
+        }
+        drop(queue);
+        drop(pool);
+        assert_eq!(results.get(), 3, "{receive} were received");
+    }
+}
+
+#[test]
+fn a_leaked_queue_harms_nobody() {
+    let results = Count::new();
+    let pool = pool(1, 4);
+    let queue = pool.completions::<CountsDrop>().expect("a queue");
+    for n in 0..2 {
+        let result = results.on_drop();
+        queue.submit(n, move || result).expect("room");
+    }
+    std::mem::forget(queue);
+    drop(pool);
+    assert_eq!(results.get(), 2, "the pool drops what nobody received");
+}
+
+#[test]
+fn a_queue_that_nobody_uses_is_used_again() {
+    static POOL: StaticPool<2, 0, 64> = StaticPool::new();
+    for n in 0..100 {
+        let queue = POOL.completions_with_limit(1 + n % 2).expect("a queue");
+        queue.submit(1, || [7u64; 3]).expect("room");
+        assert_eq!(queue.try_submit(2, || [8; 3]).is_ok(), n % 2 == 1, "the limit is its own");
+        if n % 3 == 0 {
+            assert!(POOL.run_one());
+        }
+        drop(queue);
+        // What was pending arrives in a queue that nobody has.
+        POOL.run_until_idle();
+    }
+    let queue = POOL.completions().expect("a queue");
+    queue.submit(5, String::new).expect("room");
+    assert!(POOL.run_one());
+    assert_eq!(received(&queue).tag, 5);
+}
+
+#[test]
+fn queues_come_and_go_on_several_threads() {
+    let pool = pool(2, 16);
+    let results = Count::new();
+    thread::scope(|s| {
+        for _ in 0..3 {
+            s.spawn(|| {
+                for n in 0..300 {
+                    let queue = pool.completions().expect("a queue");
+                    for tag in 0..3 {
+                        let result = results.on_drop();
+                        queue.submit_timeout(tag, move || result, DEADLINE).expect("room comes");
+                    }
+                    (0..n % 4).for_each(|_| drop(received(&queue)));
+                }
+            });
+        }
+    });
+    until("each result is dropped", || results.get() == 3 * 300 * 3);
+    assert_whole(&pool);
+}
+
+/// Panics when it is dropped.
+struct Bomb(CountsDrop);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        let _ = &self.0;
+        panic!("on purpose: in a destructor");
+    }
+}
+
+#[test]
+fn what_a_queue_drops_may_panic() {
+    let pool = pool(1, 4);
+    let drops = Count::new();
+    let bomb = || Bomb(drops.on_drop());
+    let gate = Gate::new();
+    let queue = pool.completions::<Option<Bomb>>().expect("a queue");
+    let (left, captured, late, blocks) = (bomb(), bomb(), bomb(), gate.clone());
+    queue.submit(0, move || Some(left)).expect("room");
+    until("it has finished", || pool.submit(|| ()).is_ok_and(|job| common::done(job).is_ok()));
+    queue
+        .submit(1, move || {
+            blocks.pass();
+            Some(late)
+        })
+        .expect("room");
+    let cancelled = queue
+        .submit(2, move || {
+            drop(captured);
+            None
+        })
+        .expect("room");
+    assert!(queue.cancel(cancelled));
+    assert_eq!(drops.get(), 1, "what it captured");
+    drop(queue);
+    assert_eq!(drops.get(), 2, "what had arrived");
+    gate.open();
+    until("the late one is dropped", || drops.get() == 3);
+    assert_whole(&pool);
+}
+
+#[test]
+fn a_result_that_a_queue_drops_may_shut_the_pool_down() {
+    struct Closes;
+    static POOL: StaticPool<4, 0, 64> = StaticPool::new();
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            let report = POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE));
+            CLOSED.store(1 + usize::from(report.is_ok()), SeqCst);
+        }
+    }
+    static CLOSED: AtomicUsize = AtomicUsize::new(0);
+    let queue = POOL.completions().expect("a queue");
+    queue.submit(0, || Closes).expect("room");
+    assert!(POOL.run_one());
+    drop(queue);
+    assert_eq!(CLOSED.load(SeqCst), 2, "it does not wait for the job that it is inside of");
+}
+
+#[test]
+fn a_static_pool_has_queues() {
+    static POOL: StaticPool<8, 2, 64> = StaticPool::new();
+    let workers: Vec<_> = (0..2).map(|_| thread::spawn(|| POOL.enter_worker())).collect();
+    let queue = POOL.completions().expect("a queue");
+    // A receive runs no job, so a worker has entered when one arrives.
+    queue.submit(0, || 1).expect("room");
+    assert_eq!(received(&queue).tag, 0);
+    thread::scope(|s| {
+        s.spawn(|| (0..1000u64).for_each(|n| _ = queue.submit(n, move || n + 1).expect("room comes")));
+        let mut tags = [false; 1000];
+        for _ in 0..1000 {
+            let completion = loop {
+                match queue.recv_timeout(DEADLINE) {
+                    Ok(completion) => break completion,
+                    Err(why) => assert_eq!(why, RecvError::Empty),
+                }
+            };
+            assert_eq!(completion.result.expect("a result"), completion.tag + 1);
+            assert!(!std::mem::replace(&mut tags[completion.tag as usize], true));
+        }
+    });
+    POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("all ended");
+    workers.into_iter().for_each(|worker| assert!(join(worker)));
+}
+
+#[test]
+fn the_last_bytes_of_a_slot_are_the_queue_s() {
+    const ROOM: usize = 48 - size_of::<u64>() - size_of::<usize>();
+    static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+    let queue = POOL.completions().expect("a queue");
+    let captured = [7u8; ROOM];
+    queue.submit(u64::MAX - 1, move || captured.map(|byte| byte + 1)).expect("room");
+    assert!(POOL.run_one());
+    let completion = received(&queue);
+    assert_eq!((completion.tag, completion.result.expect("a result")), (u64::MAX - 1, [8; ROOM]));
+}
