@@ -176,8 +176,8 @@ fn counted(there: &str) -> Result<(), String> {
     if std::env::var_os("JOBRING_BLESS").is_none() {
         return Err(format!("README.md has other counts: there are {there}; JOBRING_BLESS=1 rewrites it"));
     }
-    let counts = |line: &str| line.starts_with("Counted: ");
-    let line = |line: &str| if counts(line) { format!("Counted: {there}.\n") } else { format!("{line}\n") };
+    let counts = |line: &str| line.starts_with("Counts: ");
+    let line = |line: &str| if counts(line) { format!("Counts: {there}.\n") } else { format!("{line}\n") };
     let text: String = table::README.lines().map(line).collect();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     fs::write(path, text).map_err(|error| format!("{path}: {error}"))

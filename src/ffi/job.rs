@@ -289,6 +289,7 @@ pub(super) unsafe fn write_plain(payload: Payload, run: RunFn, arg: *mut c_void)
 /// # Safety
 /// 1. The payload is being filled, with room for the argument or the data before the tail of these contents.
 /// 2. `contents` are those of the callbacks; `arg` is readable for the length of the data.
+#[inline(always)]
 pub(super) unsafe fn write_with_options(
     payload: Payload,
     run: RunFn,
