@@ -59,7 +59,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (outcome, retire) = self.in_job_context(index, state, |context| unsafe {
             slot.with_body(|vtable, payload| (vtable.run)(payload, context))
         });
-        if outcome == RunResult::Empty && !retire && state.is_detached() && !state.is_in_ring() {
+        if outcome == RunResult::Empty && !retire && state.is_nobodys() && !state.is_in_ring() {
             slot.vacate_owned(state);
             self.give_back(index, Origin::Thread);
             return false;
