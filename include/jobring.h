@@ -273,7 +273,7 @@ jobring_status jobring_struct_init(void *structure, size_t size);
  *   detached: nobody asks for its result, and it costs less.
  *
  * Returns:
- * - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once.
+ * - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once.
  * - JOBRING_E_SHUTDOWN.
  * - JOBRING_E_DEADLOCK: inside a job, a hook or a callback on a worker, if no job can free a slot: each
  *   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
@@ -327,7 +327,8 @@ jobring_status jobring_try_submit_isr(jobring_pool *pool, jobring_fn fn, void *a
  *   with an `arg` that is NULL, and for JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
  *
  * From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
- * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+ * with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may; with JOBRING_WHEN_FULL_RUN also from
+ * an interrupt on a pool without a port, if the job may run there.
  */
 jobring_status jobring_submit_opts(jobring_pool *pool,
                                    jobring_fn fn,
@@ -697,7 +698,7 @@ jobring_status jobring_completions_layout(const jobring_pool *pool,
  *   wanted. jobring_completions_take() has the same number in the outcome.
  *
  * Returns:
- * - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once, and then arrive.
+ * - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once, and then arrive.
  * - JOBRING_E_FULL, JOBRING_E_TIMEDOUT: the queue is at its limit, or no slot is free.
  * - What jobring_submit_opts() returns otherwise. On a pool without workers, a call that waits for the queue's limit waits for
  *   another thread: it runs queued jobs to get a slot only.

@@ -136,7 +136,7 @@ fn the_output_is_what_wait_gives() {
     let running = held(&pool, &gate);
     let queued = pool.submit(|| 1usize).expect("room");
     let here = pool.submit_or_run(|| 2).expect("open");
-    assert_eq!(here.job(), None);
+    assert_eq!(here.id(), None);
     assert_eq!(BELL.block_on(here).expect("a result"), 2);
     assert!(queued.cancel());
     assert!(matches!(BELL.block_on(queued), Err(JobError::Cancelled)));
@@ -246,7 +246,7 @@ fn who_asks_again_after_the_end_is_told() {
     let ended = || {
         let mut job = pool.submit(|| 1).expect("room");
         BELL.block_on(&mut job).expect("a result");
-        assert!(job.is_finished() && !job.cancel() && job.job().is_none());
+        assert!(job.is_finished() && !job.cancel() && job.id().is_none());
         assert!(format!("{job:?}").contains("taken"));
         job
     };

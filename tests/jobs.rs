@@ -82,7 +82,7 @@ fn a_full_pool_refuses_waits_or_lets_the_caller_run_it() {
     let Err(late) = pool.submit_timeout(count(), Duration::from_millis(2)) else { panic!("it is full") };
     assert!(matches!(late, SubmitError::Full(_)));
     let here = pool.submit_or_run(|| thread::current().id()).expect("open");
-    assert!(here.is_finished() && here.job().is_none() && !here.cancel());
+    assert!(here.is_finished() && here.id().is_none() && !here.cancel());
     assert_eq!(done(here).expect("a result"), thread::current().id());
     let failed = pool.submit_or_run(|| panic!("on the caller")).expect("open");
     let failed: Result<(), _> = failed.wait();
@@ -476,10 +476,10 @@ fn workers_without_a_slot_are_idle() {
 fn handles_are_values_that_tell_jobs_apart() {
     let pool = pool(0, 4);
     let jobs = [(); 4].map(|()| pool.submit(|| ()).expect("room"));
-    let mut bits: Vec<_> = jobs.iter().map(|job| job.job().expect("in the pool").to_bits()).collect();
+    let mut bits: Vec<_> = jobs.iter().map(|job| job.id().expect("in the pool").to_bits()).collect();
     jobs.into_iter().for_each(|job| job.wait().expect("a result"));
     let again = pool.submit(|| ()).expect("room");
-    let handle = again.job().expect("in the pool");
+    let handle = again.id().expect("in the pool");
     assert_eq!(JobId::from_bits(handle.to_bits()), handle);
     bits.push(handle.to_bits());
     assert!(bits.iter().all(|&bits| bits != 0));

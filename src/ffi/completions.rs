@@ -176,7 +176,7 @@ pub unsafe extern "C" fn jobring_completions_init(
 ///   wanted. jobring_completions_take() has the same number in the outcome.
 ///
 /// Returns:
-/// - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once, and then arrive.
+/// - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once, and then arrive.
 /// - JOBRING_E_FULL, JOBRING_E_TIMEDOUT: the queue is at its limit, or no slot is free.
 /// - What jobring_submit_opts() returns otherwise. On a pool without workers, a call that waits for the queue's limit waits for
 ///   another thread: it runs queued jobs to get a slot only.

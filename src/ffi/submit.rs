@@ -25,7 +25,7 @@ use core::mem::MaybeUninit;
 ///   detached: nobody asks for its result, and it costs less.
 ///
 /// Returns:
-/// - JOBRING_OK: the job is accepted, and will be run, cancelled or dropped exactly once.
+/// - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once.
 /// - JOBRING_E_SHUTDOWN.
 /// - JOBRING_E_DEADLOCK: inside a job, a hook or a callback on a worker, if no job can free a slot: each
 ///   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
@@ -112,7 +112,8 @@ pub unsafe extern "C" fn jobring_try_submit_isr(
 ///   with an `arg` that is NULL, and for JOBRING_WHEN_FULL_RUN with a `job` or with `copy`.
 ///
 /// From where jobring_submit() may be called; with JOBRING_WHEN_FULL_FAIL from where jobring_try_submit() may,
-/// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may.
+/// with JOBRING_WHEN_FULL_FAIL_ISR from where jobring_try_submit_isr() may; with JOBRING_WHEN_FULL_RUN also from
+/// an interrupt on a pool without a port, if the job may run there.
 ///
 /// # Safety
 /// As jobring_submit(); `options` is NULL or an options structure, whose callbacks may be called on any thread; with

@@ -294,11 +294,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// let first = POOL.try_submit(|| 1).expect("there is room");
     /// let second = POOL.try_submit(|| 2).expect("there is room");
-    /// assert_ne!(first.job(), second.job());
+    /// assert_ne!(first.id(), second.id());
     /// # first.detach();
     /// # second.detach();
     /// ```
-    pub fn job(&self) -> Option<JobId> {
+    pub fn id(&self) -> Option<JobId> {
         match self.state {
             HandleState::InPool(_, job) => Some(job),
             _ => None,
