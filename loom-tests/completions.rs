@@ -2,6 +2,7 @@
 
 use crate::fixtures::{Stage, writer};
 use crate::harness::{Model, model};
+use jobring_model::StaticPool;
 use jobring_model::model::{No, Queue, Took};
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ pub const MODELS: &[Model] = &[
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
     model!(unbounded an_event_loop_hears_of_a_completion),
     model!(3 an_event_loop_hears_of_two_completions),
+    model!(3 a_queue_that_is_given_up_keeps_no_slot),
+    model!(2 two_jobs_of_a_queue_that_is_given_up_keep_no_slots),
+    model!(2 two_threads_make_queues_and_use_them_again),
+    model!(3 a_queue_goes_from_one_user_to_the_next),
 ];
 
 /// A pool with a worker that never works, a queue, and one job in it that writes a place.
@@ -207,4 +212,56 @@ fn an_event_loop_hears_of_a_completion() {
 
 fn an_event_loop_hears_of_two_completions() {
     event_loop::<2>();
+}
+
+/// The public `Completions`: jobs end while their queue is dropped. Each result is dropped once, and each slot is free.
+fn given_up<const N: usize>() {
+    let pool = Arc::new(StaticPool::<N, 0, 48>::new());
+    let result = Arc::new(());
+    let queue = pool.completions().expect("a queue");
+    for n in 0..N {
+        let result = result.clone();
+        queue.submit(n as u64, move || result).expect("there is room");
+    }
+    let runners: Vec<_> = (0..N)
+        .map(|_| {
+            let pool = pool.clone();
+            loom::thread::spawn(move || assert!(pool.run_one()))
+        })
+        .collect();
+    drop(queue);
+    runners.into_iter().for_each(|runner| runner.join().unwrap());
+    assert_eq!(Arc::strong_count(&result), 1, "the results are dropped");
+    (0..N).for_each(|_| pool.try_submit_detached(|| ()).expect("each slot is free"));
+}
+
+fn a_queue_that_is_given_up_keeps_no_slot() {
+    given_up::<1>();
+}
+
+fn two_jobs_of_a_queue_that_is_given_up_keep_no_slots() {
+    given_up::<2>();
+}
+
+fn two_threads_make_queues_and_use_them_again() {
+    fn use_one(pool: &StaticPool<2, 0, 48>) {
+        let queue = pool.completions_with_limit(1).expect("a queue");
+        let job = queue.try_submit(0, || ()).expect("there is room");
+        assert!(queue.cancel(job));
+    }
+    let pool = Arc::new(StaticPool::new());
+    let other = pool.clone();
+    let user = loom::thread::spawn(move || use_one(&other));
+    use_one(&pool);
+    user.join().unwrap();
+}
+
+/// No job passes through it: the fences of jobs would order the users too.
+fn a_queue_goes_from_one_user_to_the_next() {
+    let pool = Arc::new(StaticPool::<1, 0, 48>::new());
+    drop(pool.completions::<()>().expect("a queue"));
+    let other = pool.clone();
+    let user = loom::thread::spawn(move || drop(other.completions::<()>().expect("a queue")));
+    drop(pool.completions::<()>().expect("a queue"));
+    user.join().unwrap();
 }

@@ -125,6 +125,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["ResolveOwned", "LiveLeave", "LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
     ),
     (
+        "belong to queues of the Rust API, which C does not use",
+        &["CompletionsClaim", "CompletionsRelease", "QueuesLook", "QueuesPush"],
+    ),
+    (
         "order the start hooks before the end of the call that makes the pool; as a rule the notification after each hook does so too",
         &["HookEnd", "HooksLook"],
     ),

@@ -43,6 +43,8 @@ impl<P: Parts + Deref<Target = PoolCore<Self>> + Sync + Sized> AnyPool for P {}
 ///
 /// Every method may be called from any thread and from inside a job, unless it says otherwise. A function
 /// that takes any pool asks for an [`AnyPool`].
+// So that the engine's pool stands first, and its hot words at the offsets that they have without a queue.
+#[repr(C)]
 pub struct PoolCore<P: AnyPool> {
     pub(super) raw: RawPool<P::Storage, P::Port>,
     /// Dropped after the last thread has left the pool.
@@ -325,7 +327,8 @@ impl<P: AnyPool> PoolCore<P> {
         self.hand_over(job, true, Fail, Origin::Isr, fits).map(drop)
     }
 
-    #[inline]
+    // Always: what the caller fixes (whether the job is detached, what it does on a full pool) is then known to the compiler.
+    #[inline(always)]
     fn hand_over<F, T>(
         &self,
         job: F,

@@ -37,6 +37,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("engine/completion_event.rs", COMPLETIONS),
     ("engine/completion_queue.rs", COMPLETIONS),
     ("engine/completions.rs", COMPLETIONS),
+    ("rust/queue_list.rs", COMPLETIONS),
     ("ResolveOwnedLook", COMPLETIONS),
     ("ResolveOwned", COMPLETIONS),
     ("ResolveOwnedLost", COMPLETIONS),

@@ -51,6 +51,7 @@ const NEVER: &[(&str, &str)] = &[
     ("engine/completion_event.rs", COMPLETIONS),
     ("engine/completion_queue.rs", COMPLETIONS),
     ("engine/completions.rs", COMPLETIONS),
+    ("rust/queue_list.rs", COMPLETIONS),
     ("ResolveOwnedLook", COMPLETIONS),
     ("ResolveOwned", COMPLETIONS),
     ("ResolveOwnedLost", COMPLETIONS),
