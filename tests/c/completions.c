@@ -161,7 +161,8 @@ static void what_a_job_left_comes_with_it(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_outcome outcome;
     jobring_job job;
-    char text[16], data[24] = "twenty-four bytes long.", copy[24];
+    char text[16], data[64] = "twenty-four bytes long.", copy[24];
+    jobring_info info = {.size = sizeof info};
     memset(&dropped, 0, sizeof dropped);
     /* Failed: a text that is cut. */
     OK(jobring_completions_submit(queue, fails, &pool, NULL, &job));
@@ -186,7 +187,7 @@ static void what_a_job_left_comes_with_it(void) {
     CHECK(outcome.result == &queue && dropped.times == 1);
     /* Copied data: whole, cut, and with no room at all. */
     options.drop = NULL;
-    options.copy = sizeof(void *) * 3;
+    options.copy = sizeof copy;
     for (size_t room = 0; room <= options.copy; room += 8) {
         OK(jobring_completions_submit(queue, identity, data, &options, NULL));
         OK(jobring_run_one(pool));
@@ -197,8 +198,14 @@ static void what_a_job_left_comes_with_it(void) {
         CHECK(outcome.arg == (room ? copy : NULL) && outcome.result != NULL && outcome.result != data);
     }
     /* A word less than elsewhere. */
-    options.copy++;
+    OK(jobring_info_get(pool, &info));
+    options.copy = info.payload - 3 * sizeof(void *) + 1;
+    CHECK(options.copy < sizeof data);
     CHECK(jobring_completions_submit(queue, identity, data, &options, NULL) == JOBRING_E_SIZE);
+    options.copy--;
+    OK(jobring_completions_submit(queue, identity, data, &options, NULL));
+    OK(jobring_run_one(pool));
+    OK(take(queue, 0, &outcome));
     OK(jobring_completions_destroy(queue));
     OK(jobring_destroy(pool));
 }
