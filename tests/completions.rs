@@ -379,3 +379,35 @@ fn the_last_bytes_of_a_slot_are_the_queue_s() {
     let completion = received(&queue);
     assert_eq!((completion.tag, completion.result.expect("a result")), (u64::MAX - 1, [8; ROOM]));
 }
+
+/// A loop that arms, polls and receives. If a completion were not signalled, the poll would end at its deadline.
+#[cfg(unix)]
+#[test]
+fn an_event_loop_receives_every_completion() {
+    use std::os::fd::AsRawFd;
+    const JOBS: u64 = 5_000;
+    let pool = pool(3, 64);
+    let queue = pool.completions().expect("a queue");
+    assert!(!queue.arm(), "without a descriptor");
+    let fd = queue.descriptor().expect("a descriptor").as_raw_fd();
+    assert_eq!(queue.descriptor().expect("the same").as_raw_fd(), fd);
+    let (mut submitted, mut received) = (0, 0);
+    while received < JOBS {
+        while submitted < JOBS && submitted - received < 32 {
+            queue.submit(submitted, || ()).expect("room");
+            submitted += 1;
+        }
+        match queue.try_recv() {
+            Ok(completion) => received += u64::from(completion.result.is_ok()),
+            Err(RecvError::Pending) if queue.arm() => {
+                let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+                // SAFETY:
+                // - one structure, writable.
+                assert_eq!(unsafe { libc::poll(&raw mut poll, 1, 60_000) }, 1, "a completion is signalled");
+            }
+            Err(RecvError::Pending) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(ended(&queue), Some(RecvError::Empty));
+}

@@ -361,6 +361,7 @@ fn listed(src: &Path) -> String {
 /// Public things without an example of their own, and where they are shown.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("Builder::on_stop", "Builder::on_start"),
+    ("Completions::arm", "Completions::descriptor"),
     ("DEFAULT_CAPACITY", "Builder::capacity"),
     ("DEFAULT_PAYLOAD", "Builder::payload"),
     ("JobId", "JobId::to_bits"),

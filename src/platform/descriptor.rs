@@ -1,7 +1,7 @@
 //! A file descriptor that becomes readable when something has happened: an eventfd on Linux, a pipe on other systems.
 //!
 //! Its name is a number: the descriptor to poll, and above it the one to write to. 0 is none. On Linux the system calls are
-//! made directly, because libc's wrappers are cancellation points. errno is restored.
+//! made directly, because libc's wrappers are cancellation points. All but `open` restore errno.
 
 use super::keeping_errno;
 use libc::c_int;
@@ -21,14 +21,12 @@ fn named(poll: c_int, write: c_int) -> usize {
     ((write + 1) as usize) << HALF | (poll + 1) as usize
 }
 
-/// Makes one. None: the system has no descriptor left, or one that is too large for a name (on 32 bits).
+/// Makes one. None: the system has no descriptor left, which errno says, or one that is too large for a name (on 32 bits).
 pub(crate) fn open() -> Option<usize> {
-    keeping_errno(|| {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        return of(counter()?);
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        of(pipe()?)
-    })
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return of(counter()?);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    of(pipe()?)
 }
 
 fn of([poll, write]: [c_int; 2]) -> Option<usize> {

@@ -71,7 +71,7 @@ use core::time::Duration;
 /// brings it. The memory of a queue belongs to its pool, which uses it for later queues and frees it at its own end.
 #[must_use = "a dropped queue drops the results of its jobs"]
 pub struct Completions<'p, T, P: AnyPool = Pool> {
-    pool: &'p PoolCore<P>,
+    pub(super) pool: &'p PoolCore<P>,
     // INVARIANT: in the pool's list, and in use by this value alone.
     queue: NonNull<Queue>,
     // Invariant in T: a result goes in as one and comes out as one.
@@ -339,7 +339,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
 }
 
 impl<T, P: AnyPool> Completions<'_, T, P> {
-    fn queue(&self) -> &Queue {
+    pub(super) fn queue(&self) -> &Queue {
         // SAFETY:
         // - it lives as long as the pool, which we borrow.
         unsafe { self.queue.as_ref() }

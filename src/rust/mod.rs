@@ -5,6 +5,8 @@ pub(crate) mod builder;
 pub(crate) mod closure;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions;
+#[cfg(all(unix, feature = "std"))]
+mod completions_event;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions_iter;
 mod fits;

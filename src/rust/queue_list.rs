@@ -1,5 +1,5 @@
 //! The completion queues that a pool has made: a list that grows by pushes only. The pool frees them at its end, because a worker
-//! may touch a queue after its user has given it up. A queue that nobody uses any more is used again.
+//! may touch a queue, or write to its descriptor, after its user has given it up. A queue that nobody uses any more is used again.
 
 use crate::engine::{Completions, RawPool};
 use crate::platform::port::Port;
@@ -122,6 +122,10 @@ impl Drop for QueueList {
             // SAFETY:
             // - it was a box's, and nobody else has it: the pool has ended.
             let kept = unsafe { Box::from_raw(at.cast_mut()) };
+            #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
+            if kept.queue.descriptor() != 0 {
+                crate::platform::descriptor::close(kept.queue.descriptor());
+            }
             // SAFETY:
             // - 1: the queue that used them is dropped with this node.
             unsafe { free(kept.entries) };
