@@ -17,6 +17,7 @@ pub const MODELS: &[Model] = &[
     model!(3 a_submitter_beyond_the_limit_waits_for_a_take),
     model!(3 a_submitter_beyond_the_limit_learns_of_the_shutdown),
     model!(3 a_drain_returns_while_a_completion_is_untaken),
+    model!(unbounded a_consumer_gets_what_the_last_worker_ended),
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
     model!(unbounded an_event_loop_hears_of_a_completion),
     model!(3 an_event_loop_hears_of_two_completions),
@@ -176,6 +177,18 @@ fn a_drain_returns_while_a_completion_is_untaken() {
     assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
     worker.join().unwrap();
     s.assert_ended(1);
+}
+
+fn a_consumer_gets_what_the_last_worker_ended() {
+    let (s, queue, _) = one_job::<1>();
+    let worker = s.thread(|s| {
+        assert!(s.pool.run_one());
+        s.pool.leave();
+    });
+    s.begin();
+    assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
+    worker.join().unwrap();
+    s.assert_over(1);
 }
 
 fn a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused() {

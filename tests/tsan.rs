@@ -122,7 +122,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ),
     (
         "belong to completion queues, which no scene has",
-        &["ResolveOwned", "LiveLeave", "LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
+        &["ResolveOwned", "LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
     ),
     (
         "belong to queues of the Rust API, which C does not use",

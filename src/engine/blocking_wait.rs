@@ -68,22 +68,32 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// spin while all workers sleep or are being woken, which takes longer. Then it yields once, if some worker does not sleep:
     /// that worker may wait for this CPU.
     pub(super) fn watch(&self, slot: Slot<'_>, state: State) -> Option<State> {
+        let mut now = state;
+        self.watch_for(|| {
+            now = slot.state();
+            now != state
+        });
+        (now != state).then_some(now)
+    }
+
+    /// The same for anything that a worker may be about to do. True if it has happened.
+    pub(super) fn watch_for(&self, mut has_happened: impl FnMut() -> bool) -> bool {
         if !SPINS {
-            return None;
+            return false;
         }
         let counts = self.idle.counts();
-        let mut now = state;
+        let mut happened = false;
         if self.lifecycle.live() > counts.sleeping() + counts.tokens() {
             spin_until(LOOKS, || {
-                now = slot.state();
-                now != state
+                happened = has_happened();
+                happened
             });
         }
-        if now == state && self.lifecycle.live() > counts.sleeping() {
+        if !happened && self.lifecycle.live() > counts.sleeping() {
             self.port.yield_now();
-            now = slot.state();
+            happened = has_happened();
         }
-        (now != state).then_some(now)
+        happened
     }
 }
 

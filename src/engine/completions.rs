@@ -287,6 +287,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Sleeps until a job of the queue has finished. Returns at once if one has, or if none is pending.
     fn await_completion(&self, queue: &Completions, timeout: Timeout) -> Result<(), TakeError> {
+        if timeout != Timeout::Poll && queue.pending() > 0 && self.watch_for(|| !queue.is_empty()) {
+            return Ok(());
+        }
         let deadline = Deadline::after(&self.port, timeout);
         let mut patience = Patience::new();
         let mut visit = None;

@@ -199,10 +199,10 @@ impl Lifecycle {
     /// The worker has left its loop and pops no more. `must_notify`: it has ended a job that a closer may not
     /// know of.
     pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
-        // ORDERING: Release pairs with the Acquire in `have_workers_left`. Else a count: the last worker's
-        // notification publishes it, and what a worker did is published by the slots, and by the end of its
-        // thread or visit.
-        let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Release)) - WORKER;
+        // ORDERING: Relaxed: a count; the last worker's notification publishes it. What a worker did is
+        // published elsewhere: by the slots, and by the end of its thread or visit. For `have_workers_left` the
+        // fence counts that a worker passes after its last job.
+        let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
         if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= OUTSIDE_CLOSER {
             self.notify_closers(port, Origin::Thread);
@@ -211,7 +211,7 @@ impl Lifecycle {
 
     /// Has the pool no worker any more? Then the caller sees in their queues what the workers have ended.
     pub(crate) fn have_workers_left(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `leave`.
+        // ORDERING: Acquire pairs with the fence that a worker passes between its last job and `leave`.
         self.live.load(ordering(Site::LiveLeft, Acquire)).is_multiple_of(CLOSER)
     }
 

@@ -120,7 +120,7 @@ impl Drop for Token {
 }
 
 fn kept<T: Send>(handle: JobHandle<'_, T>) -> JobId {
-    let job = handle.job().expect("it is in the pool");
+    let job = handle.id().expect("it is in the pool");
     std::mem::forget(handle);
     job
 }

@@ -199,7 +199,7 @@ impl<'p> Arena<'p> {
             std::panic::resume_unwind(Box::new(()))
         };
         if let Some(handle) = self.accepted(id, self.pool.submit(fails)) {
-            let job = handle.job().expect("in the pool");
+            let job = handle.id().expect("in the pool");
             std::mem::forget(handle);
             assert_eq!(self.pool.shared_wait(job, false, false), Shared::Over);
         }
@@ -364,7 +364,7 @@ impl<'p> Arena<'p> {
             _ => self.accepted(id, self.pool.submit(move || token.run())),
         };
         if let Some(handle) = accepted {
-            let job = handle.job().expect("in the pool");
+            let job = handle.id().expect("in the pool");
             std::mem::forget(handle);
             self.post_both(job, id);
         }

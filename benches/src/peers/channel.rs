@@ -123,6 +123,41 @@ pub fn many(params: &Params) -> Report {
     birth(workers, || Inner::<fn()>::start(workers, CAPACITY, Some(params.size("stack"))), drop)
 }
 
+/// Two channels: the jobs go through one, and their ends come through the other.
+pub fn completions(params: &Params) -> Report {
+    use crate::measure::burst::{Places, bursts};
+    let places = Places::new(params);
+    places.of_workers();
+    let (tell, told) = bounded::<u64>(CAPACITY);
+    let pool = Inner::<Telling>::start(params.size("workers"), CAPACITY, None);
+    let batch = params.get("batch");
+    bursts(params, &places, |count| {
+        let (mut submitted, mut received) = (0, 0);
+        while received < count {
+            while submitted < count && submitted - received < batch {
+                pool.send(Telling { job, tag: submitted, tell: tell.clone() });
+                submitted += 1;
+            }
+            received += u64::from(told.recv().is_ok());
+            received += told.try_iter().count() as u64;
+        }
+    })
+}
+
+/// A job, and where its end is told.
+struct Telling {
+    job: fn(),
+    tag: u64,
+    tell: Sender<u64>,
+}
+
+impl Item for Telling {
+    fn run(self) {
+        (self.job)();
+        let _ = self.tell.send(self.tag);
+    }
+}
+
 /// A handle for each job, as programs make them: a job owns the sending end of a channel of one, in a box.
 pub fn handles(params: &Params) -> Report {
     use crate::measure::burst::{Places, bursts};

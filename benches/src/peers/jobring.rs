@@ -68,6 +68,28 @@ pub fn handles(params: &Params) -> Report {
     })
 }
 
+/// Into a completion queue and out of it, by one thread: as many in flight as `batch`.
+pub fn completions(params: &Params) -> Report {
+    let places = Places::new(params);
+    places.of_workers();
+    let pool = jobring::Pool::start(params.size("workers"), params);
+    let queue = pool.completions().expect("a queue");
+    let batch = params.get("batch");
+    bursts(params, &places, |count| {
+        let (mut submitted, mut received) = (0, 0);
+        while received < count {
+            while submitted < count && submitted - received < batch {
+                queue.submit(submitted, job as fn()).expect("open");
+                submitted += 1;
+            }
+            received += u64::from(queue.recv().is_ok());
+            while queue.try_recv().is_ok() {
+                received += 1;
+            }
+        }
+    })
+}
+
 /// One worker, both asleep, through a handle.
 pub fn both_asleep(params: &Params) -> Report {
     let pair = Pair::new(params);

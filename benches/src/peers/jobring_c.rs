@@ -162,6 +162,53 @@ pub fn handles(params: &Params) -> Report {
     })
 }
 
+/// Into a completion queue and out of it, by one thread: as many in flight as `batch`.
+pub fn completions(params: &Params) -> Report {
+    const AT_ONCE: usize = 64;
+    let places = Places::new(params);
+    places.of_workers();
+    let pool = CFace::start(params.size("workers"), params);
+    let mut queue = ptr::null_mut();
+    // SAFETY:
+    // - the pool is alive; the queue is written on success.
+    assert_eq!(unsafe { ffi::jobring_completions_create(pool.at(), 0, &raw mut queue) }, OK);
+    let queue = queue.expose_provenance();
+    let at = move || ptr::with_exposed_provenance_mut::<ffi::jobring_completions>(queue);
+    let batch = params.get("batch");
+    bursts(params, &places, |count| {
+        let (mut submitted, mut received) = (0, 0);
+        // SAFETY:
+        // - every field of the structure may be zero; the size is set.
+        let mut outcomes: [ffi::jobring_outcome; AT_ONCE] = unsafe { std::mem::zeroed() };
+        while received < count {
+            while submitted < count && submitted - received < batch {
+                // SAFETY:
+                // - the queue is alive.
+                let status = unsafe {
+                    ffi::jobring_completions_submit(
+                        at(),
+                        Some(job),
+                        ptr::null_mut(),
+                        ptr::null(),
+                        ptr::null_mut(),
+                    )
+                };
+                assert_eq!(status, OK);
+                submitted += 1;
+            }
+            outcomes.iter_mut().for_each(|outcome| outcome.size = size_of::<ffi::jobring_outcome>() as u32);
+            let mut taken = 0;
+            // SAFETY:
+            // - the queue is alive; the outcomes are writable.
+            let status = unsafe {
+                ffi::jobring_completions_take(at(), -1, outcomes.as_mut_ptr(), AT_ONCE, &raw mut taken)
+            };
+            assert_eq!(status, OK);
+            received += taken as u64;
+        }
+    })
+}
+
 /// Many workers on small stacks.
 pub fn many(params: &Params) -> Report {
     let workers = params.size("workers");

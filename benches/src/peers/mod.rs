@@ -65,6 +65,7 @@ fn loaded<F: Family>(mode: &str) -> Option<Measure> {
 pub fn find(name: &str, mode: &str) -> Option<Measure> {
     let own: Option<Measure> = match (name, mode) {
         ("jobring", "handles") => Some(jobring::handles),
+        ("jobring", "completions") => Some(jobring::completions),
         ("jobring", "asleep") => Some(jobring::both_asleep),
         ("jobring", "awake") => Some(jobring::both_awake),
         ("jobring", "itself") => Some(jobring::waiter_runs_it),
@@ -74,6 +75,7 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("jobring C", "detached") => Some(jobring_c::detached),
         ("jobring C", "batches") => Some(jobring_c::batches),
         ("jobring C", "handles") => Some(jobring_c::handles),
+        ("jobring C", "completions") => Some(jobring_c::completions),
         ("jobring C", "many") => Some(jobring_c::many),
         ("rayon", "handles") => Some(rayon::scopes),
         ("rayon", "itself") => Some(rayon::waiter_runs_it),
@@ -83,6 +85,7 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("threadpool", "handles") => Some(threadpool::joins),
         ("threadpool", "many") => Some(threadpool::many),
         ("channel, boxed", "handles") => Some(channel::handles),
+        ("channel, inline", "completions") => Some(channel::completions),
         ("channel, inline", "many") => Some(channel::many),
         ("tokio", "handles") => Some(tokio::handles),
         ("tokio", "many") => Some(tokio::many),

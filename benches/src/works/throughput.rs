@@ -1,4 +1,4 @@
-//! W1, W1t, W2: bursts of empty jobs. W5: queues without a pool.
+//! W1, W1t, W2, W11: bursts of empty jobs. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -57,7 +57,7 @@ fn detached(several_submitters: bool) -> Vec<Entrant> {
     all
 }
 
-/// W1, W1t, W2, W5.
+/// W1, W1t, W2, W5, W11.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -89,6 +89,18 @@ pub fn cases(options: &Options) -> Vec<Case> {
             ],
         ),
         case("W2", "empty jobs in bursts, detached, 4 submitters, 2 workers", &burst(4, 2), detached(true)),
+        case(
+            "W11",
+            "empty jobs into a completion queue and out of it, by one thread, 256 in flight, 2 workers",
+            &burst(1, 2),
+            vec![
+                entrant("jobring", "completions"),
+                entrant("jobring C", "completions").called("jobring, C API"),
+                entrant("jobring", "handles").called("jobring, a handle for each job"),
+                entrant("jobring", "detached").called("jobring, detached jobs"),
+                entrant("channel, inline", "completions").called("two channels"),
+            ],
+        ),
     ];
     cases.extend([(0, "one thread"), (1, "1p1c"), (2, "2p2c"), (4, "4p4c")].map(|(pairs, shape)| {
         let pushes = if options.quick { 40_000 } else { 100_000 };
