@@ -234,7 +234,7 @@ fn act(props: &Rc<Props>, op: Op) {
 
 /// The handle as a value, which may be copied; the claim is not given up.
 fn kept<T: Send>(handle: JobHandle<'_, T>) -> Option<JobId> {
-    let job = handle.job();
+    let job = handle.id();
     std::mem::forget(handle);
     job
 }
