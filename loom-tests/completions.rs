@@ -1,4 +1,5 @@
-//! Completion queues: each job that was submitted into a queue arrives there once, and no thread sleeps for what cannot come.
+//! Completion queues: each job that was submitted into a queue arrives there once, and no thread sleeps for
+//! what cannot come.
 
 use crate::fixtures::{Stage, writer};
 use crate::harness::{Model, model};
@@ -227,7 +228,8 @@ fn an_event_loop_hears_of_two_completions() {
     event_loop::<2>();
 }
 
-/// The public `Completions`: jobs end while their queue is dropped. Each result is dropped once, and each slot is free.
+/// The public `Completions`: jobs end while their queue is dropped. Each result is dropped once, and each
+/// slot is free.
 fn given_up<const N: usize>() {
     let pool = Arc::new(StaticPool::<N, 0, 48>::new());
     let result = Arc::new(());

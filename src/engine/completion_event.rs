@@ -5,13 +5,14 @@
 //! end       push; fence; look: a number → signal the descriptor, then take that number off by an exchange
 //! ```
 //!
-//! A loop that is busy does not arm, and so makes no system call. A burst of completions signals once, as a rule: threads that end
-//! jobs between a signal and the exchange behind it signal too.
+//! A loop that is busy does not arm, and so makes no system call. A burst of completions signals once, as a
+//! rule: threads that end jobs between a signal and the exchange behind it signal too.
 //!
-//! Signal first: a thread that took the number and was stopped before its signal would hide all later completions. Now it delays
-//! its own alone. Only that very number is taken off: a late exchange must not disarm the next arm. The descriptor is cleared
-//! before the number is stored: a clear behind it could take a signal of this arm. So a descriptor may be readable without a
-//! completion, and is never unreadable with one.
+//! Signal first: a thread that took the number and was stopped before its signal would hide all later
+//! completions. Now it delays its own alone. Only that very number is taken off: a late exchange must not
+//! disarm the next arm. The descriptor is cleared before the number is stored: a clear behind it could take a
+//! signal of this arm. So a descriptor may be readable without a completion, and is never unreadable with
+//! one.
 
 use super::RawPool;
 use super::completion_queue::Completions;
@@ -45,8 +46,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.port.clear(queue.descriptor());
         // ORDERING: Relaxed: only its difference from other numbers matters. It is odd, so never 0.
         let number = queue.arms.fetch_add(2, ordering(Site::CompletionsArms, Relaxed)) | 1;
-        // ORDERING: Release pairs with the Acquire in `receive`: a thread that sees the number knows the descriptor, and signals it
-        // after it was cleared. A swap, because the model checker may order a plain store before the exchange in `disarm`.
+        // ORDERING: Release pairs with the Acquire in `receive`: a thread that sees the number knows the
+        // descriptor, and signals it after it was cleared. A swap, because the model checker may order a
+        // plain store before the exchange in `disarm`.
         queue.armed.swap(number, ordering(Site::CompletionsArm, Release));
         // ORDERING: pairs with the fence in `receive`.
         fence(ordering(Site::CompletionsArmFence, SeqCst));

@@ -40,7 +40,8 @@ pub(crate) struct Completions {
 }
 
 // SAFETY:
-// - the entries are atomics that live as long as the pool; the limit changes while no other thread reads it; everything else is
+// - the entries are atomics that live as long as the pool; the limit changes while no other thread reads it;
+//   everything else is
 //   atomic or never changes.
 unsafe impl Send for Completions {}
 // SAFETY:
@@ -51,8 +52,8 @@ impl Completions {
     /// A queue for pools of this type, for at most `limit` jobs. It is in use.
     ///
     /// # Safety
-    /// 1. There are as many `entries` as in the rings of the pool, all zero. They and the queue stay valid, and the queue in its
-    ///    place, until the pool has ended.
+    /// 1. There are as many `entries` as in the rings of the pool, all zero. They and the queue stay valid,
+    ///    and the queue in its place, until the pool has ended.
     pub(crate) unsafe fn new<S: Storage, P: Port + Clone>(
         entries: NonNull<[AtomicUsize]>,
         limit: usize,
@@ -120,7 +121,8 @@ impl Completions {
 
     /// The number of jobs that were submitted and not taken.
     pub(crate) fn pending(&self) -> usize {
-        // ORDERING: Relaxed: the fences decide whether a consumer sleeps; what a job left comes with its index.
+        // ORDERING: Relaxed: the fences decide whether a consumer sleeps; what a job left comes with its
+        // index.
         self.count.load(ordering(Site::CompletionsLook, Relaxed)) / ONE
     }
 
@@ -130,8 +132,8 @@ impl Completions {
 
     /// Claims the queue, if nobody uses it. One thread at a time has it.
     pub(super) fn claim(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release in `release`: what the last user read of the limit comes before what this one
-        // writes. Relaxed on failure: nothing is done.
+        // ORDERING: Acquire pairs with the Release in `release`: what the last user read of the limit comes
+        // before what this one writes. Relaxed on failure: nothing is done.
         self.in_use
             .compare_exchange(
                 0,
@@ -166,8 +168,8 @@ unsafe fn receive<S: Storage, P: Port + Clone>(
     let (queue, pool) = unsafe { (&*owner.cast::<Completions>(), &*pool.cast::<RawPool<S, P>>()) };
     pool.slot(index).resolve_owned(to);
     let marked = queue.ring().push(index).marked;
-    // ORDERING: pairs with the fence in `arm` and with that in `tidy_completions`: either those see the completion, or we see that
-    // the queue is armed, or that nobody uses it.
+    // ORDERING: pairs with the fence in `arm` and with that in `tidy_completions`: either those see the
+    // completion, or we see that the queue is armed, or that nobody uses it.
     fence_behind_rmw(ordering(Site::CompletionsPushFence, SeqCst));
     // Only the Rust API gives up queues to which jobs belong.
     if cfg!(feature = "alloc") && queue.is_abandoned() {

@@ -1,8 +1,9 @@
 //! Completion queues: jobs that have finished, in the order in which they did, for threads that take them.
 //!
-//! The slot is the entry. A queue is one more index ring, with as many entries as the pool's own rings, and the index of a job
-//! that was submitted into the queue is pushed there when the job has ended: run, failed, cancelled or discarded. So the queue
-//! cannot overflow, and nothing is allocated or copied. A job that nobody takes keeps its slot.
+//! The slot is the entry. A queue is one more index ring, with as many entries as the pool's own rings, and
+//! the index of a job that was submitted into the queue is pushed there when the job has ended: run, failed,
+//! cancelled or discarded. So the queue cannot overflow, and nothing is allocated or copied. A job that
+//! nobody takes keeps its slot.
 //!
 //! ```text
 //! submit    count + 1, if it is below the limit         then as any submit, with the queue as the owner (slot/state.rs)
@@ -11,29 +12,30 @@
 //!           pushes the index                            wakes the consumers that sleep on the entry
 //! take      pops indices, takes the outcomes, gives the slots back, then count - n
 //! sleep     mark the empty entry; fence; look at the count: 0 → nothing is pending; else sleep on the entry
-//! at 0      who brings the count to 0: fence; replace the mark; wake the consumers
+//! at 0      the thread that lowers the count to 0: fence; replace the mark; wake the consumers
 //! ```
 //!
-//! `count` is the number of jobs that were submitted and not taken. It is raised before the job is accepted, and lowered after
-//! its outcome was taken: so a consumer that finds the ring empty and the count 0 knows that nothing is there or will come.
-//! Either a consumer about to sleep sees 0 behind its mark, or the thread that brings the count to 0 sees the mark, because both
-//! fence between the two. A consumer that sees 0 behind its own mark replaces the mark and wakes too: its mark may have brought
-//! back the value on which another consumer is about to sleep.
+//! `count` is the number of jobs that were submitted and not taken. It is raised before the job is accepted,
+//! and lowered after its outcome was taken: so a consumer that finds the ring empty and the count 0 knows
+//! that nothing is there or will come. Either a consumer about to sleep sees 0 behind its mark, or the thread
+//! that lowers the count to 0 sees the mark, because both fence between the two. A consumer that sees 0
+//! behind its own mark replaces the mark and wakes too: its mark may have brought back the value on which
+//! another consumer is about to sleep.
 //!
-//! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's event count, on which
-//! the submitter sleeps. A shutdown moves it as well.
+//! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's
+//! event count, on which the submitter sleeps. A shutdown moves it as well.
 //!
-//! A queue that its user gives up is *abandoned*: the outcomes that lie in it are dropped, and each later one by the thread that
-//! brings it. Whoever drops them claims the queue for that time. The fences: either the thread that pushes sees that nobody uses
-//! the queue, or the thread that releases it sees the index, and claims the queue again. A queue is used again when a claim finds
-//! nothing pending.
+//! A queue that its user gives up is *abandoned*: the outcomes that lie in it are dropped, and each later one
+//! by the thread that brings it. The thread that drops them claims the queue for that time. The fences:
+//! either the thread that pushes sees that nobody uses the queue, or the thread that releases it sees the
+//! index, and claims the queue again. A queue is used again when a claim finds nothing pending.
 //!
-//! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the memory of a queue is
-//! kept until its pool has ended.
+//! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the
+//! memory of a queue is kept until its pool has ended.
 //!
-//! A thread that is stopped between push and wake delays the consumers that sleep until their patience ends, where there is a
-//! clock. A taker that is stopped before it lowers the count keeps others from "nothing is pending" and one place of the limit.
-//! Nothing is lost.
+//! A thread that is stopped between push and wake delays the consumers that sleep until their patience ends,
+//! where there is a clock. A taker that is stopped before it lowers the count keeps others from "nothing is
+//! pending" and one place of the limit. Nothing is lost.
 
 use super::RawPool;
 use super::blocking_wait::Patience;
@@ -71,7 +73,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Submits a job into the queue. Its handle can only cancel it.
     ///
     /// # Safety
-    /// 1. As `submit`. 2. The request writes `queue.owner()` into the last word of the payload, and the queue is this pool's.
+    /// 1. As `submit`.
+    /// 2. The request writes `queue.owner()` into the last word of the payload, and the queue is this pool's.
     pub(crate) unsafe fn submit_into<R: Request, W: WhenFull>(
         &self,
         queue: &Completions,
@@ -147,8 +150,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             self.lifecycle.notify_closers(&self.port, origin);
         }
         if count / ONE == 0 {
-            // ORDERING: pairs with the fence of a consumer that is about to sleep: either it sees that nothing is pending, or we
-            // see its mark.
+            // ORDERING: pairs with the fence of a consumer that is about to sleep: either it sees that
+            // nothing is pending, or we see its mark.
             fence_behind_rmw(ordering(Site::CompletionsZeroFence, SeqCst));
             self.wake_consumers(queue, origin);
         }
@@ -161,8 +164,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes jobs of the queue that have finished, at most `most`, and gives their outcomes to `deliver`. Waits until there is one.
-    /// Runs no jobs. Returns how many it took.
+    /// Takes jobs of the queue that have finished, at most `most`, and gives their outcomes to `deliver`.
+    /// Waits until there is one. Runs no jobs. Returns how many it took.
     pub(crate) fn take_completions(
         &self,
         queue: &Completions,
@@ -210,8 +213,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         delivered
     }
 
-    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot back. False if the
-    /// pool ends, and this thread is inside the drop of a result: then the outcome is gone (`forget_all`).
+    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot
+    /// back. False if the pool ends, and this thread is inside the drop of a result: then the outcome is gone
+    /// (`forget_all`).
     fn deliver_owned(
         &self,
         index: usize,
@@ -240,8 +244,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.tidy_completions(queue);
     }
 
-    /// Takes an abandoned queue into use again, for at most `limit` jobs. False if another thread has it, or if a job of its last
-    /// user is pending.
+    /// Takes an abandoned queue into use again, for at most `limit` jobs. False if another thread has it, or
+    /// if a job of its last user is pending.
     #[cfg(feature = "alloc")]
     pub(crate) fn reuse_completions(&self, queue: &Completions, limit: usize) -> bool {
         if !queue.claim() {
@@ -254,7 +258,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             return false;
         }
         // SAFETY:
-        // - 1: nothing is pending, and of those who claim the queue this thread alone has it.
+        // - 1: nothing is pending, and of the threads that claim the queue this one alone has it.
         unsafe { queue.set_limit(limit) };
         true
     }
@@ -263,8 +267,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     pub(super) fn tidy_completions(&self, queue: &Completions) {
         loop {
-            // ORDERING: pairs with the fence in `receive`: either we see the index, or the thread that pushed it sees that nobody
-            // uses the queue.
+            // ORDERING: pairs with the fence in `receive`: either we see the index, or the thread that pushed
+            // it sees that nobody uses the queue.
             fence(ordering(Site::CompletionsTidyFence, SeqCst));
             if queue.is_empty() || !queue.claim() {
                 return;

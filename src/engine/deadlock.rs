@@ -68,8 +68,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         timeout == Timeout::Forever && self.runs_jobs()
     }
 
-    /// Lets the calling thread sleep by `sleep`, registered with what it `awaits` if that is given. Does not call `sleep` if
-    /// the thread is stuck. The argument of `sleep` says whether to look again soon.
+    /// Lets the calling thread sleep by `sleep`, registered with what it `awaits` if that is given. Does not
+    /// call `sleep` if the thread is stuck. The argument of `sleep` says whether to look again soon.
     pub(super) fn sleep_for(&self, awaits: Option<Awaits>, sleep: impl FnOnce(Outlook)) -> Outlook {
         match awaits {
             // A port without thread-local pointers compiles to no code for this.
@@ -149,7 +149,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.shrink(|node| match node.awaits {
             Awaits::Job { job, .. } => !self.is_stuck(locked, node, job),
             // SAFETY:
-            // - its consumer cannot leave its call while the graph is locked, and registered an owner of this pool.
+            // - its consumer cannot leave its call while the graph is locked, and registered an owner of this
+            //   pool.
             Awaits::Owned(owner) => unsafe {
                 !((*owner).is_stuck)(owner, self.id(), core::ptr::from_ref(locked).cast())
             },

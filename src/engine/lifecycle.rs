@@ -40,12 +40,14 @@ use crate::sync::{
 };
 
 const DISCARD: usize = 1;
-/// A start hook that has returned, and one that has failed, in the word with DISCARD. A pool is made before it is discarded, and
-/// only its maker reads these counts: it does not matter that they overflow later, when workers are replaced.
+/// A start hook that has returned, and one that has failed, in the word with DISCARD. A pool is made before
+/// it is discarded, and only its maker reads these counts: it does not matter that they overflow later, when
+/// workers are replaced.
 const HOOK_DONE: usize = 2;
 const HOOK_FAILED: usize = 1 << (usize::BITS / 2);
-/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word that counts all
-/// three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers), the third count has the rest.
+/// One worker, one worker inside a shutdown, and one shutdown inside a job on another thread, in the word
+/// that counts all three. Each kind of workers has a quarter of the bits (`sleep` allows no more workers),
+/// the third count has the rest.
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
@@ -155,8 +157,8 @@ impl Lifecycle {
     /// A worker's start hook has returned. If it has failed, the worker has left.
     pub(crate) fn end_start_hook(&self, has_failed: bool, port: &impl Port) {
         let ended = if has_failed { HOOK_DONE + HOOK_FAILED } else { HOOK_DONE };
-        // ORDERING: Release pairs with the Acquire in `await_start_hooks`: what the hook wrote comes before the end of the call
-        // that makes the pool.
+        // ORDERING: Release pairs with the Acquire in `await_start_hooks`: what the hook wrote comes before
+        // the end of the call that makes the pool.
         self.mode.fetch_add(ended, ordering(Site::HookEnd, Release));
         self.notify_closers(port, Origin::Thread);
     }
@@ -200,8 +202,8 @@ impl Lifecycle {
     /// know of.
     pub(crate) fn leave(&self, must_notify: bool, port: &impl Port) {
         // ORDERING: Relaxed: a count; the last worker's notification publishes it. What a worker did is
-        // published elsewhere: by the slots, and by the end of its thread or visit. For `have_workers_left` the
-        // fence counts that a worker passes after its last job.
+        // published elsewhere: by the slots, and by the end of its thread or visit. For `have_workers_left`
+        // the fence counts that a worker passes after its last job.
         let left = self.live.fetch_sub(WORKER, ordering(Site::LiveLeave, Relaxed)) - WORKER;
         // A shutdown inside a job runs what is queued only if it finds that no worker runs it.
         if must_notify || left % CLOSER <= left / CLOSER % CLOSER || left >= OUTSIDE_CLOSER {

@@ -21,7 +21,8 @@ pub(super) struct Claimed {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the oldest queued job. Recycles the tombstones that it pops before it.
-    // Not forced inline in debug builds: their stack frames would add up to more than a worker may use of its stack.
+    // Not forced inline in debug builds: their stack frames would add up to more than a worker may use of its
+    // stack.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
@@ -45,7 +46,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.give_back(index, Origin::Thread);
     }
 
-    /// Runs a claimed job and resolves its slot, which is not touched afterwards. True if a thread slept for it.
+    /// Runs a claimed job and resolves its slot, which is not touched afterwards. True if a thread slept for
+    /// it.
     #[cfg_attr(all(target_os = "none", target_pointer_width = "32"), inline(never))]
     #[cfg_attr(
         not(any(debug_assertions, all(target_os = "none", target_pointer_width = "32"))),
@@ -67,8 +69,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.resolve(index, state, outcome.into(), retire)
     }
 
-    /// The innermost job of this thread has ended the thread. The job has finished, as failed, and the thread is no longer
-    /// inside of it. False if that job may not end its thread. Called while the stack is still there.
+    /// The innermost job of this thread has ended the thread. The job has finished, as failed, and the thread
+    /// is no longer inside of it. False if that job may not end its thread. Called while the stack is still
+    /// there.
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
         let Some(context) = CallChain(self.port.current()).next() else { return false };
@@ -101,8 +104,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.resolve(index, state, Status::Cancelled, retire);
     }
 
-    /// The job has finished. `retire`: a closer that did not wait for it may have returned, so no thread would look for a job
-    /// in its slot any more. True if a thread slept for it.
+    /// The job has finished. `retire`: a closer that did not wait for it may have returned, so no thread
+    /// would look for a job in its slot any more. True if a thread slept for it.
     fn resolve(&self, index: usize, state: State, to: Status, retire: bool) -> bool {
         let slot = self.slot(index);
         if state.is_detached() {
@@ -142,11 +145,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Passes a job that has finished on to its owner, who gives the slot back. True if a thread slept for it.
+    /// Passes a job that has finished on to its owner, who gives the slot back. True if a thread slept for
+    /// it.
     #[cold]
     fn pass_to_owner(&self, index: usize, to: Status) -> bool {
         // SAFETY:
-        // - 1: the runner's: the job has not been resolved. A submit for an owner stored it in the last word of the payload, and
+        // - 1: the runner's: the job has not been resolved. A submit for an owner stored it in the last word
+        //   of the payload, and
         //   it lives as long as the pool, which is of the type that it was made for.
         unsafe {
             let owner = self
@@ -156,8 +161,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Drops the result of a job that has finished. The caller owns the body. True if the slot must be retired, as in
-    /// resolve.
+    /// Drops the result of a job that has finished. The caller owns the body. True if the slot must be
+    /// retired, as in resolve.
     pub(super) fn drop_result(&self, index: usize, status: Status) -> bool {
         let outcome = match status {
             Status::Done => RunResult::Done,
@@ -167,7 +172,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         };
         let slot = self.slot(index);
         // SAFETY:
-        // - 1: the caller is the runner of a detached job or a taker, so the body is its own (state.rs). No thread takes the
+        // - 1: the caller is the runner of a detached job or a taker, so the body is its own (state.rs). No
+        //   thread takes the
         //   result after it.
         unsafe {
             slot.with_body(|vtable, payload| {
@@ -178,8 +184,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Lets `f` call user code for a job on this thread. During the call the thread is inside of the job. True if a closer
-    /// returned meanwhile that did not wait for the job.
+    /// Lets `f` call user code for a job on this thread. During the call the thread is inside of the job.
+    /// True if a closer returned meanwhile that did not wait for the job.
     #[inline]
     fn in_job_context<R>(&self, index: usize, state: State, f: impl FnOnce(&CallContext) -> R) -> (R, bool) {
         let context = CallContext::of_job(self.id(), index, state.generation(), self.port.current());
@@ -196,21 +202,23 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         result
     }
 
-    /// Lets `f` run user code on this thread that is not a job of the pool, though the thread may be inside one.
+    /// Lets `f` run user code on this thread that is not a job of the pool, though the thread may be inside
+    /// one.
     #[cfg(feature = "capi")]
     pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
         self.inside(&CallContext::of_caller(self.id(), self.port.current()), f)
     }
 
-    /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool behaves as in a job:
-    /// a wait runs the queued job that it waits for, and a call that would sleep for ever is refused. `f` does not unwind.
+    /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool
+    /// behaves as in a job: a wait runs the queued job that it waits for, and a call that would sleep for
+    /// ever is refused. `f` does not unwind.
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn call_back<R>(&self, f: impl FnOnce() -> R) -> R {
         self.inside(&CallContext::of_callback(self.id(), self.port.current()), f)
     }
 
-    /// Runs the oldest queued job on the calling thread. False if there was none, or if the thread is inside a job and has too
-    /// little stack left.
+    /// Runs the oldest queued job on the calling thread. False if there was none, or if the thread is inside
+    /// a job and has too little stack left.
     pub(crate) fn run_one(&self) -> bool {
         // The parent process runs what is queued in a copy.
         if self.is_copy() || !self.stack_suffices() {

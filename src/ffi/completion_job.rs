@@ -1,5 +1,5 @@
-//! The third kind of C jobs: those of a completion queue. They are jobs with options in a payload that is one word shorter; the
-//! last word points to the queue.
+//! The third kind of C jobs: those of a completion queue. They are jobs with options in a payload that is one
+//! word shorter; the last word points to the queue.
 
 use super::job::WITH_OPTIONS;
 use super::request::OptionsRequest;

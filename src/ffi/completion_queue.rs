@@ -36,7 +36,8 @@ pub(super) struct CQueue {
 /// The pool of a queue, without its workers.
 type Pool = RawPool<Block<'static>, CPort>;
 
-/// The mark of a living queue at this address: not a pool's, which is the complement. No address has it, nor has zeroed memory.
+/// The mark of a living queue at this address: not a pool's, which is the complement. No address has it, nor
+/// has zeroed memory.
 fn mark_of(at: *const CQueue) -> usize {
     !(at as usize) ^ 1
 }
@@ -59,11 +60,12 @@ impl QueueLayout {
     }
 }
 
-/// The queue behind a pointer, if it is one (not NULL, aligned, marked as a living queue), and its pool as it was given.
+/// The queue behind a pointer, if it is one (not NULL, aligned, marked as a living queue), and its pool as it
+/// was given.
 ///
 /// # Safety
-/// 1. `at` is NULL or points to memory that is readable during 'a. A caller that passes a destroyed queue, or one of a
-///    destroyed pool, is responsible for its memory.
+/// 1. `at` is NULL or points to memory that is readable during 'a. A caller that passes a destroyed queue, or
+///    one of a destroyed pool, is responsible for its memory.
 pub(super) unsafe fn find<'a>(
     at: *const jobring_completions,
 ) -> Result<(&'a Completions, *const jobring_pool), StatusError> {
@@ -122,8 +124,8 @@ fn countable(limit: u32) -> usize {
 /// Ends a queue: no call finds it after this. Its memory is kept until its pool has ended.
 ///
 /// # Safety
-/// 1. `at` is a queue of which no job is pending, and nobody else is inside a call on it, except for a submit that has been
-///    accepted.
+/// 1. `at` is a queue of which no job is pending, and nobody else is inside a call on it, except for a submit
+///    that has been accepted.
 pub(super) unsafe fn end(at: *mut jobring_completions) {
     // SAFETY:
     // - 1.
@@ -176,8 +178,8 @@ impl QueueList {
         Ok(queue)
     }
 
-    /// A queue that was destroyed. It stays as it is, except for its limit: a thread that handed over its last completion may
-    /// still touch its words.
+    /// A queue that was destroyed. It stays as it is, except for its limit: a thread that handed over its
+    /// last completion may still touch its words.
     fn reuse(&self, limit: u32) -> Option<*mut CQueue> {
         let queue = self.0.with(|queues| {
             let queue = queues.first_unused;
@@ -192,7 +194,8 @@ impl QueueList {
             return None;
         }
         // SAFETY:
-        // - it is out of the list, so it is ours. No job was pending and no submit was waiting when it was destroyed.
+        // - it is out of the list, so it is ours. No job was pending and no submit was waiting when it was
+        //   destroyed.
         unsafe {
             (*queue).completions.set_limit(countable(limit));
             (&raw mut (*queue).mark).write(mark_of(queue));
@@ -219,8 +222,8 @@ impl QueueList {
         });
     }
 
-    /// A queue of this pool has got a descriptor, which is closed with the pool: a thread that handed over its last completion may
-    /// still write to it.
+    /// A queue of this pool has got a descriptor, which is closed with the pool: a thread that handed over
+    /// its last completion may still write to it.
     ///
     /// # Safety
     /// 1. `at` is a queue of this pool; it gets a descriptor once.
@@ -257,7 +260,8 @@ impl QueueList {
         while !next.is_null() {
             let queue = next;
             // SAFETY:
-            // - 1; create wrote both fields, and allocated it with this layout. Nothing in it owns anything that a drop would
+            // - 1; create wrote both fields, and allocated it with this layout. Nothing in it owns anything
+            //   that a drop would
             //   free.
             unsafe {
                 next = (&raw const (*queue).next).read();

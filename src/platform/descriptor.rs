@@ -1,7 +1,9 @@
-//! A file descriptor that becomes readable when something has happened: an eventfd on Linux, a pipe on other systems.
+//! A file descriptor that becomes readable when something has happened: an eventfd on Linux, a pipe on other
+//! systems.
 //!
-//! Its name is a number: the descriptor to poll, and above it the one to write to. 0 is none. On Linux the system calls are
-//! made directly, because libc's wrappers are cancellation points. All but `open` restore errno.
+//! Its name is a number: the descriptor to poll, and above it the one to write to. 0 is none. On Linux the
+//! system calls are made directly, because libc's wrappers are cancellation points. All but `open` restore
+//! errno.
 
 use super::keeping_errno;
 use libc::c_int;
@@ -21,7 +23,8 @@ fn named(poll: c_int, write: c_int) -> usize {
     ((write + 1) as usize) << HALF | (poll + 1) as usize
 }
 
-/// Makes one. None: the system has no descriptor left, which errno says, or one that is too large for a name (on 32 bits).
+/// Makes one. None: the system has no descriptor left, which errno says, or one that is too large for a name
+/// (on 32 bits).
 pub(crate) fn open() -> Option<usize> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return of(counter()?);

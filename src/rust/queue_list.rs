@@ -1,5 +1,6 @@
-//! The completion queues that a pool has made: a list that grows by pushes only. The pool frees them at its end, because a worker
-//! may touch a queue, or write to its descriptor, after its user has given it up. A queue that nobody uses any more is used again.
+//! The completion queues that a pool has made: a list that grows by pushes only. The pool frees them at its
+//! end, because a worker may touch a queue, or write to its descriptor, after its user has given it up. A
+//! queue that nobody uses any more is used again.
 
 use crate::engine::{Completions, RawPool};
 use crate::platform::port::Port;
@@ -30,8 +31,8 @@ impl QueueList {
         }
     }
 
-    /// A queue for at most `limit` jobs, which the caller alone uses until it gives the queue up (`abandon_completions`). It stays
-    /// valid as long as the list. None if out of memory.
+    /// A queue for at most `limit` jobs, which the caller alone uses until it gives the queue up
+    /// (`abandon_completions`). It stays valid as long as the list. None if out of memory.
     ///
     /// # Safety
     /// 1. The list is this pool's, and lives until no thread is in the pool.
@@ -52,7 +53,8 @@ impl QueueList {
         }
         let entries = entries(pool.capacity().next_power_of_two())?;
         // SAFETY:
-        // - 1: a pool's rings have as many entries as the next power of two of its capacity. The list frees queue and entries at
+        // - 1: a pool's rings have as many entries as the next power of two of its capacity. The list frees
+        //   queue and entries at
         //   its end (1), and a node does not move.
         let queue = unsafe { Completions::new_for(pool, entries, limit) };
         let Some(kept) = boxed(Kept { queue, entries, next: ptr::null() }) else {
@@ -72,8 +74,8 @@ impl QueueList {
             // SAFETY:
             // - the node is this thread's until it is pushed.
             unsafe { (*kept).next = nodes(first) };
-            // ORDERING: Release publishes the node, and by the chain of exchanges those behind it, to `get`. Relaxed on failure: it
-            // is tried again.
+            // ORDERING: Release publishes the node, and by the chain of exchanges those behind it, to `get`.
+            // Relaxed on failure: it is tried again.
             match self.first.compare_exchange(
                 first,
                 kept.expose_provenance(),

@@ -1,4 +1,5 @@
-//! Rust closures as jobs of a completion queue. The last bytes of the payload hold the user's tag and, in the last word, the queue.
+//! Rust closures as jobs of a completion queue. The last bytes of the payload hold the user's tag and, in the
+//! last word, the queue.
 
 use super::closure::Call;
 use super::fits::JobNeeds;
@@ -96,7 +97,8 @@ impl<F: FnOnce() -> T, T> Request for QueuedRequest<F, T> {
 /// Moves the tag and the outcome of a job out of its payload.
 ///
 /// # Safety
-/// 1. The job was submitted by a `QueuedRequest` with this T, ended so, and its payload is the caller's. 2. This is called once.
+/// 1. The job was submitted by a `QueuedRequest` with this T, ended so, and its payload is the caller's.
+/// 2. This is called once.
 pub(super) unsafe fn take_outcome<T>(payload: Payload, ended: Completion) -> (u64, Result<T, JobError>) {
     // SAFETY:
     // - 1: written by the request, and by nothing after it.

@@ -57,18 +57,21 @@ pub(crate) enum Popped {
     Nothing,
 }
 
-/// Receives the jobs that were submitted for it when they have finished. Its code is linked only where an owner is made.
+/// Receives the jobs that were submitted for it when they have finished. Its code is linked only where an
+/// owner is made.
 #[repr(C)]
 pub(crate) struct Owner {
     pub(crate) receive: Receive,
-    /// Can no thread bring what a consumer of this owner sleeps for? Called with the pool and the locked wait-for graph.
+    /// Can no thread bring what a consumer of this owner sleeps for? Called with the pool and the locked
+    /// wait-for graph.
     pub(crate) is_stuck: unsafe fn(*const Owner, *const (), *const ()) -> bool,
     /// Wakes the consumers that sleep. Called with the pool.
     pub(crate) wake: unsafe fn(*const Owner, *const ()),
 }
 
-/// Called once for each job of an owner by its runner, with that owner, the pool that it was made for, the index of the job's
-/// slot, and how the job ended. It resolves the slot, which is the owner's from there on. True if a thread slept for it.
+/// Called once for each job of an owner by its runner, with that owner, the pool that it was made for, the
+/// index of the job's slot, and how the job ended. It resolves the slot, which is the owner's from there on.
+/// True if a thread slept for it.
 pub(crate) type Receive = unsafe fn(*const Owner, *const (), usize, Status) -> bool;
 
 /// What a claim by handle found.
@@ -118,7 +121,8 @@ impl<'a> Slot<'a> {
         State(self.head.state.load(ordering(Site::SlotLook, Acquire)))
     }
 
-    /// Fills a free slot and makes its handle valid. The caller pushes the index to the ready ring at once. Returns the state.
+    /// Fills a free slot and makes its handle valid. The caller pushes the index to the ready ring at once.
+    /// Returns the state.
     ///
     /// # Safety
     /// 1. The caller holds the slot's index, which it popped from the free ring.
@@ -255,8 +259,9 @@ impl<'a> Slot<'a> {
     pub(crate) fn resolve_owned(&self, to: Status) {
         // ORDERING: Relaxed: the exchange decides.
         let mut s = State(self.head.state.load(ordering(Site::ResolveOwnedLook, Relaxed)));
-        // ORDERING: Release: a closer that sees that the job has ended sees what the job did (E3). The owner's taker sees it by
-        // the index's way. Relaxed on failure: RING is cleared once, and CANCELLING is set once.
+        // ORDERING: Release: a closer that sees that the job has ended sees what the job did (E3). The
+        // owner's taker sees it by the index's way. Relaxed on failure: RING is cleared once, and CANCELLING
+        // is set once.
         while let Err(now) = self.exchange(
             s,
             s.transition_to_owners(to),
@@ -267,16 +272,16 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Claims the outcome of a job for its owner. The caller got the index from the owner, and the body is its own until it
-    /// vacates the slot. None: the end of the pool has taken it.
+    /// Claims the outcome of a job for its owner. The caller got the index from the owner, and the body is
+    /// its own until it vacates the slot. None: the end of the pool has taken it.
     pub(crate) fn take_owned(&self) -> Option<(Status, State)> {
         // ORDERING: Relaxed: the body came with the index.
         let mut s = State(self.head.state.load(ordering(Site::TakeOwnedLook, Relaxed)));
         if !(s.is_owned() && s.is_untaken()) {
             return None;
         }
-        // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear RING meanwhile, and so
-        // that a closer sees either TAKING or what comes after (E5).
+        // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear
+        // RING meanwhile, and so that a closer sees either TAKING or what comes after (E5).
         while let Err(now) = self.exchange(
             s,
             s.transition_to_taking_owned(),
@@ -288,16 +293,16 @@ impl<'a> Slot<'a> {
         Some((s.status(), s.transition_to_taking_owned()))
     }
 
-    /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot. `detaches`: the caller
-    /// also gives up the handle, which is stale from here on.
+    /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot.
+    /// `detaches`: the caller also gives up the handle, which is stale from here on.
     #[inline]
     pub(crate) fn take(&self, s: State, detaches: bool) -> Result<State, State> {
         let taking = s.transition_to_taking();
         let taking = if detaches { taking.transition_to_detached() } else { taking };
-        // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked and put the word
-        // back as it was after `s` was loaded: its reads of the body come before what we do to it (model
-        // a_peek_ends_before_its_slot_is_used_again). Relaxed on failure: whatever the caller does with the value found,
-        // a thread claims the body before it touches it.
+        // ORDERING: Acquire pairs with resolve's Release (E3), and with the Release of a thread that looked
+        // and put the word back as it was after `s` was loaded: its reads of the body come before what we do
+        // to it (model a_peek_ends_before_its_slot_is_used_again). Relaxed on failure: whatever the caller
+        // does with the value found, a thread claims the body before it touches it.
         self.exchange(s, taking, ordering(Site::Take, Acquire), ordering(Site::TakeLost, Relaxed))
     }
 

@@ -37,16 +37,16 @@ const STATUS_MASK: usize = (1 << STATUS_BITS) - 1;
 const RING: usize = 1 << STATUS_BITS;
 const DETACHED: usize = RING << 1;
 const WAITER: usize = RING << 2;
-/// To whom a job's outcome goes: the flags that a submit sets.
+/// The recipient of a job's outcome: the flags that a submit sets.
 #[derive(Clone, Copy)]
 pub(crate) struct Recipient(usize);
 
 impl Recipient {
-    /// To whom asks with the handle.
+    /// The thread that asks with the handle.
     pub(crate) const HANDLE: Self = Self(0);
-    /// To nobody: the job is detached.
+    /// Nobody: the job is detached.
     pub(crate) const NOBODY: Self = Self(DETACHED);
-    /// To its owner.
+    /// Its owner.
     pub(crate) const OWNER: Self = Self(OWNED);
 
     #[inline(always)]
