@@ -45,7 +45,7 @@ impl JobId {
     /// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
     ///
     /// let handle = POOL.try_submit(|| ()).expect("there is room");
-    /// let job = handle.job().expect("it is queued");
+    /// let job = handle.id().expect("it is queued");
     /// assert_ne!(job.to_bits(), 0);
     /// assert_eq!(JobId::from_bits(job.to_bits()), job);
     /// # handle.detach();
