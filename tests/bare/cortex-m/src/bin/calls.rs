@@ -255,7 +255,7 @@ fn make(me: usize, call: usize) -> bool {
         5 => POOL.run_until_idle() > 0,
         6 => {
             let Some(job) = LEDGER.submit(me, submit_or_run) else { return false };
-            assert!(job.is_finished() || job.job().is_some());
+            assert!(job.is_finished() || job.id().is_some());
             true
         }
         7 => {
