@@ -21,6 +21,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_shutdown_inside_a_job_runs_what_its_waiter_s_worker_cannot),
     model!(2 a_shutdown_inside_a_job_waits_for_one_whose_wait_ended),
     model!(2 the_slot_of_a_job_that_a_closer_did_not_wait_for_is_not_used_again),
+    model!(2 the_slot_of_a_job_that_leaves_no_result_and_that_a_closer_did_not_wait_for_is_not_used_again),
 ];
 
 /// Runs the oldest job (there is one) as a worker that was counted in.
@@ -265,9 +266,17 @@ fn a_shutdown_inside_a_job_waits_for_one_whose_wait_ended() {
 }
 
 fn the_slot_of_a_job_that_a_closer_did_not_wait_for_is_not_used_again() {
+    not_used_again(|s, task| s.pool.submit_detached(task));
+}
+
+fn the_slot_of_a_job_that_leaves_no_result_and_that_a_closer_did_not_wait_for_is_not_used_again() {
+    not_used_again(|s, task| s.pool.submit_cancellable(task));
+}
+
+fn not_used_again(submit: fn(&Stage<2>, Task) -> Result<JobId, No>) {
     let s = Stage::<2>::new().ungated();
     // Nobody takes their results: their slots come back at once.
-    submit_two_as(&s, waiter_and_closer(), |s, task| s.pool.submit_detached(task));
+    submit_two_as(&s, waiter_and_closer(), submit);
     let submitter = s.thread(|s| s.pool.submit_detached(s.task(2)).is_ok());
     run_two(&s);
     assert_eq!(s.log.ended(2), usize::from(submitter.join().unwrap()), "accepted, and nobody looks for it");

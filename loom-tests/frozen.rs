@@ -20,6 +20,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_taker_stopped_anywhere_holds_up_nobody),
     model!(2 a_canceller_stopped_anywhere_holds_up_nobody),
     model!(2 a_detacher_stopped_anywhere_holds_up_nobody),
+    model!(2 a_canceller_of_a_job_that_leaves_no_result_stopped_anywhere_holds_up_nobody),
+    model!(2 a_runner_of_a_job_that_leaves_no_result_stopped_anywhere_holds_up_nobody),
     model!(2 a_closer_stopped_anywhere_holds_up_no_submitter),
     model!(2 a_notifier_stopped_anywhere_is_covered_by_others),
     model!(2 a_worker_stopped_anywhere_is_covered_by_others),
@@ -223,6 +225,20 @@ fn a_canceller_stopped_anywhere_holds_up_nobody() {
 
 fn a_detacher_stopped_anywhere_holds_up_nobody() {
     pool(true, true, true, |s, job| assert!(s.pool.detach(job)));
+}
+
+fn a_canceller_of_a_job_that_leaves_no_result_stopped_anywhere_holds_up_nobody() {
+    pool(false, false, true, |s, _| {
+        let job = s.pool.submit_cancellable(s.task(0)).expect("there is room");
+        s.pool.cancel(job);
+    });
+}
+
+fn a_runner_of_a_job_that_leaves_no_result_stopped_anywhere_holds_up_nobody() {
+    pool(false, false, false, |s, _| {
+        s.pool.submit_cancellable(s.task(0)).expect("there is room");
+        s.pool.run_one();
+    });
 }
 
 fn a_closer_stopped_anywhere_holds_up_no_submitter() {

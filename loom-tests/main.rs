@@ -11,6 +11,7 @@
 mod batch;
 mod callback;
 mod cancel;
+mod cancellable;
 mod close;
 mod completions;
 mod costs;
@@ -52,6 +53,7 @@ fn models() -> Vec<&'static Model> {
         deadline::MODELS,
         callback::MODELS,
         cancel::MODELS,
+        cancellable::MODELS,
         recycle::MODELS,
         handle::MODELS,
         nested::MODELS,

@@ -78,6 +78,7 @@ pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
+pub use rust::cancellable::Canceller;
 #[cfg(feature = "alloc")]
 pub use rust::completions::{Completion, Completions};
 #[cfg(feature = "alloc")]

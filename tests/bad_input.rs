@@ -309,6 +309,6 @@ fn what_is_added_to_the_header_is_missed() {
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field =
         more("    jobring_done_node *nodes;\n};", "    jobring_done_node *nodes;\n    uint32_t more;\n};");
-    assert_eq!(field.len(), 6);
+    assert_eq!(field.len(), 8);
     assert_eq!(field[2], "cell jobring_submit_batch items.options.more maximum");
 }

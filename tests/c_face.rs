@@ -39,6 +39,8 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "exit.c", "exit", &[]);
     face(&both, "exit_destructors.c", "exit-destructors", &[]);
     face(&both, "exit_destructors.c", "exit-destructors-sanitized", &sanitized);
+    face(&both, "cancellable.c", "cancellable", &[]);
+    face(&both, "cancellable.c", "cancellable-sanitized", &sanitized);
     face(&both, "completions.c", "completions", &[]);
     face(&both, "completions.c", "completions-sanitized", &sanitized);
     face(&both, "deadlock.c", "deadlock", &[]);
@@ -57,6 +59,7 @@ fn c_programs_find_what_the_header_promises() {
     face(&std_alone, "threads.c", "threads-std", &[]);
     face(&std_alone, "exit.c", "exit-std", &[]);
     face(&std_alone, "exit_destructors.c", "exit-destructors-std", &[]);
+    face(&std_alone, "cancellable.c", "cancellable-std", &[]);
     face(&std_alone, "completions.c", "completions-std", &[]);
     face(&std_alone, "deadlock.c", "deadlock-std", &[]);
     face(&std_alone, "end_places.c", "end-places-std", &[]);

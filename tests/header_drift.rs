@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "create",
     "shutdown",
     "submit",
+    "cancellable",
     "batch",
     "wait",
     "completions",

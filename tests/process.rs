@@ -40,6 +40,7 @@ const RUN_USER_CODE: &[&str] = &[
     "run_until_idle",
     "shutdown",
     "submit",
+    "submit_cancellable",
     "submit_opts",
     "wait",
     "wait_opts",

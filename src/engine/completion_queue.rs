@@ -4,9 +4,9 @@ use super::RawPool;
 use crate::engine::wait_graph::Locked;
 use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
-use crate::slot::Owner;
 use crate::slot::state::Status;
 use crate::slot::storage::Storage;
+use crate::slot::{AwaitedOwner, Owner};
 use crate::sync::{
     Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, UnsafeCell, fence_behind_rmw, ordering, stop_point,
 };
@@ -21,7 +21,7 @@ pub(super) const ONE: usize = 2;
 #[repr(C)]
 pub(crate) struct Completions {
     // INVARIANT: first, so that its address is the queue's.
-    owner: Owner,
+    owner: AwaitedOwner,
     ends: Cursors,
     // INVARIANT: a power of two, not fewer than the pool's slots; valid as long as the pool.
     entries: NonNull<[AtomicUsize]>,
@@ -59,7 +59,11 @@ impl Completions {
         limit: usize,
     ) -> Self {
         Self {
-            owner: Owner { receive: receive::<S, P>, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> },
+            owner: AwaitedOwner {
+                owner: Owner { receive: receive::<S, P> },
+                is_stuck: is_stuck::<S, P>,
+                wake: wake::<S, P>,
+            },
             ends: Cursors::new(),
             entries,
             count: CachePadded::new(AtomicUsize::new(0)),
@@ -116,6 +120,11 @@ impl Completions {
 
     /// What a job of this queue has in the last word of its payload.
     pub(crate) fn owner(&self) -> *const Owner {
+        core::ptr::from_ref(self).cast()
+    }
+
+    /// What a consumer that sleeps registers.
+    pub(super) fn awaited(&self) -> *const AwaitedOwner {
         core::ptr::from_ref(self).cast()
     }
 
@@ -187,9 +196,9 @@ unsafe fn receive<S: Storage, P: Port + Clone>(
     true
 }
 
-/// See `Owner`.
+/// See `AwaitedOwner`.
 unsafe fn is_stuck<S: Storage, P: Port + Clone>(
-    owner: *const Owner,
+    owner: *const AwaitedOwner,
     pool: *const (),
     locked: *const (),
 ) -> bool {
@@ -201,8 +210,8 @@ unsafe fn is_stuck<S: Storage, P: Port + Clone>(
     }
 }
 
-/// See `Owner`.
-unsafe fn wake<S: Storage, P: Port + Clone>(owner: *const Owner, pool: *const ()) {
+/// See `AwaitedOwner`.
+unsafe fn wake<S: Storage, P: Port + Clone>(owner: *const AwaitedOwner, pool: *const ()) {
     // SAFETY:
     // - as in receive.
     unsafe { (*pool.cast::<RawPool<S, P>>()).wake_consumers(&*owner.cast::<Completions>(), Origin::Thread) }

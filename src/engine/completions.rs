@@ -321,7 +321,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.wake_consumers(queue, Origin::Thread);
                 return if queue.is_empty() { Err(TakeError::Empty) } else { Ok(()) };
             }
-            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.owner()));
+            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.awaited()));
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
                 self.port.wait(marked.word, marked.value, nap.time);

@@ -12,12 +12,14 @@
 //! - `wait`: the operations on a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
 //!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
 //!   job run inside a job?
+//! - `cancellable`: jobs whose handle can only cancel.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
 //! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take back.
 
 #[cfg(any(feature = "capi", jobring_loom))]
 mod batch;
 mod blocking_wait;
+mod cancellable;
 mod close;
 mod completion_event;
 mod completion_queue;

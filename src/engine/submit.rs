@@ -300,6 +300,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             stop_point(Site::VacateWake);
             self.port.wake_all(word);
         }
+        self.pass_on(index, vacated);
+    }
+
+    /// The index of a slot that was given back goes to where it is waited for.
+    #[inline(always)]
+    pub(super) fn pass_on(&self, index: usize, vacated: Vacated) {
         match vacated {
             Vacated::Push => self.give_back(index, Origin::Thread),
             Vacated::Tombstone => {

@@ -20,7 +20,7 @@
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::JobId;
 use crate::platform::port::Port;
-use crate::slot::Owner;
+use crate::slot::AwaitedOwner;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, ordering};
 use core::ptr;
 
@@ -36,7 +36,7 @@ pub(crate) enum Awaits {
     /// The end of this job. `gives_up`: the wait may return a deadlock.
     Job { job: JobId, gives_up: bool },
     /// The end of a job of this owner.
-    Owned(*const Owner),
+    Owned(*const AwaitedOwner),
     /// The end of the pool: the thread is inside a shutdown.
     End,
 }

@@ -1,8 +1,8 @@
 //! Completion queues: taking jobs as they finish.
 
 use super::call::{self, call, done_out, optional, output, timeout, visit};
-use super::completion_job::{CompletionRequest, own_part};
 use super::completion_queue::{self, QueueLayout};
+use super::owned_job::{OwnedRequest, own_part};
 use super::pool::CPool;
 use super::request::read_options;
 use super::room::Rooms;
@@ -221,7 +221,7 @@ unsafe fn submit(
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let request = unsafe { CompletionRequest::new(run, arg, options, pool.raw.payload_bytes(), queue) }?;
+    let request = unsafe { OwnedRequest::new(run, arg, options, pool.raw.payload_bytes(), queue.owner()) }?;
     let origin = match options.when_full {
         JOBRING_WHEN_FULL_WAIT | JOBRING_WHEN_FULL_FAIL => Origin::Thread,
         JOBRING_WHEN_FULL_FAIL_ISR => Origin::Isr,

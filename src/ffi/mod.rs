@@ -13,8 +13,8 @@ mod batch;
 mod c_port;
 mod call;
 mod callback;
+mod cancellable;
 mod completion_event;
-mod completion_job;
 mod completion_queue;
 mod completions;
 mod config;
@@ -28,6 +28,7 @@ mod job;
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 mod no_port;
 mod outcome;
+mod owned_job;
 mod parallel_for;
 mod pool;
 mod port;
@@ -49,6 +50,7 @@ mod worker;
 use no_port as c_port;
 
 pub use batch::*;
+pub use cancellable::*;
 pub use completion_event::*;
 pub use completions::*;
 pub use config::*;

@@ -1,6 +1,6 @@
 //! Rust closures as jobs: a [`JobVTable`] for each pair of closure and result type.
 
-use super::fits::{JobNeeds, max};
+use super::fits::{Added, JobNeeds, max};
 use crate::engine::{Request, ReserveError};
 use crate::error::SubmitError;
 use crate::job::context::CallContext;
@@ -13,11 +13,11 @@ use core::marker::PhantomData;
 pub(super) struct Call<F, T>(PhantomData<fn(F) -> T>);
 
 impl<F: FnOnce() -> T, T> Call<F, T> {
-    const VTABLE: &'static JobVTable =
+    pub(super) const VTABLE: &'static JobVTable =
         &JobVTable::new(Self::run, Self::discard, core::mem::needs_drop::<T>(), Self::drop_result);
 
     pub(super) const NEEDS: JobNeeds = JobNeeds {
-        queue: 0,
+        owner: Added::NOTHING,
         closure: size_of::<F>(),
         result: size_of::<T>(),
         failure: size_of::<PanicPayload>(),

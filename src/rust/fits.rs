@@ -10,13 +10,24 @@ pub(super) struct JobNeeds {
     /// The bytes that a panic of the job takes; 0 where panics are not caught.
     pub(super) failure: usize,
     pub(super) align: usize,
-    /// The bytes that a completion queue adds.
-    pub(super) queue: usize,
+    /// What its owner adds.
+    pub(super) owner: Added,
+}
+
+/// The bytes that something adds to a job, and what that is.
+#[derive(Clone, Copy)]
+pub(super) struct Added {
+    pub(super) bytes: usize,
+    pub(super) by: &'static str,
+}
+
+impl Added {
+    pub(super) const NOTHING: Self = Self { bytes: 0, by: "" };
 }
 
 impl JobNeeds {
     const fn bytes(self) -> usize {
-        max(max(self.closure, self.result), self.failure) + self.queue
+        max(max(self.closure, self.result), self.failure) + self.owner.bytes
     }
 
     pub(super) const fn fits(self, payload: usize) -> bool {
@@ -59,8 +70,8 @@ impl Text {
             if needs.failure > 0 {
                 text = text.and(", what a panic leaves ").and_number(needs.failure);
             }
-            if needs.queue > 0 {
-                text = text.and(", and its completion queue adds ").and_number(needs.queue);
+            if needs.owner.bytes > 0 {
+                text = text.and(", and ").and(needs.owner.by).and(" adds ").and_number(needs.owner.bytes);
             }
             let wanted = bytes.next_multiple_of(PAYLOAD_ALIGN);
             text = text.and(". Capture less, or move it into a Box, or give the pool larger slots: ");
@@ -116,6 +127,8 @@ mod tests {
     use super::*;
     use std::string::{String, ToString};
 
+    const QUEUE: Added = Added { bytes: 16, by: "its completion queue" };
+
     fn said(needs: JobNeeds, payload: usize) -> String {
         assert!(!needs.fits(payload));
         Text::refusal(needs, payload).as_str().to_string()
@@ -123,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_job_that_is_too_large_is_told_its_size() {
-        let needs = JobNeeds { closure: 72, result: 24, failure: 16, align: 8, queue: 0 };
+        let needs = JobNeeds { closure: 72, result: 24, failure: 16, align: 8, owner: Added::NOTHING };
         let said = said(needs, 48);
         for part in ["needs 72 bytes", "has room for 48", "closure takes 72", "result 24", "panic leaves 16"]
         {
@@ -137,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_job_for_a_queue_is_told_what_the_queue_adds() {
-        let needs = JobNeeds { closure: 40, result: 0, failure: 0, align: 8, queue: 16 };
+        let needs = JobNeeds { closure: 40, result: 0, failure: 0, align: 8, owner: QUEUE };
         let said = said(needs, 48);
         assert!(said.contains("needs 56 bytes") && said.contains("queue adds 16"), "{said}");
         assert!(needs.fits(56));
@@ -146,7 +159,7 @@ mod tests {
     #[test]
     fn a_job_that_is_over_aligned_is_told_so() {
         let align = 4 * PAYLOAD_ALIGN;
-        let needs = JobNeeds { closure: align, result: 0, failure: 0, align, queue: 0 };
+        let needs = JobNeeds { closure: align, result: 0, failure: 0, align, owner: Added::NOTHING };
         let alone = said(needs, align);
         assert!(alone.starts_with(&std::format!("its closure or its result is aligned to {align} bytes")));
         let both = said(needs, 0);
@@ -156,7 +169,7 @@ mod tests {
     #[test]
     fn the_longest_message_has_room() {
         let most = usize::MAX / 2;
-        let needs = JobNeeds { closure: most, result: most, failure: most, align: most, queue: 16 };
+        let needs = JobNeeds { closure: most, result: most, failure: most, align: most, owner: QUEUE };
         assert!(said(needs, most - 1).ends_with("into a Box"));
     }
 }

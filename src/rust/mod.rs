@@ -2,6 +2,7 @@
 
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
+pub(crate) mod cancellable;
 pub(crate) mod closure;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions;

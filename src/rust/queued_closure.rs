@@ -2,7 +2,7 @@
 //! last word, the queue.
 
 use super::closure::Call;
-use super::fits::JobNeeds;
+use super::fits::{Added, JobNeeds};
 use crate::engine::{Completion, Request, ReserveError};
 use crate::error::{JobError, JobPanic, SubmitError};
 use crate::job::context::CallContext;
@@ -48,7 +48,8 @@ pub(super) struct QueuedFits<F, T>(PhantomData<fn(F) -> T>);
 impl<F: FnOnce() -> T, T> QueuedFits<F, T> {
     /// Fails to compile if they do not fit.
     pub(super) const fn asserted(payload: usize) -> Self {
-        JobNeeds { queue: QUEUE_BYTES, ..Call::<F, T>::NEEDS }.assert_fits(payload);
+        let owner = Added { bytes: QUEUE_BYTES, by: "its completion queue" };
+        JobNeeds { owner, ..Call::<F, T>::NEEDS }.assert_fits(payload);
         Self(PhantomData)
     }
 }

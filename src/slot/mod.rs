@@ -1,6 +1,7 @@
 //! One job's place from submit to take: its state word, its vtable, its payload. `state.rs` has the rules.
 //! Each move of the word is one method here, and no other code writes it.
 
+mod owner;
 pub(crate) mod state;
 pub(crate) mod storage;
 #[cfg(feature = "future")]
@@ -11,6 +12,7 @@ use crate::job::vtable::{JobVTable, Payload, RunResult};
 use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell, bug, const_fn, ordering};
 use crate::util::prefetch::fetch_to_write;
 use core::ptr;
+pub(crate) use owner::{AwaitedOwner, Owner};
 use state::{OUT_OF_RING, Recipient, State, Status};
 
 /// The fixed part of a slot. The payload follows it in the same block of memory.
@@ -56,23 +58,6 @@ pub(crate) enum Popped {
     /// The job has finished, or another thread has it. That thread, or the taker, gives the slot back.
     Nothing,
 }
-
-/// Receives the jobs that were submitted for it when they have finished. Its code is linked only where an
-/// owner is made.
-#[repr(C)]
-pub(crate) struct Owner {
-    pub(crate) receive: Receive,
-    /// Can no thread bring what a consumer of this owner sleeps for? Called with the pool and the locked
-    /// wait-for graph.
-    pub(crate) is_stuck: unsafe fn(*const Owner, *const (), *const ()) -> bool,
-    /// Wakes the consumers that sleep. Called with the pool.
-    pub(crate) wake: unsafe fn(*const Owner, *const ()),
-}
-
-/// Called once for each job of an owner by its runner, with that owner, the pool that it was made for, the
-/// index of the job's slot, and how the job ended. It resolves the slot, which is the owner's from there on.
-/// True if a thread slept for it.
-pub(crate) type Receive = unsafe fn(*const Owner, *const (), usize, Status) -> bool;
 
 /// What a claim by handle found.
 pub(crate) enum Claim {

@@ -19,9 +19,10 @@
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
 //! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
-//! OWNED       = DETACHED | WAITER, from QUEUED on: the outcome goes to the owner that the last word of the payload points to
-//!             (a completion queue). The handle can only cancel. Nobody sleeps on the word. The runner moves it to DONE,
-//!             FAILED or CANCELLED and passes the index to the owner, whose taker moves it to TAKING, without WAITER.
+//! OWNED       = DETACHED | WAITER, from QUEUED on: the outcome goes to the owner that the last word of the payload points to.
+//!             The handle can only cancel. Nobody sleeps on the word. For a completion queue the runner moves it to DONE,
+//!             FAILED or CANCELLED and passes the index on, and the queue's taker moves it to TAKING, without WAITER. For
+//!             a job whose outcome nobody wants (engine/cancellable.rs) the runner moves it → FREE or CLOSED.
 //!
 //! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. Set by a closer, by a taker that sees the
 //!               pool closed, or by a runner whose job a closer did not wait for

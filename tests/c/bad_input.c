@@ -28,6 +28,7 @@ CALL(submit, a->pool, a->fn, a->arg, a->job_out)
 CALL(try_submit, a->pool, a->fn, a->arg, a->job_out)
 CALL(try_submit_isr, a->pool, a->fn, a->arg, a->job_out)
 CALL(submit_opts, a->pool, a->fn, a->arg, a->options, a->job_out)
+CALL(submit_cancellable, a->pool, a->fn, a->arg, a->options, a->job_out)
 CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
 CALL(wait_opts, a->pool, a->job, a->wait_options, a->outcome)
@@ -84,6 +85,7 @@ static const struct function functions[] = {
     ROW(try_submit, OUTSIDE, 1,         OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(try_submit_isr, OUTSIDE, 1,     OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_opts, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(submit_cancellable, OUTSIDE, 1, OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(submit_batch, OUTSIDE, 1,       OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_opts, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -298,7 +300,7 @@ static void rest(void) {
 int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
-                                               F(completions_submit)};
+                                               F(submit_cancellable), F(completions_submit)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(completions_take)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};

@@ -214,6 +214,7 @@ void structs(void) {
     configs(F(layout));
     configs(F(init));
     options(F(submit_opts));
+    options(F(submit_cancellable));
     options(F(completions_submit));
     takes();
     waits();

@@ -137,6 +137,7 @@ static void user_code(void) {
     /* A full pool without workers: who submits runs the oldest job, or the very one. */
     RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
+    RUNS(jobring_submit_cancellable, 1, 0, jobring_submit_cancellable(pool, spoils, NULL, NULL, NULL));
     RUNS(jobring_completions_submit, 1, 0, submits_into_a_queue(pool));
     jobring_job job;
     jobring_pool *pool = one_job(4, &job);

@@ -38,6 +38,8 @@ struct subject {
     jobring_status status, why;
     jobring_job done_job;
     void *called_with;
+    /* Submitted by jobring_submit_cancellable() in place of jobring_submit_opts(). */
+    int is_cancellable;
     int no_function, on_submitter, holds, detaches_inside, detaches_in_done;
     struct gate entered, open;
     /* What a row wants done inside of the drop callback, and of the job that holds the worker. */
@@ -76,6 +78,8 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job);
 jobring_status outcome_status(void);
 /* Frees what a wait gave out. */
 void taken(jobring_status status, void *result);
+/* A cancel says this, and every other call with the handle finds it stale. */
+void serves_cancel_only(jobring_job job, jobring_status cancelled);
 /* Every call with its handle finds it stale. */
 void is_stale(void);
 void open_gates(void);

@@ -184,6 +184,69 @@ static void batch_takes_the_first(void) {
     subject.job = jobs[0];
 }
 
+/* With all callbacks there is no room for the word that such a job needs more. */
+static int fits_with_canceller(const struct variant *v) {
+    return v->via == BY_OPTIONS && v->done + v->drop + v->nodes < 3;
+}
+
+static void begin_cancellable(uint32_t workers) {
+    begin(variant, outcome, workers, 2);
+    subject.is_cancellable = 1;
+    if (workers == 1) hold_worker();
+    OK(submit(&subject.job));
+}
+
+/* Both slots are used again. */
+static void is_given_back(void) {
+    is_stale();
+    for (int n = 0; n < 2; n++) OK(jobring_submit(subject.pool, nothing, NULL, NULL));
+}
+
+static void cancellable_cancel(void) {
+    begin_cancellable(1);
+    OK(jobring_cancel(subject.pool, subject.job));
+    is_stale();
+    open_gates();
+    is_given_back();
+}
+
+static void cancellable_cancel_running(void) {
+    begin(variant, outcome, 1, 2);
+    subject.is_cancellable = subject.holds = 1;
+    OK(submit(&subject.job));
+    gate_pass(&subject.entered);
+    for (int n = 0; n < 2; n++) serves_cancel_only(subject.job, JOBRING_E_BUSY);
+    open_gates();
+}
+
+static void cancellable_end(void) {
+    begin_cancellable(1);
+    open_gates();
+    UNTIL(atomic_load(&subject.runs) == 1 && jobring_cancel(subject.pool, subject.job) == JOBRING_E_STALE);
+    is_given_back();
+}
+
+static void cancellable_run_one(void) {
+    begin_cancellable(JOBRING_WORKERS_NONE);
+    OK(jobring_run_one(subject.pool));
+    is_given_back();
+}
+
+static void cancellable_drain(void) {
+    jobring_report report;
+    begin_cancellable(1);
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, &report));
+    CHECK(report.queued == 0 && report.running == 0 && report.submitting == 0 && report.untaken == 0);
+    is_stale();
+}
+
+static void cancellable_discard(void) {
+    begin_cancellable(JOBRING_WORKERS_NONE);
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+    is_stale();
+}
+
 static const struct special specials[] = {
     {"no_workers wait", no_workers_wait, TAKEN(MAIN), NULL},
     {"no_workers drain", no_workers_drain, GIVEN_UP(MAIN, MAIN), NULL},
@@ -196,6 +259,12 @@ static const struct special specials[] = {
     {"full run_finds_room", full_run_with_room, GIVEN_UP(WORKER, WORKER), is_by_options_pointer},
     {"queued destroy_goes_on_with_discard", destroy_discards, DISCARDED_BY(MAIN), has_drop},
     {"queued cancel_detaches_in_done", cancel_detach_in_done, CANCELLED_BY(MAIN), NULL},
+    {"cancellable cancel", cancellable_cancel, CANCELLED_BY(MAIN), fits_with_canceller},
+    {"cancellable cancel_running", cancellable_cancel_running, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
+    {"cancellable end", cancellable_end, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
+    {"cancellable run_one", cancellable_run_one, GIVEN_UP(MAIN, MAIN), fits_with_canceller},
+    {"cancellable drain", cancellable_drain, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
+    {"cancellable discard", cancellable_discard, DISCARDED_BY(MAIN), fits_with_canceller},
     {"queued batch_half_accepted", batch_takes_the_first, GIVEN_UP(WORKER, MAIN), is_by_batch},
 };
 

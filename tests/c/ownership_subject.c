@@ -88,12 +88,24 @@ void *run_subject(void *arg) {
     return subject.result;
 }
 
+void serves_cancel_only(jobring_job job, jobring_status cancelled) {
+    void *result = NULL;
+    char byte;
+    HERE(jobring_cancel(subject.pool, job) == cancelled);
+    HERE(jobring_wait(subject.pool, job, LONG, &result) == JOBRING_E_STALE);
+    HERE(jobring_poll(subject.pool, job, &result) == JOBRING_E_STALE && result == NULL);
+    HERE(wait_data(subject.pool, job, &byte, 1, NULL) == JOBRING_E_STALE);
+    HERE(peek(subject.pool, job, NULL) == JOBRING_E_STALE);
+    HERE(jobring_detach(subject.pool, job) == JOBRING_E_STALE);
+}
+
 /* What a callback is told, whichever it is. */
 static void is_told(const jobring_outcome *outcome) {
     const jobring_status status = outcome->status;
     subject.done_on = who;
     subject.status = status;
     subject.done_job = outcome->job;
+    if (subject.is_cancellable) serves_cancel_only(outcome->job, JOBRING_E_BUSY);
     HERE(outcome->result == (status == JOBRING_OK ? subject.result : NULL));
     HERE(outcome->code == (status == JOBRING_E_FAILED ? 5 : 0));
     if (status == JOBRING_E_FAILED) HERE(strcmp(outcome->data, "so it is") == 0 && outcome->length == 8);
@@ -200,7 +212,10 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     switch (v->via) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
-        case BY_OPTIONS: status = jobring_submit_opts(subject.pool, run, arg, options, job); break;
+        case BY_OPTIONS:
+            if (subject.is_cancellable) return jobring_submit_cancellable(subject.pool, run, arg, options, job);
+            status = jobring_submit_opts(subject.pool, run, arg, options, job);
+            break;
         default:
             status = jobring_submit_batch(subject.pool, &item, 1, job, &accepted);
             HERE(accepted == (status == JOBRING_OK) || (accepted == 9 && status != JOBRING_E_FULL));
@@ -228,17 +243,7 @@ void taken(jobring_status status, void *result) {
         HERE(subject.outcome == NOTHING);
 }
 
-void is_stale(void) {
-    void *result = NULL;
-    char byte;
-    HERE(jobring_wait(subject.pool, subject.job, LONG, &result) == JOBRING_E_STALE);
-    HERE(jobring_poll(subject.pool, subject.job, &result) == JOBRING_E_STALE);
-    HERE(wait_data(subject.pool, subject.job, &byte, 1, NULL) == JOBRING_E_STALE);
-    HERE(peek(subject.pool, subject.job, NULL) == JOBRING_E_STALE);
-    HERE(jobring_cancel(subject.pool, subject.job) == JOBRING_E_STALE);
-    HERE(jobring_detach(subject.pool, subject.job) == JOBRING_E_STALE);
-    HERE(result == NULL);
-}
+void is_stale(void) { serves_cancel_only(subject.job, JOBRING_E_STALE); }
 
 void open_gates(void) {
     gate_open(&hold_open);

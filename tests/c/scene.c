@@ -187,6 +187,12 @@ static jobring_status with_options(struct scene *s, int64_t timeout_ns) {
     return jobring_submit_opts(s->pool, identity, s, &options, NULL);
 }
 
+static jobring_status with_a_canceller(struct scene *s) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job job;
+    return jobring_submit_cancellable(s->pool, identity, s, &options, &job);
+}
+
 static jobring_status into_queue(struct scene *s, int64_t timeout_ns) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.limit_ns = timeout_ns;
@@ -258,6 +264,7 @@ CALL(try_submit, jobring_try_submit(s->pool, identity, s, NULL))
 CALL(try_submit_isr, jobring_try_submit_isr(s->pool, identity, s, NULL))
 CALL(submit_opts, with_options(s, JOBRING_FOREVER))
 CALL(submit_soon, with_options(s, SHORT))
+CALL(submit_cancellable, with_a_canceller(s))
 CALL(wait, jobring_wait(s->pool, s->over, LONG, NULL))
 CALL(wait_asleep, jobring_wait(s->pool, s->awaited, JOBRING_FOREVER, NULL))
 CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
@@ -308,6 +315,7 @@ const struct call calls[] = {
     PLAIN(try_submit, try_submit, JOBRING_OK, 1),
     PLAIN(try_submit_isr, try_submit_isr, JOBRING_OK, 1),
     PLAIN(submit_opts, submit_opts, JOBRING_OK, 1),
+    PLAIN(submit_cancellable, submit_cancellable, JOBRING_OK, 1),
     PLAIN(submit_batch, batch, JOBRING_OK, 1),
     PLAIN(wait, wait, JOBRING_OK, 1),
     PLAIN(wait_opts, wait_opts, JOBRING_OK, 1),
@@ -338,6 +346,7 @@ const struct call calls[] = {
     PLAIN(destroy, destroys, JOBRING_OK, 1),
     ASLEEP(submit, submit, hold_the_only_slot, open_gate),
     ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
+    ASLEEP(submit_cancellable, submit_cancellable, hold_the_only_slot, open_gate),
     ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(wait_opts, wait_opts_asleep, hold_a_job_by_copy, open_gate),

@@ -3,12 +3,11 @@
 extern crate std;
 
 use super::pool::{No, Pool};
-use super::tasks::{Task, TaskRequest};
-use crate::engine::{Completion, Completions, Fail, Request, TakeError, Wait, WhenFull};
+use super::tasks::{OwnedRequest, Task, TaskRequest};
+use crate::engine::{Completion, Completions, Fail, TakeError, Wait, WhenFull};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Origin, Timeout};
-use crate::slot::Owner;
 use crate::sync::AtomicUsize;
 use core::ptr::NonNull;
 use std::boxed::Box;
@@ -35,27 +34,6 @@ pub struct Queue<const N: usize> {
     _entries: Box<[AtomicUsize]>,
     /// Stands for the descriptor: not 0 while it is readable.
     descriptor: AtomicUsize,
-}
-
-/// A task for the queue, whose owner stands in the last word of the payload.
-struct OwnedRequest {
-    task: TaskRequest,
-    owner: *const Owner,
-}
-
-impl Request for OwnedRequest {
-    fn vtable(&self) -> &'static JobVTable {
-        self.task.vtable()
-    }
-
-    unsafe fn write(self, payload: Payload) {
-        // SAFETY:
-        // - the caller's; the payload has four words, of which a task uses the first two.
-        unsafe {
-            payload.word_from_end(1).cast::<*const Owner>().write(self.owner);
-            self.task.write(payload);
-        }
-    }
 }
 
 impl<const N: usize> Queue<N> {

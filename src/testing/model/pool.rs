@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::tasks::{Task, TaskRequest};
+use super::tasks::{OwnedRequest, Task, TaskRequest};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::engine::{
     Batch, Fail, RawPool, Recipient, ReserveError, Reserved, RuntimeConfig, ShutdownReport, Wait, WaitError,
@@ -102,6 +102,15 @@ impl<const N: usize> Pool<N> {
     /// Submits a detached job, if there is room.
     pub fn submit_detached(&self, task: Task) -> Result<JobId, No> {
         self.submit_as(task, Fail, true)
+    }
+
+    /// Submits a job whose handle can only cancel it, if there is room.
+    pub fn submit_cancellable(&self, task: Task) -> Result<JobId, No> {
+        let request = OwnedRequest { task: TaskRequest::new(task), owner: self.raw.outcome_dropper() };
+        // SAFETY:
+        // - 1: as in submit_as. 2: the request does that.
+        unsafe { self.raw.submit_cancellable(request, Fail, Origin::Thread) }
+            .map_err(|(refused, _)| refused.into())
     }
 
     /// Submits a detached job, waiting for room.

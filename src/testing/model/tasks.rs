@@ -7,6 +7,7 @@ use crate::engine::Request;
 use crate::job::context::CallContext;
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
+use crate::slot::Owner;
 use std::boxed::Box;
 use std::sync::Arc;
 
@@ -150,5 +151,26 @@ impl Request for TaskRequest {
         // SAFETY:
         // - 1; a model's payload has room for a pointer.
         unsafe { payload.at.cast::<*mut Task>().write(task) };
+    }
+}
+
+/// A task whose owner stands in the last word of the payload.
+pub(super) struct OwnedRequest {
+    pub(super) task: TaskRequest,
+    pub(super) owner: *const Owner,
+}
+
+impl Request for OwnedRequest {
+    fn vtable(&self) -> &'static JobVTable {
+        self.task.vtable()
+    }
+
+    unsafe fn write(self, payload: Payload) {
+        // SAFETY:
+        // - the caller's; the payload has four words, of which a task uses the first two.
+        unsafe {
+            payload.word_from_end(1).cast::<*const Owner>().write(self.owner);
+            self.task.write(payload);
+        }
     }
 }

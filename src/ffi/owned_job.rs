@@ -1,18 +1,18 @@
-//! The third kind of C jobs: those of a completion queue. They are jobs with options in a payload that is one
-//! word shorter; the last word points to the queue.
+//! The third kind of C jobs: those with an owner, which gets the outcome in place of a handle. They are jobs with options in a
+//! payload that is one word shorter; the last word points to the owner.
 
 use super::job::WITH_OPTIONS;
 use super::request::OptionsRequest;
 use super::status::StatusError;
 use super::types::{jobring_fn, jobring_submit_options};
-use crate::engine::{Completions, Request};
+use crate::engine::Request;
 use crate::job::context::CallContext;
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
 use crate::slot::Owner;
 use core::ffi::c_void;
 
-/// The word of the queue, counted from the payload's end.
+/// The word of the owner, counted from the payload's end.
 const OWNER: usize = 1;
 
 /// What is left of the payload for the job with options.
@@ -20,7 +20,7 @@ pub(super) fn own_part(payload: Payload) -> Payload {
     Payload { bytes: payload.bytes - OWNER * size_of::<usize>(), ..payload }
 }
 
-const COMPLETION: &JobVTable = &JobVTable {
+const OWNED: &JobVTable = &JobVTable {
     run,
     discard,
     exited: if WITH_OPTIONS.exited.is_some() { Some(exited) } else { None },
@@ -28,7 +28,7 @@ const COMPLETION: &JobVTable = &JobVTable {
     drop_result,
 };
 
-/// The queue gets an outcome without a result too.
+/// An owner gets an outcome without a result too.
 fn for_owner(outcome: RunResult) -> RunResult {
     if outcome == RunResult::Empty { RunResult::Done } else { outcome }
 }
@@ -57,13 +57,13 @@ unsafe fn drop_result(payload: Payload, outcome: RunResult) {
     unsafe { (WITH_OPTIONS.drop_result)(own_part(payload), outcome) }
 }
 
-/// A job for a completion queue, checked against the payload that it must fit into.
-pub(super) struct CompletionRequest {
+/// A job with an owner, checked against the payload that it must fit into.
+pub(super) struct OwnedRequest {
     job: OptionsRequest,
     owner: *const Owner,
 }
 
-impl CompletionRequest {
+impl OwnedRequest {
     /// # Safety
     /// 1. The nodes of the options are readable, and their list ends.
     pub(super) unsafe fn new(
@@ -71,18 +71,18 @@ impl CompletionRequest {
         arg: *mut c_void,
         options: &jobring_submit_options,
         payload: usize,
-        queue: &Completions,
+        owner: *const Owner,
     ) -> Result<Self, StatusError> {
         let room = payload - OWNER * size_of::<usize>();
         // SAFETY:
         // - 1.
-        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, room) }?, owner: queue.owner() })
+        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, room) }?, owner })
     }
 }
 
-impl Request for CompletionRequest {
+impl Request for OwnedRequest {
     fn vtable(&self) -> &'static JobVTable {
-        COMPLETION
+        OWNED
     }
 
     unsafe fn write(self, payload: Payload) {
