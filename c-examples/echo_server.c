@@ -1,4 +1,5 @@
-/* Shows blocking jobs on many small stacks: a TCP echo server with a worker for each connection. */
+/* Shows blocking jobs on many small stacks: a TCP echo server with a worker for each connection. Those that
+ * come while all workers are busy wait in the pool's queue. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 #include "echo.h"
@@ -8,30 +9,34 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 64 * 1024, BUFFER_BYTES = 16 * 1024 };
+/* Beyond PLACES connections the loop does not accept: they wait in the system's queue. */
+enum { STACK_BYTES = 64 * 1024, BUFFER_BYTES = 16 * 1024, PLACES = 1000, AT_ONCE = 16, OTHER_FILES = 32 };
 
 struct server;
 
 struct connection {
     struct server *server;
-    int fd;  /* -1: free */
+    struct connection *next;  /* of the free ones */
+    int fd;                   /* -1: free. The loop alone opens and closes it. */
+    uint32_t worker;          /* left by the job, with `bytes` */
+    uint64_t bytes;
 };
 
 struct server {
-    int listener;
+    int listener, ended;  /* ended: the queue's descriptor */
     jobring_pool *pool;
-    pthread_mutex_t lock;  /* guards what follows */
-    struct connection connections[CONNECTIONS];
+    jobring_completions *queue;
+    struct connection connections[PLACES], *free;
     unsigned open, most, unblocked;
-    uint64_t accepted, refused, bytes;
-    unsigned char worker_used[CONNECTIONS];
+    uint64_t accepted, queued, bytes;
+    unsigned char worker_used[WORKERS];
 };
 
 /* The handler's way into poll(): a signal can come at any time and is never missed. */
@@ -88,55 +93,24 @@ static int send_all(int fd, const unsigned char *bytes, size_t size)
 static void *serve(void *arg)
 {
     struct connection *connection = arg;
-    struct server *server = connection->server;
     unsigned char buffer[BUFFER_BYTES];
-    uint64_t bytes = 0;
-    uint32_t worker = 0;
     for (;;) {
         ssize_t got = recv(connection->fd, buffer, sizeof buffer, 0);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0 || !send_all(connection->fd, buffer, (size_t)got))
             break;
-        bytes += (uint64_t)got;
+        connection->bytes += (uint64_t)got;
     }
-
-    TRY(jobring_worker_index(server->pool, &worker));
-    CHECK(worker < CONNECTIONS);
-    CHECK(pthread_mutex_lock(&server->lock) == 0);
-    /* Closed under the lock: shutdown(2) never meets a number that now means something else. */
-    CHECK(close(connection->fd) == 0);
-    connection->fd = -1;
-    server->open--;
-    server->bytes += bytes;
-    server->worker_used[worker] = 1;
-    CHECK(pthread_mutex_unlock(&server->lock) == 0);
-    return NULL;
+    TRY(jobring_worker_index(connection->server->pool, &connection->worker));
+    return connection;
 }
 
-/* A free place in the table, now with this socket; NULL if all are taken. */
-static struct connection *enlist(struct server *server, int fd)
-{
-    struct connection *found = NULL;
-    CHECK(pthread_mutex_lock(&server->lock) == 0);
-    for (size_t i = 0; i < CONNECTIONS && found == NULL; i++)
-        if (server->connections[i].fd < 0)
-            found = &server->connections[i];
-    if (found == NULL) {
-        server->refused++;
-    } else {
-        found->fd = fd;
-        server->accepted++;
-        if (++server->open > server->most)
-            server->most = server->open;
-    }
-    CHECK(pthread_mutex_unlock(&server->lock) == 0);
-    return found;
-}
-
+/* There is a free place. A slot of the pool is free too, because it has as many. */
 static void accept_one(struct server *server)
 {
     const int on = 1;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     int fd = accept(server->listener, NULL, NULL);
     if (fd < 0) {
         /* The client may have gone between poll and accept. */
@@ -144,40 +118,80 @@ static void accept_one(struct server *server)
         return;
     }
     CHECK(fcntl(fd, F_SETFL, 0) == 0);
-    struct connection *connection = enlist(server, fd);
-    if (connection == NULL) {
-        CHECK(close(fd) == 0);
-        return;
-    }
     /* Fails if the client has gone; the job will find out. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    TRY(jobring_submit(server->pool, serve, connection, NULL));
+    struct connection *connection = server->free;
+    server->free = connection->next;
+    connection->fd = fd;
+    connection->bytes = 0;
+    server->accepted++;
+    if (server->open >= WORKERS)
+        server->queued++;
+    if (++server->open > server->most)
+        server->most = server->open;
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    TRY(jobring_completions_submit(server->queue, serve, connection, &options, NULL));
+}
+
+static void close_connection(struct server *server, struct connection *connection)
+{
+    CHECK(connection->worker < WORKERS);
+    server->worker_used[connection->worker] = 1;
+    server->bytes += connection->bytes;
+    CHECK(close(connection->fd) == 0);
+    connection->fd = -1;
+    connection->next = server->free;
+    server->free = connection;
+    server->open--;
+}
+
+/* Closes the connections whose jobs have ended. */
+static void take_ended(struct server *server, int64_t timeout_ns)
+{
+    jobring_outcome outcomes[AT_ONCE];
+    size_t taken = 0;
+    jobring_status status;
+    for (int i = 0; i < AT_ONCE; i++)
+        outcomes[i] = (jobring_outcome)JOBRING_OUTCOME_INIT;
+    for (;;) {
+        status = jobring_completions_take(server->queue, timeout_ns, outcomes, AT_ONCE, &taken);
+        if (status != JOBRING_OK)
+            break;
+        for (size_t i = 0; i < taken; i++)
+            close_connection(server, outcomes[i].result);
+    }
+    CHECK(status == JOBRING_E_EMPTY || (status == JOBRING_E_TIMEDOUT && timeout_ns == 0));
 }
 
 static void accept_until_signal(struct server *server)
 {
-    struct pollfd polls[2] = {
-        {.fd = signal_pipe[0], .events = POLLIN}, {.fd = server->listener, .events = POLLIN},
+    struct pollfd polls[3] = {
+        {.fd = signal_pipe[0], .events = POLLIN}, {.fd = server->ended, .events = POLLIN}, {.events = POLLIN},
     };
     while (polls[0].revents == 0) {
-        int ready = poll(polls, 2, -1);
+        take_ended(server, 0);
+        jobring_status armed = jobring_completions_arm(server->queue);
+        if (armed == JOBRING_E_BUSY)
+            continue;
+        TRY(armed);
+        polls[2].fd = server->free != NULL ? server->listener : -1;  /* -1: not now */
+        int ready = poll(polls, 3, -1);
         CHECK(ready > 0 || errno == EINTR);
-        if (ready > 0 && polls[0].revents == 0)
+        if (ready > 0 && polls[0].revents == 0 && polls[2].revents != 0)
             accept_one(server);
     }
+    take_ended(server, 0);
 }
 
-/* Unblocks every job: its recv returns 0, its send fails. */
+/* Unblocks every job: its recv returns 0, its send fails. Those without a worker end when they get one. */
 static void unblock(struct server *server)
 {
-    CHECK(pthread_mutex_lock(&server->lock) == 0);
-    for (size_t i = 0; i < CONNECTIONS; i++) {
+    for (size_t i = 0; i < PLACES; i++) {
         if (server->connections[i].fd < 0)
             continue;
         CHECK(shutdown(server->connections[i].fd, SHUT_RDWR) == 0 || errno == ENOTCONN);
         server->unblocked++;
     }
-    CHECK(pthread_mutex_unlock(&server->lock) == 0);
 }
 
 static void listen_on(struct server *server, uint16_t port, struct sockaddr_in *address)
@@ -199,53 +213,75 @@ static void listen_on(struct server *server, uint16_t port, struct sockaddr_in *
 static void run_server(struct server *server)
 {
     jobring_config config = JOBRING_CONFIG_INIT;
-    config.workers = CONNECTIONS;
+    config.workers = WORKERS;
     config.stack_size = STACK_BYTES;
-    /* Room to spare: a job may have left the table and not yet its slot. */
-    config.capacity = 2 * CONNECTIONS;
+    config.capacity = PLACES;
     config.name = "echo";
     TRY(jobring_create(&config, &server->pool));
-    CHECK(pthread_mutex_init(&server->lock, NULL) == 0);
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        server->connections[i] = (struct connection){.server = server, .fd = -1};
+    TRY(jobring_completions_create(server->pool, 0, &server->queue));
+    TRY(jobring_completions_fd(server->queue, &server->ended));
+    for (size_t i = 0; i < PLACES; i++) {
+        server->connections[i] = (struct connection){.server = server, .next = server->free, .fd = -1};
+        server->free = &server->connections[i];
+    }
 
     accept_until_signal(server);
     CHECK(close(server->listener) == 0);
     unblock(server);
-    TRY(jobring_shutdown(server->pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
-    TRY(jobring_destroy(server->pool));
+    take_ended(server, JOBRING_FOREVER);
     CHECK(server->open == 0);
+    TRY(jobring_completions_destroy(server->queue));
+    TRY(jobring_destroy(server->pool));
     CHECK(only_thread());
-    CHECK(pthread_mutex_destroy(&server->lock) == 0);
     close_signal_pipe();
 }
 
 static int plain(uint16_t port)
 {
-    struct server server = {0};
+    static struct server server;
     struct sockaddr_in address;
     open_signal_pipe();
     listen_on(&server, port, &address);
     SAY("listening on 127.0.0.1:%u until SIGINT\n", (unsigned)ntohs(address.sin_port));
     run_server(&server);
-    SAY("%llu connections served, %llu refused, at most %u at once; %u unblocked at the end; "
-        "%llu bytes\n", (unsigned long long)server.accepted, (unsigned long long)server.refused,
-        server.most, server.unblocked, (unsigned long long)server.bytes);
+    SAY("%llu connections served, %llu waited for a worker; %u unblocked at the end; %llu bytes\n",
+        (unsigned long long)server.accepted, (unsigned long long)server.queued, server.unblocked,
+        (unsigned long long)server.bytes);
     return EXIT_SUCCESS;
 }
 
-static int self_test(size_t kib, uint64_t seed)
+/* Raises the limit of open files for so many clients; how many are permitted. */
+static size_t permitted(size_t clients)
 {
-    struct server server = {0};
+    struct rlimit files;
+    rlim_t wanted = clients + OTHER_FILES;
+    CHECK(getrlimit(RLIMIT_NOFILE, &files) == 0);
+    if (files.rlim_cur != RLIM_INFINITY && files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max == RLIM_INFINITY || files.rlim_max > wanted ? wanted : files.rlim_max;
+        CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+        if (files.rlim_cur < wanted) {
+            SAY("the system permits %llu open files: fewer clients\n", (unsigned long long)files.rlim_cur);
+            CHECK(files.rlim_cur > OTHER_FILES);
+            return (size_t)(files.rlim_cur - OTHER_FILES);
+        }
+    }
+    return clients;
+}
+
+static int self_test(size_t clients, size_t kib, uint64_t seed)
+{
+    static struct server server;
     struct sockaddr_in address;
-    size_t size = kib * 1024;
+    size_t size = kib * 1024, at_once;
     unsigned workers = 0;
     int ended = 0;
     pid_t parent = getpid(), child;
+    clients = permitted(clients);
+    at_once = clients < WORKERS ? clients : WORKERS;
     open_signal_pipe();
     handle_signal(SIGCHLD);  /* a client that fails early must not leave the server waiting */
     listen_on(&server, 0, &address);
-    SAY("128 connections of %zu KiB each, seed %llu\n", kib, (unsigned long long)seed);
+    SAY("%zu connections of %zu KiB each, seed %llu\n", clients, kib, (unsigned long long)seed);
 
     /* Before there is a pool: fork copies only the calling thread. */
     child = fork();
@@ -253,7 +289,7 @@ static int self_test(size_t kib, uint64_t seed)
     if (child == 0) {
         close_signal_pipe();
         CHECK(close(server.listener) == 0);
-        echo_client(&address, size, seed, parent);
+        echo_client(&address, clients, size, seed, parent);
         exit(EXIT_SUCCESS);
     }
     run_server(&server);
@@ -261,15 +297,14 @@ static int self_test(size_t kib, uint64_t seed)
         CHECK(errno == EINTR);
 
     CHECK(WIFEXITED(ended) && WEXITSTATUS(ended) == EXIT_SUCCESS);
-    for (size_t i = 0; i < CONNECTIONS; i++)
+    for (size_t i = 0; i < WORKERS; i++)
         workers += server.worker_used[i];
-    CHECK(workers == CONNECTIONS);
-    CHECK(server.accepted == CONNECTIONS && server.most == CONNECTIONS && server.refused == 0);
-    CHECK(server.unblocked == CONNECTIONS);
-    CHECK(server.bytes == (uint64_t)CONNECTIONS * size);
-    SAY("all 128 served at once by 128 workers with stacks of 64 KiB; all %llu bytes came back "
-        "exact\nSIGINT unblocked 128 connections, the pool was drained, no worker is left\n",
-        (unsigned long long)server.bytes);
+    CHECK(workers == at_once && server.unblocked == at_once);
+    CHECK(server.accepted == clients && server.most >= at_once && server.bytes == (uint64_t)clients * size);
+    SAY("all served, %zu at a time, by workers with stacks of 64 KiB; %llu waited for a worker\n", at_once,
+        (unsigned long long)server.queued);
+    SAY("all %llu bytes came back exact; SIGINT unblocked %u connections; no worker is left\n",
+        (unsigned long long)server.bytes, server.unblocked);
     return EXIT_SUCCESS;
 }
 
@@ -285,16 +320,17 @@ static int number(const char *text, unsigned long long least, unsigned long long
 
 int main(int argc, char **argv)
 {
-    unsigned long long port, kib = 1024, seed;
+    unsigned long long port, clients = WORKERS, kib = 1024, seed;
     struct timespec now;
     CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0);
     seed = (unsigned long long)now.tv_sec * 1000000007 + (unsigned long long)now.tv_nsec;
     if (argc == 2 && number(argv[1], 0, UINT16_MAX, &port))
         return plain((uint16_t)port);
-    if (argc >= 2 && argc <= 4 && strcmp(argv[1], "--self-test") == 0 &&
-        (argc < 3 || number(argv[2], 1, 1024 * 1024, &kib)) &&
-        (argc < 4 || number(argv[3], 1, UINT64_MAX, &seed)))
-        return self_test((size_t)kib, seed);
-    (void)fputs("usage: echo_server PORT | echo_server --self-test [KIB [SEED]]\n", stderr);
+    if (argc >= 2 && argc <= 5 && strcmp(argv[1], "--self-test") == 0 &&
+        (argc < 3 || number(argv[2], 1, MOST_CLIENTS, &clients)) &&
+        (argc < 4 || number(argv[3], 1, 1024 * 1024, &kib)) &&
+        (argc < 5 || number(argv[4], 1, UINT64_MAX, &seed)))
+        return self_test((size_t)clients, (size_t)kib, seed);
+    (void)fputs("usage: echo_server PORT | echo_server --self-test [CLIENTS [KIB [SEED]]]\n", stderr);
     return 2;
 }

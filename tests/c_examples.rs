@@ -13,13 +13,13 @@ fn build_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples")
 }
 
-fn make(target: &str) -> Output {
+fn make(build: &Path, arguments: &[String]) -> Output {
     // A target folder of its own: the outer cargo holds the lock of its.
     Command::new("make")
         .arg("-C")
         .arg(examples())
-        .arg(target)
-        .arg(format!("BUILD={}", build_dir().display()))
+        .args(arguments)
+        .arg(format!("BUILD={}", build.display()))
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples-target"))
         .env("CARGO", env!("CARGO"))
         .output()
@@ -58,7 +58,7 @@ fn tree() -> PathBuf {
 
 #[test]
 fn every_example_runs_and_finds_itself_right() {
-    let output = make("run");
+    let output = make(&build_dir(), &["run".into()]);
     expect_success(&output, "make run");
     let text = String::from_utf8_lossy(&output.stdout);
     for part in
@@ -87,4 +87,20 @@ fn every_example_runs_and_finds_itself_right() {
         Command::new(&hashtree).args(["--interrupt-after", "500"]).arg(&tree).output().expect("hashtree");
     assert_eq!(interrupted.status.code(), Some(130), "{interrupted:?}");
     fs::remove_dir_all(&tree).expect("the tree goes");
+}
+
+/// The programs with sockets under AddressSanitizer and UndefinedBehaviorSanitizer. The library is not instrumented here.
+#[test]
+fn sanitizers_find_nothing_in_the_programs_with_sockets() {
+    const RUNS: [(&str, &[&str]); 1] = [("echo_server", &["--self-test", "300", "4"])];
+    const FLAGS: &str = "-g -fsanitize=address,undefined -fno-sanitize-recover=all";
+    let build = build_dir().join("sanitized");
+    let mut arguments = vec![format!("CFLAGS={FLAGS}"), format!("LDFLAGS={FLAGS}")];
+    arguments.extend(RUNS.map(|(name, _)| build.join(name).display().to_string()));
+    expect_success(&make(&build, &arguments), "make with sanitizers");
+    for (name, arguments) in RUNS {
+        let mut program = Command::new(build.join(name));
+        program.args(arguments).env("ASAN_OPTIONS", "detect_leaks=1:detect_stack_use_after_return=1");
+        expect_success(&program.output().expect("a program"), name);
+    }
 }
