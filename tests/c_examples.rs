@@ -61,9 +61,17 @@ fn every_example_runs_and_finds_itself_right() {
     let output = make(&build_dir(), &["run".into()]);
     expect_success(&output, "make run");
     let text = String::from_utf8_lossy(&output.stdout);
-    for part in
-        ["hello", "many", "completions", "hashtree", "echo_server", "stacks", "static_pool", "parallel_for"]
-    {
+    for part in [
+        "hello",
+        "many",
+        "completions",
+        "hashtree",
+        "echo_server",
+        "epoll_echo",
+        "stacks",
+        "static_pool",
+        "parallel_for",
+    ] {
         assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");
     }
 
@@ -92,7 +100,8 @@ fn every_example_runs_and_finds_itself_right() {
 /// The programs with sockets under AddressSanitizer and UndefinedBehaviorSanitizer. The library is not instrumented here.
 #[test]
 fn sanitizers_find_nothing_in_the_programs_with_sockets() {
-    const RUNS: [(&str, &[&str]); 1] = [("echo_server", &["--self-test", "300", "4"])];
+    const RUNS: [(&str, &[&str]); 2] =
+        [("epoll_echo", &["10"]), ("echo_server", &["--self-test", "300", "4"])];
     const FLAGS: &str = "-g -fsanitize=address,undefined -fno-sanitize-recover=all";
     let build = build_dir().join("sanitized");
     let mut arguments = vec![format!("CFLAGS={FLAGS}"), format!("LDFLAGS={FLAGS}")];
