@@ -65,6 +65,7 @@ fn every_example_runs_and_finds_itself_right() {
         "hello",
         "many",
         "completions",
+        "fetch",
         "hashtree",
         "echo_server",
         "epoll_echo",
@@ -100,8 +101,8 @@ fn every_example_runs_and_finds_itself_right() {
 /// The programs with sockets under AddressSanitizer and UndefinedBehaviorSanitizer. The library is not instrumented here.
 #[test]
 fn sanitizers_find_nothing_in_the_programs_with_sockets() {
-    const RUNS: [(&str, &[&str]); 2] =
-        [("epoll_echo", &["10"]), ("echo_server", &["--self-test", "300", "4"])];
+    const RUNS: [(&str, &[&str]); 3] =
+        [("epoll_echo", &["10"]), ("fetch", &[]), ("echo_server", &["--self-test", "300", "4"])];
     const FLAGS: &str = "-g -fsanitize=address,undefined -fno-sanitize-recover=all";
     let build = build_dir().join("sanitized");
     let mut arguments = vec![format!("CFLAGS={FLAGS}"), format!("LDFLAGS={FLAGS}")];
