@@ -1,0 +1,19 @@
+//! Each program checks what it does, and exits with 0 only if all was right.
+
+use std::process::Command;
+
+fn run(program: &str) {
+    let output = Command::new(program).output().expect("a program");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));
+}
+
+#[test]
+fn epoll_echo_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_epoll_echo"));
+}
+
+#[test]
+fn fetch_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_fetch"));
+}
