@@ -9,6 +9,11 @@ fn run(program: &str) {
 }
 
 #[test]
+fn blocking_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_blocking"));
+}
+
+#[test]
 fn epoll_echo_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_epoll_echo"));
 }
