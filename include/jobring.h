@@ -50,16 +50,18 @@
  *                          jobring_cancel_requested    inside a job: is it asked to stop?
  *                          jobring_detach              gives up a job's result
  * Share out a loop         jobring_parallel_for        on this thread and on free workers
+ *                          jobring_parallel_for_opts   with a largest part and a time limit
  * Run jobs yourself        jobring_run_one             the oldest queued job
  *                          jobring_run_until_idle      all queued jobs
  *                          jobring_enter_worker        makes the calling thread a worker
  * Know what goes on        jobring_current_job         inside a job: its handle
  *                          jobring_worker_index        inside a job: the number of its worker
  *                          jobring_info_get            what a pool is
- *                          jobring_stats_get           its counters
+ *                          jobring_stats_get           its counters, and how many jobs are in which state
  *                          jobring_worker_get          what a worker does and has done
  *                          jobring_worker_stack        the size of its stack, and what it has used of it
  *                          jobring_stack_min           the smallest stack that a worker can have
+ *                          jobring_cpus                the number of CPUs, without a pool
  *                          jobring_status_text         a status in words
  *                          jobring_version             of the library
  *                          jobring_abi_version         of the library
@@ -82,7 +84,7 @@
  *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
- *     jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
+ *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
  *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
@@ -157,6 +159,7 @@ typedef struct jobring_info jobring_info;
 typedef struct jobring_batch_item jobring_batch_item;
 typedef struct jobring_submit_options jobring_submit_options;
 typedef struct jobring_outcome jobring_outcome;
+typedef struct jobring_parallel_for_options jobring_parallel_for_options;
 typedef struct jobring_port jobring_port;
 typedef struct jobring_report jobring_report;
 typedef struct jobring_stats jobring_stats;
@@ -910,6 +913,17 @@ typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
  * that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
  * does everything.
  *
+ * A program that does not want to wait meanwhile submits a job that makes this call. The whole loop then has
+ * one handle to wait for and one done callback. To end it early, let the bodies look at a flag: a job that
+ * is queued can be cancelled, but a body counts as outside of jobs and does not see the request.
+ *
+ *     static void *whole_loop(void *arg) {
+ *         struct work *work = arg;
+ *         jobring_parallel_for(work->pool, work->count, 0, body, work, NULL);
+ *         return work;
+ *     }
+ *     jobring_submit(pool, whole_loop, &work, &job);
+ *
  * Returns:
  * - JOBRING_OK: also if a body ended the loop.
  * - JOBRING_E_INVALID.
@@ -924,6 +938,59 @@ jobring_status jobring_parallel_for(jobring_pool *pool,
                                     jobring_body_fn body,
                                     void *ctx,
                                     int32_t *stopped);
+
+/**
+ * jobring_parallel_for() with options: a largest part, and a time limit.
+ *
+ * When the time is up, no further part is started, and the call returns when the bodies that had started
+ * have returned, since they use the caller's data.
+ *
+ * - `count`: the number of items; 0 calls nothing.
+ * - `options`: NULL for all defaults.
+ * - `body`: called as body(ctx, from, to).
+ * - `ctx`: passed to the body.
+ * - `stopped`: where 0 is written, or what a body returned to end the loop (the first, of several); NULL
+ *   if it is not wanted.
+ *
+ * Returns:
+ * - JOBRING_OK: every item is done, or a body ended the loop.
+ * - JOBRING_E_TIMEDOUT: the time was up, and items were left out. On a pool without a clock this is so at
+ *   once, if there is a time limit.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
+ * Blocks. It sleeps only while another thread is inside a body. Does not allocate. Locks only inside a
+ * job, before it sleeps. Takes two slots for each thread that helps. With a time limit it reads the clock
+ * before each part.
+ */
+jobring_status jobring_parallel_for_opts(jobring_pool *pool,
+                                         size_t count,
+                                         const jobring_parallel_for_options *options,
+                                         jobring_body_fn body,
+                                         void *ctx,
+                                         int32_t *stopped);
+
+/** How to run a loop. Zero is the default in every field. The structure is read during the call only. */
+struct jobring_parallel_for_options {
+    /** sizeof (jobring_parallel_for_options). */
+    uint32_t size;
+    /** 0. */
+    uint32_t reserved;
+    /** The longest time in nanoseconds until the last part is begun. 0 or JOBRING_FOREVER: no limit. */
+    int64_t limit_ns;
+    /** As for jobring_parallel_for(), but at most `largest`. */
+    size_t grain;
+    /**
+     * The most items of a part. 0: no bound.
+     *
+     * Bodies that wait for each other need parts of one item: `grain` 1 and `largest` 1. Then a thread that
+     * waits in a body keeps no item from the others.
+     */
+    size_t largest;
+};
+
+/** Initial value for a jobring_parallel_for_options: all defaults. */
+#define JOBRING_PARALLEL_FOR_OPTIONS_INIT { JOBRING_SIZE_(jobring_parallel_for_options), 0, 0, 0, 0 }
 
 /* ---- Run jobs yourself ------------------------------------------------------------------------------- */
 
@@ -1030,19 +1097,23 @@ struct jobring_info {
 };
 
 /**
- * Tells a pool's counters.
+ * Tells a pool's counters, and how many of its jobs are queued, running, or finished and not taken.
  *
  * - `stats`: what is filled, as far as its `size` says.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
- * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate. Reads one word
+ * of each slot that was ever used (of each slot on 32 bits), unless `size` ends before `queued`.
  */
 jobring_status jobring_stats_get(const jobring_pool *pool, jobring_stats *stats);
 
 /**
- * Counters of a pool. They are read one after the other while the pool works, so they may be
- * inconsistent.
+ * Counters of a pool, and how many jobs are in which state. They are read one after the other while the
+ * pool works, so they may be inconsistent.
+ *
+ * Each job is looked at once, and no job is counted twice: `queued`, `running` and `untaken` are exact if no
+ * job moves during the call.
  */
 struct jobring_stats {
     /** sizeof (jobring_stats), set by the caller. */
@@ -1067,6 +1138,17 @@ struct jobring_stats {
      * room, or by a submit that found several jobs queued.
      */
     uint64_t forced_wakes;
+    /** Jobs that no thread has started. A cancelled job is not one of them. */
+    uint64_t queued;
+    /** Jobs that run, also those that wait for something. */
+    uint64_t running;
+    /** Jobs that have finished and still hold their slots, because no thread has taken their results. */
+    uint64_t untaken;
+    /**
+     * Accepted jobs that have finished: they ran, failed, were cancelled or discarded (wraps with size_t).
+     * Never more than have finished when the call returns.
+     */
+    uint64_t completed;
 };
 
 /**
@@ -1100,6 +1182,13 @@ struct jobring_worker {
     uint64_t longest_ns;
     /** The name of its thread, terminated by a zero. */
     char name[16];
+    /**
+     * The job that its loop runs; not one that a wait runs inside of that. 0: it runs none. A worker that has
+     * just ended a job may be shown with the next job of the same slot.
+     */
+    jobring_job job;
+    /** Nanoseconds since that job began. 0 without JOBRING_FLAG_TIMED. */
+    uint64_t running_ns;
 };
 
 /** jobring_worker.state: its thread was made, and has not looked for a job yet. */
@@ -1160,6 +1249,25 @@ jobring_status jobring_worker_stack(const jobring_pool *pool,
  * block; the system's library may allocate.
  */
 jobring_status jobring_stack_min(size_t *bytes);
+
+/**
+ * Tells the number of CPUs that the calling thread may use: the workers of a pool whose
+ * jobring_config.workers is 0.
+ *
+ * A library with Rust's standard library also reads the quota of the control group, and ends the process by
+ * abort() if it gets no memory for that.
+ *
+ * - `cpus`: where it is written; 1 if the system does not tell.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not
+ * block. May allocate.
+ */
+jobring_status jobring_cpus(uint32_t *cpus);
 
 /**
  * Returns a short English text for `status`, also for a number that is no status.

@@ -3,7 +3,7 @@
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
-use jobring_model::model::End;
+use jobring_model::model::{Clock, End, Pool};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_loop_that_meets_a_discard_is_done),
     model!(1 a_loop_that_meets_a_drain_is_done),
     model!(2 a_loop_inside_a_share_is_done),
+    model!(2 a_loop_whose_time_is_up_waits_for_the_bodies_that_run),
     model!(2 every_job_of_a_scope_is_done_once_and_seen),
     model!(2 a_scope_that_keeps_one_job_does_all),
     model!(2 a_scope_without_slots_does_all),
@@ -151,6 +152,24 @@ fn a_loop_that_meets_a_drain_is_done() {
     run_loop(&s, &Items::<2>::new());
     other.join().unwrap();
     worker.join().unwrap();
+}
+
+/// The time is up when the first item is begun, by either thread. The other one may have begun an item by then.
+fn a_loop_whose_time_is_up_waits_for_the_bodies_that_run() {
+    let s = Stage::<1>::attended_on(Pool::with_clock(Clock::Manual));
+    let other = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    let items = Items::<3>::new();
+    let is_done = s.pool.parallel_for_within(3, 10, |from, to| {
+        assert_eq!(to, from + 1);
+        s.pool.pass(10);
+        items.write(from, to);
+    });
+    let begun: Vec<_> = (0..3).filter(|&n| items.0[n].1.get() > 0).collect();
+    assert!(!is_done && (1..=2).contains(&begun.len()), "{begun:?}");
+    assert!(begun.iter().all(|&n| items.0[n].0.written() && items.0[n].1.get() == 1));
+    other.join().unwrap();
+    s.assert_over(0);
 }
 
 fn a_loop_inside_a_share_is_done() {

@@ -68,8 +68,8 @@ mod util;
 #[cfg(all(any(feature = "std", feature = "pthread"), any(feature = "alloc", feature = "capi")))]
 mod workers;
 
-pub use engine::ShutdownReport;
 pub use engine::lifecycle::ShutdownMode;
+pub use engine::{PoolStats, ShutdownReport, WorkerState, WorkerStats};
 #[cfg(feature = "alloc")]
 pub use error::RecvError;
 pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
@@ -84,6 +84,7 @@ pub use rust::completions::{Completion, Completions};
 #[cfg(feature = "alloc")]
 pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
+pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};
 pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]
 pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};

@@ -3,13 +3,14 @@
 
 mod common;
 
-use common::{Count, Gate, join, until};
-use jobring::{Pool, ShutdownMode, StaticPool};
+use common::{Count, DEADLINE, Gate, done, join, until};
+use jobring::{LoopTimedOut, Pool, ShutdownMode, StaticPool};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
+use std::time::Duration;
 
 fn pool(workers: usize, capacity: usize) -> Pool {
     Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
@@ -93,6 +94,86 @@ fn a_share_has_at_least_the_grain() {
         });
         assert!(small.into_inner() <= 1, "the last alone may be smaller");
     }
+}
+
+#[test]
+fn a_share_has_at_most_the_largest() {
+    for workers in [0, 3] {
+        let pool = pool(workers, 16);
+        for (grain, largest) in [(0, 1), (0, 33), (1, 1), (1, 7), (10, 10), (100, 7), (usize::MAX, 50)] {
+            let marks = Marks::new(2000);
+            let parallel = pool.parallel_loop(0..2000).grain(grain).largest(largest);
+            let done = parallel.run(|share| {
+                assert!(share.len() <= largest);
+                marks.mark(share);
+            });
+            assert_eq!(done, Ok(()));
+            marks.assert_each_once();
+        }
+    }
+}
+
+/// The thread that has the first item waits in it until all others are done.
+#[test]
+fn items_that_wait_for_each_other_are_done_one_by_one() {
+    let (pool, begun) = (pool(1, 8), AtomicUsize::new(0));
+    let done = pool.parallel_loop(0..1000).grain(1).largest(1).run(|share| {
+        if share.start == 0 {
+            until("the others are done", || begun.load(SeqCst) == 999);
+        }
+        begun.fetch_add(share.len(), SeqCst);
+    });
+    assert_eq!((done, begun.into_inner()), (Ok(()), 1000));
+}
+
+#[test]
+fn a_loop_whose_time_is_up_begins_nothing_and_waits_for_what_runs() {
+    let (limit, longer) = (Duration::from_millis(1), Duration::from_millis(2));
+    for workers in [0, 2] {
+        let (pool, inside, begun) = (pool(workers, 8), AtomicUsize::new(0), AtomicUsize::new(0));
+        let one_by_one = || pool.parallel_loop(0..1000).grain(1).largest(1);
+        let body = |_| {
+            inside.fetch_add(1, SeqCst);
+            begun.fetch_add(1, SeqCst);
+            thread::sleep(longer);
+            inside.fetch_sub(1, SeqCst);
+        };
+        assert_eq!(one_by_one().timeout(limit).run(body), Err(LoopTimedOut));
+        assert!(inside.load(SeqCst) == 0 && begun.load(SeqCst) <= workers + 1);
+        // What a body broke with, or panicked with, wins.
+        let ended = one_by_one().timeout(DEADLINE).try_run(|_| Break(7));
+        assert_eq!(ended, Ok(Break(7)));
+        let panics = || one_by_one().timeout(DEADLINE).run(|_| panic!("a body"));
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+        assert_eq!(one_by_one().timeout(DEADLINE).run(|_| ()), Ok(()));
+    }
+}
+
+/// The whole loop is one job, which is waited for, cancelled, or asked to stop.
+#[test]
+fn a_loop_in_a_job_has_one_handle() {
+    let pool = Arc::new(pool(2, 16));
+    let (started, go) = (Gate::new(), Gate::new());
+    let in_a_job = |stays: bool| {
+        let (inside, started, go) = (pool.clone(), started.clone(), go.clone());
+        let me = move || {
+            let me = thread::current().id();
+            inside.try_parallel_for(0..1000, 1, |_| {
+                if stays && thread::current().id() == me {
+                    started.open();
+                    go.pass();
+                }
+                if inside.cancel_requested() { Break(()) } else { Continue(()) }
+            })
+        };
+        pool.submit(me).expect("room")
+    };
+    assert_eq!(done(in_a_job(false)).expect("it ran"), Continue(()));
+    let job = in_a_job(true);
+    started.pass();
+    assert!(!job.cancel(), "it runs");
+    go.open();
+    assert_eq!(done(job).expect("it ran"), Break(()));
 }
 
 /// The caller cannot end the loop alone: it waits inside its share until a worker has one.

@@ -496,3 +496,26 @@ fn larger_payloads_take_larger_closures() {
     let job = pool.submit(move || block.map(|byte| byte + 1)).expect("room");
     assert_eq!(done(job).expect("a result"), [8u8; 200]);
 }
+
+#[test]
+fn a_pool_counts_its_jobs_by_their_states() {
+    fn counts(pool: &Pool) -> [usize; 4] {
+        let stats = pool.stats();
+        [stats.queued(), stats.running(), stats.untaken(), stats.completed()]
+    }
+    let (pool, gate) = (pool(1, 64), Gate::new());
+    assert_eq!(counts(&pool), [0; 4]);
+    let held = occupy(&pool, &gate);
+    let queued: Vec<_> = (0..3).map(|n| pool.submit(move || n).expect("room")).collect();
+    assert_eq!(counts(&pool), [3, 1, 0, 0]);
+    assert!(queued[1].cancel());
+    assert_eq!(counts(&pool), [2, 1, 1, 1]);
+    gate.open();
+    until("the jobs end", || counts(&pool) == [0, 0, 4, 4]);
+    done(held).expect("it ran");
+    drop(queued);
+    assert_eq!(counts(&pool), [0, 0, 0, 4]);
+    let stats = pool.stats();
+    assert_eq!((stats.submitted(), stats.claimed(), stats.workers()), (4, 4, 1));
+    assert!(stats.sleeping() <= 1 && stats.forced_wakes() <= stats.wakes());
+}

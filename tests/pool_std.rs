@@ -13,5 +13,7 @@ backend_tests! {
     workers_take_no_signals_but_their_own_faults
     numbers_out_of_range_are_refused
     a_thread_may_enter_beside_the_pools_own
+    a_worker_tells_what_it_does
+    guards_and_cpus_are_for_pthreads
     threads_that_the_system_refuses
 }

@@ -199,6 +199,7 @@ const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_completions_destroy",
     "jobring_worker_stack",
     "jobring_stack_min",
+    "jobring_cpus",
 ];
 
 /// The test must see at least these, or it sees nothing.

@@ -67,6 +67,10 @@ fn stats(pool: *const jobring_pool) -> jobring_stats {
         claimed: 0,
         wakes: 0,
         forced_wakes: 0,
+        queued: 0,
+        running: 0,
+        untaken: 0,
+        completed: 0,
     };
     // SAFETY:
     // - a pool, and statistics with their size.

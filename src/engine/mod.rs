@@ -56,8 +56,10 @@ pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use request::{Fail, Request, Wait, WhenFull};
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]
 pub(crate) use start_workers::Started;
+pub use stats::PoolStats;
 pub(crate) use submit::ReserveError;
 #[cfg(jobring_loom)]
 pub(crate) use submit::Reserved;
 pub(crate) use wait::{Completion, Disposition, Receiver, WaitError, WaitOptions};
-pub(crate) use worker_state::{WorkerActivity, WorkerState, WorkerStats};
+pub(crate) use worker_state::WorkerActivity;
+pub use worker_state::{WorkerState, WorkerStats};

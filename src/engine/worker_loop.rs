@@ -99,7 +99,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     None => return must_notify,
                 },
             };
-            let started_at = activity.begin(&self.port);
+            let started_at = activity.begin(claimed.index, &self.port);
             woke = self.execute(claimed);
             activity.end(started_at, &self.port);
         }

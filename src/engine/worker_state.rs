@@ -1,68 +1,153 @@
 //! What one worker is doing, for statistics. Only that worker writes it.
+//!
+//! A worker that runs a job stores the index of the job's slot, in place of a constant: so another thread
+//! finds the job, and a job costs no instruction more. The slot's word tells whether that job still runs. A
+//! worker that has resolved its job and not stored that it searches may be shown with the next job of that
+//! slot. The time at which a job began is stored where jobs are timed.
 
+use super::RawPool;
+use crate::job::id::{JobId, MAX_CAPACITY};
 use crate::platform::port::Port;
+use crate::slot::Slot;
+use crate::slot::state::Status;
+use crate::slot::storage::Storage;
 use crate::sync::StatCell;
+use core::time::Duration;
 
-/// Where a worker is in its loop.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum WorkerState {
-    /// Its thread has not reached the loop yet.
+/// What a worker does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum WorkerState {
+    /// Its thread was made, and has not looked for a job yet.
     Starting,
+    /// It looks for a job.
     Searching,
+    /// It sleeps, since no job is queued.
     Sleeping,
-    /// It is inside a job.
+    /// It runs a job, which may itself be waiting for something.
     Running,
-    /// It has left its loop.
+    /// It has left its loop: the pool is shut down, its start hook failed, or a job ended its thread and the
+    /// system refused another one.
     Stopped,
 }
 
 /// Can other code read the record? Only that of a worker that the pool has started.
 const SEEN: bool = cfg!(any(feature = "std", feature = "pthread"));
 
+/// The first number that is no slot's index: it stands for the first state.
+const STATES: u64 = MAX_CAPACITY as u64 + 1;
+
 /// The record of one worker.
 pub(crate) struct WorkerActivity {
+    /// The index of the slot whose job it runs, or STATES and what else it does.
     doing: StatCell,
     jobs: StatCell,
     run_ns: StatCell,
     longest_ns: StatCell,
+    /// When its job began, if jobs are timed.
+    started_at: StatCell,
     /// Are jobs timed?
     timed: bool,
 }
 
-/// A copy of one worker's record.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WorkerStats {
-    pub(crate) doing: WorkerState,
-    /// Jobs that its loop has run to their end.
+/// What a worker does and has done: see `Pool::worker`. The times are zero unless jobs are timed.
+///
+/// ```
+/// use jobring::{Pool, WorkerStats};
+///
+/// fn report(worker: WorkerStats) -> String {
+///     match worker.job() {
+///         Some(job) => format!("{job:?} for {:?}", worker.running_for()),
+///         None => format!("{:?} after {} jobs", worker.state(), worker.jobs()),
+///     }
+/// }
+///
+/// let pool = Pool::builder().workers(1).build()?;
+/// println!("{}", report(pool.worker(0).expect("a worker")));
+/// # Ok::<(), jobring::BuildError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct WorkerStats {
+    pub(crate) state: WorkerState,
+    pub(crate) job: Option<JobId>,
+    pub(crate) running_ns: u64,
     pub(crate) jobs: u64,
-    /// Nanoseconds spent inside them, 0 if they are not timed.
     pub(crate) run_ns: u64,
     pub(crate) longest_ns: u64,
 }
 
+impl WorkerStats {
+    /// What it does.
+    #[must_use]
+    pub const fn state(&self) -> WorkerState {
+        self.state
+    }
+
+    /// The job that its loop runs; not one that a wait runs inside of that. None if it runs none. A worker
+    /// that has just ended a job may be shown with the next job of the same slot.
+    #[must_use]
+    pub const fn job(&self) -> Option<JobId> {
+        self.job
+    }
+
+    /// How long that job has run.
+    #[must_use]
+    pub const fn running_for(&self) -> Duration {
+        Duration::from_nanos(self.running_ns)
+    }
+
+    /// Jobs that its loop has run, without jobs that a wait ran inside of those.
+    #[must_use]
+    pub const fn jobs(&self) -> u64 {
+        self.jobs
+    }
+
+    /// How long these jobs took in all.
+    #[must_use]
+    pub const fn run_time(&self) -> Duration {
+        Duration::from_nanos(self.run_ns)
+    }
+
+    /// How long the longest of them took.
+    #[must_use]
+    pub const fn longest_run(&self) -> Duration {
+        Duration::from_nanos(self.longest_ns)
+    }
+}
+
 impl WorkerActivity {
-    pub(crate) const fn new(timed: bool) -> Self {
-        Self {
+    pub(crate) fn new(timed: bool) -> Self {
+        let this = Self {
             doing: StatCell::new(),
             jobs: StatCell::new(),
             run_ns: StatCell::new(),
             longest_ns: StatCell::new(),
+            started_at: StatCell::new(),
             timed,
-        }
+        };
+        this.set(WorkerState::Starting);
+        this
     }
 
+    /// Not Running, which `begin` sets.
     #[inline]
     pub(crate) fn set(&self, doing: WorkerState) {
         if SEEN {
-            self.doing.set(doing as u64);
+            self.doing.set(STATES + doing as u64);
         }
     }
 
-    /// A job starts. Returns the time, if jobs are timed.
+    /// The job in this slot starts. Returns the time, if jobs are timed.
     #[inline]
-    pub(super) fn begin(&self, port: &impl Port) -> Option<u64> {
-        self.set(WorkerState::Running);
-        if self.timed { port.now() } else { None }
+    pub(super) fn begin(&self, index: usize, port: &impl Port) -> Option<u64> {
+        let started_at = if self.timed { port.now() } else { None };
+        if let Some(started_at) = started_at {
+            self.started_at.set(started_at);
+        }
+        if SEEN {
+            self.doing.set(index as u64);
+        }
+        started_at
     }
 
     /// The job that started at that time has finished.
@@ -83,8 +168,11 @@ impl WorkerActivity {
         self.run_ns.set(self.run_ns.get() + took);
         self.longest_ns.set(self.longest_ns.get().max(took));
     }
+}
 
-    pub(crate) fn record(&self) -> WorkerStats {
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Reads the record of one of the pool's workers.
+    pub(crate) fn worker_stats(&self, worker: &WorkerActivity) -> WorkerStats {
         const ALL: [WorkerState; 5] = [
             WorkerState::Starting,
             WorkerState::Searching,
@@ -92,12 +180,25 @@ impl WorkerActivity {
             WorkerState::Running,
             WorkerState::Stopped,
         ];
-        let doing = ALL.into_iter().find(|&doing| doing as u64 == self.doing.get());
+        let doing = worker.doing.get();
+        let index = (doing < STATES).then_some(doing as usize);
+        let job = index.and_then(|index| {
+            let state = self.slot(index).state();
+            let runs = matches!(state.status(), Status::Running | Status::Cancelling);
+            (runs && worker.doing.get() == doing).then(|| Slot::handle(self.tag(), index, state))
+        });
+        let state = ALL.into_iter().find(|&state| doing == STATES + state as u64);
+        let running_ns = match job {
+            Some(_) if worker.timed => self.port.now().map_or(0, |now| worker.started_at.until(now)),
+            _ => 0,
+        };
         WorkerStats {
-            doing: doing.unwrap_or(WorkerState::Starting),
-            jobs: self.jobs.get(),
-            run_ns: self.run_ns.get(),
-            longest_ns: self.longest_ns.get(),
+            state: state.unwrap_or(WorkerState::Running),
+            job,
+            running_ns,
+            jobs: worker.jobs.get(),
+            run_ns: worker.run_ns.get(),
+            longest_ns: worker.longest_ns.get(),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::job::context::CallContext;
 use crate::platform::thread::exit::must_return;
 use core::ffi::c_void;
 
-type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
+pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
 
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod throwing {

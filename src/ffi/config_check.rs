@@ -170,8 +170,7 @@ impl Threads<'_> {
         let guard_size = match config.guard_size {
             0 => None,
             JOBRING_GUARD_NONE => Some(0),
-            bytes if bytes > isize::MAX as usize => return Err(StatusError(JOBRING_E_INVALID)),
-            bytes => Some(bytes.next_multiple_of(stack_size::page_size())),
+            bytes => Some(stack_size::whole_pages(bytes).ok_or(StatusError(JOBRING_E_INVALID))?),
         };
         let cpus = if config.cpus.is_null() {
             &[]

@@ -35,8 +35,11 @@ pub struct jobring_info {
     pub pool_bytes: usize,
 }
 
-/// Counters of a pool. They are read one after the other while the pool works, so they may be
-/// inconsistent.
+/// Counters of a pool, and how many jobs are in which state. They are read one after the other while the
+/// pool works, so they may be inconsistent.
+///
+/// Each job is looked at once, and no job is counted twice: `queued`, `running` and `untaken` are exact if no
+/// job moves during the call.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_stats {
@@ -58,6 +61,15 @@ pub struct jobring_stats {
     /// Times that one was woken because jobs stayed queued: by a thread that waited too long for a job or for
     /// room, or by a submit that found several jobs queued.
     pub forced_wakes: u64,
+    /// Jobs that no thread has started. A cancelled job is not one of them.
+    pub queued: u64,
+    /// Jobs that run, also those that wait for something.
+    pub running: u64,
+    /// Jobs that have finished and still hold their slots, because no thread has taken their results.
+    pub untaken: u64,
+    /// Accepted jobs that have finished: they ran, failed, were cancelled or discarded (wraps with size_t).
+    /// Never more than have finished when the call returns.
+    pub completed: u64,
 }
 
 const FIRST_INFO: usize = offset_of!(jobring_info, pool_bytes) + size_of::<usize>();
@@ -130,13 +142,14 @@ pub unsafe extern "C" fn jobring_info_get(
     })
 }
 
-/// Tells a pool's counters.
+/// Tells a pool's counters, and how many of its jobs are queued, running, or finished and not taken.
 ///
 /// - `stats`: what is filled, as far as its `size` says.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID.
 ///
-/// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+/// From any thread, including inside a job, a hook or a callback. Does not block or allocate. Reads one word
+/// of each slot that was ever used (of each slot on 32 bits), unless `size` ends before `queued`.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `stats` is NULL or a stats structure with its size set.
@@ -150,16 +163,23 @@ pub unsafe extern "C" fn jobring_stats_get(
         // - the caller's.
         let pool = unsafe { self::pool(pool) }?;
         output(stats)?;
-        let now = pool.raw.stats();
+        // SAFETY:
+        // - the caller's.
+        let counts_jobs = unsafe { stats.cast::<u32>().read() } as usize > FIRST_STATS;
+        let now = if counts_jobs { pool.raw.stats() } else { pool.raw.counters() };
         let found = jobring_stats {
             size: 0,
-            workers: now.live as u32,
+            workers: now.workers as u32,
             sleeping: now.sleeping as u32,
             reserved: 0,
             submitted: now.submitted as u64,
             claimed: now.claimed as u64,
             wakes: now.wakes as u64,
             forced_wakes: now.forced_wakes as u64,
+            queued: now.queued as u64,
+            running: now.running as u64,
+            untaken: now.untaken as u64,
+            completed: now.completed as u64,
         };
         // SAFETY:
         // - the caller's.

@@ -1,11 +1,14 @@
 //! Parallel loops.
 
-use super::call::{done_out, optional, visit};
-use super::callback;
-use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
-use super::types::jobring_pool;
-use crate::fork_join;
+use super::abi_struct::known;
+use super::call::{done_out, optional, timeout, visit};
+use super::callback::{self, Body};
+use super::pool::CPool;
+use super::status::{JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, StatusError, jobring_status};
+use super::types::{JOBRING_FOREVER, jobring_pool};
+use crate::fork_join::{self, LoopOptions};
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ops::ControlFlow;
 
 /// The body of a loop: does the items `from` to `to` - 1, at least one, and returns 0; or returns another
@@ -29,6 +32,56 @@ impl Shared {
     }
 }
 
+/// How to run a loop. Zero is the default in every field. The structure is read during the call only.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jobring_parallel_for_options {
+    /// sizeof (jobring_parallel_for_options).
+    pub size: u32,
+    /// 0.
+    pub reserved: u32,
+    /// The longest time in nanoseconds until the last part is begun. 0 or JOBRING_FOREVER: no limit.
+    pub limit_ns: i64,
+    /// As for jobring_parallel_for(), but at most `largest`.
+    pub grain: usize,
+    /// The most items of a part. 0: no bound.
+    ///
+    /// Bodies that wait for each other need parts of one item: `grain` 1 and `largest` 1. Then a thread that
+    /// waits in a body keeps no item from the others.
+    pub largest: usize,
+}
+
+const DEFAULTS: jobring_parallel_for_options = jobring_parallel_for_options {
+    size: size_of::<jobring_parallel_for_options>() as u32,
+    reserved: 0,
+    limit_ns: 0,
+    grain: 0,
+    largest: 0,
+};
+
+/// The size of the smallest structure that was ever published.
+const FIRST_SIZE: usize = size_of::<jobring_parallel_for_options>();
+
+/// The body of a C loop, which may be called on any thread.
+struct LoopBody<'a> {
+    pool: &'a CPool,
+    body: Body,
+    ctx: Shared,
+}
+
+impl LoopBody<'_> {
+    /// # Safety
+    /// 1. The body may be called with its argument.
+    unsafe fn call(&self, from: usize, to: usize) -> ControlFlow<i32> {
+        // SAFETY:
+        // - 1.
+        match self.pool.raw.without_job(|| unsafe { callback::body(self.body, self.ctx.get(), from, to) }) {
+            0 => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        }
+    }
+}
+
 /// Calls `body` for parts of the range from 0 to `count` that together cover it once, on this thread and on
 /// free workers.
 ///
@@ -48,6 +101,17 @@ impl Shared {
 /// The caller does its part, and takes every part that no worker has started: it never waits for a thread
 /// that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
 /// does everything.
+///
+/// A program that does not want to wait meanwhile submits a job that makes this call. The whole loop then has
+/// one handle to wait for and one done callback. To end it early, let the bodies look at a flag: a job that
+/// is queued can be cancelled, but a body counts as outside of jobs and does not see the request.
+///
+///     static void *whole_loop(void *arg) {
+///         struct work *work = arg;
+///         jobring_parallel_for(work->pool, work->count, 0, body, work, NULL);
+///         return work;
+///     }
+///     jobring_submit(pool, whole_loop, &work, &job);
 ///
 /// Returns:
 /// - JOBRING_OK: also if a body ended the loop.
@@ -74,21 +138,100 @@ pub unsafe extern "C" fn jobring_parallel_for(
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
         optional(stopped)?;
-        let body = body.ok_or(StatusError(JOBRING_E_INVALID))?;
-        let ctx = Shared(ctx);
-        let ended = fork_join::share_out(&pool.raw, count, grain, |from, to| {
-            // SAFETY:
-            // - the caller's.
-            match pool.raw.without_job(|| unsafe { callback::body(body, ctx.get(), from, to) }) {
-                0 => ControlFlow::Continue(()),
-                other => ControlFlow::Break(other),
-            }
-        });
-        if !stopped.is_null() {
-            // SAFETY:
-            // - checked above.
-            unsafe { stopped.write(ended.break_value().unwrap_or(0)) };
-        }
+        let body = LoopBody { pool, body: body.ok_or(StatusError(JOBRING_E_INVALID))?, ctx: Shared(ctx) };
+        // SAFETY:
+        // - the caller's.
+        let ended = fork_join::share_out(&pool.raw, count, grain, |from, to| unsafe { body.call(from, to) });
+        // SAFETY:
+        // - checked above.
+        unsafe { tell(stopped, ended) };
         Ok(())
     })
+}
+
+/// jobring_parallel_for() with options: a largest part, and a time limit.
+///
+/// When the time is up, no further part is started, and the call returns when the bodies that had started
+/// have returned, since they use the caller's data.
+///
+/// - `count`: the number of items; 0 calls nothing.
+/// - `options`: NULL for all defaults.
+/// - `body`: called as body(ctx, from, to).
+/// - `ctx`: passed to the body.
+/// - `stopped`: where 0 is written, or what a body returned to end the loop (the first, of several); NULL
+///   if it is not wanted.
+///
+/// Returns:
+/// - JOBRING_OK: every item is done, or a body ended the loop.
+/// - JOBRING_E_TIMEDOUT: the time was up, and items were left out. On a pool without a clock this is so at
+///   once, if there is a time limit.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook, a callback or a body; not from a signal handler.
+/// Blocks. It sleeps only while another thread is inside a body. Does not allocate. Locks only inside a
+/// job, before it sleeps. Takes two slots for each thread that helps. With a time limit it reads the clock
+/// before each part.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `options` is NULL or options with their size set; `body` may be called with `ctx` on any
+/// thread, on several at once; `stopped` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_parallel_for_opts(
+    pool: *mut jobring_pool,
+    count: usize,
+    options: *const jobring_parallel_for_options,
+    body: jobring_body_fn,
+    ctx: *mut c_void,
+    stopped: *mut i32,
+) -> jobring_status {
+    done_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let (pool, _visit) = unsafe { visit(pool) }?;
+        optional(stopped)?;
+        let body = LoopBody { pool, body: body.ok_or(StatusError(JOBRING_E_INVALID))?, ctx: Shared(ctx) };
+        // SAFETY:
+        // - the caller's.
+        let options = unsafe { read_options(options) }?;
+        // SAFETY:
+        // - the caller's.
+        let call = |from, to| unsafe { body.call(from, to) };
+        let ended = fork_join::share_out_with(&pool.raw, count, options, call);
+        let ended = ended.map_err(|_| StatusError(JOBRING_E_TIMEDOUT))?;
+        // SAFETY:
+        // - checked above.
+        unsafe { tell(stopped, ended) };
+        Ok(())
+    })
+}
+
+/// # Safety
+/// 1. `options` is NULL or a jobring_parallel_for_options.
+unsafe fn read_options(options: *const jobring_parallel_for_options) -> Result<LoopOptions, StatusError> {
+    let mut room = MaybeUninit::uninit();
+    let options = if options.is_null() {
+        &DEFAULTS
+    } else {
+        // SAFETY:
+        // - 1; every field of the structure is valid when zero.
+        unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut room) }?
+    };
+    let &jobring_parallel_for_options { reserved, limit_ns, grain, largest, .. } = options;
+    if reserved != 0 {
+        return Err(StatusError(JOBRING_E_INVALID));
+    }
+    let timeout = timeout(if limit_ns == 0 { JOBRING_FOREVER } else { limit_ns })?;
+    Ok(LoopOptions { grain, largest, timeout })
+}
+
+/// Writes what ended the loop.
+///
+/// # Safety
+/// 1. `stopped` is NULL or writable.
+unsafe fn tell(stopped: *mut i32, ended: ControlFlow<i32>) {
+    if !stopped.is_null() {
+        // SAFETY:
+        // - 1.
+        unsafe { stopped.write(ended.break_value().unwrap_or(0)) };
+    }
 }

@@ -4,10 +4,13 @@ use super::abi_struct::write_prefix;
 use super::call::{done, done_out, optional, output, pool};
 use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError, jobring_status};
-use super::types::jobring_pool;
+use super::types::{jobring_job, jobring_pool};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::engine::WorkerState;
+use crate::engine::defaults;
 use crate::job::context::CallContext;
+#[cfg(any(feature = "std", feature = "pthread"))]
+use crate::job::id::JobId;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerThread;
 use core::ffi::c_char;
@@ -41,6 +44,11 @@ pub struct jobring_worker {
     pub longest_ns: u64,
     /// The name of its thread, terminated by a zero.
     pub name: [c_char; 16],
+    /// The job that its loop runs; not one that a wait runs inside of that. 0: it runs none. A worker that has
+    /// just ended a job may be shown with the next job of the same slot.
+    pub job: jobring_job,
+    /// Nanoseconds since that job began. 0 without JOBRING_FLAG_TIMED.
+    pub running_ns: u64,
 }
 
 const FIRST_WORKER: usize = offset_of!(jobring_worker, name) + size_of::<[c_char; 16]>();
@@ -55,10 +63,10 @@ impl CPool {
 
     fn worker(&self, index: u32) -> Result<jobring_worker, StatusError> {
         let place = self.place(index)?;
-        let record = place.record();
+        let record = place.stats(&self.raw);
         let mut found = jobring_worker {
             size: 0,
-            state: match record.doing {
+            state: match record.state {
                 WorkerState::Starting => JOBRING_WORKER_STARTING,
                 WorkerState::Searching => JOBRING_WORKER_SEARCHING,
                 WorkerState::Sleeping => JOBRING_WORKER_SLEEPING,
@@ -69,6 +77,8 @@ impl CPool {
             run_ns: record.run_ns,
             longest_ns: record.longest_ns,
             name: [0; 16],
+            job: record.job.map_or(0, JobId::to_bits),
+            running_ns: record.running_ns,
         };
         for (to, from) in found.name.iter_mut().zip(place.name().bytes()) {
             *to = from as c_char;
@@ -223,6 +233,39 @@ pub unsafe extern "C" fn jobring_stack_min(bytes: *mut usize) -> jobring_status 
         // SAFETY:
         // - checked above.
         unsafe { bytes.write(found) };
+        Ok(())
+    })
+}
+
+/// Tells the number of CPUs that the calling thread may use: the workers of a pool whose
+/// jobring_config.workers is 0.
+///
+/// A library with Rust's standard library also reads the quota of the control group, and ends the process by
+/// abort() if it gets no memory for that.
+///
+/// - `cpus`: where it is written; 1 if the system does not tell.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: a build without threads.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not
+/// block. May allocate.
+///
+/// # Safety
+/// `cpus` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_cpus(cpus: *mut u32) -> jobring_status {
+    done_out(|| {
+        output(cpus)?;
+        let found = match defaults::workers() {
+            0 => return Err(StatusError(JOBRING_E_UNSUPPORTED)),
+            found => found as u32,
+        };
+        // SAFETY:
+        // - checked above.
+        unsafe { cpus.write(found) };
         Ok(())
     })
 }

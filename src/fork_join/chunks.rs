@@ -7,9 +7,9 @@
 //!
 //! A part's `next` is the start of its next share; at the part's end nothing is left. A claim moves `next`
 //! forward by a compare-and-swap; a stop moves it to the end at once. It never goes back, so a successful
-//! claim owns its share alone, and after a stop no claim succeeds. A share is half of what its part has left.
-//! So shares become smaller towards the end: there are few claims, and no thread finishes much later than the
-//! others.
+//! claim owns its share alone, and after a stop no claim succeeds. A share is half of what its part has left,
+//! between the smallest and the largest share. So shares become smaller towards the end: there are few claims,
+//! and no thread finishes much later than the others.
 
 use crate::sync::{AtomicUsize, Relaxed, Site, ordering};
 use crate::util::cache_padded::CachePadded;
@@ -19,6 +19,15 @@ const FRACTION: usize = 2;
 /// The most parts. Each has its own cache line on the caller's stack; if there are more threads, they share
 /// the parts.
 const MAX_PARTS: usize = if usize::BITS == 64 { 8 } else { 2 };
+
+/// The sizes of shares.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// The smallest share, except the last. 0: found by timing.
+    pub(super) grain: usize,
+    /// The largest share. At least the grain.
+    pub(super) largest: usize,
+}
 
 /// A range that is cut into shares.
 pub(super) struct Chunks {
@@ -30,16 +39,33 @@ pub(super) struct Chunks {
     /// The items of each part, except the last.
     part: usize,
     end: usize,
-    /// The smallest share, except the last.
-    grain: usize,
+    /// The grain is not 0.
+    sizes: Sizes,
     /// The most helpers.
     max_helpers: usize,
 }
 
+impl Sizes {
+    /// The size of the next share of a part that has `left` items left.
+    fn of_share(self, left: usize) -> usize {
+        let size = (left / FRACTION).max(self.grain).min(self.largest).min(left);
+        if left - size >= self.grain {
+            return size;
+        }
+        // Leaves no rest smaller than a grain, if the largest share allows it.
+        match left.checked_sub(self.grain) {
+            _ if left <= self.largest => left,
+            Some(rest) if rest >= self.grain => rest,
+            _ => size,
+        }
+    }
+}
+
 impl Chunks {
     /// `from..end`, for the caller and at most `max_helpers` helpers. The items before `from` are done.
-    pub(super) fn new(from: usize, end: usize, grain: usize, max_helpers: usize) -> Self {
-        debug_assert!(from < end && grain > 0);
+    pub(super) fn new(from: usize, end: usize, sizes: Sizes, max_helpers: usize) -> Self {
+        let grain = sizes.grain;
+        debug_assert!(from < end && grain > 0 && grain <= sizes.largest);
         // The first share is the caller's.
         let max_helpers = max_helpers.min((end - from - 1) / grain);
         let parts = MAX_PARTS.min(max_helpers + 1);
@@ -48,7 +74,7 @@ impl Chunks {
         let next = core::array::from_fn(|n| {
             CachePadded::new(AtomicUsize::new(n.saturating_mul(part).clamp(from, end)))
         });
-        Self { next, helpers: AtomicUsize::new(0), parts, part, end, grain, max_helpers }
+        Self { next, helpers: AtomicUsize::new(0), parts, part, end, sizes, max_helpers }
     }
 
     /// The part in which a helper on this worker starts. The caller starts in the first.
@@ -86,10 +112,7 @@ impl Chunks {
         let end = self.end_of(part);
         let mut from = self.next(part);
         while from < end {
-            let left = end - from;
-            let size = (left / FRACTION).max(self.grain);
-            // Leaves no rest smaller than a grain.
-            let to = if left - size.min(left) < self.grain { end } else { from + size };
+            let to = from + self.sizes.of_share(end - from);
             // ORDERING: Relaxed: decides which thread owns the share, and hands nothing over; the end of the
             // helper's job makes its work visible to the caller (E3).
             match self.next[part].compare_exchange(
@@ -128,6 +151,10 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
+    fn whole(grain: usize) -> Sizes {
+        Sizes { grain, largest: usize::MAX }
+    }
+
     fn claims(shares: &Chunks, part: usize) -> Vec<(usize, usize)> {
         let mut part = part;
         core::iter::from_fn(|| shares.claim(&mut part)).collect()
@@ -144,7 +171,7 @@ mod tests {
             (3, 777, 5, 40),
         ] {
             for first in 0..=most {
-                let shares = Chunks::new(from, end, grain, most);
+                let shares = Chunks::new(from, end, whole(grain), most);
                 let mut all = claims(&shares, shares.part_of(first));
                 assert!(shares.is_exhausted() && all[0].0 >= from);
                 all.sort_unstable();
@@ -159,9 +186,9 @@ mod tests {
         for (end, grain, most) in
             [(1000, 1, 1), (4096, 64, 3), (4100, 64, 3), (777, 5, 40), (20_000, 16_384, 1)]
         {
-            let all = claims(&Chunks::new(0, end, grain, most), 0);
+            let all = claims(&Chunks::new(0, end, whole(grain), most), 0);
             assert!(all.iter().all(|(from, to)| to - from >= grain || *to == end), "{all:?}");
-            let one = claims(&Chunks::new(0, end, grain, 0), 0);
+            let one = claims(&Chunks::new(0, end, whole(grain), 0), 0);
             let sizes = one.iter().map(|(from, to)| to - from);
             // The last share may also include a rest that is smaller than a grain.
             assert!(sizes.clone().zip(sizes.skip(1)).all(|(one, next)| next < one + grain), "{one:?}");
@@ -169,15 +196,35 @@ mod tests {
     }
 
     #[test]
+    fn no_share_is_larger_than_the_largest() {
+        for (end, grain, largest, most) in [
+            (1000, 1, 1, 3),
+            (1000, 1, 7, 1),
+            (1000, 10, 10, 3),
+            (997, 10, 19, 2),
+            (4100, 64, 100, 3),
+            (5, 2, 3, 1),
+        ] {
+            let shares = Chunks::new(0, end, Sizes { grain, largest }, most);
+            let all = claims(&shares, 0);
+            assert_eq!(all.iter().map(|(from, to)| to - from).sum::<usize>(), end);
+            assert!(all.iter().all(|(from, to)| to - from <= largest), "{all:?}");
+            // A part's last share is smaller than a grain only where it does not fit into the one before.
+            let small = all.iter().filter(|(from, to)| to - from < grain).count();
+            assert!(small == 0 || largest < 2 * grain && small <= shares.parts, "{all:?}");
+        }
+    }
+
+    #[test]
     fn each_thread_starts_in_its_own_part() {
-        let shares = Chunks::new(0, 1000, 1, 3);
+        let shares = Chunks::new(0, 1000, whole(1), 3);
         let starts: Vec<_> =
             (0..3).map(|worker| shares.claim(&mut shares.part_of(worker)).unwrap().0).collect();
         // If there are two parts, the helpers share the second.
         assert_eq!(starts, if MAX_PARTS < 4 { [500, 750, 875] } else { [250, 500, 750] });
         assert_eq!(shares.claim(&mut 0).unwrap().0, 0);
         // Items that are done already do not move the other parts.
-        let shares = Chunks::new(300, 1000, 1, 3);
+        let shares = Chunks::new(300, 1000, whole(1), 3);
         let (first, second) = if MAX_PARTS < 4 { (0, 1) } else { (1, 2) };
         assert_eq!(shares.claim(&mut { first }).unwrap().0, 300);
         assert_eq!(shares.claim(&mut { second }).unwrap().0, 500);
@@ -187,7 +234,7 @@ mod tests {
     fn the_largest_range_does_not_overflow() {
         for most in [0, 1, 2, 6, 65_535] {
             for grain in [1, 1000, usize::MAX / 2, usize::MAX] {
-                let shares = Chunks::new(0, usize::MAX, grain, most);
+                let shares = Chunks::new(0, usize::MAX, whole(grain), most);
                 let (mut part, mut at) = (0, 0);
                 for _ in 0..100 {
                     let Some((from, to)) = shares.claim(&mut part) else { break };
@@ -195,14 +242,14 @@ mod tests {
                     at = to;
                 }
             }
-            let shares = Chunks::new(usize::MAX - 3, usize::MAX, 1, most);
+            let shares = Chunks::new(usize::MAX - 3, usize::MAX, whole(1), most);
             assert_eq!(claims(&shares, 0).len(), 3);
         }
     }
 
     #[test]
     fn after_a_stop_nothing_is_claimed_and_nobody_helps() {
-        let shares = Chunks::new(0, 100, 1, 3);
+        let shares = Chunks::new(0, 100, whole(1), 3);
         assert!(shares.claim(&mut 1).is_some() && shares.admit_helper());
         shares.stop();
         assert!(
@@ -214,7 +261,7 @@ mod tests {
 
     #[test]
     fn no_more_helpers_are_made_than_shares_are_left_for() {
-        let shares = Chunks::new(0, 100, 40, 8);
+        let shares = Chunks::new(0, 100, whole(40), 8);
         assert_eq!((0..10).filter(|_| shares.admit_helper()).count(), 2);
     }
 }

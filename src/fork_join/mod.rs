@@ -1,7 +1,7 @@
 //! Fork-join: the caller works on its own task, and lends parts of it to the pool.
 //!
 //! - `parallel_for`: a range, cut into **shares** that the caller and its **helpers** claim one after the
-//!   other.
+//!   other. `loop_options`: the same with a largest share and a deadline.
 //! - `join`: two closures; the second is published only when a worker is idle.
 //! - `scope`: jobs that borrow from their spawner's stack.
 //!
@@ -15,11 +15,15 @@
 
 mod chunks;
 mod join;
+mod loop_options;
 mod once_slot;
 mod parallel_for;
 mod scope;
 
 pub(crate) use join::join;
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(crate) use loop_options::share_out_with;
+pub(crate) use loop_options::{LoopOptions, try_for_each_share_with};
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use parallel_for::share_out;
 pub(crate) use parallel_for::{for_each_share, try_for_each_share};

@@ -18,7 +18,7 @@
 //! counter, if there is one. If the whole loop is short by that estimate, the caller finishes it at once. If
 //! the loop is long enough for any speed of the counter, the caller forks at once.
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, Sizes};
 use super::once_slot::OnceSlot;
 use crate::engine::{Fail, LentJob, RawPool, Recipient};
 use crate::job::context::CallContext;
@@ -33,7 +33,7 @@ use core::ptr;
 
 /// The body, called with the first item of a share and the item after its last. False ends the loop. Does not
 /// unwind.
-type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
+pub(super) type Body<'a> = &'a (dyn Fn(usize, usize) -> bool + Sync);
 
 /// The most helpers that one thread makes.
 const FAN_OUT: usize = 2;
@@ -116,14 +116,19 @@ impl<S: Storage, P: Port + Clone> Helper<S, P> {
 }
 
 /// Calls `body` for every item of `0..count`, on this thread and on workers that come in time, until it
-/// returns false. Shares have at least `grain` items; 0 chooses a grain by timing.
-fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: usize, body: Body<'_>) {
+/// returns false. What this thread does alone is one call, however large.
+pub(super) fn run<S: Storage, P: Port + Clone>(
+    pool: &RawPool<S, P>,
+    count: usize,
+    sizes: Sizes,
+    body: Body<'_>,
+) {
     let workers = match pool.payload_bytes() >= size_of::<*const ()>() {
         true => pool.other_workers(),
         false => 0,
     };
-    let forked = match grain {
-        _ if workers == 0 || count <= grain.max(1) => None,
+    let forked = match sizes.grain {
+        grain if workers == 0 || count <= grain.max(1) => None,
         0 => match start_alone(pool, count, workers, body) {
             ControlFlow::Continue(fork) => Some(fork),
             ControlFlow::Break(()) => return,
@@ -132,7 +137,8 @@ fn run<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, count: usize, grain: u
     };
     match forked {
         Some((from, grain)) => {
-            Loop { pool, chunks: Chunks::new(from, count, grain, workers), body }.take_part(0);
+            let sizes = Sizes { grain: grain.min(sizes.largest), ..sizes };
+            Loop { pool, chunks: Chunks::new(from, count, sizes, workers), body }.take_part(0);
         }
         None if count > 0 => _ = body(0, count),
         None => {}
@@ -217,6 +223,11 @@ fn scaled(a: u64, b: usize, c: usize) -> u64 {
     a.checked_mul(b).map_or_else(|| a.saturating_mul(b / c), |product| product / c)
 }
 
+/// How a whole range is cut where only the smallest share is given.
+pub(super) const fn whole(grain: usize) -> Sizes {
+    Sizes { grain, largest: usize::MAX }
+}
+
 /// As `run`, with a body that may break with a value. Returns the first such value. The body does not unwind.
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) fn share_out<S: Storage, P: Port + Clone>(
@@ -225,15 +236,7 @@ pub(crate) fn share_out<S: Storage, P: Port + Clone>(
     grain: usize,
     body: impl Fn(usize, usize) -> ControlFlow<i32> + Sync,
 ) -> ControlFlow<i32> {
-    let mut first = OnceSlot::new();
-    run(pool, count, grain, &|from, to| match body(from, to) {
-        ControlFlow::Continue(()) => true,
-        ControlFlow::Break(value) => {
-            let _late = first.offer(value);
-            false
-        }
-    });
-    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+    until_break(body, |body| run(pool, count, whole(grain), body))
 }
 
 /// The same over any range, with any value, and a body that may panic. A panic ends the loop; it resumes here
@@ -244,9 +247,36 @@ pub(crate) fn try_for_each_share<S: Storage, P: Port + Clone, B: Send>(
     grain: usize,
     body: impl Fn(Range<usize>) -> ControlFlow<B> + Sync,
 ) -> ControlFlow<B> {
+    until_break_or_panic(range, body, |count, body| run(pool, count, whole(grain), body))
+}
+
+/// Lets `drive` call `body` until it breaks. Returns the first value that it broke with. The body does not
+/// unwind.
+#[cfg(any(feature = "capi", jobring_loom))]
+pub(super) fn until_break(
+    body: impl Fn(usize, usize) -> ControlFlow<i32> + Sync,
+    drive: impl FnOnce(Body<'_>),
+) -> ControlFlow<i32> {
+    let mut first = OnceSlot::new();
+    drive(&|from, to| match body(from, to) {
+        ControlFlow::Continue(()) => true,
+        ControlFlow::Break(value) => {
+            let _late = first.offer(value);
+            false
+        }
+    });
+    first.take().map_or(ControlFlow::Continue(()), ControlFlow::Break)
+}
+
+/// The same for the items of a range, with any value and a body that may panic.
+pub(super) fn until_break_or_panic<B: Send>(
+    range: Range<usize>,
+    body: impl Fn(Range<usize>) -> ControlFlow<B> + Sync,
+    drive: impl FnOnce(usize, Body<'_>),
+) -> ControlFlow<B> {
     let (mut first, mut panicked) = (OnceSlot::new(), OnceSlot::new());
     let base = range.start;
-    run(pool, range.end.saturating_sub(base), grain, &|from, to| {
+    drive(range.end.saturating_sub(base), &|from, to| {
         match catch(|| body(base + from..base + to)) {
             Ok(ControlFlow::Continue(())) => return true,
             Ok(ControlFlow::Break(value)) => {

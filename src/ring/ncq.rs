@@ -330,20 +330,21 @@ impl<'a> Ring<'a> {
         self.cursors.head.load(ordering(Site::PoppedLook, Relaxed))
     }
 
-    /// How many pushes and pops a ring that started empty has seen (wrapping). Exact while nobody uses the ring.
+    /// How many pushes and pops a ring that started empty has seen (wrapping). Exact while nobody uses the ring. The caller
+    /// sees what came before the pushes that are counted.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let g = self.geometry();
-        // ORDERING: Relaxed: statistics.
-        let mut pushes = self.cursors.tail.load(ordering(Site::CountTail, Relaxed));
-        // ORDERING: Relaxed, the same.
-        let published = |t: usize| g.is_published(self.entry(t).load(ordering(Site::CountEntry, Relaxed)), t);
+        // ORDERING: Acquire pairs with advance_tail's Release, and so with the pushes before the tail (E1).
+        let mut pushes = self.cursors.tail.load(ordering(Site::CountTail, Acquire));
+        // ORDERING: Acquire pairs with the pusher's Release (E1).
+        let published = |t: usize| g.is_published(self.entry(t).load(ordering(Site::CountEntry, Acquire)), t);
         for _ in 0..g.stride() {
             if !published(pushes) {
                 break;
             }
             pushes = pushes.wrapping_add(1);
         }
-        // ORDERING: Relaxed, the same.
+        // ORDERING: Relaxed: a statistic.
         let pops = self.cursors.head.load(ordering(Site::CountHead, Relaxed));
         (pushes, pops)
     }

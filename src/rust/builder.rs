@@ -11,9 +11,7 @@ use crate::platform::{Backend, system};
 use crate::slot::storage::{Boxed, SlotLayout, boxed};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Hooks, WorkerSet, WorkerSetConfig};
-use alloc::boxed::Box;
 use alloc::string::String;
-#[cfg(any(feature = "std", feature = "pthread"))]
 use alloc::vec::Vec;
 use core::fmt;
 #[cfg(any(feature = "std", feature = "pthread"))]
@@ -35,10 +33,35 @@ pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     max_workers: Option<usize>,
     capacity: usize,
     spin: u32,
-    stack_size: usize,
-    name: String,
-    backend: Backend,
-    hooks: Callbacks,
+    pub(super) threads: ThreadSettings,
+}
+
+/// How the threads are made, and what is known of them.
+pub(super) struct ThreadSettings {
+    pub(super) stack_size: usize,
+    /// Bytes. None: the system's default.
+    pub(super) guard_size: Option<usize>,
+    pub(super) cpus: Vec<u32>,
+    pub(super) name: String,
+    pub(super) backend: Backend,
+    pub(super) hooks: Callbacks,
+    pub(super) timed: bool,
+    pub(super) painted: bool,
+}
+
+impl Default for ThreadSettings {
+    fn default() -> Self {
+        Self {
+            stack_size: 0,
+            guard_size: None,
+            cpus: Vec::new(),
+            name: String::from("jobring"),
+            backend: Backend::DEFAULT,
+            hooks: Callbacks::default(),
+            timed: false,
+            painted: false,
+        }
+    }
 }
 
 impl Pool {
@@ -69,10 +92,7 @@ impl Builder {
             max_workers: None,
             capacity: DEFAULT_CAPACITY,
             spin: POLLS,
-            stack_size: 0,
-            name: String::from("jobring"),
-            backend: Backend::DEFAULT,
-            hooks: Callbacks::default(),
+            threads: ThreadSettings::default(),
         }
     }
 }
@@ -162,10 +182,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             max_workers: self.max_workers,
             capacity: self.capacity,
             spin: self.spin,
-            stack_size: self.stack_size,
-            name: self.name,
-            backend: self.backend,
-            hooks: self.hooks,
+            threads: self.threads,
         }
     }
 
@@ -183,85 +200,6 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// ```
     pub fn spin(mut self, polls: u32) -> Self {
         self.spin = polls;
-        self
-    }
-
-    /// The size of each worker's stack in bytes, rounded up to a page. Default: 2 MiB.
-    ///
-    /// ```
-    /// use jobring::{BuildError, Pool};
-    ///
-    /// let smallest = match Pool::builder().workers(1).stack_size(1).build() {
-    ///     Err(BuildError::StackTooSmall(bytes)) => bytes,
-    ///     other => unreachable!("{other:?}"),
-    /// };
-    /// let pool = Pool::builder().workers(1).stack_size(smallest).build()?;
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = bytes;
-        self
-    }
-
-    /// The prefix of the threads' names: worker 3 of `io` is `io-3`. A name has at most 15 bytes. Default: `jobring`. On the pthread
-    /// backend only the system knows the name: `std::thread::current().name()` is None, and a panic is reported from `<unnamed>`.
-    ///
-    /// ```
-    /// use jobring::{Backend, Pool};
-    ///
-    /// let pool = Pool::builder().workers(1).backend(Backend::Std).name("io").build()?;
-    /// let name = pool.submit(|| std::thread::current().name() == Some("io-0")).expect("the pool is open");
-    /// assert!(name.wait().unwrap());
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    pub fn name(mut self, prefix: impl Into<String>) -> Self {
-        self.name = prefix.into();
-        self
-    }
-
-    /// The backend that makes the threads. Default: pthreads where this build has them, else std. A backend that this build
-    /// lacks gives [`BuildError::Unsupported`]: see [`Backend`].
-    ///
-    /// ```
-    /// use jobring::{Backend, Pool};
-    ///
-    /// let pool = Pool::builder().workers(1).backend(Backend::Std).build()?;
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    pub fn backend(mut self, backend: Backend) -> Self {
-        self.backend = backend;
-        self
-    }
-
-    /// Sets a hook that is called on each worker's thread before its first job, with the worker's number.
-    /// [`build`](Builder::build) returns when all start hooks have returned, so a hook that waits for something that the
-    /// caller does after it waits for ever; without a start hook it does not wait for the threads. A worker whose hook panics
-    /// ends at once, without [`on_stop`](Builder::on_stop). If fewer than [`min_workers`](Builder::min_workers) are left, the
-    /// error is [`BuildError::StartHook`].
-    ///
-    /// ```
-    /// use std::sync::mpsc::channel;
-    ///
-    /// let (tell, told) = channel();
-    /// let started = tell.clone();
-    /// let pool = jobring::Pool::builder()
-    ///     .workers(1)
-    ///     .on_start(move |worker| started.send(format!("worker {worker} starts")).unwrap())
-    ///     .on_stop(move |worker| tell.send(format!("worker {worker} stops")).unwrap())
-    ///     .build()?;
-    /// drop(pool);
-    /// assert_eq!(told.iter().collect::<Vec<_>>(), ["worker 0 starts", "worker 0 stops"]);
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    pub fn on_start(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.start = Some(Box::new(hook));
-        self
-    }
-
-    /// Sets a hook that is called on each worker's thread after its last job, with the worker's number: see the example of
-    /// [`on_start`](Builder::on_start). A panic in it is dropped. It may do what a job may.
-    pub fn on_stop(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.hooks.stop = Some(Box::new(hook));
         self
     }
 
@@ -287,7 +225,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             )
         };
         let shape = SlotLayout::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
-        if self.backend != Backend::DEFAULT && !self.backend.is_available() {
+        if self.threads.backend != Backend::DEFAULT && !self.threads.backend.is_available() {
             return Err(BuildError::Unsupported("backend"));
         }
         let workers = self.workers.unwrap_or_else(defaults::workers);
@@ -313,16 +251,25 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
 
     #[cfg(any(feature = "std", feature = "pthread"))]
     fn start(self, core: PoolCore<Pool<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
-        let stack_size = stack_size::effective(self.stack_size)?;
+        let threads = self.threads;
+        let guard_size = threads.guard_size.map(stack_size::whole_pages);
+        if guard_size == Some(None) {
+            return Err(BuildError::Invalid("guard_size"));
+        }
+        let stack_size = stack_size::effective(threads.stack_size)?;
         let mut places = Vec::new();
         places.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
         places.resize_with(workers, MaybeUninit::uninit);
-        let mut inner = boxed(Inner { core, workers: None, _places: places, hooks: self.hooks })
+        let mut inner = boxed(Inner { core, workers: None, _places: places, hooks: threads.hooks })
             .ok_or(BuildError::NoMemory)?;
         let min_workers = self.min_workers.unwrap_or(workers);
         let plan = WorkerSetConfig {
             min_workers,
-            ..WorkerSetConfig::plain(self.backend, workers, stack_size, &self.name)
+            guard_size: guard_size.flatten(),
+            cpus: &threads.cpus,
+            timed: threads.timed,
+            painted: threads.painted,
+            ..WorkerSetConfig::plain(threads.backend, workers, stack_size, &threads.name)
         };
         let hooks: *const (dyn Hooks + 'static) = &raw const inner.hooks;
         let places = inner._places.as_mut_ptr();
@@ -350,9 +297,9 @@ impl<const PAYLOAD: usize> fmt::Debug for Builder<PAYLOAD> {
             .field("max_workers", &self.max_workers)
             .field("capacity", &self.capacity)
             .field("spin", &self.spin)
-            .field("stack_size", &self.stack_size)
-            .field("name", &self.name)
-            .field("backend", &self.backend)
+            .field("stack_size", &self.threads.stack_size)
+            .field("name", &self.threads.name)
+            .field("backend", &self.threads.backend)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
 pub(crate) mod cancellable;
+#[cfg(feature = "alloc")]
+mod builder_threads;
 pub(crate) mod closure;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions;
@@ -14,7 +16,9 @@ mod fits;
 #[cfg(feature = "future")]
 mod future;
 pub(crate) mod handle;
+mod info;
 mod parallel;
+pub(crate) mod parallel_loop;
 pub(crate) mod parts;
 #[cfg(feature = "alloc")]
 pub(crate) mod pool;
@@ -27,3 +31,5 @@ mod run;
 pub(crate) mod scope;
 pub(crate) mod shutdown;
 pub(crate) mod static_pool;
+#[cfg(feature = "alloc")]
+mod worker;

@@ -141,47 +141,6 @@ impl Drop for Callbacks {
     }
 }
 
-impl<const PAYLOAD: usize> Pool<PAYLOAD> {
-    /// The number of worker threads that the pool started, without those whose start hook panicked.
-    ///
-    /// ```
-    /// let pool = jobring::Pool::builder().workers(2).build()?;
-    /// assert_eq!(pool.workers(), 2);
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    #[must_use]
-    pub fn workers(&self) -> usize {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.inner.workers.as_ref().map_or(0, |set| set.started().workers());
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        0
-    }
-
-    /// The size of a worker's stack in bytes, as the system reports it or, where it reports none, as it was requested. None
-    /// for a number that names no worker, and in a child by `fork()`.
-    ///
-    /// ```
-    /// let pool = jobring::Pool::builder().workers(1).stack_size(1 << 20).build()?;
-    /// assert!(pool.worker_stack_size(0).is_some_and(|bytes| bytes >= 1 << 20));
-    /// assert_eq!(pool.worker_stack_size(1), None);
-    /// # Ok::<(), jobring::BuildError>(())
-    /// ```
-    #[must_use]
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(unused_variables, reason = "there are no workers")
-    )]
-    pub fn worker_stack_size(&self, worker: usize) -> Option<usize> {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return (!self.inner.core.raw().is_copy())
-            .then_some(self.inner.workers.as_ref())
-            .flatten()
-            .and_then(|set| set.place(worker)?.stack_size());
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        None
-    }
-}
-
 impl<const PAYLOAD: usize> core::ops::Deref for Pool<PAYLOAD> {
     type Target = PoolCore<Self>;
 

@@ -58,6 +58,12 @@ impl StatCell {
         self.0.store(_to as _, core::sync::atomic::Ordering::Relaxed);
     }
 
+    /// From the time that it holds until `now`, nanoseconds. Modulo a word where it has no 64 bits.
+    pub(crate) fn until(&self, now: u64) -> u64 {
+        let whole = if cfg!(target_has_atomic = "64") { u64::MAX } else { usize::MAX as u64 };
+        now.wrapping_sub(self.get()) & whole
+    }
+
     #[inline]
     pub(crate) fn get(&self) -> u64 {
         #[cfg(jobring_loom)]

@@ -153,8 +153,9 @@ impl WorkerThread {
         self.config.name.as_str()
     }
 
-    pub(crate) fn record(&self) -> WorkerStats {
-        self.activity.record()
+    /// `pool`: the worker's.
+    pub(crate) fn stats<S: Storage>(&self, pool: &RawPool<S, System>) -> WorkerStats {
+        pool.worker_stats(&self.activity)
     }
 }
 

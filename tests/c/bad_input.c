@@ -46,6 +46,7 @@ CALL(detach, a->pool, a->job)
 CALL(cancel_requested, a->pool)
 CALL(fail, a->code, a->text)
 CALL(parallel_for, a->pool, a->count, a->grain, a->body, a->ctx, a->stopped)
+CALL(parallel_for_opts, a->pool, a->count, a->loop_options, a->body, a->ctx, a->stopped)
 CALL(run_one, a->pool)
 CALL(run_until_idle, a->pool, a->ran)
 CALL(enter_worker, a->pool)
@@ -56,6 +57,7 @@ CALL(worker_index, a->pool, a->index_out)
 CALL(worker_stack, a->pool, a->index, a->size_out, a->used)
 CALL(worker_get, a->pool, a->index, a->worker)
 CALL(stack_min, a->bytes)
+CALL(cpus, a->cpus)
 
 enum { NOT = 77 };
 #define OK_ JOBRING_OK
@@ -103,6 +105,7 @@ static const struct function functions[] = {
     ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
     ROW(parallel_for, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(parallel_for_opts, OUTSIDE, 1,  OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
     ROW(run_until_idle, OUTSIDE, 1,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
@@ -113,6 +116,7 @@ static const struct function functions[] = {
     ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(worker_get, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(stack_min, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(cpus, OUTSIDE, 0,               OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -274,13 +278,16 @@ static void rest(void) {
     CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
     CELL(F(fail), "code", "minimum", OK_, a->code = INT32_MIN);
     CELL(F(fail), "text", "null", OK_, a->text = NULL);
-    CELL_THEN(F(parallel_for), "count", "zero", OK_, a->count = 0, CHECK(a->out.stopped == 0));
-    CELL_THEN(F(parallel_for), "count", "maximum", OK_, a->count = SIZE_MAX, CHECK(a->out.stopped == 0));
+    const struct function *const loops[] = {F(parallel_for), F(parallel_for_opts)};
+    for (int n = 0; n < 2; n++) {
+        CELL_THEN(loops[n], "count", "zero", OK_, a->count = 0, CHECK(a->out.stopped == 0));
+        CELL_THEN(loops[n], "count", "maximum", OK_, a->count = SIZE_MAX, CHECK(a->out.stopped == 0));
+        CELL(loops[n], "body", "null", INV, a->body = NULL);
+        CELL(loops[n], "ctx", "null", OK_, a->ctx = NULL);
+        POINTER(loops[n], "stopped", stopped, OK_);
+    }
     CELL(F(parallel_for), "grain", "zero", OK_, a->grain = 0);
     CELL(F(parallel_for), "grain", "maximum", OK_, a->grain = SIZE_MAX);
-    CELL(F(parallel_for), "body", "null", INV, a->body = NULL);
-    CELL(F(parallel_for), "ctx", "null", OK_, a->ctx = NULL);
-    POINTER(F(parallel_for), "stopped", stopped, OK_);
     POINTER(F(run_until_idle), "ran", ran, OK_);
     POINTER(F(info_get), "info", info, INV);
     POINTER(F(stats_get), "stats", stats, INV);
@@ -294,6 +301,7 @@ static void rest(void) {
     POINTER(F(worker_stack), "size", size_out, OK_);
     POINTER(F(worker_stack), "used", used, OK_);
     POINTER(F(stack_min), "bytes", bytes, INV);
+    POINTER(F(cpus), "cpus", cpus, INV);
     POINTER(F(worker_get), "worker", worker, INV);
 }
 

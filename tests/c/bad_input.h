@@ -21,6 +21,7 @@ enum where { OUTSIDE, SHUT, JOB, OTHER, DONE, DROP, CANCEL, START, STOP, PLACES 
 typedef SIZED(jobring_config) sized_config;
 typedef SIZED(jobring_submit_options) sized_options;
 typedef SIZED(jobring_wait_options) sized_wait_options;
+typedef SIZED(jobring_parallel_for_options) sized_loop_options;
 typedef SIZED(jobring_outcome) sized_outcome;
 typedef SIZED(jobring_port) sized_port;
 typedef SIZED(jobring_info) sized_info;
@@ -36,7 +37,7 @@ struct outputs {
     void *result;
     size_t size, align, accepted, bytes, used, taken;
     uint64_t ran;
-    uint32_t index;
+    uint32_t index, cpus;
     int32_t stopped;
     char buffer[64];
     sized_config config;
@@ -56,6 +57,7 @@ struct args {
     const jobring_config *config;
     const jobring_submit_options *options;
     const jobring_wait_options *wait_options;
+    const jobring_parallel_for_options *loop_options;
     const jobring_batch_item *items;
     jobring_fn fn;
     jobring_body_fn body;
@@ -63,7 +65,7 @@ struct args {
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, index, limit, *index_out;
+    uint32_t mode, index, limit, *index_out, *cpus;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain;
@@ -78,6 +80,7 @@ struct args {
     sized_config given_config;
     sized_options given_options;
     sized_wait_options given_wait_options;
+    sized_loop_options given_loop_options;
     sized_port given_port;
     jobring_batch_item given_items[2];
     char room_behind_items;

@@ -309,13 +309,15 @@ static void good(struct args *a, const struct place *place) {
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
     a->code = 7, a->text = "a reason";
-    a->index_out = &out->index, a->bytes = &out->bytes, a->used = &out->used;
+    a->index_out = &out->index, a->cpus = &out->cpus, a->bytes = &out->bytes, a->used = &out->used;
     a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;
     a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
     a->worker = &out->worker.known;
     a->given_wait_options.known = (jobring_wait_options)JOBRING_WAIT_OPTIONS_INIT;
     a->wait_options = &a->given_wait_options.known, a->outcome = &out->outcome.known;
+    a->given_loop_options.known = (jobring_parallel_for_options)JOBRING_PARALLEL_FOR_OPTIONS_INIT;
+    a->loop_options = &a->given_loop_options.known;
     a->body = does_nothing, a->ctx = &number, a->grain = 1, a->stopped = &out->stopped;
 }
 

@@ -10,10 +10,13 @@
 #define SIZES(f, what, at, tail) SIZES_OF(f, what, at, OK_, tail, (void)0)
 /* As SIZES, of one that is not OK however right it is. */
 #define SIZES_OF(f, what, at, right, tail, first)                                                   \
+    SIZES_FROM(f, what, at, sizeof(((struct args *)0)->at.known), right, tail, first)
+/* The same, of one that has grown: LEAST is the size that was published first. */
+#define SIZES_FROM(f, what, at, LEAST, right, tail, first)                                          \
     do {                                                                                            \
         enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
         CELL(f, what, "size-zero", INV, first; a->at.known.size = 0);                                      \
-        CELL(f, what, "size-small", INV, first; a->at.known.size = WHOLE - 1);                             \
+        CELL(f, what, "size-small", INV, first; a->at.known.size = LEAST - 1);                             \
         CELL(f, what, "size-4097", INV, first; a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
         CELL(f, what, "tail-zero", right, first; a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
         CELL_THEN(f, what, "tail-nonzero", tail, first; a->at.known.size = WHOLE + 16;                     \
@@ -120,6 +123,25 @@ static void options(const struct function *f) {
 #define OUTCOME (a->out.outcome.known)
 #define BUFFER (a->out.buffer)
 
+#define LOOP_OPTIONS (a->given_loop_options.known)
+
+static void loops(void) {
+    const struct function *const f = F(parallel_for_opts);
+    CELL(f, "options", "null", OK_, a->loop_options = NULL);
+    CELL(f, "options", "misaligned", INV, ODD_INPUT(loop_options));
+    SIZES(f, "options", given_loop_options, INV);
+    CELL(f, "options.reserved", "zero", OK_, LOOP_OPTIONS.reserved = 0);
+    CELL(f, "options.reserved", "maximum", INV, LOOP_OPTIONS.reserved = UINT32_MAX);
+    CELL(f, "options.limit_ns", "zero", OK_, LOOP_OPTIONS.limit_ns = 0);
+    CELL(f, "options.limit_ns", "maximum", OK_, LOOP_OPTIONS.limit_ns = INT64_MAX);
+    CELL(f, "options.limit_ns", "minus-two", INV, LOOP_OPTIONS.limit_ns = -2);
+    CELL(f, "options.limit_ns", "minimum", INV, LOOP_OPTIONS.limit_ns = INT64_MIN);
+    CELL(f, "options.grain", "zero", OK_, LOOP_OPTIONS.grain = 0);
+    CELL(f, "options.grain", "maximum", OK_, LOOP_OPTIONS.grain = SIZE_MAX);
+    CELL(f, "options.largest", "zero", OK_, LOOP_OPTIONS.largest = 0);
+    CELL(f, "options.largest", "maximum", OK_, LOOP_OPTIONS.largest = SIZE_MAX);
+}
+
 static void waits(void) {
     const struct function *const f = F(wait_opts);
     CELL(f, "options", "null", OK_, a->wait_options = NULL);
@@ -218,8 +240,9 @@ void structs(void) {
     options(F(completions_submit));
     takes();
     waits();
+    loops();
     batches();
     SIZES(F(info_get), "info", out.info, OK_);
-    SIZES(F(stats_get), "stats", out.stats, OK_);
-    SIZES(F(worker_get), "worker", out.worker, OK_);
+    SIZES_FROM(F(stats_get), "stats", out.stats, offsetof(jobring_stats, queued), OK_, OK_, (void)0);
+    SIZES_FROM(F(worker_get), "worker", out.worker, offsetof(jobring_worker, job), OK_, OK_, (void)0);
 }

@@ -23,6 +23,7 @@ static const size_t positive[] = {
 static const jobring_config config_at_rest = JOBRING_CONFIG_INIT;
 static const jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS_INIT;
 static const jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
+static const jobring_parallel_for_options loop_at_rest = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
 static const jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
@@ -51,6 +52,7 @@ int everything(void) {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
+    jobring_parallel_for_options loop = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     const jobring_config config_there = config_elsewhere();
     const jobring_submit_options options_there = options_elsewhere();
@@ -70,6 +72,7 @@ int everything(void) {
     WANT(same(&options, &options_at_rest, sizeof options));
     WANT(same(&options, &options_there, sizeof options));
     WANT(same(&wait, &wait_at_rest, sizeof wait));
+    WANT(same(&loop, &loop_at_rest, sizeof loop));
     WANT(same(&outcome, &outcome_at_rest, sizeof outcome));
 
     config.workers = CREW;

@@ -23,6 +23,7 @@ static constexpr size_t positive[] = {
 static constexpr jobring_config config_at_rest = JOBRING_CONFIG_INIT;
 static constexpr jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS_INIT;
 static constexpr jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
+static constexpr jobring_parallel_for_options loop_at_rest = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
 static constexpr jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
@@ -39,6 +40,7 @@ template <typename T> struct plain {
 template struct plain<jobring_config>;
 template struct plain<jobring_submit_options>;
 template struct plain<jobring_wait_options>;
+template struct plain<jobring_parallel_for_options>;
 template struct plain<jobring_outcome>;
 template struct plain<jobring_batch_item>;
 template struct plain<jobring_report>;
@@ -64,6 +66,7 @@ int everything() {
     jobring_config config = JOBRING_CONFIG_INIT, filled;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
+    jobring_parallel_for_options loop = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_pool *pool = nullptr;
     jobring_job job = 0;
@@ -81,6 +84,7 @@ int everything() {
     WANT(same(options, options_at_rest));
     WANT(same(options, options_elsewhere()));
     WANT(same(wait, wait_at_rest));
+    WANT(same(loop, loop_at_rest));
     WANT(same(outcome, outcome_at_rest));
 
     config.workers = CREW;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
@@ -384,8 +385,43 @@ static void know(uint32_t backend) {
     OK(jobring_wait(pool, job, LONG, NULL));
     OK(jobring_stats_get(pool, &stats));
     CHECK(stats.submitted == 1 && stats.claimed == 1 && stats.workers == 3);
+    CHECK(stats.completed == 1 && stats.queued == 0 && stats.running == 0 && stats.untaken == 0);
     OK(jobring_destroy(pool));
     CHECK(atomic_exchange(&started, 0) == 3 && atomic_exchange(&stopped, 0) == 3);
+}
+
+static int counts(jobring_pool *pool, uint64_t queued, uint64_t running, uint64_t untaken, uint64_t completed) {
+    jobring_stats stats = {.size = sizeof stats};
+    OK(jobring_stats_get(pool, &stats));
+    return stats.queued == queued && stats.running == running && stats.untaken == untaken && stats.completed == completed;
+}
+
+static void *counted(void *pool) {
+    CHECK(counts(pool, 1, 1, 1, 1));
+    return NULL;
+}
+
+/* Each job in one state: a caller of old, whose structure ends before the counts, does not see them. */
+static void know_jobs(void) {
+    jobring_pool *pool = make(JOBRING_WORKERS_NONE, 100);
+    jobring_stats stats = {.size = offsetof(jobring_stats, queued), .queued = 77};
+    jobring_job jobs[3];
+    CHECK(counts(pool, 0, 0, 0, 0));
+    for (int n = 0; n < 3; n++) OK(jobring_submit(pool, counted, pool, &jobs[n]));
+    OK(jobring_stats_get(pool, &stats));
+    CHECK(stats.submitted == 3 && stats.queued == 77);
+    CHECK(counts(pool, 3, 0, 0, 0));
+    OK(jobring_cancel(pool, jobs[0]));
+    CHECK(counts(pool, 2, 0, 1, 1));
+    OK(jobring_run_one(pool));
+    CHECK(counts(pool, 1, 0, 2, 2));
+    CHECK(jobring_poll(pool, jobs[0], NULL) == JOBRING_E_CANCELLED);
+    OK(jobring_poll(pool, jobs[1], NULL));
+    OK(jobring_detach(pool, jobs[2]));
+    CHECK(counts(pool, 1, 0, 0, 2));
+    OK(jobring_shutdown(pool, JOBRING_DISCARD, LONG, NULL));
+    CHECK(counts(pool, 0, 0, 0, 3));
+    OK(jobring_destroy(pool));
 }
 
 /* Ends of a pool tried from where it cannot be ended, and in callbacks. */
@@ -571,6 +607,7 @@ int main(void) {
     callers_memory();
     if (jobring_features() & JOBRING_FEATURE_PTHREAD) know(JOBRING_BACKEND_PTHREAD);
     if (jobring_features() & JOBRING_FEATURE_STD) know(JOBRING_BACKEND_STD);
+    know_jobs();
     batches();
     ends_from_inside();
     run_on_the_caller_inside_a_job();

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 5000 };
@@ -150,6 +151,149 @@ static void bodies_may_use_the_pool(void) {
     OK(jobring_destroy(pool));
 }
 
+/* No part is larger than the largest; what is left of a part may be smaller than the grain. */
+struct sizes {
+    size_t grain, largest;
+    atomic_size_t items, begun, small;
+};
+
+static int32_t measure(void *ctx, size_t from, size_t to) {
+    struct sizes *sizes = ctx;
+    CHECK(to > from && to - from <= sizes->largest);
+    if (to - from < sizes->grain) atomic_fetch_add(&sizes->small, 1);
+    atomic_fetch_add(&sizes->items, to - from);
+    atomic_fetch_add(&sizes->begun, 1);
+    return 0;
+}
+
+static void the_largest_part(uint32_t workers) {
+    static const size_t grains[] = {0, 1, 7, 100, SIZE_MAX}, largest[] = {1, 7, 10, 1000};
+    jobring_pool *pool = pool_of(workers, 8);
+    for (size_t g = 0; g < sizeof grains / sizeof *grains; g++)
+        for (size_t n = 0; n < sizeof largest / sizeof *largest; n++) {
+            jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
+            struct sizes sizes = {grains[g] < largest[n] ? grains[g] : largest[n], largest[n], 0, 0, 0};
+            int32_t stopped = -1;
+            options.grain = grains[g];
+            options.largest = largest[n];
+            OK(jobring_parallel_for_opts(pool, MOST, &options, measure, &sizes, &stopped));
+            CHECK(stopped == 0 && atomic_load(&sizes.items) == MOST);
+            CHECK(atomic_load(&sizes.begun) >= MOST / largest[n] && atomic_load(&sizes.small) <= 8);
+        }
+    OK(jobring_destroy(pool));
+}
+
+/* Each thread waits in its first item until all others are done: with larger parts than one item this never ends. */
+static int32_t waits_for_the_others(void *ctx, size_t from, size_t to) {
+    struct loop *loop = ctx;
+    CHECK(to == from + 1);
+    if (from == 0)
+        while (atomic_load(&loop->begun) < MOST - 1) sched_yield();
+    atomic_fetch_add(&loop->begun, 1);
+    return 0;
+}
+
+static void items_that_wait_for_each_other(void) {
+    static struct loop loop;
+    jobring_pool *pool = pool_of(1, 8);
+    jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
+    options.grain = options.largest = 1;
+    begin(&loop, pool);
+    OK(jobring_parallel_for_opts(pool, MOST, &options, waits_for_the_others, &loop, NULL));
+    CHECK(atomic_load(&loop.begun) == MOST);
+    OK(jobring_destroy(pool));
+}
+
+/* The time is up while a body runs: it is the last that this thread begins. */
+static int32_t until_it_is_late(void *ctx, size_t from, size_t to) {
+    const struct timespec moment = {0, 2000000};
+    CHECK(nanosleep(&moment, NULL) == 0);
+    return mark(ctx, from, to);
+}
+
+static void a_time_limit(uint32_t workers) {
+    static struct loop loop;
+    jobring_pool *pool = pool_of(workers, 8);
+    jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
+    int32_t stopped = 77;
+    options.grain = options.largest = 1;
+    options.limit_ns = 1000000;
+    begin(&loop, pool);
+    CHECK(jobring_parallel_for_opts(pool, MOST, &options, until_it_is_late, &loop, &stopped) == JOBRING_E_TIMEDOUT);
+    CHECK(stopped == 77 && atomic_load(&loop.inside) == 0 && atomic_load(&loop.begun) <= (workers == 2 ? 3 : 1));
+    OK(jobring_parallel_for_opts(pool, 0, &options, mark, &loop, &stopped));
+    CHECK(stopped == 0);
+    /* All were begun in time, or a body ended the loop: then the time does not matter. */
+    begin(&loop, pool);
+    options.limit_ns = LONG;
+    OK(jobring_parallel_for_opts(pool, MOST, &options, mark, &loop, &stopped));
+    each_once(&loop, MOST);
+    begin(&loop, pool);
+    loop.stop_at = 0;
+    options.limit_ns = 1000000;
+    jobring_status status = jobring_parallel_for_opts(pool, 1, &options, until_it_is_late, &loop, &stopped);
+    CHECK(status == (atomic_load(&loop.begun) ? JOBRING_OK : JOBRING_E_TIMEDOUT));
+    CHECK(stopped == (status == JOBRING_OK));
+    OK(jobring_destroy(pool));
+}
+
+/* A job that runs the whole loop: one handle, one done callback, and a flag to end it. */
+struct whole {
+    struct loop loop;
+    atomic_int stop, told;
+    jobring_status status;
+};
+
+static int32_t until_stopped(void *ctx, size_t from, size_t to) {
+    struct whole *whole = ctx;
+    if (atomic_load(&whole->stop)) return 1;
+    return mark(&whole->loop, from, to);
+}
+
+static void *whole_loop(void *arg) {
+    struct whole *whole = arg;
+    int32_t stopped;
+    whole->loop.caller = pthread_self();
+    OK(jobring_parallel_for(whole->loop.pool, MOST, 1, until_stopped, whole, &stopped));
+    return stopped ? NULL : arg;
+}
+
+static void on_whole(void *arg, const jobring_outcome *outcome) {
+    struct whole *whole = arg;
+    whole->status = outcome->status;
+    atomic_fetch_add(&whole->told, 1);
+}
+
+static void a_loop_to_wait_for_later(void) {
+    static struct whole whole;
+    jobring_pool *pool = pool_of(2, 16);
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job job;
+    void *result;
+    options.done = on_whole;
+    for (int stop = 0; stop < 2; stop++) {
+        memset(&whole, 0, sizeof whole);
+        begin(&whole.loop, pool);
+        atomic_store(&whole.stop, stop);
+        OK(jobring_submit_opts(pool, whole_loop, &whole, &options, &job));
+        OK(jobring_wait(pool, job, LONG, &result));
+        CHECK(atomic_load(&whole.told) == 1 && whole.status == JOBRING_OK);
+        CHECK(result == (stop ? NULL : (void *)&whole));
+        each_once(&whole.loop, stop ? 0 : MOST);
+    }
+    OK(jobring_destroy(pool));
+    /* Before it has begun it can be cancelled. */
+    pool = pool_of(JOBRING_WORKERS_NONE, 16);
+    memset(&whole, 0, sizeof whole);
+    begin(&whole.loop, pool);
+    OK(jobring_submit_opts(pool, whole_loop, &whole, &options, &job));
+    OK(jobring_cancel(pool, job));
+    CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_CANCELLED);
+    CHECK(atomic_load(&whole.told) == 1 && whole.status == JOBRING_E_CANCELLED);
+    each_once(&whole.loop, 0);
+    OK(jobring_destroy(pool));
+}
+
 /* A thread that ends in a body ends the process, the caller's and a worker's. */
 struct leaver {
     pthread_t caller;
@@ -189,6 +333,12 @@ int main(void) {
     a_stop();
     workers_take_part();
     bodies_may_use_the_pool();
+    the_largest_part(JOBRING_WORKERS_NONE);
+    the_largest_part(3);
+    items_that_wait_for_each_other();
+    a_time_limit(JOBRING_WORKERS_NONE);
+    a_time_limit(2);
+    a_loop_to_wait_for_later();
     a_body_must_return();
     return 0;
 }

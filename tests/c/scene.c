@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void await(sem_t *semaphore) {
@@ -214,6 +215,9 @@ static jobring_status tells_stats(struct scene *s) {
     return jobring_stats_get(s->pool, &stats);
 }
 
+/* A time that ends, in nanoseconds. */
+static const int64_t SHORT = 20 * 1000 * 1000;
+
 static int32_t no_body(void *scene, size_t from, size_t to) {
     (void)scene;
     return from < to ? 0 : 1;
@@ -241,10 +245,31 @@ static jobring_status loops(struct scene *s) {
     return jobring_parallel_for(s->pool, 2, 1, held_body, &loop, NULL);
 }
 
-/* A time that ends, in nanoseconds. */
-static const int64_t SHORT = 20 * 1000 * 1000;
+static jobring_status loops_with(struct scene *s, jobring_body_fn body, void *ctx, size_t count, int64_t limit_ns) {
+    jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
+    options.limit_ns = limit_ns;
+    options.grain = 1;
+    options.largest = 1;
+    return jobring_parallel_for_opts(s->pool, count, &options, body, ctx, NULL);
+}
+
+static jobring_status loops_by_one(struct scene *s) {
+    struct loop loop = {.scene = s, .caller = pthread_self()};
+    return loops_with(s, held_body, &loop, 2, JOBRING_FOREVER);
+}
+
+/* A body that takes all the time there is. */
+static int32_t slow_body(void *arg, size_t from, size_t to) {
+    struct timespec now, start;
+    (void)arg, (void)from, (void)to;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((now.tv_sec - start.tv_sec) * INT64_C(1000000000) + now.tv_nsec - start.tv_nsec < 2 * SHORT);
+    return 0;
+}
+
 static size_t bytes, used;
-static uint32_t number;
+static uint32_t number, cpus;
 static jobring_job self;
 static jobring_completions *queue;
 static int descriptor;
@@ -286,6 +311,8 @@ CALL(detach, jobring_detach(s->pool, s->over))
 CALL(cancel_requested, jobring_cancel_requested(s->pool))
 CALL(fail, jobring_fail(3, "a reason"))
 CALL(parallel_for, jobring_parallel_for(s->pool, 64, 1, no_body, s, NULL))
+CALL(parallel_for_opts, loops_with(s, no_body, s, 64, JOBRING_FOREVER))
+CALL(parallel_for_soon, loops_with(s, slow_body, s, 64, SHORT))
 CALL(run_one, jobring_run_one(s->pool))
 CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
@@ -293,6 +320,7 @@ CALL(tell_current_job, jobring_current_job(s->pool, &self))
 CALL(worker_index, jobring_worker_index(s->pool, &number))
 CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes, &used))
 CALL(stack_min, jobring_stack_min(&bytes))
+CALL(cpu_count, jobring_cpus(&cpus))
 
 #define ROW(function, how, call, expected, on_pool, ...)                                            \
     {"jobring_" #function, how, call, expected, on_pool, INT32_MAX, __VA_ARGS__}
@@ -333,6 +361,7 @@ const struct call calls[] = {
     INSIDE(cancel_requested, cancel_requested, 1),
     INSIDE(fail, fail, 0),
     PLAIN(parallel_for, parallel_for, JOBRING_OK, 1),
+    PLAIN(parallel_for_opts, parallel_for_opts, JOBRING_OK, 1),
     PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),
     PLAIN(run_until_idle, run_until_idle, JOBRING_OK, 1),
     PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
@@ -343,6 +372,7 @@ const struct call calls[] = {
     PLAIN(worker_stack, worker_stack, JOBRING_OK, 1),
     PLAIN(worker_get, tells_worker, JOBRING_OK, 1),
     PLAIN(stack_min, stack_min, JOBRING_OK, 0),
+    PLAIN(cpus, cpu_count, JOBRING_OK, 0),
     PLAIN(destroy, destroys, JOBRING_OK, 1),
     ASLEEP(submit, submit, hold_the_only_slot, open_gate),
     ASLEEP(submit_opts, submit_opts, hold_the_only_slot, open_gate),
@@ -354,6 +384,7 @@ const struct call calls[] = {
     ROW(completions_submit, "asleep-slot", completions_submit, JOBRING_OK, 1, hold_the_only_slot, open_gate),
     ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
     ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
+    ASLEEP(parallel_for_opts, loops_by_one, hold_a_worker, open_gate),
     ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),
     ROW(destroy, "asleep-joining", destroys, JOBRING_OK, 1, hold_a_thread, open_gate),
@@ -362,6 +393,7 @@ const struct call calls[] = {
     TIMED(wait, wait_soon, hold_a_job),
     TIMED(completions_submit, completions_submit_soon, hold_a_full_queue),
     TIMED(completions_take, completions_take_soon, hold_a_full_queue),
+    TIMED(parallel_for_opts, parallel_for_soon, hold_a_worker),
     TIMED(shutdown, shut_down_soon, hold_a_job),
     {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
 };

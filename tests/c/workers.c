@@ -58,15 +58,17 @@ static void states_and_names(uint32_t backend) {
         worker = look_at(pool, n);
         snprintf(name, sizeof name, "crew-%u", (unsigned)n);
         CHECK(worker.state == JOBRING_WORKER_RUNNING && worker.jobs == 0 && strcmp(worker.name, name) == 0);
-        CHECK(worker.run_ns == 0 && worker.longest_ns == 0);
+        CHECK(worker.run_ns == 0 && worker.longest_ns == 0 && worker.running_ns == 0);
+        CHECK(worker.job == held[0] || worker.job == held[1]);
     }
+    CHECK(look_at(pool, 0).job != look_at(pool, 1).job);
     CHECK(jobring_worker_get(pool, 2, &worker) == JOBRING_E_INVALID);
     for (int n = 0; n < 2; n++) CHECK(sem_post(&gate.open) == 0);
     for (int n = 0; n < 2; n++) OK(jobring_wait(pool, held[n], LONG, NULL));
     OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
     for (uint32_t n = 0; n < 2; n++) {
         while ((worker = look_at(pool, n)).state != JOBRING_WORKER_STOPPED) sched_yield();
-        CHECK(worker.jobs == 1);
+        CHECK(worker.jobs == 1 && worker.job == 0);
     }
     OK(jobring_destroy(pool));
 }
@@ -87,6 +89,51 @@ static void times(void) {
     while ((worker = look_at(pool, 0)).state != JOBRING_WORKER_STOPPED) sched_yield();
     CHECK(worker.jobs == JOBS && worker.run_ns >= worker.longest_ns && worker.longest_ns > 0);
     CHECK(worker.run_ns <= JOBS * worker.longest_ns);
+    CHECK(worker.job == 0 && worker.running_ns == 0);
+    OK(jobring_destroy(pool));
+}
+
+/* A job's own time grows while it runs. The inner job, which its worker runs inside of the outer one, is not shown. */
+static void *sees_its_time(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_job self;
+    jobring_worker first = look_at(pool, 0), worker;
+    OK(jobring_current_job(pool, &self));
+    CHECK(first.state == JOBRING_WORKER_RUNNING && first.job != 0);
+    do worker = look_at(pool, 0);
+    while (worker.running_ns <= first.running_ns);
+    CHECK(worker.job == first.job);
+    return self == first.job ? arg : NULL;
+}
+
+static void *runs_another_inside(void *arg) {
+    jobring_pool *pool = arg;
+    jobring_job inner;
+    void *was_shown;
+    OK(jobring_submit(pool, sees_its_time, pool, &inner));
+    OK(jobring_wait(pool, inner, JOBRING_FOREVER, &was_shown));
+    CHECK(!was_shown);
+    return sees_its_time(arg);
+}
+
+static void since_when(void) {
+    jobring_pool *pool = pool_with(1, JOBRING_BACKEND_DEFAULT, JOBRING_FLAG_TIMED, 0);
+    jobring_job outer;
+    void *was_shown;
+    OK(jobring_submit(pool, runs_another_inside, pool, &outer));
+    OK(jobring_wait(pool, outer, LONG, &was_shown));
+    CHECK(was_shown != NULL);
+    OK(jobring_destroy(pool));
+}
+
+static void cpus_without_a_pool(void) {
+    jobring_pool *pool;
+    jobring_info info = {.size = sizeof info};
+    uint32_t cpus;
+    OK(jobring_cpus(&cpus));
+    OK(jobring_create(NULL, &pool));
+    OK(jobring_info_get(pool, &info));
+    CHECK(cpus >= 1 && info.workers == cpus);
     OK(jobring_destroy(pool));
 }
 
@@ -362,6 +409,8 @@ int main(void) {
     }
     sleepers_are_seen();
     times();
+    since_when();
+    cpus_without_a_pool();
     unpainted_is_unknown();
     smallest_stack();
     further_callbacks();

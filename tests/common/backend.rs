@@ -1,7 +1,7 @@
 //! The requirements on the worker threads of each backend. `backend_tests!` makes the tests of one backend.
 
 use super::{Count, DEADLINE, Gate, done, until};
-use jobring::{Backend, BuildError, Builder, Pool};
+use jobring::{Backend, BuildError, Builder, Pool, WorkerState};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fs;
@@ -64,6 +64,72 @@ pub fn all_workers_work(backend: Backend) {
     gate.open();
     let ids: Vec<_> = jobs.into_iter().map(|job| done(job.expect("room")).expect("an id")).collect();
     assert!((0..4).all(|n| !ids[n + 1..].contains(&ids[n])));
+}
+
+pub fn a_worker_tells_what_it_does(backend: Backend) {
+    let pool = builder(backend).workers(2).name("known").timed(true).paint_stacks(true).build();
+    let pool = Arc::new(pool.expect("a pool"));
+    let gate = Gate::new();
+    let jobs = [(); 2].map(|()| {
+        let (gate, inside) = (gate.clone(), pool.clone());
+        let job = pool.submit(move || {
+            gate.pass();
+            (inside.worker_index(), inside.current_job())
+        });
+        job.expect("room")
+    });
+    let running = || [0, 1].map(|n| pool.worker(n).expect("a worker").job());
+    until("both run", || running().iter().all(Option::is_some));
+    let shown = running();
+    let since = [0, 1].map(|n| pool.worker(n).expect("a worker").running_for());
+    until("time passes", || (0..2).all(|n| pool.worker(n).expect("a worker").running_for() > since[n]));
+    assert!((0..2).all(|n| pool.worker(n).expect("a worker").state() == WorkerState::Running));
+    gate.open();
+    for job in jobs {
+        let (worker, own) = done(job).expect("it ran");
+        assert_eq!(own, shown[worker.expect("it ran on a worker")]);
+    }
+    assert_eq!((pool.worker_index(), pool.current_job()), (None, None));
+    until("both have counted", || (0..2).all(|n| pool.worker(n).expect("a worker").jobs() == 1));
+    for n in 0..2 {
+        let worker = pool.worker(n).expect("a worker");
+        assert!(worker.job().is_none() && worker.running_for().is_zero());
+        assert!(worker.run_time() == worker.longest_run() && !worker.run_time().is_zero());
+        assert_eq!(pool.worker_name(n), Some(&*format!("known-{n}")));
+        assert!(pool.worker_stack_used(n).is_some_and(|bytes| bytes > 0));
+    }
+    assert!(pool.worker(2).is_none() && pool.worker_name(2).is_none());
+    assert!(pool.worker_stack_used(2).is_none());
+    let plain = builder(backend).workers(1).build().expect("a pool");
+    done(plain.submit(|| ()).expect("room")).expect("it ran");
+    until("it has counted", || plain.worker(0).expect("a worker").jobs() == 1);
+    assert!(plain.worker(0).expect("a worker").run_time().is_zero() && plain.worker_stack_used(0).is_none());
+}
+
+pub fn guards_and_cpus_are_for_pthreads(backend: Backend) {
+    let refused = |builder: Builder| builder.build().expect_err("it is refused");
+    let workers = || builder(backend).workers(2);
+    if backend == Backend::Std {
+        assert_eq!(refused(workers().guard_size(4096)), BuildError::Unsupported("guard_size"));
+        assert_eq!(refused(workers().cpus([0])), BuildError::Unsupported("cpus"));
+        return;
+    }
+    assert_eq!(refused(workers().guard_size(usize::MAX)), BuildError::Invalid("guard_size"));
+    assert_eq!(refused(workers().min_workers(1).cpus([u32::MAX])), BuildError::Invalid("cpus"));
+    for guard in [0, 1, 1 << 20] {
+        let pool = workers().guard_size(guard).build().expect("a pool");
+        assert_eq!(done(pool.submit(|| 9).expect("room")).expect("a result"), 9);
+    }
+    // SAFETY:
+    // - a cpu_set_t is plain bits, for which zero is valid; the call writes at most its size.
+    let allowed = || unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &raw mut set), 0);
+        (0..libc::CPU_SETSIZE as u32).filter(|&cpu| libc::CPU_ISSET(cpu as usize, &set)).collect::<Vec<_>>()
+    };
+    let mine = allowed();
+    let pool = workers().cpus(&mine[..1]).build().expect("a pool");
+    assert_eq!(done(pool.submit(allowed).expect("room")).expect("its mask"), mine[..1]);
 }
 
 pub fn stacks_are_rounded_up_and_bounded_below(backend: Backend) {

@@ -20,15 +20,16 @@ pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     if requested == 0 {
         return Ok(DEFAULT_STACK.max(floor()));
     }
-    let page = page_size();
-    let rounded = requested.checked_next_multiple_of(page).ok_or(BuildError::Invalid("stack_size"))?;
-    if rounded > isize::MAX as usize {
-        return Err(BuildError::Invalid("stack_size"));
-    }
+    let rounded = whole_pages(requested).ok_or(BuildError::Invalid("stack_size"))?;
     if rounded < floor() {
         return Err(BuildError::StackTooSmall(floor()));
     }
     Ok(rounded)
+}
+
+/// `bytes` rounded up to a page. None if no memory is that large.
+pub(crate) fn whole_pages(bytes: usize) -> Option<usize> {
+    bytes.checked_next_multiple_of(page_size()).filter(|&bytes| bytes <= isize::MAX as usize)
 }
 
 /// The smallest stack of a worker, bytes; a multiple of the page size.

@@ -1,7 +1,8 @@
 //! Fork-join on a whole pool.
 
 use super::Pool;
-use crate::fork_join::{self, Spawned};
+use crate::fork_join::{self, LoopOptions, Spawned};
+use crate::platform::port::Timeout;
 use crate::rust::closure::{ClosureRequest, Fits};
 use core::ops::ControlFlow;
 
@@ -19,6 +20,17 @@ impl<F: Fn(usize, usize) -> ControlFlow<i32>> OneThread<F> {
 }
 
 impl<const N: usize> Pool<N> {
+    /// Runs a loop over `0..count`, in shares of one item, none of which is begun after `nanos`. True if none was left
+    /// out.
+    pub fn parallel_for_within(&self, count: usize, nanos: u64, body: impl Fn(usize, usize)) -> bool {
+        let body = OneThread(|from, to| {
+            body(from, to);
+            ControlFlow::Continue(())
+        });
+        let options = LoopOptions { grain: 1, largest: 1, timeout: Timeout::Nanos(nanos) };
+        fork_join::share_out_with(&self.raw, count, options, |from, to| body.call(from, to)).is_ok()
+    }
+
     /// Runs a loop over `0..count`, in shares of `grain`. Returns the value that the body first broke with.
     pub fn parallel_for(
         &self,

@@ -304,6 +304,12 @@ impl<const N: usize> Pool<N> {
         self.raw.forget_all();
     }
 
+    /// The jobs that have finished, and those that are queued, run, or are not taken.
+    pub fn counts(&self) -> [usize; 4] {
+        let stats = self.raw.stats();
+        [stats.completed, stats.queued, stats.running, stats.untaken]
+    }
+
     /// Reserves all free slots, and returns how many there are. They are not given back.
     pub fn free_slots(&self) -> usize {
         (0..=N)
