@@ -76,6 +76,7 @@ pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
 pub use job::id::JobId;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
+pub use rust::batch::Refused;
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
 pub use rust::cancellable::Canceller;

@@ -74,6 +74,10 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
             vec!["needs 64 bytes", "room for 48", "payload::<64>()"],
         ),
         (
+            "let large = [1u8; 64]; let _ = pool.submit_batch_detached([move || assert_eq!(large[63], 1)]);",
+            vec!["needs 64 bytes", "room for 48", "payload::<64>()"],
+        ),
+        (
             "let _ = small.try_submit(|| Apart(1));",
             vec!["needs 128 bytes", "aligned to 128 bytes", "into a Box"],
         ),

@@ -16,8 +16,6 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("engine/pool.rs", "what a model asks of a pool"),
     ("engine/wait.rs", "what only C and the models call"),
     ("engine/lifecycle.rs", "what only C and the models call"),
-    ("ring/pacing.rs", "what only C and the models call"),
-    ("ring/ncq.rs", "what only C and the models call"),
     ("sleep/idle.rs", "a backlog is short in a model, whose rings are small"),
     ("platform/mod.rs", "the futex and the clock of a model"),
     ("fork_join/mod.rs", "what only C and the models call"),
@@ -190,6 +188,7 @@ const CALLS_USER_CODE: &[&str] = &[
     "callback::body(",
     "waker.clone()",
     "wake_by_ref()",
+    "handles.extend(",
 ];
 
 /// The file's code without its unit tests.
@@ -279,6 +278,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/close.rs", "let _closing = ", "a registration of ours"),
     ("rust/handle.rs", "let _ = self.detach(job);", "a status"),
     ("rust/handle.rs", "drop(self);", "a handle, whose drop is its detach"),
+    ("rust/batch.rs", "drop(batch);", "slots of ours"),
     ("rust/pool_core.rs", "let _ = self.raw.shutdown(", "a report"),
     ("rust/pool_core.rs", ".map(drop)", "a handle's number"),
     ("fork_join/parallel_for.rs", "=> _ = body(0, count)", "whether to go on"),

@@ -519,3 +519,60 @@ fn a_pool_counts_its_jobs_by_their_states() {
     assert_eq!((stats.submitted(), stats.claimed(), stats.workers()), (4, 4, 1));
     assert!(stats.sleeping() <= 1 && stats.forced_wakes() <= stats.wakes());
 }
+
+#[test]
+fn a_batch_is_accepted_in_its_order_as_far_as_there_is_room() {
+    let (pool, gate) = (pool(1, 16), Gate::new());
+    let order = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let held = occupy(&pool, &gate);
+    let job = |n: usize| {
+        let order = order.clone();
+        move || {
+            order.lock().unwrap().push(n);
+            n
+        }
+    };
+    let (mut jobs, mut handles) = ((0..100).map(job), Vec::new());
+    let Err(SubmitError::Full(refused)) = pool.submit_batch(&mut jobs, &mut handles) else { panic!("full") };
+    assert_eq!((handles.len(), refused.len()), (15, 1));
+    gate.open();
+    let results: Vec<_> = handles.into_iter().map(|job| done(job).expect("it ran")).collect();
+    assert_eq!(results, (0..15).collect::<Vec<_>>());
+    done(held).expect("it ran");
+    // What is left goes in when there is room.
+    let mut left = refused.chain(jobs);
+    while let Err(SubmitError::Full(refused)) =
+        pool.submit_batch_detached(left.by_ref().map(|job| move || _ = job()))
+    {
+        refused.for_each(|job| job());
+    }
+    pool.shutdown(jobring::ShutdownMode::Drain, Some(DEADLINE)).expect("all ran");
+    let mut ran = order.lock().unwrap().clone();
+    assert_eq!(ran[..15], (0..15).collect::<Vec<_>>());
+    ran.sort_unstable();
+    assert_eq!(ran, (0..100).collect::<Vec<_>>());
+    let Err(SubmitError::Shutdown(refused)) = pool.submit_batch((0..3).map(job), &mut Vec::new()) else {
+        panic!("it is shut down")
+    };
+    assert_eq!(refused.map(|job| job()).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(pool.submit_batch_detached(std::iter::empty::<fn()>()).is_ok());
+}
+
+#[test]
+fn a_batch_that_meets_a_full_pool_gives_back_what_it_took() {
+    static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+    let (dropped, ran) = (Count::new(), Count::new());
+    let job = |_| {
+        let (guard, ran) = (dropped.on_drop(), ran.clone());
+        move || {
+            ran.add();
+            drop(guard);
+        }
+    };
+    let Err(full) = POOL.submit_batch_detached((0..7).map(job)) else { panic!("full") };
+    assert_eq!((POOL.run_until_idle(), ran.get(), dropped.get()), (4, 4, 4));
+    drop(full);
+    assert_eq!((ran.get(), dropped.get()), (4, 7));
+    assert!(POOL.submit_batch_detached((0..4).map(job)).is_ok());
+    assert_eq!(POOL.run_until_idle(), 4);
+}

@@ -510,3 +510,55 @@ fn a_hook_may_shut_the_pool_down() {
     assert_eq!(common::done(job).expect("it was accepted"), 7);
     until("both hooks have", || closed.get() == 2);
 }
+
+/// The iterator waits for jobs of the same pool, which has a slot for one: so a batch holds none meanwhile, and
+/// the worker knows of all jobs before.
+#[test]
+fn what_gives_a_batch_its_jobs_may_use_the_pool() {
+    let pool = pool(1, 1);
+    let mut handles = Vec::new();
+    let jobs = (0..3).map(|n| {
+        let given = common::done(pool.submit(move || n).expect("room")).expect("it ran");
+        move || given
+    });
+    let Err(SubmitError::Full(refused)) = pool.submit_batch(jobs, &mut handles) else { panic!("full") };
+    assert_eq!((handles.len(), refused.map(|job| job()).collect::<Vec<_>>()), (1, vec![1, 2]));
+    for job in handles {
+        assert_eq!(common::done(job).expect("it ran"), 0);
+    }
+    // What takes the handles waits for them.
+    struct Waits(Vec<usize>);
+    impl<'p> Extend<jobring::JobHandle<'p, usize>> for Waits {
+        fn extend<I: IntoIterator<Item = jobring::JobHandle<'p, usize>>>(&mut self, jobs: I) {
+            self.0.extend(jobs.into_iter().map(|job| common::done(job).expect("it ran")));
+        }
+    }
+    let mut waits = Waits(Vec::new());
+    pool.submit_batch([|| 7], &mut waits).expect("room");
+    assert_eq!(waits.0, [7]);
+    assert_whole(pool);
+}
+
+#[test]
+fn a_panic_beside_a_batch_leaves_the_jobs_that_were_accepted() {
+    let (pool, ran) = (pool(1, 64), Count::new());
+    let job = |n: usize| {
+        assert!(n < 12, "the twelfth");
+        let ran = ran.clone();
+        move || ran.add()
+    };
+    assert!(caught(|| pool.submit_batch_detached((0..20).map(job))).is_err());
+    until("the first eight ran", || ran.get() == 8);
+    struct Refuses;
+    impl<T> Extend<T> for Refuses {
+        fn extend<I: IntoIterator<Item = T>>(&mut self, _: I) {
+            panic!("no handles here");
+        }
+    }
+    assert_eq!(
+        caught(|| pool.submit_batch((0..8).map(job), &mut Refuses).is_ok()),
+        Err("no handles here".to_owned())
+    );
+    until("all ran", || ran.get() == 16);
+    assert_whole(pool);
+}

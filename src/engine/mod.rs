@@ -16,7 +16,6 @@
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
 //! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take back.
 
-#[cfg(any(feature = "capi", jobring_loom))]
 mod batch;
 mod blocking_wait;
 mod cancellable;
@@ -46,7 +45,6 @@ mod worker_state;
 mod wrap_tests;
 
 pub(crate) use crate::slot::state::Recipient;
-#[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
 pub(crate) use completion_queue::Completions;

@@ -43,7 +43,6 @@ pub(crate) enum Popper {
     /// A submitter that may wait.
     Submitter,
     /// A submitter that takes many slots.
-    #[cfg(any(feature = "capi", jobring_loom))]
     Batch,
     /// A worker in its loop.
     Worker,

@@ -111,6 +111,14 @@ impl<F: FnOnce() -> T, T> Request for ClosureRequest<F, T> {
 /// fit, the compiler names the caller of the function that makes it.
 pub(crate) struct Fits<F, T>(PhantomData<fn(F) -> T>);
 
+impl<F, T> Clone for Fits<F, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F, T> Copy for Fits<F, T> {}
+
 impl<F: FnOnce() -> T, T> Fits<F, T> {
     /// Fails to compile if they do not fit. The error comes when code is generated, since the compiler knows
     /// the closure only then.

@@ -10,8 +10,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// read one after the other while the pool works, so they may be inconsistent. Each job is looked at
     /// once, and no job is counted twice: the counts of jobs are exact if no job moves during the call.
     ///
-    /// Does not block. It reads one word of each slot that was ever used (of each slot on 32 bits). An
-    /// interrupt may call it.
+    /// Does not block. It reads one word of each slot that was ever used (of each slot on 32 bits).
     ///
     /// ```
     /// use jobring::Pool;

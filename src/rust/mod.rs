@@ -1,5 +1,6 @@
 //! The Rust API: typed jobs on top of the engine, which knows only bytes.
 
+pub(crate) mod batch;
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
 pub(crate) mod cancellable;
