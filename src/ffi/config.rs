@@ -98,8 +98,8 @@ pub struct jobring_config {
     ///
     /// When jobs come as fast as they are run, threads pause to reduce cache-line contention. A worker may
     /// delay one job in eight by up to 8 microseconds, unless this is JOBRING_SPIN_NONE. Whatever this is,
-    /// a submit that may wait pauses for up to about 30 microseconds when the pool is nearly full and
-    /// workers free slots; jobring_submit_batch() for up to about 60, before its first job.
+    /// a submit that may wait, or a batch before its first job, pauses for up to about 30 microseconds when the
+    /// pool is nearly full and workers free slots.
     /// jobring_try_submit() never pauses.
     pub spin: u32,
     /// Which signals the workers take: JOBRING_SIGNALS_.

@@ -31,8 +31,8 @@ impl Popper {
             Self::Unpaced => None,
             // About 30 µs if the workers push as fast as they can, 4 µs if they do not.
             Self::Submitter => Some(Pacing { every: 8, near: 32, pauses: 3 }),
-            // Twice as long.
-            Self::Batch => Some(Pacing { every: 1, near: 64, pauses: 3 }),
+            // As long, since it takes more slots at a time.
+            Self::Batch => Some(Pacing { every: 1, near: 48, pauses: 2 }),
             // About 8 µs, or 1 µs. Jobs wait meanwhile.
             Self::Worker => Some(Pacing { every: 8, near: 16, pauses: 2 }),
         }

@@ -62,7 +62,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Submits several jobs in their order, with one wake-up for each eight of them, which is cheaper than one by
     /// one. Their handles go to `handles`. It never waits: if the pool becomes full, the rest is not accepted.
     /// Jobs of other threads may come in between. It does not lock or allocate; on a pool that is nearly full it
-    /// may pause for up to about 60 µs before its first job.
+    /// may pause for up to about 30 µs before its first job.
     ///
     /// The iterator is asked for up to eight jobs at a time, and `handles` is extended, between two steps: they
     /// may use the pool. A panic in one of them leaves the call; the jobs that were accepted run.
