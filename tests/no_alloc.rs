@@ -9,8 +9,8 @@ mod tasks;
 use common::{DEADLINE, done, until};
 use jobring::{JobError, Pool};
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::{Arc, Barrier};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 
 /// Calls of the allocator, by any thread.
 static CALLS: AtomicUsize = AtomicUsize::new(0);

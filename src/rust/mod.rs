@@ -3,9 +3,9 @@
 pub(crate) mod batch;
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
-pub(crate) mod cancellable;
 #[cfg(feature = "alloc")]
 mod builder_threads;
+pub(crate) mod cancellable;
 pub(crate) mod closure;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions;
