@@ -40,22 +40,37 @@ pub struct Usage {
     pub switches: f64,
 }
 
-/// Of this process, or of its children that have ended.
-pub fn usage(children: bool) -> Usage {
-    let who = if children { libc::RUSAGE_CHILDREN } else { libc::RUSAGE_SELF };
+fn used_by(who: libc::c_int) -> libc::rusage {
     // SAFETY:
     // - a rusage is plain numbers, which the call fills in.
-    let used = unsafe {
+    unsafe {
         let mut used: libc::rusage = std::mem::zeroed();
         libc::getrusage(who, &mut used);
         used
-    };
+    }
+}
+
+/// Of this process, or of its children that have ended.
+pub fn usage(children: bool) -> Usage {
+    let used = used_by(if children { libc::RUSAGE_CHILDREN } else { libc::RUSAGE_SELF });
     let time = |t: libc::timeval| t.tv_sec as f64 * 1e9 + t.tv_usec as f64 * 1e3;
     Usage {
         cpu: time(used.ru_utime) + time(used.ru_stime),
         sleeps: used.ru_nvcsw as f64,
         switches: (used.ru_nvcsw + used.ru_nivcsw) as f64,
     }
+}
+
+/// How often the calling thread has gone to sleep.
+pub fn thread_sleeps() -> f64 {
+    used_by(libc::RUSAGE_THREAD).ru_nvcsw as f64
+}
+
+/// The system calls of this process that write to a descriptor, so far; NaN if the system does not count them.
+pub fn writes() -> f64 {
+    let text = fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("syscw:"));
+    line.and_then(|count| count.trim().parse().ok()).unwrap_or(f64::NAN)
 }
 
 /// Busy and total time of the machine so far, in ticks of 10 ms.

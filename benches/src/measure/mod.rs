@@ -3,6 +3,7 @@
 
 pub mod birth;
 pub mod burst;
+pub mod event_loop;
 pub mod idle;
 pub mod payload;
 pub mod ring;

@@ -3,9 +3,12 @@
 use crate::lines::job;
 use crate::measure::Pool;
 use crate::measure::birth::birth;
+use crate::measure::event_loop::{self, Counter, Ends};
 use crate::measure::payload::{Carrier, Load};
 use crate::params::{Params, Report};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 /// Jobs that fit in, as in jobring's default.
@@ -155,6 +158,50 @@ impl Item for Telling {
     fn run(self) {
         (self.job)();
         let _ = self.tell.send(self.tag);
+    }
+}
+
+/// The same in an event loop: each job also writes to an eventfd.
+pub fn event_loop(params: &Params) -> Report {
+    let (tell, told) = bounded(CAPACITY);
+    let pool = Inner::start(params.size("workers"), CAPACITY, None);
+    event_loop::bursts(params, &Signalled { pool, tell, told, counter: Arc::new(Counter::new()) })
+}
+
+struct Signalled {
+    pool: Inner<Signalling>,
+    tell: Sender<u64>,
+    told: Receiver<u64>,
+    counter: Arc<Counter>,
+}
+
+/// A job that tells of its end, and the counter that says so.
+struct Signalling(Telling, Arc<Counter>);
+
+impl Item for Signalling {
+    fn run(self) {
+        self.0.run();
+        self.1.signal();
+    }
+}
+
+impl Ends for Signalled {
+    fn descriptor(&self) -> RawFd {
+        self.counter.descriptor()
+    }
+
+    fn submit(&self) {
+        let telling = Telling { job, tag: 0, tell: self.tell.clone() };
+        self.pool.send(Signalling(telling, self.counter.clone()));
+    }
+
+    fn take(&self) -> u64 {
+        self.told.try_iter().count() as u64
+    }
+
+    fn arm(&self) -> bool {
+        self.counter.clear();
+        self.told.is_empty()
     }
 }
 

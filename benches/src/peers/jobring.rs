@@ -4,10 +4,12 @@ use crate::lines::job;
 use crate::measure::Pool;
 use crate::measure::birth::birth;
 use crate::measure::burst::{Places, bursts};
+use crate::measure::event_loop::{self, Ends};
 use crate::measure::payload::{self, Carrier, Load};
 use crate::measure::round_trip::{Pair, cold, hot, tight};
 use crate::params::{Params, Report};
 use std::hint::{black_box, spin_loop};
+use std::os::fd::{AsRawFd, RawFd};
 
 impl Pool for jobring::Pool {
     fn start(workers: usize, params: &Params) -> Self {
@@ -88,6 +90,30 @@ pub fn completions(params: &Params) -> Report {
             }
         }
     })
+}
+
+impl Ends for jobring::Completions<'_, ()> {
+    fn descriptor(&self) -> RawFd {
+        self.descriptor().expect("a descriptor").as_raw_fd()
+    }
+
+    fn submit(&self) {
+        self.submit(0, job as fn()).expect("open");
+    }
+
+    fn take(&self) -> u64 {
+        std::iter::from_fn(|| self.try_recv().ok()).count() as u64
+    }
+
+    fn arm(&self) -> bool {
+        self.arm()
+    }
+}
+
+/// A completion queue in an event loop.
+pub fn event_loop(params: &Params) -> Report {
+    let pool = jobring::Pool::start(params.size("workers"), params);
+    event_loop::bursts(params, &pool.completions().expect("a queue"))
 }
 
 /// One worker, both asleep, through a handle.

@@ -66,6 +66,7 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
     let own: Option<Measure> = match (name, mode) {
         ("jobring", "handles") => Some(jobring::handles),
         ("jobring", "completions") => Some(jobring::completions),
+        ("jobring", "event loop") => Some(jobring::event_loop),
         ("jobring", "asleep") => Some(jobring::both_asleep),
         ("jobring", "awake") => Some(jobring::both_awake),
         ("jobring", "itself") => Some(jobring::waiter_runs_it),
@@ -86,6 +87,7 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("threadpool", "many") => Some(threadpool::many),
         ("channel, boxed", "handles") => Some(channel::handles),
         ("channel, inline", "completions") => Some(channel::completions),
+        ("channel, inline", "event loop") => Some(channel::event_loop),
         ("channel, inline", "many") => Some(channel::many),
         ("tokio", "handles") => Some(tokio::handles),
         ("tokio", "many") => Some(tokio::many),

@@ -1,4 +1,4 @@
-//! W1, W1t, W2, W11: bursts of empty jobs. W5: queues without a pool.
+//! W1, W1t, W2, W11: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -9,6 +9,15 @@ const COLUMNS: &[Metric] = &[
     less("cpu_ns", "CPU ns a job"),
     less("sleeps_per_million", "sleeps in 10⁶ jobs"),
     less("wakes_per_million", "wakes in 10⁶ jobs"),
+];
+
+const CALLS: &[Metric] = &[
+    less("writes", "writes a burst"),
+    less("waits", "epoll_waits a burst"),
+    less("reads", "reads a burst"),
+    less("yields", "yields a burst"),
+    less("worker_sleeps_per_million", "sleeps of the workers in 10⁶ jobs"),
+    RATE,
 ];
 
 fn case(work: &'static str, title: &str, params: &[(&'static str, u64)], entrants: Vec<Entrant>) -> Case {
@@ -57,7 +66,30 @@ fn detached(several_submitters: bool) -> Vec<Entrant> {
     all
 }
 
-/// W1, W1t, W2, W5, W11.
+/// The label of the loop that gives way before it arms.
+pub const YIELDS: &str = "jobring, the loop yields first";
+
+fn event_loop(jobs: u64) -> Case {
+    // A tenth of the jobs: each is a write.
+    let by_hand = |label| entrant("channel, inline", "event loop").with("jobs", jobs / 10).called(label);
+    Case {
+        metric: less("calls", "system calls in 10⁶ jobs"),
+        columns: CALLS,
+        ..case(
+            "W12",
+            "empty jobs through epoll in bursts of 256, by one thread, 2 workers",
+            &[("workers", 2), ("batch", 256), ("jobs", jobs)],
+            vec![
+                entrant("jobring", "event loop"),
+                entrant("jobring", "event loop").with("yields", 1).called(YIELDS),
+                by_hand("two channels, an eventfd written by each job"),
+                by_hand("the same, the loop yields first").with("yields", 1),
+            ],
+        )
+    }
+}
+
+/// W1, W1t, W2, W5, W11, W12.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -102,6 +134,7 @@ pub fn cases(options: &Options) -> Vec<Case> {
             ],
         ),
     ];
+    cases.push(event_loop(if options.quick { 100_000 } else { 1_000_000 }));
     cases.extend([(0, "one thread"), (1, "1p1c"), (2, "2p2c"), (4, "4p4c")].map(|(pairs, shape)| {
         let pushes = if options.quick { 40_000 } else { 100_000 };
         Case {
