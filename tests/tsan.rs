@@ -53,9 +53,13 @@ const BATCHES: (&str, u32) = ("batches", 50_000);
 const STOPS: (&str, u32) = ("stop_requests", 50_000);
 const SHUTDOWNS: (&str, u32) = ("shutdowns", 5_000);
 const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
+const QUEUES: (&str, u32) = ("queues", 200_000);
+const QUEUE_DRAINS: (&str, u32) = ("queue_drains", 5_000);
 
 const SUBMITS: &[&str] = &["jobring_submit"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
+/// The thread that submits a job into a queue, or runs it: a consumer reads what both wrote.
+const FILLS_OR_RUNS: &[&str] = &["jobring_completions_submit", "execute", "drop_claimed"];
 /// The thread that runs a job, or takes it.
 const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result"];
 /// The same, or who filled the slot before: TSan remembers some of the accesses.
@@ -65,8 +69,11 @@ const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
 const READS: &[&str] = &["jobring_wait_opts"];
 /// The thread that takes the result, and goes on.
 const TAKES: &[&str] = &["make_results"];
+/// Takes from a completion queue.
+const CONSUMES: &[&str] = &["jobring_completions_take", "take_some"];
 /// After its shutdown.
 const HAS_CLOSED: &[&str] = &["#0 close_or_submit"];
+const HAS_DRAINED: &[&str] = &["#0 close_and_look"];
 
 const JUDGED: &[Control] = &[
     // E1: the slot and the submitter's data, to the thread that runs the job.
@@ -85,7 +92,10 @@ const JUDGED: &[Control] = &[
     control("Take", RESULTS, TAKES, RUNS),
     control("Flag", STOPS, &["until_asked"], &["#0 ask "]),
     control("SlotLook", STOPS, &["until_asked"], &["#0 ask "]),
+    // E3 by a completion queue.
+    control("PopNextEntry", QUEUES, CONSUMES, FILLS_OR_RUNS).outside(),
     // E5: what was done in a slot, to every closer.
+    control("ResolveOwned", QUEUE_DRAINS, HAS_DRAINED, RUNS),
     control("SlotClose", SHUTDOWNS, HAS_CLOSED, RUNS),
     control("SlotLook", SHUTDOWNS, HAS_CLOSED, RUNS),
     // E6: the slot, from who took its job by handle to the popper of its entry, and so to its next submitter.
@@ -123,8 +133,9 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["NotifyClosers", "CloseEventsLook"],
     ),
     (
-        "belong to completion queues, which no scene has",
-        &["ResolveOwned", "LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
+        "order a completion queue's atomics alone: the look at the ring behind the last worker's end, and the descriptor's \
+         name; the data goes by the ring's entries",
+        &["LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
     ),
     (
         "belong to queues of the Rust API, which C does not use",
@@ -193,7 +204,10 @@ fn program() -> &'static Path {
                 .args(["-std=c11", "-O1", "-g", "-fsanitize=thread", "-fexceptions"])
                 .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
                 .arg(c::root().join("include"))
-                .args(["stress.c", "scenes.c", "inside.c", "ends.c"].map(|source| folder.join(source)))
+                .args(
+                    ["stress.c", "scenes.c", "inside.c", "ends.c", "queues.c"]
+                        .map(|source| folder.join(source)),
+                )
                 .arg(target.join(host).join("release/libjobring_tsan.a"))
                 .args(["-lpthread", "-ldl", "-o"])
                 .arg(&program),
@@ -219,7 +233,7 @@ fn nothing_is_reported() {
     let output = stress(&[]);
     assert!(output.status.success(), "{}\n{}", output.status, c::printed(&output));
     let played = c::printed(&output);
-    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 13, "{played}");
+    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 18, "{played}");
 }
 
 /// The stacks of the first report's two accesses, the later one first. None unless it is a data race.

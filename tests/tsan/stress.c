@@ -187,6 +187,11 @@ static const struct scene {
     {"helped_destroy", helped_destroy, 400},
     {"entered_destroy", entered_destroy, 400},
     {"submitting_destroy", submitting_destroy, 200},
+    {"queues", queues, 8000},
+    {"event_loop", event_loop, 8000},
+    {"queue_reuse", queue_reuse, 500},
+    {"queue_destroy", queue_destroy, 400},
+    {"queue_drains", queue_drains, 300},
 };
 enum { SCENE_COUNT = sizeof SCENES / sizeof *SCENES };
 

@@ -68,5 +68,10 @@ void shutdowns(unsigned rounds);
 void helped_destroy(unsigned rounds);
 void entered_destroy(unsigned rounds);
 void submitting_destroy(unsigned rounds);
+void queues(unsigned rounds);
+void event_loop(unsigned rounds);
+void queue_reuse(unsigned rounds);
+void queue_destroy(unsigned rounds);
+void queue_drains(unsigned rounds);
 
 #endif
