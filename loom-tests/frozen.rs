@@ -3,7 +3,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
-use jobring_model::model::{End, Indices, No, StopPoint, Workers};
+use jobring_model::model::{Clock, End, Indices, No, Pool, Queue, StopPoint, Took, Workers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -27,6 +27,9 @@ pub const MODELS: &[Model] = &[
     model!(2 a_worker_stopped_anywhere_is_covered_by_others),
     model!(2 a_push_behind_a_notifier_stopped_anywhere_wakes_a_worker),
     model!(2 of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere),
+    model!(2 a_runner_stopped_anywhere_hides_no_other_completion),
+    model!(2 a_runner_stopped_anywhere_delays_its_own_event_alone),
+    model!(2 a_consumer_stopped_anywhere_holds_up_no_submitter_beyond_the_limit),
 ];
 
 /// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
@@ -329,4 +332,57 @@ fn of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere() {
         },
     );
     assert_eq!(workers.left(), 0);
+}
+
+/// Two jobs of a queue: while the runner of one is stopped, this thread runs the other, if that one has not
+/// both, and `hears` of it. In the end each is taken once.
+fn queue(hears: fn(&Queue<2>)) {
+    let s = Stage::<2>::attended_on(Pool::with_clock(Clock::Hasty));
+    let queue = Queue::new(&s.pool, 2);
+    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    assert!(queue.arm());
+    let other = s.clone();
+    stopped(
+        &s.crew,
+        move || assert!(other.pool.run_one()),
+        || {
+            assert!(s.pool.run_one());
+            hears(&queue);
+        },
+    );
+    while let Took::Done(_) = queue.try_take() {}
+    assert_eq!(queue.take(), Took::Empty);
+    s.assert_over(2);
+}
+
+fn a_runner_stopped_anywhere_hides_no_other_completion() {
+    queue(|queue| assert!(matches!(queue.take(), Took::Done(_))));
+}
+
+fn a_runner_stopped_anywhere_delays_its_own_event_alone() {
+    queue(|queue| {
+        queue.poll();
+        assert!(matches!(queue.try_take(), Took::Done(_)));
+    });
+}
+
+/// It may keep its own place, but not the one that another consumer gives back.
+fn a_consumer_stopped_anywhere_holds_up_no_submitter_beyond_the_limit() {
+    let s = Stage::<4>::attended_on(Pool::with_clock(Clock::Hasty)).ungated();
+    let queue = Queue::new(&s.pool, 2);
+    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    (0..2).for_each(|_| assert!(s.pool.run_one()));
+    let (first, other, task) = (queue.clone(), queue.clone(), s.task(2));
+    let submitter = s.thread(move |_| other.submit_blocking(task).is_ok());
+    stopped(
+        &s.crew,
+        move || assert!(matches!(first.take(), Took::Done(_))),
+        || {
+            assert!(matches!(queue.take(), Took::Done(_)));
+            assert!(submitter.join().unwrap());
+        },
+    );
+    assert!(s.pool.run_one());
+    assert_eq!((queue.take(), queue.take()), (Took::Done(2), Took::Empty));
+    s.assert_over(3);
 }

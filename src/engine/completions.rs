@@ -33,13 +33,17 @@
 //! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the
 //! memory of a queue is kept until its pool has ended.
 //!
-//! A thread that is stopped between push and wake delays the consumers that sleep until their patience ends,
-//! where there is a clock. A taker that is stopped before it lowers the count keeps others from "nothing is
-//! pending" and one place of the limit. Nothing is lost.
+//! Where there is a clock, a thread that is stopped between push and wake delays the consumers that sleep
+//! until their patience ends, and a taker that is stopped between its clearing of WANTED and the event the
+//! submitters that sleep for the limit. A taker that is stopped before it lowers the count, and a submitter
+//! before its job is accepted, keep others from "nothing is pending", and as many places of the limit as they
+//! have jobs. A thread that is stopped while it drops what lies in an abandoned queue keeps the slots of what
+//! arrives there meanwhile. Nothing is lost.
 
 use super::RawPool;
 use super::blocking_wait::Patience;
 use super::completion_queue::{Completions, ONE, WANTED};
+use super::deadlock::Outlook;
 use super::request::{Request, WhenFull};
 use super::submit::ReserveError;
 use super::wait::Completion;
@@ -124,6 +128,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn await_limit(&self, queue: &Completions, timeout: Timeout) -> Result<usize, ReserveError> {
         let deadline = Deadline::after(&self.port, timeout);
         let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
+        let mut patience = Patience::new();
         loop {
             let events = self.lifecycle.close_events();
             // ORDERING: Relaxed: of this and a taker's change of the same word the later sees the earlier.
@@ -135,7 +140,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(ReserveError::Shutdown);
             }
             let left = deadline.left(&self.port).map_err(|_| ReserveError::TimedOut)?;
-            self.lifecycle.await_close_event(events, &self.port, left);
+            // A taker may be stopped when it has cleared WANTED: then no later one moves the event count.
+            let Some(nap) = self.nap(&patience, left, true, Outlook::Hopeful) else { continue };
+            self.lifecycle.await_close_event(events, &self.port, nap.time);
+            if nap.is_impatient && self.lifecycle.close_events() == events {
+                self.idle.reset_searchers(&self.port, Origin::Thread);
+                patience.lose();
+            }
         }
     }
 

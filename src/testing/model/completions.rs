@@ -66,15 +66,25 @@ impl<const N: usize> Queue<N> {
 
     /// Takes jobs as an event loop does, until `jobs` of them were taken: arms, polls, takes.
     pub fn poll_for(&self, jobs: usize) {
-        self.queue.set_descriptor(&raw const self.descriptor as usize);
         let mut taken = 0;
         while taken < jobs {
             match self.try_take() {
                 Took::Done(_) => taken += 1,
-                _ if self.pool.raw.arm(&self.queue) => self.pool.raw.port().poll(&self.descriptor),
+                _ if self.arm() => self.poll(),
                 _ => {}
             }
         }
+    }
+
+    /// From here on the next completion makes the descriptor readable. False: there is one.
+    pub fn arm(&self) -> bool {
+        self.queue.set_descriptor(&raw const self.descriptor as usize);
+        self.pool.raw.arm(&self.queue)
+    }
+
+    /// Waits until the descriptor is readable.
+    pub fn poll(&self) {
+        self.pool.raw.port().poll(&self.descriptor);
     }
 
     /// The number of jobs that were submitted and not taken.
