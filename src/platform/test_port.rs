@@ -22,6 +22,20 @@ impl Port for DrivenPort {
         driver().map_or_else(|| Os.wake(word, all, origin), |driver| driver.wake(word, all));
     }
 
+    #[cfg(unix)]
+    fn signal(&self, descriptor: usize) {
+        if driver().is_none() {
+            Os.signal(descriptor);
+        }
+    }
+
+    #[cfg(unix)]
+    fn clear(&self, descriptor: usize) {
+        if driver().is_none() {
+            Os.clear(descriptor);
+        }
+    }
+
     fn now(&self) -> Option<u64> {
         driver().map_or_else(|| Os.now(), |driver| driver.now())
     }

@@ -71,10 +71,14 @@ pub struct Arena<'p> {
 }
 
 /// A small generator (xorshift64*), seeded per thread.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn throw(&mut self, sides: u64) -> u64 {
+    pub fn new(seed: u64, role: u8) -> Self {
+        Self(0x1234_5678_9ABC_DEF1 ^ seed << 8 ^ u64::from(role))
+    }
+
+    pub fn throw(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -95,7 +99,7 @@ impl<'p> Arena<'p> {
         let begin = move |role: u8, act: fn(&'s Self, &mut Dice)| {
             scope.spawn(move || {
                 freeze::set_role(role);
-                act(self, &mut Dice(0x1234_5678_9ABC_DEF1 ^ seed << 8 ^ u64::from(role)));
+                act(self, &mut Dice::new(seed, role));
                 freeze::set_role(0);
                 self.board.lock().unwrap().gone[role as usize] = true;
                 self.changed.notify_all();
@@ -498,7 +502,7 @@ fn check(result: Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
     }
 }
 
-fn spin(turns: u32) {
+pub fn spin(turns: u32) {
     (0..turns).for_each(|_| std::hint::spin_loop());
 }
 
@@ -602,34 +606,32 @@ impl Subject for Arena<'_> {
     }
 }
 
-impl Arena<'_> {
-    /// Are all slots free? As many jobs as the capacity says go in, and no more.
-    pub fn all_slots_are_free(&self) -> Result<(), String> {
-        let gate = Arc::new((Mutex::new(false), Condvar::new()));
-        let mut jobs = Vec::new();
-        let mut result = Ok(());
-        for n in 0..self.pool.capacity() {
-            let gate = gate.clone();
-            let wait = move || {
-                let mut open = gate.0.lock().unwrap();
-                while !*open {
-                    open = gate.1.wait(open).unwrap();
-                }
-            };
-            match self.pool.submit_timeout(wait, GENEROUS) {
-                Ok(job) => jobs.push(job),
-                Err(error) => {
-                    result = Err(format!("only {n} of {} slots came back: {error}", self.pool.capacity()));
-                    break;
-                }
+/// Are all slots free? As many jobs as the capacity says go in, and no more.
+pub fn all_slots_are_free(pool: &Pool) -> Result<(), String> {
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let mut jobs = Vec::new();
+    let mut result = Ok(());
+    for n in 0..pool.capacity() {
+        let gate = gate.clone();
+        let wait = move || {
+            let mut open = gate.0.lock().unwrap();
+            while !*open {
+                open = gate.1.wait(open).unwrap();
+            }
+        };
+        match pool.submit_timeout(wait, GENEROUS) {
+            Ok(job) => jobs.push(job),
+            Err(error) => {
+                result = Err(format!("only {n} of {} slots came back: {error}", pool.capacity()));
+                break;
             }
         }
-        if result.is_ok() && !matches!(self.pool.try_submit(|| ()), Err(SubmitError::Full(_))) {
-            result = Err("there are more slots than the capacity".into());
-        }
-        *gate.0.lock().unwrap() = true;
-        gate.1.notify_all();
-        jobs.into_iter().for_each(|job| job.wait().unwrap());
-        result
     }
+    if result.is_ok() && !matches!(pool.try_submit(|| ()), Err(SubmitError::Full(_))) {
+        result = Err("there are more slots than the capacity".into());
+    }
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    jobs.into_iter().for_each(|job| job.wait().unwrap());
+    result
 }

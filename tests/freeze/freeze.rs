@@ -6,13 +6,14 @@
 //! accounted for. Only two kinds of calls may block: a wait for the frozen thread itself; and, while that
 //! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
 //! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
-//! must fail.
+//! must fail. In completion queues (`queues.rs`) the others also submit beyond a limit, and take.
 
 mod arena;
 mod control;
 mod harness;
+mod queues;
 
-use arena::{Arena, OWN_WORKERS, capacity};
+use arena::{Arena, OWN_WORKERS, all_slots_are_free, capacity};
 use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, ShutdownMode, Site, SubmitError, freeze};
@@ -29,8 +30,6 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 
 /// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All
 /// others must be hit.
-const COMPLETIONS: &str =
-    "completion queues, which no thread of this test uses: the models' (loom-tests/completions.rs)";
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -48,17 +47,6 @@ const NEVER: &[(&str, &str)] = &[
     ("GraphContendLost", SECOND_JOB),
     ("VisitorsWait", "destroy of the C API: the end of the pool's memory"),
     ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
-    ("engine/completion_event.rs", COMPLETIONS),
-    ("engine/completion_queue.rs", COMPLETIONS),
-    ("engine/completions.rs", COMPLETIONS),
-    ("rust/queue_list.rs", COMPLETIONS),
-    ("ResolveOwnedLook", COMPLETIONS),
-    ("ResolveOwned", COMPLETIONS),
-    ("ResolveOwnedLost", COMPLETIONS),
-    ("TakeOwnedLook", COMPLETIONS),
-    ("TakeOwned", COMPLETIONS),
-    ("TakeOwnedLost", COMPLETIONS),
-    ("LiveLeft", COMPLETIONS),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
@@ -94,6 +82,8 @@ enum Scene {
     /// Open, and handles are copied.
     Shared,
     Closing,
+    /// Open, and its jobs go to completion queues.
+    Queues,
 }
 
 /// A pair to freeze, and the stop that its thread must have made before.
@@ -194,7 +184,7 @@ fn finish(arena: &Arena) {
     arena.stop();
     assert!(until(|| arena.all_gone()), "someone does not come home");
     assert!(until(|| arena.ledger.outstanding() == 0), "{} jobs are lost", arena.ledger.outstanding());
-    arena.all_slots_are_free().unwrap();
+    all_slots_are_free(arena.pool).unwrap();
     let report = arena.pool.shutdown(ShutdownMode::Drain, Some(GENEROUS)).unwrap();
     assert_eq!(report, jobring_frozen::ShutdownReport::default());
 }
@@ -437,6 +427,11 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
         match scene {
             Scene::Open => census_of_an_open_pool(&mut new, false),
             Scene::Shared => census_of_an_open_pool(&mut new, true),
+            // What came seldom may not come again in good time.
+            Scene::Queues => {
+                queues::census(&mut new);
+                new.retain(|_, hits| *hits >= 8);
+            }
             Scene::Closing => {
                 let before = hits();
                 for round in 0..240 {
@@ -453,12 +448,14 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     census(Scene::Open);
     census(Scene::Shared);
     census(Scene::Closing);
+    census(Scene::Queues);
     let of = |scene| seen.values().filter(|(seen, _)| *seen == scene).count();
     say(&format!(
-        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {:.1} s",
+        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {} more in queues, {:.1} s",
         of(Scene::Open),
         of(Scene::Shared),
         of(Scene::Closing),
+        of(Scene::Queues),
         begin.elapsed().as_secs_f64()
     ));
     every_site_was_hit(&seen);
@@ -470,7 +467,8 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     });
     let seen = seen.iter().map(|(&(role, number), &(scene, hits))| (target(role, site(number)), scene, hits));
     let (mut round, mut pairs, mut cycles) = (0, 0, 0);
-    let targets: Vec<_> = seen.chain(searching).collect();
+    let behind = queues::behind().map(|target| (target, Scene::Queues, 0));
+    let targets: Vec<_> = seen.chain(searching).chain(behind).collect();
     let progress = Progress::begin("pairs to freeze", targets.len(), Some("about 20 s"));
     for (target, scene, hits) in targets {
         stage(format!("freezing {} {scene:?}", target.named()));
@@ -480,6 +478,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
             match scene {
                 Scene::Open => break freeze_open(target, round, false),
                 Scene::Shared => break freeze_open(target, round, true),
+                Scene::Queues => break queues::freeze_in_a_queue(target, round),
                 Scene::Closing => match one_closing(Some(target), round) {
                     Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
                     Ok(None) => break Err("never came there, though the census did".into()),
