@@ -10,6 +10,7 @@
 
 mod arena;
 mod control;
+mod halves;
 mod harness;
 mod queues;
 
@@ -418,6 +419,52 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     freeze::set_role(OTHERS);
     let begin = Instant::now();
+    let (cases, second) = match halves::given() {
+        Some(cases) => (cases, None),
+        None => {
+            let (cases, second) =
+                halves::divide(cases_of_a_census(), "a_thread_frozen_anywhere_stops_nobody_else");
+            (cases, Some(second))
+        }
+    };
+    let progress =
+        Progress::begin("pairs to freeze, in one of two processes", cases.len(), Some("about 20 s"));
+    let (mut round, mut pairs, mut cycles, mut failures) = (0, 0, 0, Vec::new());
+    for (target, scene, hits) in cases {
+        stage(format!("freezing {} {scene:?}", target.named()));
+        let whole = Instant::now();
+        let result = loop {
+            round += 1;
+            match scene {
+                Scene::Open => break freeze_open(target, round, false),
+                Scene::Shared => break freeze_open(target, round, true),
+                Scene::Queues => break queues::freeze_in_a_queue(target, round),
+                Scene::Closing => match one_closing(Some(target), round) {
+                    Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
+                    Ok(None) => break Err("never came there, though the census did".into()),
+                    Ok(Some(figures)) => break Ok(figures),
+                    Err(why) => break Err(why),
+                },
+            }
+        };
+        tell(target, scene, &result, whole.elapsed(), hits);
+        match result {
+            Ok(figures) => (pairs, cycles) = (pairs + 1, cycles + figures.cycles),
+            Err(why) => failures.push(format!("{}: {why}", target.named())),
+        }
+        progress.step();
+    }
+    freeze::set_role(0);
+    let seconds = begin.elapsed().as_secs_f64();
+    say(&format!("frozen: {pairs} pairs, {cycles} cycles meanwhile, {seconds:.1} s in all"));
+    let ended = second.map(|mut second| second.wait().expect("a child"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(ended.is_none_or(|ended| ended.success()), "the second process, above: {ended:?}");
+}
+
+/// Finds the operations that threads come to, and checks that no site is missing.
+fn cases_of_a_census() -> Vec<halves::Case> {
+    let begin = Instant::now();
     say(
         "census of the operations that threads come to, about 10 s on two cores that have nothing else to do",
     );
@@ -460,46 +507,13 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
     ));
     every_site_was_hit(&seen);
 
-    let mut failures = Vec::new();
     let searching = SEARCHING.iter().map(|&site| {
         let after = Some((WORKER, Site::SearchUpdate));
         (Target { role: WORKER, site, after }, Scene::Open, 0)
     });
     let seen = seen.iter().map(|(&(role, number), &(scene, hits))| (target(role, site(number)), scene, hits));
-    let (mut round, mut pairs, mut cycles) = (0, 0, 0);
     let behind = queues::behind().map(|target| (target, Scene::Queues, 0));
-    let targets: Vec<_> = seen.chain(searching).chain(behind).collect();
-    let progress = Progress::begin("pairs to freeze", targets.len(), Some("about 20 s"));
-    for (target, scene, hits) in targets {
-        stage(format!("freezing {} {scene:?}", target.named()));
-        let whole = Instant::now();
-        let result = loop {
-            round += 1;
-            match scene {
-                Scene::Open => break freeze_open(target, round, false),
-                Scene::Shared => break freeze_open(target, round, true),
-                Scene::Queues => break queues::freeze_in_a_queue(target, round),
-                Scene::Closing => match one_closing(Some(target), round) {
-                    Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
-                    Ok(None) => break Err("never came there, though the census did".into()),
-                    Ok(Some(figures)) => break Ok(figures),
-                    Err(why) => break Err(why),
-                },
-            }
-        };
-        tell(target, scene, &result, whole.elapsed(), hits);
-        match result {
-            Ok(figures) => (pairs, cycles) = (pairs + 1, cycles + figures.cycles),
-            Err(why) => failures.push(format!("{}: {why}", target.named())),
-        }
-        progress.step();
-    }
-    freeze::set_role(0);
-    say(&format!(
-        "frozen: {pairs} pairs, {cycles} cycles meanwhile, {:.1} s in all",
-        begin.elapsed().as_secs_f64()
-    ));
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    seen.chain(searching).chain(behind).collect()
 }
 
 fn tell(target: Target, scene: Scene, result: &Result<Figures, String>, whole: Duration, hits: u64) {
