@@ -24,16 +24,12 @@ impl Port for DrivenPort {
 
     #[cfg(unix)]
     fn signal(&self, descriptor: usize) {
-        if driver().is_none() {
-            Os.signal(descriptor);
-        }
+        driver().map_or_else(|| Os.signal(descriptor), |driver| driver.signal(descriptor));
     }
 
     #[cfg(unix)]
     fn clear(&self, descriptor: usize) {
-        if driver().is_none() {
-            Os.clear(descriptor);
-        }
+        driver().map_or_else(|| Os.clear(descriptor), |driver| driver.clear(descriptor));
     }
 
     fn now(&self) -> Option<u64> {

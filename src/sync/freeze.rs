@@ -24,6 +24,10 @@ pub trait Driver {
     fn wait(&self, word: &super::AtomicUsize, expected: usize, timed: bool);
     /// Wakes one sleeper, or all.
     fn wake(&self, word: *const super::AtomicUsize, all: bool);
+    /// A descriptor becomes readable.
+    fn signal(&self, descriptor: usize);
+    /// And unreadable.
+    fn clear(&self, descriptor: usize);
     /// The clock's time; None if there is no clock.
     fn now(&self) -> Option<u64>;
     /// The pointer that the thread last passed to `set_current`.

@@ -85,7 +85,7 @@ impl Hasher for Mix {
     }
     fn write_isize(&mut self, variant: isize) {
         // The variant of an enum; no enum has more.
-        self.pack(variant as u64 & 0xFF, 8);
+        self.pack(variant as u64 & 0x1FF, 9);
     }
     fn write_u64(&mut self, value: u64) {
         self.flush();
@@ -119,7 +119,7 @@ fn fingerprint(world: &World, prints: &Prints) -> u64 {
     let shared = (
         (&world.ready, &world.free, &world.slots, &world.idle, &world.bodies, &world.jobs),
         (world.discard, world.visitors, world.leaving, world.live, world.closing, world.guests),
-        (world.frozen, world.spurious, world.destroyed, world.graph),
+        (world.frozen, world.spurious, world.destroyed, world.graph, world.queue),
     );
     digest(&(digest(&shared), all)) & !1 | 2
 }

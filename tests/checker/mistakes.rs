@@ -3,6 +3,7 @@
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};
 use crate::setups::nested::{a_worker_leaves_late, bodies, no_stack_in_a_waiter};
+use crate::setups::queues::{self, BOTH, LOOPS, queue};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
 
 /// Each mistake, and a setup in which it must show.
@@ -45,7 +46,8 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         setup.scripts.rotate_left(2);
         setup
     };
-    let list: [(Mistake, Grain, Setup); 42] = [
+    let takes: (&str, &[Op]) = ("consumer", &[Op::Take]);
+    let list: [(Mistake, Grain, Setup); 48] = [
         (PushOverwritesTheEntry, Fine, two()),
         (PopIgnoresLostRace, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -147,6 +149,12 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
             let scripts: &[(&'static str, &[Op])] = &[("submitter", gives_two), ("submitter", &[attempt(2)])];
             Setup { bodies: bodies([Body::Shuts, Body::Shuts]), ..setup("", 2, 2, scripts) }
         }),
+        (NoSecondLookAtTheCount, Coarse, queue("", 1, 1, &[BOTH, takes])),
+        (ZeroKeepsTheMark, Coarse, queue("", 1, 1, &[BOTH, takes])),
+        (RefusedSubmitStaysPending, Coarse, queues::refused()),
+        (LimitHasNoPatience, Coarse, queues::stopped_taker()),
+        (ArmClearsTooLate, Coarse, queue("", 2, 2, &[LOOPS, takes])),
+        (ClearsBeforeTheSignal, Coarse, queues::stopped_loop()),
     ];
     list.map(|(mistake, grain, setup)| (mistake, Task { setup, grain, deep: false })).into()
 }

@@ -2,7 +2,9 @@
 
 use crate::machine::{Body, Op, Setup, SubmitResult, World};
 use crate::stage::{self, Stage};
-use jobring_frozen::{JobHandle, JobId, Shared, ShutdownMode, StaticPool, SubmitError};
+use jobring_frozen::{
+    Completion, Completions, JobHandle, JobId, RecvError, Shared, ShutdownMode, StaticPool, SubmitError,
+};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -28,8 +30,51 @@ macro_rules! with {
     };
 }
 
+/// The completion queue of a pool of that size.
+enum Queue {
+    One(Completions<'static, Answer, One>),
+    Two(Completions<'static, Answer, Two>),
+    Four(Completions<'static, Answer, Four>),
+}
+
+macro_rules! with_queue {
+    ($queue:expr, $of:ident => $call:expr) => {
+        match $queue.as_ref().expect("the setup has one") {
+            Queue::One($of) => $call,
+            Queue::Two($of) => $call,
+            Queue::Four($of) => $call,
+        }
+    };
+}
+
+impl Queue {
+    /// # Safety
+    /// 1. The pool, which stays in its place, outlives the queue.
+    unsafe fn of(pool: &Sized, limit: u8) -> Self {
+        // SAFETY:
+        // - 1.
+        unsafe {
+            match pool {
+                Sized::One(pool) => Self::One(lasting(pool).completions_with_limit(limit.into()).unwrap()),
+                Sized::Two(pool) => Self::Two(lasting(pool).completions_with_limit(limit.into()).unwrap()),
+                Sized::Four(pool) => Self::Four(lasting(pool).completions_with_limit(limit.into()).unwrap()),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// 1. Nobody uses the result when the pool has ended.
+unsafe fn lasting<T>(pool: &T) -> &'static T {
+    // SAFETY:
+    // - 1.
+    unsafe { &*std::ptr::from_ref(pool) }
+}
+
 /// What the scripts share.
 struct Props {
+    // Before its pool: dropped first.
+    queue: Option<Queue>,
     pool: Sized,
     bodies: [Body; crate::machine::JOBS],
     handles: [Cell<Option<JobId>>; crate::machine::JOBS],
@@ -46,6 +91,14 @@ impl Props {
             assert_eq!(value, job.into(), "another job's result");
             assert!(!self.taken[job as usize].replace(true), "the result of job {job} is taken twice");
         }
+    }
+
+    fn received(&self, received: Result<Completion<Answer>, RecvError>) -> Result<(), RecvError> {
+        received.map(|Completion { tag, result, .. }| {
+            if let Ok(answer) = result {
+                self.took(tag as u8, Shared::Done(answer.0));
+            }
+        })
     }
 }
 
@@ -130,7 +183,14 @@ impl Play {
             2 => Sized::Two(Box::new(Two::new())),
             _ => Sized::Four(Box::new(Four::new())),
         };
+        // SAFETY:
+        // - 1: the pool is in a box, and the queue is dropped before it.
+        let queue = (setup.limit > 0).then(|| unsafe { Queue::of(&pool, setup.limit) });
+        if setup.has(|op| *op == Op::Hear) {
+            with_queue!(queue, queue => drop(queue.descriptor().expect("a descriptor")));
+        }
         let props = Rc::new(Props {
+            queue,
             pool,
             bodies: setup.bodies,
             handles: [const { Cell::new(None) }; crate::machine::JOBS],
@@ -193,6 +253,23 @@ fn act(props: &Rc<Props>, op: Op) {
                 Err(why) => props.submitted[job as usize].set(why),
             }
         }
+        Op::Into { job, blocks } => {
+            let token = Token { props: lent, job, ran: false };
+            let call = move || token.run();
+            let result = with_queue!(props.queue, queue => {
+                if blocks { queue.submit(job.into(), call) } else { queue.try_submit(job.into(), call) }.map_err(why)
+            });
+            props.handles[job as usize].set(result.ok());
+            props.submitted[job as usize].set(result.map_or_else(|why| why, |_| SubmitResult::Accepted));
+        }
+        Op::Take => _ = props.received(with_queue!(props.queue, queue => queue.recv())),
+        Op::Hear => loop {
+            match props.received(with_queue!(props.queue, queue => queue.try_recv())) {
+                Err(RecvError::Pending) if with_queue!(props.queue, queue => queue.arm()) => stage::poll(),
+                Err(RecvError::Pending) => {}
+                Ok(()) | Err(_) => break,
+            }
+        },
         Op::Wait(job) | Op::Poll(job) => {
             if let Some(handle) = named(job) {
                 let polls = matches!(op, Op::Poll(_));

@@ -32,6 +32,10 @@ fn may_rest(world: &World, setup: &Setup, thread: &Thread) -> bool {
     if thread.pc == Pc::Asleep(Word::Idle) && (!world.idle.closed || world.frozen) {
         return true;
     }
+    // An event loop has other descriptors too.
+    if thread.pc == Pc::Asleep(Word::Descriptor) && world.queue.count.jobs == 0 {
+        return true;
+    }
     let Some(op) = op else { return false };
     let closes = matches!(op, Op::Shutdown { .. } | Op::Destroy);
     let works =
@@ -44,7 +48,22 @@ fn may_rest(world: &World, setup: &Setup, thread: &Thread) -> bool {
             || nobody_works
             || thread.pc == Pc::Begin
             || matches!(thread.pc, Pc::Asleep(Word::Slot(slot)) if is_stranded(world, slot))
-            || matches!(thread.pc, Pc::Asleep(Word::Entry(_))) && all_in_use(world, setup))
+            || matches!(thread.pc, Pc::Asleep(Word::Entry(_))) && all_in_use(world, setup)
+            || waits_for_the_stopped(world, setup, thread.pc))
+}
+
+/// Does the thread wait for a job of the queue, or a place of its limit, that the stopped thread has? That has
+/// one at most.
+fn waits_for_the_stopped(world: &World, setup: &Setup, pc: Pc) -> bool {
+    let queue = &world.queue;
+    let arrived = queue.ring.contents().count();
+    match pc {
+        Pc::Asleep(Word::QueueEntry(_)) => arrived == 0 && queue.count.jobs <= 1,
+        // Or an event of its own is not sent.
+        Pc::Asleep(Word::Descriptor) => arrived <= 1 && queue.count.jobs <= 1,
+        Pc::Asleep(Word::CloseEvents) => queue.count.jobs >= setup.limit,
+        _ => false,
+    }
 }
 
 /// Is every slot in the stopped thread's hands, or its result waiting to be taken?
@@ -105,6 +124,9 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
     if world.destroyed {
         return Ok(());
     }
+    if usize::from(world.queue.count.jobs) != world.queue.ring.contents().count() {
+        return Err("the queue counts jobs that are not there");
+    }
     for slot in 0..setup.slots {
         let state = world.slots[slot as usize];
         let free = world.free.contents().filter(|i| *i == slot).count();
@@ -115,6 +137,8 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
             (0, 0) => state.untaken() || state.closed(),
             _ => false,
         };
+        let arrived = world.queue.ring.contents().filter(|i| *i == slot).count();
+        let right = right && arrived == usize::from(state.untaken() && state.owned());
         if !right {
             return Err("a slot is lost, or there twice");
         }

@@ -8,6 +8,8 @@ use crate::machine::{Body, Op, Setup};
 mod large;
 #[path = "nested.rs"]
 pub mod nested;
+#[path = "queues.rs"]
+pub mod queues;
 
 /// A setup and how it is run. `deep`: only on request.
 pub struct Task {
@@ -398,6 +400,7 @@ pub fn tasks() -> Vec<Task> {
         },
     );
     tasks.extend(nested::tasks());
+    tasks.extend(queues::tasks());
     tasks.extend(large::tasks());
     tasks
 }

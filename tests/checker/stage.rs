@@ -30,6 +30,8 @@ struct Inner {
     pick: Cell<usize>,
     clock: Cell<bool>,
     woken: RefCell<Vec<(usize, bool)>>,
+    /// Is the descriptor readable? There is one.
+    readable: Cell<bool>,
 }
 
 std::thread_local! {
@@ -61,6 +63,22 @@ pub fn begin() {
     rest(Event::Begin);
 }
 
+/// The word that a thread sleeps on which polls the descriptor: no other has it.
+const DESCRIPTOR: usize = 1;
+
+/// Waits until the descriptor is readable.
+#[allow(dead_code, reason = "shared: each test uses its part")]
+pub fn poll() {
+    let inner = INNER.with(|inner| *inner);
+    rest(Event::Sleep);
+    if inner.readable.get() {
+        rest(Event::Woken);
+    } else {
+        inner.sleeps.set(Some((DESCRIPTOR, false)));
+        rest(Event::Asleep);
+    }
+}
+
 impl freeze::Driver for Coroutines {
     fn pass(&self, site: Site) {
         // A compare-and-swap names its site for failure right after that for success: one operation, one
@@ -87,6 +105,19 @@ impl freeze::Driver for Coroutines {
         INNER.with(|inner| inner.woken.borrow_mut().push((word as usize, all)));
     }
 
+    fn signal(&self, _: usize) {
+        rest(Event::Signal);
+        INNER.with(|inner| {
+            inner.readable.set(true);
+            inner.woken.borrow_mut().push((DESCRIPTOR, true));
+        });
+    }
+
+    fn clear(&self, _: usize) {
+        rest(Event::Clear);
+        INNER.with(|inner| inner.readable.set(false));
+    }
+
     fn now(&self) -> Option<u64> {
         INNER.with(|inner| inner.clock.get().then_some(0))
     }
@@ -111,6 +142,7 @@ impl Stage {
         let inner = INNER.with(|inner| *inner);
         freeze::set_driver(Some(&COROUTINES));
         inner.clock.set(clock);
+        inner.readable.set(false);
         let players = parts.into_iter().map(|part| {
             let stack = STACKS.with_borrow_mut(Vec::pop).unwrap_or_default();
             let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {

@@ -60,8 +60,9 @@ impl Facts {
                 || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
             restless: setup.clock || setup.has_body(|body| matches!(body, Body::Submits(_))),
             judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts)),
-            submits: up_to(&|op| matches!(op, Op::Submit { .. })),
-            listens: if setup.has_body(shuts) {
+            submits: up_to(&|op| matches!(op, Op::Submit { .. } | Op::Into { .. })),
+            // A submitter that waits for a queue's limit listens too.
+            listens: if setup.has_body(shuts) || setup.limit > 0 {
                 [u8::MAX; THREADS]
             } else {
                 up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy))
@@ -121,17 +122,19 @@ impl World {
             | Pc::AwaitClosed
             | Pc::NotifyIfClosedLook
             | Pc::TakerLook
+            | Pc::LimitClosed
             | Pc::RegisteredClosed
             | Pc::JudgeClosed
             | Pc::RegisterClosed => self.idle.closed || !facts.closes,
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
+            Pc::LimitVisit | Pc::ConsumerVisit => !facts.destroys,
             // A closer does not care which of the two states before and after it sees; nobody else looks,
             // except for jobs that are about to sleep.
             Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
-            Pc::WaitLive | Pc::SlowLive | Pc::InlineLive => !facts.closes && !facts.enters,
+            Pc::WaitLive | Pc::SlowLive | Pc::InlineLive | Pc::LeftLook => !facts.closes && !facts.enters,
             Pc::DrainLook => self.live == 0 && !facts.enters,
             Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => !facts.closes && !facts.enters,
             // The one closer's own.
@@ -151,13 +154,14 @@ impl World {
                 self.is_past_idling(facts) || self.is_dry(facts)
             }
             Pc::FrontHead(How::Peek) if !facts.tombstones => true,
+            Pc::FrontHead(_) if t.ring == Which::Done => false,
             Pc::FrontHead(_) if t.ring == Which::Ready => self.is_dry(facts),
             Pc::FrontHead(_) => self.slots[..facts.slots].iter().all(|s| s.closed()),
             Pc::ReapLook => !facts.tombstones,
             // The entry is its popper's, and of a detached queued job so is the slot.
             Pc::ClaimLook => {
                 let s = self.slots[t.idx as usize];
-                s.detached() && s.status() == Status::Queued
+                s.nobodys() && s.status() == Status::Queued
             }
             // Closed slots stay so, and do not come back into the ring.
             Pc::QuiescentLook => self.slots[t.at as usize].closed(),

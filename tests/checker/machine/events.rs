@@ -16,6 +16,9 @@ pub enum Event {
     /// The port is asked to sleep, to wake.
     Sleep,
     Wake,
+    /// A descriptor becomes readable, and unreadable.
+    Signal,
+    Clear,
     /// It sleeps; it is about to return from its sleep.
     Asleep,
     Woken,
@@ -132,6 +135,32 @@ impl Pc {
             Pc::SlotClose => &[SlotClose],
             Pc::VisitorsWait => &[VisitorsWait],
             Pc::VisitorsLook => &[VisitorsLook],
+
+            Pc::CountLook => &[CompletionsCount],
+            Pc::CountAdd => &[CompletionsAdd, CompletionsAddLost],
+            Pc::LimitVisit | Pc::ConsumerVisit => &[VisitBegin],
+            Pc::LimitEvents | Pc::LimitEventsAgain => &[CloseEventsLook],
+            Pc::LimitWanted => &[CompletionsWanted],
+            Pc::LimitClosed => &[IdleLook],
+            Pc::CountTaken => &[CompletionsTaken],
+            Pc::Unwanted => &[CompletionsUnwanted],
+            Pc::ZeroFence => &[CompletionsZeroFence],
+            Pc::OwnedLook => &[ResolveOwnedLook],
+            Pc::OwnedCas => &[ResolveOwned, ResolveOwnedLost],
+            Pc::OwnedFence => &[CompletionsPushFence],
+            Pc::UseLook => &[CompletionsUseLook],
+            Pc::ArmedLook => &[CompletionsArmedLook],
+            Pc::SignalName | Pc::ArmKnown | Pc::ArmName => &[CompletionsDescriptor],
+            Pc::Disarm | Pc::ArmOff => &[CompletionsDisarm, CompletionsDisarmLost],
+            Pc::OwnedWake => &[CompletionsWake],
+            Pc::TakeOwnedLook => &[TakeOwnedLook],
+            Pc::TakeOwnedCas => &[TakeOwned, TakeOwnedLost],
+            Pc::WatchLook | Pc::ConsumerPending | Pc::LeftPending | Pc::SecondLook => &[CompletionsLook],
+            Pc::LeftLook => &[LiveLeft],
+            Pc::SleepFence => &[CompletionsSleepFence],
+            Pc::ArmCount => &[CompletionsArms],
+            Pc::ArmStore => &[CompletionsArm],
+            Pc::ArmFence => &[CompletionsArmFence],
             _ => &[],
         }
     }
@@ -144,6 +173,8 @@ impl Pc {
             Pc::WakeAll(_) | Pc::WakeFirst(_) | Pc::WakeOne => Some(Event::Wake),
             Pc::Asleep(_) => Some(Event::Asleep),
             Pc::Woken => Some(Event::Woken),
+            Pc::Signal => Some(Event::Signal),
+            Pc::ArmClear => Some(Event::Clear),
             _ => self.sites().first().map(|site| Event::Site(*site)),
         }
     }
@@ -154,6 +185,7 @@ impl Pc {
         use Pc::*;
         let point =
             matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake | VacateWake | ResolveWake);
+        let point = point || self == OwnedWake;
         !point && matches!(self.event(), Some(Event::Site(_) | Event::Sleep))
     }
 
@@ -165,8 +197,11 @@ impl Pc {
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
         let fence = fence || matches!(self, LookAgainFence | ClosedFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
-        let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook);
-        fence || point
+        let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake);
+        let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);
+        // Nobody gives the queue up, nor changes its descriptor.
+        let known = matches!(self, UseLook | SignalName | ArmKnown | ArmName);
+        fence || point || known
     }
 
     /// Is it, where every ring operation and every load-and-compare-and-swap is one step, inside of such a
@@ -184,6 +219,9 @@ impl Pc {
             Pc::GraphLock | Pc::GraphContend => before == Pc::GraphLook,
             Pc::WaitTake => matches!(before, Pc::WaitLook | Pc::WaitWoken),
             Pc::WaitFlag => before == Pc::WaitLook,
+            Pc::CountAdd => before == Pc::CountLook,
+            Pc::OwnedCas => before == Pc::OwnedLook,
+            Pc::TakeOwnedCas => before == Pc::TakeOwnedLook,
             _ => self.part() == Part::Ring,
         }
     }

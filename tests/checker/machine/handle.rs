@@ -101,7 +101,7 @@ impl Cpu<'_> {
 
     fn cancel_by(&mut self, s: State) {
         self.t().seen = s;
-        if !s.answers_to(self.t().want.generation) {
+        if !s.cancellable_by(self.t().want.generation) {
             return self.end_seen();
         }
         match s.status() {

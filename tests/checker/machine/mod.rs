@@ -2,7 +2,8 @@
 //! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
-//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`. README.md says what is left out.
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `queue` the engine's `completions.rs`,
+//! `completion_queue.rs` and `completion_event.rs`. README.md says what is left out.
 
 mod alone;
 mod close;
@@ -11,6 +12,7 @@ mod graph;
 mod handle;
 mod idle;
 mod pc;
+mod queue;
 mod result;
 mod ring;
 mod run;
@@ -25,6 +27,7 @@ pub use events::Event;
 pub use graph::Graph;
 pub use idle::Change;
 pub use pc::Pc;
+pub use queue::Queue;
 pub use ring::How;
 pub use setup::{Body, Mistake, Op, Setup};
 pub use submit::SubmitResult;
@@ -44,6 +47,8 @@ const NESTED: usize = 3;
 pub enum Which {
     Ready,
     Free,
+    /// That of the completion queue.
+    Done,
 }
 
 /// A word that threads sleep on.
@@ -53,6 +58,10 @@ pub enum Word {
     Slot(u8),
     /// An entry of the free ring.
     Entry(u8),
+    /// An entry of the completion queue.
+    QueueEntry(u8),
+    /// The completion queue's descriptor, which an event loop polls.
+    Descriptor,
     CloseEvents,
     Visitors,
     Graph,
@@ -101,6 +110,7 @@ pub struct World {
     pub closing: u8,
     pub guests: u8,
     pub graph: Graph,
+    pub queue: Queue,
     pub bodies: [Content; SLOTS],
     pub jobs: [Job; JOBS],
     pub threads: [Thread; THREADS],
@@ -136,6 +146,7 @@ impl World {
             closing: 0,
             guests: 0,
             graph: Graph::default(),
+            queue: Queue::new(rounded),
             bodies: [Content::Empty; SLOTS],
             jobs: [job; JOBS],
             threads: std::array::from_fn(|i| Thread::new(setup.role(i))),

@@ -52,4 +52,11 @@ places! {
         SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
         CensusLook, ClosingLeft, ClosingEnd, JoinEvents, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
+    Queue: CountLook, CountAdd, IntoSubmitted, LimitVisit, LimitEvents, LimitWanted, LimitClosed, LimitSlept, LimitEventsAgain,
+        CountTaken, Unwanted, CountLowered, ZeroFence, WakeConsumers, ConsumersUnmarked,
+        OwnedLook, OwnedCas, OwnedPushed, OwnedFence, UseLook, ArmedLook, SignalName, Signal, Disarm, OwnedEnd, OwnedWake,
+        Take, TakePopped, TakeOwnedLook, TakeOwnedCas, TookOwned, TookVacated, TookLowered, Taken, WatchLook,
+        ConsumerEmpty, ConsumerLooked, ConsumerPending, LeftLook, LeftLooked, LeftPending, ConsumerVisit, ConsumerMark, ConsumerMarked,
+        SleepFence, SecondLook, ZeroLook, ZeroLooked, ConsumerSlept, ConsumerRemarked,
+        ArmKnown, ArmName, ArmClear, ArmCount, ArmStore, ArmFence, ArmLooked, ArmOff;
 }

@@ -16,6 +16,7 @@ impl Cpu<'_> {
         match self.t().ring {
             Which::Ready => &mut self.w.ready,
             Which::Free => &mut self.w.free,
+            Which::Done => &mut self.w.queue.ring,
         }
     }
 

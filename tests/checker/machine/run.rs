@@ -7,7 +7,7 @@ impl Cpu<'_> {
     /// What follows from the state that a popper saw.
     fn claim_by_entry(&mut self, s: State) {
         self.t().seen = s;
-        self.go(match (s.status() == Status::Queued, s.detached()) {
+        self.go(match (s.status() == Status::Queued, s.nobodys()) {
             (true, true) => Pc::ClaimDetached,
             (true, false) => Pc::ClaimPopped,
             _ => Pc::LeaveRing,
@@ -136,6 +136,7 @@ impl Cpu<'_> {
             }
 
             // resolve(idx, seen, to)
+            Pc::Resolve if seen.owned() => self.go(Pc::OwnedLook),
             Pc::Resolve if seen.detached() && !seen.in_ring() => self.call(Pc::Forget, Pc::ResolveOwned),
             Pc::ResolveOwned if self.see().retire => self.go(Pc::ResolveForgotten),
             Pc::ResolveOwned => self.go(Pc::VacateOwned),

@@ -25,6 +25,15 @@ pub enum Op {
         blocks: bool,
         detached: bool,
     },
+    /// Submits a job into the completion queue.
+    Into {
+        job: u8,
+        blocks: bool,
+    },
+    /// Takes a job from it.
+    Take,
+    /// The same, as an event loop: takes, arms and polls, until it has one or none is pending.
+    Hear,
     Wait(u8),
     /// Waits and looks at the result; then leaves it, or takes it.
     See {
@@ -137,6 +146,18 @@ pub enum Mistake {
     ShutdownWaitsForItsWaiters,
     /// The slot of a job that a shutdown did not wait for is given back.
     OutlivingJobFreesItsSlot,
+    /// A consumer sleeps on the mark without a second look at the count.
+    NoSecondLookAtTheCount,
+    /// The thread that lowers the count to 0 wakes the consumers and leaves their mark as it is.
+    ZeroKeepsTheMark,
+    /// A refused submit into a queue does not give its count back.
+    RefusedSubmitStaysPending,
+    /// A submitter that sleeps for the limit trusts that the taker wakes it.
+    LimitHasNoPatience,
+    /// An arm clears the descriptor behind its number.
+    ArmClearsTooLate,
+    /// The end of a job takes the arm's number off before it signals.
+    ClearsBeforeTheSignal,
 }
 
 /// What is checked: which threads do what, with how many slots.
@@ -144,6 +165,8 @@ pub enum Mistake {
 pub struct Setup {
     pub name: &'static str,
     pub slots: u8,
+    /// The limit of the completion queue; 0: there is none.
+    pub limit: u8,
     /// Workers counted in from the start.
     pub live: u8,
     /// Is there a clock, and so patience?
@@ -176,6 +199,7 @@ impl Default for Setup {
         Self {
             name: "",
             slots: 2,
+            limit: 0,
             live: 0,
             clock: false,
             sentries: false,

@@ -142,6 +142,7 @@ impl Cpu<'_> {
             Part::Handle => self.handle_step(pc),
             Part::Graph => self.graph_step(pc),
             Part::Close => self.close_step(pc),
+            Part::Queue => self.queue_step(pc),
         }
     }
 
@@ -151,6 +152,8 @@ impl Cpu<'_> {
             Word::Idle => self.w.idle.low(),
             Word::Slot(at) => self.w.slots[at as usize].0,
             Word::Entry(at) => self.w.free.entries[at as usize],
+            Word::QueueEntry(at) => self.w.queue.ring.entries[at as usize],
+            Word::Descriptor => u16::from(self.w.queue.readable),
             // A notification since this thread looked changes the event count.
             Word::CloseEvents => t.word + u16::from(t.notified),
             Word::Visitors => u16::from(self.w.visitors),
@@ -159,7 +162,7 @@ impl Cpu<'_> {
         }
     }
 
-    fn wake(&mut self, word: Word, nth: Option<usize>) {
+    pub(super) fn wake(&mut self, word: Word, nth: Option<usize>) {
         let asleep = (0..self.setup.scripts.len()).filter(|&i| self.w.threads[i].pc == Pc::Asleep(word));
         let chosen: Vec<usize> = match nth {
             Some(nth) => asleep.skip(nth).take(1).collect(),
@@ -173,7 +176,7 @@ impl Cpu<'_> {
             Pc::Begin => self.begin(),
             Pc::OpEnd => {
                 let old = *self.t();
-                if let Some(Op::Submit { job, .. }) = self.op() {
+                if let Some(Op::Submit { job, .. } | Op::Into { job, .. }) = self.op() {
                     // The claim on the result is the thread's from here on.
                     self.submit_returned(job, old.submitted);
                 }
@@ -272,6 +275,15 @@ impl Cpu<'_> {
             Op::Submit { job, blocks, detached } => {
                 (self.t().mine, self.t().blocks, self.t().detached) = (job, blocks, detached);
                 self.go(Pc::Submit);
+            }
+            Op::Into { job, blocks } => {
+                (self.t().mine, self.t().blocks, self.t().owned) = (job, blocks, true);
+                self.go(Pc::CountLook);
+            }
+            Op::Take => self.go(Pc::Take),
+            Op::Hear => {
+                self.t().polls = true;
+                self.go(Pc::Take);
             }
             Op::Wait(_) => self.go(Pc::WaitLook),
             Op::See { leaves, .. } => {

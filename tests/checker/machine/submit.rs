@@ -126,6 +126,7 @@ impl Cpu<'_> {
                 self.body_is(Content::Empty, "a slot is filled twice");
                 self.w.bodies[idx as usize] = Content::Input(self.see().mine);
                 let queued = seen.with(Status::Queued).put_in_ring();
+                let queued = if self.see().owned { queued.detach().await_by() } else { queued };
                 self.w.slots[idx as usize] = if detached { queued.detach() } else { queued };
                 self.unhold();
                 self.w.jobs[self.see().mine as usize].handle = (idx, seen.generation());

@@ -1,6 +1,7 @@
 //! A thread's registers.
 
 use super::graph::{Judging, Node, Outlook};
+use super::queue::{Count, Took};
 use super::words::{Counts, State, Status};
 use super::{NESTED, NOTHING, Pc, SubmitResult, Which};
 
@@ -150,6 +151,12 @@ pub struct Thread {
     pub alone: bool,
     /// Is it a worker that is counted as inside a shutdown?
     pub closing: bool,
+    /// Does its submit go into the completion queue?
+    pub owned: bool,
+    /// The queue's count and the number of its arm, as it saw them; what its take gave.
+    pub counted_jobs: Count,
+    pub armed: u8,
+    pub took: Took,
 }
 
 impl Thread {
@@ -229,6 +236,10 @@ impl Thread {
             counted: false,
             alone: false,
             closing: false,
+            owned: false,
+            counted_jobs: Count::default(),
+            armed: 0,
+            took: Took::Nothing,
         }
     }
 }

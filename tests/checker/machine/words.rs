@@ -45,6 +45,14 @@ impl State {
     pub fn has_waiter(self) -> bool {
         self.0 & WAITER != 0
     }
+    /// Detached, and without an owner?
+    pub fn nobodys(self) -> bool {
+        self.detached() && !self.has_waiter()
+    }
+    /// Does its outcome go to a completion queue?
+    pub fn owned(self) -> bool {
+        self.detached() && self.has_waiter()
+    }
     pub fn put_in_ring(self) -> Self {
         Self(self.0 | RING)
     }
@@ -70,13 +78,16 @@ impl State {
         matches!(self.status(), Done | Failed | Cancelled)
     }
     pub fn untaken(self) -> bool {
-        self.over() && !self.detached()
+        self.over()
     }
     pub fn closed(self) -> bool {
         self.status() == Free && self.detached()
     }
     pub fn tombstone(self) -> bool {
         self.vacant() && self.in_ring()
+    }
+    pub fn cancellable_by(self, generation: u8) -> bool {
+        self.generation() == generation && !self.nobodys() && self.status() != Free
     }
     pub fn answers_to(self, generation: u8) -> bool {
         self.generation() == generation && !self.detached() && self.status() != Free
