@@ -22,6 +22,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
     model!(unbounded an_event_loop_hears_of_a_completion),
     model!(3 an_event_loop_hears_of_two_completions),
+    model!(2 an_event_loop_beside_a_consumer_hears_of_a_completion),
     model!(3 a_queue_that_is_given_up_keeps_no_slot),
     model!(2 two_jobs_of_a_queue_that_is_given_up_keep_no_slots),
     model!(2 two_threads_make_queues_and_use_them_again),
@@ -226,6 +227,22 @@ fn an_event_loop_hears_of_a_completion() {
 
 fn an_event_loop_hears_of_two_completions() {
     event_loop::<2>();
+}
+
+/// Two jobs, for a loop and for a consumer that takes the other: perhaps the one of which the loop heard.
+fn an_event_loop_beside_a_consumer_hears_of_a_completion() {
+    let s = Stage::<2>::attended().ungated();
+    let queue = Queue::new(&s.pool, 2);
+    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let other = queue.clone();
+    let consumer = s.thread(move |_| assert!(matches!(other.take(), Took::Done(_))));
+    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
+    s.begin();
+    queue.poll_for(1);
+    consumer.join().unwrap();
+    runner.join().unwrap();
+    assert_eq!(queue.take(), Took::Empty);
+    s.assert_over(2);
 }
 
 /// The public `Completions`: jobs end while their queue is dropped. Each result is dropped once, and each

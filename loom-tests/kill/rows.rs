@@ -472,4 +472,44 @@ pub const ROWS: &[Row] = &[
             ),
         ]),
     },
+    Row {
+        id: 53,
+        upstream: "tokio-rs/io-uring#302, #349; libuv/libuv#4598, #3991; axboe/liburing#705",
+        what: "the completion queue has room for fewer completions than there are operations: those that do \
+               not fit wait in a hidden list and do not arrive, so that connections hang",
+        answer: Mutants(&[(
+            Planted(&[Bug::QueueIsTooSmall]),
+            Model("two_completions_arrive_at_two_consumers"),
+        )]),
+    },
+    Row {
+        id: 54,
+        upstream: "swiftlang/swift-corelibs-libdispatch#152, #153; Ranchero-Software/NetNewsWire#2518; \
+                   justeat/JustLog#125",
+        what: "the enters and leaves of a dispatch group are out of balance: a wait for the group never \
+               returns, or a leave too many ends the program",
+        answer: Mutants(&[
+            (Planted(&[Bug::RefusedSubmitStaysPending]), Model("a_refused_submit_leaves_no_consumer_asleep")),
+            (Planted(&[Bug::TakerCountsTwice]), Model("a_completion_arrives_once_with_what_its_job_did")),
+        ]),
+    },
+    Row {
+        id: 55,
+        upstream: "tinyalsa/tinyalsa#254",
+        what: "an event that comes while the older ones are read is erased when their eventfd is reset: it \
+               is reported late",
+        answer: Mutants(&[(
+            Planted(&[Bug::ArmClearsTooLate]),
+            Model("an_event_loop_beside_a_consumer_hears_of_a_completion"),
+        )]),
+    },
+    Row {
+        id: 56,
+        upstream: "python/asyncio#127 (as_completed)",
+        what: "each wait for the next of n results looks at all that are pending: n results take n² looks",
+        answer: Impossible {
+            why: "a take pops what has ended, and looks at nothing else",
+            test: ("tests/freeze/freeze.rs", "a_take_costs_the_same_however_many_jobs_are_pending"),
+        },
+    },
 ];

@@ -18,7 +18,7 @@ use super::RawPool;
 use super::completion_queue::Completions;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
-use crate::sync::{Relaxed, Release, SeqCst, Site, fence, ordering};
+use crate::sync::{Bug, Relaxed, Release, SeqCst, Site, bug, fence, ordering};
 
 impl Completions {
     /// The descriptor's name; 0: the queue has none.
@@ -43,13 +43,18 @@ impl Completions {
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// From here on the next completion signals the queue's descriptor. False: there is one to take now.
     pub(crate) fn arm(&self, queue: &Completions) -> bool {
-        self.port.clear(queue.descriptor());
+        if !bug(Bug::ArmClearsTooLate) {
+            self.port.clear(queue.descriptor());
+        }
         // ORDERING: Relaxed: only its difference from other numbers matters. It is odd, so never 0.
         let number = queue.arms.fetch_add(2, ordering(Site::CompletionsArms, Relaxed)) | 1;
         // ORDERING: Release pairs with the Acquire in `receive`: a thread that sees the number knows the
         // descriptor, and signals it after it was cleared. A swap, because the model checker may order a
         // plain store before the exchange in `disarm`.
         queue.armed.swap(number, ordering(Site::CompletionsArm, Release));
+        if bug(Bug::ArmClearsTooLate) {
+            self.port.clear(queue.descriptor());
+        }
         // ORDERING: pairs with the fence in `receive`.
         fence(ordering(Site::CompletionsArmFence, SeqCst));
         if queue.is_empty() {

@@ -55,7 +55,7 @@ use crate::ring::{Mark, Popper};
 use crate::slot::Slot;
 use crate::slot::state::{Recipient, Status};
 use crate::slot::storage::Storage;
-use crate::sync::{Relaxed, SeqCst, Site, fence, fence_behind_rmw, ordering};
+use crate::sync::{Bug, Relaxed, SeqCst, Site, bug, fence, fence_behind_rmw, ordering};
 
 /// How many indices one pop takes at most.
 const AT_ONCE: usize = 8;
@@ -92,7 +92,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - the caller's.
         let accepted = unsafe { self.submit(request, Recipient::OWNER, when_full, origin) };
-        if accepted.is_err() {
+        if accepted.is_err() && !bug(Bug::RefusedSubmitStaysPending) {
             self.lower_count(queue, 1, origin);
         }
         accepted
@@ -152,6 +152,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// `taken` jobs of the queue are no longer pending.
     fn lower_count(&self, queue: &Completions, taken: usize, origin: Origin) {
+        let taken = if bug(Bug::TakerCountsTwice) { 2 * taken } else { taken };
         // ORDERING: Relaxed: a count. The fence below orders it before the look at the mark.
         let mut count = queue.count.fetch_sub(taken * ONE, ordering(Site::CompletionsTaken, Relaxed));
         count -= taken * ONE;

@@ -199,6 +199,9 @@ fn changed_steps_are_seen() {
         // Jobs that wait, submit and shut down.
         CountsTheWokenAsBlocked,
         IgnoresOtherShutdowns,
+        // Completion queues.
+        RefusedSubmitStaysPending,
+        ArmClearsTooLate,
     ];
     planted::must_be_seen("the_machine_goes_where_the_library_goes", &bugs);
 }

@@ -17,7 +17,7 @@ mod queues;
 use arena::{Arena, OWN_WORKERS, all_slots_are_free, capacity};
 use control::Vyukov;
 use harness::*;
-use jobring_frozen::{Pool, ShutdownMode, Site, SubmitError, freeze};
+use jobring_frozen::{Pool, ShutdownMode, Site, StaticPool, SubmitError, freeze};
 use jobring_harness::{Coverage, Progress};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
@@ -534,6 +534,30 @@ fn tell(target: Target, scene: Scene, result: &Result<Figures, String>, whole: D
 fn every_site_was_hit(seen: &BTreeMap<Pair, (Scene, u64)>) {
     let hit = |name: &str| seen.keys().any(|(_, number)| site(*number).name() == name);
     Coverage::new(include_str!("../../src/sync/site.rs"), NEVER).check(hit).unwrap();
+}
+
+/// The operations of eight takes from a queue of so many jobs, all of which have ended.
+fn operations_of_eight_takes(jobs: u64) -> u64 {
+    let pool = StaticPool::<64, 0, 48>::new();
+    let queue = pool.completions().unwrap();
+    for n in 0..jobs {
+        queue.submit(n, move || n).unwrap();
+    }
+    pool.run_until_idle();
+    let operations = || Site::ALL.iter().map(|&site| freeze::hits(OTHERS, site)).sum::<u64>();
+    let before = operations();
+    freeze::set_role(OTHERS);
+    for n in 0..8 {
+        assert_eq!(queue.recv().unwrap().tag, n);
+    }
+    freeze::set_role(0);
+    operations() - before
+}
+
+#[test]
+fn a_take_costs_the_same_however_many_jobs_are_pending() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(operations_of_eight_takes(9), operations_of_eight_takes(64));
 }
 
 /// As `freeze_open`, for the control.
