@@ -49,6 +49,10 @@
  * Cancel jobs              jobring_cancel              cancels a queued job, and asks a running job to stop
  *                          jobring_cancel_requested    inside a job: is it asked to stop?
  *                          jobring_detach              gives up a job's result
+ * Interrupt a wait         jobring_interrupt_begin     from here on an interrupt ends this thread's blocking calls
+ *                          jobring_interrupt_end       and from here on no longer
+ *                          jobring_interrupt_raise     ends them; a signal handler may call it
+ *                          jobring_interrupt_reset     ends the effect of an interrupt
  * Share out a loop         jobring_parallel_for        on this thread and on free workers
  *                          jobring_parallel_for_opts   with a largest part and a time limit
  * Run jobs yourself        jobring_run_one             the oldest queued job
@@ -77,7 +81,8 @@
  * RULES FOR EVERY FUNCTION
  *
  * - A call returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code for an error. JOBRING_PENDING says that a
- *   job has not finished. jobring_cancel_requested() returns 1 or 0 instead of JOBRING_OK. Four functions cannot fail,
+ *   job has not finished. jobring_cancel_requested() and jobring_interrupt_reset() return 1 or 0
+ *   instead of JOBRING_OK. Four functions cannot fail,
  *   and return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
  * - After an error the call has done nothing and written no output. The exceptions:
  *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended.
@@ -93,7 +98,8 @@
  *   on a pool or its queues after jobring_destroy() has returned.
  * - Any number of threads may make calls on a pool and its queues at once, until one of them begins jobring_destroy().
  * - Times are relative, in nanoseconds, of a clock that is never set back. Sizes are in bytes.
- * - errno is left as it was. A wait continues after a signal, and no call is a cancellation point.
+ * - errno is left as it was. A wait continues after a signal (jobring_interrupt_begin() changes that), and no call is a
+ *   cancellation point.
  * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
  *   either process. Children of vfork(), _Fork() or clone(), which do not run the handlers of pthread_atfork(), are not
  *   recognised: a call there may hang.
@@ -156,6 +162,8 @@ typedef void *(*jobring_fn)(void *arg);
 typedef struct jobring_config jobring_config;
 typedef struct jobring_done_node jobring_done_node;
 typedef struct jobring_info jobring_info;
+typedef struct jobring_interrupt jobring_interrupt;
+typedef struct jobring_interrupt_scope jobring_interrupt_scope;
 typedef struct jobring_batch_item jobring_batch_item;
 typedef struct jobring_submit_options jobring_submit_options;
 typedef struct jobring_outcome jobring_outcome;
@@ -283,6 +291,7 @@ jobring_status jobring_struct_init(void *structure, size_t size);
  *   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
  *   or a queued job that no worker is left to run.
  * - JOBRING_E_FULL: on a pool without workers, if no job is queued that the caller could run to make room.
+ * - JOBRING_E_INTERRUPTED: no slot is free, and an interrupt was raised (jobring_interrupt_begin()).
  * - JOBRING_E_INVALID.
  *
  * After an error the job was not accepted, and `arg` is still the caller's.
@@ -510,6 +519,7 @@ struct jobring_batch_item {
  *   waits for, directly or through others. Of several jobs that wait for each other in a circle one gets it.
  * - JOBRING_E_STACK: this stack has no room for the queued job (stack_reserve of jobring_config), or the caller is a
  *   job on a stack that is not its thread's own (a fiber), and no other worker is there to run it.
+ * - JOBRING_E_INTERRUPTED: an interrupt was raised (jobring_interrupt_begin()). The job and its handle are as before.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate;
@@ -765,6 +775,7 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
  * - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
  *   pending job waits in this pool itself.
+ * - JOBRING_E_INTERRUPTED: nothing is there, and an interrupt was raised (jobring_interrupt_begin()).
  * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an
@@ -880,6 +891,112 @@ int32_t jobring_cancel_requested(const jobring_pool *pool);
  */
 jobring_status jobring_detach(jobring_pool *pool,
                               jobring_job job);
+
+/* ---- Interrupt a wait -------------------------------------------------------------------------------- */
+
+/**
+ * Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
+ *
+ * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
+ * only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
+ * jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
+ * whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
+ *
+ * A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
+ * innermost counts. Several threads may be in scopes of one interrupt.
+ *
+ * Ctrl-C in an extension of Python: its handler for SIGINT calls the one that was there before, which notes the signal for
+ * Python, and then jobring_interrupt_raise().
+ *
+ *     static jobring_interrupt stop;
+ *     jobring_interrupt_scope scope;
+ *     jobring_interrupt_begin(pool, &stop, &scope);
+ *     do {
+ *         Py_BEGIN_ALLOW_THREADS
+ *         status = jobring_wait(pool, job, JOBRING_FOREVER, &result);
+ *         Py_END_ALLOW_THREADS
+ *     } while (status == JOBRING_E_INTERRUPTED && jobring_interrupt_reset(&stop) >= 0 && PyErr_CheckSignals() == 0);
+ *     jobring_interrupt_end(pool, &scope);
+ *
+ * - `interrupt`: the interrupt. It must stay where it is until the scope has ended.
+ * - `scope`: the same. A job that returns or ends its thread inside a scope ends the scope too.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_BUSY: the thread is in this very scope.
+ * - JOBRING_E_UNSUPPORTED: the pool's port keeps no pointer for each thread (`get_self` of jobring_port).
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block. Does not
+ * allocate; the system's library may, in a build without std.
+ */
+jobring_status jobring_interrupt_begin(jobring_pool *pool,
+                                       jobring_interrupt *interrupt,
+                                       jobring_interrupt_scope *scope);
+
+/**
+ * Ends the scope that the calling thread began last.
+ *
+ * - `scope`: that scope.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if it is not this thread's innermost scope on this pool, or was begun outside of the job or
+ *   callback that calls this.
+ *
+ * From the thread that began it. Does not block or allocate.
+ */
+jobring_status jobring_interrupt_end(jobring_pool *pool,
+                                     jobring_interrupt_scope *scope);
+
+/**
+ * Raises an interrupt: the blocking calls of threads inside its scopes on this pool end, now and until it is reset.
+ *
+ * What the caller did before happens before what such a thread does after its call. An interrupt that is used with several
+ * pools is raised on each.
+ *
+ * - `interrupt`: the interrupt. It is used even if no thread is in a scope of it.
+ *
+ * Returns:
+ * - JOBRING_OK, also if it was raised already.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; on Linux from a signal handler. (Elsewhere the wake of a
+ * thread takes a lock. On a pool with a port it is the port's `unpark`, with `from_isr` 0.) Does not block or allocate.
+ */
+jobring_status jobring_interrupt_raise(jobring_pool *pool,
+                                       jobring_interrupt *interrupt);
+
+/**
+ * Ends the effect of an interrupt: calls inside its scopes sleep again.
+ *
+ * Reset it first, and then look at what the raiser left: so no raise is missed.
+ *
+ * - `interrupt`: the interrupt.
+ *
+ * Returns:
+ * - 1 if it was raised, 0 if not.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, and from a signal handler. Does not block or allocate.
+ */
+int32_t jobring_interrupt_reset(jobring_interrupt *interrupt);
+
+/**
+ * Ends the blocking calls of the threads that have begun a scope of it. All zero at first; it may be static.
+ *
+ * Once raised it stays raised until jobring_interrupt_reset().
+ */
+struct jobring_interrupt {
+    /** The library's. 0 at first. */
+    void *reserved[2];
+};
+
+/** A thread's stay in a scope of an interrupt. It need not be set to anything before jobring_interrupt_begin(). */
+struct jobring_interrupt_scope {
+    /** The library's. */
+    void *reserved[14];
+};
 
 /* ---- Share out a loop -------------------------------------------------------------------------------- */
 
@@ -1030,7 +1147,8 @@ jobring_status jobring_run_until_idle(jobring_pool *pool, uint64_t *ran);
  * Returns:
  * - JOBRING_OK: the pool is shut down and no job is queued.
  * - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
- * - JOBRING_E_BUSY: at once; the caller is inside a job, or is a worker of this pool.
+ * - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or has begun a scope on it
+ *   (jobring_interrupt_begin()): an interrupt cannot end a worker's loop, but a shutdown can.
  * - JOBRING_E_INVALID.
  *
  * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
@@ -1354,6 +1472,7 @@ uint64_t jobring_features(void);
  * - JOBRING_E_TIMEDOUT: some have not. The pool is closed; `report` is written.
  * - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
  *   is queued, and nobody else runs it.
+ * - JOBRING_E_INTERRUPTED: the same, by jobring_interrupt_raise().
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does
@@ -1402,7 +1521,8 @@ struct jobring_report {
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool.
+ * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or has begun a scope on it
+ *   (jobring_interrupt_begin()).
  * - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
  *   thread can destroy it.
  * - JOBRING_E_INVALID.
@@ -1674,6 +1794,8 @@ struct jobring_config {
 #define JOBRING_E_EXITED (-19)
 /** Jobs are pending, and the pool has no worker to run them. */
 #define JOBRING_E_NO_WORKERS (-20)
+/** The call was ended by jobring_interrupt_raise(). */
+#define JOBRING_E_INTERRUPTED (-21)
 
 /* -16 is not used. */
 

@@ -26,6 +26,7 @@ mod future;
 mod handle;
 mod harness;
 mod idle;
+mod interrupt;
 mod kill;
 mod nested;
 mod peek;
@@ -67,6 +68,7 @@ fn models() -> Vec<&'static Model> {
         future::MODELS,
         close::MODELS,
         completions::MODELS,
+        interrupt::MODELS,
         end::MODELS,
         forkjoin::MODELS,
         kill::MODELS,

@@ -1,6 +1,9 @@
 //! The errors of the Rust API. A call that fails returns what it was given.
 
+mod os_error;
+
 use core::fmt;
+pub use os_error::OsError;
 
 /// Why a job was not accepted. It was not run, and nothing of it was dropped: the error holds the job.
 ///
@@ -26,6 +29,8 @@ pub enum SubmitError<F> {
     /// No slot is free, and no job can free one: each job waits itself, or has finished and its result was
     /// not taken.
     Deadlock(F),
+    /// No slot is free, and an interrupt was raised ([`PoolCore::interruptible`](crate::PoolCore::interruptible)).
+    Interrupted(F),
 }
 
 impl<F> SubmitError<F> {
@@ -41,7 +46,7 @@ impl<F> SubmitError<F> {
     /// ```
     pub fn into_job(self) -> F {
         match self {
-            Self::Full(job) | Self::Shutdown(job) | Self::Deadlock(job) => job,
+            Self::Full(job) | Self::Shutdown(job) | Self::Deadlock(job) | Self::Interrupted(job) => job,
         }
     }
 
@@ -68,6 +73,7 @@ impl<F> SubmitError<F> {
             Self::Full(_) => SubmitError::Full(()),
             Self::Shutdown(_) => SubmitError::Shutdown(()),
             Self::Deadlock(_) => SubmitError::Deadlock(()),
+            Self::Interrupted(_) => SubmitError::Interrupted(()),
         }
     }
 }
@@ -78,6 +84,7 @@ impl<F> fmt::Debug for SubmitError<F> {
             Self::Full(_) => "Full(..)",
             Self::Shutdown(_) => "Shutdown(..)",
             Self::Deadlock(_) => "Deadlock(..)",
+            Self::Interrupted(_) => "Interrupted(..)",
         })
     }
 }
@@ -88,6 +95,7 @@ impl<F> fmt::Display for SubmitError<F> {
             Self::Full(_) => "no slot is free",
             Self::Shutdown(_) => "the pool is shut down",
             Self::Deadlock(_) => "no slot is free, and no job can free one",
+            Self::Interrupted(_) => "interrupted",
         })
     }
 }
@@ -123,6 +131,9 @@ pub enum JobError {
     /// The process is a child by `fork()` of the one that the pool is in, and the job had not finished at the
     /// fork: it belongs to the parent.
     Forked,
+    /// An interrupt was raised ([`PoolCore::interruptible`](crate::PoolCore::interruptible)).
+    /// [`JobHandle::wait_interruptible`](crate::JobHandle::wait_interruptible) returns the handle instead.
+    Interrupted,
 }
 
 impl fmt::Display for JobError {
@@ -133,6 +144,7 @@ impl fmt::Display for JobError {
             Self::Deadlock => f.write_str("the wait would never end"),
             Self::Stack => f.write_str("too little stack is left to run the job here"),
             Self::Forked => f.write_str("the process is a child by fork() of the one that runs the job"),
+            Self::Interrupted => f.write_str("interrupted"),
         }
     }
 }
@@ -259,6 +271,8 @@ pub enum RecvError {
     Deadlock,
     /// The process is a child by `fork()` of the one that the pool is in, and the pending jobs are the parent's.
     Forked,
+    /// Nothing has finished, and an interrupt was raised ([`PoolCore::interruptible`](crate::PoolCore::interruptible)).
+    Interrupted,
 }
 
 #[cfg(feature = "alloc")]
@@ -270,6 +284,7 @@ impl fmt::Display for RecvError {
             Self::NoWorkers => "no worker can run the pending jobs",
             Self::Deadlock => "the wait would never end",
             Self::Forked => "the process is a child by fork() of the one that runs the jobs",
+            Self::Interrupted => "interrupted",
         })
     }
 }
@@ -322,76 +337,5 @@ impl core::error::Error for BuildError {
             Self::Thread(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// An error of the operating system: its number, in builds with and without std.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct OsError(Option<i32>);
-
-impl OsError {
-    #[cfg(feature = "pthread")]
-    pub(crate) fn from_raw(number: i32) -> Self {
-        Self(Some(number))
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) fn of(error: &std::io::Error) -> Self {
-        Self(error.raw_os_error())
-    }
-
-    /// The number: an `errno` on Unix. None if the system gave none.
-    ///
-    /// ```no_run
-    /// use jobring::{BuildError, Pool};
-    ///
-    /// // More threads than this process may have.
-    /// if let Err(BuildError::Thread(error)) = Pool::builder().workers(60_000).build() {
-    ///     println!("{error} (errno {:?})", error.raw_os_error());
-    /// }
-    /// ```
-    #[must_use]
-    pub fn raw_os_error(self) -> Option<i32> {
-        self.0
-    }
-}
-
-#[cfg(feature = "std")]
-impl From<OsError> for std::io::Error {
-    fn from(error: OsError) -> Self {
-        match error.0 {
-            Some(number) => Self::from_raw_os_error(number),
-            None => Self::other(error),
-        }
-    }
-}
-
-impl fmt::Display for OsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            #[cfg(feature = "std")]
-            Some(number) => std::io::Error::from_raw_os_error(number).fmt(f),
-            #[cfg(not(feature = "std"))]
-            Some(number) => write!(f, "error {number} of the system"),
-            None => f.write_str("the system gave no number"),
-        }
-    }
-}
-
-impl core::error::Error for OsError {}
-
-#[cfg(all(test, feature = "std"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_os_error_is_an_io_error() {
-        let none = std::io::Error::from(OsError(None));
-        assert_eq!((none.raw_os_error(), none.kind()), (None, std::io::ErrorKind::Other));
-        let error = std::io::Error::from_raw_os_error(11);
-        let kept = OsError::of(&error);
-        assert_eq!(kept.raw_os_error(), Some(11));
-        assert_eq!(std::io::Error::from(kept).kind(), error.kind());
-        assert_eq!(std::string::ToString::to_string(&kept), std::string::ToString::to_string(&error));
     }
 }

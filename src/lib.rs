@@ -10,6 +10,7 @@
 //!   an [`AnyPool`].
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //! - [`Scope`] is for jobs that borrow.
+//! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish.
 //! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
@@ -74,6 +75,7 @@ pub use engine::{PoolStats, ShutdownReport, WorkerState, WorkerStats};
 pub use error::RecvError;
 pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
 pub use job::id::JobId;
+pub use job::interrupt::Interrupt;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
 pub use rust::batch::Refused;

@@ -27,6 +27,7 @@ const SOURCES: &[&str] = &[
     "wait",
     "completions",
     "completion_event",
+    "interrupt",
     "parallel_for",
     "run",
     "info",

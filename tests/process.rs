@@ -77,6 +77,17 @@ fn a_sleeping_call_goes_on_after_a_signal() {
 }
 
 #[test]
+fn an_interrupt_ends_every_call_that_sleeps() {
+    let header = c::header();
+    let mut wanted: BTreeSet<_> =
+        c::sleepers(&header).iter().map(|name| format!("{name} interrupted")).collect();
+    let more = ["inside-a-job", "left-open", "runs-jobs", "scopes"];
+    wanted.extend(more.map(|how| format!("interrupt {how}")));
+    tried("interrupt", &[], &wanted);
+    tried("interrupt", SANITIZED, &wanted);
+}
+
+#[test]
 fn no_call_is_a_cancellation_point() {
     let header = c::header();
     let mut wanted: BTreeSet<_> = c::symbols().iter().map(|name| format!("{name} plain")).collect();

@@ -184,6 +184,10 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_cancel",
     "jobring_completions_take",
     "jobring_detach",
+    "jobring_interrupt_begin",
+    "jobring_interrupt_end",
+    "jobring_interrupt_raise",
+    "jobring_interrupt_reset",
     "jobring_current_job",
     "jobring_stats_get",
 ];

@@ -133,6 +133,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["NotifyClosers", "CloseEventsLook"],
     ),
     (
+        "belong to interrupts, which no scene has",
+        &["InterruptLook", "InterruptReset", "InterruptRaise", "EventsListen"],
+    ),
+    (
         "order a completion queue's atomics alone: the look at the ring behind the last worker's end, and the descriptor's \
          name; the data goes by the ring's entries",
         &["LiveLeft", "CompletionsArm", "CompletionsArmedLook"],

@@ -100,7 +100,7 @@ pub const ROWS: &[Row] = &[
         what: "a latch is set by a swap with AcqRel, but the sleep protocol needs sequential consistency \
                there: a wake-up can be missed",
         answer: Mutants(&[
-            (Weaker(Site::NotifyIfClosedFence), Model("a_closer_waits_for_a_running_job")),
+            (Weaker(Site::NotifyIfClosedFence), Model("a_closer_learns_that_a_job_with_a_handle_has_ended")),
             (Weaker(Site::RegisterFence), Model("a_push_wakes_the_worker")),
         ]),
     },

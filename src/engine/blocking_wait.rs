@@ -2,6 +2,7 @@
 
 use super::RawPool;
 use super::deadlock::Outlook;
+use super::interrupt::Listening;
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
 use crate::job::id::JobId;
@@ -103,6 +104,8 @@ pub(super) struct Waiting<P: Port> {
     patience: Patience,
     /// What to register, if the wait is registered.
     awaits: Option<Awaits>,
+    /// May it end before the job has finished?
+    gives_up: bool,
     _visit: Visit<P>,
 }
 
@@ -112,6 +115,8 @@ pub(super) enum Slept {
     Now(State),
     /// The timeout has passed.
     TimedOut,
+    /// An interrupt was raised.
+    Interrupted,
     /// No thread is left that could end the wait.
     Hopeless(Outlook),
 }
@@ -127,6 +132,7 @@ impl<P: Port + Clone> Waiting<P> {
             deadline: Deadline::after(&pool.port, timeout),
             patience: Patience::new(),
             awaits: pool.registers(timeout).then_some(Awaits::Job { job, gives_up }),
+            gives_up,
             _visit: pool.lifecycle.visit(&pool.port, Origin::Thread),
         }
     }
@@ -134,13 +140,19 @@ impl<P: Port + Clone> Waiting<P> {
     /// Sleeps until the job's word is no longer `state`, or until the nap ends.
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
+        let listening = if self.gives_up { pool.listen() } else { Listening::NOT };
+        if listening.is_ended() {
+            return Slept::Interrupted;
+        }
         let awaited = state.with_waiter();
         if awaited != state
             && let Err(now) = slot.flag(state, awaited)
         {
             return Slept::Now(now);
         }
-        let outlook = pool.sleep_for(self.awaits, |outlook| self.nap(pool, slot, awaited, left, outlook));
+        let outlook = pool.sleep_for(self.awaits, |outlook| {
+            self.nap(pool, slot, awaited, left, outlook, listening);
+        });
         if outlook.is_hopeless() { Slept::Hopeless(outlook) } else { Slept::Now(slot.state()) }
     }
 
@@ -151,11 +163,12 @@ impl<P: Port + Clone> Waiting<P> {
         awaited: State,
         left: Option<u64>,
         outlook: Outlook,
+        listening: Listening,
     ) {
         // A job that runs ends by itself. A queued job needs a thread to run it.
         let queued = awaited.status() == Status::Queued;
         let Some(nap) = pool.nap(&self.patience, left, queued, outlook) else { return };
-        pool.port.wait(slot.word(), awaited.0, nap.time);
+        pool.sleep_on(slot.word(), awaited.0, nap.time, listening);
         if nap.is_impatient && slot.state() == awaited {
             if queued {
                 pool.idle.reset_searchers(&pool.port, Origin::Thread);

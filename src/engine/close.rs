@@ -116,7 +116,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// cannot end before this shutdown or another returns: those inside a shutdown, and those that wait for
     /// such a job without a timeout.
     ///
-    /// Err when the time is up: the pool stays closed, and shutdown can be called again. Without a timeout,
+    /// Err when the time is up or an interrupt was raised: the pool stays closed, and shutdown can be called again. Without a timeout,
     /// Err if no thread can run what is queued because this one has too little stack left. In a child by fork
     /// it does nothing and returns Err.
     pub(crate) fn shutdown(
@@ -160,6 +160,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             drains = is_worker || deserted;
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
+            if self.is_interrupted() {
+                return Err(self.census());
+            }
             if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
                 return Err(self.census());
             }
@@ -219,7 +222,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     fn run_before(&self, deadline: Deadline) -> bool {
-        deadline.left(&self.port).is_ok() && self.stack_suffices() && self.run_one()
+        deadline.left(&self.port).is_ok() && !self.is_interrupted() && self.stack_suffices() && self.run_one()
     }
 
     /// Have all accepted jobs ended? A closer inside a job excepts those that cannot end before a closer

@@ -195,7 +195,7 @@ unsafe fn receive<S: Storage, P: Port + Clone>(
     }
     let Some(word) = marked else { return false };
     stop_point(Site::CompletionsWake);
-    pool.port.wake_all(word);
+    pool.wake_waiters(word, Origin::Thread);
     true
 }
 

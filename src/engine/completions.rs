@@ -71,6 +71,8 @@ pub(crate) enum TakeError {
     /// Every thread that could end a pending job waits itself.
     Deadlock,
     Forked,
+    /// An interrupt was raised.
+    Interrupted,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
@@ -139,6 +141,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if self.refuses_jobs() || self.is_copy() {
                 return Err(ReserveError::Shutdown);
             }
+            if self.is_interrupted() {
+                return Err(ReserveError::Interrupted);
+            }
             let left = deadline.left(&self.port).map_err(|_| ReserveError::TimedOut)?;
             // A taker may be stopped when it has cleared WANTED: then no later one moves the event count.
             let Some(nap) = self.nap(&patience, left, true, Outlook::Hopeful) else { continue };
@@ -172,7 +177,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Wakes the consumers that sleep, and keeps those that are about to from it.
     pub(super) fn wake_consumers(&self, queue: &Completions, origin: Origin) {
         if let Some(word) = queue.ring().unmark() {
-            self.port.wake(word, true, origin);
+            self.wake_waiters(word, origin);
         }
     }
 
@@ -326,6 +331,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return if is_over { Ok(()) } else { Err(TakeError::NoWorkers) };
             }
             visit.get_or_insert_with(|| self.lifecycle.visit(&self.port, Origin::Thread));
+            let listening = self.listen();
+            if listening.is_ended() {
+                return Err(TakeError::Interrupted);
+            }
             let Some(marked) = queue.ring().mark_empty(Mark::Waiter) else { return Ok(()) };
             // ORDERING: pairs with the fence of the thread that brings the count to 0 (lower_count).
             fence(ordering(Site::CompletionsSleepFence, SeqCst));
@@ -336,7 +345,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.awaited()));
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
-                self.port.wait(marked.word, marked.value, nap.time);
+                self.sleep_on(marked.word, marked.value, nap.time, listening);
                 let is_unchanged = || queue.ring().mark_empty(Mark::Waiter).is_some_and(|now| now == marked);
                 if nap.is_impatient && is_unchanged() {
                     self.idle.reset_searchers(&self.port, Origin::Thread);

@@ -224,7 +224,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.port.now().is_none()
             && let Some(word) = self.free().unmark()
         {
-            self.port.wake(word, true, origin);
+            self.wake_waiters(word, origin);
         }
     }
 
@@ -239,12 +239,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match node.awaits {
                 Awaits::Slot => {
                     if let Some(marked) = self.free().mark_empty(Mark::Waiter) {
-                        self.port.wake_all(marked.word);
+                        self.wake_waiters(marked.word, Origin::Thread);
                     }
                 }
                 Awaits::Job { job, gives_up: true } => {
                     if let Ok((index, _)) = self.find(job) {
-                        self.port.wake_all(self.slot(index).word());
+                        self.wake_waiters(self.slot(index).word(), Origin::Thread);
                     }
                 }
                 // SAFETY:

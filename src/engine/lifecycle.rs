@@ -36,7 +36,8 @@ use crate::platform::port::{Origin, Port};
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::StatCell;
 use crate::sync::{
-    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stores,
+    Acquire, AtomicUsize, Bug, Relaxed, Release, SeqCst, Site, bug, const_fn, dying, fence_behind_rmw,
+    ordering, stores,
 };
 
 const DISCARD: usize = 1;
@@ -51,6 +52,9 @@ const HOOK_FAILED: usize = 1 << (usize::BITS / 2);
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
+/// Set in the event count by a thread that is about to sleep on it in place of a slot's or a ring's word, and one event.
+const LISTENED: usize = 1;
+const EVENT: usize = 2;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
@@ -67,8 +71,8 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// An event count: counts the notifications of closers, and of the thread that makes the pool. They sleep
-    /// on it.
+    /// An event count: counts the notifications of closers, of the thread that makes the pool, and of threads that listen
+    /// (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
     close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
@@ -123,8 +127,8 @@ impl Lifecycle {
     pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
         let word = &raw const self.close_events;
         // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what
-        // led to it.
-        self.close_events.fetch_add(1, ordering(Site::NotifyClosers, Release));
+        // led to it. The same for EventsListen: a thread that listens sees the interrupt that was raised.
+        self.close_events.fetch_add(EVENT, ordering(Site::NotifyClosers, Release));
         if bug(Bug::NotifiesOneCloser) {
             return port.wake(word, false, origin);
         }
@@ -138,6 +142,38 @@ impl Lifecycle {
         // without CLOSED does not notify closers: what it published is seen because of the fence in
         // Idle::close (E5).
         self.close_events.load(ordering(Site::CloseEventsLook, Acquire))
+    }
+
+    /// The event count, for a thread that is about to sleep on it though it waits for a slot or a ring: `answer` moves it from
+    /// here on.
+    pub(crate) fn listen(&self) -> usize {
+        // ORDERING: Acquire pairs with the Release in `notify_closers`: an interrupt whose event is in the count is seen to be
+        // raised.
+        self.close_events.fetch_or(LISTENED, ordering(Site::EventsListen, Acquire)) | LISTENED
+    }
+
+    /// Wakes the threads that listen. The caller has changed what one of them may wait for, by a read-modify-write.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn answer(&self, port: &impl Port, origin: Origin) {
+        // ORDERING: pairs with the fence of a thread that listens (RawPool::sleep_on): either we see LISTENED, or it sees the
+        // change.
+        fence_behind_rmw(ordering(Site::AnswerFence, SeqCst));
+        // ORDERING: Relaxed: the fence decides.
+        let mut events = self.close_events.load(ordering(Site::AnswerLook, Relaxed));
+        while events & LISTENED != 0 {
+            // ORDERING: Relaxed: a woken thread sees the change by its own fence. Adding LISTENED takes it off, and the carry
+            // makes it an event.
+            match self.close_events.compare_exchange(
+                events,
+                events.wrapping_add(LISTENED),
+                ordering(Site::AnswerEvent, Relaxed),
+                ordering(Site::AnswerEventLost, Relaxed),
+            ) {
+                Ok(_) => return port.wake(&raw const self.close_events, true, origin),
+                Err(now) => events = now,
+            }
+        }
     }
 
     pub(crate) fn await_close_event(&self, seen: usize, port: &impl Port, left: Option<u64>) {
@@ -312,7 +348,7 @@ mod tests {
         let events_of_leave = |must_notify| {
             let before = lifecycle.close_events();
             lifecycle.leave(must_notify, &System);
-            lifecycle.close_events() - before
+            (lifecycle.close_events() - before) / EVENT
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
         assert!(!lifecycle.enter(4));

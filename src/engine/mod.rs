@@ -11,7 +11,7 @@
 //!   `start_workers`: starts their threads.
 //! - `wait`: the operations on a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
 //!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
-//!   job run inside a job?
+//!   job run inside a job? `interrupt`: ends a thread's blocking calls from outside.
 //! - `cancellable`: jobs whose handle can only cancel.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
 //! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take back.
@@ -26,6 +26,7 @@ mod completions;
 mod deadlock;
 pub(crate) mod defaults;
 mod fork_support;
+mod interrupt;
 pub(crate) mod lifecycle;
 mod pool;
 mod request;

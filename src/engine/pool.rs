@@ -215,9 +215,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         CallChain(self.port.current()).filter(|context| context.pool == self.id())
     }
 
-    /// The innermost of them.
+    /// The innermost of them, apart from scopes of interrupts.
     pub(crate) fn current_context(&self) -> Option<&CallContext> {
-        self.contexts().next()
+        self.contexts().find(|context| !context.is_interruptible())
+    }
+
+    /// Is this thread inside a job, a callback, a worker's loop or a scope of this pool?
+    pub(crate) fn is_inside(&self) -> bool {
+        self.contexts().next().is_some()
     }
 
     /// Is this thread a worker of this pool?

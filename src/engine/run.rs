@@ -74,7 +74,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// there.
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
-        let Some(context) = CallChain(self.port.current()).next() else { return false };
+        // A scope that the job began and did not end goes with its thread.
+        let innermost = CallChain(self.port.current()).find(|context| !context.is_interruptible());
+        let Some(context) = innermost else { return false };
         let found = context.job().and_then(|job| self.find(job).ok());
         // The vtable's data is set while the job's own code runs. Its callbacks must return.
         let may_end =
@@ -131,7 +133,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.port.wake_one(word);
                     return true;
                 }
-                self.port.wake_all(word);
+                self.wake_waiters(word, Origin::Thread);
                 #[cfg(feature = "future")]
                 self.wake_task(index, state.generation());
                 true

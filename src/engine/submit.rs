@@ -3,6 +3,7 @@
 use super::RawPool;
 use super::blocking_wait::Patience;
 use super::deadlock::Outlook;
+use super::interrupt::Listening;
 use super::request::{Request, WhenFull};
 use crate::engine::lifecycle::Visit;
 use crate::engine::wait_graph::Awaits;
@@ -25,6 +26,8 @@ pub(crate) enum ReserveError {
     TimedOut,
     /// No thread is left that could free a slot.
     Deadlock,
+    /// An interrupt was raised.
+    Interrupted,
 }
 
 /// The index of a free slot that the caller owns, fills and publishes.
@@ -167,6 +170,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if self.is_copy() {
                 return Err(ReserveError::Shutdown);
             }
+            let listening = self.listen();
+            if listening.is_ended() {
+                return Err(ReserveError::Interrupted);
+            }
             if self.lifecycle.live() == 0 {
                 if !self.stack_suffices() || !self.run_one() {
                     return Err(ReserveError::Full);
@@ -174,7 +181,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                 asides += 1;
                 self.port.yield_now();
-            } else if self.await_slot(left, &mut patience, awaits).is_hopeless() {
+            } else if self.await_slot(left, &mut patience, awaits, listening).is_hopeless() {
                 return Err(ReserveError::Deadlock);
             }
         }
@@ -183,7 +190,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Sleeps until a slot is given back or the pool closes, but no longer than its patience lasts: a full pool makes no
     /// more pushes that could trigger a wake-up, and the thread that should wake this one may be stopped before it does.
     /// `awaits`: what to register, if the wait is registered.
-    fn await_slot(&self, left: Option<u64>, patience: &mut Patience, awaits: Option<Awaits>) -> Outlook {
+    fn await_slot(
+        &self,
+        left: Option<u64>,
+        patience: &mut Patience,
+        awaits: Option<Awaits>,
+        listening: Listening,
+    ) -> Outlook {
         let Some(marked) = self.free().mark_empty(Mark::Waiter) else { return Outlook::Hopeful };
         // ORDERING: pairs with the fence in Idle::close: either we see CLOSED here, or the closer sees our mark,
         // clears it and wakes us (E5).
@@ -194,7 +207,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // After the mark: a thread that frees a slot from here on wakes this one.
         self.sleep_for(awaits, |outlook| {
             let Some(nap) = self.nap(patience, left, true, outlook) else { return };
-            self.port.wait(marked.word, marked.value, nap.time);
+            self.sleep_on(marked.word, marked.value, nap.time, listening);
             if nap.is_impatient && self.free().mark_empty(Mark::Waiter).is_some_and(|now| now == marked) {
                 self.idle.reset_searchers(&self.port, Origin::Thread);
                 patience.lose();
@@ -264,7 +277,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cold]
     fn tell_of_free_slot(&self, word: *const AtomicUsize, origin: Origin) {
         stop_point(Site::FreeSlotWake);
-        self.port.wake(word, true, origin);
+        self.wake_waiters(word, origin);
         self.notify_closers_if_closed(origin);
     }
 
@@ -298,7 +311,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (vacated, old) = slot.vacate(state, retire);
         if old.has_waiter() {
             stop_point(Site::VacateWake);
-            self.port.wake_all(word);
+            self.wake_waiters(word, Origin::Thread);
         }
         self.pass_on(index, vacated);
     }

@@ -49,6 +49,8 @@ pub(crate) enum WaitError {
     Stack,
     /// It had not finished when this process was forked from the one that the pool is in.
     Forked,
+    /// An interrupt was raised.
+    Interrupted,
 }
 
 /// How a thread waits for a job.
@@ -96,7 +98,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 _ if self.is_copy() => return Err(WaitError::Forked),
                 Status::Queued
-                    if self.should_run_itself(timeout, help) && self.run_here(index, generation)? =>
+                    if self.should_run_itself(timeout, help, is_lender)
+                        && self.run_here(index, generation)? =>
                 {
                     state = self.slot(index).state();
                 }
@@ -115,6 +118,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     match wait.sleep(self, self.slot(index), state) {
                         Slept::Now(now) => state = now,
                         Slept::TimedOut => return Err(WaitError::Pending),
+                        Slept::Interrupted => return Err(WaitError::Interrupted),
                         Slept::Hopeless(Outlook::NoWorker) => return Err(WaitError::Stack),
                         Slept::Hopeless(_) => return Err(WaitError::Deadlock),
                     }
@@ -179,7 +183,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Err(now) => taking = now,
                 Ok(_) => {
                     if taking.has_waiter() && !bug(Bug::PeekWakesNobody) {
-                        self.port.wake_all(word);
+                        self.wake_waiters(word, Origin::Thread);
                     }
                     return self.notify_closers_if_closed(Origin::Thread);
                 }
@@ -196,9 +200,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked
-    /// to or the pool has no workers: the job could overrun the timeout.
-    fn should_run_itself(&self, timeout: Timeout, help: bool) -> bool {
-        timeout != Timeout::Poll && (help || self.registers(timeout) || self.lifecycle.live() == 0)
+    /// to or the pool has no workers: the job could overrun the timeout. A wait that an interrupt ends runs nothing.
+    fn should_run_itself(&self, timeout: Timeout, help: bool, is_lender: bool) -> bool {
+        timeout != Timeout::Poll
+            && (help || self.registers(timeout) || self.lifecycle.live() == 0)
+            && (is_lender || !self.is_interrupted())
     }
 
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited
@@ -280,7 +286,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Ok(_) => {
                     if state.has_waiter() {
-                        self.port.wake_all(slot.word());
+                        self.wake_waiters(slot.word(), Origin::Thread);
                     }
                     return Ok(());
                 }

@@ -266,6 +266,7 @@ unsafe fn submit(
 /// - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
 /// - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
 ///   pending job waits in this pool itself.
+/// - JOBRING_E_INTERRUPTED: nothing is there, and an interrupt was raised (jobring_interrupt_begin()).
 /// - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an

@@ -24,6 +24,7 @@ mod failure;
 #[cfg(all(test, feature = "alloc"))]
 mod handle_tests;
 mod info;
+mod interrupt;
 mod job;
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 mod no_port;
@@ -56,6 +57,7 @@ pub use completions::*;
 pub use config::*;
 pub use create::*;
 pub use info::*;
+pub use interrupt::*;
 pub use parallel_for::*;
 pub use port::*;
 pub use run::*;

@@ -73,7 +73,8 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
 /// Returns:
 /// - JOBRING_OK: the pool is shut down and no job is queued.
 /// - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
-/// - JOBRING_E_BUSY: at once; the caller is inside a job, or is a worker of this pool.
+/// - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or has begun a scope on it
+///   (jobring_interrupt_begin()): an interrupt cannot end a worker's loop, but a shutdown can.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobrin
         // SAFETY:
         // - the caller's.
         let (pool, _visit) = unsafe { visit(pool) }?;
-        if pool.raw.current_context().is_some() {
+        if pool.raw.is_inside() {
             return Err(StatusError(JOBRING_E_BUSY));
         }
         if !pool.raw.admit_worker() {

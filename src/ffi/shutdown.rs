@@ -4,8 +4,8 @@ use super::call::{call_out, done_out, optional, pool, timeout};
 use super::create::PoolLayout;
 use super::pool::CPool;
 use super::status::{
-    JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT, JOBRING_OK, StatusError,
-    jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_INTERRUPTED, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT,
+    JOBRING_OK, StatusError, jobring_status,
 };
 use super::types::jobring_pool;
 use crate::engine::ShutdownReport;
@@ -56,6 +56,7 @@ pub struct jobring_report {
 /// - JOBRING_E_TIMEDOUT: some have not. The pool is closed; `report` is written.
 /// - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
 ///   is queued, and nobody else runs it.
+/// - JOBRING_E_INTERRUPTED: the same, by jobring_interrupt_raise().
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does
@@ -83,6 +84,9 @@ pub unsafe extern "C" fn jobring_shutdown(
         let timeout = timeout(timeout_ns)?;
         let (status, left) = match pool.raw.shutdown(queued, timeout) {
             Ok(left) => (JOBRING_OK, left),
+            Err(left) if timeout != Timeout::Poll && pool.raw.is_interrupted() => {
+                (JOBRING_E_INTERRUPTED, left)
+            }
             Err(left) if !pool.raw.stack_suffices() && timeout == Timeout::Forever => (JOBRING_E_STACK, left),
             Err(left) => (JOBRING_E_TIMEDOUT, left),
         };
@@ -124,7 +128,8 @@ fn in_c(report: ShutdownReport) -> jobring_report {
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool.
+/// - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or has begun a scope on it
+///   (jobring_interrupt_begin()).
 /// - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
 ///   thread can destroy it.
 /// - JOBRING_E_INVALID.
@@ -143,7 +148,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         // SAFETY:
         // - the caller's.
         let living = unsafe { self::pool(pool) }?;
-        if living.raw.current_context().is_some() {
+        if living.raw.is_inside() {
             return Err(StatusError(JOBRING_E_BUSY));
         }
         if living.raw.shutdown(ShutdownMode::Drain, Timeout::Forever).is_err() {

@@ -50,6 +50,8 @@ pub const JOBRING_E_UNTAKEN: jobring_status = -18;
 pub const JOBRING_E_EXITED: jobring_status = -19;
 /// Jobs are pending, and the pool has no worker to run them.
 pub const JOBRING_E_NO_WORKERS: jobring_status = -20;
+/// The call was ended by jobring_interrupt_raise().
+pub const JOBRING_E_INTERRUPTED: jobring_status = -21;
 
 /// Returns a short English text for `status`, also for a number that is no status.
 ///
@@ -80,6 +82,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_UNTAKEN => c"nobody took the result",
         JOBRING_E_EXITED => c"the job ended its thread",
         JOBRING_E_NO_WORKERS => c"no worker is there to run it",
+        JOBRING_E_INTERRUPTED => c"interrupted",
         _ => c"unknown status",
     };
     text.as_ptr()
@@ -92,6 +95,7 @@ impl From<ReserveError> for StatusError {
             ReserveError::Shutdown => JOBRING_E_SHUTDOWN,
             ReserveError::TimedOut => JOBRING_E_TIMEDOUT,
             ReserveError::Deadlock => JOBRING_E_DEADLOCK,
+            ReserveError::Interrupted => JOBRING_E_INTERRUPTED,
         })
     }
 }
@@ -104,6 +108,7 @@ impl From<WaitError> for StatusError {
             WaitError::Deadlock => JOBRING_E_DEADLOCK,
             WaitError::Stack => JOBRING_E_STACK,
             WaitError::Forked => JOBRING_E_FORKED,
+            WaitError::Interrupted => JOBRING_E_INTERRUPTED,
         })
     }
 }
@@ -116,6 +121,7 @@ impl From<TakeError> for StatusError {
             TakeError::NoWorkers => JOBRING_E_NO_WORKERS,
             TakeError::Deadlock => JOBRING_E_DEADLOCK,
             TakeError::Forked => JOBRING_E_FORKED,
+            TakeError::Interrupted => JOBRING_E_INTERRUPTED,
         })
     }
 }

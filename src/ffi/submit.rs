@@ -31,6 +31,7 @@ use core::mem::MaybeUninit;
 ///   slot holds a job that itself waits in this pool without a time limit, a result that nobody has taken,
 ///   or a queued job that no worker is left to run.
 /// - JOBRING_E_FULL: on a pool without workers, if no job is queued that the caller could run to make room.
+/// - JOBRING_E_INTERRUPTED: no slot is free, and an interrupt was raised (jobring_interrupt_begin()).
 /// - JOBRING_E_INVALID.
 ///
 /// After an error the job was not accepted, and `arg` is still the caller's.

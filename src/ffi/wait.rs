@@ -41,6 +41,7 @@ use core::mem::MaybeUninit;
 ///   waits for, directly or through others. Of several jobs that wait for each other in a circle one gets it.
 /// - JOBRING_E_STACK: this stack has no room for the queued job (stack_reserve of jobring_config), or the caller is a
 ///   job on a stack that is not its thread's own (a fiber), and no other worker is there to run it.
+/// - JOBRING_E_INTERRUPTED: an interrupt was raised (jobring_interrupt_begin()). The job and its handle are as before.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate;
@@ -318,7 +319,7 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
 pub unsafe extern "C" fn jobring_fail(code: i32, text: *const c_char) -> jobring_status {
     // The context of a Rust closure, or of a worker outside of jobs, has no place for a failure.
     let noted = CallChain(super::c_port::current())
-        .next()
+        .find(|context| !context.is_interruptible())
         .map(|context| context.vtable_data.get().cast::<JobFailure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,

@@ -4,6 +4,7 @@
 //! Only the thread itself uses its contexts, except as `CallChain` says.
 
 use crate::job::id::JobId;
+use crate::job::interrupt::Interrupt;
 use core::cell::Cell;
 use core::ptr;
 
@@ -43,6 +44,8 @@ enum ContextKind {
     /// User code that the pool calls and that is no job: a waker, a hook. The pool continues when it returns,
     /// as after a job.
     Callback,
+    /// The caller's own code, whose blocking calls on the pool this interrupt ends.
+    Interruptible(*const Interrupt),
 }
 
 /// One job, callback or worker loop that a thread is inside of. A fact that an outer context states is not
@@ -89,6 +92,15 @@ impl CallContext {
         Self::new(pool, ContextKind::Callback, outer)
     }
 
+    /// The thread is in a scope of this interrupt.
+    pub(crate) fn of_interruptible(
+        pool: *const (),
+        interrupt: *const Interrupt,
+        outer: *const CallContext,
+    ) -> Self {
+        Self::new(pool, ContextKind::Interruptible(interrupt), outer)
+    }
+
     /// The thread is a worker.
     pub(crate) fn of_worker(
         pool: *const (),
@@ -119,7 +131,7 @@ impl CallContext {
             ContextKind::Job { index, generation } => {
                 Some(JobId::new(JobId::tag_of(self.pool), generation, index))
             }
-            ContextKind::Worker { .. } | ContextKind::Caller | ContextKind::Callback => None,
+            _ => None,
         }
     }
 
@@ -138,11 +150,28 @@ impl CallContext {
         matches!(self.kind, ContextKind::Worker { .. })
     }
 
+    /// Is it a scope of an interrupt? Code in there is inside the job or callback that the scope is in.
+    pub(crate) fn is_interruptible(&self) -> bool {
+        matches!(self.kind, ContextKind::Interruptible(_))
+    }
+
+    /// The interrupt whose scope on this pool the code directly inside `innermost` is in. The pool's calls of user code, and
+    /// a worker's loop, are not in the scopes that lie around them.
+    pub(crate) fn interrupt(innermost: *const Self, pool: *const ()) -> Option<*const Interrupt> {
+        CallChain(innermost)
+            .take_while(|context| !context.is_call_of_pool() && !context.is_of_worker())
+            .filter(|context| context.pool == pool)
+            .find_map(|context| match context.kind {
+                ContextKind::Interruptible(interrupt) => Some(interrupt),
+                _ => None,
+            })
+    }
+
     /// The worker's number, and its stack if known, if this is a worker's loop.
     fn loop_of(&self) -> Option<(usize, Option<Stack>)> {
         match self.kind {
             ContextKind::Worker { number, stack } => Some((number, stack)),
-            ContextKind::Job { .. } | ContextKind::Caller | ContextKind::Callback => None,
+            _ => None,
         }
     }
 

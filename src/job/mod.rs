@@ -3,4 +3,5 @@
 
 pub(crate) mod context;
 pub(crate) mod id;
+pub(crate) mod interrupt;
 pub(crate) mod vtable;

@@ -20,6 +20,9 @@ pub trait Port {
     /// Does every sleep of the pool end by itself, because there is a clock, or because nobody sleeps at all?
     const WAKES_BY_ITSELF: bool = false;
 
+    /// Can a thread sleep at all? False for a port that spins: it needs no wake-ups, and no code for them.
+    const SLEEPS: bool = true;
+
     /// May sleep while the low half of `word` equals that of `expected`, for at most `timeout` nanoseconds.
     /// May return spuriously at any time. For `wake` the comparison and the sleep are one atomic step.
     fn wait(&self, word: &AtomicUsize, expected: usize, timeout: Option<u64>);

@@ -11,6 +11,7 @@ pub struct Spin;
 
 impl Port for Spin {
     const WAKES_BY_ITSELF: bool = true;
+    const SLEEPS: bool = false;
 
     fn wait(&self, _: &AtomicUsize, _: usize, _: Option<u64>) {
         spin_loop();

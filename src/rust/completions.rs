@@ -270,7 +270,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     /// ```
     ///
     /// # Errors
-    /// [`RecvError::Empty`] if no job is pending; [`RecvError::NoWorkers`]; [`RecvError::Deadlock`]; [`RecvError::Forked`].
+    /// [`RecvError::Empty`] if no job is pending; `NoWorkers`; `Deadlock`; `Forked`; `Interrupted`.
     pub fn recv(&self) -> Result<Completion<T>, RecvError> {
         self.take(Timeout::Forever)
     }
@@ -292,7 +292,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     /// ```
     ///
     /// # Errors
-    /// [`RecvError::Empty`]; [`RecvError::Pending`] after the timeout; [`RecvError::Forked`].
+    /// [`RecvError::Empty`]; [`RecvError::Pending`] after the timeout; [`RecvError::Forked`]; [`RecvError::Interrupted`].
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Completion<T>, RecvError> {
         self.take(timeout.into())
     }
@@ -334,6 +334,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
             Err(TakeError::NoWorkers) => Err(RecvError::NoWorkers),
             Err(TakeError::Deadlock) => Err(RecvError::Deadlock),
             Err(TakeError::Forked) => Err(RecvError::Forked),
+            Err(TakeError::Interrupted) => Err(RecvError::Interrupted),
         }
     }
 }

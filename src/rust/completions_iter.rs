@@ -27,7 +27,7 @@ pub struct CompletionsIter<'a, T, P: AnyPool = Pool> {
 
 impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     /// The completions, as [`recv`](Completions::recv) gives them: the next one blocks. Ends when `recv` gives an error: when no
-    /// job is pending.
+    /// job is pending, or after an interrupt.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;

@@ -130,15 +130,19 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # Errors
     /// The job's panic; [`JobError::Cancelled`]; [`JobError::Deadlock`] if the caller is inside this very
     /// job, or inside a job that this one waits for, directly or through others; [`JobError::Stack`];
-    /// [`JobError::Forked`].
+    /// [`JobError::Forked`]; [`JobError::Interrupted`], which gives the claim up
+    /// ([`wait_interruptible`](JobHandle::wait_interruptible) does not).
     ///
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait(self) -> Result<T, JobError> {
-        self.wait_until(Timeout::Forever).unwrap_or_else(|_| Err(JobError::Cancelled))
+        self.wait_until(Timeout::Forever).unwrap_or_else(|interrupted| {
+            interrupted.detach();
+            Err(JobError::Interrupted)
+        })
     }
 
-    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout the handle is returned, and
+    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout, or an interrupt, the handle is returned, and
     /// nothing has changed. Runs no job on this thread, because that could take longer. The exception is a
     /// pool without workers, where a job that has started is run to its end.
     ///
@@ -219,7 +223,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         });
         match outcome {
             Ok(_) => Ok(result),
-            Err(WaitError::Pending) => Err(Self::new(pool, job)),
+            Err(WaitError::Pending | WaitError::Interrupted) => Err(Self::new(pool, job)),
             Err(error) => {
                 debug_assert!(error != WaitError::Stale, "a handle's owner alone can take its result");
                 pool.detach_job(job);

@@ -18,6 +18,7 @@ mod fits;
 mod future;
 pub(crate) mod handle;
 mod info;
+mod interrupt;
 mod parallel;
 pub(crate) mod parallel_loop;
 pub(crate) mod parts;

@@ -165,7 +165,7 @@ impl<const PAYLOAD: usize> Drop for Pool<PAYLOAD> {
             // There are no threads to wait for, and what lies in the pool is the parent's.
             return;
         }
-        if self.inner.core.raw().current_context().is_some() {
+        if self.inner.core.raw().is_inside() {
             // On one of the pool's threads: the other workers drain and end; the memory stays for this thread.
             let _ = self.inner.core.raw().shutdown(ShutdownMode::Drain, Timeout::Poll);
             return;

@@ -74,6 +74,7 @@ impl<F: FnOnce() -> T + Send, T: Send> QueuedRequest<F, T> {
         match why {
             ReserveError::Shutdown => SubmitError::Shutdown(request.closure),
             ReserveError::Deadlock => SubmitError::Deadlock(request.closure),
+            ReserveError::Interrupted => SubmitError::Interrupted(request.closure),
             ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(request.closure),
         }
     }

@@ -37,7 +37,8 @@ impl<P: AnyPool> PoolCore<P> {
     }
 
     /// Makes the calling thread a worker until the pool is shut down and nothing is queued. It returns false
-    /// at once if the pool has all the workers that it may have, inside one of the pool's jobs or workers, in
+    /// at once if the pool has all the workers that it may have, inside one of the pool's jobs, workers or
+    /// [interruptible](PoolCore::interruptible) scopes (an interrupt does not end a worker's loop), in
     /// a child by `fork()`, and if the system has no memory left to report forks.
     ///
     /// ```
@@ -54,7 +55,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// # Ok::<(), jobring::ShutdownError>(())
     /// ```
     pub fn enter_worker(&self) -> bool {
-        let admitted = self.raw.current_context().is_none()
+        let admitted = !self.raw.is_inside()
             && !self.raw.is_copy()
             && self.raw.port().prepare()
             && self.raw.admit_worker();

@@ -7,8 +7,8 @@ use crate::rust::pool_core::{AnyPool, PoolCore};
 use core::fmt;
 use core::time::Duration;
 
-/// A shutdown that returned before every job had finished: it timed out, the process is a child by `fork()`,
-/// or a shutdown inside a job had too little stack left to run what was queued. The pool stays closed (in a
+/// A shutdown that returned before every job had finished: it timed out, it was interrupted, the process is a
+/// child by `fork()`, or a shutdown inside a job had too little stack left to run what was queued. The pool stays closed (in a
 /// child by `fork()` nothing changed).
 ///
 /// ```
@@ -81,7 +81,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// # Errors
     /// [`ShutdownError`] after `timeout`, with what is still in the pool. The pool stays closed. `None` waits
     /// for ever. In a child by `fork()` the error comes at once, and nothing changes. Inside a job the error
-    /// also comes if too little stack is left to run what is queued and no other thread can run it.
+    /// also comes if too little stack is left to run what is queued and no other thread can run it, and after an
+    /// interrupt ([`PoolCore::interruptible`]).
     pub fn shutdown(
         &self,
         mode: ShutdownMode,

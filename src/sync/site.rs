@@ -34,6 +34,10 @@ macro_rules! sites {
 }
 
 sites! {
+    // job/interrupt.rs
+    InterruptLook,
+    InterruptReset,
+    InterruptRaise,
     // ring/ncq.rs
     PushTail,
     PushEntry,
@@ -190,9 +194,17 @@ sites! {
     QueuesPushLook,
     QueuesPush,
     QueuesPushLost,
+    // engine/interrupt.rs
+    ListenFence,
+    ListenWordLook,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,
+    EventsListen,
+    AnswerFence,
+    AnswerLook,
+    AnswerEvent,
+    AnswerEventLost,
     ModeSet,
     ModeLook,
     HookEnd,

@@ -45,6 +45,20 @@ CALL(cancel, a->pool, a->job)
 CALL(detach, a->pool, a->job)
 CALL(cancel_requested, a->pool)
 CALL(fail, a->code, a->text)
+/* What is begun is ended, and a scope is begun before it is ended. */
+static jobring_status call_interrupt_begin(struct args *a) {
+    const jobring_status status = jobring_interrupt_begin(a->pool, a->interrupt, a->scope);
+    if (status == JOBRING_OK) OK(jobring_interrupt_end(a->pool, a->scope));
+    return status;
+}
+static jobring_status call_interrupt_end(struct args *a) {
+    OK(jobring_interrupt_begin(cell.place.pool, &a->given_interrupt, &a->given_scope));
+    const jobring_status status = jobring_interrupt_end(a->pool, a->scope);
+    if (status != JOBRING_OK) OK(jobring_interrupt_end(cell.place.pool, &a->given_scope));
+    return status;
+}
+CALL(interrupt_raise, a->pool, a->interrupt)
+CALL(interrupt_reset, a->interrupt)
 CALL(parallel_for, a->pool, a->count, a->grain, a->body, a->ctx, a->stopped)
 CALL(parallel_for_opts, a->pool, a->count, a->loop_options, a->body, a->ctx, a->stopped)
 CALL(run_one, a->pool)
@@ -104,6 +118,10 @@ static const struct function functions[] = {
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
+    ROW(interrupt_begin, OUTSIDE, 1,    OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(interrupt_end, OUTSIDE, 1,      OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(interrupt_raise, OUTSIDE, 1,    OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(interrupt_reset, OUTSIDE, 0,    OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(parallel_for, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(parallel_for_opts, OUTSIDE, 1,  OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
@@ -286,6 +304,10 @@ static void rest(void) {
         CELL(loops[n], "ctx", "null", OK_, a->ctx = NULL);
         POINTER(loops[n], "stopped", stopped, OK_);
     }
+    const struct function *const of_interrupt[] = {F(interrupt_begin), F(interrupt_raise), F(interrupt_reset)};
+    for (int n = 0; n < 3; n++) POINTER(of_interrupt[n], "interrupt", interrupt, INV);
+    POINTER(F(interrupt_begin), "scope", scope, INV);
+    POINTER(F(interrupt_end), "scope", scope, INV);
     CELL(F(parallel_for), "grain", "zero", OK_, a->grain = 0);
     CELL(F(parallel_for), "grain", "maximum", OK_, a->grain = SIZE_MAX);
     POINTER(F(run_until_idle), "ran", ran, OK_);

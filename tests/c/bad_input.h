@@ -76,6 +76,8 @@ struct args {
     jobring_stats *stats;
     jobring_worker *worker;
     jobring_outcome *outcome;
+    jobring_interrupt *interrupt;
+    jobring_interrupt_scope *scope;
     /* What the pointers to inputs point to unless a cell changes them. */
     sized_config given_config;
     sized_options given_options;
@@ -83,6 +85,8 @@ struct args {
     sized_loop_options given_loop_options;
     sized_port given_port;
     jobring_batch_item given_items[2];
+    jobring_interrupt given_interrupt;
+    jobring_interrupt_scope given_scope;
     char room_behind_items;
     struct outputs out;
 };

@@ -318,6 +318,7 @@ static void good(struct args *a, const struct place *place) {
     a->wait_options = &a->given_wait_options.known, a->outcome = &out->outcome.known;
     a->given_loop_options.known = (jobring_parallel_for_options)JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     a->loop_options = &a->given_loop_options.known;
+    a->interrupt = &a->given_interrupt, a->scope = &a->given_scope;
     a->body = does_nothing, a->ctx = &number, a->grain = 1, a->stopped = &out->stopped;
 }
 

@@ -218,6 +218,15 @@ static jobring_status tells_stats(struct scene *s) {
 /* A time that ends, in nanoseconds. */
 static const int64_t SHORT = 20 * 1000 * 1000;
 
+/* A scope that begins and ends. */
+static jobring_interrupt interrupt;
+static jobring_status scoped(struct scene *s, int is_end) {
+    jobring_interrupt_scope scope;
+    const jobring_status begun = jobring_interrupt_begin(s->pool, &interrupt, &scope);
+    const jobring_status ended = jobring_interrupt_end(s->pool, &scope);
+    return is_end ? ended : begun;
+}
+
 static int32_t no_body(void *scene, size_t from, size_t to) {
     (void)scene;
     return from < to ? 0 : 1;
@@ -310,6 +319,10 @@ CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(detach, jobring_detach(s->pool, s->over))
 CALL(cancel_requested, jobring_cancel_requested(s->pool))
 CALL(fail, jobring_fail(3, "a reason"))
+CALL(interrupt_begin, scoped(s, 0))
+CALL(interrupt_end, scoped(s, 1))
+CALL(interrupt_raise, jobring_interrupt_raise(s->pool, &interrupt))
+CALL(interrupt_reset, says(jobring_interrupt_reset(&interrupt) >= 0))
 CALL(parallel_for, jobring_parallel_for(s->pool, 64, 1, no_body, s, NULL))
 CALL(parallel_for_opts, loops_with(s, no_body, s, 64, JOBRING_FOREVER))
 CALL(parallel_for_soon, loops_with(s, slow_body, s, 64, SHORT))
@@ -360,6 +373,10 @@ const struct call calls[] = {
     PLAIN(detach, detach, JOBRING_OK, 1),
     INSIDE(cancel_requested, cancel_requested, 1),
     INSIDE(fail, fail, 0),
+    PLAIN(interrupt_begin, interrupt_begin, JOBRING_OK, 1),
+    PLAIN(interrupt_end, interrupt_end, JOBRING_OK, 1),
+    PLAIN(interrupt_raise, interrupt_raise, JOBRING_OK, 1),
+    PLAIN(interrupt_reset, interrupt_reset, JOBRING_OK, 0),
     PLAIN(parallel_for, parallel_for, JOBRING_OK, 1),
     PLAIN(parallel_for_opts, parallel_for_opts, JOBRING_OK, 1),
     PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),

@@ -41,6 +41,11 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("CompletionsRelease", GIVEN_UP),
     ("CompletionsTidyFence", GIVEN_UP),
     ("rust/queue_list.rs", GIVEN_UP),
+    ("job/interrupt.rs", INTERRUPTS),
+    ("engine/interrupt.rs", INTERRUPTS),
+    ("EventsListen", INTERRUPTS),
+    ("AnswerEvent", INTERRUPTS),
+    ("AnswerEventLost", INTERRUPTS),
     ("HookEnd", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("fork_join/", "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
@@ -51,6 +56,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 const MADE: &str = "the making of a queue's descriptor, before its threads begin: the freeze test's";
 const GIVEN_UP: &str = "queues that are given up and used again: the models' (loom-tests/completions.rs)";
+const INTERRUPTS: &str = "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)";
 const FUTURE: &str =
     "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)";
 

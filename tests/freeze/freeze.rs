@@ -48,6 +48,11 @@ const NEVER: &[(&str, &str)] = &[
     ("GraphContendLost", SECOND_JOB),
     ("VisitorsWait", "destroy of the C API: the end of the pool's memory"),
     ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
+    ("job/interrupt.rs", INTERRUPTS),
+    ("engine/interrupt.rs", INTERRUPTS),
+    ("EventsListen", INTERRUPTS),
+    ("AnswerEvent", INTERRUPTS),
+    ("AnswerEventLost", INTERRUPTS),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
@@ -56,6 +61,7 @@ const NEVER: &[(&str, &str)] = &[
         "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/seats.rs)",
     ),
 ];
+const INTERRUPTS: &str = "interrupts: a thread that is in their scopes sleeps as others do, on another word (loom-tests/interrupt.rs)";
 const SECOND_JOB: &str = "a second job that sleeps in a call of its pool: it may wait for the first (the models', and the \
      checker's machine)";
 

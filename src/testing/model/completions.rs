@@ -24,6 +24,7 @@ pub enum Took {
     TimedOut,
     NoWorkers,
     Deadlock,
+    Interrupted,
 }
 
 /// A queue of a pool of N slots.
@@ -125,6 +126,7 @@ impl<const N: usize> Queue<N> {
             Err(TakeError::TimedOut) => return Took::TimedOut,
             Err(TakeError::NoWorkers) => return Took::NoWorkers,
             Err(TakeError::Deadlock) => return Took::Deadlock,
+            Err(TakeError::Interrupted) => return Took::Interrupted,
             Err(TakeError::Forked) => unreachable!("a model does not fork"),
         }
         took

@@ -7,6 +7,7 @@ mod awaits;
 mod completions;
 mod forks;
 mod idle;
+mod interrupts;
 mod log;
 mod pool;
 mod rings;

@@ -30,6 +30,7 @@ pub enum End {
     Pending,
     Deadlock,
     Stack,
+    Interrupted,
 }
 
 /// Why a submit was refused.
@@ -40,6 +41,7 @@ pub enum No {
     Shutdown,
     TimedOut,
     Deadlock,
+    Interrupted,
 }
 
 impl From<ReserveError> for No {
@@ -49,6 +51,7 @@ impl From<ReserveError> for No {
             ReserveError::Shutdown => No::Shutdown,
             ReserveError::TimedOut => No::TimedOut,
             ReserveError::Deadlock => No::Deadlock,
+            ReserveError::Interrupted => No::Interrupted,
         }
     }
 }

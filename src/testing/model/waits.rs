@@ -46,6 +46,7 @@ impl<const N: usize> Pool<N> {
             Err(WaitError::Deadlock) => End::Deadlock,
             Err(WaitError::Forked) => unreachable!("a model does not fork"),
             Err(WaitError::Stack) => End::Stack,
+            Err(WaitError::Interrupted) => End::Interrupted,
         }
     }
 

@@ -144,6 +144,8 @@ impl World {
             // sleep on the old value does not; except for threads that came to sleep on the new one: it would
             // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
+            // Nobody listens.
+            Pc::AnswerFence | Pc::AnswerLook => true,
             // A notification wakes at once, so a closer that sleeps too early is where it would be after its
             // look.
             Pc::Sleep(Word::CloseEvents) => !facts.freezes,

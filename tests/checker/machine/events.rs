@@ -124,6 +124,8 @@ impl Pc {
             Pc::WaitTake | Pc::DetachTake | Pc::ForgetAllTake => &[Take, TakeLost],
             Pc::PutBackCas => &[PutBack, PutBackLost],
 
+            Pc::AnswerFence => &[AnswerFence],
+            Pc::AnswerLook => &[AnswerLook],
             Pc::VisitEnd => &[VisitEnd],
             Pc::ModeSet => &[ModeSet],
             Pc::ClosingBegin => &[ClosingBegin],
@@ -195,7 +197,7 @@ impl Pc {
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
         let fence =
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
-        let fence = fence || matches!(self, LookAgainFence | ClosedFence);
+        let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | AnswerLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake);
         let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);

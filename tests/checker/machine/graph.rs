@@ -277,7 +277,7 @@ impl Cpu<'_> {
             Pc::NotifyUnmarked if self.t().ok => {
                 let at = self.w.free.at(self.see().pos) as u8;
                 self.t().pos = 0;
-                self.go(Pc::WakeAll(Word::Entry(at)));
+                self.wake_waiters(Word::Entry(at));
             }
             Pc::NotifyUnmarked => self.ret(),
             Pc::RegisteredEnd => {

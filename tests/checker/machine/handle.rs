@@ -52,7 +52,7 @@ impl Cpu<'_> {
                         self.give_handle();
                         if seen.has_waiter() {
                             self.end_regs();
-                            self.go(Pc::WakeAll(Word::Slot(idx)));
+                            self.wake_waiters(Word::Slot(idx));
                         } else {
                             self.end_seen();
                         }
@@ -75,7 +75,7 @@ impl Cpu<'_> {
                         (self.t().back, self.t().seen) = Default::default();
                         self.t().idx = 0;
                         if seen.has_waiter() {
-                            self.call(Pc::WakeAll(Word::Slot(idx)), Pc::NotifyIfClosed);
+                            self.wake_waiters_then(Word::Slot(idx), Pc::NotifyIfClosed);
                         } else {
                             self.go(Pc::NotifyIfClosed);
                         }

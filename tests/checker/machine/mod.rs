@@ -216,6 +216,16 @@ impl Cpu<'_> {
         t.pc = pc;
     }
 
+    /// `wake_waiters`, and back to the caller. No thread of the machine is in a scope of an interrupt, so none listens.
+    fn wake_waiters(&mut self, word: Word) {
+        self.call(Pc::WakeAll(word), Pc::AnswerFence);
+    }
+
+    fn wake_waiters_then(&mut self, word: Word, then: Pc) {
+        self.call(Pc::AnswerFence, then);
+        self.wake_waiters(word);
+    }
+
     fn ret(&mut self) {
         let t = self.t();
         if t.stack.depth == 0 {

@@ -163,11 +163,11 @@ impl Cpu<'_> {
             }
             Pc::ResolveWake => {
                 let at = std::mem::take(&mut self.t().woken);
-                self.go(if self.mistake(Mistake::ResolveWakesOne) {
-                    Pc::WakeFirst(super::Word::Slot(at))
+                if self.mistake(Mistake::ResolveWakesOne) {
+                    self.go(Pc::WakeFirst(super::Word::Slot(at)));
                 } else {
-                    Pc::WakeAll(super::Word::Slot(at))
-                });
+                    self.wake_waiters(super::Word::Slot(at));
+                }
             }
             Pc::VacateOwned => {
                 self.must(seen == self.w.slots[idx as usize], "the slot of a running detached job was moved");

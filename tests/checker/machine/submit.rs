@@ -162,7 +162,7 @@ impl Cpu<'_> {
             }
             Pc::FreeSlotWake => {
                 let at = std::mem::take(&mut self.t().woken);
-                self.call(Pc::WakeAll(Word::Entry(at)), Pc::NotifyIfClosed);
+                self.wake_waiters_then(Word::Entry(at), Pc::NotifyIfClosed);
             }
             Pc::NotifyIfClosed => self.call(Pc::NotifyBlocked, Pc::NotifyIfClosedLook),
             Pc::NotifyIfClosedLook if self.w.idle.closed => self.go(Pc::NotifyClosers),
@@ -195,7 +195,7 @@ impl Cpu<'_> {
             }
             Pc::VacateWake => {
                 let at = self.t().woken;
-                self.call(Pc::WakeAll(Word::Slot(at)), Pc::Vacated);
+                self.wake_waiters_then(Word::Slot(at), Pc::Vacated);
             }
             Pc::Vacated => {
                 let next = std::mem::replace(&mut self.t().after_vacate, Pc::Done);
