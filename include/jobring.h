@@ -38,6 +38,8 @@
  *                          jobring_poll                takes the result if there is one
  *                          jobring_wait_opts           with options: all that a job left, or a look at it
  *                          jobring_fail                inside a job: marks it as failed
+ * Hear of jobs that end    jobring_watched_init        prepares a job that is about to be submitted
+ *                          jobring_watch               calls a function when the job has ended, or at once if it has
  * Take jobs as they finish jobring_completions_create  a queue, in memory that the library allocates
  *                          jobring_completions_init    a queue in the caller's memory
  *                          jobring_completions_layout  how much memory that is
@@ -172,6 +174,7 @@ typedef struct jobring_port jobring_port;
 typedef struct jobring_report jobring_report;
 typedef struct jobring_stats jobring_stats;
 typedef struct jobring_wait_options jobring_wait_options;
+typedef struct jobring_watched jobring_watched;
 typedef struct jobring_worker jobring_worker;
 
 /* ---- Make a pool ------------------------------------------------------------------------------------- */
@@ -352,22 +355,24 @@ jobring_status jobring_submit_opts(jobring_pool *pool,
 /**
  * As jobring_submit_opts(), but the handle serves jobring_cancel() only, and nobody has to give it up.
  *
- * Nobody waits for such a job: when it has ended, its slot is given back as that of a detached job, and the handle is stale.
- * Its result goes to the drop callback. The job itself and its callbacks know the handle, by jobring_current_job() and the `job`
- * of the outcome, also if they are called before this function has returned.
+ * Nobody waits for such a job: when it has ended, its slot is given back as that of a detached job, and the
+ * handle is stale. Its result goes to the drop callback. The job itself and its callbacks know the handle,
+ * by jobring_current_job() and the `job` of the outcome, also if they are called before this function has
+ * returned.
  *
- * The job needs one word of its slot's payload more than jobring_submit_opts() says, so that there is room for the payload
- * minus 3 words of copied data (24 of 48 bytes).
+ * The job needs one word of its slot's payload more than jobring_submit_opts() says, so that there is room
+ * for the payload minus 3 words of copied data (24 of 48 bytes).
  *
  * - `options`: how to submit the job, or NULL for all defaults. JOBRING_WHEN_FULL_RUN is invalid.
- * - `job`: where the handle is written. jobring_cancel() with it returns JOBRING_E_BUSY while the job runs and its callbacks are
- *   called, and JOBRING_E_STALE afterwards; every other call JOBRING_E_STALE at any time. NULL if the job itself passes its
- *   handle on.
+ * - `job`: where the handle is written. jobring_cancel() with it returns JOBRING_E_BUSY while the job runs
+ *   and its callbacks are called, and JOBRING_E_STALE afterwards; every other call JOBRING_E_STALE at any
+ *   time. NULL if the job itself passes its handle on.
  *
- * Returns what jobring_submit_opts() returns. After an error the job was not accepted, and `arg` is still the caller's.
+ * Returns what jobring_submit_opts() returns. After an error the job was not accepted, and `arg` is still
+ * the caller's.
  *
- * From where jobring_submit_opts() may be called. While a slot is free it neither blocks nor locks, and is lock-free; else it
- * sleeps. It never allocates.
+ * From where jobring_submit_opts() may be called. While a slot is free it neither blocks nor locks, and is
+ * lock-free; else it sleeps. It never allocates.
  */
 jobring_status jobring_submit_cancellable(jobring_pool *pool,
                                           jobring_fn fn,
@@ -661,6 +666,64 @@ struct jobring_outcome {
  */
 jobring_status jobring_fail(int32_t code,
                             const char *text);
+
+/* ---- Hear of jobs that end --------------------------------------------------------------------------- */
+
+/**
+ * Prepares a structure for jobring_watch(), before the submit of its job.
+ *
+ * - `watched`: the structure; no job that has not ended has it.
+ *
+ * Returns JOBRING_OK; JOBRING_E_INVALID.
+ *
+ * From anywhere, also from a signal handler or an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_watched_init(jobring_watched *watched);
+
+/**
+ * Adds a done callback to a job, at any time; if the job has ended, calls it at once.
+ *
+ * Each callback is called exactly once. Those that were added before the job ended are called in the order
+ * in which they were added, as done callbacks are (jobring_done_fn): on the thread that ended the job, which
+ * is still inside the job, before threads that wait for it learn of it. A callback that comes late is called
+ * by this function. It may come before those are through, the thread is not inside the job, and its outcome
+ * has `job`, `status`, `result` and `code` only; the result may have been taken, or freed by the drop
+ * callback, by then.
+ *
+ * A callback may cancel, detach, submit and watch again, and use its node again.
+ *
+ * - `watched`: from jobring_watched_init(); its node was, is or will be among the nodes of a submit.
+ * - `node`: the callback and its argument. Its `next` is the library's until the callback is called, and so
+ *   is the node.
+ *
+ * Returns:
+ * - JOBRING_OK: the callback will be called, or was. If no job is ever submitted with `watched`, it is not.
+ * - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0.
+ *
+ * From any thread, including inside a job, a hook or a callback; from a signal handler or an interrupt too,
+ * if the callback may be called there. Is lock-free. Does not block or allocate, except for what the
+ * callback does.
+ */
+jobring_status jobring_watch(jobring_watched *watched, jobring_done_node *node);
+
+/**
+ * A job whose done callbacks are added at any time, by jobring_watch(). It is the caller's memory.
+ *
+ * jobring_watched_init() prepares it, and `&watched.node` goes into jobring_submit_options.nodes of one job,
+ * alone or in a list. So any job with options can be watched: one with a handle, detached, of a batch or of
+ * a completion queue. The structure stays where it is until the job has ended and no thread is inside
+ * jobring_watch() or begins it; the last callback may free it. If the job is refused, it can be used for
+ * another.
+ */
+struct jobring_watched {
+    /**
+     * For jobring_submit_options.nodes. The caller may set `next` before the submit, and changes nothing
+     * else.
+     */
+    jobring_done_node node;
+    /** The library's. */
+    void *reserved[8];
+};
 
 /* ---- Take jobs as they finish ------------------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
-//! Jobs whose handle can only cancel them: a cancel races the run and the end, the outcome is dropped once, and
-//! the slot comes back once.
+//! Jobs whose handle can only cancel them: a cancel races the run and the end, the outcome is dropped once,
+//! and the slot comes back once.
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};

@@ -39,6 +39,7 @@ mod sites;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod stacks;
 mod table;
+mod watch;
 mod weaken;
 
 use harness::{Model, run_apart, run_here};
@@ -55,6 +56,7 @@ fn models() -> Vec<&'static Model> {
         callback::MODELS,
         cancel::MODELS,
         cancellable::MODELS,
+        watch::MODELS,
         recycle::MODELS,
         handle::MODELS,
         nested::MODELS,

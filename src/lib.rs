@@ -95,6 +95,8 @@ pub use rust::pool_core::{AnyPool, PoolCore};
 pub use rust::scope::Scope;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use rust::watch::{JobEnd, Watch};
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]

@@ -55,6 +55,8 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_completions_init", "size", "short exact"),
     ("jobring_completions_init", "memory", "misaligned"),
     ("jobring_completions_take", "outcomes", "capacity-alone no-room short exact maximum second"),
+    ("jobring_watch", "watched", "not-made moved"),
+    ("jobring_watch", "node", "without-done reserved"),
     ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum cut"),
 ];
 

@@ -47,6 +47,8 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "deadlock.c", "deadlock-sanitized", &sanitized);
     face(&both, "end_places.c", "end-places", &[]);
     face(&both, "end_places.c", "end-places-sanitized", &sanitized);
+    face(&both, "watch.c", "watch", &[]);
+    face(&both, "watch.c", "watch-sanitized", &sanitized);
     face(&both, "workers.c", "workers", &[]);
     // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
     if cfg!(target_pointer_width = "64") {
@@ -63,5 +65,6 @@ fn c_programs_find_what_the_header_promises() {
     face(&std_alone, "completions.c", "completions-std", &[]);
     face(&std_alone, "deadlock.c", "deadlock-std", &[]);
     face(&std_alone, "end_places.c", "end-places-std", &[]);
+    face(&std_alone, "watch.c", "watch-std", &[]);
     face(&std_alone, "workers.c", "workers-std", &[]);
 }

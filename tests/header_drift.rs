@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "cancellable",
     "batch",
     "wait",
+    "watch",
     "completions",
     "completion_event",
     "interrupt",

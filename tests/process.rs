@@ -44,6 +44,7 @@ const RUN_USER_CODE: &[&str] = &[
     "submit_opts",
     "wait",
     "wait_opts",
+    "watch",
 ];
 
 /// Functions that cannot fail.

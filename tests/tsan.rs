@@ -154,6 +154,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["WakerTurn", "WakerLeave", "WakerLook", "WakerMove"],
     ),
     (
+        "belong to callbacks that are added later, which no scene has",
+        &["WatchLook", "WatchAdd", "WatchAddLost", "WatchClose"],
+    ),
+    (
         "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",
         &["GraphLock", "GraphUnlock"],
     ),

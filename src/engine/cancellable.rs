@@ -1,10 +1,11 @@
-//! Jobs whose handle can only cancel them. Nobody asks for their outcome: it is dropped when the job ends, and
-//! the slot is given back.
+//! Jobs whose handle can only cancel them. Nobody asks for their outcome: it is dropped when the job ends,
+//! and the slot is given back.
 //!
-//! Such a job has an owner (`slot/state.rs`), so each claim of it is an exchange, which a canceller can win. This
-//! owner keeps nothing: the thread that ended the job drops the outcome, and moves the slot from RUNNING or
-//! CANCELLING to FREE by one exchange. Until then a cancel comes too late; from then on the handle is stale.
-//! So nobody ever sees the job as DONE, FAILED or CANCELLED, and a closer waits for it as for a detached job.
+//! Such a job has an owner (`slot/state.rs`), so each claim of it is an exchange, which a canceller can win.
+//! This owner keeps nothing: the thread that ended the job drops the outcome, and moves the slot from RUNNING
+//! or CANCELLING to FREE by one exchange. Until then a cancel comes too late; from then on the handle is
+//! stale. So nobody ever sees the job as DONE, FAILED or CANCELLED, and a closer waits for it as for a
+//! detached job.
 //!
 //! The flag WAITER is half of OWNED here, so the exchange wakes nobody.
 
@@ -56,8 +57,8 @@ unsafe fn drop_outcome<S: Storage, P: Port + Clone>(
     let pool = unsafe { &*pool.cast::<RawPool<S, P>>() };
     pool.drop_result(index, to);
     let slot = pool.slot(index);
-    // A closer that did not wait for this job has returned before, in this thread's sight: the pool is closed. On
-    // any closed pool the slot may be retired in place of a way through the free ring.
+    // A closer that did not wait for this job has returned before, in this thread's sight: the pool is
+    // closed. On any closed pool the slot may be retired in place of a way through the free ring.
     let (vacated, _) = slot.vacate(slot.state(), pool.is_closed());
     pool.pass_on(index, vacated);
     false

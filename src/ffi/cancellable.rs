@@ -16,22 +16,24 @@ use core::mem::MaybeUninit;
 
 /// As jobring_submit_opts(), but the handle serves jobring_cancel() only, and nobody has to give it up.
 ///
-/// Nobody waits for such a job: when it has ended, its slot is given back as that of a detached job, and the handle is stale.
-/// Its result goes to the drop callback. The job itself and its callbacks know the handle, by jobring_current_job() and the `job`
-/// of the outcome, also if they are called before this function has returned.
+/// Nobody waits for such a job: when it has ended, its slot is given back as that of a detached job, and the
+/// handle is stale. Its result goes to the drop callback. The job itself and its callbacks know the handle,
+/// by jobring_current_job() and the `job` of the outcome, also if they are called before this function has
+/// returned.
 ///
-/// The job needs one word of its slot's payload more than jobring_submit_opts() says, so that there is room for the payload
-/// minus 3 words of copied data (24 of 48 bytes).
+/// The job needs one word of its slot's payload more than jobring_submit_opts() says, so that there is room
+/// for the payload minus 3 words of copied data (24 of 48 bytes).
 ///
 /// - `options`: how to submit the job, or NULL for all defaults. JOBRING_WHEN_FULL_RUN is invalid.
-/// - `job`: where the handle is written. jobring_cancel() with it returns JOBRING_E_BUSY while the job runs and its callbacks are
-///   called, and JOBRING_E_STALE afterwards; every other call JOBRING_E_STALE at any time. NULL if the job itself passes its
-///   handle on.
+/// - `job`: where the handle is written. jobring_cancel() with it returns JOBRING_E_BUSY while the job runs
+///   and its callbacks are called, and JOBRING_E_STALE afterwards; every other call JOBRING_E_STALE at any
+///   time. NULL if the job itself passes its handle on.
 ///
-/// Returns what jobring_submit_opts() returns. After an error the job was not accepted, and `arg` is still the caller's.
+/// Returns what jobring_submit_opts() returns. After an error the job was not accepted, and `arg` is still
+/// the caller's.
 ///
-/// From where jobring_submit_opts() may be called. While a slot is free it neither blocks nor locks, and is lock-free; else it
-/// sleeps. It never allocates.
+/// From where jobring_submit_opts() may be called. While a slot is free it neither blocks nor locks, and is
+/// lock-free; else it sleeps. It never allocates.
 ///
 /// # Safety
 /// As jobring_submit_opts().
@@ -83,8 +85,8 @@ unsafe fn submit(
 }
 
 /// # Safety
-/// 1. The request was made for this pool, with its `outcome_dropper`, and the submitter's promises hold for it. 2. `job` is
-///    NULL or writable.
+/// 1. The request was made for this pool, with its `outcome_dropper`, and the submitter's promises hold for
+///    it. 2. `job` is NULL or writable.
 unsafe fn submit_to(
     pool: &CPool,
     request: OwnedRequest,

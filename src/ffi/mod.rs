@@ -45,6 +45,7 @@ mod submit;
 mod types;
 mod version;
 mod wait;
+mod watch;
 mod worker;
 
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
@@ -68,4 +69,5 @@ pub use submit::*;
 pub use types::*;
 pub use version::*;
 pub use wait::*;
+pub use watch::*;
 pub use worker::*;

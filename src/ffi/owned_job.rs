@@ -1,5 +1,5 @@
-//! The third kind of C jobs: those with an owner, which gets the outcome in place of a handle. They are jobs with options in a
-//! payload that is one word shorter; the last word points to the owner.
+//! The third kind of C jobs: those with an owner, which gets the outcome in place of a handle. They are jobs
+//! with options in a payload that is one word shorter; the last word points to the owner.
 
 use super::job::WITH_OPTIONS;
 use super::request::OptionsRequest;

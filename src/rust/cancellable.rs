@@ -14,8 +14,8 @@ use core::fmt;
 
 /// Cancels one job, from any thread. It is no claim on the job's result: it may be copied and dropped.
 ///
-/// [`PoolCore::submit_cancellable`] returns it for a job whose result nobody wants, and [`JobHandle::canceller`]
-/// for one that a thread waits for.
+/// [`PoolCore::submit_cancellable`] returns it for a job whose result nobody wants, and
+/// [`JobHandle::canceller`] for one that a thread waits for.
 ///
 /// ```
 /// use jobring::{JobError, Pool};
@@ -41,9 +41,9 @@ pub struct Canceller<'p> {
 
 impl Canceller<'_> {
     /// Cancels the job if it is still queued: its closure is dropped before this returns. If several threads
-    /// cancel one job, one of them gets true. False if the job is running or has finished; a running job learns
-    /// of it by [`cancel_requested`](PoolCore::cancel_requested). Does not block. An interrupt may call it on a
-    /// pool without a user-defined port; then it drops the closure.
+    /// cancel one job, one of them gets true. False if the job is running or has finished; a running job
+    /// learns of it by [`cancel_requested`](PoolCore::cancel_requested). Does not block. An interrupt may
+    /// call it on a pool without a user-defined port; then it drops the closure.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<1, 1, 48> = jobring::StaticPool::new();
@@ -79,8 +79,8 @@ impl fmt::Debug for Canceller<'_> {
 }
 
 impl<'p, T> JobHandle<'p, T> {
-    /// A value that cancels this job, on any thread, while the handle itself waits. It outlives the handle: after
-    /// the result was taken it does nothing.
+    /// A value that cancels this job, on any thread, while the handle itself waits. It outlives the handle:
+    /// after the result was taken it does nothing.
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};
@@ -141,11 +141,13 @@ impl<F: FnOnce()> Request for CancellableRequest<F> {
 }
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Submits a job whose result nobody wants, as [`submit_detached`](PoolCore::submit_detached), and returns a
-    /// [`Canceller`]. It does nothing once the job has ended, and need not be given up. Waits for a free slot.
+    /// Submits a job whose result nobody wants, as [`submit_detached`](PoolCore::submit_detached), and
+    /// returns a [`Canceller`]. It does nothing once the job has ended, and need not be given up. Waits for a
+    /// free slot.
     ///
-    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit), less one word. The job itself has
-    /// its canceller by [`current_canceller`](PoolCore::current_canceller), also if it runs before this returns.
+    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit), less one word. The job itself
+    /// has its canceller by [`current_canceller`](PoolCore::current_canceller), also if it runs before this
+    /// returns.
     ///
     /// ```
     /// use jobring::Pool;
@@ -221,8 +223,8 @@ impl<P: AnyPool> PoolCore<P> {
         }
     }
 
-    /// Inside a job: what cancels that job, which is the innermost one of this pool on this thread. None outside
-    /// jobs.
+    /// Inside a job: what cancels that job, which is the innermost one of this pool on this thread. None
+    /// outside jobs.
     ///
     /// ```
     /// use jobring::Pool;

@@ -33,5 +33,7 @@ mod run;
 pub(crate) mod scope;
 pub(crate) mod shutdown;
 pub(crate) mod static_pool;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(crate) mod watch;
 #[cfg(feature = "alloc")]
 mod worker;

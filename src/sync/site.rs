@@ -105,6 +105,11 @@ sites! {
     FlagLost,
     SlotCloseLook,
     SlotClose,
+    // job/watchers.rs
+    WatchLook,
+    WatchAdd,
+    WatchAddLost,
+    WatchClose,
     // sleep/idle.rs
     IdleLook,
     NotifyFence,

@@ -33,6 +33,8 @@ CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
 CALL(wait_opts, a->pool, a->job, a->wait_options, a->outcome)
 CALL(poll, a->pool, a->job, a->result)
+CALL(watched_init, a->watched)
+CALL(watch, a->watched, a->node)
 CALL(completions_create, a->pool, a->limit, a->completions_out)
 CALL(completions_layout, a->pool, a->size_out, a->align)
 CALL(completions_init, a->pool, a->limit, a->memory, a->memory_size, a->completions_out)
@@ -106,6 +108,8 @@ static const struct function functions[] = {
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_opts, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(watched_init, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(watch, OUTSIDE, 0,              OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_layout, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_init, OUTSIDE, 1,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -283,6 +287,7 @@ static void queue_births(void) {
 }
 
 static void rest(void) {
+    static jobring_watched moved;
     CELL(F(status_text), "status", "zero", OK_, a->status = 0);
     CELL(F(status_text), "status", "maximum", OK_, a->status = INT32_MAX);
     CELL(F(status_text), "status", "minimum", OK_, a->status = INT32_MIN);
@@ -292,6 +297,13 @@ static void rest(void) {
 
     POINTER(F(wait), "result", result, OK_);
     POINTER(F(poll), "result", result, OK_);
+    POINTER(F(watched_init), "watched", watched, INV);
+    POINTER(F(watch), "watched", watched, INV);
+    CELL(F(watch), "watched", "not-made", INV, a->watched = (jobring_watched *)(void *)zeroed);
+    CELL(F(watch), "watched", "moved", INV, moved = a->given_watched; a->watched = &moved);
+    POINTER(F(watch), "node", node, INV);
+    CELL(F(watch), "node", "without-done", INV, a->given_node.done = NULL);
+    CELL(F(watch), "node", "reserved", INV, a->given_node.reserved[1] = a);
     CELL(F(fail), "code", "zero", OK_, a->code = 0);
     CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
     CELL(F(fail), "code", "minimum", OK_, a->code = INT32_MIN);

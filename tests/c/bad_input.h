@@ -78,6 +78,8 @@ struct args {
     jobring_outcome *outcome;
     jobring_interrupt *interrupt;
     jobring_interrupt_scope *scope;
+    jobring_watched *watched;
+    jobring_done_node *node;
     /* What the pointers to inputs point to unless a cell changes them. */
     sized_config given_config;
     sized_options given_options;
@@ -87,6 +89,8 @@ struct args {
     jobring_batch_item given_items[2];
     jobring_interrupt given_interrupt;
     jobring_interrupt_scope given_scope;
+    jobring_watched given_watched;
+    jobring_done_node given_node;
     char room_behind_items;
     struct outputs out;
 };

@@ -264,6 +264,8 @@ static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     return from < to ? 0 : 1;
 }
 
+static void is_not_told(void *arg, const jobring_outcome *outcome) { (void)arg, (void)outcome, abort(); }
+
 /* A port that is right, and that nobody calls. */
 static jobring_seat given_seats[1];
 static uint64_t given_now(void *ctx) { return (void)ctx, abort(), 0; }
@@ -316,6 +318,9 @@ static void good(struct args *a, const struct place *place) {
     a->worker = &out->worker.known;
     a->given_wait_options.known = (jobring_wait_options)JOBRING_WAIT_OPTIONS_INIT;
     a->wait_options = &a->given_wait_options.known, a->outcome = &out->outcome.known;
+    OK(jobring_watched_init(&a->given_watched));
+    a->given_node = (jobring_done_node){NULL, is_not_told, NULL, {NULL, NULL}};
+    a->watched = &a->given_watched, a->node = &a->given_node;
     a->given_loop_options.known = (jobring_parallel_for_options)JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     a->loop_options = &a->given_loop_options.known;
     a->interrupt = &a->given_interrupt, a->scope = &a->given_scope;

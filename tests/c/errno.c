@@ -124,6 +124,24 @@ static jobring_status submits_into_a_queue(jobring_pool *pool) {
     return jobring_completions_submit(queue, spoils, NULL, NULL, NULL);
 }
 
+static void spoils_when_told(void *arg, const jobring_outcome *outcome) {
+    (void)arg, (void)outcome;
+    errno = EXDEV;
+}
+
+static void is_watched_late(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_done_node late = {NULL, spoils_when_told, NULL, {NULL, NULL}};
+    jobring_watched watched;
+    jobring_pool *pool = without_workers(1);
+    OK(jobring_watched_init(&watched));
+    options.nodes = &watched.node;
+    OK(jobring_submit_opts(pool, spoils, NULL, &options, NULL));
+    OK(jobring_run_one(pool));
+    KEEPS("jobring_watch", "ran-user-code", JOBRING_OK, jobring_watch(&watched, &late));
+    OK(jobring_destroy(pool));
+}
+
 static void user_code(void) {
     jobring_submit_options here = JOBRING_SUBMIT_OPTIONS_INIT;
     here.when_full = JOBRING_WHEN_FULL_RUN;
@@ -139,6 +157,7 @@ static void user_code(void) {
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
     RUNS(jobring_submit_cancellable, 1, 0, jobring_submit_cancellable(pool, spoils, NULL, NULL, NULL));
     RUNS(jobring_completions_submit, 1, 0, submits_into_a_queue(pool));
+    is_watched_late();
     jobring_job job;
     jobring_pool *pool = one_job(4, &job);
     OK(jobring_run_one(pool));

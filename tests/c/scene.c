@@ -194,6 +194,28 @@ static jobring_status with_a_canceller(struct scene *s) {
     return jobring_submit_cancellable(s->pool, identity, s, &options, &job);
 }
 
+static void counts(void *arg, const jobring_outcome *outcome) {
+    (void)outcome;
+    ++*(int *)arg;
+}
+
+static jobring_status watches(struct scene *s) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_watched watched;
+    jobring_done_node nodes[2];
+    int told = 0;
+    (void)s;
+    OK(jobring_watched_init(&watched));
+    nodes[0] = nodes[1] = (jobring_done_node){NULL, counts, &told, {NULL, NULL}};
+    const jobring_status status = jobring_watch(&watched, &nodes[0]);
+    /* The job ends here. */
+    options.nodes = &watched.node;
+    const jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    options.nodes->done(options.nodes->arg, &outcome);
+    CHECK(told == 1 && jobring_watch(&watched, &nodes[1]) == status && told == 2);
+    return status;
+}
+
 static jobring_status into_queue(struct scene *s, int64_t timeout_ns) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.limit_ns = timeout_ns;
@@ -305,6 +327,8 @@ CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
 CALL(wait_opts, wait_data(s->pool, s->copied, s->memory, sizeof s->memory, NULL))
 CALL(wait_opts_asleep, wait_data(s->pool, s->awaited, s->memory, sizeof s->memory, NULL))
 CALL(poll, jobring_poll(s->pool, s->over, NULL))
+CALL(watched_init, jobring_watched_init((jobring_watched *)(void *)s->memory))
+CALL(watch, watches(s))
 CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
 CALL(completions_layout, jobring_completions_layout(s->pool, &bytes, NULL))
 CALL(completions_init, jobring_completions_init(s->pool, 0, s->memory, sizeof s->memory, &queue))
@@ -361,6 +385,8 @@ const struct call calls[] = {
     PLAIN(wait, wait, JOBRING_OK, 1),
     PLAIN(wait_opts, wait_opts, JOBRING_OK, 1),
     PLAIN(poll, poll, JOBRING_OK, 1),
+    PLAIN(watched_init, watched_init, JOBRING_OK, 0),
+    PLAIN(watch, watch, JOBRING_OK, 0),
     PLAIN(completions_create, completions_create, JOBRING_OK, 1),
     PLAIN(completions_layout, completions_layout, JOBRING_OK, 1),
     PLAIN(completions_init, completions_init, JOBRING_OK, 1),

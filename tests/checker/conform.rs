@@ -49,6 +49,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("HookEnd", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("fork_join/", "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
+    (
+        "job/watchers.rs",
+        "callbacks in the user's memory, beside the protocol: the models' (loom-tests/watch.rs)",
+    ),
     ("slot/waker.rs", FUTURE),
     ("engine/task_wait.rs", FUTURE),
     ("ring/init.rs", "unit tests of the wrap-around, before the ring is shared"),

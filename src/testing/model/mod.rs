@@ -16,6 +16,8 @@ mod slot;
 mod tasks;
 mod visits;
 mod waits;
+#[cfg(feature = "alloc")]
+mod watchers;
 
 pub use crate::platform::{Clock, ModelPort};
 pub use crate::sync::model::{StopPoint, record_steps, recorded_steps};
@@ -31,3 +33,5 @@ pub use seats::{OnSeats, Sleepers};
 pub use slot::Over;
 pub use tasks::Task;
 pub use visits::{Seats, Visiting, Visits};
+#[cfg(feature = "alloc")]
+pub use watchers::{WatchList, Watcher};
