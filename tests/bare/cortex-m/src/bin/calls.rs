@@ -12,7 +12,7 @@ use core::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
-use jobring::{JobError, JobHandle, ShutdownMode, StaticPool};
+use jobring::{Canceller, JobError, JobHandle, ShutdownMode, StaticPool};
 use jobring_cortex_m::clock::Clock;
 use jobring_cortex_m::dice::Dice;
 use jobring_cortex_m::hits::Hits;
@@ -80,6 +80,13 @@ fn submit_detached(number: Number) -> Result<(), ()> {
         LEDGER.ran(number);
     })
     .map_err(drop)
+}
+
+fn submit_cancellable(number: Number) -> Result<(Number, Canceller<'static>), ()> {
+    let job = move || {
+        LEDGER.ran(number);
+    };
+    POOL.try_submit_cancellable(job).map(|canceller| (number, canceller)).map_err(drop)
 }
 
 /// Of a job that one of them submits: its number, and the handle.
@@ -205,7 +212,7 @@ static POLLED: [Place; SOURCES] = [const { Place::new() }; SOURCES];
 static AWAITED: [Place; SOURCES] = [const { Place::new() }; SOURCES];
 
 /// The calls of an interrupt, which make them by turns.
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 12] = [
     "try_submit_detached",
     "try_submit, drop of the handle",
     "try_submit, is_finished, try_wait",
@@ -217,6 +224,7 @@ const CALLS: [&str; 11] = [
     "cancel of main's job",
     "try_wait of main's job",
     "drop of main's handle",
+    "try_submit_cancellable, cancel",
 ];
 /// How often each was made, in main's place and inside the other interrupt.
 static MADE: [[AtomicU32; CALLS.len()]; 2] = [const { [const { AtomicU32::new(0) }; CALLS.len()] }; 2];
@@ -248,6 +256,15 @@ fn make(me: usize, call: usize) -> bool {
                 Ok(end) => check(number, end, cancelled),
                 // Run by what we interrupt, if by anybody.
                 Err(job) => assert!(!cancelled && !job.is_finished()),
+            }
+            true
+        }
+        11 => {
+            let Some((number, canceller)) = LEDGER.submit(me, submit_cancellable) else { return false };
+            let cancelled = canceller.cancel();
+            assert!(!canceller.cancel(), "once");
+            if cancelled {
+                LEDGER.cancelled(number);
             }
             true
         }
