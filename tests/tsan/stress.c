@@ -192,6 +192,7 @@ static const struct scene {
     {"queue_reuse", queue_reuse, 500},
     {"queue_destroy", queue_destroy, 400},
     {"queue_drains", queue_drains, 300},
+    {"watches", watches, 4000},
 };
 enum { SCENE_COUNT = sizeof SCENES / sizeof *SCENES };
 

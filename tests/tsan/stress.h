@@ -73,5 +73,6 @@ void event_loop(unsigned rounds);
 void queue_reuse(unsigned rounds);
 void queue_destroy(unsigned rounds);
 void queue_drains(unsigned rounds);
+void watches(unsigned rounds);
 
 #endif
