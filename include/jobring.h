@@ -466,7 +466,8 @@ struct jobring_submit_options {
     size_t copy;
     /**
      * The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
-     * and stay where they are until their callbacks were called.
+     * and stay where they are until their callbacks were called. With the `node` of a jobring_watched among them, callbacks
+     * can be added later.
      */
     jobring_done_node *nodes;
 };

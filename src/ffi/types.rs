@@ -151,7 +151,8 @@ pub struct jobring_submit_options {
     /// copies out.
     pub copy: usize,
     /// The first of a list of callbacks that are called after `done`, in their order. NULL: none. The nodes are the caller's,
-    /// and stay where they are until their callbacks were called.
+    /// and stay where they are until their callbacks were called. With the `node` of a jobring_watched among them, callbacks
+    /// can be added later.
     pub nodes: *mut jobring_done_node,
 }
 
