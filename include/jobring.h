@@ -91,7 +91,8 @@
  *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
- *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT and JOBRING_E_STACK,
+ *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
+ *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED,
  *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
@@ -1094,17 +1095,6 @@ typedef int32_t (*jobring_body_fn)(void *ctx, size_t from, size_t to);
  * that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
  * does everything.
  *
- * A program that does not want to wait meanwhile submits a job that makes this call. The whole loop then has
- * one handle to wait for and one done callback. To end it early, let the bodies look at a flag: a job that
- * is queued can be cancelled, but a body counts as outside of jobs and does not see the request.
- *
- *     static void *whole_loop(void *arg) {
- *         struct work *work = arg;
- *         jobring_parallel_for(work->pool, work->count, 0, body, work, NULL);
- *         return work;
- *     }
- *     jobring_submit(pool, whole_loop, &work, &job);
- *
  * Returns:
  * - JOBRING_OK: also if a body ended the loop.
  * - JOBRING_E_INVALID.
@@ -1119,6 +1109,20 @@ jobring_status jobring_parallel_for(jobring_pool *pool,
                                     jobring_body_fn body,
                                     void *ctx,
                                     int32_t *stopped);
+
+/*
+ * A program that does not want to wait meanwhile submits a job that runs the loop. The whole loop then has one handle, to
+ * wait for, to cancel while it is queued, and to collect from a completion queue; and one done callback. To end it while it
+ * runs, let the bodies look at a flag: a body counts as outside of jobs, so it does not see a request to cancel the job.
+ *
+ *     static void *whole_loop(void *arg) {
+ *         struct work *work = arg;
+ *         jobring_parallel_for(work->pool, work->count, 0, body, work, NULL);
+ *         return work;
+ *     }
+ *
+ *     jobring_submit(pool, whole_loop, &work, &job);
+ */
 
 /**
  * jobring_parallel_for() with options: a largest part, and a time limit.

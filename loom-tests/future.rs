@@ -34,7 +34,7 @@ pub const MODELS: &[Model] = &[
 ];
 
 /// Wakes a thread that polls; a waker of one task is one pointer to it.
-struct Bell {
+pub struct Bell {
     rung: AtomicUsize,
     /// A thread that sleeps until it is notified. It has no spurious wake-ups: loom would take one for the
     /// end of its join.
@@ -52,18 +52,18 @@ unsafe impl Send for Bell {}
 
 impl Bell {
     /// A task begins.
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         let begun = Place::new();
         begun.write();
         Arc::new(Self { rung: AtomicUsize::new(0), sleeper: Mutex::default(), begun })
     }
 
-    fn waker(self: &Arc<Self>) -> Waker {
+    pub fn waker(self: &Arc<Self>) -> Waker {
         Waker::from(self.clone())
     }
 
     /// Sleeps until it is notified.
-    fn wait(&self) {
+    pub fn wait(&self) {
         while self.rung.swap(0, Acquire) == 0 {
             // loom lets no other thread run between the swap and the sleep.
             *self.sleeper.lock().unwrap() = Some(loom::thread::current());
@@ -82,7 +82,7 @@ impl Bell {
     }
 
     /// The number of its wakers.
-    fn wakers(self: &Arc<Self>) -> usize {
+    pub fn wakers(self: &Arc<Self>) -> usize {
         Arc::strong_count(self) - 1
     }
 }

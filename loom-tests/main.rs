@@ -38,6 +38,7 @@ mod seats;
 mod sites;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod stacks;
+mod stream;
 mod table;
 mod watch;
 mod weaken;
@@ -71,6 +72,7 @@ fn models() -> Vec<&'static Model> {
         close::MODELS,
         completions::MODELS,
         interrupt::MODELS,
+        stream::MODELS,
         end::MODELS,
         forkjoin::MODELS,
         kill::MODELS,

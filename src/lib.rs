@@ -83,10 +83,14 @@ pub use rust::batch::Refused;
 pub use rust::builder::Builder;
 pub use rust::cancellable::Canceller;
 #[cfg(feature = "alloc")]
-pub use rust::completions::{Completion, Completions};
+pub use rust::completion::Completion;
+#[cfg(feature = "alloc")]
+pub use rust::completions::Completions;
 #[cfg(feature = "alloc")]
 pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};
 pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]

@@ -283,6 +283,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/close.rs", "let _closing = ", "a registration of ours"),
     ("rust/handle.rs", "let _ = self.detach(job);", "a status"),
     ("rust/handle.rs", "drop(self);", "a handle, whose drop is its detach"),
+    ("rust/owned_handle.rs", "drop(self);", "the same, and a pool: neither drop unwinds"),
     ("rust/batch.rs", "drop(batch);", "slots of ours"),
     ("rust/pool_core.rs", "let _ = self.raw.shutdown(", "a report"),
     ("rust/pool_core.rs", ".map(drop)", "a handle's number"),

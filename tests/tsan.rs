@@ -161,7 +161,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ),
     (
         "belong to tasks that await a job, which C has none of (the feature `future`)",
-        &["WakerTurn", "WakerLeave", "WakerLook", "WakerMove"],
+        &["WakerTurn", "WakerLeave", "WakerLook", "WakerFind", "WakerMove"],
     ),
     ("matters if the job ends between a watcher's look and its exchange: too seldom", &["WatchAddLost"]),
     (

@@ -6,6 +6,8 @@ use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::state::Status;
 use crate::slot::storage::Storage;
+#[cfg(feature = "future")]
+use crate::slot::waker::WakerCell;
 use crate::slot::{AwaitedOwner, Owner};
 use crate::sync::{
     Acquire, AtomicUsize, Bug, Relaxed, Release, SeqCst, Site, UnsafeCell, bug, fence_behind_rmw, ordering,
@@ -38,6 +40,9 @@ pub(crate) struct Completions {
     pub(super) armed: AtomicUsize,
     /// How often the queue was armed.
     pub(super) arms: AtomicUsize,
+    /// The waker of the task that polls the queue.
+    #[cfg(feature = "future")]
+    pub(super) waker: WakerCell,
 }
 
 // SAFETY:
@@ -75,6 +80,8 @@ impl Completions {
             descriptor: AtomicUsize::new(0),
             armed: AtomicUsize::new(0),
             arms: AtomicUsize::new(0),
+            #[cfg(feature = "future")]
+            waker: WakerCell::new(),
         }
     }
 
@@ -196,6 +203,8 @@ unsafe fn receive<S: Storage, P: Port + Clone>(
     let Some(word) = marked else { return false };
     stop_point(Site::CompletionsWake);
     pool.wake_waiters(word, Origin::Thread);
+    #[cfg(feature = "future")]
+    pool.wake_consuming_task(queue);
     true
 }
 

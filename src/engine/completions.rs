@@ -22,6 +22,11 @@
 //! behind its own mark replaces the mark and wakes too: its mark may have brought back the value on which
 //! another consumer is about to sleep.
 //!
+//! A task that polls the queue (`task_wait.rs`) leaves its waker beside the queue, marks the empty entry as a
+//! thread does, fences, and looks at the ring and at the count once more. So a push that fills the marked entry,
+//! and the thread that lowers the count to 0, find the waker, or the task sees what they did. One task polls a
+//! queue; while a thread that has taken its waker is stopped, no other thread wakes it.
+//!
 //! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's
 //! event count, on which the submitter sleeps. A shutdown moves it as well.
 //!
@@ -171,6 +176,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // nothing is pending, or we see its mark.
             fence_behind_rmw(ordering(Site::CompletionsZeroFence, SeqCst));
             self.wake_consumers(queue, origin);
+            #[cfg(feature = "future")]
+            self.wake_consuming_task(queue);
         }
     }
 

@@ -102,17 +102,6 @@ impl LoopBody<'_> {
 /// that has not started. On a pool without workers, a full pool and a pool that is shut down, the caller
 /// does everything.
 ///
-/// A program that does not want to wait meanwhile submits a job that makes this call. The whole loop then has
-/// one handle to wait for and one done callback. To end it early, let the bodies look at a flag: a job that
-/// is queued can be cancelled, but a body counts as outside of jobs and does not see the request.
-///
-///     static void *whole_loop(void *arg) {
-///         struct work *work = arg;
-///         jobring_parallel_for(work->pool, work->count, 0, body, work, NULL);
-///         return work;
-///     }
-///     jobring_submit(pool, whole_loop, &work, &job);
-///
 /// Returns:
 /// - JOBRING_OK: also if a body ended the loop.
 /// - JOBRING_E_INVALID.

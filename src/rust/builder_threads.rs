@@ -103,7 +103,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     }
 
     /// The backend that makes the threads. Default: pthreads where this build has them, else std. A backend that this build
-    /// lacks gives [`BuildError::Unsupported`]: see [`Backend`].
+    /// lacks gives [`BuildError::Unsupported`](crate::BuildError::Unsupported): see [`Backend`].
     ///
     /// ```
     /// use jobring::{Backend, Pool};
@@ -120,7 +120,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// [`build`](Builder::build) returns when all start hooks have returned, so a hook that waits for something that the
     /// caller does after it waits for ever; without a start hook it does not wait for the threads. A worker whose hook panics
     /// ends at once, without [`on_stop`](Builder::on_stop). If fewer than [`min_workers`](Builder::min_workers) are left, the
-    /// error is [`BuildError::StartHook`].
+    /// error is [`BuildError::StartHook`](crate::BuildError::StartHook).
     ///
     /// ```
     /// use std::sync::mpsc::channel;

@@ -2,12 +2,15 @@
 
 use crate::JobId;
 use crate::engine::{Completions as Queue, Fail, TakeError, Wait, WhenFull};
-use crate::error::{BuildError, JobError, RecvError, SubmitError};
+use crate::error::{BuildError, RecvError, SubmitError};
 use crate::platform::port::{Origin, Timeout};
+use crate::rust::completion::Completion;
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::rust::queued_closure::{QueuedFits, QueuedRequest, take_outcome};
 use crate::sync::dying;
+#[cfg(feature = "future")]
+use crate::util::unwind::Discarded;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -73,9 +76,12 @@ use core::time::Duration;
 pub struct Completions<'p, T, P: AnyPool = Pool> {
     pub(super) pool: &'p PoolCore<P>,
     // INVARIANT: in the pool's list, and in use by this value alone.
-    queue: NonNull<Queue>,
+    pub(super) queue: NonNull<Queue>,
     // Invariant in T: a result goes in as one and comes out as one.
     result: PhantomData<fn(T) -> T>,
+    /// Names the waker of the task that polled it last.
+    #[cfg(feature = "future")]
+    pub(super) left: crate::slot::waker::WakerToken,
 }
 
 // SAFETY:
@@ -85,33 +91,6 @@ unsafe impl<T, P: AnyPool> Send for Completions<'_, T, P> {}
 // SAFETY:
 // - as for Send: every method may be called by several threads at once.
 unsafe impl<T, P: AnyPool> Sync for Completions<'_, T, P> {}
-
-/// A job that has finished: what [`Completions`] give.
-///
-/// ```
-/// use jobring::Completion;
-///
-/// fn report(completion: Completion<u32>) -> String {
-///     match completion.result {
-///         Ok(value) => format!("job {}: {value}", completion.tag),
-///         Err(error) => format!("job {}: {error}", completion.tag),
-///     }
-/// }
-///
-/// let pool = jobring::Pool::builder().workers(1).build()?;
-/// let queue = pool.completions()?;
-/// queue.submit(7, || panic!("out of paper"))?;
-/// assert_eq!(report(queue.recv()?), "job 7: the job panicked: out of paper");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Completion<T> {
-    /// The number that was submitted with the job.
-    pub tag: u64,
-    /// What the job returned, or why it has no result: [`JobError::Panicked`] or [`JobError::Cancelled`].
-    pub result: Result<T, JobError>,
-}
 
 impl<P: AnyPool> PoolCore<P> {
     /// A completion queue for jobs that return a `T`: see [`Completions`].
@@ -157,7 +136,13 @@ impl<P: AnyPool> PoolCore<P> {
         // SAFETY:
         // - 1: our own list. It is dropped with us, after the pool has ended.
         let queue = unsafe { self.queues.get(&self.raw, limit) }.ok_or(BuildError::NoMemory)?;
-        Ok(Completions { pool: self, queue, result: PhantomData })
+        Ok(Completions {
+            pool: self,
+            queue,
+            result: PhantomData,
+            #[cfg(feature = "future")]
+            left: crate::slot::waker::WakerToken::default(),
+        })
     }
 }
 
@@ -363,7 +348,7 @@ impl<T, P: AnyPool> Completions<'_, T, P> {
     }
 
     /// Cancels a job that is still queued, as [`JobHandle::cancel`](crate::JobHandle::cancel) does: its closure is dropped, and it
-    /// arrives with [`JobError::Cancelled`]. False if the job is running or has finished; a running job learns of it by
+    /// arrives with [`JobError::Cancelled`](crate::JobError::Cancelled). False if the job is running or has finished; a running job learns of it by
     /// [`cancel_requested`](PoolCore::cancel_requested). Any thread may call it, also after the job was received. The id of
     /// another job of the pool cancels that job.
     ///
@@ -388,6 +373,9 @@ impl<T, P: AnyPool> Completions<'_, T, P> {
 impl<T, P: AnyPool> Drop for Completions<'_, T, P> {
     fn drop(&mut self) {
         if !dying() {
+            // It is dropped after the queue was given up.
+            #[cfg(feature = "future")]
+            let _waker = Discarded::new(self.take_waker_back());
             self.pool.raw.abandon_completions(self.queue());
         }
     }

@@ -1,6 +1,7 @@
 //! Iterates over the completions of a queue.
 
-use crate::rust::completions::{Completion, Completions};
+use crate::rust::completion::Completion;
+use crate::rust::completions::Completions;
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::AnyPool;
 use core::fmt;

@@ -8,6 +8,8 @@ mod builder_threads;
 pub(crate) mod cancellable;
 pub(crate) mod closure;
 #[cfg(feature = "alloc")]
+pub(crate) mod completion;
+#[cfg(feature = "alloc")]
 pub(crate) mod completions;
 #[cfg(all(unix, feature = "std"))]
 mod completions_event;
@@ -19,6 +21,8 @@ mod future;
 pub(crate) mod handle;
 mod info;
 mod interrupt;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub(crate) mod owned_handle;
 mod parallel;
 pub(crate) mod parallel_loop;
 pub(crate) mod parts;
@@ -33,6 +37,8 @@ mod run;
 pub(crate) mod scope;
 pub(crate) mod shutdown;
 pub(crate) mod static_pool;
+#[cfg(all(feature = "future", feature = "alloc"))]
+mod stream;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod watch;
 #[cfg(feature = "alloc")]

@@ -124,6 +124,8 @@ impl Drop for QueueList {
             // SAFETY:
             // - it was a box's, and nobody else has it: the pool has ended.
             let kept = unsafe { Box::from_raw(at.cast_mut()) };
+            #[cfg(feature = "future")]
+            kept.queue.drop_waker();
             #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
             if kept.queue.descriptor() != 0 {
                 crate::platform::descriptor::close(kept.queue.descriptor());

@@ -168,6 +168,14 @@ impl WakerCell {
         }
     }
 
+    /// Takes the waker that the poller left, if one lies here, for a caller that fences first. The poller fences between its leave
+    /// and its look at what it polls for: either it sees what the caller did before its fence, or the caller finds the waker.
+    pub(crate) fn take_left(&self) -> Option<Waker> {
+        // ORDERING: Acquire pairs with the Release of the leave, whose two words are read next.
+        let now = self.word.load(ordering(Site::WakerFind, Acquire));
+        if now & FULL == 0 { None } else { self.take(now) }
+    }
+
     /// Takes the waker that lay here when the word was `full`, if it still does. `full` was seen with
     /// Acquire, or is our own.
     fn take(&self, full: usize) -> Option<Waker> {

@@ -160,12 +160,14 @@ sites! {
     WakerLeaveLost,
     WakerTurn,
     WakerLook,
+    WakerFind,
     WakerMove,
     WakerMoveLost,
     WakerData,
     WakerTable,
     // engine/task_wait.rs
     TaskWake,
+    CompletionsTaskFence,
     // engine/completion_event.rs
     CompletionsDescriptor,
     CompletionsDescriptorSet,

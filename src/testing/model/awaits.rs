@@ -1,7 +1,9 @@
-//! A job's handle used as a future, without the types: one task awaits one job.
+//! A job's handle used as a future, and a queue as a stream, without the types: one task awaits one job, or polls
+//! one queue.
 
 extern crate std;
 
+use super::completions::{Queue, Took};
 use super::pool::{End, Pool};
 use crate::job::id::JobId;
 use crate::slot::waker::WakerToken;
@@ -52,6 +54,41 @@ impl<const N: usize> Drop for Awaiting<N> {
         {
             let _waker = self.pool.raw.take_waker_back(job, &mut self.left);
             assert!(self.pool.detach(job), "a handle's owner alone gives it up");
+        }
+    }
+}
+
+/// A queue that a task polls.
+pub struct Polling<const N: usize> {
+    queue: Arc<Queue<N>>,
+    left: WakerToken,
+}
+
+impl<const N: usize> Polling<N> {
+    /// A task begins, the only one of this queue.
+    pub fn new(queue: &Arc<Queue<N>>) -> Self {
+        Self { queue: queue.clone(), left: WakerToken::default() }
+    }
+
+    /// Takes a job that has finished, or says Empty if none is pending. None: the waker will be woken.
+    pub fn poll(&mut self, waker: &Waker) -> Option<Took> {
+        loop {
+            match self.queue.try_take() {
+                Took::TimedOut => {}
+                took => return Some(took),
+            }
+            let Queue { pool, queue, .. } = &*self.queue;
+            if pool.raw.poll_completions(queue, &mut self.left, waker).is_pending() {
+                return None;
+            }
+        }
+    }
+}
+
+impl<const N: usize> Drop for Polling<N> {
+    fn drop(&mut self) {
+        if !dying() {
+            drop(self.queue.queue.take_waker_back(&mut self.left));
         }
     }
 }

@@ -30,8 +30,8 @@ pub enum Took {
 /// A queue of a pool of N slots.
 pub struct Queue<const N: usize> {
     // Dropped before its pool and its entries.
-    queue: Completions,
-    pool: Arc<Pool<N>>,
+    pub(super) queue: Completions,
+    pub(super) pool: Arc<Pool<N>>,
     _entries: Box<[AtomicUsize]>,
     /// Stands for the descriptor: not 0 while it is readable.
     descriptor: AtomicUsize,

@@ -23,7 +23,7 @@ pub use crate::platform::{Clock, ModelPort};
 pub use crate::sync::model::{StopPoint, record_steps, recorded_steps};
 pub use crate::sync::site::Site;
 #[cfg(feature = "future")]
-pub use awaits::Awaiting;
+pub use awaits::{Awaiting, Polling};
 pub use completions::{Queue, Took};
 pub use idle::Workers;
 pub use log::{JOBS, Log};
