@@ -9,9 +9,11 @@
 //! - [`PoolCore`] is what every pool can do: submit, run, shut down. A function that takes any pool asks for
 //!   an [`AnyPool`].
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
+//!   An `OwnedJobHandle` (feature `alloc`) shares the ownership of its pool.
 //! - [`Scope`] is for jobs that borrow.
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
-//! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish.
+//! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
+//!   feature `future` it is also a `Stream`.
 //! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
 //! ```

@@ -170,7 +170,7 @@ impl Threads<'_> {
         let guard_size = match config.guard_size {
             0 => None,
             JOBRING_GUARD_NONE => Some(0),
-            bytes => Some(stack_size::whole_pages(bytes).ok_or(StatusError(JOBRING_E_INVALID))?),
+            bytes => Some(stack_size::guard(bytes).ok_or(StatusError(JOBRING_E_INVALID))?),
         };
         let cpus = if config.cpus.is_null() {
             &[]

@@ -252,7 +252,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     #[cfg(any(feature = "std", feature = "pthread"))]
     fn start(self, core: PoolCore<Pool<PAYLOAD>>, workers: usize) -> Result<Pool<PAYLOAD>, BuildError> {
         let threads = self.threads;
-        let guard_size = threads.guard_size.map(stack_size::whole_pages);
+        let guard_size = threads.guard_size.map(stack_size::guard);
         if guard_size == Some(None) {
             return Err(BuildError::Invalid("guard_size"));
         }

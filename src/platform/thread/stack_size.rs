@@ -20,16 +20,20 @@ pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     if requested == 0 {
         return Ok(DEFAULT_STACK.max(floor()));
     }
-    let rounded = whole_pages(requested).ok_or(BuildError::Invalid("stack_size"))?;
+    let page = page_size();
+    let rounded = requested.checked_next_multiple_of(page).ok_or(BuildError::Invalid("stack_size"))?;
+    if rounded > isize::MAX as usize {
+        return Err(BuildError::Invalid("stack_size"));
+    }
     if rounded < floor() {
         return Err(BuildError::StackTooSmall(floor()));
     }
     Ok(rounded)
 }
 
-/// `bytes` rounded up to a page. None if no memory is that large.
-pub(crate) fn whole_pages(bytes: usize) -> Option<usize> {
-    bytes.checked_next_multiple_of(page_size()).filter(|&bytes| bytes <= isize::MAX as usize)
+/// The size of a guard of at least so many bytes. None if no memory is that large.
+pub(crate) fn guard(bytes: usize) -> Option<usize> {
+    (bytes <= isize::MAX as usize).then(|| bytes.next_multiple_of(page_size()))
 }
 
 /// The smallest stack of a worker, bytes; a multiple of the page size.
