@@ -5,6 +5,9 @@
 //! end       push; fence; look: a number → signal the descriptor, then take that number off by an exchange
 //! ```
 //!
+//! A thread that arms while jobs are pending yields its CPU once before: a worker whose signal has woken it there may
+//! have more jobs to end. Without that a burst can take a signal and a sleep for every few jobs.
+//!
 //! A loop that is busy does not arm, and so makes no system call. A burst of completions signals once, as a
 //! rule: threads that end jobs between a signal and the exchange behind it signal too.
 //!
@@ -19,6 +22,7 @@ use super::completion_queue::Completions;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, Relaxed, Release, SeqCst, Site, bug, fence, ordering};
+use crate::util::backoff::SPINS;
 
 impl Completions {
     /// The descriptor's name; 0: the queue has none.
@@ -43,6 +47,14 @@ impl Completions {
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// From here on the next completion signals the queue's descriptor. False: there is one to take now.
     pub(crate) fn arm(&self, queue: &Completions) -> bool {
+        if SPINS && queue.pending() > 0 {
+            if queue.is_empty() {
+                self.port.yield_now();
+            }
+            if !queue.is_empty() {
+                return false;
+            }
+        }
         if !bug(Bug::ArmClearsTooLate) {
             self.port.clear(queue.descriptor());
         }

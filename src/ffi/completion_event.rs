@@ -76,7 +76,10 @@ unsafe fn descriptor_of(at: *mut jobring_completions) -> Result<c_int, StatusErr
 ///
 /// A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
 /// is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
-/// descriptor may be readable without a completion: then the take finds nothing, and the loop arms again.
+/// descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
+/// unreadable: a loop that polls without arming first polls in vain, unless it hears of edges (EPOLLET).
+///
+/// While jobs are pending it first yields the CPU once, so that a worker on the same CPU can end more of them.
 ///
 /// - `completions`: the queue.
 ///

@@ -23,8 +23,11 @@ pub trait Ends {
     /// Takes all jobs that have ended: how many.
     fn take(&self) -> u64;
 
-    /// Makes the next end known by the descriptor. One system call: a read. False: one is there to take.
+    /// Makes the next end known by the descriptor: a read. False: one is there to take.
     fn arm(&self) -> bool;
+
+    /// Does `arm` yield before it reads?
+    const ARM_YIELDS: bool;
 }
 
 struct Epoll(RawFd);
@@ -70,7 +73,7 @@ struct Calls {
 
 /// One burst. With `yields` the loop gives way once before it arms: a worker on the same CPU, which the loop
 /// interrupted when it was woken, ends further jobs first.
-fn burst(ends: &impl Ends, epoll: &Epoll, jobs: u64, yields: bool, calls: &mut Calls) {
+fn burst<E: Ends>(ends: &E, epoll: &Epoll, jobs: u64, yields: bool, calls: &mut Calls) {
     (0..jobs).for_each(|_| ends.submit());
     let mut taken = ends.take();
     while taken < jobs {
@@ -82,7 +85,9 @@ fn burst(ends: &impl Ends, epoll: &Epoll, jobs: u64, yields: bool, calls: &mut C
                 return;
             }
         }
+        // At most: an arm that finds something behind its yield does not read.
         calls.arms += 1;
+        calls.yields += u64::from(E::ARM_YIELDS);
         if ends.arm() {
             calls.waits += 1;
             epoll.wait();

@@ -203,6 +203,8 @@ impl Ends for Signalled {
         self.counter.clear();
         self.told.is_empty()
     }
+
+    const ARM_YIELDS: bool = false;
 }
 
 /// A handle for each job, as programs make them: a job owns the sending end of a channel of one, in a box.

@@ -108,6 +108,8 @@ impl Ends for jobring::Completions<'_, ()> {
     fn arm(&self) -> bool {
         self.arm()
     }
+
+    const ARM_YIELDS: bool = true;
 }
 
 /// A completion queue in an event loop.

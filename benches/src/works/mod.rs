@@ -7,7 +7,6 @@ mod life;
 mod throughput;
 
 use crate::options::Options;
-pub use throughput::YIELDS;
 
 /// One thing that is measured of several entrants, in rounds.
 pub struct Case {

@@ -66,9 +66,6 @@ fn detached(several_submitters: bool) -> Vec<Entrant> {
     all
 }
 
-/// The label of the loop that gives way before it arms.
-pub const YIELDS: &str = "jobring, the loop yields first";
-
 fn event_loop(jobs: u64) -> Case {
     // A tenth of the jobs: each is a write.
     let by_hand = |label| entrant("channel, inline", "event loop").with("jobs", jobs / 10).called(label);
@@ -81,7 +78,6 @@ fn event_loop(jobs: u64) -> Case {
             &[("workers", 2), ("batch", 256), ("jobs", jobs)],
             vec![
                 entrant("jobring", "event loop"),
-                entrant("jobring", "event loop").with("yields", 1).called(YIELDS),
                 by_hand("two channels, an eventfd written by each job"),
                 by_hand("the same, the loop yields first").with("yields", 1),
             ],
