@@ -346,6 +346,23 @@ fn a_result_that_a_queue_drops_may_shut_the_pool_down() {
 }
 
 #[test]
+fn a_queue_holds_every_job_of_its_pool() {
+    let pool = StaticPool::<4, 0, 48>::new();
+    let queue = pool.completions().unwrap();
+    for round in 0..3 {
+        (0..4).for_each(|n| assert!(queue.try_submit(n, move || n + round).is_ok()));
+        assert!(matches!(queue.try_submit(4, || 4), Err(SubmitError::Full(_))));
+        pool.run_until_idle();
+        assert_eq!(queue.pending(), 4);
+        for n in 0..4 {
+            let completion = queue.try_recv().unwrap();
+            assert_eq!((completion.tag, completion.result.unwrap()), (n, n + round));
+        }
+        assert_eq!(queue.try_recv().unwrap_err(), RecvError::Empty);
+    }
+}
+
+#[test]
 fn a_static_pool_has_queues() {
     static POOL: StaticPool<8, 2, 64> = StaticPool::new();
     let workers: Vec<_> = (0..2).map(|_| thread::spawn(|| POOL.enter_worker())).collect();

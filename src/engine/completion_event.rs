@@ -55,7 +55,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return false;
             }
         }
-        if !bug(Bug::ArmClearsTooLate) {
+        let clears_late = bug(Bug::ArmClearsTooLate);
+        if !clears_late {
             self.port.clear(queue.descriptor());
         }
         // ORDERING: Relaxed: only its difference from other numbers matters. It is odd, so never 0.
@@ -64,7 +65,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // descriptor, and signals it after it was cleared. A swap, because the model checker may order a
         // plain store before the exchange in `disarm`.
         queue.armed.swap(number, ordering(Site::CompletionsArm, Release));
-        if bug(Bug::ArmClearsTooLate) {
+        if clears_late {
             self.port.clear(queue.descriptor());
         }
         // ORDERING: pairs with the fence in `receive`.

@@ -10,8 +10,7 @@ use crate::slot::storage::Storage;
 use crate::slot::waker::WakerCell;
 use crate::slot::{AwaitedOwner, Owner};
 use crate::sync::{
-    Acquire, AtomicUsize, Bug, Relaxed, Release, SeqCst, Site, UnsafeCell, bug, fence_behind_rmw, ordering,
-    stop_point,
+    Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, UnsafeCell, fence_behind_rmw, ordering, stop_point,
 };
 use crate::util::cache_padded::CachePadded;
 use core::ptr::NonNull;
@@ -64,8 +63,6 @@ impl Completions {
         entries: NonNull<[AtomicUsize]>,
         limit: usize,
     ) -> Self {
-        let half = NonNull::slice_from_raw_parts(entries.cast(), entries.len() / 2);
-        let entries = if bug(Bug::QueueIsTooSmall) { half } else { entries };
         Self {
             owner: AwaitedOwner {
                 owner: Owner { receive: receive::<S, P> },

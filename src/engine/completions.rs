@@ -162,7 +162,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// `taken` jobs of the queue are no longer pending.
     fn lower_count(&self, queue: &Completions, taken: usize, origin: Origin) {
-        let taken = if bug(Bug::TakerCountsTwice) { 2 * taken } else { taken };
         // ORDERING: Relaxed: a count. The fence below orders it before the look at the mark.
         let mut count = queue.count.fetch_sub(taken * ONE, ordering(Site::CompletionsTaken, Relaxed));
         count -= taken * ONE;

@@ -130,12 +130,8 @@ bugs! {
     /// rusnikola/lfqueue 3507ec5: the free ring, full at first, lacks its last index.
     SeedsOneTooFew,
     // Completion queues.
-    /// libuv#4598: a completion queue has fewer entries than its pool has slots.
-    QueueIsTooSmall,
     /// swift-corelibs-libdispatch#152: a refused submit into a completion queue stays counted as pending.
     RefusedSubmitStaysPending,
-    /// NetNewsWire#2518: a taker counts its job off the completion queue twice.
-    TakerCountsTwice,
     /// tinyalsa#254: an arm clears the descriptor after it has stored its number, which may erase an event.
     ArmClearsTooLate,
     // Not published: no test caught them when they were first planted here.
