@@ -163,13 +163,13 @@ impl Cpu<'_> {
             Pc::ZeroFence => self.go(Pc::WakeConsumers),
             Pc::WakeConsumers if self.mistake(Mistake::ZeroKeepsTheMark) => {
                 let at = self.w.queue.ring.at(self.w.queue.ring.head) as u8;
-                self.go(Pc::WakeAll(Word::QueueEntry(at)));
+                self.wake_waiters(Word::QueueEntry(at));
             }
             Pc::WakeConsumers => self.on_ring(Which::Done, Pc::UnmarkHead, Pc::ConsumersUnmarked),
             Pc::ConsumersUnmarked => {
                 let pos = std::mem::take(&mut self.t().pos);
                 let at = self.w.queue.ring.at(pos) as u8;
-                if self.t().ok { self.go(Pc::WakeAll(Word::QueueEntry(at))) } else { self.ret() }
+                if self.t().ok { self.wake_waiters(Word::QueueEntry(at)) } else { self.ret() }
             }
 
             // receive(idx, to): the end of a job of the queue.
@@ -235,7 +235,7 @@ impl Cpu<'_> {
             }
             Pc::OwnedWake => {
                 let at = std::mem::take(&mut self.t().woken);
-                self.go(Pc::WakeAll(Word::QueueEntry(at)));
+                self.wake_waiters(Word::QueueEntry(at));
             }
 
             _ => self.take_step(pc),
