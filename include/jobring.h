@@ -962,19 +962,9 @@ jobring_status jobring_detach(jobring_pool *pool,
 
 /* ---- Interrupt a wait -------------------------------------------------------------------------------- */
 
-/**
- * Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
- *
- * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
- * only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
- * jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
- * whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
- *
- * A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
- * innermost counts. Several threads may be in scopes of one interrupt.
- *
- * Ctrl-C in an extension of Python: its handler for SIGINT calls the one that was there before, which notes the signal for
- * Python, and then jobring_interrupt_raise().
+/*
+ * Ctrl-C in an extension of Python: its handler of SIGINT calls the one that was there before, which notes the signal for
+ * Python, and then jobring_interrupt_raise(). A wait resets the interrupt before it asks Python, so it misses no signal:
  *
  *     static jobring_interrupt stop;
  *     jobring_interrupt_scope scope;
@@ -985,6 +975,18 @@ jobring_status jobring_detach(jobring_pool *pool,
  *         Py_END_ALLOW_THREADS
  *     } while (status == JOBRING_E_INTERRUPTED && jobring_interrupt_reset(&stop) >= 0 && PyErr_CheckSignals() == 0);
  *     jobring_interrupt_end(pool, &scope);
+ */
+
+/**
+ * Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
+ *
+ * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
+ * only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
+ * jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
+ * whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
+ *
+ * A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
+ * innermost counts. Several threads may be in scopes of one interrupt.
  *
  * - `interrupt`: the interrupt. It must stay where it is until the scope has ended.
  * - `scope`: the same. A job that returns or ends its thread inside a scope ends the scope too.

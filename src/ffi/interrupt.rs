@@ -42,19 +42,6 @@ const _: () = {
 /// A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
 /// innermost counts. Several threads may be in scopes of one interrupt.
 ///
-/// Ctrl-C in an extension of Python: its handler for SIGINT calls the one that was there before, which notes the signal for
-/// Python, and then jobring_interrupt_raise().
-///
-///     static jobring_interrupt stop;
-///     jobring_interrupt_scope scope;
-///     jobring_interrupt_begin(pool, &stop, &scope);
-///     do {
-///         Py_BEGIN_ALLOW_THREADS
-///         status = jobring_wait(pool, job, JOBRING_FOREVER, &result);
-///         Py_END_ALLOW_THREADS
-///     } while (status == JOBRING_E_INTERRUPTED && jobring_interrupt_reset(&stop) >= 0 && PyErr_CheckSignals() == 0);
-///     jobring_interrupt_end(pool, &scope);
-///
 /// - `interrupt`: the interrupt. It must stay where it is until the scope has ended.
 /// - `scope`: the same. A job that returns or ends its thread inside a scope ends the scope too.
 ///
