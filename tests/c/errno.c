@@ -222,6 +222,8 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_cpus", "refused", JOBRING_E_INVALID, jobring_cpus(NULL));
     KEEPS("jobring_stack_min", "refused", JOBRING_E_INVALID, jobring_stack_min(NULL));
     KEEPS("jobring_fail", "refused", JOBRING_E_INVALID, jobring_fail(0, NULL));
+    KEEPS("jobring_watched_init", "refused", JOBRING_E_INVALID, jobring_watched_init(NULL));
+    KEEPS("jobring_watch", "refused", JOBRING_E_INVALID, jobring_watch(NULL, NULL));
     KEEPS("jobring_interrupt_reset", "refused", JOBRING_E_INVALID, jobring_interrupt_reset(NULL));
 }
 
