@@ -38,6 +38,7 @@
  *                          jobring_poll                takes the result if there is one
  *                          jobring_wait_opts           with options: all that a job left, or a look at it
  *                          jobring_fail                inside a job: marks it as failed
+ *                          jobring_wait_idle           waits until every job has finished
  * Hear of jobs that end    jobring_watched_init        prepares a job that is about to be submitted
  *                          jobring_watch               calls a function when the job has ended, or at once if it has
  * Take jobs as they finish jobring_completions_create  a queue, in memory that the library allocates
@@ -49,6 +50,7 @@
  *                          jobring_completions_arm     the next completion makes it readable
  *                          jobring_completions_destroy ends a queue
  * Cancel jobs              jobring_cancel              cancels a queued job, and asks a running job to stop
+ *                          jobring_cancel_all          cancels every queued job
  *                          jobring_cancel_requested    inside a job: is it asked to stop?
  *                          jobring_detach              gives up a job's result
  * Interrupt a wait         jobring_interrupt_begin     from here on an interrupt ends this thread's blocking calls
@@ -94,7 +96,7 @@
  *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
  *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED,
  *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
- *   - On a pool without workers, a submit or a wait that fails may have run other jobs.
+ *   - On a pool without workers, a submit or a wait that fails may have run other jobs; so may jobring_wait_idle().
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
  *   type, and for a `pool` or `completions` that points to memory without one. Only jobring_destroy() takes NULL as `pool`,
  *   and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed: make no call
@@ -669,6 +671,35 @@ struct jobring_outcome {
 jobring_status jobring_fail(int32_t code,
                             const char *text);
 
+/**
+ * Waits until every accepted job has finished, and leaves the pool open.
+ *
+ * It returns when that was so at some moment during the call. The caller sees what the jobs did, also the
+ * detached ones. Results may still be untaken. On a pool without workers the caller runs the queued jobs. If
+ * other threads keep submitting, the pool may never be idle.
+ *
+ * Inside a job it runs the queued jobs as well. There it waits neither for the jobs that this thread is
+ * inside of, nor for jobs that are inside this call or a shutdown. A job that waits without a time limit for
+ * one of those cannot finish: then one of the two calls returns JOBRING_E_DEADLOCK.
+ *
+ * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 only looks. A job that this call has begun to run is
+ *   run to its end.
+ *
+ * Returns:
+ * - JOBRING_OK: the pool was idle.
+ * - JOBRING_E_TIMEDOUT.
+ * - JOBRING_E_DEADLOCK: without a time limit and inside a job, if a job waits for what only the end of this
+ *   one gives.
+ * - JOBRING_E_STACK: inside a job, if too little stack is left to run what is queued, and nobody else runs
+ *   it.
+ * - JOBRING_E_INTERRUPTED: by jobring_interrupt_raise().
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not
+ * allocate.
+ */
+jobring_status jobring_wait_idle(jobring_pool *pool, int64_t timeout_ns);
+
 /* ---- Hear of jobs that end --------------------------------------------------------------------------- */
 
 /**
@@ -932,6 +963,25 @@ jobring_status jobring_completions_destroy(jobring_completions *completions);
  */
 jobring_status jobring_cancel(jobring_pool *pool,
                               jobring_job job);
+
+/**
+ * Cancels every queued job, as jobring_cancel() does, also detached jobs and those of completion queues.
+ *
+ * Their done and drop callbacks run on this thread before the call returns. Jobs that run go on. Each job
+ * that was accepted before the call has started or is cancelled; of those that are submitted meanwhile some
+ * may stay queued.
+ *
+ * - `cancelled`: where the number of jobs that it cancelled is written; NULL if it is not wanted. Helpers of
+ *   a loop that are queued count too; the loop is still done.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block
+ * or allocate, except for what the callbacks do.
+ */
+jobring_status jobring_cancel_all(jobring_pool *pool, uint64_t *cancelled);
 
 /**
  * Tells whether the job that calls this was asked to stop by jobring_cancel().
@@ -1535,8 +1585,11 @@ uint64_t jobring_features(void);
  * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
  * - `report`: where the jobs that are left are counted; NULL if it is not wanted.
  *
+ * A job that submits another job while the pool is drained gets JOBRING_E_SHUTDOWN: a second stage is lost.
+ * Call jobring_wait_idle() first, as c-examples/two_stages.c does.
+ *
  * Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
- * shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
+ * shutdown returns: jobs that are inside a shutdown or jobring_wait_idle(), and jobs that wait for one of those without a time
  * limit, directly or through others (a loop waits for its helpers). Outside of jobs it waits for every
  * accepted job.
  *

@@ -26,6 +26,7 @@ mod future;
 mod handle;
 mod harness;
 mod idle;
+mod idle_wait;
 mod interrupt;
 mod kill;
 mod nested;
@@ -64,6 +65,7 @@ fn models() -> Vec<&'static Model> {
         deadlock::MODELS,
         peek::MODELS,
         idle::MODELS,
+        idle_wait::MODELS,
         seats::MODELS,
         pool::MODELS,
         batch::MODELS,

@@ -91,6 +91,7 @@ pub use rust::completions::Completions;
 #[cfg(feature = "alloc")]
 pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
+pub use rust::idle::IdleError;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};

@@ -64,6 +64,7 @@ fn every_example_runs_and_finds_itself_right() {
     for part in [
         "hello",
         "many",
+        "two_stages",
         "completions",
         "fetch",
         "hashtree",

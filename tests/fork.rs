@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Count, DEADLINE, Gate, done, join, until};
-use jobring::{JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError};
+use jobring::{IdleError, JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -87,6 +87,9 @@ fn every_call_on_a_parents_pool_returns() {
         assert!(is_lost(queued.pop().expect("a job").wait()));
         drop(queued);
         assert!(!pool.run_one() && pool.run_until_idle() == 0 && !pool.enter_worker());
+        assert_eq!(pool.cancel_all(), 0);
+        assert_eq!(pool.wait_idle(), Err(IdleError::Forked));
+        assert_eq!(pool.wait_idle_timeout(Duration::MAX), Err(IdleError::Forked));
         assert_eq!(ran.get(), 0, "the parent runs them");
         assert!(pool.shutdown(ShutdownMode::Drain, None).is_err());
         assert!(pool.shutdown(ShutdownMode::Discard, Some(Duration::ZERO)).is_err());

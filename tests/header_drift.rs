@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     "cancellable",
     "batch",
     "wait",
+    "idle",
     "watch",
     "completions",
     "completion_event",

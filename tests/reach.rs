@@ -182,6 +182,7 @@ const ASKS_FOR_A_STACK: &[&str] = &[
 const RUNS_NO_JOB: &[&str] = &[
     "jobring_try_submit_isr",
     "jobring_cancel",
+    "jobring_cancel_all",
     "jobring_completions_take",
     "jobring_detach",
     "jobring_interrupt_begin",

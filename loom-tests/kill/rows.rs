@@ -511,4 +511,37 @@ pub const ROWS: &[Row] = &[
             test: ("tests/freeze/freeze.rs", "a_take_costs_the_same_however_many_jobs_are_pending"),
         },
     },
+    Row {
+        id: 57,
+        upstream: "none",
+        what: "a wait until all is done looks at the queue alone, or once at each part: it returns while jobs run, or \
+               after it passed over what a job has just submitted",
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::IdleWaitSeesOnlyTheQueue]),
+                Model("a_wait_for_an_idle_pool_learns_of_a_job_that_ends_elsewhere"),
+            ),
+            (
+                Planted(&[Bug::IdleWaitTrustsItsLook]),
+                Model("a_thread_that_finds_the_pool_idle_sees_what_its_jobs_did"),
+            ),
+            (
+                Planted(&[Bug::IdleWaitTrustsItsLook]),
+                Model("a_wait_for_an_idle_pool_includes_what_a_job_with_a_result_submits"),
+            ),
+        ]),
+    },
+    Row {
+        id: 58,
+        upstream: "none",
+        what: "only workers that go to sleep say that all may be done: when a canceller or a waiter ends the last job, \
+               the thread that waits for an idle pool hangs",
+        answer: Mutants(&[
+            (Planted(&[Bug::OnlyWorkersEndIdleWaits]), Model("a_wait_for_an_idle_pool_learns_of_a_cancel")),
+            (
+                Planted(&[Bug::OnlyWorkersEndIdleWaits]),
+                Model("a_wait_for_an_idle_pool_learns_of_a_job_that_ends_elsewhere"),
+            ),
+        ]),
+    },
 ];

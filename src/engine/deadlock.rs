@@ -10,6 +10,7 @@
 //! - a wait for a running job, when that job's thread is stuck;
 //! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job
 //!   itself.)
+//! - a wait until the pool is idle, when one of the jobs that it waits for is stuck (`idle_wait.rs`).
 //!
 //! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait
 //! is refused and its job continues, and so do the others in turn. Three cases need another look:
@@ -98,8 +99,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // So that other threads can look while this one sleeps.
         locked.unlock();
-        if !matches!(awaits, Awaits::Slot) && self.is_closed() {
-            // A closer inside a job may not have to wait for this one.
+        if !matches!(awaits, Awaits::Slot | Awaits::All(_)) && self.is_closed() {
+            // A closer inside a job may not have to wait for this one. (It knows of a thread in wait_idle.)
             self.lifecycle.notify_closers(&self.port, Origin::Thread);
         }
         sleep(outlook);
@@ -115,7 +116,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let closed = self.is_closed();
         locked.mark(|node| match node.awaits {
             Awaits::Slot => !closed,
-            Awaits::Job { .. } | Awaits::Owned(_) => true,
+            Awaits::Job { .. } | Awaits::Owned(_) | Awaits::All(_) => true,
             Awaits::End => false,
         });
         self.drop_hopeful(locked);
@@ -149,9 +150,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         locked.shrink(|node| match node.awaits {
             Awaits::Job { job, .. } => !self.is_stuck(locked, node, job),
             // SAFETY:
-            // - its consumer cannot leave its call while the graph is locked, and registered an owner of this
-            //   pool.
-            Awaits::Owned(owner) => unsafe {
+            // - the thread cannot leave its call while the graph is locked, and registered an owner of this pool.
+            Awaits::Owned(owner) | Awaits::All(owner) => unsafe {
                 !((*owner).is_stuck)(owner, self.id(), core::ptr::from_ref(locked).cast())
             },
             _ => false,
@@ -249,7 +249,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // SAFETY:
                 // - as in drop_hopeful.
-                Awaits::Owned(owner) => unsafe { ((*owner).wake)(owner, self.id()) },
+                Awaits::Owned(owner) | Awaits::All(owner) => unsafe { ((*owner).wake)(owner, self.id()) },
                 _ => {}
             }
         }

@@ -71,8 +71,8 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// An event count: counts the notifications of closers, of the thread that makes the pool, and of threads that listen
-    /// (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
+    /// An event count: counts the notifications of closers, of threads in wait_idle, of the thread that makes the pool, and of
+    /// threads that listen (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
     close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,

@@ -13,6 +13,7 @@
 //!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
 //!   job run inside a job? `interrupt`: ends a thread's blocking calls from outside.
 //! - `cancellable`: jobs whose handle can only cancel.
+//! - `idle_wait`: waits until every accepted job has finished.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
 //! - `lifecycle`, `close`: shutdown. `fork_support`: jobs that their submitter may take back.
 
@@ -26,6 +27,7 @@ mod completions;
 mod deadlock;
 pub(crate) mod defaults;
 mod fork_support;
+mod idle_wait;
 mod interrupt;
 pub(crate) mod lifecycle;
 mod pool;

@@ -281,16 +281,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.notify_closers_if_closed(origin);
     }
 
-    /// Called after a read-modify-write of something that a closer, or a job that sleeps in submit, may wait for; but not where a
-    /// worker goes to sleep or leaves its loop. (A worker notifies closers when it leaves, if it has ended a job, and a job that sleeps in
-    /// submit before it sleeps itself.)
+    /// Called after a read-modify-write of something that a closer, a thread in wait_idle, or a job that sleeps in submit may wait
+    /// for; but not where a worker goes to sleep or leaves its loop. (A worker notifies closers when it leaves, if it has ended a
+    /// job, and the others before it sleeps itself.)
     #[inline]
     pub(super) fn notify_closers_if_closed(&self, origin: Origin) {
-        // ORDERING: pairs with the fence in Idle::close: either the closer's look sees what we did before this fence, or we
-        // see CLOSED (E5).
+        // ORDERING: pairs with the fences in Idle::close and Idle::begin_idle_wait: either the other's look sees what we did before this
+        // fence, or we see CLOSED or IDLE_WAIT (E5).
         fence_behind_rmw(ordering(Site::NotifyIfClosedFence, SeqCst));
         self.notify_blocked(origin);
-        if self.is_closed() {
+        let counts = self.idle.counts();
+        if counts.is_closed() || counts.has_idle_wait() && !bug(Bug::OnlyWorkersEndIdleWaits) {
             self.lifecycle.notify_closers(&self.port, origin);
         }
     }

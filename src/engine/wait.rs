@@ -7,6 +7,7 @@ use super::run::Claimed;
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
+use crate::ring::Popper;
 use crate::slot::Claim;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
@@ -245,6 +246,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 },
             }
         }
+    }
+
+    /// Cancels the queued jobs, oldest first, also those that have no handle. Returns how many. Each job that
+    /// was accepted before the call has started, or is cancelled. Of those that are submitted meanwhile, by
+    /// drop callbacks for example, some may stay: it cancels no more jobs than the pool has slots.
+    pub(crate) fn cancel_all(&self) -> usize {
+        // The parent process runs what is queued in a copy.
+        let most = if self.is_copy() { 0 } else { self.capacity() };
+        let claimed = core::iter::from_fn(|| self.claim_next(Popper::Unpaced)).take(most);
+        let cancelled = claimed.map(|claimed| self.drop_claimed(claimed, DiscardReason::Cancelled)).count();
+        if cancelled > 0 {
+            self.notify_closers_if_closed(Origin::Thread);
+        }
+        cancelled
     }
 
     /// Was the innermost job of this pool on this thread asked to stop? None outside of jobs.

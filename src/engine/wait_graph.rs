@@ -2,7 +2,7 @@
 //! M. J. Elphick, A. Shoshani, "System Deadlocks", ACM Computing Surveys 3(2), 1971).
 //!
 //! A thread that runs jobs of the pool (a worker, or any thread inside a job) is registered while it sleeps
-//! without a timeout in a wait or a submit, and while it is inside a shutdown. Other threads do not register:
+//! without a timeout in a wait or a submit, and while it is inside a shutdown or wait_idle. Other threads do not register:
 //! they are inside no job that another thread could wait for.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 //!
 //! The lock makes an answer exact: while it is held, no registered thread can leave its call, so none of the
 //! jobs that such a thread is inside of can end. Only a thread that runs jobs takes it, when it sleeps
-//! without a timeout or shuts the pool down. A thread that is stopped while it holds the lock can stop only
+//! without a timeout, shuts the pool down, or waits until it is idle. A thread that is stopped while it holds the lock can stop only
 //! others that do the same. EDGES.md (E8) has the argument.
 
 use crate::job::context::{CallChain, CallContext};
@@ -37,7 +37,9 @@ pub(crate) enum Awaits {
     Job { job: JobId, gives_up: bool },
     /// The end of a job of this owner.
     Owned(*const AwaitedOwner),
-    /// The end of the pool: the thread is inside a shutdown.
+    /// The end of every job, inside wait_idle. The owner's functions judge the wait.
+    All(*const AwaitedOwner),
+    /// Nothing by itself: the thread is inside a shutdown or wait_idle, which do not wait for each other.
     End,
 }
 
@@ -238,6 +240,12 @@ impl<P: Port> Locked<'_, P> {
     /// Is a marked thread inside this job?
     pub(crate) fn holds(&self, job: JobId) -> bool {
         self.marked().any(|node| node.frames().any(|context| context.job() == Some(job)))
+    }
+
+    /// Is a thread inside this job that is inside a shutdown or wait_idle?
+    pub(crate) fn is_inside_end(&self, job: JobId) -> bool {
+        let mut inside = self.nodes().filter(|node| matches!(node.awaits, Awaits::End));
+        inside.any(|node| node.frames().any(|context| context.job() == Some(job)))
     }
 
     /// Does a marked thread wait for a free slot?

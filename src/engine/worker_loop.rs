@@ -166,11 +166,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             search = loop {
                 // Read before the ring: a worker that leaves leaves no job behind that was published while
                 // the pool was open.
-                let closed = self.idle.is_closed_for_sleeper();
+                let counts = self.idle.counts_for_sleeper();
                 if !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
                     break self.idle.cancel(asleep);
                 }
-                if closed {
+                if counts.is_closed() {
                     let search = self.idle.cancel(asleep);
                     self.idle.end_search(search, &self.port, is_empty);
                     return None;
@@ -179,6 +179,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 // (E5).
                 *must_notify = false;
                 self.notify_blocked(Origin::Thread);
+                if counts.has_idle_wait() {
+                    self.lifecycle.notify_closers(&self.port, Origin::Thread);
+                }
                 slept = true;
                 activity.set(WorkerState::Sleeping);
                 asleep = match self.idle.sleep(asleep, &self.port, limit) {

@@ -23,6 +23,7 @@ mod create;
 mod failure;
 #[cfg(all(test, feature = "alloc"))]
 mod handle_tests;
+mod idle;
 mod info;
 mod interrupt;
 mod job;
@@ -57,6 +58,7 @@ pub use completion_event::*;
 pub use completions::*;
 pub use config::*;
 pub use create::*;
+pub use idle::*;
 pub use info::*;
 pub use interrupt::*;
 pub use parallel_for::*;

@@ -46,8 +46,11 @@ pub struct jobring_report {
 /// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
 /// - `report`: where the jobs that are left are counted; NULL if it is not wanted.
 ///
+/// A job that submits another job while the pool is drained gets JOBRING_E_SHUTDOWN: a second stage is lost.
+/// Call jobring_wait_idle() first, as c-examples/two_stages.c does.
+///
 /// Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
-/// shutdown returns: jobs that are inside a shutdown, and jobs that wait for one of those without a time
+/// shutdown returns: jobs that are inside a shutdown or jobring_wait_idle(), and jobs that wait for one of those without a time
 /// limit, directly or through others (a loop waits for its helpers). Outside of jobs it waits for every
 /// accepted job.
 ///

@@ -73,6 +73,7 @@
 
 mod entry;
 mod init;
+mod inside;
 mod ncq;
 mod pacing;
 mod pop_many;

@@ -19,6 +19,7 @@ mod fits;
 #[cfg(feature = "future")]
 mod future;
 pub(crate) mod handle;
+pub(crate) mod idle;
 mod info;
 mod interrupt;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

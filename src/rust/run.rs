@@ -65,6 +65,25 @@ impl<P: AnyPool> PoolCore<P> {
         admitted
     }
 
+    /// Cancels every queued job, as [`JobHandle::cancel`](crate::JobHandle::cancel) does, also detached jobs and those of
+    /// completion queues: their closures are dropped on this thread before it returns. Returns how many it cancelled. Jobs that
+    /// run go on. Of the jobs that are submitted meanwhile some may stay queued. (Parts of a `join`, a loop or a scope that are
+    /// queued count too. Those of a `join` or a loop are then done by the thread that waits for them.)
+    ///
+    /// ```
+    /// use jobring::{JobError, StaticPool};
+    ///
+    /// static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// POOL.try_submit_detached(|| unreachable!("it is cancelled")).expect("there is room");
+    /// assert_eq!(POOL.cancel_all(), 2);
+    /// assert!(matches!(job.wait(), Err(JobError::Cancelled)));
+    /// ```
+    pub fn cancel_all(&self) -> usize {
+        self.raw.cancel_all()
+    }
+
     /// Inside a job: has [`JobHandle::cancel`](crate::JobHandle::cancel) asked it to stop? False outside
     /// jobs.
     ///

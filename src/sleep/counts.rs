@@ -1,8 +1,8 @@
 //! The packing of the idle word: the numbers of tokens, searchers and sleepers.
 //!
 //! ```text
-//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 12 │ tokens 16   threads sleep on the low half
-//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 4 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 11 │ IDLE_WAIT 1 │ tokens 16   threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 3 │ IDLE_WAIT 1 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
 //! `searching` includes the tokens: the worker that takes a token is already counted as a searcher.
@@ -13,6 +13,7 @@ struct Layout {
     width: u32,
     searching: u32,
     sleeping: u32,
+    idle_wait: u32,
     epoch: u32,
     epoch_bits: u32,
     rewoken: u32,
@@ -25,8 +26,9 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         width: 16,
         searching: 32,
         sleeping: 48,
-        epoch: 16,
-        epoch_bits: 12,
+        idle_wait: 16,
+        epoch: 17,
+        epoch_bits: 11,
         rewoken: 28,
         sentries: 29,
         closed: 31,
@@ -36,8 +38,9 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         width: 8,
         searching: 8,
         sleeping: 16,
-        epoch: 24,
-        epoch_bits: 4,
+        idle_wait: 24,
+        epoch: 25,
+        epoch_bits: 3,
         rewoken: 28,
         sentries: 29,
         closed: 31,
@@ -56,10 +59,12 @@ const SLEEPER: usize = 1 << LAYOUT.sleeping;
 const REWOKEN: usize = 1 << LAYOUT.rewoken;
 const SENTRY: usize = 1 << LAYOUT.sentries;
 const CLOSED: usize = 1 << LAYOUT.closed;
+const IDLE_WAIT: usize = 1 << LAYOUT.idle_wait;
 // Sleepers compare the low half: tokens and CLOSED must be in it.
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
 const _: () =
     assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
+const _: () = assert!(LAYOUT.idle_wait + 1 == LAYOUT.epoch);
 /// The most sentries of a pool: if one of them has just been woken, another is left.
 const MOST_SENTRIES: usize = 2;
 
@@ -94,6 +99,12 @@ impl Counts {
     #[inline(always)]
     pub(crate) const fn is_closed(self) -> bool {
         self.0 & CLOSED != 0
+    }
+
+    /// Is or was a thread inside wait_idle? Then it sleeps where closers do.
+    #[inline(always)]
+    pub(crate) const fn has_idle_wait(self) -> bool {
+        self.0 & IDLE_WAIT != 0
     }
 
     /// Is the pool open, with no sleeper and no token? Then a push has nobody to notify.
@@ -195,6 +206,14 @@ impl Counts {
     pub(crate) const fn close(self) -> Self {
         Self(self.0 | CLOSED)
     }
+
+    pub(crate) const fn with_idle_wait(self) -> Self {
+        Self(self.0 | IDLE_WAIT)
+    }
+
+    pub(crate) const fn without_idle_wait(self) -> Self {
+        Self(self.0 & !IDLE_WAIT)
+    }
 }
 
 #[cfg(test)]
@@ -217,11 +236,14 @@ mod tests {
         assert!(!c.is_closed());
         c = c.close();
         assert_eq!((c.sleeping(), c.searching(), c.tokens()), (MAX_WORKERS - 2, 1, 1));
-        assert!(c.is_closed() && c.epoch() == 1);
+        assert!(c.is_closed() && c.epoch() == 1 && !c.has_idle_wait());
+        c = c.with_idle_wait();
+        assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS - 2, 1, 1, 1));
+        assert!(c.has_idle_wait() && c.without_idle_wait() == Counts(c.0 & !IDLE_WAIT));
         for _ in 0..EPOCH_MASK {
             c = c.write_off();
         }
-        assert_eq!((c.epoch(), c.is_closed(), c.tokens()), (0, true, 1));
+        assert_eq!((c.epoch(), c.is_closed(), c.has_idle_wait(), c.tokens()), (0, true, true, 1));
     }
 
     #[test]

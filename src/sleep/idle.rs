@@ -173,21 +173,22 @@ impl Idle {
             posted.set(SENTRIES && may_be_sentry && !c.has_sentries());
             if posted.get() { end_search(c).sleep().post_sentry() } else { end_search(c).sleep() }
         });
-        // ORDERING: pairs with the fences in `notify` (E4) and `close` (E5).
+        // ORDERING: pairs with the fences in `notify` (E4), `close` (E5) and `begin_idle_wait`.
         fence(ordering(Site::RegisterFence, SeqCst));
         Registration { sentry: SENTRIES && posted.get(), overdue: false }
     }
 
-    /// Is the pool closed? For a registered worker that is about to look at the ring: if so, it sees there
-    /// what was published while the pool was open.
-    pub(crate) fn is_closed_for_sleeper(&self) -> bool {
-        let closed = self.counts().is_closed();
-        if closed {
+    /// The counts, for a registered worker that is about to look at the ring: if the pool is closed, it sees
+    /// there what was published while the pool was open. A worker that finds a thread in wait_idle notifies the
+    /// closers before it sleeps.
+    pub(crate) fn counts_for_sleeper(&self) -> Counts {
+        let counts = self.counts();
+        if counts.is_closed() {
             // ORDERING: pairs with the fence in `notify`: a submitter that saw the pool open published before
             // the close, and so before this (E5).
             fence(ordering(Site::ClosedFence, SeqCst));
         }
-        closed
+        counts
     }
 
     /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no
@@ -275,6 +276,19 @@ impl Idle {
         if !bug(Bug::CloseWakesNobody) {
             port.wake_all(self.word());
         }
+    }
+
+    /// From here on each thread that has ended a job, and finds no other, notifies the closers.
+    pub(crate) fn begin_idle_wait(&self) {
+        self.change(Site::IdleWaitBegin, Counts::with_idle_wait);
+        // ORDERING: pairs with the fence of a worker in `register` and of a thread that ended a job elsewhere
+        // (notify_closers_if_closed): either our look sees the end of the job, or that thread sees IDLE_WAIT.
+        fence(ordering(Site::IdleWaitFence, SeqCst));
+    }
+
+    /// The thread that set IDLE_WAIT has left. It notifies the closers: others set IDLE_WAIT again.
+    pub(crate) fn end_idle_wait(&self) {
+        self.change(Site::IdleWaitEnd, Counts::without_idle_wait);
     }
 
     #[inline(always)]

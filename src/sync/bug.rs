@@ -110,6 +110,12 @@ bugs! {
     CountsTheWokenAsBlocked,
     /// globus-compute#1583: a shutdown does not wait for a job that is inside another shutdown.
     IgnoresOtherShutdowns,
+    /// jobring: a wait for an idle pool looks for queued jobs, and not for those that run.
+    IdleWaitSeesOnlyTheQueue,
+    /// jobring: a wait for an idle pool does not ask whether a slot was used while it looked at the others.
+    IdleWaitTrustsItsLook,
+    /// jobring: a job that ends outside of a worker's loop wakes no thread that waits for an idle pool.
+    OnlyWorkersEndIdleWaits,
     // Rings.
     /// heapless#583: a push moves the tail before it publishes its entry.
     MovesTheTailFirst,

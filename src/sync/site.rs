@@ -68,6 +68,8 @@ sites! {
     UnmarkSetLost,
     // ring/prefetch.rs
     AheadLook,
+    // ring/inside.rs
+    InsideEntry,
     // ring/ncq.rs
     PoppedLook,
     CountTail,
@@ -130,6 +132,9 @@ sites! {
     CloseUpdate,
     CloseFence,
     CloseWake,
+    IdleWaitBegin,
+    IdleWaitFence,
+    IdleWaitEnd,
     IdleUpdateLost,
     // platform/user_port/seat.rs
     SeatTake,

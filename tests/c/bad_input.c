@@ -33,6 +33,7 @@ CALL(submit_batch, a->pool, a->items, a->count, a->jobs, a->accepted)
 CALL(wait, a->pool, a->job, a->timeout_ns, a->result)
 CALL(wait_opts, a->pool, a->job, a->wait_options, a->outcome)
 CALL(poll, a->pool, a->job, a->result)
+CALL(wait_idle, a->pool, a->timeout_ns)
 CALL(watched_init, a->watched)
 CALL(watch, a->watched, a->node)
 CALL(completions_create, a->pool, a->limit, a->completions_out)
@@ -44,6 +45,7 @@ CALL(completions_fd, a->completions, a->fd)
 CALL(completions_arm, a->completions)
 CALL(completions_destroy, a->completions)
 CALL(cancel, a->pool, a->job)
+CALL(cancel_all, a->pool, a->ran)
 CALL(detach, a->pool, a->job)
 CALL(cancel_requested, a->pool)
 CALL(fail, a->code, a->text)
@@ -108,6 +110,7 @@ static const struct function functions[] = {
     ROW(wait, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_opts, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(poll, OUTSIDE, 1,               OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(wait_idle, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watched_init, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watch, OUTSIDE, 0,              OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -119,6 +122,7 @@ static const struct function functions[] = {
     ROW(completions_arm, OUTSIDE, 0,    OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_destroy, OUTSIDE, 0, OK_, OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
+    ROW(cancel_all, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel_requested, JOB, 1,       INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(fail, JOB, 0,                   INV,  NOT, OK_, OK_,  INV, INV, INV,   INV,  INV),
@@ -323,6 +327,7 @@ static void rest(void) {
     CELL(F(parallel_for), "grain", "zero", OK_, a->grain = 0);
     CELL(F(parallel_for), "grain", "maximum", OK_, a->grain = SIZE_MAX);
     POINTER(F(run_until_idle), "ran", ran, OK_);
+    POINTER(F(cancel_all), "cancelled", ran, OK_);
     POINTER(F(info_get), "info", info, INV);
     POINTER(F(stats_get), "stats", stats, INV);
     POINTER(F(current_job), "job", job_out, INV);
@@ -343,7 +348,7 @@ int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(submit_cancellable), F(completions_submit)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(completions_take)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};
     others_made();

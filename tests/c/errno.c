@@ -152,6 +152,8 @@ static void user_code(void) {
     RUNS(jobring_wait_opts, 4, 1, wait_with(pool, job, JOBRING_WAIT_HELP, NULL));
     RUNS(jobring_shutdown, 4, 0, jobring_shutdown(pool, JOBRING_DISCARD, JOBRING_FOREVER, NULL));
     RUNS(jobring_cancel, 4, 1, jobring_cancel(pool, job));
+    RUNS(jobring_cancel_all, 4, 0, jobring_cancel_all(pool, NULL));
+    RUNS(jobring_wait_idle, 4, 0, jobring_wait_idle(pool, JOBRING_FOREVER));
     /* A full pool without workers: who submits runs the oldest job, or the very one. */
     RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));

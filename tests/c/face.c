@@ -171,6 +171,73 @@ static void cancel_and_detach(void) {
     OK(jobring_destroy(pool));
 }
 
+static atomic_int ran_stages;
+
+static void *last_stage(void *arg) {
+    atomic_fetch_add(&ran_stages, 1);
+    return arg;
+}
+
+static void *first_stage(void *pool) {
+    OK(jobring_submit(pool, last_stage, NULL, NULL));
+    atomic_fetch_add(&ran_stages, 1);
+    return NULL;
+}
+
+static void *waits_until_idle(void *pool) {
+    OK(jobring_submit(pool, last_stage, NULL, NULL));
+    OK(jobring_wait_idle(pool, JOBRING_FOREVER));
+    return (void *)(uintptr_t)atomic_load(&ran_stages);
+}
+
+static void until_idle(void) {
+    for (uint32_t workers = 0; workers < 3; workers++) {
+        jobring_pool *pool = make(workers ? workers : JOBRING_WORKERS_NONE, 256);
+        OK(jobring_wait_idle(pool, 0));
+        for (int round = 1; round <= 20; round++) {
+            for (int n = 0; n < 100; n++) OK(jobring_submit(pool, first_stage, pool, NULL));
+            OK(jobring_wait_idle(pool, LONG));
+            CHECK(atomic_load(&ran_stages) == round * 200);
+        }
+        atomic_store(&ran_stages, 0);
+        jobring_job job;
+        void *seen = NULL;
+        OK(jobring_submit(pool, waits_until_idle, pool, &job));
+        OK(jobring_wait(pool, job, LONG, &seen));
+        CHECK(seen == (void *)1 && atomic_exchange(&ran_stages, 0) == 1);
+        OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+        OK(jobring_wait_idle(pool, LONG));
+        OK(jobring_destroy(pool));
+    }
+}
+
+static void cancel_everything(void) {
+    jobring_pool *pool = make(1, 8);
+    struct gate gate;
+    jobring_job first, queued;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.done = on_done;
+    options.drop = on_drop;
+    int dones_before = atomic_load(&dones), drops_before = atomic_load(&drops);
+    enter(pool, &gate, &first);
+    CHECK(jobring_wait_idle(pool, 0) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_wait_idle(pool, 1000) == JOBRING_E_TIMEDOUT);
+    for (int n = 0; n < 3; n++) OK(jobring_submit_opts(pool, identity, &gate, &options, NULL));
+    OK(jobring_submit_opts(pool, identity, &gate, &options, &queued));
+    uint64_t cancelled = 9;
+    OK(jobring_cancel_all(pool, &cancelled));
+    CHECK(cancelled == 4 && atomic_load(&dones) == dones_before + 4 && atomic_load(&drops) == drops_before + 4);
+    CHECK(atomic_load(&last_why) == JOBRING_E_CANCELLED && atomic_load(&last_status) == JOBRING_E_CANCELLED);
+    CHECK(jobring_wait(pool, queued, LONG, NULL) == JOBRING_E_CANCELLED);
+    OK(jobring_cancel_all(pool, &cancelled));
+    CHECK(cancelled == 0);
+    OK(jobring_cancel_all(pool, NULL));
+    atomic_store(&gate.open, 1);
+    OK(jobring_wait_idle(pool, LONG));
+    OK(jobring_poll(pool, first, NULL));
+    OK(jobring_destroy(pool));
+}
+
 static void full(void) {
     jobring_pool *pool = make(1, 1);
     struct gate gate;
@@ -599,6 +666,8 @@ int main(void) {
     submit_and_wait();
     failures();
     cancel_and_detach();
+    until_idle();
+    cancel_everything();
     full();
     full_inside_a_job_without_workers();
     full_beside_a_running_job();

@@ -108,6 +108,13 @@ static void end_cancel(struct expected *expected) {
     CHECK(jobring_cancel(subject.pool, subject.job) == (stage == S_queued ? JOBRING_OK : JOBRING_E_BUSY));
 }
 
+static void end_cancel_all(struct expected *expected) {
+    (void)expected;
+    uint64_t cancelled = 9;
+    OK(jobring_cancel_all(subject.pool, &cancelled));
+    CHECK(cancelled == (stage == S_queued || stage == S_unnamed));
+}
+
 static void end_discard(struct expected *expected) {
     (void)expected;
     jobring_report report;
@@ -123,6 +130,12 @@ static void end_drain(struct expected *expected) {
     (void)expected;
     open_gates();
     OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL));
+}
+
+static void end_wait_idle(struct expected *expected) {
+    (void)expected;
+    open_gates();
+    OK(jobring_wait_idle(subject.pool, LONG));
 }
 
 static void opens_when_main_sleeps(void *main_is_back) {

@@ -327,6 +327,8 @@ CALL(wait_soon, jobring_wait(s->pool, s->awaited, SHORT, NULL))
 CALL(wait_opts, wait_data(s->pool, s->copied, s->memory, sizeof s->memory, NULL))
 CALL(wait_opts_asleep, wait_data(s->pool, s->awaited, s->memory, sizeof s->memory, NULL))
 CALL(poll, jobring_poll(s->pool, s->over, NULL))
+CALL(wait_idle, jobring_wait_idle(s->pool, JOBRING_FOREVER))
+CALL(wait_idle_soon, jobring_wait_idle(s->pool, SHORT))
 CALL(watched_init, jobring_watched_init((jobring_watched *)(void *)s->memory))
 CALL(watch, watches(s))
 CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
@@ -340,6 +342,7 @@ CALL(completions_fd, jobring_completions_fd(s->empty_queue, &descriptor))
 CALL(completions_arm, jobring_completions_arm(s->empty_queue))
 CALL(completions_destroy, jobring_completions_destroy(s->empty_queue))
 CALL(cancel, jobring_cancel(s->pool, s->over))
+CALL(cancel_all, jobring_cancel_all(s->pool, &(uint64_t){0}))
 CALL(detach, jobring_detach(s->pool, s->over))
 CALL(cancel_requested, jobring_cancel_requested(s->pool))
 CALL(fail, jobring_fail(3, "a reason"))
@@ -385,6 +388,7 @@ const struct call calls[] = {
     PLAIN(wait, wait, JOBRING_OK, 1),
     PLAIN(wait_opts, wait_opts, JOBRING_OK, 1),
     PLAIN(poll, poll, JOBRING_OK, 1),
+    PLAIN(wait_idle, wait_idle, JOBRING_OK, 1),
     PLAIN(watched_init, watched_init, JOBRING_OK, 0),
     PLAIN(watch, watch, JOBRING_OK, 0),
     PLAIN(completions_create, completions_create, JOBRING_OK, 1),
@@ -396,6 +400,7 @@ const struct call calls[] = {
     PLAIN(completions_arm, completions_arm, JOBRING_OK, 1),
     PLAIN(completions_destroy, completions_destroy, JOBRING_OK, 1),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
+    PLAIN(cancel_all, cancel_all, JOBRING_OK, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),
     INSIDE(cancel_requested, cancel_requested, 1),
     INSIDE(fail, fail, 0),
@@ -423,6 +428,7 @@ const struct call calls[] = {
     ASLEEP(wait, wait_asleep, hold_a_job, open_gate),
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(wait_opts, wait_opts_asleep, hold_a_job_by_copy, open_gate),
+    ASLEEP(wait_idle, wait_idle, hold_a_queue, open_gate),
     ASLEEP(completions_submit, completions_submit, hold_a_full_queue, open_gate_and_take),
     ROW(completions_submit, "asleep-slot", completions_submit, JOBRING_OK, 1, hold_the_only_slot, open_gate),
     ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
@@ -434,6 +440,7 @@ const struct call calls[] = {
     ASLEEP(enter_worker, enter_worker, hold_an_idle_pool, shut),
     TIMED(submit_opts, submit_soon, hold_the_only_slot),
     TIMED(wait, wait_soon, hold_a_job),
+    TIMED(wait_idle, wait_idle_soon, hold_a_job),
     TIMED(completions_submit, completions_submit_soon, hold_a_full_queue),
     TIMED(completions_take, completions_take_soon, hold_a_full_queue),
     TIMED(parallel_for_opts, parallel_for_soon, hold_a_worker),

@@ -46,6 +46,10 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("EventsListen", INTERRUPTS),
     ("AnswerEvent", INTERRUPTS),
     ("AnswerEventLost", INTERRUPTS),
+    ("ring/inside.rs", IDLE_WAITS),
+    ("IdleWaitBegin", IDLE_WAITS),
+    ("IdleWaitFence", IDLE_WAITS),
+    ("IdleWaitEnd", IDLE_WAITS),
     ("HookEnd", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("fork_join/", "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
@@ -61,6 +65,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 const MADE: &str = "the making of a queue's descriptor, before its threads begin: the freeze test's";
 const GIVEN_UP: &str = "queues that are given up and used again: the models' (loom-tests/completions.rs)";
 const INTERRUPTS: &str = "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)";
+const IDLE_WAITS: &str = "wait_idle, which is not in the machine: the models' (loom-tests/idle_wait.rs)";
 const FUTURE: &str =
     "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)";
 

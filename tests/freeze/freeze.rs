@@ -31,6 +31,8 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 
 /// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All
 /// others must be hit.
+const IDLE_WAITS: &str =
+    "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)";
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -57,6 +59,10 @@ const NEVER: &[(&str, &str)] = &[
     ("EventsListen", INTERRUPTS),
     ("AnswerEvent", INTERRUPTS),
     ("AnswerEventLost", INTERRUPTS),
+    ("ring/inside.rs", IDLE_WAITS),
+    ("IdleWaitBegin", IDLE_WAITS),
+    ("IdleWaitFence", IDLE_WAITS),
+    ("IdleWaitEnd", IDLE_WAITS),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),

@@ -128,7 +128,7 @@ impl<P: Port> Workers<P> {
                 }
                 let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
                 search = loop {
-                    let closed = self.idle.is_closed_for_sleeper();
+                    let closed = self.idle.counts_for_sleeper().is_closed();
                     if !is_empty() {
                         break self.idle.cancel(asleep);
                     }

@@ -76,6 +76,26 @@ impl<const N: usize> Pool<N> {
         self.raw.take_back(job)
     }
 
+    /// Waits until the pool is idle.
+    pub fn wait_idle(&self) -> Result<(), End> {
+        self.wait_idle_as(Timeout::Forever)
+    }
+
+    /// The same, for at most `nanos`.
+    pub fn wait_idle_within(&self, nanos: u64) -> Result<(), End> {
+        self.wait_idle_as(Timeout::Nanos(nanos))
+    }
+
+    fn wait_idle_as(&self, timeout: Timeout) -> Result<(), End> {
+        self.raw.wait_idle(timeout).map_err(|error| match error {
+            WaitError::Pending => End::Pending,
+            WaitError::Deadlock => End::Deadlock,
+            WaitError::Stack => End::Stack,
+            WaitError::Interrupted => End::Interrupted,
+            WaitError::Stale | WaitError::Forked => unreachable!("a model does not fork"),
+        })
+    }
+
     /// Waits for at most `nanos`, and takes the result.
     pub fn wait_within(&self, job: JobId, nanos: u64) -> End {
         self.wait_as(job, Timeout::Nanos(nanos), Disposition::Take, false)
