@@ -65,6 +65,10 @@ int main(void)
     for (uintptr_t i = 0; i < JOBS; i++)
         expected += i * i;
     config.capacity = SLOTS;
+    /* The detached jobs count for themselves, and a job may finish before its submit has returned. So a thread that destroys the
+     * pool when it sees the last count, and is not the submitter, needs this flag: destroy waits for such a submit. It costs each
+     * submit two atomic operations, which is why it is no default. */
+    config.flags = JOBRING_FLAG_DESTROY_WAITS;
     TRY(jobring_create(&config, &pool));
     CHECK(with_results(pool) == expected);
     CHECK(detached(pool) == expected);
