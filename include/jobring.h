@@ -912,6 +912,9 @@ jobring_status jobring_completions_fd(jobring_completions *completions,
  * descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
  * unreadable: a loop that polls without arming first polls in vain, unless it hears of edges (EPOLLET).
  *
+ * An arm takes the place of the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile; that
+ * nothing is pending any more, because they took the last job, is no event.
+ *
  * While jobs are pending it first yields the CPU once, so that a worker on the same CPU can end more of them.
  *
  * - `completions`: the queue.
