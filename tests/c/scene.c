@@ -254,20 +254,21 @@ static int32_t no_body(void *scene, size_t from, size_t to) {
     return from < to ? 0 : 1;
 }
 
-/* Of two shares: the caller's is done when the worker has begun the other, which is held. */
+/* Of two shares: the caller's is done when the worker has begun the other, which is held. A worker may come to both: then the
+ * first is held, since the gate is opened once. */
 struct loop {
     struct scene *scene;
     pthread_t caller;
-    atomic_int begun;
+    atomic_int begun, held;
 };
 
 static int32_t held_body(void *arg, size_t from, size_t to) {
     struct loop *loop = arg;
     CHECK(to == from + 1);
     atomic_fetch_add(&loop->begun, 1);
-    if (!pthread_equal(loop->caller, pthread_self())) await(&loop->scene->gate);
-    else
+    if (pthread_equal(loop->caller, pthread_self()))
         while (atomic_load(&loop->begun) < 2) sched_yield();
+    else if (atomic_fetch_add(&loop->held, 1) == 0) await(&loop->scene->gate);
     return 0;
 }
 
