@@ -37,6 +37,7 @@
  * Wait for jobs            jobring_wait                waits, and takes the result
  *                          jobring_poll                takes the result if there is one
  *                          jobring_wait_opts           with options: all that a job left, or a look at it
+ *                          jobring_state               where a job stands; takes nothing
  *                          jobring_fail                inside a job: marks it as failed
  *                          jobring_wait_idle           waits until every job has finished
  * Hear of jobs that end    jobring_watched_init        prepares a job that is about to be submitted
@@ -652,6 +653,51 @@ struct jobring_outcome {
 /** Initial value for a jobring_outcome without room for a text or data. */
 #define JOBRING_OUTCOME_INIT                                                                                           \
     { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
+
+/**
+ * Tells where a job stands, and takes nothing.
+ *
+ * A job that has finished stays so: JOBRING_STATE_DONE and all greater numbers say that. What the job did is visible to a
+ * caller that learns here that it has finished.
+ *
+ * - `state`: where one of the JOBRING_STATE_ constants is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STALE: its result was taken, it was detached, or submitted without a result to take
+ *   (jobring_completions_submit(), jobring_submit_cancellable()), or the handle is not of this pool.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt. Does not
+ * block or allocate.
+ */
+jobring_status jobring_state(const jobring_pool *pool,
+                             jobring_job job,
+                             uint32_t *state);
+
+/** Where a job stands: the handle is stale. jobring_state() returns JOBRING_E_STALE instead. */
+#define JOBRING_STATE_STALE 0
+/** Where a job stands: no thread has started it. */
+#define JOBRING_STATE_QUEUED 1
+
+/**
+ * Where a job stands: it runs, or its callbacks are being called. A job that is asked to stop runs until it returns.
+ */
+#define JOBRING_STATE_RUNNING 2
+
+/** Where a job stands: it has returned. */
+#define JOBRING_STATE_DONE 3
+/** Where a job stands: it has returned, and had called jobring_fail(). */
+#define JOBRING_STATE_FAILED 4
+/** Where a job stands: it was cancelled, or discarded by a shutdown, and has not run. */
+#define JOBRING_STATE_CANCELLED 5
+
+/**
+ * Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at its outcome
+ * (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread is done, jobring_poll()
+ * returns JOBRING_PENDING.
+ */
+#define JOBRING_STATE_FINISHED 6
 
 /**
  * Makes the job that calls this a failed one when it returns.

@@ -92,6 +92,7 @@ pub use rust::completions::Completions;
 pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
 pub use rust::idle::IdleError;
+pub use rust::job_state::JobState;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};

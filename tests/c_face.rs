@@ -43,6 +43,8 @@ fn c_programs_find_what_the_header_promises() {
     face(&both, "cancellable.c", "cancellable-sanitized", &sanitized);
     face(&both, "completions.c", "completions", &[]);
     face(&both, "completions.c", "completions-sanitized", &sanitized);
+    face(&both, "several.c", "several", &[]);
+    face(&both, "several.c", "several-sanitized", &sanitized);
     face(&both, "deadlock.c", "deadlock", &[]);
     face(&both, "deadlock.c", "deadlock-sanitized", &sanitized);
     face(&both, "end_places.c", "end-places", &[]);
@@ -63,6 +65,7 @@ fn c_programs_find_what_the_header_promises() {
     face(&std_alone, "exit_destructors.c", "exit-destructors-std", &[]);
     face(&std_alone, "cancellable.c", "cancellable-std", &[]);
     face(&std_alone, "completions.c", "completions-std", &[]);
+    face(&std_alone, "several.c", "several-std", &[]);
     face(&std_alone, "deadlock.c", "deadlock-std", &[]);
     face(&std_alone, "end_places.c", "end-places-std", &[]);
     face(&std_alone, "watch.c", "watch-std", &[]);

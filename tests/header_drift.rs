@@ -27,6 +27,7 @@ const SOURCES: &[&str] = &[
     "wait",
     "idle",
     "watch",
+    "state",
     "completions",
     "completion_event",
     "interrupt",

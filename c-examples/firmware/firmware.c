@@ -84,6 +84,7 @@ static void *from_tick(void *at)
 static jobring_status submit_and_more(void *at)
 {
     jobring_job job = 0;
+    uint32_t state;
     jobring_status status = jobring_try_submit_isr(pool, from_tick, at, &job);
     if (status != JOBRING_OK)
         return status;
@@ -91,6 +92,7 @@ static jobring_status submit_and_more(void *at)
     case 0:
         CHECK(jobring_poll(pool, job, NULL) == JOBRING_PENDING);
         CHECK(jobring_cancel(pool, job) == JOBRING_OK && jobring_cancel(pool, job) == JOBRING_E_BUSY);
+        CHECK(jobring_state(pool, job, &state) == JOBRING_OK && state == JOBRING_STATE_CANCELLED);
         CHECK(jobring_poll(pool, job, NULL) == JOBRING_E_CANCELLED);
         (void)from_tick(at);
         break;

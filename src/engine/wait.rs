@@ -277,6 +277,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         })
     }
 
+    /// Where a job stands, without taking anything. `Taking`: it has finished, and another thread looks at its
+    /// outcome, or takes it.
+    pub(crate) fn standing(&self, job: JobId) -> Result<Status, WaitError> {
+        let (index, generation) = self.find(job)?;
+        let state = self.slot(index).state();
+        if state.answers_to(generation) { Ok(state.status()) } else { Err(WaitError::Stale) }
+    }
+
     /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the
     /// handle stale.
     pub(crate) fn detach(&self, job: JobId) -> Result<(), WaitError> {

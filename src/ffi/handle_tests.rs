@@ -3,7 +3,9 @@
 use super::config::DEFAULTS;
 use super::pool::CPool;
 use super::*;
+use crate::engine::{Completion, Disposition, WaitOptions};
 use crate::job::id::{GENERATION_BITS, JobId};
+use crate::platform::port::Timeout;
 use alloc::vec::Vec;
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -66,8 +68,22 @@ impl Pool {
         unsafe { jobring_poll(self.0, job, null_mut()) }
     }
 
+    /// Where a job stands.
+    fn state(&self, job: u64) -> Result<u32, jobring_status> {
+        let mut state = u32::MAX;
+        // SAFETY:
+        // - the pool lives; the output is valid.
+        match unsafe { jobring_state(self.0, job, &raw mut state) } {
+            JOBRING_OK => Ok(state),
+            error => {
+                assert_eq!(state, u32::MAX);
+                Err(error)
+            }
+        }
+    }
+
     /// What each call returns for a handle; none of them sleeps.
-    fn asked(&self, job: u64) -> [jobring_status; 6] {
+    fn asked(&self, job: u64) -> [jobring_status; 7] {
         let mut outcome = jobring_outcome::new(0, 0);
         let peek = JOBRING_WAIT_PEEK | JOBRING_WAIT_POLL;
         let peek =
@@ -82,6 +98,7 @@ impl Pool {
                 jobring_cancel(self.0, job),
                 jobring_detach(self.0, job),
                 jobring_wait_opts(self.0, job, &raw const peek, &raw mut outcome),
+                self.state(job).err().unwrap_or(JOBRING_OK),
             ]
         }
     }
@@ -90,12 +107,12 @@ impl Pool {
     fn assert_stale(&self, old: u64) {
         let new = self.submit();
         assert_ne!(old, new);
-        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 7]);
         assert_eq!(self.poll(new), JOBRING_PENDING);
         self.run();
-        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 7]);
         assert_eq!(self.poll(new), JOBRING_OK);
-        assert_eq!(self.asked(old), [JOBRING_E_STALE; 6]);
+        assert_eq!(self.asked(old), [JOBRING_E_STALE; 7]);
     }
 
     fn generation(&self, job: u64) -> usize {
@@ -213,4 +230,22 @@ fn a_handle_is_stale_after_one_reuse_and_after_many() {
             assert_ne!(end(&pool), first, "{name}");
         }
     }
+}
+
+#[test]
+fn a_job_that_another_thread_looks_at_has_finished() {
+    let pool = Pool::new();
+    let job = pool.submit();
+    pool.run();
+    // SAFETY:
+    // - create made the pool.
+    let raw = unsafe { &pool.0.cast::<CPool>().as_ref().expect("a pool").raw };
+    let options = WaitOptions { may_leave: true, ..Default::default() };
+    let mut seen = None;
+    let looked = raw.wait(JobId::from_bits(job), Timeout::Poll, options, &mut |_, _, _| {
+        seen = Some((pool.state(job), pool.poll(job)));
+        Disposition::Leave
+    });
+    assert_eq!((looked, seen), (Ok(Completion::Done), Some((Ok(JOBRING_STATE_FINISHED), JOBRING_PENDING))));
+    assert_eq!((pool.state(job), pool.poll(job)), (Ok(JOBRING_STATE_DONE), JOBRING_OK));
 }

@@ -3,6 +3,7 @@
 use super::handle::{HandleState, JobHandle};
 use crate::error::JobError;
 use crate::platform::port::Timeout;
+use crate::rust::job_state::JobState;
 use core::future::Future;
 use core::mem::replace;
 use core::pin::Pin;
@@ -102,9 +103,12 @@ impl<T: Send> Future for JobHandle<'_, T> {
         {
             return Poll::Pending;
         }
-        let over = replace(this, JobHandle::at(HandleState::Taken));
+        let over = replace(this, JobHandle::at(HandleState::Taken(JobState::Running)));
         match over.wait_until(Timeout::Poll) {
-            Ok(result) => Poll::Ready(result),
+            Ok(result) => {
+                this.state = HandleState::Taken(JobState::of_result(&result));
+                Poll::Ready(result)
+            }
             Err(pending) => {
                 debug_assert!(false, "the job was over");
                 *this = pending;

@@ -4,6 +4,7 @@ use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError, WaitO
 use crate::error::{JobError, JobPanic};
 use crate::job::id::JobId;
 use crate::platform::port::{Port, Timeout};
+use crate::rust::job_state::JobState;
 use crate::slot::storage::Storage;
 use crate::sync::dying;
 #[cfg(feature = "std")]
@@ -21,6 +22,7 @@ pub(crate) trait ErasedPool: Sync {
     fn cancel_job(&self, job: JobId) -> bool;
     fn detach_job(&self, job: JobId);
     fn is_job_finished(&self, job: JobId) -> bool;
+    fn job_state(&self, job: JobId) -> JobState;
     #[cfg(feature = "future")]
     fn poll_job(&self, job: JobId, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()>;
     #[cfg(feature = "future")]
@@ -43,6 +45,11 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
 
     fn is_job_finished(&self, job: JobId) -> bool {
         self.is_finished(job)
+    }
+
+    fn job_state(&self, job: JobId) -> JobState {
+        // The handle cannot be stale: only its owner takes the result.
+        self.standing(job).map_or(JobState::Done, JobState::of_sole_handle)
     }
 
     #[cfg(feature = "future")]
@@ -85,9 +92,9 @@ pub(super) enum HandleState<'p, T> {
     InPool(&'p dyn ErasedPool, JobId),
     /// The job ran on the submitting thread, because the pool was full.
     Ran(Discarded<Result<T, JobError>>),
-    /// A task that awaited the job took its result.
+    /// A task that awaited the job took its result, which ended like this.
     #[cfg(feature = "future")]
-    Taken,
+    Taken(JobState),
 }
 
 impl<'p, T: Send> JobHandle<'p, T> {
@@ -200,7 +207,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
             HandleState::InPool(pool, job) => (pool, job),
             HandleState::Ran(result) => return Ok(result.keep()),
             #[cfg(feature = "future")]
-            HandleState::Taken => polled_too_often(),
+            HandleState::Taken(_) => polled_too_often(),
         };
         let mut result = Err(JobError::Cancelled);
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
@@ -277,6 +284,29 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
+    /// Where the job stands. It takes nothing and does not block. An interrupt may call it.
+    ///
+    /// ```
+    /// use jobring::{JobState, StaticPool};
+    ///
+    /// static POOL: StaticPool<4, 0, 48> = StaticPool::new();
+    ///
+    /// let job = POOL.try_submit(|| 42).expect("there is room");
+    /// assert_eq!(job.state(), JobState::Queued);
+    /// assert!(job.cancel());
+    /// assert_eq!(job.state(), JobState::Cancelled);
+    /// # job.detach();
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> JobState {
+        match &self.state {
+            HandleState::InPool(pool, job) => pool.job_state(*job),
+            HandleState::Ran(result) => JobState::of_result(result.get()),
+            #[cfg(feature = "future")]
+            HandleState::Taken(ended) => *ended,
+        }
+    }
+
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not
     /// block. An interrupt may call it on a pool without a user-defined port.
     ///
@@ -336,7 +366,7 @@ impl<T> fmt::Debug for JobHandle<'_, T> {
             HandleState::InPool(_, job) => f.debug_tuple("JobHandle").field(job).finish(),
             HandleState::Ran(_) => f.write_str("JobHandle(ran on the submitter)"),
             #[cfg(feature = "future")]
-            HandleState::Taken => f.write_str("JobHandle(its result was taken)"),
+            HandleState::Taken(_) => f.write_str("JobHandle(its result was taken)"),
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod handle;
 pub(crate) mod idle;
 mod info;
 mod interrupt;
+pub(crate) mod job_state;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod owned_handle;
 mod parallel;

@@ -87,7 +87,6 @@ impl<T> Discarded<T> {
         Self(ManuallyDrop::new(value))
     }
 
-    #[cfg(feature = "future")]
     pub(crate) fn get(&self) -> &T {
         &self.0
     }

@@ -36,6 +36,7 @@ CALL(poll, a->pool, a->job, a->result)
 CALL(wait_idle, a->pool, a->timeout_ns)
 CALL(watched_init, a->watched)
 CALL(watch, a->watched, a->node)
+CALL(state, a->pool, a->job, a->state)
 CALL(completions_create, a->pool, a->limit, a->completions_out)
 CALL(completions_layout, a->pool, a->size_out, a->align)
 CALL(completions_init, a->pool, a->limit, a->memory, a->memory_size, a->completions_out)
@@ -113,6 +114,7 @@ static const struct function functions[] = {
     ROW(wait_idle, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watched_init, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watch, OUTSIDE, 0,              OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(state, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_layout, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_init, OUTSIDE, 1,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -211,7 +213,7 @@ static void own(const struct function *f) {
     static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
     const jobring_status inside = f == F(wait) || f == F(wait_opts) ? JOBRING_E_DEADLOCK
                                   : f == F(cancel)                  ? BSY
-                                  : f == F(detach)                  ? OK_
+                                  : f == F(detach) || f == F(state) ? OK_
                                                                     : JOBRING_PENDING;
     for (int n = 0; n < 4; n++) {
         begin(f, places[n], "job", kinds[n]);
@@ -308,6 +310,7 @@ static void rest(void) {
     POINTER(F(watch), "node", node, INV);
     CELL(F(watch), "node", "without-done", INV, a->given_node.done = NULL);
     CELL(F(watch), "node", "reserved", INV, a->given_node.reserved[1] = a);
+    POINTER(F(state), "state", state, INV);
     CELL(F(fail), "code", "zero", OK_, a->code = 0);
     CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
     CELL(F(fail), "code", "minimum", OK_, a->code = INT32_MIN);
@@ -345,7 +348,7 @@ static void rest(void) {
 }
 
 int main(void) {
-    const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(cancel), F(detach)};
+    const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(state), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(submit_cancellable), F(completions_submit)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take)};

@@ -37,7 +37,7 @@ struct outputs {
     void *result;
     size_t size, align, accepted, bytes, used, taken;
     uint64_t ran;
-    uint32_t index, cpus;
+    uint32_t index, cpus, state;
     int32_t stopped;
     char buffer[64];
     sized_config config;
@@ -65,7 +65,7 @@ struct args {
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, index, limit, *index_out, *cpus;
+    uint32_t mode, index, limit, *index_out, *cpus, *state;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain;

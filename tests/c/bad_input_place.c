@@ -311,6 +311,7 @@ static void good(struct args *a, const struct place *place) {
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
     a->code = 7, a->text = "a reason";
+    a->state = &out->state;
     a->index_out = &out->index, a->cpus = &out->cpus, a->bytes = &out->bytes, a->used = &out->used;
     a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;

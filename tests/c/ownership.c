@@ -80,8 +80,23 @@ static void end_wait_opts(struct expected *expected) {
     is_stale();
 }
 
+/* Where the job stands before anybody takes it. */
+static uint32_t standing(void) {
+    switch (stage) {
+        case S_queued:
+        case S_unnamed: return JOBRING_STATE_QUEUED;
+        case S_running:
+        case S_unnamed_running: return JOBRING_STATE_RUNNING;
+        case S_over: return subject.outcome == FAILURE ? JOBRING_STATE_FAILED : JOBRING_STATE_DONE;
+        default: return JOBRING_STATE_CANCELLED;
+    }
+}
+
 static void end_peek(struct expected *expected) {
+    uint32_t state;
     (void)expected;
+    OK(jobring_state(subject.pool, subject.job, &state));
+    CHECK(state == standing());
     CHECK(peek(subject.pool, subject.job, NULL) == (is_over() ? over_status() : JOBRING_PENDING));
     CHECK(code_of(subject.pool, subject.job) == (is_over() && ran() && subject.outcome == FAILURE ? 5 : 0));
 }

@@ -91,7 +91,9 @@ void *run_subject(void *arg) {
 void serves_cancel_only(jobring_job job, jobring_status cancelled) {
     void *result = NULL;
     char byte;
+    uint32_t state;
     HERE(jobring_cancel(subject.pool, job) == cancelled);
+    HERE(jobring_state(subject.pool, job, &state) == JOBRING_E_STALE);
     HERE(jobring_wait(subject.pool, job, LONG, &result) == JOBRING_E_STALE);
     HERE(jobring_poll(subject.pool, job, &result) == JOBRING_E_STALE && result == NULL);
     HERE(wait_data(subject.pool, job, &byte, 1, NULL) == JOBRING_E_STALE);

@@ -332,6 +332,7 @@ CALL(wait_idle, jobring_wait_idle(s->pool, JOBRING_FOREVER))
 CALL(wait_idle_soon, jobring_wait_idle(s->pool, SHORT))
 CALL(watched_init, jobring_watched_init((jobring_watched *)(void *)s->memory))
 CALL(watch, watches(s))
+CALL(state, jobring_state(s->pool, s->over, &number))
 CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
 CALL(completions_layout, jobring_completions_layout(s->pool, &bytes, NULL))
 CALL(completions_init, jobring_completions_init(s->pool, 0, s->memory, sizeof s->memory, &queue))
@@ -392,6 +393,7 @@ const struct call calls[] = {
     PLAIN(wait_idle, wait_idle, JOBRING_OK, 1),
     PLAIN(watched_init, watched_init, JOBRING_OK, 0),
     PLAIN(watch, watch, JOBRING_OK, 0),
+    PLAIN(state, state, JOBRING_OK, 1),
     PLAIN(completions_create, completions_create, JOBRING_OK, 1),
     PLAIN(completions_layout, completions_layout, JOBRING_OK, 1),
     PLAIN(completions_init, completions_init, JOBRING_OK, 1),

@@ -215,7 +215,7 @@ static AWAITED: [Place; SOURCES] = [const { Place::new() }; SOURCES];
 const CALLS: [&str; 12] = [
     "try_submit_detached",
     "try_submit, drop of the handle",
-    "try_submit, is_finished, try_wait",
+    "try_submit, state, try_wait",
     "try_submit, cancel, try_wait",
     "run_one",
     "run_until_idle",
@@ -235,7 +235,7 @@ fn make(me: usize, call: usize) -> bool {
         1 => submitted(me).map(drop).is_some(),
         2 => {
             let Some((number, job)) = POLLED[me].take().or_else(|| submitted(me)) else { return false };
-            let finished = job.is_finished();
+            let finished = job.state().is_finished();
             match job.try_wait() {
                 Ok(end) => check(number, end, false),
                 Err(job) => {
