@@ -37,6 +37,7 @@
  * Wait for jobs            jobring_wait                waits, and takes the result
  *                          jobring_poll                takes the result if there is one
  *                          jobring_wait_opts           with options: all that a job left, or a look at it
+ *                          jobring_wait_many           several jobs at once: the first, all, the first failure
  *                          jobring_state               where a job stands; takes nothing
  *                          jobring_fail                inside a job: marks it as failed
  *                          jobring_wait_idle           waits until every job has finished
@@ -67,6 +68,7 @@
  *                          jobring_worker_index        inside a job: the number of its worker
  *                          jobring_info_get            what a pool is
  *                          jobring_stats_get           its counters, and how many jobs are in which state
+ *                          jobring_now                 the time of its clock
  *                          jobring_worker_get          what a worker does and has done
  *                          jobring_worker_stack        the size of its stack, and what it has used of it
  *                          jobring_stack_min           the smallest stack that a worker can have
@@ -96,14 +98,15 @@
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
  *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
  *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED,
- *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
+ *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_many() after JOBRING_E_TIMEDOUT,
+ *     jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
  *   - On a pool without workers, a submit or a wait that fails may have run other jobs; so may jobring_wait_idle().
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
  *   type, and for a `pool` or `completions` that points to memory without one. Only jobring_destroy() takes NULL as `pool`,
  *   and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed: make no call
  *   on a pool or its queues after jobring_destroy() has returned.
  * - Any number of threads may make calls on a pool and its queues at once, until one of them begins jobring_destroy().
- * - Times are relative, in nanoseconds, of a clock that is never set back. Sizes are in bytes.
+ * - Times are relative (except with JOBRING_WAIT_DEADLINE), in nanoseconds, of a clock that is never set back. Sizes are in bytes.
  * - errno is left as it was. A wait continues after a signal (jobring_interrupt_begin() changes that), and no call is a
  *   cancellation point.
  * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
@@ -586,13 +589,15 @@ jobring_status jobring_wait_opts(jobring_pool *pool,
                                  const jobring_wait_options *options,
                                  jobring_outcome *outcome);
 
-/** How to wait for a job. Zero is the default in every field. */
+/** How to wait for a job, or for several. Zero is the default in every field. */
 struct jobring_wait_options {
     /** sizeof (jobring_wait_options). */
     uint32_t size;
     /** JOBRING_WAIT_ constants, or'ed together. */
     uint32_t flags;
-    /** The longest wait in nanoseconds. 0 or JOBRING_FOREVER: no limit. */
+    /**
+     * The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit.
+     */
     int64_t limit_ns;
 };
 
@@ -609,6 +614,12 @@ struct jobring_wait_options {
 #define JOBRING_WAIT_POLL 2
 /** jobring_wait_options.flags: take nothing. The job and its handle stay as they are. */
 #define JOBRING_WAIT_PEEK 4
+
+/**
+ * jobring_wait_options.flags: `limit_ns` is a time at which the wait ends, not its length: a time of the pool's clock
+ * (jobring_now()). So several calls can have one deadline.
+ */
+#define JOBRING_WAIT_DEADLINE 8
 
 /**
  * What became of a job. A wait or a take fills it for the caller; a done callback reads it.
@@ -655,10 +666,61 @@ struct jobring_outcome {
     { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
 
 /**
+ * Waits until one of several jobs has finished, or until all have, and takes nothing.
+ *
+ * Whatever `until` says, the wait also ends when all jobs have finished. A handle that is stale counts as a
+ * job that has finished: another thread may take a result, or detach a job, during the call. (The reference
+ * is concurrent.futures.wait() of Python.)
+ *
+ * Inside a job of this pool, and without a time limit, queued jobs of the array run right here until the
+ * wait is decided, as for jobring_wait(). On a pool without workers the caller runs the queued jobs in their
+ * order.
+ *
+ * Each call looks at all jobs. To take many jobs one after the other as they finish, use a completion queue
+ * (jobring_completions_create()): there each costs the same, however many are pending.
+ *
+ * - `jobs`: the handles; the array does not change during the call.
+ * - `count`: the number of handles. 0: the call returns JOBRING_OK at once.
+ * - `until`: JOBRING_UNTIL_ALL, JOBRING_UNTIL_FIRST or JOBRING_UNTIL_FAILURE.
+ * - `options`: how to wait, or NULL for all defaults. JOBRING_WAIT_PEEK changes nothing.
+ * - `index`: where, on JOBRING_OK only, the position in the array is written of a job that has finished
+ *   (JOBRING_UNTIL_FIRST) or failed (JOBRING_UNTIL_FAILURE); `count` if the wait ended because all have
+ *   finished. NULL if it is not wanted.
+ * - `states`: an array where, on JOBRING_OK, JOBRING_PENDING and JOBRING_E_TIMEDOUT, a JOBRING_STATE_
+ *   constant is written for each job: where it stands when the call returns. JOBRING_STATE_STALE stands for
+ *   a stale handle. NULL if they are not wanted.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the jobs are not as `until` says.
+ * - JOBRING_E_TIMEDOUT.
+ * - JOBRING_E_DEADLOCK: as for jobring_wait(), if no job is left that could end the wait.
+ * - JOBRING_E_STACK, JOBRING_E_INTERRUPTED: as for jobring_wait().
+ * - JOBRING_E_INVALID: also for another `until`.
+ *
+ * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called,
+ * and then it does not block. Does not allocate, as jobring_wait().
+ */
+jobring_status jobring_wait_many(jobring_pool *pool,
+                                 const jobring_job *jobs,
+                                 size_t count,
+                                 uint32_t until,
+                                 const jobring_wait_options *options,
+                                 size_t *index,
+                                 uint32_t *states);
+
+/** jobring_wait_many(): until all jobs have finished. */
+#define JOBRING_UNTIL_ALL 0
+/** jobring_wait_many(): until one job has finished. */
+#define JOBRING_UNTIL_FIRST 1
+/** jobring_wait_many(): until one job has failed. A job that was cancelled has not failed. */
+#define JOBRING_UNTIL_FAILURE 2
+
+/**
  * Tells where a job stands, and takes nothing.
  *
- * A job that has finished stays so: JOBRING_STATE_DONE and all greater numbers say that. What the job did is visible to a
- * caller that learns here that it has finished.
+ * A job that has finished stays so: JOBRING_STATE_DONE and all greater numbers say that. What the job did is
+ * visible to a caller that learns here that it has finished.
  *
  * - `state`: where one of the JOBRING_STATE_ constants is written.
  *
@@ -668,12 +730,10 @@ struct jobring_outcome {
  *   (jobring_completions_submit(), jobring_submit_cancellable()), or the handle is not of this pool.
  * - JOBRING_E_INVALID.
  *
- * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt. Does not
- * block or allocate.
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an
+ * interrupt. Does not block or allocate.
  */
-jobring_status jobring_state(const jobring_pool *pool,
-                             jobring_job job,
-                             uint32_t *state);
+jobring_status jobring_state(const jobring_pool *pool, jobring_job job, uint32_t *state);
 
 /** Where a job stands: the handle is stale. jobring_state() returns JOBRING_E_STALE instead. */
 #define JOBRING_STATE_STALE 0
@@ -681,7 +741,8 @@ jobring_status jobring_state(const jobring_pool *pool,
 #define JOBRING_STATE_QUEUED 1
 
 /**
- * Where a job stands: it runs, or its callbacks are being called. A job that is asked to stop runs until it returns.
+ * Where a job stands: it runs, or its callbacks are being called. A job that is asked to stop runs until it
+ * returns.
  */
 #define JOBRING_STATE_RUNNING 2
 
@@ -693,9 +754,9 @@ jobring_status jobring_state(const jobring_pool *pool,
 #define JOBRING_STATE_CANCELLED 5
 
 /**
- * Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at its outcome
- * (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread is done, jobring_poll()
- * returns JOBRING_PENDING.
+ * Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at
+ * its outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread
+ * is done, jobring_poll() returns JOBRING_PENDING.
  */
 #define JOBRING_STATE_FINISHED 6
 
@@ -1440,6 +1501,24 @@ struct jobring_stats {
      */
     uint64_t completed;
 };
+
+/**
+ * Tells the time of a pool's clock, which JOBRING_WAIT_DEADLINE refers to.
+ *
+ * It is a clock that is never set back: CLOCK_MONOTONIC on Linux, that of its port for a pool on a port, else one that began
+ * in this process.
+ *
+ * - `now_ns`: where the time is written, in nanoseconds.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: the pool has no clock. Then every finite time limit only polls.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+ */
+jobring_status jobring_now(const jobring_pool *pool,
+                           int64_t *now_ns);
 
 /**
  * Tells what a worker does and has done.

@@ -57,7 +57,7 @@ pub enum Killer {
 
 const PUBLISHED: usize = 54;
 /// Bugs that nobody published. No test caught them when they were first planted.
-const OWN: usize = 4;
+const OWN: usize = 5;
 const MOST_IMPOSSIBLE: usize = 12;
 
 impl Mutant {

@@ -29,6 +29,7 @@ mod idle;
 mod idle_wait;
 mod interrupt;
 mod kill;
+mod many;
 mod nested;
 mod peek;
 mod pool;
@@ -75,6 +76,7 @@ fn models() -> Vec<&'static Model> {
         completions::MODELS,
         interrupt::MODELS,
         stream::MODELS,
+        many::MODELS,
         end::MODELS,
         forkjoin::MODELS,
         kill::MODELS,

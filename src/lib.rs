@@ -72,7 +72,7 @@ mod util;
 mod workers;
 
 pub use engine::lifecycle::ShutdownMode;
-pub use engine::{PoolStats, ShutdownReport, WorkerState, WorkerStats};
+pub use engine::{PoolStats, ShutdownReport, WaitFor, WorkerState, WorkerStats};
 #[cfg(feature = "alloc")]
 pub use error::RecvError;
 pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
@@ -103,6 +103,8 @@ pub use rust::pool_core::{AnyPool, PoolCore};
 pub use rust::scope::Scope;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
+pub use rust::time_limit::TimeLimit;
+pub use rust::wait_many::WaitManyError;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::watch::{JobEnd, Watch};
 #[cfg(any(jobring_loom, jobring_bug))]

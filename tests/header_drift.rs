@@ -27,6 +27,7 @@ const SOURCES: &[&str] = &[
     "wait",
     "idle",
     "watch",
+    "wait_many",
     "state",
     "completions",
     "completion_event",

@@ -544,4 +544,24 @@ pub const ROWS: &[Row] = &[
             ),
         ]),
     },
+    Row {
+        id: 59,
+        upstream: "none",
+        what: "a wait for the first of several jobs misses the event that ends it, and sleeps for ever",
+        answer: Mutants(&[
+            (Planted(&[Bug::CountsItselfTooLate]), Model("a_wait_for_the_first_ends_with_its_job")),
+            (Planted(&[Bug::ReadsTheEventsTooLate]), Model("a_wait_for_the_first_ends_with_its_job")),
+            (Planted(&[Bug::CountsTheEventTooEarly]), Model("a_wait_for_the_first_ends_with_its_job")),
+            (Planted(&[Bug::OnlyAnEndCountsTheEvent]), Model("a_wait_for_the_first_learns_of_a_detach")),
+            (
+                Planted(&[Bug::OnlyAnEndCountsTheEvent]),
+                Model("a_wait_for_a_failure_waits_for_another_thread_s_look"),
+            ),
+            (
+                Planted(&[Bug::OnlyAnEndCountsTheEvent]),
+                Model("a_wait_for_a_failure_learns_that_the_job_was_taken"),
+            ),
+            (Planted(&[Bug::TrustsAnothersWaiter]), Model("a_wait_beside_a_waiter_for_one_job_ends_too")),
+        ]),
+    },
 ];

@@ -98,12 +98,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 }
 
-/// One thread's wait for one job.
+/// One thread's wait for a job, or for one after the other.
 pub(super) struct Waiting<P: Port> {
     deadline: Deadline,
     patience: Patience,
     /// What to register, if the wait is registered.
-    awaits: Option<Awaits>,
+    pub(super) awaits: Option<Awaits>,
     /// May it end before the job has finished?
     gives_up: bool,
     _visit: Visit<P>,
@@ -128,16 +128,19 @@ impl<P: Port + Clone> Waiting<P> {
         timeout: Timeout,
         gives_up: bool,
     ) -> Self {
-        Self {
-            deadline: Deadline::after(&pool.port, timeout),
-            patience: Patience::new(),
-            awaits: pool.registers(timeout).then_some(Awaits::Job { job, gives_up }),
-            gives_up,
-            _visit: pool.lifecycle.visit(&pool.port, Origin::Thread),
-        }
+        let awaits = pool.registers(timeout).then_some(Awaits::Job { job, gives_up });
+        Self { awaits, gives_up, ..Self::until(pool, Deadline::after(&pool.port, timeout)) }
+    }
+
+    /// A wait until the deadline, which is not registered.
+    pub(super) fn until<S: Storage>(pool: &RawPool<S, P>, deadline: Deadline) -> Self {
+        let visit = pool.lifecycle.visit(&pool.port, Origin::Thread);
+        Self { deadline, patience: Patience::new(), awaits: None, gives_up: true, _visit: visit }
     }
 
     /// Sleeps until the job's word is no longer `state`, or until the nap ends.
+    // Inlined as RawPool::run_here is.
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
         let listening = if self.gives_up { pool.listen() } else { Listening::NOT };

@@ -235,8 +235,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let locked = self.lifecycle.waits().lock(&self.port);
         locked.mark(|node| matches!(node.awaits, Awaits::End));
         // Not a thread that waits for a job that was detached meanwhile: that thread is about to wake.
-        locked.spread(|node| {
-            matches!(node.awaits, Awaits::Job { job, .. } if locked.holds(job) && self.is_awaited(job))
+        locked.spread(|node| match node.awaits {
+            Awaits::Job { job, .. } => locked.holds(job) && self.is_awaited(job),
+            // SAFETY:
+            // - the thread cannot leave its call while the graph is locked, and registered an owner of this pool.
+            Awaits::OneOf { owner, is_held } => unsafe {
+                is_held(owner, self.id(), core::ptr::from_ref(&locked).cast())
+            },
+            _ => false,
         });
         if self.have_ended(Some(&locked)) {
             locked.mark_outliving();

@@ -30,7 +30,7 @@ use crate::ring::Mark;
 use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
-use crate::sync::{Bug, SeqCst, Site, bug, fence, ordering};
+use crate::sync::{Bug, SeqCst, Site, bug, dying, fence, ordering};
 
 /// What a thread that is about to sleep without a timeout can expect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +49,48 @@ impl Outlook {
     /// Must the thread not sleep at all?
     pub(super) fn is_hopeless(self) -> bool {
         matches!(self, Self::Stuck | Self::NoWorker)
+    }
+}
+
+/// A thread's registration over several sleeps: of a thread that sleeps on what its own registration changes
+/// (the event count).
+pub(super) struct Registration<'a, S: Storage, P: Port + Clone> {
+    pool: &'a RawPool<S, P>,
+    node: &'a Node,
+    /// Is the node in the graph?
+    is_in: bool,
+}
+
+impl<'a, S: Storage, P: Port + Clone> Registration<'a, S, P> {
+    pub(super) fn begin(pool: &'a RawPool<S, P>, node: &'a Node) -> Self {
+        // SAFETY:
+        // - 1: drop removes it, before the node's borrow ends; the contexts are this thread's outer ones.
+        unsafe { pool.lifecycle.waits().lock(&pool.port).insert(node) };
+        if pool.is_closed() {
+            // A closer inside a job may not have to wait for this one.
+            pool.lifecycle.notify_closers(&pool.port, Origin::Thread);
+        }
+        Self { pool, node, is_in: true }
+    }
+
+    /// What the thread can expect now. If that is nothing, the registration ends in the same step: of several
+    /// stuck threads one is refused.
+    pub(super) fn outlook(&mut self) -> Outlook {
+        let mut locked = self.pool.lifecycle.waits().lock(&self.pool.port);
+        let outlook = self.pool.judge(&locked, self.node);
+        if outlook.is_hopeless() {
+            locked.remove(self.node);
+            self.is_in = false;
+        }
+        outlook
+    }
+}
+
+impl<S: Storage, P: Port + Clone> Drop for Registration<'_, S, P> {
+    fn drop(&mut self) {
+        if self.is_in && !dying() {
+            self.pool.lifecycle.waits().lock(&self.pool.port).remove(self.node);
+        }
     }
 }
 
@@ -116,7 +158,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let closed = self.is_closed();
         locked.mark(|node| match node.awaits {
             Awaits::Slot => !closed,
-            Awaits::Job { .. } | Awaits::Owned(_) | Awaits::All(_) => true,
+            Awaits::Job { .. } | Awaits::Owned(_) | Awaits::All(_) | Awaits::OneOf { .. } => true,
             Awaits::End => false,
         });
         self.drop_hopeful(locked);
@@ -148,10 +190,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Clears the mark of the waits for jobs that some thread can end.
     fn drop_hopeful(&self, locked: &Locked<'_, P>) {
         locked.shrink(|node| match node.awaits {
-            Awaits::Job { job, .. } => !self.is_stuck(locked, node, job),
+            Awaits::Job { job, .. } => !self.is_stuck(locked, Some(node), job),
             // SAFETY:
             // - the thread cannot leave its call while the graph is locked, and registered an owner of this pool.
-            Awaits::Owned(owner) | Awaits::All(owner) => unsafe {
+            Awaits::Owned(owner) | Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
                 !((*owner).is_stuck)(owner, self.id(), core::ptr::from_ref(locked).cast())
             },
             _ => false,
@@ -164,10 +206,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Is there no thread that can end the wait of this node for this job?
-    fn is_stuck(&self, locked: &Locked<'_, P>, node: &Node, job: JobId) -> bool {
+    pub(super) fn is_stuck(&self, locked: &Locked<'_, P>, node: Option<&Node>, job: JobId) -> bool {
         let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
-        locked.note_worker(node, state.status() == Status::Queued);
+        if let Some(node) = node {
+            locked.note_worker(node, state.status() == Status::Queued);
+        }
         if bug(Bug::CountsTheWokenAsBlocked) && state.is_untaken() {
             return true;
         }
@@ -249,7 +293,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // SAFETY:
                 // - as in drop_hopeful.
-                Awaits::Owned(owner) | Awaits::All(owner) => unsafe { ((*owner).wake)(owner, self.id()) },
+                Awaits::Owned(owner) | Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
+                    ((*owner).wake)(owner, self.id())
+                },
                 _ => {}
             }
         }

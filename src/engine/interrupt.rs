@@ -57,6 +57,11 @@ impl Listening {
     /// The interrupt is raised: the call ends.
     const ENDED: Self = Self(2);
 
+    /// The event count, if the thread sleeps on it.
+    pub(super) fn events(self) -> Option<usize> {
+        (self.0 % 2 == 1).then_some(self.0)
+    }
+
     pub(super) fn is_ended(self) -> bool {
         self == Self::ENDED
     }

@@ -58,6 +58,9 @@ const EVENT: usize = 2;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
+/// One visitor inside a wait for one of several jobs, in the same word. Both counts have room for as many
+/// threads as a process can have on 32 bits.
+const MANY: usize = 1 << (usize::BITS / 2 + 1);
 
 /// What happens to jobs that are queued when the pool closes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -71,12 +74,14 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// An event count: counts the notifications of closers, of threads in wait_idle, of the thread that makes the pool, and of
+    /// An event count: counts the notifications of closers, of threads in wait_idle, of waits for one
+    /// of several jobs (`wait_many.rs`), of the thread that makes the pool, and of
     /// threads that listen (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
     close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
-    /// Counts threads inside calls that destroy must wait for.
+    /// Counts threads inside calls that destroy must wait for, and those of them that wait for one of several
+    /// jobs.
     visitors: AtomicUsize,
     /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what
     /// that shutdown runs; and shutdowns inside jobs on other threads. It is one word, so that a worker that
@@ -159,6 +164,9 @@ impl Lifecycle {
         // ORDERING: pairs with the fence of a thread that listens (RawPool::sleep_on): either we see LISTENED, or it sees the
         // change.
         fence_behind_rmw(ordering(Site::AnswerFence, SeqCst));
+        if self.has_many() && !bug(Bug::CountsTheEventTooEarly) {
+            return self.notify_closers(port, origin);
+        }
         // ORDERING: Relaxed: the fence decides.
         let mut events = self.close_events.load(ordering(Site::AnswerLook, Relaxed));
         while events & LISTENED != 0 {
@@ -288,7 +296,20 @@ impl Lifecycle {
     /// The number of threads inside calls in which they may sleep.
     pub(crate) fn visitors(&self) -> usize {
         // ORDERING: Relaxed: a count that is used for a guess only.
-        self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) / VISITOR
+        self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) % MANY / VISITOR
+    }
+
+    /// The visitor is inside a wait for one of several jobs, until the value is dropped.
+    pub(crate) fn count_many(&self) -> ManyWait<'_> {
+        // ORDERING: Relaxed: the exchange on a slot's word that follows releases it.
+        self.visitors.fetch_add(MANY, ordering(Site::ManyBegin, Relaxed));
+        ManyWait(&self.visitors)
+    }
+
+    /// Is a thread inside such a wait?
+    pub(crate) fn has_many(&self) -> bool {
+        // ORDERING: Relaxed: the fence before it decides.
+        self.visitors.load(ordering(Site::ManyLook, Relaxed)) >= MANY
     }
 
     /// The caller is in a call that destroy must wait for, until the visit is dropped.
@@ -307,6 +328,18 @@ impl Lifecycle {
             port.wait(&self.visitors, visitors, None);
             // ORDERING: Acquire, the same.
             visitors = self.visitors.load(ordering(Site::VisitorsLook, Acquire));
+        }
+    }
+}
+
+/// A visitor's stay inside a wait for one of several jobs.
+pub(crate) struct ManyWait<'a>(&'a AtomicUsize);
+
+impl Drop for ManyWait<'_> {
+    fn drop(&mut self) {
+        if !dying() {
+            // ORDERING: Relaxed: a count. The end of the visit comes later.
+            self.0.fetch_sub(MANY, ordering(Site::ManyEnd, Relaxed));
         }
     }
 }

@@ -9,7 +9,7 @@
 //! - `request`: what a submitter hands over. `submit`, `batch`: from a free slot to the ready ring. `run`:
 //!   claims a job and runs it. `worker_loop`: what a worker does. `worker_state`: what it is doing now.
 //!   `start_workers`: starts their threads.
-//! - `wait`: the operations on a handle. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
+//! - `wait`: the operations on a handle. `wait_many`, `many_jobs`: waits for several jobs at once. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
 //!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
 //!   job run inside a job? `interrupt`: ends a thread's blocking calls from outside.
 //! - `cancellable`: jobs whose handle can only cancel.
@@ -30,6 +30,7 @@ mod fork_support;
 mod idle_wait;
 mod interrupt;
 pub(crate) mod lifecycle;
+mod many_jobs;
 mod pool;
 mod request;
 mod run;
@@ -42,6 +43,7 @@ mod submit;
 mod task_wait;
 mod wait;
 mod wait_graph;
+mod wait_many;
 mod worker_loop;
 mod worker_state;
 #[cfg(test)]
@@ -53,6 +55,8 @@ pub use close::ShutdownReport;
 pub(crate) use completion_queue::Completions;
 pub(crate) use completions::TakeError;
 pub(crate) use fork_support::LentJob;
+pub use many_jobs::WaitFor;
+pub(crate) use many_jobs::{Jobs, Member};
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use request::{Fail, Request, Wait, WhenFull};
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]

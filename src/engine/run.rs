@@ -125,6 +125,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         let word = core::ptr::from_ref(slot.word());
+        if bug(Bug::CountsTheEventTooEarly) && slot.state().has_waiter() && self.lifecycle.has_many() {
+            self.lifecycle.notify_closers(&self.port, Origin::Thread);
+        }
         match slot.resolve(state, to) {
             // From here on the slot belongs to its takers.
             Ok(old) if old.has_waiter() => {

@@ -312,7 +312,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (vacated, old) = slot.vacate(state, retire);
         if old.has_waiter() {
             stop_point(Site::VacateWake);
-            self.wake_waiters(word, Origin::Thread);
+            self.wake_waiters_without_end(word);
         }
         self.pass_on(index, vacated);
     }

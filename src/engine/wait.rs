@@ -184,7 +184,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Err(now) => taking = now,
                 Ok(_) => {
                     if taking.has_waiter() && !bug(Bug::PeekWakesNobody) {
-                        self.wake_waiters(word, Origin::Thread);
+                        self.wake_waiters_without_end(word);
                     }
                     return self.notify_closers_if_closed(Origin::Thread);
                 }
@@ -202,7 +202,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Should the waiting thread run a queued job itself? A wait with a timeout does so only if it was asked
     /// to or the pool has no workers: the job could overrun the timeout. A wait that an interrupt ends runs nothing.
-    fn should_run_itself(&self, timeout: Timeout, help: bool, is_lender: bool) -> bool {
+    pub(super) fn should_run_itself(&self, timeout: Timeout, help: bool, is_lender: bool) -> bool {
         timeout != Timeout::Poll
             && (help || self.registers(timeout) || self.lifecycle.live() == 0)
             && (is_lender || !self.is_interrupted())
@@ -210,7 +210,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited
     /// one alone. False if the waiter has to sleep.
-    fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
+    // Inlined, though it has two callers: a firmware that waits for one job has one of them.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
             // Another worker has to run it. If there is none, the sleep finds that out. A pool without
             // workers has no such thread.
@@ -309,7 +311,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Ok(_) => {
                     if state.has_waiter() {
-                        self.wake_waiters(slot.word(), Origin::Thread);
+                        self.wake_waiters_without_end(slot.word());
                     }
                     return Ok(());
                 }

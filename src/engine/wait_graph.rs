@@ -39,6 +39,12 @@ pub(crate) enum Awaits {
     Owned(*const AwaitedOwner),
     /// The end of every job, inside wait_idle. The owner's functions judge the wait.
     All(*const AwaitedOwner),
+    /// The end of one of several jobs. The owner's functions judge the wait. `is_held`: does it need a job that a marked
+    /// thread is inside of? Called as they are.
+    OneOf {
+        owner: *const AwaitedOwner,
+        is_held: unsafe fn(*const AwaitedOwner, *const (), *const ()) -> bool,
+    },
     /// Nothing by itself: the thread is inside a shutdown or wait_idle, which do not wait for each other.
     End,
 }

@@ -4,11 +4,12 @@ use super::abi_struct::write_prefix;
 use super::call::{done, output, pool};
 use super::config::JOBRING_BACKEND_DEFAULT;
 use super::pool::CPool;
-use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
+use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError, jobring_status};
 use super::types::jobring_job;
 use super::types::jobring_pool;
 use crate::engine::Started;
 use crate::job::context::CallContext;
+use crate::platform::port::Port;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerSet;
 use core::mem::offset_of;
@@ -184,6 +185,37 @@ pub unsafe extern "C" fn jobring_stats_get(
         // SAFETY:
         // - the caller's.
         unsafe { write_prefix(stats, found, FIRST_STATS) }
+    })
+}
+
+/// Tells the time of a pool's clock, which JOBRING_WAIT_DEADLINE refers to.
+///
+/// It is a clock that is never set back: CLOCK_MONOTONIC on Linux, that of its port for a pool on a port, else one that began
+/// in this process.
+///
+/// - `now_ns`: where the time is written, in nanoseconds.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_UNSUPPORTED: the pool has no clock. Then every finite time limit only polls.
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback. Does not block or allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `now_ns` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_now(pool: *const jobring_pool, now_ns: *mut i64) -> jobring_status {
+    done(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        output(now_ns)?;
+        let now = pool.raw.port().now().ok_or(StatusError(JOBRING_E_UNSUPPORTED))?;
+        // SAFETY:
+        // - checked above.
+        unsafe { now_ns.write(now as i64) };
+        Ok(())
     })
 }
 

@@ -47,6 +47,7 @@ mod submit;
 mod types;
 mod version;
 mod wait;
+mod wait_many;
 mod watch;
 mod worker;
 
@@ -73,5 +74,6 @@ pub use submit::*;
 pub use types::*;
 pub use version::*;
 pub use wait::*;
+pub use wait_many::*;
 pub use watch::*;
 pub use worker::*;

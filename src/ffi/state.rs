@@ -10,7 +10,8 @@ use crate::slot::state::Status;
 pub const JOBRING_STATE_STALE: u32 = 0;
 /// Where a job stands: no thread has started it.
 pub const JOBRING_STATE_QUEUED: u32 = 1;
-/// Where a job stands: it runs, or its callbacks are being called. A job that is asked to stop runs until it returns.
+/// Where a job stands: it runs, or its callbacks are being called. A job that is asked to stop runs until it
+/// returns.
 pub const JOBRING_STATE_RUNNING: u32 = 2;
 /// Where a job stands: it has returned.
 pub const JOBRING_STATE_DONE: u32 = 3;
@@ -18,9 +19,9 @@ pub const JOBRING_STATE_DONE: u32 = 3;
 pub const JOBRING_STATE_FAILED: u32 = 4;
 /// Where a job stands: it was cancelled, or discarded by a shutdown, and has not run.
 pub const JOBRING_STATE_CANCELLED: u32 = 5;
-/// Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at its outcome
-/// (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread is done, jobring_poll()
-/// returns JOBRING_PENDING.
+/// Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at
+/// its outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread
+/// is done, jobring_poll() returns JOBRING_PENDING.
 pub const JOBRING_STATE_FINISHED: u32 = 6;
 
 /// The number of a state.
@@ -38,8 +39,8 @@ pub(super) fn number(status: Status) -> u32 {
 
 /// Tells where a job stands, and takes nothing.
 ///
-/// A job that has finished stays so: JOBRING_STATE_DONE and all greater numbers say that. What the job did is visible to a
-/// caller that learns here that it has finished.
+/// A job that has finished stays so: JOBRING_STATE_DONE and all greater numbers say that. What the job did is
+/// visible to a caller that learns here that it has finished.
 ///
 /// - `state`: where one of the JOBRING_STATE_ constants is written.
 ///
@@ -49,8 +50,8 @@ pub(super) fn number(status: Status) -> u32 {
 ///   (jobring_completions_submit(), jobring_submit_cancellable()), or the handle is not of this pool.
 /// - JOBRING_E_INVALID.
 ///
-/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt. Does not
-/// block or allocate.
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an
+/// interrupt. Does not block or allocate.
 ///
 /// # Safety
 /// `pool` is a pool or NULL; `state` is NULL or writable.

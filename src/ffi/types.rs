@@ -103,8 +103,11 @@ pub const JOBRING_WAIT_HELP: u32 = 1;
 pub const JOBRING_WAIT_POLL: u32 = 2;
 /// jobring_wait_options.flags: take nothing. The job and its handle stay as they are.
 pub const JOBRING_WAIT_PEEK: u32 = 4;
+/// jobring_wait_options.flags: `limit_ns` is a time at which the wait ends, not its length: a time of the pool's clock
+/// (jobring_now()). So several calls can have one deadline.
+pub const JOBRING_WAIT_DEADLINE: u32 = 8;
 
-/// How to wait for a job. Zero is the default in every field.
+/// How to wait for a job, or for several. Zero is the default in every field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_wait_options {
@@ -112,7 +115,7 @@ pub struct jobring_wait_options {
     pub size: u32,
     /// JOBRING_WAIT_ constants, or'ed together.
     pub flags: u32,
-    /// The longest wait in nanoseconds. 0 or JOBRING_FOREVER: no limit.
+    /// The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit.
     pub limit_ns: i64,
 }
 

@@ -4,19 +4,20 @@ use super::abi_struct::known;
 use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
 use super::failure::JobFailure;
 use super::job::{result, why_dropped};
+use super::pool::CPool;
 use super::room::Room;
 use super::status::{
     JOBRING_E_BUSY, JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, JOBRING_OK, JOBRING_PENDING,
     StatusError, jobring_status,
 };
 use super::types::{
-    JOBRING_FOREVER, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL, jobring_job, jobring_outcome,
-    jobring_pool, jobring_wait_options,
+    JOBRING_FOREVER, JOBRING_WAIT_DEADLINE, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL,
+    jobring_job, jobring_outcome, jobring_pool, jobring_wait_options,
 };
 use crate::engine::{Completion, Disposition, WaitOptions};
 use crate::job::context::CallChain;
 use crate::job::id::JobId;
-use crate::platform::port::Timeout;
+use crate::platform::port::{Port, Timeout};
 use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 
@@ -171,7 +172,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
         let (pool, _visit) = unsafe { visit(pool) }?;
         // SAFETY:
         // - the caller's.
-        let (timeout, flags) = unsafe { read_options(options) }?;
+        let (timeout, flags) = unsafe { read_options(options, pool) }?;
         // SAFETY:
         // - the caller's.
         let room = unsafe { Room::of(outcome) }?;
@@ -209,11 +210,14 @@ const DEFAULTS: jobring_wait_options =
 /// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_wait_options>();
 
-/// How long to wait, and the flags.
+/// How long to wait from now on, and the flags.
 ///
 /// # Safety
 /// 1. `options` is NULL or a jobring_wait_options.
-unsafe fn read_options(options: *const jobring_wait_options) -> Result<(Timeout, u32), StatusError> {
+pub(super) unsafe fn read_options(
+    options: *const jobring_wait_options,
+    pool: &CPool,
+) -> Result<(Timeout, u32), StatusError> {
     if options.is_null() {
         return Ok((Timeout::Forever, 0));
     }
@@ -222,10 +226,17 @@ unsafe fn read_options(options: *const jobring_wait_options) -> Result<(Timeout,
     // - 1; every field of the structure is valid when zero.
     let options = unsafe { known(options, &DEFAULTS, FIRST_SIZE, &mut room) }?;
     let &jobring_wait_options { flags, limit_ns, .. } = options;
-    if flags > JOBRING_WAIT_HELP | JOBRING_WAIT_POLL | JOBRING_WAIT_PEEK {
+    if flags > JOBRING_WAIT_HELP | JOBRING_WAIT_POLL | JOBRING_WAIT_PEEK | JOBRING_WAIT_DEADLINE {
         return Err(StatusError(JOBRING_E_INVALID));
     }
     let limit = timeout(if limit_ns == 0 { JOBRING_FOREVER } else { limit_ns })?;
+    let limit = match limit {
+        // Without a clock every time has passed, as every finite timeout has.
+        Timeout::Nanos(end) if flags & JOBRING_WAIT_DEADLINE != 0 => {
+            Timeout::Nanos(end.saturating_sub(pool.raw.port().now().unwrap_or(end)))
+        }
+        limit => limit,
+    };
     Ok((if flags & JOBRING_WAIT_POLL != 0 { Timeout::Poll } else { limit }, flags))
 }
 

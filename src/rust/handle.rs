@@ -5,6 +5,7 @@ use crate::error::{JobError, JobPanic};
 use crate::job::id::JobId;
 use crate::platform::port::{Port, Timeout};
 use crate::rust::job_state::JobState;
+use crate::rust::time_limit::TimeLimit;
 use crate::slot::storage::Storage;
 use crate::sync::dying;
 #[cfg(feature = "std")]
@@ -14,14 +15,12 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 #[cfg(feature = "future")]
 use core::task::{Poll, Waker};
-use core::time::Duration;
 
 /// What a handle needs of its pool, without the pool's type.
 pub(crate) trait ErasedPool: Sync {
     fn wait_for(&self, job: JobId, timeout: Timeout, deliver: Receiver<'_>) -> Result<Completion, WaitError>;
     fn cancel_job(&self, job: JobId) -> bool;
     fn detach_job(&self, job: JobId);
-    fn is_job_finished(&self, job: JobId) -> bool;
     fn job_state(&self, job: JobId) -> JobState;
     #[cfg(feature = "future")]
     fn poll_job(&self, job: JobId, left: &mut crate::slot::waker::WakerToken, waker: &Waker) -> Poll<()>;
@@ -41,10 +40,6 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
     fn detach_job(&self, job: JobId) {
         // The handle cannot be stale: only its owner takes the result.
         let _ = self.detach(job);
-    }
-
-    fn is_job_finished(&self, job: JobId) -> bool {
-        self.is_finished(job)
     }
 
     fn job_state(&self, job: JobId) -> JobState {
@@ -149,8 +144,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
         })
     }
 
-    /// As [`wait`](JobHandle::wait), for at most `timeout`. After a timeout, or an interrupt, the handle is returned, and
-    /// nothing has changed. Runs no job on this thread, because that could take longer. The exception is a
+    /// As [`wait`](JobHandle::wait), for at most `timeout`: a `Duration`, or (with `std`) until an `Instant`
+    /// ([`TimeLimit`]). After a timeout, or an interrupt, the handle is returned, and nothing has changed. Runs no job on
+    /// this thread, because that could take longer. The exception is a
     /// pool without workers, where a job that has started is run to its end.
     ///
     /// ```
@@ -173,8 +169,8 @@ impl<'p, T: Send> JobHandle<'p, T> {
     ///
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
-    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
-        self.wait_until(timeout.into())
+    pub fn wait_timeout(self, timeout: impl Into<TimeLimit>) -> Result<Result<T, JobError>, Self> {
+        self.wait_until(timeout.into().timeout())
     }
 
     /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it
@@ -279,7 +275,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match self.state {
-            HandleState::InPool(pool, job) => pool.is_job_finished(job),
+            HandleState::InPool(pool, job) => pool.job_state(job).is_finished(),
             _ => true,
         }
     }

@@ -41,6 +41,8 @@ pub(crate) mod shutdown;
 pub(crate) mod static_pool;
 #[cfg(all(feature = "future", feature = "alloc"))]
 mod stream;
+pub(crate) mod time_limit;
+pub(crate) mod wait_many;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod watch;
 #[cfg(feature = "alloc")]

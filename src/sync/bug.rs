@@ -143,6 +143,16 @@ bugs! {
     // Not published: no test caught them when they were first planted here.
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
+    /// jobring: a wait for the first of several jobs counts itself behind its registrations.
+    CountsItselfTooLate,
+    /// jobring: such a wait reads the event count behind its registrations.
+    ReadsTheEventsTooLate,
+    /// jobring: the thread that ends a job counts the event of such waits before it moves the slot's word.
+    CountsTheEventTooEarly,
+    /// jobring: of the four places that move a slot's word only the end of a job counts the event.
+    OnlyAnEndCountsTheEvent,
+    /// jobring: such a wait takes a flag that is set already for its own.
+    TrustsAnothersWaiter,
     /// jobring: a worker's job that is about to sleep assumes that every other worker's job sleeps too.
     AssumesAllAreBlocked,
 }

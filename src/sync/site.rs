@@ -235,6 +235,9 @@ sites! {
     VisitorsLook,
     VisitorsCount,
     VisitEnd,
+    ManyBegin,
+    ManyEnd,
+    ManyLook,
     // engine/wait_graph.rs
     GraphLook,
     GraphLock,

@@ -36,6 +36,7 @@ CALL(poll, a->pool, a->job, a->result)
 CALL(wait_idle, a->pool, a->timeout_ns)
 CALL(watched_init, a->watched)
 CALL(watch, a->watched, a->node)
+CALL(wait_many, a->pool, a->handles, a->count, a->until, a->wait_options, a->found, a->states)
 CALL(state, a->pool, a->job, a->state)
 CALL(completions_create, a->pool, a->limit, a->completions_out)
 CALL(completions_layout, a->pool, a->size_out, a->align)
@@ -71,6 +72,7 @@ CALL(run_until_idle, a->pool, a->ran)
 CALL(enter_worker, a->pool)
 CALL(info_get, a->pool, a->info)
 CALL(stats_get, a->pool, a->stats)
+CALL(now, a->pool, a->now)
 CALL(current_job, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
 CALL(worker_stack, a->pool, a->index, a->size_out, a->used)
@@ -114,6 +116,7 @@ static const struct function functions[] = {
     ROW(wait_idle, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watched_init, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(watch, OUTSIDE, 0,              OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(wait_many, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(state, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_layout, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -139,6 +142,7 @@ static const struct function functions[] = {
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(info_get, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(stats_get, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(now, OUTSIDE, 1,                OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(current_job, JOB, 1,                   INV,  INV, OK_, INV,  OK_, OK_, OK_,   INV,  INV),
     ROW(worker_index, JOB, 1,           INV,  INV, OK_, INV,  OK_, INV, INV,   OK_,  OK_),
     ROW(worker_stack, OUTSIDE, 1,       OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
@@ -311,6 +315,7 @@ static void rest(void) {
     CELL(F(watch), "node", "without-done", INV, a->given_node.done = NULL);
     CELL(F(watch), "node", "reserved", INV, a->given_node.reserved[1] = a);
     POINTER(F(state), "state", state, INV);
+    POINTER(F(now), "now_ns", now, INV);
     CELL(F(fail), "code", "zero", OK_, a->code = 0);
     CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
     CELL(F(fail), "code", "minimum", OK_, a->code = INT32_MIN);

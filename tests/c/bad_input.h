@@ -35,9 +35,10 @@ struct outputs {
     jobring_completions *completions;
     int fd;
     void *result;
-    size_t size, align, accepted, bytes, used, taken;
+    size_t size, align, accepted, bytes, used, taken, found;
+    int64_t now;
     uint64_t ran;
-    uint32_t index, cpus, state;
+    uint32_t index, cpus, state, states[2];
     int32_t stopped;
     char buffer[64];
     sized_config config;
@@ -65,11 +66,13 @@ struct args {
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
-    uint32_t mode, index, limit, *index_out, *cpus, *state;
+    const jobring_job *handles;
+    int64_t *now;
+    uint32_t mode, index, limit, until, *index_out, *cpus, *state, *states;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain;
-    size_t *size_out, *align, *accepted, *bytes, *used, *taken;
+    size_t *size_out, *align, *accepted, *bytes, *used, *taken, *found;
     uint64_t *ran;
     jobring_report *report;
     jobring_info *info;
@@ -92,6 +95,8 @@ struct args {
     jobring_watched given_watched;
     jobring_done_node given_node;
     char room_behind_items;
+    jobring_job given_handles[2];
+    char room_behind_handles;
     struct outputs out;
 };
 

@@ -311,7 +311,9 @@ static void good(struct args *a, const struct place *place) {
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
     a->code = 7, a->text = "a reason";
-    a->state = &out->state;
+    a->state = &out->state, a->states = out->states, a->now = &out->now;
+    a->given_handles[0] = place->held, a->given_handles[1] = place->failed;
+    a->handles = a->given_handles, a->found = &out->found;
     a->index_out = &out->index, a->cpus = &out->cpus, a->bytes = &out->bytes, a->used = &out->used;
     a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
     a->size_out = &out->size, a->align = &out->align;

@@ -142,8 +142,7 @@ static void loops(void) {
     CELL(f, "options.largest", "maximum", OK_, LOOP_OPTIONS.largest = SIZE_MAX);
 }
 
-static void waits(void) {
-    const struct function *const f = F(wait_opts);
+static void wait_options(const struct function *f) {
     CELL(f, "options", "null", OK_, a->wait_options = NULL);
     CELL(f, "options", "misaligned", INV, ODD_INPUT(wait_options));
     SIZES(f, "options", given_wait_options, INV);
@@ -153,6 +152,30 @@ static void waits(void) {
     CELL(f, "options.limit_ns", "maximum", OK_, WAIT_OPTIONS.limit_ns = INT64_MAX);
     CELL(f, "options.limit_ns", "minus-two", INV, WAIT_OPTIONS.limit_ns = -2);
     CELL(f, "options.limit_ns", "minimum", INV, WAIT_OPTIONS.limit_ns = INT64_MIN);
+}
+
+/* Of the two jobs the first is done, the second has failed. */
+static void waits_for_many(void) {
+    const struct function *const f = F(wait_many);
+    wait_options(f);
+    CELL(f, "jobs", "null", INV, a->handles = NULL);
+    CELL(f, "jobs", "misaligned", INV, ODD_INPUT(handles));
+    CELL_THEN(f, "count", "zero", OK_, a->count = 0; a->handles = NULL,
+              CHECK(a->out.found == 0 && all_are(a->out.states, 0, sizeof a->out.states, 0xA5)));
+    CELL(f, "count", "maximum", INV, a->count = SIZE_MAX);
+    CELL_THEN(f, "until", "zero", OK_, a->until = 0,
+              CHECK(a->out.found == 2 && a->out.states[0] == JOBRING_STATE_DONE
+                    && a->out.states[1] == JOBRING_STATE_FAILED));
+    CELL(f, "until", "maximum", INV, a->until = UINT32_MAX);
+    CELL(f, "index", "null", OK_, a->found = NULL);
+    CELL(f, "index", "misaligned", INV, ODD(found));
+    CELL(f, "states", "null", OK_, a->states = NULL);
+    CELL(f, "states", "misaligned", INV, ODD(states));
+}
+
+static void waits(void) {
+    const struct function *const f = F(wait_opts);
+    wait_options(f);
     CELL(f, "outcome", "null", OK_, a->outcome = NULL);
     CELL(f, "outcome", "misaligned", INV, ODD(outcome));
     SIZES(f, "outcome", out.outcome, OK_);
@@ -241,6 +264,7 @@ void structs(void) {
     takes();
     waits();
     loops();
+    waits_for_many();
     batches();
     SIZES(F(info_get), "info", out.info, OK_);
     SIZES_FROM(F(stats_get), "stats", out.stats, offsetof(jobring_stats, queued), OK_, OK_, (void)0);

@@ -176,6 +176,16 @@ static jobring_status destroys(struct scene *s) {
     return status;
 }
 
+static jobring_status waits_for(struct scene *s, jobring_job job, int64_t limit_ns, uint32_t flags) {
+    jobring_wait_options options = JOBRING_WAIT_OPTIONS_INIT;
+    uint32_t states[2];
+    size_t found;
+    const jobring_job jobs[] = {job, job};
+    options.limit_ns = limit_ns;
+    options.flags = flags;
+    return jobring_wait_many(s->pool, jobs, 2, JOBRING_UNTIL_FIRST, &options, &found, states);
+}
+
 static jobring_status batch(struct scene *s) {
     const jobring_batch_item items[] = {{identity, s, NULL, NULL}, {identity, s, NULL, NULL}};
     size_t accepted;
@@ -302,6 +312,7 @@ static int32_t slow_body(void *arg, size_t from, size_t to) {
 
 static size_t bytes, used;
 static uint32_t number, cpus;
+static int64_t time_now;
 static jobring_job self;
 static jobring_completions *queue;
 static int descriptor;
@@ -332,6 +343,11 @@ CALL(wait_idle, jobring_wait_idle(s->pool, JOBRING_FOREVER))
 CALL(wait_idle_soon, jobring_wait_idle(s->pool, SHORT))
 CALL(watched_init, jobring_watched_init((jobring_watched *)(void *)s->memory))
 CALL(watch, watches(s))
+CALL(wait_many, waits_for(s, s->over, JOBRING_FOREVER, 0))
+CALL(wait_many_asleep, waits_for(s, s->awaited, JOBRING_FOREVER, 0))
+CALL(wait_many_soon, waits_for(s, s->awaited, SHORT, 0))
+CALL(wait_many_late, waits_for(s, s->awaited, 1, JOBRING_WAIT_DEADLINE))
+CALL(now, jobring_now(s->pool, &time_now))
 CALL(state, jobring_state(s->pool, s->over, &number))
 CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
 CALL(completions_layout, jobring_completions_layout(s->pool, &bytes, NULL))
@@ -393,6 +409,8 @@ const struct call calls[] = {
     PLAIN(wait_idle, wait_idle, JOBRING_OK, 1),
     PLAIN(watched_init, watched_init, JOBRING_OK, 0),
     PLAIN(watch, watch, JOBRING_OK, 0),
+    PLAIN(wait_many, wait_many, JOBRING_OK, 1),
+    PLAIN(now, now, JOBRING_OK, 1),
     PLAIN(state, state, JOBRING_OK, 1),
     PLAIN(completions_create, completions_create, JOBRING_OK, 1),
     PLAIN(completions_layout, completions_layout, JOBRING_OK, 1),
@@ -432,6 +450,8 @@ const struct call calls[] = {
     ROW(wait, "asleep-queued", wait_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(wait_opts, wait_opts_asleep, hold_a_job_by_copy, open_gate),
     ASLEEP(wait_idle, wait_idle, hold_a_queue, open_gate),
+    ASLEEP(wait_many, wait_many_asleep, hold_a_job, open_gate),
+    ROW(wait_many, "asleep-queued", wait_many_asleep, JOBRING_OK, 1, hold_a_queue, open_gate),
     ASLEEP(completions_submit, completions_submit, hold_a_full_queue, open_gate_and_take),
     ROW(completions_submit, "asleep-slot", completions_submit, JOBRING_OK, 1, hold_the_only_slot, open_gate),
     ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
@@ -444,6 +464,8 @@ const struct call calls[] = {
     TIMED(submit_opts, submit_soon, hold_the_only_slot),
     TIMED(wait, wait_soon, hold_a_job),
     TIMED(wait_idle, wait_idle_soon, hold_a_job),
+    TIMED(wait_many, wait_many_soon, hold_a_job),
+    ROW(wait_many, "deadline", wait_many_late, JOBRING_E_TIMEDOUT, 1, hold_a_job, open_gate),
     TIMED(completions_submit, completions_submit_soon, hold_a_full_queue),
     TIMED(completions_take, completions_take_soon, hold_a_full_queue),
     TIMED(parallel_for_opts, parallel_for_soon, hold_a_worker),

@@ -320,7 +320,7 @@ static void a_waiter_that_helps(void) {
     options.limit_ns = 1000;
     CHECK(wait_with(pool, second, JOBRING_WAIT_HELP | JOBRING_WAIT_POLL, NULL) == JOBRING_PENDING);
     CHECK(jobring_wait_opts(pool, second, &options, NULL) == JOBRING_E_TIMEDOUT);
-    CHECK(wait_with(pool, second, 8, NULL) == JOBRING_E_INVALID);
+    CHECK(wait_with(pool, second, 16, NULL) == JOBRING_E_INVALID);
     OK(wait_with(pool, second, JOBRING_WAIT_HELP, NULL));
     CHECK(pthread_equal(ran, pthread_self()));
     /* That very job and no other. */

@@ -33,6 +33,8 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 /// others must be hit.
 const IDLE_WAITS: &str =
     "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)";
+const MANY: &str =
+    "waits for one of several jobs, which no thread of this test makes: the models' (loom-tests/many.rs)";
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -63,6 +65,8 @@ const NEVER: &[(&str, &str)] = &[
     ("IdleWaitBegin", IDLE_WAITS),
     ("IdleWaitFence", IDLE_WAITS),
     ("IdleWaitEnd", IDLE_WAITS),
+    ("ManyBegin", MANY),
+    ("ManyEnd", MANY),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),

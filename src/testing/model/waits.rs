@@ -2,7 +2,7 @@
 
 use super::pool::{End, Pool};
 use super::tasks::Task;
-use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
+use crate::engine::{Completion, Disposition, Jobs, Member, WaitError, WaitFor, WaitOptions};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
@@ -109,6 +109,30 @@ impl<const N: usize> Pool<N> {
     /// Waits, and leaves the result where it is.
     pub fn wait_leaving(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Forever, Disposition::Leave, true)
+    }
+
+    /// Waits for several jobs. Returns the number of the one that has decided the wait.
+    pub fn wait_many(&self, jobs: &[JobId], until: WaitFor) -> Result<usize, End> {
+        self.wait_many_as(jobs, until, Timeout::Forever)
+    }
+
+    /// The same, for at most `nanos`.
+    pub fn wait_many_within(&self, jobs: &[JobId], until: WaitFor, nanos: u64) -> Result<usize, End> {
+        self.wait_many_as(jobs, until, Timeout::Nanos(nanos))
+    }
+
+    fn wait_many_as(&self, jobs: &[JobId], until: WaitFor, timeout: Timeout) -> Result<usize, End> {
+        let member = |number: usize| Member::InPool(jobs[number]);
+        let jobs = Jobs { count: jobs.len(), member: &member, until };
+        self.raw.wait_many(&jobs, timeout, false).map_err(|error| match error {
+            WaitError::Pending => End::Pending,
+            WaitError::Deadlock => End::Deadlock,
+            WaitError::Stack => End::Stack,
+            WaitError::Interrupted => End::Interrupted,
+            WaitError::Stale | WaitError::Forked => {
+                unreachable!("a stale job has finished; a model does not fork")
+            }
+        })
     }
 
     /// Looks at the result if it is there, and leaves it.

@@ -119,6 +119,7 @@ impl Pc {
             Pc::InlineClaim | Pc::CancelClaim => &[ClaimByHandle, ClaimLost],
             Pc::ResolveCas => &[Resolve, ResolveLost],
             Pc::ResolveWake => &[ResolveWake],
+            Pc::ManyLook => &[ManyLook],
             Pc::VacateOwned => &[VacateOwned],
             Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag | Pc::GiveUp => &[Flag, FlagLost],
             Pc::WaitTake | Pc::DetachTake | Pc::ForgetAllTake => &[Take, TakeLost],
@@ -197,7 +198,8 @@ impl Pc {
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
         let fence =
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
-        let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | AnswerLook);
+        let fence =
+            fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ManyLook | AnswerLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake);
         let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);
