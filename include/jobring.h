@@ -1142,8 +1142,9 @@ jobring_status jobring_detach(jobring_pool *pool,
  *
  * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
  * only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
- * jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
- * whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
+ * jobring_wait_many(), jobring_wait_idle(), jobring_completions_take(), a submit on a full pool or at a queue's limit,
+ * jobring_shutdown(). Not jobring_parallel_for(), whose jobs use the caller's data. jobring_enter_worker() and
+ * jobring_destroy() return JOBRING_E_BUSY inside a scope.
  *
  * A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
  * innermost counts. Several threads may be in scopes of one interrupt.

@@ -15,6 +15,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// | [`JobHandle::wait_interruptible`], [`wait_timeout`](JobHandle::wait_timeout) | the handle comes back |
     /// | [`JobHandle::wait`] | [`JobError::Interrupted`]; the claim on the result is given up |
     /// | [`submit`](PoolCore::submit) on a full pool, or at the limit of a queue | [`SubmitError::Interrupted`](crate::SubmitError::Interrupted) with the job |
+    /// | [`wait_idle`](PoolCore::wait_idle), [`wait_many`](PoolCore::wait_many) | their errors' `Interrupted` |
     /// | `Completions::recv`, and its iterator | `RecvError::Interrupted`; the iterator ends |
     /// | [`shutdown`](PoolCore::shutdown) | [`ShutdownError`](crate::ShutdownError): the pool is closed, and can be shut down again |
     /// | [`join`](PoolCore::join), [`parallel_for`](PoolCore::parallel_for), [`scope`](PoolCore::scope) | not interrupted: jobs use the caller's data |
