@@ -36,8 +36,7 @@ use crate::platform::port::{Origin, Port};
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::StatCell;
 use crate::sync::{
-    Acquire, AtomicUsize, Bug, Relaxed, Release, SeqCst, Site, bug, const_fn, dying, fence_behind_rmw,
-    ordering, stores,
+    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stores,
 };
 
 const DISCARD: usize = 1;
@@ -53,7 +52,7 @@ const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
 /// Set in the event count by a thread that is about to sleep on it in place of a slot's or a ring's word, and one event.
-const LISTENED: usize = 1;
+pub(super) const LISTENED: usize = 1;
 const EVENT: usize = 2;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
@@ -77,7 +76,7 @@ pub(crate) struct Lifecycle {
     /// An event count: counts the notifications of closers, of threads in wait_idle, of waits for one
     /// of several jobs (`wait_many.rs`), of the thread that makes the pool, and of
     /// threads that listen (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
-    close_events: AtomicUsize,
+    pub(super) close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
     /// Counts threads inside calls that destroy must wait for, and those of them that wait for one of several
@@ -147,41 +146,6 @@ impl Lifecycle {
         // without CLOSED does not notify closers: what it published is seen because of the fence in
         // Idle::close (E5).
         self.close_events.load(ordering(Site::CloseEventsLook, Acquire))
-    }
-
-    /// The event count, for a thread that is about to sleep on it though it waits for a slot or a ring: `answer` moves it from
-    /// here on.
-    pub(crate) fn listen(&self) -> usize {
-        // ORDERING: Acquire pairs with the Release in `notify_closers`: an interrupt whose event is in the count is seen to be
-        // raised.
-        self.close_events.fetch_or(LISTENED, ordering(Site::EventsListen, Acquire)) | LISTENED
-    }
-
-    /// Wakes the threads that listen. The caller has changed what one of them may wait for, by a read-modify-write.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn answer(&self, port: &impl Port, origin: Origin) {
-        // ORDERING: pairs with the fence of a thread that listens (RawPool::sleep_on): either we see LISTENED, or it sees the
-        // change.
-        fence_behind_rmw(ordering(Site::AnswerFence, SeqCst));
-        if self.has_many() && !bug(Bug::CountsTheEventTooEarly) {
-            return self.notify_closers(port, origin);
-        }
-        // ORDERING: Relaxed: the fence decides.
-        let mut events = self.close_events.load(ordering(Site::AnswerLook, Relaxed));
-        while events & LISTENED != 0 {
-            // ORDERING: Relaxed: a woken thread sees the change by its own fence. Adding LISTENED takes it off, and the carry
-            // makes it an event.
-            match self.close_events.compare_exchange(
-                events,
-                events.wrapping_add(LISTENED),
-                ordering(Site::AnswerEvent, Relaxed),
-                ordering(Site::AnswerEventLost, Relaxed),
-            ) {
-                Ok(_) => return port.wake(&raw const self.close_events, true, origin),
-                Err(now) => events = now,
-            }
-        }
     }
 
     pub(crate) fn await_close_event(&self, seen: usize, port: &impl Port, left: Option<u64>) {

@@ -209,14 +209,15 @@ sites! {
     // engine/interrupt.rs
     ListenFence,
     ListenWordLook,
-    // engine/lifecycle.rs
-    NotifyClosers,
-    CloseEventsLook,
+    // engine/event_count.rs
     EventsListen,
     AnswerFence,
     AnswerLook,
     AnswerEvent,
     AnswerEventLost,
+    // engine/lifecycle.rs
+    NotifyClosers,
+    CloseEventsLook,
     ModeSet,
     ModeLook,
     HookEnd,
