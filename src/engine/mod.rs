@@ -15,7 +15,8 @@
 //! - `cancellable`: jobs whose handle can only cancel.
 //! - `idle_wait`: waits until every accepted job has finished.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
-//! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`: jobs that their submitter may take back.
+//! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
+//!   jobs that their submitter may take back.
 
 mod batch;
 mod blocking_wait;
