@@ -142,6 +142,13 @@ const GOALS: &[Goal] = &[
     Goal("W8", "w8", "jobring", "idle: no context switch", AtMost(0.0, "switches")),
     Goal("W10", "w10", "jobring", "a worker is stopped: the others take 5 ms", AtMost(5000.0, "most")),
     Goal("W12", "w12", "jobring", "10⁶ jobs through epoll: 20,000 system calls", AtMost(2e4, "calls")),
+    Goal(
+        "W14",
+        "w14",
+        "jobring, wait_idle",
+        "wait_idle: within 10 % of a counter by hand",
+        Times(WITHIN_10, &["jobring, a counter and a futex by hand"], "rate"),
+    ),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];
 

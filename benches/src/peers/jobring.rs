@@ -1,6 +1,7 @@
 //! jobring through its Rust API.
 
-use crate::lines::job;
+use crate::gate::Gate;
+use crate::lines::{job, ran};
 use crate::measure::Pool;
 use crate::measure::birth::birth;
 use crate::measure::burst::{Places, bursts};
@@ -10,6 +11,7 @@ use crate::measure::round_trip::{Pair, cold, hot, tight};
 use crate::params::{Params, Report};
 use std::hint::{black_box, spin_loop};
 use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering::*};
 
 impl Pool for jobring::Pool {
     fn start(workers: usize, params: &Params) -> Self {
@@ -89,6 +91,49 @@ pub fn completions(params: &Params) -> Report {
                 received += 1;
             }
         }
+    })
+}
+
+/// Bursts of detached jobs, and a wait until the pool is idle.
+pub fn until_idle(params: &Params) -> Report {
+    let places = Places::new(params);
+    places.of_workers();
+    let pool = jobring::Pool::start(params.size("workers"), params);
+    bursts(params, &places, |count| {
+        let target = ran() + count;
+        pool.hand_over_many(job, count);
+        pool.wait_idle().expect("no job waits");
+        assert!(ran() >= target, "the wait returned before its jobs had run");
+    })
+}
+
+#[repr(align(128))]
+struct Left(AtomicU64);
+
+/// The jobs of a burst that have not finished yet.
+static LEFT: Left = Left(AtomicU64::new(0));
+static LAST: Gate = Gate::new();
+
+fn counted() {
+    job();
+    // ORDERING: AcqRel: the last one has seen what the others did, and opens the gate with it.
+    if LEFT.0.fetch_sub(1, AcqRel) == 1 {
+        LAST.open();
+    }
+}
+
+/// The same, where the jobs count themselves: the last one opens a gate that the submitter waits before.
+pub fn until_counted(params: &Params) -> Report {
+    let places = Places::new(params);
+    places.of_workers();
+    let pool = jobring::Pool::start(params.size("workers"), params);
+    bursts(params, &places, |count| {
+        let target = ran() + count;
+        // ORDERING: Relaxed: the submits publish it to the jobs.
+        LEFT.0.store(count, Relaxed);
+        pool.hand_over_many(counted, count);
+        LAST.pass();
+        assert!(ran() >= target, "the gate opened before its jobs had run");
     })
 }
 

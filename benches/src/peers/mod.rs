@@ -67,6 +67,8 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("jobring", "handles") => Some(jobring::handles),
         ("jobring", "completions") => Some(jobring::completions),
         ("jobring", "event loop") => Some(jobring::event_loop),
+        ("jobring", "wait_idle") => Some(jobring::until_idle),
+        ("jobring", "counter") => Some(jobring::until_counted),
         ("jobring", "asleep") => Some(jobring::both_asleep),
         ("jobring", "awake") => Some(jobring::both_awake),
         ("jobring", "itself") => Some(jobring::waiter_runs_it),

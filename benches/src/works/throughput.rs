@@ -1,4 +1,4 @@
-//! W1, W1t, W2, W11: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
+//! W1, W1t, W2, W11, W14: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -66,6 +66,27 @@ fn detached(several_submitters: bool) -> Vec<Entrant> {
     all
 }
 
+/// 10⁵ jobs, and one wait for all of them.
+fn until_idle(params: &[(&'static str, u64)]) -> Case {
+    const BURST: u64 = 100_000;
+    let mut params = params.to_vec();
+    params.retain(|&(name, _)| name != "burst" && name != "batch");
+    // The batch is for peers that wait for each batch: here for the whole burst.
+    params.extend([("burst", BURST), ("batch", BURST)]);
+    case(
+        "W14",
+        "a burst of 10⁵ empty jobs, detached, and one wait for all of them, 1 submitter, 2 workers",
+        &params,
+        vec![
+            entrant("jobring", "wait_idle").called("jobring, wait_idle"),
+            entrant("jobring", "counter").called("jobring, a counter and a futex by hand"),
+            entrant("jobring", "detached").called("jobring, the submitter yields until all have run"),
+            entrant("rayon", "handles").called("rayon in_place_scope"),
+            entrant("threadpool", "handles").called("threadpool join()"),
+        ],
+    )
+}
+
 fn event_loop(jobs: u64) -> Case {
     // A tenth of the jobs: each is a write.
     let by_hand = |label| entrant("channel, inline", "event loop").with("jobs", jobs / 10).called(label);
@@ -85,7 +106,7 @@ fn event_loop(jobs: u64) -> Case {
     }
 }
 
-/// W1, W1t, W2, W5, W11, W12.
+/// W1, W1t, W2, W5, W11, W12, W14.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -130,6 +151,7 @@ pub fn cases(options: &Options) -> Vec<Case> {
             ],
         ),
     ];
+    cases.push(until_idle(&burst(1, 2)));
     cases.push(event_loop(if options.quick { 100_000 } else { 1_000_000 }));
     cases.extend([(0, "one thread"), (1, "1p1c"), (2, "2p2c"), (4, "4p4c")].map(|(pairs, shape)| {
         let pushes = if options.quick { 40_000 } else { 100_000 };
