@@ -1,6 +1,6 @@
 //! jobring through its Rust API.
 
-use crate::gate::Gate;
+use crate::gate::{Gate, futex_wait, futex_wake};
 use crate::lines::{job, ran};
 use crate::measure::Pool;
 use crate::measure::birth::birth;
@@ -9,9 +9,12 @@ use crate::measure::event_loop::{self, Ends};
 use crate::measure::payload::{self, Carrier, Load};
 use crate::measure::round_trip::{Pair, cold, hot, tight};
 use crate::params::{Params, Report};
+use jobring::{JobHandle, TimeLimit, WaitFor};
+use std::array::from_fn;
 use std::hint::{black_box, spin_loop};
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::atomic::{AtomicU64, Ordering::*};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use std::thread::yield_now;
 
 impl Pool for jobring::Pool {
     fn start(workers: usize, params: &Params) -> Self {
@@ -172,6 +175,57 @@ pub fn both_asleep(params: &Params) -> Report {
     pair.part();
     one();
     cold(params, one)
+}
+
+/// The handles of a wait for several.
+const HANDLES: usize = 8;
+/// The jobs that hold a worker each, and whether they still do.
+static HOLDING: AtomicUsize = AtomicUsize::new(0);
+static HOLD: AtomicU32 = AtomicU32::new(1);
+
+fn hold() {
+    HOLDING.fetch_add(1, Relaxed);
+    while HOLD.load(Relaxed) == 1 {
+        futex_wait(&HOLD, 1);
+    }
+}
+
+/// Both asleep, while all workers except one are held by a job each. `wait` gets the handles of these, and that
+/// of the job that finishes.
+fn beside_held(
+    params: &Params,
+    wait: impl Fn(&jobring::Pool, &[JobHandle<'_, ()>], JobHandle<'_, ()>),
+) -> Report {
+    let pair = Pair::new(params);
+    let pool = jobring::Pool::start(HANDLES, params);
+    let held: Vec<_> = (1..HANDLES).map(|_| pool.submit(hold as fn()).expect("open")).collect();
+    while HOLDING.load(Relaxed) < held.len() {
+        yield_now();
+    }
+    let one = || wait(&pool, &held, pool.submit(job as fn()).expect("open"));
+    one();
+    pair.part();
+    one();
+    let report = cold(params, one);
+    HOLD.store(0, Relaxed);
+    futex_wake(&HOLD, i32::MAX);
+    held.into_iter().for_each(|handle| handle.wait().expect("it ran"));
+    report
+}
+
+/// A wait for the first of eight jobs. The last of them finishes.
+pub fn first_of_eight(params: &Params) -> Report {
+    beside_held(params, |pool, held, handle| {
+        let all: [_; HANDLES] = from_fn(|number| held.get(number).unwrap_or(&handle));
+        let first = pool.wait_many(&all, WaitFor::First, TimeLimit::NONE);
+        assert_eq!(first, Ok(Some(HANDLES - 1)));
+        handle.wait().expect("it ran");
+    })
+}
+
+/// A plain wait for the one that finishes.
+pub fn one_of_eight(params: &Params) -> Report {
+    beside_held(params, |_, _, handle| handle.wait().expect("it ran"))
 }
 
 /// One worker that spins, a submitter that polls the handle.

@@ -70,6 +70,8 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("jobring", "wait_idle") => Some(jobring::until_idle),
         ("jobring", "counter") => Some(jobring::until_counted),
         ("jobring", "asleep") => Some(jobring::both_asleep),
+        ("jobring", "first of 8") => Some(jobring::first_of_eight),
+        ("jobring", "one of 8") => Some(jobring::one_of_eight),
         ("jobring", "awake") => Some(jobring::both_awake),
         ("jobring", "itself") => Some(jobring::waiter_runs_it),
         ("jobring", "many") => Some(jobring::many),

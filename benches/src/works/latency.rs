@@ -1,4 +1,4 @@
-//! W3: the round trip of one job.
+//! W3: the round trip of one job. W13: the same, waited for as the first of several.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less};
 use crate::options::Options;
@@ -47,7 +47,22 @@ pub fn cases(options: &Options) -> Vec<Case> {
     awake[1].label = "bare line, no pool".into();
     let peers = ["channel, inline", "ArrayQueue, by hand", "rayon", "threadpool", "tokio", "forte"];
     awake.extend(peers.map(|peer| entrant(peer, "awake")));
+    let first = |id: &str, places: &str, same| Case {
+        work: "W13",
+        title: format!("the first of 8 jobs, both asleep, {places}; 7 jobs hold a worker each"),
+        ..case(
+            id,
+            "",
+            same,
+            vec![
+                entrant("jobring", "first of 8").called("jobring, wait_many for the first of 8"),
+                entrant("jobring", "one of 8").called("jobring, a wait for that one"),
+            ],
+        )
+    };
     vec![
+        first("w13-apart", "worker and submitter on different CPUs", 0),
+        first("w13-same", "worker and submitter on one CPU", 1),
         case("w3-asleep-apart", "both asleep, worker and submitter on different CPUs", 0, asleep()),
         case("w3-asleep-same", "both asleep, worker and submitter on one CPU", 1, asleep()),
         case("w3-awake", "both awake, on different CPUs, the submitter spins", 0, awake),
