@@ -240,18 +240,19 @@ fn a_wait_for_the_first_inside_a_job_runs_one_of_its_jobs() {
     s.assert_ended(3);
 }
 
+type Wait = fn(&Stage<2>) -> Result<usize, End>;
+
 /// Two jobs that wait inside each other's jobs, each on a worker of its own without stack for another job.
 /// Returns how often a wait was refused.
-fn two_jobs(s: &Stage<2>, waits: [fn(&Stage<2>) -> Result<usize, End>; 2]) -> usize {
+fn two_jobs(s: &Stage<2>, waits: [Wait; 2]) -> usize {
     let told = Arc::new(AtomicUsize::new(0));
     for (n, wait) in waits.into_iter().enumerate() {
         let (inside, told) = (s.clone(), told.clone());
-        let task = s.task(n).doing(move || match wait(&inside) {
-            Err(end) => {
+        let task = s.task(n).doing(move || {
+            if let Err(end) = wait(&inside) {
                 assert!(matches!(end, End::Deadlock | End::Stack), "{end:?}");
                 told.fetch_add(1, Relaxed);
             }
-            Ok(_) => {}
         });
         assert_eq!(s.pool.submit(task).expect("there is room"), s.pool.guess(0, n));
         s.pool.admit();

@@ -32,6 +32,9 @@
 //! condition variables, a wake takes a mutex, which the interrupted thread may hold; a user-defined port says by itself
 //! whether its `unpark` may be called there.
 //!
+//! A thread that is stopped between taking LISTENED off and its wake delays the threads in scopes, also in what others have
+//! changed, until one of them is notified of an event (a raise, a shutdown). A thread outside of a scope waits for its own job alone.
+//!
 //! Only threads in a scope pay: they look at their chain when they are about to sleep. A thread that wakes others looks at the
 //! event count, after it has found a mark. The sleepers in scopes of one pool share the event count: a change for
 //! one of them wakes all, and they look again.

@@ -211,7 +211,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited
     /// one alone. False if the waiter has to sleep.
     // Inlined, though it has two callers: a firmware that waits for one job has one of them.
-    #[cfg_attr(not(debug_assertions), inline(always))]
+    #[cfg_attr(all(target_os = "none", not(debug_assertions)), inline(always))]
     pub(super) fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
         if !self.stack_suffices() {
             // Another worker has to run it. If there is none, the sleep finds that out. A pool without
