@@ -12,21 +12,16 @@ use core::ptr;
 /// Why a wait for several jobs ended before they were as asked for. Nothing has changed.
 ///
 /// ```
-/// use jobring::{StaticPool, WaitFor, WaitManyError};
+/// use jobring::{Pool, WaitFor, WaitManyError};
 /// use std::time::Duration;
 ///
-/// static POOL: StaticPool<4, 1, 48> = StaticPool::new();
-///
-/// let worker = std::thread::spawn(|| POOL.enter_worker());
+/// let pool = Pool::builder().workers(1).build()?;
 /// let (go, may_go) = std::sync::mpsc::channel::<()>();
-/// let job = POOL.submit(move || may_go.recv())?;
-/// let waited = POOL.wait_many(&[&job], WaitFor::All, Duration::from_millis(1));
+/// let job = pool.submit(move || may_go.recv())?;
+/// let waited = pool.wait_many(&[&job], WaitFor::All, Duration::from_millis(1));
 /// assert_eq!(waited, Err(WaitManyError::Pending));
 /// go.send(())?;
-/// assert_eq!(POOL.wait_many(&[&job], WaitFor::All, Duration::from_secs(60)), Ok(None));
-/// # drop(job);
-/// # POOL.shutdown(jobring::ShutdownMode::Drain, None)?;
-/// # worker.join().unwrap();
+/// assert_eq!(pool.wait_many(&[&job], WaitFor::All, Duration::from_secs(60)), Ok(None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
