@@ -1,6 +1,10 @@
 //! If the system refuses memory while a pool is built, the result is an error, and nothing is left behind.
 #![cfg(all(feature = "pthread", feature = "alloc", unix))]
 
+#[path = "common/first_thread.rs"]
+mod first_thread;
+
+use first_thread::is_first_thread;
 use jobring::{Backend, BuildError, Pool};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,8 +16,14 @@ std::thread_local! {
     static GRANTED: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Bytes of all threads.
+/// Bytes of all threads except the test program's first.
 static TAKEN: AtomicIsize = AtomicIsize::new(0);
+
+fn count(bytes: isize) {
+    if !is_first_thread() {
+        TAKEN.fetch_add(bytes, SeqCst);
+    }
+}
 
 struct Refuses;
 
@@ -25,14 +35,14 @@ unsafe impl GlobalAlloc for Refuses {
             return ptr::null_mut();
         }
         GRANTED.set(GRANTED.get().map(|left| left - 1));
-        TAKEN.fetch_add(layout.size() as isize, SeqCst);
+        count(layout.size() as isize);
         // SAFETY:
         // - the caller's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        TAKEN.fetch_sub(layout.size() as isize, SeqCst);
+        count(-(layout.size() as isize));
         // SAFETY:
         // - the caller's.
         unsafe { System.dealloc(at, layout) };
