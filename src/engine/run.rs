@@ -136,9 +136,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.port.wake_one(word);
                     return true;
                 }
-                self.wake_waiters(word, Origin::Thread);
+                // First the task: a job that a task awaits has no other waiter, and the exchange that takes its
+                // waker needs no fence.
                 #[cfg(feature = "future")]
                 self.wake_task(index, state.generation());
+                self.wake_waiters(word, Origin::Thread);
                 true
             }
             Ok(_) => false,
