@@ -3,6 +3,7 @@
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};
+use jobring_model::Interrupt;
 use jobring_model::model::{Clock, End, Indices, No, Pool, Queue, StopPoint, Took, Workers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -30,6 +31,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_runner_stopped_anywhere_hides_no_other_completion),
     model!(2 a_runner_stopped_anywhere_delays_its_own_event_alone),
     model!(2 a_consumer_stopped_anywhere_holds_up_no_submitter_beyond_the_limit),
+    model!(2 a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope),
 ];
 
 /// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
@@ -385,4 +387,24 @@ fn a_consumer_stopped_anywhere_holds_up_no_submitter_beyond_the_limit() {
     assert!(s.pool.run_one());
     assert_eq!((queue.take(), queue.take()), (Took::Done(2), Took::Empty));
     s.assert_over(3);
+}
+
+/// Threads in scopes of interrupts share the event count. There is no clock, so nobody helps out.
+fn a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope() {
+    let s = Stage::<2>::attended().ungated();
+    let (given_up, cancelled) = (s.submit(0), s.submit(1));
+    let [other, waiter] = [given_up, cancelled]
+        .map(|job| s.thread(move |s| s.pool.interruptible(&Interrupt::new(), || s.pool.wait(job))));
+    let pool = s.pool.clone();
+    stopped(
+        &s.crew,
+        move || assert!(pool.detach(given_up)),
+        || {
+            s.pool.cancel(cancelled);
+            assert_eq!(waiter.join().unwrap(), End::Cancelled);
+        },
+    );
+    assert_eq!(other.join().unwrap(), End::Stale);
+    assert!(s.pool.run_one());
+    s.assert_over(2);
 }

@@ -142,10 +142,7 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
         &["NotifyClosers", "CloseEventsLook"],
     ),
-    (
-        "belong to interrupts, which no scene has",
-        &["InterruptLook", "InterruptReset", "InterruptRaise", "EventsListen"],
-    ),
+    ("belong to interrupts, which no scene has", &["InterruptLook", "InterruptReset", "InterruptRaise"]),
     (
         "order a completion queue's atomics alone: the look at the ring behind the last worker's end, and the descriptor's \
          name; the data goes by the ring's entries",

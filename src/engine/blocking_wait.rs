@@ -143,7 +143,7 @@ impl<P: Port + Clone> Waiting<P> {
     #[cfg_attr(all(target_os = "none", not(debug_assertions)), inline(always))]
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
-        let listening = if self.gives_up { pool.listen() } else { Listening::NOT };
+        let listening = if self.gives_up { pool.listen() } else { Listening::Not };
         if listening.is_ended() {
             return Slept::Interrupted;
         }

@@ -6,23 +6,25 @@
 //!
 //! ```text
 //! raise     raised := 1 (a read-modify-write, Release); event count + 1 (Release); wake its sleepers
-//! sleep     1 read the event count, set LISTENED in it (Acquire)
+//! sleep     1 read the event count (Acquire)
 //!           2 look at raised: set → the call ends
 //!           3 mark what it waits for, as every thread does: WAITER in a slot, a mark in an empty entry
-//!           4 fence; look at that word: changed → look again
-//!           5 sleep while the event count is as in 1
+//!           4 count itself as a listener; fence; look at that word: changed → look again
+//!           5 sleep while the event count is as in 1; behind the sleep it no longer counts
 //! change    move the word and see the mark; wake its sleepers, as ever; fence;
-//!           LISTENED in the event count: take it off, which counts as an event, and wake
+//!           there is a listener: event count + 1, and wake
 //! ```
 //!
 //! *No interrupt is lost.* The raiser's event comes before 1 or behind it. Before: the thread sees `raised` in 2. Behind:
-//! the count is no longer as in 1, and does not come back (but for 2^31 events between 1 and 5), so the thread does
-//! not sleep, or is woken. Calls that sleep on the event count anyway (a shutdown, a submit at a queue's limit) need 1, 2
-//! and 5 alone.
+//! the count is no longer as in 1, so the thread does not sleep, or is woken. Calls that sleep on the event count anyway
+//! (a shutdown, a submit at a queue's limit) need 1, 2 and 5 alone. A wait for one of several jobs counts itself earlier.
 //!
-//! *No change is lost.* Of the two fences one comes first. The sleeper's: the other thread sees LISTENED, and moves the
-//! count behind 1. The other's: the sleeper sees the change in 4. A thread that took LISTENED off for another change moved
-//! the count too.
+//! *No change is lost.* Of the two fences one comes first. The sleeper's: the other thread sees it counted, and moves the
+//! event count behind 1. The other's: the sleeper sees the change in 4.
+//!
+//! *A stopped thread delays its own report alone.* Nobody takes a listener's count back but the listener, so each thread that
+//! changes something makes an event of its own. (A first form had a flag in the event count, which the first of them took
+//! off: stopped before its wake, it hid the others' changes. Model a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope.)
 //!
 //! A raise that took the mark off the slot's word instead, and woke, would lose the interrupt: another waiter may set the mark
 //! again before this one sleeps, and so restore the value on which it is about to. The event count never repeats.
@@ -32,11 +34,8 @@
 //! condition variables, a wake takes a mutex, which the interrupted thread may hold; a user-defined port says by itself
 //! whether its `unpark` may be called there.
 //!
-//! A thread that is stopped between taking LISTENED off and its wake delays the threads in scopes, also in what others have
-//! changed, until one of them is notified of an event (a raise, a shutdown). A thread outside of a scope waits for its own job alone.
-//!
-//! Only threads in a scope pay: they look at their chain when they are about to sleep. A thread that wakes others looks at the
-//! event count, after it has found a mark. The sleepers in scopes of one pool share the event count: a change for
+//! Only threads in a scope pay: they look at their chain when they are about to sleep. A thread that wakes others looks for
+//! listeners, after it has found a mark. The sleepers in scopes of one pool share the event count: a change for
 //! one of them wakes all, and they look again.
 //!
 //! A scope ends where the pool calls user code: a job that runs inside an interruptible wait is not interrupted. What a thread
@@ -50,23 +49,20 @@ use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
 use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, dying, fence, ordering};
 
-/// The event count as it was before the thread looked, if the thread is in a scope and so sleeps on it. It is odd then.
+/// Where a thread that is about to sleep does so.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Listening(usize);
+pub(super) enum Listening {
+    /// On the word of what it waits for.
+    Not,
+    /// In a scope: on the event count, as it was before the thread looked at the interrupt.
+    To(usize),
+    /// Nowhere: the interrupt is raised, and the call ends.
+    Ended,
+}
 
 impl Listening {
-    /// The thread sleeps on the word of what it waits for.
-    pub(super) const NOT: Self = Self(0);
-    /// The interrupt is raised: the call ends.
-    const ENDED: Self = Self(2);
-
-    /// The event count, if the thread sleeps on it.
-    pub(super) fn events(self) -> Option<usize> {
-        (self.0 % 2 == 1).then_some(self.0)
-    }
-
     pub(super) fn is_ended(self) -> bool {
-        self == Self::ENDED
+        self == Self::Ended
     }
 }
 
@@ -110,35 +106,35 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg_attr(not(all(target_os = "none", feature = "port")), inline(always))]
     pub(super) fn listen(&self) -> Listening {
         let innermost = self.port.current();
-        if innermost.is_null() { Listening::NOT } else { self.listen_inside(innermost) }
+        if innermost.is_null() { Listening::Not } else { self.listen_inside(innermost) }
     }
 
     #[cold]
     #[cfg_attr(not(all(target_os = "none", feature = "port")), inline(never))]
     fn listen_inside(&self, innermost: *const CallContext) -> Listening {
-        let Some(interrupt) = CallContext::interrupt(innermost, self.id()) else { return Listening::NOT };
-        let events = self.lifecycle.listen();
+        let Some(interrupt) = CallContext::interrupt(innermost, self.id()) else { return Listening::Not };
+        let events = self.lifecycle.close_events();
         // SAFETY:
         // - the interrupt of a scope in this thread's chain lives until the scope has ended.
         let is_raised = unsafe { &*interrupt }.is_raised();
-        if is_raised { Listening::ENDED } else { Listening(events) }
+        if is_raised { Listening::Ended } else { Listening::To(events) }
     }
 
     /// Sleeps while `word` is `value`. The thread has marked it after `listen`.
     #[cfg_attr(all(target_os = "none", feature = "port"), inline(never))]
     #[cfg_attr(not(all(target_os = "none", feature = "port")), inline(always))]
     pub(super) fn sleep_on(&self, word: &AtomicUsize, value: usize, time: Option<u64>, listening: Listening) {
-        if listening == Listening::NOT {
-            self.port.wait(word, value, time);
-        } else {
-            self.sleep_on_events(word, value, time, listening.0);
+        match listening {
+            Listening::To(events) => self.sleep_on_events(word, value, time, events),
+            _ => self.port.wait(word, value, time),
         }
     }
 
     #[cold]
     #[cfg_attr(not(all(target_os = "none", feature = "port")), inline(never))]
     fn sleep_on_events(&self, word: &AtomicUsize, value: usize, time: Option<u64>, events: usize) {
-        // ORDERING: pairs with the fence in Lifecycle::answer: either we see the change, or its maker sees that we listen.
+        let _listener = self.lifecycle.count_listener();
+        // ORDERING: pairs with the fence in Lifecycle::answer: either we see the change, or its maker sees us counted.
         fence(ordering(Site::ListenFence, SeqCst));
         // ORDERING: Relaxed: the fence decides; the caller looks again.
         if word.load(ordering(Site::ListenWordLook, Relaxed)) == value {

@@ -51,15 +51,12 @@ const HOOK_FAILED: usize = 1 << (usize::BITS / 2);
 const WORKER: usize = 1;
 const CLOSER: usize = 1 << (usize::BITS / 4);
 const OUTSIDE_CLOSER: usize = CLOSER * CLOSER;
-/// Set in the event count by a thread that is about to sleep on it in place of a slot's or a ring's word, and one event.
-pub(super) const LISTENED: usize = 1;
-const EVENT: usize = 2;
 /// Set in `visitors` by the thread that waits for the last visitor to leave.
 const LEAVING: usize = 1;
 const VISITOR: usize = 2;
-/// One visitor inside a wait for one of several jobs, in the same word. Both counts have room for as many
+/// One visitor that is a listener (`event_count.rs`), in the same word. Both counts have room for as many
 /// threads as a process can have on 32 bits.
-const MANY: usize = 1 << (usize::BITS / 2 + 1);
+pub(super) const LISTENER: usize = 1 << (usize::BITS / 2 + 1);
 
 /// What happens to jobs that are queued when the pool closes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -73,15 +70,13 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// An event count: counts the notifications of closers, of threads in wait_idle, of waits for one
-    /// of several jobs (`wait_many.rs`), of the thread that makes the pool, and of
-    /// threads that listen (`engine/interrupt.rs`). They sleep on it. LISTENED is its lowest bit.
-    pub(super) close_events: AtomicUsize,
+    /// An event count: counts the notifications of closers, of threads in wait_idle or at a queue's limit, of
+    /// the thread that makes the pool, and of listeners (`event_count.rs`). They sleep on it.
+    close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,
-    /// Counts threads inside calls that destroy must wait for, and those of them that wait for one of several
-    /// jobs.
-    visitors: AtomicUsize,
+    /// Counts threads inside calls that destroy must wait for, and those of them that are listeners.
+    pub(super) visitors: AtomicUsize,
     /// Counts workers that have not left their loop; those of them inside a shutdown, which run only what
     /// that shutdown runs; and shutdowns inside jobs on other threads. It is one word, so that a worker that
     /// leaves knows whether others are left that run jobs, and whether a shutdown may have relied on it.
@@ -131,8 +126,8 @@ impl Lifecycle {
     pub(crate) fn notify_closers(&self, port: &impl Port, origin: Origin) {
         let word = &raw const self.close_events;
         // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what
-        // led to it. The same for EventsListen: a thread that listens sees the interrupt that was raised.
-        self.close_events.fetch_add(EVENT, ordering(Site::NotifyClosers, Release));
+        // led to it. A thread in a scope sees the interrupt that was raised.
+        self.close_events.fetch_add(1, ordering(Site::NotifyClosers, Release));
         if bug(Bug::NotifiesOneCloser) {
             return port.wake(word, false, origin);
         }
@@ -260,20 +255,7 @@ impl Lifecycle {
     /// The number of threads inside calls in which they may sleep.
     pub(crate) fn visitors(&self) -> usize {
         // ORDERING: Relaxed: a count that is used for a guess only.
-        self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) % MANY / VISITOR
-    }
-
-    /// The visitor is inside a wait for one of several jobs, until the value is dropped.
-    pub(crate) fn count_many(&self) -> ManyWait<'_> {
-        // ORDERING: Relaxed: the exchange on a slot's word that follows releases it.
-        self.visitors.fetch_add(MANY, ordering(Site::ManyBegin, Relaxed));
-        ManyWait(&self.visitors)
-    }
-
-    /// Is a thread inside such a wait?
-    pub(crate) fn has_many(&self) -> bool {
-        // ORDERING: Relaxed: the fence before it decides.
-        self.visitors.load(ordering(Site::ManyLook, Relaxed)) >= MANY
+        self.visitors.load(ordering(Site::VisitorsCount, Relaxed)) % LISTENER / VISITOR
     }
 
     /// The caller is in a call that destroy must wait for, until the visit is dropped.
@@ -292,18 +274,6 @@ impl Lifecycle {
             port.wait(&self.visitors, visitors, None);
             // ORDERING: Acquire, the same.
             visitors = self.visitors.load(ordering(Site::VisitorsLook, Acquire));
-        }
-    }
-}
-
-/// A visitor's stay inside a wait for one of several jobs.
-pub(crate) struct ManyWait<'a>(&'a AtomicUsize);
-
-impl Drop for ManyWait<'_> {
-    fn drop(&mut self) {
-        if !dying() {
-            // ORDERING: Relaxed: a count. The end of the visit comes later.
-            self.0.fetch_sub(MANY, ordering(Site::ManyEnd, Relaxed));
         }
     }
 }
@@ -345,7 +315,7 @@ mod tests {
         let events_of_leave = |must_notify| {
             let before = lifecycle.close_events();
             lifecycle.leave(must_notify, &System);
-            (lifecycle.close_events() - before) / EVENT
+            lifecycle.close_events() - before
         };
         (0..4).for_each(|_| assert!(lifecycle.enter(4)));
         assert!(!lifecycle.enter(4));

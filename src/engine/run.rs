@@ -125,7 +125,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         let word = core::ptr::from_ref(slot.word());
-        if bug(Bug::CountsTheEventTooEarly) && slot.state().has_waiter() && self.lifecycle.has_many() {
+        if bug(Bug::CountsTheEventTooEarly) && slot.state().has_waiter() && self.lifecycle.has_listeners() {
             self.lifecycle.notify_closers(&self.port, Origin::Thread);
         }
         match slot.resolve(state, to) {

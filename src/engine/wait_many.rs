@@ -1,18 +1,18 @@
 //! A wait for several jobs at once, which takes nothing.
 //!
 //! A wait for *all* is one wait after the other, since a job that has finished stays so: each sleep is on the
-//! word of one job. A wait for the first job that finishes, or that fails, sleeps on an event count of the
-//! pool (`many_events.rs`), which only such waits use:
+//! word of one job. A wait for the first job that finishes, or that fails, sleeps on the
+//! pool's event count, as a listener (`event_count.rs`):
 //!
 //! ```text
-//! caller      count of such callers + 1
+//! caller      count of listeners + 1
 //!             read the event count
 //!             look at each job; it has not finished → set WAITER by an exchange, also where it is set
 //!             the jobs decide the wait → return
 //!             sleep while the event count is as read; again from "read the event count"
 //!
 //! mover       moves a slot's word and saw WAITER: wakes those that sleep on the word; fence;
-//!             the count of callers is not 0 → event count + 1, wakes those that sleep on it
+//!             the count of listeners is not 0 → event count + 1, wakes those that sleep on it
 //! ```
 //!
 //! Four places move a word that may have WAITER: the end of a job, a detach, the end of a look by another
@@ -203,7 +203,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
         let mut counted = None;
         if !bug(Bug::CountsItselfTooLate) {
-            counted = Some(self.lifecycle.count_many());
+            counted = Some(self.lifecycle.count_listener());
         }
         let awaited = AwaitedJobs::new(self, jobs);
         let awaits = Awaits::OneOf { owner: (&raw const awaited).cast(), is_held: is_held::<S, P> };
@@ -211,16 +211,15 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut registration = node.as_ref().map(|node| Registration::begin(self, node));
         let mut patience = Patience::new();
         loop {
-            // In a scope of an interrupt the thread listens to the same count.
-            let listening = self.listen();
-            let events = listening.events().unwrap_or_else(|| self.lifecycle.close_events());
+            // Before the look at an interrupt too.
+            let events = self.lifecycle.close_events();
             if let Some(found) = self.look(jobs, settled, true) {
                 return Ok(found);
             }
-            if listening.is_ended() {
+            if self.is_interrupted() {
                 return Err(WaitError::Interrupted);
             }
-            counted.get_or_insert_with(|| self.lifecycle.count_many());
+            counted.get_or_insert_with(|| self.lifecycle.count_listener());
             let events = if bug(Bug::ReadsTheEventsTooLate) { self.lifecycle.close_events() } else { events };
             if self.waits_for_itself(jobs) {
                 return Err(WaitError::Deadlock);

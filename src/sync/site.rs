@@ -210,11 +210,10 @@ sites! {
     ListenFence,
     ListenWordLook,
     // engine/event_count.rs
-    EventsListen,
+    ListenBegin,
+    ListenEnd,
+    ListenersLook,
     AnswerFence,
-    AnswerLook,
-    AnswerEvent,
-    AnswerEventLost,
     // engine/lifecycle.rs
     NotifyClosers,
     CloseEventsLook,
@@ -236,9 +235,6 @@ sites! {
     VisitorsLook,
     VisitorsCount,
     VisitEnd,
-    ManyBegin,
-    ManyEnd,
-    ManyLook,
     // engine/wait_graph.rs
     GraphLook,
     GraphLock,

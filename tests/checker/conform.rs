@@ -43,15 +43,12 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("rust/queue_list.rs", GIVEN_UP),
     ("job/interrupt.rs", INTERRUPTS),
     ("engine/interrupt.rs", INTERRUPTS),
-    ("EventsListen", INTERRUPTS),
-    ("AnswerEvent", INTERRUPTS),
-    ("AnswerEventLost", INTERRUPTS),
     ("ring/inside.rs", IDLE_WAITS),
     ("IdleWaitBegin", IDLE_WAITS),
     ("IdleWaitFence", IDLE_WAITS),
     ("IdleWaitEnd", IDLE_WAITS),
-    ("ManyBegin", MANY),
-    ("ManyEnd", MANY),
+    ("ListenBegin", LISTENERS),
+    ("ListenEnd", LISTENERS),
     ("HookEnd", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: the models' (loom-tests/end.rs)"),
     ("fork_join/", "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
@@ -68,8 +65,7 @@ const MADE: &str = "the making of a queue's descriptor, before its threads begin
 const GIVEN_UP: &str = "queues that are given up and used again: the models' (loom-tests/completions.rs)";
 const INTERRUPTS: &str = "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)";
 const IDLE_WAITS: &str = "wait_idle, which is not in the machine: the models' (loom-tests/idle_wait.rs)";
-const MANY: &str =
-    "waits for one of several jobs, which are not in the machine: the models' (loom-tests/many.rs)";
+const LISTENERS: &str = "waits for one of several jobs and scopes of interrupts, which are not in the machine: the models' (many.rs, interrupt.rs)";
 const FUTURE: &str =
     "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)";
 

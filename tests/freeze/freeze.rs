@@ -33,8 +33,7 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 /// others must be hit.
 const IDLE_WAITS: &str =
     "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)";
-const MANY: &str =
-    "waits for one of several jobs, which no thread of this test makes: the models' (loom-tests/many.rs)";
+const LISTENERS: &str = "waits for one of several jobs and scopes of interrupts, which no thread here is in: the models' (many.rs, interrupt.rs)";
 const NEVER: &[(&str, &str)] = &[
     ("CountTail", "statistics"),
     ("CountEntry", "statistics"),
@@ -58,15 +57,12 @@ const NEVER: &[(&str, &str)] = &[
     ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
     ("job/interrupt.rs", INTERRUPTS),
     ("engine/interrupt.rs", INTERRUPTS),
-    ("EventsListen", INTERRUPTS),
-    ("AnswerEvent", INTERRUPTS),
-    ("AnswerEventLost", INTERRUPTS),
     ("ring/inside.rs", IDLE_WAITS),
     ("IdleWaitBegin", IDLE_WAITS),
     ("IdleWaitFence", IDLE_WAITS),
     ("IdleWaitEnd", IDLE_WAITS),
-    ("ManyBegin", MANY),
-    ("ManyEnd", MANY),
+    ("ListenBegin", LISTENERS),
+    ("ListenEnd", LISTENERS),
     ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),

@@ -145,7 +145,7 @@ impl World {
             // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
             // Nobody listens.
-            Pc::AnswerFence | Pc::ManyLook | Pc::AnswerLook => true,
+            Pc::AnswerFence | Pc::ListenersLook => true,
             // A notification wakes at once, so a closer that sleeps too early is where it would be after its
             // look.
             Pc::Sleep(Word::CloseEvents) => !facts.freezes,

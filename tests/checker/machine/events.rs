@@ -119,14 +119,13 @@ impl Pc {
             Pc::InlineClaim | Pc::CancelClaim => &[ClaimByHandle, ClaimLost],
             Pc::ResolveCas => &[Resolve, ResolveLost],
             Pc::ResolveWake => &[ResolveWake],
-            Pc::ManyLook => &[ManyLook],
             Pc::VacateOwned => &[VacateOwned],
             Pc::WaitFlag | Pc::CancelFlag | Pc::DetachFlag | Pc::GiveUp => &[Flag, FlagLost],
             Pc::WaitTake | Pc::DetachTake | Pc::ForgetAllTake => &[Take, TakeLost],
             Pc::PutBackCas => &[PutBack, PutBackLost],
 
             Pc::AnswerFence => &[AnswerFence],
-            Pc::AnswerLook => &[AnswerLook],
+            Pc::ListenersLook => &[ListenersLook],
             Pc::VisitEnd => &[VisitEnd],
             Pc::ModeSet => &[ModeSet],
             Pc::ClosingBegin => &[ClosingBegin],
@@ -198,8 +197,7 @@ impl Pc {
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
         let fence =
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
-        let fence =
-            fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ManyLook | AnswerLook);
+        let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ListenersLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake);
         let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);

@@ -25,7 +25,7 @@ macro_rules! places {
 }
 
 places! {
-    Core: Begin, OpEnd, Done, Asleep(Word), Woken, Sleep(Word), WakeAll(Word), WakeFirst(Word), WakeOne, AnswerFence, ManyLook, AnswerLook,
+    Core: Begin, OpEnd, Done, Asleep(Word), Woken, Sleep(Word), WakeAll(Word), WakeFirst(Word), WakeOne, AnswerFence, ListenersLook,
         LiveLook, LiveEnter, StandAside, CallVisit, Called, CallEnd, RingPushed, RingPopped;
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;

@@ -205,9 +205,8 @@ impl Cpu<'_> {
                 self.wake(word, None);
                 self.ret();
             }
-            Pc::AnswerFence => self.go(Pc::ManyLook),
-            Pc::ManyLook => self.go(Pc::AnswerLook),
-            Pc::AnswerLook => self.ret(),
+            Pc::AnswerFence => self.go(Pc::ListenersLook),
+            Pc::ListenersLook => self.ret(),
             Pc::WakeOne | Pc::WakeFirst(_) => {
                 let word = if let Pc::WakeFirst(word) = pc { word } else { Word::Idle };
                 self.wake(word, Some(self.pick));
