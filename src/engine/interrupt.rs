@@ -125,7 +125,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg_attr(not(all(target_os = "none", feature = "port")), inline(always))]
     pub(super) fn sleep_on(&self, word: &AtomicUsize, value: usize, time: Option<u64>, listening: Listening) {
         match listening {
-            Listening::To(events) => self.sleep_on_events(word, value, time, events),
+            Listening::To(events) if P::SLEEPS => self.sleep_on_events(word, value, time, events),
+            // A port that does not sleep looks again, also at the interrupt.
             _ => self.port.wait(word, value, time),
         }
     }

@@ -36,7 +36,7 @@ use crate::platform::port::{Origin, Port};
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::StatCell;
 use crate::sync::{
-    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stores,
+    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stop_point, stores,
 };
 
 const DISCARD: usize = 1;
@@ -128,6 +128,7 @@ impl Lifecycle {
         // ORDERING: Release pairs with the Acquire in `close_events`: a closer that sees the event sees what
         // led to it. A thread in a scope sees the interrupt that was raised.
         self.close_events.fetch_add(1, ordering(Site::NotifyClosers, Release));
+        stop_point(Site::EventWake);
         if bug(Bug::NotifiesOneCloser) {
             return port.wake(word, false, origin);
         }

@@ -216,6 +216,7 @@ sites! {
     AnswerFence,
     // engine/lifecycle.rs
     NotifyClosers,
+    EventWake,
     CloseEventsLook,
     ModeSet,
     ModeLook,

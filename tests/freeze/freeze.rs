@@ -83,6 +83,7 @@ const WAKER: &[Site] = &[
     Site::FreeSlotWake,
     Site::VacateWake,
     Site::CloseWake,
+    Site::EventWake,
 ];
 
 /// What a worker does while it is counted as searching. PopHead and so on come elsewhere too, so they are

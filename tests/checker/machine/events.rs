@@ -82,6 +82,7 @@ impl Pc {
             Pc::CloseFence => &[CloseFence],
             Pc::CloseWake => &[CloseWake],
             Pc::NotifyClosers => &[NotifyClosers],
+            Pc::EventWake => &[EventWake],
             Pc::Leave => &[LiveLeave],
             Pc::LiveLook => &[LiveLook],
             Pc::LiveEnter => &[LiveEnter, LiveEnterLost],
@@ -187,7 +188,7 @@ impl Pc {
         use Pc::*;
         let point =
             matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake | VacateWake | ResolveWake);
-        let point = point || self == OwnedWake;
+        let point = point || matches!(self, OwnedWake | EventWake);
         !point && matches!(self.event(), Some(Event::Site(_) | Event::Sleep))
     }
 
@@ -199,7 +200,7 @@ impl Pc {
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
         let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ListenersLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
-        let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake);
+        let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake | EventWake);
         let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);
         // Nobody gives the queue up, nor changes its descriptor.
         let known = matches!(self, UseLook | SignalName | ArmKnown | ArmName);

@@ -201,8 +201,9 @@ impl Cpu<'_> {
                     t.notified = t.listens;
                     t.outer.iter_mut().for_each(|outer| outer.notified = outer.listens);
                 }
-                self.go(Pc::WakeAll(Word::CloseEvents));
+                self.go(Pc::EventWake);
             }
+            Pc::EventWake => self.go(Pc::WakeAll(Word::CloseEvents)),
             _ => self.worker_step(pc),
         }
     }

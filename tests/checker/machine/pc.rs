@@ -30,7 +30,7 @@ places! {
     Ring: PushTail, PushTailAgain, PushEntry, PushHelp, PushPublish, PushOwnTail, FrontHead(How), FrontEntry(How),
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
-        EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, NotifyClosers, Work, WorkClaimed, Searching, SearchPoll,
+        EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, NotifyClosers, EventWake, Work, WorkClaimed, Searching, SearchPoll,
         SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, SleptLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
