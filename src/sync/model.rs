@@ -26,7 +26,7 @@ pub(crate) fn dying() -> bool {
 
 /// A fence; `Relaxed` stands for a fence that was removed.
 pub(crate) fn fence(order: Ordering) {
-    // ORDERING: the caller's, who says what it pairs with.
+    // ORDERING: the caller's, which names its partner.
     if order != Ordering::Relaxed {
         loom::sync::atomic::fence(order);
     }
@@ -140,6 +140,7 @@ pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
     let overrides = OVERRIDES.get_or_init(|| {
         std::env::var("JOBRING_WEAKEN").map(|text| text.split(',').map(parse).collect()).unwrap_or_default()
     });
+    // ORDERING: the caller's, or the weaker one that a model must notice.
     overrides.iter().find(|(named, _)| *named == site).map_or(order, |(_, weaker)| *weaker)
 }
 

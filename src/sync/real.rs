@@ -50,6 +50,7 @@ impl<T> UnsafeCell<T> {
 /// (`smp_mb__after_atomic`).
 #[inline(always)]
 pub(crate) fn fence_behind_rmw(order: Ordering) {
+    // ORDERING: the caller's, which names the partner; on x86 the caller's read-modify-write is the fence.
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     if order != Ordering::Relaxed {
         core::sync::atomic::compiler_fence(order);

@@ -29,11 +29,13 @@ impl AtomicUsize {
 
     #[inline(always)]
     pub(crate) fn load(&self, order: Ordering) -> usize {
+        // ORDERING: the caller's, as in the functions below: it names the partner.
         self.0.load(order)
     }
 
     #[inline(always)]
     pub(crate) fn store(&self, value: usize, order: Ordering) {
+        // ORDERING: the caller's.
         self.0.store(value, order);
     }
 
@@ -62,14 +64,17 @@ impl AtomicUsize {
     // The others have only one or two uses.
 
     pub(crate) fn fetch_or(&self, bits: usize, order: Ordering) -> usize {
+        // ORDERING: the caller's.
         self.0.fetch_or(bits, order)
     }
 
     pub(crate) fn fetch_and(&self, bits: usize, order: Ordering) -> usize {
+        // ORDERING: the caller's.
         self.0.fetch_and(bits, order)
     }
 
     pub(crate) fn swap(&self, value: usize, order: Ordering) -> usize {
+        // ORDERING: the caller's.
         self.0.swap(value, order)
     }
 }

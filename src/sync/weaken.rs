@@ -9,5 +9,6 @@ unsafe extern "C" {
 }
 
 pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
+    // ORDERING: the caller's, which names the partner, or Relaxed where a control removes that edge.
     if jobring_tsan_weakens(site as u32) { Ordering::Relaxed } else { order }
 }
