@@ -41,7 +41,7 @@
  *                          jobring_state               where a job stands; takes nothing
  *                          jobring_fail                inside a job: marks it as failed
  *                          jobring_wait_idle           waits until every job has finished
- * Hear of jobs that end    jobring_watched_init        prepares a job that is about to be submitted
+ * Watch for jobs that end  jobring_watched_init        prepares a job that is about to be submitted
  *                          jobring_watch               calls a function when the job has ended, or at once if it has
  * Take jobs as they finish jobring_completions_create  a queue, in memory that the library allocates
  *                          jobring_completions_init    a queue in the caller's memory
@@ -692,7 +692,7 @@ struct jobring_outcome {
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the jobs are not as `until` says.
+ * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the call would have to wait.
  * - JOBRING_E_TIMEDOUT.
  * - JOBRING_E_DEADLOCK: as for jobring_wait(), if no job is left that could end the wait.
  * - JOBRING_E_STACK, JOBRING_E_INTERRUPTED: as for jobring_wait().
@@ -754,9 +754,9 @@ jobring_status jobring_state(const jobring_pool *pool, jobring_job job, uint32_t
 #define JOBRING_STATE_CANCELLED 5
 
 /**
- * Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at
- * its outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread
- * is done, jobring_poll() returns JOBRING_PENDING.
+ * Where a job stands: it has finished. How is not known at this moment, because another thread looks at its
+ * outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread is
+ * done, jobring_poll() returns JOBRING_PENDING.
  */
 #define JOBRING_STATE_FINISHED 6
 
@@ -789,14 +789,14 @@ jobring_status jobring_fail(int32_t code,
  * inside of, nor for jobs that are inside this call or a shutdown. A job that waits without a time limit for
  * one of those cannot finish: then one of the two calls returns JOBRING_E_DEADLOCK.
  *
- * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 only looks. A job that this call has begun to run is
- *   run to its end.
+ * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 only looks. If the time ends while this call runs a
+ *   job, the call returns after that job.
  *
  * Returns:
  * - JOBRING_OK: the pool was idle.
  * - JOBRING_E_TIMEDOUT.
- * - JOBRING_E_DEADLOCK: without a time limit and inside a job, if a job waits for what only the end of this
- *   one gives.
+ * - JOBRING_E_DEADLOCK: without a time limit and inside a job, if another job cannot finish before this one
+ *   does.
  * - JOBRING_E_STACK: inside a job, if too little stack is left to run what is queued, and nobody else runs
  *   it.
  * - JOBRING_E_INTERRUPTED: by jobring_interrupt_raise().
@@ -807,7 +807,7 @@ jobring_status jobring_fail(int32_t code,
  */
 jobring_status jobring_wait_idle(jobring_pool *pool, int64_t timeout_ns);
 
-/* ---- Hear of jobs that end --------------------------------------------------------------------------- */
+/* ---- Watch for jobs that end ------------------------------------------------------------------------- */
 
 /**
  * Prepares a structure for jobring_watch(), before the submit of its job.
@@ -825,26 +825,28 @@ jobring_status jobring_watched_init(jobring_watched *watched);
  *
  * Each callback is called exactly once. Those that were added before the job ended are called in the order
  * in which they were added, as done callbacks are (jobring_done_fn): on the thread that ended the job, which
- * is still inside the job, before threads that wait for it learn of it. A callback that comes late is called
- * by this function. It may come before those are through, the thread is not inside the job, and its outcome
- * has `job`, `status`, `result` and `code` only; the result may have been taken, or freed by the drop
- * callback, by then.
+ * is still inside the job, before the waits for it return.
+ *
+ * A callback that is added later is called by this function, on the calling thread and outside of the job.
+ * The earlier ones may still run. The outcome has `job`, `status`, `result` and `code` only, and the result may have been
+ * taken, or freed by the drop callback, by then.
  *
  * A callback may cancel, detach, submit and watch again, and use its node again.
  *
  * - `watched`: from jobring_watched_init(); its node was, is or will be among the nodes of a submit.
- * - `node`: the callback and its argument. Its `next` is the library's until the callback is called, and so
- *   is the node.
+ * - `node`: the callback and its argument. The node and its `next` are the library's until the callback is
+ *   called.
  *
  * Returns:
- * - JOBRING_OK: the callback will be called, or was. If no job is ever submitted with `watched`, it is not.
+ * - JOBRING_OK: the callback was called, or will be when a job that was submitted with `watched` has ended.
  * - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0.
  *
  * From any thread, including inside a job, a hook or a callback; from a signal handler or an interrupt too,
  * if the callback may be called there. Is lock-free. Does not block or allocate, except for what the
  * callback does.
  */
-jobring_status jobring_watch(jobring_watched *watched, jobring_done_node *node);
+jobring_status jobring_watch(jobring_watched *watched,
+                             jobring_done_node *node);
 
 /**
  * A job whose done callbacks are added at any time, by jobring_watch(). It is the caller's memory.
@@ -1017,10 +1019,10 @@ jobring_status jobring_completions_fd(jobring_completions *completions,
  * A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
  * is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
  * descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
- * unreadable: a loop that polls without arming first polls in vain, unless it hears of edges (EPOLLET).
+ * unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
  *
- * An arm takes the place of the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile; that
- * nothing is pending any more, because they took the last job, is no event.
+ * An arm replaces the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile. If they take
+ * the last pending job, the descriptor does not become readable.
  *
  * While jobs are pending it first yields the CPU once, so that a worker on the same CPU can end more of them.
  *
@@ -1140,8 +1142,8 @@ jobring_status jobring_detach(jobring_pool *pool,
 /**
  * Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
  *
- * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
- * only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
+ * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again.
+ * (The exception is jobring_shutdown(), which has closed the pool.) These calls are interrupted: jobring_wait(), jobring_wait_opts(),
  * jobring_wait_many(), jobring_wait_idle(), jobring_completions_take(), a submit on a full pool or at a queue's limit,
  * jobring_shutdown(). Not jobring_parallel_for(), whose jobs use the caller's data. jobring_enter_worker() and
  * jobring_destroy() return JOBRING_E_BUSY inside a scope.
@@ -1150,7 +1152,8 @@ jobring_status jobring_detach(jobring_pool *pool,
  * innermost counts. Several threads may be in scopes of one interrupt.
  *
  * - `interrupt`: the interrupt. It must stay where it is until the scope has ended.
- * - `scope`: the same. A job that returns or ends its thread inside a scope ends the scope too.
+ * - `scope`: memory for the scope. It must stay where it is until the scope has ended. A job that returns or ends its
+ *   thread inside a scope ends the scope too.
  *
  * Returns:
  * - JOBRING_OK.
@@ -1214,7 +1217,7 @@ jobring_status jobring_interrupt_raise(jobring_pool *pool,
 int32_t jobring_interrupt_reset(jobring_interrupt *interrupt);
 
 /**
- * Ends the blocking calls of the threads that have begun a scope of it. All zero at first; it may be static.
+ * A flag that ends the blocking calls of the threads inside its scopes. All zero at first; it may be static.
  *
  * Once raised it stays raised until jobring_interrupt_reset().
  */
@@ -1381,8 +1384,9 @@ jobring_status jobring_run_until_idle(jobring_pool *pool, uint64_t *ran);
  * Returns:
  * - JOBRING_OK: the pool is shut down and no job is queued.
  * - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
- * - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or has begun a scope on it
- *   (jobring_interrupt_begin()): an interrupt cannot end a worker's loop, but a shutdown can.
+ * - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or is between
+ *   jobring_interrupt_begin() and jobring_interrupt_end() on it: an interrupt cannot end a worker's loop, but a
+ *   shutdown can.
  * - JOBRING_E_INVALID.
  *
  * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
@@ -1714,7 +1718,7 @@ uint64_t jobring_features(void);
  * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
  * - `report`: where the jobs that are left are counted; NULL if it is not wanted.
  *
- * A job that submits another job while the pool is drained gets JOBRING_E_SHUTDOWN: a second stage is lost.
+ * While the pool is drained, the submits of its jobs return JOBRING_E_SHUTDOWN: a second stage is lost.
  * Call jobring_wait_idle() first, as c-examples/two_stages.c does.
  *
  * Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
@@ -1776,8 +1780,8 @@ struct jobring_report {
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or has begun a scope on it
- *   (jobring_interrupt_begin()).
+ * - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or is between
+ *   jobring_interrupt_begin() and jobring_interrupt_end() on it.
  * - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
  *   thread can destroy it.
  * - JOBRING_E_INVALID.

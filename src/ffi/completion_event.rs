@@ -77,10 +77,10 @@ unsafe fn descriptor_of(at: *mut jobring_completions) -> Result<c_int, StatusErr
 /// A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
 /// is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
 /// descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
-/// unreadable: a loop that polls without arming first polls in vain, unless it hears of edges (EPOLLET).
+/// unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
 ///
-/// An arm takes the place of the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile; that
-/// nothing is pending any more, because they took the last job, is no event.
+/// An arm replaces the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile. If they take
+/// the last pending job, the descriptor does not become readable.
 ///
 /// While jobs are pending it first yields the CPU once, so that a worker on the same CPU can end more of them.
 ///

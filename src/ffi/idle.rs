@@ -14,14 +14,14 @@ use super::types::jobring_pool;
 /// inside of, nor for jobs that are inside this call or a shutdown. A job that waits without a time limit for
 /// one of those cannot finish: then one of the two calls returns JOBRING_E_DEADLOCK.
 ///
-/// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 only looks. A job that this call has begun to run is
-///   run to its end.
+/// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 only looks. If the time ends while this call runs a
+///   job, the call returns after that job.
 ///
 /// Returns:
 /// - JOBRING_OK: the pool was idle.
 /// - JOBRING_E_TIMEDOUT.
-/// - JOBRING_E_DEADLOCK: without a time limit and inside a job, if a job waits for what only the end of this
-///   one gives.
+/// - JOBRING_E_DEADLOCK: without a time limit and inside a job, if another job cannot finish before this one
+///   does.
 /// - JOBRING_E_STACK: inside a job, if too little stack is left to run what is queued, and nobody else runs
 ///   it.
 /// - JOBRING_E_INTERRUPTED: by jobring_interrupt_raise().

@@ -9,7 +9,7 @@ use crate::platform::port::Port;
 use core::ffi::c_void;
 use core::ptr;
 
-/// Ends the blocking calls of the threads that have begun a scope of it. All zero at first; it may be static.
+/// A flag that ends the blocking calls of the threads inside its scopes. All zero at first; it may be static.
 ///
 /// Once raised it stays raised until jobring_interrupt_reset().
 #[repr(C)]
@@ -34,8 +34,8 @@ const _: () = {
 
 /// Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
 ///
-/// Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again;
-/// only jobring_shutdown() has closed the pool. These calls are interrupted: jobring_wait(), jobring_wait_opts(),
+/// Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again.
+/// (The exception is jobring_shutdown(), which has closed the pool.) These calls are interrupted: jobring_wait(), jobring_wait_opts(),
 /// jobring_wait_many(), jobring_wait_idle(), jobring_completions_take(), a submit on a full pool or at a queue's limit,
 /// jobring_shutdown(). Not jobring_parallel_for(), whose jobs use the caller's data. jobring_enter_worker() and
 /// jobring_destroy() return JOBRING_E_BUSY inside a scope.
@@ -44,7 +44,8 @@ const _: () = {
 /// innermost counts. Several threads may be in scopes of one interrupt.
 ///
 /// - `interrupt`: the interrupt. It must stay where it is until the scope has ended.
-/// - `scope`: the same. A job that returns or ends its thread inside a scope ends the scope too.
+/// - `scope`: memory for the scope. It must stay where it is until the scope has ended. A job that returns or ends its
+///   thread inside a scope ends the scope too.
 ///
 /// Returns:
 /// - JOBRING_OK.

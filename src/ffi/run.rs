@@ -73,8 +73,9 @@ pub unsafe extern "C" fn jobring_run_until_idle(pool: *mut jobring_pool, ran: *m
 /// Returns:
 /// - JOBRING_OK: the pool is shut down and no job is queued.
 /// - JOBRING_E_FULL: at once; the pool has `max_workers` workers.
-/// - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or has begun a scope on it
-///   (jobring_interrupt_begin()): an interrupt cannot end a worker's loop, but a shutdown can.
+/// - JOBRING_E_BUSY: at once; the caller is inside a job, is a worker of this pool, or is between
+///   jobring_interrupt_begin() and jobring_interrupt_end() on it: an interrupt cannot end a worker's loop, but a
+///   shutdown can.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.

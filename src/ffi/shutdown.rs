@@ -46,7 +46,7 @@ pub struct jobring_report {
 /// - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 closes the pool and does not wait.
 /// - `report`: where the jobs that are left are counted; NULL if it is not wanted.
 ///
-/// A job that submits another job while the pool is drained gets JOBRING_E_SHUTDOWN: a second stage is lost.
+/// While the pool is drained, the submits of its jobs return JOBRING_E_SHUTDOWN: a second stage is lost.
 /// Call jobring_wait_idle() first, as c-examples/two_stages.c does.
 ///
 /// Inside a job this does not wait for that job. Nor does it wait for jobs that cannot finish before a
@@ -131,8 +131,8 @@ fn in_c(report: ShutdownReport) -> jobring_report {
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or has begun a scope on it
-///   (jobring_interrupt_begin()).
+/// - JOBRING_E_BUSY: the caller is inside a job, a hook or a callback of this pool, or is between
+///   jobring_interrupt_begin() and jobring_interrupt_end() on it.
 /// - JOBRING_E_STACK: as for jobring_shutdown(), inside a job of another pool. The pool is closed; another
 ///   thread can destroy it.
 /// - JOBRING_E_INVALID.

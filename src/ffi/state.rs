@@ -19,9 +19,9 @@ pub const JOBRING_STATE_DONE: u32 = 3;
 pub const JOBRING_STATE_FAILED: u32 = 4;
 /// Where a job stands: it was cancelled, or discarded by a shutdown, and has not run.
 pub const JOBRING_STATE_CANCELLED: u32 = 5;
-/// Where a job stands: it has finished. How cannot be told at this moment, because another thread looks at
-/// its outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread
-/// is done, jobring_poll() returns JOBRING_PENDING.
+/// Where a job stands: it has finished. How is not known at this moment, because another thread looks at its
+/// outcome (JOBRING_WAIT_PEEK, or a jobring_wait_opts() whose memory may be too small). Until that thread is
+/// done, jobring_poll() returns JOBRING_PENDING.
 pub const JOBRING_STATE_FINISHED: u32 = 6;
 
 /// The number of a state.

@@ -44,7 +44,7 @@ pub const JOBRING_UNTIL_FAILURE: u32 = 2;
 ///
 /// Returns:
 /// - JOBRING_OK.
-/// - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the jobs are not as `until` says.
+/// - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the call would have to wait.
 /// - JOBRING_E_TIMEDOUT.
 /// - JOBRING_E_DEADLOCK: as for jobring_wait(), if no job is left that could end the wait.
 /// - JOBRING_E_STACK, JOBRING_E_INTERRUPTED: as for jobring_wait().

@@ -25,7 +25,7 @@ pub struct jobring_watched {
     pub reserved: [*mut c_void; 8],
 }
 
-/// What a callback that comes late is told. On 32 bits a handle may be aligned to a word only.
+/// What a callback that comes late receives. On 32 bits a handle may be aligned to a word only.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Ended {
@@ -68,7 +68,7 @@ unsafe extern "C" fn tell(watched: *mut c_void, outcome: *const jobring_outcome)
     let job = [outcome.job as u32, (outcome.job >> 32) as u32];
     let &jobring_outcome { result, status, code, .. } = outcome;
     // SAFETY:
-    // - 1: the node is told once.
+    // - 1: the library calls this once.
     for link in unsafe { Watchers::close(list, Ended { job, result, status, code }) } {
         // SAFETY:
         // - jobring_watch added it, and it stays in place until it is called.
@@ -123,19 +123,20 @@ pub unsafe extern "C" fn jobring_watched_init(watched: *mut jobring_watched) -> 
 ///
 /// Each callback is called exactly once. Those that were added before the job ended are called in the order
 /// in which they were added, as done callbacks are (jobring_done_fn): on the thread that ended the job, which
-/// is still inside the job, before threads that wait for it learn of it. A callback that comes late is called
-/// by this function. It may come before those are through, the thread is not inside the job, and its outcome
-/// has `job`, `status`, `result` and `code` only; the result may have been taken, or freed by the drop
-/// callback, by then.
+/// is still inside the job, before the waits for it return.
+///
+/// A callback that is added later is called by this function, on the calling thread and outside of the job.
+/// The earlier ones may still run. The outcome has `job`, `status`, `result` and `code` only, and the result may have been
+/// taken, or freed by the drop callback, by then.
 ///
 /// A callback may cancel, detach, submit and watch again, and use its node again.
 ///
 /// - `watched`: from jobring_watched_init(); its node was, is or will be among the nodes of a submit.
-/// - `node`: the callback and its argument. Its `next` is the library's until the callback is called, and so
-///   is the node.
+/// - `node`: the callback and its argument. The node and its `next` are the library's until the callback is
+///   called.
 ///
 /// Returns:
-/// - JOBRING_OK: the callback will be called, or was. If no job is ever submitted with `watched`, it is not.
+/// - JOBRING_OK: the callback was called, or will be when a job that was submitted with `watched` has ended.
 /// - JOBRING_E_INVALID: also for a node without a callback or with a reserved word that is not 0.
 ///
 /// From any thread, including inside a job, a hook or a callback; from a signal handler or an interrupt too,

@@ -60,7 +60,7 @@ impl Interrupt {
         self.raised.load(ordering(Site::InterruptLook, Acquire)) != 0
     }
 
-    /// Ends its effect. Was it raised? If it was, the caller sees what came before that; a raise that comes later counts again.
+    /// Ends its effect. Returns whether it was raised. If it was, the caller sees what came before that raise.
     /// A signal handler may call this.
     ///
     /// ```
@@ -79,7 +79,7 @@ impl Interrupt {
 
     /// Raises it, without an effect on threads that sleep.
     pub(crate) fn set(&self) {
-        // ORDERING: Release pairs with is_raised and reset. A read-modify-write: if two threads raise it, whoever sees the later
+        // ORDERING: Release pairs with is_raised and reset. A read-modify-write: if two threads raise it, a thread that sees the later
         // raise sees what came before the earlier one too.
         self.raised.fetch_or(1, ordering(Site::InterruptRaise, Release));
     }

@@ -42,7 +42,7 @@ pub struct Canceller<'p> {
 impl Canceller<'_> {
     /// Cancels the job if it is still queued: its closure is dropped before this returns. If several threads
     /// cancel one job, one of them gets true. False if the job is running or has finished; a running job
-    /// learns of it by [`cancel_requested`](PoolCore::cancel_requested). Does not block. An interrupt may
+    /// learns of it by [`cancel_requested`](PoolCore::cancel_requested). Does not block. An interrupt handler may
     /// call it on a pool without a user-defined port; then it drops the closure.
     ///
     /// ```

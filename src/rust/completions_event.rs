@@ -61,8 +61,8 @@ impl<T, P: AnyPool> Completions<'_, T, P> {
     /// A loop that is busy does not arm and makes no system call; a burst of completions makes one as a rule. The descriptor may be
     /// readable without a completion.
     ///
-    /// An arm takes the place of the one before it: one thread at a time polls a queue's descriptor. Other threads may receive
-    /// meanwhile; that nothing is pending any more, because they received the last job, is no event.
+    /// An arm replaces the one before it: one thread at a time polls a queue's descriptor. Other threads may receive meanwhile.
+    /// If they receive the last pending job, the descriptor does not become readable.
     #[must_use = "false: receive before you poll"]
     pub fn arm(&self) -> bool {
         self.queue().descriptor() != 0 && self.pool.raw.arm(self.queue())

@@ -77,7 +77,7 @@ impl<T: Send> JobHandle<'_, T> {
 ///   [`try_submit`](crate::PoolCore::try_submit), and keep a refused job for later.
 /// - A panic while a waker is cloned leaves the poll, and changes nothing. A panic while a waker is dropped
 ///   is dropped.
-/// - A poll neither blocks nor runs a job; an interrupt may poll on a pool without a user-defined port. On a
+/// - A poll neither blocks nor runs a job; an interrupt handler may poll on a pool without a user-defined port. On a
 ///   pool without workers no job finishes until a thread calls [`run_one`](crate::PoolCore::run_one) or
 ///   waits. An executor that blocks a job's thread (`block_on` inside a job) may leave no thread to run the
 ///   job that it awaits; [`wait`](JobHandle::wait) would run that job or return an error.

@@ -173,7 +173,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         self.wait_until(timeout.into().timeout())
     }
 
-    /// Returns the result if the job has finished, else the handle. Does not block. An interrupt may call it
+    /// Returns the result if the job has finished, else the handle. Does not block. An interrupt handler may call it
     /// on a pool without a user-defined port.
     ///
     /// ```
@@ -242,7 +242,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// Cancels the job if it is still queued: its closure is dropped before this returns, and a wait gives
     /// [`JobError::Cancelled`]. If several threads cancel one job, one of them gets true. False if the job is
     /// running or has finished; a running job learns of it by
-    /// [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt may call it on a
+    /// [`cancel_requested`](crate::PoolCore::cancel_requested). Does not block. An interrupt handler may call it on a
     /// pool without a user-defined port; then it drops the closure.
     ///
     /// ```
@@ -261,7 +261,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Has the job finished? Does not block. An interrupt may call it.
+    /// Has the job finished? Does not block. An interrupt handler may call it.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();
@@ -280,7 +280,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         }
     }
 
-    /// Where the job stands. It takes nothing and does not block. An interrupt may call it.
+    /// Where the job stands. It takes nothing and does not block. An interrupt handler may call it.
     ///
     /// ```
     /// use jobring::{JobState, StaticPool};
@@ -304,7 +304,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     }
 
     /// Gives up the claim, as dropping the handle does: the job runs, and its result is dropped. Does not
-    /// block. An interrupt may call it on a pool without a user-defined port.
+    /// block. An interrupt handler may call it on a pool without a user-defined port.
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 1, 48> = jobring::StaticPool::new();

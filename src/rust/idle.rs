@@ -84,15 +84,14 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// # Errors
-    /// [`IdleError::Deadlock`] inside a job, if a job waits without a timeout for the caller's job or for
-    /// what only its end gives; [`IdleError::Stack`]; [`IdleError::Forked`];
+    /// [`IdleError::Deadlock`] inside a job, if another job cannot finish before the caller's job does; [`IdleError::Stack`]; [`IdleError::Forked`];
     /// [`IdleError::Interrupted`].
     pub fn wait_idle(&self) -> Result<(), IdleError> {
         self.raw.wait_idle(Timeout::Forever).map_err(IdleError::from)
     }
 
-    /// As [`wait_idle`](PoolCore::wait_idle), for at most `timeout`. Zero only looks. A job that the caller
-    /// has begun to run is run to its end.
+    /// As [`wait_idle`](PoolCore::wait_idle), for at most `timeout`. Zero only looks. If the time ends while
+    /// the caller runs a job, the call returns after that job.
     ///
     /// ```
     /// use jobring::{IdleError, Pool};

@@ -7,8 +7,8 @@ use crate::rust::handle::JobHandle;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Calls `f`. Blocking calls that it makes on this pool end when the interrupt is [raised](PoolCore::raise), or where they
-    /// would sleep if it was raised before. They change nothing, and can be made again.
+    /// Calls `f` in a *scope* of the interrupt. Once that is [raised](PoolCore::raise), a blocking call that `f` makes on this pool
+    /// ends instead of sleeping or running a job. It changes nothing, and can be made again.
     ///
     /// | Call | After an interrupt |
     /// |---|---|
@@ -19,9 +19,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// | `Completions::recv`, and its iterator | `RecvError::Interrupted`; the iterator ends |
     /// | [`shutdown`](PoolCore::shutdown) | [`ShutdownError`](crate::ShutdownError): the pool is closed, and can be shut down again |
     /// | [`join`](PoolCore::join), [`parallel_for`](PoolCore::parallel_for), [`scope`](PoolCore::scope) | not interrupted: jobs use the caller's data |
-    /// | [`enter_worker`](PoolCore::enter_worker) | refused in here |
+    /// | [`enter_worker`](PoolCore::enter_worker) | refused inside the scope |
     ///
-    /// A job that such a call runs on this thread is not interrupted. It may be inside a scope of its own. Scopes nest; the
+    /// A job that such a call runs on this thread is not interrupted, unless it begins its own scope. Scopes nest; the
     /// innermost counts. On a user-defined port that keeps no context ([`UserPort::current`](crate::UserPort::current)),
     /// and in a build without an operating system, no call is interrupted.
     ///
@@ -50,8 +50,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// [reset](Interrupt::reset). What the caller did before happens before what such a thread does after its call.
     ///
     /// Any thread may call it, and on Linux a signal handler. (Elsewhere the wake of a thread takes a lock, which the
-    /// interrupted thread may hold. On a user-defined port it calls `unpark`.) It neither blocks nor allocates. Scopes of the
-    /// same interrupt on other pools learn of it when they next are about to sleep: raise it there too.
+    /// interrupted thread may hold. On a user-defined port it calls `unpark`.) It neither blocks nor allocates. It does not wake
+    /// threads that sleep in calls on another pool: raise the interrupt there too.
     ///
     /// ```
     /// use jobring::{Interrupt, Pool, SubmitError};

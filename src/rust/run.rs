@@ -7,9 +7,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// Runs the oldest queued job on the calling thread. False if no job is queued, and, inside a job, if
     /// less than 16 KiB of the thread's stack is left (see [`JobHandle::wait`](crate::JobHandle::wait)).
     ///
-    /// An interrupt may call it on a pool without a user-defined port, if every job of the pool may run in
+    /// An interrupt handler may call it on a pool without a user-defined port, if every job of the pool may run in
     /// that interrupt: no job waits, or takes a lock that the interrupted code may hold. (`src/BARE.md` has a
-    /// table of the calls that an interrupt may make.)
+    /// table of the calls that an interrupt handler may make.)
     ///
     /// ```
     /// static POOL: jobring::StaticPool<4, 0, 48> = jobring::StaticPool::new();

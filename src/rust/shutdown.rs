@@ -63,8 +63,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// [`ShutdownMode::Discard`], dropped if it had not started. Several threads may call it, and it may be
     /// called again.
     ///
-    /// A job that submits another job while the pool is drained loses that one: the submit is refused. Call
-    /// [`wait_idle`](PoolCore::wait_idle) before the shutdown, so that such jobs are through.
+    /// While the pool is drained, the submits of its jobs are refused: a second stage is lost. Call
+    /// [`wait_idle`](PoolCore::wait_idle) before the shutdown, so that such jobs have finished.
     ///
     /// Inside a job it does not wait for that job, nor for jobs that cannot finish before this shutdown or
     /// another one returns: jobs inside a shutdown or `wait_idle`, and jobs that wait for one of these without a timeout,

@@ -1,4 +1,4 @@
-//! Waits for several jobs at once.
+//! One wait for several jobs.
 
 use crate::engine::{Jobs, Member, WaitError, WaitFor};
 use crate::rust::handle::{HandleState, JobHandle};
@@ -9,7 +9,7 @@ use crate::rust::time_limit::TimeLimit;
 use core::fmt;
 use core::ptr;
 
-/// Why a wait for several jobs ended before they were as asked for. Nothing has changed.
+/// Why a wait for several jobs ended before `until` was met. Nothing has changed.
 ///
 /// ```
 /// use jobring::{Pool, WaitFor, WaitManyError};
@@ -27,7 +27,7 @@ use core::ptr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum WaitManyError {
-    /// They were not as asked for in time.
+    /// `until` was not met in time.
     Pending,
     /// The wait would never end: the caller is inside the jobs, or every thread that could end it waits
     /// itself.
@@ -55,7 +55,8 @@ impl fmt::Display for WaitManyError {
 impl core::error::Error for WaitManyError {}
 
 impl<P: AnyPool> PoolCore<P> {
-    /// Waits until the jobs of this pool are as `until` says, and takes nothing. Blocks.
+    /// Waits for several jobs of this pool, until one has finished, one has failed, or all have finished, as
+    /// `until` says. Takes nothing. Blocks.
     ///
     /// Returns the number of the handle whose job has decided the wait: of [`WaitFor::First`] one that has
     /// finished, of [`WaitFor::Failure`] one that has failed. None: all have finished, and no job has decided
