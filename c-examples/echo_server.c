@@ -106,7 +106,7 @@ static void *serve(void *arg)
     return connection;
 }
 
-/* There is a free place. A slot of the pool is free too, because it has as many. */
+/* There is a free place. A slot of the pool is free too, because the pool has a slot for each place. */
 static void accept_one(struct server *server)
 {
     const int on = 1;
@@ -250,7 +250,7 @@ static int plain(uint16_t port)
     return EXIT_SUCCESS;
 }
 
-/* Raises the limit of open files for so many clients; how many are permitted. */
+/* Raises the limit of open files, so that `clients` can connect. Returns how many can. */
 static size_t permitted(size_t clients)
 {
     struct rlimit files;

@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <unistd.h>
 
-/* So many files are open, queued or hashed at a time, however large the tree. */
+/* CAPACITY: the most files that are open, queued or hashed at a time, however large the tree. */
 enum { CAPACITY = 64, READ_BYTES = 64 * 1024, PROGRESS_EVERY = 64, INTERRUPTED = 130 };
 
 struct file {
     jobring_job job;
-    int fd;     /* closed by whoever ends the job: the job itself, or discard_file */
+    int fd;     /* closed by the job, or by discard_file if the job does not run */
     int error;  /* an errno; ECANCELED after Ctrl-C */
     uint64_t bytes;
     unsigned char digest[SHA256_BYTES];

@@ -46,7 +46,7 @@ static size_t own_stack(void)
     return size;
 }
 
-/* The job: comes to the meeting and stays until it is over. So no worker can run two. */
+/* The job: comes to the meeting and stays until it has ended. So no worker can run two. */
 static void *meet(void *arg)
 {
     struct meeting *meeting = arg;

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* So many of the innermost directories stay open; the others are found again through "..". */
+/* The innermost OPEN_LEVELS directories stay open; the others are found again through "..". */
 enum { OPEN_LEVELS = 16 };
 
 struct text {

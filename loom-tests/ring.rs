@@ -444,7 +444,7 @@ fn a_mark_is_taken_off_though_a_closer_marks() {
         crew.spawn(move || ring.mark_for_closer())
     };
     crew.begin();
-    assert!(ring.unmark(), "who sleeps on the mark would not be woken");
+    assert!(ring.unmark(), "a thread that sleeps on the mark would not be woken");
     assert!(other.join().unwrap());
     assert!(!ring.unmark());
     assert!(ring.push(0), "the closer's mark is there still");

@@ -20,7 +20,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_callback_of_a_job_is_called_once_whether_it_is_run_or_cancelled),
 ];
 
-/// What a callback is told.
+/// What a callback receives.
 const END: usize = 42;
 
 /// Which callbacks were called, in their order. Threads of a model run one at a time, on one thread of the

@@ -198,7 +198,7 @@ fn the_waker_of_the_last_poll_is_woken() {
     let result = thread::scope(|s| s.spawn(|| SECOND.block_on(job)).join().expect("no panic"));
     assert_eq!(result.expect("a result"), 7);
     assert_eq!((FIRST.rung(), FIRST.wakers()), (0, 0));
-    until("who woke it is done", || SECOND.wakers() == 0);
+    until("the thread that woke it is done", || SECOND.wakers() == 0);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::process::Command;
 /// One section of one object: a function, or a constant.
 type Node = (usize, String);
 
-/// Who refers to whom.
+/// Which sections refer to which.
 #[derive(Default)]
 struct Graph {
     /// Where the objects' global symbols are, and the others.

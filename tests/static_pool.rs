@@ -89,7 +89,7 @@ fn threads_enter_as_workers_until_the_pool_is_closed() {
     assert_eq!(POOL.shutdown(ShutdownMode::Drain, None), Ok(ShutdownReport::default()));
     workers.into_iter().for_each(|worker| assert!(worker.join().expect("no panic"), "it was a worker"));
     assert!(matches!(POOL.try_submit(|| ()), Err(SubmitError::Shutdown(_))));
-    assert!(POOL.enter_worker(), "there is room for one, who leaves at once");
+    assert!(POOL.enter_worker(), "there is room for one, which leaves immediately");
 }
 
 #[test]

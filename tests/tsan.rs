@@ -63,7 +63,7 @@ const RUNS: &[&str] = &["execute", "drop_claimed"];
 const FILLS_OR_RUNS: &[&str] = &["jobring_completions_submit", "execute", "drop_claimed"];
 /// The thread that runs a job, or takes it.
 const OWNS: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result"];
-/// The same, or who filled the slot before: TSan remembers some of the accesses.
+/// The same, or the thread that filled the slot before: TSan remembers some of the accesses.
 const OWNED: &[&str] = &["execute", "drop_claimed", "deliver", "drop_result", "jobring_submit"];
 /// A slot's next submitter, or, where its access is forgotten by now, the next job's runner.
 const REUSES: &[&str] = &["jobring_submit", "execute", "drop_claimed"];
@@ -104,10 +104,10 @@ const JUDGED: &[Control] = &[
     control("ResolveOwned", QUEUE_DRAINS, HAS_DRAINED, RUNS),
     control("SlotClose", SHUTDOWNS, HAS_CLOSED, RUNS),
     control("SlotLook", SHUTDOWNS, HAS_CLOSED, RUNS),
-    // E6: the slot, from who took its job by handle to the popper of its entry, and so to its next submitter.
+    // E6: the slot, from the thread that took its job by handle to the popper of its entry, and so to its next submitter.
     control("Vacate", EXCHANGE, REUSES, OWNED),
     control("LeaveRing", EXCHANGE, REUSES, OWNED),
-    // E7: all of the pool's memory, to who destroys it.
+    // E7: all of the pool's memory, to the thread that destroys it.
     control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
     control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
     control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),

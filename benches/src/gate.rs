@@ -44,7 +44,7 @@ impl Gate {
 
     /// Lets the waiter through; a system call only if it sleeps.
     pub fn open(&self) {
-        // ORDERING: Release: what the opener did before is seen by who passes.
+        // ORDERING: Release: what the opener did before is seen by the threads that pass.
         if self.0.swap(OPEN, Release) == AWAITED {
             futex_wake(&self.0, 1);
         }

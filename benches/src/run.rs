@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// A process that takes longer is ended, and that is said.
 const LIMIT: u32 = 30;
-/// Who fails so often in a case is not asked again.
+/// A peer that fails this often in a case is not tried again.
 const FAILURES: usize = 2;
 
 /// One measurement.
@@ -33,9 +33,9 @@ pub struct Outcome {
     pub case: Case,
     /// What was measured.
     pub records: Vec<Record>,
-    /// Who could not take part, and why.
+    /// The peers that could not take part, and why.
     pub absent: Vec<(String, String)>,
-    /// Who failed, why, and how often.
+    /// The peers that failed, why, and how often.
     pub failed: BTreeMap<(String, String), usize>,
 }
 

@@ -26,8 +26,8 @@
 //!
 //! Inside a job the call excepts the jobs that this thread is inside of, and those that are inside such a
 //! call or a shutdown on other threads (`Awaits::End` in the wait-for graph). It runs what is queued. While it
-//! sleeps without a timeout it is registered as one that waits for all others (`Awaits::All`): it is stuck if
-//! one of them is. A caller outside of jobs counts all jobs.
+//! sleeps without a timeout it is registered as a thread that waits for all other jobs (`Awaits::All`): it is
+//! stuck if one of them is. A caller outside of jobs counts all jobs.
 
 use super::RawPool;
 use super::blocking_wait::Patience;

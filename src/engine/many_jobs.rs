@@ -3,8 +3,8 @@
 use crate::job::id::JobId;
 use crate::slot::state::{State, Status};
 
-/// What ends a wait for several jobs ([`PoolCore::wait_many`](crate::PoolCore::wait_many)). Whatever it is,
-/// the wait also ends when all of them have finished.
+/// What ends a wait for several jobs ([`PoolCore::wait_many`](crate::PoolCore::wait_many)). Each such wait also
+/// ends when all of them have finished.
 ///
 /// ```
 /// use jobring::{StaticPool, TimeLimit, WaitFor};

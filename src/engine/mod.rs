@@ -9,7 +9,7 @@
 //! - `request`: what a submitter hands over. `submit`, `batch`: from a free slot to the ready ring. `run`:
 //!   claims a job and runs it. `worker_loop`: what a worker does. `worker_state`: what it is doing now.
 //!   `start_workers`: starts their threads.
-//! - `wait`: the operations on a handle. `wait_many`, `many_jobs`: waits for several jobs at once. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
+//! - `wait`: the operations on a handle. `wait_many`, `many_jobs`: one wait for several jobs. `blocking_wait`: how a thread sleeps in a call. `task_wait`: async
 //!   tasks that await a job. `deadlock`, `wait_graph`: sleeps that no thread could end. `stack_check`: may a
 //!   job run inside a job? `interrupt`: ends a thread's blocking calls from outside.
 //! - `cancellable`: jobs whose handle can only cancel.

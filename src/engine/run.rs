@@ -152,7 +152,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Passes a job that has finished on to its owner, who gives the slot back. True if a thread slept for
+    /// Passes a job that has finished on to its owner, which gives the slot back. True if a thread slept for
     /// it.
     #[cold]
     fn pass_to_owner(&self, index: usize, to: Status) -> bool {

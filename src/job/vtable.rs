@@ -26,7 +26,7 @@ impl Payload {
 pub(crate) enum RunResult {
     /// It left a result that must be dropped if nobody takes it.
     Done,
-    /// It succeeded, and left nothing that must be dropped. Not for a job with an owner, who gets every outcome.
+    /// It succeeded, and left nothing that must be dropped. Not for a job with an owner, which gets every outcome.
     Empty,
     Failed,
 }

@@ -73,7 +73,7 @@ pub(super) fn signal(name: usize) {
     let one = 1u64;
     let bytes = if to_poll(name) == to_write(name) { size_of::<u64>() } else { 1 };
     // SAFETY:
-    // - readable for so many bytes.
+    // - `one` is readable for 1 and for 8 bytes.
     keeping_errno(|| unsafe {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         libc::syscall(libc::SYS_write, to_write(name), &raw const one, bytes);

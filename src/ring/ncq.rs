@@ -35,7 +35,7 @@ pub(crate) struct Ring<'a> {
     pub(super) seed: Seed,
 }
 
-/// Who pops. It decides whether the pop may pause, and for how long (`pacing.rs`).
+/// Which kind of thread pops. It decides whether the pop may pause, and for how long (`pacing.rs`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Popper {
     /// A thread that may not wait, or that does not pop in a loop: it never pauses.

@@ -87,7 +87,7 @@ enum { NOT = 77 };
 #define BSY JOBRING_E_BUSY
 #define FUL JOBRING_E_FULL
 #define EMP JOBRING_E_EMPTY
-/* What each returns with good arguments. The job that wait, poll, cancel and detach are about is over.
+/* What each returns with good arguments. The job that wait, poll, cancel and detach are about has finished.
  * other: inside a job of another pool. drop: of a result given up on a thread that is not the pool's.
  * cancel: of a job cancelled on a pool without workers. */
 #define ROW(name, home, on_pool, ...) {"jobring_" #name, call_##name, home, on_pool, {__VA_ARGS__}}

@@ -111,8 +111,8 @@ struct function {
     jobring_status expected[PLACES];
 };
 
-/* A pool with a job that is over (submitted by copy, untaken), and one that failed (untaken). One of its two queues is empty; the
- * other has a job that is over (submitted by copy). */
+/* A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two queues is empty; the
+ * other has a job that has finished (submitted by copy). */
 struct place {
     enum where where;
     jobring_pool *pool;

@@ -6,7 +6,7 @@
 #define OK_ JOBRING_OK
 
 /* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as
- * the function reads it, a SIZED(); `tail` what a larger one is told if its tail is not zero. */
+ * the function reads it, a SIZED(); `tail` what a larger one returns if its tail is not zero. */
 #define SIZES(f, what, at, tail) SIZES_OF(f, what, at, OK_, tail, (void)0)
 /* As SIZES, of one that is not OK however right it is. */
 #define SIZES_OF(f, what, at, right, tail, first)                                                   \

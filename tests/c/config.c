@@ -172,7 +172,7 @@ static void threads(uint32_t cpus) {
     TRY(workers, "default", 0, IS(seen.info.workers == cpus));
     TRY(workers, "JOBRING_WORKERS_NONE", JOBRING_WORKERS_NONE, IS(seen.info.workers == 0 && seen.info.stack_size == 0));
     TRY(workers, "lowest", 1, IS(seen.info.workers == 1));
-    /* Nobody can start so many here; the bound is seen before. */
+    /* That many threads cannot be started here; the bound is checked first. */
     TRY(workers, "highest", MOST_WORKERS, OK(jobring_layout(&config, NULL, NULL)));
     TRY(workers, "beyond", MOST_WORKERS + 1, BAD(INVALID); config.workers = UINT32_MAX - 1; BAD(INVALID));
     TRY(max_workers, "default", 0, config.workers = 3; IS(seen.info.max_workers == 19));
@@ -211,7 +211,7 @@ static void refused_by_the_system(void) {
     CHECK(setrlimit(RLIMIT_AS, &before) == 0);
 }
 
-/* Exactly so many jobs fit in. */
+/* Exactly `capacity` jobs fit in. */
 static void holds(const jobring_config *given, uint32_t capacity) {
     jobring_config config = *given;
     jobring_pool *pool;

@@ -56,7 +56,7 @@ static void try_it(const struct call *call, uint32_t backend) {
     await(&place.begun);
     int sent = 0;
     if (call->expected == JOBRING_E_TIMEDOUT) {
-        /* Were the whole time to begin again after each, it would never be over. */
+        /* If the whole time began again after each, the wait would never end. */
         for (; !atomic_load(&place.returned); sent++) disturb();
     } else {
         for (; sent < SIGNALS; sent++) {

@@ -154,7 +154,7 @@ static void user_code(void) {
     RUNS(jobring_cancel, 4, 1, jobring_cancel(pool, job));
     RUNS(jobring_cancel_all, 4, 0, jobring_cancel_all(pool, NULL));
     RUNS(jobring_wait_idle, 4, 0, jobring_wait_idle(pool, JOBRING_FOREVER));
-    /* A full pool without workers: who submits runs the oldest job, or the very one. */
+    /* A full pool without workers: the submitter runs the oldest job, or its own. */
     RUNS(jobring_submit, 1, 0, jobring_submit(pool, spoils, NULL, NULL));
     RUNS(jobring_submit_opts, 1, 0, jobring_submit_opts(pool, spoils, NULL, &here, NULL));
     RUNS(jobring_submit_cancellable, 1, 0, jobring_submit_cancellable(pool, spoils, NULL, NULL, NULL));

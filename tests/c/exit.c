@@ -22,7 +22,7 @@ static void await(sem_t *sem) {
     while (sem_wait(sem) != 0) CHECK(errno == EINTR);
 }
 
-/* In place of the C library's: can be told to refuse threads, and to hold their maker up. */
+/* In place of the C library's: can refuse threads, and can hold up the thread that makes them. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
     int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     if (atomic_load(&refused)) return EAGAIN;

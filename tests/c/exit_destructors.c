@@ -14,7 +14,7 @@
 
 static atomic_int refused;
 
-/* In place of the C library's: can be told to refuse threads. */
+/* In place of the C library's: can refuse threads. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
     int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     if (atomic_load(&refused)) return EAGAIN;

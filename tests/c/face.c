@@ -505,7 +505,7 @@ static void end_in_drop(void *arg, jobring_status why) {
     CHECK(why == JOBRING_E_UNTAKEN);
     CHECK(jobring_destroy(ended) == JOBRING_E_BUSY);
     OK(jobring_shutdown(ended, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
-    /* Not the job of which the result is: it is over. */
+    /* Not the job that left the result: that one has finished. */
     CHECK(jobring_fail(3, NULL) == JOBRING_E_INVALID);
     atomic_fetch_add(&told, 1);
 }

@@ -96,7 +96,7 @@ static void *forks(void *arg) {
     jobring_job before, after;
     OK(jobring_current_job(forker->parents->scene.pool, &before));
     fork_here(forker->parents, forker->backend, "forked-inside-a-job");
-    /* Who forked is inside its job still. */
+    /* The thread that forked is still inside its job. */
     OK(jobring_current_job(forker->parents->scene.pool, &after));
     CHECK(before == after);
     return arg;
@@ -109,7 +109,7 @@ static void *counts(void *arg) {
     return arg;
 }
 
-/* Submits and waits until it is told to stop; returns how often it did. */
+/* Submits and waits until `stop` is set; returns how often it did. */
 static void *submits(void *pool) {
     uintptr_t submitted = 0;
     for (; !atomic_load(&stop) || submitted < JOBS; submitted++) {

@@ -13,7 +13,7 @@
 
 enum { SEATS = 8, THREADS = 8 };
 
-/* How often threads were told to sleep, and how many sleep; with an end; pauses; wake-ups by threads, and by interrupts. */
+/* How often threads were asked to sleep, and how many sleep; with an end; pauses; wake-ups by threads, and by interrupts. */
 struct host {
     sem_t seat[SEATS];
     pthread_t thread[THREADS];

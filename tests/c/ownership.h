@@ -21,7 +21,7 @@ struct variant {
 enum { NODES = 2 };
 
 /* The job under observation. Its argument is a malloc'ed block, or a slot's copy of a pointer to one; its result is
- * another block. Each is freed by whoever owns it. */
+ * another block. Each is freed by its owner. */
 struct block {
     int number;
 };
@@ -74,7 +74,7 @@ extern struct gate hold_open;
 /* Submits the subject; the status. */
 jobring_status submit(jobring_job *job);
 jobring_status submit_with(jobring_submit_options *options, jobring_job *job);
-/* What waiting for it says, when it is over and ran. */
+/* What a wait for it returns, when it ran and has finished. */
 jobring_status outcome_status(void);
 /* Frees what a wait gave out. */
 void taken(jobring_status status, void *result);

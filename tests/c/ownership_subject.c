@@ -101,7 +101,7 @@ void serves_cancel_only(jobring_job job, jobring_status cancelled) {
     HERE(jobring_detach(subject.pool, job) == JOBRING_E_STALE);
 }
 
-/* What a callback is told, whichever it is. */
+/* Notes what a done callback received. */
 static void is_told(const jobring_outcome *outcome) {
     const jobring_status status = outcome->status;
     subject.done_on = who;
@@ -269,7 +269,7 @@ void judge(const struct expected *expected) {
         HERE((subject.done_job == 0) == subject.on_submitter);
     }
 
-    /* A job that ran is told of by drop only if it left a result. */
+    /* The drop callback is called for a job that ran only if it left a result. */
     const int left = !ran || subject.outcome == SOMETHING || (subject.outcome == FAILURE && subject.on_submitter);
     const int drops = expected->dropped_on != NOBODY && left;
     HERE(atomic_load(&subject.drops) == (drops && v->drop));
@@ -278,7 +278,7 @@ void judge(const struct expected *expected) {
     /* Without a callback nobody frees what would have come to it; what submit refused is ours. */
     if (drops && !v->drop && ran) free_result(subject.result);
     if (!ran && (!accepted || !v->drop)) free_arg(subject.arg);
-    /* What a job that failed returned is told to nobody: it must keep it. */
+    /* No callback receives what a job that failed has returned: the job must keep it. */
     if (ran && subject.outcome == FAILURE && !subject.on_submitter) free_result(subject.result);
     HERE(atomic_load(&subject.args_freed) == 1);
     HERE(atomic_load(&subject.results_freed) == atomic_load(&subject.results_made));

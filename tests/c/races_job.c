@@ -19,7 +19,7 @@ static void free_arg(struct data *data) {
 void free_result(void *result) {
     struct job *job = ((struct block *)result)->job;
     free(result);
-    /* Last: who sees it uses the job again. */
+    /* Last: a thread that sees it uses the job again. */
     CHECK(atomic_fetch_add(&job->freed_result, 1) == 0);
 }
 

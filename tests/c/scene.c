@@ -71,7 +71,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     OK(jobring_completions_fd(scene->empty_queue, &(int){0}));
     OK(jobring_completions_submit(scene->queue, identity, scene, NULL, NULL));
     OK(jobring_submit(scene->pool, failing, scene, &failed));
-    /* It is over when its failure was delivered; so are the others then, and can still be taken. */
+    /* It has finished when its failure was delivered; so have the others then, and can still be taken. */
     CHECK(jobring_wait(scene->pool, failed, LONG, &not_taken) == JOBRING_E_FAILED);
 }
 
@@ -81,7 +81,7 @@ void scene_end(struct scene *scene) {
     CHECK(sem_destroy(&scene->gate) == 0);
 }
 
-/* What calls sleep for: that a job is over, that a slot is free, that a queue is below its limit, that a pool is shut down. */
+/* What calls sleep for: that a job has finished, that a slot is free, that a queue is below its limit, that a pool is shut down. */
 
 static void hold_a_job(struct scene *scene, jobring_config *config) {
     OK(jobring_create(config, &scene->pool));

@@ -15,9 +15,9 @@
 /* A pool, and what a call on it may need. */
 struct scene {
     jobring_pool *pool;
-    /* A queue with a job that is over, or with what the call sleeps for; one without a job. */
+    /* A queue with a job that has finished, or with what the call sleeps for; one without a job. */
     jobring_completions *queue, *empty_queue;
-    /* Of jobs that are over: by argument, by copy. */
+    /* Of jobs that have finished: by argument, by copy. */
     jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */
     jobring_job awaited;
@@ -33,7 +33,7 @@ struct call {
     jobring_status expected;
     /* Has it a pool of its caller's, or a queue, among its parameters? */
     int on_pool;
-    /* What it returns inside a job: told where that is another than outside, else INT32_MAX. */
+    /* What it returns inside a job, where that differs from outside, else INT32_MAX. */
     jobring_status inside;
     /* How it is made to sleep, and to end; NULL if it is not. */
     void (*hold)(struct scene *scene, jobring_config *config);

@@ -210,7 +210,7 @@ int main(int count, char **arguments) {
             accepted += answer == JOBRING_OK;
             refused += answer != JOBRING_OK;
         }
-        /* A call has more instructions than that, and is over at last. */
+        /* A call has more instructions than that, and ends at last. */
         CHECK(n > 20);
         all += accepted + refused;
         printf("step %s: about %d instructions, accepted %d, refused %d\n", steps[which].name, n, accepted, refused);

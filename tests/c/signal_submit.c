@@ -224,7 +224,7 @@ static void call_all_the_time(void) {
         /* More than fit in: submit waits for a slot. */
         for (int n = 0; n < 2 * CAPACITY && rounds % 8 == 0; n++, expected++)
             OK(AT(SUBMIT, jobring_submit(pool, counted, NULL, NULL)));
-        /* One worker: when the last is over, all are. */
+        /* One worker: when the last has finished, all have. */
         OK(AT(SUBMIT, jobring_submit(pool, counted, NULL, &job)));
         OK(AT(WAIT, jobring_wait(pool, job, LONG, NULL)));
         CHECK(atomic_load(&runs) == ++expected);

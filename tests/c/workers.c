@@ -332,7 +332,7 @@ static void a_waiter_that_helps(void) {
 }
 
 /* A submit that has woken the worker and does not get on: its thread stands still in the system call, until it is let go.
- * The job has run by then, and destroy must not be over before the submit is. */
+ * The job has run by then, and destroy must not return before the submit does. */
 static _Thread_local int is_submitter, is_destroyer;
 static sem_t in_wake, go_on, destroyer_waits;
 static atomic_int let_go;

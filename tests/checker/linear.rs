@@ -128,7 +128,7 @@ fn ring(name: &'static str, len: u8, scripts: &[&[Op]]) -> Setup {
 
 use Op::{RingLook as Look, RingPop as Pop, RingPush as Push, RingPushBack as Back};
 
-/// Indices are in the ring at most once: who pushes one back has popped it.
+/// Indices are in the ring at most once: a thread that pushes one back has popped it.
 fn histories() -> Vec<Setup> {
     vec![
         ring("2 push, 2 pop, length 2", 2, &[&[Push(0)], &[Push(1)], &[Pop], &[Pop]]),

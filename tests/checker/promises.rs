@@ -95,8 +95,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
 }
 
-/// Jobs that nobody has begun. A thread that is stopped may hold up one, if it was woken for it, or has not
-/// told of it.
+/// Jobs that no thread has begun. A thread that is stopped may hold up one, if it was woken for it, or has not
+/// notified a worker of it.
 fn standing(world: &World) -> usize {
     world.ready.contents().filter(|slot| world.slots[*slot as usize].status() == Status::Queued).count()
 }

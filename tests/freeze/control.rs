@@ -82,7 +82,7 @@ impl<const N: usize> Vyukov<N> {
         }
     }
 
-    /// Runs jobs until told to stop.
+    /// Runs jobs until it has to stop.
     pub fn work(&self) {
         while !self.stop.load(SeqCst) {
             match self.pop() {
@@ -92,7 +92,7 @@ impl<const N: usize> Vyukov<N> {
         }
     }
 
-    /// Submits and waits until told to stop.
+    /// Submits and waits until it has to stop.
     pub fn submit_and_wait(&self) {
         while !self.stop.load(SeqCst) {
             let _ = self.cycle(1, GENEROUS);

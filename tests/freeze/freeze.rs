@@ -378,7 +378,7 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             arena.run();
         }
         if round / 8 % 2 == 1 {
-            // A second closer, who goes his way.
+            // A second closer, which is never stopped.
             s.spawn(|| pool.shutdown(queued, None).is_ok());
         }
         until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
@@ -553,7 +553,7 @@ fn every_site_was_hit(seen: &BTreeMap<Pair, (Scene, u64)>) {
     Coverage::new(include_str!("../../src/sync/site.rs"), NEVER).check(hit).unwrap();
 }
 
-/// The operations of eight takes from a queue of so many jobs, all of which have ended.
+/// The operations of eight takes from a queue of `jobs` jobs, all of which have ended.
 fn operations_of_eight_takes(jobs: u64) -> u64 {
     let pool = StaticPool::<64, 0, 48>::new();
     let queue = pool.completions().unwrap();

@@ -13,7 +13,7 @@ pub const WAITER: u8 = 3;
 pub const CANCELLER: u8 = 4;
 pub const CLOSER: u8 = 5;
 pub const ROLES: [u8; 5] = [SUBMITTER, WORKER, WAITER, CANCELLER, CLOSER];
-/// Those who must go on meanwhile: counted, never frozen.
+/// Threads that must go on meanwhile: counted, never frozen.
 pub const OTHERS: u8 = 6;
 /// Frozen only to bring others into a situation.
 pub const DECOY: u8 = 7;
@@ -94,7 +94,7 @@ pub struct Ledger {
     pub dropped: Tally,
     /// Handed back by submit.
     pub refused: Tally,
-    /// Reported as cancelled to the one who cancelled.
+    /// Reported as cancelled to the thread that cancelled.
     pub cancelled: Tally,
     /// Is the pool being closed?
     pub closing: AtomicBool,

@@ -287,7 +287,7 @@ impl<'p> Desk<'p> {
         }
     }
 
-    /// Takes while a thread is stopped, until it is told to end: some by calls, some by the descriptor.
+    /// Takes while a thread is stopped, as long as `helps` is set: some by calls, some by the descriptor.
     fn help(&self) {
         freeze::set_role(OTHERS);
         while self.helps.load(SeqCst) {

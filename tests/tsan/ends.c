@@ -31,7 +31,7 @@ static void submit_until_closed(struct closing *closing, unsigned me) {
     }
 }
 
-/* Who sees a shutdown end sees what all jobs did. */
+/* A thread that sees a shutdown end sees what all jobs did. */
 static void close_or_submit(void *shared, unsigned me) {
     struct closing *closing = shared;
     jobring_report report;

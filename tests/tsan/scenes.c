@@ -194,7 +194,7 @@ static void look_at(struct stage *on, const struct cell *cell, jobring_job job) 
     }
 }
 
-/* How a job can end for those who have its handle: each at most once. (Both, if it is given up at the moment when it is
+/* How a job can end for the threads that have its handle: each at most once. (Both, if it is given up at the moment when it is
  * taken.) */
 enum { TAKEN = 1, GIVEN_UP = 2 };
 

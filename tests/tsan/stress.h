@@ -28,7 +28,7 @@ struct cell {
     atomic_uint ends;
 };
 
-/* Cells for so many jobs, zero; freed by the caller. */
+/* Cells for `count` jobs, zero; freed by the caller. */
 struct cell *cells_of(size_t count);
 /* Was the job run or dropped, once? All its threads are joined. */
 void settled(const struct cell *cell);

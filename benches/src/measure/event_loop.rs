@@ -1,5 +1,5 @@
-//! One thread that sleeps in epoll_wait alone: it submits a burst of jobs, and hears of their ends by a
-//! descriptor. What counts are the system calls that this takes.
+//! One thread that sleeps in epoll_wait alone: it submits a burst of jobs, and a descriptor tells when
+//! they have ended. What counts are the system calls that this takes.
 
 use crate::machine::{thread_sleeps, usage, writes};
 use crate::params::{Params, Report};

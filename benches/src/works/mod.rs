@@ -66,7 +66,7 @@ pub const fn rate(name: &'static str, unit: &'static str) -> Metric {
 
 /// A peer in a case.
 pub struct Entrant {
-    /// Who.
+    /// Its name.
     pub peer: &'static str,
     /// What it is asked to do.
     pub mode: &'static str,
@@ -88,7 +88,7 @@ impl Entrant {
         self
     }
 
-    /// Told `value` for `name`.
+    /// The same with the parameter `name`.
     pub fn with(mut self, name: &'static str, value: u64) -> Self {
         self.params.push((name, value));
         self

@@ -31,7 +31,7 @@ pub(crate) fn effective(requested: usize) -> Result<usize, BuildError> {
     Ok(rounded)
 }
 
-/// The size of a guard of at least so many bytes. None if no memory is that large.
+/// The size of a guard of at least `bytes`. None if no memory is that large.
 pub(crate) fn guard(bytes: usize) -> Option<usize> {
     (bytes <= isize::MAX as usize).then(|| bytes.next_multiple_of(page_size()))
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// What a callback does. It gets its node back.
 type Callback = Box<dyn FnOnce(Box<Watcher>, usize)>;
 
-/// A callback, which is told how the job ended. It may be added again.
+/// A callback, which receives how the job ended. It may be added again.
 #[repr(C)]
 pub struct Watcher {
     link: Link,

@@ -5,8 +5,8 @@
 // Its functions are found by name.
 use jobring as _;
 
-/// The library's release build has no path that leads here (`.ci/sizes` looks), so there is nothing to be
-/// told: the core stops at an invalid instruction, where a debugger shows it.
+/// The library's release build has no path that leads here (`.ci/sizes` looks), so there is nothing to
+/// report: the core stops at an invalid instruction, where a debugger shows it.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {

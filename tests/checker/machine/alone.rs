@@ -95,7 +95,7 @@ impl World {
     }
 
     /// The pool is closed, and no idle worker sleeps or will sleep: SleepLook sees CLOSED. From here on the
-    /// counts of the idle word only decide who is granted a wake that wakes nobody. So their updates are
+    /// counts of the idle word only decide which thread is granted a wake that wakes nobody. So their updates are
     /// independent except for those counts, and a thread that finds the ready ring empty might as well have
     /// found that later, at its next look.
     fn is_past_idling(&self, facts: &Facts) -> bool {
@@ -140,8 +140,8 @@ impl World {
             // The one closer's own.
             Pc::ModeSet | Pc::ModeLook => facts.closers == 1,
             Pc::SlotCloseLook | Pc::SlotClose => facts.closers == 1 && !facts.fails && !facts.judges,
-            // A wake finds whom it would find later, since the word has changed before it and who was to
-            // sleep on the old value does not; except for threads that came to sleep on the new one: it would
+            // A wake finds the threads that it would find later, since the word has changed before it and a thread
+            // that was to sleep on the old value does not; except for threads that came to sleep on the new one: it would
             // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
             // Nobody listens.
@@ -150,8 +150,8 @@ impl World {
             // look.
             Pc::Sleep(Word::CloseEvents) => !facts.freezes,
             Pc::NotifyClosers => !within(&self.threads, &facts.listens),
-            // Where nothing comes any more, all find nothing, and who counts itself in or out is not looked
-            // at.
+            // Where nothing comes any more, all find nothing, and it does not matter which thread counts itself in
+            // or out.
             Pc::FrontHead(How::Look) if t.stack.calls().last() == Some(&Pc::FoundLooked) => {
                 self.is_past_idling(facts) || self.is_dry(facts)
             }

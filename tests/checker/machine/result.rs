@@ -118,7 +118,7 @@ impl Cpu<'_> {
             Pc::WaitTake => {
                 self.t().seen = wseen;
                 let taking = wseen.with(Status::Taking);
-                // Who may leave it gives the handle up later.
+                // A thread that may leave it gives the handle up later.
                 let taking = if self.t().sees.is_some() { taking } else { taking.detach() };
                 match self.cas_slot(taking) {
                     Ok(taking) => {
@@ -221,7 +221,7 @@ impl Cpu<'_> {
         }
     }
 
-    /// A handle is given up by one thread: it has the result, or was told that it is detached.
+    /// A handle is given up by one thread: it has the result, or has seen that it is detached.
     pub fn give_handle(&mut self) {
         let want = (self.t().want.idx, self.t().want.generation);
         let Some(job) = self.w.jobs.iter_mut().find(|job| job.accepted > 0 && job.handle == want) else {

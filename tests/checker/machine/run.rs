@@ -66,7 +66,10 @@ impl Cpu<'_> {
                     self.must(false, "a job is run whose slot holds none");
                     return self.ret();
                 };
-                self.must(self.see().holds & 1 << idx != 0, "a job is run by who has not claimed it");
+                self.must(
+                    self.see().holds & 1 << idx != 0,
+                    "a job is run by a thread that has not claimed it",
+                );
                 self.w.jobs[job as usize].ran += 1;
                 self.t().retire = false;
                 match self.setup.bodies[job as usize] {
@@ -128,7 +131,10 @@ impl Cpu<'_> {
                     self.must(false, "a job is dropped whose slot holds none");
                     return self.ret();
                 };
-                self.must(self.see().holds & 1 << idx != 0, "a job is dropped by who has not claimed it");
+                self.must(
+                    self.see().holds & 1 << idx != 0,
+                    "a job is dropped by a thread that has not claimed it",
+                );
                 self.w.jobs[job as usize].dropped += 1;
                 self.w.bodies[idx as usize] = Content::Empty;
                 self.t().to = Status::Cancelled;
@@ -225,7 +231,10 @@ impl Cpu<'_> {
     /// Drops what a job left.
     pub fn forget_body(&mut self) {
         let idx = self.t().idx as usize;
-        self.must(self.see().holds & 1 << idx != 0, "a result is dropped by who has not claimed it");
+        self.must(
+            self.see().holds & 1 << idx != 0,
+            "a result is dropped by a thread that has not claimed it",
+        );
         match self.w.bodies[idx] {
             Content::Result(job) | Content::Failure(job) => self.w.jobs[job as usize].out += 1,
             _ => self.must(false, "a result is dropped that is not there"),

@@ -74,7 +74,7 @@ fn idle_loop(core: usize) {
         }
         machine::answer();
         // ORDERING: Relaxed, and a fence: pairs with the one in ring_for_sleepers. Either this core's second
-        // look finds the job, or who submitted it sees this bit, and rings after `answer`: then the sleep
+        // look finds the job, or its submitter sees this bit, and rings after `answer`: then the sleep
         // ends at once.
         ASLEEP.fetch_or(1 << core, Relaxed);
         fence(SeqCst);

@@ -45,7 +45,7 @@ fn pool(elf: &Elf) -> bool {
 
 type Hits<'a> = BTreeMap<&'a str, BTreeSet<u32>>;
 
-/// Who hit which addresses.
+/// The addresses that were hit, by the names in the log.
 fn hits(log: &str) -> Hits<'_> {
     let mut hits: Hits<'_> = BTreeMap::new();
     for line in log.lines().filter_map(|line| line.strip_prefix("hits ")) {

@@ -33,7 +33,7 @@ static LONGEST: AtomicU32 = AtomicU32::new(0);
 static SECTIONS: AtomicU32 = AtomicU32::new(0);
 
 // SAFETY:
-// - on one core nothing runs while interrupts are masked but who masked them; nested sections leave them
+// - on one core nothing runs while interrupts are masked except the code that masked them; nested sections leave them
 //   masked.
 unsafe impl critical_section::Impl for Masked {
     unsafe fn acquire() -> u32 {
