@@ -1125,8 +1125,8 @@ jobring_status jobring_detach(jobring_pool *pool,
 /* ---- Interrupt a wait -------------------------------------------------------------------------------- */
 
 /*
- * Ctrl-C in an extension of Python: its handler of SIGINT calls the one that was there before, which notes the signal for
- * Python, and then jobring_interrupt_raise(). A wait resets the interrupt before it asks Python, so it misses no signal:
+ * Ctrl-C in a Python extension: its handler of SIGINT calls the handler that was there before, which notes the signal for
+ * Python, and then jobring_interrupt_raise(). The loop resets the interrupt before it asks Python, so it misses no signal:
  *
  *     static jobring_interrupt stop;
  *     jobring_interrupt_scope scope;

@@ -184,7 +184,7 @@ fn a_new_worker_needs_nothing_of_its_maker() {
     }
 }
 
-/// Who throws, on whose thread; with "-pthread" or "-std" behind it, on a worker of that backend.
+/// Which code throws, and on which thread; with "-pthread" or "-std" behind it, on a worker of that backend.
 const THROWERS: &[&str] = &[
     "worker-pthread",
     "worker-std",

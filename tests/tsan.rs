@@ -111,7 +111,8 @@ const JUDGED: &[Control] = &[
     control("VisitEnd", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
     control("VisitorsWait", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
     control("VisitorsLook", DESTROY, &["destroy_under"], &["jobring_wait_opts"]),
-    // E9: the watcher's data, to its callback on the thread that ended the job; that one's, to a late watcher.
+    // E9: the data of the thread that adds a callback, to the callback on the thread that ended the job; that
+    // one's data, to a callback that is added late.
     control("WatchAdd", WATCHES, ENDS, ADDS),
     control("WatchClose", WATCHES, ADDS_OR_ENDS, ADDS_OR_ENDS),
     control("WatchLook", WATCHES, ADDS, ENDS),

@@ -25,7 +25,7 @@ pub struct jobring_watched {
     pub reserved: [*mut c_void; 8],
 }
 
-/// What a callback that comes late receives. On 32 bits a handle may be aligned to a word only.
+/// What a callback that is added late receives. On 32 bits a handle may be aligned to a word only.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Ended {
@@ -74,7 +74,7 @@ unsafe extern "C" fn tell(watched: *mut c_void, outcome: *const jobring_outcome)
         // - jobring_watch added it, and it stays in place until it is called.
         let node = unsafe { link.cast::<jobring_done_node>().read() };
         // SAFETY:
-        // - the watcher's promises.
+        // - jobring_watch's caller promised it.
         unsafe { call(node, outcome) };
     }
 }

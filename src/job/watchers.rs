@@ -1,31 +1,30 @@
-//! Callbacks for one job, added at any time: those of the *watchers* of the job.
+//! The *watchers* of one job: callbacks that are added at any time.
 //!
-//! The list lies beside the job, in memory of the submitter's, and not in its slot: so no watcher, however
-//! slow, meets the slot's next job. The job has a callback that *closes* the list when the job has ended.
+//! The list lies beside the job, in the submitter's memory, and not in its slot: so no thread that adds a
+//! watcher, however slow, meets the slot's next job. The job has a callback that *closes* the list when the job has ended.
 //!
 //! ```text
 //! word    changed by, and to what
 //!
-//! empty   a watcher, by an exchange → its node          the node points to the one before it
-//! a node  a watcher, by an exchange → its node
+//! empty   a thread that adds a node, by an exchange → the node          the node points to the one before it
+//! a node  a thread that adds a node, by an exchange → the node
 //! either  the thread that ended the job, by one swap → CLOSED, after it has stored how the job ended
 //! CLOSED  nobody
 //! ```
 //!
 //! **Called once.** A node whose exchange succeeds is in the list that the swap takes: the thread that closes
-//! calls it. A watcher that finds CLOSED has not added its node, and calls it itself, at once. There is no
-//! third case.
+//! calls it. A thread that finds CLOSED has not added its node, and calls it itself. There is no third case.
 //!
-//! **In order.** The swap takes the newest node first. The thread that closes turns the list round, and calls
-//! the oldest first. A watcher that finds CLOSED may be called before those are through, as with CPython's
+//! **In order.** The swap takes the newest node first. The thread that closes reverses the list, and calls the
+//! oldest first. A thread that finds CLOSED may call its node before those calls have ended, as with CPython's
 //! futures.
 //!
 //! **Nodes and list are given up as early as possible.** The next node is read before a node's callback is
 //! called, which may use the node again. Behind the swap the closing thread does not touch the list, so any
-//! callback may free it, if no other thread is about to watch.
+//! callback may free it, if no other thread is about to add a node.
 //!
-//! **No thread waits.** A watcher that is stopped before its exchange has changed nothing. A thread that is
-//! stopped before the swap delays its own job, which has not ended for anyone else either.
+//! **No thread waits.** A thread that is stopped before its exchange has changed nothing. A thread that is
+//! stopped before the swap delays the end of its own job, and nothing else.
 
 use crate::sync::{AcqRel, Acquire, AtomicUsize, Release, Site, UnsafeCell, const_fn, ordering};
 use core::mem::MaybeUninit;
@@ -106,7 +105,7 @@ impl<E: Copy> Watchers<E> {
     }
 
     /// The job has ended: takes the nodes, which the caller calls. Behind the swap it does not touch the
-    /// list, which a watcher may free from then on.
+    /// list, which a callback may free from then on.
     ///
     /// # Safety
     /// 1. The list is there, and this is called once.
@@ -119,7 +118,7 @@ impl<E: Copy> Watchers<E> {
             // - 1: nobody reads it before the list is closed, and no other thread closes it.
             this.end.with_mut(|at| unsafe { (*at).write(end) });
             // ORDERING: Acquire pairs with the Release of `add`: the nodes are whole. Release pairs with the
-            // Acquire there: a watcher that comes late finds how the job ended.
+            // Acquire there: a thread that adds a node later finds how the job ended.
             this.newest.swap(CLOSED, ordering(Site::WatchClose, AcqRel))
         };
         Added { oldest: turned_round(links(newest)) }
@@ -130,7 +129,7 @@ fn links(address: usize) -> *const Link {
     ptr::with_exposed_provenance(address)
 }
 
-/// Turns a list round, which the caller took.
+/// Reverses a list that the caller took.
 fn turned_round(mut newest: *const Link) -> *const Link {
     let mut done = ptr::null();
     // SAFETY:

@@ -67,7 +67,7 @@ jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop
 
 void wait(jobring_job handle) { ok(jobring_wait(pool, handle, JOBRING_FOREVER, nullptr)); }
 
-// Who throws on whose thread.
+// Which code throws, and on which thread.
 void on_worker(uint32_t backend) {
     make(backend);
     wait(submit(job));

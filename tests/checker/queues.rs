@@ -16,7 +16,7 @@ const GIVES_TOO: (&str, &[Op]) = ("submitter", &[into(1)]);
 /// A submitter that also takes.
 pub const BOTH: (&str, &[Op]) = ("submitter", &[into(0), Op::Take]);
 pub const BOTH_TOO: (&str, &[Op]) = ("submitter", &[into(1), Op::Take]);
-/// A loop that hears of two jobs.
+/// An event loop that receives two jobs.
 pub const LOOPS: (&str, &[Op]) = ("loop", &[into(0), into(1), Op::Hear, Op::Hear]);
 
 /// With a queue, whose limit is as large as the pool.

@@ -43,7 +43,7 @@ const NEVER: &[(&str, &str)] = &[
     ("ring/init.rs", "unit tests of the wrap-around, before the ring is shared"),
     (
         "fork_join/",
-        "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
+        "inside one parallel for, whose caller waits for every thread that is in it, and no other thread does",
     ),
     (
         "job/watchers.rs",

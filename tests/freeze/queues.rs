@@ -300,7 +300,7 @@ impl<'p> Desk<'p> {
         }
     }
 
-    /// Ends `help`. It takes one more job, or hears of it, if it has not ended before.
+    /// Ends `help`, with one more job: the helper takes it, or is woken by it, if it has not ended before.
     fn stop_help(&self, helper: ScopedJoinHandle<'_, ()>) -> Result<(), String> {
         self.helps.store(false, SeqCst);
         let last = self.hand_over(GENEROUS);

@@ -215,7 +215,7 @@ void queue_destroy(unsigned rounds) {
     }
 }
 
-/* Who sees a shutdown end sees what the jobs did whose completions nobody has taken. */
+/* A thread that sees a shutdown end sees what the jobs did whose completions nobody has taken. */
 static void say_told(void *arg, const jobring_outcome *outcome) {
     struct cell *cell = arg;
     on_done(cell, outcome);
