@@ -68,6 +68,12 @@ pub(super) fn timeout(nanos: i64) -> Result<Timeout, StatusError> {
     }
 }
 
+/// The time limit of options: 0 is none, else as `timeout`.
+#[inline]
+pub(super) fn limit(nanos: i64) -> Result<Timeout, StatusError> {
+    if nanos == 0 { Ok(Timeout::Forever) } else { timeout(nanos) }
+}
+
 /// As `call`, for a body that calls the system or user code. Those may change errno; it is restored.
 pub(super) fn call_out(body: impl FnOnce() -> Result<jobring_status, StatusError>) -> jobring_status {
     call(|| keeping_errno(body))

@@ -1,16 +1,12 @@
 //! Submitting jobs whose handle can only cancel them.
 
-use super::call::{optional, pool, status, timeout};
+use super::call::{limit, optional, pool, status};
 use super::owned_job::OwnedRequest;
-use super::pool::CPool;
 use super::request::read_options;
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
-use super::types::{
-    JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_WAIT, jobring_fn, jobring_job,
-    jobring_pool, jobring_submit_options,
-};
-use crate::engine::{Fail, Wait, WhenFull};
-use crate::platform::port::{Origin, Timeout};
+use super::submit::submit_when;
+use super::types::{jobring_fn, jobring_job, jobring_pool, jobring_submit_options};
+use crate::engine::Recipient;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
@@ -63,7 +59,7 @@ unsafe fn submit(
     // SAFETY:
     // - the caller's.
     let options = unsafe { read_options(options, &mut room) }?;
-    let wait = if options.limit_ns == 0 { Timeout::Forever } else { timeout(options.limit_ns)? };
+    let wait = limit(options.limit_ns)?;
     // SAFETY:
     // - the caller's.
     let pool = unsafe { pool(at) }?;
@@ -73,35 +69,10 @@ unsafe fn submit(
     // - the caller's.
     let request = unsafe { OwnedRequest::new(run, arg, options, payload, owner) }?;
     // SAFETY:
-    // - the request was made for this pool; the caller's.
+    // - the request was made for this pool, with its `outcome_dropper`; the caller's.
     unsafe {
-        match options.when_full {
-            JOBRING_WHEN_FULL_WAIT => submit_to(pool, request, job, Wait(wait), Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL => submit_to(pool, request, job, Fail, Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL_ISR => submit_to(pool, request, job, Fail, Origin::Isr),
-            _ => Err(StatusError(JOBRING_E_INVALID)),
-        }
+        submit_when(options.when_full, wait, pool, request, Recipient::OWNER, job, |_| {
+            Err(StatusError(JOBRING_E_INVALID))
+        })
     }
-}
-
-/// # Safety
-/// 1. The request was made for this pool, with its `outcome_dropper`, and the submitter's promises hold for
-///    it. 2. `job` is NULL or writable.
-unsafe fn submit_to(
-    pool: &CPool,
-    request: OwnedRequest,
-    job: *mut jobring_job,
-    when_full: impl WhenFull,
-    origin: Origin,
-) -> Result<(), StatusError> {
-    // SAFETY:
-    // - 1.
-    let accepted = unsafe { pool.raw.submit_cancellable(request, when_full, origin) };
-    let handle = accepted.map_err(|(refused, _)| refused)?;
-    if !job.is_null() {
-        // SAFETY:
-        // - 2.
-        unsafe { job.write(handle.to_bits()) };
-    }
-    Ok(())
 }

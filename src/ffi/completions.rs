@@ -1,6 +1,6 @@
 //! Completion queues: taking jobs as they finish.
 
-use super::call::{self, call, done_out, optional, output, timeout, visit};
+use super::call::{self, call, done_out, limit, optional, output, timeout, visit};
 use super::completion_queue::{self, QueueLayout};
 use super::owned_job::{OwnedRequest, own_part};
 use super::pool::CPool;
@@ -9,12 +9,13 @@ use super::room::Rooms;
 use super::status::{
     JOBRING_E_BUSY, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError, jobring_status,
 };
+use super::submit::tell_handle;
 use super::types::{
     JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_FAIL_ISR, JOBRING_WHEN_FULL_WAIT, jobring_completions,
     jobring_fn, jobring_job, jobring_outcome, jobring_pool, jobring_submit_options,
 };
 use crate::engine::{Completions, Fail, Wait};
-use crate::platform::port::{Origin, Timeout};
+use crate::platform::port::Origin;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
@@ -214,7 +215,7 @@ unsafe fn submit(
     // SAFETY:
     // - the caller's.
     let options = unsafe { read_options(options, &mut room) }?;
-    let wait = if options.limit_ns == 0 { Timeout::Forever } else { timeout(options.limit_ns)? };
+    let wait = limit(options.limit_ns)?;
     // SAFETY:
     // - the caller's.
     let (queue, pool) = unsafe { queue(at) }?;
@@ -237,13 +238,9 @@ unsafe fn submit(
             _ => pool.raw.submit_into(queue, request, Fail, origin),
         }
     };
-    let handle = accepted.map_err(|(refused, _)| refused)?;
-    if !job.is_null() {
-        // SAFETY:
-        // - the caller's; checked above.
-        unsafe { job.write(handle.to_bits()) };
-    }
-    Ok(())
+    // SAFETY:
+    // - the caller's; checked above.
+    unsafe { tell_handle(accepted, job) }
 }
 
 /// Takes jobs of a completion queue that have ended, in the order in which they did.

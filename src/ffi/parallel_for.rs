@@ -1,11 +1,11 @@
 //! Parallel loops.
 
 use super::abi_struct::known;
-use super::call::{done_out, optional, timeout, visit};
+use super::call::{done_out, limit, optional, visit};
 use super::callback::{self, Body};
 use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_TIMEDOUT, StatusError, jobring_status};
-use super::types::{JOBRING_FOREVER, jobring_pool};
+use super::types::jobring_pool;
 use crate::fork_join::{self, LoopOptions};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -209,7 +209,7 @@ unsafe fn read_options(options: *const jobring_parallel_for_options) -> Result<L
     if reserved != 0 {
         return Err(StatusError(JOBRING_E_INVALID));
     }
-    let timeout = timeout(if limit_ns == 0 { JOBRING_FOREVER } else { limit_ns })?;
+    let timeout = limit(limit_ns)?;
     Ok(LoopOptions { grain, largest, timeout })
 }
 

@@ -1,6 +1,6 @@
 //! Submitting jobs.
 
-use super::call::{optional, pool, status, timeout};
+use super::call::{limit, optional, pool, status};
 use super::pool::CPool;
 use super::request::{OptionsRequest, PlainRequest, read_options};
 use super::status::{JOBRING_E_INVALID, StatusError, jobring_status};
@@ -9,6 +9,7 @@ use super::types::{
     jobring_fn, jobring_job, jobring_pool, jobring_submit_options,
 };
 use crate::engine::{Fail, Recipient, Request, ReserveError, Wait, WhenFull};
+use crate::job::id::JobId;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Origin, Timeout};
 use core::ffi::c_void;
@@ -145,7 +146,7 @@ unsafe fn submit_with(
     // SAFETY:
     // - the caller's.
     let options = unsafe { read_options(options, &mut room) }?;
-    let wait = if options.limit_ns == 0 { Timeout::Forever } else { timeout(options.limit_ns)? };
+    let wait = limit(options.limit_ns)?;
     // SAFETY:
     // - the caller's.
     let pool = unsafe { pool(at) }?;
@@ -156,12 +157,37 @@ unsafe fn submit_with(
     // SAFETY:
     // - the request was made for this pool; the caller's.
     unsafe {
-        match options.when_full {
-            JOBRING_WHEN_FULL_WAIT => submit_to(pool, request, job, Wait(wait), Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL => submit_to(pool, request, job, Fail, Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL_ISR => submit_to(pool, request, job, Fail, Origin::Isr),
-            JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, request),
-            _ => Err(StatusError(JOBRING_E_INVALID)),
+        submit_when(options.when_full, wait, pool, request, Recipient::of(job.is_null()), job, |request| {
+            match options.when_full {
+                JOBRING_WHEN_FULL_RUN if job.is_null() && options.copy == 0 => submit_or_run(pool, request),
+                _ => Err(StatusError(JOBRING_E_INVALID)),
+            }
+        })
+    }
+}
+
+/// Submits a job as its options say, if they say wait or fail; else what `otherwise` says.
+///
+/// # Safety
+/// As for submit_to.
+#[inline(always)]
+pub(super) unsafe fn submit_when<R: Request>(
+    when_full: u32,
+    wait: Timeout,
+    pool: &CPool,
+    request: R,
+    recipient: Recipient,
+    job: *mut jobring_job,
+    otherwise: impl FnOnce(R) -> Result<(), StatusError>,
+) -> Result<(), StatusError> {
+    // SAFETY:
+    // - the caller's.
+    unsafe {
+        match when_full {
+            JOBRING_WHEN_FULL_WAIT => submit_to(pool, request, recipient, job, Wait(wait), Origin::Thread),
+            JOBRING_WHEN_FULL_FAIL => submit_to(pool, request, recipient, job, Fail, Origin::Thread),
+            JOBRING_WHEN_FULL_FAIL_ISR => submit_to(pool, request, recipient, job, Fail, Origin::Isr),
+            _ => otherwise(request),
         }
     }
 }
@@ -186,26 +212,42 @@ unsafe fn submit(
     let request = PlainRequest::new(run, arg)?;
     // SAFETY:
     // - the caller's.
-    unsafe { submit_to(pool, request, job, when_full, origin) }
+    unsafe { submit_to(pool, request, Recipient::of(job.is_null()), job, when_full, origin) }
 }
 
 /// # Safety
-/// 1. The request was made for this pool, and the submitter's promises hold for it. 2. `job` is NULL or writable.
+/// 1. The request was made for this pool and this recipient, and the submitter's promises hold for it.
+/// 2. `job` is NULL or writable.
 #[inline(always)]
 unsafe fn submit_to(
     pool: &CPool,
     request: impl Request,
+    recipient: Recipient,
     job: *mut jobring_job,
     when_full: impl WhenFull,
     origin: Origin,
 ) -> Result<(), StatusError> {
     // SAFETY:
     // - 1.
-    let accepted = unsafe { pool.raw.submit(request, Recipient::of(job.is_null()), when_full, origin) };
+    let accepted = unsafe { pool.raw.submit(request, recipient, when_full, origin) };
+    // SAFETY:
+    // - 2.
+    unsafe { tell_handle(accepted, job) }
+}
+
+/// Writes the handle of an accepted job, if it is wanted.
+///
+/// # Safety
+/// 1. `job` is NULL or writable.
+#[inline(always)]
+pub(super) unsafe fn tell_handle<R>(
+    accepted: Result<JobId, (ReserveError, R)>,
+    job: *mut jobring_job,
+) -> Result<(), StatusError> {
     let handle = accepted.map_err(|(refused, _)| refused)?;
     if !job.is_null() {
         // SAFETY:
-        // - 2.
+        // - 1.
         unsafe { job.write(handle.to_bits()) };
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The calls on a handle.
 
 use super::abi_struct::known;
-use super::call::{call, call_out, done_out, optional, pool, timeout, visit};
+use super::call::{call, call_out, done_out, limit, optional, pool, timeout, visit};
 use super::failure::JobFailure;
 use super::job::{result, why_dropped};
 use super::pool::CPool;
@@ -11,8 +11,8 @@ use super::status::{
     StatusError, jobring_status,
 };
 use super::types::{
-    JOBRING_FOREVER, JOBRING_WAIT_DEADLINE, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL,
-    jobring_job, jobring_outcome, jobring_pool, jobring_wait_options,
+    JOBRING_WAIT_DEADLINE, JOBRING_WAIT_HELP, JOBRING_WAIT_PEEK, JOBRING_WAIT_POLL, jobring_job,
+    jobring_outcome, jobring_pool, jobring_wait_options,
 };
 use crate::engine::{Completion, Disposition, WaitOptions};
 use crate::job::context::CallChain;
@@ -229,7 +229,7 @@ pub(super) unsafe fn read_options(
     if flags > JOBRING_WAIT_HELP | JOBRING_WAIT_POLL | JOBRING_WAIT_PEEK | JOBRING_WAIT_DEADLINE {
         return Err(StatusError(JOBRING_E_INVALID));
     }
-    let limit = timeout(if limit_ns == 0 { JOBRING_FOREVER } else { limit_ns })?;
+    let limit = limit(limit_ns)?;
     let limit = match limit {
         // Without a clock every time has passed, as every finite timeout has.
         Timeout::Nanos(end) if flags & JOBRING_WAIT_DEADLINE != 0 => {
