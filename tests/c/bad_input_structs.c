@@ -35,6 +35,21 @@ static void clear(unsigned char *bytes, size_t from, size_t to) { memset(bytes +
         CELL(f, #in "." #field, "zero", at_zero, IN_##in.field = 0);                                \
         CELL(f, #in "." #field, "maximum", at_most, IN_##in.field = most);                          \
     } while (0)
+/* The limit_ns of options `at`: as NUMBER, and what is less than JOBRING_FOREVER. */
+#define LIMIT(f, what, at, below)                                                                   \
+    do {                                                                                            \
+        CELL(f, what ".limit_ns", "zero", OK_, at.limit_ns = 0);                                    \
+        CELL(f, what ".limit_ns", "maximum", OK_, at.limit_ns = INT64_MAX);                         \
+        CELL(f, what ".limit_ns", "minus-two", below, at.limit_ns = -2);                            \
+        CELL(f, what ".limit_ns", "minimum", below, at.limit_ns = INT64_MIN);                       \
+    } while (0)
+/* The argument `options`, which is what `given` names in struct args: NULL, misaligned, and of each size. */
+#define OPTIONAL(f, given)                                                                          \
+    do {                                                                                            \
+        CELL(f, "options", "null", OK_, a->given = NULL);                                           \
+        CELL(f, "options", "misaligned", INV, ODD_INPUT(given));                                    \
+        SIZES(f, "options", given_##given, INV);                                                    \
+    } while (0)
 #define IN_config CONFIG
 #define IN_options OPTIONS.known
 #define PORT (a->given_port)
@@ -105,14 +120,10 @@ static void configs(const struct function *f) {
 }
 
 static void options(const struct function *f) {
-    CELL(f, "options", "null", OK_, a->options = NULL);
-    CELL(f, "options", "misaligned", INV, ODD_INPUT(options));
-    SIZES(f, "options", given_options, INV);
+    OPTIONAL(f, options);
     NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
-    NUMBER(f, options, limit_ns, INT64_MAX, OK_, OK_);
     NUMBER(f, options, copy, SIZE_MAX, OK_, JOBRING_E_SIZE);
-    CELL(f, "options.limit_ns", "minus-two", INV, OPTIONS.known.limit_ns = -2);
-    CELL(f, "options.limit_ns", "minimum", INV, OPTIONS.known.limit_ns = INT64_MIN);
+    LIMIT(f, "options", OPTIONS.known, INV);
     CELL(f, "options.done", "null", OK_, OPTIONS.known.done = NULL);
     CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
     CELL(f, "options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
@@ -127,15 +138,10 @@ static void options(const struct function *f) {
 
 static void loops(void) {
     const struct function *const f = F(parallel_for_opts);
-    CELL(f, "options", "null", OK_, a->loop_options = NULL);
-    CELL(f, "options", "misaligned", INV, ODD_INPUT(loop_options));
-    SIZES(f, "options", given_loop_options, INV);
+    OPTIONAL(f, loop_options);
     CELL(f, "options.reserved", "zero", OK_, LOOP_OPTIONS.reserved = 0);
     CELL(f, "options.reserved", "maximum", INV, LOOP_OPTIONS.reserved = UINT32_MAX);
-    CELL(f, "options.limit_ns", "zero", OK_, LOOP_OPTIONS.limit_ns = 0);
-    CELL(f, "options.limit_ns", "maximum", OK_, LOOP_OPTIONS.limit_ns = INT64_MAX);
-    CELL(f, "options.limit_ns", "minus-two", INV, LOOP_OPTIONS.limit_ns = -2);
-    CELL(f, "options.limit_ns", "minimum", INV, LOOP_OPTIONS.limit_ns = INT64_MIN);
+    LIMIT(f, "options", LOOP_OPTIONS, INV);
     CELL(f, "options.grain", "zero", OK_, LOOP_OPTIONS.grain = 0);
     CELL(f, "options.grain", "maximum", OK_, LOOP_OPTIONS.grain = SIZE_MAX);
     CELL(f, "options.largest", "zero", OK_, LOOP_OPTIONS.largest = 0);
@@ -143,15 +149,10 @@ static void loops(void) {
 }
 
 static void wait_options(const struct function *f) {
-    CELL(f, "options", "null", OK_, a->wait_options = NULL);
-    CELL(f, "options", "misaligned", INV, ODD_INPUT(wait_options));
-    SIZES(f, "options", given_wait_options, INV);
+    OPTIONAL(f, wait_options);
     CELL(f, "options.flags", "zero", OK_, WAIT_OPTIONS.flags = 0);
     CELL(f, "options.flags", "maximum", INV, WAIT_OPTIONS.flags = UINT32_MAX);
-    CELL(f, "options.limit_ns", "zero", OK_, WAIT_OPTIONS.limit_ns = 0);
-    CELL(f, "options.limit_ns", "maximum", OK_, WAIT_OPTIONS.limit_ns = INT64_MAX);
-    CELL(f, "options.limit_ns", "minus-two", INV, WAIT_OPTIONS.limit_ns = -2);
-    CELL(f, "options.limit_ns", "minimum", INV, WAIT_OPTIONS.limit_ns = INT64_MIN);
+    LIMIT(f, "options", WAIT_OPTIONS, INV);
 }
 
 /* Of the two jobs the first is done, the second has failed. */
@@ -241,10 +242,7 @@ static void batches(void) {
     /* Not looked at. */
     CELL(f, "items.options.when_full", "zero", OK_, OPTIONS.known.when_full = 0);
     CELL(f, "items.options.when_full", "maximum", OK_, OPTIONS.known.when_full = UINT32_MAX);
-    CELL(f, "items.options.limit_ns", "zero", OK_, OPTIONS.known.limit_ns = 0);
-    CELL(f, "items.options.limit_ns", "maximum", OK_, OPTIONS.known.limit_ns = INT64_MAX);
-    CELL(f, "items.options.limit_ns", "minus-two", OK_, OPTIONS.known.limit_ns = -2);
-    CELL(f, "items.options.limit_ns", "minimum", OK_, OPTIONS.known.limit_ns = INT64_MIN);
+    LIMIT(f, "items.options", OPTIONS.known, OK_);
     CELL(f, "items.options.copy", "zero", OK_, OPTIONS.known.copy = 0);
     CELL(f, "items.options.copy", "maximum", JOBRING_E_SIZE, OPTIONS.known.copy = SIZE_MAX);
     CELL(f, "items.options.done", "null", OK_, OPTIONS.known.done = NULL);
