@@ -1,7 +1,7 @@
 //! Completion queues: each job that was submitted into a queue arrives there once, and no thread sleeps for
 //! what cannot come.
 
-use crate::fixtures::{Stage, writer};
+use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
 use jobring_model::StaticPool;
 use jobring_model::model::{No, Queue, Took};
@@ -30,7 +30,7 @@ pub const MODELS: &[Model] = &[
 ];
 
 /// A pool with a worker that never works, a queue, and one job in it that writes a place.
-fn one_job<const N: usize>() -> (Stage<N>, Arc<Queue<N>>, crate::fixtures::Place) {
+pub fn one_job<const N: usize>() -> (Stage<N>, Arc<Queue<N>>, Place) {
     let s = Stage::attended();
     let queue = Queue::new(&s.pool, N);
     let (task, place) = writer(&s.log, 0);
@@ -49,19 +49,23 @@ fn a_completion_arrives_once_with_what_its_job_did() {
     s.assert_over(1);
 }
 
-fn two_completions_arrive_at_two_consumers() {
+/// Two jobs, a consumer, and this thread, which does `take`: each gets one of them.
+pub fn two_consumers(take: impl FnOnce(&Arc<Queue<2>>) -> Took) {
     let s = Stage::<2>::attended();
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let queue = s.queue(2);
     let other = queue.clone();
     let consumer = s.thread(move |_| other.take());
-    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
+    let runner = s.runner_of(2);
     s.begin();
-    let mut took = [queue.take(), consumer.join().unwrap()];
+    let mut took = [take(&queue), consumer.join().unwrap()];
     took.sort_by_key(|took| *took != Took::Done(0));
     assert_eq!(took, [Took::Done(0), Took::Done(1)]);
     runner.join().unwrap();
     s.assert_over(2);
+}
+
+fn two_completions_arrive_at_two_consumers() {
+    two_consumers(|queue| queue.take());
 }
 
 /// One job, and some consumers: one of them gets it, and the others learn that nothing is pending.
@@ -139,8 +143,7 @@ fn a_discarded_job_arrives_too() {
 
 fn a_submitter_beyond_the_limit_waits_for_a_take() {
     let s = Stage::<2>::attended();
-    let queue = Queue::new(&s.pool, 1);
-    queue.submit(s.task(0)).expect("there is room");
+    let queue = s.queue(1);
     assert!(s.pool.run_one());
     assert_eq!(queue.submit(s.task(2)), Err(No::Full));
     let (submitter, task) = (queue.clone(), s.task(1));
@@ -155,8 +158,7 @@ fn a_submitter_beyond_the_limit_waits_for_a_take() {
 
 fn a_submitter_beyond_the_limit_learns_of_the_shutdown() {
     let s = Stage::<2>::new();
-    let queue = Queue::new(&s.pool, 1);
-    queue.submit(s.task(0)).expect("there is room");
+    let queue = s.queue(1);
     assert!(s.pool.run_one());
     let (submitter, task) = (queue.clone(), s.task(1));
     let submitted = s.thread(move |_| submitter.submit_blocking(task));
@@ -211,8 +213,7 @@ fn a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused() {
 /// A loop that arms, polls and takes gets every completion; if an event were lost, it would poll for ever.
 fn event_loop<const N: usize>() {
     let s = Stage::<N>::attended();
-    let queue = Queue::new(&s.pool, N);
-    (0..N).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let queue = s.queue(N);
     let runners: Vec<_> = (0..N).map(|_| s.runner()).collect();
     s.begin();
     queue.poll_for(N);
@@ -232,11 +233,10 @@ fn an_event_loop_hears_of_two_completions() {
 /// Two jobs, for a loop and for a consumer that takes the other: perhaps the one of which the loop heard.
 fn an_event_loop_beside_a_consumer_hears_of_a_completion() {
     let s = Stage::<2>::attended().ungated();
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let queue = s.queue(2);
     let other = queue.clone();
     let consumer = s.thread(move |_| assert!(matches!(other.take(), Took::Done(_))));
-    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
+    let runner = s.runner_of(2);
     s.begin();
     queue.poll_for(1);
     consumer.join().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::harness::Crew;
 use jobring_model::JobId;
-use jobring_model::model::{Clock, End, Log, Pool, Task};
+use jobring_model::model::{Clock, End, Log, Pool, Queue, StopPoint, Task};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 
@@ -69,7 +69,19 @@ impl<const N: usize> Stage<N> {
 
     /// A thread that runs the oldest job (there is one).
     pub fn runner(&self) -> JoinHandle<()> {
-        self.thread(|s| assert!(s.pool.run_one()))
+        self.runner_of(1)
+    }
+
+    /// A thread that runs the oldest `jobs` jobs (there are so many).
+    pub fn runner_of(&self, jobs: usize) -> JoinHandle<()> {
+        self.thread(move |s| (0..jobs).for_each(|_| assert!(s.pool.run_one())))
+    }
+
+    /// A completion queue for at most `jobs` jobs, with jobs 0 and so on in it.
+    pub fn queue(&self, jobs: usize) -> Arc<Queue<N>> {
+        let queue = Queue::new(&self.pool, jobs);
+        (0..jobs).for_each(|n| assert!(queue.submit(self.task(n)).is_ok()));
+        queue
     }
 
     /// Job `n`.
@@ -103,6 +115,21 @@ impl<const N: usize> Stage<N> {
             assert_eq!(log.taken(n) + log.forgotten(n), log.ran(n), "the result of job {n}");
         }
     }
+}
+
+/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
+/// `others` meanwhile.
+pub fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
+    let frost = StopPoint::new();
+    let thread = {
+        let frost = frost.clone();
+        crew.spawn(move || frost.during(step))
+    };
+    crew.begin();
+    frost.freeze();
+    others();
+    frost.thaw();
+    thread.join().unwrap()
 }
 
 /// A place that one thread writes before others read it; the checker checks that they do.

@@ -1,10 +1,10 @@
 //! A thread that is stopped before any of its steps holds up no other: what the others do ends, and when the
 //! thread continues, nothing is lost.
 
-use crate::fixtures::Stage;
+use crate::fixtures::{Stage, stopped};
 use crate::harness::{Crew, Model, model};
 use jobring_model::Interrupt;
-use jobring_model::model::{Clock, End, Indices, No, Pool, Queue, StopPoint, Took, Workers};
+use jobring_model::model::{Clock, End, Indices, No, Pool, Queue, Took, Workers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -34,22 +34,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope),
 ];
 
-/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
-/// `others` meanwhile.
-fn stopped<T: 'static>(crew: &Crew, step: impl FnOnce() -> T + 'static, others: impl FnOnce()) -> T {
-    let frost = StopPoint::new();
-    let thread = {
-        let frost = frost.clone();
-        crew.spawn(move || frost.during(step))
-    };
-    crew.begin();
-    frost.freeze();
-    others();
-    frost.thaw();
-    thread.join().unwrap()
-}
-
-/// The same on a ring of `len` that holds the first `held` indices. In the end it holds all but those that
+/// `stopped` on a ring of `len` that holds the first `held` indices. In the end it holds all but those that
 /// `step` says it has.
 fn ring<K: IntoIterator<Item = usize> + 'static>(
     len: usize,
@@ -340,8 +325,7 @@ fn of_two_pushes_one_wakes_a_worker_though_another_is_stopped_anywhere() {
 /// both, and `hears` of it. In the end each is taken once.
 fn queue(hears: fn(&Queue<2>)) {
     let s = Stage::<2>::attended_on(Pool::with_clock(Clock::Hasty));
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let queue = s.queue(2);
     assert!(queue.arm());
     let other = s.clone();
     stopped(
@@ -371,8 +355,7 @@ fn a_runner_stopped_anywhere_delays_its_own_event_alone() {
 /// It may keep its own place, but not the one that another consumer gives back.
 fn a_consumer_stopped_anywhere_holds_up_no_submitter_beyond_the_limit() {
     let s = Stage::<4>::attended_on(Pool::with_clock(Clock::Hasty)).ungated();
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
+    let queue = s.queue(2);
     (0..2).for_each(|_| assert!(s.pool.run_one()));
     let (first, other, task) = (queue.clone(), queue.clone(), s.task(2));
     let submitter = s.thread(move |_| other.submit_blocking(task).is_ok());

@@ -4,7 +4,7 @@
 use crate::fixtures::{Place, Stage, writer};
 use crate::harness::{Model, model};
 use jobring_model::Interrupt;
-use jobring_model::model::{Clock, End, No};
+use jobring_model::model::{Clock, End, No, Task};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -89,7 +89,7 @@ fn a_wait_for_an_idle_pool_learns_of_a_cancel() {
 
 /// A job of a pool with a worker that never works, which submits another. That one gets the first slot, at
 /// which a look has passed when it comes to the first job.
-fn two_stages(submit: fn(&Stage<2>, jobring_model::model::Task)) {
+fn two_stages(submit: fn(&Stage<2>, Task)) {
     let s = Stage::<2>::attended();
     s.submit_detached(2);
     assert!(s.pool.run_one());
@@ -139,7 +139,7 @@ fn a_wait_for_an_idle_pool_without_workers_runs_the_jobs() {
 }
 
 /// Job `n`, which waits until the pool is idle.
-fn settling<const N: usize>(s: &Stage<N>, n: usize) -> jobring_model::model::Task {
+fn settling<const N: usize>(s: &Stage<N>, n: usize) -> Task {
     let inside = s.clone();
     s.task(n).doing(move || settle(&inside))
 }
@@ -147,6 +147,26 @@ fn settling<const N: usize>(s: &Stage<N>, n: usize) -> jobring_model::model::Tas
 /// Runs the oldest job, if there is one, as a worker that was counted in.
 fn run_one<const N: usize>(s: &Stage<N>) {
     s.pool.as_worker(|| _ = s.pool.run_one());
+}
+
+/// Runs a job here and one on another thread.
+fn run_two<const N: usize>(s: &Stage<N>) {
+    let other = s.thread(run_one);
+    s.begin();
+    run_one(s);
+    other.join().unwrap();
+}
+
+/// Job 0, which waits until the pool is idle, so that job 1 has ended. `refused` counts the refusals.
+fn settling_before(s: &Stage<2>, refused: &Arc<AtomicUsize>) -> Task {
+    let (inside, refused) = (s.clone(), refused.clone());
+    s.task(0).doing(move || match inside.pool.wait_idle() {
+        Ok(()) => assert_eq!(inside.log.ended(1), 1),
+        Err(end) => {
+            assert_eq!(end, End::Deadlock);
+            refused.fetch_add(1, Relaxed);
+        }
+    })
 }
 
 fn a_job_that_waits_for_an_idle_pool_runs_what_is_queued() {
@@ -169,10 +189,7 @@ fn two_jobs_that_wait_for_an_idle_pool_both_return() {
     let s = Stage::<2>::attended();
     s.pool.admit();
     (0..2).for_each(|n| _ = s.pool.submit_detached(settling(&s, n)).expect("there is room"));
-    let other = s.thread(run_one);
-    s.begin();
-    run_one(&s);
-    other.join().unwrap();
+    run_two(&s);
     s.assert_over(2);
 }
 
@@ -190,25 +207,14 @@ fn of_a_job_that_waits_for_an_idle_pool_and_one_that_waits_for_it_one_is_refused
     let s = Stage::<2>::attended().ungated();
     s.pool.admit();
     let told = Arc::new(AtomicUsize::new(0));
-    let (inside, count) = (s.clone(), told.clone());
-    let task = s.task(0).doing(move || match inside.pool.wait_idle() {
-        Ok(()) => assert_eq!(inside.log.ended(1), 1),
-        Err(end) => {
-            assert_eq!(end, End::Deadlock);
-            count.fetch_add(1, Relaxed);
-        }
-    });
-    let settling = s.pool.submit(task).expect("there is room");
+    let settling = s.pool.submit(settling_before(&s, &told)).expect("there is room");
     let (inside, count) = (s.clone(), told.clone());
     let task = s.task(1).doing(move || match inside.pool.wait(settling) {
         End::Deadlock => _ = count.fetch_add(1, Relaxed),
         end => assert_eq!(end, End::Done(0)),
     });
     s.pool.submit_detached(task).expect("there is room");
-    let other = s.thread(run_one);
-    s.begin();
-    run_one(&s);
-    other.join().unwrap();
+    run_two(&s);
     assert!(told.load(Relaxed) <= 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
@@ -217,15 +223,7 @@ fn of_a_job_that_waits_for_an_idle_pool_and_one_blocked_in_submit_one_is_refused
     let s = Stage::<2>::attended();
     s.pool.admit();
     let told = Arc::new(AtomicUsize::new(0));
-    let (inside, count) = (s.clone(), told.clone());
-    let task = s.task(0).doing(move || match inside.pool.wait_idle() {
-        Ok(()) => assert_eq!(inside.log.ended(1), 1),
-        Err(end) => {
-            assert_eq!(end, End::Deadlock);
-            count.fetch_add(1, Relaxed);
-        }
-    });
-    s.pool.submit_detached(task).expect("there is room");
+    s.pool.submit_detached(settling_before(&s, &told)).expect("there is room");
     let (inside, count) = (s.clone(), told.clone());
     let task = s.task(1).doing(move || match inside.pool.submit_blocking(inside.task(2)) {
         Ok(_) => {}
@@ -235,10 +233,7 @@ fn of_a_job_that_waits_for_an_idle_pool_and_one_blocked_in_submit_one_is_refused
         }
     });
     s.pool.submit_detached(task).expect("there is room");
-    let other = s.thread(run_one);
-    s.begin();
-    run_one(&s);
-    other.join().unwrap();
+    run_two(&s);
     while s.pool.run_one() {}
     assert!(told.load(Relaxed) <= 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
@@ -260,10 +255,7 @@ fn a_lender_wakes_a_borrower_that_waits_for_an_idle_pool() {
         }
     });
     s.pool.submit_detached(task).expect("there is room");
-    let other = s.thread(run_one);
-    s.begin();
-    run_one(&s);
-    other.join().unwrap();
+    run_two(&s);
 }
 
 fn a_wait_for_an_idle_pool_and_a_drain_both_return() {
@@ -283,10 +275,7 @@ fn a_shutdown_inside_a_job_and_a_wait_for_an_idle_pool_in_another_both_return() 
     s.pool.submit_detached(settling(&s, 0)).expect("there is room");
     let inside = s.clone();
     s.pool.submit_detached(s.task(1).doing(move || drop(inside.pool.drain()))).expect("there is room");
-    let other = s.thread(run_one);
-    s.begin();
-    run_one(&s);
-    other.join().unwrap();
+    run_two(&s);
     while s.pool.run_one() {}
     s.assert_ended(2);
 }

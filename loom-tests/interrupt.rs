@@ -259,8 +259,7 @@ fn an_interrupt_ends_a_take() {
 /// A queue with one job, and consumers in scopes.
 fn consumers<const OTHERS: usize>() {
     let s = Stage::<1>::attended();
-    let queue = Queue::new(&s.pool, 1);
-    queue.submit(s.task(0)).expect("there is room");
+    let queue = s.queue(1);
     let consumers = [(); OTHERS].map(|()| {
         let inside = queue.clone();
         s.thread(move |s| {

@@ -1,6 +1,7 @@
 //! Tasks that poll a completion queue: the task is woken when a job arrives, and when none is pending any more.
 
-use crate::fixtures::{Stage, writer};
+use crate::completions::{one_job, two_consumers};
+use crate::fixtures::Stage;
 use crate::future::Bell;
 use crate::harness::{Model, model};
 use jobring_model::model::{Polling, Queue, Took};
@@ -27,10 +28,7 @@ fn block_on<const N: usize>(queue: &mut Polling<N>, bell: &Arc<Bell>) -> Took {
 }
 
 fn a_polled_queue_wakes_its_task() {
-    let s = Stage::<1>::attended();
-    let queue = Queue::new(&s.pool, 1);
-    let (task, place) = writer(&s.log, 0);
-    queue.submit(task).expect("there is room");
+    let (s, queue, place) = one_job::<1>();
     let runner = s.runner();
     s.begin();
     let (mut polling, bell) = (Polling::new(&queue), Bell::new());
@@ -47,8 +45,7 @@ fn a_polled_queue_wakes_its_task() {
 /// task looks.
 fn a_task_that_polls_learns_that_nothing_is_pending() {
     let s = Stage::<1>::attended();
-    let queue = Queue::new(&s.pool, 1);
-    queue.submit(s.task(0)).expect("there is room");
+    let queue = s.queue(1);
     assert!(s.pool.run_one());
     let other = queue.clone();
     let consumer = s.thread(move |_| other.try_take());
@@ -73,9 +70,8 @@ fn a_refused_submit_leaves_no_task_asleep() {
 
 fn a_task_that_polls_gets_two_completions() {
     let s = Stage::<2>::attended();
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
-    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
+    let queue = s.queue(2);
+    let runner = s.runner_of(2);
     s.begin();
     let (mut polling, bell) = (Polling::new(&queue), Bell::new());
     let took = [Took::Done(0), Took::Done(1), Took::Empty];
@@ -85,24 +81,12 @@ fn a_task_that_polls_gets_two_completions() {
 }
 
 fn a_task_and_a_thread_get_a_completion_each() {
-    let s = Stage::<2>::attended();
-    let queue = Queue::new(&s.pool, 2);
-    (0..2).for_each(|n| assert!(queue.submit(s.task(n)).is_ok()));
-    let other = queue.clone();
-    let consumer = s.thread(move |_| other.take());
-    let runner = s.thread(|s| (0..2).for_each(|_| assert!(s.pool.run_one())));
-    s.begin();
-    let mut took = [block_on(&mut Polling::new(&queue), &Bell::new()), consumer.join().unwrap()];
-    took.sort_by_key(|took| *took != Took::Done(0));
-    assert_eq!(took, [Took::Done(0), Took::Done(1)]);
-    runner.join().unwrap();
-    s.assert_over(2);
+    two_consumers(|queue| block_on(&mut Polling::new(queue), &Bell::new()));
 }
 
 fn a_queue_whose_task_has_gone_keeps_no_waker() {
     let s = Stage::<1>::attended();
-    let queue = Queue::new(&s.pool, 1);
-    queue.submit(s.task(0)).expect("there is room");
+    let queue = s.queue(1);
     let runner = s.runner();
     s.begin();
     let bell = Bell::new();

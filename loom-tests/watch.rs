@@ -1,8 +1,8 @@
 //! Callbacks that are added while their job ends: each is called once, in order, and sees what the job did.
 
-use crate::fixtures::Place;
+use crate::fixtures::{Place, stopped};
 use crate::harness::{Crew, Model, model};
-use jobring_model::model::{StopPoint, WatchList, Watcher};
+use jobring_model::model::{WatchList, Watcher};
 use jobring_model::{JobEnd, StaticPool};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -129,25 +129,11 @@ fn a_watcher_may_watch_again() {
     assert_eq!(*calls.borrow(), [0, 1, 2]);
 }
 
-/// A thread does `step` and is stopped before it, anywhere inside it, or not at all. This thread does
-/// `others` meanwhile.
-fn stopped(step: impl FnOnce() + 'static, others: impl FnOnce()) {
-    let (crew, frost) = (Crew::new(), StopPoint::new());
-    let thread = {
-        let frost = frost.clone();
-        crew.spawn(move || frost.during(step))
-    };
-    crew.begin();
-    frost.freeze();
-    others();
-    frost.thaw();
-    thread.join().unwrap();
-}
-
 fn a_watcher_stopped_anywhere_holds_up_nobody() {
     let (list, calls) = (WatchList::new(), Calls::default());
     let (other, late) = (list.clone(), noting(&calls, 0));
     stopped(
+        &Crew::new(),
         move || other.watch(late),
         || {
             list.watch(noting(&calls, 1));
@@ -162,7 +148,7 @@ fn a_thread_that_ends_a_job_and_is_stopped_anywhere_holds_up_no_watcher() {
     let (list, calls) = (WatchList::new(), Calls::default());
     list.watch(noting(&calls, 0));
     let other = list.clone();
-    stopped(move || other.end(END), || list.watch(noting(&calls, 1)));
+    stopped(&Crew::new(), move || other.end(END), || list.watch(noting(&calls, 1)));
     assert_eq!(calls.borrow().len(), 2);
 }
 
