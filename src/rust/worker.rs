@@ -5,6 +5,20 @@ use crate::engine::WorkerStats;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerThread;
 
+/// What one worker's place says. None if the number names no worker, as in a build without threads.
+macro_rules! of_worker {
+    ($pool:expr, $worker:expr, $ask:expr) => {{
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        {
+            $pool.place($worker).and_then($ask)
+        }
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        {
+            $pool.no_place($worker)
+        }
+    }};
+}
+
 impl Pool {
     /// The number of CPUs that the calling thread may use: the workers of a pool for which none were chosen. 1 if the system
     /// does not tell, 0 in a build without threads.
@@ -47,30 +61,16 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
     #[must_use]
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(unused_variables, reason = "there are no workers")
-    )]
     pub fn worker_stack_size(&self, worker: usize) -> Option<usize> {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.place(worker)?.stack_size();
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        None
+        of_worker!(self, worker, WorkerThread::stack_size)
     }
 
     /// The most that a worker has used of its stack so far, in bytes: 0 if its thread has not begun. None for a number that names
     /// no worker, in a child by `fork()`, and unless [`paint_stacks`](crate::Builder::paint_stacks) was set. It reads all of the
     /// unused stack.
     #[must_use]
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(unused_variables, reason = "there are no workers")
-    )]
     pub fn worker_stack_used(&self, worker: usize) -> Option<usize> {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.place(worker)?.stack_used();
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        None
+        of_worker!(self, worker, WorkerThread::stack_used)
     }
 
     /// The name of a worker's thread. None for a number that names no worker, and in a child by `fork()`.
@@ -81,15 +81,8 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
     #[must_use]
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(unused_variables, reason = "there are no workers")
-    )]
     pub fn worker_name(&self, worker: usize) -> Option<&str> {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return Some(self.place(worker)?.name());
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        None
+        of_worker!(self, worker, |place| Some(place.name()))
     }
 
     /// What a worker does and has done: the job that it runs, and with [`timed`](crate::Builder::timed) since when. It is read
@@ -115,20 +108,18 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    #[cfg_attr(
-        not(any(feature = "std", feature = "pthread")),
-        expect(unused_variables, reason = "there are no workers")
-    )]
     pub fn worker(&self, worker: usize) -> Option<WorkerStats> {
-        #[cfg(any(feature = "std", feature = "pthread"))]
-        return Some(self.place(worker)?.stats(self.inner.core.raw()));
-        #[cfg(not(any(feature = "std", feature = "pthread")))]
-        None
+        of_worker!(self, worker, |place| Some(place.stats(self.inner.core.raw())))
     }
 
     #[cfg(any(feature = "std", feature = "pthread"))]
     fn place(&self, worker: usize) -> Option<&WorkerThread> {
         let is_ours = !self.inner.core.raw().is_copy();
         self.inner.workers.as_ref().filter(|_| is_ours).and_then(|set| set.place(worker))
+    }
+
+    #[cfg(not(any(feature = "std", feature = "pthread")))]
+    fn no_place<T>(&self, _: usize) -> Option<T> {
+        None
     }
 }
