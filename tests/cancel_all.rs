@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, until};
+use common::{Count, DEADLINE, Gate, done, join, occupy};
 use jobring::{JobError, Pool, ShutdownMode};
 use std::sync::Arc;
 use std::thread;
@@ -15,14 +15,8 @@ fn pool(workers: usize, capacity: usize) -> Arc<Pool> {
 
 /// Keeps the one worker busy until the gate opens.
 fn occupied(capacity: usize) -> (Arc<Pool>, Gate) {
-    let (pool, gate, inside) = (pool(1, capacity), Gate::new(), Count::new());
-    let (held, entered) = (gate.clone(), inside.clone());
-    let job = move || {
-        entered.add();
-        held.pass();
-    };
-    pool.submit_detached(job).expect("room");
-    until("it runs", || inside.get() == 1);
+    let pool = pool(1, capacity);
+    let gate = occupy(&pool, 1);
     (pool, gate)
 }
 

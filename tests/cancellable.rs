@@ -3,15 +3,11 @@
 
 mod common;
 
-use common::{Count, Gate, until};
-use jobring::{Canceller, JobError, Pool, ShutdownMode, StaticPool, SubmitError};
+use common::{Count, Gate, pool, until};
+use jobring::{Canceller, JobError, ShutdownMode, StaticPool, SubmitError};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 #[test]
 fn any_thread_may_have_a_canceller() {

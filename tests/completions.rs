@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, CountsDrop, DEADLINE, Gate, join, until};
+use common::{Count, CountsDrop, DEADLINE, Gate, join, pool, until};
 use jobring::{
     AnyPool, BuildError, Completion, Completions, JobError, Pool, RecvError, ShutdownMode, StaticPool,
     SubmitError,
@@ -11,10 +11,6 @@ use jobring::{
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 /// Receives; a hang is a failure.
 fn received<T: Send + 'static, P: AnyPool>(queue: &Completions<'_, T, P>) -> Completion<T> {

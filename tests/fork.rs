@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, until};
+use common::{Count, DEADLINE, Gate, done, held, join, until};
 use jobring::{IdleError, JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -34,20 +34,6 @@ fn in_a_child(body: impl FnOnce()) {
 
 fn builder(workers: usize) -> jobring::Builder {
     Pool::builder().workers(workers).capacity(16)
-}
-
-/// A job that runs until the gate is opened. It has started.
-fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, u32> {
-    let (begun, inside, gate) = (Count::new(), Count::new(), gate.clone());
-    let begins = begun.clone();
-    let job = pool.submit(move || {
-        begins.add();
-        gate.pass();
-        inside.add();
-        7
-    });
-    until("it runs", || begun.get() == 1);
-    job.expect("room")
 }
 
 fn is_lost<T>(result: Result<T, JobError>) -> bool {

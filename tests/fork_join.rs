@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, until};
+use common::{Count, DEADLINE, Gate, done, join, pool, until};
 use jobring::{LoopTimedOut, Pool, ShutdownMode, StaticPool};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,10 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 /// Which items were done, and how often.
 struct Marks(Vec<AtomicUsize>);

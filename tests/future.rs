@@ -6,7 +6,7 @@ mod common;
 #[path = "common/tasks.rs"]
 mod tasks;
 
-use common::{Count, DEADLINE, Gate, join, until};
+use common::{Count, DEADLINE, Gate, held, join, pool, until};
 use jobring::{JobError, JobHandle, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,23 +17,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use tasks::Bell;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
-
-/// A job that has started and waits at a gate.
-fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, usize> {
-    let (runs, gate) = (Gate::new(), gate.clone());
-    let begun = runs.clone();
-    let job = pool.submit(move || {
-        begun.open();
-        gate.pass();
-        7
-    });
-    runs.pass();
-    job.expect("room")
-}
 
 /// All of them, side by side.
 fn all<T: Send, const N: usize>(

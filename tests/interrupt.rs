@@ -3,18 +3,14 @@
 
 mod common;
 
-use common::Gate;
-use jobring::{Interrupt, JobError, Pool, RecvError, ShutdownMode, StaticPool, SubmitError};
+use common::{Gate, pool};
+use jobring::{Interrupt, JobError, RecvError, ShutdownMode, StaticPool, SubmitError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
 /// A wait that ends.
 const LONG: Duration = Duration::from_secs(120);
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 /// The raise comes before the wait, in it, or between its last look and its sleep.
 #[test]

@@ -4,28 +4,12 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, until};
+use common::{Count, DEADLINE, Gate, done, held, pool, until};
 use jobring::{BuildError, JobError, JobHandle, JobId, Pool, StaticPool, SubmitError};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
-
-/// Keeps one worker busy until the gate opens. Returns when it runs.
-fn occupy<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, ()> {
-    let (runs, gate) = (Gate::new(), gate.clone());
-    let begun = runs.clone();
-    let job = pool.submit(move || {
-        begun.open();
-        gate.pass();
-    });
-    runs.pass();
-    job.expect("room")
-}
 
 #[test]
 fn a_pool_and_its_handles_go_from_thread_to_thread() {
@@ -52,7 +36,7 @@ fn every_result_comes_back_to_its_submitter() {
 #[test]
 fn a_job_that_is_not_over_gives_the_handle_back() {
     let (pool, gate) = (pool(1, 8), Gate::new());
-    let job = occupy(&pool, &gate);
+    let job = held(&pool, &gate);
     assert!(!job.is_finished());
     let job = job.try_wait().expect_err("it runs");
     let job = job.wait_timeout(Duration::ZERO).expect_err("it runs");
@@ -65,7 +49,7 @@ fn a_job_that_is_not_over_gives_the_handle_back() {
 #[test]
 fn a_full_pool_refuses_waits_or_lets_the_caller_run_it() {
     let (pool, gate, ran) = (pool(1, 3), Gate::new(), Count::new());
-    let running = occupy(&pool, &gate);
+    let running = held(&pool, &gate);
     let count = || {
         let ran = ran.clone();
         move || ran.add()
@@ -151,7 +135,7 @@ fn a_job_nobody_wants_runs_all_the_same() {
 #[test]
 fn a_result_is_dropped_once_in_every_way() {
     let (pool, gate) = (pool(1, 8), Gate::new());
-    let occupied = occupy(&pool, &gate);
+    let occupied = held(&pool, &gate);
     let (before, after, taken, late) = (Count::new(), Count::new(), Count::new(), Count::new());
     let job = |count: &Count| {
         let result = count.on_drop();
@@ -181,7 +165,7 @@ fn a_result_is_dropped_once_in_every_way() {
 #[test]
 fn a_closure_is_dropped_once_before_cancel_returns() {
     let (pool, gate) = (pool(1, 8), Gate::new());
-    let occupied = occupy(&pool, &gate);
+    let occupied = held(&pool, &gate);
     let (dropped, ran) = (Count::new(), Count::new());
     let (guard, run) = (dropped.on_drop(), ran.clone());
     let job = pool.submit(move || {
@@ -208,7 +192,7 @@ fn a_closure_is_dropped_once_before_cancel_returns() {
 #[test]
 fn cancelled_places_are_used_again() {
     let (pool, gate) = (pool(1, 4), Gate::new());
-    let occupied = occupy(&pool, &gate);
+    let occupied = held(&pool, &gate);
     for round in 0..1000 {
         let jobs =
             [(); 3].map(|()| pool.try_submit(|| ()).unwrap_or_else(|_| panic!("full in round {round}")));
@@ -287,7 +271,7 @@ fn a_panicking_destructor_of_what_nobody_takes_harms_nothing() {
         until("its result is dropped", || dropped.get() == n);
     }
     // A closure that is dropped by cancel.
-    let occupied = occupy(&pool, &gate);
+    let occupied = held(&pool, &gate);
     let bomb = Bomb(dropped.clone());
     let job = pool.submit(move || drop(bomb)).expect("room");
     assert!(job.cancel());
@@ -465,10 +449,10 @@ fn workers_without_a_slot_are_idle() {
         // All of the slots can run at a time.
         let pool = self::pool(workers, capacity);
         let gate = Gate::new();
-        let jobs: Vec<_> = (0..capacity).map(|_| occupy(&pool, &gate)).collect();
+        let jobs: Vec<_> = (0..capacity).map(|_| held(&pool, &gate)).collect();
         assert!(matches!(pool.try_submit_detached(|| ()), Err(SubmitError::Full(_))));
         gate.open();
-        jobs.into_iter().for_each(|job| done(job).expect("a result"));
+        jobs.into_iter().for_each(|job| assert_eq!(done(job).expect("a result"), 7));
     }
 }
 
@@ -505,7 +489,7 @@ fn a_pool_counts_its_jobs_by_their_states() {
     }
     let (pool, gate) = (pool(1, 64), Gate::new());
     assert_eq!(counts(&pool), [0; 4]);
-    let held = occupy(&pool, &gate);
+    let held = held(&pool, &gate);
     let queued: Vec<_> = (0..3).map(|n| pool.submit(move || n).expect("room")).collect();
     assert_eq!(counts(&pool), [3, 1, 0, 0]);
     assert!(queued[1].cancel());
@@ -524,7 +508,7 @@ fn a_pool_counts_its_jobs_by_their_states() {
 fn a_batch_is_accepted_in_its_order_as_far_as_there_is_room() {
     let (pool, gate) = (pool(1, 16), Gate::new());
     let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let held = occupy(&pool, &gate);
+    let held = held(&pool, &gate);
     let job = |n: usize| {
         let order = order.clone();
         move || {

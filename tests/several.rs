@@ -3,29 +3,12 @@
 
 mod common;
 
-use common::{DEADLINE, Gate, done, until};
-use jobring::{JobHandle, JobState, Pool, ShutdownMode, StaticPool, TimeLimit, WaitFor, WaitManyError};
+use common::{DEADLINE, Gate, done, held, pool, until};
+use jobring::{JobHandle, JobState, ShutdownMode, StaticPool, TimeLimit, WaitFor, WaitManyError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
-
-/// A job that has started and waits at a gate.
-fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, u32> {
-    let (runs, gate) = (Gate::new(), gate.clone());
-    let begun = runs.clone();
-    let job = pool.submit(move || {
-        begun.open();
-        gate.pass();
-        7
-    });
-    runs.pass();
-    job.expect("room")
-}
-
-fn fails() -> u32 {
+fn fails() -> usize {
     std::panic::resume_unwind(Box::new("failed"))
 }
 

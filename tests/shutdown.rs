@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, until};
+use common::{Count, DEADLINE, Gate, done, join, occupy, until};
 use jobring::{JobError, Pool, ShutdownMode, ShutdownReport, SubmitError};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -11,21 +11,6 @@ use std::time::Duration;
 
 fn pool(workers: usize, capacity: usize) -> Arc<Pool> {
     Arc::new(Pool::builder().workers(workers).capacity(capacity).build().expect("a pool"))
-}
-
-/// Keeps `workers` workers busy until the gate opens. Returns when they are.
-fn occupy(pool: &Pool, workers: usize) -> Gate {
-    let (gate, inside) = (Gate::new(), Count::new());
-    for _ in 0..workers {
-        let (gate, inside) = (gate.clone(), inside.clone());
-        let job = move || {
-            inside.add();
-            gate.pass();
-        };
-        pool.submit_detached(job).expect("room");
-    }
-    until("all workers are busy", || inside.get() == workers);
-    gate
 }
 
 fn end(pool: &Pool, queued: ShutdownMode) -> ShutdownReport {

@@ -5,7 +5,7 @@ mod common;
 #[path = "common/tasks.rs"]
 mod tasks;
 
-use common::{Count, DEADLINE, Gate, join, until};
+use common::{Count, DEADLINE, Gate, join, pool, until};
 use futures_core::Stream;
 use jobring::{AnyPool, Completion, Completions, JobError, Pool, RecvError, ShutdownMode, StaticPool};
 use std::future::poll_fn;
@@ -16,10 +16,6 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use tasks::Bell;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 /// As `next` of the crate futures.
 async fn next<T: Send + 'static, P: AnyPool>(queue: &mut Completions<'_, T, P>) -> Option<Completion<T>> {

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Count, Gate, until};
+use common::{Count, Gate, pool, until};
 use jobring::{JobError, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -45,10 +45,6 @@ fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .expect("text"),
     })
-}
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
 }
 
 /// Every slot can be used, and nothing is left in one.

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, until};
+use common::{Count, DEADLINE, Gate, done, join, occupy};
 use jobring::{IdleError, Interrupt, JobError, Pool, ShutdownMode, SubmitError};
 use std::cell::UnsafeCell;
 use std::sync::{Arc, Barrier, Mutex};
@@ -106,14 +106,8 @@ fn results_that_nobody_has_taken_do_not_count() {
 
 #[test]
 fn a_wait_for_an_idle_pool_times_out() {
-    let (pool, gate, inside) = (pool(1, 8), Gate::new(), Count::new());
-    let (held, entered) = (gate.clone(), inside.clone());
-    let job = move || {
-        entered.add();
-        held.pass();
-    };
-    pool.submit_detached(job).expect("room");
-    until("it runs", || inside.get() == 1);
+    let pool = pool(1, 8);
+    let gate = occupy(&pool, 1);
     let queued = pool.submit(|| ()).expect("room");
     assert_eq!(pool.wait_idle_timeout(Duration::ZERO), Err(IdleError::TimedOut));
     assert_eq!(pool.wait_idle_timeout(Duration::from_millis(3)), Err(IdleError::TimedOut));

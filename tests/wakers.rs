@@ -6,7 +6,7 @@ mod common;
 #[path = "common/tasks.rs"]
 mod tasks;
 
-use common::{Count, DEADLINE, Gate, until};
+use common::{Count, DEADLINE, Gate, held, pool, until};
 use jobring::{JobError, JobHandle, Pool, ShutdownMode, ShutdownReport, StaticPool, SubmitError};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
@@ -113,25 +113,8 @@ impl Task {
     }
 }
 
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
-
 fn forever<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
-}
-
-/// A job that waits at a gate, and has started.
-fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, usize> {
-    let (begun, gate) = (Gate::new(), gate.clone());
-    let begins = begun.clone();
-    let job = pool.submit(move || {
-        begins.open();
-        gate.pass();
-        7
-    });
-    begun.pass();
-    job.expect("room")
 }
 
 /// Fills a pool with jobs that nobody waits for.

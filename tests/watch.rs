@@ -4,15 +4,11 @@
 
 mod common;
 
-use common::{Count, Gate, done, until};
-use jobring::{JobEnd, JobError, Pool, ShutdownMode, StaticPool, SubmitError, Watch};
+use common::{Count, Gate, done, pool, until};
+use jobring::{JobEnd, JobError, ShutdownMode, StaticPool, SubmitError, Watch};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-
-fn pool(workers: usize, capacity: usize) -> Pool {
-    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
-}
 
 /// Adds callbacks that send their number and how the job ended.
 fn watched(watch: &Watch, numbers: std::ops::Range<u32>) -> Receiver<(u32, JobEnd)> {

@@ -4,7 +4,7 @@
 #[cfg(all(any(feature = "std", all(feature = "pthread", feature = "alloc")), target_os = "linux"))]
 pub mod backend;
 
-use jobring::{JobError, JobHandle};
+use jobring::{JobError, JobHandle, Pool};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -51,6 +51,38 @@ impl Gate {
         let (guard, _) = self.0.1.wait_timeout_while(guard, DEADLINE, |open| !*open).unwrap();
         assert!(*guard, "the gate never opens");
     }
+}
+
+pub fn pool(workers: usize, capacity: usize) -> Pool {
+    Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
+}
+
+/// A job that has started and waits at a gate.
+pub fn held<'p>(pool: &'p Pool, gate: &Gate) -> JobHandle<'p, usize> {
+    let (runs, gate) = (Gate::new(), gate.clone());
+    let begun = runs.clone();
+    let job = pool.submit(move || {
+        begun.open();
+        gate.pass();
+        7
+    });
+    runs.pass();
+    job.expect("room")
+}
+
+/// Keeps `workers` workers busy until the gate opens. Returns when they are.
+pub fn occupy(pool: &Pool, workers: usize) -> Gate {
+    let (gate, inside) = (Gate::new(), Count::new());
+    for _ in 0..workers {
+        let (gate, inside) = (gate.clone(), inside.clone());
+        let job = move || {
+            inside.add();
+            gate.pass();
+        };
+        pool.submit_detached(job).expect("room");
+    }
+    until("all workers are busy", || inside.get() == workers);
+    gate
 }
 
 /// A counter that its clones share.
