@@ -18,7 +18,7 @@ use arena::{Arena, OWN_WORKERS, all_slots_are_free, capacity};
 use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, ShutdownMode, Site, StaticPool, SubmitError, freeze};
-use jobring_harness::{Coverage, Progress};
+use jobring_harness::{Coverage, Progress, capabilities};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,47 +31,43 @@ static LEDGERS: Mutex<usize> = Mutex::new(0);
 
 /// Sites that no thread of these roles comes to, by name or by where they stand, each with its reason. All
 /// others must be hit.
-const IDLE_WAITS: &str =
-    "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)";
-const LISTENERS: &str = "waits for one of several jobs and scopes of interrupts, which no thread here is in: the models' (many.rs, interrupt.rs)";
-const NEVER: &[(&str, &str)] = &[
-    ("CountTail", "statistics"),
-    ("CountEntry", "statistics"),
-    ("CountHead", "statistics"),
-    ("AheadLook", "a guess that decides whether to spin, which nobody does in these builds"),
-    ("VisitorsCount", "a guess that decides whether to spin, which nobody does in these builds"),
-    ("ring/init.rs", "unit tests of the wrap-around, before the ring is shared"),
+const NEVER: &[(&[&str], &str)] = &[
+    (&["CountTail", "CountEntry", "CountHead"], "statistics"),
     (
-        "fork_join/",
-        "inside one parallel for, whose caller waits for every thread that is in it, and no other thread does",
+        &["AheadLook", "VisitorsCount"],
+        "a guess that decides whether to spin, which nobody does in these builds",
+    ),
+    (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
+    (
+        &["fork_join/"],
+        "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
     ),
     (
-        "job/watchers.rs",
+        &["job/watchers.rs"],
         "callbacks that are added later, which no thread of this test adds: the models' (loom-tests/watch.rs)",
     ),
-    ("slot/waker.rs", "tasks that await a job: the models' (loom-tests/future.rs)"),
-    ("engine/task_wait.rs", "tasks that await a job: the models' (loom-tests/future.rs)"),
-    ("GraphContend", SECOND_JOB),
-    ("GraphContendLost", SECOND_JOB),
-    ("VisitorsWait", "destroy of the C API: the end of the pool's memory"),
-    ("VisitorsLook", "destroy of the C API: the end of the pool's memory"),
-    ("job/interrupt.rs", INTERRUPTS),
-    ("engine/interrupt.rs", INTERRUPTS),
-    ("ring/inside.rs", IDLE_WAITS),
-    ("IdleWaitBegin", IDLE_WAITS),
-    ("IdleWaitFence", IDLE_WAITS),
-    ("IdleWaitEnd", IDLE_WAITS),
-    ("ListenBegin", LISTENERS),
-    ("ListenEnd", LISTENERS),
-    ("HookEnd", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
-    ("HooksLook", "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
-    ("PopNextEntry", "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
+    (&["slot/waker.rs", "engine/task_wait.rs"], "tasks that await a job: the models' (loom-tests/future.rs)"),
+    (&["GraphContend", "GraphContendLost"], SECOND_JOB),
+    (&["VisitorsWait", "VisitorsLook"], "destroy of the C API: the end of the pool's memory"),
     (
-        "platform/user_port/",
+        capabilities::INTERRUPTS,
+        "interrupts: a thread that is in their scopes sleeps as others do, on another word (loom-tests/interrupt.rs)",
+    ),
+    (
+        capabilities::IDLE_WAITS,
+        "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)",
+    ),
+    (
+        capabilities::LISTENERS,
+        "waits for one of several jobs and scopes of interrupts, which no thread here is in: the models' (many.rs, interrupt.rs)",
+    ),
+    (&["HookEnd", "HooksLook"], "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
+    (&["PopNextEntry"], "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
+    (
+        &["platform/user_port/"],
         "a port of the user's; this one is the system's. Its steps are the models' (loom-tests/seats.rs)",
     ),
 ];
-const INTERRUPTS: &str = "interrupts: a thread that is in their scopes sleeps as others do, on another word (loom-tests/interrupt.rs)";
 const SECOND_JOB: &str = "a second job that sleeps in a call of its pool: it may wait for the first (the models', and the \
      checker's machine)";
 
@@ -378,7 +374,7 @@ fn one_closing(target: Option<Target>, round: usize) -> Result<Option<Figures>, 
             arena.run();
         }
         if round / 8 % 2 == 1 {
-            // A second closer, which is never stopped.
+            // A second closer, who goes his way.
             s.spawn(|| pool.shutdown(queued, None).is_ok());
         }
         until(|| freeze::frozen(0) || arena.closed.load(SeqCst));
@@ -553,7 +549,7 @@ fn every_site_was_hit(seen: &BTreeMap<Pair, (Scene, u64)>) {
     Coverage::new(include_str!("../../src/sync/site.rs"), NEVER).check(hit).unwrap();
 }
 
-/// The operations of eight takes from a queue of `jobs` jobs, all of which have ended.
+/// The operations of eight takes from a queue of so many jobs, all of which have ended.
 fn operations_of_eight_takes(jobs: u64) -> u64 {
     let pool = StaticPool::<64, 0, 48>::new();
     let queue = pool.completions().unwrap();
