@@ -17,6 +17,16 @@
     } while (0)
 #define OK(call) CHECK((call) == JOBRING_OK)
 
+/* A pool with all else as by default. */
+static inline jobring_pool *new_pool(uint32_t workers, uint32_t capacity) {
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    config.workers = workers;
+    config.capacity = capacity;
+    OK(jobring_create(&config, &pool));
+    return pool;
+}
+
 /* jobring_submit_opts() with copied data. */
 static inline jobring_status submit_copy(jobring_pool *pool, jobring_fn fn, const void *data, size_t size,
                                          jobring_job *job) {

@@ -7,15 +7,6 @@
 #include <poll.h>
 #include <string.h>
 
-static jobring_pool *made(uint32_t workers, uint32_t capacity) {
-    jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_pool *pool;
-    config.workers = workers;
-    config.capacity = capacity;
-    OK(jobring_create(&config, &pool));
-    return pool;
-}
-
 static jobring_completions *queue_of(jobring_pool *pool, uint32_t limit) {
     jobring_completions *queue;
     OK(jobring_completions_create(pool, limit, &queue));
@@ -48,7 +39,7 @@ static void *identity(void *arg) { return arg; }
 static void *number(uintptr_t n) { return (void *)n; }
 
 static void jobs_come_in_the_order_in_which_they_ended(void) {
-    jobring_pool *pool = made(1, 16);
+    jobring_pool *pool = new_pool(1, 16);
     jobring_completions *queue = queue_of(pool, 0);
     jobring_outcome outcomes[16];
     jobring_job jobs[10];
@@ -121,7 +112,7 @@ static void *consumes(void *queue) {
 }
 
 static void many_jobs_arrive_once_each_through_a_limit(void) {
-    jobring_pool *pool = made(3, 64);
+    jobring_pool *pool = new_pool(3, 64);
     jobring_completions *queue = queue_of(pool, 8);
     struct producer producers[PRODUCERS];
     pthread_t threads[PRODUCERS + CONSUMERS];
@@ -156,7 +147,7 @@ static void on_drop(void *arg, jobring_status why) {
 }
 
 static void what_a_job_left_comes_with_it(void) {
-    jobring_pool *pool = made(JOBRING_WORKERS_NONE, 4);
+    jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, 4);
     jobring_completions *queue = queue_of(pool, 0);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_outcome outcome;
@@ -232,7 +223,7 @@ static void waits(void *arg) {
 }
 
 static void a_discarded_job_comes_to_a_consumer_that_sleeps(void) {
-    jobring_pool *pool = made(1, 4);
+    jobring_pool *pool = new_pool(1, 4);
     jobring_completions *queue = queue_of(pool, 0);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     struct waiting waiting = {.queue = queue};
@@ -265,7 +256,7 @@ static void submits(void *arg) {
 }
 
 static void a_take_says_why_it_has_nothing(void) {
-    jobring_pool *pool = made(JOBRING_WORKERS_NONE, 4), *other = made(1, 4);
+    jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, 4), *other = new_pool(1, 4);
     jobring_completions *queue = queue_of(pool, 0), *elsewhere = queue_of(other, 0);
     jobring_outcome outcome, two[2] = {JOBRING_OUTCOME_INIT, JOBRING_OUTCOME_INIT};
     size_t taken;
@@ -302,7 +293,7 @@ static void a_take_says_why_it_has_nothing(void) {
 }
 
 static void a_submit_beyond_the_limit_does_what_it_was_told(void) {
-    jobring_pool *pool = made(1, 8);
+    jobring_pool *pool = new_pool(1, 8);
     jobring_completions *queue = queue_of(pool, 2);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_outcome outcome;
@@ -358,7 +349,7 @@ static void takes_and_counts_drops(void *arg, jobring_status why) {
 
 static void the_end_of_a_pool_drops_what_nobody_took(jobring_drop_fn drop) {
     static _Alignas(64) unsigned char memory[8192];
-    jobring_pool *pool = made(2, 16);
+    jobring_pool *pool = new_pool(2, 16);
     jobring_completions *queues[2];
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     size_t size, align;
@@ -383,7 +374,7 @@ static void *takes_inside(void *arg) {
 }
 
 static void a_take_that_nobody_can_end_is_refused(void) {
-    jobring_pool *pool = made(1, 4);
+    jobring_pool *pool = new_pool(1, 4);
     jobring_completions *queue = queue_of(pool, 0), *own = queue_of(pool, 0);
     jobring_outcome outcome;
     jobring_job job;
@@ -404,7 +395,7 @@ static void a_take_that_nobody_can_end_is_refused(void) {
 
 static void queues_are_made_and_ended_again_and_again(void) {
     enum { QUEUES = 20 };
-    jobring_pool *pool = made(2, 32);
+    jobring_pool *pool = new_pool(2, 32);
     jobring_completions *queues[QUEUES], *before = NULL;
     jobring_outcome outcome;
     for (uint32_t round = 0; round < 500; round++) {
@@ -436,7 +427,7 @@ static void queues_are_made_and_ended_again_and_again(void) {
 /* An event loop that arms, polls and takes: if a completion were not signalled, it would poll until the deadline. */
 static void an_event_loop_gets_every_completion(void) {
     enum { JOBS = 20000, BURST = 64 };
-    jobring_pool *pool = made(3, 256);
+    jobring_pool *pool = new_pool(3, 256);
     jobring_completions *queue = queue_of(pool, 0);
     jobring_outcome outcomes[BURST];
     int submitted = 0, taken = 0, polls = 0;
@@ -469,7 +460,7 @@ static void an_event_loop_gets_every_completion(void) {
 
 static void a_descriptor_is_closed_with_its_pool(void) {
     static unsigned char memory[1 << 16];
-    jobring_pool *pool = made(1, 16);
+    jobring_pool *pool = new_pool(1, 16);
     jobring_completions *queues[3];
     int fds[3];
     queues[0] = queue_of(pool, 0);

@@ -14,15 +14,6 @@
 
 enum { MOST = 5000 };
 
-static jobring_pool *pool_of(uint32_t workers, uint32_t capacity) {
-    jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_pool *pool;
-    config.workers = workers;
-    config.capacity = capacity;
-    OK(jobring_create(&config, &pool));
-    return pool;
-}
-
 /* A loop, seen from its bodies. */
 struct loop {
     jobring_pool *pool;
@@ -59,7 +50,7 @@ static void every_item_once(uint32_t workers) {
     static const size_t counts[] = {0, 1, 2, 3, 64, 1000, MOST};
     static const size_t grains[] = {0, 1, 7, 1000, SIZE_MAX};
     static struct loop loop;
-    jobring_pool *pool = pool_of(workers, 8);
+    jobring_pool *pool = new_pool(workers, 8);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
         for (size_t g = 0; g < sizeof grains / sizeof *grains; g++) {
             int32_t stopped = -1;
@@ -79,7 +70,7 @@ static void every_item_once(uint32_t workers) {
 
 static void a_stop(void) {
     static struct loop loop;
-    jobring_pool *pool = pool_of(2, 8);
+    jobring_pool *pool = new_pool(2, 8);
     for (int round = 0; round < 200; round++) {
         int32_t stopped = -1;
         begin(&loop, pool);
@@ -102,7 +93,7 @@ static int32_t meet(void *ctx, size_t from, size_t to) {
 
 static void workers_take_part(void) {
     static struct loop loop;
-    jobring_pool *pool = pool_of(2, 8);
+    jobring_pool *pool = new_pool(2, 8);
     begin(&loop, pool);
     OK(jobring_parallel_for(pool, 3, 1, meet, &loop, NULL));
     OK(jobring_destroy(pool));
@@ -137,7 +128,7 @@ static void *loops_in_a_job(void *arg) {
 
 static void bodies_may_use_the_pool(void) {
     static struct loop loop;
-    jobring_pool *pool = pool_of(2, 16);
+    jobring_pool *pool = new_pool(2, 16);
     jobring_job job;
     void *result = NULL;
     int32_t stopped = -1;
@@ -168,7 +159,7 @@ static int32_t measure(void *ctx, size_t from, size_t to) {
 
 static void the_largest_part(uint32_t workers) {
     static const size_t grains[] = {0, 1, 7, 100, SIZE_MAX}, largest[] = {1, 7, 10, 1000};
-    jobring_pool *pool = pool_of(workers, 8);
+    jobring_pool *pool = new_pool(workers, 8);
     for (size_t g = 0; g < sizeof grains / sizeof *grains; g++)
         for (size_t n = 0; n < sizeof largest / sizeof *largest; n++) {
             jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
@@ -195,7 +186,7 @@ static int32_t waits_for_the_others(void *ctx, size_t from, size_t to) {
 
 static void items_that_wait_for_each_other(void) {
     static struct loop loop;
-    jobring_pool *pool = pool_of(1, 8);
+    jobring_pool *pool = new_pool(1, 8);
     jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     options.grain = options.largest = 1;
     begin(&loop, pool);
@@ -213,7 +204,7 @@ static int32_t until_it_is_late(void *ctx, size_t from, size_t to) {
 
 static void a_time_limit(uint32_t workers) {
     static struct loop loop;
-    jobring_pool *pool = pool_of(workers, 8);
+    jobring_pool *pool = new_pool(workers, 8);
     jobring_parallel_for_options options = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     int32_t stopped = 77;
     options.grain = options.largest = 1;
@@ -266,7 +257,7 @@ static void on_whole(void *arg, const jobring_outcome *outcome) {
 
 static void a_loop_to_wait_for_later(void) {
     static struct whole whole;
-    jobring_pool *pool = pool_of(2, 16);
+    jobring_pool *pool = new_pool(2, 16);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
     void *result;
@@ -283,7 +274,7 @@ static void a_loop_to_wait_for_later(void) {
     }
     OK(jobring_destroy(pool));
     /* Before it has begun it can be cancelled. */
-    pool = pool_of(JOBRING_WORKERS_NONE, 16);
+    pool = new_pool(JOBRING_WORKERS_NONE, 16);
     memset(&whole, 0, sizeof whole);
     begin(&whole.loop, pool);
     OK(jobring_submit_opts(pool, whole_loop, &whole, &options, &job));
@@ -316,7 +307,7 @@ static void a_body_must_return(void) {
             struct leaver leaver = {pthread_self(), on_worker};
             alarm(60);
             (void)freopen("/dev/null", "w", stderr);
-            jobring_pool *pool = pool_of(1, 8);
+            jobring_pool *pool = new_pool(1, 8);
             (void)jobring_parallel_for(pool, 2, 1, leave, &leaver, NULL);
             _exit(1);
         }

@@ -2,15 +2,6 @@
 #define _GNU_SOURCE
 #include "gate.h"
 
-static jobring_pool *made(uint32_t workers, uint32_t capacity) {
-    jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_pool *pool;
-    config.workers = workers;
-    config.capacity = capacity;
-    OK(jobring_create(&config, &pool));
-    return pool;
-}
-
 static uint32_t state_of(jobring_pool *pool, jobring_job job) {
     uint32_t state = 77;
     jobring_status status = jobring_state(pool, job, &state);
@@ -33,7 +24,7 @@ static void sees_itself_run(void *arg, const jobring_outcome *outcome) {
 
 static void a_job_stands_where_it_is(void) {
     struct gate gate = GATE_INIT;
-    jobring_pool *pool = made(1, 8);
+    jobring_pool *pool = new_pool(1, 8);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_completions *queue;
     jobring_job runs, queued, fails, cancelled, owned;
@@ -104,7 +95,7 @@ static struct found look(jobring_pool *pool, const jobring_job *jobs, size_t cou
 
 static void one_of_several_ends_the_wait(void) {
     struct gate gates[3] = {GATE_INIT, GATE_INIT, GATE_INIT};
-    jobring_pool *pool = made(3, 8);
+    jobring_pool *pool = new_pool(3, 8);
     const jobring_job jobs[] = {hold(pool, &gates[0]), hold(pool, &gates[1]), hold(pool, &gates[2])};
     struct found found = look(pool, jobs, 3, JOBRING_UNTIL_FIRST);
     CHECK(found.status == JOBRING_PENDING && found.states[0] != JOBRING_STATE_STALE && found.states[0] < JOBRING_STATE_DONE);
@@ -129,7 +120,7 @@ static void one_of_several_ends_the_wait(void) {
 
 static void a_failure_ends_the_wait(void) {
     struct gate gate = GATE_INIT;
-    jobring_pool *pool = made(2, 8);
+    jobring_pool *pool = new_pool(2, 8);
     const jobring_job held_job = hold(pool, &gate);
     const jobring_job done = submit(pool, identity), cancelled = submit(pool, identity), fails = submit(pool, failing);
     const jobring_job jobs[] = {held_job, done, cancelled, fails};
@@ -149,7 +140,7 @@ static void a_failure_ends_the_wait(void) {
 
 static void a_wait_ends_with_its_time(void) {
     struct gate gate = GATE_INIT;
-    jobring_pool *pool = made(1, 8);
+    jobring_pool *pool = new_pool(1, 8);
     const jobring_job jobs[] = {hold(pool, &gate), submit(pool, identity)};
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_wait_options options = JOBRING_WAIT_OPTIONS_INIT;
@@ -204,7 +195,7 @@ static void *asks_inside(void *arg) {
 
 static void a_wait_inside_a_job_runs_what_it_waits_for(void) {
     struct asking asking = {.go = GATE_INIT};
-    asking.pool = made(1, 8);
+    asking.pool = new_pool(1, 8);
     jobring_job outer;
     OK(jobring_submit(asking.pool, asks_inside, &asking, &outer));
     for (int n = 0; n < 4; n++) asking.jobs[n] = submit(asking.pool, n == 2 ? failing : identity);
@@ -225,7 +216,7 @@ static void *waits_for_both(void *arg) {
 
 static void of_two_waits_for_each_other_one_is_refused(void) {
     struct asking asking = {.go = GATE_INIT};
-    asking.pool = made(2, 8);
+    asking.pool = new_pool(2, 8);
     for (int n = 0; n < 2; n++) OK(jobring_submit(asking.pool, waits_for_both, &asking, &asking.jobs[n]));
     for (int n = 0; n < 2; n++) UNTIL(state_of(asking.pool, asking.jobs[n]) == JOBRING_STATE_RUNNING);
     gate_open(&asking.go);
@@ -235,7 +226,7 @@ static void of_two_waits_for_each_other_one_is_refused(void) {
 }
 
 static void a_pool_without_workers_runs_what_is_queued(void) {
-    jobring_pool *pool = made(JOBRING_WORKERS_NONE, 8);
+    jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, 8);
     const jobring_job jobs[] = {submit(pool, identity), submit(pool, identity), submit(pool, identity)};
     CHECK(look(pool, jobs, 3, JOBRING_UNTIL_FIRST).status == JOBRING_PENDING);
     /* The oldest first, whatever the order of the array. */
@@ -249,7 +240,7 @@ static void a_pool_without_workers_runs_what_is_queued(void) {
 
 static void a_caller_that_helps_runs_a_queued_job(void) {
     struct gate gate = GATE_INIT;
-    jobring_pool *pool = made(1, 8);
+    jobring_pool *pool = new_pool(1, 8);
     const jobring_job jobs[] = {hold(pool, &gate), submit(pool, identity)};
     UNTIL(state_of(pool, jobs[0]) == JOBRING_STATE_RUNNING);
     CHECK(wait_with_limit(pool, jobs, 2, JOBRING_UNTIL_FIRST, JOBRING_WAIT_HELP, LONG).index == 1);
@@ -261,7 +252,7 @@ enum { ROUNDS = 2000, JOBS = 8 };
 
 /* Waits for the first of what is left and takes it, until nothing is left. */
 static void each_job_is_the_first_once(void) {
-    jobring_pool *pool = made(2, 2 * JOBS);
+    jobring_pool *pool = new_pool(2, 2 * JOBS);
     for (int round = 0; round < ROUNDS; round++) {
         jobring_job jobs[JOBS];
         for (int n = 0; n < JOBS; n++) jobs[n] = submit(pool, identity);
