@@ -122,20 +122,15 @@ pub unsafe extern "C" fn jobring_parallel_for(
     ctx: *mut c_void,
     stopped: *mut i32,
 ) -> jobring_status {
-    done_out(|| {
+    let share_out = |body: LoopBody<'_>| {
         // SAFETY:
         // - the caller's.
-        let (pool, _visit) = unsafe { visit(pool) }?;
-        optional(stopped)?;
-        let body = LoopBody { pool, body: body.ok_or(StatusError(JOBRING_E_INVALID))?, ctx: Shared(ctx) };
-        // SAFETY:
-        // - the caller's.
-        let ended = fork_join::share_out(&pool.raw, count, grain, |from, to| unsafe { body.call(from, to) });
-        // SAFETY:
-        // - checked above.
-        unsafe { tell(stopped, ended) };
-        Ok(())
-    })
+        let call = |from, to| unsafe { body.call(from, to) };
+        Ok(fork_join::share_out(&body.pool.raw, count, grain, call))
+    };
+    // SAFETY:
+    // - the caller's.
+    unsafe { run_loop(pool, body, ctx, stopped, share_out) }
 }
 
 /// jobring_parallel_for() with options: a largest part, and a time limit.
@@ -173,23 +168,44 @@ pub unsafe extern "C" fn jobring_parallel_for_opts(
     ctx: *mut c_void,
     stopped: *mut i32,
 ) -> jobring_status {
-    done_out(|| {
-        // SAFETY:
-        // - the caller's.
-        let (pool, _visit) = unsafe { visit(pool) }?;
-        optional(stopped)?;
-        let body = LoopBody { pool, body: body.ok_or(StatusError(JOBRING_E_INVALID))?, ctx: Shared(ctx) };
+    let share_out = |body: LoopBody<'_>| {
         // SAFETY:
         // - the caller's.
         let options = unsafe { read_options(options) }?;
         // SAFETY:
         // - the caller's.
         let call = |from, to| unsafe { body.call(from, to) };
-        let ended = fork_join::share_out_with(&pool.raw, count, options, call);
-        let ended = ended.map_err(|_| StatusError(JOBRING_E_TIMEDOUT))?;
+        let ended = fork_join::share_out_with(&body.pool.raw, count, options, call);
+        ended.map_err(|_| StatusError(JOBRING_E_TIMEDOUT))
+    };
+    // SAFETY:
+    // - the caller's.
+    unsafe { run_loop(pool, body, ctx, stopped, share_out) }
+}
+
+/// Checks the arguments of a loop, has its items shared out, and writes what ended it.
+///
+/// # Safety
+/// 1. `pool` is a pool or NULL. 2. `stopped` is NULL or writable.
+unsafe fn run_loop(
+    pool: *mut jobring_pool,
+    body: jobring_body_fn,
+    ctx: *mut c_void,
+    stopped: *mut i32,
+    share_out: impl FnOnce(LoopBody<'_>) -> Result<ControlFlow<i32>, StatusError>,
+) -> jobring_status {
+    done_out(|| {
         // SAFETY:
-        // - checked above.
-        unsafe { tell(stopped, ended) };
+        // - 1.
+        let (pool, _visit) = unsafe { visit(pool) }?;
+        optional(stopped)?;
+        let body = LoopBody { pool, body: body.ok_or(StatusError(JOBRING_E_INVALID))?, ctx: Shared(ctx) };
+        let ended = share_out(body)?;
+        if !stopped.is_null() {
+            // SAFETY:
+            // - 2.
+            unsafe { stopped.write(ended.break_value().unwrap_or(0)) };
+        }
         Ok(())
     })
 }
@@ -211,16 +227,4 @@ unsafe fn read_options(options: *const jobring_parallel_for_options) -> Result<L
     }
     let timeout = limit(limit_ns)?;
     Ok(LoopOptions { grain, largest, timeout })
-}
-
-/// Writes what ended the loop.
-///
-/// # Safety
-/// 1. `stopped` is NULL or writable.
-unsafe fn tell(stopped: *mut i32, ended: ControlFlow<i32>) {
-    if !stopped.is_null() {
-        // SAFETY:
-        // - 1.
-        unsafe { stopped.write(ended.break_value().unwrap_or(0)) };
-    }
 }
