@@ -139,8 +139,6 @@ impl<P: Port + Clone> Waiting<P> {
     }
 
     /// Sleeps until the job's word is no longer `state`, or until the nap ends.
-    // Inlined as RawPool::run_here is.
-    #[cfg_attr(all(target_os = "none", not(debug_assertions)), inline(always))]
     pub(super) fn sleep<S: Storage>(&mut self, pool: &RawPool<S, P>, slot: Slot<'_>, state: State) -> Slept {
         let Ok(left) = self.deadline.left(&pool.port) else { return Slept::TimedOut };
         let listening = if self.gives_up { pool.listen() } else { Listening::Not };
