@@ -20,6 +20,8 @@ pub const MODELS: &[Model] = &[
     model!(3 a_drain_returns_while_a_completion_is_untaken),
     model!(unbounded a_consumer_gets_what_the_last_worker_ended),
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
+    model!(unbounded a_job_that_takes_itself_is_refused),
+    model!(1 a_shutdown_inside_a_job_returns_though_a_take_needs_it),
     model!(unbounded an_event_loop_hears_of_a_completion),
     model!(3 an_event_loop_hears_of_two_completions),
     model!(2 an_event_loop_beside_a_consumer_hears_of_a_completion),
@@ -207,6 +209,38 @@ fn a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused() {
     s.pool.drain();
     assert_eq!((queue.take(), queue.take()), (Took::Done(1), Took::Empty));
     worker.join().unwrap();
+    s.assert_ended(2);
+}
+
+/// Another worker is there, which never works.
+fn a_job_that_takes_itself_is_refused() {
+    let s = Stage::<1>::new().ungated();
+    s.pool.admit();
+    s.pool.admit();
+    let queue = Queue::new(&s.pool, 1);
+    let inside = queue.clone();
+    let task = s.task(0).doing(move || assert_eq!(inside.take(), Took::Deadlock));
+    queue.submit(task).expect("there is room");
+    s.begin();
+    s.pool.as_worker(|| drop(s.pool.run_one()));
+    assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
+}
+
+fn a_shutdown_inside_a_job_returns_though_a_take_needs_it() {
+    let s = Stage::<2>::new().ungated();
+    let queue = Queue::new(&s.pool, 2);
+    let (taker, closer) = (queue.clone(), s.pool.clone());
+    let takes = s.task(0).doing(move || assert_eq!(taker.take(), Took::Done(1)));
+    s.pool.submit_detached(takes).expect("there is room");
+    queue.submit(s.task(1).doing(move || drop(closer.drain()))).expect("there is room");
+    s.pool.admit();
+    s.pool.admit();
+    let run_one = |s: &Stage<2>| s.pool.as_worker(|| drop(s.pool.run_one()));
+    let other = s.thread(move |s| run_one(s));
+    s.begin();
+    run_one(&s);
+    other.join().unwrap();
+    assert_eq!(queue.pending(), 0);
     s.assert_ended(2);
 }
 

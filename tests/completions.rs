@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, CountsDrop, DEADLINE, Gate, join, pool, until};
+use common::{Count, CountsDrop, DEADLINE, Gate, done, join, pool, until};
 use jobring::{
     AnyPool, BuildError, Completion, Completions, JobError, Pool, RecvError, ShutdownMode, StaticPool,
     SubmitError,
@@ -180,6 +180,51 @@ fn a_job_that_receives_what_nobody_can_bring_is_told() {
     assert_eq!(common::done(asks.expect("room")).expect("no panic"), RecvError::Deadlock);
     POOL.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("all ended");
     assert!(join(worker));
+}
+
+/// Another worker is idle, and another queue holds a result that nobody has taken.
+#[test]
+fn a_job_that_receives_itself_is_told() {
+    let pool: &Pool = Box::leak(Box::new(pool(2, 8)));
+    let queue: &Completions<'_, Option<RecvError>> =
+        Box::leak(Box::new(pool.completions().expect("a queue")));
+    let other = pool.completions().expect("another queue");
+    other.submit(0, || ()).expect("room");
+    until("its result lies there", || pool.stats().untaken() == 1);
+    queue.submit(7, || queue.recv().err()).expect("room");
+    assert_eq!(received(queue).result.expect("no panic"), Some(RecvError::Deadlock));
+    for n in 0..2 {
+        queue.submit(n, || queue.recv().err()).expect("room");
+    }
+    // One is told, and the other receives that one; or both are, one after the other.
+    assert!(received(queue).result.expect("no panic").is_none_or(|error| error == RecvError::Deadlock));
+    assert_eq!(received(&other).tag, 0);
+}
+
+/// A job that receives can only be given what the job brings that shuts the pool down: the shutdown does not wait for it.
+/// Another queue holds a result that nobody has taken yet.
+#[test]
+fn a_shutdown_does_not_wait_for_a_job_that_receives_its_own_job() {
+    let pool: &Pool = Box::leak(Box::new(pool(2, 8)));
+    let queue: &Completions<'_, bool> = Box::leak(Box::new(pool.completions().expect("a queue")));
+    let other = pool.completions().expect("another queue");
+    other.submit(0, || ()).expect("room");
+    until("its result lies there", || pool.stats().untaken() == 1);
+    // Otherwise the shutdown might run the other job on top of this one.
+    let begun = Gate::new();
+    let both = begun.clone();
+    let shut_down = move || {
+        both.pass();
+        pool.shutdown(ShutdownMode::Drain, Some(DEADLINE / 4)).is_ok()
+    };
+    queue.submit(7, shut_down).expect("room");
+    let receiver = pool.submit(move || {
+        begun.open();
+        queue.recv().map(|completion| (completion.tag, completion.result))
+    });
+    let (tag, ended) = done(receiver.expect("room")).expect("no panic").expect("the job arrives");
+    assert_eq!((tag, ended.expect("no panic")), (7, true));
+    assert_eq!(received(&other).tag, 0);
 }
 
 #[test]

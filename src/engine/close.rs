@@ -114,7 +114,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Refuses new jobs and waits until all accepted ones have ended: they have run, or in `Discard` mode
     /// were dropped if they had not started. Inside a job it does not wait for that job, nor for others that
     /// cannot end before this shutdown or another returns: those inside a shutdown, and those that wait for
-    /// such a job without a timeout.
+    /// such a job without a timeout, by its handle or for what its completion queue brings.
     ///
     /// Err when the time is up or an interrupt was raised: the pool stays closed, and shutdown can be called again. Without a timeout,
     /// Err if no thread can run what is queued because this one has too little stack left. In a child by fork

@@ -1,19 +1,19 @@
 //! A completion queue: its words. `completions.rs` states the protocol.
 
 use super::RawPool;
-use crate::engine::wait_graph::Locked;
+use crate::engine::wait_graph::{Awaits, Locked};
 use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
 use crate::slot::state::Status;
 use crate::slot::storage::Storage;
 #[cfg(feature = "future")]
 use crate::slot::waker::WakerCell;
-use crate::slot::{AwaitedOwner, Owner};
+use crate::slot::{AwaitedOwner, Owner, Slot};
 use crate::sync::{
     Acquire, AtomicUsize, Relaxed, Release, SeqCst, Site, UnsafeCell, fence_behind_rmw, ordering, stop_point,
 };
 use crate::util::cache_padded::CachePadded;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 /// Set in the count while a submitter waits for the limit.
 pub(super) const WANTED: usize = 1;
@@ -127,12 +127,16 @@ impl Completions {
 
     /// What a job of this queue has in the last word of its payload.
     pub(crate) fn owner(&self) -> *const Owner {
-        core::ptr::from_ref(self).cast()
+        ptr::from_ref(self).cast()
+    }
+
+    pub(super) fn awaited(&self) -> *const AwaitedOwner {
+        ptr::from_ref(self).cast()
     }
 
     /// What a consumer that sleeps registers.
-    pub(super) fn awaited(&self) -> *const AwaitedOwner {
-        core::ptr::from_ref(self).cast()
+    pub(super) fn awaits<S: Storage, P: Port + Clone>(&self) -> Awaits {
+        Awaits::OneOf { owner: self.awaited(), is_held: is_held::<S, P> }
     }
 
     /// The number of jobs that were submitted and not taken.
@@ -169,6 +173,62 @@ impl Completions {
     fn is_abandoned(&self) -> bool {
         // ORDERING: Relaxed: the fence before it decides.
         self.in_use.load(ordering(Site::CompletionsUseLook, Relaxed)) == 0
+    }
+}
+
+/// What the wait-for graph says of a consumer that is registered.
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Is there no thread that can end a job of this queue? Marked threads are inside of all that are pending, or the workers
+    /// are stuck.
+    fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
+        let (mut held, mut can_any_end) = (0, !self.are_workers_stuck(locked));
+        for index in 0..self.capacity() {
+            let slot = self.slot(index);
+            let state = slot.state();
+            match state.status() {
+                Status::Running | Status::Cancelling if self.is_held(locked, index, state) => {
+                    // SAFETY:
+                    // - 1: a job that is held does not end while the graph is locked.
+                    let is_ours = state.is_owned() && ptr::eq(unsafe { slot.owner() }, queue.owner());
+                    held += usize::from(is_ours);
+                }
+                Status::Taking if self.is_held(locked, index, state) => {}
+                Status::Running | Status::Cancelling | Status::Taking => can_any_end = true,
+                // It is on its way to its owner, or lies there.
+                _ => can_any_end |= state.is_owned() && state.is_untaken(),
+            }
+        }
+        let pending = queue.pending();
+        queue.is_empty() && pending > 0 && (held == pending || !can_any_end)
+    }
+
+    /// Are all pending jobs of this queue held up: by the marked threads that are inside of them, or because
+    /// they wait for this queue too? Asked by a closer. Another job that has an owner may be of this queue: it
+    /// ends, and the closer looks again.
+    fn is_take_held(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
+        let mut is_any_held = false;
+        for index in 0..self.capacity() {
+            let slot = self.slot(index);
+            let state = slot.state();
+            if !state.is_owned() {
+                continue;
+            }
+            let is_held = || locked.holds_for(queue.awaited(), Slot::handle(self.tag(), index, state));
+            let is_running = matches!(state.status(), Status::Running | Status::Cancelling);
+            if !(state.is_untaken() || is_running && is_held()) {
+                return false;
+            }
+            // SAFETY:
+            // - 1: a job that is held does not end while the graph is locked. A thread that takes an outcome
+            //   after this look finds the pool closed, and retires the slot (must_retire).
+            let is_ours = ptr::eq(unsafe { slot.owner() }, queue.owner());
+            if is_ours && state.is_untaken() {
+                // It lies in the queue, or is on its way there.
+                return false;
+            }
+            is_any_held |= is_ours;
+        }
+        is_any_held
     }
 }
 
@@ -216,6 +276,20 @@ unsafe fn is_stuck<S: Storage, P: Port + Clone>(
     unsafe {
         let pool = &*pool.cast::<RawPool<S, P>>();
         pool.is_take_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
+    }
+}
+
+/// See `Awaits`.
+unsafe fn is_held<S: Storage, P: Port + Clone>(
+    owner: *const AwaitedOwner,
+    pool: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - as in is_stuck.
+    unsafe {
+        let pool = &*pool.cast::<RawPool<S, P>>();
+        pool.is_take_held(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
     }
 }
 

@@ -52,7 +52,6 @@ use super::deadlock::Outlook;
 use super::request::{Request, WhenFull};
 use super::submit::ReserveError;
 use super::wait::Completion;
-use crate::engine::wait_graph::{Awaits, Locked};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -348,7 +347,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 self.wake_consumers(queue, Origin::Thread);
                 return if queue.is_empty() { Err(TakeError::Empty) } else { Ok(()) };
             }
-            let awaits = self.registers(timeout).then_some(Awaits::Owned(queue.awaited()));
+            let awaits = self.registers(timeout).then(|| queue.awaits::<S, P>());
             let outlook = self.sleep_for(awaits, |outlook| {
                 let Some(nap) = self.nap(&patience, left, true, outlook) else { return };
                 self.sleep_on(marked.word, marked.value, nap.time, listening);
@@ -362,18 +361,5 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 return Err(TakeError::Deadlock);
             }
         }
-    }
-
-    /// Is there no thread that can end a job of this queue, one of whose consumers is registered?
-    pub(super) fn is_take_stuck(&self, locked: &Locked<'_, P>, queue: &Completions) -> bool {
-        let can_end = |index| {
-            let state = self.slot(index).state();
-            match state.status() {
-                Status::Running | Status::Cancelling | Status::Taking => !self.is_held(locked, index, state),
-                // It is on its way to its owner.
-                _ => state.is_owned() && state.is_untaken(),
-            }
-        };
-        queue.is_empty() && self.are_workers_stuck(locked) && !(0..self.capacity()).any(can_end)
     }
 }

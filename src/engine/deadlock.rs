@@ -10,6 +10,8 @@
 //! - a wait for a running job, when that job's thread is stuck;
 //! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job
 //!   itself.)
+//! - a take from a completion queue, when stuck threads are inside of all its pending jobs; or when every worker is stuck and no
+//!   other job with an owner can end, since a queued job does not show whose it is;
 //! - a wait until the pool is idle, when one of the jobs that it waits for is stuck (`idle_wait.rs`).
 //!
 //! A pool becomes stuck when one more thread goes to sleep. That thread finds it and does not sleep: its wait
@@ -158,7 +160,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let closed = self.is_closed();
         locked.mark(|node| match node.awaits {
             Awaits::Slot => !closed,
-            Awaits::Job { .. } | Awaits::Owned(_) | Awaits::All(_) | Awaits::OneOf { .. } => true,
+            Awaits::Job { .. } | Awaits::All(_) | Awaits::OneOf { .. } => true,
             Awaits::End => false,
         });
         self.drop_hopeful(locked);
@@ -193,7 +195,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Awaits::Job { job, .. } => !self.is_stuck(locked, Some(node), job),
             // SAFETY:
             // - the thread cannot leave its call while the graph is locked, and registered an owner of this pool.
-            Awaits::Owned(owner) | Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
+            Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
                 !((*owner).is_stuck)(owner, self.id(), core::ptr::from_ref(locked).cast())
             },
             _ => false,
@@ -293,7 +295,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // SAFETY:
                 // - as in drop_hopeful.
-                Awaits::Owned(owner) | Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
+                Awaits::All(owner) | Awaits::OneOf { owner, .. } => unsafe {
                     ((*owner).wake)(owner, self.id())
                 },
                 _ => {}

@@ -35,12 +35,10 @@ pub(crate) enum Awaits {
     Slot,
     /// The end of this job. `gives_up`: the wait may return a deadlock.
     Job { job: JobId, gives_up: bool },
-    /// The end of a job of this owner.
-    Owned(*const AwaitedOwner),
     /// The end of every job, inside wait_idle. The owner's functions judge the wait.
     All(*const AwaitedOwner),
-    /// The end of one of several jobs. The owner's functions judge the wait. `is_held`: does it need a job that a marked
-    /// thread is inside of? Called as they are.
+    /// The end of one of several jobs, or of a job of a completion queue. The owner's functions judge the wait. `is_held`: does
+    /// it need a job that a marked thread is inside of? Called as they are.
     OneOf {
         owner: *const AwaitedOwner,
         is_held: unsafe fn(*const AwaitedOwner, *const (), *const ()) -> bool,
@@ -246,6 +244,14 @@ impl<P: Port> Locked<'_, P> {
     /// Is a marked thread inside this job?
     pub(crate) fn holds(&self, job: JobId) -> bool {
         self.marked().any(|node| node.frames().any(|context| context.job() == Some(job)))
+    }
+
+    /// Is a thread inside this job that is marked, or waits for this owner?
+    pub(crate) fn holds_for(&self, owner: *const AwaitedOwner, job: JobId) -> bool {
+        let awaits =
+            |node: &Node| matches!(node.awaits, Awaits::OneOf { owner: of, .. } if ptr::eq(of, owner));
+        let mut inside = self.nodes().filter(|node| is_marked(node) || awaits(node));
+        inside.any(|node| node.frames().any(|context| context.job() == Some(job)))
     }
 
     /// Is a thread inside this job that is inside a shutdown or wait_idle?

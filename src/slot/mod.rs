@@ -206,6 +206,16 @@ impl<'a> Slot<'a> {
         })
     }
 
+    /// The owner of the job in this slot, which its submit wrote into the last word of the payload.
+    ///
+    /// # Safety
+    /// 1. The job has an owner, the caller has seen its state, and the slot gets no other job meanwhile.
+    pub(crate) unsafe fn owner(&self) -> *const Owner {
+        // SAFETY:
+        // - 1: nobody writes that word before the slot is filled again.
+        unsafe { self.payload.word_from_end(1).cast::<*const Owner>().read() }
+    }
+
     /// Stores the outcome of a running job. Ok(old) when the word was moved: if `old` has a waiter, the
     /// caller wakes all on the word, and touches nothing else of the slot. Err(now) if the job is detached:
     /// the caller drops the result, then vacates the slot.
