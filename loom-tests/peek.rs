@@ -13,6 +13,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded two_peeks_come_one_after_the_other),
     model!(unbounded a_peek_ends_before_its_slot_is_used_again),
     model!(unbounded a_closer_that_meets_a_peek_returns),
+    model!(3 a_job_that_was_stale_is_stale_for_a_cancel_too),
 ];
 
 /// A job that failed and that nobody has taken.
@@ -90,4 +91,20 @@ fn a_closer_that_meets_a_peek_returns() {
     assert_eq!((report.untaken() + report.submitting(), report.running()), (1, 0));
     assert_eq!(other.join().unwrap(), End::Failed(0));
     assert_eq!(s.pool.wait(job), End::Failed(0));
+}
+
+/// A taker looks first, so another thread begins to wait before the handle is given up.
+fn a_job_that_was_stale_is_stale_for_a_cancel_too() {
+    let s = Stage::<1>::attended();
+    let job = failed(&s);
+    let taker = s.thread(move |s| s.pool.look_and_take(job));
+    let waiter = s.thread(move |s| s.pool.wait(job));
+    s.begin();
+    let seen = s.pool.poll(job);
+    if seen == End::Stale {
+        assert_eq!(s.pool.cancel(job), None);
+    }
+    let ends = [seen, taker.join().unwrap(), waiter.join().unwrap()];
+    assert_eq!(ends.iter().filter(|end| **end == End::Failed(0)).count(), 1);
+    assert_eq!(s.pool.free_slots(), 1);
 }

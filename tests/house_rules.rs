@@ -295,6 +295,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/completion_event.rs", "let _ = queue.armed.compare_exchange(", "a number"),
     ("engine/submit.rs", "let _counted = ", "a guard"),
     ("engine/interrupt.rs", "let _leave = ", "a guard"),
+    ("engine/interrupt.rs", "let _listener = ", "a guard"),
     ("engine/completions.rs", "let _visit = ", "a guard"),
     ("engine/wait_many.rs", "let _visit = ", "a guard"),
     ("engine/idle_wait.rs", "let _visit = ", "a guard"),

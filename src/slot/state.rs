@@ -19,7 +19,7 @@
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
 //! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
-//! OWNED       = DETACHED | WAITER, from QUEUED on: the outcome goes to the owner that the last word of the payload points to.
+//! OWNED       = DETACHED | WAITER, from QUEUED on and before TAKING: the outcome goes to the owner that the last word of the payload points to.
 //!             The handle can only cancel. Nobody sleeps on the word. For a completion queue the runner moves it to DONE,
 //!             FAILED or CANCELLED and passes the index on, and the queue's taker moves it to TAKING, without WAITER. For
 //!             a job whose outcome nobody wants (engine/cancellable.rs) the runner moves it → FREE or CLOSED.
@@ -247,10 +247,14 @@ impl State {
         self.is_vacant() && self.is_in_ring()
     }
 
-    /// Can a handle of `generation` still cancel this job? An owner's job has no other use for its handle.
+    /// Can a handle of `generation` still cancel this job? An owner's job has no other use for its handle. (With TAKING both
+    /// flags do not mean an owner: a thread may have begun to wait before the taker gave the handle up.)
     #[inline(always)]
     pub(crate) const fn is_cancellable_by(self, generation: usize) -> bool {
-        self.generation() == generation && !self.is_nobodys() && !matches!(self.status(), Status::Free)
+        let is_owners = self.is_owned() && !matches!(self.status(), Status::Taking);
+        self.generation() == generation
+            && (!self.is_detached() || is_owners)
+            && !matches!(self.status(), Status::Free)
     }
 
     /// Can a handle of `generation` still act on this job?
@@ -299,6 +303,10 @@ mod tests {
                 assert!(full.is_in_ring() && full.is_detached() && full.has_waiter());
                 assert!(!full.answers_to(generation));
                 assert_eq!(s.answers_to(generation), status != Status::Free);
+                let is_owners = !matches!(status, Status::Free | Status::Taking);
+                assert_eq!(full.is_cancellable_by(generation), is_owners, "a taken job is stale");
+                assert_eq!(s.is_cancellable_by(generation), status != Status::Free);
+                assert!(!s.transition_to_detached().is_cancellable_by(generation), "nobody's");
                 let next = full.transition_to_free();
                 assert_eq!(next.generation(), generation.wrapping_add(1) & GENERATION_MASK);
                 assert!(

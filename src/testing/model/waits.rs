@@ -140,6 +140,11 @@ impl<const N: usize> Pool<N> {
         self.wait_as(job, Timeout::Poll, Disposition::Leave, true)
     }
 
+    /// Takes the result if it is there, when it has looked at it.
+    pub fn look_and_take(&self, job: JobId) -> End {
+        self.wait_as(job, Timeout::Poll, Disposition::Take, true)
+    }
+
     /// Takes the result if it is there.
     pub fn poll(&self, job: JobId) -> End {
         self.wait_as(job, Timeout::Poll, Disposition::Take, false)
