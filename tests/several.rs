@@ -4,7 +4,7 @@
 mod common;
 
 use common::{DEADLINE, Gate, done, held, pool, until};
-use jobring::{JobHandle, JobState, ShutdownMode, StaticPool, TimeLimit, WaitFor, WaitManyError};
+use jobring::{JobState, ShutdownMode, StaticPool, TimeLimit, WaitFor, WaitManyError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,7 @@ fn a_job_that_its_submitter_ran_has_finished() {
 #[cfg(feature = "future")]
 #[test]
 fn a_job_that_a_task_has_awaited_stands_as_it_ended() {
+    use jobring::JobHandle;
     use std::future::Future;
     use std::pin::Pin;
     use std::task::{Context, Waker};
