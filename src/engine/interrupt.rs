@@ -1,8 +1,8 @@
 //! Interrupts: another thread, or a signal handler, ends the blocking calls of a thread.
 //!
-//! A thread makes an [`Interrupt`] its own for a *scope*, a context in its chain. To raise the interrupt ends each
-//! blocking call directly inside such a scope; the call changes nothing, and can be made again. Sticky: a raised
-//! interrupt ends every later call where it would sleep or run a job, until it is reset.
+//! A thread enters a *scope* of an [`Interrupt`]: a context in its chain. A raise ends the blocking call that the
+//! thread is in directly inside this scope. The call changes nothing, and can be made again. A raised interrupt stays raised
+//! until it is reset: until then it ends each call where the call would sleep or run a job.
 //!
 //! ```text
 //! raise     raised := 1 (a read-modify-write, Release); event count + 1 (Release); wake its sleepers
@@ -11,7 +11,7 @@
 //!           3 mark what it waits for, as every thread does: WAITER in a slot, a mark in an empty entry
 //!           4 count itself as a listener; fence; look at that word: changed → look again
 //!           5 sleep while the event count is as in 1; behind the sleep it no longer counts
-//! change    move the word and see the mark; wake its sleepers, as ever; fence;
+//! change    move the word and see the mark; wake the word's sleepers; fence;
 //!           there is a listener: event count + 1, and wake
 //! ```
 //!
@@ -27,12 +27,12 @@
 //! off: stopped before its wake, it hid the others' changes. Model a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope.)
 //!
 //! A raise that took the mark off the slot's word instead, and woke, would lose the interrupt: another waiter may set the mark
-//! again before this one sleeps, and so restore the value on which it is about to. The event count never repeats.
+//! again before this one sleeps, and so restore the value on which it is about to. The event count repeats a value after 2³² events at the earliest.
 //!
 //! *Raise* is two atomic operations and one wake. It touches the pool and the interrupt, nothing of the sleeping
-//! thread. So it may be called by a signal handler wherever the port's wake may: on Linux. Where threads sleep on
-//! condition variables, a wake takes a mutex, which the interrupted thread may hold; a user-defined port says by itself
-//! whether its `unpark` may be called there.
+//! thread. So a signal handler may call it wherever it may call the port's wake: on Linux. Where threads sleep on
+//! condition variables, a wake takes a mutex, which the interrupted thread may hold. The author of a user-defined port
+//! says whether its `unpark` may be called there.
 //!
 //! Only threads in a scope pay: they look at their chain when they are about to sleep. A thread that wakes others looks for
 //! listeners, after it has found a mark. The sleepers in scopes of one pool share the event count: a change for

@@ -70,8 +70,8 @@ pub enum ShutdownMode {
 
 /// The words of a pool's end, and the counts of threads inside of it.
 pub(crate) struct Lifecycle {
-    /// An event count: counts the notifications of closers, of threads in wait_idle or at a queue's limit, of
-    /// the thread that makes the pool, and of listeners (`event_count.rs`). They sleep on it.
+    /// An event count. On it sleep closers, threads in wait_idle or at a queue's limit, the thread that makes the pool, and
+    /// listeners (`event_count.rs`). A thread that changes what one of them waits for adds 1, and wakes them.
     close_events: AtomicUsize,
     /// DISCARD, and the start hooks that have returned.
     mode: AtomicUsize,

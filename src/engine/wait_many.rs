@@ -1,4 +1,4 @@
-//! A wait for several jobs at once, which takes nothing.
+//! A wait for several jobs, in one call. It takes no result.
 //!
 //! A wait for *all* is one wait after the other, since a job that has finished stays so: each sleep is on the
 //! word of one job. A wait for the first job that finishes, or that fails, sleeps on the
@@ -27,11 +27,10 @@
 //! The event count is read before the exchanges, and moved behind the slot's word. So a move that comes after
 //! an exchange changes the value on which the caller is about to sleep.
 //!
-//! Nobody takes WAITER back: it goes when the word moves. What a caller leaves behind costs a wake too many.
+//! A caller that returns leaves WAITER set. It goes when the slot's word moves, at the price of one needless wake.
 //!
-//! A thread that is stopped between its move and its notification delays what it has to report, and nothing
-//! else: the others count their own events. For a job that is still queued the caller is patient, as every
-//! waiter is.
+//! A thread that is stopped between its move and its notification delays its own report alone: the others count
+//! their own events. While a job is queued, the caller looks again from time to time, as every waiter does.
 //!
 //! Inside a job a caller without a time limit stays in the wait-for graph from its first sleep to its last,
 //! since a registration may change the event count (deadlock.rs).
@@ -281,8 +280,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 }
 
-/// More jobs than this are not watched before a sleep: to look at all of them again and again takes longer
-/// than the sleep.
+/// With at most this many jobs, a caller looks at them again and again for a while before it sleeps. With more, these looks take
+/// longer than the sleep.
 const WATCHED: usize = 16;
 
 /// What a caller inside a job registers.
