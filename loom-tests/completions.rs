@@ -17,7 +17,9 @@ pub const MODELS: &[Model] = &[
     model!(2 a_discarded_job_arrives_too),
     model!(3 a_submitter_beyond_the_limit_waits_for_a_take),
     model!(3 a_submitter_beyond_the_limit_learns_of_the_shutdown),
+    model!(3 accepted_job_resolves_when_a_completion_is_taken_meanwhile),
     model!(3 a_drain_returns_while_a_completion_is_untaken),
+    model!(3 a_drain_sees_what_the_cancel_of_a_completion_did),
     model!(unbounded a_consumer_gets_what_the_last_worker_ended),
     model!(2 a_job_that_waits_for_a_completion_that_nobody_can_bring_is_refused),
     model!(unbounded a_job_that_takes_itself_is_refused),
@@ -171,6 +173,20 @@ fn a_submitter_beyond_the_limit_learns_of_the_shutdown() {
     s.assert_ended(1);
 }
 
+/// The slot of the completion is given back or retired: no submitter fills it after the closer has returned.
+fn accepted_job_resolves_when_a_completion_is_taken_meanwhile() {
+    let s = Stage::<1>::new();
+    let queue = Queue::new(&s.pool, 1);
+    queue.submit(s.task(0)).expect("there is room");
+    assert!(s.pool.run_one());
+    let taker = s.thread(move |_| assert_eq!(queue.take(), Took::Done(0)));
+    let submitter = s.thread(move |s| s.pool.submit_detached(s.task(1)).is_ok());
+    s.begin();
+    s.pool.drain();
+    taker.join().unwrap();
+    assert_eq!(s.log.ended(1), usize::from(submitter.join().unwrap()));
+}
+
 fn a_drain_returns_while_a_completion_is_untaken() {
     let s = Stage::<1>::new();
     let queue = Queue::new(&s.pool, 1);
@@ -183,6 +199,20 @@ fn a_drain_returns_while_a_completion_is_untaken() {
     assert_eq!((queue.take(), queue.take()), (Took::Done(0), Took::Empty));
     worker.join().unwrap();
     s.assert_ended(1);
+}
+
+fn a_drain_sees_what_the_cancel_of_a_completion_did() {
+    let s = Stage::<1>::attended();
+    let queue = Queue::new(&s.pool, 1);
+    let place = Place::new();
+    let told = place.clone();
+    let job = queue.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
+    let canceller = s.thread(move |s| s.pool.cancel(job));
+    s.begin();
+    s.pool.drain();
+    assert!(place.written(), "the closer sees what the cancel did");
+    let cancelled = canceller.join().unwrap() == Some(true);
+    assert_eq!(queue.take(), if cancelled { Took::Cancelled } else { Took::Done(0) });
 }
 
 fn a_consumer_gets_what_the_last_worker_ended() {

@@ -6,9 +6,9 @@ mod common;
 use common::{Count, CountsDrop, DEADLINE, Gate, done, join, pool, until};
 use jobring::{
     AnyPool, BuildError, Completion, Completions, JobError, Pool, RecvError, ShutdownMode, StaticPool,
-    SubmitError,
+    SubmitError, TimeLimit,
 };
-use std::panic::panic_any;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
@@ -75,6 +75,71 @@ fn a_queue_with_a_limit_passes_any_number_of_jobs() {
         }
     });
     assert!(seen.iter().all(|times| times.load(SeqCst) == 1));
+}
+
+#[test]
+fn several_jobs_are_received_in_one_call() {
+    let pool = pool(1, 64);
+    let queue = pool.completions().expect("a queue");
+    let mut all = Vec::new();
+    assert_eq!(queue.recv_many(&mut all, 8, DEADLINE).expect_err("no job"), RecvError::Empty);
+    for n in 0..60 {
+        queue.submit(n, move || n * 3).expect("room");
+    }
+    assert_eq!(queue.recv_many(&mut all, 0, DEADLINE), Ok(0));
+    until("all have ended", || pool.stats().untaken() == 60);
+    for (most, received) in [(1, 1), (20, 20), (usize::MAX, 39)] {
+        assert_eq!(queue.recv_many(&mut all, most, DEADLINE), Ok(received));
+    }
+    let ends: Vec<_> = all.drain(..).map(|ended| (ended.tag, ended.result.expect("a result"))).collect();
+    assert!(ends.into_iter().eq((0..60).map(|n| (n, n * 3))), "in their order");
+    // A call does not wait for more than one, nor for more than there are.
+    let gate = Gate::new();
+    let waits = gate.clone();
+    queue.submit(60, || 0).expect("room");
+    queue
+        .submit(61, move || {
+            waits.pass();
+            0
+        })
+        .expect("room");
+    assert_eq!(queue.recv_many(&mut all, 64, DEADLINE), Ok(1));
+    let some = queue.recv_many(&mut all, 64, std::time::Duration::from_millis(1));
+    assert_eq!(some, Err(RecvError::Pending));
+    gate.open();
+    assert_eq!(queue.recv_many(&mut all, 64, TimeLimit::NONE), Ok(1));
+    assert_eq!((all.len(), ended(&queue)), (2, Some(RecvError::Empty)));
+}
+
+#[test]
+fn a_collection_that_panics_loses_only_what_it_was_about_to_get() {
+    struct TakesTwo(Vec<u64>);
+    impl<T> Extend<Completion<T>> for TakesTwo {
+        fn extend<I: IntoIterator<Item = Completion<T>>>(&mut self, more: I) {
+            for completion in more {
+                assert!(self.0.len() < 2, "it takes two");
+                self.0.push(completion.tag);
+            }
+        }
+    }
+    let (pool, drops) = (pool(1, 32), Count::new());
+    let queue = pool.completions().expect("a queue");
+    for n in 0..20 {
+        let counted = drops.on_drop();
+        queue.submit(n, || counted).expect("room");
+    }
+    until("all have ended", || pool.stats().untaken() == 20);
+    let mut two = TakesTwo(Vec::new());
+    let caught = catch_unwind(AssertUnwindSafe(|| queue.recv_many(&mut two, 20, DEADLINE)));
+    assert!(caught.is_err() && two.0 == [0, 1]);
+    let lost = drops.get();
+    assert!(lost > 2 && lost <= 8, "{lost} were taken");
+    assert_eq!(received(&queue).tag, lost as u64, "the others are still there");
+    let mut rest = Vec::new();
+    assert_eq!(queue.recv_many(&mut rest, 20, DEADLINE), Ok(19 - lost));
+    drop(rest);
+    assert_eq!(drops.get(), 20);
+    assert_whole(&pool);
 }
 
 #[test]

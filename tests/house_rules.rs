@@ -189,6 +189,7 @@ const CALLS_USER_CODE: &[&str] = &[
     "waker.clone()",
     "wake_by_ref()",
     "handles.extend(",
+    "into.extend(",
 ];
 
 /// The file's code without its unit tests.

@@ -60,9 +60,19 @@ use crate::slot::Slot;
 use crate::slot::state::{Recipient, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, Relaxed, SeqCst, Site, bug, fence, fence_behind_rmw, ordering};
+use core::mem;
 
 /// How many indices one pop takes at most.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
+/// A take pauses for more (`ring/pacing.rs`) only if more jobs than this are pending.
+const MANY: usize = 32;
+
+/// A function of its own, so that an accepted request stays in registers.
+#[cold]
+#[inline(never)]
+fn refuse<R>(refused: ReserveError, request: R) -> Result<JobId, (ReserveError, R)> {
+    Err((refused, request))
+}
 
 /// Why a take gave nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,15 +103,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         origin: Origin,
     ) -> Result<JobId, (ReserveError, R)> {
         if let Err(refused) = self.raise_count(queue, when_full) {
-            return Err((refused, request));
+            return refuse(refused, request);
         }
         // SAFETY:
         // - the caller's.
-        let accepted = unsafe { self.submit(request, Recipient::OWNER, when_full, origin) };
-        if accepted.is_err() && !bug(Bug::RefusedSubmitStaysPending) {
-            self.lower_count(queue, 1, origin);
+        match unsafe { self.submit(request, Recipient::OWNER, when_full, origin) } {
+            Ok(job) => Ok(job),
+            Err((refused, request)) => {
+                if !bug(Bug::RefusedSubmitStaysPending) {
+                    self.lower_count(queue, 1, origin);
+                }
+                refuse(refused, request)
+            }
         }
-        accepted
     }
 
     /// One job more is pending. Waits for the limit, if it may.
@@ -218,16 +232,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> usize {
         let mut indices = [0; AT_ONCE];
         let (mut taken, mut delivered) = (0, 0);
+        // It pauses before the first: what it has taken does not wait for more.
+        let mut by = Popper::Consumer;
         while delivered < most {
             let room = AT_ONCE.min(most - delivered);
+            let (by, has_peer) = (mem::replace(&mut by, Popper::Unpaced), || queue.pending() > MANY);
             let fetch = |index| self.slot(index).fetch();
-            let popped = queue.ring().pop_many(&mut indices[..room], Popper::Unpaced, || false, fetch);
+            let popped = queue.ring().pop_many(&mut indices[..room], by, has_peer, fetch);
             if popped == 0 {
                 break;
             }
             taken += popped;
-            delivered +=
-                indices[..popped].iter().filter(|&&index| self.deliver_owned(index, deliver)).count();
+            delivered += self.deliver_owned(&indices[..popped], deliver);
         }
         if taken > 0 {
             self.lower_count(queue, taken, Origin::Thread);
@@ -235,27 +251,45 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         delivered
     }
 
-    /// Gives the outcome of a job, whose index was popped from its queue, to `deliver`, then gives the slot
-    /// back. False if the pool ends, and this thread is inside the drop of a result: then the outcome is gone
+    /// Gives the outcomes of jobs, whose indices were popped from their queue, to `deliver`, and gives the slots back. Returns how
+    /// many these are: none if the pool ends, and this thread is inside the drop of a result; then the outcomes are gone
     /// (`forget_all`).
     fn deliver_owned(
         &self,
-        index: usize,
+        indices: &[usize],
         deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
-    ) -> bool {
-        let slot = self.slot(index);
-        let Some((status, taking)) = slot.take_owned() else { return false };
-        let completion = match status {
-            Status::Done => Completion::Done,
-            Status::Failed => Completion::Failed,
-            _ => Completion::Cancelled,
-        };
-        let job = Slot::handle(self.tag(), index, taking);
-        // SAFETY:
-        // - 1: we moved the word to TAKING, so the body is ours.
-        unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
-        self.vacate(index, taking, self.must_retire());
-        true
+    ) -> usize {
+        // The slots come from other cores: all at the same time.
+        indices.iter().for_each(|&index| self.slot(index).fetch());
+        let mut owned = [None; AT_ONCE];
+        for (owned, &index) in owned.iter_mut().zip(indices) {
+            *owned = self.slot(index).take_owned();
+        }
+        // ORDERING: pairs with the fence in Idle::close, as TakerFence does, for all of them at once (E5).
+        fence(ordering(Site::CompletionsTakerFence, SeqCst));
+        let retire = self.is_closed();
+        let mut delivered = 0;
+        for (owned, &index) in owned.into_iter().zip(indices) {
+            let Some((status, taking)) = owned else { continue };
+            let completion = match status {
+                Status::Done => Completion::Done,
+                Status::Failed => Completion::Failed,
+                _ => Completion::Cancelled,
+            };
+            let slot = self.slot(index);
+            let job = Slot::handle(self.tag(), index, taking);
+            // SAFETY:
+            // - 1: we moved the word to TAKING, so the body is ours.
+            unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
+            if retire || taking.is_in_ring() {
+                self.vacate(index, taking, retire);
+            } else {
+                slot.vacate_owned(taking);
+                self.give_back(index, Origin::Thread);
+            }
+            delivered += 1;
+        }
+        delivered
     }
 
     /// Gives the queue up: drops what lies in it and what arrives later. Nobody else uses it any more.

@@ -55,6 +55,8 @@ pub(crate) use crate::slot::state::Recipient;
 pub(crate) use batch::Batch;
 pub use close::ShutdownReport;
 pub(crate) use completion_queue::Completions;
+#[cfg(feature = "alloc")]
+pub(crate) use completions::AT_ONCE;
 pub(crate) use completions::TakeError;
 pub(crate) use fork_support::LentJob;
 pub use many_jobs::WaitFor;

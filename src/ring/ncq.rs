@@ -46,6 +46,8 @@ pub(crate) enum Popper {
     Batch,
     /// A worker in its loop.
     Worker,
+    /// A thread that takes from a completion queue.
+    Consumer,
 }
 
 /// Why a push found no place in one stride.

@@ -35,6 +35,8 @@ impl Popper {
             Self::Batch => Some(Pacing { every: 1, near: 48, pauses: 2 }),
             // About 8 µs, or 1 µs. Jobs wait meanwhile.
             Self::Worker => Some(Pacing { every: 8, near: 16, pauses: 2 }),
+            // As a batch. Results wait meanwhile.
+            Self::Consumer => Some(Pacing { every: 1, near: 32, pauses: 2 }),
         }
     }
 }

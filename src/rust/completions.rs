@@ -1,13 +1,14 @@
 //! Completion queues for Rust callers: the results of many jobs, in the order in which they finish.
 
 use crate::JobId;
-use crate::engine::{Completions as Queue, Fail, TakeError, Wait, WhenFull};
+use crate::engine::{Completions as Queue, Fail, Wait, WhenFull};
 use crate::error::{BuildError, RecvError, SubmitError};
 use crate::platform::port::{Origin, Timeout};
 use crate::rust::completion::Completion;
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
-use crate::rust::queued_closure::{QueuedFits, QueuedRequest, take_outcome};
+use crate::rust::queued_closure::{QueuedFits, QueuedRequest};
+use crate::rust::time_limit::TimeLimit;
 use crate::sync::dying;
 #[cfg(feature = "future")]
 use crate::util::unwind::Discarded;
@@ -257,7 +258,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     /// # Errors
     /// [`RecvError::Empty`] if no job is pending; `NoWorkers`; `Deadlock`; `Forked`; `Interrupted`.
     pub fn recv(&self) -> Result<Completion<T>, RecvError> {
-        self.take(Timeout::Forever)
+        self.take_one(Timeout::Forever)
     }
 
     /// As [`recv`](Completions::recv), for at most `timeout`.
@@ -278,8 +279,8 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     ///
     /// # Errors
     /// [`RecvError::Empty`]; [`RecvError::Pending`] after the timeout; [`RecvError::Forked`]; [`RecvError::Interrupted`].
-    pub fn recv_timeout(&self, timeout: Duration) -> Result<Completion<T>, RecvError> {
-        self.take(timeout.into())
+    pub fn recv_timeout(&self, timeout: impl Into<TimeLimit>) -> Result<Completion<T>, RecvError> {
+        self.take_one(timeout.into().timeout())
     }
 
     /// Receives a job that has finished, if there is one. Does not block.
@@ -300,27 +301,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
     /// # Errors
     /// [`RecvError::Empty`] if no job is pending, else [`RecvError::Pending`]; [`RecvError::Forked`].
     pub fn try_recv(&self) -> Result<Completion<T>, RecvError> {
-        self.take(Timeout::Poll)
-    }
-
-    fn take(&self, timeout: Timeout) -> Result<Completion<T>, RecvError> {
-        let mut taken = None;
-        let outcome =
-            self.pool.raw.take_completions(self.queue(), timeout, 1, &mut |_, _, payload, ended| {
-                // SAFETY:
-                // - 1: every job of the queue was submitted by `hand_over`, with this T. 2: the engine gives each job once.
-                let (tag, result) = unsafe { take_outcome(payload, ended) };
-                taken = Some(Completion { tag, result });
-            });
-        match outcome {
-            Ok(_) => Ok(taken.expect("a take of one job gives it")),
-            Err(TakeError::Empty) => Err(RecvError::Empty),
-            Err(TakeError::TimedOut) => Err(RecvError::Pending),
-            Err(TakeError::NoWorkers) => Err(RecvError::NoWorkers),
-            Err(TakeError::Deadlock) => Err(RecvError::Deadlock),
-            Err(TakeError::Forked) => Err(RecvError::Forked),
-            Err(TakeError::Interrupted) => Err(RecvError::Interrupted),
-        }
+        self.take_one(Timeout::Poll)
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) mod completions;
 mod completions_event;
 #[cfg(feature = "alloc")]
 pub(crate) mod completions_iter;
+#[cfg(feature = "alloc")]
+mod completions_take;
 mod fits;
 #[cfg(feature = "future")]
 mod future;

@@ -7,10 +7,12 @@ use crate::engine::{Completion, Request, ReserveError};
 use crate::error::{JobError, JobPanic, SubmitError};
 use crate::job::context::CallContext;
 use crate::job::vtable::{JobVTable, Payload, RunResult};
+use crate::rust::completion as rust;
 use crate::slot::Owner;
 #[cfg(feature = "std")]
 use crate::util::unwind::PanicPayload;
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 
 /// What a queue takes of the payload: the tag, and the word for the queue.
 const QUEUE_BYTES: usize = size_of::<u64>() + size_of::<*const Owner>();
@@ -96,26 +98,40 @@ impl<F: FnOnce() -> T, T> Request for QueuedRequest<F, T> {
     }
 }
 
-/// Moves the tag and the outcome of a job out of its payload.
+/// Moves the tag and the outcome of a job out of its payload, into `place`.
 ///
 /// # Safety
 /// 1. The job was submitted by a `QueuedRequest` with this T, ended so, and its payload is the caller's.
 /// 2. This is called once.
-pub(super) unsafe fn take_outcome<T>(payload: Payload, ended: Completion) -> (u64, Result<T, JobError>) {
+pub(super) unsafe fn take_outcome<T>(
+    payload: Payload,
+    ended: Completion,
+    place: &mut MaybeUninit<rust::Completion<T>>,
+) {
+    let place = place.as_mut_ptr();
+    // Each field is written where it stays: a value that is put together first and then copied is read by wider loads than it was
+    // stored by, for which the processor waits.
     // SAFETY:
-    // - 1: written by the request, and by nothing after it.
-    let tag = unsafe { tag_at(payload).read_unaligned() };
-    let result = match ended {
+    // - the place is ours. 1: the tag was written by the request, and by nothing after it.
+    unsafe { (&raw mut (*place).tag).write(tag_at(payload).read_unaligned()) };
+    // SAFETY:
+    // - the place is ours.
+    let result = unsafe { &raw mut (*place).result };
+    match ended {
         // SAFETY:
         // - 1, 2: run left a T, which is read only here.
-        Completion::Done => Ok(unsafe { payload.at.cast::<T>().read() }),
+        Completion::Done => unsafe { result.write(Ok(payload.at.cast::<T>().read())) },
         #[cfg(feature = "std")]
         Completion::Failed => {
             // SAFETY:
             // - 1, 2: as above, for the failure that run left.
-            Err(JobError::Panicked(JobPanic::new(unsafe { payload.at.cast::<PanicPayload>().read() })))
+            let panic = JobPanic::new(unsafe { payload.at.cast::<PanicPayload>().read() });
+            // SAFETY:
+            // - the place is ours.
+            unsafe { result.write(Err(JobError::Panicked(panic))) };
         }
-        _ => Err(JobError::Cancelled),
-    };
-    (tag, result)
+        // SAFETY:
+        // - the place is ours.
+        _ => unsafe { result.write(Err(JobError::Cancelled)) },
+    }
 }

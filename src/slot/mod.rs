@@ -275,8 +275,14 @@ impl<'a> Slot<'a> {
         if !(s.is_owned() && s.is_untaken()) {
             return None;
         }
-        // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear
-        // RING meanwhile, and so that a closer sees either TAKING or what comes after (E5).
+        if !s.is_in_ring() {
+            let taking = s.transition_to_taking_owned();
+            // ORDERING: Relaxed, the same. A plain store: with RING clear no other thread moves the word of a job that has ended
+            // and has an owner.
+            self.head.state.store(taking.0, ordering(Site::TakeOwnedAlone, Relaxed));
+            return Some((s.status(), taking));
+        }
+        // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear RING meanwhile.
         while let Err(now) = self.exchange(
             s,
             s.transition_to_taking_owned(),

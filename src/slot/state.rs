@@ -21,7 +21,8 @@
 //! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
 //! OWNED       = DETACHED | WAITER, from QUEUED on and before TAKING: the outcome goes to the owner that the last word of the payload points to.
 //!             The handle can only cancel. Nobody sleeps on the word. For a completion queue the runner moves it to DONE,
-//!             FAILED or CANCELLED and passes the index on, and the queue's taker moves it to TAKING, without WAITER. For
+//!             FAILED or CANCELLED and passes the index on, and the queue's taker moves it to TAKING, without WAITER. If
+//!             RING is clear, that is a plain store, as the next move to FREE is. For
 //!             a job whose outcome nobody wants (engine/cancellable.rs) the runner moves it → FREE or CLOSED.
 //!
 //! CLOSED      = FREE | DETACHED: never used again, its index in no free ring. Set by a closer, by a taker that sees the

@@ -95,6 +95,7 @@ sites! {
     ResolveOwnedLost,
     TakeOwnedLook,
     TakeOwned,
+    TakeOwnedAlone,
     TakeOwnedLost,
     Take,
     TakeLost,
@@ -153,6 +154,7 @@ sites! {
     NotifyIfClosedFence,
     VacateWake,
     TakerFence,
+    CompletionsTakerFence,
     TombstoneFence,
     // engine/run.rs
     ResolveWake,

@@ -47,7 +47,7 @@ const BEHIND: &[(u8, Site, &[Site])] = &[
         Site::CompletionsLook,
         &[Site::PopHead, Site::PopEntry, Site::AdvanceHead, Site::MarkHead, Site::MarkEntry, Site::MarkSet],
     ),
-    (WAITER, Site::TakeOwned, &[Site::Vacate, Site::PushPublish, Site::CompletionsTaken]),
+    (WAITER, Site::TakeOwnedAlone, &[Site::VacateOwned, Site::PushPublish, Site::CompletionsTaken]),
     (WAITER, Site::CompletionsZeroFence, &[Site::UnmarkHead, Site::UnmarkEntry]),
     (WAITER, Site::CompletionsUnwanted, &[Site::NotifyClosers]),
     // A submit beyond the limit.

@@ -157,7 +157,9 @@ impl Pc {
             Pc::Disarm | Pc::ArmOff => &[CompletionsDisarm, CompletionsDisarmLost],
             Pc::OwnedWake => &[CompletionsWake],
             Pc::TakeOwnedLook => &[TakeOwnedLook],
+            Pc::TakeOwnedStore => &[TakeOwnedAlone],
             Pc::TakeOwnedCas => &[TakeOwned, TakeOwnedLost],
+            Pc::TakenFence => &[CompletionsTakerFence],
             Pc::WatchLook | Pc::ConsumerPending | Pc::LeftPending | Pc::SecondLook => &[CompletionsLook],
             Pc::LeftLook => &[LiveLeft],
             Pc::SleepFence => &[CompletionsSleepFence],
@@ -201,7 +203,7 @@ impl Pc {
         let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ListenersLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake | EventWake);
-        let fence = fence || matches!(self, ZeroFence | OwnedFence | SleepFence | ArmFence);
+        let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence);
         // Nobody gives the queue up, nor changes its descriptor.
         let known = matches!(self, UseLook | SignalName | ArmKnown | ArmName);
         fence || point || known
@@ -224,7 +226,7 @@ impl Pc {
             Pc::WaitFlag => before == Pc::WaitLook,
             Pc::CountAdd => before == Pc::CountLook,
             Pc::OwnedCas => before == Pc::OwnedLook,
-            Pc::TakeOwnedCas => before == Pc::TakeOwnedLook,
+            Pc::TakeOwnedCas | Pc::TakeOwnedStore => before == Pc::TakeOwnedLook,
             _ => self.part() == Part::Ring,
         }
     }

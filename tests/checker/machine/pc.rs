@@ -55,7 +55,7 @@ places! {
     Queue: CountLook, CountAdd, IntoSubmitted, LimitVisit, LimitEvents, LimitWanted, LimitClosed, LimitSlept, LimitEventsAgain,
         CountTaken, Unwanted, CountLowered, ZeroFence, WakeConsumers, ConsumersUnmarked,
         OwnedLook, OwnedCas, OwnedPushed, OwnedFence, UseLook, ArmedLook, SignalName, Signal, Disarm, OwnedEnd, OwnedWake,
-        Take, TakePopped, TakeOwnedLook, TakeOwnedCas, TookOwned, TookVacated, TookLowered, Taken, WatchLook,
+        Take, TakePopped, TakeOwnedLook, TakeOwnedStore, TakeOwnedCas, TakenFence, TookOwned, TookVacated, TookLowered, Taken, WatchLook,
         ConsumerEmpty, ConsumerLooked, ConsumerPending, LeftLook, LeftLooked, LeftPending, ConsumerVisit, ConsumerMark, ConsumerMarked,
         SleepFence, SecondLook, ZeroLook, ZeroLooked, ConsumerSlept, ConsumerRemarked,
         ArmKnown, ArmName, ArmClear, ArmCount, ArmStore, ArmFence, ArmLooked, ArmOff;

@@ -242,6 +242,25 @@ impl Cpu<'_> {
         }
     }
 
+    /// A consumer has claimed the outcome of a job that was `seen`, and takes it out of the body.
+    fn hold_owned(&mut self, seen: State, taking: State) {
+        let idx = self.t().idx as usize;
+        self.t().seen = taking;
+        self.hold();
+        match self.w.bodies[idx] {
+            Content::Result(job) | Content::Failure(job) => {
+                self.must(seen.status() != Status::Cancelled, "a cancelled job has a result");
+                self.w.jobs[job as usize].out += 1;
+            }
+            Content::Empty => {
+                self.must(seen.status() == Status::Cancelled, "a job that ran has no result");
+            }
+            Content::Input(_) => self.must(false, "a job is taken that was neither run nor dropped"),
+        }
+        self.w.bodies[idx] = Content::Empty;
+        self.go(Pc::TakenFence);
+    }
+
     /// `take_completions`, of one job.
     fn take_step(&mut self, pc: Pc) {
         let (idx, seen) = (self.t().idx, self.t().seen);
@@ -263,30 +282,22 @@ impl Cpu<'_> {
                     "an index in the queue is not that of a job which has ended",
                 );
                 self.t().seen = s;
-                self.go(Pc::TakeOwnedCas);
+                self.go(if s.in_ring() { Pc::TakeOwnedCas } else { Pc::TakeOwnedStore });
+            }
+            Pc::TakeOwnedStore => {
+                self.must(seen == self.w.slots[idx as usize], "an outcome that is its owner's was moved");
+                let taking = seen.with(Status::Taking).unawaited();
+                self.w.slots[idx as usize] = taking;
+                self.hold_owned(seen, taking);
             }
             Pc::TakeOwnedCas => match self.cas_slot(seen.with(Status::Taking).unawaited()) {
-                Ok(taking) => {
-                    self.t().seen = taking;
-                    self.hold();
-                    match self.w.bodies[idx as usize] {
-                        Content::Result(job) | Content::Failure(job) => {
-                            self.must(seen.status() != Status::Cancelled, "a cancelled job has a result");
-                            self.w.jobs[job as usize].out += 1;
-                        }
-                        Content::Empty => {
-                            self.must(seen.status() == Status::Cancelled, "a job that ran has no result");
-                        }
-                        Content::Input(_) => {
-                            self.must(false, "a job is taken that was neither run nor dropped")
-                        }
-                    }
-                    self.w.bodies[idx as usize] = Content::Empty;
-                    self.call(Pc::TakerFence, Pc::TookOwned);
-                }
+                Ok(taking) => self.hold_owned(seen, taking),
                 Err(now) => self.t().seen = now,
             },
-            Pc::TookOwned => self.call(Pc::Vacate, Pc::TookVacated),
+            Pc::TakenFence => self.call(Pc::TakerLook, Pc::TookOwned),
+            // The popper of the entry may have cleared RING: then the exchange of Vacate finds that.
+            Pc::TookOwned if self.see().retire || seen.in_ring() => self.call(Pc::Vacate, Pc::TookVacated),
+            Pc::TookOwned => self.call(Pc::VacateOwned, Pc::TookVacated),
             Pc::TookVacated => self.call(Pc::CountTaken, Pc::TookLowered),
             Pc::TookLowered => self.end_take(Took::Job),
 
