@@ -88,27 +88,28 @@
  * RULES FOR EVERY FUNCTION
  *
  * - A call returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code for an error. JOBRING_PENDING says that a
- *   job has not finished. jobring_cancel_requested() and jobring_interrupt_reset() return 1 or 0
- *   instead of JOBRING_OK. Four functions cannot fail,
- *   and return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
+ *   job has not finished. jobring_cancel_requested() and jobring_interrupt_reset() return 1 or 0 instead of JOBRING_OK.
+ *   Four functions cannot fail, and return a value: jobring_version(), jobring_abi_version(), jobring_features(),
+ *   jobring_status_text().
  * - After an error the call has done nothing and written no output. The exceptions:
  *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended.
  *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
- *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only),
- *     jobring_parallel_for_opts() after JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
- *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED,
- *     jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN, jobring_wait_many() after JOBRING_E_TIMEDOUT,
- *     jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
- *   - On a pool without workers, a submit or a wait that fails may have run other jobs; so may jobring_wait_idle().
+ *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only), jobring_parallel_for_opts() after
+ *     JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
+ *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED, jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN,
+ *     jobring_wait_many() after JOBRING_E_TIMEDOUT, jobring_wait_opts() after JOBRING_E_SIZE and JOBRING_E_STALE.
+ *   - On a pool without workers, a submit or a wait may have run jobs before it failed. Inside a job, jobring_wait_many()
+ *     and jobring_wait_idle() may have done so on any pool.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
  *   type, and for a `pool` or `completions` that points to memory without one. Only jobring_destroy() takes NULL as `pool`,
  *   and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed: make no call
  *   on a pool or its queues after jobring_destroy() has returned.
  * - Any number of threads may make calls on a pool and its queues at once, until one of them begins jobring_destroy().
- * - Times are relative (except with JOBRING_WAIT_DEADLINE), in nanoseconds, of a clock that is never set back. Sizes are in bytes.
- * - errno is left as it was. A wait continues after a signal (jobring_interrupt_begin() changes that), and no call is a
- *   cancellation point.
+ * - Times are relative (except with JOBRING_WAIT_DEADLINE), in nanoseconds, of a clock that is never set back. A negative
+ *   time is JOBRING_E_INVALID, unless it is JOBRING_FOREVER. Sizes are in bytes.
+ * - errno is left as it was. A wait continues after a signal, unless its handler calls jobring_interrupt_raise(). No call
+ *   is a cancellation point.
  * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
  *   either process. Children of vfork(), _Fork() or clone(), which do not run the handlers of pthread_atfork(), are not
  *   recognised: a call there may hang.
@@ -596,7 +597,8 @@ struct jobring_wait_options {
     /** JOBRING_WAIT_ constants, or'ed together. */
     uint32_t flags;
     /**
-     * The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit.
+     * The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit;
+     * not to wait at all is JOBRING_WAIT_POLL.
      */
     int64_t limit_ns;
 };
@@ -610,7 +612,7 @@ struct jobring_wait_options {
  */
 #define JOBRING_WAIT_HELP 1
 
-/** jobring_wait_options.flags: do not wait, and run nothing. `limit_ns` is ignored. */
+/** jobring_wait_options.flags: do not wait, and run nothing, whatever `limit_ns` is. */
 #define JOBRING_WAIT_POLL 2
 /** jobring_wait_options.flags: take nothing. The job and its handle stay as they are. */
 #define JOBRING_WAIT_PEEK 4
@@ -669,8 +671,9 @@ struct jobring_outcome {
  * Waits until one of several jobs has finished, or until all have, and takes nothing.
  *
  * Whatever `until` says, the wait also ends when all jobs have finished. A handle that is stale counts as a
- * job that has finished: another thread may take a result, or detach a job, during the call. (The reference
- * is concurrent.futures.wait() of Python.)
+ * job that has finished: another thread may take a result, or detach a job, during the call. So a loop that
+ * waits for the first job, and takes it, leaves its handle out of the next call. (The reference is
+ * concurrent.futures.wait() of Python.)
  *
  * Inside a job of this pool, and without a time limit, queued jobs of the array run right here until the
  * wait is decided, as for jobring_wait(). On a pool without workers the caller runs the queued jobs in their
@@ -693,7 +696,7 @@ struct jobring_outcome {
  * Returns:
  * - JOBRING_OK.
  * - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the call would have to wait.
- * - JOBRING_E_TIMEDOUT.
+ * - JOBRING_E_TIMEDOUT: the time limit has passed. The jobs are as before.
  * - JOBRING_E_DEADLOCK: as for jobring_wait(), if no job is left that could end the wait.
  * - JOBRING_E_STACK, JOBRING_E_INTERRUPTED: as for jobring_wait().
  * - JOBRING_E_INVALID: also for another `until`.
@@ -812,7 +815,8 @@ jobring_status jobring_wait_idle(jobring_pool *pool, int64_t timeout_ns);
 /**
  * Prepares a structure for jobring_watch(), before the submit of its job.
  *
- * - `watched`: the structure; no job that has not ended has it.
+ * - `watched`: the structure. If a job was accepted with it before, that job has ended, and no thread is inside
+ *   jobring_watch() with it.
  *
  * Returns JOBRING_OK; JOBRING_E_INVALID.
  *
@@ -823,15 +827,16 @@ jobring_status jobring_watched_init(jobring_watched *watched);
 /**
  * Adds a done callback to a job, at any time; if the job has ended, calls it at once.
  *
- * Each callback is called exactly once. Those that were added before the job ended are called in the order
- * in which they were added, as done callbacks are (jobring_done_fn): on the thread that ended the job, which
- * is still inside the job, before the waits for it return.
+ * Each callback is called exactly once. Those that were added before the job ended are called as done callbacks
+ * (jobring_done_fn), in the order in which they were added: on the thread that ended the job, which is still inside
+ * the job, before the waits for it return.
  *
- * A callback that is added later is called by this function, on the calling thread and outside of the job.
- * The earlier ones may still run. The outcome has `job`, `status`, `result` and `code` only, and the result may have been
- * taken, or freed by the drop callback, by then.
+ * A callback that is added later is called by this function, on the calling thread and outside of the job. The
+ * earlier ones may still be running, on the thread that ended the job. Its outcome has `job`, `status`, `result` and
+ * `code` only. By then the result may have been taken, or freed by the drop callback.
  *
- * A callback may cancel, detach, submit and watch again, and use its node again.
+ * A callback may cancel, detach, submit and watch again. From its call on the node is the caller's again: the
+ * callback may add it to another job, or free it.
  *
  * - `watched`: from jobring_watched_init(); its node was, is or will be among the nodes of a submit.
  * - `node`: the callback and its argument. The node and its `next` are the library's until the callback is
@@ -854,8 +859,10 @@ jobring_status jobring_watch(jobring_watched *watched,
  * jobring_watched_init() prepares it, and `&watched.node` goes into jobring_submit_options.nodes of one job,
  * alone or in a list. So any job with options can be watched: one with a handle, detached, of a batch or of
  * a completion queue. The structure stays where it is until the job has ended and no thread is inside
- * jobring_watch() or begins it; the last callback may free it. If the job is refused, it can be used for
- * another.
+ * jobring_watch() or begins it; the last callback may free it.
+ *
+ * If the job is refused, the structure can be used for another one. If it was accepted, only after its end, and
+ * after another jobring_watched_init(): without that, the submit returns JOBRING_E_INVALID.
  */
 struct jobring_watched {
     /**
@@ -945,8 +952,8 @@ jobring_status jobring_completions_layout(const jobring_pool *pool,
  * Returns:
  * - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once, and then arrive.
  * - JOBRING_E_FULL, JOBRING_E_TIMEDOUT: the queue is at its limit, or no slot is free.
- * - What jobring_submit_opts() returns otherwise. On a pool without workers, a call that waits for the queue's limit waits for
- *   another thread: it runs queued jobs to get a slot only.
+ * - What jobring_submit_opts() returns otherwise. On a pool without workers the call runs queued jobs while no slot is free, but
+ *   not while the queue is at its limit: there it waits until another thread takes.
  *
  * After an error the job was not accepted, and `arg` is still the caller's.
  *
@@ -980,7 +987,7 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
  * - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
  *   pending job waits in this pool itself.
- * - JOBRING_E_INTERRUPTED: nothing is there, and an interrupt was raised (jobring_interrupt_begin()).
+ * - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
  * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an
@@ -1016,10 +1023,13 @@ jobring_status jobring_completions_fd(jobring_completions *completions,
 /**
  * Makes the next completion known by the queue's descriptor.
  *
- * A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
- * is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
- * descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
- * unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
+ * A loop takes until nothing is there (jobring_completions_take() with a timeout of 0 returns JOBRING_E_TIMEDOUT or
+ * JOBRING_E_EMPTY), then arms, then polls; when the descriptor is readable it takes again. It arms also if no job is pending,
+ * since jobs may be submitted later. While the loop is busy it makes no system call, and a burst of completions makes one as a
+ * rule.
+ *
+ * The descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes
+ * it unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
  *
  * An arm replaces the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile. If they take
  * the last pending job, the descriptor does not become readable.
@@ -1126,7 +1136,8 @@ jobring_status jobring_detach(jobring_pool *pool,
 
 /*
  * Ctrl-C in a Python extension: its handler of SIGINT calls the handler that was there before, which notes the signal for
- * Python, and then jobring_interrupt_raise(). The loop resets the interrupt before it asks Python, so it misses no signal:
+ * Python, and then jobring_interrupt_raise(). The loop resets the interrupt before it asks Python, so it misses no signal.
+ * If the wait was interrupted at last, KeyboardInterrupt is set, and nobody will take the result:
  *
  *     static jobring_interrupt stop;
  *     jobring_interrupt_scope scope;
@@ -1137,16 +1148,19 @@ jobring_status jobring_detach(jobring_pool *pool,
  *         Py_END_ALLOW_THREADS
  *     } while (status == JOBRING_E_INTERRUPTED && jobring_interrupt_reset(&stop) >= 0 && PyErr_CheckSignals() == 0);
  *     jobring_interrupt_end(pool, &scope);
+ *     if (status == JOBRING_E_INTERRUPTED)
+ *         jobring_detach(pool, job);
  */
 
 /**
- * Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
+ * Begins a scope: until jobring_interrupt_end(), an interrupt that is raised ends the calling thread's blocking calls on the pool.
  *
  * Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again.
- * (The exception is jobring_shutdown(), which has closed the pool.) These calls are interrupted: jobring_wait(), jobring_wait_opts(),
- * jobring_wait_many(), jobring_wait_idle(), jobring_completions_take(), a submit on a full pool or at a queue's limit,
- * jobring_shutdown(). Not jobring_parallel_for(), whose jobs use the caller's data. jobring_enter_worker() and
- * jobring_destroy() return JOBRING_E_BUSY inside a scope.
+ * (The exception is jobring_shutdown(), which has closed the pool.) A call that need not wait succeeds as ever.
+ *
+ * These calls are interrupted: jobring_wait(), jobring_wait_opts(), jobring_wait_many(), jobring_wait_idle(),
+ * jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
+ * whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
  *
  * A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
  * innermost counts. Several threads may be in scopes of one interrupt.

@@ -74,10 +74,13 @@ unsafe fn descriptor_of(at: *mut jobring_completions) -> Result<c_int, StatusErr
 
 /// Makes the next completion known by the queue's descriptor.
 ///
-/// A loop takes until nothing is there (jobring_completions_take() with a timeout of 0), then arms, then polls; when the descriptor
-/// is readable it takes again. While the loop is busy it makes no system call, and a burst of completions makes one as a rule. The
-/// descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes it
-/// unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
+/// A loop takes until nothing is there (jobring_completions_take() with a timeout of 0 returns JOBRING_E_TIMEDOUT or
+/// JOBRING_E_EMPTY), then arms, then polls; when the descriptor is readable it takes again. It arms also if no job is pending,
+/// since jobs may be submitted later. While the loop is busy it makes no system call, and a burst of completions makes one as a
+/// rule.
+///
+/// The descriptor may be readable without a completion: then the take finds nothing, and the loop arms again. Only this call makes
+/// it unreadable: a loop that polls without an arm finds it readable again and again, unless it is edge-triggered (EPOLLET).
 ///
 /// An arm replaces the one before it: one thread at a time polls a queue's descriptor. Other threads may take meanwhile. If they take
 /// the last pending job, the descriptor does not become readable.

@@ -179,8 +179,8 @@ pub unsafe extern "C" fn jobring_completions_init(
 /// Returns:
 /// - JOBRING_OK: the job is accepted, and will be run, cancelled or discarded exactly once, and then arrive.
 /// - JOBRING_E_FULL, JOBRING_E_TIMEDOUT: the queue is at its limit, or no slot is free.
-/// - What jobring_submit_opts() returns otherwise. On a pool without workers, a call that waits for the queue's limit waits for
-///   another thread: it runs queued jobs to get a slot only.
+/// - What jobring_submit_opts() returns otherwise. On a pool without workers the call runs queued jobs while no slot is free, but
+///   not while the queue is at its limit: there it waits until another thread takes.
 ///
 /// After an error the job was not accepted, and `arg` is still the caller's.
 ///
@@ -263,7 +263,7 @@ unsafe fn submit(
 /// - JOBRING_E_NO_WORKERS: without a time limit: jobs are pending, and the pool has no worker to run them.
 /// - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
 ///   pending job waits in this pool itself.
-/// - JOBRING_E_INTERRUPTED: nothing is there, and an interrupt was raised (jobring_interrupt_begin()).
+/// - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
 /// - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an

@@ -32,13 +32,14 @@ const _: () = {
     assert!(align_of::<CallContext>() <= align_of::<jobring_interrupt_scope>());
 };
 
-/// Begins a scope: an interrupt ends the calling thread's blocking calls on the pool until jobring_interrupt_end().
+/// Begins a scope: until jobring_interrupt_end(), an interrupt that is raised ends the calling thread's blocking calls on the pool.
 ///
 /// Such a call returns JOBRING_E_INTERRUPTED where it would sleep or run a job. It has changed nothing, and can be made again.
-/// (The exception is jobring_shutdown(), which has closed the pool.) These calls are interrupted: jobring_wait(), jobring_wait_opts(),
-/// jobring_wait_many(), jobring_wait_idle(), jobring_completions_take(), a submit on a full pool or at a queue's limit,
-/// jobring_shutdown(). Not jobring_parallel_for(), whose jobs use the caller's data. jobring_enter_worker() and
-/// jobring_destroy() return JOBRING_E_BUSY inside a scope.
+/// (The exception is jobring_shutdown(), which has closed the pool.) A call that need not wait succeeds as ever.
+///
+/// These calls are interrupted: jobring_wait(), jobring_wait_opts(), jobring_wait_many(), jobring_wait_idle(),
+/// jobring_completions_take(), a submit on a full pool or at a queue's limit, jobring_shutdown(). Not jobring_parallel_for(),
+/// whose jobs use the caller's data. jobring_enter_worker() and jobring_destroy() return JOBRING_E_BUSY inside a scope.
 ///
 /// A job or a callback that runs on this thread meanwhile is not in the scope; it may begin its own. Scopes nest, and the
 /// innermost counts. Several threads may be in scopes of one interrupt.

@@ -62,7 +62,7 @@ pub const JOBRING_E_INTERRUPTED: jobring_status = -21;
 pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
     let text: &'static CStr = match status {
         JOBRING_OK => c"done",
-        JOBRING_PENDING => c"not over yet",
+        JOBRING_PENDING => c"not finished yet",
         JOBRING_E_INVALID => c"invalid argument",
         JOBRING_E_NOMEM => c"out of memory",
         JOBRING_E_THREAD => c"the system refused a thread",

@@ -99,7 +99,7 @@ pub const JOBRING_FOREVER: i64 = -1;
 /// jobring_wait_options.flags: the calling thread runs the job if it is still queued, also outside of jobs. The call may
 /// then take longer than `limit_ns`.
 pub const JOBRING_WAIT_HELP: u32 = 1;
-/// jobring_wait_options.flags: do not wait, and run nothing. `limit_ns` is ignored.
+/// jobring_wait_options.flags: do not wait, and run nothing, whatever `limit_ns` is.
 pub const JOBRING_WAIT_POLL: u32 = 2;
 /// jobring_wait_options.flags: take nothing. The job and its handle stay as they are.
 pub const JOBRING_WAIT_PEEK: u32 = 4;
@@ -115,7 +115,8 @@ pub struct jobring_wait_options {
     pub size: u32,
     /// JOBRING_WAIT_ constants, or'ed together.
     pub flags: u32,
-    /// The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit.
+    /// The longest wait in nanoseconds; with JOBRING_WAIT_DEADLINE the time at which it ends. 0 or JOBRING_FOREVER: no limit;
+    /// not to wait at all is JOBRING_WAIT_POLL.
     pub limit_ns: i64,
 }
 

@@ -21,8 +21,9 @@ pub const JOBRING_UNTIL_FAILURE: u32 = 2;
 /// Waits until one of several jobs has finished, or until all have, and takes nothing.
 ///
 /// Whatever `until` says, the wait also ends when all jobs have finished. A handle that is stale counts as a
-/// job that has finished: another thread may take a result, or detach a job, during the call. (The reference
-/// is concurrent.futures.wait() of Python.)
+/// job that has finished: another thread may take a result, or detach a job, during the call. So a loop that
+/// waits for the first job, and takes it, leaves its handle out of the next call. (The reference is
+/// concurrent.futures.wait() of Python.)
 ///
 /// Inside a job of this pool, and without a time limit, queued jobs of the array run right here until the
 /// wait is decided, as for jobring_wait(). On a pool without workers the caller runs the queued jobs in their
@@ -45,7 +46,7 @@ pub const JOBRING_UNTIL_FAILURE: u32 = 2;
 /// Returns:
 /// - JOBRING_OK.
 /// - JOBRING_PENDING: with JOBRING_WAIT_POLL, if the call would have to wait.
-/// - JOBRING_E_TIMEDOUT.
+/// - JOBRING_E_TIMEDOUT: the time limit has passed. The jobs are as before.
 /// - JOBRING_E_DEADLOCK: as for jobring_wait(), if no job is left that could end the wait.
 /// - JOBRING_E_STACK, JOBRING_E_INTERRUPTED: as for jobring_wait().
 /// - JOBRING_E_INVALID: also for another `until`.

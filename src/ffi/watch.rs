@@ -14,8 +14,10 @@ use core::ptr::{NonNull, null_mut};
 /// jobring_watched_init() prepares it, and `&watched.node` goes into jobring_submit_options.nodes of one job,
 /// alone or in a list. So any job with options can be watched: one with a handle, detached, of a batch or of
 /// a completion queue. The structure stays where it is until the job has ended and no thread is inside
-/// jobring_watch() or begins it; the last callback may free it. If the job is refused, it can be used for
-/// another.
+/// jobring_watch() or begins it; the last callback may free it.
+///
+/// If the job is refused, the structure can be used for another one. If it was accepted, only after its end, and
+/// after another jobring_watched_init(): without that, the submit returns JOBRING_E_INVALID.
 #[repr(C)]
 pub struct jobring_watched {
     /// For jobring_submit_options.nodes. The caller may set `next` before the submit, and changes nothing
@@ -61,10 +63,15 @@ unsafe fn list(watched: *mut jobring_watched) -> *mut Watchers<Ended> {
 
 /// The done callback of `jobring_watched.node`: the job has ended.
 unsafe extern "C" fn tell(watched: *mut c_void, outcome: *const jobring_outcome) {
+    let watched = watched.cast::<jobring_watched>();
     // SAFETY:
     // - the library calls it with the argument that jobring_watched_init set, once, and with an outcome that
     //   is valid until it returns. The structure is there until then.
-    let (list, outcome) = unsafe { (list(watched.cast()), &*outcome) };
+    let (list, outcome) = unsafe { (list(watched), &*outcome) };
+    // A submit refuses a node without a callback: the list serves one job only.
+    // SAFETY:
+    // - the library has read the node, and does not read it again. jobring_watch reads another field.
+    unsafe { (&raw mut (*watched).node.done).write(None) };
     let job = [outcome.job as u32, (outcome.job >> 32) as u32];
     let &jobring_outcome { result, status, code, .. } = outcome;
     // SAFETY:
@@ -91,7 +98,8 @@ unsafe fn call(node: jobring_done_node, outcome: &jobring_outcome) {
 
 /// Prepares a structure for jobring_watch(), before the submit of its job.
 ///
-/// - `watched`: the structure; no job that has not ended has it.
+/// - `watched`: the structure. If a job was accepted with it before, that job has ended, and no thread is inside
+///   jobring_watch() with it.
 ///
 /// Returns JOBRING_OK; JOBRING_E_INVALID.
 ///
@@ -121,15 +129,16 @@ pub unsafe extern "C" fn jobring_watched_init(watched: *mut jobring_watched) -> 
 
 /// Adds a done callback to a job, at any time; if the job has ended, calls it at once.
 ///
-/// Each callback is called exactly once. Those that were added before the job ended are called in the order
-/// in which they were added, as done callbacks are (jobring_done_fn): on the thread that ended the job, which
-/// is still inside the job, before the waits for it return.
+/// Each callback is called exactly once. Those that were added before the job ended are called as done callbacks
+/// (jobring_done_fn), in the order in which they were added: on the thread that ended the job, which is still inside
+/// the job, before the waits for it return.
 ///
-/// A callback that is added later is called by this function, on the calling thread and outside of the job.
-/// The earlier ones may still run. The outcome has `job`, `status`, `result` and `code` only, and the result may have been
-/// taken, or freed by the drop callback, by then.
+/// A callback that is added later is called by this function, on the calling thread and outside of the job. The
+/// earlier ones may still be running, on the thread that ended the job. Its outcome has `job`, `status`, `result` and
+/// `code` only. By then the result may have been taken, or freed by the drop callback.
 ///
-/// A callback may cancel, detach, submit and watch again, and use its node again.
+/// A callback may cancel, detach, submit and watch again. From its call on the node is the caller's again: the
+/// callback may add it to another job, or free it.
 ///
 /// - `watched`: from jobring_watched_init(); its node was, is or will be among the nodes of a submit.
 /// - `node`: the callback and its argument. The node and its `next` are the library's until the callback is

@@ -117,7 +117,7 @@ static void hold_an_idle_pool(struct scene *scene, jobring_config *config) {
     OK(jobring_create(config, &scene->pool));
 }
 
-/* A worker that has left its loop, but whose thread is not over yet. */
+/* A worker that has left its loop, but whose thread has not ended yet. */
 static pthread_key_t lingers;
 
 static void linger(void *scene) { await(&((struct scene *)scene)->gate); }

@@ -135,6 +135,28 @@ static void ends(enum way way) {
     OK(jobring_destroy(pool));
 }
 
+/* A structure serves one job. Its submit is refused once that job has ended, until it is prepared again. */
+static void a_structure_is_used_once(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_watched watched;
+    struct watcher watchers[2];
+    make(JOBRING_WORKERS_NONE, 2);
+    options.nodes = &watched.node;
+    const jobring_batch_item item = {identity, &pool, &options, NULL};
+    for (unsigned n = 0; n < 2; n++) {
+        OK(jobring_watched_init(&watched));
+        prepare(&watchers[n]);
+        OK(jobring_submit_opts(pool, identity, &pool, &options, NULL));
+        OK(jobring_watch(&watched, &watchers[n].node));
+        OK(jobring_run_one(pool));
+        CHECK(watchers[n].called_as == n + 1);
+        CHECK(jobring_submit_opts(pool, identity, &pool, &options, NULL) == JOBRING_E_INVALID);
+        CHECK(jobring_submit_batch(pool, &item, 1, NULL, NULL) == JOBRING_E_INVALID);
+        CHECK(jobring_run_one(pool) == JOBRING_E_EMPTY);
+    }
+    OK(jobring_destroy(pool));
+}
+
 /* Callbacks that use the pool, the list and their own node. */
 static jobring_watched here, next;
 static struct watcher nested;
@@ -214,6 +236,7 @@ static void races(void) {
 int main(void) {
     early_ones_come_in_order_and_late_ones_at_once();
     for (enum way way = 0; way < WAYS; way++) ends(way);
+    a_structure_is_used_once();
     callbacks_use_the_pool();
     races();
     return 0;
