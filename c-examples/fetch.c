@@ -1,16 +1,18 @@
-/* Shows many blocking downloads with a limit and a deadline: at most IN_FLIGHT pages are on their way, a job
- * reads and parses each, the results come in the order in which they finish, and what is late is cancelled.
- * The program starts the web site itself. */
-#define _POSIX_C_SOURCE 200809L
+/* Shows many blocking downloads with a limit, a deadline and Ctrl-C: at most IN_FLIGHT pages are on their way, a
+ * job reads and parses each, the results come in the order in which they finish, and what is late is cancelled.
+ * Each link is checked by watching the job of the page that it leads to. Where two mirrors have a page, the first
+ * answer counts. The program starts the web sites itself. */
+#define _XOPEN_SOURCE 700
 #include "check.h"
 #include "site.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_FLIGHT = 16, WORKERS = 8, LOOK_AGAIN_US = 20000, NOT_FOUND = 404 };
+enum { IN_FLIGHT = 16, WORKERS = 8, LOOK_AGAIN_US = 20000, NOT_FOUND = 404, INTERRUPTED = 130, RACES = 20 };
 #define MILLISECOND ((int64_t)1000000)
 
 struct crawl;
@@ -19,8 +21,10 @@ struct page {
     struct crawl *crawl;
     uint32_t number;
     jobring_job job;
-    int in_flight;
-    uint32_t bytes, links;  /* what the job found */
+    int in_flight, fetched;
+    uint32_t bytes, links, link_to[MOST_LINKS];  /* what the job found */
+    jobring_watched watched;                     /* the job, whose end other pages want to know */
+    jobring_done_node checks[MOST_LINKS];        /* one for each link */
 };
 
 struct crawl {
@@ -31,7 +35,27 @@ struct crawl {
     uint32_t submitted, arrived, overtaken;
     uint32_t fetched, missing, cancelled, stopped;  /* cancelled before they ran, stopped while they ran */
     uint64_t bytes, links;
+    atomic_uint alive, dead, unknown;  /* of the links; counted by the callbacks, on any thread */
+    int interrupted;
 };
+
+static jobring_interrupt stop;
+/* The pool that the main thread waits for; valid while the signals are not blocked. */
+static _Atomic(jobring_pool *) waited_for;
+
+static void on_signal(int number)
+{
+    (void)number;
+    (void)jobring_interrupt_raise(atomic_load(&waited_for), &stop);
+}
+
+/* Only the main thread ever takes them, and only while it waits: the site's threads inherit that they are blocked. */
+static void mask_signals(int how)
+{
+    sigset_t signals;
+    CHECK(sigemptyset(&signals) == 0 && sigaddset(&signals, SIGINT) == 0 && sigaddset(&signals, SIGALRM) == 0);
+    CHECK(pthread_sigmask(how, &signals, NULL) == 0);
+}
 
 static int64_t now(void)
 {
@@ -93,12 +117,35 @@ static int parse(struct page *page, const char *text, size_t size)
     page->bytes = (uint32_t)(text + size - (body + 4));
     while ((link = strstr(link, "<a href=\"/page/")) != NULL) {
         link += strlen("<a href=\"/page/");
-        if (strtoul(link, NULL, 10) != page_link(page->number, page->links++))
+        if (page->links == MOST_LINKS)
             return 0;
+        page->link_to[page->links++] = (uint32_t)strtoul(link, NULL, 10);
     }
     return strtoul(length + strlen("Content-Length: "), NULL, 10) == page->bytes &&
            strtoul(title + strlen("<title>Page "), NULL, 10) == page->number &&
            page->links == page_links(page->number);
+}
+
+/* Called when the page that a link leads to has ended: at once, if it had before. */
+static void check_link(void *arg, const jobring_outcome *target)
+{
+    struct crawl *crawl = arg;
+    if (target->status == JOBRING_OK)
+        atomic_fetch_add(&crawl->alive, 1);
+    else if (target->status == JOBRING_E_FAILED && target->code == NOT_FOUND)
+        atomic_fetch_add(&crawl->dead, 1);
+    else
+        atomic_fetch_add(&crawl->unknown, 1);
+}
+
+/* Whether the target has been fetched, is on its way, or has not even been submitted makes no difference. */
+static void check_links(struct crawl *crawl, struct page *page)
+{
+    for (uint32_t i = 0; i < page->links; i++) {
+        CHECK(page->link_to[i] == page_link(page->number, i));
+        page->checks[i] = (jobring_done_node){.done = check_link, .arg = crawl};
+        TRY(jobring_watch(&crawl->pages[page->link_to[i]].watched, &page->checks[i]));
+    }
 }
 
 /* The job. */
@@ -123,6 +170,7 @@ static int submit_next(struct crawl *crawl)
     page->crawl = crawl;
     page->number = crawl->submitted;
     options.when_full = JOBRING_WHEN_FULL_FAIL;
+    options.nodes = &page->watched.node;
     jobring_status status = jobring_completions_submit(crawl->queue, fetch, page, &options, &page->job);
     if (status == JOBRING_E_FULL)
         return 0;
@@ -144,6 +192,8 @@ static void arrived(struct crawl *crawl, const jobring_outcome *outcome)
         crawl->fetched++;
         crawl->bytes += page->bytes;
         crawl->links += page->links;
+        page->fetched = 1;
+        check_links(crawl, page);
     } else if (outcome->status == JOBRING_E_CANCELLED) {
         crawl->cancelled++;
     } else {
@@ -156,7 +206,7 @@ static void arrived(struct crawl *crawl, const jobring_outcome *outcome)
                       (unsigned long long)crawl->links) >= 0);
 }
 
-/* Takes what is there, and waits for the first of it. False: nothing came in time, or is on its way. */
+/* Takes what is there, and waits for the first of it. False: nothing came in time, or is on its way, or Ctrl-C came. */
 static int take_some(struct crawl *crawl, int64_t timeout_ns)
 {
     jobring_outcome outcomes[IN_FLIGHT];
@@ -164,7 +214,7 @@ static int take_some(struct crawl *crawl, int64_t timeout_ns)
     for (int i = 0; i < IN_FLIGHT; i++)
         outcomes[i] = (jobring_outcome)JOBRING_OUTCOME_INIT;
     jobring_status status = jobring_completions_take(crawl->queue, timeout_ns, outcomes, IN_FLIGHT, &taken);
-    if (status == JOBRING_E_TIMEDOUT || status == JOBRING_E_EMPTY)
+    if (status == JOBRING_E_TIMEDOUT || status == JOBRING_E_EMPTY || status == JOBRING_E_INTERRUPTED)
         return 0;
     TRY(status);
     for (size_t i = 0; i < taken; i++)
@@ -183,17 +233,26 @@ static void cancel_all(struct crawl *crawl)
     }
 }
 
-/* All pages, or those that come within the limit. */
+/* All pages, or those that come within the limit and before Ctrl-C. */
 static void fetch_all(struct crawl *crawl, int64_t limit_ns)
 {
     const int64_t deadline = now() + limit_ns;
     int64_t left = limit_ns;
-    while (left > 0 && crawl->arrived < PAGES) {
+    jobring_interrupt_scope scope;
+    atomic_store(&waited_for, crawl->pool);
+    TRY(jobring_interrupt_begin(crawl->pool, &stop, &scope));
+    mask_signals(SIG_UNBLOCK);
+    while (left > 0 && crawl->arrived < PAGES && !crawl->interrupted) {
         while (crawl->submitted < PAGES && submit_next(crawl))
             ;
         (void)take_some(crawl, left);
+        crawl->interrupted = jobring_interrupt_reset(&stop) == 1;
         left = deadline - now();
     }
+    mask_signals(SIG_BLOCK);
+    TRY(jobring_interrupt_end(crawl->pool, &scope));
+    if (jobring_interrupt_reset(&stop) == 1)  /* it came when the loop had ended */
+        crawl->interrupted = 1;
     cancel_all(crawl);
     while (take_some(crawl, JOBRING_FOREVER))
         ;
@@ -206,6 +265,8 @@ static void run(struct crawl *crawl, int stalls, int64_t limit_ns)
     jobring_config config = JOBRING_CONFIG_INIT;
     memset(crawl, 0, sizeof *crawl);
     site_open(&crawl->site, stalls);
+    for (int i = 0; i < PAGES; i++)
+        TRY(jobring_watched_init(&crawl->pages[i].watched));
     config.workers = WORKERS;
     TRY(jobring_create(&config, &crawl->pool));
     TRY(jobring_completions_create(crawl->pool, IN_FLIGHT, &crawl->queue));
@@ -214,34 +275,103 @@ static void run(struct crawl *crawl, int stalls, int64_t limit_ns)
     TRY(jobring_destroy(crawl->pool));
     site_close(&crawl->site);
 
+    /* Each link to a page whose job has ended was checked. */
+    uint32_t checked = 0;
+    for (const struct page *page = crawl->pages; page < crawl->pages + PAGES; page++)
+        for (uint32_t i = 0; page->fetched && i < page->links; i++)
+            checked += page->link_to[i] < crawl->submitted;
+    CHECK(atomic_load(&crawl->alive) + atomic_load(&crawl->dead) + atomic_load(&crawl->unknown) == checked);
     CHECK(crawl->fetched + crawl->missing + crawl->cancelled + crawl->stopped == crawl->submitted);
     CHECK(crawl->arrived == crawl->submitted && crawl->cancelled + crawl->stopped <= IN_FLIGHT);
     CHECK(atomic_load(&crawl->site.most) <= WORKERS);
 }
 
+/* The first answer to a page that two mirrors have. One of them stalls at times. */
+static void fetch_the_fastest(struct crawl mirrors[2])
+{
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool = NULL;
+    unsigned won[2] = {0, 0};
+    config.workers = WORKERS;
+    TRY(jobring_create(&config, &pool));
+    for (int i = 0; i < 2; i++) {
+        mirrors[i].pool = pool;
+        site_open(&mirrors[i].site, i == 0);
+    }
+    for (uint32_t number = 0; number < RACES; number++) {
+        jobring_job jobs[2] = {0, 0};
+        size_t first = 2;
+        for (int i = 0; i < 2; i++) {
+            struct page *page = &mirrors[i].pages[number];
+            page->crawl = &mirrors[i];
+            page->number = number;
+            TRY(jobring_submit(pool, fetch, page, &jobs[i]));
+        }
+        TRY(jobring_wait_many(pool, jobs, 2, JOBRING_UNTIL_FIRST, NULL, &first, NULL));
+        CHECK(first == 1 || (first == 0 && !page_stalls(number)));
+        won[first]++;
+        jobring_status status = jobring_wait(pool, jobs[first], JOBRING_FOREVER, NULL);
+        CHECK(status == (page_is_missing(number) ? JOBRING_E_FAILED : JOBRING_OK));
+        status = jobring_cancel(pool, jobs[1 - first]);
+        CHECK(status == JOBRING_OK || status == JOBRING_E_BUSY);
+        TRY(jobring_detach(pool, jobs[1 - first]));
+    }
+    TRY(jobring_destroy(pool));
+    for (int i = 0; i < 2; i++)
+        site_close(&mirrors[i].site);
+    SAY("of two mirrors: %u pages came first from the one, %u from the other, which never stalls\n", won[0], won[1]);
+}
+
+static int end_after_signal(void)
+{
+    CHECK(fputs("fetch: interrupted\n", stderr) >= 0);
+    return INTERRUPTED;
+}
+
 int main(void)
 {
-    static struct crawl crawl;
-    uint32_t missing = 0, stalling = 0;
+    static struct crawl crawl, mirrors[2];
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    const struct itimerval soon = {.it_value = {.tv_usec = 300000}};
+    uint32_t missing = 0, stalling = 0, dead = 0;
     uint64_t links = 0;
     for (uint32_t number = 0; number < PAGES; number++) {
         missing += (uint32_t)page_is_missing(number);
         stalling += (uint32_t)page_stalls(number);
         links += page_is_missing(number) ? 0 : page_links(number);
+        for (uint32_t i = 0; !page_is_missing(number) && i < page_links(number); i++)
+            dead += (uint32_t)page_is_missing(page_link(number, i));
     }
+    mask_signals(SIG_BLOCK);
+    CHECK(sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0);
 
     run(&crawl, 0, 60000 * MILLISECOND);
+    if (crawl.interrupted)
+        return end_after_signal();
     CHECK(crawl.fetched == PAGES - missing && crawl.missing == missing && crawl.links == links);
     CHECK(atomic_load(&crawl.site.asked) == PAGES);
-    SAY("%u pages with %llu links and %llu bytes, %u missing; %u overtook the one before\n",
-        (unsigned)crawl.fetched, (unsigned long long)crawl.links, (unsigned long long)crawl.bytes,
+    CHECK(atomic_load(&crawl.dead) == dead && atomic_load(&crawl.alive) == links - dead);
+    SAY("%u pages with %llu links (%u of them dead) and %llu bytes, %u missing; %u overtook the one before\n",
+        (unsigned)crawl.fetched, (unsigned long long)crawl.links, (unsigned)dead, (unsigned long long)crawl.bytes,
         (unsigned)crawl.missing, (unsigned)crawl.overtaken);
 
     /* Every tenth page of this site never ends, so that the deadline decides. */
     run(&crawl, 1, 300 * MILLISECOND);
+    if (crawl.interrupted)
+        return end_after_signal();
     CHECK(crawl.fetched + crawl.missing <= PAGES - stalling && crawl.stopped + crawl.cancelled > 0);
     SAY("with a deadline: %u pages, %u missing, %u stopped, %u cancelled, %u never submitted\n",
         (unsigned)crawl.fetched, (unsigned)crawl.missing, (unsigned)crawl.stopped, (unsigned)crawl.cancelled,
         PAGES - (unsigned)crawl.submitted);
+
+    /* The same without a deadline that counts: a signal ends it, as Ctrl-C would. */
+    CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+    run(&crawl, 1, 60000 * MILLISECOND);
+    CHECK(crawl.interrupted && crawl.stopped + crawl.cancelled > 0);
+    SAY("interrupted: %u pages, %u missing, %u stopped, %u cancelled, %u never submitted\n",
+        (unsigned)crawl.fetched, (unsigned)crawl.missing, (unsigned)crawl.stopped, (unsigned)crawl.cancelled,
+        PAGES - (unsigned)crawl.submitted);
+
+    fetch_the_fastest(mirrors);
     return EXIT_SUCCESS;
 }

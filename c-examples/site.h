@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* More threads than fetch may have requests, so that one too many would be seen. */
-enum { PAGES = 200, SITE_THREADS = 32, MOST_PAGE_BYTES = 4096 };
+enum { PAGES = 200, SITE_THREADS = 32, MOST_PAGE_BYTES = 4096, MOST_LINKS = 23 };
 
 struct site {
     struct sockaddr_in address;
@@ -23,7 +23,7 @@ struct site {
 /* Every page has links, which a reader can check: to page_link(number, 0), page_link(number, 1) and so on. */
 static inline uint32_t page_links(uint32_t number)
 {
-    return 1 + number * 7 % 23;
+    return 1 + number * 7 % MOST_LINKS;
 }
 
 static inline uint32_t page_link(uint32_t number, uint32_t link)
