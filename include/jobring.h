@@ -1172,7 +1172,8 @@ jobring_status jobring_detach(jobring_pool *pool,
  * Returns:
  * - JOBRING_OK.
  * - JOBRING_E_BUSY: the thread is in this very scope.
- * - JOBRING_E_UNSUPPORTED: the pool's port keeps no pointer for each thread (`get_self` of jobring_port).
+ * - JOBRING_E_UNSUPPORTED: the pool's port keeps no pointer for each thread (`get_self` of jobring_port), or the build has no
+ *   threads and the pool no port.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block. Does not
@@ -1189,8 +1190,8 @@ jobring_status jobring_interrupt_begin(jobring_pool *pool,
  *
  * Returns:
  * - JOBRING_OK.
- * - JOBRING_E_INVALID: also if it is not this thread's innermost scope on this pool, or was begun outside of the job or
- *   callback that calls this.
+ * - JOBRING_E_INVALID: also if a scope that this thread began later has not ended, on whatever pool, or if the scope is of
+ *   another pool, or was begun outside of the job or callback that calls this.
  *
  * From the thread that began it. Does not block or allocate.
  */

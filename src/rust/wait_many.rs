@@ -56,13 +56,13 @@ impl core::error::Error for WaitManyError {}
 
 impl<P: AnyPool> PoolCore<P> {
     /// Waits for several jobs of this pool, until one has finished, one has failed, or all have finished, as
-    /// `until` says. Takes nothing. Blocks.
+    /// `until` says. Takes nothing. Blocks. Whatever `until` says, the wait ends when all jobs have finished.
     ///
-    /// Returns the number of the handle whose job has decided the wait: of [`WaitFor::First`] one that has
-    /// finished, of [`WaitFor::Failure`] one that has failed. None: all have finished, and no job has decided
-    /// it. An empty slice has finished. The reference is `concurrent.futures.wait` of Python.
+    /// Returns the index of a job that has finished ([`WaitFor::First`]) or failed ([`WaitFor::Failure`]). None: the
+    /// wait ended because all have finished, as it does for [`WaitFor::All`] and for an empty slice. The
+    /// reference is `concurrent.futures.wait` of Python.
     ///
-    /// Inside a job, and without a time limit, queued ones among the jobs run here until the wait is decided,
+    /// Inside a job, and without a time limit, those of the jobs that are queued run here until the wait ends,
     /// as in [`JobHandle::wait`]. On a pool without workers the caller runs the queued jobs in order.
     ///
     /// Each call looks at all jobs. To get the results of many jobs as they finish, use `Completions`: there

@@ -93,13 +93,16 @@ impl<C: FnOnce(JobEnd)> Node<C> {
 }
 
 impl Watch {
-    /// Calls `callback` once when the job has ended, or at once if it has. All callbacks that were added
-    /// before the job ended are called in the order in which they were added, on the thread that ended the
-    /// job, before the waits for it return: the thread is still inside the job. A callback that is added later
-    /// runs here.
+    /// Calls `callback` once when the job has ended, or at once if it has.
     ///
-    /// A callback may use the pool as a job may; a wait for its own job is refused. A panic in it is caught
-    /// and dropped, and the others are called all the same. Allocates.
+    /// The callbacks that were added before the job ended are called in the order in which they were added, on
+    /// the thread that ended the job, before the waits for the job return: the thread is still inside the job. A
+    /// callback that is added later is called by this function, on the calling thread; earlier ones may still be
+    /// running then.
+    ///
+    /// A callback may use the pool as a job may; a wait for its own job is refused
+    /// ([`Deadlock`](crate::JobError::Deadlock)). A panic in it is caught and dropped, and the others are called
+    /// all the same. Allocates.
     ///
     /// ```
     /// use jobring::{JobEnd, Pool};

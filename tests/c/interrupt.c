@@ -217,6 +217,8 @@ static void scopes(uint32_t backend) {
     OK(jobring_interrupt_end(pools[0], &scope[1]));
     OK(jobring_interrupt_begin(pools[1], &inner, &scope[1]));
     CHECK(jobring_wait(pools[0], job, LONG, NULL) == JOBRING_E_INTERRUPTED);
+    /* They end in turn, though they are of two pools. */
+    CHECK(jobring_interrupt_end(pools[0], &scope[0]) == JOBRING_E_INVALID);
     OK(jobring_interrupt_end(pools[1], &scope[1]));
     OK(jobring_interrupt_end(pools[0], &scope[0]));
     CHECK(sem_post(&gate) == 0);
