@@ -5,7 +5,7 @@ import resource
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 
 mode = sys.argv[1]
 params = {name: int(value) for name, value in (word.split("=") for word in sys.argv[2:])}
@@ -26,10 +26,10 @@ def usage():
 
 
 def bursts():
-    """A burst is over when all futures are; what waits is the library's own wait()."""
+    """A burst has finished when all futures have: wait() tells, or as_completed() for each batch."""
     submitters = params["submitters"]
     share = max(params["burst"] // submitters, 1)
-    batch = params["batch"] if mode == "handles" else share
+    batch = share if mode == "detached" else params["batch"]
     start = threading.Barrier(submitters)
     over = False
 
@@ -39,6 +39,9 @@ def bursts():
             futures = [pool.submit(job) for _ in range(min(batch, share - begin))]
             if mode == "handles":
                 wait(futures)
+            elif mode == "completions":
+                for _ in as_completed(futures):
+                    pass
             else:
                 left = futures
         return left
@@ -107,4 +110,4 @@ def idle():
 
 
 with ThreadPoolExecutor(workers) as pool:
-    {"detached": bursts, "handles": bursts, "asleep": asleep, "idle": idle}[mode]()
+    {"detached": bursts, "handles": bursts, "completions": bursts, "asleep": asleep, "idle": idle}[mode]()

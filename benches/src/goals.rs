@@ -144,6 +144,28 @@ const GOALS: &[Goal] = &[
     ),
     Goal("W8", "w8", "jobring", "idle: no context switch", AtMost(0.0, "switches")),
     Goal("W10", "w10", "jobring", "a worker is stopped: the others take 5 ms", AtMost(5000.0, "most")),
+    Goal(
+        "W11",
+        "w11",
+        "jobring",
+        "a completion queue: faster than a handle for each job",
+        Times(1.0, &["jobring, a handle for each job"], "rate"),
+    ),
+    Goal("W11", "w11", "jobring", "0.45 of detached jobs", Times(0.45, &["jobring, detached jobs"], "rate")),
+    Goal(
+        "W11",
+        "w11",
+        "jobring",
+        "ahead of two channels and of two moodycamel queues",
+        Times(1.0, &["two channels", "two moodycamel queues"], "rate"),
+    ),
+    Goal(
+        "W11",
+        "w11",
+        "jobring",
+        "10 times CPython's as_completed",
+        Times(10.0, &["CPython as_completed"], "rate"),
+    ),
     Goal("W12", "w12", "jobring", "10⁶ jobs through epoll: 20,000 system calls", AtMost(2e4, "calls")),
     Goal(
         "W13",

@@ -155,7 +155,7 @@ fn measure(command: &[PathBuf], case: &Case, entrant: usize) -> Result<Vec<(Stri
     }
     let output = child.output().map_err(|error| error.to_string())?;
     if output.status.signal() == Some(libc::SIGALRM) {
-        return Err(format!("not over after {LIMIT} s"));
+        return Err(format!("not finished after {LIMIT} s"));
     }
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);

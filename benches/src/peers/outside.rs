@@ -50,13 +50,19 @@ pub const ALL: &[Outside] = &[
         "moodycamel, by hand",
         "moodycamel.cpp",
         "concurrentqueue/blockingconcurrentqueue.h",
-        &["detached", "asleep", "idle"],
+        &["detached", "completions", "asleep", "idle"],
         &[],
     ),
     cxx("OpenMP (libgomp)", "openmp.cpp", "omp.h", &["detached", "handles", "loop"], &["-fopenmp"]),
     cxx("pthreadpool", "pthreadpool.cpp", "pthreadpool.h", &["loop"], &["-lpthreadpool"]),
     cxx("ck_ring", "ck.c", "ck_ring.h", &["ring"], &[]),
-    cxx("CPython ThreadPoolExecutor", "executor.py", "", &["detached", "handles", "asleep", "idle"], &[]),
+    cxx(
+        "CPython ThreadPoolExecutor",
+        "executor.py",
+        "",
+        &["detached", "handles", "completions", "asleep", "idle"],
+        &[],
+    ),
 ];
 
 impl Outside {

@@ -148,6 +148,8 @@ pub fn cases(options: &Options) -> Vec<Case> {
                 entrant("jobring", "handles").called("jobring, a handle for each job"),
                 entrant("jobring", "detached").called("jobring, detached jobs"),
                 entrant("channel, inline", "completions").called("two channels"),
+                entrant("moodycamel, by hand", "completions").called("two moodycamel queues"),
+                cpython("completions").called("CPython as_completed"),
             ],
         ),
     ];
