@@ -21,7 +21,7 @@ mod stage;
 
 use dice::Dice;
 use jobring_frozen::Site;
-use jobring_harness::{Coverage, Progress, capabilities};
+use jobring_harness::{Coverage, Progress};
 use machine::{Op, Pc, Setup, World};
 use play::Play;
 use std::collections::BTreeSet;
@@ -49,15 +49,15 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         "queues that are given up and used again: the models' (loom-tests/completions.rs)",
     ),
     (
-        capabilities::INTERRUPTS,
+        &["job/interrupt.rs", "engine/interrupt.rs"],
         "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)",
     ),
     (
-        capabilities::IDLE_WAITS,
+        &["ring/inside.rs", "IdleWaitBegin", "IdleWaitFence", "IdleWaitEnd"],
         "wait_idle, which is not in the machine: the models' (loom-tests/idle_wait.rs)",
     ),
     (
-        capabilities::LISTENERS,
+        &["ListenBegin", "ListenEnd"],
         "waits for one of several jobs and scopes of interrupts, which are not in the machine: the models' (many.rs, interrupt.rs)",
     ),
     (&["HookEnd", "HooksLook"], "the making of a pool: the models' (loom-tests/end.rs)"),

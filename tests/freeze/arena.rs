@@ -491,7 +491,7 @@ impl<'p> Arena<'p> {
     }
 }
 
-fn check(result: Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
+pub fn check(result: Result<u64, JobError>, id: u64, may_be_cancelled: bool) {
     match result {
         Ok(got) => assert_eq!(got, id, "another job's result"),
         Err(JobError::Panicked(panic)) => {

@@ -6,9 +6,12 @@
 //! accounted for. Only two kinds of calls may block: a wait for the frozen thread itself; and, while that
 //! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
 //! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
-//! must fail. In completion queues (`queues.rs`) the others also submit beyond a limit, and take.
+//! must fail. In completion queues (`queues.rs`) the others also submit beyond a limit, and take; in the calls
+//! of `calls.rs` they wait for the first of several jobs, and are interrupted.
 
 mod arena;
+mod board;
+mod calls;
 mod control;
 mod halves;
 mod harness;
@@ -18,7 +21,7 @@ use arena::{Arena, OWN_WORKERS, all_slots_are_free, capacity};
 use control::Vyukov;
 use harness::*;
 use jobring_frozen::{Pool, ShutdownMode, Site, StaticPool, SubmitError, freeze};
-use jobring_harness::{Coverage, Progress, capabilities};
+use jobring_harness::{Coverage, Progress};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,25 +45,9 @@ const NEVER: &[(&[&str], &str)] = &[
         &["fork_join/"],
         "inside one parallel for, whose caller waits for everybody who is in it, and nobody else does",
     ),
-    (
-        &["job/watchers.rs"],
-        "callbacks that are added later, which no thread of this test adds: the models' (loom-tests/watch.rs)",
-    ),
     (&["slot/waker.rs", "engine/task_wait.rs"], "tasks that await a job: the models' (loom-tests/future.rs)"),
     (&["GraphContend", "GraphContendLost"], SECOND_JOB),
     (&["VisitorsWait", "VisitorsLook"], "destroy of the C API: the end of the pool's memory"),
-    (
-        capabilities::INTERRUPTS,
-        "interrupts: a thread that is in their scopes sleeps as others do, on another word (loom-tests/interrupt.rs)",
-    ),
-    (
-        capabilities::IDLE_WAITS,
-        "wait_idle, which waits for every thread here: the models' (loom-tests/idle_wait.rs)",
-    ),
-    (
-        capabilities::LISTENERS,
-        "waits for one of several jobs and scopes of interrupts, which no thread here is in: the models' (many.rs, interrupt.rs)",
-    ),
     (&["HookEnd", "HooksLook"], "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     (&["PopNextEntry"], "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
@@ -98,6 +85,8 @@ enum Scene {
     Closing,
     /// Open, and its jobs go to completion queues.
     Queues,
+    /// Open, and threads are in the calls of `calls.rs`.
+    Calls,
 }
 
 /// A pair to freeze, and the stop that its thread must have made before.
@@ -452,6 +441,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
                 Scene::Open => break freeze_open(target, round, false),
                 Scene::Shared => break freeze_open(target, round, true),
                 Scene::Queues => break queues::freeze_in_a_queue(target, round),
+                Scene::Calls => break calls::freeze_in_a_call(target, round),
                 Scene::Closing => match one_closing(Some(target), round) {
                     Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
                     Ok(None) => break Err("never came there, though the census did".into()),
@@ -492,6 +482,10 @@ fn cases_of_a_census() -> Vec<halves::Case> {
                 queues::census(&mut new);
                 new.retain(|_, hits| *hits >= 8);
             }
+            Scene::Calls => {
+                calls::census(&mut new);
+                new.retain(|_, hits| *hits >= 8);
+            }
             Scene::Closing => {
                 let before = hits();
                 for round in 0..240 {
@@ -509,13 +503,15 @@ fn cases_of_a_census() -> Vec<halves::Case> {
     census(Scene::Shared);
     census(Scene::Closing);
     census(Scene::Queues);
+    census(Scene::Calls);
     let of = |scene| seen.values().filter(|(seen, _)| *seen == scene).count();
     say(&format!(
-        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {} more in queues, {:.1} s",
+        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {} more in queues, {} more in calls, {:.1} s",
         of(Scene::Open),
         of(Scene::Shared),
         of(Scene::Closing),
         of(Scene::Queues),
+        of(Scene::Calls),
         begin.elapsed().as_secs_f64()
     ));
     every_site_was_hit(&seen);
@@ -526,7 +522,8 @@ fn cases_of_a_census() -> Vec<halves::Case> {
     });
     let seen = seen.iter().map(|(&(role, number), &(scene, hits))| (target(role, site(number)), scene, hits));
     let behind = queues::behind().map(|target| (target, Scene::Queues, 0));
-    seen.chain(searching).chain(behind).collect()
+    let calls = calls::behind().map(|target| (target, Scene::Calls, 0));
+    seen.chain(searching).chain(behind).chain(calls).collect()
 }
 
 fn tell(target: Target, scene: Scene, result: &Result<Figures, String>, whole: Duration, hits: u64) {

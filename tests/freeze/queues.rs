@@ -6,6 +6,7 @@
 //! place of the limit, at most.
 
 use crate::arena::{Dice, OWN_WORKERS, all_slots_are_free, spin};
+use crate::board::{Board, Phase};
 use crate::harness::*;
 use crate::{Pair, Target, count, hits, ledger, release, stage};
 use jobring_frozen::{
@@ -13,8 +14,8 @@ use jobring_frozen::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsRawFd;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex};
 use std::thread::{Scope, ScopedJoinHandle, scope};
 use std::time::Duration;
 
@@ -61,27 +62,12 @@ pub fn behind() -> impl Iterator<Item = Target> {
     })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Run,
-    Pause,
-    Stop,
-}
-
-struct Board {
-    phase: Phase,
-    paused: [bool; 8],
-    gone: [bool; 8],
-    acts: [u64; 8],
-}
-
 /// What the threads share.
 struct Desk<'p> {
     pool: &'p Pool,
     queue: Completions<'p, u64>,
     ledger: &'static Ledger,
-    board: Mutex<Board>,
-    changed: Condvar,
+    board: Board,
     ids: Mutex<VecDeque<(JobId, u64)>>,
     /// Accepted, and received by anybody.
     made: AtomicU64,
@@ -99,13 +85,7 @@ impl<'p> Desk<'p> {
             pool,
             queue: pool.completions_with_limit(LIMIT).unwrap(),
             ledger,
-            board: Mutex::new(Board {
-                phase: Phase::Run,
-                paused: [false; 8],
-                gone: [false; 8],
-                acts: [0; 8],
-            }),
-            changed: Condvar::new(),
+            board: Board::new(),
             ids: Mutex::new(VecDeque::with_capacity(8)),
             made: AtomicU64::new(0),
             arrived: AtomicU64::new(0),
@@ -120,11 +100,11 @@ impl<'p> Desk<'p> {
             scope.spawn(move || {
                 freeze::set_role(role);
                 let mut dice = Dice::new(seed, role);
-                while self.may_act(role) {
+                while self.board.may_act(role) {
                     act(self, &mut dice);
                 }
                 freeze::set_role(0);
-                self.board.lock().unwrap().gone[role as usize] = true;
+                self.board.leave(role);
             });
         };
         begin(SUBMITTER, |desk, dice| desk.submit(dice));
@@ -137,34 +117,12 @@ impl<'p> Desk<'p> {
         });
     }
 
-    fn set(&self, phase: Phase) {
-        self.board.lock().unwrap().phase = phase;
-        self.changed.notify_all();
-    }
-
-    fn may_act(&self, role: u8) -> bool {
-        let mut board = self.board.lock().unwrap();
-        while board.phase == Phase::Pause {
-            board.paused[role as usize] = true;
-            board = self.changed.wait(board).unwrap();
-        }
-        board.paused[role as usize] = false;
-        board.acts[role as usize] += 1;
-        board.phase == Phase::Run
-    }
-
-    fn acts(&self, role: u8) -> u64 {
-        self.board.lock().unwrap().acts[role as usize]
-    }
-
     /// Stops all threads between two acts, except the frozen one, and a consumer that sleeps: what it waits
     /// for may be that thread's.
     fn pause(&self, frozen: u8) -> Result<(), String> {
-        self.set(Phase::Pause);
+        self.board.set(Phase::Pause);
         let is_paused = |role: u8| {
-            role == frozen
-                || self.board.lock().unwrap().paused[role as usize]
-                || role == WAITER && self.receives.load(SeqCst)
+            role == frozen || self.board.is_paused(role) || role == WAITER && self.receives.load(SeqCst)
         };
         for role in [SUBMITTER, CANCELLER, WAITER] {
             // A submitter beyond the limit waits for a take.
@@ -330,12 +288,11 @@ impl<'p> Desk<'p> {
 
     /// All threads end, all jobs arrive, and all slots are free.
     fn finish(&self) {
-        self.set(Phase::Stop);
+        self.board.set(Phase::Stop);
         let others = [SUBMITTER, WAITER, CANCELLER];
         let all_gone = || {
             self.try_take();
-            let board = self.board.lock().unwrap();
-            others.iter().all(|&role| board.gone[role as usize])
+            self.board.are_gone(&others)
         };
         assert!(until(all_gone), "someone does not come home");
         while self.took_any(self.queue.recv_timeout(GENEROUS)) {}
@@ -381,7 +338,7 @@ impl Drop for StopOnPanic<'_, '_> {
         if std::thread::panicking() {
             release();
             self.0.helps.store(false, SeqCst);
-            self.0.set(Phase::Stop);
+            self.0.board.set(Phase::Stop);
             let _ = self.0.pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO));
         }
     }
@@ -397,7 +354,7 @@ pub fn census(seen: &mut BTreeMap<Pair, u64>) {
         scope(|s| {
             desk.start_roles(s, round);
             let _stop_on_panic = StopOnPanic(&desk);
-            assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| desk.acts(role) > 5_000)));
+            assert!(desk.board.await_acts(&[SUBMITTER, WAITER, CANCELLER], 5_000));
             desk.pause(0).unwrap();
             count(seen, &before);
             desk.finish();
@@ -446,7 +403,7 @@ pub fn freeze_in_a_queue(target: Target, round: usize) -> Result<Figures, String
 }
 
 /// Brings the target's thread to stand still at its site, in trap 0.
-fn provoke(target: Target) -> Result<(), String> {
+pub fn provoke(target: Target) -> Result<(), String> {
     let never = || Err("never came there, though the census did".into());
     if let Some((role, site)) = target.after {
         // It may go another way from there: again.

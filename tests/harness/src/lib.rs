@@ -5,13 +5,11 @@
 //! - [`again`]: runs a case in a process of its own.
 //! - [`Progress`]: shows how far a long test is.
 //! - [`Coverage`]: names that a test must meet, except those with an excuse.
-//! - [`capabilities`]: names that several tests excuse.
 //! - [`steps`]: the steps of an execution, by their names.
 //!
 //! The package has no dependencies, and its users decide what a case is.
 
 mod arguments;
-pub mod capabilities;
 mod coverage;
 mod processes;
 mod progress;

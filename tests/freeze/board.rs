@@ -1,0 +1,68 @@
+//! When the threads of a scene act, and how far they are.
+
+use crate::harness::until;
+use std::sync::{Condvar, Mutex};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Run,
+    Pause,
+    Stop,
+}
+
+struct State {
+    phase: Phase,
+    paused: [bool; 8],
+    gone: [bool; 8],
+    acts: [u64; 8],
+}
+
+pub struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Board {
+    pub fn new() -> Self {
+        let state = State { phase: Phase::Run, paused: [false; 8], gone: [false; 8], acts: [0; 8] };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    pub fn set(&self, phase: Phase) {
+        self.state.lock().unwrap().phase = phase;
+        self.changed.notify_all();
+    }
+
+    /// Between two acts. False when it is time to stop.
+    pub fn may_act(&self, role: u8) -> bool {
+        let mut state = self.state.lock().unwrap();
+        while state.phase == Phase::Pause {
+            state.paused[role as usize] = true;
+            state = self.changed.wait(state).unwrap();
+        }
+        state.paused[role as usize] = false;
+        state.acts[role as usize] += 1;
+        state.phase == Phase::Run
+    }
+
+    pub fn is_paused(&self, role: u8) -> bool {
+        self.state.lock().unwrap().paused[role as usize]
+    }
+
+    pub fn leave(&self, role: u8) {
+        self.state.lock().unwrap().gone[role as usize] = true;
+    }
+
+    pub fn are_gone(&self, roles: &[u8]) -> bool {
+        let state = self.state.lock().unwrap();
+        roles.iter().all(|&role| state.gone[role as usize])
+    }
+
+    /// Waits until each of these roles has acted so often.
+    pub fn await_acts(&self, roles: &[u8], acts: u64) -> bool {
+        until(|| {
+            let state = self.state.lock().unwrap();
+            roles.iter().all(|&role| state.acts[role as usize] > acts)
+        })
+    }
+}
