@@ -56,6 +56,9 @@ const DESTROY: (&str, u32) = ("helped_destroy", 20_000);
 const QUEUES: (&str, u32) = ("queues", 200_000);
 const QUEUE_DRAINS: (&str, u32) = ("queue_drains", 5_000);
 const WATCHES: (&str, u32) = ("watches", 100_000);
+const INTERRUPTS: (&str, u32) = ("interrupts", 200_000);
+const IDLE_WAITS: (&str, u32) = ("idle_waits", 100_000);
+const SEVERAL: (&str, u32) = ("first_of_several", 100_000);
 
 const SUBMITS: &[&str] = &["jobring_submit"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
@@ -81,6 +84,14 @@ const ADDS: &[&str] = &["#0 watch_one", "jobring_watch"];
 const ENDS: &[&str] = &["execute"];
 const ADDS_OR_ENDS: &[&str] = &["#0 watch_one", "jobring_watch", "execute"];
 
+/// The thread that raises an interrupt; and the one whose call that ends.
+const RAISES: &[&str] = &["#0 raise_each"];
+const INTERRUPTED: &[&str] = &["#0 be_interrupted"];
+/// After a wait until the pool is idle.
+const FINDS_IT_IDLE: &[&str] = &["wait_for_all"];
+/// After a wait for the first of several jobs.
+const FINDS_ONE: &[&str] = &["look_at_the_first"];
+
 const JUDGED: &[Control] = &[
     // E1: the slot and the submitter's data, to the thread that runs the job.
     control("PushPublish", RESULTS, OWNS, SUBMITS).inside(),
@@ -93,11 +104,19 @@ const JUDGED: &[Control] = &[
     control("PopEntry", RESULTS, REUSES, OWNED).inside(),
     control("PopNextEntry", BATCHES, REUSES, OWNED).inside(),
     control("PutBack", FAILURES, REUSES, READS),
+    // E2 to a thread that finds the pool idle: what detached jobs did.
+    control("InsideEntry", IDLE_WAITS, FINDS_IT_IDLE, RUNS),
     // E3: the result, to the thread that takes it; the request to stop, to the job.
     control("Resolve", RESULTS, TAKES, RUNS),
     control("Take", RESULTS, TAKES, RUNS),
     control("Flag", STOPS, &["until_asked"], &["#0 ask "]),
     control("SlotLook", STOPS, &["until_asked"], &["#0 ask "]),
+    // E3 without a take: what the first of several jobs did.
+    control("SlotLook", SEVERAL, FINDS_ONE, RUNS),
+    // E4: the data of the thread that raises an interrupt, to the one whose call that ends.
+    control("InterruptRaise", INTERRUPTS, INTERRUPTED, RAISES),
+    control("InterruptLook", INTERRUPTS, INTERRUPTED, RAISES),
+    control("InterruptReset", INTERRUPTS, INTERRUPTED, RAISES),
     // E3 by a completion queue.
     control("PopNextEntry", QUEUES, CONSUMES, FILLS_OR_RUNS).outside(),
     // E5: what was done in a slot, to every closer.
@@ -143,13 +162,11 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         "order a closer's look at counts of workers and of shutdowns; the data goes by the slots, the joins and the visits",
         &["NotifyClosers", "CloseEventsLook"],
     ),
-    ("belong to interrupts, which no scene has", &["InterruptLook", "InterruptReset", "InterruptRaise"]),
     (
         "order a completion queue's atomics alone: the look at the ring behind the last worker's end, and the descriptor's \
          name; the data goes by the ring's entries",
         &["LiveLeft", "CompletionsArm", "CompletionsArmedLook"],
     ),
-    ("belongs to wait_idle, which no scene has", &["InsideEntry"]),
     (
         "belong to queues of the Rust API, which C does not use",
         &["CompletionsClaim", "CompletionsRelease", "QueuesLook", "QueuesPush"],
@@ -219,7 +236,7 @@ fn program() -> &'static Path {
                 .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
                 .arg(c::root().join("include"))
                 .args(
-                    ["stress.c", "scenes.c", "inside.c", "ends.c", "queues.c", "watches.c"]
+                    ["stress.c", "scenes.c", "inside.c", "ends.c", "queues.c", "watches.c", "waits.c"]
                         .map(|source| folder.join(source)),
                 )
                 .arg(target.join(host).join("release/libjobring_tsan.a"))
@@ -247,7 +264,7 @@ fn nothing_is_reported() {
     let output = stress(&[]);
     assert!(output.status.success(), "{}\n{}", output.status, c::printed(&output));
     let played = c::printed(&output);
-    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 19, "{played}");
+    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 23, "{played}");
 }
 
 /// The stacks of the first report's two accesses, the later one first. None unless it is a data race.

@@ -193,6 +193,10 @@ static const struct scene {
     {"queue_destroy", queue_destroy, 400},
     {"queue_drains", queue_drains, 300},
     {"watches", watches, 4000},
+    {"interrupts", interrupts, 4000},
+    {"idle_waits", idle_waits, 4000},
+    {"first_of_several", first_of_several, 2000},
+    {"cancels", cancels, 8000},
 };
 enum { SCENE_COUNT = sizeof SCENES / sizeof *SCENES };
 

@@ -74,5 +74,9 @@ void queue_reuse(unsigned rounds);
 void queue_destroy(unsigned rounds);
 void queue_drains(unsigned rounds);
 void watches(unsigned rounds);
+void interrupts(unsigned rounds);
+void idle_waits(unsigned rounds);
+void first_of_several(unsigned rounds);
+void cancels(unsigned rounds);
 
 #endif
