@@ -53,10 +53,6 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)",
     ),
     (
-        &["ring/inside.rs", "IdleWaitBegin", "IdleWaitFence", "IdleWaitEnd"],
-        "wait_idle, which is not in the machine: the models' (loom-tests/idle_wait.rs)",
-    ),
-    (
         &["ListenBegin", "ListenEnd"],
         "waits for one of several jobs and scopes of interrupts, which are not in the machine: the models' (many.rs, interrupt.rs)",
     ),
@@ -219,6 +215,10 @@ fn changed_steps_are_seen() {
         // Jobs that wait, submit and shut down.
         CountsTheWokenAsBlocked,
         IgnoresOtherShutdowns,
+        // Waits until the pool is idle.
+        OnlyWorkersEndIdleWaits,
+        IdleWaitTrustsItsLook,
+        IdleWaitSeesOnlyTheQueue,
         // Completion queues.
         RefusedSubmitStaysPending,
         ArmClearsTooLate,

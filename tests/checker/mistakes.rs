@@ -2,6 +2,7 @@
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};
+use crate::setups::idle_waits;
 use crate::setups::nested::{a_worker_leaves_late, bodies, no_stack_in_a_waiter};
 use crate::setups::queues::{self, BOTH, LOOPS, queue};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
@@ -47,7 +48,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         setup
     };
     let takes: (&str, &[Op]) = ("consumer", &[Op::Take]);
-    let list: [(Mistake, Grain, Setup); 48] = [
+    let list: [(Mistake, Grain, Setup); 53] = [
         (PushOverwritesTheEntry, Fine, two()),
         (PopIgnoresLostRace, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -153,6 +154,11 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         (ZeroKeepsTheMark, Coarse, queue("", 1, 1, &[BOTH, takes])),
         (RefusedSubmitStaysPending, Coarse, queues::refused()),
         (LimitHasNoPatience, Coarse, queues::stopped_taker()),
+        (OnlyWorkersEndIdleWaits, Coarse, idle_waits::cancelled()),
+        (WorkersEndNoIdleWait, Coarse, idle_waits::given()),
+        (IdleWaitTrustsItsLook, Coarse, idle_waits::taken()),
+        (IdleWaitReadsEventsTooLate, Coarse, idle_waits::given()),
+        (IdleWaitLeavesInSilence, Coarse, idle_waits::two_wait()),
         (ArmClearsTooLate, Coarse, queue("", 2, 2, &[LOOPS, takes])),
         (ClearsBeforeTheSignal, Coarse, queues::stopped_loop()),
     ];

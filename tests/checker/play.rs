@@ -300,6 +300,7 @@ fn act(props: &Rc<Props>, op: Op) {
         Op::RunOne => {
             let _ = with!(&props.pool, pool => pool.run_one());
         }
+        Op::WaitIdle => with!(&props.pool, pool => pool.wait_idle()).expect("for ever"),
         Op::Shutdown { discards } => {
             let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
             with!(&props.pool, pool => pool.shutdown(queued, None)).expect("for ever");

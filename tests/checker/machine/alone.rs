@@ -29,6 +29,8 @@ pub struct Facts {
     restless: bool,
     /// Are there jobs that wait or submit, whose threads look at slots?
     judges: bool,
+    /// Do threads wait until the pool is idle? They look at slots too.
+    idles: bool,
     /// For each thread the number of ops up to its last submit, and up to its last shutdown or destroy.
     submits: [u8; THREADS],
     listens: [u8; THREADS],
@@ -59,13 +61,15 @@ impl Facts {
             tombstones: setup.has(|op| matches!(op, Op::Cancel(_)))
                 || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
             restless: setup.clock || setup.has_body(|body| matches!(body, Body::Submits(_))),
-            judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts)),
+            judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts))
+                || setup.has(|op| *op == Op::WaitIdle),
+            idles: setup.has(|op| *op == Op::WaitIdle),
             submits: up_to(&|op| matches!(op, Op::Submit { .. } | Op::Into { .. })),
             // A submitter that waits for a queue's limit listens too.
             listens: if setup.has_body(shuts) || setup.limit > 0 {
                 [u8::MAX; THREADS]
             } else {
-                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy))
+                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy | Op::WaitIdle))
             },
         }
     }
@@ -120,12 +124,11 @@ impl World {
             Pc::TryReserve
             | Pc::FullLook
             | Pc::AwaitClosed
-            | Pc::NotifyIfClosedLook
             | Pc::TakerLook
             | Pc::LimitClosed
             | Pc::RegisteredClosed
-            | Pc::JudgeClosed
-            | Pc::RegisterClosed => self.idle.closed || !facts.closes,
+            | Pc::JudgeClosed => self.idle.closed || !facts.closes,
+            Pc::RegisterClosed | Pc::NotifyIfClosedLook => self.idle.closed || !facts.closes && !facts.idles,
             Pc::SleepLook => self.idle.closed || !facts.closes && self.is_quiet(facts),
             // Visits are looked at by the pool's end alone.
             Pc::WaitVisit | Pc::SlowVisit | Pc::CallVisit | Pc::VisitEnd | Pc::Shutdown => !facts.destroys,
@@ -135,6 +138,7 @@ impl World {
             Pc::Fill | Pc::VacateOwned | Pc::ClaimDetached => !facts.judges,
             Pc::ReserveLook => !facts.fails,
             Pc::WaitLive | Pc::SlowLive | Pc::InlineLive | Pc::LeftLook => !facts.closes && !facts.enters,
+            Pc::QuietLive => !facts.closes && !facts.enters,
             Pc::DrainLook => self.live == 0 && !facts.enters,
             Pc::JudgeLive | Pc::JudgeWorkers | Pc::LookLive => !facts.closes && !facts.enters,
             // The one closer's own.

@@ -70,6 +70,8 @@ impl Pc {
                 Change::Rest => &[RestUpdate, IdleUpdateLost],
                 Change::Cancel => &[CancelUpdate, IdleUpdateLost],
                 Change::Close => &[CloseUpdate, IdleUpdateLost],
+                Change::BeginIdleWait => &[IdleWaitBegin, IdleUpdateLost],
+                Change::EndIdleWait => &[IdleWaitEnd, IdleUpdateLost],
             },
             Pc::Notify => &[NotifyFence],
             Pc::GrantWake => &[GrantWake],
@@ -139,6 +141,14 @@ impl Pc {
             Pc::VisitorsWait => &[VisitorsWait],
             Pc::VisitorsLook => &[VisitorsLook],
 
+            Pc::QuietVisit => &[VisitBegin],
+            Pc::QuietLive => &[LiveCount],
+            Pc::QuietEvents | Pc::QuietEventsLate => &[CloseEventsLook],
+            Pc::QuietFence => &[IdleWaitFence],
+            Pc::QuietPopped | Pc::QuietPoppedAgain => &[PoppedLook],
+            Pc::QuietEntry => &[InsideEntry],
+            Pc::QuietSlot => &[SlotLook],
+
             Pc::CountLook => &[CompletionsCount],
             Pc::CountAdd => &[CompletionsAdd, CompletionsAddLost],
             Pc::LimitVisit | Pc::ConsumerVisit => &[VisitBegin],
@@ -203,7 +213,7 @@ impl Pc {
         let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ListenersLook);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake | EventWake);
-        let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence);
+        let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence | QuietFence);
         // Nobody gives the queue up, nor changes its descriptor.
         let known = matches!(self, UseLook | SignalName | ArmKnown | ArmName);
         fence || point || known

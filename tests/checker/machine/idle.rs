@@ -15,6 +15,8 @@ pub enum Change {
     Cancel,
     Rest,
     Close,
+    BeginIdleWait,
+    EndIdleWait,
 }
 
 impl Change {
@@ -43,6 +45,8 @@ impl Change {
             }
             Change::Rest => Some(c.without_sentry(t.sentry)),
             Change::Close => Some(c.close()),
+            Change::BeginIdleWait => Some(Counts { idle_wait: true, ..c }),
+            Change::EndIdleWait => Some(Counts { idle_wait: false, ..c }),
         }
     }
 }
@@ -249,6 +253,7 @@ impl Cpu<'_> {
                 self.go(Pc::ClosedFence);
             }
             Pc::RegisterClosed | Pc::ClosedFence => {
+                self.t().notifies = now.idle_wait && !self.mistake(Mistake::WorkersEndNoIdleWait);
                 self.on_ring(Which::Ready, Pc::FrontHead(How::Look), Pc::RegisterLooked);
             }
             Pc::RegisterLooked if !self.see().ok && self.mistake(Mistake::ClosedIsReadLast) => {
@@ -257,6 +262,7 @@ impl Cpu<'_> {
             Pc::RegisterLooked | Pc::ClosedLast => {
                 let closed = std::mem::take(&mut self.t().closed) || pc == Pc::ClosedLast && now.closed;
                 let full = self.t().ok;
+                let notifies = std::mem::take(&mut self.t().notifies);
                 self.t().pos = 0;
                 if full {
                     self.change(Change::Cancel, Pc::Searching);
@@ -264,9 +270,10 @@ impl Cpu<'_> {
                     self.change(Change::Cancel, Pc::Leaving);
                 } else {
                     self.t().known = true;
-                    self.call(Pc::NotifyBlocked, Pc::SleepLook);
+                    self.call(Pc::NotifyBlocked, if notifies { Pc::NotifyIdleWait } else { Pc::SleepLook });
                 }
             }
+            Pc::NotifyIdleWait => self.call(Pc::NotifyClosers, Pc::SleepLook),
             Pc::SleepLook => {
                 if now.closed {
                     self.change(Change::Cancel, Pc::Searching);

@@ -2,7 +2,7 @@
 //! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
-//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `queue` the engine's `completions.rs`,
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `idle_wait` the engine's file of that name, `queue` the engine's `completions.rs`,
 //! `completion_queue.rs` and `completion_event.rs`. README.md says what is left out.
 
 mod alone;
@@ -11,6 +11,7 @@ mod events;
 mod graph;
 mod handle;
 mod idle;
+mod idle_wait;
 mod pc;
 mod queue;
 mod result;
@@ -26,6 +27,7 @@ pub use alone::Facts;
 pub use events::Event;
 pub use graph::Graph;
 pub use idle::Change;
+pub use idle_wait::IdleWait;
 pub use pc::Pc;
 pub use queue::Queue;
 pub use ring::How;

@@ -31,7 +31,7 @@ places! {
         PopAdvance, PopIfAt, MarkHead(Mark), MarkEntry(Mark), MarkSet(Mark), UnmarkHead, UnmarkEntry, UnmarkSet;
     Idle: IdleLoad(Change), IdleCas(Change), Notify, NotifyLook, LagLook, Grant, Granted, GrantWake, Force, Forced, ForceWake,
         EndSearch, FoundFence, FoundLooked, FoundAgain, Close, CloseFence, CloseWake, NotifyClosers, EventWake, Work, WorkClaimed, Searching, SearchPoll,
-        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, SleepLook, SleptLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
+        SearchClaimed, FoundRun, RegisterFence, SentryPopped, RegisterClosed, ClosedFence, RegisterLooked, ClosedLast, NotifyIdleWait, SleepLook, SleptLook, Rested, LookAgainFence, TokenTaken, Leaving, Leave;
     Submit: Submit, Reserve, Reserved, ReserveTried, SlowVisit, SlowTried, SlowLive, SlowEnd, SlowRan, SlowAgain, TryReserve, PopFree, PoppedFree,
         Reaped, FullLook, ReserveLook, AwaitSlot, AwaitMarked, AwaitFence, AwaitClosed,
         AwaitJudged, AwaitWoken, AwaitLooked, AwaitSleepEnded, Fill, Placed, Announced, Published, GiveBack, GivenBack, FreeSlotWake, NotifyIfClosed,
@@ -52,6 +52,8 @@ places! {
         SweepMarked, Swept, LookLocked, LookAwaited, QuiescentLook, LookLive, LookedForJobs,
         CensusLook, ClosingLeft, ClosingEnd, JoinEvents, JoinLive,
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
+    IdleWait: QuietVisit, QuietLive, QuietRun, QuietRan, QuietEvents, QuietFence, QuietPopped, QuietEntry, QuietSlot,
+        QuietPoppedAgain, QuietQueued, QuietEventsLate, QuietLeave;
     Queue: CountLook, CountAdd, IntoSubmitted, LimitVisit, LimitEvents, LimitWanted, LimitClosed, LimitSlept, LimitEventsAgain,
         CountTaken, Unwanted, CountLowered, ZeroFence, WakeConsumers, ConsumersUnmarked,
         OwnedLook, OwnedCas, OwnedPushed, OwnedFence, UseLook, ArmedLook, SignalName, Signal, Disarm, OwnedEnd, OwnedWake,

@@ -50,6 +50,8 @@ pub enum Op {
     /// The same, of a thread that enters by itself.
     Enter,
     RunOne,
+    /// Waits until the pool is idle.
+    WaitIdle,
     Shutdown {
         discards: bool,
     },
@@ -154,6 +156,16 @@ pub enum Mistake {
     RefusedSubmitStaysPending,
     /// A submitter that sleeps for the limit trusts that the taker wakes it.
     LimitHasNoPatience,
+    /// A thread that ends a job outside of a worker's loop does not notify a wait until the pool is idle.
+    OnlyWorkersEndIdleWaits,
+    /// Nor does a worker that goes to sleep.
+    WorkersEndNoIdleWait,
+    /// A wait until the pool is idle ends where its look does not show whether there is a job.
+    IdleWaitTrustsItsLook,
+    /// It reads the event count behind its look.
+    IdleWaitReadsEventsTooLate,
+    /// It notifies no other such wait when it ends.
+    IdleWaitLeavesInSilence,
     /// An arm clears the descriptor behind its number.
     ArmClearsTooLate,
     /// The end of a job takes the arm's number off before it signals.

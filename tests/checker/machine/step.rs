@@ -115,6 +115,7 @@ impl Cpu<'_> {
         while self.t().pc.event().is_none() && self.t().pc != Pc::Done {
             self.one();
         }
+        self.w.note_idle();
         // Registers that are read before the next event, or not at all.
         let t = self.t();
         (t.ok, t.vacant) = (false, false);
@@ -142,6 +143,7 @@ impl Cpu<'_> {
             Part::Handle => self.handle_step(pc),
             Part::Graph => self.graph_step(pc),
             Part::Close => self.close_step(pc),
+            Part::IdleWait => self.idle_wait_step(pc),
             Part::Queue => self.queue_step(pc),
         }
     }
@@ -307,6 +309,7 @@ impl Cpu<'_> {
                 self.go(if op == Op::Work { Pc::Work } else { Pc::LiveLook });
             }
             Op::RunOne => self.go(Pc::RunOne),
+            Op::WaitIdle => self.go(Pc::QuietVisit),
             Op::Shutdown { discards } => {
                 self.t().discards = discards;
                 self.go(Pc::Shutdown);

@@ -166,6 +166,11 @@ impl Cpu<'_> {
             }
             Pc::NotifyIfClosed => self.call(Pc::NotifyBlocked, Pc::NotifyIfClosedLook),
             Pc::NotifyIfClosedLook if self.w.idle.closed => self.go(Pc::NotifyClosers),
+            Pc::NotifyIfClosedLook
+                if self.w.idle.idle_wait && !self.mistake(Mistake::OnlyWorkersEndIdleWaits) =>
+            {
+                self.go(Pc::NotifyClosers)
+            }
             Pc::NotifyIfClosedLook => self.ret(),
 
             // must_retire, then vacate(idx, seen).

@@ -1,6 +1,7 @@
 //! A thread's registers.
 
 use super::graph::{Judging, Node, Outlook};
+use super::idle_wait::IdleWait;
 use super::queue::{Count, Took};
 use super::words::{Counts, State, Status};
 use super::{NESTED, NOTHING, Pc, SubmitResult, Which};
@@ -123,6 +124,11 @@ pub struct Thread {
     pub again: bool,
     /// Has this worker ended no job since it went to sleep in an open pool?
     pub known: bool,
+    /// Is this worker to notify a thread in wait_idle before it sleeps?
+    pub notifies: bool,
+    pub idle_wait: IdleWait,
+    /// How often it has looked again at once, because a slot was in a thread's hands.
+    pub asides: u8,
     pub listens: bool,
     pub notified: bool,
     pub blocks: bool,
@@ -162,7 +168,7 @@ pub struct Thread {
 impl Thread {
     /// Does it sleep for a while only, registered, and looks again then?
     pub fn looks_again(&self) -> bool {
-        self.asleep && self.timed && self.registered > 0
+        self.asleep && self.timed && (self.registered > 0 || self.idle_wait != IdleWait::No)
     }
 
     /// Is it in a submit whose job is in the ring by now?
@@ -216,6 +222,9 @@ impl Thread {
             popped: 0,
             again: false,
             known: false,
+            notifies: false,
+            idle_wait: IdleWait::No,
+            asides: 0,
             listens: false,
             notified: false,
             blocks: false,

@@ -113,6 +113,7 @@ pub struct Counts {
     pub sentries: u8,
     pub rewoken: bool,
     pub closed: bool,
+    pub idle_wait: bool,
 }
 
 impl Counts {
@@ -157,7 +158,7 @@ impl Counts {
     /// The half that sleepers compare.
     pub fn low(self) -> u16 {
         let flags = u16::from(self.rewoken) | u16::from(self.sentries) << 1 | u16::from(self.closed) << 3;
-        u16::from(self.tokens) | u16::from(self.epoch) << 8 | flags << 12
+        u16::from(self.tokens) | u16::from(self.epoch) << 8 | u16::from(self.idle_wait) << 10 | flags << 12
     }
 }
 
