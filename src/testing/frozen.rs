@@ -3,7 +3,7 @@
 
 extern crate std;
 
-use crate::engine::{Completion, Disposition, WaitError, WaitOptions};
+use crate::engine::{Completion, Disposition, Jobs, Member, WaitError, WaitFor, WaitOptions};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::Timeout;
@@ -86,6 +86,13 @@ impl<P: AnyPool> PoolCore<P> {
         let options = WaitOptions { may_leave: true, ..Default::default() };
         let seen = self.raw().wait(job, Timeout::Poll, options, &mut |_, _, _| Disposition::Leave);
         seen.map_or_else(Shared::from, |_| Shared::Over)
+    }
+
+    /// Waits until one of the jobs has finished: which one. None if that never happens.
+    pub fn shared_wait_first(&self, jobs: &[JobId]) -> Option<usize> {
+        let member = |number: usize| Member::InPool(jobs[number]);
+        let jobs = Jobs { count: jobs.len(), member: &member, until: WaitFor::First };
+        self.raw().wait_many(&jobs, Timeout::Forever, false).ok()
     }
 
     /// Cancels a job. True if the job had not started.

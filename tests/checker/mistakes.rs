@@ -2,10 +2,10 @@
 
 use crate::explore::Grain::{self, Coarse, Fine};
 use crate::machine::{Body, JOBS, Mistake, Op, Setup};
-use crate::setups::idle_waits;
 use crate::setups::nested::{a_worker_leaves_late, bodies, no_stack_in_a_waiter};
 use crate::setups::queues::{self, BOTH, LOOPS, queue};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
+use crate::setups::{firsts, idle_waits};
 
 /// Each mistake, and a setup in which it must show.
 pub fn mistakes() -> Vec<(Mistake, Task)> {
@@ -48,7 +48,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         setup
     };
     let takes: (&str, &[Op]) = ("consumer", &[Op::Take]);
-    let list: [(Mistake, Grain, Setup); 53] = [
+    let list: [(Mistake, Grain, Setup); 57] = [
         (PushOverwritesTheEntry, Fine, two()),
         (PopIgnoresLostRace, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -159,6 +159,10 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         (IdleWaitTrustsItsLook, Coarse, idle_waits::taken()),
         (IdleWaitReadsEventsTooLate, Coarse, idle_waits::given()),
         (IdleWaitLeavesInSilence, Coarse, idle_waits::two_wait()),
+        (ListenerCountsItselfTooLate, Coarse, firsts::one_worker()),
+        (ListenerReadsEventsTooLate, Coarse, firsts::one_worker()),
+        (NobodyAnswersListeners, Coarse, firsts::one_worker()),
+        (OnlyAnEndCountsTheEvent, Coarse, firsts::given_up()),
         (ArmClearsTooLate, Coarse, queue("", 2, 2, &[LOOPS, takes])),
         (ClearsBeforeTheSignal, Coarse, queues::stopped_loop()),
     ];

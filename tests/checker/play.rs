@@ -300,6 +300,11 @@ fn act(props: &Rc<Props>, op: Op) {
         Op::RunOne => {
             let _ = with!(&props.pool, pool => pool.run_one());
         }
+        Op::First => {
+            if let (Some(a), Some(b)) = (named(0), named(1)) {
+                with!(&props.pool, pool => pool.shared_wait_first(&[a, b])).expect("for ever");
+            }
+        }
         Op::WaitIdle => with!(&props.pool, pool => pool.wait_idle()).expect("for ever"),
         Op::Shutdown { discards } => {
             let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };

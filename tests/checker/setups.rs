@@ -4,6 +4,8 @@
 use crate::explore::Grain::{self, Coarse, Fine, Whole};
 use crate::machine::{Body, Op, Setup};
 
+#[path = "firsts.rs"]
+pub mod firsts;
 #[path = "idle_waits.rs"]
 pub mod idle_waits;
 #[path = "large.rs"]
@@ -404,6 +406,7 @@ pub fn tasks() -> Vec<Task> {
     tasks.extend(nested::tasks());
     tasks.extend(queues::tasks());
     tasks.extend(idle_waits::tasks());
+    tasks.extend(firsts::tasks());
     tasks.extend(large::tasks());
     tasks
 }

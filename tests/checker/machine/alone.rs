@@ -31,6 +31,8 @@ pub struct Facts {
     judges: bool,
     /// Do threads wait until the pool is idle? They look at slots too.
     idles: bool,
+    /// Do threads wait for one of several jobs?
+    hears: bool,
     /// For each thread the number of ops up to its last submit, and up to its last shutdown or destroy.
     submits: [u8; THREADS],
     listens: [u8; THREADS],
@@ -62,14 +64,15 @@ impl Facts {
                 || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
             restless: setup.clock || setup.has_body(|body| matches!(body, Body::Submits(_))),
             judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts))
-                || setup.has(|op| *op == Op::WaitIdle),
+                || setup.has(|op| matches!(op, Op::WaitIdle | Op::First)),
+            hears: setup.has(|op| *op == Op::First),
             idles: setup.has(|op| *op == Op::WaitIdle),
             submits: up_to(&|op| matches!(op, Op::Submit { .. } | Op::Into { .. })),
             // A submitter that waits for a queue's limit listens too.
             listens: if setup.has_body(shuts) || setup.limit > 0 {
                 [u8::MAX; THREADS]
             } else {
-                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy | Op::WaitIdle))
+                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy | Op::WaitIdle | Op::First))
             },
         }
     }
@@ -148,8 +151,10 @@ impl World {
             // that was to sleep on the old value does not; except for threads that came to sleep on the new one: it would
             // wake them for no reason.
             Pc::WakeAll(_) | Pc::WakeOne | Pc::WakeFirst(_) => true,
-            // Nobody listens.
-            Pc::AnswerFence | Pc::ListenersLook => true,
+            Pc::AnswerFence => true,
+            Pc::ListenersLook => !facts.hears,
+            Pc::FirstLive | Pc::FirstRunLive => !facts.closes && !facts.enters,
+            Pc::FirstVisit => !facts.destroys,
             // A notification wakes at once, so a closer that sleeps too early is where it would be after its
             // look.
             Pc::Sleep(Word::CloseEvents) => !facts.freezes,

@@ -149,6 +149,14 @@ impl Pc {
             Pc::QuietEntry => &[InsideEntry],
             Pc::QuietSlot => &[SlotLook],
 
+            Pc::FirstLook | Pc::FirstQueued | Pc::FirstMark | Pc::FirstSleepLook => &[SlotLook],
+            Pc::FirstLive | Pc::FirstRunLive => &[LiveCount],
+            Pc::FirstVisit => &[VisitBegin],
+            Pc::FirstListen => &[ListenBegin],
+            Pc::FirstEvents | Pc::FirstEventsLate => &[CloseEventsLook],
+            Pc::FirstFlag => &[Flag, FlagLost],
+            Pc::FirstLeave => &[ListenEnd],
+
             Pc::CountLook => &[CompletionsCount],
             Pc::CountAdd => &[CompletionsAdd, CompletionsAddLost],
             Pc::LimitVisit | Pc::ConsumerVisit => &[VisitBegin],
@@ -210,7 +218,7 @@ impl Pc {
         let fence = matches!(self, Notify | FoundFence | CloseFence | RegisterFence | AwaitFence);
         let fence =
             fence || matches!(self, NotifyIfClosed | TakerFence | ReapFence | JudgeFence | CensusLook);
-        let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence | ListenersLook);
+        let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake | EventWake);
         let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence | QuietFence);
@@ -234,6 +242,7 @@ impl Pc {
             Pc::GraphLock | Pc::GraphContend => before == Pc::GraphLook,
             Pc::WaitTake => matches!(before, Pc::WaitLook | Pc::WaitWoken),
             Pc::WaitFlag => before == Pc::WaitLook,
+            Pc::FirstFlag => before == Pc::FirstMark,
             Pc::CountAdd => before == Pc::CountLook,
             Pc::OwnedCas => before == Pc::OwnedLook,
             Pc::TakeOwnedCas | Pc::TakeOwnedStore => before == Pc::TakeOwnedLook,

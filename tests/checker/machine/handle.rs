@@ -1,7 +1,7 @@
 //! `engine/wait.rs`, step by step: the operations on a handle except waits.
 
 use super::words::{State, Status};
-use super::{Cpu, Pc, Word};
+use super::{Cpu, Mistake, Pc, Word};
 
 impl Cpu<'_> {
     pub fn handle_step(&mut self, pc: Pc) {
@@ -50,7 +50,10 @@ impl Cpu<'_> {
                 match self.cas_slot(seen.detach().unawaited()) {
                     Ok(_) => {
                         self.give_handle();
-                        if seen.has_waiter() {
+                        if seen.has_waiter() && self.mistake(Mistake::OnlyAnEndCountsTheEvent) {
+                            self.end_regs();
+                            self.go(Pc::WakeAll(Word::Slot(idx)));
+                        } else if seen.has_waiter() {
                             self.end_regs();
                             self.wake_waiters(Word::Slot(idx));
                         } else {

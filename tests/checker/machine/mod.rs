@@ -2,7 +2,7 @@
 //! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
-//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `idle_wait` the engine's file of that name, `queue` the engine's `completions.rs`,
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `idle_wait` the engine's file of that name, `many` its `wait_many.rs`, `queue` the engine's `completions.rs`,
 //! `completion_queue.rs` and `completion_event.rs`. README.md says what is left out.
 
 mod alone;
@@ -12,6 +12,7 @@ mod graph;
 mod handle;
 mod idle;
 mod idle_wait;
+mod many;
 mod pc;
 mod queue;
 mod result;
@@ -106,6 +107,8 @@ pub struct World {
     pub idle: Counts,
     pub discard: bool,
     pub visitors: u8,
+    /// Threads that sleep, or are about to, for one of several jobs.
+    pub listeners: u8,
     pub leaving: bool,
     pub live: u8,
     /// Workers inside a shutdown, and jobs on other threads that are.
@@ -143,6 +146,7 @@ impl World {
             idle: Counts::default(),
             discard: false,
             visitors: 0,
+            listeners: 0,
             leaving: false,
             live: setup.live,
             closing: 0,
@@ -218,7 +222,7 @@ impl Cpu<'_> {
         t.pc = pc;
     }
 
-    /// `wake_waiters`, and back to the caller. No thread of the machine is in a scope of an interrupt, so none listens.
+    /// `wake_waiters`, and back to the caller.
     fn wake_waiters(&mut self, word: Word) {
         self.call(Pc::WakeAll(word), Pc::AnswerFence);
     }

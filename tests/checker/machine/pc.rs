@@ -54,6 +54,8 @@ places! {
         DestroyVisitors, VisitorsWait, VisitorsLook, ForgetAllLook, ForgetAllTake, ForgetAllNext;
     IdleWait: QuietVisit, QuietLive, QuietRun, QuietRan, QuietEvents, QuietFence, QuietPopped, QuietEntry, QuietSlot,
         QuietPoppedAgain, QuietQueued, QuietEventsLate, QuietLeave;
+    Many: First, FirstLook, FirstLooked, FirstLive, FirstQueued, FirstRunLive, FirstRan, FirstRanHere, FirstRanLooked, FirstVisit,
+        FirstListen, FirstEvents, FirstMark, FirstFlag, FirstEventsLate, FirstSleepLook, FirstLeave;
     Queue: CountLook, CountAdd, IntoSubmitted, LimitVisit, LimitEvents, LimitWanted, LimitClosed, LimitSlept, LimitEventsAgain,
         CountTaken, Unwanted, CountLowered, ZeroFence, WakeConsumers, ConsumersUnmarked,
         OwnedLook, OwnedCas, OwnedPushed, OwnedFence, UseLook, ArmedLook, SignalName, Signal, Disarm, OwnedEnd, OwnedWake,

@@ -2,7 +2,7 @@
 
 use super::graph::Outlook;
 use super::words::{State, Status};
-use super::{Content, Cpu, Mistake, Pc, Word};
+use super::{Content, Cpu, Mistake, Op, Pc, Word};
 
 impl Cpu<'_> {
     pub fn wanted(&mut self) -> State {
@@ -64,7 +64,10 @@ impl Cpu<'_> {
                 }
                 Err(now) => self.inline_claim(now),
             },
-            Pc::InlineRan => self.call(Pc::NotifyIfClosed, Pc::WaitLook),
+            Pc::InlineRan => {
+                let then = self.ran_inline();
+                self.call(Pc::NotifyIfClosed, then);
+            }
 
             // Waiting::new, Waiting::sleep
             Pc::WaitSleep if !self.t().waits => {
@@ -160,8 +163,14 @@ impl Cpu<'_> {
             self.go(Pc::InlineClaim);
         } else {
             self.t().seen = State::default();
-            self.go(Pc::WaitLook);
+            let then = self.ran_inline();
+            self.go(then);
         }
+    }
+
+    /// Where a thread goes on that has run the job that it waits for, or has found that another did.
+    fn ran_inline(&self) -> Pc {
+        if self.op() == Some(Op::First) { Pc::FirstRanHere } else { Pc::WaitLook }
     }
 
     fn flag_or_sleep(&mut self) {

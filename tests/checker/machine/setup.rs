@@ -52,6 +52,8 @@ pub enum Op {
     RunOne,
     /// Waits until the pool is idle.
     WaitIdle,
+    /// Waits until one of jobs 0 and 1 has finished, both of which were accepted.
+    First,
     Shutdown {
         discards: bool,
     },
@@ -166,6 +168,14 @@ pub enum Mistake {
     IdleWaitReadsEventsTooLate,
     /// It notifies no other such wait when it ends.
     IdleWaitLeavesInSilence,
+    /// A thread that waits for one of several jobs counts itself when it has marked them.
+    ListenerCountsItselfTooLate,
+    /// It reads the event count then.
+    ListenerReadsEventsTooLate,
+    /// A thread that finds a mark notifies no such thread.
+    NobodyAnswersListeners,
+    /// A detach does not.
+    OnlyAnEndCountsTheEvent,
     /// An arm clears the descriptor behind its number.
     ArmClearsTooLate,
     /// The end of a job takes the arm's number off before it signals.

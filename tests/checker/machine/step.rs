@@ -2,7 +2,7 @@
 //! wake.
 
 use super::pc::Part;
-use super::{Cpu, How, Op, Pc, Setup, SubmitResult, Word, World};
+use super::{Cpu, How, Mistake, Op, Pc, Setup, SubmitResult, Word, World};
 
 impl World {
     /// Can the thread take a step?
@@ -31,6 +31,7 @@ impl World {
                         .map(|(_, t)| t)
                         .all(|t| t.pc == Pc::Done || t.called || t.visits || self.is_own(setup, t))
                 }
+                Some(Op::First) => self.jobs[..2].iter().all(|job| job.submitted != SubmitResult::Nothing),
                 Some(op) => {
                     op.named().is_none_or(|job| self.jobs[job as usize].submitted != SubmitResult::Nothing)
                 }
@@ -89,7 +90,8 @@ impl World {
             cpu.pass();
             let now = cpu.t().pc;
             let begins = now == Pc::Begin && cpu.w.can_step(setup, me);
-            if cpu.w.broken.is_some() || !(begins || now.is_silent() || now.continues(before)) {
+            let silent = now.is_silent() || now == Pc::ListenersLook && !setup.has(|op| *op == Op::First);
+            if cpu.w.broken.is_some() || !(begins || silent || now.continues(before)) {
                 break;
             }
         }
@@ -144,6 +146,7 @@ impl Cpu<'_> {
             Part::Graph => self.graph_step(pc),
             Part::Close => self.close_step(pc),
             Part::IdleWait => self.idle_wait_step(pc),
+            Part::Many => self.many_step(pc),
             Part::Queue => self.queue_step(pc),
         }
     }
@@ -208,6 +211,9 @@ impl Cpu<'_> {
                 self.ret();
             }
             Pc::AnswerFence => self.go(Pc::ListenersLook),
+            Pc::ListenersLook if self.w.listeners > 0 && !self.mistake(Mistake::NobodyAnswersListeners) => {
+                self.go(Pc::NotifyClosers);
+            }
             Pc::ListenersLook => self.ret(),
             Pc::WakeOne | Pc::WakeFirst(_) => {
                 let word = if let Pc::WakeFirst(word) = pc { word } else { Word::Idle };
@@ -310,6 +316,7 @@ impl Cpu<'_> {
             }
             Op::RunOne => self.go(Pc::RunOne),
             Op::WaitIdle => self.go(Pc::QuietVisit),
+            Op::First => self.go(Pc::First),
             Op::Shutdown { discards } => {
                 self.t().discards = discards;
                 self.go(Pc::Shutdown);
