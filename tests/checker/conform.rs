@@ -48,10 +48,6 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         ],
         "queues that are given up and used again: the models' (loom-tests/completions.rs)",
     ),
-    (
-        &["job/interrupt.rs", "engine/interrupt.rs"],
-        "interrupts, which are not in the machine: the models' (loom-tests/interrupt.rs)",
-    ),
     (&["HookEnd", "HooksLook"], "the making of a pool: the models' (loom-tests/end.rs)"),
     (&["fork_join/"], "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
     (

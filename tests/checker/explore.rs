@@ -119,7 +119,8 @@ fn fingerprint(world: &World, prints: &Prints) -> u64 {
     let shared = (
         (&world.ready, &world.free, &world.slots, &world.idle, &world.bodies, &world.jobs),
         (world.discard, world.visitors, world.leaving, world.live, world.closing, world.guests),
-        (world.frozen, world.spurious, world.destroyed, world.graph, world.queue, world.listeners),
+        (world.frozen, world.spurious, world.destroyed, world.graph, world.queue),
+        (world.listeners, world.raised),
     );
     digest(&(digest(&shared), all)) & !1 | 2
 }

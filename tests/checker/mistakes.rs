@@ -5,7 +5,7 @@ use crate::machine::{Body, JOBS, Mistake, Op, Setup};
 use crate::setups::nested::{a_worker_leaves_late, bodies, no_stack_in_a_waiter};
 use crate::setups::queues::{self, BOTH, LOOPS, queue};
 use crate::setups::{DRAIN, Task, attempt, detached, setup, submit};
-use crate::setups::{firsts, idle_waits};
+use crate::setups::{firsts, idle_waits, interrupts};
 
 /// Each mistake, and a setup in which it must show.
 pub fn mistakes() -> Vec<(Mistake, Task)> {
@@ -48,7 +48,7 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         setup
     };
     let takes: (&str, &[Op]) = ("consumer", &[Op::Take]);
-    let list: [(Mistake, Grain, Setup); 57] = [
+    let list: [(Mistake, Grain, Setup); 60] = [
         (PushOverwritesTheEntry, Fine, two()),
         (PopIgnoresLostRace, Fine, setup("", 2, 2, &[giver])),
         (NoNotify, Coarse, one_asks()),
@@ -163,6 +163,9 @@ pub fn mistakes() -> Vec<(Mistake, Task)> {
         (ListenerReadsEventsTooLate, Coarse, firsts::one_worker()),
         (NobodyAnswersListeners, Coarse, firsts::one_worker()),
         (OnlyAnEndCountsTheEvent, Coarse, firsts::given_up()),
+        (RaiseMakesNoEvent, Coarse, interrupts::raised()),
+        (LooksAtTheInterruptFirst, Coarse, interrupts::raised()),
+        (ListenerDoesNotLookAgain, Coarse, interrupts::ends()),
         (ArmClearsTooLate, Coarse, queue("", 2, 2, &[LOOPS, takes])),
         (ClearsBeforeTheSignal, Coarse, queues::stopped_loop()),
     ];

@@ -3,7 +3,8 @@
 use crate::machine::{Body, Op, Setup, SubmitResult, World};
 use crate::stage::{self, Stage};
 use jobring_frozen::{
-    Completion, Completions, JobHandle, JobId, RecvError, Shared, ShutdownMode, StaticPool, SubmitError,
+    Completion, Completions, Interrupt, JobHandle, JobId, RecvError, Shared, ShutdownMode, StaticPool,
+    SubmitError,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -82,6 +83,7 @@ struct Props {
     ran: [AtomicUsize; crate::machine::JOBS],
     dropped: [AtomicUsize; crate::machine::JOBS],
     taken: [Cell<bool>; crate::machine::JOBS],
+    interrupt: Interrupt,
 }
 
 impl Props {
@@ -198,6 +200,7 @@ impl Play {
             ran: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
             dropped: [const { AtomicUsize::new(0) }; crate::machine::JOBS],
             taken: [const { Cell::new(false) }; crate::machine::JOBS],
+            interrupt: Interrupt::new(),
         });
         let parts = setup.scripts.iter().map(|(_, ops)| {
             let (props, ops) = (props.clone(), ops.clone());
@@ -305,6 +308,16 @@ fn act(props: &Rc<Props>, op: Op) {
                 with!(&props.pool, pool => pool.shared_wait_first(&[a, b])).expect("for ever");
             }
         }
+        Op::WaitInterruptible(job) => {
+            if let Some(handle) = named(job) {
+                let wait = with!(&props.pool, pool => {
+                    pool.interruptible(&props.interrupt, || pool.shared_wait(handle, false, false))
+                });
+                props.took(job, wait);
+            }
+        }
+        Op::Raise => with!(&props.pool, pool => pool.raise(&props.interrupt)),
+        Op::Reset => _ = props.interrupt.reset(),
         Op::WaitIdle => with!(&props.pool, pool => pool.wait_idle()).expect("for ever"),
         Op::Shutdown { discards } => {
             let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };

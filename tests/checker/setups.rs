@@ -8,6 +8,8 @@ use crate::machine::{Body, Op, Setup};
 pub mod firsts;
 #[path = "idle_waits.rs"]
 pub mod idle_waits;
+#[path = "interrupts.rs"]
+pub mod interrupts;
 #[path = "large.rs"]
 mod large;
 #[path = "nested.rs"]
@@ -407,6 +409,7 @@ pub fn tasks() -> Vec<Task> {
     tasks.extend(queues::tasks());
     tasks.extend(idle_waits::tasks());
     tasks.extend(firsts::tasks());
+    tasks.extend(interrupts::tasks());
     tasks.extend(large::tasks());
     tasks
 }

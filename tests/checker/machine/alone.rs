@@ -31,7 +31,7 @@ pub struct Facts {
     judges: bool,
     /// Do threads wait until the pool is idle? They look at slots too.
     idles: bool,
-    /// Do threads wait for one of several jobs?
+    /// Do threads wait for one of several jobs, or in scopes of the interrupt?
     hears: bool,
     /// For each thread the number of ops up to its last submit, and up to its last shutdown or destroy.
     submits: [u8; THREADS],
@@ -64,15 +64,15 @@ impl Facts {
                 || setup.bodies.iter().any(|body| matches!(body, Body::Waits(_))),
             restless: setup.clock || setup.has_body(|body| matches!(body, Body::Submits(_))),
             judges: setup.has_body(|body| matches!(body, Body::Submits(_) | Body::Waits(_) | Body::Shuts))
-                || setup.has(|op| matches!(op, Op::WaitIdle | Op::First)),
-            hears: setup.has(|op| *op == Op::First),
+                || setup.has(|op| *op == Op::WaitIdle || op.listens()),
+            hears: setup.has(Op::listens),
             idles: setup.has(|op| *op == Op::WaitIdle),
             submits: up_to(&|op| matches!(op, Op::Submit { .. } | Op::Into { .. })),
             // A submitter that waits for a queue's limit listens too.
             listens: if setup.has_body(shuts) || setup.limit > 0 {
                 [u8::MAX; THREADS]
             } else {
-                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy | Op::WaitIdle | Op::First))
+                up_to(&|op| matches!(op, Op::Shutdown { .. } | Op::Destroy | Op::WaitIdle) || op.listens())
             },
         }
     }

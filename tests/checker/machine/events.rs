@@ -157,6 +157,15 @@ impl Pc {
             Pc::FirstFlag => &[Flag, FlagLost],
             Pc::FirstLeave => &[ListenEnd],
 
+            Pc::Raise => &[InterruptRaise],
+            Pc::Reset => &[InterruptReset],
+            Pc::ScopeEvents => &[CloseEventsLook],
+            Pc::ScopeRaised => &[InterruptLook],
+            Pc::ListenBegin => &[ListenBegin],
+            Pc::ListenFence => &[ListenFence],
+            Pc::ListenWordLook => &[ListenWordLook],
+            Pc::ListenEnd => &[ListenEnd],
+
             Pc::CountLook => &[CompletionsCount],
             Pc::CountAdd => &[CompletionsAdd, CompletionsAddLost],
             Pc::LimitVisit | Pc::ConsumerVisit => &[VisitBegin],
@@ -221,7 +230,8 @@ impl Pc {
         let fence = fence || matches!(self, LookAgainFence | ClosedFence | AnswerFence);
         let point = matches!(self, GrantWake | ForceWake | CloseWake | FreeSlotWake);
         let point = point || matches!(self, VacateWake | ResolveWake | ForgetLook | OwnedWake | EventWake);
-        let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence | QuietFence);
+        let fence = fence || matches!(self, ZeroFence | OwnedFence | TakenFence | SleepFence | ArmFence);
+        let fence = fence || matches!(self, QuietFence | ListenFence);
         // Nobody gives the queue up, nor changes its descriptor.
         let known = matches!(self, UseLook | SignalName | ArmKnown | ArmName);
         fence || point || known

@@ -2,7 +2,7 @@
 //! library and has its site's name. Between two steps a thread does only what no other thread can see.
 //!
 //! `ring`, `idle`, `submit`, `run`, `result` and `close` follow the library's files of the same names,
-//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `idle_wait` the engine's file of that name, `many` its `wait_many.rs`, `queue` the engine's `completions.rs`,
+//! `graph` follows `engine/wait_graph.rs` and `engine/deadlock.rs`, `idle_wait` the engine's file of that name, `interrupt` too, `many` its `wait_many.rs`, `queue` the engine's `completions.rs`,
 //! `completion_queue.rs` and `completion_event.rs`. README.md says what is left out.
 
 mod alone;
@@ -12,6 +12,7 @@ mod graph;
 mod handle;
 mod idle;
 mod idle_wait;
+mod interrupt;
 mod many;
 mod pc;
 mod queue;
@@ -107,8 +108,10 @@ pub struct World {
     pub idle: Counts,
     pub discard: bool,
     pub visitors: u8,
-    /// Threads that sleep, or are about to, for one of several jobs.
+    /// Threads that sleep, or are about to, for one of several jobs or in a scope of the interrupt.
     pub listeners: u8,
+    /// Is the interrupt raised?
+    pub raised: bool,
     pub leaving: bool,
     pub live: u8,
     /// Workers inside a shutdown, and jobs on other threads that are.
@@ -147,6 +150,7 @@ impl World {
             discard: false,
             visitors: 0,
             listeners: 0,
+            raised: false,
             leaving: false,
             live: setup.live,
             closing: 0,

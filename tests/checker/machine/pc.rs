@@ -40,7 +40,7 @@ places! {
     Run: ClaimLook, ClaimDetached, ClaimPopped, LeaveRing, ClaimNext, ClaimNextPopped, ClaimNextClaimed, Execute,
         ExecuteWaited, ExecuteSubmitted, AwaitRun, Discard, Resolve, ResolveCas, ResolveWake, ResolveForgotten, ResolveOwned, VacateOwned, Forget, ForgetLook,
         RunOne, RunOneClaimed, RunOneRan, RunOneDone;
-    Result: WaitLook, WaitLive, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
+    Result: WaitLook, WaitLive, WaitMayRun, WaitListens, InlineLive, WaitRan, InlineLook, InlineClaim, InlineRan, WaitSleep, WaitVisit,
         WaitFlag, WaitJudged, WaitSlept, WaitPatience, WaitSleepEnded, WaitWoken, WaitTake, WaitTaken, GiveUp, WaitEnd;
     Handle: CancelLook, CancelClaim, CancelFlag, DetachLook, DetachTake, ForgetTaken, Retiring, ForgottenTo,
         DetachFlag, PutBack, PutBackCas;
@@ -56,6 +56,7 @@ places! {
         QuietPoppedAgain, QuietQueued, QuietEventsLate, QuietLeave;
     Many: First, FirstLook, FirstLooked, FirstLive, FirstQueued, FirstRunLive, FirstRan, FirstRanHere, FirstRanLooked, FirstVisit,
         FirstListen, FirstEvents, FirstMark, FirstFlag, FirstEventsLate, FirstSleepLook, FirstLeave;
+    Interrupt: Raise, Reset, ScopeEvents, ScopeRaised, ListenBegin, ListenFence, ListenWordLook, ListenEnd;
     Queue: CountLook, CountAdd, IntoSubmitted, LimitVisit, LimitEvents, LimitWanted, LimitClosed, LimitSlept, LimitEventsAgain,
         CountTaken, Unwanted, CountLowered, ZeroFence, WakeConsumers, ConsumersUnmarked,
         OwnedLook, OwnedCas, OwnedPushed, OwnedFence, UseLook, ArmedLook, SignalName, Signal, Disarm, OwnedEnd, OwnedWake,

@@ -43,7 +43,9 @@ impl Cpu<'_> {
                 self.wait_top();
             }
             // should_run_itself, run_here
+            Pc::WaitLive if self.w.live == 0 && self.in_scope() => self.listen(Pc::WaitMayRun),
             Pc::WaitLive => self.go(if self.w.live == 0 { Pc::InlineLive } else { Pc::WaitSleep }),
+            Pc::WaitMayRun => self.go(if self.see().ok { Pc::WaitSleep } else { Pc::InlineLive }),
             Pc::InlineLive if self.w.live == 0 && self.t().inside == 0 => self.call(Pc::RunOne, Pc::WaitRan),
             Pc::InlineLive if self.setup.short && inside => {
                 self.go(if self.w.live > 0 { Pc::WaitSleep } else { Pc::WaitEnd });
@@ -79,6 +81,9 @@ impl Cpu<'_> {
                 self.t().visits = true;
                 self.go(Pc::WaitSleep);
             }
+            Pc::WaitSleep if self.in_scope() => self.listen(Pc::WaitListens),
+            Pc::WaitListens if self.see().ok => self.go(Pc::WaitEnd),
+            Pc::WaitListens => self.flag_or_sleep(),
             Pc::WaitSleep => self.flag_or_sleep(),
             Pc::WaitFlag => {
                 (self.t().idx, self.t().seen) = (self.t().want.idx, wseen);
@@ -150,6 +155,9 @@ impl Cpu<'_> {
                 let t = self.t();
                 (t.idx, t.seen, t.wseen, t.want) = Default::default();
                 t.waits = false;
+                if self.in_scope() {
+                    (self.t().listens, self.t().notified) = (false, false);
+                }
                 self.end_visit();
             }
 
@@ -185,6 +193,9 @@ impl Cpu<'_> {
     fn sleep_on_job_word(&mut self) {
         if self.see().outlook == Outlook::Unsettled && !self.setup.clock {
             return self.call(Pc::StandAside, Pc::WaitSleepEnded);
+        }
+        if self.in_scope() {
+            return self.go(Pc::ListenBegin);
         }
         self.t().timed = self.is_impatient();
         self.t().word = self.see().wseen.0;

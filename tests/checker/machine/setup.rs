@@ -54,6 +54,12 @@ pub enum Op {
     WaitIdle,
     /// Waits until one of jobs 0 and 1 has finished, both of which were accepted.
     First,
+    /// Waits for a job in a scope of the interrupt.
+    WaitInterruptible(u8),
+    /// Raises the interrupt.
+    Raise,
+    /// Ends its effect.
+    Reset,
     Shutdown {
         discards: bool,
     },
@@ -68,10 +74,16 @@ pub enum Op {
 }
 
 impl Op {
+    /// Does it sleep as a listener?
+    pub fn listens(&self) -> bool {
+        matches!(self, Op::First | Op::WaitInterruptible(_))
+    }
+
     /// The job whose handle is used.
     pub fn named(self) -> Option<u8> {
         match self {
-            Op::Wait(job) | Op::See { job, .. } | Op::Poll(job) => Some(job),
+            Op::Wait(job) | Op::WaitInterruptible(job) => Some(job),
+            Op::See { job, .. } | Op::Poll(job) => Some(job),
             Op::Cancel(job) | Op::Detach(job) | Op::Peek(job) => Some(job),
             _ => None,
         }
@@ -176,6 +188,12 @@ pub enum Mistake {
     NobodyAnswersListeners,
     /// A detach does not.
     OnlyAnEndCountsTheEvent,
+    /// A raise sets the interrupt, and makes no event.
+    RaiseMakesNoEvent,
+    /// A thread in a scope reads the event count behind its look at the interrupt.
+    LooksAtTheInterruptFirst,
+    /// It sleeps without a look at the word that it has marked.
+    ListenerDoesNotLookAgain,
     /// An arm clears the descriptor behind its number.
     ArmClearsTooLate,
     /// The end of a job takes the arm's number off before it signals.

@@ -90,7 +90,7 @@ impl World {
             cpu.pass();
             let now = cpu.t().pc;
             let begins = now == Pc::Begin && cpu.w.can_step(setup, me);
-            let silent = now.is_silent() || now == Pc::ListenersLook && !setup.has(|op| *op == Op::First);
+            let silent = now.is_silent() || now == Pc::ListenersLook && !setup.has(Op::listens);
             if cpu.w.broken.is_some() || !(begins || silent || now.continues(before)) {
                 break;
             }
@@ -147,6 +147,7 @@ impl Cpu<'_> {
             Part::Close => self.close_step(pc),
             Part::IdleWait => self.idle_wait_step(pc),
             Part::Many => self.many_step(pc),
+            Part::Interrupt => self.interrupt_step(pc),
             Part::Queue => self.queue_step(pc),
         }
     }
@@ -295,7 +296,7 @@ impl Cpu<'_> {
                 self.t().polls = true;
                 self.go(Pc::Take);
             }
-            Op::Wait(_) => self.go(Pc::WaitLook),
+            Op::Wait(_) | Op::WaitInterruptible(_) => self.go(Pc::WaitLook),
             Op::See { leaves, .. } => {
                 self.t().sees = Some(leaves);
                 self.go(Pc::WaitLook);
@@ -317,6 +318,8 @@ impl Cpu<'_> {
             Op::RunOne => self.go(Pc::RunOne),
             Op::WaitIdle => self.go(Pc::QuietVisit),
             Op::First => self.go(Pc::First),
+            Op::Raise => self.go(Pc::Raise),
+            Op::Reset => self.go(Pc::Reset),
             Op::Shutdown { discards } => {
                 self.t().discards = discards;
                 self.go(Pc::Shutdown);
