@@ -564,4 +564,32 @@ pub const ROWS: &[Row] = &[
             (Planted(&[Bug::TrustsAnothersWaiter]), Model("a_wait_beside_a_waiter_for_one_job_ends_too")),
         ]),
     },
+    Row {
+        id: 60,
+        upstream: "booksbyus/zguide#568",
+        what: "a signal that comes between the last look at the flag that its handler sets and the blocking call is lost: the program \
+               does not end",
+        answer: Mutants(&[(Planted(&[Bug::LooksAtTheInterruptFirst]), Model("an_interrupt_ends_a_wait"))]),
+    },
+    Row {
+        id: 61,
+        upstream: "hextriclosan/rusty-jvm#913",
+        what: "a thread's interrupt is read and cleared in two steps: one that comes in between is lost",
+        answer: Mutants(&[(Planted(&[Bug::ResetsInTwoSteps]), Model("of_two_interrupts_none_is_lost"))]),
+    },
+    Row {
+        id: 62,
+        upstream: "hazelcast/hazelcast-python-client#5; apache/cassandra-python-driver#95",
+        what: "a callback that is added while its future ends is never called",
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::AddsAWatcherByPlainStore]),
+                Model("a_watcher_is_called_once_with_what_the_job_did"),
+            ),
+            (
+                Planted(&[Bug::AddsAWatcherByPlainStore]),
+                Model("watchers_of_two_threads_are_each_called_once"),
+            ),
+        ]),
+    },
 ];

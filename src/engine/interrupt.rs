@@ -47,7 +47,7 @@ use crate::job::context::CallContext;
 use crate::job::interrupt::Interrupt;
 use crate::platform::port::{Origin, Port};
 use crate::slot::storage::Storage;
-use crate::sync::{AtomicUsize, Relaxed, SeqCst, Site, dying, fence, ordering};
+use crate::sync::{AtomicUsize, Bug, Relaxed, SeqCst, Site, bug, dying, fence, ordering};
 
 /// Where a thread that is about to sleep does so.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // SAFETY:
         // - the interrupt of a scope in this thread's chain lives until the scope has ended.
         let is_raised = unsafe { &*interrupt }.is_raised();
+        let events = if bug(Bug::LooksAtTheInterruptFirst) { self.lifecycle.close_events() } else { events };
         if is_raised { Listening::Ended } else { Listening::To(events) }
     }
 

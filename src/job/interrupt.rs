@@ -1,6 +1,6 @@
 //! The flag by which a thread's blocking calls are ended. `engine/interrupt.rs` has the protocol.
 
-use crate::sync::{Acquire, AtomicUsize, Release, Site, const_fn, ordering};
+use crate::sync::{Acquire, AtomicUsize, Bug, Release, Site, bug, const_fn, ordering, stores};
 use core::fmt;
 
 /// A flag that ends the blocking calls of a thread: see
@@ -73,6 +73,10 @@ impl Interrupt {
     /// assert!(STOP.reset() && !STOP.reset());
     /// ```
     pub fn reset(&self) -> bool {
+        let was_raised = bug(Bug::ResetsInTwoSteps) && self.is_raised();
+        if stores(Bug::ResetsInTwoSteps, &self.raised, 0) {
+            return was_raised;
+        }
         // ORDERING: Acquire, as in is_raised: it may be the first to see a second raise.
         self.raised.swap(0, ordering(Site::InterruptReset, Acquire)) != 0
     }

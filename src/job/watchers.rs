@@ -26,7 +26,7 @@
 //! **No thread waits.** A thread that is stopped before its exchange has changed nothing. A thread that is
 //! stopped before the swap delays the end of its own job, and nothing else.
 
-use crate::sync::{AcqRel, Acquire, AtomicUsize, Release, Site, UnsafeCell, const_fn, ordering};
+use crate::sync::{AcqRel, Acquire, AtomicUsize, Bug, Release, Site, UnsafeCell, const_fn, ordering, stores};
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
@@ -90,6 +90,9 @@ impl<E: Copy> Watchers<E> {
             // SAFETY:
             // - 1: the node is not in the list yet.
             unsafe { node.as_ref() }.next.with_mut(|at| unsafe { *at = links(newest) });
+            if stores(Bug::AddsAWatcherByPlainStore, &self.newest, node.as_ptr().expose_provenance()) {
+                return None;
+            }
             // ORDERING: Release publishes the node, and by the chain of exchanges those behind it, to
             // `close`. Acquire on failure: as in the look.
             match self.newest.compare_exchange(

@@ -116,6 +116,12 @@ bugs! {
     IdleWaitTrustsItsLook,
     /// jobring: a job that ends outside of a worker's loop wakes no thread that waits for an idle pool.
     OnlyWorkersEndIdleWaits,
+    /// zguide#568: a thread in a scope looks at the interrupt before it reads the event count.
+    LooksAtTheInterruptFirst,
+    /// rusty-jvm#913: a reset looks at the interrupt, and then clears it.
+    ResetsInTwoSteps,
+    /// hazelcast-python-client#5: a watcher is added by a plain store, after a look at the list.
+    AddsAWatcherByPlainStore,
     // Rings.
     /// heapless#583: a push moves the tail before it publishes its entry.
     MovesTheTailFirst,

@@ -211,6 +211,9 @@ fn changed_steps_are_seen() {
         OnlyWorkersEndIdleWaits,
         IdleWaitTrustsItsLook,
         IdleWaitSeesOnlyTheQueue,
+        // Interrupts.
+        LooksAtTheInterruptFirst,
+        ResetsInTwoSteps,
         // Waits for one of several jobs.
         CountsItselfTooLate,
         ReadsTheEventsTooLate,
