@@ -153,6 +153,38 @@ static void end_wait_idle(struct expected *expected) {
     OK(jobring_wait_idle(subject.pool, LONG));
 }
 
+/* Of the subject alone. It takes nothing. */
+static void end_wait_many(struct expected *expected) {
+    uint32_t state;
+    size_t index = 9;
+    (void)expected;
+    open_gates();
+    OK(jobring_wait_many(subject.pool, &subject.job, 1, JOBRING_UNTIL_FIRST, NULL, &index, &state));
+    CHECK(index == 0);
+    if (is_over()) CHECK(state == standing());
+    else CHECK(state == (subject.outcome == FAILURE ? JOBRING_STATE_FAILED : JOBRING_STATE_DONE));
+}
+
+/* A wait in a scope of an interrupt that is raised changes nothing, except for a job that has ended. */
+static void end_interrupt(struct expected *expected) {
+    static jobring_interrupt interrupt;
+    jobring_interrupt_scope scope;
+    void *result = NULL;
+    (void)expected;
+    OK(jobring_interrupt_raise(subject.pool, &interrupt));
+    OK(jobring_interrupt_begin(subject.pool, &interrupt, &scope));
+    for (int n = 0; n < 2 && !is_over(); n++)
+        CHECK(jobring_wait(subject.pool, subject.job, LONG, &result) == JOBRING_E_INTERRUPTED && result == NULL);
+    if (is_over()) {
+        const jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
+        CHECK(status == over_status());
+        taken(status, result);
+        is_stale();
+    }
+    OK(jobring_interrupt_end(subject.pool, &scope));
+    CHECK(jobring_interrupt_reset(&interrupt) == 1);
+}
+
 static void opens_when_main_sleeps(void *main_is_back) {
     UNTIL(atomic_load((atomic_int *)main_is_back) || sleeps(getpid()));
     open_gates();

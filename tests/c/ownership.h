@@ -40,6 +40,8 @@ struct subject {
     void *called_with;
     /* Submitted by jobring_submit_cancellable() in place of jobring_submit_opts(). */
     int is_cancellable;
+    /* Not NULL: submitted into this queue. */
+    jobring_completions *queue;
     int no_function, on_submitter, holds, detaches_inside, detaches_in_done;
     struct gate entered, open;
     /* What a row wants done inside of the drop callback, and of the job that holds the worker. */

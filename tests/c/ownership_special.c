@@ -184,8 +184,8 @@ static void batch_takes_the_first(void) {
     subject.job = jobs[0];
 }
 
-/* With all callbacks there is no room for the word that such a job needs more. */
-static int fits_with_canceller(const struct variant *v) {
+/* With all callbacks there is no room for the word that such a job needs more, nor in a queue. */
+static int has_room_for_a_word(const struct variant *v) {
     return v->via == BY_OPTIONS && v->done + v->drop + v->nodes < 3;
 }
 
@@ -247,6 +247,79 @@ static void cancellable_discard(void) {
     is_stale();
 }
 
+/* Of a job in a completion queue. */
+static void begin_in_queue(uint32_t workers) {
+    begin(variant, outcome, workers, 2);
+    OK(jobring_completions_create(subject.pool, 0, &subject.queue));
+    if (workers == 1) hold_worker();
+    OK(submit(&subject.job));
+}
+
+/* It arrives once, with this status; then its queue is empty, and goes. */
+static void arrives(jobring_status status) {
+    unsigned char data[sizeof(void *)];
+    jobring_outcome taking = JOBRING_OUTCOME_INIT;
+    size_t count = 9;
+    taking.data = data, taking.capacity = sizeof data;
+    OK(jobring_completions_take(subject.queue, LONG, &taking, 1, &count));
+    CHECK(count == 1 && taking.status == status && taking.job == subject.job);
+    CHECK(taking.code == (status == JOBRING_E_FAILED ? 5 : 0));
+    taken(status, taking.result);
+    CHECK(jobring_completions_take(subject.queue, LONG, &taking, 1, &count) == JOBRING_E_EMPTY);
+    is_stale();
+    OK(jobring_completions_destroy(subject.queue));
+}
+
+static void queue_take(void) {
+    begin_in_queue(1);
+    CHECK(jobring_completions_destroy(subject.queue) == JOBRING_E_BUSY);
+    open_gates();
+    arrives(outcome_status());
+}
+
+static void queue_cancel(void) {
+    begin_in_queue(1);
+    OK(jobring_cancel(subject.pool, subject.job));
+    arrives(JOBRING_E_CANCELLED);
+}
+
+static void queue_cancel_all(void) {
+    uint64_t cancelled = 9;
+    begin_in_queue(JOBRING_WORKERS_NONE);
+    OK(jobring_cancel_all(subject.pool, &cancelled));
+    CHECK(cancelled == 1);
+    arrives(JOBRING_E_CANCELLED);
+}
+
+static void queue_wait_idle(void) {
+    begin_in_queue(1);
+    open_gates();
+    OK(jobring_wait_idle(subject.pool, LONG));
+    arrives(outcome_status());
+}
+
+static void queue_run_one(void) {
+    begin_in_queue(JOBRING_WORKERS_NONE);
+    OK(jobring_run_one(subject.pool));
+    arrives(outcome_status());
+}
+
+static void queue_drain(void) {
+    begin_in_queue(1);
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL));
+    arrives(outcome_status());
+}
+
+static void queue_discard(void) {
+    begin_in_queue(JOBRING_WORKERS_NONE);
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+    arrives(JOBRING_E_SHUTDOWN);
+}
+
+/* The pool's end ends the queue. */
+static void queue_destroy(void) { begin_in_queue(1); }
+
 static const struct special specials[] = {
     {"no_workers wait", no_workers_wait, TAKEN(MAIN), NULL},
     {"no_workers drain", no_workers_drain, GIVEN_UP(MAIN, MAIN), NULL},
@@ -259,12 +332,20 @@ static const struct special specials[] = {
     {"full run_finds_room", full_run_with_room, GIVEN_UP(WORKER, WORKER), is_by_options_pointer},
     {"queued destroy_goes_on_with_discard", destroy_discards, DISCARDED_BY(MAIN), has_drop},
     {"queued cancel_detaches_in_done", cancel_detach_in_done, CANCELLED_BY(MAIN), NULL},
-    {"cancellable cancel", cancellable_cancel, CANCELLED_BY(MAIN), fits_with_canceller},
-    {"cancellable cancel_running", cancellable_cancel_running, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
-    {"cancellable end", cancellable_end, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
-    {"cancellable run_one", cancellable_run_one, GIVEN_UP(MAIN, MAIN), fits_with_canceller},
-    {"cancellable drain", cancellable_drain, GIVEN_UP(WORKER, WORKER), fits_with_canceller},
-    {"cancellable discard", cancellable_discard, DISCARDED_BY(MAIN), fits_with_canceller},
+    {"cancellable cancel", cancellable_cancel, CANCELLED_BY(MAIN), has_room_for_a_word},
+    {"cancellable cancel_running", cancellable_cancel_running, GIVEN_UP(WORKER, WORKER), has_room_for_a_word},
+    {"cancellable end", cancellable_end, GIVEN_UP(WORKER, WORKER), has_room_for_a_word},
+    {"cancellable run_one", cancellable_run_one, GIVEN_UP(MAIN, MAIN), has_room_for_a_word},
+    {"cancellable drain", cancellable_drain, GIVEN_UP(WORKER, WORKER), has_room_for_a_word},
+    {"cancellable discard", cancellable_discard, DISCARDED_BY(MAIN), has_room_for_a_word},
+    {"in_queue take", queue_take, TAKEN(WORKER), has_room_for_a_word},
+    {"in_queue cancel", queue_cancel, CANCELLED_BY(MAIN), has_room_for_a_word},
+    {"in_queue cancel_all", queue_cancel_all, CANCELLED_BY(MAIN), has_room_for_a_word},
+    {"in_queue wait_idle", queue_wait_idle, TAKEN(WORKER), has_room_for_a_word},
+    {"in_queue run_one", queue_run_one, TAKEN(MAIN), has_room_for_a_word},
+    {"in_queue drain", queue_drain, TAKEN(WORKER), has_room_for_a_word},
+    {"in_queue discard", queue_discard, DISCARDED_BY(MAIN), has_room_for_a_word},
+    {"in_queue destroy", queue_destroy, GIVEN_UP(WORKER, MAIN), has_room_for_a_word},
     {"queued batch_half_accepted", batch_takes_the_first, GIVEN_UP(WORKER, MAIN), is_by_batch},
 };
 
@@ -306,6 +387,29 @@ static void run_with_handle(void) {
     options.when_full = JOBRING_WHEN_FULL_RUN;
     begin_full();
     refused(&options, &job, JOBRING_E_INVALID);
+}
+
+static void full_cancellable(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job job = 77;
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    begin_full();
+    subject.is_cancellable = 1;
+    refused(&options, &job, JOBRING_E_FULL);
+}
+
+static void queue_limit(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_outcome other = JOBRING_OUTCOME_INIT;
+    jobring_job job = 77;
+    size_t count;
+    begin(variant, outcome, 1, 2);
+    OK(jobring_completions_create(subject.pool, 1, &subject.queue));
+    OK(jobring_completions_submit(subject.queue, nothing, NULL, NULL, NULL));
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    refused(&options, &job, JOBRING_E_FULL);
+    OK(jobring_completions_take(subject.queue, LONG, &other, 1, &count));
+    OK(jobring_completions_destroy(subject.queue));
 }
 
 static void misaligned_handle(void) {
@@ -406,6 +510,8 @@ static const struct special refusal_rows[] = {
     {"refused bad_size", bad_size, REFUSED, is_by_options},
     {"refused run_with_handle", run_with_handle, REFUSED, is_by_options_pointer},
     {"refused run_with_copy", run_with_copy, REFUSED, is_by_options_copy},
+    {"refused full_cancellable", full_cancellable, REFUSED, has_room_for_a_word},
+    {"refused queue_limit", queue_limit, REFUSED, has_room_for_a_word},
     {"refused misaligned_handle", misaligned_handle, REFUSED, NULL},
     {"refused no_pool", no_pool, REFUSED, NULL},
     {"refused no_function", no_function, REFUSED, NULL},

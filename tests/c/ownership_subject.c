@@ -107,7 +107,7 @@ static void is_told(const jobring_outcome *outcome) {
     subject.done_on = who;
     subject.status = status;
     subject.done_job = outcome->job;
-    if (subject.is_cancellable) serves_cancel_only(outcome->job, JOBRING_E_BUSY);
+    if (subject.is_cancellable || subject.queue) serves_cancel_only(outcome->job, JOBRING_E_BUSY);
     HERE(outcome->result == (status == JOBRING_OK ? subject.result : NULL));
     HERE(outcome->code == (status == JOBRING_E_FAILED ? 5 : 0));
     if (status == JOBRING_E_FAILED) HERE(strcmp(outcome->data, "so it is") == 0 && outcome->length == 8);
@@ -215,6 +215,7 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
         case BY_SUBMIT: status = jobring_submit(subject.pool, run, arg, job); break;
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
         case BY_OPTIONS:
+            if (subject.queue) return jobring_completions_submit(subject.queue, run, arg, options, job);
             if (subject.is_cancellable) return jobring_submit_cancellable(subject.pool, run, arg, options, job);
             status = jobring_submit_opts(subject.pool, run, arg, options, job);
             break;
