@@ -258,7 +258,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Have all accepted jobs ended, except those that a thread marked in the graph is inside of?
-    fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
+    pub(crate) fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
         let is_excepted = |index, state: State| {
             matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
                 && except.is_some_and(|locked| self.is_held(locked, index, state))

@@ -302,6 +302,11 @@ impl<const N: usize> Pool<N> {
         self.raw.shutdown(ShutdownMode::Drain, Timeout::Poll)
     }
 
+    /// Does a closer that looks now find that all accepted jobs have ended?
+    pub fn have_all_ended(&self) -> bool {
+        self.raw.have_ended(None)
+    }
+
     /// Drops the results that nobody took.
     pub fn forget_all(&self) {
         self.raw.forget_all();
