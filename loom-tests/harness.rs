@@ -228,6 +228,11 @@ impl Crew {
 
     /// One more thread.
     pub fn spawn<T: 'static>(&self, f: impl FnOnce() -> T + 'static) -> loom::thread::JoinHandle<T> {
+        self.spawn_boxed(Box::new(f))
+    }
+
+    /// Not generic over the closure, so that loom's code for a new thread is compiled once for each T.
+    fn spawn_boxed<T: 'static>(&self, f: Box<dyn FnOnce() -> T>) -> loom::thread::JoinHandle<T> {
         let gate = self.gate.clone();
         loom::thread::spawn(move || {
             if let Some(gate) = gate {
