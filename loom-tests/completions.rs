@@ -27,6 +27,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded an_event_loop_hears_of_a_completion),
     model!(3 an_event_loop_hears_of_two_completions),
     model!(2 an_event_loop_beside_a_consumer_hears_of_a_completion),
+    model!(3 an_event_loop_hears_of_what_another_left),
     model!(3 a_queue_that_is_given_up_keeps_no_slot),
     model!(2 two_jobs_of_a_queue_that_is_given_up_keep_no_slots),
     model!(2 two_threads_make_queues_and_use_them_again),
@@ -305,6 +306,26 @@ fn an_event_loop_beside_a_consumer_hears_of_a_completion() {
     queue.poll_for(1);
     consumer.join().unwrap();
     runner.join().unwrap();
+    assert_eq!(queue.take(), Took::Empty);
+    s.assert_over(2);
+}
+
+/// The thread that runs the jobs takes the first of them, if the loop has not: so the queue may fill and be
+/// empty again while the loop arms it.
+fn an_event_loop_hears_of_what_another_left() {
+    let s = Stage::<2>::attended();
+    let queue = s.queue(2);
+    let other = queue.clone();
+    let runner = s.thread(move |s| {
+        assert!(s.pool.run_one());
+        let took = other.try_take();
+        assert!(s.pool.run_one());
+        usize::from(matches!(took, Took::Done(_)))
+    });
+    s.begin();
+    queue.poll_for(1);
+    let left = 1 - runner.join().unwrap();
+    queue.poll_for(left);
     assert_eq!(queue.take(), Took::Empty);
     s.assert_over(2);
 }

@@ -1,6 +1,6 @@
 //! What each model costs, in executions. `costs.txt` has the numbers of the last run of all models with
-//! JOBRING_BLESS=1. They decide in which order the models run, and which of them `--fast` runs. So the list
-//! must name all models.
+//! JOBRING_BLESS=1. They decide in which order the models run, which of them `--fast` runs, and which run with
+//! their own bound only if `--costly` asks for them. So the list must name all models.
 
 use crate::harness::Model;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 /// Models with more are not run by `--fast`.
 const CHEAP: usize = 3_000;
+/// Models with more run with one preemption less in a run of all, where that leaves one at least.
+const COSTLY: usize = 100_000;
 
 fn listed() -> &'static BTreeMap<&'static str, usize> {
     static LISTED: OnceLock<BTreeMap<&str, usize>> = OnceLock::new();
@@ -36,6 +38,11 @@ fn of(model: &Model) -> usize {
 /// The models that take only a moment.
 pub fn cheap(models: &[&'static Model]) -> Vec<&'static Model> {
     models.iter().filter(|model| of(model) <= CHEAP).copied().collect()
+}
+
+/// Its bound in a run of all models, if that is less than its own.
+pub fn reduced_bound(model: &Model) -> Option<usize> {
+    model.bound.filter(|bound| *bound > 1 && of(model) > COSTLY).map(|bound| bound - 1)
 }
 
 /// The cheapest first, so that a failure shows soon.

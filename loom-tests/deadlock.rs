@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub const MODELS: &[Model] = &[
     model!(2 of_two_jobs_that_wait_for_each_other_one_is_refused),
     model!(2 a_wait_is_not_refused_while_the_other_job_can_go_on),
-    model!(1 a_wait_is_not_refused_while_the_other_job_wakes),
+    model!(2 a_wait_is_not_refused_while_the_other_job_wakes),
     model!(2 jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free),
     model!(2 a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot),
     model!(2 a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later),
@@ -88,9 +88,9 @@ fn a_wait_is_not_refused_while_the_other_job_can_go_on() {
 }
 
 fn a_wait_is_not_refused_while_the_other_job_wakes() {
-    let s = Stage::<4>::new().ungated();
-    // The first waits for the last, and the second for the first.
-    for (n, other) in [(0, Some(2)), (1, Some(0)), (2, None)] {
+    let s = Stage::<4>::new();
+    // The first waits for the second, and the third for the first: when the second has ended, the first wakes.
+    for (n, other) in [(0, Some(1)), (1, None), (2, Some(0))] {
         let inside = s.pool.clone();
         let task = s.task(n).doing(move || {
             if let Some(other) = other {
@@ -98,14 +98,14 @@ fn a_wait_is_not_refused_while_the_other_job_wakes() {
             }
         });
         assert_eq!(s.pool.submit(task).expect("there is room"), s.pool.guess(0, n));
-        s.pool.admit();
     }
-    // None runs inside another.
-    let run = |s: &Stage<4>| s.pool.as_worker_without_stack(|| drop(s.pool.run_one()));
-    let others = [s.thread(run), s.thread(run)];
+    (0..2).for_each(|_| s.pool.admit());
+    // None runs inside another. The worker that does not wait for the second runs it, and then the third.
+    let run = |s: &Stage<4>| s.pool.as_worker_without_stack(|| while s.pool.run_one() {});
+    let other = s.thread(run);
     s.begin();
     run(&s);
-    others.into_iter().for_each(|other| other.join().unwrap());
+    other.join().unwrap();
 }
 
 /// Job `n`, which submits job `n + 2` and blocks for it. Counts how often it is refused.

@@ -61,6 +61,8 @@ const BRANCHES: usize = 5_000;
 /// What loom prints if an execution is longer.
 pub const TOO_LONG: &str = "exceeded maximum number of branches";
 
+/// Changes the bounds (`bound_by`).
+pub const BOUND: &str = "JOBRING_MODEL_BOUND";
 /// Selects the execution of a model whose steps are recorded, and printed if it fails.
 const RECORD: &str = "JOBRING_MODEL_STEPS";
 const MOST_STEPS: usize = 400;
@@ -73,7 +75,7 @@ fn from_env(name: &str) -> Option<usize> {
 /// The bound of a model with `JOBRING_MODEL_BOUND` set: `3`: 3 preemptions; `0`: no bound; `+1`: one more
 /// than its own.
 fn bound_by(text: &str, bound: usize) -> Option<usize> {
-    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("JOBRING_MODEL_BOUND wants 3 or +1"));
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{BOUND} wants 3 or +1"));
     match text.strip_prefix('+') {
         Some(more) => Some(bound + number(more)),
         None => Some(number(text)).filter(|&bound: &usize| bound > 0),
@@ -85,7 +87,7 @@ fn bound_by(text: &str, bound: usize) -> Option<usize> {
 fn check(model: &Model) -> Verdict {
     NAME.set(model.name);
     let seconds = from_env("JOBRING_MODEL_SECONDS").unwrap_or(300);
-    let bound = match std::env::var("JOBRING_MODEL_BOUND") {
+    let bound = match std::env::var(BOUND) {
         Ok(text) => model.bound.and_then(|bound| bound_by(&text, bound)),
         Err(_) => model.bound,
     };
@@ -153,8 +155,13 @@ pub fn run_here(models: &[&'static Model], fail_fast: bool) -> usize {
 
 /// Runs models in parallel, each in a process of its own: threads of one process would contend for its memory
 /// map. One core takes the cheapest first, the others the most expensive: a failure shows soon, and no long
-/// model is left to the end. Returns those that finished, with their executions.
-pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'static str, usize> {
+/// model is left to the end. With `reduced`, costly models have a smaller bound (costs.rs). Returns those that
+/// finished, with their executions.
+pub fn run_apart(
+    models: &[&'static Model],
+    reduced: bool,
+    progress: &Progress,
+) -> BTreeMap<&'static str, usize> {
     let waiting = Mutex::new(VecDeque::from(costs::by_cost(models)));
     let executions = Mutex::new(BTreeMap::new());
     let run = |cheapest: bool| {
@@ -163,7 +170,7 @@ pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'s
             if cheapest { waiting.pop_front() } else { waiting.pop_back() }
         };
         while let Some(model) = next() {
-            if let Some(n) = run_in_a_process(model) {
+            if let Some(n) = run_in_a_process(model, costs::reduced_bound(model).filter(|_| reduced)) {
                 executions.lock().unwrap().insert(model.name, n);
             }
             progress.step();
@@ -177,11 +184,12 @@ pub fn run_apart(models: &[&'static Model], progress: &Progress) -> BTreeMap<&'s
     executions.into_inner().unwrap()
 }
 
-/// The number of its executions, if it finished.
-fn run_in_a_process(model: &Model) -> Option<usize> {
+/// The number of its executions, if it finished. `bound`: in place of its own.
+fn run_in_a_process(model: &Model, bound: Option<usize>) -> Option<usize> {
     let child = || {
         let mut child = again(&[RECORD]);
         child.args(["--here", "--exact", model.name]).stderr(Stdio::inherit());
+        child.envs(bound.map(|bound| (BOUND, bound.to_string())));
         child
     };
     let run = child().output().expect("this program starts");
@@ -198,7 +206,9 @@ fn run_in_a_process(model: &Model) -> Option<usize> {
     }
     if let Some(n) = n {
         // Once more, up to the execution that failed, for its steps.
-        let again = format!("{RECORD}={n} cargo test -p jobring-loom-tests --test models -- --here --exact");
+        let bound = bound.map_or(String::new(), |bound| format!("{BOUND}={bound} "));
+        let again =
+            format!("{bound}{RECORD}={n} cargo test -p jobring-loom-tests --test models -- --here --exact");
         eprintln!("to see it again: {again} {}", model.name);
         child().env(RECORD, n.to_string()).output().expect("this program starts");
     }

@@ -45,7 +45,7 @@ mod table;
 mod watch;
 mod weaken;
 
-use harness::{Model, run_apart, run_here};
+use harness::{BOUND, Model, run_apart, run_here};
 use jobring_harness::{Arguments, Progress};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -122,12 +122,19 @@ fn main() -> ExitCode {
     if arguments.has("--greedy") {
         return weaken::greedy(&all);
     }
-    let chosen = if arguments.has("--fast") { costs::cheap(&chosen) } else { chosen };
+    let reduced = |model: &&'static Model| costs::reduced_bound(model).is_some();
+    let chosen = match (arguments.has("--fast"), arguments.has("--costly")) {
+        (true, _) => costs::cheap(&chosen),
+        (_, true) => chosen.into_iter().filter(reduced).collect(),
+        _ => chosen,
+    };
+    let own_bounds = std::env::var_os(BOUND).is_none();
+    let blesses = own_bounds && std::env::var_os("JOBRING_BLESS").is_some();
+    let reduces = chosen.len() == all.len() && own_bounds && !blesses;
     let start = Instant::now();
-    // The usual time of a run of all models with their own bounds.
-    let own_bounds = std::env::var_os("JOBRING_MODEL_BOUND").is_none();
-    let takes = Some("about a minute").filter(|_| chosen.len() == all.len() && own_bounds);
-    let executions = run_apart(&chosen, &Progress::begin("models", chosen.len(), takes));
+    // The usual time of a run of all models.
+    let progress = Progress::begin("models", chosen.len(), Some("about a minute").filter(|_| reduces));
+    let executions = run_apart(&chosen, reduces, &progress);
     let finished = executions.len();
     println!("{finished} of {} models finished in {:.1} s", chosen.len(), start.elapsed().as_secs_f64());
     if finished < chosen.len() {
@@ -137,10 +144,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // Only a run of all models with their own bounds has all costs.
-    if own_bounds && std::env::var_os("JOBRING_BLESS").is_some() {
+    if blesses {
         costs::bless(&executions);
     }
-    // The kill list need not repeat the models that have just passed.
-    let passed: Vec<&str> = all.iter().map(|model| model.name).collect();
+    if reduces {
+        let costly = all.iter().filter(|model| reduced(model)).count();
+        println!(
+            "{costly} costly models had one preemption less than their bound: --costly runs them with it"
+        );
+    }
+    // The kill list need not repeat the models that have just passed with their own bounds.
+    let passed: Vec<&str> =
+        all.iter().filter(|model| !(reduces && reduced(model))).map(|model| model.name).collect();
     kill::run(&[], &all, &passed)
 }

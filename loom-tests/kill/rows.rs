@@ -499,7 +499,7 @@ pub const ROWS: &[Row] = &[
                is reported late",
         answer: Mutants(&[(
             Planted(&[Bug::ArmClearsTooLate]),
-            Model("an_event_loop_beside_a_consumer_hears_of_a_completion"),
+            Model("an_event_loop_hears_of_what_another_left"),
         )]),
     },
     Row {
