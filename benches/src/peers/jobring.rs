@@ -81,9 +81,9 @@ pub fn completions(params: &Params) -> Report {
     places.of_workers();
     let pool = jobring::Pool::start(params.size("workers"), params);
     let queue = pool.completions().expect("a queue");
-    let mut completions = Vec::with_capacity(AT_ONCE);
     let batch = params.get("batch");
     bursts(params, &places, |count| {
+        let mut completions = Vec::with_capacity(AT_ONCE);
         let (mut submitted, mut received) = (0, 0);
         while received < count {
             while submitted < count && submitted - received < batch {
