@@ -3,7 +3,7 @@
 use crate::fixtures::{Place, stopped};
 use crate::harness::{Crew, Model, model};
 use jobring_model::model::{WatchList, Watcher};
-use jobring_model::{JobEnd, StaticPool};
+use jobring_model::{JobState, StaticPool};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -163,7 +163,7 @@ fn a_callback_of_a_job_is_called_once_whether_it_is_run_or_cancelled() {
     watch.on_done(move |end| assert!(told.lock().unwrap().replace(end).is_none()));
     let cancelled = job.cancel();
     assert_eq!(runner.join().unwrap(), !cancelled);
-    let end = if cancelled { JobEnd::Cancelled } else { JobEnd::Finished };
+    let end = if cancelled { JobState::Cancelled } else { JobState::Done };
     assert_eq!(*called.lock().unwrap(), Some(end));
     assert_eq!(job.wait().is_ok(), !cancelled);
 }

@@ -106,7 +106,7 @@ pub use rust::static_pool::StaticPool;
 pub use rust::time_limit::TimeLimit;
 pub use rust::wait_many::WaitManyError;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub use rust::watch::{JobEnd, Watch};
+pub use rust::watch::Watch;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]

@@ -5,13 +5,13 @@
 mod common;
 
 use common::{Count, Gate, done, pool, until};
-use jobring::{JobEnd, JobError, ShutdownMode, StaticPool, SubmitError, Watch};
+use jobring::{JobError, JobState, ShutdownMode, StaticPool, SubmitError, Watch};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Adds callbacks that send their number and how the job ended.
-fn watched(watch: &Watch, numbers: std::ops::Range<u32>) -> Receiver<(u32, JobEnd)> {
+fn watched(watch: &Watch, numbers: std::ops::Range<u32>) -> Receiver<(u32, JobState)> {
     let (send, ends) = channel();
     for n in numbers {
         let send = send.clone();
@@ -26,11 +26,11 @@ fn callbacks_come_in_their_order_and_late_ones_at_once() {
     let (job, watch) = POOL.submit_watched(|| 42).expect("room");
     let early = watched(&watch, 0..5);
     assert!(early.try_recv().is_err() && POOL.run_one());
-    assert!(early.iter().eq((0..5).map(|n| (n, JobEnd::Finished))));
+    assert!(early.iter().eq((0..5).map(|n| (n, JobState::Done))));
     let late = watched(&watch, 5..7);
-    assert!(late.iter().eq((5..7).map(|n| (n, JobEnd::Finished))));
+    assert!(late.iter().eq((5..7).map(|n| (n, JobState::Done))));
     assert_eq!(done(job).expect("no panic"), 42);
-    assert!(watched(&watch.clone(), 7..8).iter().eq([(7, JobEnd::Finished)]));
+    assert!(watched(&watch.clone(), 7..8).iter().eq([(7, JobState::Done)]));
     assert_eq!(format!("{watch:?}"), "Watch");
 }
 
@@ -39,17 +39,17 @@ fn callbacks_learn_how_the_job_ended() {
     let pool = pool(0, 4);
     let (job, watch) = pool.submit_watched(|| ()).expect("room");
     let ends = watched(&watch, 0..1);
-    assert!(job.cancel() && ends.iter().eq([(0, JobEnd::Cancelled)]));
+    assert!(job.cancel() && ends.iter().eq([(0, JobState::Cancelled)]));
     assert!(matches!(job.wait(), Err(JobError::Cancelled)));
     let (job, watch) = pool.submit_watched(|| panic!("on purpose")).expect("room");
     let ends = watched(&watch, 0..1);
-    assert!(pool.run_one() && ends.iter().eq([(0, JobEnd::Panicked)]));
+    assert!(pool.run_one() && ends.iter().eq([(0, JobState::Failed)]));
     assert!(matches!(job.wait(), Err(JobError::Panicked(_))));
     let (job, watch) = pool.submit_watched(|| ()).expect("room");
     let ends = watched(&watch, 0..1);
     drop((job, watch));
     pool.shutdown(ShutdownMode::Discard, None).expect("no time limit");
-    assert!(ends.iter().eq([(0, JobEnd::Cancelled)]));
+    assert!(ends.iter().eq([(0, JobState::Cancelled)]));
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_callback_that_panics_does_not_stop_the_others() {
     watch.on_done(move |_| adds.add());
     gate.open();
     assert_eq!(done(job).expect("the job has a result"), 42);
-    assert!(before.iter().eq([(0, JobEnd::Finished)]));
+    assert!(before.iter().eq([(0, JobState::Done)]));
     assert_eq!((after.get(), dropped.get()), (1, 1));
     // A late one too; its caller goes on.
     watch.on_done(|_| panic!("a late callback, on purpose"));

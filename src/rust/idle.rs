@@ -15,15 +15,15 @@ use core::time::Duration;
 /// static POOL: StaticPool<4, 0, 48> = StaticPool::new();
 ///
 /// POOL.try_submit_detached(|| ()).expect("there is room");
-/// assert_eq!(POOL.wait_idle_timeout(Duration::ZERO), Err(IdleError::TimedOut));
+/// assert_eq!(POOL.wait_idle_timeout(Duration::ZERO), Err(IdleError::Pending));
 /// POOL.wait_idle()?;
 /// # Ok::<(), IdleError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum IdleError {
-    /// The time has passed.
-    TimedOut,
+    /// Jobs have not finished in time.
+    Pending,
     /// The wait would never end: a job cannot finish before the caller's job does.
     Deadlock,
     /// Too little stack is left to run what is queued here, inside a job, and no other thread can run it.
@@ -37,7 +37,7 @@ pub enum IdleError {
 impl fmt::Display for IdleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TimedOut => "the pool is not idle yet",
+            Self::Pending => "the pool is not idle yet",
             Self::Deadlock => "the wait would never end",
             Self::Stack => "too little stack is left to run the queued jobs here",
             Self::Interrupted => "interrupted",
@@ -101,14 +101,14 @@ impl<P: AnyPool> PoolCore<P> {
     /// let pool = Pool::builder().workers(1).build()?;
     /// let (send, receive) = channel::<()>();
     /// pool.submit_detached(move || receive.recv().unwrap()).expect("the pool is open");
-    /// assert_eq!(pool.wait_idle_timeout(Duration::from_millis(1)), Err(IdleError::TimedOut));
+    /// assert_eq!(pool.wait_idle_timeout(Duration::from_millis(1)), Err(IdleError::Pending));
     /// send.send(())?;
     /// pool.wait_idle_timeout(Duration::from_secs(60))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// As for wait_idle, and [`IdleError::TimedOut`].
+    /// As for wait_idle, and [`IdleError::Pending`].
     pub fn wait_idle_timeout(&self, timeout: Duration) -> Result<(), IdleError> {
         self.raw.wait_idle(Timeout::from(timeout)).map_err(IdleError::from)
     }
@@ -117,7 +117,7 @@ impl<P: AnyPool> PoolCore<P> {
 impl From<WaitError> for IdleError {
     fn from(error: WaitError) -> Self {
         match error {
-            WaitError::Pending => Self::TimedOut,
+            WaitError::Pending => Self::Pending,
             WaitError::Stack => Self::Stack,
             WaitError::Forked => Self::Forked,
             WaitError::Interrupted => Self::Interrupted,

@@ -10,6 +10,7 @@ use crate::platform::port::{Origin, Timeout};
 use crate::rust::closure::{Call, ClosureRequest, Fits};
 use crate::rust::fits::{Added, JobNeeds};
 use crate::rust::handle::JobHandle;
+use crate::rust::job_state::JobState;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::util::unwind::call_ignoring_panic;
 use alloc::boxed::Box;
@@ -17,32 +18,6 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-
-/// How a job ended, for the callbacks of a [`Watch`].
-///
-/// ```
-/// use jobring::{JobEnd, StaticPool};
-/// use std::sync::mpsc::channel;
-///
-/// static POOL: StaticPool<1, 0, 48> = StaticPool::new();
-///
-/// let (send, ends) = channel();
-/// let (job, watch) = POOL.try_submit_watched(|| 42).expect("there is room");
-/// watch.on_done(move |end| send.send(end).unwrap());
-/// job.cancel();
-/// assert_eq!(ends.recv()?, JobEnd::Cancelled);
-/// # Ok::<(), std::sync::mpsc::RecvError>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum JobEnd {
-    /// It has returned.
-    Finished,
-    /// It has panicked.
-    Panicked,
-    /// It was cancelled, or a shutdown discarded it. It never ran.
-    Cancelled,
-}
 
 /// Calls functions when a job has ended (feature `alloc`, on targets that compare and swap): see [`PoolCore::submit_watched`]. It may be
 /// cloned, used by any thread, and dropped at any time.
@@ -61,7 +36,7 @@ pub enum JobEnd {
 /// # Ok::<(), jobring::BuildError>(())
 /// ```
 #[derive(Clone)]
-pub struct Watch(Arc<Watchers<JobEnd>>);
+pub struct Watch(Arc<Watchers<JobState>>);
 
 /// A callback in the list of a job, on the heap.
 #[repr(C)]
@@ -75,15 +50,15 @@ struct Node<C> {
 struct Head {
     link: Link,
     /// Calls the callback and frees the node.
-    call: unsafe fn(NonNull<Link>, JobEnd),
+    call: unsafe fn(NonNull<Link>, JobState),
 }
 
-impl<C: FnOnce(JobEnd)> Node<C> {
+impl<C: FnOnce(JobState)> Node<C> {
     /// A panic of the callback is dropped.
     ///
     /// # Safety
     /// 1. The node was a box's, and is the caller's.
-    unsafe fn call(node: NonNull<Link>, end: JobEnd) {
+    unsafe fn call(node: NonNull<Link>, end: JobState) {
         // SAFETY:
         // - 1: the link is the first field of the node.
         let node = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
@@ -93,7 +68,7 @@ impl<C: FnOnce(JobEnd)> Node<C> {
 }
 
 impl Watch {
-    /// Calls `callback` once when the job has ended, or at once if it has.
+    /// Calls `callback` once when the job has ended, or at once if it has. It gets [`JobState::Done`], `Failed` or `Cancelled`.
     ///
     /// The callbacks that were added before the job ended are called in the order in which they were added, on
     /// the thread that ended the job, before the waits for the job return: the thread is still inside the job. A
@@ -105,7 +80,7 @@ impl Watch {
     /// all the same. Allocates.
     ///
     /// ```
-    /// use jobring::{JobEnd, Pool};
+    /// use jobring::{JobState, Pool};
     /// use std::sync::mpsc::channel;
     ///
     /// let pool = Pool::builder().workers(1).build()?;
@@ -116,18 +91,18 @@ impl Watch {
     ///     watch.on_done(move |end| send.send((n, end)).unwrap());
     /// }
     /// assert_eq!(job.wait()?, 42);
-    /// let ended = [0, 1, 2].map(|n| (n, JobEnd::Finished));
+    /// let ended = [0, 1, 2].map(|n| (n, JobState::Done));
     /// assert!(ends.iter().take(3).eq(ended));
     /// // It has ended, so this is called at once.
     /// watch.on_done(move |end| send.send((3, end)).unwrap());
-    /// assert_eq!(ends.recv()?, (3, JobEnd::Finished));
+    /// assert_eq!(ends.recv()?, (3, JobState::Done));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_done(&self, callback: impl FnOnce(JobEnd) + Send + 'static) {
+    pub fn on_done(&self, callback: impl FnOnce(JobState) + Send + 'static) {
         self.add(Box::new(Node { head: Head { link: Link::new(), call: call_of(&callback) }, callback }));
     }
 
-    fn add<C: FnOnce(JobEnd) + Send + 'static>(&self, node: Box<Node<C>>) {
+    fn add<C: FnOnce(JobState) + Send + 'static>(&self, node: Box<Node<C>>) {
         let node = NonNull::from(Box::leak(node)).cast::<Link>();
         // SAFETY:
         // - 1: it was a box's, its callback is Send, and only `call` frees it.
@@ -139,7 +114,7 @@ impl Watch {
     }
 }
 
-fn call_of<C: FnOnce(JobEnd)>(_: &C) -> unsafe fn(NonNull<Link>, JobEnd) {
+fn call_of<C: FnOnce(JobState)>(_: &C) -> unsafe fn(NonNull<Link>, JobState) {
     Node::<C>::call
 }
 
@@ -161,7 +136,7 @@ impl<F: FnOnce() -> T, T> WatchedCall<F, T> {
         // SAFETY:
         // - the caller's; nothing that it leaves reaches the last word (WatchedFits).
         let outcome = unsafe { Call::<F, T>::run(payload, context) };
-        let end = if outcome == RunResult::Failed { JobEnd::Panicked } else { JobEnd::Finished };
+        let end = if outcome == RunResult::Failed { JobState::Failed } else { JobState::Done };
         // SAFETY:
         // - 1: called once in place of discard.
         unsafe { tell(payload, end) };
@@ -173,7 +148,7 @@ impl<F: FnOnce() -> T, T> WatchedCall<F, T> {
         // - the caller's. 1: called once in place of run.
         unsafe {
             Call::<F, T>::discard(payload, job, why);
-            tell(payload, JobEnd::Cancelled);
+            tell(payload, JobState::Cancelled);
         }
     }
 }
@@ -182,11 +157,11 @@ impl<F: FnOnce() -> T, T> WatchedCall<F, T> {
 ///
 /// # Safety
 /// 1. A `WatchedRequest` wrote the payload, and this is called once.
-unsafe fn tell(payload: Payload, end: JobEnd) {
+unsafe fn tell(payload: Payload, end: JobState) {
     // SAFETY:
     // - 1: the word owns a count.
     let watchers =
-        unsafe { Arc::from_raw(payload.word_from_end(1).cast::<*const Watchers<JobEnd>>().read()) };
+        unsafe { Arc::from_raw(payload.word_from_end(1).cast::<*const Watchers<JobState>>().read()) };
     // SAFETY:
     // - 1: the count keeps the list.
     for node in unsafe { Watchers::close(Arc::as_ptr(&watchers), end) } {
@@ -202,7 +177,7 @@ struct WatchedFits<F, T>(Fits<F, T>);
 impl<F: FnOnce() -> T, T> WatchedFits<F, T> {
     /// Fails to compile if they do not fit.
     const fn asserted(payload: usize) -> Self {
-        let owner = Added { bytes: size_of::<*const Watchers<JobEnd>>(), by: "its watch" };
+        let owner = Added { bytes: size_of::<*const Watchers<JobState>>(), by: "its watch" };
         JobNeeds { owner, ..Call::<F, T>::NEEDS }.assert_fits(payload);
         Self(Fits::asserted(payload))
     }
@@ -211,7 +186,7 @@ impl<F: FnOnce() -> T, T> WatchedFits<F, T> {
 /// A closure that will be watched.
 struct WatchedRequest<F, T> {
     closure: ClosureRequest<F, T>,
-    watchers: Arc<Watchers<JobEnd>>,
+    watchers: Arc<Watchers<JobState>>,
 }
 
 impl<F: FnOnce() -> T, T> Request for WatchedRequest<F, T> {
@@ -224,7 +199,7 @@ impl<F: FnOnce() -> T, T> Request for WatchedRequest<F, T> {
         // SAFETY:
         // - 1; both fit beside each other (WatchedFits).
         unsafe {
-            payload.word_from_end(1).cast::<*const Watchers<JobEnd>>().write(watchers);
+            payload.word_from_end(1).cast::<*const Watchers<JobState>>().write(watchers);
             self.closure.write(payload);
         }
     }
@@ -237,7 +212,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// The closure must fit into a slot, as for submit, less one word.
     ///
     /// ```
-    /// use jobring::{JobEnd, Pool};
+    /// use jobring::{JobState, Pool};
     /// use std::sync::mpsc::channel;
     ///
     /// let pool = Pool::builder().workers(1).build()?;
@@ -246,7 +221,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// // The callback stays, whatever becomes of handle and watch.
     /// watch.on_done(move |end| send.send(end).unwrap());
     /// drop((job, watch));
-    /// assert_eq!(ends.recv()?, JobEnd::Panicked);
+    /// assert_eq!(ends.recv()?, JobState::Failed);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
