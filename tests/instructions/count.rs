@@ -75,7 +75,7 @@ fn bless() -> Result<(), String> {
     );
     for (name, what) in OPERATIONS {
         let count = count(name)?;
-        println!("{name:<16} {count:>8.1}  {what}");
+        println!("{name:<20} {count:>8.1}  {what}");
         writeln!(text, "{name} {count:.1}").unwrap();
     }
     std::fs::write(bounds_file(), text).map_err(|error| error.to_string())
@@ -104,7 +104,7 @@ fn check() -> Result<(), String> {
             ratio if ratio < 1.0 - slack => "fewer: --bless keeps it so",
             _ => "ok",
         };
-        println!("{name:<16} {count:>8.1} of {bound:>8.1}  {verdict:<10} {what}");
+        println!("{name:<20} {count:>8.1} of {bound:>8.1}  {verdict:<10} {what}");
     }
     // What the check is worth: the first operation, a tenth longer.
     let (name, _) = OPERATIONS[0];

@@ -26,6 +26,13 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("c_submit_batch", "jobring_submit_batch, a job of 50"),
     ("c_run_one", "jobring_run_one of an empty job"),
     ("c_wait", "jobring_wait for a job that is over"),
+    ("c_submit_cancellable", "jobring_submit_cancellable, without a handle"),
+    ("c_completions_submit", "jobring_completions_submit into a queue without a limit"),
+    ("c_completions_take", "jobring_completions_take of one job that is over"),
+    ("c_wait_idle", "jobring_wait_idle of a pool that is idle, two of whose slots were used"),
+    ("c_wait_many", "jobring_wait_many for the first of two jobs that are over"),
+    ("c_watch", "jobring_watch of a job that is queued"),
+    ("c_interrupt_raise", "jobring_interrupt_raise, with no thread in a scope"),
 ];
 
 /// Runs one of them. A name with a + has instructions planted in it.
@@ -107,6 +114,99 @@ pub fn run(name: &str) -> Result<(), String> {
                 });
             }
         }
+        "c_submit_cancellable" => jobring_counted(&mut || {
+            // SAFETY:
+            // - the pool is alive.
+            let status = unsafe {
+                ffi::jobring_submit_cancellable(
+                    c.0,
+                    Some(c_empty),
+                    ptr::null_mut(),
+                    ptr::null(),
+                    ptr::null_mut(),
+                )
+            };
+            assert_eq!(status, 0);
+        }),
+        "c_completions_submit" => {
+            let queue = c.queue();
+            jobring_counted(&mut || c.submit_into(queue));
+        }
+        "c_completions_take" => {
+            let queue = c.queue();
+            (0..TIMES).for_each(|_| c.submit_into(queue));
+            let (mut outcome, mut taken): (ffi::jobring_outcome, _) = (initialised(), 0);
+            // SAFETY:
+            // - the pool and its queue are alive, and there is room for one outcome.
+            unsafe {
+                while ffi::jobring_run_one(c.0) == 0 {}
+                jobring_counted(&mut || {
+                    let status = ffi::jobring_completions_take(queue, -1, &mut outcome, 1, &mut taken);
+                    assert_eq!(status, 0);
+                });
+            }
+        }
+        "c_wait_idle" => {
+            let jobs = [c.submit(), c.submit()];
+            // SAFETY:
+            // - the pool is alive; each job is waited for once.
+            unsafe {
+                while ffi::jobring_run_one(c.0) == 0 {}
+                jobs.iter().for_each(|&job| assert_eq!(ffi::jobring_wait(c.0, job, -1, ptr::null_mut()), 0));
+                jobring_counted(&mut || assert_eq!(ffi::jobring_wait_idle(c.0, -1), 0));
+            }
+        }
+        "c_wait_many" => {
+            let jobs = [c.submit(), c.submit()];
+            let mut index = 0;
+            // SAFETY:
+            // - the pool is alive, and the number of jobs is correct.
+            unsafe {
+                while ffi::jobring_run_one(c.0) == 0 {}
+                jobring_counted(&mut || {
+                    let (jobs, count, none) = (jobs.as_ptr(), jobs.len(), ptr::null());
+                    let status = ffi::jobring_wait_many(
+                        c.0,
+                        jobs,
+                        count,
+                        ffi::JOBRING_UNTIL_FIRST,
+                        none,
+                        &mut index,
+                        ptr::null_mut(),
+                    );
+                    assert_eq!(status, 0);
+                });
+            }
+        }
+        "c_watch" => {
+            // SAFETY:
+            // - all of these structures are valid when they are zero.
+            let (mut watched, mut nodes): (ffi::jobring_watched, Vec<ffi::jobring_done_node>) =
+                unsafe { (std::mem::zeroed(), (0..TIMES).map(|_| std::mem::zeroed()).collect()) };
+            nodes.iter_mut().for_each(|node| node.done = Some(c_done));
+            let mut options: ffi::jobring_submit_options = initialised();
+            let mut added = nodes.iter_mut();
+            // SAFETY:
+            // - the pool is alive; what the job has of ours outlives it: it ends here.
+            unsafe {
+                assert_eq!(ffi::jobring_watched_init(&mut watched), 0);
+                options.nodes = &raw mut watched.node;
+                let submit = ffi::jobring_submit_opts;
+                assert_eq!(submit(c.0, Some(c_empty), ptr::null_mut(), &options, ptr::null_mut()), 0);
+                jobring_counted(&mut || {
+                    assert_eq!(ffi::jobring_watch(&mut watched, added.next().expect("a node")), 0);
+                });
+                while ffi::jobring_run_one(c.0) == 0 {}
+            }
+        }
+        "c_interrupt_raise" => {
+            // SAFETY:
+            // - an interrupt that is zero is not raised; the pool is alive.
+            unsafe {
+                let mut interrupt: ffi::jobring_interrupt = std::mem::zeroed();
+                jobring_counted(&mut || assert_eq!(ffi::jobring_interrupt_raise(c.0, &mut interrupt), 0));
+            }
+        }
         _ => return Err(format!("no operation {name}")),
     }
     while pool.run_one() {}
@@ -154,6 +254,19 @@ impl Busy {
     }
 }
 
+unsafe extern "C" fn c_done(_: *mut c_void, _: *const ffi::jobring_outcome) {}
+
+/// A structure of the C API with its defaults.
+fn initialised<T>() -> T {
+    // SAFETY:
+    // - T is such a structure, all of whose fields may be zero.
+    unsafe {
+        let mut one: T = std::mem::zeroed();
+        assert_eq!(ffi::jobring_struct_init((&raw mut one).cast(), size_of::<T>()), 0);
+        one
+    }
+}
+
 /// A pool of the C API, without workers.
 struct C(*mut ffi::jobring_pool);
 
@@ -170,6 +283,29 @@ impl C {
         };
         assert_eq!(status, 0);
         Self(pool)
+    }
+
+    fn queue(&self) -> *mut ffi::jobring_completions {
+        let mut queue = ptr::null_mut();
+        // SAFETY:
+        // - the pool is alive. Its end is the queue's too.
+        assert_eq!(unsafe { ffi::jobring_completions_create(self.0, 0, &mut queue) }, 0);
+        queue
+    }
+
+    fn submit_into(&self, queue: *mut ffi::jobring_completions) {
+        // SAFETY:
+        // - the queue is one of this pool, which is alive.
+        let status = unsafe {
+            ffi::jobring_completions_submit(
+                queue,
+                Some(c_empty),
+                ptr::null_mut(),
+                ptr::null(),
+                ptr::null_mut(),
+            )
+        };
+        assert_eq!(status, 0);
     }
 
     fn submit(&self) -> u64 {
