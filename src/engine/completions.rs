@@ -30,10 +30,7 @@
 //! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's
 //! event count, on which the submitter sleeps. A shutdown moves it as well.
 //!
-//! A queue that its user gives up is *abandoned*: the outcomes that lie in it are dropped, and each later one
-//! by the thread that brings it. The thread that drops them claims the queue for that time. The fences:
-//! either the thread that pushes sees that nobody uses the queue, or the thread that releases it sees the
-//! index, and claims the queue again. A queue is used again when a claim finds nothing pending.
+//! A queue that its user gives up is *abandoned*: see `abandoned_completions.rs`.
 //!
 //! The thread that pushes an index still touches the queue when a consumer has taken the outcome. So the
 //! memory of a queue is kept until its pool has ended.
@@ -57,7 +54,7 @@ use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::ring::{Mark, Popper};
 use crate::slot::Slot;
-use crate::slot::state::{Recipient, Status};
+use crate::slot::state::{Recipient, State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, Relaxed, SeqCst, Site, bug, fence, fence_behind_rmw, ordering};
 use core::mem;
@@ -174,7 +171,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// `taken` jobs of the queue are no longer pending.
-    fn lower_count(&self, queue: &Completions, taken: usize, origin: Origin) {
+    pub(super) fn lower_count(&self, queue: &Completions, taken: usize, origin: Origin) {
         // ORDERING: Relaxed: a count. The fence below orders it before the look at the mark.
         let mut count = queue.count.fetch_sub(taken * ONE, ordering(Site::CompletionsTaken, Relaxed));
         count -= taken * ONE;
@@ -261,21 +258,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> usize {
         // The slots come from other cores: all at the same time.
         indices.iter().for_each(|&index| self.slot(index).fetch());
-        let mut owned = [None; AT_ONCE];
-        for (owned, &index) in owned.iter_mut().zip(indices) {
-            *owned = self.slot(index).take_owned();
+        let mut ended = [State::free(0); AT_ONCE];
+        for (ended, &index) in ended.iter_mut().zip(indices) {
+            *ended = self.slot(index).take_owned();
         }
-        // ORDERING: pairs with the fence in Idle::close, as TakerFence does, for all of them at once (E5).
-        fence(ordering(Site::CompletionsTakerFence, SeqCst));
-        let retire = self.is_closed();
+        let retire = self.must_retire_owned();
         let mut delivered = 0;
-        for (owned, &index) in owned.into_iter().zip(indices) {
-            let Some((status, taking)) = owned else { continue };
-            let completion = match status {
+        for (ended, &index) in ended.into_iter().zip(indices) {
+            let completion = match ended.status() {
                 Status::Done => Completion::Done,
                 Status::Failed => Completion::Failed,
-                _ => Completion::Cancelled,
+                Status::Cancelled => Completion::Cancelled,
+                _ => continue,
             };
+            let taking = ended.transition_to_taking_owned();
             let slot = self.slot(index);
             let job = Slot::handle(self.tag(), index, taking);
             // SAFETY:
@@ -292,57 +288,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         delivered
     }
 
-    /// Gives the queue up: drops what lies in it and what arrives later. Nobody else uses it any more.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn abandon_completions(&self, queue: &Completions) {
-        self.forget_completions(queue);
-        queue.release();
-        self.tidy_completions(queue);
-    }
-
-    /// Takes an abandoned queue into use again, for at most `limit` jobs. False if another thread has it, or
-    /// if a job of its last user is pending.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn reuse_completions(&self, queue: &Completions, limit: usize) -> bool {
-        if !queue.claim() {
-            return false;
-        }
-        self.forget_completions(queue);
-        if queue.pending() > 0 {
-            queue.release();
-            self.tidy_completions(queue);
-            return false;
-        }
-        // SAFETY:
-        // - 1: nothing is pending, and of the threads that claim the queue this one alone has it.
-        unsafe { queue.set_limit(limit) };
-        true
-    }
-
-    /// Drops what lies in an abandoned queue.
-    #[cold]
-    pub(super) fn tidy_completions(&self, queue: &Completions) {
-        loop {
-            // ORDERING: pairs with the fence in `receive`: either we see the index, or the thread that pushed
-            // it sees that nobody uses the queue.
-            fence(ordering(Site::CompletionsTidyFence, SeqCst));
-            if queue.is_empty() || !queue.claim() {
-                return;
-            }
-            self.forget_completions(queue);
-            queue.release();
-        }
-    }
-
-    /// Drops the outcomes that lie in the queue.
-    fn forget_completions(&self, queue: &Completions) {
-        while let Some(index) = queue.ring().pop() {
-            // None: the pool ends, and this thread is inside the drop of a result (`forget_all`).
-            if let Some((status, taking)) = self.slot(index).take_owned() {
-                self.drop_taken_result(index, status, taking);
-            }
-            self.lower_count(queue, 1, Origin::Thread);
-        }
+    /// As must_retire, for outcomes that take_owned has claimed.
+    pub(super) fn must_retire_owned(&self) -> bool {
+        // ORDERING: pairs with the fence in Idle::close, as TakerFence does, for all of them at once (E5).
+        fence(ordering(Site::CompletionsTakerFence, SeqCst));
+        self.is_closed()
     }
 
     /// Sleeps until a job of the queue has finished. Returns at once if one has, or if none is pending.

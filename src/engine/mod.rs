@@ -14,10 +14,12 @@
 //!   job run inside a job? `interrupt`: ends a thread's blocking calls from outside.
 //! - `cancellable`: jobs whose handle can only cancel.
 //! - `idle_wait`: waits until every accepted job has finished.
-//! - `completions`: queues of finished jobs, whose words are in `completion_queue`; `completion_event`: their descriptor.
+//! - `completions`: queues of finished jobs, whose words are in `completion_queue`. `completion_event`: their descriptor.
+//!   `abandoned_completions`: those that nobody uses any more.
 //! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
 //!   jobs that their submitter may take back.
 
+mod abandoned_completions;
 mod batch;
 mod blocking_wait;
 mod cancellable;

@@ -268,19 +268,19 @@ impl<'a> Slot<'a> {
     }
 
     /// Claims the outcome of a job for its owner. The caller got the index from the owner, and the body is
-    /// its own until it vacates the slot. None: the end of the pool has taken it.
-    pub(crate) fn take_owned(&self) -> Option<(Status, State)> {
+    /// its own until it vacates the slot, which is TAKING now. Returns what it was before, which
+    /// is no outcome if the end of the pool has taken it. A fence has to follow (E5).
+    pub(crate) fn take_owned(&self) -> State {
         // ORDERING: Relaxed: the body came with the index.
         let mut s = State(self.head.state.load(ordering(Site::TakeOwnedLook, Relaxed)));
         if !(s.is_owned() && s.is_untaken()) {
-            return None;
+            return s;
         }
         if !s.is_in_ring() {
-            let taking = s.transition_to_taking_owned();
             // ORDERING: Relaxed, the same. A plain store: with RING clear no other thread moves the word of a job that has ended
             // and has an owner.
-            self.head.state.store(taking.0, ordering(Site::TakeOwnedAlone, Relaxed));
-            return Some((s.status(), taking));
+            self.head.state.store(s.transition_to_taking_owned().0, ordering(Site::TakeOwnedAlone, Relaxed));
+            return s;
         }
         // ORDERING: Relaxed, the same. A read-modify-write, because the popper of the job's entry may clear RING meanwhile.
         while let Err(now) = self.exchange(
@@ -291,7 +291,7 @@ impl<'a> Slot<'a> {
         ) {
             s = now;
         }
-        Some((s.status(), s.transition_to_taking_owned()))
+        s
     }
 
     /// Claims the result of a job that has finished. The body is the caller's until it vacates the slot.
