@@ -372,7 +372,7 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
             let empty_handed = target.role != WORKER && EMPTY_HANDED.contains(&target.site);
             let idle =
                 desk.pool.wait_idle_timeout(if empty_handed { GENEROUS } else { Duration::from_micros(1) });
-            if idle != Ok(()) && (empty_handed || idle != Err(IdleError::TimedOut)) {
+            if idle != Ok(()) && (empty_handed || idle != Err(IdleError::Pending)) {
                 return Err(format!("a wait until the pool is idle gave {idle:?}"));
             }
             // The frozen thread's own, and the one that it runs inline.
