@@ -42,6 +42,8 @@ struct subject {
     int is_cancellable;
     /* Not NULL: submitted into this queue. */
     jobring_completions *queue;
+    /* Not NULL: submitted with this, to which callbacks are added. */
+    jobring_watched *watched;
     int no_function, on_submitter, holds, detaches_inside, detaches_in_done;
     struct gate entered, open;
     /* What a row wants done inside of the drop callback, and of the job that holds the worker. */

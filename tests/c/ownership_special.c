@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "ownership.h"
 
+#include <string.h>
+
 struct special {
     const char *name;
     void (*go)(void);
@@ -320,6 +322,63 @@ static void queue_discard(void) {
 /* The pool's end ends the queue. */
 static void queue_destroy(void) { begin_in_queue(1); }
 
+/* Of a job with a callback that is added while it is queued, and one that is added when it has ended. */
+static jobring_watched watched;
+static jobring_done_node early, late;
+static atomic_int watchers_told;
+
+/* The node is ours again. */
+static void on_watched(void *node, const jobring_outcome *outcome) {
+    CHECK(outcome->job == subject.job && outcome->result == (outcome->status == JOBRING_OK ? subject.result : NULL));
+    memset(node, 0xA5, sizeof(jobring_done_node));
+    atomic_fetch_add(&watchers_told, 1);
+}
+
+static void add(jobring_done_node *node) {
+    *node = (jobring_done_node){NULL, on_watched, node, {NULL, NULL}};
+    OK(jobring_watch(&watched, node));
+}
+
+static void begin_watched(uint32_t workers) {
+    begin(variant, outcome, workers, 2);
+    OK(jobring_watched_init(&watched));
+    subject.watched = &watched;
+    atomic_store(&watchers_told, 0);
+    if (workers == 1) hold_worker();
+    OK(submit(&subject.job));
+    add(&early);
+    CHECK(atomic_load(&watchers_told) == 0);
+}
+
+static void is_told_late(void) {
+    CHECK(atomic_load(&watchers_told) == 1);
+    add(&late);
+    CHECK(atomic_load(&watchers_told) == 2);
+}
+
+static void watched_wait(void) {
+    void *result = NULL;
+    begin_watched(1);
+    open_gates();
+    CHECK(jobring_wait_many(subject.pool, &subject.job, 1, JOBRING_UNTIL_ALL, NULL, NULL, NULL) == JOBRING_OK);
+    is_told_late();
+    const jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
+    CHECK(status == outcome_status());
+    taken(status, result);
+}
+
+static void watched_cancel(void) {
+    begin_watched(1);
+    OK(jobring_cancel(subject.pool, subject.job));
+    is_told_late();
+}
+
+static void watched_discard(void) {
+    begin_watched(JOBRING_WORKERS_NONE);
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+    is_told_late();
+}
+
 static const struct special specials[] = {
     {"no_workers wait", no_workers_wait, TAKEN(MAIN), NULL},
     {"no_workers drain", no_workers_drain, GIVEN_UP(MAIN, MAIN), NULL},
@@ -346,6 +405,9 @@ static const struct special specials[] = {
     {"in_queue drain", queue_drain, TAKEN(WORKER), has_room_for_a_word},
     {"in_queue discard", queue_discard, DISCARDED_BY(MAIN), has_room_for_a_word},
     {"in_queue destroy", queue_destroy, GIVEN_UP(WORKER, MAIN), has_room_for_a_word},
+    {"watched wait", watched_wait, TAKEN(WORKER), is_by_options},
+    {"watched cancel", watched_cancel, CANCELLED_BY(MAIN), is_by_options},
+    {"watched discard", watched_discard, DISCARDED_BY(MAIN), is_by_options},
     {"queued batch_half_accepted", batch_takes_the_first, GIVEN_UP(WORKER, MAIN), is_by_batch},
 };
 

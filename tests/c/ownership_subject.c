@@ -208,6 +208,7 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     options->nodes = v->nodes ? subject.nodes : NULL;
     for (int n = 0; n < NODES; n++)
         subject.nodes[n] = (jobring_done_node){n + 1 < NODES ? &subject.nodes[n + 1] : NULL, on_node, &subject.nodes[n], {NULL, NULL}};
+    if (subject.watched) subject.watched->node.next = options->nodes, options->nodes = &subject.watched->node;
     if (v->copy && !options->copy) options->copy = sizeof data;
     const jobring_fn run = subject.no_function ? NULL : run_subject;
     const jobring_batch_item item = {run, arg, options, NULL};
