@@ -1,6 +1,9 @@
 //! The C examples do what the README says, on this repository and on a large tree.
 #![cfg(target_os = "linux")]
 
+#[path = "common/c.rs"]
+mod c;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -13,15 +16,16 @@ fn build_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples")
 }
 
+/// Makes the examples with the library that other tests link too. `.ci/run` runs the README's command, which builds its own.
 fn make(build: &Path, arguments: &[String]) -> Output {
-    // A target folder of its own: the outer cargo holds the lock of its.
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     Command::new("make")
         .arg("-C")
         .arg(examples())
+        .arg(format!("-j{jobs}"))
         .args(arguments)
         .arg(format!("BUILD={}", build.display()))
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples-target"))
-        .env("CARGO", env!("CARGO"))
+        .arg(format!("LIB={}", c::library(&["std", "pthread", "capi"]).display()))
         .output()
         .expect("make")
 }

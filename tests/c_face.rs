@@ -5,9 +5,30 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::{MACHINE, library, run};
+use c::{MACHINE, for_each, library, run};
 use std::path::Path;
 use std::process::Command;
+
+/// A program of tests/c: its source; does it also run with the sanitizers; does it also run with the library that has only the
+/// backend of the standard library?
+const PROGRAMS: &[(&str, bool, bool)] = &[
+    ("face", true, true),
+    ("parallel", true, true),
+    ("threads", true, true),
+    ("static_bytes", false, false),
+    ("exit", false, true),
+    ("exit_destructors", true, true),
+    ("cancellable", true, true),
+    ("completions", true, true),
+    ("several", true, true),
+    ("deadlock", true, true),
+    ("end_places", true, true),
+    ("watch", true, true),
+    // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
+    ("workers", cfg!(target_pointer_width = "64"), true),
+];
+
+const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
 /// Compiles a program of tests/c, links it, runs it.
 fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
@@ -19,7 +40,7 @@ fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
         .args(flags)
         .arg("-I")
         .arg(root.join("include"))
-        .arg(root.join("tests/c").join(source))
+        .arg(root.join("tests/c").join(source).with_extension("c"))
         .arg(library)
         .args(["-lpthread", "-ldl", "-lm", "-o"])
         .arg(&program));
@@ -29,45 +50,17 @@ fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
 #[test]
 fn c_programs_find_what_the_header_promises() {
     let both = library(&["std", "pthread", "capi"]);
-    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
-    face(&both, "face.c", "face", &[]);
-    face(&both, "face.c", "face-sanitized", &sanitized);
-    face(&both, "parallel.c", "parallel", &[]);
-    face(&both, "parallel.c", "parallel-sanitized", &sanitized);
-    face(&both, "threads.c", "threads", &[]);
-    face(&both, "static_bytes.c", "static-bytes", &[]);
-    face(&both, "exit.c", "exit", &[]);
-    face(&both, "exit_destructors.c", "exit-destructors", &[]);
-    face(&both, "exit_destructors.c", "exit-destructors-sanitized", &sanitized);
-    face(&both, "cancellable.c", "cancellable", &[]);
-    face(&both, "cancellable.c", "cancellable-sanitized", &sanitized);
-    face(&both, "completions.c", "completions", &[]);
-    face(&both, "completions.c", "completions-sanitized", &sanitized);
-    face(&both, "several.c", "several", &[]);
-    face(&both, "several.c", "several-sanitized", &sanitized);
-    face(&both, "deadlock.c", "deadlock", &[]);
-    face(&both, "deadlock.c", "deadlock-sanitized", &sanitized);
-    face(&both, "end_places.c", "end-places", &[]);
-    face(&both, "end_places.c", "end-places-sanitized", &sanitized);
-    face(&both, "watch.c", "watch", &[]);
-    face(&both, "watch.c", "watch-sanitized", &sanitized);
-    face(&both, "workers.c", "workers", &[]);
-    // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
-    if cfg!(target_pointer_width = "64") {
-        face(&both, "workers.c", "workers-sanitized", &sanitized);
-    }
-    face(&both, "threads.c", "threads-sanitized", &sanitized);
     let std_alone = library(&["std", "capi"]);
-    face(&std_alone, "face.c", "face-std", &[]);
-    face(&std_alone, "parallel.c", "parallel-std", &[]);
-    face(&std_alone, "threads.c", "threads-std", &[]);
-    face(&std_alone, "exit.c", "exit-std", &[]);
-    face(&std_alone, "exit_destructors.c", "exit-destructors-std", &[]);
-    face(&std_alone, "cancellable.c", "cancellable-std", &[]);
-    face(&std_alone, "completions.c", "completions-std", &[]);
-    face(&std_alone, "several.c", "several-std", &[]);
-    face(&std_alone, "deadlock.c", "deadlock-std", &[]);
-    face(&std_alone, "end_places.c", "end-places-std", &[]);
-    face(&std_alone, "watch.c", "watch-std", &[]);
-    face(&std_alone, "workers.c", "workers-std", &[]);
+    let mut runs = Vec::new();
+    for &(source, is_sanitized, with_std_alone) in PROGRAMS {
+        let name = source.replace('_', "-");
+        if is_sanitized {
+            runs.push((&both, source, format!("{name}-sanitized"), SANITIZED));
+        }
+        if with_std_alone {
+            runs.push((&std_alone, source, format!("{name}-std"), &[]));
+        }
+        runs.push((&both, source, name, &[]));
+    }
+    for_each(&runs, |(library, source, name, flags)| face(library, source, name, flags));
 }

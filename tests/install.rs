@@ -2,11 +2,14 @@
 //! outside the repository, and only jobring's own symbols are visible.
 #![cfg(target_os = "linux")]
 
+#[path = "common/c.rs"]
+mod c;
+
+use c::root;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Mutex, PoisonError};
 
 /// A tool that is missing fails the test, with its name; `.ci/packages` lists them.
 fn output(command: &mut Command) -> Output {
@@ -31,10 +34,6 @@ fn exported(nm: &mut Command) -> BTreeSet<String> {
     names.collect()
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn tmp() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
@@ -47,16 +46,13 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
-/// `make install` with these variables. The tests of this file share what it builds.
+/// `make install` with these variables. It shares with other tests what it builds.
 fn install(variables: &[String]) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    run(Command::new("make")
-        .current_dir(root())
-        .arg("install")
-        .args(variables)
-        .env("CARGO_TARGET_DIR", tmp().join("install-target"))
-        .env("CARGO", env!("CARGO")));
+    c::in_release_folder(|target| {
+        let mut make = Command::new("make");
+        make.current_dir(root()).arg("install").args(variables);
+        run(make.env("CARGO_TARGET_DIR", target).env("CARGO", env!("CARGO")));
+    });
 }
 
 #[test]

@@ -5,18 +5,20 @@
 #[path = "common/capi.rs"]
 mod capi;
 
-use capi::{OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, library, program, run, verdict};
+use capi::{
+    OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, for_each, library, program, run, verdict,
+};
 use std::process::Command;
 
 #[test]
 fn every_argument_and_result_has_one_owner_at_each_end() {
-    for features in [&["std", "pthread", "capi"][..], &["std", "capi"]] {
+    for_each(&[&["std", "pthread", "capi"][..], &["std", "capi"]], |features| {
         let name = format!("ownership-{}", features.len());
         let program = program(&library(features), OWNERSHIP, &name, &[]);
         let printed = run(&mut Command::new(program));
         assert_eq!(verdict(&printed), OWNERSHIP_VERDICT);
         assert_eq!(printed.lines().filter(|line| line.starts_with("way ")).count(), 145);
-    }
+    });
 }
 
 #[test]

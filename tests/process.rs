@@ -18,14 +18,14 @@ const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-reco
 /// library.
 fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     let source = format!("{program}.c");
-    for (name, features) in BUILDS {
+    c::for_each(BUILDS, |(name, features)| {
         let sanitized = if flags.is_empty() { "" } else { "-sanitized" };
         let name = format!("{program}-{name}{sanitized}");
         let program = c::program(&c::library(features), &[&source, "scene.c"], &name, flags);
         let cells = c::cells(&mut Command::new(program));
         c::none_is_missing(wanted, &cells);
         println!("{name}: {} cells", cells.len());
-    }
+    });
 }
 
 /// What the C API has user code called in, on the caller's thread.

@@ -5,6 +5,8 @@
 //! the outer and the inner cargo.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[allow(unused_imports, reason = "each test uses a part of it")]
+pub use jobring_harness::for_each;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -38,29 +40,35 @@ pub fn library(features: &[&str]) -> PathBuf {
 
 /// As `library`, with compiler options.
 pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
+    let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kept);
+    in_release_folder(|target| {
+        run(Command::new(env!("CARGO"))
+            .current_dir(root())
+            .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
+            .args(["--no-default-features", "--features", &features.join(",")])
+            .arg("--target-dir")
+            .arg(target)
+            .arg("--")
+            .args(options));
+        // Cargo keeps builds for a named target apart from builds for the host.
+        let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
+        // It is copied beside the old one and renamed, so that a test that links the old one can continue.
+        let fresh = kept.with_extension("fresh");
+        std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
+        std::fs::rename(&fresh, &kept).expect("the library");
+    });
+    kept
+}
+
+/// Calls `build` with the target folder of the optimised builds of the library, which the tests share.
+pub fn in_release_folder(build: impl FnOnce(&Path)) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     // Cargo gives each build the same name, and another test may build at the same time.
     let lock = std::fs::File::create(folder.join("capi.lock")).expect("a lock");
     lock.lock().expect("the lock");
     // A separate target folder, since the outer cargo holds the lock of its own.
-    let target = folder.join("capi");
-    run(Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-        .args(["--no-default-features", "--features", &features.join(",")])
-        .arg("--target-dir")
-        .arg(&target)
-        .arg("--")
-        .args(options));
-    // Cargo keeps builds for a named target apart from builds for the host.
-    let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
-    let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
-    let kept = folder.join(kept);
-    // It is copied beside the old one and renamed, so that a test that links the old one can continue.
-    let fresh = kept.with_extension("fresh");
-    std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
-    std::fs::rename(&fresh, &kept).expect("the library");
-    kept
+    build(&folder.join("capi"));
 }
 
 /// Compiles sources of tests/c and links them with a library.
