@@ -83,6 +83,11 @@ impl Hasher for Mix {
     fn write_u16(&mut self, value: u16) {
         self.pack(value.into(), 16);
     }
+    fn write_usize(&mut self, length: usize) {
+        // The length of an array: nothing here is longer.
+        debug_assert!(length < 1 << 8);
+        self.pack(length as u64, 8);
+    }
     fn write_isize(&mut self, variant: isize) {
         // The variant of an enum; no enum has more.
         self.pack(variant as u64 & 0x1FF, 9);
