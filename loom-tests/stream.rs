@@ -14,6 +14,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_task_that_polls_gets_two_completions),
     model!(1 a_task_and_a_thread_get_a_completion_each),
     model!(3 a_queue_whose_task_has_gone_keeps_no_waker),
+    model!(3 a_task_that_finds_the_mark_of_another_is_woken),
 ];
 
 /// Polls until something is there or nothing is pending, and sleeps between polls.
@@ -97,4 +98,29 @@ fn a_queue_whose_task_has_gone_keeps_no_waker() {
     assert_eq!(bell.wakers(), 0);
     assert_eq!(took.unwrap_or_else(|| queue.try_take()), Took::Done(0));
     s.assert_over(1);
+}
+
+/// The entry has a mark from before. The thread that runs the jobs takes the first of them, if the task has not:
+/// so the task may see the mark that the first push replaced, and an empty queue. Then the second push finds no
+/// mark.
+fn a_task_that_finds_the_mark_of_another_is_woken() {
+    let s = Stage::<2>::attended();
+    let queue = s.queue(2);
+    let before = Bell::new();
+    assert!(Polling::new(&queue).poll(&before.waker()).is_none());
+    let other = queue.clone();
+    let runner = s.thread(move |s| {
+        assert!(s.pool.run_one());
+        let took = other.try_take();
+        assert!(s.pool.run_one());
+        usize::from(matches!(took, Took::Done(_)))
+    });
+    s.begin();
+    let (mut polling, bell) = (Polling::new(&queue), Bell::new());
+    assert!(matches!(block_on(&mut polling, &bell), Took::Done(_)));
+    if runner.join().unwrap() == 0 {
+        assert!(matches!(block_on(&mut polling, &bell), Took::Done(_)));
+    }
+    assert_eq!(block_on(&mut polling, &bell), Took::Empty);
+    s.assert_over(2);
 }

@@ -23,9 +23,11 @@
 //! another consumer is about to sleep.
 //!
 //! A task that polls the queue (`task_wait.rs`) leaves its waker beside the queue, marks the empty entry as a
-//! thread does, fences, and looks at the ring and at the count once more. So a push that fills the marked entry,
-//! and the thread that lowers the count to 0, find the waker, or the task sees what they did. One task polls a
-//! queue; while a thread that has taken its waker is stopped, no other thread wakes it.
+//! thread does, fences, and looks at the count and at the marked entry once more. So a push that fills that
+//! entry, and the thread that lowers the count to 0, find the waker, or the task sees what they did. An empty
+//! ring behind the fence would not do: the mark that the task found may be one that a push has replaced, whose
+//! job another consumer took; then the next push finds no mark. One task polls a queue; while a thread that
+//! has taken its waker is stopped, no other thread wakes it.
 //!
 //! A submitter beyond the limit sets WANTED in the count, which the next taker clears: it moves the pool's
 //! event count, on which the submitter sleeps. A shutdown moves it as well.

@@ -12,7 +12,7 @@ use crate::platform::port::{Origin, Port};
 use crate::ring::Mark;
 use crate::slot::storage::Storage;
 use crate::slot::waker::WakerToken;
-use crate::sync::{SeqCst, Site, fence, ordering, stop_point};
+use crate::sync::{Relaxed, SeqCst, Site, fence, ordering, stop_point};
 use crate::util::unwind::{call_ignoring_panic, drop_ignoring_panic};
 use core::task::{Poll, Waker};
 
@@ -104,9 +104,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // Nobody else moves the word of a cell that holds no waker.
         let is_left = queue.waker.register(left, waker);
         debug_assert!(is_left, "a queue has one poller");
-        if queue.ring().mark_empty(Mark::Waiter).is_none() {
+        let Some(marked) = queue.ring().mark_empty(Mark::Waiter) else {
             return Poll::Ready(());
-        }
+        };
         // ORDERING: pairs with the fence of the thread that brings the count to 0 (lower_count), and with that of
         // a thread that found the mark of another consumer (receive).
         fence(ordering(Site::CompletionsTaskFence, SeqCst));
@@ -115,7 +115,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             self.wake_consumers(queue, Origin::Thread);
             return Poll::Ready(());
         }
-        if queue.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        // An old look may have found another consumer's mark, which a push has replaced. (A thread compares when it
+        // sleeps.)
+        // ORDERING: Relaxed: behind the fence. If the mark is still there, the thread whose push replaces it finds our
+        // waker behind its own fence (receive).
+        let mark = marked.word.load(ordering(Site::CompletionsMarkLook, Relaxed));
+        if mark == marked.value { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Wakes the task that polls the queue, if there is one. The caller has fenced behind what it did.

@@ -175,6 +175,7 @@ sites! {
     // engine/task_wait.rs
     TaskWake,
     CompletionsTaskFence,
+    CompletionsMarkLook,
     // engine/completion_event.rs
     CompletionsDescriptor,
     CompletionsDescriptorSet,
