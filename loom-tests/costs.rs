@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 /// Models with more are not run by `--fast`.
 const CHEAP: usize = 3_000;
 /// Models with more run with one preemption less in a run of all, where that leaves one at least.
-const COSTLY: usize = 100_000;
+const COSTLY: usize = 50_000;
 
 fn listed() -> &'static BTreeMap<&'static str, usize> {
     static LISTED: OnceLock<BTreeMap<&str, usize>> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! An idle pool uses no CPU: in five seconds its workers are not scheduled once, while another thread polls.
+//! An idle pool uses no CPU: in two seconds its workers are not scheduled once, while another thread polls.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;
@@ -69,9 +69,9 @@ fn the_workers_of_an_idle_pool_sleep_through() {
     assert_eq!((busy.len(), poll_before.len()), (3, 1));
     // Nothing is ever sent: this is how long the pool is watched, and nothing is synchronised by it.
     let (_sender, nothing) = mpsc::channel::<()>();
-    assert!(nothing.recv_timeout(Duration::from_secs(5)).is_err());
+    assert!(nothing.recv_timeout(Duration::from_secs(2)).is_err());
     let (idle, poll_after) = (switches("idle-"), switches("polling"));
-    println!("switches (voluntary, involuntary) of the workers before: {busy:?}, after 5 s idle: {idle:?}");
+    println!("switches (voluntary, involuntary) of the workers before: {busy:?}, after 2 s idle: {idle:?}");
     println!("switches of the polling control: {poll_before:?}, then {poll_after:?}");
     assert_eq!(busy, idle, "no worker was scheduled");
     assert!(poll_after["polling"].0 > poll_before["polling"].0 + 10, "the control was, and is counted");

@@ -368,7 +368,7 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
         let frozen = provoke(target).and_then(|()| {
             desk.pause(target.role)?;
             let figures =
-                drive(&desk, CYCLES / 5, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
+                drive(&desk, cycles() / 5, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             let empty_handed = target.role != WORKER && EMPTY_HANDED.contains(&target.site);
             let idle =
                 desk.pool.wait_idle_timeout(if empty_handed { GENEROUS } else { Duration::from_micros(1) });
@@ -379,7 +379,7 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
             if !until(|| ledger.outstanding() <= 2) {
                 return Err(format!("{} jobs are stuck", ledger.outstanding()));
             }
-            if figures.forced > CYCLES / 20 {
+            if figures.forced > cycles() / 20 {
                 return Err(format!("every so often a wake-up is missing: {figures:?}"));
             }
             match freeze::thaw(0) {

@@ -2,7 +2,7 @@
 //! thread.
 //!
 //! A first run finds the pairs of site and role that occur. Then a thread is frozen at each pair in turn,
-//! while the others do 10,000 cycles of submit, run and wait. After that every job and every slot is
+//! while the others do 2,000 cycles of submit, run and wait (10,000 in `.ci/run`). After that every job and every slot is
 //! accounted for. Only two kinds of calls may block: a wait for the frozen thread itself; and, while that
 //! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
 //! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
@@ -319,11 +319,11 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
         let frozen = provoke(&arena, s, target).and_then(|()| {
             arena.pause(&[target.role])?;
             let figures =
-                drive(&arena, CYCLES, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
+                drive(&arena, cycles(), GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             arena.settle(target.role)?;
             // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that
             // is busy with other things a waiter loses its patience for nothing at times.
-            if figures.forced > CYCLES / 20 {
+            if figures.forced > cycles() / 20 {
                 return Err(format!("every so often a wake-up is missing: {figures:?}"));
             }
             match freeze::thaw(0) {
@@ -395,7 +395,7 @@ fn while_frozen_in_closing(arena: &Arena, role: u8) -> Result<Figures, String> {
     let begin = Instant::now();
     arena.pause(&[role])?;
     let mut figures = Figures::default();
-    while figures.cycles + figures.refused < CYCLES {
+    while figures.cycles + figures.refused < cycles() {
         match arena.pool.submit_timeout(|| (), GENEROUS) {
             Err(SubmitError::Shutdown(_)) => figures.refused += 1,
             Err(error) => return Err(format!("a submit gave {error}")),
@@ -588,7 +588,7 @@ fn freeze_control(frozen: Option<(u8, Site)>) -> Result<Figures, (Figures, Strin
             ring.submit_and_wait();
         });
         assert!(frozen.is_none() || freeze::await_frozen(0, GENEROUS));
-        let result = drive(ring, CYCLES, Duration::from_secs(2));
+        let result = drive(ring, cycles(), Duration::from_secs(2));
         ring.stop();
         freeze::thaw(0);
         result
@@ -600,10 +600,10 @@ fn a_ring_that_claims_before_it_publishes_fails() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     stage("the control".into());
     let begin = Instant::now();
-    assert_eq!(freeze_control(None).unwrap().cycles, CYCLES, "the control works");
+    assert_eq!(freeze_control(None).unwrap().cycles, cycles(), "the control works");
     // Before the claim nothing is held yet.
     for (role, site) in [(SUBMITTER, Site::AdvanceTail), (WORKER, Site::AdvanceHead)] {
-        assert_eq!(freeze_control(Some((role, site))).unwrap().cycles, CYCLES);
+        assert_eq!(freeze_control(Some((role, site))).unwrap().cycles, cycles());
     }
     // Between the claim and the publication, of a filled cell or of an emptied one.
     for (role, site) in [(SUBMITTER, Site::PushPublish), (WORKER, Site::LeaveRing)] {

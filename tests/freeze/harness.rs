@@ -22,8 +22,13 @@ pub fn name(role: u8) -> &'static str {
     ["", "submitter", "worker", "waiter", "canceller", "closer", "others", "decoy"][role as usize]
 }
 
-/// How many submit–run–wait cycles the others do while a thread is frozen.
-pub const CYCLES: u64 = 10_000;
+/// In the environment: as many cycles as `.ci/run` asks for.
+const LONG: &str = "JOBRING_FREEZE_LONG";
+
+/// How many submit–run–wait cycles the others do while a thread is frozen: several laps of the rings, and with LONG many.
+pub fn cycles() -> u64 {
+    if std::env::var_os(LONG).is_some() { 10_000 } else { 2_000 }
+}
 
 /// Longer than any wait that ends at all. Turns a hang into a failure.
 pub const GENEROUS: Duration = Duration::from_secs(60);
@@ -50,7 +55,7 @@ pub fn drive(subject: &impl Subject, cycles: u64, patience: Duration) -> Result<
     let (begin, forced) = (Instant::now(), freeze::hits(OTHERS, Site::ForceUpdate));
     let mut figures = Figures::default();
     while figures.cycles < cycles {
-        let jobs = if figures.cycles / 1000 % 2 == 0 { 1 } else { 4 };
+        let jobs = if figures.cycles / 500 % 2 == 0 { 1 } else { 4 };
         let done = subject.cycle(jobs, patience);
         figures.forced = freeze::hits(OTHERS, Site::ForceUpdate) - forced;
         figures.seconds = begin.elapsed().as_secs_f64();

@@ -377,7 +377,7 @@ pub fn freeze_in_a_queue(target: Target, round: usize) -> Result<Figures, String
         let frozen = provoke(target).and_then(|()| {
             desk.pause(target.role)?;
             let helper = s.spawn(|| desk.help());
-            let driven = drive(&desk, CYCLES / 5, GENEROUS);
+            let driven = drive(&desk, cycles() / 5, GENEROUS);
             let stopped = desk.stop_help(helper);
             let figures = driven.map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             stopped?;
@@ -385,7 +385,7 @@ pub fn freeze_in_a_queue(target: Target, round: usize) -> Result<Figures, String
             if !until(|| ledger.outstanding() <= 1) {
                 return Err(format!("{} jobs are stuck", ledger.outstanding()));
             }
-            if figures.forced > CYCLES / 100 {
+            if figures.forced > cycles() / 100 {
                 return Err(format!("every so often a wake-up is missing: {figures:?}"));
             }
             match freeze::thaw(0) {
