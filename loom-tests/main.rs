@@ -33,6 +33,7 @@ mod many;
 mod nested;
 mod peek;
 mod pool;
+mod queue;
 mod recycle;
 mod result;
 mod ring;
@@ -53,6 +54,7 @@ use std::time::Instant;
 fn models() -> Vec<&'static Model> {
     [
         ring::MODELS,
+        queue::MODELS,
         frozen::MODELS,
         result::MODELS,
         deadline::MODELS,

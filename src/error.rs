@@ -1,9 +1,11 @@
 //! The errors of the Rust API. A call that fails returns what it was given.
 
 mod os_error;
+mod queue_full;
 
 use core::fmt;
 pub use os_error::OsError;
+pub use queue_full::QueueFull;
 
 /// Why a job was not accepted. It was not run, and nothing of it was dropped: the error holds the job.
 ///

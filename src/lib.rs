@@ -14,6 +14,7 @@
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
+//! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool.
 //! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
 //! ```
@@ -60,6 +61,7 @@ pub mod ffi;
 mod fork_join;
 mod job;
 mod platform;
+mod queue;
 mod ring;
 mod rust;
 mod sleep;
@@ -75,11 +77,12 @@ pub use engine::lifecycle::ShutdownMode;
 pub use engine::{PoolStats, ShutdownReport, WaitFor, WorkerState, WorkerStats};
 #[cfg(feature = "alloc")]
 pub use error::RecvError;
-pub use error::{BuildError, JobError, JobPanic, OsError, SubmitError};
+pub use error::{BuildError, JobError, JobPanic, OsError, QueueFull, SubmitError};
 pub use job::id::JobId;
 pub use job::interrupt::Interrupt;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
+pub use queue::Queue;
 pub use rust::batch::Refused;
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;

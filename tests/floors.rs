@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["util"],
     &["job"],
     &["ring", "slot", "platform"],
-    &["sleep"],
+    &["sleep", "queue"],
     &["engine"],
     &["workers", "fork_join"],
     &["rust", "ffi"],

@@ -25,6 +25,7 @@ fn public_types_are_send_and_sync() {
     both::<Completions<'static, std::cell::Cell<u32>>>();
     both::<Completion<u32>>();
     both::<CompletionsIter<'static, u32>>();
+    both::<Queue<std::cell::Cell<u32>, 4>>();
     both::<JobId>();
     both::<Backend>();
     both::<System>();
@@ -49,6 +50,7 @@ fn errors_are_send_sync_and_survive_an_unwind() {
     error::<JobError>();
     error::<RecvError>();
     error::<OsError>();
+    error::<QueueFull<u32>>();
     error::<ShutdownError>();
     error::<SubmitError<fn()>>();
     fn unwinds<T: UnwindSafe + RefUnwindSafe>() {}
