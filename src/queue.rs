@@ -117,6 +117,9 @@ impl<T> Cell<T> {
 /// own. So choose `N` larger by the number of calls that may be interrupted at the same time. It is not
 /// wait-free: a thread can lose its compare-and-swap for ever to threads that succeed.
 ///
+/// A thread that is stopped inside a call for exactly a multiple of 2³⁰ pushes on 32-bit targets (2⁶² on 64-bit ones) can take an
+/// outdated counter for the current one.
+///
 /// # Drop
 ///
 /// A queue that is dropped drops the values that are left, the oldest first. A panic of such a drop is caught and ignored, as
