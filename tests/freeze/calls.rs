@@ -367,8 +367,8 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
         let _stop_on_panic = StopOnPanic(&desk);
         let frozen = provoke(target).and_then(|()| {
             desk.pause(target.role)?;
-            let figures =
-                drive(&desk, cycles() / 5, GENEROUS).map_err(|(figures, why)| format!("{why} {figures:?}"))?;
+            let figures = drive(&desk, cycles() / 5, GENEROUS)
+                .map_err(|(figures, why)| format!("{why} {figures:?}"))?;
             let empty_handed = target.role != WORKER && EMPTY_HANDED.contains(&target.site);
             let idle =
                 desk.pool.wait_idle_timeout(if empty_handed { GENEROUS } else { Duration::from_micros(1) });
