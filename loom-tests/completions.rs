@@ -315,13 +315,7 @@ fn an_event_loop_beside_a_consumer_hears_of_a_completion() {
 fn an_event_loop_hears_of_what_another_left() {
     let s = Stage::<2>::attended();
     let queue = s.queue(2);
-    let other = queue.clone();
-    let runner = s.thread(move |s| {
-        assert!(s.pool.run_one());
-        let took = other.try_take();
-        assert!(s.pool.run_one());
-        usize::from(matches!(took, Took::Done(_)))
-    });
+    let runner = s.runner_that_takes(&queue);
     s.begin();
     queue.poll_for(1);
     let left = 1 - runner.join().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::harness::Crew;
 use jobring_model::JobId;
-use jobring_model::model::{Clock, End, Log, Pool, Queue, StopPoint, Task};
+use jobring_model::model::{Clock, End, Log, Pool, Queue, StopPoint, Task, Took};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
 
@@ -72,9 +72,20 @@ impl<const N: usize> Stage<N> {
         self.runner_of(1)
     }
 
-    /// A thread that runs the oldest `jobs` jobs (there are so many).
+    /// A thread that runs the oldest `jobs` jobs, which are queued already.
     pub fn runner_of(&self, jobs: usize) -> JoinHandle<()> {
         self.thread(move |s| (0..jobs).for_each(|_| assert!(s.pool.run_one())))
+    }
+
+    /// A thread that runs two jobs of the queue, and takes one between them, if there is one. Returns how many it took.
+    pub fn runner_that_takes(&self, queue: &Arc<Queue<N>>) -> JoinHandle<usize> {
+        let queue = queue.clone();
+        self.thread(move |s| {
+            assert!(s.pool.run_one());
+            let took = queue.try_take();
+            assert!(s.pool.run_one());
+            usize::from(matches!(took, Took::Done(_)))
+        })
     }
 
     /// A completion queue for at most `jobs` jobs, with jobs 0 and so on in it.

@@ -108,13 +108,7 @@ fn a_task_that_finds_the_mark_of_another_is_woken() {
     let queue = s.queue(2);
     let before = Bell::new();
     assert!(Polling::new(&queue).poll(&before.waker()).is_none());
-    let other = queue.clone();
-    let runner = s.thread(move |s| {
-        assert!(s.pool.run_one());
-        let took = other.try_take();
-        assert!(s.pool.run_one());
-        usize::from(matches!(took, Took::Done(_)))
-    });
+    let runner = s.runner_that_takes(&queue);
     s.begin();
     let (mut polling, bell) = (Polling::new(&queue), Bell::new());
     assert!(matches!(block_on(&mut polling, &bell), Took::Done(_)));

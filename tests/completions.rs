@@ -261,7 +261,7 @@ fn a_job_that_receives_itself_is_told() {
     for n in 0..2 {
         queue.submit(n, || queue.recv().err()).expect("room");
     }
-    // One is told, and the other receives that one; or both are, one after the other.
+    // Either one job gets the error and the other job receives it, or both get the error in turn.
     assert!(received(queue).result.expect("no panic").is_none_or(|error| error == RecvError::Deadlock));
     assert_eq!(received(&other).tag, 0);
 }

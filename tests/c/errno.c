@@ -91,18 +91,9 @@ static int32_t spoils_in_body(void *ctx, size_t from, size_t to) {
     return 0;
 }
 
-static jobring_pool *without_workers(uint32_t capacity) {
-    jobring_config config = JOBRING_CONFIG_INIT;
-    jobring_pool *pool;
-    config.workers = JOBRING_WORKERS_NONE;
-    config.capacity = capacity;
-    OK(jobring_create(&config, &pool));
-    return pool;
-}
-
 /* A pool with nothing but one job in it, which spoils errno of any thread that runs or drops it. */
 static jobring_pool *one_job(uint32_t capacity, jobring_job *job) {
-    jobring_pool *pool = without_workers(capacity);
+    jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, capacity);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.drop = spoils_at_drop;
     OK(jobring_submit_opts(pool, spoils, &options, &options, job));
@@ -133,7 +124,7 @@ static void is_watched_late(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_done_node late = {NULL, spoils_when_told, NULL, {NULL, NULL}};
     jobring_watched watched;
-    jobring_pool *pool = without_workers(1);
+    jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, 1);
     OK(jobring_watched_init(&watched));
     options.nodes = &watched.node;
     OK(jobring_submit_opts(pool, spoils, NULL, &options, NULL));

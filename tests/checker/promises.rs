@@ -95,8 +95,8 @@ pub fn at_rest(world: &World, setup: &Setup) -> Verdict {
     accounts.map_or_else(|why| Verdict::Broken(why.to_string()), |()| Verdict::Kept)
 }
 
-/// Jobs that no thread has begun. A thread that is stopped may hold up one, if it was woken for it, or has not
-/// notified a worker of it.
+/// The number of jobs that no thread has started. A stopped thread holds up at most one: the job for which it was
+/// woken, or the one of which it has not notified a worker yet.
 fn standing(world: &World) -> usize {
     world.ready.contents().filter(|slot| world.slots[*slot as usize].status() == Status::Queued).count()
 }

@@ -1,6 +1,8 @@
 //! When the threads of a scene act, and how far they are.
 
+use crate::arena::Dice;
 use crate::harness::until;
+use jobring_frozen::freeze;
 use std::sync::{Condvar, Mutex};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,17 @@ impl Board {
         state.paused[role as usize] = false;
         state.acts[role as usize] += 1;
         state.phase == Phase::Run
+    }
+
+    /// The calling thread acts in this role until it is time to stop.
+    pub fn perform(&self, role: u8, seed: u64, act: impl Fn(&mut Dice)) {
+        freeze::set_role(role);
+        let mut dice = Dice::new(seed, role);
+        while self.may_act(role) {
+            act(&mut dice);
+        }
+        freeze::set_role(0);
+        self.leave(role);
     }
 
     pub fn is_paused(&self, role: u8) -> bool {

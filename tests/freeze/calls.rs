@@ -98,20 +98,9 @@ impl<'p> Desk<'p> {
     }
 
     fn start_roles<'s>(&'s self, scope: &'s Scope<'s, '_>, seed: u64) {
-        let begin = move |role: u8, act: fn(&'s Self, &mut Dice)| {
-            scope.spawn(move || {
-                freeze::set_role(role);
-                let mut dice = Dice::new(seed, role);
-                while self.board.may_act(role) {
-                    act(self, &mut dice);
-                }
-                freeze::set_role(0);
-                self.board.leave(role);
-            });
-        };
-        begin(SUBMITTER, |desk, dice| desk.submit(dice));
-        begin(WAITER, |desk, dice| desk.wait(dice));
-        begin(CANCELLER, |desk, dice| desk.cancel(dice));
+        scope.spawn(move || self.board.perform(SUBMITTER, seed, |dice| self.submit(dice)));
+        scope.spawn(move || self.board.perform(WAITER, seed, |dice| self.wait(dice)));
+        scope.spawn(move || self.board.perform(CANCELLER, seed, |dice| self.cancel(dice)));
         scope.spawn(|| {
             freeze::set_role(WORKER);
             assert!(self.pool.enter_worker());
@@ -379,13 +368,7 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
             if !until(|| ledger.outstanding() <= 2) {
                 return Err(format!("{} jobs are stuck", ledger.outstanding()));
             }
-            if figures.forced > cycles() / 20 {
-                return Err(format!("every so often a wake-up is missing: {figures:?}"));
-            }
-            match freeze::thaw(0) {
-                true => Ok(figures),
-                false => Err("it had not stood still".into()),
-            }
+            thaw(figures, cycles() / 20)
         });
         release();
         desk.finish();

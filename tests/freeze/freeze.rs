@@ -323,13 +323,7 @@ fn freeze_open(target: Target, round: usize, sharing: bool) -> Result<Figures, S
             arena.settle(target.role)?;
             // One forced wake-up, and the pool is as if the frozen thread were not there. On a machine that
             // is busy with other things a waiter loses its patience for nothing at times.
-            if figures.forced > cycles() / 20 {
-                return Err(format!("every so often a wake-up is missing: {figures:?}"));
-            }
-            match freeze::thaw(0) {
-                true => Ok(figures),
-                false => Err("it had not stood still".into()),
-            }
+            thaw(figures, cycles() / 20)
         });
         release();
         finish(&arena);

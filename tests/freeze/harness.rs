@@ -65,6 +65,17 @@ pub fn drive(subject: &impl Subject, cycles: u64, patience: Duration) -> Result<
     Ok(figures)
 }
 
+/// Lets the frozen thread go on. Err if it had not stood still, or if more than `most` wake-ups were forced.
+pub fn thaw(figures: Figures, most: u64) -> Result<Figures, String> {
+    if figures.forced > most {
+        return Err(format!("every so often a wake-up is missing: {figures:?}"));
+    }
+    match freeze::thaw(0) {
+        true => Ok(figures),
+        false => Err("it had not stood still".into()),
+    }
+}
+
 /// A count of jobs and a sum over their numbers: a job counted twice does not make up for a lost one.
 #[derive(Default)]
 pub struct Tally {

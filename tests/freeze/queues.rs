@@ -96,20 +96,9 @@ impl<'p> Desk<'p> {
     }
 
     fn start_roles<'s>(&'s self, scope: &'s Scope<'s, '_>, seed: u64) {
-        let begin = move |role: u8, act: fn(&'s Self, &mut Dice)| {
-            scope.spawn(move || {
-                freeze::set_role(role);
-                let mut dice = Dice::new(seed, role);
-                while self.board.may_act(role) {
-                    act(self, &mut dice);
-                }
-                freeze::set_role(0);
-                self.board.leave(role);
-            });
-        };
-        begin(SUBMITTER, |desk, dice| desk.submit(dice));
-        begin(WAITER, |desk, dice| desk.consume(dice));
-        begin(CANCELLER, |desk, dice| desk.cancel_or_give_up(dice));
+        scope.spawn(move || self.board.perform(SUBMITTER, seed, |dice| self.submit(dice)));
+        scope.spawn(move || self.board.perform(WAITER, seed, |dice| self.consume(dice)));
+        scope.spawn(move || self.board.perform(CANCELLER, seed, |dice| self.cancel_or_give_up(dice)));
         scope.spawn(|| {
             freeze::set_role(WORKER);
             assert!(self.pool.enter_worker());
@@ -385,13 +374,7 @@ pub fn freeze_in_a_queue(target: Target, round: usize) -> Result<Figures, String
             if !until(|| ledger.outstanding() <= 1) {
                 return Err(format!("{} jobs are stuck", ledger.outstanding()));
             }
-            if figures.forced > cycles() / 100 {
-                return Err(format!("every so often a wake-up is missing: {figures:?}"));
-            }
-            match freeze::thaw(0) {
-                true => Ok(figures),
-                false => Err("it had not stood still".into()),
-            }
+            thaw(figures, cycles() / 100)
         });
         release();
         desk.finish();
