@@ -1,6 +1,7 @@
 //! A completion queue: its words. `completions.rs` states the protocol.
 
 use super::RawPool;
+use super::deadlock::parts;
 use crate::engine::wait_graph::{Awaits, Locked};
 use crate::platform::port::{Origin, Port};
 use crate::ring::{Cursors, Ring, Seed};
@@ -272,11 +273,9 @@ unsafe fn is_stuck<S: Storage, P: Port + Clone>(
     locked: *const (),
 ) -> bool {
     // SAFETY:
-    // - as in receive; the graph is this pool's.
-    unsafe {
-        let pool = &*pool.cast::<RawPool<S, P>>();
-        pool.is_take_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
-    }
+    // - 1: the owner is a queue, whose consumer registered it in this pool.
+    let (pool, locked, queue) = unsafe { parts::<S, P, Completions>(owner, pool, locked) };
+    pool.is_take_stuck(locked, queue)
 }
 
 /// See `Awaits`.
@@ -287,10 +286,8 @@ unsafe fn is_held<S: Storage, P: Port + Clone>(
 ) -> bool {
     // SAFETY:
     // - as in is_stuck.
-    unsafe {
-        let pool = &*pool.cast::<RawPool<S, P>>();
-        pool.is_take_held(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Completions>())
-    }
+    let (pool, locked, queue) = unsafe { parts::<S, P, Completions>(owner, pool, locked) };
+    pool.is_take_held(locked, queue)
 }
 
 /// See `AwaitedOwner`.

@@ -29,9 +29,9 @@ use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::id::JobId;
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::ring::Mark;
-use crate::slot::Slot;
 use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
+use crate::slot::{AwaitedOwner, Slot};
 use crate::sync::{Bug, SeqCst, Site, bug, dying, fence, ordering};
 
 /// What a thread that is about to sleep without a timeout can expect.
@@ -302,4 +302,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
     }
+}
+
+/// What the functions of an `AwaitedOwner` are called with, by their types.
+///
+/// # Safety
+/// 1. A caller of this pool has registered the owner, which is the first field of an `O`; the graph is the pool's, and is locked.
+#[inline(always)]
+pub(super) unsafe fn parts<'a, S: Storage, P: Port + Clone, O>(
+    owner: *const AwaitedOwner,
+    pool: *const (),
+    locked: *const (),
+) -> (&'a RawPool<S, P>, &'a Locked<'a, P>, &'a O) {
+    // SAFETY:
+    // - 1: the caller cannot leave its call while the graph is locked.
+    unsafe { (&*pool.cast(), &*locked.cast(), &*owner.cast()) }
 }

@@ -31,7 +31,7 @@
 
 use super::RawPool;
 use super::blocking_wait::Patience;
-use super::deadlock::Outlook;
+use super::deadlock::{Outlook, parts};
 use super::wait::WaitError;
 use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -218,18 +218,9 @@ struct Sleeper {
 
 impl Sleeper {
     fn new<S: Storage, P: Port + Clone>(lacks_stack: bool) -> Self {
-        let owner = AwaitedOwner {
-            owner: Owner { receive: receive_nothing },
-            is_stuck: is_stuck::<S, P>,
-            wake: wake::<S, P>,
-        };
+        let owner = AwaitedOwner { owner: Owner::OF_NO_JOB, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> };
         Self { owner, lacks_stack }
     }
-}
-
-/// See `Owner`.
-unsafe fn receive_nothing(_: *const Owner, _: *const (), _: usize, _: Status) -> bool {
-    false
 }
 
 /// See `AwaitedOwner`.
@@ -239,12 +230,9 @@ unsafe fn is_stuck<S: Storage, P: Port + Clone>(
     locked: *const (),
 ) -> bool {
     // SAFETY:
-    // - the owner is a sleeper, which `wait_idle` registered in this pool; it, the pool and its graph are of
-    //   these types.
-    unsafe {
-        let pool = &*pool.cast::<RawPool<S, P>>();
-        pool.is_any_stuck(&*locked.cast::<Locked<'_, P>>(), &*owner.cast::<Sleeper>())
-    }
+    // - 1: the owner is a sleeper, which `wait_idle` registered in this pool.
+    let (pool, locked, sleeper) = unsafe { parts::<S, P, Sleeper>(owner, pool, locked) };
+    pool.is_any_stuck(locked, sleeper)
 }
 
 /// See `AwaitedOwner`.

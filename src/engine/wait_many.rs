@@ -37,10 +37,10 @@
 
 use super::RawPool;
 use super::blocking_wait::{Patience, Slept, Waiting};
-use super::deadlock::{Outlook, Registration};
+use super::deadlock::{Outlook, Registration, parts};
 use super::many_jobs::{Jobs, Member, WaitFor};
 use super::wait::WaitError;
-use crate::engine::wait_graph::{Awaits, Locked, Node};
+use crate::engine::wait_graph::{Awaits, Node};
 use crate::job::id::JobId;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::slot::state::Status;
@@ -294,15 +294,9 @@ struct AwaitedJobs<'a> {
 
 impl<'a> AwaitedJobs<'a> {
     fn new<S: Storage, P: Port + Clone>(_: &RawPool<S, P>, jobs: &'a Jobs<'a>) -> Self {
-        let owner = Owner { receive: receive_nothing };
-        let owner = AwaitedOwner { owner, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> };
+        let owner = AwaitedOwner { owner: Owner::OF_NO_JOB, is_stuck: is_stuck::<S, P>, wake: wake::<S, P> };
         Self { owner, jobs }
     }
-}
-
-/// See `Owner`. No job has this one.
-unsafe fn receive_nothing(_: *const Owner, _: *const (), _: usize, _: Status) -> bool {
-    false
 }
 
 /// See `AwaitedOwner`.
@@ -314,8 +308,8 @@ unsafe fn is_stuck<S: Storage, P: Port + Clone>(
     // SAFETY:
     // - what a caller of this pool registered, which cannot leave its call while the graph is locked; its
     //   jobs are only read (Jobs).
-    let (pool, locked, jobs) = unsafe { parts::<S, P>(awaited, pool, locked) };
-    pool.is_none_left(jobs, |job| pool.is_stuck(locked, None, job))
+    let (pool, locked, awaited) = unsafe { parts::<S, P, AwaitedJobs<'_>>(awaited, pool, locked) };
+    pool.is_none_left(awaited.jobs, |job| pool.is_stuck(locked, None, job))
 }
 
 /// See `Awaits`.
@@ -326,20 +320,8 @@ unsafe fn is_held<S: Storage, P: Port + Clone>(
 ) -> bool {
     // SAFETY:
     // - as in is_stuck.
-    let (pool, locked, jobs) = unsafe { parts::<S, P>(awaited, pool, locked) };
-    pool.is_none_left(jobs, |job| locked.holds(job))
-}
-
-/// # Safety
-/// 1. What an `AwaitedJobs` of this pool is called with.
-unsafe fn parts<'a, S: Storage, P: Port + Clone>(
-    awaited: *const AwaitedOwner,
-    pool: *const (),
-    locked: *const (),
-) -> (&'a RawPool<S, P>, &'a Locked<'a, P>, &'a Jobs<'a>) {
-    // SAFETY:
-    // - 1; the owner is the first field.
-    unsafe { (&*pool.cast(), &*locked.cast(), (*awaited.cast::<AwaitedJobs<'a>>()).jobs) }
+    let (pool, locked, awaited) = unsafe { parts::<S, P, AwaitedJobs<'_>>(awaited, pool, locked) };
+    pool.is_none_left(awaited.jobs, |job| locked.holds(job))
 }
 
 /// See `AwaitedOwner`.

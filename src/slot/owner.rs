@@ -9,6 +9,15 @@ pub(crate) struct Owner {
     pub(crate) receive: Receive,
 }
 
+impl Owner {
+    /// The owner of waits: no job has it.
+    pub(crate) const OF_NO_JOB: Self = Self { receive: receive_nothing };
+}
+
+unsafe fn receive_nothing(_: *const Owner, _: *const (), _: usize, _: Status) -> bool {
+    false
+}
+
 /// An owner whose consumers sleep until it has received something.
 #[repr(C)]
 pub(crate) struct AwaitedOwner {
