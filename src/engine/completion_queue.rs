@@ -221,7 +221,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             // SAFETY:
             // - 1: a job that is held does not end while the graph is locked. A thread that takes an outcome
-            //   after this look finds the pool closed, and retires the slot (must_retire).
+            //   after this look finds the pool closed, and retires the slot (must_retire_owned).
             let is_ours = ptr::eq(unsafe { slot.owner() }, queue.owner());
             if is_ours && state.is_untaken() {
                 // It lies in the queue, or is on its way there.

@@ -27,7 +27,8 @@
 //! off: stopped before its wake, it hid the others' changes. Model a_detacher_stopped_anywhere_hides_no_other_job_from_a_scope.)
 //!
 //! A raise that took the mark off the slot's word instead, and woke, would lose the interrupt: another waiter may set the mark
-//! again before this one sleeps, and so restore the value on which it is about to. The event count repeats a value after 2³² events at the earliest.
+//! again before this one sleeps, and so restore the value on which it is about to. The event count
+//! repeats a value after 2³² events at the earliest.
 //!
 //! *Raise* is two atomic operations and one wake. It touches the pool and the interrupt, nothing of the sleeping
 //! thread. So a signal handler may call it wherever it may call the port's wake: on Linux. Where threads sleep on
