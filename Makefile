@@ -84,7 +84,7 @@ $(OUT)/jobring-config-version.cmake: $(OUT)/$(SONAME) FORCE
 
 install: all
 	install -d "$(DESTDIR)$(includedir)" "$(DESTDIR)$(libdir)/pkgconfig" "$(DESTDIR)$(libdir)/cmake/jobring"
-	install -m 644 include/jobring.h include/jobring_port.h "$(DESTDIR)$(includedir)/"
+	install -m 644 include/jobring.h include/jobring_ext.h include/jobring_port.h "$(DESTDIR)$(includedir)/"
 	install -m 644 $(OUT)/libjobring.a "$(DESTDIR)$(libdir)/"
 	install -m 755 $(OUT)/$(SONAME) "$(DESTDIR)$(libdir)/"
 	ln -sf $(SONAME) "$(DESTDIR)$(libdir)/libjobring.so"

@@ -29,6 +29,7 @@ mod idle;
 mod idle_wait;
 mod interrupt;
 mod kill;
+mod lane;
 mod many;
 mod nested;
 mod peek;
@@ -55,6 +56,7 @@ fn models() -> Vec<&'static Model> {
     [
         ring::MODELS,
         queue::MODELS,
+        lane::MODELS,
         frozen::MODELS,
         result::MODELS,
         deadline::MODELS,

@@ -15,7 +15,7 @@
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool.
-//! - `include/jobring.h` and `include/jobring_port.h` are the C API (feature `capi`).
+//! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //!
 //! ```
 //! use jobring::Pool;
@@ -96,6 +96,8 @@ pub use rust::completions_iter::CompletionsIter;
 pub use rust::handle::JobHandle;
 pub use rust::idle::IdleError;
 pub use rust::job_state::JobState;
+pub use rust::lane::Lane;
+pub use rust::lane_memory::LaneMemory;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};

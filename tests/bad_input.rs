@@ -255,7 +255,7 @@ fn read(path: &str) -> String {
 }
 
 fn headers() -> String {
-    read("include/jobring.h") + &read("include/jobring_port.h")
+    read("include/jobring.h") + &read("include/jobring_ext.h") + &read("include/jobring_port.h")
 }
 
 #[test]

@@ -168,7 +168,9 @@ fn lists(folder: &Path) -> (usize, usize) {
         writeln!(functions, "FUNCTION({name})").expect("text");
     }
     let mut constants = String::new();
-    for (name, text) in macros(&(read("include/jobring.h") + &read("include/jobring_port.h"))) {
+    for (name, text) in macros(
+        &(read("include/jobring.h") + &read("include/jobring_ext.h") + &read("include/jobring_port.h")),
+    ) {
         let number = text.trim_start_matches("(-").trim_end_matches(')');
         if number.bytes().all(|byte| byte.is_ascii_digit()) || ["UINT32_MAX", "SIZE_MAX"].contains(&number) {
             let kind = if text.starts_with("(-") { "NEGATIVE" } else { "POSITIVE" };
@@ -272,7 +274,9 @@ fn said_to(from: &str, to: &str, compiler: &Compiler, dialect: &str, folder: &Pa
     let header = read("include/jobring.h");
     assert_eq!(header.matches(from).count(), 1, "{from}");
     fs::write(folder.join("jobring.h"), header.replacen(from, to, 1)).expect("a header");
-    fs::write(folder.join("jobring_port.h"), read("include/jobring_port.h")).expect("a header");
+    for other in ["jobring_ext.h", "jobring_port.h"] {
+        fs::write(folder.join(other), read(&format!("include/{other}"))).expect("a header");
+    }
     let output = compiler
         .command(dialect)
         .arg("-I")

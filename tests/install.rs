@@ -76,13 +76,14 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         exported(Command::new("nm").args(["-g", "--defined-only"]).arg(library.join("libjobring.a")));
     assert_eq!(object, expected, "the static library");
 
-    for name in ["jobring.h", "jobring_port.h"] {
+    for name in ["jobring.h", "jobring_ext.h", "jobring_port.h"] {
         let installed = fs::read(prefix.join("include").join(name)).expect("a header");
         assert_eq!(installed, fs::read(root.join("include").join(name)).expect("a header"), "{name}");
     }
     let header = fs::read_to_string(prefix.join("include/jobring.h")).expect("the header");
+    let all = fs::read_to_string(prefix.join("include/jobring_ext.h")).expect("the header") + &header;
     for name in &expected {
-        assert!(header.contains(&format!("{name}(")), "{name} is declared");
+        assert!(all.contains(&format!("{name}(")), "{name} is declared");
     }
     let dynamic = lines(&run(Command::new("readelf").arg("-d").arg(library.join("libjobring.so"))));
     let abi =

@@ -108,6 +108,8 @@ enum Found {
     Jobs,
     /// The same, and every worker waits or is inside a shutdown: the closers run what is queued.
     JobsAndNoWorker,
+    /// What is left are jobs that their lanes hold back until a closer returns.
+    HeldBack,
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
@@ -117,7 +119,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// such a job without a timeout, by its handle or for what its completion queue brings.
     ///
     /// Err when the time is up or an interrupt was raised: the pool stays closed, and shutdown can be called again. Without a timeout,
-    /// Err if no thread can run what is queued because this one has too little stack left. In a child by fork
+    /// Err if no thread can run what is queued because this one has too little stack left, or because lanes hold it back until
+    /// this returns. In a child by fork
     /// it does nothing and returns Err.
     pub(crate) fn shutdown(
         &self,
@@ -160,7 +163,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             drains = is_worker || deserted;
             let Ok(left) = deadline.left(&self.port) else { return Err(self.census()) };
-            if self.is_interrupted() {
+            if self.is_interrupted() || found == Found::HeldBack && left.is_none() {
                 return Err(self.census());
             }
             if !self.stack_suffices() && left.is_none() && self.is_to_drain(deserted) {
@@ -248,6 +251,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             locked.mark_outliving();
             return Found::Quiescent;
         }
+        if self.have_ended_or_wait(Some(&locked), true) {
+            return Found::HeldBack;
+        }
         locked.mark(|_| true);
         if self.are_workers_stuck(&locked) { Found::JobsAndNoWorker } else { Found::Jobs }
     }
@@ -259,9 +265,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Have all accepted jobs ended, except those that a thread marked in the graph is inside of?
     pub(crate) fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
+        self.have_ended_or_wait(except, false)
+    }
+
+    /// The same, with `held` also except those that lanes hold back until such jobs end.
+    fn have_ended_or_wait(&self, except: Option<&Locked<'_, P>>, held: bool) -> bool {
         let is_excepted = |index, state: State| {
-            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
-                && except.is_some_and(|locked| self.is_held(locked, index, state))
+            except.is_some_and(|locked| match state.status() {
+                Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
+                _ => held && state.is_held() && locked.is_held_back(index),
+            })
         };
         let ended = |index| {
             let state = self.slot(index).state();

@@ -10,6 +10,8 @@
 //! - a wait for a running job, when that job's thread is stuck;
 //! - a wait for a queued job, when every worker is stuck. (With enough stack the thread would run that job
 //!   itself.)
+//! - a wait for a job that its lane holds back, when every worker is stuck, or stuck threads have all places of that lane;
+//! - a wait for a lane (a submit while it is full, or its close), when stuck threads have all places in use;
 //! - a take from a completion queue, when stuck threads are inside of all its pending jobs; or when every worker is stuck and no
 //!   other job with an owner can end, since a queued job does not show whose it is;
 //! - a wait until the pool is idle, when one of the jobs that it waits for is stuck (`idle_wait.rs`).
@@ -174,7 +176,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         let is_stuck = || locked.marked().any(|marked| core::ptr::eq(marked, node));
         match node.awaits {
-            _ if !is_stuck() && slots == Outlook::Unsettled => Outlook::Unsettled,
+            _ if !is_stuck() && (slots == Outlook::Unsettled || locked.is_unsettled()) => Outlook::Unsettled,
             _ if !is_stuck() => Outlook::Hopeful,
             Awaits::Job { gives_up: false, .. } => {
                 self.wake_stuck(locked);
@@ -183,7 +185,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             _ => {
                 // A cycle of waits stays stuck even if a worker runs what is queued. The other waits do not.
                 locked.shrink(Node::awaits_worker);
-                locked.shrink(|node| matches!(node.awaits, Awaits::Job { job, .. } if !locked.holds(job)));
+                // Nor do those for a job that its lane holds back.
+                let is_held = |job| {
+                    let is_back = |(index, _)| self.slot(index).state().is_held();
+                    locked.holds(job) || self.find(job).is_ok_and(is_back)
+                };
+                locked.shrink(|node| matches!(node.awaits, Awaits::Job { job, .. } if !is_held(job)));
                 if is_stuck() { Outlook::Stuck } else { Outlook::NoWorker }
             }
         }
@@ -212,14 +219,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let Ok((index, generation)) = self.find(job) else { return false };
         let state = self.slot(index).state();
         if let Some(node) = node {
-            locked.note_worker(node, state.status() == Status::Queued);
+            locked.note_worker(node, state.status() == Status::Queued && !state.is_held());
         }
         if bug(Bug::CountsTheWokenAsBlocked) && state.is_untaken() {
             return true;
         }
         state.answers_to(generation)
             && match state.status() {
-                Status::Queued => self.are_workers_stuck(locked),
+                Status::Queued => {
+                    self.are_workers_stuck(locked) || state.is_held() && locked.is_held_back(index)
+                }
                 Status::Running | Status::Cancelling => locked.holds(job),
                 _ => false,
             }
@@ -237,7 +246,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let state = self.slot(index).state();
             let stuck = match state.status() {
                 Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
-                Status::Queued => workers_stuck,
+                Status::Queued => workers_stuck || state.is_held() && locked.is_held_back(index),
                 // Its entry lies behind a queued job.
                 _ if state.is_tombstone() => workers_stuck,
                 _ if state.is_untaken() || state.is_closed() => true,

@@ -9,6 +9,7 @@ use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::Claim;
+use crate::slot::state::Claimable;
 use crate::slot::storage::Storage;
 use crate::util::backoff::spin_until;
 
@@ -39,7 +40,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Claims the job if no thread has started it: then the caller runs or drops it.
     fn claim_lent(&self, job: JobId) -> Option<Claimed> {
         let (index, generation) = self.find(job).ok()?;
-        match self.slot(index).claim(generation) {
+        match self.slot(index).claim(generation, Claimable::TO_RUN) {
             Claim::Claimed(state) => Some(Claimed { index, state }),
             Claim::Stale | Claim::TooLate(_) => None,
         }

@@ -173,7 +173,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             match state.status() {
                 Status::Queued => return Found::Job,
                 _ if bug(Bug::IdleWaitSeesOnlyTheQueue) => {}
-                Status::Running | Status::Cancelling if !is_excepted(index, state) => return Found::Job,
+                Status::Running | Status::Cancelling if !is_excepted(index, state) => {
+                    return Found::Job;
+                }
                 _ if state.is_vacant() && !state.is_in_ring() => free += 1,
                 _ => {}
             }
@@ -198,7 +200,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         (0..self.capacity()).any(|index| {
             let state = self.slot(index).state();
             match state.status() {
-                Status::Queued => queued_are_stuck,
+                Status::Queued => queued_are_stuck || state.is_held() && locked.is_held_back(index),
                 Status::Running | Status::Cancelling => {
                     self.is_held(locked, index, state) && !self.is_inside_end(locked, index, state)
                 }

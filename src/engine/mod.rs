@@ -16,6 +16,7 @@
 //! - `idle_wait`: waits until every accepted job has finished.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`. `completion_event`: their descriptor.
 //!   `abandoned_completions`: those that nobody uses any more.
+//! - `lane`: FIFOs of which at most so many jobs run, with `lane_ref`, `lane_code`, `lane_word`, `lane_submit`, `lane_waits`.
 //! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
 //!   jobs that their submitter may take back.
 
@@ -33,6 +34,12 @@ mod event_count;
 mod fork_support;
 mod idle_wait;
 mod interrupt;
+mod lane;
+mod lane_code;
+mod lane_ref;
+mod lane_submit;
+mod lane_waits;
+mod lane_word;
 pub(crate) mod lifecycle;
 mod many_jobs;
 mod pool;
@@ -61,6 +68,10 @@ pub(crate) use completion_queue::Completions;
 pub(crate) use completions::AT_ONCE;
 pub(crate) use completions::TakeError;
 pub(crate) use fork_support::LentJob;
+pub(crate) use lane_code::LaneJobs;
+pub(crate) use lane_ref::{Lane, LaneRef};
+pub(crate) use lane_waits::LaneWaitError;
+pub(crate) use lane_word::{MAX_JOBS, MAX_SLOTS, MAX_WIDTH};
 pub use many_jobs::WaitFor;
 pub(crate) use many_jobs::{Jobs, Member};
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};

@@ -217,7 +217,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// The innermost of them, apart from scopes of interrupts.
     pub(crate) fn current_context(&self) -> Option<&CallContext> {
-        self.contexts().find(|context| !context.is_interruptible())
+        self.contexts().find(|context| !context.is_scope())
     }
 
     /// Is this thread inside a job, a callback, a worker's loop or a scope of this pool?

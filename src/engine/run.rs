@@ -75,7 +75,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg(feature = "capi")]
     pub(crate) fn end_exited(&self) -> bool {
         // A scope that the job began and did not end goes with its thread.
-        let innermost = CallChain(self.port.current()).find(|context| !context.is_interruptible());
+        let innermost = CallChain(self.port.current()).find(|context| !context.is_scope());
         let Some(context) = innermost else { return false };
         let found = context.job().and_then(|job| self.find(job).ok());
         // The vtable's data is set while the job's own code runs. Its callbacks must return.

@@ -9,7 +9,7 @@ use crate::job::vtable::{DiscardReason, JobVTable, Payload};
 use crate::platform::port::{Origin, Port, Timeout};
 use crate::ring::Popper;
 use crate::slot::Claim;
-use crate::slot::state::{State, Status};
+use crate::slot::state::{Claimable, State, Status};
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug};
 
@@ -209,7 +209,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Runs a job for a waiter: the oldest one outside of jobs on a pool without workers, else the awaited
-    /// one alone. False if the waiter has to sleep.
+    /// one alone. False if it has run nothing: the waiter may have to sleep.
     // Inlined, though it has two callers: a firmware that waits for one job has one of them.
     #[cfg_attr(all(target_os = "none", not(debug_assertions)), inline(always))]
     pub(super) fn run_here(&self, index: usize, generation: usize) -> Result<bool, WaitError> {
@@ -221,11 +221,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.lifecycle.live() == 0 && self.nesting_depth() == 0 {
             return Ok(self.run_one());
         }
-        if let Claim::Claimed(state) = self.slot(index).claim(generation) {
-            self.execute(Claimed { index, state });
-            self.notify_closers_if_closed(Origin::Thread);
+        match self.slot(index).claim(generation, Claimable::TO_RUN) {
+            Claim::Claimed(state) => {
+                self.execute(Claimed { index, state });
+                self.notify_closers_if_closed(Origin::Thread);
+                Ok(true)
+            }
+            // Its lane has to release it.
+            Claim::TooLate(state) if state.is_held() => Ok(false),
+            // The caller looks again. A firmware has no code to tell these from the jobs above: there the caller finds out when it is
+            // about to sleep.
+            _ => Ok(cfg!(not(target_os = "none"))),
         }
-        Ok(true)
     }
 
     /// Cancels a job that is still queued: its input is dropped in this call, and waiters are notified. Of
@@ -235,7 +242,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
         loop {
-            match slot.claim(generation) {
+            match slot.claim(generation, Claimable::TO_DROP) {
                 Claim::Claimed(state) => {
                     self.drop_claimed(Claimed { index, state }, DiscardReason::Cancelled);
                     self.notify_closers_if_closed(Origin::Thread);

@@ -22,6 +22,7 @@ use crate::job::id::JobId;
 use crate::platform::port::Port;
 use crate::slot::AwaitedOwner;
 use crate::sync::{Acquire, AtomicUsize, Relaxed, Release, Site, UnsafeCell, const_fn, ordering};
+use core::cell::Cell;
 use core::ptr;
 
 const LOCKED: usize = 1;
@@ -130,7 +131,7 @@ impl WaitGraph {
                 ) {
                     Ok(_) => {
                         let first = ptr::with_exposed_provenance(now & !(LOCKED | CONTENDED));
-                        return Locked { graph: self, port, first };
+                        return Locked { graph: self, port, first, unsettled: Cell::new(false) };
                     }
                     Err(found) => now = found,
                 }
@@ -161,6 +162,8 @@ pub(crate) struct Locked<'a, P: Port> {
     graph: &'a WaitGraph,
     port: &'a P,
     first: *const Node,
+    /// Was a question asked to which there was no answer now?
+    unsettled: Cell<bool>,
 }
 
 impl<P: Port> Drop for Locked<'_, P> {
@@ -252,6 +255,32 @@ impl<P: Port> Locked<'_, P> {
             |node: &Node| matches!(node.awaits, Awaits::OneOf { owner: of, .. } if ptr::eq(of, owner));
         let mut inside = self.nodes().filter(|node| is_marked(node) || awaits(node));
         inside.any(|node| node.frames().any(|context| context.job() == Some(job)))
+    }
+
+    /// What marked threads are inside of.
+    pub(crate) fn marked_frames(&self) -> impl Iterator<Item = &CallContext> {
+        self.marked().flat_map(Node::frames)
+    }
+
+    /// Does a lane hold the job in this slot back, of which marked threads have all places?
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn is_held_back(&self, index: usize) -> bool {
+        for scope in self.marked_frames().filter_map(CallContext::lane_scope) {
+            // SAFETY:
+            // - the thread is inside a job of that lane, and cannot leave its call while the graph is locked.
+            match unsafe { (scope.holds_back)(scope.lane, ptr::from_ref(self).cast(), index) } {
+                Some(true) => return true,
+                Some(false) => {}
+                None => self.unsettled.set(true),
+            }
+        }
+        false
+    }
+
+    /// Was it not known, of some job, whether its lane holds it back?
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.unsettled.get()
     }
 
     /// Is a thread inside this job that is inside a shutdown or wait_idle?

@@ -43,7 +43,7 @@ use super::wait::WaitError;
 use crate::engine::wait_graph::{Awaits, Node};
 use crate::job::id::JobId;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::slot::state::Status;
+use crate::slot::state::{State, Status};
 use crate::slot::storage::Storage;
 use crate::slot::{AwaitedOwner, Owner};
 use crate::sync::{AtomicUsize, Bug, bug};
@@ -124,14 +124,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Result<Option<usize>, WaitError> {
         let mut number = 0;
         while number < jobs.count {
-            let Some((index, generation)) = self.queued(jobs, number) else {
+            let Some((index, generation, _)) = self.queued(jobs, number) else {
                 number += 1;
                 continue;
             };
             deadline.left(&self.port).map_err(|()| WaitError::Pending)?;
-            if !self.run_here(index, generation)? {
-                break;
-            }
+            number += usize::from(!self.run_here(index, generation)?);
             if let Some(found) = self.look(jobs, settled, false) {
                 return Ok(Some(found));
             }
@@ -139,12 +137,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(None)
     }
 
-    /// The slot and generation of this job, if it is queued.
-    fn queued(&self, jobs: &Jobs<'_>, number: usize) -> Option<(usize, usize)> {
+    /// The slot, generation and state of this job, if it is queued.
+    fn queued(&self, jobs: &Jobs<'_>, number: usize) -> Option<(usize, usize, State)> {
         let Member::InPool(job) = (jobs.member)(number) else { return None };
         let (index, generation) = self.find(job).ok()?;
         let state = self.slot(index).state();
-        (state.answers_to(generation) && state.status() == Status::Queued).then_some((index, generation))
+        let is_queued = state.answers_to(generation) && state.status() == Status::Queued;
+        is_queued.then_some((index, generation, state))
     }
 
     /// Waits for one job after the other.
@@ -225,10 +224,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             let left = deadline.left(&self.port).map_err(|()| WaitError::Pending)?;
             // A job that runs ends by itself. A queued job needs a thread to run it.
-            let queued = (*settled..jobs.count).any(|number| self.queued(jobs, number).is_some());
+            let all_queued = (*settled..jobs.count).filter_map(|number| self.queued(jobs, number));
+            let (mut queued, mut lacks_stack) = (false, false);
+            all_queued
+                .for_each(|(_, _, state)| (queued, lacks_stack) = (true, lacks_stack | !state.is_held()));
             let outlook = registration.as_mut().map_or(Outlook::Hopeful, Registration::outlook);
             if outlook.is_hopeless() {
-                return Err(if queued { WaitError::Stack } else { WaitError::Deadlock });
+                return Err(if lacks_stack { WaitError::Stack } else { WaitError::Deadlock });
             }
             let Some(nap) = self.nap(&patience, left, queued, outlook) else { continue };
             self.lifecycle.await_close_event(events, &self.port, nap.time);

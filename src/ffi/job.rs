@@ -320,7 +320,7 @@ pub(super) unsafe fn write_with_options(
 }
 
 /// The contents of a job with options. The caller has the body of one that has not failed.
-unsafe fn contents(payload: Payload) -> Contents {
+pub(super) unsafe fn contents(payload: Payload) -> Contents {
     // SAFETY:
     // - write_with_options stored them there, and only a failure is written over them.
     Contents(unsafe { payload.word_from_end(CONTENTS).read() })

@@ -1,8 +1,8 @@
 //! The C API: every `extern "C"` item, without macros, so that cbindgen sees them. There is no algorithm and
 //! no atomic here: a call checks its arguments, calls the engine, and turns the answer into a status.
 //!
-//! The headers take their documentation from these items, so it is written for C readers. `jobring.h.in` and
-//! `jobring_port.h.in` have the rest of the headers and the order of the items: tests/header_drift.rs puts
+//! The headers take their documentation from these items, so it is written for C readers. `jobring.h.in`,
+//! `jobring_ext.h.in` and `jobring_port.h.in` have the rest of the headers and the order of the items: tests/header_drift.rs puts
 //! them together.
 
 #![allow(non_camel_case_types, reason = "C names")]
@@ -27,6 +27,8 @@ mod idle;
 mod info;
 mod interrupt;
 mod job;
+mod lane;
+mod lane_job;
 #[cfg(not(all(feature = "port", not(any(feature = "std", feature = "pthread")))))]
 mod no_port;
 mod outcome;
@@ -63,6 +65,7 @@ pub use create::*;
 pub use idle::*;
 pub use info::*;
 pub use interrupt::*;
+pub use lane::*;
 pub use parallel_for::*;
 pub use port::*;
 pub use run::*;

@@ -104,6 +104,11 @@ impl OptionsRequest {
         unsafe { Self::new(item.r#fn, item.arg, options, payload) }
     }
 
+    /// The bytes at the payload's end that the job takes besides its argument or data.
+    pub(super) fn tail(&self) -> usize {
+        self.contents.tail()
+    }
+
     /// Runs the job, which has no copied data, on the submitting thread. It has no handle (0), and nobody takes its result.
     ///
     /// # Safety

@@ -330,7 +330,7 @@ pub unsafe extern "C" fn jobring_cancel_requested(pool: *const jobring_pool) -> 
 pub unsafe extern "C" fn jobring_fail(code: i32, text: *const c_char) -> jobring_status {
     // The context of a Rust closure, or of a worker outside of jobs, has no place for a failure.
     let noted = CallChain(super::c_port::current())
-        .find(|context| !context.is_interruptible())
+        .find(|context| !context.is_scope())
         .map(|context| context.vtable_data.get().cast::<JobFailure>());
     match noted.filter(|failure| !failure.is_null()) {
         None => JOBRING_E_INVALID,

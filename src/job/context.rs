@@ -46,6 +46,19 @@ enum ContextKind {
     Callback,
     /// The caller's own code, whose blocking calls on the pool this interrupt ends.
     Interruptible(*const Interrupt),
+    /// The code of a job of this lane.
+    Lane(*const LaneScope),
+}
+
+/// A stay inside a job of a lane.
+pub(crate) struct LaneScope {
+    /// The lane's address.
+    pub(crate) lane: *const (),
+    /// Does the job have a place of the lane? Not if it is dropped while the lane holds it back.
+    pub(crate) has_place: bool,
+    /// Does the lane hold the job in this slot back, and have marked threads all of its places? Called with the lane, the locked
+    /// wait-for graph, and the slot's index. None: it is not known now.
+    pub(crate) holds_back: unsafe fn(*const (), *const (), usize) -> Option<bool>,
 }
 
 /// One job, callback or worker loop that a thread is inside of. A fact that an outer context states is not
@@ -101,6 +114,11 @@ impl CallContext {
         Self::new(pool, ContextKind::Interruptible(interrupt), outer)
     }
 
+    /// The thread is in a job of a lane.
+    pub(crate) fn of_lane(scope: &LaneScope, pool: *const (), outer: *const CallContext) -> Self {
+        Self::new(pool, ContextKind::Lane(scope), outer)
+    }
+
     /// The thread is a worker.
     pub(crate) fn of_worker(
         pool: *const (),
@@ -150,9 +168,24 @@ impl CallContext {
         matches!(self.kind, ContextKind::Worker { .. })
     }
 
-    /// Is it a scope of an interrupt? Code in there is inside the job or callback that the scope is in.
-    pub(crate) fn is_interruptible(&self) -> bool {
-        matches!(self.kind, ContextKind::Interruptible(_))
+    /// Is it a scope of an interrupt, or of a lane? Code in there is inside the job or callback that the scope is in.
+    pub(crate) fn is_scope(&self) -> bool {
+        matches!(self.kind, ContextKind::Interruptible(_) | ContextKind::Lane(_))
+    }
+
+    /// The stay inside a job of a lane, if it is one.
+    pub(crate) fn lane_scope(&self) -> Option<&LaneScope> {
+        match self.kind {
+            // SAFETY:
+            // - it stands on the stack beside the context, and lives as long.
+            ContextKind::Lane(scope) => Some(unsafe { &*scope }),
+            _ => None,
+        }
+    }
+
+    /// The address of the lane, if it is a stay inside a job of a lane. Else null.
+    pub(crate) fn lane(&self) -> *const () {
+        self.lane_scope().map_or(ptr::null(), |scope| scope.lane)
     }
 
     /// The interrupt whose scope on this pool the code directly inside `innermost` is in. The pool's calls of user code, and

@@ -1,10 +1,10 @@
 //! The packing of a job's handle: pool tag (8 bits) | generation | slot index + 1 (20 bits).
 
-/// Bits of a slot's generation: 36 on 64-bit targets, 26 on 32-bit ones.
+/// Bits of a slot's generation: 36 on 64-bit targets, 25 on 32-bit ones.
 pub const GENERATION_BITS: u32 = generation_bits(usize::BITS);
 
 const fn generation_bits(word: u32) -> u32 {
-    if word == 64 { 36 } else { 26 }
+    if word == 64 { 36 } else { 25 }
 }
 
 const INDEX_BITS: u32 = 20;
@@ -18,7 +18,7 @@ pub const MAX_CAPACITY: usize = INDEX_MASK as usize;
 /// Names one job of one pool. It is a value, not a reference: it may be copied, kept and compared.
 ///
 /// When a job's slot is freed, its handle becomes *stale*: the pool refuses every call with it. This has two
-/// limits. After exactly k·2³⁶ (2²⁶ on 32-bit targets) reuses of one slot an old handle fits again. And a
+/// limits. After exactly k·2³⁶ (2²⁵ on 32-bit targets) reuses of one slot an old handle fits again. And a
 /// handle carries only 8 bits of its pool's identity, so 255 of 256 pools refuse another pool's handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
@@ -102,7 +102,7 @@ mod tests {
     /// Checks the word sizes that this host lacks too, by the same arithmetic.
     #[test]
     fn a_handle_has_room_for_the_generations_of_every_word() {
-        for (word, generations, state_flags) in [(64, 1u64 << 36, 6), (32, 1 << 26, 6)] {
+        for (word, generations, state_flags) in [(64, 1u64 << 36, 7), (32, 1 << 25, 7)] {
             let bits = generation_bits(word);
             assert_eq!(1u64 << bits, generations);
             // The slot's state word: generation and flags. On 32 bits it is full.

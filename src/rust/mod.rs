@@ -25,6 +25,9 @@ pub(crate) mod idle;
 mod info;
 mod interrupt;
 pub(crate) mod job_state;
+pub(crate) mod lane;
+mod lane_closure;
+pub(crate) mod lane_memory;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod owned_handle;
 mod parallel;

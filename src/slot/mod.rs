@@ -1,6 +1,7 @@
 //! One job's place from submit to take: its state word, its vtable, its payload. `state.rs` has the rules.
 //! Each move of the word is one method here, and no other code writes it.
 
+pub(crate) mod held;
 mod owner;
 pub(crate) mod state;
 pub(crate) mod storage;
@@ -13,7 +14,7 @@ use crate::sync::{Acquire, AtomicUsize, Bug, Relaxed, Release, Site, UnsafeCell,
 use crate::util::prefetch::fetch_to_write;
 use core::ptr;
 pub(crate) use owner::{AwaitedOwner, Owner};
-use state::{OUT_OF_RING, Recipient, State, Status};
+use state::{Claimable, OUT_OF_RING, Recipient, State, Status};
 
 /// The fixed part of a slot. The payload follows it in the same block of memory.
 #[repr(C)]
@@ -166,14 +167,14 @@ impl<'a> Slot<'a> {
         if old.is_vacant() { Popped::Vacant } else { Popped::Nothing }
     }
 
-    /// Claims a queued job by handle, leaving its entry in the ring.
-    pub(crate) fn claim(&self, generation: usize) -> Claim {
+    /// Claims a job by handle, leaving its entry where it is.
+    pub(crate) fn claim(&self, generation: usize, by: Claimable) -> Claim {
         let mut s = self.state();
         loop {
             if !s.is_cancellable_by(generation) {
                 return Claim::Stale;
             }
-            if s.status() != Status::Queued {
+            if !s.is_claimable(by) {
                 return Claim::TooLate(s);
             }
             // ORDERING: Relaxed: the Acquire in `state` pairs with fill's Release, no matter which thread

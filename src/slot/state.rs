@@ -19,6 +19,9 @@
 //! DETACHED    the handle was given up, or, in TAKING, the result is taken for good: every call with it is refused
 //!             as stale.
 //! WAITER      a thread sleeps on this word, or a task awaits the job. A thread that clears WAITER wakes them all.
+//! HELD        with QUEUED: its lane (engine/lane.rs) holds the job back, and its entry is in the lane's list in place of the ready
+//!             ring. The popper of that entry clears it; a thread that waits may not run the job. With RUNNING or
+//!             CANCELLING: it is *dropping*: a canceller has claimed it so. That thread clears it when it has dropped the input.
 //! OWNED       = DETACHED | WAITER, from QUEUED on and before TAKING: the outcome goes to the owner that the last word of the payload points to.
 //!             The handle can only cancel. Nobody sleeps on the word. For a completion queue the runner moves it to DONE,
 //!             FAILED or CANCELLED and passes the index on, and the queue's taker moves it to TAKING, without WAITER. If
@@ -39,6 +42,7 @@ const STATUS_MASK: usize = (1 << STATUS_BITS) - 1;
 const RING: usize = 1 << STATUS_BITS;
 const DETACHED: usize = RING << 1;
 const WAITER: usize = RING << 2;
+const HELD: usize = RING << 3;
 /// The recipient of a job's outcome: the flags that a submit sets.
 #[derive(Clone, Copy)]
 pub(crate) struct Recipient(usize);
@@ -56,10 +60,27 @@ impl Recipient {
         // A shift, where the compiler would branch.
         Self((detached as usize) << DETACHED.trailing_zeros())
     }
+
+    /// The same, of a job that its lane holds back.
+    pub(crate) const fn held(self) -> Self {
+        Self(self.0 | HELD)
+    }
+}
+
+/// What a claim by handle may find.
+#[derive(Clone, Copy)]
+pub(crate) struct Claimable(usize);
+
+impl Claimable {
+    /// A queued job.
+    pub(crate) const TO_RUN: Self = Self(STATUS_MASK | HELD);
+    /// A queued job, or one that its lane holds back.
+    pub(crate) const TO_DROP: Self = Self(STATUS_MASK);
 }
 
 const OWNED: usize = DETACHED | WAITER;
-const GENERATION_SHIFT: u32 = STATUS_BITS + 3;
+const GENERATION_SHIFT: u32 = STATUS_BITS + 4;
+const _: () = assert!(GENERATION_SHIFT + GENERATION_BITS <= usize::BITS);
 const GENERATION_MASK: usize = usize::MAX >> (usize::BITS - GENERATION_BITS);
 
 /// Where a job stands. The table at the head of this file has the rules.
@@ -145,10 +166,32 @@ impl State {
         Self(self.with(Status::Queued).0 | RING | recipient.0)
     }
 
-    /// QUEUED → RUNNING, by a claim that leaves the entry in the ready ring.
+    /// Can this be claimed?
+    #[inline(always)]
+    pub(crate) const fn is_claimable(self, by: Claimable) -> bool {
+        self.0 & by.0 == Status::Queued as usize
+    }
+
+    /// QUEUED → RUNNING, by a claim that leaves the entry where it is.
     #[inline(always)]
     pub(crate) const fn transition_to_running(self) -> Self {
         self.with(Status::Running)
+    }
+
+    /// Its lane no longer holds it back.
+    pub(crate) const fn transition_to_released(self) -> Self {
+        Self(self.0 & OUT_OF_LANE)
+    }
+
+    /// Does its lane hold it back?
+    #[inline(always)]
+    pub(crate) const fn is_held(self) -> bool {
+        self.0 & HELD != 0 && matches!(self.status(), Status::Queued)
+    }
+
+    /// Does its canceller drop it, and did its lane hold it back before?
+    pub(crate) const fn is_dropping(self) -> bool {
+        self.0 & HELD != 0 && !matches!(self.status(), Status::Queued)
     }
 
     /// QUEUED → RUNNING, by the thread that popped the entry.
@@ -267,6 +310,8 @@ impl State {
 
 /// The mask with which a popper clears RING by one `fetch_and`.
 pub(crate) const OUT_OF_RING: usize = !RING;
+/// The mask that clears HELD.
+pub(crate) const OUT_OF_LANE: usize = !HELD;
 
 #[cfg(test)]
 mod tests {
@@ -317,6 +362,11 @@ mod tests {
                     full.transition_to_running_popped().0,
                     full.transition_to_running().0 & OUT_OF_RING
                 );
+                let held = State(full.0 | HELD);
+                assert_eq!(held.is_held(), status == Status::Queued);
+                assert_eq!(held.is_claimable(Claimable::TO_DROP), full.is_claimable(Claimable::TO_RUN));
+                assert!(!held.is_claimable(Claimable::TO_RUN) && held.transition_to_running().is_dropping());
+                assert_eq!(held.transition_to_released().0, full.0);
                 assert!(
                     full.transition_to_closed().is_closed() && State(s.0).transition_to_closed().is_closed()
                 );

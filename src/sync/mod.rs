@@ -43,7 +43,6 @@ pub mod freeze;
 mod weaken;
 
 pub(crate) use bug::{Bug, bug, stores};
-#[cfg(any(feature = "capi", all(feature = "alloc", target_has_atomic = "ptr")))]
 pub(crate) use core::sync::atomic::Ordering::AcqRel;
 pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
 pub(crate) use counter::{Counter, StatCell};

@@ -108,6 +108,13 @@ sites! {
     FlagLost,
     SlotCloseLook,
     SlotClose,
+    // slot/held.rs
+    UnholdLook,
+    UnholdDetached,
+    Unhold,
+    UnholdLost,
+    LeaveLane,
+    DropEnd,
     // job/watchers.rs
     WatchLook,
     WatchAdd,
@@ -204,6 +211,29 @@ sites! {
     CompletionsZeroFence,
     CompletionsSleepFence,
     CompletionsTidyFence,
+    // engine/lane.rs
+    LaneLook,
+    LaneLost,
+    LaneLeave,
+    LaneEmpty,
+    LaneYield,
+    LaneTake,
+    LaneDead,
+    LaneDropped,
+    LaneFree,
+    LaneWake,
+    // engine/lane_submit.rs
+    LaneEnter,
+    LanePush,
+    LaneSweep,
+    LaneLookEnd,
+    // engine/lane_waits.rs
+    LaneClose,
+    LaneAbandon,
+    LaneDiscard,
+    LaneWanted,
+    LaneOver,
+    LaneSearch,
     // rust/queue_list.rs
     QueuesLook,
     QueuesPushLook,

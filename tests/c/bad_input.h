@@ -4,6 +4,7 @@
 #define JOBRING_TEST_BAD_INPUT_H
 
 #include "check.h"
+#include "jobring_ext.h"
 #include "jobring_port.h"
 
 #include <stdatomic.h>

@@ -7,6 +7,8 @@
 /* Twice, and before any other header. */
 #include "jobring.h"
 #include "jobring.h"
+#include "jobring_ext.h"
+#include "jobring_ext.h"
 #include "jobring_port.h"
 #include "jobring_port.h"
 

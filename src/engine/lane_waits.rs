@@ -1,0 +1,238 @@
+//! Closing a lane, and what the wait-for graph says of threads that wait for one: `lane.rs` has the protocol.
+
+use super::RawPool;
+use super::blocking_wait::Patience;
+use super::deadlock::{Outlook, Registration, parts};
+use super::lane_ref::{Lane, LaneRef};
+use super::lane_word::{Flag, Word};
+use crate::engine::wait_graph::{Awaits, Locked, Node};
+use crate::job::context::CallContext;
+use crate::platform::port::{Deadline, Origin, Port, Timeout};
+use crate::slot::AwaitedOwner;
+use crate::slot::state::Status;
+use crate::slot::storage::Storage;
+use crate::sync::{Acquire, Relaxed, Release, Site, ordering};
+use core::ptr;
+
+/// Why a wait for a lane ended before what it waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LaneWaitError {
+    TimedOut,
+    /// The caller is inside a job of the lane, or every thread that could end the wait waits itself.
+    Deadlock,
+    /// An interrupt was raised.
+    Interrupted,
+    /// The pool was shut down, or this is a copy of it by fork.
+    Ended,
+}
+
+impl<S: Storage, P: Port + Clone> RawPool<S, P> {
+    /// Refuses new jobs of the lane and waits until all of its jobs have ended: run, or with `discards` dropped if they waited.
+    /// Those that have a place already run. Can be called again.
+    ///
+    /// # Safety
+    /// 1. The lane is this pool's, and stays until this returns.
+    pub(crate) unsafe fn close_lane(
+        &self,
+        lane: LaneRef,
+        discards: bool,
+        timeout: Timeout,
+    ) -> Result<(), LaneWaitError> {
+        let deadline = Deadline::after(&self.port, timeout);
+        let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
+        // ORDERING: Relaxed: guards no data.
+        let _ = self.move_lane(lane, ordering(Site::LaneClose, Relaxed), |word| {
+            let word = word.with(Flag::Closed);
+            Some(if discards { word.with(Flag::Discard) } else { word })
+        });
+        let is_over = |word: Word| word.is_over();
+        let helps = || {
+            self.discard_lane(lane);
+            // As a wait on a pool without workers.
+            while self.lifecycle.live() == 0
+                && timeout != Timeout::Poll
+                && self.nesting_depth() == 0
+                && self.run_one()
+            {}
+            self.is_copy()
+        };
+        self.sleep_for_lane(lane, timeout, deadline, is_over, helps)
+    }
+
+    /// Gives up a lane. Its jobs run, and the last of them frees it.
+    ///
+    /// # Safety
+    /// 1. The lane is this pool's, and the caller does not use it any more.
+    pub(crate) unsafe fn abandon_lane(&self, lane: LaneRef) {
+        // ORDERING: Release: what this thread did to the lane comes before its end.
+        let _ = self.move_lane(lane, ordering(Site::LaneAbandon, Release), |word| {
+            Some(word.with(Flag::Closed).with(Flag::Orphan))
+        });
+    }
+
+    /// Drops the jobs that wait, if that is wanted and no other thread does.
+    fn discard_lane(&self, lane: LaneRef) {
+        // ORDERING: Acquire: with the role come the list and its links.
+        let took = self.move_lane(lane, ordering(Site::LaneDiscard, Acquire), |word| {
+            let takes = word.has(Flag::Discard) && word.waiting() > 0 && !word.has(Flag::Role);
+            // One place more than the width: the closer runs nothing.
+            takes.then(|| word.with(Flag::Role).add_place())
+        });
+        if took.is_ok() {
+            self.hand_on(lane);
+        }
+    }
+
+    /// Sleeps until `is_done` says so of the lane's word. `is_ended`: does the wait end anyway? It may help.
+    pub(super) fn sleep_for_lane(
+        &self,
+        lane: LaneRef,
+        timeout: Timeout,
+        deadline: Deadline,
+        is_done: impl Fn(Word) -> bool,
+        is_ended: impl Fn() -> bool,
+    ) -> Result<(), LaneWaitError> {
+        let awaits = Awaits::OneOf { owner: lane.awaited(), is_held: is_held::<S, P> };
+        let node = Node::new(awaits, self.id(), self.port.current());
+        let mut registration = None;
+        let mut patience = Patience::new();
+        loop {
+            let events = self.lifecycle.close_events();
+            let is_ended = is_ended();
+            // ORDERING: Relaxed: of this and the exchange that ends a job the later sees the earlier.
+            let wanted = self.move_lane(lane, ordering(Site::LaneWanted, Relaxed), |word| {
+                (!is_done(word)).then(|| word.with(Flag::Wanted))
+            });
+            if wanted.is_err() {
+                // ORDERING: Acquire pairs with the Release of each exchange that ends a job: the caller sees what the jobs did, and
+                // may free the lane.
+                lane.lane().word.load(ordering(Site::LaneOver, Acquire));
+                return Ok(());
+            }
+            if is_ended {
+                return Err(LaneWaitError::Ended);
+            }
+            if self.is_interrupted() {
+                return Err(LaneWaitError::Interrupted);
+            }
+            let left = deadline.left(&self.port).map_err(|()| LaneWaitError::TimedOut)?;
+            if timeout == Timeout::Forever
+                && self.contexts().any(|context| context.lane() == lane.get().cast())
+            {
+                return Err(LaneWaitError::Deadlock);
+            }
+            if registration.is_none() && self.registers(timeout) {
+                registration = Some(Registration::begin(self, &node));
+                // The registration may have changed the event count.
+                continue;
+            }
+            let outlook = registration.as_mut().map_or(Outlook::Hopeful, Registration::outlook);
+            if outlook.is_hopeless() {
+                return Err(LaneWaitError::Deadlock);
+            }
+            // A thread may be stopped when it has cleared WANTED: then no later one moves the event count.
+            let Some(nap) = self.nap(&patience, left, true, outlook) else { continue };
+            self.lifecycle.await_close_event(events, &self.port, nap.time);
+            if nap.is_impatient && self.lifecycle.close_events() == events {
+                self.idle.reset_searchers(&self.port, Origin::Thread);
+                patience.lose();
+            }
+        }
+    }
+
+    /// Is there no thread that could end a job of the lane?
+    fn is_lane_stuck(&self, locked: &Locked<'_, P>, lane: LaneRef) -> bool {
+        // ORDERING: Relaxed: a place that a marked thread has stays taken while the graph is locked.
+        let word = Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)));
+        let held = places_in(locked, lane);
+        if word.running() == 0 || word.running() <= held {
+            return word.running() > 0;
+        }
+        let runs = |index: usize| {
+            let state = self.slot(index).state();
+            let is_inside = matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking);
+            is_inside && !self.is_held(locked, index, state)
+        };
+        // A place that no marked thread has belongs to a job that runs, or is queued.
+        self.are_workers_stuck(locked) && !(0..self.capacity()).any(runs)
+    }
+}
+
+/// See `AwaitedOwner`.
+pub(super) unsafe fn is_stuck<S: Storage, P: Port + Clone>(
+    owner: *const AwaitedOwner,
+    pool: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - 1: the owner is a lane, for which a thread of this pool sleeps.
+    let (pool, locked, lane) = unsafe { parts::<S, P, Lane>(owner, pool, locked) };
+    // SAFETY:
+    // - 1: that thread keeps the lane.
+    pool.is_lane_stuck(locked, unsafe { LaneRef::new(lane) })
+}
+
+/// See `Awaits`: does the wait need a job that a marked thread is inside of?
+unsafe fn is_held<S: Storage, P: Port + Clone>(
+    owner: *const AwaitedOwner,
+    _: *const (),
+    locked: *const (),
+) -> bool {
+    // SAFETY:
+    // - as in is_stuck.
+    unsafe { places_in(&*locked.cast::<Locked<'_, P>>(), LaneRef::new(owner.cast())) > 0 }
+}
+
+/// See `AwaitedOwner`.
+pub(super) unsafe fn wake<S: Storage, P: Port + Clone>(_: *const AwaitedOwner, pool: *const ()) {
+    // SAFETY:
+    // - as in is_stuck.
+    let pool = unsafe { &*pool.cast::<RawPool<S, P>>() };
+    pool.lifecycle.notify_closers(&pool.port, Origin::Thread);
+}
+
+/// How many places of this lane do marked threads have?
+fn places_in<P: Port>(locked: &Locked<'_, P>, lane: LaneRef) -> usize {
+    let scopes = locked.marked_frames().filter_map(CallContext::lane_scope);
+    scopes.filter(|scope| scope.has_place && ptr::eq(scope.lane, lane.get().cast())).count()
+}
+
+/// See `LaneScope`. None: another thread has the role.
+///
+/// # Safety
+/// 1. A thread is inside a job of the lane, and cannot leave it before this returns.
+pub(super) unsafe fn holds_back<S: Storage, P: Port + Clone>(
+    lane: *const (),
+    locked: *const (),
+    index: usize,
+) -> Option<bool> {
+    // SAFETY:
+    // - 1, and that job is the pool's, for whose type this function was made.
+    let (lane, pool) = unsafe {
+        let lane = LaneRef::new(lane.cast());
+        (lane, &*lane.pool().cast::<RawPool<S, P>>())
+    };
+    // SAFETY:
+    // - the caller has the graph, which is the pool's.
+    let held = places_in(unsafe { &*locked.cast::<Locked<'_, P>>() }, lane);
+    let is_full = |word: Word| word.running() == lane.width() && word.running() <= held;
+    // ORDERING: Acquire: with the role come the list and its links.
+    let took = pool.move_lane(lane, ordering(Site::LaneSearch, Acquire), |word| {
+        (is_full(word) && !word.has(Flag::Role)).then(|| word.with(Flag::Role))
+    });
+    if let Err(word) = took {
+        return if is_full(word) { None } else { Some(false) };
+    }
+    pool.gather(lane);
+    // SAFETY:
+    // - 1: we have the role.
+    let mut link = unsafe { lane.first() };
+    let mut is_there = false;
+    while let Some(entry) = link.index() {
+        is_there |= entry == index;
+        link = pool.next(lane, entry);
+    }
+    // No place is free, so this hands nothing on.
+    pool.end_look(lane, 0);
+    Some(is_there)
+}
