@@ -88,13 +88,13 @@ unsafe fn discard(payload: Payload, job: JobId, why: DiscardReason) {
     let lane = unsafe { lane_at(payload).read() };
     // SAFETY:
     // - the caller's.
-    let drop = || unsafe { (WITH_OPTIONS.discard)(payload, job, why) };
+    let discard = || unsafe { (WITH_OPTIONS.discard)(payload, job, why) };
     if lane.is_null() {
-        return drop();
+        return discard();
     }
     // SAFETY:
     // - 1: a job that has not ended counts in its lane, which stays for it.
-    unsafe { LaneRef::new(lane) }.drop_job(job, drop);
+    unsafe { LaneRef::new(lane) }.drop_job(job, discard);
 }
 
 /// A job of a lane, checked against the payload that it must fit into.

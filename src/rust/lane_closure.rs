@@ -61,13 +61,13 @@ impl<F: FnOnce() -> T, T> LaneCall<F, T> {
         let lane = unsafe { Self::lane(payload) };
         // SAFETY:
         // - the caller's.
-        let drop = || unsafe { Call::<F, T>::discard(payload, job, why) };
+        let discard = || unsafe { Call::<F, T>::discard(payload, job, why) };
         if lane.is_null() {
-            return drop();
+            return discard();
         }
         // SAFETY:
         // - 1: a job that has not ended counts in its lane, which stays for it.
-        unsafe { LaneRef::new(lane) }.drop_job(job, drop);
+        unsafe { LaneRef::new(lane) }.drop_job(job, discard);
     }
 }
 
