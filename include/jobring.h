@@ -1788,6 +1788,9 @@ struct jobring_report {
  * - `pool`: the pool; NULL does nothing. As with pthread_cond_destroy(), no other thread may begin a call
  *   on the pool once this one has started. That a job has run does not mean that its submit has returned.
  *
+ * A program may also end without this call, by exit() or a return from main: the system then ends the workers wherever
+ * they are. What running jobs use must stay until then, also while the handlers of atexit() run.
+ *
  * Destructors of thread-local data run on a worker's thread after its last job, as code outside of the
  * pool. Such a destructor may destroy the pool if nobody else does; its own thread is then not joined.
  * While another thread destroys the pool, a destructor may make other calls on it: submits are refused,

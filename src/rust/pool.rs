@@ -73,6 +73,9 @@ pub const DEFAULT_PAYLOAD: usize = defaults::PAYLOAD;
 /// own jobs (say, by a job that holds the last `Arc` to it) cannot wait for its own thread. Then it refuses
 /// new jobs, its workers run what is queued and end, and its memory is not freed.
 ///
+/// A pool that is never dropped (in a static, or given to [`core::mem::forget`]) does not keep the program from ending: when `main`
+/// returns, the system ends the workers wherever they are.
+///
 /// # What jobs find on their threads
 ///
 /// Workers block all signals except those that a thread causes itself, and `SIGPROF`; a process that a job starts
