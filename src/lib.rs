@@ -16,6 +16,7 @@
 //!   feature `future` it is also a `Stream`.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool.
 //! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
+//! - [`from_python`] has the verbs of Python's thread pools, each in Python, C and Rust.
 //!
 //! ```
 //! use jobring::Pool;
@@ -122,6 +123,11 @@ pub use sync::site::Site;
 pub use testing::frozen::Shared;
 #[cfg(jobring_loom)]
 pub use testing::model;
+
+// A page of the documentation alone. tests/from_python.rs runs what it shows.
+#[cfg(all(doc, not(doctest)))]
+#[doc = include_str!("../docs/from-python.md")]
+pub mod from_python {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -43,22 +43,28 @@ pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
     let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kept);
     in_release_folder(|target| {
-        run(Command::new(env!("CARGO"))
-            .current_dir(root())
-            .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib"])
-            .args(["--no-default-features", "--features", &features.join(",")])
-            .arg("--target-dir")
-            .arg(target)
-            .arg("--")
-            .args(options));
-        // Cargo keeps builds for a named target apart from builds for the host.
-        let named = std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default();
+        let release = build(target, features, options);
         // It is copied beside the old one and renamed, so that a test that links the old one can continue.
         let fresh = kept.with_extension("fresh");
-        std::fs::copy(target.join(named).join("release/libjobring.a"), &fresh).expect("the library");
+        std::fs::copy(release.join("libjobring.a"), &fresh).expect("the library");
         std::fs::rename(&fresh, &kept).expect("the library");
     });
     kept
+}
+
+/// Builds the library into a target folder: for C libjobring.a, for Rust libjobring.rlib and what it needs in deps. Returns the
+/// folder in which they lie.
+pub fn build(target: &Path, features: &[&str], options: &[&str]) -> PathBuf {
+    run(Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["rustc", "--package", "jobring", "--lib", "--release", "--crate-type", "staticlib,lib"])
+        .args(["--no-default-features", "--features", &features.join(",")])
+        .arg("--target-dir")
+        .arg(target)
+        .arg("--")
+        .args(options));
+    // Cargo keeps builds for a named target apart from builds for the host.
+    target.join(std::env::var_os("CARGO_BUILD_TARGET").unwrap_or_default()).join("release")
 }
 
 /// Calls `build` with the target folder of the optimised builds of the library, which the tests share.
