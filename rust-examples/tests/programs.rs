@@ -22,3 +22,18 @@ fn epoll_echo_finds_itself_right() {
 fn fetch_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_fetch"));
 }
+
+#[test]
+fn requests_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_requests"));
+}
+
+#[test]
+fn squares_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_squares"));
+}
+
+#[test]
+fn work_manager_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_work_manager"));
+}
