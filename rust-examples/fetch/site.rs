@@ -34,8 +34,9 @@ pub struct Site {
     threads: Vec<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
+    /// Open until `close` has ended all threads: it connects to them.
+    listener: TcpListener,
     stalls: bool,
     over: AtomicBool,
     asked: AtomicUsize,
@@ -47,15 +48,16 @@ struct Shared {
 impl Site {
     /// Starts it.
     pub fn open(stalls: bool) -> io::Result<Self> {
-        let listener = Arc::new(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared { stalls, ..Shared::default() });
+        let (over, asked, inside, most) = Default::default();
+        let shared = Arc::new(Shared { listener, stalls, over, asked, inside, most });
         let run = |_| {
-            let (listener, shared) = (listener.clone(), shared.clone());
+            let shared = shared.clone();
             thread::spawn(move || {
                 while !shared.over.load(SeqCst) {
                     // A client that gives up in the middle is no error of the site's.
-                    let _ = listener.accept().and_then(|(socket, _)| shared.answer(socket));
+                    let _ = shared.listener.accept().and_then(|(socket, _)| shared.answer(socket));
                 }
             })
         };
