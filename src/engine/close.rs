@@ -247,12 +247,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             },
             _ => false,
         });
-        if self.have_ended(Some(&locked)) {
-            locked.mark_outliving();
-            return Found::Quiescent;
-        }
-        if self.have_ended_or_wait(Some(&locked), true) {
-            return Found::HeldBack;
+        match self.look_at_jobs(Some(&locked)) {
+            Found::Quiescent => {
+                locked.mark_outliving();
+                return Found::Quiescent;
+            }
+            Found::HeldBack => return Found::HeldBack,
+            _ => {}
         }
         locked.mark(|_| true);
         if self.are_workers_stuck(&locked) { Found::JobsAndNoWorker } else { Found::Jobs }
@@ -265,23 +266,30 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Have all accepted jobs ended, except those that a thread marked in the graph is inside of?
     pub(crate) fn have_ended(&self, except: Option<&Locked<'_, P>>) -> bool {
-        self.have_ended_or_wait(except, false)
+        self.look_at_jobs(except) == Found::Quiescent
     }
 
-    /// The same, with `held` also except those that lanes hold back until such jobs end.
-    fn have_ended_or_wait(&self, except: Option<&Locked<'_, P>>, held: bool) -> bool {
+    /// What `have_ended` finds, with `HeldBack` told from `Jobs`.
+    fn look_at_jobs(&self, except: Option<&Locked<'_, P>>) -> Found {
         let is_excepted = |index, state: State| {
-            except.is_some_and(|locked| match state.status() {
-                Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
-                _ => held && state.is_held() && locked.is_held_back(index),
-            })
+            matches!(state.status(), Status::Running | Status::Cancelling | Status::Taking)
+                && except.is_some_and(|locked| self.is_held(locked, index, state))
         };
-        let ended = |index| {
+        let mut found = Found::Quiescent;
+        let mut ended = |index| {
             let state = self.slot(index).state();
-            state.is_untaken() || state.is_closed() || is_excepted(index, state)
+            if state.is_untaken() || state.is_closed() || is_excepted(index, state) {
+                return true;
+            }
+            let is_held_back = state.is_held() && except.is_some_and(|locked| locked.is_held_back(index));
+            found = if is_held_back { Found::HeldBack } else { Found::Jobs };
+            is_held_back
         };
         let mut slots = 0..self.storage.capacity();
-        if bug(Bug::OneEndEndsTheWait) { slots.any(ended) } else { slots.all(ended) }
+        if bug(Bug::OneEndEndsTheWait) {
+            return if slots.any(ended) { Found::Quiescent } else { Found::Jobs };
+        }
+        if slots.all(&mut ended) { found } else { Found::Jobs }
     }
 
     fn census(&self) -> ShutdownReport {

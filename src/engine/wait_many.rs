@@ -124,12 +124,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     ) -> Result<Option<usize>, WaitError> {
         let mut number = 0;
         while number < jobs.count {
-            let Some((index, generation, _)) = self.queued(jobs, number) else {
+            let Some((index, generation, state)) = self.queued(jobs, number) else {
                 number += 1;
                 continue;
             };
             deadline.left(&self.port).map_err(|()| WaitError::Pending)?;
-            number += usize::from(!self.run_here(index, generation)?);
+            if !self.run_here(index, generation)? {
+                if !state.is_held() {
+                    break;
+                }
+                number += 1;
+                continue;
+            }
             if let Some(found) = self.look(jobs, settled, false) {
                 return Ok(Some(found));
             }
@@ -224,18 +230,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             let left = deadline.left(&self.port).map_err(|()| WaitError::Pending)?;
             // A job that runs ends by itself. A queued job needs a thread to run it.
-            let all_queued = (*settled..jobs.count).filter_map(|number| self.queued(jobs, number));
-            let (mut queued, mut lacks_stack) = (false, false);
-            all_queued
-                .for_each(|(_, _, state)| (queued, lacks_stack) = (true, lacks_stack | !state.is_held()));
+            let queued = (*settled..jobs.count).find_map(|number| self.queued(jobs, number));
             let outlook = registration.as_mut().map_or(Outlook::Hopeful, Registration::outlook);
             if outlook.is_hopeless() {
+                let lacks_stack = queued.is_some_and(|(_, _, state)| !state.is_held());
                 return Err(if lacks_stack { WaitError::Stack } else { WaitError::Deadlock });
             }
-            let Some(nap) = self.nap(&patience, left, queued, outlook) else { continue };
+            let Some(nap) = self.nap(&patience, left, queued.is_some(), outlook) else { continue };
             self.lifecycle.await_close_event(events, &self.port, nap.time);
             if nap.is_impatient && self.lifecycle.close_events() == events {
-                if queued {
+                if queued.is_some() {
                     self.idle.reset_searchers(&self.port, Origin::Thread);
                 }
                 patience.lose();

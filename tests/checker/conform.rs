@@ -58,6 +58,10 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         &["slot/waker.rs", "engine/task_wait.rs"],
         "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)",
     ),
+    (
+        &["slot/held.rs", "engine/lane.rs", "engine/lane_submit.rs", "engine/lane_waits.rs"],
+        "lanes, which are not in the machine: the models' (loom-tests/lane.rs)",
+    ),
     (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
     (&["platform/user_port/"], "a port of the user's, below the protocol: the models' (loom-tests/seats.rs)"),
 ];
