@@ -34,13 +34,15 @@
 //! A producer writes the cell, then publishes the index (Release on the filled ring's entry); the consumer that pops it
 //! (Acquire) reads the cell (E1). The way back is the same over the free ring (E2). No word is needed besides the rings'.
 
+mod rings;
+
 use crate::error::QueueFull;
-use crate::ring::{Cursors, Ring, Seed};
 use crate::sync::{AtomicUsize, UnsafeCell, array_of, const_fn, dying};
 use crate::util::unwind::drop_ignoring_panic;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use rings::{Ends, Rings};
 
 /// A place for one value.
 struct Cell<T>(UnsafeCell<MaybeUninit<T>>);
@@ -136,8 +138,7 @@ impl<T> Cell<T> {
 /// The queue takes `N` × (`size_of::<T>()` + 2 words), rounded up to alignments, and its counters: four cache lines (of
 /// 128 bytes on x86-64 and aarch64), or four words on a 32-bit target without an OS.
 pub struct Queue<T, const N: usize> {
-    filled_ends: Cursors,
-    free_ends: Cursors,
+    ends: Ends,
     filled: [AtomicUsize; N],
     free: [AtomicUsize; N],
     // INVARIANT: a cell is touched only by the thread that holds its index; it holds a value while its index is in `filled`.
@@ -168,8 +169,7 @@ impl<T, const N: usize> Queue<T, N> {
                 assert!(N <= 1 << (usize::BITS - 4), "a queue has at most 2^28 places (2^60 on 64-bit targets)");
             }
             Self {
-                filled_ends: Cursors::new(),
-                free_ends: Cursors::new(),
+                ends: Ends::new(),
                 filled: array_of![AtomicUsize::new(0); N],
                 free: array_of![AtomicUsize::new(0); N],
                 cells: array_of![Cell::new(); N],
@@ -178,13 +178,8 @@ impl<T, const N: usize> Queue<T, N> {
     }
 
     #[inline(always)]
-    fn filled(&self) -> Ring<'_> {
-        Ring::new(&self.filled_ends, &self.filled, Seed::Empty)
-    }
-
-    #[inline(always)]
-    fn free(&self) -> Ring<'_> {
-        Ring::new(&self.free_ends, &self.free, Seed::Full)
+    fn rings(&self) -> Rings<'_> {
+        Rings::new(&self.ends, &self.filled, &self.free)
     }
 
     #[inline(always)]
@@ -207,11 +202,11 @@ impl<T, const N: usize> Queue<T, N> {
     /// ```
     #[inline]
     pub fn try_push(&self, value: T) -> Result<(), QueueFull<T>> {
-        let Some(index) = self.free().pop() else { return Err(QueueFull(value)) };
+        let Some(index) = self.rings().take_free() else { return Err(QueueFull(value)) };
         // SAFETY:
         // - the pop made the cell this thread's, and its last user is done with it (E2); nothing is dropped in it.
         self.cell(index).with_mut(|at| unsafe { (*at).write(value) });
-        self.filled().push(index);
+        self.rings().put_filled(index);
         Ok(())
     }
 
@@ -226,11 +221,11 @@ impl<T, const N: usize> Queue<T, N> {
     /// ```
     #[inline]
     pub fn try_pop(&self) -> Option<T> {
-        let index = self.filled().pop()?;
+        let index = self.rings().take_filled()?;
         // SAFETY:
         // - the pop made the cell this thread's, with the value that its producer wrote (E1), which is moved out once.
         let value = self.cell(index).with_mut(|at| unsafe { (*at).assume_init_read() });
-        self.free().push(index);
+        self.rings().put_free(index);
         Some(value)
     }
 
@@ -245,10 +240,7 @@ impl<T, const N: usize> Queue<T, N> {
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
-        let (pushes, pops) = self.filled().counts();
-        let left = pushes.wrapping_sub(pops);
-        // Pops that came after the look at the pushes.
-        if left > N { 0 } else { left }
+        self.rings().len()
     }
 
     /// Is no value in the queue? The answer was true at some moment during the call.
@@ -259,7 +251,7 @@ impl<T, const N: usize> Queue<T, N> {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.filled().is_empty()
+        self.rings().is_empty()
     }
 
     /// How many values fit: `N`.
@@ -304,10 +296,8 @@ mod tests {
     /// An empty queue whose positions are `start`, a multiple of N.
     fn aged<const N: usize>(start: usize) -> Queue<usize, N> {
         let mut queue = Queue::new();
-        queue.filled_ends = Cursors::new().aged(start);
-        queue.free_ends = Cursors::new().aged(start);
-        queue.filled().age(start);
-        queue.free().age(start);
+        queue.ends = Ends::aged(start);
+        queue.rings().age(start);
         queue
     }
 

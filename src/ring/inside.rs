@@ -1,7 +1,7 @@
 //! Counts the indices that are in a ring, and sees what came before their pushes.
 
 use super::ncq::Ring;
-use crate::sync::{Acquire, Site, ordering};
+use crate::sync::{Acquire, Relaxed, Site, ordering};
 
 /// What `count_inside` found.
 #[derive(Clone, Copy)]
@@ -27,6 +27,25 @@ impl Ring<'_> {
             g.is_published(self.entry(p).load(ordering(Site::InsideEntry, Acquire)), p)
         };
         Inside { popped, pushed: (0..self.len()).take_while(|&n| is_inside(n)).count() }
+    }
+
+    /// How many pushes and pops a ring that started empty has seen (wrapping). Exact while nobody uses the ring. The caller
+    /// sees what came before the pushes that are counted.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let g = self.geometry();
+        // ORDERING: Acquire pairs with advance_tail's Release, and so with the pushes before the tail (E1).
+        let mut pushes = self.cursors.tail.load(ordering(Site::CountTail, Acquire));
+        // ORDERING: Acquire pairs with the pusher's Release (E1).
+        let published = |t: usize| g.is_published(self.entry(t).load(ordering(Site::CountEntry, Acquire)), t);
+        for _ in 0..g.stride() {
+            if !published(pushes) {
+                break;
+            }
+            pushes = pushes.wrapping_add(1);
+        }
+        // ORDERING: Relaxed: a statistic.
+        let pops = self.cursors.head.load(ordering(Site::CountHead, Relaxed));
+        (pushes, pops)
     }
 }
 

@@ -69,6 +69,22 @@ pub(crate) struct PushInfo {
     pub(crate) marked: Option<*const AtomicUsize>,
 }
 
+/// A microcontroller has one copy of push and pop, to save flash. It does not pause after a lost race: the winner was an
+/// interrupt handler, which has returned.
+const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
+
+// Their arguments fit into four registers, and the results into two: a position, and the marked entry or null.
+#[inline(never)]
+fn small_push(cursors: &Cursors, entries: &[AtomicUsize], index: usize) -> (usize, *const AtomicUsize) {
+    let pushed = Ring { cursors, entries, seed: Seed::Empty }.retry_push(PushMiss::Lapped, index);
+    (pushed.position, pushed.marked.unwrap_or(core::ptr::null()))
+}
+
+#[inline(never)]
+fn small_pop(cursors: &Cursors, entries: &[AtomicUsize], seed: Seed) -> Option<usize> {
+    Ring { cursors, entries, seed }.pop_as(Popper::Unpaced, || false, |_| {})
+}
+
 impl<'a> Ring<'a> {
     /// `entries.len()` is a power of two.
     #[inline(always)]
@@ -83,7 +99,7 @@ impl<'a> Ring<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
@@ -106,9 +122,9 @@ impl<'a> Ring<'a> {
     // Not inlined in a debug build, whose frames would add up to more than a job inside a job may take of its stack.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn push(&self, index: usize) -> PushInfo {
-        // A microcontroller has one copy of this code, in retry_push, to save flash.
-        if cfg!(all(target_os = "none", target_pointer_width = "32")) {
-            return self.retry_push(PushMiss::Lapped, index);
+        if SMALL {
+            let (position, marked) = small_push(self.cursors, self.entries, index);
+            return PushInfo { position, marked: (!marked.is_null()).then_some(marked) };
         }
         // ORDERING: Acquire pairs with advance_tail's Release: a thread that sees a tail moved past a push also sees that
         // push's entry, so a pop after this push cannot find the ring empty (model a_pop_after_a_push_finds_something).
@@ -152,7 +168,7 @@ impl<'a> Ring<'a> {
             ordering(Site::PushPublishLost, Relaxed),
         );
         if published.is_err() {
-            return Err(PushMiss::Raced(tail, t));
+            return Err(if SMALL { PushMiss::Lapped } else { PushMiss::Raced(tail, t) });
         }
         if walked + 1 == stride {
             self.advance_tail(tail, t.wrapping_add(1));
@@ -187,7 +203,7 @@ impl<'a> Ring<'a> {
 
     /// Pushes after a first try that missed.
     #[cold]
-    #[inline(never)]
+    #[cfg_attr(not(all(target_os = "none", target_pointer_width = "32")), inline(never))]
     fn retry_push(&self, mut missed: PushMiss, index: usize) -> PushInfo {
         let mut backoff = Backoff::new();
         loop {
@@ -235,6 +251,9 @@ impl<'a> Ring<'a> {
     /// Removes and returns the oldest index; None if the ring is empty. Lock-free.
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
+        if SMALL {
+            return small_pop(self.cursors, self.entries, self.seed);
+        }
         self.pop_as(Popper::Unpaced, || false, |_| {})
     }
 
@@ -257,7 +276,9 @@ impl<'a> Ring<'a> {
                 self.pace(h, by, has_peer);
                 return Some(index);
             }
-            backoff.pause();
+            if !SMALL {
+                backoff.pause();
+            }
         }
     }
 
@@ -329,25 +350,6 @@ impl<'a> Ring<'a> {
     pub(crate) fn popped(&self) -> usize {
         // ORDERING: Relaxed: callers only estimate how much is left, and whether others make progress.
         self.cursors.head.load(ordering(Site::PoppedLook, Relaxed))
-    }
-
-    /// How many pushes and pops a ring that started empty has seen (wrapping). Exact while nobody uses the ring. The caller
-    /// sees what came before the pushes that are counted.
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        let g = self.geometry();
-        // ORDERING: Acquire pairs with advance_tail's Release, and so with the pushes before the tail (E1).
-        let mut pushes = self.cursors.tail.load(ordering(Site::CountTail, Acquire));
-        // ORDERING: Acquire pairs with the pusher's Release (E1).
-        let published = |t: usize| g.is_published(self.entry(t).load(ordering(Site::CountEntry, Acquire)), t);
-        for _ in 0..g.stride() {
-            if !published(pushes) {
-                break;
-            }
-            pushes = pushes.wrapping_add(1);
-        }
-        // ORDERING: Relaxed: a statistic.
-        let pops = self.cursors.head.load(ordering(Site::CountHead, Relaxed));
-        (pushes, pops)
     }
 }
 

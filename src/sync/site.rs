@@ -68,10 +68,10 @@ sites! {
     UnmarkSetLost,
     // ring/prefetch.rs
     AheadLook,
-    // ring/inside.rs
-    InsideEntry,
     // ring/ncq.rs
     PoppedLook,
+    // ring/inside.rs
+    InsideEntry,
     CountTail,
     CountEntry,
     CountHead,
