@@ -79,6 +79,11 @@
  *                          jobring_features            what the library was built with
  * End a pool               jobring_shutdown            closes a pool, and waits until its jobs have finished
  *                          jobring_destroy             shuts a pool down, and frees it
+ * Pass items to others     jobring_queue_init          a queue in the caller's memory, without a pool
+ *                          jobring_queue_layout        how much memory that is
+ *                          jobring_queue_try_push      appends an item
+ *                          jobring_queue_try_pop       removes the oldest item
+ *                          jobring_queue_len           how many items are in it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
  * configuration of a pool (jobring_config) and the status codes stand at the end of the header. jobring_ext.h has lanes:
@@ -103,10 +108,11 @@
  *   - On a pool without workers, a submit or a wait may have run jobs before it failed. Inside a job, jobring_wait_many()
  *     and jobring_wait_idle() may have done so on any pool.
  * - JOBRING_E_INVALID is the error for a pointer that must not be NULL and is, for a pointer that is misaligned for its
- *   type, and for a `pool` or `completions` that points to memory without one. Only jobring_destroy() takes NULL as `pool`,
- *   and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed: make no call
- *   on a pool or its queues after jobring_destroy() has returned.
- * - Any number of threads may make calls on a pool and its queues at once, until one of them begins jobring_destroy().
+ *   type, and for a `pool`, `completions` or `queue` that points to memory without one. Only jobring_destroy() takes NULL
+ *   as `pool`, and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed:
+ *   make no call on a pool or its completion queues after jobring_destroy() has returned.
+ * - Any number of threads may make calls on a pool and its completion queues at once, until one of them begins
+ *   jobring_destroy(), and on a queue at any time.
  * - Times are relative (except with JOBRING_WAIT_DEADLINE), in nanoseconds, of a clock that is never set back. A negative
  *   time is JOBRING_E_INVALID, unless it is JOBRING_FOREVER. Sizes are in bytes.
  * - errno is left as it was. A wait continues after a signal, unless its handler calls jobring_interrupt_raise(). No call
@@ -134,6 +140,9 @@ typedef struct jobring_pool jobring_pool;
 
 /** A completion queue of a pool. Its insides are the library's. */
 typedef struct jobring_completions jobring_completions;
+
+/** A queue of items, which belongs to no pool. Its insides are the library's. */
+typedef struct jobring_queue jobring_queue;
 
 /**
  * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
@@ -1810,6 +1819,127 @@ struct jobring_report {
  */
 jobring_status jobring_destroy(jobring_pool *pool);
 
+/* ---- Pass items to others ---------------------------------------------------------------------------- */
+
+/*
+ * A queue is a bounded FIFO for any number of threads, signal handlers and interrupts, by itself: no pool, no locks.
+ *
+ *     jobring_queue *queue;
+ *     JOBRING_STATIC_QUEUE(memory, 64, sizeof(struct reading));
+ *     jobring_queue_init(64, sizeof(struct reading), memory, sizeof memory, &queue);
+ *     jobring_queue_try_push(queue, &reading);           in an interrupt
+ *     while (jobring_queue_try_pop(queue, &reading) == JOBRING_OK)
+ *         store(&reading);
+ */
+
+/**
+ * Makes an empty queue in the caller's memory.
+ *
+ * The queue owns nothing besides that memory, so nothing ends it: the memory can be used for something else once no
+ * call on the queue is in progress, not even one whose item another thread has popped already.
+ *
+ * - `capacity`: the most items that the queue holds, a power of two. A thread, or an interrupt, that is stopped
+ *   inside a push or a pop keeps one of these places until it continues, and delays no item but its own.
+ * - `item_size`: the bytes of an item, at least 1.
+ * - `memory`: the memory, of any alignment.
+ * - `size`: its bytes: see jobring_queue_layout().
+ * - `queue`: where the queue is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_SIZE: `memory` is too small.
+ * - JOBRING_E_INVALID: also if `memory` is NULL, `capacity` is not a power of two, or `item_size` is 0.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_init(size_t capacity,
+                                  size_t item_size,
+                                  void *memory,
+                                  size_t size,
+                                  jobring_queue **queue);
+
+/**
+ * Tells how much memory jobring_queue_init() needs.
+ *
+ * - `capacity`: the most items that the queue holds, a power of two.
+ * - `item_size`: the bytes of an item, at least 1.
+ * - `size`: where the bytes are written, for memory that is aligned to `align`; other memory needs up to `align` - 1
+ *   bytes more.
+ * - `align`: where the alignment is written. Both may be NULL.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_SIZE: no memory is so large.
+ * - JOBRING_E_INVALID: also if `capacity` is not a power of two, or `item_size` is 0.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_layout(size_t capacity,
+                                    size_t item_size,
+                                    size_t *size,
+                                    size_t *align);
+
+/*
+ * Static memory for a queue, of a size that is known when the program is compiled: never less than what
+ * jobring_queue_layout() says for this capacity and these bytes of an item, plus what jobring_queue_init() needs to align
+ * it.
+ */
+#define JOBRING_QUEUE_BYTES(capacity, item_size)                                                                       \
+    (160 * sizeof(void *) + (capacity) * (2 * sizeof(void *) + (item_size)))
+#define JOBRING_STATIC_QUEUE(name, capacity, item_size)                                                                 \
+    static unsigned char name[JOBRING_QUEUE_BYTES(capacity, item_size)]
+
+/**
+ * Appends a copy of an item.
+ *
+ * Items are popped in the order in which they were pushed: if one push returned before another began, its item comes
+ * first. What a thread did before a push is visible to the thread that pops the item. Lock-free: a thread that is
+ * stopped anywhere in a push or a pop does not keep others from completing theirs.
+ *
+ * - `item`: `item_size` bytes, which are copied. They may have any alignment.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_FULL: at some moment during the call each place held an item, or belonged to a call in progress.
+ * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_try_push(jobring_queue *queue,
+                                      const void *item);
+
+/**
+ * Removes the oldest item.
+ *
+ * - `item`: where its `item_size` bytes are copied to, of any alignment.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_EMPTY: at some moment during the call no item was in the queue.
+ * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_try_pop(jobring_queue *queue, void *item);
+
+/**
+ * Tells how many items are in a queue, and how many it can hold.
+ *
+ * The number is exact while nobody else uses the queue. Otherwise it may be out of date, and may miss some items.
+ *
+ * - `len`: where the number of items is written.
+ * - `capacity`: where the capacity is written. Both may be NULL.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if `queue` is no queue.
+ *
+ * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_len(const jobring_queue *queue,
+                                 size_t *len,
+                                 size_t *capacity);
+
 /* ---- The configuration of a pool --------------------------------------------------------------------- */
 
 /**
@@ -2040,7 +2170,7 @@ struct jobring_config {
 #define JOBRING_E_NOMEM (-2)
 /** The system refused to make a thread. */
 #define JOBRING_E_THREAD (-3)
-/** No slot is free. */
+/** No slot is free. Of a queue: no place is free. */
 #define JOBRING_E_FULL (-4)
 /** The pool is shut down. Of a job: a shutdown discarded it. */
 #define JOBRING_E_SHUTDOWN (-5)
@@ -2062,7 +2192,7 @@ struct jobring_config {
 #define JOBRING_E_SIZE (-13)
 /** This build or this backend cannot do it. */
 #define JOBRING_E_UNSUPPORTED (-14)
-/** No job is queued. Of a completion queue: no job is pending. */
+/** No job is queued. Of a completion queue: no job is pending. Of a queue: no item is in it. */
 #define JOBRING_E_EMPTY (-15)
 /** This process is a child, by fork(), of the process that made the pool. */
 #define JOBRING_E_FORKED (-17)

@@ -34,11 +34,15 @@
 //! A producer writes the cell, then publishes the index (Release on the filled ring's entry); the consumer that pops it
 //! (Acquire) reads the cell (E1). The way back is the same over the free ring (E2). No word is needed besides the rings'.
 
+#[cfg(feature = "capi")]
+mod byte_queue;
 mod rings;
 
 use crate::error::QueueFull;
 use crate::sync::{AtomicUsize, UnsafeCell, array_of, const_fn, dying};
 use crate::util::unwind::drop_ignoring_panic;
+#[cfg(feature = "capi")]
+pub(crate) use byte_queue::ByteQueue;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};

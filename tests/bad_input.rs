@@ -54,6 +54,10 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_submit_batch", "count", "beyond"),
     ("jobring_completions_init", "size", "short exact"),
     ("jobring_completions_init", "memory", "misaligned"),
+    ("jobring_queue_init", "size", "short exact"),
+    ("jobring_queue_init", "memory", "misaligned"),
+    ("jobring_queue_init", "capacity", "three"),
+    ("jobring_queue_layout", "capacity", "three"),
     ("jobring_completions_take", "outcomes", "capacity-alone no-room short exact maximum second"),
     ("jobring_watch", "watched", "not-made moved"),
     ("jobring_watch", "node", "without-done reserved"),
@@ -172,6 +176,9 @@ impl Header {
         }
         if is_pool(variable) {
             return add(&name, "no-pool destroyed moved");
+        }
+        if target == "jobring_queue" {
+            return add(&name, "no-queue moved");
         }
         let Some(fields) = self.structs.get(target) else { return };
         if fields[0].name == "size" {

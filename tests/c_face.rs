@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, bool, bool)] = &[
     ("exit_destructors", true, true),
     ("cancellable", true, true),
     ("completions", true, true),
+    ("queue", true, true),
     ("several", true, true),
     ("deadlock", true, true),
     ("end_places", true, true),

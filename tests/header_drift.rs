@@ -37,6 +37,7 @@ const SOURCES: &[&str] = &[
     "run",
     "info",
     "worker",
+    "queue",
 ];
 
 /// A comment line that is longer stays a block.

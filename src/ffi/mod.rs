@@ -38,6 +38,7 @@ mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
+mod queue;
 mod request;
 mod room;
 mod run;
@@ -68,6 +69,7 @@ pub use interrupt::*;
 pub use lane::*;
 pub use parallel_for::*;
 pub use port::*;
+pub use queue::*;
 pub use run::*;
 pub use shutdown::*;
 pub use state::*;

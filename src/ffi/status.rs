@@ -18,7 +18,7 @@ pub const JOBRING_E_INVALID: jobring_status = -1;
 pub const JOBRING_E_NOMEM: jobring_status = -2;
 /// The system refused to make a thread.
 pub const JOBRING_E_THREAD: jobring_status = -3;
-/// No slot is free.
+/// No slot is free. Of a queue: no place is free.
 pub const JOBRING_E_FULL: jobring_status = -4;
 /// The pool is shut down. Of a job: a shutdown discarded it.
 pub const JOBRING_E_SHUTDOWN: jobring_status = -5;
@@ -40,7 +40,7 @@ pub const JOBRING_E_STACK: jobring_status = -12;
 pub const JOBRING_E_SIZE: jobring_status = -13;
 /// This build or this backend cannot do it.
 pub const JOBRING_E_UNSUPPORTED: jobring_status = -14;
-/// No job is queued. Of a completion queue: no job is pending.
+/// No job is queued. Of a completion queue: no job is pending. Of a queue: no item is in it.
 pub const JOBRING_E_EMPTY: jobring_status = -15;
 /// This process is a child, by fork(), of the process that made the pool.
 pub const JOBRING_E_FORKED: jobring_status = -17;

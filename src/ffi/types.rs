@@ -13,6 +13,11 @@ pub struct jobring_completions {
     _opaque: [u8; 0],
 }
 
+/// A queue of items, which belongs to no pool. Its insides are the library's.
+pub struct jobring_queue {
+    _opaque: [u8; 0],
+}
+
 /// Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
 ///
 /// A handle is stale once its result was taken or it was detached. A call with a stale handle returns JOBRING_E_STALE,

@@ -46,6 +46,11 @@ CALL(completions_take, a->completions, a->timeout_ns, a->outcome, a->count, a->t
 CALL(completions_fd, a->completions, a->fd)
 CALL(completions_arm, a->completions)
 CALL(completions_destroy, a->completions)
+CALL(queue_layout, a->capacity, a->item_size, a->size_out, a->align)
+CALL(queue_init, a->capacity, a->item_size, a->memory, a->memory_size, a->queue_out)
+CALL(queue_try_push, a->queue, a->item)
+CALL(queue_try_pop, a->queue, a->item)
+CALL(queue_len, a->queue, a->len, a->capacity_out)
 CALL(cancel, a->pool, a->job)
 CALL(cancel_all, a->pool, a->ran)
 CALL(detach, a->pool, a->job)
@@ -126,6 +131,11 @@ static const struct function functions[] = {
     ROW(completions_fd, OUTSIDE, 0,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_arm, OUTSIDE, 0,    OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_destroy, OUTSIDE, 0, OK_, OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_layout, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_init, OUTSIDE, 0,         OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_try_push, OUTSIDE, 0,     OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_try_pop, OUTSIDE, 0,      OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_len, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(cancel_all, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(detach, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -296,6 +306,40 @@ static void queue_births(void) {
     CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
 }
 
+static void items(void) {
+    const struct function *const made[] = {F(queue_layout), F(queue_init)};
+    const struct function *const used[] = {F(queue_try_push), F(queue_try_pop), F(queue_len)};
+    const struct function *const f = F(queue_init);
+    size_t needed, align;
+    for (int n = 0; n < 2; n++) {
+        CELL(made[n], "capacity", "zero", INV, a->capacity = 0);
+        CELL(made[n], "capacity", "three", INV, a->capacity = 3);
+        CELL(made[n], "capacity", "maximum", INV, a->capacity = SIZE_MAX);
+        CELL(made[n], "item_size", "zero", INV, a->item_size = 0);
+        CELL(made[n], "item_size", "maximum", JOBRING_E_SIZE, a->item_size = SIZE_MAX);
+    }
+    for (int n = 0; n < 3; n++) {
+        CELL(used[n], "queue", "null", INV, a->queue = NULL);
+        CELL(used[n], "queue", "misaligned", INV, a->queue = odd_items(a->queue));
+        CELL(used[n], "queue", "no-queue", INV, a->queue = (jobring_queue *)(void *)zeroed);
+        CELL(used[n], "queue", "moved", INV, a->queue = moved_items(a->queue));
+        if (n < 2) CELL(used[n], "item", "null", INV, a->item = NULL);
+    }
+    POINTER(F(queue_layout), "size", size_out, OK_);
+    POINTER(F(queue_layout), "align", align, OK_);
+    POINTER(f, "queue", queue_out, INV);
+    POINTER(F(queue_len), "len", len, OK_);
+    POINTER(F(queue_len), "capacity", capacity_out, OK_);
+    CELL(f, "memory", "null", INV, a->memory = NULL);
+    CELL(f, "memory", "misaligned", OK_, ODD(memory); a->memory_size--);
+    CELL(f, "size", "zero", JOBRING_E_SIZE, a->memory_size = 0);
+    CELL(f, "size", "short", JOBRING_E_SIZE, OK(jobring_queue_layout(a->capacity, a->item_size, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed - 1);
+    CELL(f, "size", "exact", OK_, OK(jobring_queue_layout(a->capacity, a->item_size, &needed, &align));
+         a->memory = (void *)(((uintptr_t)a->memory + align - 1) / align * align); a->memory_size = needed);
+    CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
+}
+
 static void rest(void) {
     static jobring_watched moved;
     CELL(F(status_text), "status", "zero", OK_, a->status = 0);
@@ -374,6 +418,7 @@ int main(void) {
     for (size_t n = 0; n < sizeof on_queue / sizeof *on_queue; n++) queues(on_queue[n]);
     births();
     queue_births();
+    items();
     structs();
     rest();
     others_ended();

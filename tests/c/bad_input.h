@@ -34,9 +34,10 @@ struct outputs {
     jobring_job job, jobs[2];
     jobring_pool *pool;
     jobring_completions *completions;
-    int fd;
+    jobring_queue *queue;
+    int fd, item;
     void *result;
-    size_t size, align, accepted, bytes, used, taken, found;
+    size_t size, align, accepted, bytes, used, taken, found, len, capacity;
     int64_t now;
     uint64_t ran;
     uint32_t index, cpus, state, states[2];
@@ -55,6 +56,7 @@ struct outputs {
 struct args {
     jobring_pool *pool, **pool_out;
     jobring_completions *completions, **completions_out;
+    jobring_queue *queue, **queue_out;
     int *fd;
     const jobring_config *config;
     const jobring_submit_options *options;
@@ -63,7 +65,7 @@ struct args {
     const jobring_batch_item *items;
     jobring_fn fn;
     jobring_body_fn body;
-    void *ctx, *arg, *memory, *structure, **result;
+    void *ctx, *arg, *item, *memory, *structure, **result;
     const char *text;
     jobring_job job, *job_out, *jobs;
     int64_t timeout_ns;
@@ -72,8 +74,8 @@ struct args {
     uint32_t mode, index, limit, until, *index_out, *cpus, *state, *states;
     int32_t code, *stopped;
     jobring_status status;
-    size_t structure_size, memory_size, count, grain;
-    size_t *size_out, *align, *accepted, *bytes, *used, *taken, *found;
+    size_t structure_size, memory_size, count, grain, capacity, item_size;
+    size_t *size_out, *align, *accepted, *bytes, *used, *taken, *found, *len, *capacity_out;
     uint64_t *ran;
     jobring_report *report;
     jobring_info *info;
@@ -112,13 +114,15 @@ struct function {
     jobring_status expected[PLACES];
 };
 
-/* A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two queues is empty; the
- * other has a job that has finished (submitted by copy). */
+/* A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two completion queues is
+ * empty; the other has a job that has finished (submitted by copy). And a queue of items, half full. */
 struct place {
     enum where where;
     jobring_pool *pool;
     jobring_job held, failed;
     jobring_completions *queue, *empty_queue;
+    jobring_queue *items;
+    unsigned char items_memory[JOBRING_QUEUE_BYTES(4, sizeof(int))];
     /* For the hooks: that it is time for the call, and that it was made. */
     atomic_int in_hook, hook_done;
 };
@@ -169,10 +173,12 @@ jobring_pool *destroyed_pool(void);
 /* The bytes of a living pool where it does not live; at an odd address, with the mark that a pool there would have. */
 jobring_pool *moved_pool(const jobring_pool *pool);
 jobring_pool *odd_pool(const jobring_pool *pool);
-/* The same of a queue. */
+/* The same of a completion queue, and of a queue of items. */
 jobring_completions *destroyed_queue(struct place *place);
 jobring_completions *moved_queue(const jobring_completions *queue);
 jobring_completions *odd_queue(const jobring_completions *queue);
+jobring_queue *moved_items(const jobring_queue *queue);
+jobring_queue *odd_items(const jobring_queue *queue);
 jobring_job stale_job(struct place *place);
 jobring_job reused_job(struct place *place);
 jobring_job foreign_job(struct place *place);

@@ -65,13 +65,22 @@ static void documented_writes(jobring_status status) {
     }
 }
 
+/* How many items are in the place's queue. */
+static size_t items_in(const struct place *place) {
+    size_t len;
+    HOLDS(jobring_queue_len(place->items, &len, NULL) == JOBRING_OK);
+    return len;
+}
+
 /* Makes the call, wherever the thread is now. */
 static void try_it(void) {
     struct place *place = &cell.place;
     struct args *a = &cell.args;
     struct counted here = counters(place->pool), there[OTHERS];
     const int makes_in_memory = strcmp(cell.function->name, "jobring_init") == 0
-                                || strcmp(cell.function->name, "jobring_completions_init") == 0;
+                                || strcmp(cell.function->name, "jobring_completions_init") == 0
+                                || strcmp(cell.function->name, "jobring_queue_init") == 0;
+    const size_t items = items_in(place);
     for (int n = 0; n < other_count; n++) there[n] = counters(others[n].pool);
     if (makes_in_memory) memset(memory, 0xA5, sizeof memory);
     if (cell.own) HOLDS(jobring_current_job(place->pool, &a->job) == JOBRING_OK);
@@ -90,7 +99,7 @@ static void try_it(void) {
     /* Not even the memory, except by errors found while the threads are created. */
     const int untouched = makes_in_memory && status != JOBRING_E_UNSUPPORTED;
     HOLDS(!untouched || all_are(memory, 0, sizeof memory, 0xA5));
-    HOLDS(same(counters(place->pool), here));
+    HOLDS(same(counters(place->pool), here) && items_in(place) == items);
     for (int n = 0; n < other_count; n++) HOLDS(same(counters(others[n].pool), there[n]));
     /* Nothing was taken. */
     HOLDS(peek(place->pool, place->held, NULL) == JOBRING_OK);
@@ -150,6 +159,8 @@ static void make(struct place *place, enum where where) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     place->where = where;
+    OK(jobring_queue_init(4, sizeof number, place->items_memory, sizeof place->items_memory, &place->items));
+    for (int n = 0; n < 2; n++) OK(jobring_queue_try_push(place->items, &number));
     place->pool = NULL;
     atomic_store(&place->in_hook, 0);
     atomic_store(&place->hook_done, 0);
@@ -259,6 +270,14 @@ jobring_completions *odd_queue(const jobring_completions *queue) {
     return (jobring_completions *)(void *)odd_pool((const jobring_pool *)(const void *)queue);
 }
 
+jobring_queue *moved_items(const jobring_queue *queue) {
+    return (jobring_queue *)(void *)moved_pool((const jobring_pool *)(const void *)queue);
+}
+
+jobring_queue *odd_items(const jobring_queue *queue) {
+    return (jobring_queue *)(void *)odd_pool((const jobring_pool *)(const void *)queue);
+}
+
 static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     (void)ctx;
     return from < to ? 0 : 1;
@@ -303,6 +322,9 @@ static void good(struct args *a, const struct place *place) {
     const int on_empty = cell.function == F(completions_destroy) || cell.function == F(completions_arm);
     a->completions = on_empty ? place->empty_queue : place->queue, a->fd = &out->fd;
     a->completions_out = &out->completions, a->taken = &out->taken;
+    const int pushes = strstr(cell.function->name, "_push") != NULL;
+    a->queue = place->items, a->queue_out = &out->queue, a->item = pushes ? (void *)&number : &out->item;
+    a->capacity = 4, a->item_size = sizeof number, a->len = &out->len, a->capacity_out = &out->capacity;
     a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;
     a->items = a->given_items, a->count = cell.function == F(completions_take) ? 1 : 2;

@@ -28,6 +28,8 @@ static const jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
+JOBRING_STATIC_QUEUE(items, 16, ROOM);
+typedef char so_do_the_queues[sizeof items == JOBRING_QUEUE_BYTES(16, ROOM) ? 1 : -1];
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 typedef char less_without_an_os[sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory ? 1 : -1];
 JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
@@ -57,6 +59,7 @@ int everything(void) {
     const jobring_config config_there = config_elsewhere();
     const jobring_submit_options options_there = options_elsewhere();
     jobring_pool *pool = NULL;
+    jobring_queue *queue = NULL;
     jobring_job job = 0;
     size_t n, size = 0;
 
@@ -85,6 +88,7 @@ int everything(void) {
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
+    WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);
     return 0;
 }
 

@@ -28,6 +28,8 @@ static constexpr jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
+JOBRING_STATIC_QUEUE(items, 16, ROOM);
+static_assert(sizeof items == JOBRING_QUEUE_BYTES(16, ROOM), "so do the queues'");
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 static_assert(sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory, "less without an OS");
 JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
@@ -69,6 +71,7 @@ int everything() {
     jobring_parallel_for_options loop = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_pool *pool = nullptr;
+    jobring_queue *queue = nullptr;
     jobring_job job = 0;
     size_t size = 0;
 
@@ -97,6 +100,7 @@ int everything() {
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
+    WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);
     return 0;
 }
 
