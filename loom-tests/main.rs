@@ -9,6 +9,7 @@
 #![allow(dropping_copy_types, reason = "drop says that a model's thread wants no result")]
 
 mod batch;
+mod blocking_queue;
 mod callback;
 mod cancel;
 mod cancellable;
@@ -57,6 +58,7 @@ fn models() -> Vec<&'static Model> {
         ring::MODELS,
         queue::MODELS,
         lane::MODELS,
+        blocking_queue::MODELS,
         frozen::MODELS,
         result::MODELS,
         deadline::MODELS,

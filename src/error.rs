@@ -1,8 +1,10 @@
 //! The errors of the Rust API. A call that fails returns what it was given.
 
+mod blocking_queue;
 mod os_error;
 mod queue_full;
 
+pub use blocking_queue::{PopError, PushError};
 use core::fmt;
 pub use os_error::OsError;
 pub use queue_full::QueueFull;

@@ -14,7 +14,8 @@
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
-//! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool.
+//! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool. A [`BlockingQueue`] is one for
+//!   threads that wait for each other, and can be closed.
 //! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
 //! - [`from_python`] has the verbs of Python's thread pools, each in Python, C and Rust.
 //!
@@ -78,13 +79,14 @@ pub use engine::lifecycle::ShutdownMode;
 pub use engine::{PoolStats, ShutdownReport, WaitFor, WorkerState, WorkerStats};
 #[cfg(feature = "alloc")]
 pub use error::RecvError;
-pub use error::{BuildError, JobError, JobPanic, OsError, QueueFull, SubmitError};
+pub use error::{BuildError, JobError, JobPanic, OsError, PopError, PushError, QueueFull, SubmitError};
 pub use job::id::JobId;
 pub use job::interrupt::Interrupt;
 pub use platform::user_port::{Seat, UserPort};
 pub use platform::{Backend, System};
 pub use queue::Queue;
 pub use rust::batch::Refused;
+pub use rust::blocking_queue::BlockingQueue;
 #[cfg(feature = "alloc")]
 pub use rust::builder::Builder;
 pub use rust::cancellable::Canceller;

@@ -36,6 +36,8 @@
 
 #[cfg(feature = "capi")]
 mod byte_queue;
+mod door;
+mod doors;
 mod rings;
 
 use crate::error::QueueFull;
@@ -46,6 +48,7 @@ pub(crate) use byte_queue::ByteQueue;
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+pub(crate) use doors::{Doors, Refused};
 use rings::{Ends, Rings};
 
 /// A place for one value.
@@ -182,7 +185,7 @@ impl<T, const N: usize> Queue<T, N> {
     }
 
     #[inline(always)]
-    fn rings(&self) -> Rings<'_> {
+    pub(crate) fn rings(&self) -> Rings<'_> {
         Rings::new(&self.ends, &self.filled, &self.free)
     }
 
@@ -190,6 +193,28 @@ impl<T, const N: usize> Queue<T, N> {
     fn cell(&self, index: usize) -> &UnsafeCell<MaybeUninit<T>> {
         // N is a power of two. The mask shows the compiler that this cannot panic.
         &self.cells[index & (N - 1)].0
+    }
+
+    /// Writes a value into an empty cell.
+    ///
+    /// # Safety
+    /// 1. The caller has taken the index from the free ring, and not passed it on.
+    #[inline(always)]
+    pub(crate) unsafe fn write(&self, index: usize, value: T) {
+        // SAFETY:
+        // - 1: the cell is this thread's, and its last user is done with it (E2); nothing is dropped in it.
+        self.cell(index).with_mut(|at| unsafe { (*at).write(value) });
+    }
+
+    /// Moves the value out of a cell.
+    ///
+    /// # Safety
+    /// 1. The caller has taken the index from the filled ring, and not passed it on. It reads once.
+    #[inline(always)]
+    pub(crate) unsafe fn read(&self, index: usize) -> T {
+        // SAFETY:
+        // - 1: the cell is this thread's, with the value that its producer wrote (E1), which is moved out once.
+        self.cell(index).with_mut(|at| unsafe { (*at).assume_init_read() })
     }
 
     /// Appends a value. Lock-free; never waits.
@@ -208,8 +233,8 @@ impl<T, const N: usize> Queue<T, N> {
     pub fn try_push(&self, value: T) -> Result<(), QueueFull<T>> {
         let Some(index) = self.rings().take_free() else { return Err(QueueFull(value)) };
         // SAFETY:
-        // - the pop made the cell this thread's, and its last user is done with it (E2); nothing is dropped in it.
-        self.cell(index).with_mut(|at| unsafe { (*at).write(value) });
+        // - 1: just popped from the free ring.
+        unsafe { self.write(index, value) };
         self.rings().put_filled(index);
         Ok(())
     }
@@ -227,8 +252,8 @@ impl<T, const N: usize> Queue<T, N> {
     pub fn try_pop(&self) -> Option<T> {
         let index = self.rings().take_filled()?;
         // SAFETY:
-        // - the pop made the cell this thread's, with the value that its producer wrote (E1), which is moved out once.
-        let value = self.cell(index).with_mut(|at| unsafe { (*at).assume_init_read() });
+        // - 1: just popped from the filled ring.
+        let value = unsafe { self.read(index) };
         self.rings().put_free(index);
         Some(value)
     }

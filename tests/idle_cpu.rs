@@ -1,10 +1,11 @@
-//! An idle pool uses no CPU: in two seconds its workers are not scheduled once, while another thread polls.
+//! An idle pool uses no CPU: in two seconds its workers are not scheduled once, while another thread polls. Nor are threads that
+//! wait at a queue.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;
 
 use common::{DEADLINE, until};
-use jobring::Pool;
+use jobring::{BlockingQueue, Pool, PopError, PushError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -53,6 +54,12 @@ fn the_workers_of_an_idle_pool_sleep_through() {
             last.drain(..).for_each(|job| assert!(job.wait().is_ok()));
         }
     }
+    static EMPTY: BlockingQueue<u32, 1> = BlockingQueue::new();
+    static FULL: BlockingQueue<u32, 1> = BlockingQueue::new();
+    FULL.push(0).expect("there is a place");
+    let named = |name: &str| thread::Builder::new().name(name.into());
+    let consumer = named("idle-consumer").spawn(|| EMPTY.pop()).expect("a thread");
+    let producer = named("idle-producer").spawn(|| FULL.push(1)).expect("a thread");
     // The control does what a pool must not do.
     let stop = Arc::new(AtomicBool::new(false));
     let (polls, stopped) = (stop.clone(), mpsc::channel::<()>());
@@ -62,22 +69,26 @@ fn the_workers_of_an_idle_pool_sleep_through() {
             let _ = held.recv_timeout(Duration::from_millis(100));
         }
     });
-    until("the control is there", || switches("polling").len() == 1);
+    until("the control is there", || switches("polling").len() == 1 && switches("idle-").len() == 5);
     // One that was seen asleep may have been woken by one that was not yet: several looks.
     until("the workers have found out that nothing is left", || (0..20).all(|_| all_sleep("idle-")));
     let (busy, poll_before) = (switches("idle-"), switches("polling"));
-    assert_eq!((busy.len(), poll_before.len()), (3, 1));
+    assert_eq!((busy.len(), poll_before.len()), (5, 1));
     // Nothing is ever sent: this is how long the pool is watched, and nothing is synchronised by it.
     let (_sender, nothing) = mpsc::channel::<()>();
     assert!(nothing.recv_timeout(Duration::from_secs(2)).is_err());
     let (idle, poll_after) = (switches("idle-"), switches("polling"));
     println!("switches (voluntary, involuntary) of the workers before: {busy:?}, after 2 s idle: {idle:?}");
     println!("switches of the polling control: {poll_before:?}, then {poll_after:?}");
-    assert_eq!(busy, idle, "no worker was scheduled");
+    assert_eq!(busy, idle, "no such thread was scheduled");
     assert!(poll_after["polling"].0 > poll_before["polling"].0 + 10, "the control was, and is counted");
     stop.store(true, SeqCst);
     drop(hold);
     common::join(control.expect("a thread"));
+    EMPTY.close();
+    FULL.close();
+    assert_eq!(consumer.join().expect("no panic"), Err(PopError::Closed));
+    assert_eq!(producer.join().expect("no panic"), Err(PushError::Closed(1)));
     let job = pool.submit(|| 1).expect("open");
     assert_eq!(job.wait_timeout(DEADLINE).expect("they wake up").expect("a result"), 1);
 }

@@ -26,6 +26,7 @@ fn public_types_are_send_and_sync() {
     both::<Completion<u32>>();
     both::<CompletionsIter<'static, u32>>();
     both::<Queue<std::cell::Cell<u32>, 4>>();
+    both::<BlockingQueue<std::cell::Cell<u32>, 4>>();
     both::<JobId>();
     both::<Backend>();
     both::<System>();
@@ -51,6 +52,8 @@ fn errors_are_send_sync_and_survive_an_unwind() {
     error::<RecvError>();
     error::<OsError>();
     error::<QueueFull<u32>>();
+    error::<PushError<u32>>();
+    error::<PopError>();
     error::<ShutdownError>();
     error::<SubmitError<fn()>>();
     fn unwinds<T: UnwindSafe + RefUnwindSafe>() {}

@@ -156,6 +156,10 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
             "CountEntry",
         ],
     ),
+    (
+        "order the end of a queue and the wake-ups of threads that sleep there; the data goes by the rings' entries",
+        &["DoorShutLook", "DoorLeave", "DoorNotifyLook", "DoorShut"],
+    ),
     ("look at an entry only: what is read behind it is atomic", &["PeekEntry"]),
     ("matters between a look and a claim: so seldom that no run is sure to report it", &["ClaimLost"]),
     (

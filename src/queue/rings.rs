@@ -5,7 +5,7 @@ use crate::sync::{AtomicUsize, const_fn};
 
 /// A view of both. An index that was popped from one is pushed to the other, by the same thread.
 #[derive(Clone, Copy)]
-pub(super) struct Rings<'a> {
+pub(crate) struct Rings<'a> {
     filled: Ring<'a>,
     free: Ring<'a>,
 }
@@ -13,7 +13,7 @@ pub(super) struct Rings<'a> {
 impl<'a> Rings<'a> {
     /// Both have the same number of entries, a power of two. All-zero memory is an empty queue.
     #[inline(always)]
-    pub(super) fn new(ends: &'a Ends, filled: &'a [AtomicUsize], free: &'a [AtomicUsize]) -> Self {
+    pub(crate) fn new(ends: &'a Ends, filled: &'a [AtomicUsize], free: &'a [AtomicUsize]) -> Self {
         Self {
             filled: Ring::new(&ends.filled, filled, Seed::Empty),
             free: Ring::new(&ends.free, free, Seed::Full),
@@ -22,53 +22,59 @@ impl<'a> Rings<'a> {
 
     /// Takes an empty cell; None if there is none. The last user of the cell is done with it (E2).
     #[inline(always)]
-    pub(super) fn take_free(&self) -> Option<usize> {
+    pub(crate) fn take_free(&self) -> Option<usize> {
         self.free.pop()
     }
 
     /// Gives an empty cell back.
     #[inline(always)]
-    pub(super) fn put_free(&self, index: usize) {
+    pub(crate) fn put_free(&self, index: usize) {
         self.free.push(index);
     }
 
     /// Takes the cell with the oldest value; None if there is none. The value is there (E1).
     #[inline(always)]
-    pub(super) fn take_filled(&self) -> Option<usize> {
+    pub(crate) fn take_filled(&self) -> Option<usize> {
         self.filled.pop()
     }
 
     /// Appends a cell that holds a value.
     #[inline(always)]
-    pub(super) fn put_filled(&self, index: usize) {
+    pub(crate) fn put_filled(&self, index: usize) {
         self.filled.push(index);
+    }
+
+    /// How many cells there are.
+    #[inline(always)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.filled.len()
     }
 
     /// How many values are in the queue. Exact while no other thread uses it; otherwise it may miss some.
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let (pushes, pops) = self.filled.counts();
         let left = pushes.wrapping_sub(pops);
         // Pops that came after the look at the pushes.
-        if left > self.filled.len() { 0 } else { left }
+        if left > self.capacity() { 0 } else { left }
     }
 
     /// Is no value in the queue? The answer was true at some moment during the call.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.filled.is_empty()
     }
 
     /// Moves the positions of an unused queue on. For tests of the wrap-around.
     #[cfg(test)]
-    pub(super) fn age(&self, start: usize) {
+    pub(crate) fn age(&self, start: usize) {
         self.filled.age(start);
         self.free.age(start);
     }
 }
 
 /// The counters of both rings.
-pub(super) struct Ends {
+pub(crate) struct Ends {
     filled: Cursors,
     free: Cursors,
 }
@@ -83,7 +89,7 @@ impl Ends {
 
     /// The same, for rings after [`Rings::age`].
     #[cfg(test)]
-    pub(super) fn aged(start: usize) -> Self {
+    pub(crate) fn aged(start: usize) -> Self {
         Self { filled: Cursors::new().aged(start), free: Cursors::new().aged(start) }
     }
 }

@@ -1,6 +1,7 @@
 //! The Rust API: typed jobs on top of the engine, which knows only bytes.
 
 pub(crate) mod batch;
+pub(crate) mod blocking_queue;
 #[cfg(feature = "alloc")]
 pub(crate) mod builder;
 #[cfg(feature = "alloc")]

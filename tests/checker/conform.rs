@@ -62,6 +62,10 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         &["slot/held.rs", "engine/lane.rs", "engine/lane_submit.rs", "engine/lane_waits.rs"],
         "lanes, which are not in the machine: the models' (loom-tests/lane.rs)",
     ),
+    (
+        &["queue/"],
+        "the public queue, which is no part of a pool: the models' (loom-tests/queue.rs, blocking_queue.rs)",
+    ),
     (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
     (&["platform/user_port/"], "a port of the user's, below the protocol: the models' (loom-tests/seats.rs)"),
 ];

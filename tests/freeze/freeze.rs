@@ -40,6 +40,10 @@ const NEVER: &[(&[&str], &str)] = &[
         &["AheadLook", "VisitorsCount"],
         "a guess that decides whether to spin, which nobody does in these builds",
     ),
+    (
+        &["queue/"],
+        "the public queue, which is no part of a pool: the models' (loom-tests/queue.rs, blocking_queue.rs)",
+    ),
     (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
     (
         &["fork_join/"],
