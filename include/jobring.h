@@ -82,7 +82,10 @@
  * Pass items to others     jobring_queue_init          a queue in the caller's memory, without a pool
  *                          jobring_queue_layout        how much memory that is
  *                          jobring_queue_try_push      appends an item
+ *                          jobring_queue_push          the same, and waits for a free place
  *                          jobring_queue_try_pop       removes the oldest item
+ *                          jobring_queue_pop           the same, and waits for one
+ *                          jobring_queue_close         ends a queue
  *                          jobring_queue_len           how many items are in it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
@@ -111,8 +114,7 @@
  *   type, and for a `pool`, `completions` or `queue` that points to memory without one. Only jobring_destroy() takes NULL
  *   as `pool`, and jobring_completions_destroy() as `completions`. The library does not recognise memory that was freed:
  *   make no call on a pool or its completion queues after jobring_destroy() has returned.
- * - Any number of threads may make calls on a pool and its completion queues at once, until one of them begins
- *   jobring_destroy(), and on a queue at any time.
+ * - Any number of threads may use a pool and its completion queues at once, until one of them begins jobring_destroy().
  * - Times are relative (except with JOBRING_WAIT_DEADLINE), in nanoseconds, of a clock that is never set back. A negative
  *   time is JOBRING_E_INVALID, unless it is JOBRING_FOREVER. Sizes are in bytes.
  * - errno is left as it was. A wait continues after a signal, unless its handler calls jobring_interrupt_raise(). No call
@@ -140,9 +142,6 @@ typedef struct jobring_pool jobring_pool;
 
 /** A completion queue of a pool. Its insides are the library's. */
 typedef struct jobring_completions jobring_completions;
-
-/** A queue of items, which belongs to no pool. Its insides are the library's. */
-typedef struct jobring_queue jobring_queue;
 
 /**
  * Names one job of one pool. A value, not a reference: it may be copied and kept. 0 is never a job.
@@ -1822,7 +1821,7 @@ jobring_status jobring_destroy(jobring_pool *pool);
 /* ---- Pass items to others ---------------------------------------------------------------------------- */
 
 /*
- * A queue is a bounded FIFO for any number of threads, signal handlers and interrupts, by itself: no pool, no locks.
+ * A queue is a bounded FIFO for any number of threads, signal handlers and interrupts, without a pool and without locks:
  *
  *     jobring_queue *queue;
  *     JOBRING_STATIC_QUEUE(memory, 64, sizeof(struct reading));
@@ -1830,10 +1829,23 @@ jobring_status jobring_destroy(jobring_pool *pool);
  *     jobring_queue_try_push(queue, &reading);           in an interrupt
  *     while (jobring_queue_try_pop(queue, &reading) == JOBRING_OK)
  *         store(&reading);
+ *
+ * Between threads, which sleep while they wait, until the producer has closed it:
+ *
+ *     jobring_queue_push(queue, &line, JOBRING_FOREVER); in the producer, and jobring_queue_close(queue) at its end
+ *     while (jobring_queue_pop(queue, &line, JOBRING_FOREVER) == JOBRING_OK)
+ *         print(&line);
  */
+
+/** A queue of items, which belongs to no pool. Its insides are the library's. */
+typedef struct jobring_queue jobring_queue;
 
 /**
  * Makes an empty queue in the caller's memory.
+ *
+ * Any number of threads may use it at once. It is no part of a pool: jobs may use it as any thread does, but a job that
+ * waits at a queue takes a worker away, and no JOBRING_E_DEADLOCK warns of it. A child made by fork() has a copy of the
+ * queue; processes do not share one.
  *
  * The queue owns nothing besides that memory, so nothing ends it: the memory can be used for something else once no
  * call on the queue is in progress, not even one whose item another thread has popped already.
@@ -1901,12 +1913,36 @@ jobring_status jobring_queue_layout(size_t capacity,
  * Returns:
  * - JOBRING_OK.
  * - JOBRING_E_FULL: at some moment during the call each place held an item, or belonged to a call in progress.
+ * - JOBRING_E_SHUTDOWN: the queue is closed.
  * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
  *
- * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ * It wakes a thread that sleeps in jobring_queue_pop() by at most one system call, which takes no lock on Linux.
+ *
+ * From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
  */
 jobring_status jobring_queue_try_push(jobring_queue *queue,
                                       const void *item);
+
+/**
+ * As jobring_queue_try_push(), and waits for a free place.
+ *
+ * - `item`: as for jobring_queue_try_push().
+ * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_TIMEDOUT: no place became free in time.
+ * - JOBRING_E_SHUTDOWN: the queue is closed, or was closed meanwhile.
+ * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+ *
+ * After an error the item was not pushed.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler or an interrupt. Blocks: it
+ * sleeps, or in a build without an operating system it spins, and a time limit ends at once. Does not allocate.
+ */
+jobring_status jobring_queue_push(jobring_queue *queue,
+                                  const void *item,
+                                  int64_t timeout_ns);
 
 /**
  * Removes the oldest item.
@@ -1916,11 +1952,46 @@ jobring_status jobring_queue_try_push(jobring_queue *queue,
  * Returns:
  * - JOBRING_OK.
  * - JOBRING_E_EMPTY: at some moment during the call no item was in the queue.
+ * - JOBRING_E_SHUTDOWN: the queue is closed, and every item that was pushed was popped.
  * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
  *
- * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+ * It wakes a thread that sleeps in jobring_queue_push() by at most one system call, which takes no lock on Linux. (The pop
+ * of the last item of a closed queue wakes all that sleep in jobring_queue_pop().)
+ *
+ * From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
  */
-jobring_status jobring_queue_try_pop(jobring_queue *queue, void *item);
+jobring_status jobring_queue_try_pop(jobring_queue *queue,
+                                     void *item);
+
+/**
+ * As jobring_queue_try_pop(), and waits for an item.
+ *
+ * - `item`: as for jobring_queue_try_pop().
+ * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_TIMEDOUT: no item came in time.
+ * - JOBRING_E_SHUTDOWN: the queue is closed, and every item that was pushed was popped.
+ * - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+ *
+ * From where jobring_queue_push() may be called. Blocks as that does. Does not allocate.
+ */
+jobring_status jobring_queue_pop(jobring_queue *queue, void *item, int64_t timeout_ns);
+
+/**
+ * Closes a queue: pushes are refused from now on, and pops go on until it is empty.
+ *
+ * Pushes that wait end with JOBRING_E_SHUTDOWN. So does each pop once every item is popped that a push has accepted. What
+ * a thread did before it closed the queue is visible to a thread that is told so. A second close changes nothing.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_INVALID: also if `queue` is no queue.
+ *
+ * From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
+ */
+jobring_status jobring_queue_close(jobring_queue *queue);
 
 /**
  * Tells how many items are in a queue, and how many it can hold.
@@ -2172,7 +2243,7 @@ struct jobring_config {
 #define JOBRING_E_THREAD (-3)
 /** No slot is free. Of a queue: no place is free. */
 #define JOBRING_E_FULL (-4)
-/** The pool is shut down. Of a job: a shutdown discarded it. */
+/** The pool is shut down. Of a job: a shutdown discarded it. Of a queue: it is closed. */
 #define JOBRING_E_SHUTDOWN (-5)
 /** The time limit has passed. */
 #define JOBRING_E_TIMEDOUT (-6)

@@ -1,11 +1,14 @@
 //! Queues of items: a bounded FIFO between threads and interrupts, in the caller's memory, without a pool.
 
-use super::call::{done, optional, output};
+use super::call::{done, done_out, optional, output, timeout};
 use super::status::{
-    JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_INVALID, JOBRING_E_SIZE, StatusError, jobring_status,
+    JOBRING_E_EMPTY, JOBRING_E_FULL, JOBRING_E_INVALID, JOBRING_E_SHUTDOWN, JOBRING_E_SIZE,
+    JOBRING_E_TIMEDOUT, StatusError, jobring_status,
 };
 use super::types::jobring_queue;
-use crate::queue::ByteQueue;
+use crate::platform::port::Timeout;
+use crate::platform::system;
+use crate::queue::{ByteQueue, Refused};
 use core::alloc::Layout;
 use core::ffi::c_void;
 use core::ptr::NonNull;
@@ -26,6 +29,14 @@ unsafe fn queue<'a>(at: *const jobring_queue) -> Result<&'a ByteQueue, StatusErr
     // SAFETY:
     // - the caller's.
     unsafe { ByteQueue::find(at.cast()) }.ok_or_else(|| StatusError::refuse(JOBRING_E_INVALID))
+}
+
+/// The status of a call that was refused; `late`: because no place was free, or no item there, in time.
+fn refused(refused: Refused, late: jobring_status) -> StatusError {
+    StatusError::refuse(match refused {
+        Refused::TimedOut => late,
+        Refused::Closed => JOBRING_E_SHUTDOWN,
+    })
 }
 
 /// The place of an item.
@@ -76,6 +87,10 @@ pub unsafe extern "C" fn jobring_queue_layout(
 }
 
 /// Makes an empty queue in the caller's memory.
+///
+/// Any number of threads may use it at once. It is no part of a pool: jobs may use it as any thread does, but a job that
+/// waits at a queue takes a worker away, and no JOBRING_E_DEADLOCK warns of it. A child made by fork() has a copy of the
+/// queue; processes do not share one.
 ///
 /// The queue owns nothing besides that memory, so nothing ends it: the memory can be used for something else once no
 /// call on the queue is in progress, not even one whose item another thread has popped already.
@@ -131,9 +146,12 @@ pub unsafe extern "C" fn jobring_queue_init(
 /// Returns:
 /// - JOBRING_OK.
 /// - JOBRING_E_FULL: at some moment during the call each place held an item, or belonged to a call in progress.
+/// - JOBRING_E_SHUTDOWN: the queue is closed.
 /// - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
 ///
-/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+/// It wakes a thread that sleeps in jobring_queue_pop() by at most one system call, which takes no lock on Linux.
+///
+/// From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
 ///
 /// # Safety
 /// `queue` is a queue or NULL; `item` is NULL or readable for an item, outside of the queue's memory.
@@ -146,11 +164,42 @@ pub unsafe extern "C" fn jobring_queue_try_push(
         self::item(item)?;
         // SAFETY:
         // - the caller's.
-        if unsafe { self::queue(queue)?.try_push(item.cast()) } {
-            Ok(())
-        } else {
-            Err(StatusError::refuse(JOBRING_E_FULL))
-        }
+        let pushed = unsafe { self::queue(queue)?.push(&system(), item.cast(), Timeout::Poll) };
+        pushed.map_err(|why| refused(why, JOBRING_E_FULL))
+    })
+}
+
+/// As jobring_queue_try_push(), and waits for a free place.
+///
+/// - `item`: as for jobring_queue_try_push().
+/// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_TIMEDOUT: no place became free in time.
+/// - JOBRING_E_SHUTDOWN: the queue is closed, or was closed meanwhile.
+/// - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+///
+/// After an error the item was not pushed.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler or an interrupt. Blocks: it
+/// sleeps, or in a build without an operating system it spins, and a time limit ends at once. Does not allocate.
+///
+/// # Safety
+/// As for jobring_queue_try_push().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_queue_push(
+    queue: *mut jobring_queue,
+    item: *const c_void,
+    timeout_ns: i64,
+) -> jobring_status {
+    done_out(|| {
+        self::item(item)?;
+        let timeout = timeout(timeout_ns)?;
+        // SAFETY:
+        // - the caller's.
+        let pushed = unsafe { self::queue(queue)?.push(&system(), item.cast(), timeout) };
+        pushed.map_err(|why| refused(why, JOBRING_E_TIMEDOUT))
     })
 }
 
@@ -161,9 +210,13 @@ pub unsafe extern "C" fn jobring_queue_try_push(
 /// Returns:
 /// - JOBRING_OK.
 /// - JOBRING_E_EMPTY: at some moment during the call no item was in the queue.
+/// - JOBRING_E_SHUTDOWN: the queue is closed, and every item that was pushed was popped.
 /// - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
 ///
-/// From anywhere, including a signal handler and an interrupt. Does not block or allocate.
+/// It wakes a thread that sleeps in jobring_queue_push() by at most one system call, which takes no lock on Linux. (The pop
+/// of the last item of a closed queue wakes all that sleep in jobring_queue_pop().)
+///
+/// From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
 ///
 /// # Safety
 /// `queue` is a queue or NULL; `item` is NULL or writable for an item, outside of the queue's memory.
@@ -176,11 +229,62 @@ pub unsafe extern "C" fn jobring_queue_try_pop(
         self::item(item)?;
         // SAFETY:
         // - the caller's.
-        if unsafe { self::queue(queue)?.try_pop(item.cast()) } {
-            Ok(())
-        } else {
-            Err(StatusError::refuse(JOBRING_E_EMPTY))
-        }
+        let popped = unsafe { self::queue(queue)?.pop(&system(), item.cast(), Timeout::Poll) };
+        popped.map_err(|why| refused(why, JOBRING_E_EMPTY))
+    })
+}
+
+/// As jobring_queue_try_pop(), and waits for an item.
+///
+/// - `item`: as for jobring_queue_try_pop().
+/// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_TIMEDOUT: no item came in time.
+/// - JOBRING_E_SHUTDOWN: the queue is closed, and every item that was pushed was popped.
+/// - JOBRING_E_INVALID: also if `item` is NULL, or `queue` is no queue.
+///
+/// From where jobring_queue_push() may be called. Blocks as that does. Does not allocate.
+///
+/// # Safety
+/// As for jobring_queue_try_pop().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_queue_pop(
+    queue: *mut jobring_queue,
+    item: *mut c_void,
+    timeout_ns: i64,
+) -> jobring_status {
+    done_out(|| {
+        self::item(item)?;
+        let timeout = timeout(timeout_ns)?;
+        // SAFETY:
+        // - the caller's.
+        let popped = unsafe { self::queue(queue)?.pop(&system(), item.cast(), timeout) };
+        popped.map_err(|why| refused(why, JOBRING_E_TIMEDOUT))
+    })
+}
+
+/// Closes a queue: pushes are refused from now on, and pops go on until it is empty.
+///
+/// Pushes that wait end with JOBRING_E_SHUTDOWN. So does each pop once every item is popped that a push has accepted. What
+/// a thread did before it closed the queue is visible to a thread that is told so. A second close changes nothing.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_INVALID: also if `queue` is no queue.
+///
+/// From any thread, on Linux from a signal handler, and from an interrupt. Does not block or allocate.
+///
+/// # Safety
+/// `queue` is a queue or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_queue_close(queue: *mut jobring_queue) -> jobring_status {
+    done_out(|| {
+        // SAFETY:
+        // - the caller's.
+        unsafe { self::queue(queue) }?.close(&system());
+        Ok(())
     })
 }
 

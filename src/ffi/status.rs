@@ -20,7 +20,7 @@ pub const JOBRING_E_NOMEM: jobring_status = -2;
 pub const JOBRING_E_THREAD: jobring_status = -3;
 /// No slot is free. Of a queue: no place is free.
 pub const JOBRING_E_FULL: jobring_status = -4;
-/// The pool is shut down. Of a job: a shutdown discarded it.
+/// The pool is shut down. Of a job: a shutdown discarded it. Of a queue: it is closed.
 pub const JOBRING_E_SHUTDOWN: jobring_status = -5;
 /// The time limit has passed.
 pub const JOBRING_E_TIMEDOUT: jobring_status = -6;
@@ -67,7 +67,7 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_NOMEM => c"out of memory",
         JOBRING_E_THREAD => c"the system refused a thread",
         JOBRING_E_FULL => c"no slot is free",
-        JOBRING_E_SHUTDOWN => c"the pool is shut down",
+        JOBRING_E_SHUTDOWN => c"shut down or closed",
         JOBRING_E_TIMEDOUT => c"timed out",
         JOBRING_E_STALE => c"stale or foreign handle",
         JOBRING_E_CANCELLED => c"the job was cancelled",

@@ -1,7 +1,9 @@
 //! The same FIFO without Rust's types, for C: items of a fixed size, copied in and out, in memory of the caller's.
 //! `queue.rs` states the protocol.
 
+use super::doors::{Doors, Refused};
 use super::rings::{Ends, Rings};
+use crate::platform::port::{Port, Timeout};
 use crate::sync::AtomicUsize;
 use core::alloc::Layout;
 use core::mem::offset_of;
@@ -19,11 +21,31 @@ pub(crate) struct ByteQueue {
     // INVARIANT: as for Queue's cells.
     cells: NonNull<u8>,
     ends: Ends,
+    doors: Doors,
 }
 
 /// The mark of a queue at this address: neither a pool's nor a completion queue's. Zeroed memory has none.
 fn mark_of(at: *const ByteQueue) -> usize {
     !at.addr() ^ 2
+}
+
+/// Copies an item.
+///
+/// # Safety
+/// 1. `from` is readable and `to` writable for that many bytes, and they do not overlap.
+#[inline(always)]
+unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
+    if cfg!(all(target_os = "none", target_pointer_width = "32")) {
+        for at in 0..bytes {
+            // SAFETY:
+            // - 1. Volatile, as in `make`: a memcpy is larger than all else of a queue.
+            unsafe { to.add(at).write_volatile(from.add(at).read()) };
+        }
+    } else {
+        // SAFETY:
+        // - 1.
+        unsafe { to.copy_from_nonoverlapping(from, bytes) };
+    }
 }
 
 impl ByteQueue {
@@ -45,16 +67,22 @@ impl ByteQueue {
     /// 1. `at` is aligned and writable as `layout` says for this capacity and size, and belongs to the queue.
     pub(crate) unsafe fn make(at: NonNull<u8>, capacity: usize, item_size: usize) -> NonNull<Self> {
         let queue = at.cast::<Self>();
+        let words = size_of::<Self>() / size_of::<usize>() + 2 * capacity;
         // SAFETY:
-        // - 1: the parts lie one behind the other. Every field and every entry is written, the mark last.
+        // - 1: the parts lie one behind the other. Ends, doors and entries are all zero at first; then the other fields, the
+        //   mark last.
         unsafe {
-            let entries = at.add(size_of::<Self>()).cast::<AtomicUsize>();
-            for entry in 0..2 * capacity {
-                entries.add(entry).write(AtomicUsize::new(0));
+            for word in 0..words {
+                // Volatile, so that this stays a loop: a memset is more than a firmware needs.
+                at.cast::<usize>().add(word).write_volatile(0);
             }
-            let cells = entries.add(2 * capacity).cast();
-            queue.write(Self { mark: 0, capacity, item_size, entries, cells, ends: Ends::new() });
-            (&raw mut (*queue.as_ptr()).mark).write(mark_of(queue.as_ptr()));
+            let entries = at.add(size_of::<Self>()).cast::<AtomicUsize>();
+            let fields = queue.as_ptr();
+            (&raw mut (*fields).capacity).write(capacity);
+            (&raw mut (*fields).item_size).write(item_size);
+            (&raw mut (*fields).entries).write(entries);
+            (&raw mut (*fields).cells).write(entries.add(2 * capacity).cast());
+            (&raw mut (*fields).mark).write(mark_of(fields));
         }
         queue
     }
@@ -91,32 +119,45 @@ impl ByteQueue {
         unsafe { self.cells.add(index * self.item_size) }.as_ptr()
     }
 
-    /// Appends a copy of an item. False if the queue is full.
+    /// Appends a copy of an item.
     ///
     /// # Safety
     /// 1. `item` is readable for an item's size, and lies outside of the queue.
-    pub(crate) unsafe fn try_push(&self, item: *const u8) -> bool {
+    // With a constant timeout, so that a program that never waits has no code for it.
+    #[inline(always)]
+    pub(crate) unsafe fn push(
+        &self,
+        port: &impl Port,
+        item: *const u8,
+        timeout: Timeout,
+    ) -> Result<(), Refused> {
         let rings = self.rings();
-        let Some(index) = rings.take_free() else { return false };
+        let index = self.doors.take_free(port, rings, timeout)?;
         // SAFETY:
-        // - 1. The pop made the cell this thread's, and its last user is done with it (E2).
-        unsafe { self.cell(index).copy_from_nonoverlapping(item, self.item_size) };
-        rings.put_filled(index);
-        true
+        // - 1. The cell is this thread's, and its last user is done with it (E2).
+        unsafe { copy(item, self.cell(index), self.item_size) };
+        self.doors.put_filled(port, rings, index);
+        Ok(())
     }
 
-    /// Moves the oldest item to `to`. False if there is none; then nothing was written.
+    /// Moves the oldest item to `to`, unless it is refused.
     ///
     /// # Safety
     /// 1. `to` is writable for an item's size, and lies outside of the queue.
-    pub(crate) unsafe fn try_pop(&self, to: *mut u8) -> bool {
+    #[inline(always)]
+    pub(crate) unsafe fn pop(&self, port: &impl Port, to: *mut u8, timeout: Timeout) -> Result<(), Refused> {
         let rings = self.rings();
-        let Some(index) = rings.take_filled() else { return false };
+        let index = self.doors.take_filled(port, rings, timeout)?;
         // SAFETY:
-        // - 1. The pop made the cell this thread's, with what its producer copied there (E1).
-        unsafe { to.copy_from_nonoverlapping(self.cell(index), self.item_size) };
-        rings.put_free(index);
-        true
+        // - 1. The cell is this thread's, with what its producer copied there (E1).
+        unsafe { copy(self.cell(index), to, self.item_size) };
+        self.doors.put_free(port, rings, index);
+        Ok(())
+    }
+
+    /// Refuses pushes from now on.
+    pub(crate) fn close(&self, port: &impl Port) {
+        self.doors.close(port, self.rings());
     }
 
     /// How many items are in the queue: as [`Queue::len`](super::Queue::len).

@@ -49,7 +49,7 @@ impl Door {
     }
 
     /// Sleeps until there is a token, the door is shut, or the time has passed.
-    pub(super) fn sleep(&self, port: &impl Port, deadline: Deadline) {
+    pub(super) fn sleep<P: Port>(&self, port: &P, deadline: Deadline) {
         loop {
             // ORDERING: Relaxed: the port compares again, and the caller looks again.
             let word = self.0.load(ordering(Site::DoorSleepLook, Relaxed));
@@ -58,6 +58,10 @@ impl Door {
             }
             let Ok(left) = deadline.left(port) else { return };
             port.wait(&self.0, word, left);
+            // A port that spins gets no tokens.
+            if !P::SLEEPS {
+                return;
+            }
         }
     }
 
@@ -85,13 +89,13 @@ impl Door {
 
     /// Wakes a thread, if one sleeps. The caller has done something for it, by a read-modify-write. True if the door is shut.
     #[inline(always)]
-    pub(super) fn notify(&self, port: &impl Port) -> bool {
+    pub(super) fn notify<P: Port>(&self, port: &P) -> bool {
         // ORDERING: pairs with the fence in `register`; and with that in `Doors::close`: either the closer sees what this
         // thread has done, or this thread sees the door shut.
         fence_behind_rmw(ordering(Site::DoorNotifyFence, SeqCst));
         // ORDERING: Acquire pairs with the Release in `shut`.
         let word = self.0.load(ordering(Site::DoorNotifyLook, Acquire));
-        if word & !SHUT != 0 {
+        if P::SLEEPS && word & !SHUT != 0 {
             self.grant(port, word);
         }
         word & SHUT != 0

@@ -49,7 +49,10 @@ CALL(completions_destroy, a->completions)
 CALL(queue_layout, a->capacity, a->item_size, a->size_out, a->align)
 CALL(queue_init, a->capacity, a->item_size, a->memory, a->memory_size, a->queue_out)
 CALL(queue_try_push, a->queue, a->item)
+CALL(queue_push, a->queue, a->item, a->timeout_ns)
 CALL(queue_try_pop, a->queue, a->item)
+CALL(queue_pop, a->queue, a->item, a->timeout_ns)
+CALL(queue_close, a->queue)
 CALL(queue_len, a->queue, a->len, a->capacity_out)
 CALL(cancel, a->pool, a->job)
 CALL(cancel_all, a->pool, a->ran)
@@ -134,7 +137,10 @@ static const struct function functions[] = {
     ROW(queue_layout, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(queue_init, OUTSIDE, 0,         OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(queue_try_push, OUTSIDE, 0,     OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_push, OUTSIDE, 0,         OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(queue_try_pop, OUTSIDE, 0,      OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_pop, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(queue_close, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(queue_len, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cancel, OUTSIDE, 1,             BSY,  BSY, BSY, BSY,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(cancel_all, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -308,7 +314,8 @@ static void queue_births(void) {
 
 static void items(void) {
     const struct function *const made[] = {F(queue_layout), F(queue_init)};
-    const struct function *const used[] = {F(queue_try_push), F(queue_try_pop), F(queue_len)};
+    const struct function *const used[] = {F(queue_try_push), F(queue_try_pop), F(queue_push),
+                                           F(queue_pop),      F(queue_len),     F(queue_close)};
     const struct function *const f = F(queue_init);
     size_t needed, align;
     for (int n = 0; n < 2; n++) {
@@ -318,12 +325,12 @@ static void items(void) {
         CELL(made[n], "item_size", "zero", INV, a->item_size = 0);
         CELL(made[n], "item_size", "maximum", JOBRING_E_SIZE, a->item_size = SIZE_MAX);
     }
-    for (int n = 0; n < 3; n++) {
+    for (int n = 0; n < 6; n++) {
         CELL(used[n], "queue", "null", INV, a->queue = NULL);
         CELL(used[n], "queue", "misaligned", INV, a->queue = odd_items(a->queue));
         CELL(used[n], "queue", "no-queue", INV, a->queue = (jobring_queue *)(void *)zeroed);
         CELL(used[n], "queue", "moved", INV, a->queue = moved_items(a->queue));
-        if (n < 2) CELL(used[n], "item", "null", INV, a->item = NULL);
+        if (n < 4) CELL(used[n], "item", "null", INV, a->item = NULL);
     }
     POINTER(F(queue_layout), "size", size_out, OK_);
     POINTER(F(queue_layout), "align", align, OK_);
@@ -400,7 +407,8 @@ int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(state), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(submit_cancellable), F(completions_submit)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take),
+                                                  F(queue_push), F(queue_pop)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};
     others_made();

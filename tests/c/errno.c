@@ -218,6 +218,14 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_watched_init", "refused", JOBRING_E_INVALID, jobring_watched_init(NULL));
     KEEPS("jobring_watch", "refused", JOBRING_E_INVALID, jobring_watch(NULL, NULL));
     KEEPS("jobring_interrupt_reset", "refused", JOBRING_E_INVALID, jobring_interrupt_reset(NULL));
+    KEEPS("jobring_queue_init", "refused", JOBRING_E_INVALID, jobring_queue_init(2, 4, NULL, 0, NULL));
+    KEEPS("jobring_queue_layout", "refused", JOBRING_E_INVALID, jobring_queue_layout(3, 4, NULL, NULL));
+    KEEPS("jobring_queue_try_push", "refused", JOBRING_E_INVALID, jobring_queue_try_push(NULL, memory));
+    KEEPS("jobring_queue_push", "refused", JOBRING_E_INVALID, jobring_queue_push(NULL, memory, JOBRING_FOREVER));
+    KEEPS("jobring_queue_try_pop", "refused", JOBRING_E_INVALID, jobring_queue_try_pop(NULL, memory));
+    KEEPS("jobring_queue_pop", "refused", JOBRING_E_INVALID, jobring_queue_pop(NULL, memory, JOBRING_FOREVER));
+    KEEPS("jobring_queue_close", "refused", JOBRING_E_INVALID, jobring_queue_close(NULL));
+    KEEPS("jobring_queue_len", "refused", JOBRING_E_INVALID, jobring_queue_len(NULL, NULL, NULL));
 }
 
 int main(void) {

@@ -234,7 +234,8 @@ int main(void) {
     CHECK(sigemptyset(&action.sa_mask) == 0 && sigaction(SIGINT, &action, NULL) == 0);
     for (const uint32_t *backend = backends(); *backend; backend++) {
         for (const struct call *call = calls; call->function; call++) {
-            if (!call->hold || strncmp(call->how, "asleep", 6) != 0) continue;
+            /* A queue of items belongs to no pool, and an interrupt ends calls of a pool. */
+            if (!call->hold || !call->on_pool || strncmp(call->how, "asleep", 6) != 0) continue;
             for (enum way way = ON_THE_SLEEPER; way < WAYS; way++)
                 for (int round = way == AT_ANY_TIME ? 50 : 1; round; round--) try_it(call, *backend, way);
             printf("cell %s interrupted\n", call->function);

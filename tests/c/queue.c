@@ -1,5 +1,5 @@
 /* Queues of items: they need no pool, stay in their memory, keep items whole and in order, and serve threads and signal
- * handlers at once. */
+ * handlers at once. Threads that wait are woken by what they wait for, by the close, and by their time limit. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
@@ -105,6 +105,72 @@ static void threads_share_a_queue(void) {
     CHECK(sum == (uint64_t)PAIRS * EACH * (EACH - 1) / 2);
 }
 
+enum { LINES = 5000 };
+
+struct passage {
+    jobring_queue *queue;
+    uint64_t sum;
+};
+
+static void *push_all(void *at) {
+    struct passage *const passage = at;
+    for (uint64_t n = 0; n < LINES; n++) OK(jobring_queue_push(passage->queue, &n, JOBRING_FOREVER));
+    return NULL;
+}
+
+static void *pop_to_the_end(void *at) {
+    struct passage *const passage = at;
+    jobring_status status;
+    uint64_t n;
+    while ((status = jobring_queue_pop(passage->queue, &n, LONG)) == JOBRING_OK) passage->sum += n;
+    CHECK(status == JOBRING_E_SHUTDOWN);
+    return NULL;
+}
+
+static void every_item_comes_before_the_end(size_t capacity) {
+    static _Alignas(16) unsigned char memory[JOBRING_QUEUE_BYTES(64, sizeof(uint64_t))];
+    struct passage passages[2 * PAIRS];
+    pthread_t threads[2 * PAIRS];
+    jobring_queue *queue;
+    uint64_t sum = 0;
+    OK(jobring_queue_init(capacity, sizeof(uint64_t), memory, sizeof memory, &queue));
+    for (int n = 0; n < 2 * PAIRS; n++) {
+        passages[n] = (struct passage){queue, 0};
+        CHECK(pthread_create(&threads[n], NULL, n < PAIRS ? push_all : pop_to_the_end, &passages[n]) == 0);
+    }
+    for (int n = 0; n < PAIRS; n++) CHECK(pthread_join(threads[n], NULL) == 0);
+    OK(jobring_queue_close(queue));
+    for (int n = PAIRS; n < 2 * PAIRS; n++) {
+        CHECK(pthread_join(threads[n], NULL) == 0);
+        sum += passages[n].sum;
+    }
+    CHECK(sum == (uint64_t)PAIRS * LINES * (LINES - 1) / 2);
+}
+
+static void time_limits_and_the_end(void) {
+    static unsigned char memory[JOBRING_QUEUE_BYTES(2, 1)];
+    const char items[] = "abc";
+    jobring_queue *queue;
+    char item = 'x';
+    OK(jobring_queue_init(2, 1, memory, sizeof memory, &queue));
+    CHECK(jobring_queue_pop(queue, &item, 0) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_queue_pop(queue, &item, 1000) == JOBRING_E_TIMEDOUT && item == 'x');
+    OK(jobring_queue_push(queue, &items[0], 0));
+    OK(jobring_queue_push(queue, &items[1], JOBRING_FOREVER));
+    CHECK(jobring_queue_push(queue, &items[2], 0) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_queue_push(queue, &items[2], 1000) == JOBRING_E_TIMEDOUT);
+    OK(jobring_queue_close(queue));
+    OK(jobring_queue_close(queue));
+    CHECK(jobring_queue_push(queue, &items[2], JOBRING_FOREVER) == JOBRING_E_SHUTDOWN);
+    CHECK(jobring_queue_try_push(queue, &items[2]) == JOBRING_E_SHUTDOWN);
+    OK(jobring_queue_pop(queue, &item, JOBRING_FOREVER));
+    CHECK(item == 'a');
+    OK(jobring_queue_try_pop(queue, &item));
+    CHECK(item == 'b');
+    CHECK(jobring_queue_pop(queue, &item, JOBRING_FOREVER) == JOBRING_E_SHUTDOWN);
+    CHECK(jobring_queue_try_pop(queue, &item) == JOBRING_E_SHUTDOWN);
+}
+
 static void pushes(int signal) { OK(jobring_queue_try_push(shared, &(struct numbered){1, (unsigned)signal})); }
 
 static void a_signal_handler_pushes(void) {
@@ -123,5 +189,7 @@ int main(void) {
             for (size_t skip = 0; skip < 3; skip++) keeps_to_its_memory(capacities[c], sizes[s], skip);
     threads_share_a_queue();
     a_signal_handler_pushes();
+    for (size_t c = 1; c <= 64; c *= 4) every_item_comes_before_the_end(c);
+    time_limits_and_the_end();
     return 0;
 }

@@ -59,6 +59,8 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     config.capacity = 4;
     config.stack_size = 256 * 1024;
     config.flags = JOBRING_FLAG_PAINT_STACKS;
+    OK(jobring_queue_init(2, sizeof(int), scene->items_memory, sizeof scene->items_memory, &scene->items));
+    OK(jobring_queue_try_push(scene->items, &(int){7}));
     if (call->hold) {
         call->hold(scene, &config);
         return;
@@ -134,6 +136,20 @@ static void hold_a_thread(struct scene *scene, jobring_config *config) {
 }
 
 static void hold_a_worker(struct scene *scene, jobring_config *config) { OK(jobring_create(config, &scene->pool)); }
+
+static void hold_a_place(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_queue_try_push(scene->items, &(int){8}));
+}
+
+static void give_a_place(struct scene *scene) { OK(jobring_queue_try_pop(scene->items, &(int){0})); }
+
+static void hold_an_item(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    give_a_place(scene);
+}
+
+static void give_an_item(struct scene *scene) { OK(jobring_queue_try_push(scene->items, &(int){9})); }
 
 static void open_gate(struct scene *scene) { CHECK(sem_post(&scene->gate) == 0); }
 static jobring_status takes(struct scene *scene, int64_t timeout_ns) {
@@ -359,6 +375,16 @@ CALL(completions_take_soon, takes(s, SHORT))
 CALL(completions_fd, jobring_completions_fd(s->empty_queue, &descriptor))
 CALL(completions_arm, jobring_completions_arm(s->empty_queue))
 CALL(completions_destroy, jobring_completions_destroy(s->empty_queue))
+CALL(queue_init, jobring_queue_init(2, 4, s->memory, sizeof s->memory, &(jobring_queue *){0}))
+CALL(queue_layout, jobring_queue_layout(2, 4, &bytes, NULL))
+CALL(queue_try_push, jobring_queue_try_push(s->items, &(int){1}))
+CALL(queue_push, jobring_queue_push(s->items, &(int){1}, JOBRING_FOREVER))
+CALL(queue_push_soon, jobring_queue_push(s->items, &(int){1}, SHORT))
+CALL(queue_try_pop, jobring_queue_try_pop(s->items, &(int){0}))
+CALL(queue_pop, jobring_queue_pop(s->items, &(int){0}, JOBRING_FOREVER))
+CALL(queue_pop_soon, jobring_queue_pop(s->items, &(int){0}, SHORT))
+CALL(queue_close, jobring_queue_close(s->items))
+CALL(queue_len, jobring_queue_len(s->items, &bytes, NULL))
 CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(cancel_all, jobring_cancel_all(s->pool, &(uint64_t){0}))
 CALL(detach, jobring_detach(s->pool, s->over))
@@ -420,6 +446,14 @@ const struct call calls[] = {
     PLAIN(completions_fd, completions_fd, JOBRING_OK, 1),
     PLAIN(completions_arm, completions_arm, JOBRING_OK, 1),
     PLAIN(completions_destroy, completions_destroy, JOBRING_OK, 1),
+    PLAIN(queue_init, queue_init, JOBRING_OK, 0),
+    PLAIN(queue_layout, queue_layout, JOBRING_OK, 0),
+    PLAIN(queue_try_push, queue_try_push, JOBRING_OK, 0),
+    PLAIN(queue_push, queue_push, JOBRING_OK, 0),
+    PLAIN(queue_try_pop, queue_try_pop, JOBRING_OK, 0),
+    PLAIN(queue_pop, queue_pop, JOBRING_OK, 0),
+    PLAIN(queue_close, queue_close, JOBRING_OK, 0),
+    PLAIN(queue_len, queue_len, JOBRING_OK, 0),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
     PLAIN(cancel_all, cancel_all, JOBRING_OK, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),
@@ -461,6 +495,10 @@ const struct call calls[] = {
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),
     ROW(destroy, "asleep-joining", destroys, JOBRING_OK, 1, hold_a_thread, open_gate),
     ASLEEP(enter_worker, enter_worker, hold_an_idle_pool, shut),
+    ROW(queue_push, "asleep", queue_push, JOBRING_OK, 0, hold_a_place, give_a_place),
+    ROW(queue_pop, "asleep", queue_pop, JOBRING_OK, 0, hold_an_item, give_an_item),
+    ROW(queue_push, "timed", queue_push_soon, JOBRING_E_TIMEDOUT, 0, hold_a_place, open_gate),
+    ROW(queue_pop, "timed", queue_pop_soon, JOBRING_E_TIMEDOUT, 0, hold_an_item, open_gate),
     TIMED(submit_opts, submit_soon, hold_the_only_slot),
     TIMED(wait, wait_soon, hold_a_job),
     TIMED(wait_idle, wait_idle_soon, hold_a_job),

@@ -17,6 +17,9 @@ struct scene {
     jobring_pool *pool;
     /* A queue with a job that has finished, or with what the call sleeps for; one without a job. */
     jobring_completions *queue, *empty_queue;
+    /* A queue of items: half full, or with what the call sleeps for. */
+    jobring_queue *items;
+    unsigned char items_memory[JOBRING_QUEUE_BYTES(2, sizeof(int))];
     /* Of jobs that have finished: by argument, by copy. */
     jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */
@@ -31,7 +34,7 @@ struct call {
     const char *function, *how;
     jobring_status (*call)(struct scene *scene);
     jobring_status expected;
-    /* Has it a pool of its caller's, or a queue, among its parameters? */
+    /* Has it a pool of its caller's, or a completion queue, among its parameters? */
     int on_pool;
     /* What it returns inside a job, where that differs from outside, else INT32_MAX. */
     jobring_status inside;
