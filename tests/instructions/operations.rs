@@ -1,6 +1,6 @@
 //! The measured operations, each repeated inside a function that callgrind finds by its name.
 
-use jobring::{JobHandle, Pool, ffi};
+use jobring::{BlockingQueue, JobHandle, Pool, Queue, ffi};
 use std::ffi::c_void;
 use std::hint::black_box;
 use std::ptr;
@@ -33,6 +33,12 @@ pub const OPERATIONS: &[(&str, &str)] = &[
     ("c_wait_many", "jobring_wait_many for the first of two jobs that are over"),
     ("c_watch", "jobring_watch of a job that is queued"),
     ("c_interrupt_raise", "jobring_interrupt_raise, with no thread in a scope"),
+    ("queue_push", "Queue::try_push of a word"),
+    ("queue_pop", "Queue::try_pop of a word"),
+    ("blocking_push", "BlockingQueue::push of a word, nobody waits"),
+    ("blocking_pop", "BlockingQueue::pop of a word, nobody waits"),
+    ("c_queue_push", "jobring_queue_try_push of 8 bytes"),
+    ("c_queue_pop", "jobring_queue_try_pop of 8 bytes"),
 ];
 
 /// Runs one of them. A name with a + has instructions planted in it.
@@ -207,6 +213,39 @@ pub fn run(name: &str) -> Result<(), String> {
                 jobring_counted(&mut || assert_eq!(ffi::jobring_interrupt_raise(c.0, &mut interrupt), 0));
             }
         }
+        "queue_push" => {
+            let queue = Box::new(Queue::<usize, PLACES>::new());
+            jobring_counted(&mut || queue.try_push(black_box(7)).expect("there is room"));
+        }
+        "queue_pop" => {
+            let queue = Box::new(Queue::<usize, PLACES>::new());
+            (0..TIMES).for_each(|value| queue.try_push(value).expect("there is room"));
+            jobring_counted(&mut || _ = black_box(queue.try_pop().expect("one for each turn")));
+        }
+        "blocking_push" => {
+            let queue = Box::new(BlockingQueue::<usize, PLACES>::new());
+            jobring_counted(&mut || queue.push(black_box(7)).expect("it is open"));
+        }
+        "blocking_pop" => {
+            let queue = Box::new(BlockingQueue::<usize, PLACES>::new());
+            (0..TIMES).for_each(|value| queue.push(value).expect("it is open"));
+            jobring_counted(&mut || _ = black_box(queue.pop().expect("one for each turn")));
+        }
+        "c_queue_push" => {
+            let queue = CQueue::new();
+            jobring_counted(&mut || queue.push(7));
+        }
+        "c_queue_pop" => {
+            let queue = CQueue::new();
+            (0..TIMES).for_each(|value| queue.push(value));
+            jobring_counted(&mut || {
+                let mut value = 0_usize;
+                // SAFETY:
+                // - the queue is alive, and its items are as large as this.
+                let status = unsafe { ffi::jobring_queue_try_pop(queue.at, (&raw mut value).cast()) };
+                assert_eq!(status, 0);
+            });
+        }
         _ => return Err(format!("no operation {name}")),
     }
     while pool.run_one() {}
@@ -264,6 +303,36 @@ fn initialised<T>() -> T {
         let mut one: T = std::mem::zeroed();
         assert_eq!(ffi::jobring_struct_init((&raw mut one).cast(), size_of::<T>()), 0);
         one
+    }
+}
+
+/// The places of a queue, at least TIMES.
+const PLACES: usize = 1024;
+
+/// A queue of words of the C API.
+struct CQueue {
+    at: *mut ffi::jobring_queue,
+    _memory: Vec<usize>,
+}
+
+impl CQueue {
+    fn new() -> Self {
+        let mut memory = vec![0_usize; 4 * PLACES];
+        let mut at = ptr::null_mut();
+        // SAFETY:
+        // - the memory is ours, and stays where it is as long as the queue.
+        let status = unsafe {
+            let (bytes, size) = (memory.as_mut_ptr().cast(), size_of_val(memory.as_slice()));
+            ffi::jobring_queue_init(PLACES, size_of::<usize>(), bytes, size, &mut at)
+        };
+        assert_eq!(status, 0);
+        Self { at, _memory: memory }
+    }
+
+    fn push(&self, value: usize) {
+        // SAFETY:
+        // - the queue is alive, and its items are as large as this.
+        assert_eq!(unsafe { ffi::jobring_queue_try_push(self.at, (&raw const value).cast()) }, 0);
     }
 }
 
