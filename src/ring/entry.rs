@@ -25,6 +25,9 @@ pub(crate) enum Seed {
     Full,
 }
 
+/// Is it a microcontroller, where flash is scarce and nobody else runs meanwhile except interrupt handlers?
+pub(super) const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
+
 /// The entries of one cache line: a pusher that walks over them reads one line.
 pub(crate) const MAX_STRIDE: usize = 8;
 
@@ -47,11 +50,17 @@ impl Geometry {
         self.mask + 1
     }
 
+    /// The entries that are dealt with together, a power of two: half of N up to MAX_STRIDE, and 1 for N = 1.
+    #[inline(always)]
+    pub(crate) const fn line(self) -> usize {
+        (self.mask >> 1 & (MAX_STRIDE - 1)) + 1
+    }
+
     /// S, a power of two: the tail is always a multiple of S, and lags less than S behind the published entries.
     #[inline(always)]
     pub(crate) const fn stride(self) -> usize {
-        // Half of N up to MAX_STRIDE, and 1 for N = 1.
-        (self.mask >> 1 & (MAX_STRIDE - 1)) + 1
+        // On a microcontroller a read-modify-write costs less than the walk over a stride.
+        if SMALL { 1 } else { self.line() }
     }
 
     /// Is `p` the first position of a stride?

@@ -16,7 +16,7 @@
 //!
 //! # Steps
 //!
-//! Positions form strides of S = 8 (S is N/2 in rings of less than 16 entries, and 1 in a ring of 1). The tail moves once
+//! Positions form strides of S = 8 (S is N/2 in rings of less than 16 entries, and 1 in a ring of 1 and on a microcontroller). The tail moves once
 //! per stride, so a push costs one and an eighth read-modify-writes. A pusher searches from the tail for the end of the queue.
 //!
 //! push(i): load t = tail, a multiple of S. Then look at the entry of t:

@@ -1,6 +1,6 @@
 //! The index ring itself: push, pop, help. `mod.rs` states the protocol.
 
-use super::entry::{Geometry, MAX_STRIDE, Seed};
+use super::entry::{Geometry, MAX_STRIDE, SMALL, Seed};
 use crate::sync::{Acquire, AtomicUsize, Bug, Ordering, Relaxed, Release, Site, bug, const_fn, ordering};
 use crate::util::backoff::{Backoff, SPINS, yield_in_model};
 use crate::util::cache_padded::CachePadded;
@@ -69,11 +69,8 @@ pub(crate) struct PushInfo {
     pub(crate) marked: Option<*const AtomicUsize>,
 }
 
-/// A microcontroller has one copy of push and pop, to save flash. It does not pause after a lost race: the winner was an
-/// interrupt handler, which has returned.
-const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
-
-// Their arguments fit into four registers, and the results into two: a position, and the marked entry or null.
+// A microcontroller has one copy of push and pop, to save flash. It does not pause after a lost race: the winner was an
+// interrupt handler, which has returned. Their arguments fit into four registers, and the results into two: a position, and the marked entry or null.
 #[inline(never)]
 fn small_push(cursors: &Cursors, entries: &[AtomicUsize], index: usize) -> (usize, *const AtomicUsize) {
     let pushed = Ring { cursors, entries, seed: Seed::Empty }.retry_push(PushMiss::Lapped, index);

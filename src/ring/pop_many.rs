@@ -29,7 +29,7 @@ impl Ring<'_> {
             if self.pace(h, mem::replace(&mut by, Popper::Unpaced), &has_peer) {
                 continue;
             }
-            let line = g.stride() - (h & (g.stride() - 1));
+            let line = g.line() - (h & (g.line() - 1));
             let mut count = 0;
             for (nth, into) in into.iter_mut().take(line).enumerate() {
                 let p = h.wrapping_add(nth);
@@ -60,7 +60,7 @@ impl Ring<'_> {
         }
         let g = self.geometry();
         let (lap, first) = (g.lap(p), g.offset(p));
-        let line = self.entries.get(first..first + g.stride()).unwrap_or_default();
+        let line = self.entries.get(first..first + g.line()).unwrap_or_default();
         for (nth, entry) in line.iter().enumerate() {
             // ORDERING: Relaxed: only a guess at what others have done.
             let e = entry.load(ordering(Site::AheadLook, Relaxed));
