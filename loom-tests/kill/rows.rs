@@ -328,6 +328,7 @@ pub const ROWS: &[Row] = &[
         answer: Mutants(&[
             (Planted(&[Bug::MovesTheTailFirst]), Model("a_pop_after_a_push_finds_something")),
             (Planted(&[Bug::MovesTheTailFirst]), Model("a_pusher_stopped_anywhere_holds_up_nobody")),
+            (Planted(&[Bug::MovesTheTailFirst]), Model("a_producer_stopped_anywhere_takes_one_place")),
         ]),
     },
     Row {
