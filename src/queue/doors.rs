@@ -108,7 +108,8 @@ impl Doors {
         if self.room.is_shut() {
             return Err(Refused::Closed);
         }
-        match rings.take_free() {
+        let taken = if timeout == Timeout::Poll { rings.take_free() } else { rings.take_free_paced() };
+        match taken {
             Some(index) => Ok(index),
             None if timeout == Timeout::Poll => Err(Refused::TimedOut),
             None => Self::wait(&self.room, port, timeout, || rings.take_free()),
@@ -130,7 +131,8 @@ impl Doors {
         rings: Rings<'_>,
         timeout: Timeout,
     ) -> Result<usize, Refused> {
-        match rings.take_filled() {
+        let taken = if timeout == Timeout::Poll { rings.take_filled() } else { rings.take_filled_paced() };
+        match taken {
             Some(index) => Ok(index),
             None if self.values.is_shut() => Err(Refused::Closed),
             None if timeout == Timeout::Poll => Err(Refused::TimedOut),

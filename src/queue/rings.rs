@@ -1,6 +1,6 @@
 //! The two rings of a queue: which cells are empty, and which hold values, in what order. `queue.rs` states the protocol.
 
-use crate::ring::{Cursors, Ring, Seed};
+use crate::ring::{Cursors, Popper, Ring, Seed};
 use crate::sync::{AtomicUsize, const_fn};
 
 /// A view of both. An index that was popped from one is pushed to the other, by the same thread.
@@ -26,6 +26,12 @@ impl<'a> Rings<'a> {
         self.free.pop()
     }
 
+    /// As `take_free`, for a thread that may wait: it keeps its distance from those that put cells back (`ring/pacing.rs`).
+    #[inline(always)]
+    pub(crate) fn take_free_paced(&self) -> Option<usize> {
+        self.free.pop_as(Popper::Submitter, || true, |_| {})
+    }
+
     /// Gives an empty cell back.
     #[inline(always)]
     pub(crate) fn put_free(&self, index: usize) {
@@ -36,6 +42,12 @@ impl<'a> Rings<'a> {
     #[inline(always)]
     pub(crate) fn take_filled(&self) -> Option<usize> {
         self.filled.pop()
+    }
+
+    /// As `take_filled`, for a thread that may wait.
+    #[inline(always)]
+    pub(crate) fn take_filled_paced(&self) -> Option<usize> {
+        self.filled.pop_as(Popper::Worker, || true, |_| {})
     }
 
     /// Appends a cell that holds a value.

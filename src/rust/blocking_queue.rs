@@ -37,6 +37,10 @@ use core::fmt;
 /// });
 /// ```
 ///
+/// Where threads push and pop all the time, this is the faster of the two: a `push` or `pop` that comes too close to the other
+/// side may pause for some microseconds, so that they do not fight for the same cache lines. The calls of a `Queue`, and
+/// `try_push` and `try_pop` here, never do.
+///
 /// # Order
 ///
 /// As for a [`Queue`]: values are popped in the order in which they were pushed. What a producer did before a push happens
