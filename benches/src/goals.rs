@@ -21,6 +21,9 @@ struct Goal(&'static str, &'static str, &'static str, &'static str, Need);
 const LOCKED: &[&str] = &["threadpool", "tokio", "GLib", "Boost.Asio"];
 const ASLEEP: &[&str] = &["bare futex, no pool"];
 const ARRAY_QUEUE: &[&str] = &["ArrayQueue"];
+const RINGS: &[&str] = &["jobring rings"];
+const QUEUE: &str = "jobring, Queue";
+const BLOCKING: &str = "jobring, BlockingQueue";
 const PTHREADS: &[&str] = &["bare pthreads, no pool"];
 const BATCHES: &str = "jobring, C API, batches of 64";
 const SPINNERS: &[&str] =
@@ -106,6 +109,10 @@ const GOALS: &[Goal] = &[
     Goal("W5", "w5-1p1c", "jobring rings", "1p1c: 0.8 of ArrayQueue", Times(0.8, ARRAY_QUEUE, "rate")),
     Goal("W5", "w5-2p2c", "jobring rings", "2p2c: 0.8 of ArrayQueue", Times(0.8, ARRAY_QUEUE, "rate")),
     Goal("W5", "w5-4p4c", "jobring rings", "4p4c: 0.8 of ArrayQueue", Times(0.8, ARRAY_QUEUE, "rate")),
+    Goal("W5", "w5-one-thread", QUEUE, "one thread: 0.9 of the bare rings", Times(0.9, RINGS, "rate")),
+    Goal("W5", "w5-1p1c", BLOCKING, "1p1c: 0.9 of the bare rings", Times(0.9, RINGS, "rate")),
+    Goal("W5", "w5-2p2c", BLOCKING, "2p2c: 0.9 of the bare rings", Times(0.9, RINGS, "rate")),
+    Goal("W5", "w5-4p4c", BLOCKING, "4p4c: 0.9 of the bare rings", Times(0.9, RINGS, "rate")),
     Goal(
         "W6",
         "w6",

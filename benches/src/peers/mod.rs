@@ -106,6 +106,8 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("bare", "loop") => Some(fork::loop_alone),
         ("bare", "fib") => Some(fork::fib_alone),
         ("jobring rings", "ring") => Some(ring::pairs::<jobring_rings::Queue>),
+        ("jobring, Queue", "ring") => Some(ring::pairs::<queues::Public>),
+        ("jobring, BlockingQueue", "ring") => Some(ring::pairs::<queues::Blocking>),
         ("ArrayQueue", "ring") => Some(ring::pairs::<crossbeam_queue::ArrayQueue<usize>>),
         ("crossbeam-channel", "ring") => Some(ring::pairs::<queues::Channel>),
         ("heapless", "ring") => Some(ring::pairs::<queues::Heapless>),

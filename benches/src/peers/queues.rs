@@ -16,6 +16,36 @@ impl Queue for jobring_rings::Queue {
     }
 }
 
+/// jobring's public queue.
+pub struct Public(Box<jobring::Queue<usize, CAPACITY>>);
+
+impl Queue for Public {
+    fn empty() -> Self {
+        Self(Box::default())
+    }
+    fn push(&self, word: usize) -> bool {
+        self.0.try_push(word).is_ok()
+    }
+    fn pop(&self) -> Option<usize> {
+        self.0.try_pop()
+    }
+}
+
+/// The same for threads that wait: here they sleep.
+pub struct Blocking(Box<jobring::BlockingQueue<usize, CAPACITY>>);
+
+impl Queue for Blocking {
+    fn empty() -> Self {
+        Self(Box::default())
+    }
+    fn push(&self, word: usize) -> bool {
+        self.0.push(word).is_ok()
+    }
+    fn pop(&self) -> Option<usize> {
+        self.0.pop().ok()
+    }
+}
+
 impl Queue for crossbeam_queue::ArrayQueue<usize> {
     fn empty() -> Self {
         Self::new(CAPACITY)

@@ -167,6 +167,8 @@ pub fn cases(options: &Options) -> Vec<Case> {
                 &[("pairs", pairs), ("burst", pushes), ("bursts", 10)],
                 [
                     "jobring rings",
+                    "jobring, Queue",
+                    "jobring, BlockingQueue",
                     "ArrayQueue",
                     "crossbeam-channel",
                     "heapless",
