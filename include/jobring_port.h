@@ -199,6 +199,15 @@ struct jobring_port {
 #define JOBRING_BARE_STATIC_POOL(name, capacity, payload)                                                               \
     static unsigned char name[JOBRING_BARE_POOL_BYTES(capacity, payload)]
 
+/*
+ * Memory for a queue, for a library that was built for a 32-bit target without an operating system: at least what
+ * jobring_queue_layout() says, of any alignment. For another library JOBRING_QUEUE_BYTES is enough.
+ */
+#define JOBRING_BARE_QUEUE_BYTES(capacity, item_size)                                                                  \
+    (13 * sizeof(void *) - 1 + (capacity) * (2 * sizeof(void *) + (item_size)))
+#define JOBRING_BARE_STATIC_QUEUE(name, capacity, item_size)                                                            \
+    static unsigned char name[JOBRING_BARE_QUEUE_BYTES(capacity, item_size)]
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -1,5 +1,5 @@
 /*
- * jobring without an OS: a pool in a static, jobs from the main loop and from an interrupt, a worker that is the main
+ * jobring without an OS: readings from an interrupt through a queue; a pool in a static, jobs from the main loop and from an interrupt, a worker that is the main
  * loop, shutdown; and, where the library has the feature `port`, the same on a port of ours, whose worker sleeps. Checks itself; what is wrong is printed, and is the status of the run.
  */
 
@@ -34,6 +34,12 @@ static void print_number(const char *before, size_t number, const char *after)
 }
 
 JOBRING_BARE_STATIC_POOL(memory, JOBS, 32);
+
+/* From the interrupt to the main loop, without a pool. */
+#define READINGS 8
+JOBRING_BARE_STATIC_QUEUE(readings_memory, READINGS, sizeof(uint32_t));
+static jobring_queue *volatile readings;
+static volatile unsigned dropped;
 
 static jobring_pool *pool;
 /* How often each job of a tick has run, how many ticks there were, and how many of them found the pool full. */
@@ -110,6 +116,13 @@ static jobring_status submit_and_more(void *at)
 void tick(void)
 {
     beats++;
+    if (readings != NULL) {
+        uint32_t reading = beats;
+        jobring_status status = jobring_queue_try_push(readings, &reading);
+        CHECK(status == JOBRING_OK || status == JOBRING_E_FULL);
+        dropped += status == JOBRING_E_FULL;
+        return;
+    }
     if (ticks == TICKS)
         return;
     void *at = (void *)&ran[ticks];
@@ -135,6 +148,31 @@ static void end_ticks(void)
     board_ticks_off();
     for (unsigned i = 0; i < TICKS; i++)
         CHECK(ran[i] == 1);
+}
+
+/* A reading for each tick, in order, until the queue is closed and empty. */
+static void readings_of_ticks(void)
+{
+    jobring_queue *queue;
+    uint32_t reading, last = 0;
+    size_t size = 0, align = 0, len = 0;
+    CHECK(jobring_queue_layout(READINGS, sizeof reading, &size, &align) == JOBRING_OK && align == 4);
+    CHECK(size == 48 + READINGS * (8 + sizeof reading) && size + align - 1 == sizeof readings_memory);
+    CHECK(jobring_queue_init(READINGS, sizeof reading, readings_memory, sizeof readings_memory, &queue) == JOBRING_OK);
+    readings = queue;
+    board_ticks_on();
+    for (unsigned n = 0; n < TICKS; n++) {
+        CHECK(jobring_queue_pop(queue, &reading, JOBRING_FOREVER) == JOBRING_OK && reading > last);
+        last = reading;
+    }
+    board_ticks_off();
+    CHECK(jobring_queue_len(queue, &len, NULL) == JOBRING_OK && jobring_queue_close(queue) == JOBRING_OK);
+    readings = NULL;
+    for (; len > 0; len--)
+        CHECK(jobring_queue_try_pop(queue, &reading) == JOBRING_OK && reading > last);
+    CHECK(jobring_queue_pop(queue, &reading, 1000) == JOBRING_E_SHUTDOWN);
+    print_number("readings of an interrupt's, in order: ", TICKS, "");
+    print_number(", dropped: ", dropped, "\n");
 }
 
 /* What a pool takes, to the byte: src/BARE.md. */
@@ -301,6 +339,7 @@ int main(void)
 {
     what_this_build_is();
     bytes();
+    readings_of_ticks();
     make_pool(NULL);
     results();
     stack();

@@ -30,6 +30,8 @@ JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
 JOBRING_STATIC_QUEUE(items, 16, ROOM);
 typedef char so_do_the_queues[sizeof items == JOBRING_QUEUE_BYTES(16, ROOM) ? 1 : -1];
+JOBRING_BARE_STATIC_QUEUE(bare_items, 16, ROOM);
+typedef char less_for_a_queue[sizeof bare_items == JOBRING_BARE_QUEUE_BYTES(16, ROOM) && sizeof bare_items < sizeof items ? 1 : -1];
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 typedef char less_without_an_os[sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory ? 1 : -1];
 JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
@@ -88,6 +90,7 @@ int everything(void) {
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
+    WANT(jobring_queue_init(16, ROOM, bare_items, 8, &queue) == JOBRING_E_SIZE);
     WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);
     return 0;
 }

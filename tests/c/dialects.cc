@@ -30,6 +30,8 @@ JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
 JOBRING_STATIC_QUEUE(items, 16, ROOM);
 static_assert(sizeof items == JOBRING_QUEUE_BYTES(16, ROOM), "so do the queues'");
+JOBRING_BARE_STATIC_QUEUE(bare_items, 16, ROOM);
+static_assert(sizeof bare_items == JOBRING_BARE_QUEUE_BYTES(16, ROOM) && sizeof bare_items < sizeof items, "less for a queue");
 JOBRING_BARE_STATIC_POOL(bare, JOBS, ROOM);
 static_assert(sizeof bare == JOBRING_BARE_POOL_BYTES(JOBS, ROOM) && sizeof bare < sizeof memory, "less without an OS");
 JOBRING_PORT_STATIC_POOL(ported, JOBS, CREW, ROOM);
@@ -100,6 +102,7 @@ int everything() {
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_destroy(pool) == JOBRING_OK);
+    WANT(jobring_queue_init(16, ROOM, bare_items, 8, &queue) == JOBRING_E_SIZE);
     WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);
     return 0;
 }
