@@ -79,6 +79,7 @@ fn every_example_runs_and_finds_itself_right() {
         "epoll_echo",
         "stacks",
         "static_pool",
+        "producer_consumer",
         "parallel_for",
     ] {
         assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");

@@ -14,6 +14,11 @@ fn blocking_finds_itself_right() {
 }
 
 #[test]
+fn producer_consumer_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_producer_consumer"));
+}
+
+#[test]
 fn epoll_echo_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_epoll_echo"));
 }
