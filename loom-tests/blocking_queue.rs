@@ -19,6 +19,7 @@ pub const MODELS: &[Model] = &[
     model!(unbounded a_close_wakes_a_consumer),
     model!(2 a_close_wakes_two_consumers),
     model!(3 a_close_wakes_a_producer),
+    model!(3 a_close_refuses_a_push_that_waits_also_where_a_place_becomes_free),
     model!(2 a_consumer_that_timed_out_takes_no_wake_up_from_another),
     model!(2 a_producer_that_timed_out_takes_no_wake_up_from_another),
     model!(unbounded what_came_before_a_close_comes_before_a_refused_push),
@@ -152,6 +153,16 @@ fn a_close_wakes_a_producer() {
     queue.close();
     assert_eq!(producer.join().unwrap(), Err(PushError::Closed(2)));
     assert_eq!((queue.pop(), queue.pop()), (Ok(1), Err(PopError::Closed)));
+}
+
+/// Until the close there is no place.
+fn a_close_refuses_a_push_that_waits_also_where_a_place_becomes_free() {
+    let (crew, queue) = (Crew::new(), queue::<1>(&[1]));
+    let producer = thread(&crew, &queue, |queue| queue.push(2));
+    crew.begin();
+    queue.close();
+    assert_eq!((queue.pop(), queue.pop()), (Ok(1), Err(PopError::Closed)));
+    assert_eq!(producer.join().unwrap(), Err(PushError::Closed(2)));
 }
 
 fn a_consumer_that_timed_out_takes_no_wake_up_from_another() {

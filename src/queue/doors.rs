@@ -15,9 +15,9 @@
 //! # Steps
 //!
 //! ```text
-//! push   room is shut: Closed. Take a free cell, write it, put it among the filled ones; notify(values).
-//!        No cell is free: the time has passed: Full. Else register(room); try once more, and if one is free now: cancel(room).
-//!        Else sleep(room); leave(room); again.
+//! push   take a free cell. Room is shut: retire the cell: Closed. Else write it, put it among the filled ones; notify(values).
+//!        No cell is free: room is shut: Closed; the time has passed: Full. Else register(room); try once more, and if one is
+//!        free now: cancel(room). Else sleep(room); leave(room); again.
 //! pop    take a filled cell, read it, put it among the free ones; notify(room); if that is shut: retire.
 //!        None is filled: values is shut: Closed. The time has passed: Empty. Else as a push, at values.
 //! close  shut(room); fence; retire
@@ -50,8 +50,9 @@
 //!
 //! # Why no value is lost at the close
 //!
-//! A cell is in one place: the two rings, the hands of a thread, or retired. A push looks at `room` before it takes a cell. If
-//! it took one, its value is accepted, though the queue be closed meanwhile. Values is shut only when all N cells are
+//! A cell is in one place: the two rings, the hands of a thread, or retired. A push looks at `room` after it has taken a cell:
+//! one that came back after the close is retired, so no push succeeds that found no place before the close. If the push saw
+//! the queue open, its value is accepted, though it be closed meanwhile. Values is shut only when all N cells are
 //! retired, so no cell is filled and none is in the hands of a producer: pop says Closed only when every accepted
 //! value was popped. A cell that comes back late is retired too: either the closer's look at the free ring, after its
 //! fence, sees it, or the consumer that put it there sees `room` shut, after its fence.
@@ -105,15 +106,19 @@ impl Doors {
         rings: Rings<'_>,
         timeout: Timeout,
     ) -> Result<usize, Refused> {
+        let taken = if timeout == Timeout::Poll { rings.take_free() } else { rings.take_free_paced() };
+        let index = match taken {
+            Some(index) => index,
+            None if self.room.is_shut() => return Err(Refused::Closed),
+            None if timeout == Timeout::Poll => return Err(Refused::TimedOut),
+            None => Self::wait(&self.room, port, timeout, || rings.take_free())?,
+        };
+        // After the cell: it may have come back after the close.
         if self.room.is_shut() {
+            self.retire_one(port, rings);
             return Err(Refused::Closed);
         }
-        let taken = if timeout == Timeout::Poll { rings.take_free() } else { rings.take_free_paced() };
-        match taken {
-            Some(index) => Ok(index),
-            None if timeout == Timeout::Poll => Err(Refused::TimedOut),
-            None => Self::wait(&self.room, port, timeout, || rings.take_free()),
-        }
+        Ok(index)
     }
 
     /// Hands a cell with a value over.
@@ -204,11 +209,18 @@ impl Doors {
     #[inline(never)]
     fn retire(&self, port: &impl Port, rings: Rings<'_>) {
         while rings.take_free().is_some() {
-            // ORDERING: Relaxed: a count. A thread that retires has closed the queue, or seen it closed.
-            let before = self.retired.fetch_add(1, ordering(Site::RetireCell, Relaxed));
-            if before + 1 == rings.capacity() {
-                self.values.shut(port);
-            }
+            self.retire_one(port, rings);
+        }
+    }
+
+    /// Counts a cell that this thread has taken and gives to nobody.
+    #[cold]
+    #[inline(never)]
+    fn retire_one(&self, port: &impl Port, rings: Rings<'_>) {
+        // ORDERING: Relaxed: a count. A thread that retires has closed the queue, or seen it closed.
+        let before = self.retired.fetch_add(1, ordering(Site::RetireCell, Relaxed));
+        if before + 1 == rings.capacity() {
+            self.values.shut(port);
         }
     }
 }
