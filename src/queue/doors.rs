@@ -37,12 +37,12 @@
 //! Claim: *while a value is in the queue and no thread is stopped inside a call, some consumer is awake or has a token, or
 //! none is registered.* (The same holds for room and producers.)
 //!
-//! A push whose notify sees no sleeper comes before the registration of every consumer that is counted later, in the order
-//! of the two fences. So the look after that registration sees the value. A push that sees a sleeper grants a token, and
-//! wakes a thread. A token is a number in the word that sleepers compare, so no thread falls asleep past it, and any
-//! registered thread may take it. A thread that takes a token looks at the ring after it; if it finds no value, others have
-//! taken those that were granted. The token carries what came before the push (the fence in notify, Acquire in leave): a thread whose time has passed
-//! must see the value in its last look, because it may have taken the token of a thread that sleeps on.
+//! A push whose notify sees no sleeper comes before the registration of every consumer that is counted later, in the order of
+//! the two fences. So the look after that registration sees the value. A push that sees a sleeper grants a token, and wakes a
+//! thread. A token is a number in the word that sleepers compare, so no thread falls asleep past it, and any registered
+//! thread may take it. A thread that takes a token looks at the ring after it; if it finds no value, others have taken those
+//! that were granted. The token carries what came before the push (the fence in notify, Acquire in leave): a thread whose
+//! time has passed must see the value in its last look, because it may have taken the token of a thread that sleeps on.
 //!
 //! A thread that finds a value in its look after register leaves the tokens to the others. Its value may be one that was pushed
 //! when nobody was registered, so there is no token for it; one that it took would be missing for another value. (The
