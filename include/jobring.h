@@ -64,6 +64,8 @@
  * Run jobs yourself        jobring_run_one             the oldest queued job
  *                          jobring_run_until_idle      all queued jobs
  *                          jobring_enter_worker        makes the calling thread a worker
+ * Hold the workers back    jobring_pause               they start no job until the pool is resumed
+ *                          jobring_resume              ends a pause
  * Know what goes on        jobring_current_job         inside a job: its handle
  *                          jobring_worker_index        inside a job: the number of its worker
  *                          jobring_info_get            what a pool is
@@ -1416,6 +1418,46 @@ jobring_status jobring_run_until_idle(jobring_pool *pool, uint64_t *ran);
  * From any thread that is not a worker of this pool; not from a signal handler. Blocks. Does not allocate.
  */
 jobring_status jobring_enter_worker(jobring_pool *pool);
+
+/* ---- Hold the workers back --------------------------------------------------------------------------- */
+
+/**
+ * Pauses a pool: its workers start no job until jobring_resume().
+ *
+ * Jobs that run go on, and submits are accepted until the pool is full. Workers without a job sleep, and use no CPU.
+ * After this call has returned, at most one more job starts on each worker: the one that it was about to take.
+ *
+ * What does not go through workers is not paused. A wait inside a job runs the job that it waits for, and so does a
+ * wait on a pool without workers; jobring_run_one(), jobring_run_until_idle() and loops run jobs on the calling thread.
+ * jobring_wait_idle() waits for the resume if a job is queued.
+ *
+ * jobring_shutdown() and jobring_destroy() override the pause: what is queued is run or dropped as ever. On a pool that
+ * was shut down this call has no effect. Pauses do not nest: one jobring_resume() ends them all.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block or
+ * allocate.
+ */
+jobring_status jobring_pause(jobring_pool *pool);
+
+/**
+ * Ends a pause: the workers take the queued jobs.
+ *
+ * On a pool that is not paused it does nothing.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block or
+ * allocate.
+ */
+jobring_status jobring_resume(jobring_pool *pool);
 
 /* ---- Know what goes on ------------------------------------------------------------------------------- */
 

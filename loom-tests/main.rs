@@ -33,6 +33,7 @@ mod kill;
 mod lane;
 mod many;
 mod nested;
+mod pause;
 mod peek;
 mod pool;
 mod queue;
@@ -73,6 +74,7 @@ fn models() -> Vec<&'static Model> {
         peek::MODELS,
         idle::MODELS,
         idle_wait::MODELS,
+        pause::MODELS,
         seats::MODELS,
         pool::MODELS,
         batch::MODELS,

@@ -73,6 +73,8 @@ fn every_call_on_a_parents_pool_returns() {
         assert!(is_lost(queued.pop().expect("a job").wait()));
         drop(queued);
         assert!(!pool.run_one() && pool.run_until_idle() == 0 && !pool.enter_worker());
+        pool.pause();
+        pool.resume();
         assert_eq!(pool.cancel_all(), 0);
         assert_eq!(pool.wait_idle(), Err(IdleError::Forked));
         assert_eq!(pool.wait_idle_timeout(Duration::MAX), Err(IdleError::Forked));

@@ -35,6 +35,7 @@ const SOURCES: &[&str] = &[
     "lane",
     "parallel_for",
     "run",
+    "pause",
     "info",
     "worker",
     "queue",

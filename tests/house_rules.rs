@@ -16,6 +16,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("engine/pool.rs", "what a model asks of a pool"),
     ("engine/wait.rs", "what only C and the models call"),
     ("engine/lifecycle.rs", "what only C and the models call"),
+    ("sleep/counts.rs", "a model has pauses, and no threads of its own"),
     ("sleep/idle.rs", "a backlog is short in a model, whose rings are small"),
     ("platform/mod.rs", "the futex and the clock of a model"),
     ("fork_join/mod.rs", "what only C and the models call"),
@@ -39,7 +40,7 @@ const MAY_USE_LIBC: &[(&str, &str)] =
     &[("util/memory.rs", "allocates for C callers where there is no Rust allocator")];
 
 /// Lines of src that plant a bug.
-const MOST_BUGS: usize = 64;
+const MOST_BUGS: usize = 65;
 
 /// Files of more than 400 lines, and why.
 const LONG: &[(&str, &str)] = &[];

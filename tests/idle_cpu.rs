@@ -1,5 +1,5 @@
 //! An idle pool uses no CPU: in two seconds its workers are not scheduled once, while another thread polls. Nor are threads that
-//! wait at a queue.
+//! wait at a queue, nor the workers of a paused pool with jobs in it.
 #![cfg(all(feature = "std", target_os = "linux"))]
 
 mod common;
@@ -43,8 +43,23 @@ fn all_sleep(prefix: &str) -> bool {
 fn the_workers_of_an_idle_pool_sleep_through() {
     const JOBS: u64 = 1_000_000;
     let pool = Pool::builder().workers(3).name("idle").build().expect("a pool");
+    // Full from the start, and with a thread that waits for room, which wakes nobody.
+    let paused = Pool::builder().workers(2).capacity(20).name("paused").build().expect("a pool");
+    paused.pause();
+    for n in 0..22u64 {
+        _ = paused.try_submit_detached(move || _ = std::hint::black_box(n));
+    }
+    thread::scope(|threads| {
+        let blocked = threads.spawn(|| paused.submit(|| 7).expect("open").wait().expect("it ran"));
+        watch(&pool, &paused, JOBS);
+        paused.resume();
+        assert_eq!(blocked.join().expect("no panic"), 7);
+    });
+}
+
+fn watch(pool: &Pool, paused: &Pool, jobs: u64) {
     let mut last = Vec::new();
-    for n in 0..JOBS {
+    for n in 0..jobs {
         if n % 1000 == 0 {
             last.push(pool.submit(move || n).expect("open"));
         } else {
@@ -74,6 +89,11 @@ fn the_workers_of_an_idle_pool_sleep_through() {
     until("the workers have found out that nothing is left", || (0..20).all(|_| all_sleep("idle-")));
     let (busy, poll_before) = (switches("idle-"), switches("polling"));
     assert_eq!((busy.len(), poll_before.len()), (5, 1));
+    until("the others too", || (0..20).all(|_| all_sleep("paused-")));
+    let still_queued = paused.stats().queued();
+    let (busy, paused_before, poll_before) = (switches("idle-"), switches("paused-"), switches("polling"));
+    assert!(paused_before.len() == 2 && still_queued > 0, "{paused_before:?} {still_queued}");
+    assert_eq!((busy.len(), poll_before.len()), (3, 1));
     // Nothing is ever sent: this is how long the pool is watched, and nothing is synchronised by it.
     let (_sender, nothing) = mpsc::channel::<()>();
     assert!(nothing.recv_timeout(Duration::from_secs(2)).is_err());
@@ -81,6 +101,8 @@ fn the_workers_of_an_idle_pool_sleep_through() {
     println!("switches (voluntary, involuntary) of the workers before: {busy:?}, after 2 s idle: {idle:?}");
     println!("switches of the polling control: {poll_before:?}, then {poll_after:?}");
     assert_eq!(busy, idle, "no such thread was scheduled");
+    assert_eq!(busy, idle, "no worker was scheduled");
+    assert_eq!((paused_before, still_queued), (switches("paused-"), paused.stats().queued()), "paused");
     assert!(poll_after["polling"].0 > poll_before["polling"].0 + 10, "the control was, and is counted");
     stop.store(true, SeqCst);
     drop(hold);

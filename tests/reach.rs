@@ -191,6 +191,8 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_interrupt_reset",
     "jobring_current_job",
     "jobring_now",
+    "jobring_pause",
+    "jobring_resume",
     "jobring_state",
     "jobring_stats_get",
 ];

@@ -593,4 +593,14 @@ pub const ROWS: &[Row] = &[
             ),
         ]),
     },
+    Row {
+        id: 63,
+        upstream: "none",
+        what: "a worker that finds the pool paused goes to sleep, and does not look again behind its registration: the resume \
+               that came in between wakes nobody",
+        answer: Mutants(&[(
+            Planted(&[Bug::LooksForThePauseOnce]),
+            Model("a_worker_that_finds_a_pause_misses_no_resume"),
+        )]),
+    },
 ];

@@ -17,6 +17,7 @@
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`. `completion_event`: their descriptor.
 //!   `abandoned_completions`: those that nobody uses any more.
 //! - `lane`: FIFOs of which at most so many jobs run, with `lane_ref`, `lane_code`, `lane_word`, `lane_submit`, `lane_waits`.
+//! - `pause`: workers start no job for a while.
 //! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
 //!   jobs that their submitter may take back.
 
@@ -42,6 +43,7 @@ mod lane_waits;
 mod lane_word;
 pub(crate) mod lifecycle;
 mod many_jobs;
+mod pause;
 mod pool;
 mod request;
 mod run;

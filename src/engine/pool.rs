@@ -8,7 +8,7 @@ use crate::ring::{Cursors, Ring, Seed};
 use crate::sleep::Idle;
 use crate::slot::Slot;
 use crate::slot::storage::Storage;
-use crate::sync::{Counter, const_fn};
+use crate::sync::{Counter, Flags, const_fn};
 use crate::util::cache_padded::CachePadded;
 use core::ptr;
 
@@ -51,6 +51,8 @@ pub(crate) struct RawPool<S, P> {
     pub(super) idle: Idle,
     pub(super) lifecycle: CachePadded<Lifecycle>,
     pub(super) entered: Counter,
+    /// What workers look for between two jobs (`worker_loop.rs`).
+    pub(super) notices: Flags,
     pub(super) config: RuntimeConfig,
     pub(super) port: P,
     pub(super) storage: S,
@@ -73,6 +75,7 @@ impl<S, P> RawPool<S, P> {
                 idle: Idle::new(),
                 lifecycle: CachePadded::new(Lifecycle::new()),
                 entered: Counter::new(),
+                notices: Flags::new(),
                 config,
                 port,
                 storage,

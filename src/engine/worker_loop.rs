@@ -83,8 +83,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only
         // after a job, so not before its first.
         let (mut woke, mut after_idle) = (true, false);
+        let mut paused = !self.notices.are_clear() && self.is_paused();
         loop {
-            let claimed = match self.claim_next(Popper::Worker) {
+            let next = if paused { None } else { self.claim_next(Popper::Worker) };
+            let claimed = match next {
                 Some(claimed) => {
                     after_idle = false;
                     claimed
@@ -99,10 +101,21 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     None => return must_notify,
                 },
             };
-            let started_at = activity.begin(claimed.index, &self.port);
+            let started_at = if self.notices.are_clear() { None } else { activity.begin_timed(&self.port) };
+            activity.begin(claimed.index);
             woke = self.execute(claimed);
-            activity.end(started_at, &self.port);
+            activity.end();
+            paused = !self.notices.are_clear() && self.is_paused_after(activity, started_at);
         }
+    }
+
+    /// The rare part of a worker's round, for a pool with a notice. Is the pool paused?
+    #[cold]
+    fn is_paused_after(&self, activity: &WorkerActivity, started_at: Option<u64>) -> bool {
+        if let Some(started_at) = started_at {
+            activity.end_timed(started_at, &self.port);
+        }
+        self.is_paused()
     }
 
     /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on
@@ -116,7 +129,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Spins or yields between two polls.
-    fn pause(&self, polled: &mut u32) {
+    fn rest(&self, polled: &mut u32) {
         if polled.is_multiple_of(POLLS_PER_YIELD) {
             self.port.yield_now();
         } else {
@@ -140,7 +153,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *after_idle = false;
         // While no worker sleeps, no submitter relies on searchers.
         while SPINS && polled < polls && self.idle.counts().is_open_and_awake() {
-            self.pause(&mut polled);
+            self.rest(&mut polled);
             if let Some(claimed) = self.claim_next(Popper::Unpaced) {
                 return Some(claimed);
             }
@@ -148,6 +161,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut search = self.idle.search();
         loop {
             loop {
+                if search.is_paused() {
+                    break;
+                }
                 if let Some(claimed) = self.claim_next(Popper::Unpaced) {
                     self.idle.end_search(search, &self.port, is_empty);
                     *must_notify = true;
@@ -157,9 +173,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 if polled >= polls || self.is_closed() {
                     break;
                 }
-                self.pause(&mut polled);
+                self.rest(&mut polled);
             }
             let started_at = if SPINS && self.config().spin > 0 { self.port.now() } else { None };
+            let was_paused = search.is_paused();
             let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
             let mut popped = if asleep.is_sentry() { self.ready().popped() } else { 0 };
             let (mut limit, mut slept) = (SENTRY_SLEEPS.0, false);
@@ -167,7 +184,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 // Read before the ring: a worker that leaves leaves no job behind that was published while
                 // the pool was open.
                 let counts = self.idle.counts_for_sleeper();
-                if !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
+                let is_paused = if bug(Bug::LooksForThePauseOnce) { was_paused } else { counts.is_paused() };
+                if !is_paused && !is_empty() && !bug(Bug::SleepsWithoutRecheck) {
                     break self.idle.cancel(asleep);
                 }
                 if counts.is_closed() {

@@ -137,34 +137,36 @@ impl WorkerActivity {
         }
     }
 
-    /// The job in this slot starts. Returns the time, if jobs are timed.
-    #[inline]
-    pub(super) fn begin(&self, index: usize, port: &impl Port) -> Option<u64> {
+    /// Returns the time, if jobs are timed: one starts.
+    #[cold]
+    pub(super) fn begin_timed(&self, port: &impl Port) -> Option<u64> {
         let started_at = if self.timed { port.now() } else { None };
         if let Some(started_at) = started_at {
             self.started_at.set(started_at);
         }
-        if SEEN {
-            self.doing.set(index as u64);
-        }
         started_at
     }
 
-    /// The job that started at that time has finished.
+    /// The job in this slot starts.
     #[inline]
-    pub(super) fn end(&self, started_at: Option<u64>, port: &impl Port) {
-        if !SEEN {
-            return;
+    pub(super) fn begin(&self, index: usize) {
+        if SEEN {
+            self.doing.set(index as u64);
         }
-        self.jobs.set(self.jobs.get() + 1);
-        if let Some(started_at) = started_at {
-            self.add(port.now().map_or(0, |now| now.saturating_sub(started_at)));
-        }
-        self.set(WorkerState::Searching);
     }
 
-    #[cold]
-    fn add(&self, took: u64) {
+    /// The job has finished.
+    #[inline]
+    pub(super) fn end(&self) {
+        if SEEN {
+            self.jobs.set(self.jobs.get() + 1);
+            self.set(WorkerState::Searching);
+        }
+    }
+
+    /// A job that started at that time has finished.
+    pub(super) fn end_timed(&self, started_at: u64, port: &impl Port) {
+        let took = port.now().map_or(0, |now| now.saturating_sub(started_at));
         self.run_ns.set(self.run_ns.get() + took);
         self.longest_ns.set(self.longest_ns.get().max(took));
     }

@@ -34,6 +34,7 @@ mod no_port;
 mod outcome;
 mod owned_job;
 mod parallel_for;
+mod pause;
 mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -68,6 +69,7 @@ pub use info::*;
 pub use interrupt::*;
 pub use lane::*;
 pub use parallel_for::*;
+pub use pause::*;
 pub use port::*;
 pub use queue::*;
 pub use run::*;

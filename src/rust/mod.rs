@@ -34,6 +34,8 @@ pub(crate) mod owned_handle;
 mod parallel;
 pub(crate) mod parallel_loop;
 pub(crate) mod parts;
+#[cfg(any(feature = "std", feature = "pthread"))]
+mod pause;
 #[cfg(feature = "alloc")]
 pub(crate) mod pool;
 pub(crate) mod pool_core;

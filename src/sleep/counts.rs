@@ -1,11 +1,12 @@
 //! The packing of the idle word: the numbers of tokens, searchers and sleepers.
 //!
 //! ```text
-//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 11 │ IDLE_WAIT 1 │ tokens 16   threads sleep on the low half
-//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ epoch 3 │ IDLE_WAIT 1 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ epoch 10 │ IDLE_WAIT 1 │ tokens 16   threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ epoch 2 │ IDLE_WAIT 1 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
-//! `searching` includes the tokens: the worker that takes a token is already counted as a searcher.
+//! `searching` includes the tokens: the worker that takes a token is already counted as a searcher. A build without threads has no
+//! PAUSED; on 32 bits its epoch has that bit too.
 
 use crate::sync::{Bug, bug};
 
@@ -16,6 +17,7 @@ struct Layout {
     idle_wait: u32,
     epoch: u32,
     epoch_bits: u32,
+    paused: u32,
     rewoken: u32,
     sentries: u32,
     closed: u32,
@@ -28,7 +30,8 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         sleeping: 48,
         idle_wait: 16,
         epoch: 17,
-        epoch_bits: 11,
+        epoch_bits: 10,
+        paused: 27,
         rewoken: 28,
         sentries: 29,
         closed: 31,
@@ -40,7 +43,8 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         sleeping: 16,
         idle_wait: 24,
         epoch: 25,
-        epoch_bits: 3,
+        epoch_bits: if PAUSES { 2 } else { 3 },
+        paused: 27,
         rewoken: 28,
         sentries: 29,
         closed: 31,
@@ -49,6 +53,9 @@ const LAYOUT: Layout = if usize::BITS == 64 {
 
 /// Does this build have sentries? Not a firmware: its few workers do not justify the code.
 pub(crate) const SENTRIES: bool = !cfg!(all(target_os = "none", target_pointer_width = "32"));
+
+/// Can a pool be paused? Only where the library has threads: other builds have no code for it.
+const PAUSES: bool = cfg!(any(feature = "std", feature = "pthread", jobring_loom));
 
 /// The most workers that one pool can have: 65,535; on 32-bit targets 255.
 pub(crate) const MAX_WORKERS: usize = (1 << LAYOUT.width) - 1;
@@ -60,10 +67,12 @@ const REWOKEN: usize = 1 << LAYOUT.rewoken;
 const SENTRY: usize = 1 << LAYOUT.sentries;
 const CLOSED: usize = 1 << LAYOUT.closed;
 const IDLE_WAIT: usize = 1 << LAYOUT.idle_wait;
+const PAUSED: usize = if PAUSES { 1 << LAYOUT.paused } else { 0 };
 // Sleepers compare the low half: tokens and CLOSED must be in it.
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
 const _: () =
-    assert!(LAYOUT.epoch + LAYOUT.epoch_bits == LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
+    assert!(LAYOUT.epoch + LAYOUT.epoch_bits <= LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
+const _: () = assert!(PAUSED & (REWOKEN | EPOCH_MASK << LAYOUT.epoch) == 0);
 const _: () = assert!(LAYOUT.idle_wait + 1 == LAYOUT.epoch);
 /// The most sentries of a pool: if one of them has just been woken, another is left.
 const MOST_SENTRIES: usize = 2;
@@ -107,10 +116,16 @@ impl Counts {
         self.0 & IDLE_WAIT != 0
     }
 
-    /// Is the pool open, with no sleeper and no token? Then a push has nobody to notify.
+    /// Do the workers start no job? A close overrides a pause.
+    #[inline(always)]
+    pub(crate) const fn is_paused(self) -> bool {
+        PAUSES && self.0 & (PAUSED | CLOSED) == PAUSED
+    }
+
+    /// Is the pool open and not paused, with no sleeper and no token? Then a push has nobody to notify.
     #[inline(always)]
     pub(crate) const fn is_open_and_awake(self) -> bool {
-        self.0 & (CLOSED | MAX_WORKERS << LAYOUT.sleeping | MAX_WORKERS) == 0
+        self.0 & (CLOSED | PAUSED | MAX_WORKERS << LAYOUT.sleeping | MAX_WORKERS) == 0
     }
 
     /// Does any worker search or sleep?
@@ -147,10 +162,10 @@ impl Counts {
         self.searching() > 1 || SENTRIES && self.searching() == 1 && self.sentries() > tokens
     }
 
-    /// The counts to set before a wake for new work; None if enough workers search.
+    /// The counts to set before a wake for new work; None if enough workers search, or the pool is paused.
     #[inline(always)]
     pub(crate) fn wake_another(self) -> Option<Self> {
-        if self.has_enough_searchers() {
+        if self.is_paused() || self.has_enough_searchers() {
             None
         } else if self.sleeping() > 0 {
             Some(self.grant())
@@ -207,6 +222,14 @@ impl Counts {
         Self(self.0 | CLOSED)
     }
 
+    pub(crate) const fn pause(self) -> Self {
+        Self(self.0 | PAUSED)
+    }
+
+    pub(crate) const fn resume(self) -> Self {
+        Self(self.0 & !PAUSED)
+    }
+
     pub(crate) const fn with_idle_wait(self) -> Self {
         Self(self.0 | IDLE_WAIT)
     }
@@ -240,6 +263,7 @@ mod tests {
         c = c.with_idle_wait();
         assert_eq!((c.sleeping(), c.searching(), c.tokens(), c.epoch()), (MAX_WORKERS - 2, 1, 1, 1));
         assert!(c.has_idle_wait() && c.without_idle_wait() == Counts(c.0 & !IDLE_WAIT));
+        assert!(!c.is_paused() && !c.pause().is_paused(), "it is closed");
         for _ in 0..EPOCH_MASK {
             c = c.write_off();
         }
@@ -252,6 +276,21 @@ mod tests {
         assert!(
             !c.is_closed() && c.wake_another().is_none() && c.sleeping() + c.searching() + c.tokens() == 0
         );
+    }
+
+    #[test]
+    fn a_paused_pool_wakes_nobody() {
+        if !PAUSES {
+            return;
+        }
+        let asleep = Counts(0).sleep().sleep();
+        let paused = asleep.pause();
+        assert!(
+            paused.is_paused() && paused.wake_another().is_none() && !Counts(0).pause().is_open_and_awake()
+        );
+        assert!(paused.pause() == paused && paused.resume() == asleep && asleep.resume() == asleep);
+        assert!((0..=EPOCH_MASK).fold(paused, |c, _| c.write_off()) == paused);
+        assert!(paused.close().wake_another().is_some());
     }
 
     #[test]

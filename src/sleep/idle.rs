@@ -23,10 +23,10 @@ pub(crate) struct Idle {
     forced: Counter,
 }
 
-/// A worker is counted as a searcher, since this epoch.
+/// A worker is counted as a searcher, since the word had this value.
 #[must_use = "a search that is not ended keeps others asleep"]
 pub(crate) struct Search {
-    epoch: usize,
+    since: Counts,
 }
 
 /// What a submitter saw when it notified of its push.
@@ -132,6 +132,9 @@ impl Idle {
     /// every TRIGGER-th push and every batch, if BACKLOG jobs are queued.
     pub(crate) fn reset_searchers(&self, port: &impl Port, origin: Origin) {
         let forced = self.update(Site::ForceUpdate, |c| {
+            if c.is_paused() {
+                return None;
+            }
             let trusted = if c.searching() > c.tokens() { c.write_off() } else { c };
             let new = if trusted.tokens() == 0 && trusted.sleeping() > 0 { trusted.grant() } else { trusted };
             (new != c || new.tokens() > 0).then_some(new)
@@ -145,7 +148,7 @@ impl Idle {
 
     /// Starts a search: from here on, submitters rely on this worker to see what they push.
     pub(crate) fn search(&self) -> Search {
-        Search { epoch: self.change(Site::SearchUpdate, Counts::search).epoch() }
+        Search { since: self.change(Site::SearchUpdate, Counts::search) }
     }
 
     /// Ends a search, and wakes sleepers for what is left in the ring, unless enough others search.
@@ -225,7 +228,7 @@ impl Idle {
         self.update(Site::RedeemUpdate, |c| {
             (c.tokens() > 0).then(|| registration.without_sentry(c).take_token())
         })
-        .map(|c| Search { epoch: c.epoch() })
+        .map(|since| Search { since })
     }
 
     /// Ends a sentry's timed sleep. If it `rests`, it is no longer a sentry, and its next sleep has no time
@@ -243,7 +246,7 @@ impl Idle {
     /// Takes the registration back, because there is work after all. It takes a token only if no registered
     /// worker is left without one: otherwise, of the two threads that others rely on, only one would be left.
     pub(crate) fn cancel(&self, registration: Registration) -> Search {
-        let now = self.change(Site::CancelUpdate, |c| {
+        let since = self.change(Site::CancelUpdate, |c| {
             let c = registration.without_sentry(c);
             let c = if SENTRIES && registration.overdue && c.searching() > c.tokens() {
                 c.write_off()
@@ -257,7 +260,7 @@ impl Idle {
                 _ => c.wake().search(),
             }
         });
-        Search { epoch: now.epoch() }
+        Search { since }
     }
 
     /// Closes: from here on every submitter is refused or notifies the closers, and no worker falls asleep.
@@ -275,6 +278,23 @@ impl Idle {
         }
         if !bug(Bug::CloseWakesNobody) {
             port.wake_all(self.word());
+        }
+    }
+
+    /// Pauses: from here on a worker that looks at the word starts no job, and nobody wakes a worker for one.
+    pub(crate) fn pause(&self) {
+        self.change(Site::PauseUpdate, Counts::pause);
+    }
+
+    /// Ends a pause, and wakes workers for what is queued.
+    pub(crate) fn resume(&self, port: &impl Port, is_empty: impl Fn() -> bool) {
+        self.change(Site::ResumeUpdate, Counts::resume);
+        // ORDERING: pairs with the fences in `notify` and `register`: either this thread sees the push, or its
+        // submitter sees that the pause has ended. And a worker sees either that, or its registration is seen here (E4).
+        fence_behind_rmw(ordering(Site::ResumeFence, SeqCst));
+        if !is_empty() && self.wake_another(port, Origin::Thread).is_some_and(|now| now.sleeping() > 0) {
+            // The worker just woken may be stopped.
+            self.wake_another(port, Origin::Thread);
         }
     }
 
@@ -351,8 +371,14 @@ impl Registration {
 }
 
 impl Search {
+    /// Was the pool paused when the search began?
+    #[inline(always)]
+    pub(crate) fn is_paused(&self) -> bool {
+        self.since.is_paused()
+    }
+
     /// The counts without this search; unchanged if the search was written off meanwhile.
     fn without_search(&self, c: Counts) -> Counts {
-        if c.epoch() == self.epoch && c.searching() > c.tokens() { c.stop_search() } else { c }
+        if c.epoch() == self.since.epoch() && c.searching() > c.tokens() { c.stop_search() } else { c }
     }
 }

@@ -60,6 +60,8 @@ bugs! {
     CloseWakesOne,
     /// libuv 0f1bdb6b1: a searcher that found a job wakes nobody for the jobs behind it.
     FinderWakesNobody,
+    /// jobring: a worker that finds the pool paused registers, and does not look for the pause again.
+    LooksForThePauseOnce,
     /// glibc BZ 25847: a worker that cancels its sleep takes a token for which another was woken.
     TakesAnothersToken,
     /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.

@@ -1,5 +1,5 @@
 //! Statistics, a worker's number and a process's number. They order nothing, so they are left out of the
-//! models and have no sites.
+//! models and have no sites. So are the flags that a worker reads between two jobs.
 
 #[cfg(not(jobring_loom))]
 use super::AtomicUsize;
@@ -72,5 +72,39 @@ impl StatCell {
         #[cfg(not(jobring_loom))]
         #[cfg_attr(target_has_atomic = "64", expect(clippy::unnecessary_cast, reason = "a word elsewhere"))]
         return self.0.load(core::sync::atomic::Ordering::Relaxed) as u64;
+    }
+}
+
+/// Flags that are set, and never cleared. They order nothing: a thread that sees one late acts late. In a build without
+/// threads of the library's they take no memory, and cannot be set.
+pub(crate) struct Flags(#[cfg(any(feature = "std", feature = "pthread", jobring_loom))] FlagsWord);
+
+#[cfg(jobring_loom)]
+type FlagsWord = core::sync::atomic::AtomicUsize;
+#[cfg(all(not(jobring_loom), any(feature = "std", feature = "pthread")))]
+type FlagsWord = AtomicUsize;
+
+impl Flags {
+    pub(crate) const fn new() -> Self {
+        Self(
+            #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+            FlagsWord::new(0),
+        )
+    }
+
+    pub(crate) fn set(&self, _flag: usize) {
+        // ORDERING: Relaxed: they order nothing.
+        #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+        self.0.fetch_or(_flag, core::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Is no flag set?
+    #[inline(always)]
+    pub(crate) fn are_clear(&self) -> bool {
+        // ORDERING: Relaxed, the same.
+        #[cfg(any(feature = "std", feature = "pthread", jobring_loom))]
+        return self.0.load(core::sync::atomic::Ordering::Relaxed) == 0;
+        #[cfg(not(any(feature = "std", feature = "pthread", jobring_loom)))]
+        true
     }
 }

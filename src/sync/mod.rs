@@ -45,7 +45,7 @@ mod weaken;
 pub(crate) use bug::{Bug, bug, stores};
 pub(crate) use core::sync::atomic::Ordering::AcqRel;
 pub(crate) use core::sync::atomic::Ordering::{self, Acquire, Relaxed, Release, SeqCst};
-pub(crate) use counter::{Counter, StatCell};
+pub(crate) use counter::{Counter, Flags, StatCell};
 #[cfg(jobring_freeze)]
 pub(crate) use freeze::ordering;
 #[cfg(jobring_loom)]

@@ -107,6 +107,9 @@ impl WorkerSet {
         // SAFETY:
         // - 1.
         let hook_error = unsafe { (*hooks).has_start() }.then_some(BuildError::StartHook);
+        if config.timed {
+            pool.time_jobs();
+        }
         let spawn = |worker| {
             let worker_config = WorkerConfig {
                 backend: config.backend,

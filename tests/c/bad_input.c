@@ -80,6 +80,13 @@ CALL(run_until_idle, a->pool, a->ran)
 CALL(enter_worker, a->pool)
 CALL(info_get, a->pool, a->info)
 CALL(stats_get, a->pool, a->stats)
+/* What is paused is resumed, so that the cell can end. */
+static jobring_status call_pause(struct args *a) {
+    const jobring_status status = jobring_pause(a->pool);
+    if (status == JOBRING_OK) OK(jobring_resume(a->pool));
+    return status;
+}
+CALL(resume, a->pool)
 CALL(now, a->pool, a->now)
 CALL(current_job, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
@@ -156,6 +163,8 @@ static const struct function functions[] = {
     ROW(run_one, OUTSIDE, 1,            EMP,  EMP, EMP, EMP,  EMP, EMP, EMP,   EMP,  EMP),
     ROW(run_until_idle, OUTSIDE, 1,     OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
+    ROW(pause, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(resume, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(info_get, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(stats_get, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(now, OUTSIDE, 1,                OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),

@@ -211,6 +211,37 @@ static void until_idle(void) {
     }
 }
 
+static void *counts_itself(void *count) {
+    atomic_fetch_add((atomic_int *)count, 1);
+    return count;
+}
+
+static void pause_and_resume(void) {
+    jobring_pool *pool = make(1, 8);
+    atomic_int ran = 0;
+    jobring_job jobs[4];
+    for (int round = 0; round < 20; round++) {
+        OK(jobring_pause(pool));
+        OK(jobring_pause(pool));
+        for (int n = 0; n < 4; n++) OK(jobring_submit(pool, counts_itself, &ran, &jobs[n]));
+        CHECK(jobring_wait(pool, jobs[3], 1000, NULL) == JOBRING_E_TIMEDOUT);
+        CHECK(jobring_wait_idle(pool, 1000) == JOBRING_E_TIMEDOUT);
+        CHECK(atomic_load(&ran) <= 4 * round + 1);
+        OK(jobring_resume(pool));
+        for (int n = 0; n < 4; n++) OK(jobring_wait(pool, jobs[n], LONG, NULL));
+        OK(jobring_resume(pool));
+    }
+    /* The caller runs jobs of a paused pool, and a shutdown overrides the pause. */
+    OK(jobring_pause(pool));
+    for (int n = 0; n < 3; n++) OK(jobring_submit(pool, counts_itself, &ran, NULL));
+    OK(jobring_run_one(pool));
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    CHECK(atomic_load(&ran) == 83);
+    OK(jobring_pause(pool));
+    OK(jobring_resume(pool));
+    OK(jobring_destroy(pool));
+}
+
 static void cancel_everything(void) {
     jobring_pool *pool = make(1, 8);
     struct gate gate;
@@ -667,6 +698,7 @@ int main(void) {
     failures();
     cancel_and_detach();
     until_idle();
+    pause_and_resume();
     cancel_everything();
     full();
     full_inside_a_job_without_workers();

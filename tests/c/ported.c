@@ -119,6 +119,7 @@ static void threads_submit_and_wait(void) {
     size_t bytes;
     worker.size = sizeof worker;
     CHECK(jobring_worker_get(pool, WORKERS - 1, &worker) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_pause(pool) == JOBRING_E_UNSUPPORTED && jobring_resume(pool) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_worker_get(pool, WORKERS, &worker) == JOBRING_E_INVALID);
     CHECK(jobring_worker_stack(pool, WORKERS - 1, &bytes, NULL) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_worker_stack(pool, WORKERS, &bytes, NULL) == JOBRING_E_INVALID);

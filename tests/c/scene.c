@@ -326,6 +326,12 @@ static int32_t slow_body(void *arg, size_t from, size_t to) {
     return 0;
 }
 
+static jobring_status pauses(struct scene *s) {
+    const jobring_status status = jobring_pause(s->pool);
+    if (status == JOBRING_OK) OK(jobring_resume(s->pool));
+    return status;
+}
+
 static size_t bytes, used;
 static uint32_t number, cpus;
 static int64_t time_now;
@@ -400,6 +406,8 @@ CALL(parallel_for_soon, loops_with(s, slow_body, s, 64, SHORT))
 CALL(run_one, jobring_run_one(s->pool))
 CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
+CALL(pause_pool, pauses(s))
+CALL(resume_pool, jobring_resume(s->pool))
 CALL(tell_current_job, jobring_current_job(s->pool, &self))
 CALL(worker_index, jobring_worker_index(s->pool, &number))
 CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes, &used))
@@ -468,6 +476,8 @@ const struct call calls[] = {
     PLAIN(run_one, run_one, JOBRING_E_EMPTY, 1),
     PLAIN(run_until_idle, run_until_idle, JOBRING_OK, 1),
     PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
+    PLAIN(pause, pause_pool, JOBRING_OK, 1),
+    PLAIN(resume, resume_pool, JOBRING_OK, 1),
     PLAIN(info_get, tells_info, JOBRING_OK, 1),
     PLAIN(stats_get, tells_stats, JOBRING_OK, 1),
     INSIDE(current_job, tell_current_job, 1),

@@ -48,6 +48,7 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         ],
         "queues that are given up and used again: the models' (loom-tests/completions.rs)",
     ),
+    (&["PauseUpdate", "ResumeUpdate", "ResumeFence"], "pauses: the models' (loom-tests/pause.rs)"),
     (&["HookEnd", "HooksLook"], "the making of a pool: the models' (loom-tests/end.rs)"),
     (&["fork_join/"], "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),
     (

@@ -53,6 +53,10 @@ const NEVER: &[(&[&str], &str)] = &[
     (&["GraphContend", "GraphContendLost"], SECOND_JOB),
     (&["VisitorsWait", "VisitorsLook"], "destroy of the C API: the end of the pool's memory"),
     (&["HookEnd", "HooksLook"], "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
+    (
+        &["PauseUpdate", "ResumeUpdate", "ResumeFence"],
+        "a pause: all others wait for its end (loom-tests/pause.rs)",
+    ),
     (&["PopNextEntry"], "batches, which only the C API has: the models' (loom-tests/frozen.rs, batch.rs)"),
     (
         &["platform/user_port/"],

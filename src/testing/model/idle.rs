@@ -3,7 +3,7 @@
 use crate::platform::port::{Origin, Port};
 use crate::platform::{Clock, ModelPort};
 use crate::sleep::{Idle, NotifyOutcome};
-use crate::sync::{AtomicUsize, Relaxed};
+use crate::sync::{AtomicUsize, Bug, Flags, Relaxed, bug};
 
 /// How long a sentry sleeps.
 const SENTRY_SLEEP: u64 = 1;
@@ -13,6 +13,8 @@ pub struct Workers<P = ModelPort> {
     idle: Idle,
     port: P,
     jobs: AtomicUsize,
+    /// As in `engine/pause.rs`.
+    notices: Flags,
 }
 
 impl Workers {
@@ -42,7 +44,7 @@ impl Workers {
 impl<P: Port> Workers<P> {
     /// As `new`, on the given port.
     pub fn on(port: P) -> Self {
-        Self { idle: Idle::new(), port, jobs: AtomicUsize::new(0) }
+        Self { idle: Idle::new(), port, jobs: AtomicUsize::new(0), notices: Flags::new() }
     }
 
     /// Publishes a job as the push at `position`, and notifies the workers. Was the pool closed by then?
@@ -82,6 +84,21 @@ impl<P: Port> Workers<P> {
         self.port.wake_all(self.idle.word());
     }
 
+    /// Pauses the pool.
+    pub fn pause(&self) {
+        self.idle.pause();
+        self.notices.set(1);
+    }
+
+    /// Ends the pause.
+    pub fn resume(&self) {
+        self.idle.resume(&self.port, || self.left() == 0);
+    }
+
+    fn is_paused(&self) -> bool {
+        !self.notices.are_clear() && self.idle.counts().is_paused()
+    }
+
     /// Closes the pool.
     pub fn close(&self) {
         self.idle.close(&self.port);
@@ -114,25 +131,31 @@ impl<P: Port> Workers<P> {
     pub fn work(&self, most: usize) -> usize {
         let is_empty = || self.jobs.load(Relaxed) == 0;
         let mut taken = 0;
+        let mut paused = self.is_paused();
         while taken < most {
-            if self.take() {
+            if !paused && self.take() {
                 taken += 1;
+                paused = self.is_paused();
                 continue;
             }
             let mut search = self.idle.search();
             loop {
-                if self.take() {
+                let was_paused = search.is_paused();
+                if !was_paused && self.take() {
                     self.idle.end_search(search, &self.port, is_empty);
                     taken += 1;
+                    paused = self.is_paused();
                     break;
                 }
                 let mut asleep = self.idle.register(search, self.port.has_timed_sleep());
                 search = loop {
-                    let closed = self.idle.counts_for_sleeper().is_closed();
-                    if !is_empty() {
+                    let counts = self.idle.counts_for_sleeper();
+                    let is_paused =
+                        if bug(Bug::LooksForThePauseOnce) { was_paused } else { counts.is_paused() };
+                    if !is_paused && !is_empty() {
                         break self.idle.cancel(asleep);
                     }
-                    if closed {
+                    if counts.is_closed() {
                         let search = self.idle.cancel(asleep);
                         self.idle.end_search(search, &self.port, is_empty);
                         return taken;

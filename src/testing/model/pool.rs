@@ -215,6 +215,16 @@ impl<const N: usize> Pool<N> {
         self.raw.run_one()
     }
 
+    /// Pauses the pool.
+    pub fn pause(&self) {
+        self.raw.pause();
+    }
+
+    /// Ends the pause.
+    pub fn resume(&self) {
+        self.raw.resume();
+    }
+
     /// Counts a worker in, which may never work.
     pub fn admit(&self) {
         assert!(self.raw.admit_worker());
