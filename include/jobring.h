@@ -64,8 +64,9 @@
  * Run jobs yourself        jobring_run_one             the oldest queued job
  *                          jobring_run_until_idle      all queued jobs
  *                          jobring_enter_worker        makes the calling thread a worker
- * Hold the workers back    jobring_pause               they start no job until the pool is resumed
+ * Direct the workers       jobring_pause               they start no job until the pool is resumed
  *                          jobring_resume              ends a pause
+ *                          jobring_workers_set         how many there are
  * Know what goes on        jobring_current_job         inside a job: its handle
  *                          jobring_worker_index        inside a job: the number of its worker
  *                          jobring_info_get            what a pool is
@@ -281,8 +282,8 @@ jobring_status jobring_struct_init(void *structure, size_t size);
 
 /*
  * Static memory for a pool, of a size that is known when the program is compiled: never less than what jobring_layout()
- * says for this number of jobs, workers and bytes of payload (none of them 0), plus what jobring_init() needs to align
- * it.
+ * says for this number of jobs, workers (`grow_to`, if that is more) and bytes of payload (none of them 0), plus what
+ * jobring_init() needs to align it.
  *
  *     JOBRING_STATIC_POOL(memory, 256, 4, 48);
  *     jobring_init(&config, memory, sizeof memory, &pool);
@@ -1419,7 +1420,7 @@ jobring_status jobring_run_until_idle(jobring_pool *pool, uint64_t *ran);
  */
 jobring_status jobring_enter_worker(jobring_pool *pool);
 
-/* ---- Hold the workers back --------------------------------------------------------------------------- */
+/* ---- Direct the workers ------------------------------------------------------------------------------ */
 
 /**
  * Pauses a pool: its workers start no job until jobring_resume().
@@ -1458,6 +1459,45 @@ jobring_status jobring_pause(jobring_pool *pool);
  * allocate.
  */
 jobring_status jobring_resume(jobring_pool *pool);
+
+/**
+ * Sets the number of a pool's own workers while jobs flow.
+ *
+ * Each worker that is one too many finishes its job, calls `on_stop` and leaves; those without a job leave first. No
+ * job is lost. The call returns when they have left and their threads have ended. With more workers it makes threads in
+ * the places that are free, and returns when `on_start` has returned on them. Threads that entered do not count, and stay.
+ *
+ * With 0 workers a pool is as one that was made with JOBRING_WORKERS_NONE: callers that wait run the queued jobs. A
+ * thread that sleeps in a wait or a submit when the last worker leaves wakes and does so too.
+ *
+ * - `workers`: the number, at most `grow_to` of jobring_config, or `workers` if that is more; 0 for none.
+ * - `timeout_ns`: the longest wait; JOBRING_FOREVER; 0 does not wait. Inside a job, a hook or a callback the call does not
+ *   wait either: a worker cannot wait for its own end. A thread that has left its loop is joined, however long the
+ *   destructors of its thread-locals take, unless the call does not wait.
+ *
+ * Several threads may call this at once: the number that was set last counts. jobring_info_get() tells the workers that
+ * there are. A worker's number is below `grow_to`; after a worker has left, another may get its number.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_TIMEDOUT: some are still to leave, to be joined or to call `on_start`. They go on, and a later call with the
+ *   same number waits for them.
+ * - JOBRING_E_INTERRUPTED: the same, by jobring_interrupt_raise().
+ * - JOBRING_E_SHUTDOWN: the pool is shut down, or was during the call.
+ * - JOBRING_E_THREAD, JOBRING_E_NOMEM: the system refused a thread. Those that were made before work.
+ * - JOBRING_E_FAILED: `on_start` failed on a new worker, which has left. The others work.
+ * - JOBRING_E_FULL: with threads that entered the pool has `max_workers` workers.
+ * - JOBRING_E_BUSY: the calling thread was a worker that has left, and is in a destructor of a thread-local: only after its
+ *   end can another worker take its place.
+ * - JOBRING_E_UNSUPPORTED: a build without threads.
+ * - JOBRING_E_INVALID: also if `workers` is too large.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does not allocate,
+ * except that Rust's standard library does to make its threads.
+ */
+jobring_status jobring_workers_set(jobring_pool *pool,
+                                   uint32_t workers,
+                                   int64_t timeout_ns);
 
 /* ---- Know what goes on ------------------------------------------------------------------------------- */
 
@@ -1498,13 +1538,13 @@ jobring_status jobring_worker_index(const jobring_pool *pool, uint32_t *index);
  */
 jobring_status jobring_info_get(const jobring_pool *pool, jobring_info *info);
 
-/** What a pool is. It does not change while the pool lives. */
+/** What a pool is. Only `workers` changes while the pool lives. */
 struct jobring_info {
     /** sizeof (jobring_info), set by the caller. */
     uint32_t size;
     /** Which kind of threads its workers are: JOBRING_BACKEND_. */
     uint32_t backend;
-    /** The workers that were started, without those whose start hook failed. */
+    /** The pool's own workers, without those whose start hook failed and those that leave (jobring_workers_set()). */
     uint32_t workers;
     /** The most workers at a time, including threads that enter. */
     uint32_t max_workers;
@@ -1641,8 +1681,9 @@ struct jobring_worker {
 #define JOBRING_WORKER_RUNNING 3
 
 /**
- * jobring_worker.state: it has left its loop: the pool is shut down, its start hook failed, or a job ended
- * its thread (see jobring_fn) and the system refused another one.
+ * jobring_worker.state: it has left its loop: the pool is shut down, the worker was asked to leave
+ * (jobring_workers_set()), its start hook failed, or a job ended its thread (see jobring_fn) and the system refused
+ * another one.
  */
 #define JOBRING_WORKER_STOPPED 4
 
@@ -2094,8 +2135,8 @@ struct jobring_config {
      */
     uint32_t min_workers;
     /**
-     * The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
-     * 32-bit targets 255.
+     * The most workers at a time, including threads that enter. 0: `workers`, or `grow_to` if that is more, + 16. At most
+     * 65,535; on 32-bit targets 255.
      */
     uint32_t max_workers;
     /**
@@ -2147,7 +2188,7 @@ struct jobring_config {
      */
     void *stack_memory;
     /**
-     * The bytes of `stack_memory`: `workers` times `stack_size` rounded up to a page, and up to one page
+     * The bytes of `stack_memory`: `workers`, or `grow_to` if that is more, times `stack_size` rounded up to a page, and up to one page
      * more to align it. Less is JOBRING_E_SIZE.
      */
     size_t stack_memory_size;
@@ -2206,12 +2247,21 @@ struct jobring_config {
      * build without ports.
      */
     const jobring_port *port;
+    /**
+     * The most worker threads that jobring_workers_set() may ask for. 0, or less than `workers`: `workers`. At most
+     * 65,535; on 32-bit targets 255; never more than `max_workers`, if that is given. 0 in a build without threads.
+     *
+     * The pool has memory for that many workers from the start, but no threads. `stack_memory` has a stack for each of them.
+     */
+    uint32_t grow_to;
+    /** Zero. */
+    uint32_t reserved;
 };
 
 /** Initial value for a jobring_config: all defaults. */
 #define JOBRING_CONFIG_INIT                                                                                            \
     { JOBRING_SIZE_(jobring_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, JOBRING_NULL_, 0, 0, JOBRING_NULL_, 0,            \
-      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_ }
+      JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0 }
 
 /** jobring_config.backend: pthreads if the library has them, else threads of Rust's standard library. */
 #define JOBRING_BACKEND_DEFAULT 0

@@ -57,7 +57,7 @@ pub enum Killer {
 
 const PUBLISHED: usize = 57;
 /// Bugs that nobody published. No test caught them when they were first planted.
-const OWN: usize = 6;
+const OWN: usize = 8;
 const MOST_IMPOSSIBLE: usize = 12;
 
 impl Mutant {

@@ -38,6 +38,7 @@ mod peek;
 mod pool;
 mod queue;
 mod recycle;
+mod resize;
 mod result;
 mod ring;
 mod seats;
@@ -75,6 +76,7 @@ fn models() -> Vec<&'static Model> {
         idle::MODELS,
         idle_wait::MODELS,
         pause::MODELS,
+        resize::MODELS,
         seats::MODELS,
         pool::MODELS,
         batch::MODELS,

@@ -108,6 +108,8 @@ pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]
 pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
 pub use rust::pool_core::{AnyPool, PoolCore};
+#[cfg(feature = "alloc")]
+pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;

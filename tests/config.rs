@@ -113,12 +113,10 @@ fn every_field_of_a_jobs_options() {
 #[test]
 fn a_field_that_is_added_is_missed() {
     let header = c::header();
-    let add = "    const jobring_port *port;\n};";
+    let add = "    uint32_t reserved;\n};";
     assert!(header.contains(add));
-    let more = header.replace(
-        add,
-        "    const jobring_port *port;\n    /** JOBRING_WHEN_FULL_. */\n    uint32_t more;\n};",
-    );
+    let more =
+        header.replace(add, "    uint32_t reserved;\n    /** JOBRING_WHEN_FULL_. */\n    uint32_t more;\n};");
     let news = &wanted(&more, "jobring_config") - &wanted(&header, "jobring_config");
     let news: Vec<_> = news.iter().map(String::as_str).collect();
     let expected = [

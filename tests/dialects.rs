@@ -295,7 +295,7 @@ fn a_field_without_an_initial_value_is_missed() {
         lists(&folder);
         // The last fields of the structures that grow.
         for last in [
-            "    const jobring_port *port;\n",
+            "    uint32_t grow_to;\n    /** Zero. */\n    uint32_t reserved;\n",
             "    jobring_done_node *nodes;\n",
             "    int64_t limit_ns;\n};\n",
             "    uint32_t reserved[2];\n",

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Count, DEADLINE, Gate, done, held, join, until};
-use jobring::{IdleError, JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError};
+use jobring::{IdleError, JobError, JobHandle, Pool, ShutdownMode, StaticPool, SubmitError, WorkersError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -75,6 +75,7 @@ fn every_call_on_a_parents_pool_returns() {
         assert!(!pool.run_one() && pool.run_until_idle() == 0 && !pool.enter_worker());
         pool.pause();
         pool.resume();
+        assert_eq!(pool.set_workers(1, None), Err(WorkersError::Shutdown));
         assert_eq!(pool.cancel_all(), 0);
         assert_eq!(pool.wait_idle(), Err(IdleError::Forked));
         assert_eq!(pool.wait_idle_timeout(Duration::MAX), Err(IdleError::Forked));

@@ -36,6 +36,7 @@ const SOURCES: &[&str] = &[
     "parallel_for",
     "run",
     "pause",
+    "resize",
     "info",
     "worker",
     "queue",

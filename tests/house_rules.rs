@@ -12,6 +12,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("slot/mod.rs", "slots that begin near the wrap-around"),
     ("slot/storage.rs", "the model's words own memory, so they are dropped"),
     ("slot/storage/boxed.rs", "the model's words own memory, so they are dropped"),
+    ("engine/headcount.rs", "a model has workers that leave, and no threads of its own"),
     ("engine/mod.rs", "what only C and the models call"),
     ("engine/pool.rs", "what a model asks of a pool"),
     ("engine/wait.rs", "what only C and the models call"),
@@ -40,7 +41,7 @@ const MAY_USE_LIBC: &[(&str, &str)] =
     &[("util/memory.rs", "allocates for C callers where there is no Rust allocator")];
 
 /// Lines of src that plant a bug.
-const MOST_BUGS: usize = 65;
+const MOST_BUGS: usize = 69;
 
 /// Files of more than 400 lines, and why.
 const LONG: &[(&str, &str)] = &[];

@@ -138,7 +138,7 @@ const USES_THE_QUEUES: &[&str] =
     &["jobring_completions_create", "jobring_completions_fd", "jobring_completions_destroy"];
 
 /// What looks at a worker's thread, or joins it, and so must not meet its replacement.
-const USES_WORKER_THREADS: &[&str] = &["jobring_destroy", "jobring_worker_stack"];
+const USES_WORKER_THREADS: &[&str] = &["jobring_destroy", "jobring_worker_stack", "jobring_workers_set"];
 
 /// What the libraries below are called for by functions on a job's way, from submit to take, and by a
 /// worker's loop: sleep and wake, the CPU for another, the clock, this thread's own pointer, bytes. Nothing
@@ -207,6 +207,7 @@ const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
     "jobring_completions_fd",
     "jobring_completions_destroy",
     "jobring_worker_stack",
+    "jobring_workers_set",
     "jobring_stack_min",
     "jobring_cpus",
 ];

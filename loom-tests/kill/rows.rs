@@ -603,4 +603,19 @@ pub const ROWS: &[Row] = &[
             Model("a_worker_that_finds_a_pause_misses_no_resume"),
         )]),
     },
+    Row {
+        id: 64,
+        upstream: "none",
+        what: "a worker that is asked to leave takes a wake-up with it: the job that the wake-up was for stays in the queue",
+        answer: Mutants(&[(
+            Planted(&[Bug::LeavesWithoutALook]),
+            Model("a_job_beside_a_request_is_run_by_who_stays"),
+        )]),
+    },
+    Row {
+        id: 65,
+        upstream: "none",
+        what: "a worker looks for a request to leave, and falls asleep although one has come: the thread that asked hangs",
+        answer: Mutants(&[(Planted(&[Bug::SleepsPastTheRequest]), Model("a_worker_that_is_asked_leaves"))]),
+    },
 ];

@@ -17,7 +17,7 @@
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`. `completion_event`: their descriptor.
 //!   `abandoned_completions`: those that nobody uses any more.
 //! - `lane`: FIFOs of which at most so many jobs run, with `lane_ref`, `lane_code`, `lane_word`, `lane_submit`, `lane_waits`.
-//! - `pause`: workers start no job for a while.
+//! - `pause`: workers start no job for a while. `resize`, `headcount`: they come and go.
 //! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
 //!   jobs that their submitter may take back.
 
@@ -33,6 +33,7 @@ mod deadlock;
 pub(crate) mod defaults;
 mod event_count;
 mod fork_support;
+pub(crate) mod headcount;
 mod idle_wait;
 mod interrupt;
 mod lane;
@@ -46,6 +47,7 @@ mod many_jobs;
 mod pause;
 mod pool;
 mod request;
+mod resize;
 mod run;
 mod stack_check;
 #[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]
@@ -78,7 +80,7 @@ pub use many_jobs::WaitFor;
 pub(crate) use many_jobs::{Jobs, Member};
 pub(crate) use pool::{POLLS, RawPool, RuntimeConfig, STACK_RESERVE};
 pub(crate) use request::{Fail, Request, Wait, WhenFull};
-#[cfg(any(feature = "std", feature = "pthread", feature = "capi"))]
+#[cfg(all(feature = "capi", not(any(feature = "std", feature = "pthread"))))]
 pub(crate) use start_workers::Started;
 pub use stats::PoolStats;
 pub(crate) use submit::ReserveError;

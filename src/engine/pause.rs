@@ -19,9 +19,10 @@ use super::RawPool;
 use crate::platform::port::Port;
 use crate::slot::storage::Storage;
 
-/// Flags that a worker looks for between two jobs: jobs are timed; the pool was paused once.
+/// Flags that a worker looks for between two jobs: jobs are timed; the pool was paused once; a worker was asked to leave once.
 const TIMED: usize = 1;
 const PAUSED_ONCE: usize = 2;
+pub(super) const LEFT_ONCE: usize = 4;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// From here on workers start no job, except at most one on each worker that has already looked.

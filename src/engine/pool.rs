@@ -1,5 +1,6 @@
 //! The untyped pool: one struct of all its parts.
 
+use crate::engine::headcount::Headcount;
 use crate::engine::lifecycle::Lifecycle;
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::JobId;
@@ -53,6 +54,7 @@ pub(crate) struct RawPool<S, P> {
     pub(super) entered: Counter,
     /// What workers look for between two jobs (`worker_loop.rs`).
     pub(super) notices: Flags,
+    pub(super) headcount: Headcount,
     pub(super) config: RuntimeConfig,
     pub(super) port: P,
     pub(super) storage: S,
@@ -76,6 +78,7 @@ impl<S, P> RawPool<S, P> {
                 lifecycle: CachePadded::new(Lifecycle::new()),
                 entered: Counter::new(),
                 notices: Flags::new(),
+                headcount: Headcount::new(),
                 config,
                 port,
                 storage,

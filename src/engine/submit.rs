@@ -176,7 +176,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if self.lifecycle.live() == 0 {
                 if !self.stack_suffices() || !self.run_one() {
-                    return Err(ReserveError::Full);
+                    // The last worker may have freed slots since we looked, and left.
+                    let found = if self.notices.are_clear() {
+                        Err(ReserveError::Full)
+                    } else {
+                        self.try_reserve(Popper::Submitter, Origin::Thread)
+                    };
+                    return found.map(|reserved| (reserved, Some(visit)));
                 }
             } else if SPINS && asides < ASIDES && self.lifecycle.visitors() > 1 {
                 asides += 1;

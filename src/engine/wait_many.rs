@@ -143,6 +143,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         Ok(None)
     }
 
+    /// The same for a caller that has slept, if the last worker has left meanwhile.
+    #[cold]
+    #[inline(never)]
+    fn run_deserted(
+        &self,
+        jobs: &Jobs<'_>,
+        deadline: Deadline,
+        settled: &mut usize,
+    ) -> Result<Option<usize>, WaitError> {
+        if self.lifecycle.live() == 0 { self.run_queued(jobs, deadline, settled) } else { Ok(None) }
+    }
+
     /// The slot, generation and state of this job, if it is queued.
     fn queued(&self, jobs: &Jobs<'_>, number: usize) -> Option<(usize, usize, State)> {
         let Member::InPool(job) = (jobs.member)(number) else { return None };
@@ -153,6 +165,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Waits for one job after the other.
+    // Not inlined: a wait that is decided at once does not pay for it.
+    #[inline(never)]
     fn await_all(
         &self,
         jobs: &Jobs<'_>,
@@ -177,6 +191,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             wait.awaits = self.registers(timeout).then_some(Awaits::Job { job, gives_up: true });
             match wait.sleep(self, slot, state) {
+                Slept::Now(now) if now.status() == Status::Queued => {
+                    if let Some(found) = self.run_deserted(jobs, deadline, settled)? {
+                        return Ok(found);
+                    }
+                }
                 Slept::Now(_) => {}
                 Slept::TimedOut => return Err(WaitError::Pending),
                 Slept::Interrupted => return Err(WaitError::Interrupted),
@@ -187,6 +206,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Waits until one of the jobs decides the wait.
+    // Not inlined, as above.
+    #[inline(never)]
     fn await_one(
         &self,
         jobs: &Jobs<'_>,
@@ -238,6 +259,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             let Some(nap) = self.nap(&patience, left, queued.is_some(), outlook) else { continue };
             self.lifecycle.await_close_event(events, &self.port, nap.time);
+            if queued.is_some()
+                && nap.is_impatient
+                && registration.is_none()
+                && let Some(found) = self.run_deserted(jobs, deadline, settled)?
+            {
+                return Ok(found);
+            }
             if nap.is_impatient && self.lifecycle.close_events() == events {
                 if queued.is_some() {
                     self.idle.reset_searchers(&self.port, Origin::Thread);

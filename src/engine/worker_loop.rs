@@ -7,9 +7,11 @@ use super::worker_state::{WorkerActivity, WorkerState};
 use crate::job::context::CallContext;
 use crate::platform::port::{Origin, Port};
 use crate::ring::Popper;
+use crate::sleep::HAS_THREADS;
 use crate::slot::storage::Storage;
 use crate::sync::{Bug, bug, spin_loop};
 use crate::util::backoff::SPINS;
+use core::cell::Cell;
 
 /// A worker that polls yields its CPU before its first poll, and again after this many: a thread that its
 /// last job woke may wait for this CPU.
@@ -22,6 +24,13 @@ const SENTRY_SLEEPS: (u64, u64) = (1_000_000, 2_000_000);
 /// A worker that slept for fewer nanoseconds than this, twice its default time of polling, should have polled
 /// instead.
 const LONG_SLEEP: u64 = 50_000;
+
+/// What a worker finds between two jobs.
+enum Notice {
+    None,
+    Paused,
+    Leave,
+}
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Counts a worker before its thread exists, so that the pool has it from the start. False if the pool
@@ -41,7 +50,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// queued.
     pub(crate) fn work(&self, number: usize) {
         let context = CallContext::of_worker(self.id(), number, None, self.port.current());
-        self.work_between(&context, &WorkerActivity::new(false), None::<fn() -> bool>, || {});
+        self.work_between(&context, &WorkerActivity::new(false, false), None::<fn() -> bool>, || {});
     }
 
     /// As `work`, with this context for the thread and a record to keep. Calls `started` before the first job and `stopped`
@@ -60,8 +69,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             if has_failed {
                 activity.set(WorkerState::Stopped);
                 self.port.set_current(context.outer);
+                if activity.is_own {
+                    self.headcount.lose();
+                }
                 // The thread that this one replaced may have ended a job.
                 self.lifecycle.leave(true, &self.port);
+            } else {
+                // Seen by a thread that waits for the hook's end.
+                activity.set(WorkerState::Searching);
             }
             self.lifecycle.end_start_hook(has_failed, &self.port);
             if has_failed {
@@ -69,15 +84,20 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         activity.set(WorkerState::Searching);
-        let must_notify = self.work_until_closed(activity);
+        let is_asked = Cell::new(false);
+        let must_notify = self.work_until_closed(activity, &is_asked);
         activity.set(WorkerState::Stopped);
         stopped();
         self.port.set_current(context.outer);
-        self.lifecycle.leave(must_notify, &self.port);
+        if HAS_THREADS && is_asked.get() {
+            self.end_leave();
+        } else {
+            self.lifecycle.leave(must_notify, &self.port);
+        }
     }
 
-    /// True if it has ended a job that a closer may not know of.
-    fn work_until_closed(&self, activity: &WorkerActivity) -> bool {
+    /// True if it has ended a job that a closer may not know of. `is_asked`: set if it leaves an open pool.
+    fn work_until_closed(&self, activity: &WorkerActivity, is_asked: &Cell<bool>) -> bool {
         // The thread that this one replaced may have ended one.
         let mut must_notify = true;
         // Of the last job: did a thread sleep for it, and did it come after a long sleep? A worker polls only
@@ -96,6 +116,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.polls(woke, after_idle),
                     &mut after_idle,
                     &mut must_notify,
+                    is_asked,
                 ) {
                     Some(claimed) => claimed,
                     None => return must_notify,
@@ -105,17 +126,34 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             activity.begin(claimed.index);
             woke = self.execute(claimed);
             activity.end();
-            paused = !self.notices.are_clear() && self.is_paused_after(activity, started_at);
+            paused = false;
+            if !self.notices.are_clear() {
+                match self.look_up(activity, started_at) {
+                    Notice::None => {}
+                    Notice::Paused => paused = true,
+                    Notice::Leave => {
+                        is_asked.set(true);
+                        return true;
+                    }
+                }
+            }
         }
     }
 
-    /// The rare part of a worker's round, for a pool with a notice. Is the pool paused?
+    /// The rare part of a worker's round, for a pool with a notice.
     #[cold]
-    fn is_paused_after(&self, activity: &WorkerActivity, started_at: Option<u64>) -> bool {
+    fn look_up(&self, activity: &WorkerActivity, started_at: Option<u64>) -> Notice {
         if let Some(started_at) = started_at {
             activity.end_timed(started_at, &self.port);
         }
-        self.is_paused()
+        let counts = self.idle.counts();
+        if counts.asks_to_leave() && activity.is_own && !counts.is_closed() && self.begin_leave() {
+            Notice::Leave
+        } else if counts.is_paused() {
+            Notice::Paused
+        } else {
+            Notice::None
+        }
     }
 
     /// How often to poll after a job. Not at all if a thread slept for it: that thread may have been woken on
@@ -138,8 +176,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         *polled += 1;
     }
 
-    /// Searches and sleeps until it finds a job. None when the pool is closed and empty. `after_idle`: did it
-    /// sleep for long?
+    /// Searches and sleeps until it finds a job. None when the pool is closed and empty, or the worker leaves because it
+    /// `is_asked`. `after_idle`: did it sleep for long?
     #[inline(never)]
     fn search(
         &self,
@@ -147,6 +185,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         mut polls: u32,
         after_idle: &mut bool,
         must_notify: &mut bool,
+        is_asked: &Cell<bool>,
     ) -> Option<Claimed> {
         let is_empty = || self.ready().is_empty();
         let mut polled = 0;
@@ -193,6 +232,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     self.idle.end_search(search, &self.port, is_empty);
                     return None;
                 }
+                if counts.asks_to_leave() && activity.is_own {
+                    if self.begin_leave() {
+                        let search = self.idle.cancel(asleep);
+                        if !bug(Bug::LeavesWithoutALook) {
+                            self.idle.end_search(search, &self.port, is_empty);
+                        }
+                        is_asked.set(true);
+                        return None;
+                    }
+                    continue;
+                }
                 // Not closed after the fence in `register`: a later closer's look sees what was done before
                 // (E5).
                 *must_notify = false;
@@ -202,7 +252,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 slept = true;
                 activity.set(WorkerState::Sleeping);
-                asleep = match self.idle.sleep(asleep, &self.port, limit) {
+                asleep = match self.idle.sleep(asleep, &self.port, limit, activity.is_own) {
                     Ok(search) => break search,
                     Err(late) => {
                         let before = popped;

@@ -26,8 +26,8 @@ pub enum WorkerState {
     Sleeping,
     /// It runs a job, which may itself be waiting for something.
     Running,
-    /// It has left its loop: the pool is shut down, its start hook failed, or a job ended its thread and the
-    /// system refused another one.
+    /// It has left its loop: the pool is shut down, the worker was asked to leave, its start hook failed, or a job ended its
+    /// thread and the system refused another one.
     Stopped,
 }
 
@@ -48,6 +48,8 @@ pub(crate) struct WorkerActivity {
     started_at: StatCell,
     /// Are jobs timed?
     timed: bool,
+    /// Is it the pool's own, which may be asked to leave?
+    pub(super) is_own: bool,
 }
 
 /// What a worker does and has done: see `Pool::worker`. The times are zero unless jobs are timed.
@@ -116,7 +118,7 @@ impl WorkerStats {
 }
 
 impl WorkerActivity {
-    pub(crate) fn new(timed: bool) -> Self {
+    pub(crate) fn new(timed: bool, is_own: bool) -> Self {
         let this = Self {
             doing: StatCell::new(),
             jobs: StatCell::new(),
@@ -124,9 +126,15 @@ impl WorkerActivity {
             longest_ns: StatCell::new(),
             started_at: StatCell::new(),
             timed,
+            is_own,
         };
         this.set(WorkerState::Starting);
         this
+    }
+
+    /// Has its worker not begun to search yet?
+    pub(crate) fn is_starting(&self) -> bool {
+        self.doing.get() == STATES + WorkerState::Starting as u64
     }
 
     /// Not Running, which `begin` sets.

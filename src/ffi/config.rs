@@ -76,8 +76,8 @@ pub struct jobring_config {
     /// The fewest workers to start with, if the system refuses more threads or start hooks fail. 0: all of
     /// them, or the call fails.
     pub min_workers: u32,
-    /// The most workers at a time, including threads that enter. 0: `workers` + 16. At most 65,535; on
-    /// 32-bit targets 255.
+    /// The most workers at a time, including threads that enter. 0: `workers`, or `grow_to` if that is more, + 16. At most
+    /// 65,535; on 32-bit targets 255.
     pub max_workers: u32,
     /// The number of slots. 0: 1,024. At most 1,048,575.
     ///
@@ -115,7 +115,7 @@ pub struct jobring_config {
     /// Memory for the workers' stacks, in use until jobring_destroy() has returned. It gets no guards.
     /// NULL: the system allocates the stacks. pthreads only.
     pub stack_memory: *mut c_void,
-    /// The bytes of `stack_memory`: `workers` times `stack_size` rounded up to a page, and up to one page
+    /// The bytes of `stack_memory`: `workers`, or `grow_to` if that is more, times `stack_size` rounded up to a page, and up to one page
     /// more to align it. Less is JOBRING_E_SIZE.
     pub stack_memory_size: usize,
     /// A job runs inside another job, on the same stack, only if this many bytes of the stack are left. 0:
@@ -163,6 +163,13 @@ pub struct jobring_config {
     /// The system below the pool: see jobring_port.h. NULL: none. Not copied. JOBRING_E_UNSUPPORTED in a
     /// build without ports.
     pub port: *const jobring_port,
+    /// The most worker threads that jobring_workers_set() may ask for. 0, or less than `workers`: `workers`. At most
+    /// 65,535; on 32-bit targets 255; never more than `max_workers`, if that is given. 0 in a build without threads.
+    ///
+    /// The pool has memory for that many workers from the start, but no threads. `stack_memory` has a stack for each of them.
+    pub grow_to: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 pub(super) const DEFAULTS: jobring_config = jobring_config {
@@ -188,8 +195,9 @@ pub(super) const DEFAULTS: jobring_config = jobring_config {
     on_stop: None,
     hook_arg: core::ptr::null_mut(),
     port: core::ptr::null(),
+    grow_to: 0,
+    reserved: 0,
 };
 
 /// The size of the smallest structure that was ever published.
-pub(super) const FIRST_SIZE: usize =
-    core::mem::offset_of!(jobring_config, port) + size_of::<*const jobring_port>();
+pub(super) const FIRST_SIZE: usize = core::mem::offset_of!(jobring_config, reserved) + size_of::<u32>();

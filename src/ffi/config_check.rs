@@ -17,7 +17,7 @@ use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError};
 use crate::engine::{POLLS, RuntimeConfig, STACK_RESERVE, defaults};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::platform::{Backend, thread::stack_size};
-use crate::sleep::MAX_WORKERS;
+use crate::sleep::{HAS_THREADS, MAX_WORKERS};
 use crate::slot::storage::SlotLayout;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::{Hooks, WorkerSetConfig};
@@ -37,6 +37,9 @@ pub(super) const MAKES_WORKERS: bool = cfg!(any(feature = "std", feature = "pthr
 /// What a configuration means.
 pub(super) struct CheckedConfig<'a> {
     pub(super) workers: usize,
+    /// The most threads that the pool can have later.
+    #[cfg(any(feature = "std", feature = "pthread"))]
+    pub(super) most: usize,
     pub(super) shape: SlotLayout,
     pub(super) runtime: RuntimeConfig,
     pub(super) hooks: HookTable,
@@ -72,7 +75,8 @@ impl<'a> CheckedConfig<'a> {
             0 => defaults::workers(),
             workers => workers as usize,
         };
-        let max_workers = or(config.max_workers as usize, defaults::max_workers(workers));
+        let most = if HAS_THREADS { workers.max(config.grow_to as usize) } else { workers };
+        let max_workers = or(config.max_workers as usize, defaults::max_workers(most));
         let payload = or(config.payload as usize, defaults::PAYLOAD);
         let shape = SlotLayout::new(or(config.capacity as usize, defaults::CAPACITY), payload);
         let spin = match config.spin {
@@ -82,7 +86,8 @@ impl<'a> CheckedConfig<'a> {
         };
         let stack_reserve = or(config.stack_reserve, STACK_RESERVE);
         let runtime = RuntimeConfig { workers: max_workers, spin, stack_reserve };
-        let right = workers <= max_workers
+        let right = most <= max_workers
+            && if HAS_THREADS { config.reserved } else { config.grow_to | config.reserved } == 0
             && max_workers <= MAX_WORKERS
             && config.min_workers as usize <= workers
             && config.signals <= JOBRING_SIGNALS_INHERIT
@@ -99,6 +104,8 @@ impl<'a> CheckedConfig<'a> {
         let port = unsafe { c_port::read(config.port) }?;
         Ok(Self {
             workers,
+            #[cfg(any(feature = "std", feature = "pthread"))]
+            most,
             shape,
             runtime,
             hooks,
@@ -107,7 +114,7 @@ impl<'a> CheckedConfig<'a> {
             // SAFETY:
             // - obligation 1.
             #[cfg(any(feature = "std", feature = "pthread"))]
-            threads: unsafe { Threads::read(config, workers)? },
+            threads: unsafe { Threads::read(config, workers, most)? },
             #[cfg(not(any(feature = "std", feature = "pthread")))]
             min_workers: fewest_spawned(config, port)?,
             #[cfg(not(any(feature = "std", feature = "pthread")))]
@@ -120,6 +127,7 @@ impl<'a> CheckedConfig<'a> {
     pub(super) fn plan(&self) -> WorkerSetConfig<'_> {
         let threads = &self.threads;
         WorkerSetConfig {
+            most: self.most,
             min_workers: threads.min_workers,
             guard_size: threads.guard_size,
             stacks: threads.stacks,
@@ -165,7 +173,7 @@ struct Threads<'a> {
 impl Threads<'_> {
     /// # Safety
     /// As for CheckedConfig::read.
-    unsafe fn read(config: &jobring_config, workers: usize) -> Result<Self, StatusError> {
+    unsafe fn read(config: &jobring_config, workers: usize, most: usize) -> Result<Self, StatusError> {
         let stack_size = stack_size::effective(config.stack_size)?;
         let guard_size = match config.guard_size {
             0 => None,
@@ -182,7 +190,7 @@ impl Threads<'_> {
             return Err(StatusError(JOBRING_E_INVALID));
         };
         let stacks = NonNull::new(config.stack_memory.cast::<u8>())
-            .map(|memory| place_stacks(memory, config.stack_memory_size, workers, stack_size))
+            .map(|memory| place_stacks(memory, config.stack_memory_size, most, stack_size))
             .transpose()?;
         Ok(Self {
             backend: backend_of(config.backend)?,

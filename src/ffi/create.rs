@@ -4,7 +4,9 @@ use super::call::{done_out, optional, output};
 #[cfg(any(feature = "std", feature = "pthread"))]
 use super::completion_queue::QueueList;
 use super::config::jobring_config;
-use super::config_check::{CheckedConfig, MAKES_WORKERS};
+use super::config_check::CheckedConfig;
+#[cfg(not(any(feature = "std", feature = "pthread")))]
+use super::config_check::MAKES_WORKERS;
 use super::pool::CPool;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 use super::port_workers::{self, WorkerArg};
@@ -60,6 +62,9 @@ impl PoolLayout {
     fn of(settings: &CheckedConfig<'_>) -> Result<Self, StatusError> {
         let too_large = |_| StatusError(JOBRING_E_NOMEM);
         let layout = Layout::new::<CPool>();
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        let workers = settings.most;
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
         let workers = if MAKES_WORKERS { settings.workers } else { 0 };
         let (layout, places) =
             layout.extend(Layout::array::<WorkerThread>(workers).map_err(too_large)?).map_err(too_large)?;

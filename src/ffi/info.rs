@@ -7,14 +7,13 @@ use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_UNSUPPORTED, StatusError, jobring_status};
 use super::types::jobring_job;
 use super::types::jobring_pool;
-use crate::engine::Started;
 use crate::job::context::CallContext;
 use crate::platform::port::Port;
 #[cfg(any(feature = "std", feature = "pthread"))]
 use crate::workers::WorkerSet;
 use core::mem::offset_of;
 
-/// What a pool is. It does not change while the pool lives.
+/// What a pool is. Only `workers` changes while the pool lives.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_info {
@@ -22,7 +21,7 @@ pub struct jobring_info {
     pub size: u32,
     /// Which kind of threads its workers are: JOBRING_BACKEND_.
     pub backend: u32,
-    /// The workers that were started, without those whose start hook failed.
+    /// The pool's own workers, without those whose start hook failed and those that leave (jobring_workers_set()).
     pub workers: u32,
     /// The most workers at a time, including threads that enter.
     pub max_workers: u32,
@@ -77,12 +76,19 @@ const FIRST_INFO: usize = offset_of!(jobring_info, pool_bytes) + size_of::<usize
 const FIRST_STATS: usize = offset_of!(jobring_stats, forced_wakes) + size_of::<u64>();
 
 impl CPool {
-    /// The threads that were made for workers, and the workers that started.
-    pub(super) fn started(&self) -> Started {
+    /// The number of the first thread that enters: the threads that are made for workers have lower ones.
+    pub(super) fn first_entered(&self) -> usize {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.workers.as_ref().map_or(Started::NONE, WorkerSet::started);
+        return self.workers.as_ref().map_or(0, WorkerSet::most);
         #[cfg(not(any(feature = "std", feature = "pthread")))]
-        self.workers
+        self.workers.threads()
+    }
+
+    fn own_workers(&self) -> usize {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        return self.raw.headcount().heads().present();
+        #[cfg(not(any(feature = "std", feature = "pthread")))]
+        self.workers.workers()
     }
 
     fn backend(&self) -> u32 {
@@ -97,11 +103,7 @@ impl CPool {
 
     fn stack_size(&self) -> usize {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self
-            .workers
-            .as_ref()
-            .filter(|set| set.started().threads() > 0)
-            .map_or(0, |set| set.stack_size());
+        return self.workers.as_ref().filter(|set| set.most() > 0).map_or(0, |set| set.stack_size());
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         0
     }
@@ -130,7 +132,7 @@ pub unsafe extern "C" fn jobring_info_get(
         let found = jobring_info {
             size: 0,
             backend: pool.backend(),
-            workers: pool.started().workers() as u32,
+            workers: pool.own_workers() as u32,
             max_workers: pool.raw.config().workers as u32,
             capacity: pool.raw.capacity() as u32,
             payload: pool.raw.payload_bytes() as u32,

@@ -32,7 +32,7 @@ pub(super) unsafe fn start(
     // A configuration without a port that makes threads asks for none (config_check.rs). A build without ports has no code for
     // workers.
     let Some((spawn, ctx)) = c_port::given(raw.port()).and_then(|port| Some((port.spawn?, port.ctx))) else {
-        return Ok(Started::NONE);
+        return Ok(Started::new(0, 0));
     };
     let started = raw.start_workers(
         max_workers,
@@ -50,7 +50,7 @@ pub(super) unsafe fn start(
             if made == 0 { Ok(()) } else { Err(StatusError(JOBRING_E_THREAD)) }
         },
     );
-    started.map_err(|(count, failed)| {
+    started.map(|(threads, workers)| Started::new(threads, workers)).map_err(|(count, failed)| {
         raw.undo_start();
         join(raw.port(), count);
         raw.lifecycle().await_visitors(raw.port());
@@ -87,6 +87,6 @@ unsafe extern "C" fn enter(worker_arg: *mut c_void) {
         let stop = || raw.call_back(|| callback::stop(hooks.on_stop, hooks.arg, worker as u32));
         (hooks.on_start.is_some().then_some(start), stop)
     };
-    raw.work_between(&context, &WorkerActivity::new(false), started, stopped);
+    raw.work_between(&context, &WorkerActivity::new(false, false), started, stopped);
     drop(visit);
 }

@@ -94,7 +94,7 @@ pub unsafe extern "C" fn jobring_enter_worker(pool: *mut jobring_pool) -> jobrin
         if !pool.raw.admit_worker() {
             return Err(StatusError(JOBRING_E_FULL));
         }
-        let number = pool.started().threads() + pool.raw.number_worker();
+        let number = pool.first_entered() + pool.raw.number_worker();
         pool.raw.work(number);
         Ok(())
     })

@@ -161,10 +161,13 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             return Err(StatusError(JOBRING_E_STACK));
         }
         living.raw.await_workers();
+        // A call that sets the number of workers uses their places, and may be joining one.
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        living.raw.lifecycle().await_visitors(living.raw.port());
         let pool: *mut CPool = pool.cast();
         // SAFETY:
         // - the field is written only by make and here; the workers have left their hooks and jobs, and nobody else may
-        //   call.
+        //   call. A destructor on a worker's thread that still does is told that the pool is closed (CPool::resize).
         #[cfg(any(feature = "std", feature = "pthread"))]
         let workers = unsafe { &mut (*pool).workers };
         #[cfg(any(feature = "std", feature = "pthread"))]

@@ -24,8 +24,9 @@ pub const JOBRING_WORKER_SEARCHING: u32 = 1;
 pub const JOBRING_WORKER_SLEEPING: u32 = 2;
 /// jobring_worker.state: it runs a job, which may itself be waiting for something.
 pub const JOBRING_WORKER_RUNNING: u32 = 3;
-/// jobring_worker.state: it has left its loop: the pool is shut down, its start hook failed, or a job ended
-/// its thread (see jobring_fn) and the system refused another one.
+/// jobring_worker.state: it has left its loop: the pool is shut down, the worker was asked to leave
+/// (jobring_workers_set()), its start hook failed, or a job ended its thread (see jobring_fn) and the system refused
+/// another one.
 pub const JOBRING_WORKER_STOPPED: u32 = 4;
 
 /// The state of one worker. It is read while the worker works, so the numbers may be inconsistent.

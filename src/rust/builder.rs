@@ -31,6 +31,7 @@ pub struct Builder<const PAYLOAD: usize = DEFAULT_PAYLOAD> {
     workers: Option<usize>,
     min_workers: Option<usize>,
     max_workers: Option<usize>,
+    grow_to: usize,
     capacity: usize,
     spin: u32,
     pub(super) threads: ThreadSettings,
@@ -90,6 +91,7 @@ impl Builder {
             workers: None,
             min_workers: None,
             max_workers: None,
+            grow_to: 0,
             capacity: DEFAULT_CAPACITY,
             spin: POLLS,
             threads: ThreadSettings::default(),
@@ -134,7 +136,8 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         self
     }
 
-    /// The most workers at a time, including threads that enter. Default: 16 more than [`workers`](Builder::workers).
+    /// The most workers at a time, including threads that enter. Default: 16 more than [`workers`](Builder::workers) or
+    /// [`grow_to`](Builder::grow_to).
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(1).max_workers(1).build()?;
@@ -143,6 +146,20 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// ```
     pub fn max_workers(mut self, max_workers: usize) -> Self {
         self.max_workers = Some(max_workers);
+        self
+    }
+
+    /// The most threads that [`set_workers`](Pool::set_workers) may ask for. The pool has memory for that many workers from the start, but no
+    /// threads and no stacks. Default, and at least: [`workers`](Builder::workers).
+    ///
+    /// ```
+    /// let pool = jobring::Pool::builder().workers(1).grow_to(4).build()?;
+    /// pool.set_workers(4, None).expect("threads");
+    /// assert_eq!(pool.workers(), 4);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    pub fn grow_to(mut self, workers: usize) -> Self {
+        self.grow_to = workers;
         self
     }
 
@@ -180,6 +197,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             workers: self.workers,
             min_workers: self.min_workers,
             max_workers: self.max_workers,
+            grow_to: self.grow_to,
             capacity: self.capacity,
             spin: self.spin,
             threads: self.threads,
@@ -229,11 +247,15 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
             return Err(BuildError::Unsupported("backend"));
         }
         let workers = self.workers.unwrap_or_else(defaults::workers);
-        let max_workers = self.max_workers.unwrap_or_else(|| defaults::max_workers(workers));
+        let most = self.grow_to.max(workers);
+        let max_workers = self.max_workers.unwrap_or_else(|| defaults::max_workers(most));
         if workers > crate::sleep::MAX_WORKERS {
             return Err(BuildError::Invalid("workers"));
         }
-        if max_workers < workers || max_workers > crate::sleep::MAX_WORKERS {
+        if self.grow_to > crate::sleep::MAX_WORKERS {
+            return Err(BuildError::Invalid("grow_to"));
+        }
+        if max_workers < most || max_workers > crate::sleep::MAX_WORKERS {
             return Err(BuildError::Invalid("max_workers"));
         }
         if self.min_workers.is_some_and(|min_workers| min_workers > workers) {
@@ -258,12 +280,14 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
         }
         let stack_size = stack_size::effective(threads.stack_size)?;
         let mut places = Vec::new();
-        places.try_reserve_exact(workers).map_err(|_| BuildError::NoMemory)?;
-        places.resize_with(workers, MaybeUninit::uninit);
+        let most = self.grow_to.max(workers);
+        places.try_reserve_exact(most).map_err(|_| BuildError::NoMemory)?;
+        places.resize_with(most, MaybeUninit::uninit);
         let mut inner = boxed(Inner { core, workers: None, _places: places, hooks: threads.hooks })
             .ok_or(BuildError::NoMemory)?;
         let min_workers = self.min_workers.unwrap_or(workers);
         let plan = WorkerSetConfig {
+            most,
             min_workers,
             guard_size: guard_size.flatten(),
             cpus: &threads.cpus,
@@ -295,6 +319,7 @@ impl<const PAYLOAD: usize> fmt::Debug for Builder<PAYLOAD> {
             .field("workers", &self.workers)
             .field("min_workers", &self.min_workers)
             .field("max_workers", &self.max_workers)
+            .field("grow_to", &self.grow_to)
             .field("capacity", &self.capacity)
             .field("spin", &self.spin)
             .field("stack_size", &self.threads.stack_size)

@@ -43,6 +43,8 @@ pub(crate) mod pool_core;
 mod queue_list;
 #[cfg(feature = "alloc")]
 mod queued_closure;
+#[cfg(feature = "alloc")]
+pub(crate) mod resize;
 mod run;
 pub(crate) mod scope;
 pub(crate) mod shutdown;

@@ -36,7 +36,7 @@ impl Pool {
 }
 
 impl<const PAYLOAD: usize> Pool<PAYLOAD> {
-    /// The number of worker threads that the pool started, without those whose start hook panicked.
+    /// The number of the pool's own workers: without those whose start hook panicked, and without those that leave.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;
@@ -46,7 +46,7 @@ impl<const PAYLOAD: usize> Pool<PAYLOAD> {
     #[must_use]
     pub fn workers(&self) -> usize {
         #[cfg(any(feature = "std", feature = "pthread"))]
-        return self.inner.workers.as_ref().map_or(0, |set| set.started().workers());
+        return self.inner.core.raw().headcount().heads().present();
         #[cfg(not(any(feature = "std", feature = "pthread")))]
         0
     }

@@ -1,12 +1,12 @@
 //! The packing of the idle word: the numbers of tokens, searchers and sleepers.
 //!
 //! ```text
-//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ epoch 10 │ IDLE_WAIT 1 │ tokens 16   threads sleep on the low half
-//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ epoch 2 │ IDLE_WAIT 1 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
+//! 64 bits:  sleeping 16 │ searching 16 │ CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ LEAVE 1 │ epoch 9 │ IDLE_WAIT 1 │ tokens 16   threads sleep on the low half
+//! 32 bits:  CLOSED 1 │ sentries 2 │ REWOKEN 1 │ PAUSED 1 │ LEAVE 1 │ epoch 1 │ IDLE_WAIT 1 │ sleeping 8 │ searching 8 │ tokens 8       threads sleep on the whole word
 //! ```
 //!
 //! `searching` includes the tokens: the worker that takes a token is already counted as a searcher. A build without threads has no
-//! PAUSED; on 32 bits its epoch has that bit too.
+//! PAUSED and no LEAVE; on 32 bits its epoch has these bits too.
 
 use crate::sync::{Bug, bug};
 
@@ -17,6 +17,7 @@ struct Layout {
     idle_wait: u32,
     epoch: u32,
     epoch_bits: u32,
+    leave: u32,
     paused: u32,
     rewoken: u32,
     sentries: u32,
@@ -30,7 +31,8 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         sleeping: 48,
         idle_wait: 16,
         epoch: 17,
-        epoch_bits: 10,
+        epoch_bits: 9,
+        leave: 26,
         paused: 27,
         rewoken: 28,
         sentries: 29,
@@ -43,7 +45,8 @@ const LAYOUT: Layout = if usize::BITS == 64 {
         sleeping: 16,
         idle_wait: 24,
         epoch: 25,
-        epoch_bits: if PAUSES { 2 } else { 3 },
+        epoch_bits: if HAS_THREADS { 1 } else { 3 },
+        leave: 26,
         paused: 27,
         rewoken: 28,
         sentries: 29,
@@ -54,8 +57,8 @@ const LAYOUT: Layout = if usize::BITS == 64 {
 /// Does this build have sentries? Not a firmware: its few workers do not justify the code.
 pub(crate) const SENTRIES: bool = !cfg!(all(target_os = "none", target_pointer_width = "32"));
 
-/// Can a pool be paused? Only where the library has threads: other builds have no code for it.
-const PAUSES: bool = cfg!(any(feature = "std", feature = "pthread", jobring_loom));
+/// Can a pool be paused, and its workers leave? Only where the library has threads: other builds have no code for it.
+pub(crate) const HAS_THREADS: bool = cfg!(any(feature = "std", feature = "pthread", jobring_loom));
 
 /// The most workers that one pool can have: 65,535; on 32-bit targets 255.
 pub(crate) const MAX_WORKERS: usize = (1 << LAYOUT.width) - 1;
@@ -67,12 +70,13 @@ const REWOKEN: usize = 1 << LAYOUT.rewoken;
 const SENTRY: usize = 1 << LAYOUT.sentries;
 const CLOSED: usize = 1 << LAYOUT.closed;
 const IDLE_WAIT: usize = 1 << LAYOUT.idle_wait;
-const PAUSED: usize = if PAUSES { 1 << LAYOUT.paused } else { 0 };
-// Sleepers compare the low half: tokens and CLOSED must be in it.
+const PAUSED: usize = if HAS_THREADS { 1 << LAYOUT.paused } else { 0 };
+const LEAVE: usize = if HAS_THREADS { 1 << LAYOUT.leave } else { 0 };
+// Sleepers compare the low half: tokens, CLOSED and LEAVE must be in it.
 const _: () = assert!(LAYOUT.closed < 32 && LAYOUT.width <= 32);
 const _: () =
     assert!(LAYOUT.epoch + LAYOUT.epoch_bits <= LAYOUT.rewoken && LAYOUT.sentries + 2 == LAYOUT.closed);
-const _: () = assert!(PAUSED & (REWOKEN | EPOCH_MASK << LAYOUT.epoch) == 0);
+const _: () = assert!((PAUSED | LEAVE) & (REWOKEN | EPOCH_MASK << LAYOUT.epoch) == 0);
 const _: () = assert!(LAYOUT.idle_wait + 1 == LAYOUT.epoch);
 /// The most sentries of a pool: if one of them has just been woken, another is left.
 const MOST_SENTRIES: usize = 2;
@@ -119,7 +123,13 @@ impl Counts {
     /// Do the workers start no job? A close overrides a pause.
     #[inline(always)]
     pub(crate) const fn is_paused(self) -> bool {
-        PAUSES && self.0 & (PAUSED | CLOSED) == PAUSED
+        HAS_THREADS && self.0 & (PAUSED | CLOSED) == PAUSED
+    }
+
+    /// Is a worker of the pool's own to leave?
+    #[inline(always)]
+    pub(crate) const fn asks_to_leave(self) -> bool {
+        self.0 & LEAVE != 0
     }
 
     /// Is the pool open and not paused, with no sleeper and no token? Then a push has nobody to notify.
@@ -230,6 +240,14 @@ impl Counts {
         Self(self.0 & !PAUSED)
     }
 
+    pub(crate) const fn with_leave(self) -> Self {
+        Self(self.0 | LEAVE)
+    }
+
+    pub(crate) const fn without_leave(self) -> Self {
+        Self(self.0 & !LEAVE)
+    }
+
     pub(crate) const fn with_idle_wait(self) -> Self {
         Self(self.0 | IDLE_WAIT)
     }
@@ -280,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_paused_pool_wakes_nobody() {
-        if !PAUSES {
+        if !HAS_THREADS {
             return;
         }
         let asleep = Counts(0).sleep().sleep();

@@ -117,7 +117,7 @@ impl Idle {
 
     /// Wakes one more worker, if too few search. Returns the new counts.
     #[cold]
-    fn wake_another(&self, port: &impl Port, origin: Origin) -> Option<Counts> {
+    pub(super) fn wake_another(&self, port: &impl Port, origin: Origin) -> Option<Counts> {
         let woken = self.update(Site::GrantUpdate, Counts::wake_another);
         if woken.is_some() {
             self.wakes.add();
@@ -196,12 +196,13 @@ impl Idle {
 
     /// Sleeps until there is a token, takes it, and so becomes a searcher. In a closed pool it needs no
     /// token. A sentry sleeps for at most `limit` nanoseconds. Err if its sleep ended without a token: the
-    /// caller calls `end_timed_sleep`.
+    /// caller calls `end_timed_sleep`. `may_leave`: it does not sleep while LEAVE is set either.
     pub(crate) fn sleep(
         &self,
         registration: Registration,
         port: &impl Port,
         limit: u64,
+        may_leave: bool,
     ) -> Result<Search, Registration> {
         let mut slept = false;
         loop {
@@ -213,6 +214,8 @@ impl Idle {
                 if let Some(search) = self.take_token(&registration) {
                     return Ok(search);
                 }
+            } else if may_leave && counts.asks_to_leave() && !bug(Bug::SleepsPastTheRequest) {
+                return Ok(self.cancel(registration));
             } else if slept && registration.is_sentry() {
                 // Whatever ended its sleep.
                 return Err(Registration { overdue: true, ..registration });
@@ -281,23 +284,6 @@ impl Idle {
         }
     }
 
-    /// Pauses: from here on a worker that looks at the word starts no job, and nobody wakes a worker for one.
-    pub(crate) fn pause(&self) {
-        self.change(Site::PauseUpdate, Counts::pause);
-    }
-
-    /// Ends a pause, and wakes workers for what is queued.
-    pub(crate) fn resume(&self, port: &impl Port, is_empty: impl Fn() -> bool) {
-        self.change(Site::ResumeUpdate, Counts::resume);
-        // ORDERING: pairs with the fences in `notify` and `register`: either this thread sees the push, or its
-        // submitter sees that the pause has ended. And a worker sees either that, or its registration is seen here (E4).
-        fence_behind_rmw(ordering(Site::ResumeFence, SeqCst));
-        if !is_empty() && self.wake_another(port, Origin::Thread).is_some_and(|now| now.sleeping() > 0) {
-            // The worker just woken may be stopped.
-            self.wake_another(port, Origin::Thread);
-        }
-    }
-
     /// From here on each thread that has ended a job, and finds no other, notifies the closers.
     pub(crate) fn begin_idle_wait(&self) {
         self.change(Site::IdleWaitBegin, Counts::with_idle_wait);
@@ -317,7 +303,7 @@ impl Idle {
     }
 
     /// Changes the counts by `step`. Returns the new value.
-    fn change(&self, site: Site, step: impl Fn(Counts) -> Counts) -> Counts {
+    pub(super) fn change(&self, site: Site, step: impl Fn(Counts) -> Counts) -> Counts {
         let mut old = self.counts();
         loop {
             let new = step(old);

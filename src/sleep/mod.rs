@@ -2,6 +2,7 @@
 
 mod counts;
 mod idle;
+mod requests;
 
-pub(crate) use counts::MAX_WORKERS;
+pub(crate) use counts::{HAS_THREADS, MAX_WORKERS};
 pub(crate) use idle::{Idle, NotifyOutcome};

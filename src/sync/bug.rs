@@ -62,6 +62,10 @@ bugs! {
     FinderWakesNobody,
     /// jobring: a worker that finds the pool paused registers, and does not look for the pause again.
     LooksForThePauseOnce,
+    /// jobring: a worker that is to leave cancels its sleep, perhaps with a token, and looks at the ring no more.
+    LeavesWithoutALook,
+    /// jobring: a worker about to sleep does not look for LEAVE in the word that it sleeps on.
+    SleepsPastTheRequest,
     /// glibc BZ 25847: a worker that cancels its sleep takes a token for which another was woken.
     TakesAnothersToken,
     /// glibc BZ 25847: the close grants every sleeper a token, which a worker that comes later may take.

@@ -140,13 +140,19 @@ sites! {
     CloseUpdate,
     CloseFence,
     CloseWake,
-    PauseUpdate,
-    ResumeUpdate,
-    ResumeFence,
     IdleWaitBegin,
     IdleWaitFence,
     IdleWaitEnd,
     IdleUpdateLost,
+    // sleep/requests.rs
+    PauseUpdate,
+    ResumeUpdate,
+    ResumeFence,
+    LeaveFence,
+    LeaveUpdate,
+    LeaveWake,
+    LeaveEnd,
+    LeaveEndFence,
     // platform/user_port/seat.rs
     SeatTake,
     SeatTakeLost,
@@ -290,6 +296,10 @@ sites! {
     VisitorsLook,
     VisitorsCount,
     VisitEnd,
+    // engine/headcount.rs
+    HeadsLook,
+    HeadsMove,
+    HeadsMoveLost,
     // engine/wait_graph.rs
     GraphLook,
     GraphLock,

@@ -8,19 +8,23 @@
 //! ended, and otherwise detaches it. The thread that destroys the pool joins the last two; if one is itself, it detaches that one.
 //! So each thread is joined or detached once, and a place has at most one ended thread that is not joined.
 //!
+//! A worker that was asked to leave (`engine/resize.rs`), or whose start hook failed, marks its place as left. A call that sets the
+//! number of workers then takes the place's threads and joins them, and the place can get a new first thread: it is vacant.
+//!
 //! The memory is safe (E7): the thread that destroys the pool joins the last two threads of a place. What an earlier thread did to
 //! place and pool comes before it released the lock, which its successor took.
 
 use super::name::WorkerName;
-use crate::engine::{RawPool, WorkerActivity, WorkerStats};
+use crate::engine::{RawPool, WorkerActivity, WorkerState, WorkerStats};
 use crate::error::BuildError;
 use crate::job::context::{CallContext, Stack};
 use crate::platform::port::Port;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 use crate::platform::thread::{BlockedSignals, exit};
-use crate::platform::thread::{Start, Thread, ThreadOptions, stack_size, stack_watermark};
+use crate::platform::thread::{Start, Thread, ThreadOptions, current_id, stack_size, stack_watermark};
 use crate::platform::{Backend, Lock, System};
 use crate::slot::storage::Storage;
+use crate::sync::StatCell;
 use core::ptr::{self, NonNull};
 
 /// User code that each worker's thread calls before its first job and after its last. Must not unwind.
@@ -61,6 +65,14 @@ pub(crate) struct WorkerThread {
     /// The stack of the current thread, if it was painted.
     painted: Lock<Option<stack_watermark::PaintedStack>>,
     activity: WorkerActivity,
+    /// 1: the thread has left the pool, and its end is near.
+    left: StatCell,
+    /// 1: it has had a thread.
+    made: StatCell,
+    /// Which thread it is, or was.
+    thread: StatCell,
+    /// How many of its threads failed in their start hooks.
+    failures: StatCell,
 }
 
 /// The threads of a place.
@@ -69,6 +81,8 @@ struct Threads {
     current: Option<Thread>,
     /// Its predecessor, which a job ended. It may still run destructors of its thread-locals.
     previous: Option<Thread>,
+    /// No thread uses the place and its stack: none was made, or all were joined.
+    vacant: bool,
 }
 
 // SAFETY:
@@ -94,33 +108,117 @@ impl WorkerThread {
             hooks,
             worker,
             config,
-            threads: Lock::new(Threads { current: None, previous: None }),
+            threads: Lock::new(Threads { current: None, previous: None, vacant: true }),
             painted: Lock::new(None),
-            activity: WorkerActivity::new(timed),
+            activity: WorkerActivity::new(timed, true),
+            left: StatCell::new(),
+            made: StatCell::new(),
+            thread: StatCell::new(),
+            failures: StatCell::new(),
         }
     }
 
-    /// Creates the place's first thread.
+    /// Writes a place, which has no thread yet.
     ///
     /// # Safety
-    /// 1. The place, its pool and its hooks do not move until `join` returned, and nothing else uses the place yet.
-    pub(super) unsafe fn start_thread(place: *mut Self) -> Result<(), BuildError> {
+    /// 1. There is room at `place`, which nothing else uses yet. The place, its pool and its hooks do not move until `join` returned.
+    pub(super) unsafe fn write(place: *mut Self, new: Self) {
         // SAFETY:
         // - 1.
-        let place = unsafe {
+        unsafe {
+            place.write(new);
             (&raw mut (*place).start.arg).write(place.cast_const().cast());
-            &*place
+        }
+    }
+
+    /// Creates a first thread, if the place is vacant. None: it is not.
+    pub(super) fn start_thread(&self) -> Option<Result<(), BuildError>> {
+        self.threads.with(|threads| {
+            if !threads.vacant {
+                return None;
+            }
+            self.activity.set(WorkerState::Starting);
+            self.left.set(0);
+            // SAFETY:
+            // - 1: the promise of `write`.
+            let spawned = unsafe { self.spawn_locked(threads) };
+            if spawned.is_ok() {
+                threads.vacant = false;
+                self.made.set(1);
+            }
+            Some(spawned)
+        })
+    }
+
+    /// Joins the threads of a worker that has left, and makes the place vacant. False if a thread uses it afterwards; it does not
+    /// wait for one that is still in its loop, nor for the calling thread, nor, unless it `waits`, for one that has not ended.
+    pub(super) fn join_left(&self, waits: bool) -> bool {
+        let taken = self.threads.with(|threads| {
+            if threads.vacant {
+                return None;
+            }
+            if self.left.get() == 0 || self.is_mine() {
+                return Some((None, None));
+            }
+            // The system unmaps the stack when the thread is joined.
+            self.painted.with(|painted| *painted = None);
+            Some((threads.current.take(), threads.previous.take()))
+        });
+        let (mut current, mut previous) = match taken {
+            None => return true,
+            Some((None, None)) => return false,
+            Some(threads) => threads,
         };
-        // SAFETY:
-        // - 1.
-        place.threads.with(|threads| unsafe { place.spawn_locked(threads) })
+        for thread in [&mut current, &mut previous] {
+            *thread = thread.take().and_then(|thread| match waits {
+                true => {
+                    thread.join();
+                    None
+                }
+                false => thread.try_join().err(),
+            });
+        }
+        let vacant = current.is_none() && previous.is_none();
+        self.threads.with(|threads| *threads = Threads { current, previous, vacant });
+        vacant
+    }
+
+    pub(super) fn is_vacant(&self) -> bool {
+        self.threads.with(|threads| threads.vacant)
+    }
+
+    /// Has its worker left, and is its thread not joined yet? Not if that is the calling thread.
+    pub(super) fn has_left(&self) -> bool {
+        self.left.get() == 1 && !self.is_mine() && !self.is_vacant()
+    }
+
+    /// Is it the calling thread's, which has left? Also while another thread joins it.
+    pub(super) fn is_mine(&self) -> bool {
+        self.left.get() == 1 && self.thread.get() == current_id() && current_id() != 0
+    }
+
+    /// Has its worker not called its start hook to the end?
+    pub(super) fn is_starting(&self) -> bool {
+        self.threads.with(|threads| threads.current.is_some())
+            && self.left.get() == 0
+            && self.activity.is_starting()
+    }
+
+    /// How many of its threads failed in their start hooks.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.get()
+    }
+
+    /// Has it ever had a thread?
+    pub(super) fn is_made(&self) -> bool {
+        self.made.get() == 1
     }
 
     /// Creates a thread while the lock is held. So the thread that joins or replaces it finds it here, however soon it
     /// ends.
     ///
     /// # Safety
-    /// 1. As start_thread, except that others may use the place.
+    /// 1. The promise of `write` holds.
     unsafe fn spawn_locked(&self, threads: &mut Threads) -> Result<(), BuildError> {
         let WorkerConfig { stack_size, guard_size, stack, cpu, .. } = self.config;
         let options = ThreadOptions { name: self.config.name.as_str(), stack_size, guard_size, stack, cpu };
@@ -162,8 +260,9 @@ impl WorkerThread {
 /// A worker's thread.
 unsafe fn run_worker<S: Storage>(place: *const ()) {
     // SAFETY:
-    // - start_thread's obligation: the place stays until this thread was joined.
+    // - the promise of `write`: the place stays until this thread was joined.
     let place = unsafe { &*place.cast::<WorkerThread>() };
+    place.thread.set(current_id());
     Thread::name_self(place.config.backend, place.name());
     // SAFETY:
     // - the same, for the hooks and for the pool, which has this type (new).
@@ -180,8 +279,18 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
     };
     let mut context = CallContext::of_worker(pool.id(), place.worker, stack, pool.port().current());
     context.replaceable = is_replaceable(&place.config);
-    let started = hooks.has_start().then_some(|| pool.call_back(|| hooks.start(place.worker)));
-    let stopped = || pool.call_back(|| hooks.stop(place.worker));
+    let started = hooks.has_start().then_some(|| {
+        let has_started = pool.call_back(|| hooks.start(place.worker));
+        if !has_started {
+            place.failures.set(place.failures.get() + 1);
+            place.left.set(1);
+        }
+        has_started
+    });
+    let stopped = || {
+        pool.call_back(|| hooks.stop(place.worker));
+        place.left.set(1);
+    };
     let work = || pool.work_between(&context, &place.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]
     // SAFETY:
@@ -208,7 +317,6 @@ fn is_replaceable(config: &WorkerConfig) -> bool {
 /// context of the innermost job.
 #[cfg(all(feature = "capi", target_os = "linux"))]
 unsafe extern "C" fn exited<S: Storage>(place: *mut core::ffi::c_void) {
-    use crate::engine::WorkerState;
     // SAFETY:
     // - as in run_worker.
     let place = unsafe { &*place.cast::<WorkerThread>().cast_const() };
@@ -227,7 +335,7 @@ unsafe extern "C" fn exited<S: Storage>(place: *mut core::ffi::c_void) {
         threads.previous = threads.current.take();
         let _blocked = (!place.config.inherit_signals).then(BlockedSignals::for_new_threads);
         // SAFETY:
-        // - start_thread's obligation still holds.
+        // - the promise of `write` still holds.
         let spawned = unsafe { place.spawn_locked(threads) };
         if spawned.is_err() {
             // The place has no worker any more; this thread is joined when the pool is destroyed.
@@ -237,6 +345,8 @@ unsafe extern "C" fn exited<S: Storage>(place: *mut core::ffi::c_void) {
         (spawned.is_ok(), older)
     });
     if !replaced {
+        place.left.set(1);
+        pool.headcount().lose();
         pool.lifecycle().leave(true, pool.port());
     }
     if let Some(older) = older {

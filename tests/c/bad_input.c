@@ -87,6 +87,7 @@ static jobring_status call_pause(struct args *a) {
     return status;
 }
 CALL(resume, a->pool)
+CALL(workers_set, a->pool, a->workers, a->timeout_ns)
 CALL(now, a->pool, a->now)
 CALL(current_job, a->pool, a->job_out)
 CALL(worker_index, a->pool, a->index_out)
@@ -99,6 +100,7 @@ enum { NOT = 77 };
 #define OK_ JOBRING_OK
 #define INV JOBRING_E_INVALID
 #define END JOBRING_E_SHUTDOWN
+#define TMO JOBRING_E_TIMEDOUT
 #define BSY JOBRING_E_BUSY
 #define FUL JOBRING_E_FULL
 #define EMP JOBRING_E_EMPTY
@@ -165,6 +167,7 @@ static const struct function functions[] = {
     ROW(enter_worker, OUTSIDE, 1,       FUL,  OK_, BSY, FUL,  BSY, BSY, BSY,   BSY,  BSY),
     ROW(pause, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(resume, OUTSIDE, 1,             OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(workers_set, OUTSIDE, 1,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   TMO,  END),
     ROW(info_get, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(stats_get, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(now, OUTSIDE, 1,                OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -407,6 +410,8 @@ static void rest(void) {
     }
     POINTER(F(worker_stack), "size", size_out, OK_);
     POINTER(F(worker_stack), "used", used, OK_);
+    CELL(F(workers_set), "workers", "zero", OK_, a->workers = 0);
+    CELL(F(workers_set), "workers", "maximum", INV, a->workers = UINT32_MAX);
     POINTER(F(stack_min), "bytes", bytes, INV);
     POINTER(F(cpus), "cpus", cpus, INV);
     POINTER(F(worker_get), "worker", worker, INV);
@@ -417,7 +422,7 @@ int main(void) {
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(submit_cancellable), F(completions_submit)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take),
-                                                  F(queue_push), F(queue_pop)};
+                                                  F(queue_push), F(queue_pop), F(workers_set)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};
     others_made();

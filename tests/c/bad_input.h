@@ -71,7 +71,7 @@ struct args {
     int64_t timeout_ns;
     const jobring_job *handles;
     int64_t *now;
-    uint32_t mode, index, limit, until, *index_out, *cpus, *state, *states;
+    uint32_t mode, index, limit, until, workers, *index_out, *cpus, *state, *states;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain, capacity, item_size;

@@ -332,6 +332,7 @@ static void good(struct args *a, const struct place *place) {
     a->memory = memory, a->memory_size = sizeof memory;
     a->job = place->held, a->job_out = &out->job, a->jobs = out->jobs;
     a->timeout_ns = LONG, a->mode = JOBRING_DRAIN;
+    a->workers = place->where == CANCEL ? 0 : 1;
     a->code = 7, a->text = "a reason";
     a->state = &out->state, a->states = out->states, a->now = &out->now;
     a->given_handles[0] = place->held, a->given_handles[1] = place->failed;

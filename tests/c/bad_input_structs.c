@@ -116,6 +116,8 @@ static void configs(const struct function *f) {
     CELL(f, "config.on_start", "null", OK_, CONFIG.on_start = NULL);
     CELL(f, "config.on_stop", "null", OK_, CONFIG.on_stop = NULL);
     CELL(f, "config.hook_arg", "null", OK_, CONFIG.hook_arg = NULL);
+    NUMBER(f, config, grow_to, UINT32_MAX, OK_, INV);
+    NUMBER(f, config, reserved, UINT32_MAX, OK_, INV);
     ports(f);
 }
 

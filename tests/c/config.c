@@ -179,6 +179,14 @@ static void threads(uint32_t cpus) {
     TRY(max_workers, "lowest", 3, config.workers = 3; IS(seen.info.max_workers == 3); config.max_workers = 2; BAD(INVALID));
     TRY(max_workers, "highest", MOST_WORKERS, IS(seen.info.max_workers == MOST_WORKERS));
     TRY(max_workers, "beyond", MOST_WORKERS + 1, BAD(INVALID));
+    TRY(grow_to, "default", 0, config.workers = 3; IS(seen.info.max_workers == 19));
+    TRY(grow_to, "lowest", 1, config.workers = 3; IS(seen.info.workers == 3 && seen.info.max_workers == 19));
+    TRY(grow_to, "given", 8, config.workers = 3; IS(seen.info.workers == 3 && seen.info.max_workers == 24);
+        config.max_workers = 7; BAD(INVALID));
+    TRY(grow_to, "highest", MOST_WORKERS, config.workers = 1; OK(jobring_layout(&config, NULL, NULL)));
+    TRY(grow_to, "beyond", MOST_WORKERS + 1, BAD(INVALID));
+    TRY(reserved, "default", 0, IS(1));
+    TRY(reserved, "beyond", 1, BAD(INVALID));
     TRY(min_workers, "highest", 3, config.workers = 3; IS(seen.info.workers == 3));
     TRY(min_workers, "beyond", 4, config.workers = 3; BAD(INVALID));
     TRY(signals, "default", 0, IS(sigismember(&seen.blocked, SIGTERM) == 1));
@@ -403,7 +411,7 @@ static void ports(void) {
 
 /* A caller that knows fewer fields, or more. What is not its own is not read. */
 static void sizes(char **fields) {
-    enum { LEAST = offsetof(jobring_config, port) + sizeof(void *), WHOLE = sizeof(jobring_config), MOST = 4096 };
+    enum { LEAST = offsetof(jobring_config, reserved) + sizeof(uint32_t), WHOLE = sizeof(jobring_config), MOST = 4096 };
     static union {
         jobring_config config;
         unsigned char bytes[MOST + 1];

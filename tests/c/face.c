@@ -242,6 +242,51 @@ static void pause_and_resume(void) {
     OK(jobring_destroy(pool));
 }
 
+/* One stack of the caller's for each worker that there may be. */
+static void workers_come_and_go(void) {
+    enum { MOST = 4, STACK = 256 * 1024 };
+    static unsigned char stacks[MOST * STACK + 4096];
+    const int can_place = (jobring_features() & JOBRING_FEATURE_PTHREAD) != 0;
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *pool;
+    jobring_info info = {sizeof info, 0, 0, 0, 0, 0, 0, 0};
+    atomic_int ran = 0;
+    config.workers = 1;
+    config.grow_to = MOST;
+    config.stack_size = STACK;
+    if (can_place) {
+        config.stack_memory = stacks;
+        config.stack_memory_size = sizeof stacks - STACK;
+        CHECK(jobring_create(&config, &pool) == JOBRING_E_SIZE);
+        config.stack_memory_size = sizeof stacks;
+    }
+    OK(jobring_create(&config, &pool));
+    for (uint32_t round = 0; round < 40; round++) {
+        const uint32_t workers = (round * 3 + 1) % (MOST + 1);
+        for (int n = 0; n < 50; n++) OK(jobring_submit(pool, counts_itself, &ran, NULL));
+        OK(jobring_workers_set(pool, workers, LONG));
+        OK(jobring_info_get(pool, &info));
+        CHECK(info.workers == workers && info.max_workers == MOST + 16);
+    }
+    OK(jobring_wait_idle(pool, LONG));
+    CHECK(atomic_load(&ran) == 2000);
+    CHECK(jobring_workers_set(pool, MOST + 1, 0) == JOBRING_E_INVALID);
+    OK(jobring_workers_set(pool, 1, LONG));
+    struct gate gate;
+    jobring_job job;
+    enter(pool, &gate, &job);
+    CHECK(jobring_workers_set(pool, 0, 0) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_workers_set(pool, 0, 1000) == JOBRING_E_TIMEDOUT);
+    atomic_store(&gate.open, 1);
+    OK(jobring_workers_set(pool, 0, LONG));
+    OK(jobring_poll(pool, job, NULL));
+    OK(jobring_submit(pool, counts_itself, &ran, &job));
+    OK(jobring_wait(pool, job, LONG, NULL));
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
+    CHECK(jobring_workers_set(pool, 1, LONG) == JOBRING_E_SHUTDOWN);
+    OK(jobring_destroy(pool));
+}
+
 static void cancel_everything(void) {
     jobring_pool *pool = make(1, 8);
     struct gate gate;
@@ -699,6 +744,7 @@ int main(void) {
     cancel_and_detach();
     until_idle();
     pause_and_resume();
+    workers_come_and_go();
     cancel_everything();
     full();
     full_inside_a_job_without_workers();

@@ -120,6 +120,7 @@ static void threads_submit_and_wait(void) {
     worker.size = sizeof worker;
     CHECK(jobring_worker_get(pool, WORKERS - 1, &worker) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_pause(pool) == JOBRING_E_UNSUPPORTED && jobring_resume(pool) == JOBRING_E_UNSUPPORTED);
+    CHECK(jobring_workers_set(pool, 1, 0) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_worker_get(pool, WORKERS, &worker) == JOBRING_E_INVALID);
     CHECK(jobring_worker_stack(pool, WORKERS - 1, &bytes, NULL) == JOBRING_E_UNSUPPORTED);
     CHECK(jobring_worker_stack(pool, WORKERS, &bytes, NULL) == JOBRING_E_INVALID);

@@ -408,6 +408,9 @@ CALL(run_until_idle, jobring_run_until_idle(s->pool, NULL))
 CALL(enter_worker, jobring_enter_worker(s->pool))
 CALL(pause_pool, pauses(s))
 CALL(resume_pool, jobring_resume(s->pool))
+CALL(workers_set, jobring_workers_set(s->pool, 1, JOBRING_FOREVER))
+CALL(workers_leave, jobring_workers_set(s->pool, 0, JOBRING_FOREVER))
+CALL(workers_leave_soon, jobring_workers_set(s->pool, 0, SHORT))
 CALL(tell_current_job, jobring_current_job(s->pool, &self))
 CALL(worker_index, jobring_worker_index(s->pool, &number))
 CALL(worker_stack, jobring_worker_stack(s->pool, 0, &bytes, &used))
@@ -478,6 +481,7 @@ const struct call calls[] = {
     PLAIN(enter_worker, enter_worker, JOBRING_E_FULL, 1),
     PLAIN(pause, pause_pool, JOBRING_OK, 1),
     PLAIN(resume, resume_pool, JOBRING_OK, 1),
+    PLAIN(workers_set, workers_set, JOBRING_OK, 1),
     PLAIN(info_get, tells_info, JOBRING_OK, 1),
     PLAIN(stats_get, tells_stats, JOBRING_OK, 1),
     INSIDE(current_job, tell_current_job, 1),
@@ -501,6 +505,7 @@ const struct call calls[] = {
     ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
     ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
     ASLEEP(parallel_for_opts, loops_by_one, hold_a_worker, open_gate),
+    ASLEEP(workers_set, workers_leave, hold_a_job, open_gate),
     ASLEEP(shutdown, shut_down, hold_a_queue, open_gate),
     ASLEEP(destroy, destroys, hold_a_queue, open_gate),
     ROW(destroy, "asleep-joining", destroys, JOBRING_OK, 1, hold_a_thread, open_gate),
@@ -517,6 +522,7 @@ const struct call calls[] = {
     TIMED(completions_submit, completions_submit_soon, hold_a_full_queue),
     TIMED(completions_take, completions_take_soon, hold_a_full_queue),
     TIMED(parallel_for_opts, parallel_for_soon, hold_a_worker),
+    TIMED(workers_set, workers_leave_soon, hold_a_job),
     TIMED(shutdown, shut_down_soon, hold_a_job),
     {NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
 };

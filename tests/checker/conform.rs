@@ -48,6 +48,10 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         ],
         "queues that are given up and used again: the models' (loom-tests/completions.rs)",
     ),
+    (
+        &["LeaveFence", "LeaveUpdate", "LeaveWake", "LeaveEnd", "LeaveEndFence", "engine/headcount.rs"],
+        "workers that come and go: the models' (loom-tests/resize.rs)",
+    ),
     (&["PauseUpdate", "ResumeUpdate", "ResumeFence"], "pauses: the models' (loom-tests/pause.rs)"),
     (&["HookEnd", "HooksLook"], "the making of a pool: the models' (loom-tests/end.rs)"),
     (&["fork_join/"], "parallel_for, which stands on jobs: the models' (loom-tests/forkjoin.rs)"),

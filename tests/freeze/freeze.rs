@@ -54,6 +54,10 @@ const NEVER: &[(&[&str], &str)] = &[
     (&["VisitorsWait", "VisitorsLook"], "destroy of the C API: the end of the pool's memory"),
     (&["HookEnd", "HooksLook"], "the making of a pool: nobody else has it yet (loom-tests/end.rs)"),
     (
+        &["LeaveFence", "LeaveUpdate", "LeaveWake", "LeaveEnd", "LeaveEndFence", "engine/headcount.rs"],
+        "workers that come and go: no job waits for one that leaves (loom-tests/resize.rs)",
+    ),
+    (
         &["PauseUpdate", "ResumeUpdate", "ResumeFence"],
         "a pause: all others wait for its end (loom-tests/pause.rs)",
     ),

@@ -1,4 +1,4 @@
-/* Scenes of a pool's end: shutdowns that race, and a pool whose memory is overwritten after it is destroyed. */
+/* Scenes of ends: shutdowns that race, a pool whose memory is overwritten after it is destroyed, workers that leave. */
 #include "stress.h"
 
 enum { SUBMITTERS = 2, CLOSERS = 3, JOBS = 64 };
@@ -162,4 +162,70 @@ void submitting_destroy(unsigned rounds) {
         join(visitor);
         CHECK(visit.ran == 1);
     }
+}
+
+static void say_leaving(void *arg, uint32_t worker) {
+    (void)worker;
+    SET(((struct visit *)arg)->inside, 1);
+    for (unsigned n = any(4); n > 0; n--) pass();
+}
+
+/* It cannot have returned when a worker is inside of its hook. */
+static void *send_away(void *arg) {
+    const jobring_status status = jobring_workers_set(((struct visit *)arg)->pool, 0, JOBRING_FOREVER);
+    CHECK(status == JOBRING_OK || status == JOBRING_E_SHUTDOWN);
+    return NULL;
+}
+
+void resized_destroy(unsigned rounds) {
+    for (unsigned n = 0; n < rounds; n++) {
+        struct visit visit = {.ran = 0};
+        jobring_config config = JOBRING_CONFIG_INIT;
+        config.workers = 2;
+        config.capacity = 4;
+        config.on_stop = say_leaving;
+        config.hook_arg = &visit;
+        OK(jobring_init(&config, memory, sizeof memory, &visit.pool));
+        const pthread_t visitor = begin(send_away, &visit);
+        destroy_under(&visit);
+        join(visitor);
+    }
+}
+
+/* Workers come and go, and are held back, while jobs flow. */
+struct crowd {
+    jobring_pool *pool;
+    struct cell *cells;
+    unsigned rounds;
+    atomic_uint over;
+};
+
+static void submit_or_direct(void *shared, unsigned me) {
+    struct crowd *on = shared;
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.done = on_done;
+    options.drop = on_drop;
+    for (unsigned n = 0; me == 0 && n < on->rounds; n++) {
+        on->cells[n].in = n;
+        OK(SUBMIT(jobring_submit_opts(on->pool, work, &on->cells[n], &options, NULL)));
+    }
+    if (me == 0) SET(on->over, 1);
+    while (GET(on->over) == 0) {
+        if (me == 1) {
+            OK(jobring_workers_set(on->pool, any(5), LONG));
+        } else {
+            OK(jobring_pause(on->pool));
+            pass();
+            OK(jobring_resume(on->pool));
+        }
+    }
+}
+
+void crowds(unsigned rounds) {
+    struct crowd on = {.pool = pool_of(4, 16), .cells = cells_of(rounds), .rounds = rounds};
+    together(3, submit_or_direct, &on);
+    OK(jobring_wait_idle(on.pool, LONG));
+    for (unsigned n = 0; n < rounds; n++) settled(&on.cells[n]);
+    end(on.pool);
+    free(on.cells);
 }

@@ -78,5 +78,7 @@ void interrupts(unsigned rounds);
 void idle_waits(unsigned rounds);
 void first_of_several(unsigned rounds);
 void cancels(unsigned rounds);
+void crowds(unsigned rounds);
+void resized_destroy(unsigned rounds);
 
 #endif

@@ -33,6 +33,10 @@ impl Thread {
         }
     }
 
+    pub(crate) fn try_join(self) -> Result<(), Self> {
+        Err(self)
+    }
+
     /// The checker does not know it.
     pub(crate) fn stack_size(&self) -> Option<usize> {
         None

@@ -59,6 +59,9 @@ pub(crate) trait Spawn: Sized {
     /// Waits for the thread's end. If it is the calling thread, it is detached instead.
     fn join(self);
 
+    /// Joins it if it has ended. Err: it has not, or the system cannot tell.
+    fn try_join(self) -> Result<(), Self>;
+
     /// The size of its stack according to the system, bytes; None if the system does not tell.
     fn stack_size(&self) -> Option<usize>;
 }
@@ -134,6 +137,18 @@ impl Thread {
         }
     }
 
+    /// Joins the thread if it has ended. Err: it has not, or the system cannot tell.
+    pub(crate) fn try_join(self) -> Result<(), Self> {
+        match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => {
+                cancel::with_cancel_disabled(|| thread.try_join()).map_err(Self::Pthread)
+            }
+            #[cfg(feature = "std")]
+            Self::Std(thread) => cancel::with_cancel_disabled(|| thread.try_join()).map_err(Self::Std),
+        }
+    }
+
     pub(crate) fn stack_size(&self) -> Option<usize> {
         match self {
             #[cfg(feature = "pthread")]
@@ -142,6 +157,20 @@ impl Thread {
             Self::Std(thread) => thread.stack_size(),
         }
     }
+}
+
+/// A number that no other living thread has; 0 where the system gives none. It works in destructors of thread-locals too.
+#[cfg(all(unix, not(jobring_loom)))]
+pub(crate) fn current_id() -> u64 {
+    // SAFETY:
+    // - has no preconditions.
+    unsafe { libc::pthread_self() as u64 }
+}
+
+/// As above.
+#[cfg(not(all(unix, not(jobring_loom))))]
+pub(crate) fn current_id() -> u64 {
+    0
 }
 
 /// The number of CPUs that this process may use, by its affinity mask and its cgroup's quota. 1 if unknown.

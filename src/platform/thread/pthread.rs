@@ -158,6 +158,22 @@ impl Spawn for Pthread {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    fn try_join(self) -> Result<(), Self> {
+        // SAFETY:
+        // - the thread is joinable. If tryjoin fails, it is not joined, and self stays.
+        if unsafe { libc::pthread_tryjoin_np(self.0, core::ptr::null_mut()) } == 0 {
+            Ok(())
+        } else {
+            Err(self)
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn try_join(self) -> Result<(), Self> {
+        Err(self)
+    }
+
     fn stack_size(&self) -> Option<usize> {
         stack_size_of(self.0)
     }

@@ -85,6 +85,14 @@ impl Spawn for StdThread {
         }
     }
 
+    fn try_join(self) -> Result<(), Self> {
+        if self.is_current() || !self.handle.is_finished() {
+            return Err(self);
+        }
+        self.join();
+        Ok(())
+    }
+
     fn stack_size(&self) -> Option<usize> {
         #[cfg(all(feature = "pthread", unix))]
         return super::pthread::stack_size_of(self.pthread()).or(Some(self.asked));

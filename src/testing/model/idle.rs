@@ -1,5 +1,6 @@
 //! The idle word, with a job count in place of rings and slots.
 
+use crate::engine::headcount::Headcount;
 use crate::platform::port::{Origin, Port};
 use crate::platform::{Clock, ModelPort};
 use crate::sleep::{Idle, NotifyOutcome};
@@ -15,6 +16,7 @@ pub struct Workers<P = ModelPort> {
     jobs: AtomicUsize,
     /// As in `engine/pause.rs`.
     notices: Flags,
+    heads: Headcount,
 }
 
 impl Workers {
@@ -44,7 +46,13 @@ impl Workers {
 impl<P: Port> Workers<P> {
     /// As `new`, on the given port.
     pub fn on(port: P) -> Self {
-        Self { idle: Idle::new(), port, jobs: AtomicUsize::new(0), notices: Flags::new() }
+        Self {
+            idle: Idle::new(),
+            port,
+            jobs: AtomicUsize::new(0),
+            notices: Flags::new(),
+            heads: Headcount::new(),
+        }
     }
 
     /// Publishes a job as the push at `position`, and notifies the workers. Was the pool closed by then?
@@ -90,6 +98,19 @@ impl<P: Port> Workers<P> {
         self.notices.set(1);
     }
 
+    /// One more worker that may be asked to leave.
+    pub fn add_own(&self) {
+        let wanted = self.heads.heads().wanted();
+        self.heads.want(wanted + 1);
+        self.heads.add();
+    }
+
+    /// Asks these workers to leave.
+    pub fn ask(&self) {
+        self.heads.want(0);
+        self.idle.ask_to_leave(&self.port);
+    }
+
     /// Ends the pause.
     pub fn resume(&self) {
         self.idle.resume(&self.port, || self.left() == 0);
@@ -129,6 +150,15 @@ impl<P: Port> Workers<P> {
     /// The loop of `engine/worker_loop.rs`, step by step, until `most` jobs are taken, or the pool is closed
     /// and no job is left. Returns how many were taken.
     pub fn work(&self, most: usize) -> usize {
+        self.work_as(most, false)
+    }
+
+    /// The same, for a worker that `add_own` counted in, until it is asked to leave.
+    pub fn work_until_asked(&self) -> usize {
+        self.work_as(usize::MAX, true)
+    }
+
+    fn work_as(&self, most: usize, is_own: bool) -> usize {
         let is_empty = || self.jobs.load(Relaxed) == 0;
         let mut taken = 0;
         let mut paused = self.is_paused();
@@ -155,12 +185,19 @@ impl<P: Port> Workers<P> {
                     if !is_paused && !is_empty() {
                         break self.idle.cancel(asleep);
                     }
+                    if is_own && counts.asks_to_leave() && self.heads.begin_leave() {
+                        let search = self.idle.cancel(asleep);
+                        if !bug(Bug::LeavesWithoutALook) {
+                            self.idle.end_search(search, &self.port, is_empty);
+                        }
+                        return taken;
+                    }
                     if counts.is_closed() {
                         let search = self.idle.cancel(asleep);
                         self.idle.end_search(search, &self.port, is_empty);
                         return taken;
                     }
-                    asleep = match self.idle.sleep(asleep, &self.port, SENTRY_SLEEP) {
+                    asleep = match self.idle.sleep(asleep, &self.port, SENTRY_SLEEP, is_own) {
                         Ok(search) => break search,
                         // It has seen that nothing happens.
                         Err(late) => self.idle.end_timed_sleep(late, true),

@@ -252,7 +252,44 @@ impl<const N: usize> Pool<N> {
 
     fn work_between(&self, started: Option<impl FnOnce() -> bool>, stopped: impl FnOnce()) {
         let context = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
-        self.raw.work_between(&context, &WorkerActivity::new(false), started, stopped);
+        self.raw.work_between(&context, &WorkerActivity::new(false, false), started, stopped);
+    }
+
+    /// Wants this many workers of the pool's own.
+    pub fn want(&self, workers: usize) {
+        self.raw.want_workers(workers);
+    }
+
+    /// Counts a worker of the pool's own in, if one is missing.
+    pub fn add_own(&self) -> bool {
+        let is_missing = self.raw.headcount().add();
+        if is_missing {
+            assert!(self.raw.admit_worker());
+        }
+        is_missing
+    }
+
+    /// Works until the end, or until it is asked to leave, as a worker that `add_own` counted in.
+    pub fn work_as_own(&self) {
+        let context = CallContext::of_worker(self.raw.id(), 0, None, self.raw.port().current());
+        self.raw.work_between(&context, &WorkerActivity::new(false, true), None::<fn() -> bool>, || {});
+    }
+
+    /// Waits until no worker is to leave.
+    pub fn await_leavers(&self) {
+        loop {
+            let events = self.raw.lifecycle().close_events();
+            let heads = self.raw.headcount().heads();
+            if !heads.are_too_many() && heads.leaving() == 0 {
+                return;
+            }
+            self.raw.lifecycle().await_close_event(events, self.raw.port(), None);
+        }
+    }
+
+    /// The workers of the pool's own that have not begun to leave.
+    pub fn own(&self) -> usize {
+        self.raw.headcount().heads().present()
     }
 
     /// Waits until this many start hooks have returned. Returns how many of them failed.
