@@ -33,9 +33,10 @@ const PLAIN: &[&str] = &["plain loop"];
 const SPINS: &str = "jobring, spin 4,000";
 const FIRST: &str = "jobring, wait_many for the first of 8";
 const PLAIN_WAIT: &str = "jobring, a wait for that one";
-/// Within ten, fifteen and fifty per cent.
+/// Within ten, fifteen, twenty-five and fifty per cent.
 const WITHIN_10: f64 = 1.0 / 1.1;
 const WITHIN_15: f64 = 1.0 / 1.15;
+const WITHIN_25: f64 = 1.0 / 1.25;
 const WITHIN_50: f64 = 1.0 / 1.5;
 
 /// Work, case (or curve), entrant, in words, need.
@@ -194,6 +195,13 @@ const GOALS: &[Goal] = &[
         "jobring, wait_idle",
         "wait_idle: within 10 % of a counter by hand",
         Times(WITHIN_10, &["jobring, a counter and a futex by hand"], "rate"),
+    ),
+    Goal(
+        "W15",
+        "w15",
+        "jobring, set_workers",
+        "1, 64, 1 workers under load: 1.25 times bare threads",
+        Times(WITHIN_25, &["bare pthreads beside the pool"], "p50"),
     ),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];

@@ -6,6 +6,7 @@ pub mod burst;
 pub mod event_loop;
 pub mod idle;
 pub mod payload;
+pub mod resize;
 pub mod ring;
 pub mod round_trip;
 pub mod stopped;

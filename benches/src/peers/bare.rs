@@ -64,31 +64,41 @@ extern "C" fn sleeper(_: *mut c_void) -> *mut c_void {
     ptr::null_mut()
 }
 
+fn create(threads: usize, stack: usize) -> Vec<libc::pthread_t> {
+    STOP.store(0, Release);
+    let mut threads = vec![0; threads];
+    // SAFETY:
+    // - the attributes are initialised before and destroyed after use; each thread is joined (join).
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        libc::pthread_attr_init(&mut attributes);
+        assert_eq!(libc::pthread_attr_setstacksize(&mut attributes, stack), 0);
+        for thread in &mut threads {
+            assert_eq!(libc::pthread_create(thread, &attributes, sleeper, ptr::null_mut()), 0);
+        }
+        libc::pthread_attr_destroy(&mut attributes);
+    }
+    threads
+}
+
+fn join(threads: Vec<libc::pthread_t>) {
+    STOP.store(1, Release);
+    futex_wake(&STOP, i32::MAX);
+    for thread in threads {
+        // SAFETY:
+        // - made by `create`, joined once.
+        assert_eq!(unsafe { libc::pthread_join(thread, ptr::null_mut()) }, 0);
+    }
+}
+
 /// pthread_create for each worker, all asleep, all joined.
 pub fn many(params: &Params) -> Report {
     let (workers, stack) = (params.size("workers"), params.size("stack"));
-    let create = || {
-        let mut threads = vec![0; workers];
-        // SAFETY:
-        // - the attributes are initialised before and destroyed after use; each thread is joined below.
-        unsafe {
-            let mut attributes = std::mem::zeroed();
-            libc::pthread_attr_init(&mut attributes);
-            assert_eq!(libc::pthread_attr_setstacksize(&mut attributes, stack), 0);
-            for thread in &mut threads {
-                assert_eq!(libc::pthread_create(thread, &attributes, sleeper, ptr::null_mut()), 0);
-            }
-            libc::pthread_attr_destroy(&mut attributes);
-        }
-        threads
-    };
-    birth(workers, create, |threads| {
-        STOP.store(1, Release);
-        futex_wake(&STOP, i32::MAX);
-        for thread in threads {
-            // SAFETY:
-            // - made above, joined once.
-            assert_eq!(unsafe { libc::pthread_join(thread, ptr::null_mut()) }, 0);
-        }
-    })
+    birth(workers, || create(workers, stack), join)
+}
+
+/// The same, for all but one, beside a pool of one worker.
+pub fn resize(params: &Params) -> Report {
+    let (workers, stack) = (params.size("workers"), params.size("stack"));
+    crate::measure::resize::resize(params, |_| join(create(workers - 1, stack)))
 }

@@ -265,3 +265,12 @@ pub fn many(params: &Params) -> Report {
     };
     birth(workers, build, drop)
 }
+
+/// One worker, many, one.
+pub fn resize(params: &Params) -> Report {
+    let many = params.size("workers");
+    crate::measure::resize::resize(params, |pool| {
+        pool.set_workers(many, None).expect("threads");
+        pool.set_workers(1, None).expect("they leave");
+    })
+}

@@ -1,4 +1,5 @@
-//! W6: many workers come and go. W8: a pool with nothing to do. W10: a pool one of whose workers is stopped.
+//! W6: many workers come and go. W8: a pool with nothing to do. W10: a pool one of whose workers is stopped. W15: workers come and
+//! go under load.
 
 use super::{Case, Metric, Rounds, entrant, less};
 use crate::options::Options;
@@ -11,9 +12,11 @@ const MANY: &[Metric] = &[
 ];
 const SWITCHES: &[Metric] = &[less("switches", "context switches")];
 
+const CYCLES: &[Metric] = &[less("p10", "p10"), less("p90", "p90")];
+
 const STOPPED: &[Metric] = &[less("p99", "p99"), less("most", "longest"), less("stood", "stood for 200 ms")];
 
-/// W6, W8 and W10.
+/// W6, W8, W10 and W15.
 pub fn cases(options: &Options) -> Vec<Case> {
     let workers = if options.quick { 200 } else { 2000 };
     let seconds = if options.quick { 2 } else { 10 };
@@ -81,6 +84,24 @@ pub fn cases(options: &Options) -> Vec<Case> {
             )
             .collect(),
             rounds: Rounds::Third,
+            point: None,
+        },
+        Case {
+            work: "W15",
+            id: "w15".into(),
+            title: "1, 64, 1 workers on stacks of 64 KiB, while another thread submits".into(),
+            params: vec![
+                ("workers", 64),
+                ("stack", 64 * 1024),
+                ("samples", if options.quick { 10 } else { 40 }),
+            ],
+            metric: less("p50", "µs, median"),
+            columns: CYCLES,
+            entrants: vec![
+                entrant("jobring", "resize").called("jobring, set_workers"),
+                entrant("bare", "resize").called("bare pthreads beside the pool"),
+            ],
+            rounds: Rounds::All,
             point: None,
         },
     ]
