@@ -21,7 +21,6 @@
  * that submits more jobs than that before it begins to wait sleeps in jobring_submit() for ever. Take the oldest result
  * before the next submit, or submit detached jobs (`job` NULL), whose slots come back by themselves: c-examples/many.c.
  *
- *
  * CONTENTS
  *
  * Make a pool              jobring_create              in memory that the library allocates
@@ -95,7 +94,6 @@
  * configuration of a pool (jobring_config) and the status codes stand at the end of the header. jobring_ext.h has lanes:
  * jobs that run one after the other. For pools on an RTOS, or on a core without an operating system, see also
  * jobring_port.h.
- *
  *
  * RULES FOR EVERY FUNCTION
  *
