@@ -91,9 +91,8 @@
  *                          jobring_queue_len           how many items are in it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
- * configuration of a pool (jobring_config) and the status codes stand at the end of the header. jobring_ext.h has lanes:
- * jobs that run one after the other. For pools on an RTOS, or on a core without an operating system, see also
- * jobring_port.h.
+ * configuration of a pool (jobring_config) and the status codes stand at the end of the header. jobring_ext.h has lanes: jobs
+ * that run one after the other. jobring_port.h is for pools on an RTOS, or on a core without an operating system.
  *
  * RULES FOR EVERY FUNCTION
  *
