@@ -71,9 +71,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Err(refused) => return Err((refused, request)),
             };
             match self.enter_lane(lane) {
-                // SAFETY:
-                // - 1: just reserved from this pool. 2: the caller's.
                 Entered::WithPlace => {
+                    // SAFETY:
+                    // - 1: just reserved from this pool. 2: the caller's.
                     return Ok(unsafe { self.publish(Reserved(index), request, recipient, Origin::Thread) });
                 }
                 Entered::Waits => {
