@@ -9,6 +9,11 @@ fn run(program: &str) {
 }
 
 #[test]
+fn actors_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_actors"));
+}
+
+#[test]
 fn blocking_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_blocking"));
 }
@@ -24,8 +29,18 @@ fn epoll_echo_finds_itself_right() {
 }
 
 #[test]
+fn exchange_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_exchange"));
+}
+
+#[test]
 fn fetch_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_fetch"));
+}
+
+#[test]
+fn ordered_locks_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_ordered_locks"));
 }
 
 #[test]
