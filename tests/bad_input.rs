@@ -62,6 +62,12 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_watch", "watched", "not-made moved"),
     ("jobring_watch", "node", "without-done reserved"),
     ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum cut"),
+    ("jobring_lane_init", "width", "beyond"),
+    ("jobring_lane_init", "capacity", "beyond"),
+    ("jobring_lane_submit", "lane", "not-made moved closed"),
+    ("jobring_lane_submit", "options", "run-when-full"),
+    ("jobring_lane_close", "lane", "not-made moved closed"),
+    ("jobring_lane_pending", "lane", "not-made moved closed"),
 ];
 
 /// What the types ask for and makes no sense, each with its reason.
@@ -73,7 +79,8 @@ struct Exclusion {
 const EXCLUSIONS: &[Exclusion] = &[
     Exclusion {
         covers: |cell, header| {
-            cell.kind == "after-shutdown" && !header.functions[&cell.function].iter().any(is_pool)
+            let parameters = &header.functions[&cell.function];
+            cell.kind == "after-shutdown" && !parameters.iter().any(|known| is_pool(known) || is_lane(known))
         },
         reason: "there is no pool that could have been shut down",
     },
@@ -86,6 +93,11 @@ const EXCLUSIONS: &[Exclusion] = &[
 /// Is it a pool, or a part of one?
 fn is_pool(variable: &Variable) -> bool {
     ["jobring_pool *", "jobring_completions *"].iter().any(|kind| variable.kind.ends_with(kind))
+}
+
+/// Is it a lane, which knows its pool?
+fn is_lane(variable: &Variable) -> bool {
+    variable.kind.ends_with("jobring_lane *")
 }
 
 /// What the header declares.
@@ -157,6 +169,10 @@ impl Header {
 
     /// The cells of a parameter or field, and of the fields behind it that a function reads.
     fn variable(&self, variable: &Variable, within: &str, add: &mut impl FnMut(&str, &str)) {
+        // The library's own words.
+        if variable.name.starts_with("words[") {
+            return;
+        }
         let name = format!("{within}{}", variable.name);
         let kind = variable.kind.as_str();
         let Some(target) = kind.strip_suffix('*') else {
@@ -318,6 +334,6 @@ fn what_is_added_to_the_header_is_missed() {
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field =
         more("    jobring_done_node *nodes;\n};", "    jobring_done_node *nodes;\n    uint32_t more;\n};");
-    assert_eq!(field.len(), 8);
-    assert_eq!(field[2], "cell jobring_submit_batch items.options.more maximum");
+    assert_eq!(field.len(), 10);
+    assert_eq!(field[4], "cell jobring_submit_batch items.options.more maximum");
 }

@@ -95,6 +95,10 @@ CALL(worker_stack, a->pool, a->index, a->size_out, a->used)
 CALL(worker_get, a->pool, a->index, a->worker)
 CALL(stack_min, a->bytes)
 CALL(cpus, a->cpus)
+CALL(lane_init, a->lane_out, a->pool, a->width, a->capacity)
+CALL(lane_submit, a->lane, a->fn, a->arg, a->options, a->job_out)
+CALL(lane_close, a->lane, a->mode, a->timeout_ns)
+CALL(lane_pending, a->lane, a->pending)
 
 enum { NOT = 77 };
 #define OK_ JOBRING_OK
@@ -177,6 +181,10 @@ static const struct function functions[] = {
     ROW(worker_get, OUTSIDE, 1,         OK_,  OK_, OK_, OK_,  OK_, OK_, INV,   OK_,  OK_),
     ROW(stack_min, OUTSIDE, 0,          OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(cpus, OUTSIDE, 0,               OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(lane_init, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(lane_submit, OUTSIDE, 0,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
+    ROW(lane_close, OUTSIDE, 0,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(lane_pending, OUTSIDE, 0,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -359,6 +367,32 @@ static void items(void) {
     CELL(f, "size", "maximum", OK_, a->memory_size = SIZE_MAX);
 }
 
+static void lanes(void) {
+    enum { IS_64 = sizeof(void *) == 8, MOST = IS_64 ? 1048575 : 1023, WIDEST = IS_64 ? 262142 : 14 };
+    const struct function *const f = F(lane_init);
+    POINTER(f, "lane", lane_out, INV);
+    CELL(f, "width", "zero", INV, a->width = 0);
+    CELL(f, "width", "maximum", INV, a->width = UINT32_MAX);
+    CELL_THEN(f, "width", "beyond", INV, a->width = WIDEST + 1, a->width = WIDEST; judge(OK_));
+    CELL(f, "capacity", "zero", INV, a->capacity = 0);
+    CELL(f, "capacity", "maximum", INV, a->capacity = UINT32_MAX);
+    CELL_THEN(f, "capacity", "beyond", INV, a->capacity = MOST, a->capacity = MOST - 1; judge(OK_));
+
+    const struct function *const of_lane[] = {F(lane_submit), F(lane_close), F(lane_pending)};
+    for (int n = 0; n < 3; n++) {
+        const struct function *const of = of_lane[n];
+        CELL(of, "lane", "null", INV, a->lane = NULL);
+        CELL(of, "lane", "misaligned", INV, a->lane = odd_lane(a->lane));
+        CELL(of, "lane", "not-made", INV, a->lane = (jobring_lane *)(void *)zeroed);
+        CELL(of, "lane", "moved", INV, a->lane = moved_lane(a->lane));
+        CELL(of, "lane", "closed", n == 0 ? END : OK_, a->lane = closed_lane(&cell.place));
+    }
+    CELL(F(lane_submit), "options", "run-when-full", INV, a->given_options.known.when_full = JOBRING_WHEN_FULL_RUN);
+    CELL(F(lane_close), "mode", "zero", OK_, a->mode = 0);
+    CELL(F(lane_close), "mode", "maximum", INV, a->mode = UINT32_MAX);
+    POINTER(F(lane_pending), "pending", pending, INV);
+}
+
 static void rest(void) {
     static jobring_watched moved;
     CELL(F(status_text), "status", "zero", OK_, a->status = 0);
@@ -420,8 +454,8 @@ static void rest(void) {
 int main(void) {
     const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(state), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
-                                               F(submit_cancellable), F(completions_submit)};
-    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take),
+                                               F(submit_cancellable), F(completions_submit), F(lane_submit)};
+    const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take), F(lane_close),
                                                   F(queue_push), F(queue_pop), F(workers_set)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};
@@ -441,6 +475,7 @@ int main(void) {
     births();
     queue_births();
     items();
+    lanes();
     structs();
     rest();
     others_ended();

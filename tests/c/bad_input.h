@@ -35,12 +35,13 @@ struct outputs {
     jobring_pool *pool;
     jobring_completions *completions;
     jobring_queue *queue;
+    jobring_lane lane;
     int fd, item;
     void *result;
     size_t size, align, accepted, bytes, used, taken, found, len, capacity;
     int64_t now;
     uint64_t ran;
-    uint32_t index, cpus, state, states[2];
+    uint32_t index, cpus, state, states[2], pending;
     int32_t stopped;
     char buffer[64];
     sized_config config;
@@ -57,6 +58,7 @@ struct args {
     jobring_pool *pool, **pool_out;
     jobring_completions *completions, **completions_out;
     jobring_queue *queue, **queue_out;
+    jobring_lane *lane, *lane_out;
     int *fd;
     const jobring_config *config;
     const jobring_submit_options *options;
@@ -71,7 +73,7 @@ struct args {
     int64_t timeout_ns;
     const jobring_job *handles;
     int64_t *now;
-    uint32_t mode, index, limit, until, workers, *index_out, *cpus, *state, *states;
+    uint32_t mode, index, limit, until, workers, width, *index_out, *cpus, *state, *states, *pending;
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain, capacity, item_size;
@@ -115,7 +117,8 @@ struct function {
 };
 
 /* A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two completion queues is
- * empty; the other has a job that has finished (submitted by copy). And a queue of items, half full. */
+ * empty; the other has a job that has finished (submitted by copy). And a queue of items, half full, and a
+ * lane without jobs. */
 struct place {
     enum where where;
     jobring_pool *pool;
@@ -123,6 +126,7 @@ struct place {
     jobring_completions *queue, *empty_queue;
     jobring_queue *items;
     unsigned char items_memory[JOBRING_QUEUE_BYTES(4, sizeof(int))];
+    jobring_lane lane;
     /* For the hooks: that it is time for the call, and that it was made. */
     atomic_int in_hook, hook_done;
 };
@@ -179,6 +183,10 @@ jobring_completions *moved_queue(const jobring_completions *queue);
 jobring_completions *odd_queue(const jobring_completions *queue);
 jobring_queue *moved_items(const jobring_queue *queue);
 jobring_queue *odd_items(const jobring_queue *queue);
+/* The same of a lane. */
+jobring_lane *moved_lane(const jobring_lane *lane);
+jobring_lane *odd_lane(const jobring_lane *lane);
+jobring_lane *closed_lane(struct place *place);
 jobring_job stale_job(struct place *place);
 jobring_job reused_job(struct place *place);
 jobring_job foreign_job(struct place *place);

@@ -184,6 +184,7 @@ static void make(struct place *place, enum where where) {
     int fd;
     OK(jobring_completions_create(place->pool, 0, &place->empty_queue));
     OK(jobring_completions_fd(place->empty_queue, &fd));
+    OK(jobring_lane_init(&place->lane, place->pool, 1, 2));
     /* In a slot whose handle differs from `held` in more than a bit. */
     pass(place, alone);
     options.copy = sizeof number;
@@ -278,6 +279,25 @@ jobring_queue *odd_items(const jobring_queue *queue) {
     return (jobring_queue *)(void *)odd_pool((const jobring_pool *)(const void *)queue);
 }
 
+static _Alignas(jobring_lane) unsigned char lane_elsewhere[sizeof(jobring_lane) + 1];
+
+jobring_lane *moved_lane(const jobring_lane *lane) {
+    memcpy(lane_elsewhere, lane, sizeof *lane);
+    return (jobring_lane *)(void *)lane_elsewhere;
+}
+
+jobring_lane *odd_lane(const jobring_lane *lane) {
+    const uintptr_t mark = ~(uintptr_t)(lane_elsewhere + 1) ^ 2;
+    memcpy(lane_elsewhere + 1, lane, sizeof *lane);
+    memcpy(lane_elsewhere + 1, &mark, sizeof mark);
+    return (jobring_lane *)(void *)(lane_elsewhere + 1);
+}
+
+jobring_lane *closed_lane(struct place *place) {
+    OK(jobring_lane_close(&place->lane, JOBRING_DRAIN, LONG));
+    return &place->lane;
+}
+
 static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     (void)ctx;
     return from < to ? 0 : 1;
@@ -325,6 +345,8 @@ static void good(struct args *a, const struct place *place) {
     const int pushes = strstr(cell.function->name, "_push") != NULL;
     a->queue = place->items, a->queue_out = &out->queue, a->item = pushes ? (void *)&number : &out->item;
     a->capacity = 4, a->item_size = sizeof number, a->len = &out->len, a->capacity_out = &out->capacity;
+    a->lane = &cell.place.lane, a->lane_out = &out->lane, a->pending = &out->pending;
+    a->width = 1;
     a->config = &a->given_config.known, a->structure = &out->config.known, a->structure_size = sizeof *a->config;
     a->options = &a->given_options.known;
     a->items = a->given_items, a->count = cell.function == F(completions_take) ? 1 : 2;

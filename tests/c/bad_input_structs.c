@@ -261,6 +261,7 @@ void structs(void) {
     options(F(submit_opts));
     options(F(submit_cancellable));
     options(F(completions_submit));
+    options(F(lane_submit));
     takes();
     waits();
     loops();
