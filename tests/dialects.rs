@@ -153,10 +153,8 @@ fn macros(header: &str) -> Vec<(String, String)> {
         let name = macro_.split(|c: char| c != '_' && !c.is_ascii_alphanumeric()).next().expect("a name");
         (name.to_owned(), macro_[name.len()..].trim().to_owned())
     });
-    // A name that ends in an underscore is the header's own business.
-    parted
-        .filter(|(name, _)| !["JOBRING_H", "JOBRING_PORT_H"].contains(&name.as_str()) && !name.ends_with('_'))
-        .collect()
+    // A name that ends in an underscore is the header's own business, and so is what guards a header.
+    parted.filter(|(name, text)| !name.ends_with('_') && !(name.ends_with("_H") && text.is_empty())).collect()
 }
 
 /// Writes functions.inc and constants.inc, and returns how many there are of each.

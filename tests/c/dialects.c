@@ -62,6 +62,7 @@ int everything(void) {
     const jobring_submit_options options_there = options_elsewhere();
     jobring_pool *pool = NULL;
     jobring_queue *queue = NULL;
+    jobring_lane lane;
     jobring_job job = 0;
     size_t n, size = 0;
 
@@ -89,6 +90,9 @@ int everything(void) {
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, identity, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
+    WANT(jobring_lane_init(&lane, pool, 1, 2) == JOBRING_OK);
+    WANT(jobring_lane_submit(&lane, identity, memory, &options, NULL) == JOBRING_OK);
+    WANT(jobring_lane_close(&lane, JOBRING_DRAIN, JOBRING_FOREVER) == JOBRING_OK);
     WANT(jobring_destroy(pool) == JOBRING_OK);
     WANT(jobring_queue_init(16, ROOM, bare_items, 8, &queue) == JOBRING_E_SIZE);
     WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);

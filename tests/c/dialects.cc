@@ -50,6 +50,7 @@ template struct plain<jobring_batch_item>;
 template struct plain<jobring_report>;
 template struct plain<jobring_info>;
 template struct plain<jobring_stats>;
+template struct plain<jobring_lane>;
 
 template <typename T, size_t N> static constexpr size_t count(const T (&)[N]) { return N; }
 
@@ -74,6 +75,7 @@ int everything() {
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     jobring_pool *pool = nullptr;
     jobring_queue *queue = nullptr;
+    jobring_lane lane;
     jobring_job job = 0;
     size_t size = 0;
 
@@ -101,6 +103,9 @@ int everything() {
     WANT(jobring_init(&config, memory, sizeof memory, &pool) == JOBRING_OK);
     WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, &job) == JOBRING_OK);
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
+    WANT(jobring_lane_init(&lane, pool, 1, 2) == JOBRING_OK);
+    WANT(jobring_lane_submit(&lane, [](void *arg) { return arg; }, memory, &options, nullptr) == JOBRING_OK);
+    WANT(jobring_lane_close(&lane, JOBRING_DRAIN, JOBRING_FOREVER) == JOBRING_OK);
     WANT(jobring_destroy(pool) == JOBRING_OK);
     WANT(jobring_queue_init(16, ROOM, bare_items, 8, &queue) == JOBRING_E_SIZE);
     WANT(jobring_queue_init(16, ROOM, items, sizeof items, &queue) == JOBRING_OK);
