@@ -154,7 +154,7 @@ fn macros(header: &str) -> Vec<(String, String)> {
         (name.to_owned(), macro_[name.len()..].trim().to_owned())
     });
     // A name that ends in an underscore is the header's own business, and so is what guards a header.
-    parted.filter(|(name, text)| !name.ends_with('_') && !(name.ends_with("_H") && text.is_empty())).collect()
+    parted.filter(|(name, text)| !(name.ends_with('_') || name.ends_with("_H") && text.is_empty())).collect()
 }
 
 /// Writes functions.inc and constants.inc, and returns how many there are of each.
