@@ -51,6 +51,11 @@ pub(crate) struct WorkerConfig {
     pub(super) painted: bool,
 }
 
+/// It has had a thread. Its thread has left the pool, and its end is near. One thread that failed in its start hook.
+const MADE: u64 = 1;
+const LEFT: u64 = 2;
+const FAILURE: u64 = 4;
+
 /// One worker's place.
 pub(crate) struct WorkerThread {
     /// What its threads do.
@@ -65,14 +70,9 @@ pub(crate) struct WorkerThread {
     /// The stack of the current thread, if it was painted.
     painted: Lock<Option<stack_watermark::PaintedStack>>,
     activity: WorkerActivity,
-    /// 1: the thread has left the pool, and its end is near.
-    left: StatCell,
-    /// 1: it has had a thread.
-    made: StatCell,
-    /// Which thread it is, or was.
-    thread: StatCell,
-    /// How many of its threads failed in their start hooks.
-    failures: StatCell,
+    /// MADE, LEFT, and how many of its threads failed in their start hooks. Written by the one thread of the place, and while it
+    /// has none by the thread that makes one.
+    history: StatCell,
 }
 
 /// The threads of a place.
@@ -83,6 +83,15 @@ struct Threads {
     previous: Option<Thread>,
     /// No thread uses the place and its stack: none was made, or all were joined.
     vacant: bool,
+    /// Which thread is its worker, or was: `Thread::id`.
+    id: u64,
+}
+
+impl Threads {
+    /// Is the calling thread its worker, or was it?
+    fn is_mine(&self) -> bool {
+        self.id != 0 && self.id == current_id()
+    }
 }
 
 // SAFETY:
@@ -108,13 +117,10 @@ impl WorkerThread {
             hooks,
             worker,
             config,
-            threads: Lock::new(Threads { current: None, previous: None, vacant: true }),
+            threads: Lock::new(Threads { current: None, previous: None, vacant: true, id: 0 }),
             painted: Lock::new(None),
             activity: WorkerActivity::new(timed, true),
-            left: StatCell::new(),
-            made: StatCell::new(),
-            thread: StatCell::new(),
-            failures: StatCell::new(),
+            history: StatCell::new(),
         }
     }
 
@@ -138,13 +144,13 @@ impl WorkerThread {
                 return None;
             }
             self.activity.set(WorkerState::Starting);
-            self.left.set(0);
+            self.history.set(self.history.get() & !LEFT);
             // SAFETY:
             // - 1: the promise of `write`.
             let spawned = unsafe { self.spawn_locked(threads) };
             if spawned.is_ok() {
                 threads.vacant = false;
-                self.made.set(1);
+                self.history.set(self.history.get() | MADE);
             }
             Some(spawned)
         })
@@ -157,7 +163,7 @@ impl WorkerThread {
             if threads.vacant {
                 return None;
             }
-            if self.left.get() == 0 || self.is_mine() {
+            if !self.is_left() || threads.is_mine() {
                 return Some((None, None));
             }
             // The system unmaps the stack when the thread is joined.
@@ -179,8 +185,19 @@ impl WorkerThread {
             });
         }
         let vacant = current.is_none() && previous.is_none();
-        self.threads.with(|threads| *threads = Threads { current, previous, vacant });
+        self.threads.with(|threads| {
+            (threads.current, threads.previous, threads.vacant) = (current, previous, vacant);
+        });
         vacant
+    }
+
+    /// Its thread has left the pool.
+    fn leave(&self) {
+        self.history.set(self.history.get() | LEFT);
+    }
+
+    fn is_left(&self) -> bool {
+        self.history.get() & LEFT != 0
     }
 
     pub(super) fn is_vacant(&self) -> bool {
@@ -189,29 +206,29 @@ impl WorkerThread {
 
     /// Has its worker left, and is its thread not joined yet? Not if that is the calling thread.
     pub(super) fn has_left(&self) -> bool {
-        self.left.get() == 1 && !self.is_mine() && !self.is_vacant()
+        self.is_left() && self.threads.with(|threads| !threads.vacant && !threads.is_mine())
     }
 
     /// Is it the calling thread's, which has left? Also while another thread joins it.
     pub(super) fn is_mine(&self) -> bool {
-        self.left.get() == 1 && self.thread.get() == current_id() && current_id() != 0
+        self.is_left() && self.threads.with(|threads| threads.is_mine())
     }
 
     /// Has its worker not called its start hook to the end?
     pub(super) fn is_starting(&self) -> bool {
         self.threads.with(|threads| threads.current.is_some())
-            && self.left.get() == 0
+            && !self.is_left()
             && self.activity.is_starting()
     }
 
     /// How many of its threads failed in their start hooks.
     pub(super) fn failures(&self) -> u64 {
-        self.failures.get()
+        self.history.get() / FAILURE
     }
 
     /// Has it ever had a thread?
     pub(super) fn is_made(&self) -> bool {
-        self.made.get() == 1
+        self.history.get() & MADE != 0
     }
 
     /// Creates a thread while the lock is held. So the thread that joins or replaces it finds it here, however soon it
@@ -224,7 +241,9 @@ impl WorkerThread {
         let options = ThreadOptions { name: self.config.name.as_str(), stack_size, guard_size, stack, cpu };
         // SAFETY:
         // - 1: `start` is written, and stays valid until the thread was joined.
-        threads.current = Some(unsafe { Thread::spawn(self.config.backend, options, &self.start) }?);
+        let thread = unsafe { Thread::spawn(self.config.backend, options, &self.start) }?;
+        threads.id = thread.id();
+        threads.current = Some(thread);
         Ok(())
     }
 
@@ -262,7 +281,6 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
     // SAFETY:
     // - the promise of `write`: the place stays until this thread was joined.
     let place = unsafe { &*place.cast::<WorkerThread>() };
-    place.thread.set(current_id());
     Thread::name_self(place.config.backend, place.name());
     // SAFETY:
     // - the same, for the hooks and for the pool, which has this type (new).
@@ -282,14 +300,14 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
     let started = hooks.has_start().then_some(|| {
         let has_started = pool.call_back(|| hooks.start(place.worker));
         if !has_started {
-            place.failures.set(place.failures.get() + 1);
-            place.left.set(1);
+            place.history.set(place.history.get() + FAILURE);
+            place.leave();
         }
         has_started
     });
     let stopped = || {
         pool.call_back(|| hooks.stop(place.worker));
-        place.left.set(1);
+        place.leave();
     };
     let work = || pool.work_between(&context, &place.activity, started, stopped);
     #[cfg(all(feature = "capi", target_os = "linux"))]
@@ -345,7 +363,7 @@ unsafe extern "C" fn exited<S: Storage>(place: *mut core::ffi::c_void) {
         (spawned.is_ok(), older)
     });
     if !replaced {
-        place.left.set(1);
+        place.leave();
         pool.headcount().lose();
         pool.lifecycle().leave(true, pool.port());
     }

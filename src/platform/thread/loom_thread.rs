@@ -33,6 +33,10 @@ impl Thread {
         }
     }
 
+    pub(crate) fn id(&self) -> u64 {
+        0
+    }
+
     pub(crate) fn try_join(self) -> Result<(), Self> {
         Err(self)
     }

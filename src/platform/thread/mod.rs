@@ -59,6 +59,9 @@ pub(crate) trait Spawn: Sized {
     /// Waits for the thread's end. If it is the calling thread, it is detached instead.
     fn join(self);
 
+    /// The number that `current_id` gives on it.
+    fn id(&self) -> u64;
+
     /// Joins it if it has ended. Err: it has not, or the system cannot tell.
     fn try_join(self) -> Result<(), Self>;
 
@@ -134,6 +137,16 @@ impl Thread {
             // No thread of std's is replaced (`is_replaceable`). A drop detaches it.
             #[cfg(feature = "std")]
             Self::Std(_) => {}
+        }
+    }
+
+    /// The number that `current_id` gives on it.
+    pub(crate) fn id(&self) -> u64 {
+        match self {
+            #[cfg(feature = "pthread")]
+            Self::Pthread(thread) => thread.id(),
+            #[cfg(feature = "std")]
+            Self::Std(thread) => thread.id(),
         }
     }
 

@@ -158,6 +158,11 @@ impl Spawn for Pthread {
         }
     }
 
+    #[allow(clippy::unnecessary_cast, reason = "a pointer, or of another size, elsewhere")]
+    fn id(&self) -> u64 {
+        self.0 as u64
+    }
+
     #[cfg(target_os = "linux")]
     fn try_join(self) -> Result<(), Self> {
         // SAFETY:

@@ -85,6 +85,17 @@ impl Spawn for StdThread {
         }
     }
 
+    #[cfg(unix)]
+    #[allow(clippy::unnecessary_cast, reason = "a pointer, or of another size, elsewhere")]
+    fn id(&self) -> u64 {
+        self.pthread() as u64
+    }
+
+    #[cfg(not(unix))]
+    fn id(&self) -> u64 {
+        0
+    }
+
     fn try_join(self) -> Result<(), Self> {
         if self.is_current() || !self.handle.is_finished() {
             return Err(self);
