@@ -73,6 +73,13 @@ impl Lane {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LaneRef(*const Lane);
 
+// SAFETY:
+// - it is used as a `&Lane` is, and a lane is Sync.
+unsafe impl Send for LaneRef {}
+// SAFETY:
+// - as for Send.
+unsafe impl Sync for LaneRef {}
+
 /// How a job of a lane ended.
 pub(super) enum Left {
     /// It has a place: it ran, or it ended its thread.

@@ -61,13 +61,6 @@ pub struct Lane<'p, P: AnyPool> {
     pub(super) lane: LaneRef,
 }
 
-// SAFETY:
-// - the lane is Sync, and the pool is borrowed and Sync.
-unsafe impl<P: AnyPool> Send for Lane<'_, P> {}
-// SAFETY:
-// - as for Send: every method may be called by several threads at once.
-unsafe impl<P: AnyPool> Sync for Lane<'_, P> {}
-
 impl<'p, P: AnyPool> Lane<'p, P> {
     /// Submits a job to the lane. Waits while the lane or the pool is full.
     ///
