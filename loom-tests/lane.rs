@@ -15,6 +15,7 @@ pub const MODELS: &[Model] = &[
     model!(2 of_two_submitters_to_a_lane_none_is_forgotten),
     model!(2 a_held_job_that_is_cancelled_ends_once),
     model!(2 a_held_job_is_cancelled_while_its_lane_comes_to_it),
+    model!(2 a_submit_finds_a_place_whose_job_was_cancelled),
     model!(2 a_released_job_that_is_cancelled_gives_its_place_on),
     model!(2 the_slot_of_a_cancelled_held_job_comes_back_once),
     model!(2 the_slot_of_a_cancelled_held_job_is_used_again),
@@ -199,6 +200,21 @@ fn a_held_job_is_cancelled_while_its_lane_comes_to_it() {
     while s.pool.run_one() {}
     assert_eq!(lane.jobs(), 0);
     assert!(cancelled || s.pool.wait(held) == End::Done(1));
+    drop(lane);
+    s.assert_over(3);
+}
+
+/// The popper of the cancelled job's entry has a place, and no job for it.
+fn a_submit_finds_a_place_whose_job_was_cancelled() {
+    let (s, lane, held) = one_held::<4>(2);
+    let runner = s.runner();
+    s.begin();
+    let cancelled = s.pool.cancel(held).expect("its handle is good");
+    lane.submit_detached(s.task(2)).expect("there is room");
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    assert_eq!(s.pool.wait(held), if cancelled { End::Cancelled } else { End::Done(1) });
+    assert_eq!(lane.jobs(), 0);
     drop(lane);
     s.assert_over(3);
 }

@@ -83,9 +83,10 @@ impl Word {
         RUNNING.of(self.0)
     }
 
-    /// The jobs without a place.
+    /// The jobs without a place. One less for each thread that has a place and no job for it, because the job that it popped had
+    /// been cancelled: that thread looks again when it gives the place up.
     pub(super) const fn waiting(self) -> usize {
-        self.jobs() - self.running()
+        self.jobs().saturating_sub(self.running())
     }
 
     pub(super) const fn add_job(self) -> Self {
