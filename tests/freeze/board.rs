@@ -2,8 +2,10 @@
 
 use crate::arena::Dice;
 use crate::harness::until;
-use jobring_frozen::freeze;
+use crate::release;
+use jobring_frozen::{Pool, ShutdownMode, freeze};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -77,5 +79,18 @@ impl Board {
             let state = self.state.lock().unwrap();
             roles.iter().all(|&role| state.acts[role as usize] > acts)
         })
+    }
+}
+
+/// Lets all threads of a scene end if a check fails in between: otherwise the scope would wait for them for ever.
+pub struct StopOnPanic<'a>(pub &'a Board, pub &'a Pool);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            release();
+            self.0.set(Phase::Stop);
+            let _ = self.1.shutdown(ShutdownMode::Drain, Some(Duration::ZERO));
+        }
     }
 }

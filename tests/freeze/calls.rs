@@ -4,10 +4,10 @@
 //! callbacks called. If the stopped thread has no job in its hands, they also wait until the pool is idle.
 
 use crate::arena::{Dice, OWN_WORKERS, all_slots_are_free, check, spin};
-use crate::board::{Board, Phase};
+use crate::board::{Board, Phase, StopOnPanic};
 use crate::harness::*;
 use crate::queues::provoke;
-use crate::{Pair, Target, count, end, hits, ledger, release, stage};
+use crate::{Behind, Pair, Target, count, end, hits, ledger, release, stage};
 use jobring_frozen::{
     Canceller, IdleError, Interrupt, JobHandle, Pool, ShutdownMode, ShutdownReport, Site, WaitFor, Watch,
     freeze,
@@ -22,7 +22,7 @@ use std::time::Duration;
 const CAPACITY: usize = 16;
 
 /// Sites that come to be in these calls only behind another site of the same role.
-const BEHIND: &[(u8, Site, &[Site])] = &[
+pub const BEHIND: &Behind = &[
     // A wait for the first of several jobs.
     (WAITER, Site::ListenBegin, &[Site::CloseEventsLook, Site::Flag]),
     // The end of a job, for a listener.
@@ -33,13 +33,6 @@ const BEHIND: &[(u8, Site, &[Site])] = &[
     (WORKER, Site::RegisterFence, &[Site::NotifyClosers, Site::EventWake]),
     (CANCELLER, Site::VacateOwned, &[Site::PushPublish]),
 ];
-
-/// What must be frozen behind another site.
-pub fn behind() -> impl Iterator<Item = Target> {
-    BEHIND.iter().flat_map(|&(role, first, sites)| {
-        sites.iter().map(move |&site| Target { role, site, after: Some((role, first)) })
-    })
-}
 
 /// Sites at which a thread outside of jobs has no job and no slot in its hands: the pool becomes idle without
 /// it.
@@ -310,19 +303,6 @@ fn pool() -> Arc<Pool> {
     Arc::new(Pool::builder().workers(OWN_WORKERS).capacity(CAPACITY).build().unwrap())
 }
 
-/// Lets all threads end if a check fails in between: otherwise the scope would wait for them for ever.
-struct StopOnPanic<'a, 'p>(&'a Desk<'p>);
-
-impl Drop for StopOnPanic<'_, '_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            release();
-            self.0.board.set(Phase::Stop);
-            let _ = self.0.pool.shutdown(ShutdownMode::Drain, Some(Duration::ZERO));
-        }
-    }
-}
-
 /// Everything that happens in these calls.
 pub fn census(seen: &mut BTreeMap<Pair, u64>) {
     for round in 0..2 {
@@ -332,7 +312,7 @@ pub fn census(seen: &mut BTreeMap<Pair, u64>) {
         let desk = Desk::new(&pool, ledger);
         scope(|s| {
             desk.start_roles(s, round);
-            let _stop_on_panic = StopOnPanic(&desk);
+            let _stop_on_panic = StopOnPanic(&desk.board, &pool);
             assert!(desk.board.await_acts(&[SUBMITTER, WAITER, CANCELLER], 3_000));
             desk.pause(0).unwrap();
             count(seen, &before);
@@ -353,7 +333,7 @@ pub fn freeze_in_a_call(target: Target, round: usize) -> Result<Figures, String>
             freeze::arm(0, target.role, target.site);
         }
         desk.start_roles(s, round as u64);
-        let _stop_on_panic = StopOnPanic(&desk);
+        let _stop_on_panic = StopOnPanic(&desk.board, &pool);
         let frozen = provoke(target).and_then(|()| {
             desk.pause(target.role)?;
             let figures = drive(&desk, cycles() / 5, GENEROUS)

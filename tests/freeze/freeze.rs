@@ -7,7 +7,8 @@
 //! thread holds the lock of the wait-for graph, a wait, submit or shutdown inside a job that is about to
 //! sleep and needs the lock. A ring that claims positions before it fills them, with the same stop points,
 //! must fail. In completion queues (`queues.rs`) the others also submit beyond a limit, and take; in the calls
-//! of `calls.rs` they wait for the first of several jobs, and are interrupted.
+//! of `calls.rs` they wait for the first of several jobs, and are interrupted. In lanes (`lanes.rs`) the frozen
+//! thread's lane may stand still, and another one goes on.
 
 mod arena;
 mod board;
@@ -15,6 +16,7 @@ mod calls;
 mod control;
 mod halves;
 mod harness;
+mod lanes;
 mod queues;
 
 use arena::{Arena, OWN_WORKERS, all_slots_are_free, capacity};
@@ -99,6 +101,8 @@ enum Scene {
     Queues,
     /// Open, and threads are in the calls of `calls.rs`.
     Calls,
+    /// Open, and its jobs go to lanes.
+    Lanes,
 }
 
 /// A pair to freeze, and the stop that its thread must have made before.
@@ -217,7 +221,7 @@ fn target(role: u8, site: Site) -> Target {
         (WORKER, Site::CancelUpdate) => Some((WORKER, Site::RegisterFence)),
         // Two wait for one job, and the second comes while the first looks at the result, before it takes it.
         (_, Site::VacateWake) => Some((role, Site::Flag)),
-        _ => None,
+        _ => lanes::before(role, site),
     };
     Target { role, site, after }
 }
@@ -448,6 +452,7 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
                 Scene::Shared => break freeze_open(target, round, true),
                 Scene::Queues => break queues::freeze_in_a_queue(target, round),
                 Scene::Calls => break calls::freeze_in_a_call(target, round),
+                Scene::Lanes => break lanes::freeze_in_a_lane(target, round),
                 Scene::Closing => match one_closing(Some(target), round) {
                     Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
                     Ok(None) => break Err("never came there, though the census did".into()),
@@ -492,6 +497,7 @@ fn cases_of_a_census() -> Vec<halves::Case> {
                 calls::census(&mut new);
                 new.retain(|_, hits| *hits >= 8);
             }
+            Scene::Lanes => lanes::census(&mut new),
             Scene::Closing => {
                 let before = hits();
                 for round in 0..240 {
@@ -510,14 +516,16 @@ fn cases_of_a_census() -> Vec<halves::Case> {
     census(Scene::Closing);
     census(Scene::Queues);
     census(Scene::Calls);
+    census(Scene::Lanes);
     let of = |scene| seen.values().filter(|(seen, _)| *seen == scene).count();
     say(&format!(
-        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {} more in queues, {} more in calls, {:.1} s",
+        "census: {} pairs in an open pool, {} more where handles are copied, {} more while it closes, {} more in queues, {} more in calls, {} more in lanes, {:.1} s",
         of(Scene::Open),
         of(Scene::Shared),
         of(Scene::Closing),
         of(Scene::Queues),
         of(Scene::Calls),
+        of(Scene::Lanes),
         begin.elapsed().as_secs_f64()
     ));
     every_site_was_hit(&seen);
@@ -527,9 +535,21 @@ fn cases_of_a_census() -> Vec<halves::Case> {
         (Target { role: WORKER, site, after }, Scene::Open, 0)
     });
     let seen = seen.iter().map(|(&(role, number), &(scene, hits))| (target(role, site(number)), scene, hits));
-    let behind = queues::behind().map(|target| (target, Scene::Queues, 0));
-    let calls = calls::behind().map(|target| (target, Scene::Calls, 0));
-    seen.chain(searching).chain(behind).chain(calls).collect()
+    let behind =
+        [(queues::BEHIND, Scene::Queues), (calls::BEHIND, Scene::Calls), (lanes::BEHIND, Scene::Lanes)];
+    let behind = behind
+        .into_iter()
+        .flat_map(|(list, scene)| targets_behind(list).map(move |target| (target, scene, 0)));
+    seen.chain(searching).chain(behind).collect()
+}
+
+/// What must be frozen behind another site of the same role: the role, that site, and those to freeze.
+type Behind = [(u8, Site, &'static [Site])];
+
+fn targets_behind(list: &'static Behind) -> impl Iterator<Item = Target> {
+    list.iter().flat_map(|&(role, first, sites)| {
+        sites.iter().map(move |&site| Target { role, site, after: Some((role, first)) })
+    })
 }
 
 fn tell(target: Target, scene: Scene, result: &Result<Figures, String>, whole: Duration, hits: u64) {

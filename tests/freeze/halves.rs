@@ -11,7 +11,8 @@ pub type Case = (Target, Scene, u64);
 /// In the environment of the second process: its cases.
 const CASES: &str = "JOBRING_FREEZE_CASES";
 
-const SCENES: [Scene; 5] = [Scene::Open, Scene::Shared, Scene::Closing, Scene::Queues, Scene::Calls];
+const SCENES: [Scene; 6] =
+    [Scene::Open, Scene::Shared, Scene::Closing, Scene::Queues, Scene::Calls, Scene::Lanes];
 
 fn write((target, scene, hits): &Case) -> String {
     let after = target.after.map_or(String::new(), |(role, site)| format!(" {role} {}", site as u8));

@@ -8,7 +8,7 @@
 use crate::arena::{Dice, OWN_WORKERS, all_slots_are_free, spin};
 use crate::board::{Board, Phase};
 use crate::harness::*;
-use crate::{Pair, Target, count, hits, ledger, release, stage};
+use crate::{Behind, Pair, Target, count, hits, ledger, release, stage};
 use jobring_frozen::{
     Completion, Completions, JobError, JobId, Pool, RecvError, ShutdownMode, ShutdownReport, Site, freeze,
 };
@@ -28,7 +28,7 @@ const MEANWHILE: u64 = 1 << 63;
 
 /// Sites that come to be in a queue only behind another site of the same role; elsewhere the census has seen
 /// them in other places.
-const BEHIND: &[(u8, Site, &[Site])] = &[
+pub const BEHIND: &Behind = &[
     // The end of a job.
     (
         WORKER,
@@ -54,13 +54,6 @@ const BEHIND: &[(u8, Site, &[Site])] = &[
     // A submit beyond the limit.
     (SUBMITTER, Site::CompletionsWanted, &[Site::CloseEventsLook]),
 ];
-
-/// What must be frozen behind another site.
-pub fn behind() -> impl Iterator<Item = Target> {
-    BEHIND.iter().flat_map(|&(role, first, sites)| {
-        sites.iter().map(move |&site| Target { role, site, after: Some((role, first)) })
-    })
-}
 
 /// What the threads share.
 struct Desk<'p> {
