@@ -25,6 +25,8 @@ const PROGRAMS: &[(&str, bool, bool)] = &[
     ("deadlock", true, true),
     ("end_places", true, true),
     ("watch", true, true),
+    ("lane", true, true),
+    ("lane_end", true, true),
     // On 32 bits the sanitizer itself calls the syscall() that this program has in place of the library's.
     ("workers", cfg!(target_pointer_width = "64"), true),
 ];

@@ -1,5 +1,5 @@
-//! The programs about ownership and races under AddressSanitizer, which finds memory that is freed twice,
-//! used after it was freed, or (LeakSanitizer) never freed. The ownership table also runs under valgrind.
+//! The programs about ownership, races and lanes under AddressSanitizer, which finds memory that is freed twice,
+//! used after it was freed, or (LeakSanitizer) never freed. The ownership table and the lanes also run under valgrind.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 #[path = "common/capi.rs"]
@@ -11,6 +11,9 @@ use capi::{
 };
 use std::path::Path;
 use std::process::Command;
+
+/// The programs about lanes.
+const LANES: [(&str, &str); 2] = [("lane.c", "lane"), ("lane_end.c", "lane-end")];
 
 const FEATURES: &[&str] = &["std", "pthread", "capi"];
 
@@ -37,16 +40,30 @@ fn address_sanitizer_finds_nothing() {
     assert_eq!(verdict(&run(&mut asan(&library, OWNERSHIP, "ownership", ""))), OWNERSHIP_VERDICT);
     run(&mut asan(&library, RACES, "races", "60"));
     run(&mut asan(&library, &["exit_destructors.c"], "exit-destructors", ""));
+    for (source, name) in LANES {
+        run(&mut asan(&library, &[source], name, ""));
+    }
     run(&mut asan(&library, SIGNAL_SUBMIT, "signal-submit", "2000"));
     run(&mut asan(&library, SIGNAL_STEP, "signal-step", "61"));
 }
 
 #[test]
 fn memcheck_finds_nothing() {
-    let program = program(&library(FEATURES), OWNERSHIP, "ownership-memcheck", &[]);
-    let printed = run(Command::new("valgrind")
-        .args(["-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect", "--error-exitcode=9"])
-        .arg("--fair-sched=yes")
-        .arg(program));
-    assert_eq!(verdict(&printed), OWNERSHIP_VERDICT);
+    let library = library(FEATURES);
+    let checked = |sources: &[&str], name: &str| {
+        let program = program(&library, sources, &format!("{name}-memcheck"), &[]);
+        run(Command::new("valgrind")
+            .args([
+                "-q",
+                "--leak-check=full",
+                "--errors-for-leak-kinds=definite,indirect",
+                "--error-exitcode=9",
+            ])
+            .arg("--fair-sched=yes")
+            .arg(program))
+    };
+    assert_eq!(verdict(&checked(OWNERSHIP, "ownership")), OWNERSHIP_VERDICT);
+    for (source, name) in LANES {
+        checked(&[source], name);
+    }
 }
