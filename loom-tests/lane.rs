@@ -22,6 +22,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_full_lane_is_swept_while_a_job_is_cancelled),
     model!(2 a_full_lane_is_swept_while_a_job_ends),
     model!(2 a_submitter_waits_for_room_in_a_lane),
+    model!(2 a_submitter_that_waits_for_room_learns_of_a_cancel),
     model!(2 a_submitter_that_waits_for_room_learns_of_the_close),
     model!(2 a_submitter_that_waits_for_room_learns_of_the_shutdown),
     model!(2 a_close_returns_when_it_has_seen_what_the_jobs_did),
@@ -300,6 +301,21 @@ fn a_submitter_waits_for_room_in_a_lane() {
     s.begin();
     lane.submit_blocking(s.task(2)).expect("there is room at last");
     runner.join().unwrap();
+    drop(lane);
+    s.assert_over(3);
+}
+
+fn a_submitter_that_waits_for_room_learns_of_a_cancel() {
+    let (s, lane, held) = one_held::<4>(1);
+    let other = lane.clone();
+    let task = s.task(2);
+    let submitter = s.thread(move |_| other.submit_blocking(task).err());
+    s.begin();
+    assert_eq!(s.pool.cancel(held), Some(true));
+    // The job that has the place does not run before.
+    assert_eq!(submitter.join().unwrap(), None);
+    assert_eq!(s.pool.wait(held), End::Cancelled);
+    while s.pool.run_one() {}
     drop(lane);
     s.assert_over(3);
 }

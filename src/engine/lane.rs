@@ -17,7 +17,8 @@
 //! hand on  with the role and a place: pop the oldest entry, give up the role, and the job gets the place: HELD is cleared, and it goes
 //!          to the tail of the ready ring. No entry: give up both, by an exchange that fails if one was pushed meanwhile
 //! cancel   of a held job: claim it, HELD stays; drop the input; clear HELD. The last of canceller and popper counts:
-//!          jobs - 1
+//!          jobs - 1. DEAD says that there may be such entries
+//! sweep    a submitter that finds no room takes the role and takes those entries out. One that sleeps is woken when it can
 //! close    CLOSED. To discard: DISCARD, and who pops an entry drops its job. Then sleep until the word is over: no job, no
 //!          entry, no role
 //! ```
@@ -78,6 +79,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let tells = now.has(Flag::Wanted)
                 && (has_fewer
                     || gave_up_role
+                    || to.can_be_swept() && !now.can_be_swept()
                     || to.is_over()
                     || to.has(Flag::Closed) && !now.has(Flag::Closed));
             if tells {

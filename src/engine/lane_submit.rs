@@ -51,17 +51,18 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Entered::Closed => Err(ReserveError::Shutdown),
                 // It takes no slot.
                 Entered::Full => Err(ReserveError::Full),
-                _ => match self.try_reserve(W::POPPER, Origin::Thread) {
-                    Err(ReserveError::Full) if W::WAITS => {
-                        keeping_errno(|| self.reserve_until(when_full, deadline))
-                    }
-                    reserved => reserved,
-                },
+                _ => self.try_reserve(W::POPPER, Origin::Thread),
+            };
+            let found = match found {
+                // Cancelled jobs may still have their places in the list, and their slots.
+                Err(ReserveError::Full) if self.sweep_lane(lane) => continue,
+                Err(ReserveError::Full) if W::WAITS && !is_full => {
+                    keeping_errno(|| self.reserve_until(when_full, deadline))
+                }
+                found => found,
             };
             let Reserved(index) = match found {
                 Ok(reserved) => reserved,
-                // Cancelled jobs may still have their places in the list, and their slots.
-                Err(ReserveError::Full) if self.sweep_lane(lane) => continue,
                 Err(ReserveError::Full) if W::WAITS && is_full => {
                     match keeping_errno(|| self.await_room(lane, when_full.timeout(), deadline)) {
                         Ok(()) => continue,
@@ -159,8 +160,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn sweep_lane(&self, lane: LaneRef) -> bool {
         // ORDERING: Acquire: with the role come the list and its links. And as LaneDead says.
         let took = self.move_lane(lane, ordering(Site::LaneSweep, Acquire), |word| {
-            let sweeps = word.has(Flag::Dead) && !word.has(Flag::Role);
-            sweeps.then(|| word.with(Flag::Role).without(Flag::Dead))
+            word.can_be_swept().then(|| word.with(Flag::Role).without(Flag::Dead))
         });
         if took.is_err() {
             return false;
@@ -235,7 +235,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             deadline.left(&self.port).map_err(|()| ReserveError::TimedOut)?;
             return if self.stack_suffices() && self.run_one() { Ok(()) } else { Err(ReserveError::Full) };
         }
-        let has_room = |word: Word| word.has(Flag::Closed) || word.jobs() < lane.most();
+        // Room, or what a sweep may make room of.
+        let has_room =
+            |word: Word| word.has(Flag::Closed) || word.jobs() < lane.most() || word.can_be_swept();
         let is_refused = || self.refuses_jobs() || self.is_copy();
         match self.sleep_for_lane(lane, timeout, deadline, has_room, is_refused) {
             Ok(()) => Ok(()),

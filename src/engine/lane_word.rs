@@ -114,6 +114,11 @@ impl Word {
         Self(self.0 & !(NEWEST.most() << NEWEST.shift) | newest.0 << NEWEST.shift)
     }
 
+    /// May there be entries of cancelled jobs, and does nobody have the role?
+    pub(super) const fn can_be_swept(self) -> bool {
+        self.has(Flag::Dead) && !self.has(Flag::Role)
+    }
+
     /// Will no thread touch the lane any more, if no new job comes?
     pub(super) const fn is_over(self) -> bool {
         self.jobs() == 0 && self.running() == 0 && self.newest().is_none() && !self.has(Flag::Role)
