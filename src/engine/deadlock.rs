@@ -247,8 +247,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let stuck = match state.status() {
                 Status::Running | Status::Cancelling | Status::Taking => self.is_held(locked, index, state),
                 Status::Queued => workers_stuck || state.is_held() && locked.is_held_back(index),
-                // Its entry lies behind a queued job.
-                _ if state.is_tombstone() => workers_stuck,
+                // Its entry lies behind a queued job, or a job of its lane.
+                _ if state.is_tombstone() => workers_stuck || locked.is_held_back(index),
                 _ if state.is_untaken() || state.is_closed() => true,
                 _ => return Outlook::Unsettled,
             };

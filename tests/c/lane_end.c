@@ -86,6 +86,28 @@ static void a_submit_takes_the_slots_of_cancelled_jobs(void) {
     }
 }
 
+/* Inside the lane, a submit to the pool is refused while they keep them, and goes on when the lane has been asked for room. */
+static void *fills_and_cancels(void *arg) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job held[3];
+    options.drop = dropped;
+    for (int n = 0; n < 3; n++) held[n] = submit(identity, NULL, &options);
+    CHECK(jobring_submit(pool, identity, NULL, NULL) == JOBRING_E_DEADLOCK);
+    for (int n = 0; n < 3; n++) cancel_and_take(held[n]);
+    CHECK(jobring_submit(pool, identity, NULL, NULL) == JOBRING_E_DEADLOCK);
+    OK(jobring_lane_submit(&lane, identity, NULL, NULL, NULL));
+    OK(jobring_submit(pool, identity, NULL, NULL));
+    return arg;
+}
+
+static void a_job_that_needs_the_slots_of_cancelled_jobs_is_refused(void) {
+    for (uint32_t workers = 1; workers <= 2; workers++) {
+        make(workers, 4, 1, 8);
+        OK(jobring_wait(pool, submit(fills_and_cancels, NULL, NULL), LONG, NULL));
+        end();
+    }
+}
+
 /* ---- Closes */
 
 static void closes(void *with) { OK(jobring_lane_close(&lane, *(const uint32_t *)with, LONG)); }
@@ -253,6 +275,7 @@ int main(void) {
     a_cancel_makes_room();
     a_cancel_wakes_who_waits_for_room();
     a_submit_takes_the_slots_of_cancelled_jobs();
+    a_job_that_needs_the_slots_of_cancelled_jobs_is_refused();
     a_close_ends_what_waits_and_refuses_what_comes();
     a_close_wakes_who_waits_for_room();
     a_closed_lane_is_not_touched_any_more();
