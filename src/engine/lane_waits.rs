@@ -46,14 +46,24 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Some(if discards { word.with(Flag::Discard) } else { word })
         });
         let is_over = |word: Word| word.is_over();
-        let helps = || {
-            self.discard_lane(lane);
-            // As a wait on a pool without workers.
-            while self.lifecycle.live() == 0
+        // ORDERING: Relaxed: the sleep's look decides.
+        let now = || Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)));
+        // As a wait on a pool without workers.
+        let runs_one = || {
+            self.lifecycle.live() == 0
                 && timeout != Timeout::Poll
                 && self.nesting_depth() == 0
+                && !now().is_over()
+                && deadline.left(&self.port).is_ok()
+                && !self.is_interrupted()
                 && self.run_one()
-            {}
+        };
+        let helps = || {
+            self.discard_lane(lane);
+            if runs_one() {
+                // The sleep ends at once.
+                self.lifecycle.notify_closers(&self.port, Origin::Thread);
+            }
             self.is_copy()
         };
         self.sleep_for_lane(lane, timeout, deadline, is_over, helps)

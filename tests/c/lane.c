@@ -320,6 +320,14 @@ static void a_hundred_thousand_lanes(void) {
     end();
 }
 
+/* Submits itself again and again, to the pool. */
+static atomic_int again;
+
+static void *goes_on(void *arg) {
+    if (atomic_fetch_sub(&again, 1) > 1) OK(jobring_submit(pool, goes_on, NULL, NULL));
+    return arg;
+}
+
 static void the_caller_runs_the_jobs_of_a_pool_without_workers(void) {
     jobring_job jobs[3];
     make(JOBRING_WORKERS_NONE, 8, 1, 2);
@@ -337,14 +345,23 @@ static void the_caller_runs_the_jobs_of_a_pool_without_workers(void) {
     OK(jobring_run_one(pool));
     OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
     CHECK(atomic_load(&calls) == 13);
+    /* A close runs no more than it has to. */
+    OK(jobring_lane_init(&lane, pool, 1, 2));
+    atomic_store(&again, 1000);
+    OK(jobring_submit(pool, goes_on, NULL, NULL));
+    OK(jobring_lane_submit(&lane, counts, NULL, NULL, NULL));
+    OK(jobring_lane_submit(&lane, counts, NULL, NULL, NULL));
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
+    CHECK(atomic_load(&calls) == 15 && atomic_load(&again) > 900);
     /* Discarded: all but the one that has its turn. */
     OK(jobring_lane_init(&lane, pool, 1, 2));
     for (int n = 0; n < 3; n++) jobs[n] = submit(counts, NULL, NULL);
     OK(jobring_lane_close(&lane, JOBRING_DISCARD, LONG));
-    CHECK(atomic_load(&calls) == 14);
+    CHECK(atomic_load(&calls) == 16);
     OK(jobring_wait(pool, jobs[0], 0, NULL));
     CHECK(jobring_wait(pool, jobs[1], 0, NULL) == JOBRING_E_SHUTDOWN);
     CHECK(jobring_wait(pool, jobs[2], 0, NULL) == JOBRING_E_SHUTDOWN);
+    atomic_store(&again, 1);
     OK(jobring_destroy(pool));
 }
 
