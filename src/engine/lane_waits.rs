@@ -225,7 +225,8 @@ pub(super) unsafe fn holds_back<S: Storage, P: Port + Clone>(
     // SAFETY:
     // - the caller has the graph, which is the pool's.
     let held = places_in(unsafe { &*locked.cast::<Locked<'_, P>>() }, lane);
-    let is_full = |word: Word| word.running() == lane.width() && word.running() <= held;
+    // A closer that drops jobs has a place more than the width.
+    let is_full = |word: Word| word.running() >= lane.width() && word.running() <= held;
     // ORDERING: Acquire: with the role come the list and its links.
     let took = pool.move_lane(lane, ordering(Site::LaneSearch, Acquire), |word| {
         (is_full(word) && !word.has(Flag::Role)).then(|| word.with(Flag::Role))

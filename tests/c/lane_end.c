@@ -271,6 +271,48 @@ static void a_drop_callback_uses_the_lane(void) {
     }
 }
 
+/* A job that runs and a callback of a job that is dropped both wait for the last job of the lane, which the closer drops when
+ * the callback returns. */
+static struct gate callback_runs = GATE_INIT;
+static atomic_int refused, shut;
+
+static void waits_for_last(void) {
+    const jobring_status status = jobring_wait(pool, later, JOBRING_FOREVER, NULL);
+    if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&refused, 1);
+    else if (status == JOBRING_E_SHUTDOWN) atomic_fetch_add(&shut, 1);
+    else CHECK(status == JOBRING_E_STALE);
+}
+
+static void *runs_and_waits(void *arg) {
+    gate_open(&blocker.begun);
+    gate_pass(&callback_runs);
+    waits_for_last();
+    return arg;
+}
+
+static void drops_and_waits(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    gate_open(&callback_runs);
+    waits_for_last();
+}
+
+static void a_job_and_a_callback_wait_for_the_same(void) {
+    for (int round = 0; round < 10; round++) {
+        jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+        make(2, 16, 1, 8);
+        gate_close(&blocker.begun), gate_close(&callback_runs);
+        atomic_store(&refused, 0), atomic_store(&shut, 0);
+        OK(jobring_lane_submit(&lane, runs_and_waits, NULL, NULL, NULL));
+        gate_pass(&blocker.begun);
+        options.drop = drops_and_waits;
+        OK(jobring_lane_submit(&lane, identity, NULL, &options, NULL));
+        later = submit(identity, NULL, NULL);
+        OK(jobring_lane_close(&lane, JOBRING_DISCARD, LONG));
+        CHECK(atomic_load(&refused) >= 1);
+        end();
+    }
+}
+
 int main(void) {
     a_cancel_makes_room();
     a_cancel_wakes_who_waits_for_room();
@@ -282,5 +324,6 @@ int main(void) {
     the_end_of_the_pool_ends_its_lanes();
     a_pool_is_destroyed_while_a_lane_has_jobs();
     a_drop_callback_uses_the_lane();
+    a_job_and_a_callback_wait_for_the_same();
     return 0;
 }
