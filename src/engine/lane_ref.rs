@@ -163,11 +163,15 @@ impl LaneRef {
         }
     }
 
-    /// A job of this lane has ended its thread.
-    pub(crate) fn leave_exited(self) {
+    /// A job of this lane has ended its thread. It is no longer inside the lane.
+    pub(crate) fn leave_exited(self, context: &CallContext) {
+        let Lane { pool, code, .. } = self.lane();
         // SAFETY:
         // - as in run.
-        unsafe { (self.lane().code.leave)(self, Left::Ran) };
+        unsafe {
+            (code.set_current)(*pool, context);
+            (code.leave)(self, Left::Ran);
+        }
     }
 
     /// Drops the input of a job of this lane, and then gives on what the job has of the lane.

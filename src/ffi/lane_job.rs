@@ -77,7 +77,7 @@ unsafe fn exited(payload: Payload, context: &CallContext) -> RunResult {
     unsafe {
         let lane = LaneRef::new(lane_at(payload).read());
         let ended = WITH_OPTIONS.exited.map_or(RunResult::Failed, |exited| exited(payload, context));
-        lane.leave_exited();
+        lane.leave_exited(context);
         ended
     }
 }

@@ -313,6 +313,45 @@ static void a_job_and_a_callback_wait_for_the_same(void) {
     }
 }
 
+/* On a thread that its job ends, a job is dropped whose callback waits for the next one of the lane. Another job, which has the other
+ * place, can still end that. */
+static struct caller leaving;
+static _Atomic jobring_status status_there;
+
+static void drops_and_waits_for_another(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    atomic_store(&leaving.number, gettid());
+    atomic_store(&status_there, jobring_wait(pool, later, JOBRING_FOREVER, NULL));
+    atomic_store(&leaving.back, 1);
+}
+
+static void *waits_and_leaves(void *arg) {
+    struct blocker *of = arg;
+    gate_open(&of->begun);
+    gate_pass(&of->go);
+    pthread_exit(NULL);
+}
+
+static void a_job_that_ended_its_thread_has_no_place(void) {
+    static struct blocker leaver = {GATE_INIT, GATE_INIT};
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    if (!(jobring_features() & JOBRING_FEATURE_PTHREAD)) return;
+    make(2, 16, 2, 8);
+    block();
+    OK(jobring_lane_submit(&lane, waits_and_leaves, &leaver, NULL, NULL));
+    gate_pass(&leaver.begun);
+    options.drop = drops_and_waits_for_another;
+    OK(jobring_lane_submit(&lane, identity, NULL, &options, NULL));
+    later = submit(identity, NULL, NULL);
+    CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, NULL) == JOBRING_E_TIMEDOUT);
+    gate_open(&leaver.go);
+    caller_is_in(&leaving);
+    gate_open(&blocker.go);
+    OK(jobring_shutdown(pool, JOBRING_DISCARD, LONG, NULL));
+    CHECK(atomic_load(&status_there) == JOBRING_E_SHUTDOWN);
+    end();
+}
+
 int main(void) {
     a_cancel_makes_room();
     a_cancel_wakes_who_waits_for_room();
@@ -325,5 +364,6 @@ int main(void) {
     a_pool_is_destroyed_while_a_lane_has_jobs();
     a_drop_callback_uses_the_lane();
     a_job_and_a_callback_wait_for_the_same();
+    a_job_that_ended_its_thread_has_no_place();
     return 0;
 }
