@@ -55,7 +55,8 @@ struct jobring_lane {
  * - `pool`: the pool whose workers run the lane's jobs.
  * - `width`: the most jobs that run at the same time: 1 to 262,142 (14 on 32-bit targets).
  * - `capacity`: the most jobs that wait for their turn: 1 or more, together with the width at most 1,048,575
- *   (1,023). Each of them has a slot of the pool.
+ *   (1,023). Each of them has a slot of the pool; in a pool that has fewer slots than its lanes have room
+ *   for, one lane can make it full for the others.
  *
  * Returns:
  * - JOBRING_OK.
@@ -115,8 +116,11 @@ jobring_status jobring_lane_submit(jobring_lane *lane,
  * It needs no room in the lane, so it works when that is full. Several threads may call it, and it may be called
  * again. On a pool without workers it runs the jobs.
  *
- * When it returns JOBRING_OK, all jobs have returned, and so have the callbacks of those that were dropped. The
- * result of the last one may become visible a moment later, to a caller of jobring_wait() for example.
+ * When it returns JOBRING_OK, all jobs have returned, and so have the callbacks of those that were dropped; the
+ * caller sees what they did. The result of the last one may become visible a moment later, to a caller of
+ * jobring_wait() for example.
+ *
+ * A job closes its own lane with a `timeout_ns` of 0: the call returns JOBRING_E_TIMEDOUT, and the lane is closed.
  *
  * - `lane`: the lane.
  * - `mode`: JOBRING_DRAIN: the jobs that wait for their turn run. JOBRING_DISCARD: they are dropped, as by

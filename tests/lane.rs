@@ -239,6 +239,22 @@ fn calls_that_would_wait_for_themselves_are_refused() {
     }
 }
 
+#[test]
+fn a_job_closes_its_own_lane() {
+    let pool: &'static Pool = Box::leak(Box::new(pool(2, 8)));
+    let lane = &*Box::leak(Box::new(pool.lane(1, 4).expect("a lane")));
+    let job = lane.submit(move || {
+        let before = lane.submit(|| 7).expect("open");
+        assert_eq!(lane.close(ShutdownMode::Drain, Some(Duration::ZERO)), Err(IdleError::Pending));
+        assert!(matches!(lane.submit(|| ()), Err(SubmitError::Shutdown(_))));
+        before
+    });
+    let before = done(job.expect("open")).expect("both calls said so");
+    assert_eq!(done(before).expect("what was accepted runs"), 7);
+    lane.close(ShutdownMode::Drain, None).expect("all jobs have ended");
+    pool.shutdown(ShutdownMode::Drain, None).expect("all jobs have ended");
+}
+
 /// The pool is full of jobs that wait for the one that submits.
 #[test]
 fn a_submit_to_a_pool_that_is_full_of_held_jobs_is_refused() {

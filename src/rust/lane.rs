@@ -229,7 +229,10 @@ impl<'p, P: AnyPool> Lane<'p, P> {
     /// It needs no room in the lane, so it works when that is full. Several threads may call it, and it may be called again. On a
     /// pool without workers it runs the jobs.
     ///
-    /// When it returns, the jobs' functions have returned. The result of the last one may become visible a moment later.
+    /// When it returns, the jobs' functions have returned, and the caller sees what they did. The result of the last one may become
+    /// visible a moment later.
+    ///
+    /// A job closes its own lane with a timeout of zero: the call returns [`IdleError::Pending`], and the lane is closed.
     ///
     /// ```
     /// use jobring::{JobError, Pool, ShutdownMode, SubmitError};
