@@ -79,8 +79,8 @@ static void *withdraw(void *arg)
     return NULL;
 }
 
-/* Jobs that wait for room in each other's lanes could wait for ever too. So no more transfers are on their way than every lane
- * has room for, and a deposit never waits. */
+/* A deposit must find room: of jobs that wait for room in each other's lanes, one would get JOBRING_E_DEADLOCK. So no more transfers
+ * are on their way than every lane has room for. */
 static void with_lanes(jobring_pool *pool)
 {
     for (int i = 0; i < ACCOUNTS; i++)

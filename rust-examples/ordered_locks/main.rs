@@ -105,8 +105,8 @@ fn withdraw(from: &Account, to: &'static Account, amount: i64) {
     }
 }
 
-/// Jobs that wait for room in each other's lanes could wait for ever too. So no more transfers are on their way than every lane
-/// has room for, and a deposit never waits.
+/// A deposit must find room: of jobs that wait for room in each other's lanes, one would get `SubmitError::Deadlock`. So no more
+/// transfers are on their way than every lane has room for.
 fn with_lanes(pool: &'static Pool, transfers: &[Transfer]) -> Result<End> {
     let mut accounts = Vec::new();
     for _ in 0..ACCOUNTS {
