@@ -138,6 +138,8 @@ pub enum JobError {
     /// An interrupt was raised ([`PoolCore::interruptible`](crate::PoolCore::interruptible)).
     /// [`JobHandle::wait_interruptible`](crate::JobHandle::wait_interruptible) returns the handle instead.
     Interrupted,
+    /// The time of a map was up, and this job had not finished, or was not begun: see `Map::timeout`.
+    TimedOut,
 }
 
 impl fmt::Display for JobError {
@@ -149,6 +151,7 @@ impl fmt::Display for JobError {
             Self::Stack => f.write_str("too little stack is left to run the job here"),
             Self::Forked => f.write_str("the process is a child by fork() of the one that runs the job"),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::TimedOut => f.write_str("the time for the jobs was up"),
         }
     }
 }

@@ -14,6 +14,7 @@
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
+//! - `Map` (feature `alloc`) gives the results of a function over an iterator, in the order of its input.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool. A [`BlockingQueue`] is one for
 //!   threads that wait for each other, and can be closed.
 //! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
@@ -101,6 +102,8 @@ pub use rust::idle::IdleError;
 pub use rust::job_state::JobState;
 pub use rust::lane::Lane;
 pub use rust::lane_memory::LaneMemory;
+#[cfg(feature = "alloc")]
+pub use rust::map::Map;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};

@@ -140,4 +140,13 @@ fn no_job_allocates_once_the_pool_is_there() {
     println!("{calls} calls of the allocator in 100,000 jobs, {} ran", ran.load(SeqCst));
     assert_eq!(calls, 0);
     assert!(ran.load(SeqCst) > 80_000);
+
+    // A map allocates what it has in flight, however long it is.
+    let allocates = |items| {
+        let before = CALLS.load(SeqCst);
+        let map = pool.map(0..items, |n| n).chunk(3).in_flight(4);
+        assert!(map.map(|n| n.expect("a result")).eq(0..items));
+        CALLS.load(SeqCst) - before
+    };
+    assert_eq!(allocates(100_000), allocates(100));
 }

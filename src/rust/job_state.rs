@@ -52,9 +52,13 @@ impl JobState {
             Ok(_) => Self::Done,
             Err(JobError::Panicked(_)) => Self::Failed,
             Err(JobError::Cancelled) => Self::Cancelled,
-            Err(JobError::Deadlock | JobError::Stack | JobError::Forked | JobError::Interrupted) => {
-                Self::Running
-            }
+            Err(
+                JobError::Deadlock
+                | JobError::Stack
+                | JobError::Forked
+                | JobError::Interrupted
+                | JobError::TimedOut,
+            ) => Self::Running,
         }
     }
 

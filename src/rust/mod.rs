@@ -29,6 +29,12 @@ pub(crate) mod job_state;
 pub(crate) mod lane;
 mod lane_closure;
 pub(crate) mod lane_memory;
+#[cfg(feature = "alloc")]
+pub(crate) mod map;
+#[cfg(feature = "alloc")]
+mod map_chunk;
+#[cfg(feature = "alloc")]
+mod map_iter;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod owned_handle;
 mod parallel;

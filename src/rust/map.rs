@@ -1,0 +1,222 @@
+//! Maps a function over an iterator: the map and its settings.
+
+use crate::platform::port::Deadline;
+use crate::rust::handle::JobHandle;
+use crate::rust::map_chunk::Chunk;
+use crate::rust::pool::Pool;
+use crate::rust::pool_core::{AnyPool, PoolCore};
+use crate::rust::time_limit::TimeLimit;
+use alloc::collections::VecDeque;
+use core::fmt;
+use core::iter::Fuse;
+
+/// The most chunks in flight, unless the caller says otherwise.
+const IN_FLIGHT: usize = 64;
+
+/// A chunk that was submitted.
+pub(super) struct Submitted<'p, A, T> {
+    pub(super) job: JobHandle<'p, Chunk<A, T>>,
+    /// How many items it has.
+    pub(super) len: usize,
+}
+
+/// The results of a function over an input, in the order of the input: see [`PoolCore::map`].
+///
+/// `P` is the kind of the pool; the default is `Pool`.
+///
+/// ```
+/// use jobring::{JobError, Map, Pool};
+/// use std::vec;
+///
+/// fn total(lengths: Map<'_, vec::IntoIter<String>, fn(String) -> usize, usize>) -> Result<usize, JobError> {
+///     lengths.chunk(16).sum()
+/// }
+///
+/// let pool = Pool::builder().workers(2).build()?;
+/// let words = vec!["one".to_string(), "two".to_string(), "three".to_string()];
+/// assert_eq!(total(pool.map(words, |word| word.len()))?, 11);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a map does nothing unless it is iterated over"]
+pub struct Map<'p, I: Iterator, F, T, P: AnyPool = Pool> {
+    pub(super) pool: &'p PoolCore<P>,
+    pub(super) inputs: Fuse<I>,
+    pub(super) f: F,
+    pub(super) chunk: usize,
+    /// At least 1, and not more than the pool has slots.
+    pub(super) most: usize,
+    pub(super) deadline: Deadline,
+    /// Oldest first.
+    pub(super) in_flight: VecDeque<Submitted<'p, I::Item, T>>,
+    /// Items that were taken from the input, and not submitted yet.
+    pub(super) next_chunk: Chunk<I::Item, T>,
+    /// The results of the chunk that was taken last. Those before `given` were given to the caller.
+    pub(super) results: Chunk<I::Item, T>,
+    pub(super) given: usize,
+    pub(super) has_ended: bool,
+}
+
+impl<P: AnyPool> PoolCore<P> {
+    /// Calls `f` with each item of an iterator, in jobs, and returns an iterator over the results, in the order of the input
+    /// whatever finishes first.
+    ///
+    /// Nothing happens before the first result is asked for. From then on up to [`in_flight`](Map::in_flight) jobs are submitted
+    /// ahead of the caller, and each call of `next` blocks until the next result is there. So the input may be endless. The input
+    /// is asked for items on the caller's thread.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let squares: Result<Vec<u64>, _> = pool.map(1.., |n| n * n).take(5).collect();
+    /// assert_eq!(squares?, [1, 4, 9, 16, 25]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Each job has a clone of `f`, which must fit into a slot beside a `Vec`; items and results of any size do. Small items are
+    /// cheaper in [chunks](Map::chunk). The map allocates a ring of handles, and one `Vec` for each chunk in flight and two more;
+    /// after that it allocates nothing, unless the pool is full now and then. For data that is borrowed there is [`parallel_for`](PoolCore::parallel_for).
+    ///
+    /// # Failures
+    /// A call that panics gives its [`JobError::Panicked`] in its place, and the others go on, also those of its chunk. Whoever
+    /// stops at the first failure, as `collect` and `sum` into a `Result` do, drops the map, and so cancels the rest:
+    ///
+    /// ```
+    /// use jobring::{JobError, Pool};
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let sum: Result<u32, JobError> = pool.map(0.., |n| 100 / (3 - n)).sum();
+    /// assert!(matches!(sum, Err(JobError::Panicked(_))));
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    ///
+    /// Other errors:
+    /// - [`JobError::Cancelled`] in the place of each item of a job that somebody else has cancelled. If the pool is shut down and
+    ///   takes no more jobs, it stands once in place of all items that are left, and is the last result.
+    /// - [`JobError::TimedOut`], the last result: see [`timeout`](Map::timeout).
+    /// - [`JobError::Interrupted`]: nothing is lost, and the next call goes on where this one stopped.
+    /// - [`JobError::Deadlock`], [`JobError::Stack`], [`JobError::Forked`], as a [`wait`](JobHandle::wait) for the job returns
+    ///   them, in the place of each of its items.
+    ///
+    /// # Dropping it
+    /// Jobs that have not begun are cancelled, and their items dropped before the drop returns. Those that run are not waited for:
+    /// their calls go on, and their results are dropped. A map that is leaked leaves its jobs in the pool, where they run and keep
+    /// their slots.
+    ///
+    /// # On a full pool, and inside a job
+    /// It never waits for a slot. If none is free, it goes on with what it has in flight. If nothing is, the calling thread runs a
+    /// chunk itself. Inside a job of the same pool, a chunk that is waited for and has not begun runs on the calling thread.
+    ///
+    /// # Panics
+    /// `next` panics with a panic of the input, or of the clone of `f`. Nothing is lost, and the map can be used further.
+    pub fn map<I, F, T>(&self, inputs: I, f: F) -> Map<'_, I::IntoIter, F, T, P>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Clone + Send + 'static,
+        T: Send + 'static,
+    {
+        Map {
+            pool: self,
+            inputs: inputs.into_iter().fuse(),
+            f,
+            chunk: 1,
+            most: default_in_flight(self.capacity()),
+            deadline: Deadline::Never,
+            in_flight: VecDeque::new(),
+            next_chunk: Chunk::EMPTY,
+            results: Chunk::EMPTY,
+            given: 0,
+            has_ended: false,
+        }
+    }
+}
+
+fn default_in_flight(capacity: usize) -> usize {
+    (capacity / 2).clamp(1, IN_FLIGHT)
+}
+
+impl<I, F, T, P> Map<'_, I, F, T, P>
+where
+    I: Iterator,
+    P: AnyPool,
+{
+    /// The most chunks that are submitted and whose results the caller has not begun to take, and so the most that the input is
+    /// ahead of the caller, apart from one chunk. More than the pool has slots is taken as that many. Default: 0, which is half of
+    /// the slots, or 64 if that is fewer.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let mut read = 0;
+    /// let lines = std::iter::from_fn(|| {
+    ///     read += 1;
+    ///     Some(read)
+    /// });
+    /// assert_eq!(pool.map(lines, |n| n * 2).in_flight(4).next().unwrap()?, 2);
+    /// assert_eq!(read, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_flight(mut self, chunks: usize) -> Self {
+        let capacity = self.pool.capacity();
+        self.most = if chunks == 0 { default_in_flight(capacity) } else { chunks.min(capacity) };
+        self
+    }
+
+    /// How many items are one job. Default: 1. 0 is taken as 1.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).build()?;
+    /// let sum: Result<u64, _> = pool.map(0..10_000u64, |n| n * n).chunk(1000).sum();
+    /// assert_eq!(sum?, 333_283_335_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn chunk(mut self, items: usize) -> Self {
+        self.chunk = items.max(1);
+        self
+    }
+
+    /// The time for the whole map: a `Duration` from this call on, or (with `std`) until an `Instant`
+    /// ([`TimeLimit`](crate::TimeLimit)). When a call of `next` finds that it is up, or the time is up while it waits, nothing
+    /// more is begun: queued jobs are cancelled. Results that are there are still given, up to the first that is not. In its place
+    /// stands [`JobError::TimedOut`], and it is the last: how far the map came is the number of results before it. A job that runs
+    /// then is not waited for.
+    ///
+    /// A call of `next` overruns the time by a chunk at most, where it runs that chunk itself. Without a clock the time is up at
+    /// once. Default: no limit.
+    ///
+    /// ```
+    /// use jobring::{JobError, Pool};
+    /// use std::sync::mpsc::channel;
+    /// use std::sync::{Arc, Mutex};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let (send, receive) = channel();
+    /// let receive = Arc::new(Mutex::new(receive));
+    /// send.send("first")?;
+    /// let mut lines = pool.map(0..3, move |_| receive.lock().unwrap().recv().unwrap());
+    /// assert_eq!(lines.next().unwrap()?, "first");
+    /// let mut lines = lines.timeout(Duration::from_millis(5));
+    /// assert!(matches!(lines.next(), Some(Err(JobError::TimedOut))));
+    /// assert!(lines.next().is_none());
+    /// send.send("for the job that waits for it")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn timeout(mut self, timeout: impl Into<TimeLimit>) -> Self {
+        self.deadline = Deadline::after(self.pool.raw().port(), timeout.into().timeout());
+        self
+    }
+}
+
+impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for Map<'_, I, F, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("chunk", &self.chunk)
+            .field("most_in_flight", &self.most)
+            .field("in_flight", &self.in_flight.len())
+            .finish_non_exhaustive()
+    }
+}
