@@ -1583,7 +1583,10 @@ struct jobring_stats {
     uint32_t sleeping;
     /** Zero. */
     uint32_t reserved;
-    /** Accepted jobs (wraps with size_t). */
+    /**
+     * Accepted jobs (wraps with size_t). One that a lane holds back counts from its turn on; not if it is dropped
+     * before.
+     */
     uint64_t submitted;
     /**
      * Entries taken from the ready ring: jobs that were started, and entries of jobs that were cancelled

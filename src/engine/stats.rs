@@ -48,7 +48,7 @@ pub struct PoolStats {
 }
 
 impl PoolStats {
-    /// Accepted jobs (wraps).
+    /// Accepted jobs (wraps). One that a lane holds back counts from its turn on; not if it is dropped before.
     #[must_use]
     pub const fn submitted(&self) -> usize {
         self.submitted
@@ -131,8 +131,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Reads the counters, then counts the jobs. It disturbs no other thread.
     pub(crate) fn stats(&self) -> PoolStats {
         let mut stats = self.counters();
+        // A job that its lane holds back is not in the ready ring, so `submitted` does not count it yet.
+        let mut held = 0;
         for index in 0..self.used_slots() {
-            match self.slot(index).state().status() {
+            let state = self.slot(index).state();
+            held += usize::from(state.is_held() || state.is_dropping());
+            match state.status() {
                 Status::Free => {}
                 Status::Queued => stats.queued += 1,
                 Status::Running | Status::Cancelling => stats.running += 1,
@@ -140,7 +144,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
         }
         // A job may be queued and not counted as accepted yet.
-        stats.completed = stats.submitted.saturating_sub(stats.queued + stats.running);
+        stats.completed = stats.submitted.saturating_sub(stats.queued - held + stats.running);
         stats
     }
 

@@ -51,7 +51,8 @@ pub struct jobring_stats {
     pub sleeping: u32,
     /// Zero.
     pub reserved: u32,
-    /// Accepted jobs (wraps with size_t).
+    /// Accepted jobs (wraps with size_t). One that a lane holds back counts from its turn on; not if it is dropped
+    /// before.
     pub submitted: u64,
     /// Entries taken from the ready ring: jobs that were started, and entries of jobs that were cancelled
     /// or run by a waiting thread before (wraps with size_t).

@@ -365,6 +365,25 @@ static void the_caller_runs_the_jobs_of_a_pool_without_workers(void) {
     OK(jobring_destroy(pool));
 }
 
+/* What a pool says of its jobs. */
+static void held_jobs_are_queued(void) {
+    jobring_stats stats = {.size = sizeof stats};
+    jobring_job held[3];
+    make(1, 16, 1, 8);
+    for (int n = 0; n < 5; n++) OK(jobring_wait(pool, submit(identity, NULL, NULL), LONG, NULL));
+    block();
+    for (int n = 0; n < 3; n++) held[n] = submit(identity, NULL, NULL);
+    OK(jobring_stats_get(pool, &stats));
+    CHECK(stats.queued == 3 && stats.running == 1 && stats.completed == 5);
+    gate_open(&blocker.go);
+    for (int n = 0; n < 3; n++) OK(jobring_wait(pool, held[n], LONG, NULL));
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
+    OK(jobring_wait_idle(pool, LONG));
+    OK(jobring_stats_get(pool, &stats));
+    CHECK(stats.queued == 0 && stats.submitted == 9 && stats.completed == 9);
+    end();
+}
+
 int main(void) {
     no_more_run_than_the_width_and_one_by_one_in_order();
     options_are_those_of_any_job(0);
@@ -376,5 +395,6 @@ int main(void) {
     a_job_that_fails_gives_its_place_on();
     a_hundred_thousand_lanes();
     the_caller_runs_the_jobs_of_a_pool_without_workers();
+    held_jobs_are_queued();
     return 0;
 }
