@@ -352,6 +352,30 @@ static void a_job_that_ended_its_thread_has_no_place(void) {
     end();
 }
 
+/* The jobs that a lane drops when one of its jobs ends, it drops inside of that. */
+static _Atomic jobring_status other_status;
+
+static void waits_for_self(void *arg, jobring_status why) {
+    (void)arg, (void)why;
+    atomic_store(&other_status, jobring_wait(pool, self, JOBRING_FOREVER, NULL));
+}
+
+static void a_callback_cannot_wait_for_the_job_whose_end_calls_it(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    make(2, 16, 1, 8);
+    gate_close(&blocker.begun), gate_close(&blocker.go);
+    self = submit(blocks, &blocker, NULL);
+    gate_pass(&blocker.begun);
+    options.drop = waits_for_self;
+    later = submit(identity, NULL, &options);
+    CHECK(jobring_shutdown(pool, JOBRING_DISCARD, 0, NULL) == JOBRING_E_TIMEDOUT);
+    gate_open(&blocker.go);
+    OK(jobring_wait(pool, self, LONG, NULL));
+    CHECK(atomic_load(&other_status) == JOBRING_E_DEADLOCK);
+    CHECK(jobring_wait(pool, later, LONG, NULL) == JOBRING_E_SHUTDOWN);
+    end();
+}
+
 int main(void) {
     a_cancel_makes_room();
     a_cancel_wakes_who_waits_for_room();
@@ -365,5 +389,6 @@ int main(void) {
     a_drop_callback_uses_the_lane();
     a_job_and_a_callback_wait_for_the_same();
     a_job_that_ended_its_thread_has_no_place();
+    a_callback_cannot_wait_for_the_job_whose_end_calls_it();
     return 0;
 }
