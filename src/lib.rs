@@ -15,6 +15,7 @@
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
 //! - `Map` (feature `alloc`) gives the results of a function over an iterator, in the order of its input.
+//! - [`Lane`] is a FIFO of jobs of which at most a given number run at the same time: an actor's mailbox, a serial queue, a quota.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool. A [`BlockingQueue`] is one for
 //!   threads that wait for each other, and can be closed.
 //! - `include/jobring.h`, `include/jobring_ext.h` and `include/jobring_port.h` are the C API (feature `capi`).
