@@ -1,4 +1,4 @@
-// Boost.Asio: post() to a thread_pool.
+// Boost.Asio: post() to a thread_pool, or to strands of it.
 #include "common.hpp"
 #include <utility> // which boost/asio.hpp 1.74 forgets
 
@@ -14,5 +14,16 @@ int main(int argc, char **argv)
         pin_worker(params);
     Places places(params);
     boost::asio::thread_pool pool(one ? 1 : params.get("workers", 2));
+    if (params.mode("lanes")) {
+        using Strand = boost::asio::strand<boost::asio::thread_pool::executor_type>;
+        std::vector<Strand> strands;
+        for (uint64_t n = 0; n < params.get("lanes", 1); n++)
+            strands.push_back(boost::asio::make_strand(pool));
+        size_t next = 0;
+        return any(params, places, [&](void (*job)()) {
+            boost::asio::post(strands[next], job);
+            next = next + 1 == strands.size() ? 0 : next + 1;
+        });
+    }
     return any(params, places, [&](void (*job)()) { boost::asio::post(pool, job); });
 }

@@ -294,7 +294,7 @@ inline void body(uint32_t *first, size_t count)
 // What can be done with any pool of which submit(function) hands over one job.
 template <class Submit> int any(const Params &params, const Places &places, Submit submit)
 {
-    if (params.mode("detached"))
+    if (params.mode("detached") || params.mode("lanes"))
         bursts(params, places, [&](uint64_t n) { while (n--) submit(job); }, [] {});
     else if (params.mode("asleep"))
         asleep(params, [&] { submit([] { gate.open(); }); gate.pass(); });

@@ -203,6 +203,27 @@ const GOALS: &[Goal] = &[
         "1, 64, 1 workers under load: 1.25 times bare threads",
         Times(WITHIN_25, &["bare pthreads beside the pool"], "p50"),
     ),
+    Goal(
+        "W16",
+        "w16",
+        "jobring, one lane",
+        "5 times a strand of Boost.Asio",
+        Times(5.0, &["Boost.Asio, one strand"], "rate"),
+    ),
+    Goal(
+        "W16",
+        "w16",
+        "jobring, one lane",
+        "0.4 of jobs without a lane",
+        Times(0.4, &["jobring, without lanes"], "rate"),
+    ),
+    Goal(
+        "W16",
+        "w16",
+        "jobring, 10,000 lanes in turn",
+        "half of one lane's rate",
+        Times(0.5, &["jobring, one lane"], "rate"),
+    ),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];
 

@@ -4,7 +4,7 @@ use crate::gate::{Gate, futex_wait, futex_wake};
 use crate::lines::{job, ran};
 use crate::measure::Pool;
 use crate::measure::birth::birth;
-use crate::measure::burst::{Places, bursts};
+use crate::measure::burst::{Places, bursts, detached};
 use crate::measure::event_loop::{self, Ends};
 use crate::measure::payload::{self, Carrier, Load};
 use crate::measure::round_trip::{Pair, cold, hot, tight};
@@ -264,6 +264,33 @@ pub fn many(params: &Params) -> Report {
         jobring::Pool::builder().workers(workers).stack_size(params.size("stack")).build().expect("a pool")
     };
     birth(workers, build, drop)
+}
+
+/// Posts to lanes of width 1, in turn, of one pool.
+struct Lanes {
+    lanes: Vec<jobring::Lane<'static, jobring::Pool>>,
+    next: AtomicUsize,
+}
+
+impl Pool for Lanes {
+    fn start(workers: usize, params: &Params) -> Self {
+        // The lanes borrow it, and the process ends after the measurement.
+        let pool: &'static jobring::Pool = Box::leak(Box::new(Pool::start(workers, params)));
+        let lanes = (0..params.size("lanes")).map(|_| pool.lane(1, pool.capacity() / 2).expect("a lane"));
+        Self { lanes: lanes.collect(), next: AtomicUsize::new(0) }
+    }
+
+    fn hand_over(&self, job: fn()) {
+        // ORDERING: Relaxed: there is one submitter.
+        let next = self.next.load(Relaxed);
+        self.next.store(if next + 1 == self.lanes.len() { 0 } else { next + 1 }, Relaxed);
+        self.lanes[next].submit_detached(job).expect("open");
+    }
+}
+
+/// Bursts of posts to lanes.
+pub fn lanes(params: &Params) -> Report {
+    detached::<Lanes>(params)
 }
 
 /// One worker, many, one.

@@ -76,6 +76,7 @@ pub fn find(name: &str, mode: &str) -> Option<Measure> {
         ("jobring", "itself") => Some(jobring::waiter_runs_it),
         ("jobring", "many") => Some(jobring::many),
         ("jobring", "resize") => Some(jobring::resize),
+        ("jobring", "lanes") => Some(jobring::lanes),
         ("jobring", "loop") => Some(fork::loop_jobring),
         ("jobring", "fib") => Some(fork::fib_jobring),
         ("jobring C", "detached") => Some(jobring_c::detached),

@@ -45,7 +45,7 @@ pub const ALL: &[Outside] = &[
         &["detached", "handles", "asleep", "itself", "idle", "loop"],
         &["-ltbb"],
     ),
-    cxx("Boost.Asio", "asio.cpp", "boost/asio.hpp", &["detached", "asleep", "idle"], &[]),
+    cxx("Boost.Asio", "asio.cpp", "boost/asio.hpp", &["detached", "lanes", "asleep", "idle"], &[]),
     cxx(
         "moodycamel, by hand",
         "moodycamel.cpp",

@@ -1,4 +1,4 @@
-//! W1, W1t, W2, W11, W14: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
+//! W1, W1t, W2, W11, W14, W16: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -106,7 +106,7 @@ fn event_loop(jobs: u64) -> Case {
     }
 }
 
-/// W1, W1t, W2, W5, W11, W12, W14.
+/// W1, W1t, W2, W5, W11, W12, W14, W16.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -154,6 +154,18 @@ pub fn cases(options: &Options) -> Vec<Case> {
         ),
     ];
     cases.push(until_idle(&burst(1, 2)));
+    cases.push(case(
+        "W16",
+        "empty jobs in bursts, detached, through lanes of width 1, 1 submitter, 2 workers",
+        &burst(1, 2),
+        vec![
+            entrant("jobring", "lanes").with("lanes", 1).called("jobring, one lane"),
+            entrant("jobring", "lanes").with("lanes", 10_000).called("jobring, 10,000 lanes in turn"),
+            entrant("jobring", "detached").called("jobring, without lanes"),
+            entrant("Boost.Asio", "lanes").with("lanes", 1).called("Boost.Asio, one strand"),
+            entrant("Boost.Asio", "lanes").with("lanes", 10_000).called("Boost.Asio, 10,000 strands in turn"),
+        ],
+    ));
     cases.push(event_loop(if options.quick { 100_000 } else { 1_000_000 }));
     cases.extend([(0, "one thread"), (1, "1p1c"), (2, "2p2c"), (4, "4p4c")].map(|(pairs, shape)| {
         let pushes = if options.quick { 40_000 } else { 100_000 };

@@ -33,7 +33,6 @@ pub struct Lane<const N: usize> {
 
 impl<const N: usize> Lane<N> {
     /// At most `width` jobs run, and at most `capacity` wait.
-    #[allow(clippy::arc_with_non_send_sync, reason = "loom's threads are one thread")]
     pub fn new(pool: &Arc<Pool<N>>, width: usize, capacity: usize) -> Arc<Self> {
         let words = Words::new::<_, _, Tasks>(&pool.raw, width, width + capacity);
         // SAFETY:
