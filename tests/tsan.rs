@@ -59,6 +59,8 @@ const WATCHES: (&str, u32) = ("watches", 100_000);
 const INTERRUPTS: (&str, u32) = ("interrupts", 200_000);
 const IDLE_WAITS: (&str, u32) = ("idle_waits", 100_000);
 const SEVERAL: (&str, u32) = ("first_of_several", 100_000);
+const LANES: (&str, u32) = ("lanes", 100_000);
+const LANE_CLOSES: (&str, u32) = ("lane_closes", 30_000);
 
 const SUBMITS: &[&str] = &["jobring_submit"];
 const RUNS: &[&str] = &["execute", "drop_claimed"];
@@ -91,6 +93,14 @@ const INTERRUPTED: &[&str] = &["#0 be_interrupted"];
 const FINDS_IT_IDLE: &[&str] = &["wait_for_all"];
 /// After a wait for the first of several jobs.
 const FINDS_ONE: &[&str] = &["look_at_the_first"];
+
+/// The jobs of a lane of width 1.
+const TAKES_A_TURN: &[&str] = &["#0 take_turn"];
+/// The thread that has a lane's role; and the one that submits to the lane.
+const HAS_ROLE: &[&str] = &["pop_entry", "take_list", "gather", "sweep_lane"];
+const SUBMITS_TO_IT: &[&str] = &["jobring_lane_submit"];
+/// After its close of a lane.
+const HAS_CLOSED_IT: &[&str] = &["#0 close_a_lane", "jobring_lane_init"];
 
 const JUDGED: &[Control] = &[
     // E1: the slot and the submitter's data, to the thread that runs the job.
@@ -135,6 +145,24 @@ const JUDGED: &[Control] = &[
     control("WatchAdd", WATCHES, ENDS, ADDS),
     control("WatchClose", WATCHES, ADDS_OR_ENDS, ADDS_OR_ENDS),
     control("WatchLook", WATCHES, ADDS, ENDS),
+    // E10: what a job did, to the next one in its place.
+    control("LaneLeave", LANES, TAKES_A_TURN, TAKES_A_TURN),
+    control("LaneEnter", LANES, TAKES_A_TURN, TAKES_A_TURN),
+    // E10: an entry and its job, to the thread with the role.
+    control("LanePush", LANES, HAS_ROLE, SUBMITS_TO_IT),
+    control("LaneTake", LANES, HAS_ROLE, SUBMITS_TO_IT),
+    // E10: the list, to the next thread with the role.
+    control("LaneYield", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneEmpty", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneSweep", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneLookEnd", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneDiscard", LANE_CLOSES, HAS_ROLE, HAS_ROLE),
+    // E6 in a lane: the slot, from the thread that took its job to the popper of its entry, and so to its next submitter.
+    control("LeaveLane", LANES, SUBMITS_TO_IT, OWNED),
+    // E10: what the jobs did, what was dropped, and the lane's memory, to the thread that closes it.
+    control("LaneOver", LANE_CLOSES, HAS_CLOSED_IT, RUNS),
+    control("LaneDead", LANE_CLOSES, HAS_CLOSED_IT, &["on_drop"]),
+    control("LaneDropped", LANE_CLOSES, HAS_CLOSED_IT, &["leave_lane"]),
 ];
 
 /// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all
@@ -184,6 +212,11 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
         &["WakerTurn", "WakerLeave", "WakerLook", "WakerFind", "WakerMove"],
     ),
     ("matters if the job ends between a watcher's look and its exchange: too seldom", &["WatchAddLost"]),
+    ("belong to a lane that its owner leaves behind, which C has none of", &["LaneAbandon", "LaneFree"]),
+    (
+        "belongs to a job that waits for one behind it in its lane: as a rule the thread that left the list also started that job",
+        &["LaneSearch"],
+    ),
     (
         "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",
         &["GraphLock", "GraphUnlock"],
@@ -240,8 +273,17 @@ fn program() -> &'static Path {
                 .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
                 .arg(c::root().join("include"))
                 .args(
-                    ["stress.c", "scenes.c", "inside.c", "ends.c", "queues.c", "watches.c", "waits.c"]
-                        .map(|source| folder.join(source)),
+                    [
+                        "stress.c",
+                        "scenes.c",
+                        "inside.c",
+                        "ends.c",
+                        "queues.c",
+                        "watches.c",
+                        "waits.c",
+                        "lanes.c",
+                    ]
+                    .map(|source| folder.join(source)),
                 )
                 .arg(target.join(host).join("release/libjobring_tsan.a"))
                 .args(["-lpthread", "-ldl", "-o"])
@@ -268,7 +310,7 @@ fn nothing_is_reported() {
     let output = stress(&[]);
     assert!(output.status.success(), "{}\n{}", output.status, c::printed(&output));
     let played = c::printed(&output);
-    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 25, "{played}");
+    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 27, "{played}");
 }
 
 /// The stacks of the first report's two accesses, the later one first. None unless it is a data race.

@@ -197,6 +197,8 @@ static const struct scene {
     {"idle_waits", idle_waits, 4000},
     {"first_of_several", first_of_several, 2000},
     {"cancels", cancels, 8000},
+    {"lanes", lanes, 8000},
+    {"lane_closes", lane_closes, 3000},
     {"crowds", crowds, 8000},
     {"resized_destroy", resized_destroy, 300},
 };

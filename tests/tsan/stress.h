@@ -78,6 +78,8 @@ void interrupts(unsigned rounds);
 void idle_waits(unsigned rounds);
 void first_of_several(unsigned rounds);
 void cancels(unsigned rounds);
+void lanes(unsigned rounds);
+void lane_closes(unsigned rounds);
 void crowds(unsigned rounds);
 void resized_destroy(unsigned rounds);
 
