@@ -17,7 +17,7 @@ fn every_argument_and_result_has_one_owner_at_each_end() {
         let program = program(&library(features), OWNERSHIP, &name, &[]);
         let printed = run(&mut Command::new(program));
         assert_eq!(verdict(&printed), OWNERSHIP_VERDICT);
-        assert_eq!(printed.lines().filter(|line| line.starts_with("way ")).count(), 145);
+        assert_eq!(printed.lines().filter(|line| line.starts_with("way ")).count(), 158);
     });
 }
 

@@ -3,6 +3,7 @@
 #define JOBRING_TEST_OWNERSHIP_H
 
 #include "gate.h"
+#include "jobring_ext.h"
 
 /* Which thread. */
 enum who { NOBODY, MAIN, WORKER, HELPER };
@@ -42,6 +43,8 @@ struct subject {
     int is_cancellable;
     /* Not NULL: submitted into this queue. */
     jobring_completions *queue;
+    /* Not NULL: submitted to this lane. */
+    jobring_lane *lane;
     /* Not NULL: submitted with this, to which callbacks are added. */
     jobring_watched *watched;
     int no_function, on_submitter, holds, detaches_inside, detaches_in_done;
@@ -74,6 +77,8 @@ struct expected {
 void begin(const struct variant *variant, enum outcome outcome, uint32_t workers, uint32_t capacity);
 /* Takes the one worker, or the next, out of service until `hold.open` is. */
 void hold_worker(void);
+/* The same by a job of this lane. */
+void hold_lane(jobring_lane *lane);
 extern struct gate hold_open;
 /* Submits the subject; the status. */
 jobring_status submit(jobring_job *job);

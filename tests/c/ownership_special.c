@@ -322,6 +322,108 @@ static void queue_discard(void) {
 /* The pool's end ends the queue. */
 static void queue_destroy(void) { begin_in_queue(1); }
 
+/* Of a job of a lane, which holds it back. The pool's worker is busy, or there is none. */
+static jobring_lane lane;
+
+static int has_room_for_a_lane(const struct variant *v) {
+    return v->via == BY_OPTIONS && v->done + v->drop + v->nodes < 2;
+}
+
+static void begin_before_lane(uint32_t workers) {
+    begin(variant, outcome, workers, 4);
+    if (workers == 1) hold_worker();
+    OK(jobring_lane_init(&lane, subject.pool, 1, 1));
+    OK(jobring_lane_submit(&lane, nothing, NULL, NULL, NULL));
+    subject.lane = &lane;
+}
+
+static void begin_in_lane(uint32_t workers) {
+    begin_before_lane(workers);
+    OK(submit(&subject.job));
+}
+
+static void lane_wait(void) {
+    void *result = NULL;
+    begin_in_lane(1);
+    open_gates();
+    const jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
+    CHECK(status == outcome_status());
+    taken(status, result);
+    is_stale();
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
+}
+
+static void lane_wait_alone(void) {
+    void *result = NULL;
+    begin_in_lane(JOBRING_WORKERS_NONE);
+    const jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
+    CHECK(status == outcome_status());
+    taken(status, result);
+}
+
+static void lane_detach(void) {
+    begin_in_lane(1);
+    OK(jobring_detach(subject.pool, subject.job));
+    is_stale();
+    open_gates();
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
+}
+
+static void lane_cancel(void) {
+    begin_in_lane(1);
+    OK(jobring_cancel(subject.pool, subject.job));
+    CHECK(jobring_wait(subject.pool, subject.job, 0, NULL) == JOBRING_E_CANCELLED);
+    is_stale();
+}
+
+/* The cancel of the one before it hands it on, and so on. */
+static void lane_cancel_all(void) {
+    uint64_t cancelled = 9;
+    begin_in_lane(JOBRING_WORKERS_NONE);
+    OK(jobring_cancel_all(subject.pool, &cancelled));
+    CHECK(cancelled == 2);
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, 0));
+}
+
+static void lane_close_drain(void) {
+    begin_in_lane(1);
+    open_gates();
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, LONG));
+}
+
+static void lane_close_discard(void) {
+    begin_in_lane(1);
+    CHECK(jobring_lane_close(&lane, JOBRING_DISCARD, 0) == JOBRING_E_TIMEDOUT);
+    CHECK(jobring_wait(subject.pool, subject.job, 0, NULL) == JOBRING_E_SHUTDOWN);
+    is_stale();
+}
+
+static void lane_shutdown_drain(void) {
+    begin_in_lane(1);
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DRAIN, LONG, NULL));
+}
+
+static void lane_shutdown_discard(void) {
+    begin_in_lane(JOBRING_WORKERS_NONE);
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+    CHECK(jobring_wait(subject.pool, subject.job, 0, NULL) == JOBRING_E_SHUTDOWN);
+}
+
+/* On the worker, when the job before it ends. */
+static void lane_shutdown_discard_running(void) {
+    begin(variant, outcome, 1, 4);
+    OK(jobring_lane_init(&lane, subject.pool, 1, 1));
+    hold_lane(&lane);
+    subject.lane = &lane;
+    OK(submit(&subject.job));
+    CHECK(jobring_shutdown(subject.pool, JOBRING_DISCARD, 0, NULL) == JOBRING_E_TIMEDOUT);
+    open_gates();
+    OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
+}
+
+static void lane_destroy(void) { begin_in_lane(1); }
+
 /* Of a job with a callback that is added while it is queued, and one that is added when it has ended. */
 static jobring_watched watched;
 static jobring_done_node early, late;
@@ -405,6 +507,17 @@ static const struct special specials[] = {
     {"in_queue drain", queue_drain, TAKEN(WORKER), has_room_for_a_word},
     {"in_queue discard", queue_discard, DISCARDED_BY(MAIN), has_room_for_a_word},
     {"in_queue destroy", queue_destroy, GIVEN_UP(WORKER, MAIN), has_room_for_a_word},
+    {"in_lane wait", lane_wait, TAKEN(WORKER), has_room_for_a_lane},
+    {"in_lane wait_alone", lane_wait_alone, TAKEN(MAIN), has_room_for_a_lane},
+    {"in_lane detach", lane_detach, GIVEN_UP(WORKER, WORKER), has_room_for_a_lane},
+    {"in_lane cancel", lane_cancel, CANCELLED_BY(MAIN), has_room_for_a_lane},
+    {"in_lane cancel_all", lane_cancel_all, CANCELLED_BY(MAIN), has_room_for_a_lane},
+    {"in_lane close_drain", lane_close_drain, GIVEN_UP(WORKER, MAIN), has_room_for_a_lane},
+    {"in_lane close_discard", lane_close_discard, DISCARDED_BY(MAIN), has_room_for_a_lane},
+    {"in_lane shutdown_drain", lane_shutdown_drain, GIVEN_UP(WORKER, MAIN), has_room_for_a_lane},
+    {"in_lane shutdown_discard", lane_shutdown_discard, DISCARDED_BY(MAIN), has_room_for_a_lane},
+    {"in_lane shutdown_discard_running", lane_shutdown_discard_running, DISCARDED_BY(WORKER), has_room_for_a_lane},
+    {"in_lane destroy", lane_destroy, GIVEN_UP(WORKER, MAIN), has_room_for_a_lane},
     {"watched wait", watched_wait, TAKEN(WORKER), is_by_options},
     {"watched cancel", watched_cancel, CANCELLED_BY(MAIN), is_by_options},
     {"watched discard", watched_discard, DISCARDED_BY(MAIN), is_by_options},
@@ -472,6 +585,23 @@ static void queue_limit(void) {
     refused(&options, &job, JOBRING_E_FULL);
     OK(jobring_completions_take(subject.queue, LONG, &other, 1, &count));
     OK(jobring_completions_destroy(subject.queue));
+}
+
+static void lane_full(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job job = 77;
+    begin_before_lane(1);
+    OK(jobring_lane_submit(&lane, nothing, NULL, NULL, NULL));
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    refused(&options, &job, JOBRING_E_FULL);
+}
+
+static void lane_closed(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job job = 77;
+    begin_before_lane(1);
+    CHECK(jobring_lane_close(&lane, JOBRING_DRAIN, 0) == JOBRING_E_TIMEDOUT);
+    refused(&options, &job, JOBRING_E_SHUTDOWN);
 }
 
 static void misaligned_handle(void) {
@@ -574,6 +704,8 @@ static const struct special refusal_rows[] = {
     {"refused run_with_copy", run_with_copy, REFUSED, is_by_options_copy},
     {"refused full_cancellable", full_cancellable, REFUSED, has_room_for_a_word},
     {"refused queue_limit", queue_limit, REFUSED, has_room_for_a_word},
+    {"refused lane_full", lane_full, REFUSED, has_room_for_a_lane},
+    {"refused lane_closed", lane_closed, REFUSED, has_room_for_a_lane},
     {"refused misaligned_handle", misaligned_handle, REFUSED, NULL},
     {"refused no_pool", no_pool, REFUSED, NULL},
     {"refused no_function", no_function, REFUSED, NULL},

@@ -197,6 +197,11 @@ void hold_worker(void) {
     gate_pass(&hold_entered);
 }
 
+void hold_lane(jobring_lane *lane) {
+    OK(jobring_lane_submit(lane, held, NULL, NULL, NULL));
+    gate_pass(&hold_entered);
+}
+
 jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
     const struct variant *v = subject.variant;
     struct block *data = subject.arg;
@@ -217,6 +222,7 @@ jobring_status submit_with(jobring_submit_options *options, jobring_job *job) {
         case BY_TRY_SUBMIT: status = jobring_try_submit(subject.pool, run, arg, job); break;
         case BY_OPTIONS:
             if (subject.queue) return jobring_completions_submit(subject.queue, run, arg, options, job);
+            if (subject.lane) return jobring_lane_submit(subject.lane, run, arg, options, job);
             if (subject.is_cancellable) return jobring_submit_cancellable(subject.pool, run, arg, options, job);
             status = jobring_submit_opts(subject.pool, run, arg, options, job);
             break;
