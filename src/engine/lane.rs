@@ -47,6 +47,8 @@ use crate::platform::port::{Origin, Port};
 use crate::slot::held::Unheld;
 use crate::slot::storage::Storage;
 use crate::sync::{AcqRel, Acquire, Relaxed, Release, Site, ordering, stop_point};
+use crate::util::prefetch::fetch_to_write;
+use core::ptr;
 use core::sync::atomic::Ordering;
 
 /// What a popped entry became.
@@ -70,6 +72,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // The code's address is copied: the lane may be gone when it is used.
         let (word, code) = (&lane.lane().word, lane.lane().code);
         lane.lane().watched.life.with(|_| ());
+        fetch_to_write(ptr::from_ref(word).cast());
         // ORDERING: Relaxed: the exchange decides.
         let mut now = Word(word.load(ordering(Site::LaneLook, Relaxed)));
         loop {
