@@ -55,7 +55,7 @@ pub enum Killer {
     Real(&'static str),
 }
 
-const PUBLISHED: usize = 57;
+const PUBLISHED: usize = 62;
 /// Bugs that nobody published. No test caught them when they were first planted.
 const OWN: usize = 8;
 const MOST_IMPOSSIBLE: usize = 12;

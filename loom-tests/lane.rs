@@ -13,6 +13,7 @@ pub const MODELS: &[Model] = &[
     model!(2 jobs_of_a_lane_do_not_run_at_the_same_time),
     model!(2 a_lane_of_width_two_runs_two_jobs_and_no_third),
     model!(2 of_two_submitters_to_a_lane_none_is_forgotten),
+    model!(2 of_two_submitters_to_a_lane_one_gets_the_last_place),
     model!(2 a_held_job_that_is_cancelled_ends_once),
     model!(2 a_held_job_is_cancelled_while_its_lane_comes_to_it),
     model!(2 a_submit_finds_a_place_whose_job_was_cancelled),
@@ -162,6 +163,20 @@ fn of_two_submitters_to_a_lane_none_is_forgotten() {
     runner.join().unwrap();
     drop(lane);
     s.assert_over(3);
+}
+
+fn of_two_submitters_to_a_lane_one_gets_the_last_place() {
+    let (s, lane) = lane_of::<4>(1, 1);
+    lane.submit_detached(s.task(0)).expect("there is room");
+    let (other, task) = (lane.clone(), s.task(1));
+    let submitter = s.thread(move |_| other.submit_detached(task).is_ok());
+    s.begin();
+    let accepted = lane.submit_detached(s.task(2)).is_ok();
+    assert!(submitter.join().unwrap() != accepted);
+    while s.pool.run_one() {}
+    drop(lane);
+    assert_eq!(s.log.ended(1) + s.log.ended(2), 1);
+    s.assert_over(1);
 }
 
 /// Two jobs in a lane of width 1. The second is held.

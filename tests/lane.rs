@@ -334,6 +334,20 @@ fn a_pool_without_workers_runs_a_lane_when_somebody_waits() {
 }
 
 #[test]
+fn a_lane_that_stands_still_holds_up_no_other() {
+    let pool = pool(2, 64);
+    let (still, gate) = blocked(&pool, 4);
+    still.submit_detached(|| ()).expect("there is room");
+    // Lanes that shared a table's places would meet this one.
+    let lanes: Vec<_> = (0..1000).map(|_| pool.lane(1, 1).expect("a lane")).collect();
+    for lane in &lanes {
+        done(lane.submit(|| ()).expect("open")).expect("it ran");
+    }
+    assert_eq!(still.pending(), 2);
+    gate.open();
+}
+
+#[test]
 fn one_pool_has_a_hundred_thousand_lanes() {
     const LANES: usize = 100_000;
     let pool = pool(2, 1024);

@@ -424,10 +424,13 @@ pub const ROWS: &[Row] = &[
         upstream: "fjall-rs/fjall#260; rust-lang/rust#76220",
         what: "the pool is stopped while its queue is full, and threads that wait for room, or the stop \
                itself, are never woken: the program hangs",
-        answer: Mutants(&[(
-            Planted(&[Bug::CloseLeavesSubmittersAsleep]),
-            Model("a_blocked_submitter_is_refused_when_no_slot_comes_back"),
-        )]),
+        answer: Mutants(&[
+            (
+                Planted(&[Bug::CloseLeavesSubmittersAsleep]),
+                Model("a_blocked_submitter_is_refused_when_no_slot_comes_back"),
+            ),
+            (Planted(&[Bug::CloseNeedsRoom]), Model("a_submitter_that_waits_for_room_learns_of_the_close")),
+        ]),
     },
     Row {
         id: 49,
@@ -617,5 +620,52 @@ pub const ROWS: &[Row] = &[
         upstream: "none",
         what: "a worker looks for a request to leave, and falls asleep although one has come: the thread that asked hangs",
         answer: Mutants(&[(Planted(&[Bug::SleepsPastTheRequest]), Model("a_worker_that_is_asked_leaves"))]),
+    },
+    Row {
+        id: 66,
+        upstream: "hew-lang/hew#2578; near/nearcore#3380 (actix)",
+        what: "a send looks whether the mailbox has room and counts its message later, or does not look at all: more messages than \
+               fit are in it",
+        answer: Mutants(&[(
+            Planted(&[Bug::LooksForRoomOnce]),
+            Model("of_two_submitters_to_a_lane_one_gets_the_last_place"),
+        )]),
+    },
+    Row {
+        id: 67,
+        upstream: "zakgof/actr#6",
+        what: "a message that comes while a thread runs the mailbox is left to that thread, which has just looked for the last time: it \
+               is never handled",
+        answer: Mutants(&[(
+            Planted(&[Bug::GivesTheRoleUpUnseen]),
+            Model("of_two_submitters_to_a_lane_none_is_forgotten"),
+        )]),
+    },
+    Row {
+        id: 68,
+        upstream: "evolution-gaming/cats-helper#404",
+        what: "the loop of a serial queue ends at a cancelled task: the tasks behind it never run",
+        answer: Mutants(&[(
+            Planted(&[Bug::StopsAtACancelledJob]),
+            Model("a_held_job_is_cancelled_while_its_lane_comes_to_it"),
+        )]),
+    },
+    Row {
+        id: 69,
+        upstream: "apache/james-project#2833",
+        what: "a task that is polled off the queue while it is being cancelled is not counted as ended: its room is lost",
+        answer: Mutants(&[(
+            Planted(&[Bug::LosesACancelledJob]),
+            Model("a_held_job_is_cancelled_while_its_lane_comes_to_it"),
+        )]),
+    },
+    Row {
+        id: 70,
+        upstream: "cppalliance/capy#271",
+        what: "strands share their implementations by a hash: two that have nothing to do with each other run one after the other",
+        answer: Impossible {
+            why: "a lane has a word and a list of its own",
+            test: ("tests/lane.rs", "a_lane_that_stands_still_holds_up_no_other"),
+        },
     },
 ];

@@ -46,7 +46,7 @@ use crate::platform::keeping_errno;
 use crate::platform::port::{Origin, Port};
 use crate::slot::held::Unheld;
 use crate::slot::storage::Storage;
-use crate::sync::{AcqRel, Acquire, Relaxed, Release, Site, ordering, stop_point};
+use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Release, Site, bug, ordering, stop_point};
 use crate::util::prefetch::fetch_to_write;
 use core::ptr;
 use core::sync::atomic::Ordering;
@@ -161,7 +161,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 // ORDERING: Release: the next thread with the role finds the list as it is, and the next job in this place what
                 // the last one did.
                 let left = self.move_lane(lane, ordering(Site::LaneEmpty, Release), |word| {
-                    word.newest().is_none().then(|| word.without(Flag::Role).end_place())
+                    let is_empty = word.newest().is_none() || bug(Bug::GivesTheRoleUpUnseen);
+                    is_empty.then(|| word.without(Flag::Role).end_place())
                 });
                 if left.is_ok() {
                     return;
@@ -178,6 +179,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let ended = match self.end_hold(lane, index, discards) {
                 HandedOn::Queued if keeps_role => continue,
                 HandedOn::Queued => return,
+                _ if bug(Bug::StopsAtACancelledJob) => return,
                 HandedOn::Ended => 1,
                 HandedOn::Left => 0,
             };
@@ -264,7 +266,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // ORDERING: Release: a submitter that sees DEAD finds the job not HELD, and whoever sees the word over has seen the drop. The
         // lane is there: the popper leaves us the count.
         let _ = self.move_lane(lane, ordering(Site::LaneDead, Release), |word| Some(word.with(Flag::Dead)));
-        if !slot.end_drop().is_in_ring() {
+        if !slot.end_drop().is_in_ring() && !bug(Bug::LosesACancelledJob) {
             // ORDERING: Release: a closer that sees the word over has seen the drop.
             let _ = self.move_lane(lane, ordering(Site::LaneDropped, Release), |word| Some(word.end_jobs(1)));
         }

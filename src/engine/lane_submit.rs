@@ -13,7 +13,7 @@ use crate::slot::Slot;
 use crate::slot::held::Unheld;
 use crate::slot::state::Recipient;
 use crate::slot::storage::Storage;
-use crate::sync::{AcqRel, Acquire, Relaxed, Site, ordering};
+use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Site, bug, ordering};
 
 /// What a submitter found in the word of a lane.
 enum Entered {
@@ -123,18 +123,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Counts a job.
     fn enter_lane(&self, lane: LaneRef) -> Entered {
+        let judge = |word| match Self::judge_lane(lane, word) {
+            Entered::Full if bug(Bug::LooksForRoomOnce) => Entered::Waits,
+            judged => judged,
+        };
         // ORDERING: Acquire pairs with the Release of the thread that gave the place up: the jobs before come before this one (E10).
-        let entered =
-            self.move_lane(lane, ordering(Site::LaneEnter, Acquire), |word| {
-                match Self::judge_lane(lane, word) {
-                    Entered::WithPlace => Some(word.add_job().add_place()),
-                    Entered::Waits => Some(word.add_job()),
-                    Entered::Full | Entered::Closed => None,
-                }
-            });
+        let entered = self.move_lane(lane, ordering(Site::LaneEnter, Acquire), |word| match judge(word) {
+            Entered::WithPlace => Some(word.add_job().add_place()),
+            Entered::Waits => Some(word.add_job()),
+            Entered::Full | Entered::Closed => None,
+        });
         match entered {
-            Ok((old, _)) => Self::judge_lane(lane, old),
-            Err(word) => Self::judge_lane(lane, word),
+            Ok((old, _)) => judge(old),
+            Err(word) => judge(word),
         }
     }
 

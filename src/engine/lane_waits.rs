@@ -11,7 +11,7 @@ use crate::platform::port::{Deadline, Origin, Port, Timeout};
 use crate::slot::AwaitedOwner;
 use crate::slot::state::Status;
 use crate::slot::storage::Storage;
-use crate::sync::{Acquire, Relaxed, Release, Site, ordering};
+use crate::sync::{Acquire, Bug, Relaxed, Release, Site, bug, ordering};
 use core::ptr;
 
 /// Why a wait for a lane ended before what it waits for.
@@ -42,8 +42,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let _visit = self.lifecycle.visit(&self.port, Origin::Thread);
         // ORDERING: Relaxed: guards no data.
         let _ = self.move_lane(lane, ordering(Site::LaneClose, Relaxed), |word| {
-            let word = word.with(Flag::Closed);
-            Some(if discards { word.with(Flag::Discard) } else { word })
+            let closed = word.with(Flag::Closed);
+            let is_refused = bug(Bug::CloseNeedsRoom) && word.jobs() >= lane.most();
+            (!is_refused).then(|| if discards { closed.with(Flag::Discard) } else { closed })
         });
         let is_over = |word: Word| word.is_over();
         // ORDERING: Relaxed: the sleep's look decides.

@@ -152,6 +152,17 @@ bugs! {
     RefusedSubmitStaysPending,
     /// tinyalsa#254: an arm clears the descriptor after it has stored its number, which may erase an event.
     ArmClearsTooLate,
+    // Lanes.
+    /// hew#2578: a submit looks whether the lane has room, and counts its job without looking again.
+    LooksForRoomOnce,
+    /// actr#6: a thread gives the role up although an entry was pushed behind its last look at the list.
+    GivesTheRoleUpUnseen,
+    /// cats-helper#404: a thread that popped a cancelled job keeps its place, and the lane does not go on.
+    StopsAtACancelledJob,
+    /// james-project#2833: a cancelled job whose entry was popped meanwhile stays counted.
+    LosesACancelledJob,
+    /// fjall#260: a close of a lane needs room in it.
+    CloseNeedsRoom,
     // Not published: no test caught them when they were first planted here.
     /// jobring: a job on a full pool without workers is refused instead of running a queued job.
     JobMakesNoRoom,
@@ -202,7 +213,7 @@ mod planted {
         assert!(!matches!(env!("CARGO_PKG_NAME").as_bytes(), b"jobring"), "cfg(jobring_bug) is for tests");
 
     pub(crate) fn bug(bug: Bug) -> bool {
-        static PLANTED: OnceLock<u64> = OnceLock::new();
+        static PLANTED: OnceLock<u128> = OnceLock::new();
         let planted = PLANTED.get_or_init(|| {
             let text = std::env::var("JOBRING_BUG").unwrap_or_default();
             text.split_terminator(',').fold(0, |all, name| {
