@@ -1098,9 +1098,9 @@ jobring_status jobring_cancel(jobring_pool *pool,
 /**
  * Cancels every queued job, as jobring_cancel() does, also detached jobs and those of completion queues.
  *
- * Their done and drop callbacks run on this thread before the call returns. Jobs that run go on. Each job
- * that was accepted before the call has started or is cancelled; of those that are submitted meanwhile some
- * may stay queued.
+ * Their done and drop callbacks run on this thread before the call returns. Jobs that run go on, and those that a
+ * lane holds back until such a job ends stay. Each other job that was accepted before the call has started or is
+ * cancelled; of those that are submitted meanwhile some may stay queued.
  *
  * - `cancelled`: where the number of jobs that it cancelled is written; NULL if it is not wanted. Helpers of
  *   a loop that are queued count too; the loop is still done.
@@ -1112,7 +1112,8 @@ jobring_status jobring_cancel(jobring_pool *pool,
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Does not block
  * or allocate, except for what the callbacks do.
  */
-jobring_status jobring_cancel_all(jobring_pool *pool, uint64_t *cancelled);
+jobring_status jobring_cancel_all(jobring_pool *pool,
+                                  uint64_t *cancelled);
 
 /**
  * Tells whether the job that calls this was asked to stop by jobring_cancel().

@@ -44,9 +44,9 @@ pub unsafe extern "C" fn jobring_wait_idle(pool: *mut jobring_pool, timeout_ns: 
 
 /// Cancels every queued job, as jobring_cancel() does, also detached jobs and those of completion queues.
 ///
-/// Their done and drop callbacks run on this thread before the call returns. Jobs that run go on. Each job
-/// that was accepted before the call has started or is cancelled; of those that are submitted meanwhile some
-/// may stay queued.
+/// Their done and drop callbacks run on this thread before the call returns. Jobs that run go on, and those that a
+/// lane holds back until such a job ends stay. Each other job that was accepted before the call has started or is
+/// cancelled; of those that are submitted meanwhile some may stay queued.
 ///
 /// - `cancelled`: where the number of jobs that it cancelled is written; NULL if it is not wanted. Helpers of
 ///   a loop that are queued count too; the loop is still done.

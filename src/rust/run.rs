@@ -67,8 +67,9 @@ impl<P: AnyPool> PoolCore<P> {
 
     /// Cancels every queued job, as [`JobHandle::cancel`](crate::JobHandle::cancel) does, also detached jobs and those of
     /// completion queues: their closures are dropped on this thread before it returns. Returns how many it cancelled. Jobs that
-    /// run go on. Of the jobs that are submitted meanwhile some may stay queued. (Parts of a `join`, a loop or a scope that are
-    /// queued count too. Those of a `join` or a loop are then done by the thread that waits for them.)
+    /// run go on, and those that a [`Lane`](crate::Lane) holds back until such a job ends stay. Of the jobs that are
+    /// submitted meanwhile some may stay queued. (Parts of a `join`, a loop or a scope that are queued count too.
+    /// Those of a `join` or a loop are then done by the thread that waits for them.)
     ///
     /// ```
     /// use jobring::{JobError, StaticPool};

@@ -47,6 +47,26 @@ static void a_cancel_makes_room(void) {
     }
 }
 
+/* A cancel of all queued jobs cancels those behind the one that has its turn, if that is cancelled too. */
+static void a_cancel_of_all_leaves_what_waits_for_a_job_that_runs(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_job held[3];
+    uint64_t cancelled;
+    options.drop = dropped;
+    for (int runs = 0; runs < 2; runs++) {
+        make(runs ? 2 : JOBRING_WORKERS_NONE, 8, 1, 4);
+        atomic_store(&drops, 0);
+        if (runs) block();
+        for (int n = 0; n < 3; n++) held[n] = submit(identity, NULL, &options);
+        OK(jobring_cancel_all(pool, &cancelled));
+        CHECK(cancelled == (runs ? 0 : 3) && atomic_load(&drops) == (int)cancelled);
+        gate_open(&blocker.go);
+        for (int n = 0; n < 3; n++)
+            CHECK(jobring_wait(pool, held[n], LONG, NULL) == (runs ? JOBRING_OK : JOBRING_E_CANCELLED));
+        end();
+    }
+}
+
 /* One that sleeps until there is room finds what a cancel made. */
 static void a_cancel_wakes_who_waits_for_room(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
@@ -378,6 +398,7 @@ static void a_callback_cannot_wait_for_the_job_whose_end_calls_it(void) {
 
 int main(void) {
     a_cancel_makes_room();
+    a_cancel_of_all_leaves_what_waits_for_a_job_that_runs();
     a_cancel_wakes_who_waits_for_room();
     a_submit_takes_the_slots_of_cancelled_jobs();
     a_job_that_needs_the_slots_of_cancelled_jobs_is_refused();
