@@ -288,7 +288,6 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("rust/handle.rs", "drop(self);", "a handle, whose drop is its detach"),
     ("rust/owned_handle.rs", "drop(self);", "the same, and a pool: neither drop unwinds"),
     ("rust/batch.rs", "drop(batch);", "slots of ours"),
-    ("rust/map_iter.rs", "_ = submitted.job.canceller().cancel()", "whether it was queued"),
     ("rust/map_iter.rs", "drop(batch);", "slots of ours"),
     ("rust/pool_core.rs", "let _ = self.raw.shutdown(", "a report"),
     ("rust/pool_core.rs", ".map(drop)", "a handle's number"),

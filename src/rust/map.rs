@@ -3,19 +3,19 @@
 use crate::platform::port::Deadline;
 use crate::rust::handle::JobHandle;
 use crate::rust::map_chunk::Chunk;
+use crate::rust::map_order::Order;
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::rust::time_limit::TimeLimit;
-use alloc::collections::VecDeque;
+use alloc::boxed::Box;
 use core::fmt;
-use core::iter::Fuse;
 
 /// The most chunks in flight, unless the caller says otherwise.
 const IN_FLIGHT: usize = 64;
 
 /// A chunk that was submitted.
 pub(super) struct Submitted<'p, A, T> {
-    pub(super) job: JobHandle<'p, Chunk<A, T>>,
+    pub(super) job: JobHandle<'p, Box<Chunk<A, T>>>,
     /// How many items it has.
     pub(super) len: usize,
 }
@@ -40,20 +40,7 @@ pub(super) struct Submitted<'p, A, T> {
 #[must_use = "a map does nothing unless it is iterated over"]
 pub struct Map<'p, I: Iterator, F, T, P: AnyPool = Pool> {
     pub(super) pool: &'p PoolCore<P>,
-    pub(super) inputs: Fuse<I>,
-    pub(super) f: F,
-    pub(super) chunk: usize,
-    /// At least 1, and not more than the pool has slots.
-    pub(super) most: usize,
-    pub(super) deadline: Deadline,
-    /// Oldest first.
-    pub(super) in_flight: VecDeque<Submitted<'p, I::Item, T>>,
-    /// Items that were taken from the input, and not submitted yet.
-    pub(super) next_chunk: Chunk<I::Item, T>,
-    /// The results of the chunk that was taken last. Those before `given` were given to the caller.
-    pub(super) results: Chunk<I::Item, T>,
-    pub(super) given: usize,
-    pub(super) has_ended: bool,
+    pub(super) order: Order<I, F, T, Submitted<'p, I::Item, T>>,
 }
 
 impl<P: AnyPool> PoolCore<P> {
@@ -73,9 +60,10 @@ impl<P: AnyPool> PoolCore<P> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Each job has a clone of `f`, which must fit into a slot beside a `Vec`; items and results of any size do. Small items are
-    /// cheaper in [chunks](Map::chunk). The map allocates a ring of handles, and one `Vec` for each chunk in flight and two more;
-    /// after that it allocates nothing, unless the pool is full now and then. For data that is borrowed there is [`parallel_for`](PoolCore::parallel_for).
+    /// Each job has a clone of `f`, which must fit into a slot beside a pointer; items and results of any size do. Small items are
+    /// cheaper in [chunks](Map::chunk). The map allocates a ring of handles, and the room for each chunk in flight and two more;
+    /// after that it allocates nothing, unless the pool is full now and then. For data that is borrowed there is
+    /// [`parallel_for`](PoolCore::parallel_for).
     ///
     /// # Failures
     /// A call that panics gives its [`JobError::Panicked`] in its place, and the others go on, also those of its chunk. Whoever
@@ -103,9 +91,12 @@ impl<P: AnyPool> PoolCore<P> {
     /// their calls go on, and their results are dropped. A map that is leaked leaves its jobs in the pool, where they run and keep
     /// their slots.
     ///
-    /// # On a full pool, and inside a job
-    /// It never waits for a slot. If none is free, it goes on with what it has in flight. If nothing is, the calling thread runs a
-    /// chunk itself. Inside a job of the same pool, a chunk that is waited for and has not begun runs on the calling thread.
+    /// # What the calling thread runs
+    /// If the job of the next result has not begun, `next` runs it on the calling thread, inside a job too. With a
+    /// [time limit](Map::timeout) it does so only inside a job of the same pool, or on a pool without workers.
+    ///
+    /// It never waits for a slot. If none is free, it goes on with what it has in flight; if nothing is, the calling thread runs a
+    /// chunk itself.
     ///
     /// # Panics
     /// `next` panics with a panic of the input, or of the clone of `f`. Nothing is lost, and the map can be used further.
@@ -115,19 +106,8 @@ impl<P: AnyPool> PoolCore<P> {
         F: Fn(I::Item) -> T + Clone + Send + 'static,
         T: Send + 'static,
     {
-        Map {
-            pool: self,
-            inputs: inputs.into_iter().fuse(),
-            f,
-            chunk: 1,
-            most: default_in_flight(self.capacity()),
-            deadline: Deadline::Never,
-            in_flight: VecDeque::new(),
-            next_chunk: Chunk::EMPTY,
-            results: Chunk::EMPTY,
-            given: 0,
-            has_ended: false,
-        }
+        let most = default_in_flight(self.capacity());
+        Map { pool: self, order: Order::new(inputs.into_iter(), f, most) }
     }
 }
 
@@ -159,7 +139,7 @@ where
     /// ```
     pub fn in_flight(mut self, chunks: usize) -> Self {
         let capacity = self.pool.capacity();
-        self.most = if chunks == 0 { default_in_flight(capacity) } else { chunks.min(capacity) };
+        self.order.most = if chunks == 0 { default_in_flight(capacity) } else { chunks.min(capacity) };
         self
     }
 
@@ -174,7 +154,7 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn chunk(mut self, items: usize) -> Self {
-        self.chunk = items.max(1);
+        self.order.chunk = items.max(1);
         self
     }
 
@@ -206,7 +186,7 @@ where
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn timeout(mut self, timeout: impl Into<TimeLimit>) -> Self {
-        self.deadline = Deadline::after(self.pool.raw().port(), timeout.into().timeout());
+        self.order.deadline = Deadline::after(self.pool.raw().port(), timeout.into().timeout());
         self
     }
 }
@@ -214,9 +194,9 @@ where
 impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for Map<'_, I, F, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
-            .field("chunk", &self.chunk)
-            .field("most_in_flight", &self.most)
-            .field("in_flight", &self.in_flight.len())
+            .field("chunk", &self.order.chunk)
+            .field("most_in_flight", &self.order.most)
+            .field("in_flight", &self.order.in_flight.len())
             .finish_non_exhaustive()
     }
 }

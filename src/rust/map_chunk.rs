@@ -2,43 +2,66 @@
 
 use crate::error::{JobError, JobPanic};
 use crate::util::unwind::{catch, drop_ignoring_panic};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::mem::replace;
 
-/// An item on its way.
-pub(super) enum Cell<A, T> {
-    Input(A),
-    Output(Result<T, JobError>),
-    Empty,
+/// Some items of a map. Each is dropped by itself, so that one whose drop panics keeps no other from its own.
+pub(super) struct Chunk<A, T> {
+    /// Items that have not begun.
+    pub(super) inputs: Vec<A>,
+    outputs: VecDeque<T>,
+    /// The results that are missing in `outputs`: for which item, and why.
+    failed: VecDeque<(usize, JobError)>,
+    /// How many results were taken.
+    taken: usize,
 }
 
-/// The items of one chunk. Each is dropped by itself, so that one whose drop panics keeps no other from its own.
-pub(super) struct Chunk<A, T>(pub(super) Vec<Cell<A, T>>);
-
 impl<A, T> Chunk<A, T> {
-    pub(super) const EMPTY: Self = Self(Vec::new());
+    pub(super) const fn new() -> Self {
+        Self { inputs: Vec::new(), outputs: VecDeque::new(), failed: VecDeque::new(), taken: 0 }
+    }
+
+    /// Makes room for the results, so that the job does not have to.
+    pub(super) fn reserve(&mut self) {
+        self.outputs.reserve_exact(self.inputs.len());
+    }
 
     /// Calls `f` with each item. Of a call that panics the panic is the result.
     pub(super) fn run(&mut self, f: &impl Fn(A) -> T) {
-        let mut begun = 0;
-        while begun < self.0.len() {
-            let ended = catch(|| {
-                while let Some(cell) = self.0.get_mut(begun) {
-                    begun += 1;
-                    if let Cell::Input(item) = replace(cell, Cell::Empty) {
-                        *cell = Cell::Output(Ok(f(item)));
-                    }
-                }
-            });
-            if let Err(payload) = ended {
-                self.0[begun - 1] = Cell::Output(Err(JobError::Panicked(JobPanic::new(payload))));
-            }
+        let outputs = &mut self.outputs;
+        let mut items = self.inputs.drain(..);
+        while let Err(payload) = catch(|| items.by_ref().for_each(|item| outputs.push_back(f(item)))) {
+            let at = outputs.len() + self.failed.len();
+            self.failed.push_back((at, JobError::Panicked(JobPanic::new(payload))));
         }
+    }
+
+    /// Has `len` results that are errors.
+    pub(super) fn fail(&mut self, len: usize, error: impl Fn() -> JobError) {
+        self.failed.extend((0..len).map(|at| (at, error())));
+    }
+
+    /// The next result.
+    pub(super) fn pop(&mut self) -> Option<Result<T, JobError>> {
+        let result = if self.failed.front().is_some_and(|(at, _)| *at == self.taken) {
+            Err(self.failed.pop_front()?.1)
+        } else {
+            Ok(self.outputs.pop_front()?)
+        };
+        self.taken += 1;
+        Some(result)
+    }
+
+    /// Every result was taken.
+    pub(super) fn reuse(&mut self) {
+        self.taken = 0;
     }
 }
 
 impl<A, T> Drop for Chunk<A, T> {
     fn drop(&mut self) {
-        self.0.drain(..).for_each(drop_ignoring_panic);
+        self.inputs.drain(..).for_each(drop_ignoring_panic);
+        self.outputs.drain(..).for_each(drop_ignoring_panic);
+        self.failed.drain(..).for_each(drop_ignoring_panic);
     }
 }

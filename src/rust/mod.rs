@@ -35,6 +35,8 @@ pub(crate) mod map;
 mod map_chunk;
 #[cfg(feature = "alloc")]
 mod map_iter;
+#[cfg(feature = "alloc")]
+mod map_order;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub(crate) mod owned_handle;
 mod parallel;
