@@ -197,10 +197,11 @@ fn a_lane_that_is_dropped_runs_what_it_has() {
 fn the_end_of_the_pool_ends_its_lanes() {
     for mode in [ShutdownMode::Drain, ShutdownMode::Discard] {
         let pool = pool(2, 16);
-        let (lane, gate) = blocked(&pool, 8);
+        let (lane, gate) = blocked(&pool, 4);
         let jobs: Vec<_> = (0..4).map(|n| lane.submit(move || n).expect("room")).collect();
         let left = pool.shutdown(mode, Some(Duration::ZERO)).expect_err("a job runs").report();
         assert_eq!((left.queued(), left.running()), (4, 1));
+        assert!(matches!(lane.try_submit(|| ()), Err(SubmitError::Shutdown(_))), "though the lane is full");
         gate.open();
         let left = pool.shutdown(mode, None).expect("all jobs have ended");
         assert_eq!(left.untaken(), 4);

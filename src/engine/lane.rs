@@ -173,7 +173,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // ORDERING: Release: as above.
             let _ = self.move_lane(lane, ordering(Site::LaneYield, Release), |word| {
                 discards = word.has(Flag::Discard) || self.lifecycle.discards();
-                keeps_role = word.waiting() > 0 && word.running() < lane.width();
+                // Not over the drop of an input: that is user code.
+                keeps_role = !discards && word.waiting() > 0 && word.running() < lane.width();
                 Some(if keeps_role { word.add_place() } else { word.without(Flag::Role) })
             });
             let ended = match self.end_hold(lane, index, discards) {

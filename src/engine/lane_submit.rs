@@ -49,6 +49,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let is_full = matches!(look, Entered::Full);
             let found = match look {
                 Entered::Closed => Err(ReserveError::Shutdown),
+                Entered::Full if self.refuses_jobs() => Err(ReserveError::Shutdown),
                 // It takes no slot.
                 Entered::Full => Err(ReserveError::Full),
                 _ => self.try_reserve(W::POPPER, Origin::Thread),

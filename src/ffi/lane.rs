@@ -261,7 +261,8 @@ pub unsafe extern "C" fn jobring_lane_close(
 
 /// Tells how many jobs of a lane were accepted and have not ended.
 ///
-/// These are the jobs that run, and those that wait for their turn. The number may be out of date.
+/// These are the jobs that run, and those that wait for their turn; of the latter also some that were cancelled, until a submit needs
+/// their room. The number may be out of date.
 ///
 /// - `lane`: the lane.
 /// - `pending`: where it is written.

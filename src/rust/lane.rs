@@ -207,7 +207,8 @@ impl<'p, P: AnyPool> Lane<'p, P> {
             .map_err(LaneClosure::refused)
     }
 
-    /// The number of jobs that were accepted and have not ended: those that run, and those that wait. The value may be out of date.
+    /// The number of jobs that were accepted and have not ended: those that run, and those that wait; of the latter also some
+    /// that were cancelled, until a submit needs their room. The value may be out of date.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(0).build()?;

@@ -66,7 +66,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// [`parallel_for`](PoolCore::parallel_for).
     ///
     /// # Failures
-    /// A call that panics gives its [`JobError::Panicked`] in its place, and the others go on, also those of its chunk. Whoever
+    /// A call that panics gives its [`JobError::Panicked`](crate::JobError::Panicked) in its place, and the others go on, also those of its chunk. Whoever
     /// stops at the first failure, as `collect` and `sum` into a `Result` do, drops the map, and so cancels the rest:
     ///
     /// ```
@@ -79,9 +79,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// ```
     ///
     /// Other errors:
-    /// - [`JobError::Cancelled`] in the place of each item of a job that somebody else has cancelled. If the pool is shut down and
+    /// - [`JobError::Cancelled`](crate::JobError::Cancelled) in the place of each item of a job that somebody else has cancelled. If the pool is shut down and
     ///   takes no more jobs, it stands once in place of all items that are left, and is the last result.
-    /// - [`JobError::TimedOut`], the last result: see [`timeout`](Map::timeout).
+    /// - [`JobError::TimedOut`](crate::JobError::TimedOut), the last result: see [`timeout`](Map::timeout).
     /// - [`JobError::Interrupted`]: nothing is lost, and the next call goes on where this one stopped.
     /// - [`JobError::Deadlock`], [`JobError::Stack`], [`JobError::Forked`], as a [`wait`](JobHandle::wait) for the job returns
     ///   them, in the place of each of its items.
@@ -161,7 +161,7 @@ where
     /// The time for the whole map: a `Duration` from this call on, or (with `std`) until an `Instant`
     /// ([`TimeLimit`](crate::TimeLimit)). When a call of `next` finds that it is up, or the time is up while it waits, nothing
     /// more is begun: queued jobs are cancelled. Results that are there are still given, up to the first that is not. In its place
-    /// stands [`JobError::TimedOut`], and it is the last: how far the map came is the number of results before it. A job that runs
+    /// stands [`JobError::TimedOut`](crate::JobError::TimedOut), and it is the last: how far the map came is the number of results before it. A job that runs
     /// then is not waited for.
     ///
     /// A call of `next` overruns the time by a chunk at most, where it runs that chunk itself. Without a clock the time is up at
