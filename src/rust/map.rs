@@ -82,8 +82,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// - [`JobError::Cancelled`](crate::JobError::Cancelled) in the place of each item of a job that somebody else has cancelled. If the pool is shut down and
     ///   takes no more jobs, it stands once in place of all items that are left, and is the last result.
     /// - [`JobError::TimedOut`](crate::JobError::TimedOut), the last result: see [`timeout`](Map::timeout).
-    /// - [`JobError::Interrupted`]: nothing is lost, and the next call goes on where this one stopped.
-    /// - [`JobError::Deadlock`], [`JobError::Stack`], [`JobError::Forked`], as a [`wait`](JobHandle::wait) for the job returns
+    /// - [`JobError::Interrupted`](crate::JobError::Interrupted): nothing is lost, and the next call goes on where this one stopped.
+    /// - [`JobError::Deadlock`](crate::JobError::Deadlock), [`JobError::Stack`](crate::JobError::Stack), [`JobError::Forked`](crate::JobError::Forked), as a [`wait`](JobHandle::wait) for the job returns
     ///   them, in the place of each of its items.
     ///
     /// # Dropping it
