@@ -159,7 +159,7 @@ where
     }
 
     /// The time for the whole map: a `Duration` from this call on, or (with `std`) until an `Instant`
-    /// ([`TimeLimit`](crate::TimeLimit)). When a call of `next` finds that it is up, or the time is up while it waits, nothing
+    /// ([`TimeLimit`]). When a call of `next` finds that it is up, or the time is up while it waits, nothing
     /// more is begun: queued jobs are cancelled. Results that are there are still given, up to the first that is not. In its place
     /// stands [`JobError::TimedOut`](crate::JobError::TimedOut), and it is the last: how far the map came is the number of results before it. A job that runs
     /// then is not waited for.
