@@ -31,6 +31,7 @@ pub const MODELS: &[Model] = &[
     model!(2 a_close_waits_for_a_cancel_of_a_held_job),
     model!(2 a_close_drops_what_waits_while_a_job_ends),
     model!(2 of_two_closers_that_discard_both_return),
+    model!(2 two_closers_that_discard_have_one_place_beyond_the_width),
     model!(2 a_close_that_discards_meets_a_cancel),
     model!(3 a_lane_that_is_given_up_is_freed_by_its_last_job),
     model!(2 a_lane_that_is_given_up_is_freed_by_its_last_canceller),
@@ -427,6 +428,21 @@ fn a_close_drops_what_waits_while_a_job_ends() {
     s.pool.detach(held);
     drop(lane);
     s.assert_over(2);
+}
+
+/// A second one would be more than the word has room for, where the width is the greatest. The lane asserts it.
+fn two_closers_that_discard_have_one_place_beyond_the_width() {
+    let (s, lane, held) = one_held::<4>(2);
+    s.pool.detach(held);
+    lane.submit_detached(s.task(2)).expect("there is room");
+    let other = lane.clone();
+    let closer = s.thread(move |_| other.discard_now());
+    s.begin();
+    assert_eq!(lane.discard_now(), Closed::TimedOut);
+    assert_eq!(closer.join().unwrap(), Closed::TimedOut);
+    assert_eq!(lane.jobs(), 1);
+    drop(lane);
+    s.assert_over(3);
 }
 
 fn of_two_closers_that_discard_both_return() {

@@ -77,6 +77,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         let mut now = Word(word.load(ordering(Site::LaneLook, Relaxed)));
         loop {
             let Some(mut to) = next(now) else { return Err(now) };
+            debug_assert!(to.running() <= lane.width() + 1, "one place more than the width is for a closer");
             let has_fewer = to.jobs() < now.jobs() && !to.has(Flag::Closed);
             let gave_up_role = now.has(Flag::Role) && !to.has(Flag::Role) && to.has(Flag::Discard);
             let tells = now.has(Flag::Wanted)

@@ -85,8 +85,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn discard_lane(&self, lane: LaneRef) {
         // ORDERING: Acquire: with the role come the list and its links.
         let took = self.move_lane(lane, ordering(Site::LaneDiscard, Acquire), |word| {
-            let takes = word.has(Flag::Discard) && word.waiting() > 0 && !word.has(Flag::Role);
-            // One place more than the width: the closer runs nothing.
+            // One place more than the width, for all closers together: this one runs nothing.
+            let is_free = !word.has(Flag::Role) && word.running() <= lane.width();
+            let takes = word.has(Flag::Discard) && word.waiting() > 0 && is_free;
             takes.then(|| word.with(Flag::Role).add_place())
         });
         if took.is_ok() {

@@ -91,6 +91,11 @@ impl<const N: usize> Lane<N> {
         self.close_within(true, Timeout::Forever)
     }
 
+    /// As close_now, and drops those that wait.
+    pub fn discard_now(&self) -> Closed {
+        self.close_within(true, Timeout::Poll)
+    }
+
     /// From here on no other thread may touch it. It was closed.
     pub fn end(&self) {
         // SAFETY:
