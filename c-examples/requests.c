@@ -1,6 +1,6 @@
 /* Shows requests: each has an id, a callback for its result and another for its failure, and all callbacks are called by the one
- * thread that polls, so that they need no lock. A job evaluates an expression in reverse Polish notation; every fifth is wrong
- * in some way. (In Python the package "threadpool" works like this.) */
+ * thread that polls, so that they need no lock. In the middle two of three workers are dismissed, and in the end there are three
+ * again. A job evaluates an expression in reverse Polish notation; every fifth is wrong in some way. (In Python the package "threadpool" works like this.) */
 #include "check.h"
 
 #include <stdint.h>
@@ -134,6 +134,11 @@ int main(void)
         *request = (struct request){.id = id, .callback = on_value, .on_error = on_error};
         sum += write_text(id, request->text);
         TRY(jobring_completions_submit(queue, serve, request, NULL, NULL));
+        /* Those who leave finish their request first; what is queued is left to the others. */
+        if (id == REQUESTS / 2)
+            TRY(jobring_workers_set(pool, 1, JOBRING_FOREVER));
+        if (id == REQUESTS * 3 / 4)
+            TRY(jobring_workers_set(pool, WORKERS, JOBRING_FOREVER));
         /* This thread has other work, and polls in between. */
         if (id % 10 == 9)
             polled += poll_requests(queue, 0);

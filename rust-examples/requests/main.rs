@@ -1,12 +1,14 @@
 //! Shows requests: each has an id, and a callback for its value or its error, which is called by the one thread that polls. So
-//! the callbacks share what they count without a lock. A job evaluates an expression in reverse Polish notation; every fifth
-//! is wrong in some way. (In Python the package `threadpool` works like this.)
+//! the callbacks share what they count without a lock. In the middle two of three workers are dismissed, and in the end there
+//! are three again. A job evaluates an expression in reverse Polish notation; every fifth is wrong in some way. (In Python the
+//! package `threadpool` works like this.)
 
 use jobring::{Completions, Pool, RecvError};
 use std::cell::RefCell;
 use std::fmt;
 
 const REQUESTS: usize = 1000;
+const WORKERS: usize = 3;
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -107,7 +109,7 @@ struct Tally {
 
 fn main() -> Result<()> {
     let tally = RefCell::new(Tally::default());
-    let pool = Pool::builder().workers(3).build()?;
+    let pool = Pool::builder().workers(WORKERS).build()?;
     let mut requests = Requests { queue: pool.completions()?, callbacks: Vec::new() };
     let mut polled = 0;
     for number in 0..REQUESTS {
@@ -126,6 +128,13 @@ fn main() -> Result<()> {
                 }
             }
         })?;
+        // Those who leave finish their request first; what is queued is left to the others.
+        if number == REQUESTS / 2 {
+            pool.set_workers(1, None)?;
+        }
+        if number == REQUESTS * 3 / 4 {
+            pool.set_workers(WORKERS, None)?;
+        }
         // This thread has other work, and polls in between.
         if number % 10 == 9 {
             polled += requests.poll(false)?;
