@@ -349,6 +349,26 @@ fn a_lane_that_stands_still_holds_up_no_other() {
 }
 
 #[test]
+fn submitters_go_on_when_the_last_worker_has_left() {
+    for _ in 0..20 {
+        let pool = pool(1, 16);
+        let (lane, gate) = blocked(&pool, 1);
+        let ran = Count::new();
+        thread::scope(|s| {
+            for _ in 0..3 {
+                let (lane, ran) = (&lane, ran.clone());
+                s.spawn(move || lane.submit_detached(move || ran.add()).expect("open"));
+            }
+            let leaves = s.spawn(|| pool.set_workers(0, None));
+            gate.open();
+            leaves.join().expect("no panic").expect("it leaves");
+        });
+        assert_eq!(lane.close(ShutdownMode::Drain, None), Ok(()), "this thread runs what is left");
+        assert_eq!(ran.get(), 3);
+    }
+}
+
+#[test]
 fn one_pool_has_a_hundred_thousand_lanes() {
     const LANES: usize = 100_000;
     let pool = pool(2, 1024);

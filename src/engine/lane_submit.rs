@@ -237,9 +237,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             deadline.left(&self.port).map_err(|()| ReserveError::TimedOut)?;
             return if self.stack_suffices() && self.run_one() { Ok(()) } else { Err(ReserveError::Full) };
         }
-        // Room, or what a sweep may make room of.
-        let has_room =
-            |word: Word| word.has(Flag::Closed) || word.jobs() < lane.most() || word.can_be_swept();
+        // Room, or what a sweep may make room of. Or the last worker has left: then this thread runs jobs.
+        let has_room = |word: Word| {
+            let is_full = word.jobs() >= lane.most() && !word.can_be_swept();
+            !is_full || word.has(Flag::Closed) || self.lifecycle.live() == 0
+        };
         let is_refused = || self.refuses_jobs() || self.is_copy();
         match self.sleep_for_lane(lane, timeout, deadline, has_room, is_refused) {
             Ok(()) => Ok(()),
