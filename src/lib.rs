@@ -115,6 +115,8 @@ pub use rust::pool_core::{AnyPool, PoolCore};
 #[cfg(feature = "alloc")]
 pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;
+#[cfg(feature = "alloc")]
+pub use rust::scope_map::ScopeMap;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
 pub use rust::time_limit::TimeLimit;

@@ -289,6 +289,7 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("rust/owned_handle.rs", "drop(self);", "the same, and a pool: neither drop unwinds"),
     ("rust/batch.rs", "drop(batch);", "slots of ours"),
     ("rust/map_iter.rs", "drop(batch);", "slots of ours"),
+    ("rust/scope_map.rs", "let _ = pool.cancel(self.job);", "a status"),
     ("rust/pool_core.rs", "let _ = self.raw.shutdown(", "a report"),
     ("rust/pool_core.rs", ".map(drop)", "a handle's number"),
     ("fork_join/parallel_for.rs", "=> _ = body(0, count)", "whether to go on"),

@@ -6,9 +6,9 @@
 //! job can run it, and a scope inside a job needs no other worker. Only the thread that opened a scope spawns
 //! into it; a job opens its own scope.
 
-use crate::engine::{Disposition, Fail, RawPool, Recipient, Request};
+use crate::engine::{Disposition, Fail, RawPool, Recipient, Request, WaitOptions};
 use crate::job::id::JobId;
-use crate::platform::port::{Origin, Port};
+use crate::platform::port::{Origin, Port, Timeout};
 use crate::slot::storage::Storage;
 use crate::util::unwind::{PanicPayload, drop_ignoring_panic};
 use core::cell::Cell;
@@ -47,6 +47,39 @@ impl<const MAX: usize> Spawned<MAX> {
         self.jobs[count].set(Some(job));
         self.count.set(count + 1);
         Ok(())
+    }
+
+    /// The job that was spawned last, right after its spawn.
+    pub(crate) fn newest(&self) -> Option<JobId> {
+        self.jobs[self.count.get().checked_sub(1)?].get()
+    }
+
+    /// Runs a job that has not started, or waits for it. With a time limit it starts nothing when the time is up, and is false
+    /// if the job has not finished. For jobs that do not fail.
+    pub(crate) fn finish_job<S: Storage, P: Port + Clone>(
+        &self,
+        pool: &RawPool<S, P>,
+        job: JobId,
+        timeout: Timeout,
+    ) -> bool {
+        // One that is not there has been finished to make room.
+        let find = || (0..self.count.get()).find(|&n| self.jobs[n].get() == Some(job));
+        let Some(n) = find() else { return true };
+        if timeout == Timeout::Forever {
+            self.finish_one(pool, n);
+            return true;
+        }
+        if timeout != Timeout::Poll {
+            pool.run_lent(job);
+        }
+        let options = WaitOptions { is_lender: true, ..Default::default() };
+        if pool.wait(job, timeout, options, &mut |_, _, _| Disposition::Take).is_err() {
+            return false;
+        }
+        let last = self.count.get() - 1;
+        self.jobs[n].set(self.jobs[last].get());
+        self.count.set(last);
+        true
     }
 
     /// Finishes one job or more, so that there are fewer than `MAX`.

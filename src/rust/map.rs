@@ -63,7 +63,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Each job has a clone of `f`, which must fit into a slot beside a pointer; items and results of any size do. Small items are
     /// cheaper in [chunks](Map::chunk). The map allocates a ring of handles, and the room for each chunk in flight and two more;
     /// after that it allocates nothing, unless the pool is full now and then. For data that is borrowed there is
-    /// [`parallel_for`](PoolCore::parallel_for).
+    /// [`Scope::map`](crate::Scope::map).
     ///
     /// # Failures
     /// A call that panics gives its [`JobError::Panicked`](crate::JobError::Panicked) in its place, and the others go on, also those of its chunk. Whoever

@@ -180,7 +180,7 @@ where
                 self.has_ended = true;
                 self.in_flight.push_front(job);
                 self.in_flight.iter().for_each(|job| jobs.cancel(job));
-                self.in_flight.drain(..).for_each(|job| jobs.give_up(job));
+                self.in_flight.drain(..).rev().for_each(|job| jobs.give_up(job));
                 return Some(Err(JobError::TimedOut));
             }
         }

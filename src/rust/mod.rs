@@ -55,6 +55,8 @@ mod queued_closure;
 pub(crate) mod resize;
 mod run;
 pub(crate) mod scope;
+#[cfg(feature = "alloc")]
+pub(crate) mod scope_map;
 pub(crate) mod shutdown;
 pub(crate) mod static_pool;
 #[cfg(all(feature = "future", feature = "alloc"))]

@@ -10,7 +10,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 /// The most jobs of one scope that are queued, running, or finished but not yet collected.
-const MOST: usize = 32;
+pub(super) const MOST: usize = 32;
 
 /// A place to spawn jobs that borrow what outlives it: see [`PoolCore::scope`].
 ///
@@ -45,9 +45,9 @@ pub struct Scope<
     #[cfg(feature = "alloc")] P: AnyPool = Pool,
     #[cfg(not(feature = "alloc"))] P: AnyPool,
 > {
-    pool: &'env PoolCore<P>,
+    pub(super) pool: &'env PoolCore<P>,
     // Its cells make the scope !Sync, so that it stays on its own thread.
-    spawned: Spawned<MOST>,
+    pub(super) spawned: Spawned<MOST>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
