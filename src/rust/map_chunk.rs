@@ -30,7 +30,7 @@ impl<A, T> Chunk<A, T> {
     pub(super) fn run(&mut self, f: &impl Fn(A) -> T) {
         let outputs = &mut self.outputs;
         let mut items = self.inputs.drain(..);
-        while let Err(payload) = catch(|| items.by_ref().for_each(|item| outputs.push_back(f(item)))) {
+        while let Err(payload) = catch(|| outputs.extend(items.by_ref().map(f))) {
             let at = outputs.len() + self.failed.len();
             self.failed.push_back((at, JobError::Panicked(JobPanic::new(payload))));
         }
