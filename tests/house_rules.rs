@@ -41,7 +41,7 @@ const MAY_USE_LIBC: &[(&str, &str)] =
     &[("util/memory.rs", "allocates for C callers where there is no Rust allocator")];
 
 /// Lines of src that plant a bug.
-const MOST_BUGS: usize = 69;
+const MOST_BUGS: usize = 73;
 
 /// Files of more than 400 lines, and why.
 const LONG: &[(&str, &str)] = &[];
