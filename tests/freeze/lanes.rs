@@ -23,8 +23,8 @@ const CAPACITY: usize = 32;
 const HELD: usize = 3;
 /// Handles for the canceller.
 const MAX_ORDERS: usize = 4;
-/// Jobs that a lane that stands still may keep, and the frozen thread's own.
-const MOST_STUCK: u64 = 2 + HELD as u64 + 1;
+/// Jobs that a lane that stands still may keep, those of two submitters that wait for room in it, and the frozen thread's own.
+const MOST_STUCK: u64 = 2 + HELD as u64 + 2 + 1;
 
 /// Sites that come to be in a lane only behind another site of the same role.
 pub const BEHIND: &Behind = &[
