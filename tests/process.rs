@@ -73,7 +73,15 @@ fn a_sleeping_call_goes_on_after_a_signal() {
     let mut wanted: BTreeSet<_> = sleepers.iter().map(|name| format!("{name} asleep")).collect();
     let of_queues = ["queue_push", "queue_pop"];
     wanted.extend(of_queues.map(|name| format!("jobring_{name} asleep")));
-    let timed = ["shutdown", "submit_opts", "wait", "completions_submit", "completions_take"];
+    let timed = [
+        "shutdown",
+        "submit_opts",
+        "wait",
+        "completions_submit",
+        "completions_take",
+        "lane_submit",
+        "lane_close",
+    ];
     wanted.extend(of_queues.map(|name| format!("jobring_{name} timed")));
     wanted.extend(timed.map(|name| format!("jobring_{name} timed")));
     tried("eintr", &[], &wanted);

@@ -226,6 +226,10 @@ static void refusals(uint32_t backend) {
     KEEPS("jobring_queue_pop", "refused", JOBRING_E_INVALID, jobring_queue_pop(NULL, memory, JOBRING_FOREVER));
     KEEPS("jobring_queue_close", "refused", JOBRING_E_INVALID, jobring_queue_close(NULL));
     KEEPS("jobring_queue_len", "refused", JOBRING_E_INVALID, jobring_queue_len(NULL, NULL, NULL));
+    KEEPS("jobring_lane_init", "refused", JOBRING_E_INVALID, jobring_lane_init(NULL, NULL, 1, 1));
+    KEEPS("jobring_lane_submit", "refused", JOBRING_E_INVALID, jobring_lane_submit(NULL, spoils, NULL, NULL, NULL));
+    KEEPS("jobring_lane_close", "refused", JOBRING_E_INVALID, jobring_lane_close(NULL, JOBRING_DRAIN, 0));
+    KEEPS("jobring_lane_pending", "refused", JOBRING_E_INVALID, jobring_lane_pending(NULL, NULL));
 }
 
 int main(void) {

@@ -28,6 +28,7 @@ static void begin(struct looked_at *parents, uint32_t backend) {
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
     OK(jobring_submit(scene->pool, identity, scene, &scene->awaited));
     OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(jobring_lane_init(&scene->lane, scene->pool, 1, 1));
     OK(jobring_completions_create(scene->pool, 0, &scene->queue));
     OK(jobring_completions_create(scene->pool, 0, &scene->empty_queue));
     OK(jobring_completions_submit(scene->queue, identity, scene, NULL, NULL));

@@ -68,6 +68,7 @@ void scene_begin(struct scene *scene, const struct call *call, uint32_t backend)
     OK(jobring_create(&config, &scene->pool));
     OK(jobring_submit(scene->pool, identity, scene, &scene->over));
     OK(submit_copy(scene->pool, identity, &scene, sizeof scene, &scene->copied));
+    OK(jobring_lane_init(&scene->lane, scene->pool, 1, 1));
     OK(jobring_completions_create(scene->pool, 0, &scene->queue));
     OK(jobring_completions_create(scene->pool, 0, &scene->empty_queue));
     OK(jobring_completions_fd(scene->empty_queue, &(int){0}));
@@ -112,6 +113,17 @@ static void hold_a_full_queue(struct scene *scene, jobring_config *config) {
     OK(jobring_create(config, &scene->pool));
     OK(jobring_completions_create(scene->pool, 1, &scene->queue));
     OK(jobring_completions_submit(scene->queue, held, scene, NULL, NULL));
+}
+
+static void hold_a_lane(struct scene *scene, jobring_config *config) {
+    OK(jobring_create(config, &scene->pool));
+    OK(jobring_lane_init(&scene->lane, scene->pool, 1, 1));
+    OK(jobring_lane_submit(&scene->lane, held, scene, NULL, NULL));
+}
+
+static void hold_a_full_lane(struct scene *scene, jobring_config *config) {
+    hold_a_lane(scene, config);
+    OK(jobring_lane_submit(&scene->lane, identity, scene, NULL, NULL));
 }
 
 static void hold_an_idle_pool(struct scene *scene, jobring_config *config) {
@@ -246,6 +258,12 @@ static jobring_status into_queue(struct scene *s, int64_t timeout_ns) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.limit_ns = timeout_ns;
     return jobring_completions_submit(s->queue, identity, s, &options, NULL);
+}
+
+static jobring_status into_lane(struct scene *s, int64_t timeout_ns) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    options.limit_ns = timeout_ns;
+    return jobring_lane_submit(&s->lane, identity, s, &options, NULL);
 }
 
 static jobring_status tells_info(struct scene *s) {
@@ -391,6 +409,12 @@ CALL(queue_pop, jobring_queue_pop(s->items, &(int){0}, JOBRING_FOREVER))
 CALL(queue_pop_soon, jobring_queue_pop(s->items, &(int){0}, SHORT))
 CALL(queue_close, jobring_queue_close(s->items))
 CALL(queue_len, jobring_queue_len(s->items, &bytes, NULL))
+CALL(lane_init, jobring_lane_init((jobring_lane *)(void *)s->memory, s->pool, 1, 1))
+CALL(lane_submit, into_lane(s, JOBRING_FOREVER))
+CALL(lane_submit_soon, into_lane(s, SHORT))
+CALL(lane_close, jobring_lane_close(&s->lane, JOBRING_DRAIN, JOBRING_FOREVER))
+CALL(lane_close_soon, jobring_lane_close(&s->lane, JOBRING_DRAIN, SHORT))
+CALL(lane_pending, jobring_lane_pending(&s->lane, &number))
 CALL(cancel, jobring_cancel(s->pool, s->over))
 CALL(cancel_all, jobring_cancel_all(s->pool, &(uint64_t){0}))
 CALL(detach, jobring_detach(s->pool, s->over))
@@ -465,6 +489,10 @@ const struct call calls[] = {
     PLAIN(queue_pop, queue_pop, JOBRING_OK, 0),
     PLAIN(queue_close, queue_close, JOBRING_OK, 0),
     PLAIN(queue_len, queue_len, JOBRING_OK, 0),
+    PLAIN(lane_init, lane_init, JOBRING_OK, 1),
+    PLAIN(lane_submit, lane_submit, JOBRING_OK, 1),
+    PLAIN(lane_close, lane_close, JOBRING_OK, 1),
+    PLAIN(lane_pending, lane_pending, JOBRING_OK, 1),
     PLAIN(cancel, cancel, JOBRING_E_BUSY, 1),
     PLAIN(cancel_all, cancel_all, JOBRING_OK, 1),
     PLAIN(detach, detach, JOBRING_OK, 1),
@@ -503,6 +531,10 @@ const struct call calls[] = {
     ASLEEP(completions_submit, completions_submit, hold_a_full_queue, open_gate_and_take),
     ROW(completions_submit, "asleep-slot", completions_submit, JOBRING_OK, 1, hold_the_only_slot, open_gate),
     ASLEEP(completions_take, completions_take, hold_a_full_queue, open_gate),
+    ASLEEP(lane_submit, lane_submit, hold_a_full_lane, open_gate),
+    ASLEEP(lane_close, lane_close, hold_a_lane, open_gate),
+    TIMED(lane_submit, lane_submit_soon, hold_a_full_lane),
+    TIMED(lane_close, lane_close_soon, hold_a_lane),
     ASLEEP(parallel_for, loops, hold_a_worker, open_gate),
     ASLEEP(parallel_for_opts, loops_by_one, hold_a_worker, open_gate),
     ASLEEP(workers_set, workers_leave, hold_a_job, open_gate),

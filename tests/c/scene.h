@@ -5,6 +5,7 @@
 #define JOBRING_TEST_SCENE_H
 
 #include "check.h"
+#include "jobring_ext.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -20,6 +21,8 @@ struct scene {
     /* A queue of items: half full, or with what the call sleeps for. */
     jobring_queue *items;
     unsigned char items_memory[JOBRING_QUEUE_BYTES(2, sizeof(int))];
+    /* A lane without a job, or with what the call sleeps for. */
+    jobring_lane lane;
     /* Of jobs that have finished: by argument, by copy. */
     jobring_job over, copied;
     /* The job that the call sleeps for, and what that one sleeps for. */

@@ -107,9 +107,13 @@ pub fn none_is_missing(wanted: &BTreeSet<String>, tried: &BTreeSet<String>) {
     assert!(missing.is_empty(), "{} cells are missing:\n{}", missing.len(), missing.join("\n"));
 }
 
+/// Those that programs on a system include, one behind the other.
 pub fn header() -> String {
-    let path = root().join("include/jobring.h");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let read = |name| {
+        let path = root().join("include").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    read("jobring.h") + &read("jobring_ext.h")
 }
 
 /// The exported functions, as include/jobring.symbols lists them.
