@@ -31,12 +31,14 @@
 //! through the marked ring. Each slot records that it is closed, so several closers, timeouts and later
 //! attempts agree. Discard is remembered, and wins over drain.
 
+use crate::engine::headcount::Headcount;
 use crate::engine::wait_graph::WaitGraph;
 use crate::platform::port::{Origin, Port};
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 use crate::sync::StatCell;
 use crate::sync::{
-    Acquire, AtomicUsize, Bug, Relaxed, Release, Site, bug, const_fn, dying, ordering, stop_point, stores,
+    Acquire, AtomicUsize, Bug, Counter, Relaxed, Release, Site, bug, const_fn, dying, ordering, stop_point,
+    stores,
 };
 
 const DISCARD: usize = 1;
@@ -83,6 +85,10 @@ pub(crate) struct Lifecycle {
     live: AtomicUsize,
     /// Which threads wait for which.
     waits: WaitGraph,
+    /// How many workers there are and are to be.
+    pub(super) headcount: Headcount,
+    /// Numbers the threads that enter as workers.
+    pub(super) entered: Counter,
     /// One more than the number of forks before its first worker came. 0: none has come.
     #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
     process: StatCell,
@@ -97,6 +103,8 @@ impl Lifecycle {
                 visitors: AtomicUsize::new(0),
                 live: AtomicUsize::new(0),
                 waits: WaitGraph::new(),
+                headcount: Headcount::new(),
+                entered: Counter::new(),
                 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
                 process: StatCell::new(),
             }

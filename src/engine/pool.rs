@@ -1,6 +1,5 @@
 //! The untyped pool: one struct of all its parts.
 
-use crate::engine::headcount::Headcount;
 use crate::engine::lifecycle::Lifecycle;
 use crate::job::context::{CallChain, CallContext};
 use crate::job::id::JobId;
@@ -9,7 +8,7 @@ use crate::ring::{Cursors, Ring, Seed};
 use crate::sleep::Idle;
 use crate::slot::Slot;
 use crate::slot::storage::Storage;
-use crate::sync::{Counter, Flags, const_fn};
+use crate::sync::{Flags, const_fn};
 use crate::util::cache_padded::CachePadded;
 use core::ptr;
 
@@ -51,10 +50,8 @@ pub(crate) struct RawPool<S, P> {
     pub(super) free_ends: Cursors,
     pub(super) idle: Idle,
     pub(super) lifecycle: CachePadded<Lifecycle>,
-    pub(super) entered: Counter,
     /// What workers look for between two jobs (`worker_loop.rs`).
     pub(super) notices: Flags,
-    pub(super) headcount: Headcount,
     pub(super) config: RuntimeConfig,
     pub(super) port: P,
     pub(super) storage: S,
@@ -76,9 +73,7 @@ impl<S, P> RawPool<S, P> {
                 free_ends,
                 idle: Idle::new(),
                 lifecycle: CachePadded::new(Lifecycle::new()),
-                entered: Counter::new(),
                 notices: Flags::new(),
-                headcount: Headcount::new(),
                 config,
                 port,
                 storage,

@@ -36,12 +36,12 @@ use crate::slot::storage::Storage;
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn headcount(&self) -> &Headcount {
-        &self.headcount
+        &self.lifecycle.headcount
     }
 
     /// Wants this many workers of the pool's own. Those that are too many leave, each after its job. False if none is to leave.
     pub(crate) fn want_workers(&self, workers: usize) -> bool {
-        let too_many = self.headcount.want(workers).is_some_and(Heads::are_too_many);
+        let too_many = self.lifecycle.headcount.want(workers).is_some_and(Heads::are_too_many);
         if too_many {
             self.notices.set(super::pause::LEFT_ONCE);
             self.idle.ask_to_leave(&self.port);
@@ -52,11 +52,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A worker of the pool's own sees LEAVE. Does it leave? If not, nobody is to leave, and LEAVE is cleared.
     #[cold]
     pub(super) fn begin_leave(&self) -> bool {
-        if self.headcount.begin_leave() {
+        if self.lifecycle.headcount.begin_leave() {
             return true;
         }
         self.idle.end_request();
-        if self.headcount.heads().are_too_many() {
+        if self.lifecycle.headcount.heads().are_too_many() {
             self.idle.ask_to_leave(&self.port);
         }
         false
@@ -65,7 +65,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A worker that was asked has left.
     #[cold]
     pub(super) fn end_leave(&self) {
-        self.headcount.end_leave();
+        self.lifecycle.headcount.end_leave();
         // The thread that asked waits for it.
         self.lifecycle.leave(true, &self.port);
         // The pool ends after this thread, which is its own.

@@ -43,7 +43,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// A number for a thread that enters as a worker.
     pub(crate) fn number_worker(&self) -> usize {
-        self.entered.add()
+        self.lifecycle.entered.add()
     }
 
     /// Works on the calling thread, which `admit_worker` has counted, until the pool is closed and no job is
@@ -70,7 +70,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 activity.set(WorkerState::Stopped);
                 self.port.set_current(context.outer);
                 if activity.is_own {
-                    self.headcount.lose();
+                    self.lifecycle.headcount.lose();
                 }
                 // The thread that this one replaced may have ended a job.
                 self.lifecycle.leave(true, &self.port);
