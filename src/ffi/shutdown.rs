@@ -161,7 +161,8 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             return Err(StatusError(JOBRING_E_STACK));
         }
         living.raw.await_workers();
-        // A call that sets the number of workers uses their places, and may be joining one.
+        // Before the workers are joined: a call that sets their number uses their places, and may be joining one. After it only
+        // destructors on the workers' own threads call.
         #[cfg(any(feature = "std", feature = "pthread"))]
         living.raw.lifecycle().await_visitors(living.raw.port());
         let pool: *mut CPool = pool.cast();
@@ -175,8 +176,10 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
             workers.join();
         }
         #[cfg(not(any(feature = "std", feature = "pthread")))]
-        super::port_workers::join(living.raw.port(), living.workers.threads());
-        living.raw.lifecycle().await_visitors(living.raw.port());
+        {
+            super::port_workers::join(living.raw.port(), living.workers.threads());
+            living.raw.lifecycle().await_visitors(living.raw.port());
+        }
         living.raw.forget_all();
         #[cfg(any(feature = "std", feature = "pthread"))]
         // SAFETY:
