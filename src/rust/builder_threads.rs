@@ -63,7 +63,12 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// let pool = Pool::builder().workers(1).timed(true).build()?;
     /// pool.submit_detached(|| std::thread::sleep(Duration::from_millis(2)))?;
     /// pool.shutdown(ShutdownMode::Drain, None)?;
-    /// let worker = pool.worker(0).expect("a worker");
+    /// let worker = || pool.worker(0).expect("a worker");
+    /// // A worker counts a job just after it has ended.
+    /// while worker().state() != WorkerState::Stopped {
+    ///     std::thread::yield_now();
+    /// }
+    /// let worker = worker();
     /// assert!(worker.jobs() == 1 && worker.longest_run() >= Duration::from_millis(2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -90,9 +90,11 @@ pub fn a_worker_tells_what_it_does(backend: Backend) {
         assert_eq!(own, shown[worker.expect("it ran on a worker")]);
     }
     assert_eq!((pool.worker_index(), pool.current_job()), (None, None));
-    until("both have counted", || (0..2).all(|n| pool.worker(n).expect("a worker").jobs() == 1));
+    // The longest run is what a worker notes last.
+    until("both have counted", || (0..2).all(|n| !pool.worker(n).expect("a worker").longest_run().is_zero()));
     for n in 0..2 {
         let worker = pool.worker(n).expect("a worker");
+        assert_eq!(worker.jobs(), 1);
         assert!(worker.job().is_none() && worker.running_for().is_zero());
         assert!(worker.run_time() == worker.longest_run() && !worker.run_time().is_zero());
         assert_eq!(pool.worker_name(n), Some(&*format!("known-{n}")));
