@@ -5,8 +5,8 @@ mod common;
 
 use common::{Count, Gate, done, pool, until};
 use jobring::{
-    BuildError, IdleError, Interrupt, JobError, JobState, Pool, ShutdownMode, StaticPool, SubmitError,
-    TimeLimit, WaitFor, WaitManyError,
+    BuildError, IdleError, Interrupt, JobError, JobState, LaneMemory, Pool, ShutdownMode, StaticPool,
+    SubmitError, TimeLimit, WaitFor, WaitManyError,
 };
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -371,6 +371,9 @@ fn submitters_go_on_when_the_last_worker_has_left() {
 #[test]
 fn one_pool_has_a_hundred_thousand_lanes() {
     const LANES: usize = 100_000;
+    if cfg!(target_pointer_width = "64") {
+        assert_eq!(size_of::<LaneMemory>(), 64, "what the documentation says");
+    }
     let pool = pool(2, 1024);
     let ran = Count::new();
     let lanes: Vec<_> = (0..LANES).map(|_| pool.lane(1, 4).expect("a lane")).collect();
