@@ -2067,7 +2067,7 @@ jobring_status jobring_queue_pop(jobring_queue *queue, void *item, int64_t timeo
  * Closes a queue: pushes are refused from now on, and pops go on until it is empty.
  *
  * Pushes that wait end with JOBRING_E_SHUTDOWN. So does each pop once every item is popped that a push has accepted. What
- * a thread did before it closed the queue is visible to a thread that is told so. A second close changes nothing.
+ * a thread did before it closed the queue is visible to a thread that gets JOBRING_E_SHUTDOWN. A second close changes nothing.
  *
  * Returns:
  * - JOBRING_OK.

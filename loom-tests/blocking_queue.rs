@@ -56,7 +56,7 @@ fn thread<const N: usize, T: 'static>(
     crew.spawn(move || f(&queue))
 }
 
-/// Lets time pass until it is over.
+/// Lets time pass until `over` is set.
 fn pass_until(port: &ModelPort, over: &AtomicBool) {
     while !over.load(Relaxed) {
         port.pass(TIME);

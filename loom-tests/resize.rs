@@ -1,4 +1,4 @@
-//! Workers come and go: who is asked leaves, nobody sleeps past the request, and no job is lost.
+//! Workers come and go: a worker that is asked leaves, nobody sleeps past the request, and no job is lost.
 
 use crate::fixtures::Stage;
 use crate::harness::{Crew, Model, model};

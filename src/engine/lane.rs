@@ -19,7 +19,7 @@
 //! cancel   of a held job: claim it, HELD stays; drop the input; clear HELD. The last of canceller and popper counts:
 //!          jobs - 1. DEAD says that there may be such entries
 //! sweep    a submitter that finds no room takes the role and takes those entries out. One that sleeps is woken when it can
-//! close    CLOSED. To discard: DISCARD, and who pops an entry drops its job. Then sleep until the word is over: no job, no
+//! close    CLOSED. To discard: DISCARD, and a thread that pops an entry drops its job. Then sleep until the word has ended: no job, no
 //!          entry, no role
 //! ```
 //!
@@ -30,7 +30,7 @@
 //! *Order.* A lane hands its jobs to the pool in the order in which they were pushed. With width 1 they run in this order, and
 //! each sees what the one before it did: leave releases, and whoever takes the place acquires (E10).
 //!
-//! *The memory of a lane* can go when its word is over and no thread calls with it: the exchange that brings that about is the
+//! *The memory of a lane* can go when its word has ended (close) and no thread calls with it: the exchange that brings that about is the
 //! last touch. Threads that sleep for a lane do so on the pool's event count.
 //!
 //! A thread that is stopped inside of one of these steps may hold a place or the role. Then its lane stands still, or is

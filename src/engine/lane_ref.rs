@@ -90,7 +90,7 @@ pub(super) enum Left {
 
 impl LaneRef {
     /// # Safety
-    /// 1. The lane stays in its place until its word is over, and until no thread calls with it.
+    /// 1. The lane stays in its place until its word has ended, and until no thread calls with it.
     pub(crate) unsafe fn new(lane: *const Lane) -> Self {
         Self(lane)
     }

@@ -16,7 +16,7 @@
 //! - `idle_wait`: waits until every accepted job has finished.
 //! - `completions`: queues of finished jobs, whose words are in `completion_queue`. `completion_event`: their descriptor.
 //!   `abandoned_completions`: those that nobody uses any more.
-//! - `lane`: FIFOs of which at most so many jobs run, with `lane_ref`, `lane_code`, `lane_word`, `lane_submit`, `lane_waits`.
+//! - `lane`: FIFOs that run at most `width` jobs at the same time, with `lane_ref`, `lane_code`, `lane_word`, `lane_submit`, `lane_waits`.
 //! - `pause`: workers start no job for a while. `resize`, `headcount`: they come and go.
 //! - `lifecycle`, `close`: shutdown. `event_count`: sleep on its count in place of a marked word. `fork_support`:
 //!   jobs that their submitter may take back.

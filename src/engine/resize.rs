@@ -24,8 +24,8 @@
 //! is there. A worker that leaves between two jobs is not counted in the idle word, so nobody relies on it while another worker is there: see
 //! the proof in `sleep/README.md`, 3.
 //!
-//! *The last worker.* From then on the pool is one without workers: callers that wait run what is queued. Who sleeps by then has seen a worker.
-//! The last one to leave wakes those threads. One that was about to sleep looks again when its patience ends, as it does when a
+//! *The last worker.* From then on the pool is one without workers: callers that wait run what is queued. A thread that
+//! already sleeps has seen a worker: the last one to leave wakes those threads. One that was about to sleep looks again when its patience ends, as it does when a
 //! worker is stopped: where a pool can be resized, there is a clock.
 
 use super::RawPool;
@@ -39,7 +39,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         &self.lifecycle.headcount
     }
 
-    /// Wants this many workers of the pool's own. Those that are too many leave, each after its job. False if none is to leave.
+    /// Wants this many workers of the pool's own. The others leave, each after its job. False if none is to leave.
     pub(crate) fn want_workers(&self, workers: usize) -> bool {
         let too_many = self.lifecycle.headcount.want(workers).is_some_and(Heads::are_too_many);
         if too_many {

@@ -1,4 +1,4 @@
-//! Lanes: jobs of which at most so many run at the same time.
+//! Lanes: FIFOs that run at most `width` jobs at the same time.
 
 use super::call::{self, call, call_out, limit, optional, output, status, timeout};
 use super::lane_job::{LaneRequest, Layout};

@@ -268,7 +268,7 @@ pub unsafe extern "C" fn jobring_queue_pop(
 /// Closes a queue: pushes are refused from now on, and pops go on until it is empty.
 ///
 /// Pushes that wait end with JOBRING_E_SHUTDOWN. So does each pop once every item is popped that a push has accepted. What
-/// a thread did before it closed the queue is visible to a thread that is told so. A second close changes nothing.
+/// a thread did before it closed the queue is visible to a thread that gets JOBRING_E_SHUTDOWN. A second close changes nothing.
 ///
 /// Returns:
 /// - JOBRING_OK.

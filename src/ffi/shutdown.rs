@@ -168,7 +168,7 @@ pub unsafe extern "C" fn jobring_destroy(pool: *mut jobring_pool) -> jobring_sta
         let pool: *mut CPool = pool.cast();
         // SAFETY:
         // - the field is written only by make and here; the workers have left their hooks and jobs, and nobody else may
-        //   call. A destructor on a worker's thread that still does is told that the pool is closed (CPool::resize).
+        //   call. A destructor on a worker's thread that still does gets JOBRING_E_SHUTDOWN (CPool::resize).
         #[cfg(any(feature = "std", feature = "pthread"))]
         let workers = unsafe { &mut (*pool).workers };
         #[cfg(any(feature = "std", feature = "pthread"))]

@@ -50,7 +50,7 @@ use core::fmt;
 ///
 /// After [`close`](BlockingQueue::close) each push is refused and gives its value back, also one that waits. Pops go on
 /// until every value that was accepted is popped, and only then say [`PopError::Closed`]. What a thread did before it
-/// closed the queue happens before what a thread does that is told so.
+/// closed the queue happens before what a thread does after it got this error.
 ///
 /// # A stopped thread
 ///

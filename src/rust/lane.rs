@@ -57,7 +57,7 @@ use core::time::Duration;
 #[must_use = "a dropped lane takes no jobs"]
 pub struct Lane<'p, P: AnyPool> {
     pub(super) pool: &'p PoolCore<P>,
-    // INVARIANT: it lives until its word is over and this value has given it up.
+    // INVARIANT: it lives until its word has ended and this value has given it up.
     pub(super) lane: LaneRef,
 }
 

@@ -96,7 +96,7 @@ impl<P: AnyPool> PoolCore<P> {
     pub fn lane(&self, width: usize, capacity: usize) -> Result<Lane<'_, P>, BuildError> {
         let words = boxed(self.words::<true>(width, capacity)?).ok_or(BuildError::NoMemory)?;
         // SAFETY:
-        // - 1: it is freed when its word is over and the value below is gone (LaneJobs::free).
+        // - 1: it is freed when its word has ended and the value below is gone (LaneJobs::free).
         Ok(Lane { pool: self, lane: unsafe { LaneRef::new(Box::into_raw(words)) } })
     }
 

@@ -43,7 +43,7 @@ pub enum WorkersError {
 impl fmt::Display for WorkersError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooMany => f.write_str("the pool has no room for so many workers"),
+            Self::TooMany => f.write_str("the pool has no room for that number of workers"),
             Self::TimedOut => f.write_str("some workers have not left or started in time"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Shutdown => f.write_str("the pool is shut down"),

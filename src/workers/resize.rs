@@ -14,7 +14,7 @@ use crate::slot::storage::Storage;
 /// Why a pool has not the number of workers that was wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ResizeError {
-    /// It has no places for so many.
+    /// It has fewer places than that.
     TooMany,
     /// The time is up. Some are still to leave, to be joined or to be started: a later call goes on.
     TimedOut,

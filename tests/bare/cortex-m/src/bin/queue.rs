@@ -81,7 +81,7 @@ const EACH: u32 = 40_000;
 static PUSHED: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 static CAME: [[AtomicU8; EACH as usize]; 3] = [const { [const { AtomicU8::new(0) }; EACH as usize] }; 3];
 static REFUSED: AtomicU32 = AtomicU32::new(0);
-/// The timer's handler had pushed a number, and was told that the queue is empty.
+/// The timer's handler had pushed a number, and found the queue empty.
 static HIDDEN: AtomicU32 = AtomicU32::new(0);
 
 /// Which queue the interrupts use: heapless's?
@@ -151,7 +151,7 @@ fn instructions(look: u32, mut call: impl FnMut()) -> (u32, u32) {
     (least, most)
 }
 
-/// Measures, then passes all numbers. How often the timer's handler was told a falsehood.
+/// Measures, then passes all numbers. How often the timer's handler got a wrong answer.
 fn pass(queue: &impl Fifo) -> u32 {
     fn name<F: Fifo>(_: &F) -> &'static str {
         F::NAME
