@@ -77,6 +77,11 @@ impl<const N: usize> Stage<N> {
         self.thread(move |s| (0..jobs).for_each(|_| assert!(s.pool.run_one())))
     }
 
+    /// A thread that runs jobs until none is queued.
+    pub fn runner_of_all(&self) -> JoinHandle<()> {
+        self.thread(|s| while s.pool.run_one() {})
+    }
+
     /// A thread that runs two jobs of the queue, and takes one between them, if there is one. Returns how many it took.
     pub fn runner_that_takes(&self, queue: &Arc<Queue<N>>) -> JoinHandle<usize> {
         let queue = queue.clone();

@@ -303,7 +303,7 @@ fn a_handle_dropped_early_takes_no_wake_up_from_the_next_task() {
 fn two_tasks_await_two_jobs() {
     let s = Stage::<2>::attended().ungated();
     let mut jobs = [0, 1].map(|n| Awaiting::new(&s.pool, s.submit(n)));
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     // One executor with two joined tasks, woken alike.
     let bell = Bell::new();
     let waker = bell.waker();

@@ -96,7 +96,7 @@ fn two_stages(submit: fn(&Stage<2>, Task)) {
     let (inside, (second, place)) = (s.clone(), writer(&s.log, 1));
     let first = move || _ = inside.pool.submit_detached(second).expect("there is room");
     submit(&s, s.task(0).doing(first));
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     settle(&s);
     assert!(place.written());

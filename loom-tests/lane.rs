@@ -3,6 +3,7 @@
 use crate::fixtures::{Place, Stage, stopped};
 use crate::harness::{Model, model};
 use jobring_model::model::{Closed, End, Lane, No, Task};
+use loom::thread::JoinHandle;
 use std::sync::Arc;
 
 pub const MODELS: &[Model] = &[
@@ -368,7 +369,7 @@ fn a_close_returns_when_it_has_seen_what_the_jobs_did() {
     let place = Place::new();
     lane.submit_detached(writes(&s, 0, &place)).expect("there is room");
     lane.submit_detached(writes(&s, 1, &place)).expect("there is room");
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.close(), Closed::Over);
     lane.end();
@@ -388,7 +389,7 @@ fn a_close_waits_for_a_submit_that_was_accepted() {
         while s.pool.run_one() {}
         accepted
     });
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.close(), Closed::Over);
     let ended = s.log.ended(0) + s.log.ended(1);
@@ -399,35 +400,39 @@ fn a_close_waits_for_a_submit_that_was_accepted() {
     s.assert_over(ended);
 }
 
+/// After a close, before the other threads were joined.
+fn assert_both_have_ended<const N: usize>(
+    s: &Stage<N>,
+    lane: Arc<Lane<N>>,
+    held: jobring_model::JobId,
+    others: impl IntoIterator<Item = JoinHandle<()>>,
+) {
+    lane.end();
+    assert_eq!((s.log.ended(0), s.log.ended(1)), (1, 1));
+    others.into_iter().for_each(|other| other.join().unwrap());
+    s.pool.detach(held);
+    drop(lane);
+    s.assert_over(2);
+}
+
 fn a_close_waits_for_a_cancel_of_a_held_job() {
     let (s, lane, held) = one_held::<2>(1);
     let canceller = s.thread(move |s| {
         assert!(s.pool.cancel(held).is_some());
         while s.pool.run_one() {}
     });
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.close(), Closed::Over);
-    lane.end();
-    assert_eq!((s.log.ended(0), s.log.ended(1)), (1, 1));
-    canceller.join().unwrap();
-    runner.join().unwrap();
-    s.pool.detach(held);
-    drop(lane);
-    s.assert_over(2);
+    assert_both_have_ended(&s, lane, held, [canceller, runner]);
 }
 
 fn a_close_drops_what_waits_while_a_job_ends() {
     let (s, lane, held) = one_held::<2>(1);
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.discard(), Closed::Over);
-    lane.end();
-    assert_eq!((s.log.ended(0), s.log.ended(1)), (1, 1));
-    runner.join().unwrap();
-    s.pool.detach(held);
-    drop(lane);
-    s.assert_over(2);
+    assert_both_have_ended(&s, lane, held, [runner]);
 }
 
 /// A second one would be more than the word has room for, where the width is the greatest. The lane asserts it.
@@ -450,7 +455,7 @@ fn of_two_closers_that_discard_both_return() {
     s.pool.detach(held);
     let other = lane.clone();
     let closer = s.thread(move |_| other.discard());
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.discard(), Closed::Over);
     assert_eq!(closer.join().unwrap(), Closed::Over);
@@ -461,24 +466,18 @@ fn of_two_closers_that_discard_both_return() {
 
 fn a_close_that_discards_meets_a_cancel() {
     let (s, lane, held) = one_held::<2>(1);
-    let canceller = s.thread(move |s| s.pool.cancel(held));
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let canceller = s.thread(move |s| _ = s.pool.cancel(held));
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(lane.discard(), Closed::Over);
-    lane.end();
-    assert_eq!((s.log.ended(0), s.log.ended(1)), (1, 1));
-    canceller.join().unwrap();
-    runner.join().unwrap();
-    s.pool.detach(held);
-    drop(lane);
-    s.assert_over(2);
+    assert_both_have_ended(&s, lane, held, [canceller, runner]);
 }
 
 fn a_lane_that_is_given_up_is_freed_by_its_last_job() {
     let (s, lane) = lane_of::<2>(1, 1);
     lane.submit_detached(s.task(0)).expect("there is room");
     lane.submit_detached(s.task(1)).expect("there is room");
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     drop(lane);
     runner.join().unwrap();
@@ -525,7 +524,7 @@ fn a_discard_of_the_pool_drops_what_a_lane_holds_back() {
 
 fn a_thread_outside_of_jobs_waits_for_a_held_job() {
     let (s, lane, held) = one_held::<2>(1);
-    let runner = s.thread(|s| while s.pool.run_one() {});
+    let runner = s.runner_of_all();
     s.begin();
     assert_eq!(s.pool.wait(held), End::Done(1));
     runner.join().unwrap();

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, held, join, occupy, until};
+use common::{Count, DEADLINE, Gate, count, done, held, join, occupy, settle, until};
 use jobring::{IdleError, Pool, ShutdownMode, StaticPool, WorkerState};
 use std::sync::Arc;
 use std::thread;
@@ -11,18 +11,6 @@ use std::time::Duration;
 
 fn pool(workers: usize, capacity: usize) -> Arc<Pool> {
     Arc::new(common::pool(workers, capacity))
-}
-
-fn count(pool: &Pool, ran: &Count, jobs: usize) {
-    for _ in 0..jobs {
-        let ran = ran.clone();
-        pool.submit_detached(move || ran.add()).expect("room");
-    }
-}
-
-/// Waits, with a time limit that only a hang exceeds.
-fn settle(pool: &Pool) {
-    pool.wait_idle_timeout(DEADLINE).unwrap_or_else(|error| panic!("never idle: {error}"));
 }
 
 #[test]

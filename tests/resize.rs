@@ -1,9 +1,9 @@
-//! Workers come and go while jobs flow: nothing is lost, and who leaves finishes its job.
+//! Workers come and go while jobs flow: nothing is lost, and a worker that leaves finishes its job.
 #![cfg(feature = "std")]
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, held, join, occupy, until};
+use common::{Count, DEADLINE, Gate, count, done, held, join, occupy, settle, until};
 use jobring::{Backend, BuildError, Builder, Pool, ShutdownMode, WorkerState, WorkersError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -24,17 +24,6 @@ fn pool(workers: usize, most: usize) -> Arc<Pool> {
 fn set(pool: &Pool, workers: usize) {
     pool.set_workers(workers, Some(DEADLINE)).unwrap_or_else(|error| panic!("{workers} workers: {error}"));
     assert_eq!(pool.workers(), workers);
-}
-
-fn count(pool: &Pool, ran: &Count, jobs: usize) {
-    for _ in 0..jobs {
-        let ran = ran.clone();
-        pool.submit_detached(move || ran.add()).expect("room");
-    }
-}
-
-fn settle(pool: &Pool) {
-    pool.wait_idle_timeout(DEADLINE).unwrap_or_else(|error| panic!("never idle: {error}"));
 }
 
 #[test]

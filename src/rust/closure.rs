@@ -83,14 +83,19 @@ impl<F: FnOnce() -> T + Send, T: Send> ClosureRequest<F, T> {
     }
 
     /// The error that returns the closure, from the reason for the refusal.
-    #[cold]
     pub(crate) fn refused((why, request): (ReserveError, Self)) -> SubmitError<F> {
-        match why {
-            ReserveError::Shutdown => SubmitError::Shutdown(request.closure),
-            ReserveError::Deadlock => SubmitError::Deadlock(request.closure),
-            ReserveError::Interrupted => SubmitError::Interrupted(request.closure),
-            ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(request.closure),
-        }
+        refused(why, request.closure)
+    }
+}
+
+/// The error that returns a closure, from the reason for the refusal.
+#[cold]
+pub(super) fn refused<F>(why: ReserveError, closure: F) -> SubmitError<F> {
+    match why {
+        ReserveError::Shutdown => SubmitError::Shutdown(closure),
+        ReserveError::Deadlock => SubmitError::Deadlock(closure),
+        ReserveError::Interrupted => SubmitError::Interrupted(closure),
+        ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(closure),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rust closures as jobs of a lane. The last two words of the payload hold the lane and its link.
 
-use super::closure::Call;
+use super::closure::{Call, refused};
 use super::fits::{Added, JobNeeds};
 use crate::engine::{Lane, LaneRef, Request, ReserveError};
 use crate::error::SubmitError;
@@ -97,14 +97,8 @@ impl<F: FnOnce() -> T + Send, T: Send> LaneClosure<F, T> {
     }
 
     /// The error that returns the closure, from the reason for the refusal.
-    #[cold]
     pub(super) fn refused((why, request): (ReserveError, Self)) -> SubmitError<F> {
-        match why {
-            ReserveError::Shutdown => SubmitError::Shutdown(request.closure),
-            ReserveError::Deadlock => SubmitError::Deadlock(request.closure),
-            ReserveError::Interrupted => SubmitError::Interrupted(request.closure),
-            ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(request.closure),
-        }
+        refused(why, request.closure)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rust closures as jobs of a completion queue. The last bytes of the payload hold the user's tag and, in the
 //! last word, the queue.
 
-use super::closure::Call;
+use super::closure::{Call, refused};
 use super::fits::{Added, JobNeeds};
 use crate::engine::{Completion, Request, ReserveError};
 use crate::error::{JobError, JobPanic, SubmitError};
@@ -71,14 +71,8 @@ impl<F: FnOnce() -> T + Send, T: Send> QueuedRequest<F, T> {
     }
 
     /// The error that returns the closure, from the reason for the refusal.
-    #[cold]
     pub(super) fn refused((why, request): (ReserveError, Self)) -> SubmitError<F> {
-        match why {
-            ReserveError::Shutdown => SubmitError::Shutdown(request.closure),
-            ReserveError::Deadlock => SubmitError::Deadlock(request.closure),
-            ReserveError::Interrupted => SubmitError::Interrupted(request.closure),
-            ReserveError::Full | ReserveError::TimedOut => SubmitError::Full(request.closure),
-        }
+        refused(why, request.closure)
     }
 }
 

@@ -26,6 +26,19 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
+/// Submits jobs that count themselves.
+pub fn count(pool: &Pool, ran: &Count, jobs: usize) {
+    for _ in 0..jobs {
+        let ran = ran.clone();
+        pool.submit_detached(move || ran.add()).expect("room");
+    }
+}
+
+/// Waits until the pool is idle, with a time limit that only a hang exceeds.
+pub fn settle(pool: &Pool) {
+    pool.wait_idle_timeout(DEADLINE).unwrap_or_else(|error| panic!("never idle: {error}"));
+}
+
 /// Joins a thread that may hang.
 pub fn join<T: Send + 'static>(thread: std::thread::JoinHandle<T>) -> T {
     until("join", || thread.is_finished());
