@@ -23,7 +23,7 @@
 //!          entry, no role
 //! ```
 //!
-//! *No job is forgotten.* A job that waits while a place is free has a thread that sees to it: the one that is between enter and
+//! *No job is forgotten.* A job that waits while a place is free has a thread that will start it: the one between enter and
 //! push, or the one with the role. That thread gives up the role by an exchange of the word, and sees there what was pushed, or
 //! which places became free.
 //!
@@ -33,7 +33,7 @@
 //! *The memory of a lane* can go when its word has ended (close) and no thread calls with it: the exchange that brings that about is the
 //! last touch. Threads that sleep for a lane do so on the pool's event count.
 //!
-//! A thread that is stopped inside of one of these steps may hold a place or the role. Then its lane stands still, or is
+//! A thread that is stopped inside one of these steps may hold a place or the role. Then its lane stands still, or is
 //! narrower by one, until the thread goes on. Other lanes, and jobs without a lane, do not notice.
 
 use super::RawPool;
@@ -265,11 +265,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if self.has_place(job) {
             return self.pass_place_on(lane, 1);
         }
-        // ORDERING: Release: a submitter that sees DEAD finds the job not HELD, and whoever sees the word over has seen the drop. The
+        // ORDERING: Release: a submitter that sees DEAD finds the job not HELD, and a thread that sees the word ended has seen the drop. The
         // lane is there: the popper leaves us the count.
         let _ = self.move_lane(lane, ordering(Site::LaneDead, Release), |word| Some(word.with(Flag::Dead)));
         if !slot.end_drop().is_in_ring() && !bug(Bug::LosesACancelledJob) {
-            // ORDERING: Release: a closer that sees the word over has seen the drop.
+            // ORDERING: Release: a closer that sees the word ended has seen the drop.
             let _ = self.move_lane(lane, ordering(Site::LaneDropped, Release), |word| Some(word.end_jobs(1)));
         }
     }

@@ -174,7 +174,7 @@ impl LaneRef {
         }
     }
 
-    /// Drops the input of a job of this lane, and then gives on what the job has of the lane.
+    /// Drops the input of a job of this lane, then hands on its place, if it has one.
     pub(crate) fn drop_job(self, job: JobId, discard: impl FnOnce()) {
         let code = self.lane().code;
         // SAFETY:

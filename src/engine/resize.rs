@@ -15,7 +15,7 @@
 //! more raises `wanted`: first it keeps those who have not left, then it starts threads.
 //!
 //! *None sleeps past a request.* LEAVE is in the half of the idle word that sleepers compare, so no worker of the pool's own falls
-//! asleep while it is set. It is cleared by a worker that finds nobody to leave. If a call has asked again before that, its change of
+//! asleep while it is set. It is cleared by a worker that finds that none has to leave. If a call has asked again before that, its change of
 //! the idle word comes before the clearing one, and so its fence before the other: the worker sees the new `wanted`. If it asks
 //! later, LEAVE is set.
 //!
@@ -49,7 +49,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         too_many
     }
 
-    /// A worker of the pool's own sees LEAVE. Does it leave? If not, nobody is to leave, and LEAVE is cleared.
+    /// A worker of the pool's own sees LEAVE. Does it leave? If not, no worker has to leave, and LEAVE is cleared.
     #[cold]
     pub(super) fn begin_leave(&self) -> bool {
         if self.lifecycle.headcount.begin_leave() {

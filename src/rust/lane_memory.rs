@@ -1,4 +1,4 @@
-//! Makes lanes for Rust callers, on the heap or in memory of theirs.
+//! Makes lanes for Rust callers, on the heap or in their memory.
 
 use super::lane::Lane;
 use super::lane_closure;
