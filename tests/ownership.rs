@@ -5,9 +5,9 @@
 #[path = "common/capi.rs"]
 mod capi;
 
-use capi::{
-    OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, for_each, library, program, run, verdict,
-};
+#[cfg(target_arch = "x86_64")]
+use capi::SIGNAL_STEP;
+use capi::{OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_SUBMIT, for_each, library, program, run, verdict};
 use std::process::Command;
 
 #[test]

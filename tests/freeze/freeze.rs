@@ -228,10 +228,10 @@ fn target(role: u8, site: Site) -> Target {
 
 /// Brings the target's thread to stand still at its site, in trap 0.
 fn provoke<'s>(arena: &'s Arena, scope: &'s Scope<'s, '_>, target: Target) -> Result<(), String> {
-    let never = || Err("never came there, though the census did".into());
+    let never = || Err(NEVER_CAME.into());
     let Some((role, site)) = target.after else {
         // Armed before anybody was there: some sites are come to only once.
-        return if freeze::await_frozen(0, 2 * GENEROUS) { Ok(()) } else { never() };
+        return if freeze::await_frozen(0, ONE_LIFE) { Ok(()) } else { never() };
     };
     if target.site == Site::VacateWake {
         let end = Instant::now() + GENEROUS;
@@ -447,19 +447,19 @@ fn a_thread_frozen_anywhere_stops_nobody_else() {
         let whole = Instant::now();
         let result = loop {
             round += 1;
-            match scene {
-                Scene::Open => break freeze_open(target, round, false),
-                Scene::Shared => break freeze_open(target, round, true),
-                Scene::Queues => break queues::freeze_in_a_queue(target, round),
-                Scene::Calls => break calls::freeze_in_a_call(target, round),
-                Scene::Lanes => break lanes::freeze_in_a_lane(target, round),
-                Scene::Closing => match one_closing(Some(target), round) {
-                    Ok(None) if whole.elapsed() < 2 * GENEROUS => {}
-                    Ok(None) => break Err("never came there, though the census did".into()),
-                    Ok(Some(figures)) => break Ok(figures),
-                    Err(why) => break Err(why),
-                },
+            let result = match scene {
+                Scene::Open => freeze_open(target, round, false),
+                Scene::Shared => freeze_open(target, round, true),
+                Scene::Queues => queues::freeze_in_a_queue(target, round),
+                Scene::Calls => calls::freeze_in_a_call(target, round),
+                Scene::Lanes => lanes::freeze_in_a_lane(target, round),
+                Scene::Closing => one_closing(Some(target), round)
+                    .and_then(|figures| figures.ok_or_else(|| NEVER_CAME.into())),
+            };
+            if result.as_ref().is_err_and(|why| why == NEVER_CAME) && whole.elapsed() < 2 * GENEROUS {
+                continue;
             }
+            break result;
         };
         tell(target, scene, &result, whole.elapsed(), hits);
         match result {

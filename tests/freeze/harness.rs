@@ -33,6 +33,13 @@ pub fn cycles() -> u64 {
 /// Longer than any wait that ends at all. Turns a hang into a failure.
 pub const GENEROUS: Duration = Duration::from_secs(60);
 
+/// How long one life of a scene waits for its target thread to come to the site. Then another life begins: where
+/// threads meet seldom, it depends on the cores that they were placed on.
+pub const ONE_LIFE: Duration = Duration::from_secs(2);
+
+/// What a life of a scene reports whose thread did not come to the site. Another one may.
+pub const NEVER_CAME: &str = "never came there, though the census did";
+
 /// Something that jobs can be submitted to.
 pub trait Subject {
     /// `jobs` jobs, submitted, run by another thread, waited for. Err if that does not end.

@@ -442,5 +442,5 @@ fn provoke(target: Target) -> Result<(), String> {
         }
         release();
     }
-    Err("never came there, though the census did".into())
+    Err(NEVER_CAME.into())
 }

@@ -380,7 +380,7 @@ pub fn freeze_in_a_queue(target: Target, round: usize) -> Result<Figures, String
 
 /// Brings the target's thread to stand still at its site, in trap 0.
 pub fn provoke(target: Target) -> Result<(), String> {
-    let never = || Err("never came there, though the census did".into());
+    let never = || Err(NEVER_CAME.into());
     if let Some((role, site)) = target.after {
         // It may go another way from there: again.
         for _ in 0..1000 {
@@ -397,5 +397,5 @@ pub fn provoke(target: Target) -> Result<(), String> {
         }
         return never();
     }
-    if freeze::await_frozen(0, 2 * GENEROUS) { Ok(()) } else { never() }
+    if freeze::await_frozen(0, ONE_LIFE) { Ok(()) } else { never() }
 }
