@@ -42,7 +42,7 @@ typedef struct jobring_lane jobring_lane;
  */
 struct jobring_lane {
     /** The library's. A copy of a lane is no lane. */
-    void *words[10];
+    void *words[16];
 };
 
 /**

@@ -5,11 +5,13 @@ use crate::harness::{Model, model};
 use jobring_model::model::{Closed, End, Lane, No, Task};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
     model!(3 a_job_of_a_lane_sees_what_the_one_before_it_did),
     model!(3 a_job_that_gets_a_free_place_sees_what_the_one_before_it_did),
     model!(2 a_third_thread_sees_what_the_job_before_did),
+    model!(2 a_job_with_a_handle_sees_what_the_one_before_it_did),
     model!(2 a_job_that_a_sweep_hands_on_sees_what_the_one_before_it_did),
     model!(2 jobs_of_a_lane_do_not_run_at_the_same_time),
     model!(2 a_lane_of_width_two_runs_two_jobs_and_no_third),
@@ -23,7 +25,11 @@ pub const MODELS: &[Model] = &[
     model!(2 the_slot_of_a_cancelled_held_job_is_used_again),
     model!(2 a_full_lane_is_swept_while_a_job_is_cancelled),
     model!(2 a_full_lane_is_swept_while_a_job_ends),
+    model!(2 a_full_pool_is_swept_of_a_job_whose_list_was_taken),
+    model!(2 a_submit_finds_the_room_of_a_job_that_has_ended),
     model!(2 a_submitter_waits_for_room_in_a_lane),
+    model!(2 a_submitter_that_waits_for_room_learns_of_the_first_end),
+    model!(2 a_submitter_that_waits_for_room_learns_that_a_search_has_ended),
     model!(2 a_submitter_that_waits_for_room_learns_of_a_cancel),
     model!(2 a_submitter_that_waits_for_room_learns_of_the_close),
     model!(2 a_submitter_that_waits_for_room_learns_of_the_shutdown),
@@ -34,6 +40,7 @@ pub const MODELS: &[Model] = &[
     model!(2 of_two_closers_that_discard_both_return),
     model!(2 two_closers_that_discard_have_one_place_beyond_the_width),
     model!(2 a_close_that_discards_meets_a_cancel),
+    model!(2 a_close_that_discards_meets_the_ends_of_two_jobs),
     model!(3 a_lane_that_is_given_up_is_freed_by_its_last_job),
     model!(2 a_lane_that_is_given_up_is_freed_by_its_last_canceller),
     model!(2 a_drain_of_the_pool_runs_what_a_lane_holds_back),
@@ -98,6 +105,20 @@ fn a_third_thread_sees_what_the_job_before_did() {
     s.begin();
     lane.submit_detached(writes(&s, 1, &place)).expect("there is room");
     runners.into_iter().for_each(|runner| runner.join().unwrap());
+    drop(lane);
+    s.assert_over(2);
+}
+
+/// As above, with a job that is counted first, and pushed later if it has to wait.
+fn a_job_with_a_handle_sees_what_the_one_before_it_did() {
+    let (s, lane) = lane_of::<2>(1, 1);
+    let place = Place::new();
+    lane.submit_detached(writes(&s, 0, &place)).expect("there is room");
+    let runners = [0, 1].map(|_| s.thread(|s| drop(s.pool.run_one())));
+    s.begin();
+    let second = lane.submit(writes(&s, 1, &place)).expect("there is room");
+    runners.into_iter().for_each(|runner| runner.join().unwrap());
+    s.pool.detach(second);
     drop(lane);
     s.assert_over(2);
 }
@@ -311,6 +332,30 @@ fn a_full_lane_is_swept_while_a_job_ends() {
     s.assert_over(3);
 }
 
+/// Nothing was pushed since.
+fn a_full_pool_is_swept_of_a_job_whose_list_was_taken() {
+    let (s, lane) = lane_of::<4>(1, 3);
+    lane.submit_detached(s.task(0)).expect("there is room");
+    lane.submit_detached(s.task(1)).expect("there is room");
+    let dead = lane.submit(s.task(2)).expect("there is room");
+    assert!(s.pool.run_one());
+    // One takes the slot of job 0, and one the last.
+    (3..5).for_each(|n| drop(s.pool.submit_detached(s.task(n)).expect("there is room")));
+    let canceller = s.thread(move |s| {
+        assert_eq!(s.pool.cancel(dead), Some(true));
+        assert_eq!(s.pool.wait(dead), End::Cancelled);
+    });
+    s.begin();
+    let accepted = lane.submit_detached(s.task(5)).is_ok();
+    canceller.join().unwrap();
+    if !accepted {
+        lane.submit_detached(s.task(5)).expect("a cancelled job makes room");
+    }
+    while s.pool.run_one() {}
+    drop(lane);
+    s.assert_over(6);
+}
+
 fn a_submitter_waits_for_room_in_a_lane() {
     let (s, lane, held) = one_held::<4>(1);
     s.pool.detach(held);
@@ -320,6 +365,64 @@ fn a_submitter_waits_for_room_in_a_lane() {
     runner.join().unwrap();
     drop(lane);
     s.assert_over(3);
+}
+
+/// That job is still counted if another one waited behind it.
+fn a_submit_finds_the_room_of_a_job_that_has_ended() {
+    let (s, lane, held) = one_held::<4>(1);
+    s.pool.detach(held);
+    assert!(s.pool.run_one());
+    let (other, task) = (lane.clone(), s.task(3));
+    let submitter = s.thread(move |_| other.submit_detached(task).is_ok());
+    s.begin();
+    let accepted = lane.submit_detached(s.task(2)).is_ok();
+    assert!(submitter.join().unwrap() || accepted, "there is room for one");
+    assert_eq!(lane.jobs(), 2);
+    while s.pool.run_one() {}
+    drop(lane);
+    assert_eq!(s.log.ended(2) + s.log.ended(3), 1);
+}
+
+fn a_submitter_that_waits_for_room_learns_of_the_first_end() {
+    let (s, lane, held) = one_held::<4>(1);
+    s.pool.detach(held);
+    let runner = s.thread(|s| assert!(s.pool.run_one()));
+    s.begin();
+    // The job that was held does not run before.
+    lane.submit_blocking(s.task(2)).expect("there is room at last");
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    drop(lane);
+    s.assert_over(3);
+}
+
+/// The submitter could make room itself, but a job that looks for another has the role.
+fn a_submitter_that_waits_for_room_learns_that_a_search_has_ended() {
+    let s = Stage::<4>::attended();
+    let lane = Lane::new(&s.pool, 1, 2);
+    s.pool.admit();
+    let submitted = Arc::new(AtomicBool::new(false));
+    let (inside, until, second) = (s.clone(), submitted.clone(), s.pool.guess(0, 1));
+    let first = s.task(0).doing(move || {
+        assert_eq!(inside.pool.wait(second), End::Deadlock);
+        while !until.load(Relaxed) {
+            loom::thread::yield_now();
+        }
+    });
+    lane.submit_detached(first).expect("there is room");
+    assert_eq!(lane.submit(s.task(1)), Ok(second));
+    let dead = lane.submit(s.task(2)).expect("there is room");
+    assert_eq!(s.pool.cancel(dead), Some(true));
+    let runner = s.thread(|s| s.pool.as_worker(|| assert!(s.pool.run_one())));
+    s.begin();
+    lane.submit_blocking(s.task(3)).expect("there is room at last");
+    submitted.store(true, Relaxed);
+    runner.join().unwrap();
+    assert_eq!(s.pool.wait(dead), End::Cancelled);
+    while s.pool.run_one() {}
+    s.pool.detach(second);
+    drop(lane);
+    s.assert_over(4);
 }
 
 fn a_submitter_that_waits_for_room_learns_of_a_cancel() {
@@ -450,9 +553,11 @@ fn two_closers_that_discard_have_one_place_beyond_the_width() {
     s.assert_over(3);
 }
 
+/// Neither finds a job to drop: both sleep for the one that runs.
 fn of_two_closers_that_discard_both_return() {
     let (s, lane, held) = one_held::<2>(1);
     s.pool.detach(held);
+    assert_eq!(lane.discard_now(), Closed::TimedOut);
     let other = lane.clone();
     let closer = s.thread(move |_| other.discard());
     let runner = s.runner_of_all();
@@ -466,11 +571,28 @@ fn of_two_closers_that_discard_both_return() {
 
 fn a_close_that_discards_meets_a_cancel() {
     let (s, lane, held) = one_held::<2>(1);
-    let canceller = s.thread(move |s| _ = s.pool.cancel(held));
-    let runner = s.runner_of_all();
+    let canceller = s.thread(move |s| {
+        assert!(s.pool.cancel(held).is_some());
+        while s.pool.run_one() {}
+    });
     s.begin();
     assert_eq!(lane.discard(), Closed::Over);
-    assert_both_have_ended(&s, lane, held, [canceller, runner]);
+    assert_both_have_ended(&s, lane, held, [canceller]);
+}
+
+/// The second of them may leave its place to the thread that drops the job.
+fn a_close_that_discards_meets_the_ends_of_two_jobs() {
+    let (s, lane) = lane_of::<4>(2, 2);
+    (0..4).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
+    let runner = s.runner();
+    s.begin();
+    lane.discard_now();
+    s.pool.run_one();
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
+    drop(lane);
+    s.assert_over(4);
 }
 
 fn a_lane_that_is_given_up_is_freed_by_its_last_job() {

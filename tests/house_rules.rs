@@ -302,7 +302,6 @@ const NO_USERS_VALUE: &[(&str, &str, &str)] = &[
     ("engine/lane_submit.rs", "let _counted =", "a guard"),
     ("engine/lane_submit.rs", "let _visit = ", "a guard"),
     ("engine/lane_waits.rs", "let _visit = ", "a guard"),
-    ("engine/lane.rs", "let _ = self.move_lane(", "two words"),
     ("engine/lane_waits.rs", "let _ = self.move_lane(", "two words"),
     ("rust/lane.rs", ".map(drop)", "a handle's number"),
     ("rust/lane_memory.rs", "drop(unsafe { Box::from_raw(", "a lane of ours"),

@@ -7,38 +7,56 @@
 //! pushed at the front of the list, whose head is in the lane's word. The thread that has the *role* pops: it takes the whole
 //! list by one exchange, turns it round, and keeps that as `first`, oldest entry first.
 //!
-//! ```text
-//! word     running | jobs | newest entry | CLOSED DISCARD ROLE WANTED DEAD ORPHAN
+//! There are two words, so that a submitter and a worker seldom change the same one. Submitters change `word`. A thread whose job
+//! has ended changes `role` as long as entries lie in `first`, and only then `word`.
 //!
-//! enter    jobs + 1: refused if closed or full. No job waits and a place is free: running + 1, and the job is queued at once
-//! push     else: the slot becomes HELD, its entry the newest. A place is free and no thread has the role: take both
-//! leave    a job with a place has ended: jobs - 1. A job waits and no thread has the role: take it, and keep the place;
-//!          else running - 1
-//! hand on  with the role and a place: pop the oldest entry, give up the role, and the job gets the place: HELD is cleared, and it goes
-//!          to the tail of the ready ring. No entry: give up both, by an exchange that fails if one was pushed meanwhile
+//! ```text
+//! word     running | jobs | newest entry | CLOSED DISCARD WANTED DEAD ORPHAN LISTED
+//! role     owed places | ended jobs | HELD MORE WANTED DISCARD ASKED
+//!
+//! enter    jobs + 1: refused if closed or full. No entry, and a place is free: running + 1, and the job is queued at once
+//! push     else: the slot becomes HELD, its entry the newest. A place is free: take it, and claim with it. A detached job is
+//!          entered and pushed by one exchange
+//! leave    a job with a place has ended. No entry: running - 1, jobs - 1. Else claim, with one job ended
+//! claim    by a thread with a place and no job. ended + 1 if a job has ended. The role is free: take it, and hand on.
+//!          Else owed + 1: the place is left to the thread with the role
+//! hand on  with the role and a place: pop the oldest entry, take the owed places, or give up the role if there are none. The
+//!          job gets the place: HELD is cleared, and it goes to the tail of the ready ring
+//! no entry with the role and places, and nothing to pop: clear LISTED; give up the role if no place is owed, and take the ended
+//!          jobs. Then running - places, jobs - ended, by an exchange that fails if there are entries: claim again
+//! fold     a submitter that finds the lane full, or a thread about to sleep for it: jobs - ended
 //! cancel   of a held job: claim it, HELD stays; drop the input; clear HELD. The last of canceller and popper counts:
 //!          jobs - 1. DEAD says that there may be such entries
 //! sweep    a submitter that finds no room takes the role and takes those entries out. One that sleeps is woken when it can
-//! close    CLOSED. To discard: DISCARD, and a thread that pops an entry drops its job. Then sleep until the word has ended: no job, no
-//!          entry, no role
+//! close    CLOSED. To discard: DISCARD, and a thread that pops an entry drops its job. Then sleep until the word is over: no job, no
+//!          place, no entry
 //! ```
 //!
-//! *No job is forgotten.* A job that waits while a place is free has a thread that will start it: the one between enter and
-//! push, or the one with the role. That thread gives up the role by an exchange of the word, and sees there what was pushed, or
-//! which places became free.
+//! *No job is forgotten.* While a job waits and a place is free, at least as many threads are about to pop as jobs wait, or have
+//! left their places to the thread with the role. A push that finds a free place adds such a thread; a pop takes an entry with it.
+//! A place becomes free only when there is no entry: LISTED is set by the exchange that takes the list, and cleared with the
+//! role, when `first` is empty.
+//!
+//! *The count of jobs* is never too low. Jobs that ended are counted in `role` first, and a thread that would refuse or sleep
+//! because of the count takes them off. If the role is free and counts some, LISTED is set: so the last place folds before it goes.
+//!
+//! *Sleep.* A thread that waits for room sets WANTED in `word`, then in `role`. The thread that clears it in `role` takes the
+//! ended jobs off `word`, and finds it there. A thread that could help if it had the role sets ASKED: the thread that gives up the
+//! role wakes it.
 //!
 //! *Order.* A lane hands its jobs to the pool in the order in which they were pushed. With width 1 they run in this order, and
-//! each sees what the one before it did: leave releases, and whoever takes the place acquires (E10).
+//! each sees what the one before it did: leave and claim release, and whoever takes the place acquires (E10).
 //!
-//! *The memory of a lane* can go when its word has ended (close) and no thread calls with it: the exchange that brings that about is the
-//! last touch. Threads that sleep for a lane do so on the pool's event count.
+//! *The memory of a lane* can go when its word is over (close) and no thread calls with it: the exchange of `word` that brings
+//! that about is the last touch, of a thread that gives up a place or takes jobs off. Threads that sleep for a lane do so on the
+//! pool's event count.
 //!
 //! A thread that is stopped inside one of these steps may hold a place or the role. Then its lane stands still, or is
 //! narrower by one, until the thread goes on. Other lanes, and jobs without a lane, do not notice.
 
 use super::RawPool;
 use super::lane_ref::{LaneRef, Left};
-use super::lane_word::{Flag, Link, Word};
+use super::lane_word::{Flag, RoleFlag};
 use super::run::Claimed;
 use crate::job::id::JobId;
 use crate::job::vtable::DiscardReason;
@@ -46,10 +64,7 @@ use crate::platform::keeping_errno;
 use crate::platform::port::{Origin, Port};
 use crate::slot::held::Unheld;
 use crate::slot::storage::Storage;
-use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Release, Site, bug, ordering, stop_point};
-use crate::util::prefetch::fetch_to_write;
-use core::ptr;
-use core::sync::atomic::Ordering;
+use crate::sync::{AcqRel, Bug, Relaxed, Release, Site, bug, ordering};
 
 /// What a popped entry became.
 enum HandedOn {
@@ -61,168 +76,117 @@ enum HandedOn {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// Moves the word of a lane by an exchange of this ordering, to what `next` makes of it. Err: `next` gave None. If the word is
-    /// over now, the lane may be gone when this returns.
-    pub(super) fn move_lane(
-        &self,
-        lane: LaneRef,
-        success: Ordering,
-        mut next: impl FnMut(Word) -> Option<Word>,
-    ) -> Result<(Word, Word), Word> {
-        // The code's address is copied: the lane may be gone when it is used.
-        let (word, code) = (&lane.lane().word, lane.lane().code);
-        lane.lane().watched.life.with(|_| ());
-        fetch_to_write(ptr::from_ref(word).cast());
-        // ORDERING: Relaxed: the exchange decides.
-        let mut now = Word(word.load(ordering(Site::LaneLook, Relaxed)));
-        loop {
-            let Some(mut to) = next(now) else { return Err(now) };
-            debug_assert!(to.running() <= lane.width() + 1, "one place more than the width is for a closer");
-            let has_fewer = to.jobs() < now.jobs() && !to.has(Flag::Closed);
-            let gave_up_role = now.has(Flag::Role) && !to.has(Flag::Role) && to.has(Flag::Discard);
-            let tells = now.has(Flag::Wanted)
-                && (has_fewer
-                    || gave_up_role
-                    || to.can_be_swept() && !now.can_be_swept()
-                    || to.is_over()
-                    || to.has(Flag::Closed) && !now.has(Flag::Closed));
-            if tells {
-                to = to.without(Flag::Wanted);
-            }
-            // ORDERING: the caller's. Relaxed on failure: it is tried again.
-            match word.compare_exchange(now.0, to.0, success, ordering(Site::LaneLost, Relaxed)) {
-                Err(found) => now = Word(found),
-                Ok(_) => {
-                    if to.is_over() && to.has(Flag::Orphan) {
-                        // ORDERING: Acquire pairs with the Release of every exchange before: what others did to the lane comes before
-                        // its end.
-                        word.load(ordering(Site::LaneFree, Acquire));
-                        lane.lane().end();
-                        // SAFETY:
-                        // - the word gets here once: no new job comes, and no other thread has the lane.
-                        unsafe { (code.free)(lane.get()) };
-                    }
-                    if tells {
-                        stop_point(Site::LaneWake);
-                        self.lifecycle.notify_closers(&self.port, Origin::Thread);
-                    }
-                    return Ok((now, to));
-                }
-            }
-        }
-    }
-
-    /// The link of a slot that has an entry in the lane, or is about to.
-    pub(super) fn link(&self, lane: LaneRef, index: usize) -> *mut usize {
-        // SAFETY:
-        // - 1: the caller's.
-        unsafe { (lane.lane().code.link)(self.slot(index).payload()) }
-    }
-
-    /// The next older entry. The caller has the role.
-    pub(super) fn next(&self, lane: LaneRef, index: usize) -> Link {
-        lane.lane().watched.link(index, |link| link.with(|_| ()));
-        // SAFETY:
-        // - the entry is in the list, so its link is the lane's. The exchange that pushed it released the link, and taking the list
-        //   acquired it.
-        Link(unsafe { self.link(lane, index).read() })
-    }
-
-    pub(super) fn set_next(&self, lane: LaneRef, index: usize, to: Link) {
-        lane.lane().watched.link(index, |link| link.with_mut(|_| ()));
-        // SAFETY:
-        // - as above, or the entry is not in the list yet.
-        unsafe { self.link(lane, index).write(to.0) };
-    }
-
     /// A thread that has a place gives it on. `ended`: the number of jobs that end with this: 0 or 1.
     fn pass_place_on(&self, lane: LaneRef, ended: usize) {
-        if self.leaves_with_role(lane, ended) {
-            self.hand_on(lane);
+        // With entries in `first` the word need not be read, which submitters write.
+        if lane.role_now().has(RoleFlag::More) || !self.gives_up(lane, 1, ended) {
+            self.find_jobs(lane, 1, ended);
         }
     }
 
-    /// Gives up a place, or takes the role with it. True: the caller has both.
-    fn leaves_with_role(&self, lane: LaneRef, ended: usize) -> bool {
-        let mut takes_role = false;
-        // ORDERING: Release: what the job did comes before what the next one in its place does (E10). Acquire: with the role come
-        // the list and its links.
-        let _ = self.move_lane(lane, ordering(Site::LaneLeave, AcqRel), |word| {
-            let word = word.end_place().end_jobs(ended);
-            takes_role = word.waiting() > 0 && !word.has(Flag::Role);
-            Some(if takes_role { word.with(Flag::Role).add_place() } else { word })
+    /// Gives up places, unless a job waits. If true, the lane may be gone.
+    fn gives_up(&self, lane: LaneRef, places: usize, ended: usize) -> bool {
+        // ORDERING: Release: what the job did comes before what the next one in its place does (E10).
+        let left = self.move_lane(lane, ordering(Site::LaneLeave, Release), |word| {
+            let is_free = word.has_no_entry() || bug(Bug::GivesTheRoleUpUnseen);
+            is_free.then(|| word.end_places(places).end_jobs(ended))
         });
-        takes_role
+        left.is_ok()
     }
 
-    /// Gives the caller's place to the oldest job that waits, and gives up the role. Goes on as long as there are free places.
-    pub(super) fn hand_on(&self, lane: LaneRef) {
+    /// Finds jobs for the caller's places, or leaves the places to the thread with the role.
+    pub(super) fn find_jobs(&self, lane: LaneRef, places: usize, ended: usize) {
+        if let Some(places) = self.claim(lane, places, ended) {
+            self.hand_on(lane, places);
+        }
+    }
+
+    /// Some: the caller has the role, and this many places. None: the lane may be gone.
+    fn claim(&self, lane: LaneRef, places: usize, ended: usize) -> Option<usize> {
+        let (mut mine, mut folded) = (None, 0);
+        // ORDERING: Release: what the job did comes before what the next one in its place does, also if another thread hands that
+        // on (E10), and before the close that learns of its end. Acquire: with the role come the list and its links.
+        self.change_role(lane, ordering(Site::LaneClaim, AcqRel), |role| {
+            let mut to = role.add_ended(ended);
+            folded = if to.has(RoleFlag::Wanted) { to.ended() } else { 0 };
+            if folded > 0 {
+                to = to.without(RoleFlag::Wanted).without_ended();
+            }
+            mine = (!role.has(RoleFlag::Held)).then(|| places + role.owed());
+            if mine.is_some() { to.with(RoleFlag::Held).without_owed() } else { to.owe(places) }
+        });
+        self.end_lane_jobs(lane, folded);
+        mine
+    }
+
+    /// Gives the caller's places to the oldest jobs that wait, then gives up the role. The caller has both.
+    pub(super) fn hand_on(&self, lane: LaneRef, places: usize) {
+        let mut left = Some(places);
+        while let Some(places) = left {
+            left = match self.pop_entry(lane) {
+                Some(index) => self.hand_one_on(lane, index, places),
+                None => self.end_search(lane, places),
+            };
+        }
+    }
+
+    /// Gives one place to the job whose entry was popped. Some: the caller still has the role, and this many places.
+    fn hand_one_on(&self, lane: LaneRef, index: usize, places: usize) -> Option<usize> {
+        // SAFETY:
+        // - 1: we have the role.
+        let has_more = !unsafe { lane.first() }.is_none();
+        let (mut left, mut discards) = (0, false);
+        // ORDERING: Release: the next thread with the role finds the list as it is. An owed place that is taken here is one of
+        // several, whose jobs need not see each other.
+        self.change_role(lane, ordering(Site::LaneYield, Release), |role| {
+            discards = role.has(RoleFlag::Discard) || self.lifecycle.discards();
+            if discards {
+                // The role is not kept over the drop of an input: that is user code. The next thread that claims has the places.
+                return role.owe(places - 1).released(has_more);
+            }
+            left = places - 1 + role.owed();
+            let to = role.without_owed();
+            if left == 0 { to.released(has_more) } else { to }
+        });
+        let ended = match self.end_hold(lane, index, discards) {
+            HandedOn::Queued => return (left > 0).then_some(left),
+            _ if bug(Bug::StopsAtACancelledJob) => return None,
+            HandedOn::Ended => 1,
+            HandedOn::Left => 0,
+        };
+        // The place is still the caller's.
+        if left == 0 {
+            return self.claim(lane, 1, ended);
+        }
+        self.end_lane_jobs(lane, ended);
+        Some(left + 1)
+    }
+
+    /// Gives up the role, and places for which there is no job. Some: there is one.
+    fn end_search(&self, lane: LaneRef, mut places: usize) -> Option<usize> {
+        let mut ended = 0;
         loop {
-            let Some(index) = self.pop_entry(lane) else {
-                // ORDERING: Release: the next thread with the role finds the list as it is, and the next job in this place what
-                // the last one did.
-                let left = self.move_lane(lane, ordering(Site::LaneEmpty, Release), |word| {
-                    let is_empty = word.newest().is_none() || bug(Bug::GivesTheRoleUpUnseen);
-                    is_empty.then(|| word.without(Flag::Role).end_place())
-                });
-                if left.is_ok() {
-                    return;
-                }
-                continue;
-            };
-            let (mut keeps_role, mut discards) = (false, false);
-            // ORDERING: Release: as above.
-            let _ = self.move_lane(lane, ordering(Site::LaneYield, Release), |word| {
-                discards = word.has(Flag::Discard) || self.lifecycle.discards();
-                // Not over the drop of an input: that is user code.
-                keeps_role = !discards && word.waiting() > 0 && word.running() < lane.width();
-                Some(if keeps_role { word.add_place() } else { word.without(Flag::Role) })
+            // ORDERING: Relaxed: guards no data. The role's word brings what the thread finds that reads this.
+            let unlisted = self.move_lane(lane, ordering(Site::LaneEmpty, Relaxed), |word| {
+                word.newest().is_none().then(|| word.without(Flag::Listed))
             });
-            let ended = match self.end_hold(lane, index, discards) {
-                HandedOn::Queued if keeps_role => continue,
-                HandedOn::Queued => return,
-                _ if bug(Bug::StopsAtACancelledJob) => return,
-                HandedOn::Ended => 1,
-                HandedOn::Left => 0,
-            };
-            // The place is still the caller's, besides the one that goes with the role.
-            let takes_role = self.leaves_with_role(lane, ended);
-            if !keeps_role && !takes_role {
-                return;
+            if unlisted.is_err() {
+                self.end_lane_jobs(lane, ended);
+                return Some(places);
+            }
+            // ORDERING: Acquire: what the jobs did that have ended comes before `gives_up`, and before the next job in an owed
+            // place. Release: the next thread with the role finds the list as it is.
+            let (old, new) = self.change_role(lane, ordering(Site::LaneRelease, AcqRel), |role| {
+                let to = role.without_owed().without_ended();
+                if role.owed() > 0 { to } else { to.released(false) }
+            });
+            places += old.owed();
+            ended += old.ended();
+            if !new.has(RoleFlag::Held) {
+                let is_over = self.gives_up(lane, places, ended);
+                return if is_over { None } else { self.claim(lane, places, ended) };
             }
         }
-    }
-
-    /// Pops the oldest entry. The caller has the role.
-    fn pop_entry(&self, lane: LaneRef) -> Option<usize> {
-        // SAFETY:
-        // - 1: the caller's.
-        let mut first = unsafe { lane.first() };
-        if first.is_none() {
-            first = self.take_list(lane);
-        }
-        let index = first.index()?;
-        let next = self.next(lane, index);
-        // SAFETY:
-        // - 1: the caller's.
-        unsafe { lane.set_first(next) };
-        Some(index)
-    }
-
-    /// Takes the entries that were pushed, and returns the oldest: the links lead to newer ones. The caller has the role.
-    pub(super) fn take_list(&self, lane: LaneRef) -> Link {
-        // ORDERING: Acquire pairs with the Release of a push: the links, and the jobs' bodies.
-        let taken = self.move_lane(lane, ordering(Site::LaneTake, Acquire), |word| {
-            (!word.newest().is_none()).then(|| word.with_newest(Link::NONE))
-        });
-        let mut link = taken.map_or(Link::NONE, |(old, _)| old.newest());
-        let mut oldest = Link::NONE;
-        while let Some(index) = link.index() {
-            let older = self.next(lane, index);
-            self.set_next(lane, index, oldest);
-            (oldest, link) = (link, older);
-        }
-        oldest
     }
 
     /// Queues or drops a job whose entry was popped. It gets the caller's place.
@@ -267,10 +231,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // ORDERING: Release: a submitter that sees DEAD finds the job not HELD, and a thread that sees the word ended has seen the drop. The
         // lane is there: the popper leaves us the count.
-        let _ = self.move_lane(lane, ordering(Site::LaneDead, Release), |word| Some(word.with(Flag::Dead)));
+        self.change_lane(lane, ordering(Site::LaneDead, Release), |word| word.with(Flag::Dead));
         if !slot.end_drop().is_in_ring() && !bug(Bug::LosesACancelledJob) {
-            // ORDERING: Release: a closer that sees the word ended has seen the drop.
-            let _ = self.move_lane(lane, ordering(Site::LaneDropped, Release), |word| Some(word.end_jobs(1)));
+            self.end_lane_jobs(lane, 1);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Makes lanes: the code of a lane for one type of pool and one API. `lane.rs` has the protocol.
 
 use super::RawPool;
-use super::lane_ref::{Half, Lane, LaneCode, LaneRef, Left, Watched};
+use super::lane_ref::{Apart, Half, Lane, LaneCode, LaneRef, Left, Watched};
 use super::lane_waits;
 use super::lane_word::Link;
 use crate::job::context::CallContext;
@@ -58,17 +58,20 @@ impl Lane {
         most: usize,
     ) -> Self {
         Self {
+            word: AtomicUsize::new(0),
+            width: width as Half,
+            most: most as Half,
+            submitters_code: CodeOf::<S, P, J>::CODE,
             owner: AwaitedOwner {
                 owner: Owner::OF_NO_JOB,
                 is_stuck: lane_waits::is_stuck::<S, P>,
                 wake: lane_waits::wake::<S, P>,
             },
+            apart: Apart::default(),
             pool: core::ptr::from_ref(pool).cast(),
             code: CodeOf::<S, P, J>::CODE,
-            width: width as Half,
-            most: most as Half,
-            word: AtomicUsize::new(0),
             first: UnsafeCell::new(Link::NONE),
+            role: AtomicUsize::new(0),
             watched: Watched { life: UnsafeCell::new(()), links: [(); 4].map(UnsafeCell::new) },
         }
     }

@@ -1,6 +1,6 @@
 //! The memory of a lane, and what its jobs call: `lane.rs` has the protocol.
 
-use super::lane_word::{Link, Word};
+use super::lane_word::{Link, Role, Word};
 use crate::job::context::{CallContext, LaneScope};
 use crate::job::id::JobId;
 use crate::job::vtable::{Payload, RunResult};
@@ -25,22 +25,34 @@ pub(super) type Half = u32;
 #[cfg(not(target_pointer_width = "64"))]
 pub(super) type Half = u16;
 
-/// A lane of one pool.
+/// A lane of one pool: what submitters use, what few need, and what threads use that run jobs. Submitters write `word`, those
+/// threads `role` and `first`, and the two are at least a cache line of 64 bytes apart.
 #[repr(C)]
 pub(crate) struct Lane {
-    // INVARIANT: first, so that its address is the lane's.
-    pub(super) owner: AwaitedOwner,
-    pub(super) pool: *const (),
-    pub(super) code: &'static LaneCode,
+    pub(super) word: AtomicUsize,
     pub(super) width: Half,
     /// The most jobs that have not ended: the width, and as many as may wait.
     pub(super) most: Half,
-    pub(super) word: AtomicUsize,
+    pub(super) submitters_code: &'static LaneCode,
+    pub(super) owner: AwaitedOwner,
+    pub(super) apart: Apart,
+    pub(super) pool: *const (),
+    pub(super) code: &'static LaneCode,
     // INVARIANT: only the thread that has the role touches it.
     pub(super) first: UnsafeCell<Link>,
+    pub(super) role: AtomicUsize,
     /// Takes no memory. By it the model sees uses of the lane after its end, and of links before they are written.
     pub(super) watched: Watched,
 }
+
+/// The distance between the two parts. Targets of 32 bits have no such caches, or small ones.
+#[cfg(target_pointer_width = "64")]
+pub(super) type Apart = [usize; 3];
+#[cfg(not(target_pointer_width = "64"))]
+pub(super) type Apart = [usize; 0];
+
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::offset_of!(Lane, first) - core::mem::offset_of!(Lane, owner) >= 64);
 
 pub(super) struct Watched {
     pub(super) life: UnsafeCell<()>,
@@ -101,8 +113,14 @@ impl LaneRef {
 
     /// The jobs that were accepted and have not ended.
     pub(crate) fn jobs(self) -> usize {
-        // ORDERING: Relaxed: a count that may be out of date.
-        Word(self.lane().word.load(ordering(Site::LaneLook, Relaxed))).jobs()
+        // ORDERING: Relaxed, both: a count that may be out of date.
+        let counted = Word(self.lane().word.load(ordering(Site::LaneLook, Relaxed))).jobs();
+        counted.saturating_sub(self.role_now().ended())
+    }
+
+    pub(super) fn role_now(self) -> Role {
+        // ORDERING: Relaxed: an exchange decides.
+        Role(self.lane().role.load(ordering(Site::LaneLook, Relaxed)))
     }
 
     pub(super) fn pool(self) -> *const () {
@@ -110,7 +128,15 @@ impl LaneRef {
     }
 
     pub(super) fn awaited(self) -> *const AwaitedOwner {
-        self.0.cast()
+        &raw const self.lane().owner
+    }
+
+    /// The lane that this is a part of.
+    ///
+    /// # Safety
+    /// 1. As `new`, and the lane's `awaited` gave the pointer.
+    pub(super) unsafe fn of_awaited(owner: *const AwaitedOwner) -> Self {
+        Self(owner.wrapping_byte_sub(core::mem::offset_of!(Lane, owner)).cast())
     }
 
     pub(super) fn width(self) -> usize {

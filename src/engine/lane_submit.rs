@@ -3,22 +3,28 @@
 use super::RawPool;
 use super::lane_ref::LaneRef;
 use super::lane_waits::LaneWaitError;
-use super::lane_word::{Flag, Link, Word};
+use super::lane_word::{Flag, Link, Role, RoleFlag, Word};
 use super::request::{Request, WhenFull};
 use super::submit::{ReserveError, Reserved};
 use crate::job::id::JobId;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
+use crate::ring::{SUBMITTER_NEAR, SUBMITTER_PAUSES, wait_for_lead};
 use crate::slot::Slot;
 use crate::slot::held::Unheld;
 use crate::slot::state::Recipient;
 use crate::slot::storage::Storage;
-use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Site, bug, ordering};
+use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Release, Site, bug, ordering};
+use crate::util::backoff::SPINS;
+use core::mem::ManuallyDrop;
+use core::ptr;
 
 /// What a submitter found in the word of a lane.
 enum Entered {
     /// The job has a place.
     WithPlace,
+    /// It waits, and its submitter has a place.
+    WithClaim,
     /// It waits.
     Waits,
     Full,
@@ -37,7 +43,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) unsafe fn submit_to_lane<R: Request, W: WhenFull>(
         &self,
         lane: LaneRef,
-        request: R,
+        mut request: R,
         recipient: Recipient,
         when_full: W,
     ) -> Result<JobId, (ReserveError, R)> {
@@ -55,8 +61,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 _ => self.try_reserve(W::POPPER, Origin::Thread),
             };
             let found = match found {
-                // Cancelled jobs may still have their places in the list, and their slots.
-                Err(ReserveError::Full) if self.sweep_lane(lane) => continue,
+                // Jobs that have ended may still be counted. Cancelled ones may have their places in the list, and their slots.
+                Err(ReserveError::Full) if is_full && self.fold(lane, W::WAITS) || self.sweep_lane(lane) => {
+                    continue;
+                }
                 Err(ReserveError::Full) if W::WAITS && !is_full => {
                     keeping_errno(|| self.reserve_until(when_full, deadline))
                 }
@@ -72,25 +80,102 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Err(refused) => return Err((refused, request)),
             };
-            match self.enter_lane(lane) {
-                Entered::WithPlace => {
-                    // SAFETY:
-                    // - 1: just reserved from this pool. 2: the caller's.
-                    return Ok(unsafe { self.publish(Reserved(index), request, recipient, Origin::Thread) });
-                }
-                Entered::Waits => {
-                    let vtable = request.vtable();
-                    // SAFETY:
-                    // - 1: as above. 2: a request writes what its functions take.
-                    let state = unsafe {
-                        self.slot(index).fill(vtable, recipient.held(), |payload| request.write(payload))
-                    };
-                    self.push_entry(lane, index);
-                    return Ok(Slot::handle(self.tag(), index, state));
-                }
+            let submitted = if recipient.is_nobody() {
+                self.post(lane, index, request)
+            } else {
+                // SAFETY:
+                // - the index was reserved just now; the caller's.
+                unsafe { self.enter_and_push(lane, index, request, recipient) }
+            };
+            match submitted {
+                Ok(job) => return Ok(job),
                 // Another submitter was faster, or the lane was closed: look again.
-                Entered::Full | Entered::Closed => self.give_back(index, Origin::Thread),
+                Err(back) => {
+                    self.give_back(index, Origin::Thread);
+                    request = back;
+                }
             }
+        }
+    }
+
+    /// Submits a detached job, for which the caller has reserved a slot: nobody knows its handle, so it can be taken back.
+    /// Err: the lane is full or closed.
+    fn post<R: Request>(&self, lane: LaneRef, index: usize, request: R) -> Result<JobId, R> {
+        let slot = self.slot(index);
+        let vtable = request.vtable();
+        let request = ManuallyDrop::new(request);
+        // SAFETY:
+        // - 1: the index came out of our free ring and went nowhere else. 2: a request writes what its functions take. It is
+        //   moved there bit by bit, and from here on only one of the two copies is used.
+        let state = unsafe {
+            slot.fill(vtable, Recipient::NOBODY.held(), |payload| {
+                ptr::from_ref(&*request).read().write(payload)
+            })
+        };
+        match self.push_new(lane, index) {
+            Entered::WithPlace => {
+                slot.unhold(false);
+                let position = self.ready().push(index).position;
+                self.notify_workers(position, false, Origin::Thread);
+            }
+            Entered::WithClaim => self.find_jobs(lane, 1, 0),
+            Entered::Waits => {}
+            Entered::Full | Entered::Closed => {
+                slot.vacate_owned(state.transition_to_running_popped());
+                return Err(ManuallyDrop::into_inner(request));
+            }
+        }
+        Ok(Slot::handle(self.tag(), index, state))
+    }
+
+    /// Counts a job that was filled as HELD, and pushes its entry, unless it can have a place at once.
+    fn push_new(&self, lane: LaneRef, index: usize) -> Entered {
+        // ORDERING: Release publishes the link and the body. Acquire pairs with the Release of the thread that gave the place up:
+        // the jobs before come before this one (E10).
+        let pushed = self.move_lane(lane, ordering(Site::LanePost, AcqRel), |word| {
+            let entered = Self::judge_again(lane, word);
+            match entered {
+                Entered::WithPlace => Some(word.add_job().add_place()),
+                Entered::WithClaim | Entered::Waits => {
+                    self.link_new(lane, index, word.newest());
+                    let to = word.add_job().with_newest(Link::to(index));
+                    Some(if matches!(entered, Entered::WithClaim) { to.add_place() } else { to })
+                }
+                Entered::Full | Entered::Closed => None,
+            }
+        });
+        let (Ok((found, _)) | Err(found)) = pushed;
+        Self::judge_again(lane, found)
+    }
+
+    /// Submits a job with a handle: it is counted first, for from `fill` on a guessed handle can cancel it. Err: as for `post`.
+    ///
+    /// # Safety
+    /// As `publish`.
+    unsafe fn enter_and_push<R: Request>(
+        &self,
+        lane: LaneRef,
+        index: usize,
+        request: R,
+        recipient: Recipient,
+    ) -> Result<JobId, R> {
+        match self.enter_lane(lane) {
+            Entered::WithPlace => {
+                // SAFETY:
+                // - the caller's.
+                Ok(unsafe { self.publish(Reserved(index), request, recipient, Origin::Thread) })
+            }
+            Entered::WithClaim | Entered::Waits => {
+                let vtable = request.vtable();
+                // SAFETY:
+                // - 1: the caller's. 2: a request writes what its functions take.
+                let state = unsafe {
+                    self.slot(index).fill(vtable, recipient.held(), |payload| request.write(payload))
+                };
+                self.push_entry(lane, index);
+                Ok(Slot::handle(self.tag(), index, state))
+            }
+            Entered::Full | Entered::Closed => Err(request),
         }
     }
 
@@ -115,58 +200,77 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             Entered::Closed
         } else if word.jobs() >= lane.most() {
             Entered::Full
-        } else if word.waiting() == 0 && word.running() < lane.width() {
+        } else if word.running() >= lane.width() {
+            Entered::Waits
+        } else if word.has_no_entry() {
             Entered::WithPlace
         } else {
-            Entered::Waits
+            Entered::WithClaim
+        }
+    }
+
+    /// The same, once a slot is reserved.
+    fn judge_again(lane: LaneRef, word: Word) -> Entered {
+        match Self::judge_lane(lane, word) {
+            Entered::Full if bug(Bug::LooksForRoomOnce) => Entered::Waits,
+            judged => judged,
         }
     }
 
     /// Counts a job.
     fn enter_lane(&self, lane: LaneRef) -> Entered {
-        let judge = |word| match Self::judge_lane(lane, word) {
-            Entered::Full if bug(Bug::LooksForRoomOnce) => Entered::Waits,
-            judged => judged,
-        };
         // ORDERING: Acquire pairs with the Release of the thread that gave the place up: the jobs before come before this one (E10).
-        let entered = self.move_lane(lane, ordering(Site::LaneEnter, Acquire), |word| match judge(word) {
-            Entered::WithPlace => Some(word.add_job().add_place()),
-            Entered::Waits => Some(word.add_job()),
-            Entered::Full | Entered::Closed => None,
-        });
-        match entered {
-            Ok((old, _)) => judge(old),
-            Err(word) => judge(word),
-        }
+        let entered =
+            self.move_lane(lane, ordering(Site::LaneEnter, Acquire), |word| {
+                match Self::judge_again(lane, word) {
+                    Entered::WithPlace => Some(word.add_job().add_place()),
+                    Entered::WithClaim | Entered::Waits => Some(word.add_job()),
+                    Entered::Full | Entered::Closed => None,
+                }
+            });
+        let (Ok((found, _)) | Err(found)) = entered;
+        Self::judge_again(lane, found)
     }
 
     /// Pushes the entry of a held job, which is counted.
     fn push_entry(&self, lane: LaneRef, index: usize) {
-        // ORDERING: Release publishes the link and the body. Acquire: as in pass_place_on, if this thread takes the role.
-        let pushed = self.move_lane(lane, ordering(Site::LanePush, AcqRel), |word| {
-            self.set_next(lane, index, word.newest());
-            let word = word.with_newest(Link::to(index));
-            let takes_role = word.running() < lane.width() && !word.has(Flag::Role);
-            Some(if takes_role { word.with(Flag::Role).add_place() } else { word })
+        // ORDERING: Release publishes the link and the body. If this takes a place, LaneTake acquires what the job before did.
+        let (old, new) = self.change_lane(lane, ordering(Site::LanePush, Release), |word| {
+            self.link_new(lane, index, word.newest());
+            let to = word.with_newest(Link::to(index));
+            if word.running() < lane.width() { to.add_place() } else { to }
         });
-        if let Ok((old, new)) = pushed
-            && !old.has(Flag::Role)
-            && new.has(Flag::Role)
-        {
-            self.hand_on(lane);
+        if new.running() > old.running() {
+            self.find_jobs(lane, 1, 0);
         }
+    }
+
+    /// Takes jobs that have ended off the lane's count. False if there are none. `waits`: may it pause until there are more?
+    fn fold(&self, lane: LaneRef, waits: bool) -> bool {
+        if SPINS && waits && self.config().spin > 0 {
+            let near = SUBMITTER_NEAR.min(lane.most() / 8);
+            wait_for_lead(near, SUBMITTER_PAUSES, |ahead| lane.role_now().ended() >= ahead);
+        }
+        // ORDERING: Relaxed: guards no data. A close learns of the end of all jobs from the last place (LaneRelease, LaneLeave).
+        let (old, _) = self.change_role(lane, ordering(Site::LaneFold, Relaxed), Role::without_ended);
+        self.end_lane_jobs(lane, old.ended());
+        old.ended() > 0
     }
 
     /// Takes the entries of cancelled jobs out of the lane. False if there is nothing to do, or if another thread has the role.
     #[cold]
-    fn sweep_lane(&self, lane: LaneRef) -> bool {
-        // ORDERING: Acquire: with the role come the list and its links. And as LaneDead says.
-        let took = self.move_lane(lane, ordering(Site::LaneSweep, Acquire), |word| {
-            word.can_be_swept().then(|| word.with(Flag::Role).without(Flag::Dead))
-        });
-        if took.is_err() {
+    pub(super) fn sweep_lane(&self, lane: LaneRef) -> bool {
+        // ORDERING: Relaxed: the exchange decides.
+        if !Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed))).has(Flag::Dead) {
             return false;
         }
+        if !self.takes_role(lane) {
+            return false;
+        }
+        // ORDERING: Acquire: as LaneDead says.
+        let swept = self.move_lane(lane, ordering(Site::LaneSweep, Acquire), |word| {
+            word.has(Flag::Dead).then(|| word.without(Flag::Dead))
+        });
         let (mut ended, mut last) = (0, None);
         self.gather(lane);
         // SAFETY:
@@ -192,39 +296,23 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             link = next;
         }
-        self.end_look(lane, ended);
-        true
+        self.end_lane_jobs(lane, ended);
+        self.end_look(lane);
+        swept.is_ok()
     }
 
-    /// Puts the entries that were pushed behind those that were taken before. The caller has the role.
-    pub(super) fn gather(&self, lane: LaneRef) {
-        let newer = self.take_list(lane);
+    /// Ends a look at the list by a thread that has the role and no place.
+    pub(super) fn end_look(&self, lane: LaneRef) {
         // SAFETY:
-        // - 1: the caller's.
-        let mut link = unsafe { lane.first() };
-        let mut last = None;
-        while let Some(index) = link.index() {
-            last = Some(index);
-            link = self.next(lane, index);
-        }
-        match last {
-            Some(last) => self.set_next(lane, last, newer),
-            // SAFETY:
-            // - as above.
-            None => unsafe { lane.set_first(newer) },
-        }
-    }
-
-    /// Ends a look at the list by a thread that has the role and no place. `ended` jobs end with it.
-    pub(super) fn end_look(&self, lane: LaneRef, ended: usize) {
-        // ORDERING: as in pass_place_on.
-        let moved = self.move_lane(lane, ordering(Site::LaneLookEnd, AcqRel), |word| {
-            let word = word.end_jobs(ended);
-            let hands_on = word.waiting() > 0 && word.running() < lane.width();
-            Some(if hands_on { word.add_place() } else { word.without(Flag::Role) })
+        // - 1: we have the role.
+        let has_more = !unsafe { lane.first() }.is_none();
+        // ORDERING: Release: the next thread with the role finds the list as it is. Acquire: with an owed place comes what the job
+        // in it did (E10).
+        let (old, new) = self.change_role(lane, ordering(Site::LaneLookEnd, AcqRel), |role| {
+            if role.owed() > 0 { role.without_owed() } else { role.released(has_more) }
         });
-        if moved.is_ok_and(|(_, new)| new.has(Flag::Role)) {
-            self.hand_on(lane);
+        if new.has(RoleFlag::Held) {
+            self.hand_on(lane, old.owed());
         }
     }
 
@@ -237,11 +325,9 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             deadline.left(&self.port).map_err(|()| ReserveError::TimedOut)?;
             return if self.stack_suffices() && self.run_one() { Ok(()) } else { Err(ReserveError::Full) };
         }
-        // Room, or what a sweep may make room of. Or the last worker has left: then this thread runs jobs.
-        let has_room = |word: Word| {
-            let is_full = word.jobs() >= lane.most() && !word.can_be_swept();
-            !is_full || word.has(Flag::Closed) || self.lifecycle.live() == 0
-        };
+        // Room. Or the last worker has left: then this thread runs jobs.
+        let has_room =
+            |word: Word| word.jobs() < lane.most() || word.has(Flag::Closed) || self.lifecycle.live() == 0;
         let is_refused = || self.refuses_jobs() || self.is_copy();
         match self.sleep_for_lane(lane, timeout, deadline, has_room, is_refused) {
             Ok(()) => Ok(()),

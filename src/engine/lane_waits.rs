@@ -3,8 +3,8 @@
 use super::RawPool;
 use super::blocking_wait::Patience;
 use super::deadlock::{Outlook, Registration, parts};
-use super::lane_ref::{Lane, LaneRef};
-use super::lane_word::{Flag, Word};
+use super::lane_ref::LaneRef;
+use super::lane_word::{Flag, RoleFlag, Word};
 use crate::engine::wait_graph::{Awaits, Locked, Node};
 use crate::job::context::CallContext;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
@@ -24,6 +24,21 @@ pub(crate) enum LaneWaitError {
     Interrupted,
     /// The pool was shut down, or this is a copy of it by fork.
     Ended,
+}
+
+/// What a thread that waits for a lane found.
+enum Sight {
+    Done,
+    /// The role is free, and jobs wait that the thread can drop.
+    CanDiscard,
+    /// The role is free, and there are cancelled jobs that the thread can take out of the list.
+    CanSweep,
+    Sleep,
+}
+
+/// May a closer take a place to drop jobs that wait? One place more than the width, for all closers together: it runs nothing.
+fn can_discard(lane: LaneRef, word: Word) -> bool {
+    word.has(Flag::Discard) && !word.has_no_entry() && word.running() <= lane.width()
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
@@ -46,7 +61,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let is_refused = bug(Bug::CloseNeedsRoom) && word.jobs() >= lane.most();
             (!is_refused).then(|| if discards { closed.with(Flag::Discard) } else { closed })
         });
-        let is_over = |word: Word| word.is_over();
+        if discards {
+            // ORDERING: Relaxed: guards no data.
+            self.change_role(lane, ordering(Site::LaneCloseRole, Relaxed), |role| {
+                role.with(RoleFlag::Discard)
+            });
+        }
         // ORDERING: Relaxed: the sleep's look decides.
         let now = || Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)));
         // As a wait on a pool without workers.
@@ -59,15 +79,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 && !self.is_interrupted()
                 && self.run_one()
         };
-        let helps = || {
-            self.discard_lane(lane);
+        let is_ended = || {
             if runs_one() {
                 // The sleep ends at once.
                 self.lifecycle.notify_closers(&self.port, Origin::Thread);
             }
             self.is_copy()
         };
-        self.sleep_for_lane(lane, timeout, deadline, is_over, helps)
+        self.sleep_for_lane(lane, timeout, deadline, Word::is_over, is_ended)
     }
 
     /// Gives up a lane. Its jobs run, and the last of them frees it.
@@ -76,26 +95,28 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// 1. The lane is this pool's, and the caller does not use it any more.
     pub(crate) unsafe fn abandon_lane(&self, lane: LaneRef) {
         // ORDERING: Release: what this thread did to the lane comes before its end.
-        let _ = self.move_lane(lane, ordering(Site::LaneAbandon, Release), |word| {
-            Some(word.with(Flag::Closed).with(Flag::Orphan))
+        self.change_lane(lane, ordering(Site::LaneAbandon, Release), |word| {
+            word.with(Flag::Closed).with(Flag::Orphan)
         });
     }
 
     /// Drops the jobs that wait, if that is wanted and no other thread does.
     fn discard_lane(&self, lane: LaneRef) {
-        // ORDERING: Acquire: with the role come the list and its links.
-        let took = self.move_lane(lane, ordering(Site::LaneDiscard, Acquire), |word| {
-            // One place more than the width, for all closers together: this one runs nothing.
-            let is_free = !word.has(Flag::Role) && word.running() <= lane.width();
-            let takes = word.has(Flag::Discard) && word.waiting() > 0 && is_free;
-            takes.then(|| word.with(Flag::Role).add_place())
+        if !self.takes_role(lane) {
+            return;
+        }
+        // ORDERING: Relaxed: the role's word brings the list.
+        let took = self.move_lane(lane, ordering(Site::LaneDiscard, Relaxed), |word| {
+            can_discard(lane, word).then(|| word.add_place())
         });
         if took.is_ok() {
-            self.hand_on(lane);
+            self.hand_on(lane, 1);
+        } else {
+            self.end_look(lane);
         }
     }
 
-    /// Sleeps until `is_done` says so of the lane's word. `is_ended`: does the wait end anyway? It may help.
+    /// Sleeps until `is_done` says so of the lane's word. `is_ended`: does the wait end anyway?
     pub(super) fn sleep_for_lane(
         &self,
         lane: LaneRef,
@@ -111,11 +132,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         loop {
             let events = self.lifecycle.close_events();
             let is_ended = is_ended();
-            // ORDERING: Relaxed: of this and the exchange that ends a job the later sees the earlier.
-            let wanted = self.move_lane(lane, ordering(Site::LaneWanted, Relaxed), |word| {
-                (!is_done(word)).then(|| word.with(Flag::Wanted))
-            });
-            if wanted.is_err() {
+            let sight = self.sight(lane, &is_done);
+            if matches!(sight, Sight::Done) {
                 // ORDERING: Acquire pairs with the Release of each exchange that ends a job: the caller sees what the jobs did, and
                 // may free the lane.
                 lane.lane().word.load(ordering(Site::LaneOver, Acquire));
@@ -123,6 +141,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             }
             if is_ended {
                 return Err(LaneWaitError::Ended);
+            }
+            match sight {
+                Sight::CanDiscard => self.discard_lane(lane),
+                Sight::CanSweep => {
+                    self.sweep_lane(lane);
+                }
+                _ => {}
+            }
+            if matches!(sight, Sight::CanDiscard | Sight::CanSweep) {
+                continue;
             }
             if self.is_interrupted() {
                 return Err(LaneWaitError::Interrupted);
@@ -152,6 +180,33 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
+    /// Looks at the lane. Before Sleep it sees to it that the next thread that changes what it saw moves the event count.
+    fn sight(&self, lane: LaneRef, is_done: &impl Fn(Word) -> bool) -> Sight {
+        // ORDERING: Relaxed: of this and the exchange that ends a job the later sees the earlier.
+        let wanted = self.move_lane(lane, ordering(Site::LaneWanted, Relaxed), |word| {
+            (!is_done(word)).then(|| word.with(Flag::Wanted))
+        });
+        let Ok((_, word)) = wanted else { return Sight::Done };
+        let is_closed = word.has(Flag::Closed);
+        let (helps, help) = if is_closed {
+            (can_discard(lane, word), Sight::CanDiscard)
+        } else {
+            (word.has(Flag::Dead), Sight::CanSweep)
+        };
+        // In a closed lane the number of jobs does not matter before the last place goes, whose thread takes them all off.
+        if is_closed && !helps {
+            return Sight::Sleep;
+        }
+        // ORDERING: Relaxed, as in `fold`.
+        let (old, new) = self.change_role(lane, ordering(Site::LaneWantedRole, Relaxed), |role| {
+            let to = if is_closed { role } else { role.with(RoleFlag::Wanted).without_ended() };
+            if helps && role.has(RoleFlag::Held) { to.with(RoleFlag::Asked) } else { to }
+        });
+        // This moves the event count.
+        self.end_lane_jobs(lane, old.ended() - new.ended());
+        if helps && !old.has(RoleFlag::Held) { help } else { Sight::Sleep }
+    }
+
     /// Is there no thread that could end a job of the lane?
     fn is_lane_stuck(&self, locked: &Locked<'_, P>, lane: LaneRef) -> bool {
         // ORDERING: Relaxed: a place that a marked thread has stays taken while the graph is locked.
@@ -178,10 +233,10 @@ pub(super) unsafe fn is_stuck<S: Storage, P: Port + Clone>(
 ) -> bool {
     // SAFETY:
     // - 1: the owner is a lane, for which a thread of this pool sleeps.
-    let (pool, locked, lane) = unsafe { parts::<S, P, Lane>(owner, pool, locked) };
+    let (pool, locked, _) = unsafe { parts::<S, P, AwaitedOwner>(owner, pool, locked) };
     // SAFETY:
     // - 1: that thread keeps the lane.
-    pool.is_lane_stuck(locked, unsafe { LaneRef::new(lane) })
+    pool.is_lane_stuck(locked, unsafe { LaneRef::of_awaited(owner) })
 }
 
 /// See `Awaits`: does the wait need a job that a marked thread is inside of?
@@ -192,7 +247,7 @@ unsafe fn is_held<S: Storage, P: Port + Clone>(
 ) -> bool {
     // SAFETY:
     // - as in is_stuck.
-    unsafe { places_in(&*locked.cast::<Locked<'_, P>>(), LaneRef::new(owner.cast())) > 0 }
+    unsafe { places_in(&*locked.cast::<Locked<'_, P>>(), LaneRef::of_awaited(owner)) > 0 }
 }
 
 /// See `AwaitedOwner`.
@@ -229,12 +284,12 @@ pub(super) unsafe fn holds_back<S: Storage, P: Port + Clone>(
     let held = places_in(unsafe { &*locked.cast::<Locked<'_, P>>() }, lane);
     // A closer that drops jobs has a place more than the width.
     let is_full = |word: Word| word.running() >= lane.width() && word.running() <= held;
-    // ORDERING: Acquire: with the role come the list and its links.
-    let took = pool.move_lane(lane, ordering(Site::LaneSearch, Acquire), |word| {
-        (is_full(word) && !word.has(Flag::Role)).then(|| word.with(Flag::Role))
-    });
-    if let Err(word) = took {
-        return if is_full(word) { None } else { Some(false) };
+    // ORDERING: Relaxed: places that marked threads have stay taken while the graph is locked.
+    if !is_full(Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)))) {
+        return Some(false);
+    }
+    if !pool.takes_role(lane) {
+        return None;
     }
     pool.gather(lane);
     // SAFETY:
@@ -246,6 +301,6 @@ pub(super) unsafe fn holds_back<S: Storage, P: Port + Clone>(
         link = pool.next(lane, entry);
     }
     // No place is free, so this hands nothing on.
-    pool.end_look(lane, 0);
+    pool.end_look(lane);
     Some(is_there)
 }

@@ -38,6 +38,7 @@ mod idle_wait;
 mod interrupt;
 mod lane;
 mod lane_code;
+mod lane_moves;
 mod lane_ref;
 mod lane_submit;
 mod lane_waits;

@@ -25,7 +25,7 @@ use core::mem::MaybeUninit;
 #[repr(C)]
 pub struct jobring_lane {
     /// The library's. A copy of a lane is no lane.
-    pub words: [*mut c_void; 10],
+    pub words: [*mut c_void; 16],
 }
 
 /// What the words hold.

@@ -61,6 +61,11 @@ impl Recipient {
         Self((detached as usize) << DETACHED.trailing_zeros())
     }
 
+    /// Does nobody want the outcome?
+    pub(crate) const fn is_nobody(self) -> bool {
+        self.0 & OWNED == DETACHED
+    }
+
     /// The same, of a job that its lane holds back.
     pub(crate) const fn held(self) -> Self {
         Self(self.0 | HELD)

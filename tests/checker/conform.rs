@@ -64,7 +64,13 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         "the feature `future`, which this build does not have: the models' (loom-tests/future.rs)",
     ),
     (
-        &["slot/held.rs", "engine/lane.rs", "engine/lane_submit.rs", "engine/lane_waits.rs"],
+        &[
+            "slot/held.rs",
+            "engine/lane.rs",
+            "engine/lane_moves.rs",
+            "engine/lane_submit.rs",
+            "engine/lane_waits.rs",
+        ],
         "lanes, which are not in the machine: the models' (loom-tests/lane.rs)",
     ),
     (

@@ -55,7 +55,7 @@ pub fn before(role: u8, site: Site) -> Option<(u8, Site)> {
         (SUBMITTER, site) if HANDS_ON.contains(&site) => Some((WAITER, Site::LanePush)),
         (WORKER, Site::LaneEmpty) => Some((SUBMITTER, Site::LanePush)),
         // A lane comes to a job that is being cancelled.
-        (CANCELLER, Site::LaneDropped) => Some((CANCELLER, Site::DropEnd)),
+        (CANCELLER, Site::LaneEnded) => Some((CANCELLER, Site::DropEnd)),
         _ => None,
     }
 }
@@ -373,7 +373,7 @@ pub fn census(seen: &mut BTreeMap<Pair, u64>) {
             desk.start_roles(s, round as u64);
             let _stop_on_panic = StopOnPanic(&desk.board, &pool);
             assert!(desk.board.await_acts(&[SUBMITTER, WAITER, CANCELLER, CLOSER], 1_000));
-            for (role, site) in [(WORKER, Site::LaneEmpty), (CANCELLER, Site::LaneDropped)] {
+            for (role, site) in [(WORKER, Site::LaneEmpty), (CANCELLER, Site::LaneEnded)] {
                 provoke(target(role, site)).unwrap();
                 release();
             }

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize as Plain, Ordering};
 use std::sync::Arc;
 
 /// How many jobs a [`Log`] can tell apart.
-pub const JOBS: usize = 4;
+pub const JOBS: usize = 6;
 
 /// How each job ended. The counters are outside the model, so that counting orders nothing.
 #[derive(Default)]
