@@ -5,12 +5,13 @@ use crate::harness::{Model, model};
 use jobring_model::model::{Closed, End, Lane, No, Task};
 use loom::thread::JoinHandle;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 pub const MODELS: &[Model] = &[
     model!(3 a_job_of_a_lane_sees_what_the_one_before_it_did),
     model!(3 a_job_that_gets_a_free_place_sees_what_the_one_before_it_did),
     model!(2 a_third_thread_sees_what_the_job_before_did),
+    model!(2 jobs_that_lie_ahead_run_in_their_order_and_see_each_other),
     model!(2 a_job_with_a_handle_sees_what_the_one_before_it_did),
     model!(2 a_job_that_a_sweep_hands_on_sees_what_the_one_before_it_did),
     model!(2 jobs_of_a_lane_do_not_run_at_the_same_time),
@@ -37,6 +38,8 @@ pub const MODELS: &[Model] = &[
     model!(2 a_close_waits_for_a_submit_that_was_accepted),
     model!(2 a_close_waits_for_a_cancel_of_a_held_job),
     model!(2 a_close_drops_what_waits_while_a_job_ends),
+    model!(2 a_close_drops_what_lies_ahead),
+    model!(2 a_close_drops_what_is_about_to_lie_ahead),
     model!(2 of_two_closers_that_discard_both_return),
     model!(2 two_closers_that_discard_have_one_place_beyond_the_width),
     model!(2 a_close_that_discards_meets_a_cancel),
@@ -107,6 +110,31 @@ fn a_third_thread_sees_what_the_job_before_did() {
     runners.into_iter().for_each(|runner| runner.join().unwrap());
     drop(lane);
     s.assert_over(2);
+}
+
+fn jobs_that_lie_ahead_run_in_their_order_and_see_each_other() {
+    let (s, lane) = lane_of::<4>(1, 3);
+    let last = Arc::new(AtomicUsize::new(0));
+    let place = Place::new();
+    for n in 0..4 {
+        let (place, last) = (place.clone(), last.clone());
+        let task = s.task(n).doing(move || {
+            place.write();
+            assert_eq!(last.swap(n + 1, Relaxed), n);
+        });
+        lane.submit_detached(task).expect("there is room");
+    }
+    // Two lie ahead.
+    assert!(s.pool.run_one());
+    let runner = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    s.pool.run_one();
+    lane.submit_detached(s.task(4)).expect("there is room");
+    s.pool.run_one();
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    drop(lane);
+    s.assert_over(5);
 }
 
 /// As above, with a job that is counted first, and pushed later if it has to wait.
@@ -549,6 +577,34 @@ fn two_closers_that_discard_have_one_place_beyond_the_width() {
     assert_eq!(lane.discard_now(), Closed::TimedOut);
     assert_eq!(closer.join().unwrap(), Closed::TimedOut);
     assert_eq!(lane.jobs(), 1);
+    drop(lane);
+    s.assert_over(3);
+}
+
+/// The thread that has the place drops it.
+fn a_close_drops_what_lies_ahead() {
+    let (s, lane) = lane_of::<4>(1, 3);
+    (0..4).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
+    assert!(s.pool.run_one());
+    let runner = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    lane.discard_now();
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
+    drop(lane);
+    s.assert_over(4);
+}
+
+fn a_close_drops_what_is_about_to_lie_ahead() {
+    let (s, lane) = lane_of::<4>(1, 2);
+    (0..3).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
+    let runner = s.runner();
+    s.begin();
+    lane.discard_now();
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
     drop(lane);
     s.assert_over(3);
 }

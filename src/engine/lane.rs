@@ -22,6 +22,8 @@
 //!          Else owed + 1: the place is left to the thread with the role
 //! hand on  with the role and a place: pop the oldest entry, take the owed places, or give up the role if there are none. The
 //!          job gets the place: HELD is cleared, and it goes to the tail of the ready ring
+//! ahead    of a lane of width 1: with a place for a detached job go the detached jobs behind it, at most 16. Nobody waits for them or
+//!          cancels them, so the thread that has the place pops them without the role: ended + 1
 //! no entry with the role and places, and nothing to pop: clear LISTED; give up the role if no place is owed, and take the ended
 //!          jobs. Then running - places, jobs - ended, by an exchange that fails if there are entries: claim again
 //! fold     a submitter that finds the lane full, or a thread about to sleep for it: jobs - ended
@@ -77,11 +79,28 @@ enum HandedOn {
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// A thread that has a place gives it on. `ended`: the number of jobs that end with this: 0 or 1.
-    fn pass_place_on(&self, lane: LaneRef, ended: usize) {
-        // With entries in `first` the word need not be read, which submitters write.
-        if lane.role_now().has(RoleFlag::More) || !self.gives_up(lane, 1, ended) {
+    fn pass_place_on(&self, lane: LaneRef, mut ended: usize) {
+        if self.next_ahead(lane, &mut ended) {
+            return;
+        }
+        let role = lane.role_now();
+        // With entries in `first` the word need not be read, which submitters write. Jobs that are counted there come off first.
+        if role.has(RoleFlag::More) || role.ended() > 0 || !self.gives_up(lane, 1, ended) {
             self.find_jobs(lane, 1, ended);
         }
+    }
+
+    /// Gives the caller's place to the next job that lies ahead. False: there is none. `ended`: the jobs that have ended and are not
+    /// counted as such.
+    fn next_ahead(&self, lane: LaneRef, ended: &mut usize) -> bool {
+        while let Some(index) = self.pop_ahead(lane) {
+            let discards = self.count_ended(lane, *ended);
+            if matches!(self.end_hold(lane, index, discards), HandedOn::Queued) {
+                return true;
+            }
+            *ended = 1;
+        }
+        false
     }
 
     /// Gives up places, unless a job waits. If true, the lane may be gone.
@@ -101,17 +120,27 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
+    /// Counts jobs that have ended, by a thread that keeps its place. Does the lane drop what waits?
+    fn count_ended(&self, lane: LaneRef, ended: usize) -> bool {
+        let mut folded = 0;
+        // ORDERING: Relaxed: guards no data. The place goes on with the next job, and to it what this one did (E1).
+        let (_, role) = self.change_role(lane, ordering(Site::LaneCount, Relaxed), |role| {
+            let to;
+            (to, folded) = role.count_ended(ended);
+            to
+        });
+        self.end_lane_jobs(lane, folded);
+        role.has(RoleFlag::Discard) || self.lifecycle.discards()
+    }
+
     /// Some: the caller has the role, and this many places. None: the lane may be gone.
     fn claim(&self, lane: LaneRef, places: usize, ended: usize) -> Option<usize> {
         let (mut mine, mut folded) = (None, 0);
         // ORDERING: Release: what the job did comes before what the next one in its place does, also if another thread hands that
         // on (E10), and before the close that learns of its end. Acquire: with the role come the list and its links.
         self.change_role(lane, ordering(Site::LaneClaim, AcqRel), |role| {
-            let mut to = role.add_ended(ended);
-            folded = if to.has(RoleFlag::Wanted) { to.ended() } else { 0 };
-            if folded > 0 {
-                to = to.without(RoleFlag::Wanted).without_ended();
-            }
+            let to;
+            (to, folded) = role.count_ended(ended);
             mine = (!role.has(RoleFlag::Held)).then(|| places + role.owed());
             if mine.is_some() { to.with(RoleFlag::Held).without_owed() } else { to.owe(places) }
         });
@@ -132,6 +161,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Gives one place to the job whose entry was popped. Some: the caller still has the role, and this many places.
     fn hand_one_on(&self, lane: LaneRef, index: usize, places: usize) -> Option<usize> {
+        let moves =
+            self.is_bound_to_run(index) && lane.width() == 1 && !lane.role_now().has(RoleFlag::Discard);
+        if moves {
+            self.move_ahead(lane);
+        }
         // SAFETY:
         // - 1: we have the role.
         let has_more = !unsafe { lane.first() }.is_none();
@@ -148,13 +182,16 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let to = role.without_owed();
             if left == 0 { to.released(has_more) } else { to }
         });
-        let ended = match self.end_hold(lane, index, discards) {
+        let mut ended = match self.end_hold(lane, index, discards) {
             HandedOn::Queued => return (left > 0).then_some(left),
             _ if bug(Bug::StopsAtACancelledJob) => return None,
             HandedOn::Ended => 1,
             HandedOn::Left => 0,
         };
-        // The place is still the caller's.
+        // The place is still the caller's, with what it has moved ahead for a job that was dropped after all.
+        if moves && self.next_ahead(lane, &mut ended) {
+            return None;
+        }
         if left == 0 {
             return self.claim(lane, 1, ended);
         }

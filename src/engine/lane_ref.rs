@@ -38,6 +38,8 @@ pub(crate) struct Lane {
     pub(super) apart: Apart,
     pub(super) pool: *const (),
     pub(super) code: &'static LaneCode,
+    // INVARIANT: only the thread that has the place touches it, in a lane of width 1. None in other lanes.
+    pub(super) ahead: UnsafeCell<Link>,
     // INVARIANT: only the thread that has the role touches it.
     pub(super) first: UnsafeCell<Link>,
     pub(super) role: AtomicUsize,
@@ -52,7 +54,7 @@ pub(super) type Apart = [usize; 3];
 pub(super) type Apart = [usize; 0];
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::offset_of!(Lane, first) - core::mem::offset_of!(Lane, owner) >= 64);
+const _: () = assert!(core::mem::offset_of!(Lane, ahead) - core::mem::offset_of!(Lane, owner) >= 64);
 
 pub(super) struct Watched {
     pub(super) life: UnsafeCell<()>,
@@ -103,10 +105,12 @@ pub(super) enum Left {
 impl LaneRef {
     /// # Safety
     /// 1. The lane stays in its place until its word has ended, and until no thread calls with it.
+    #[inline]
     pub(crate) unsafe fn new(lane: *const Lane) -> Self {
         Self(lane)
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> *const Lane {
         self.0
     }
@@ -118,6 +122,7 @@ impl LaneRef {
         counted.saturating_sub(self.role_now().ended())
     }
 
+    #[inline]
     pub(super) fn role_now(self) -> Role {
         // ORDERING: Relaxed: an exchange decides.
         Role(self.lane().role.load(ordering(Site::LaneLook, Relaxed)))
@@ -139,16 +144,19 @@ impl LaneRef {
         Self(owner.wrapping_byte_sub(core::mem::offset_of!(Lane, owner)).cast())
     }
 
+    #[inline]
     pub(super) fn width(self) -> usize {
         self.lane().width as usize
     }
 
     /// The most jobs that have not ended.
+    #[inline]
     pub(super) fn most(self) -> usize {
         self.lane().most as usize
     }
 
     /// What never changes, and the word.
+    #[inline]
     pub(super) fn lane<'a>(self) -> &'a Lane {
         // SAFETY:
         // - a caller counts as a job, has a place or the role, or its own caller keeps the lane. After the exchange that gives
@@ -158,6 +166,7 @@ impl LaneRef {
 
     /// # Safety
     /// 1. The caller has the role.
+    #[inline]
     pub(super) unsafe fn first(self) -> Link {
         // SAFETY:
         // - 1.
@@ -166,10 +175,29 @@ impl LaneRef {
 
     /// # Safety
     /// 1. The caller has the role.
+    #[inline]
     pub(super) unsafe fn set_first(self, link: Link) {
         // SAFETY:
         // - 1.
         self.lane().first.with_mut(|first| unsafe { *first = link });
+    }
+
+    /// # Safety
+    /// 1. The caller has the place of a lane of width 1, or the lane has another width.
+    #[inline]
+    pub(super) unsafe fn ahead(self) -> Link {
+        // SAFETY:
+        // - 1.
+        self.lane().ahead.with(|ahead| unsafe { *ahead })
+    }
+
+    /// # Safety
+    /// 1. The caller has the place, and the lane's width is 1.
+    #[inline]
+    pub(super) unsafe fn set_ahead(self, link: Link) {
+        // SAFETY:
+        // - 1.
+        self.lane().ahead.with_mut(|ahead| unsafe { *ahead = link });
     }
 
     /// Runs a job of this lane that has a place, and then gives the place on.
@@ -211,6 +239,7 @@ impl LaneRef {
         }
     }
 
+    #[inline]
     fn scope(self, has_place: bool) -> LaneScope {
         LaneScope { lane: self.0.cast(), has_place, holds_back: self.lane().code.holds_back }
     }

@@ -9,15 +9,18 @@ use super::submit::{ReserveError, Reserved};
 use crate::job::id::JobId;
 use crate::platform::keeping_errno;
 use crate::platform::port::{Deadline, Origin, Port, Timeout};
-use crate::ring::{SUBMITTER_NEAR, SUBMITTER_PAUSES, wait_for_lead};
 use crate::slot::Slot;
 use crate::slot::held::Unheld;
 use crate::slot::state::Recipient;
 use crate::slot::storage::Storage;
 use crate::sync::{AcqRel, Acquire, Bug, Relaxed, Release, Site, bug, ordering};
-use crate::util::backoff::SPINS;
+use crate::util::backoff::{SPINS, pause};
 use core::mem::ManuallyDrop;
 use core::ptr;
+
+/// How long a submitter at a full lane pauses before it takes jobs off the count, about 1 µs: otherwise it fetches the role's word
+/// after each job.
+const PAUSES_AT_FULL: usize = 32;
 
 /// What a submitter found in the word of a lane.
 enum Entered {
@@ -245,11 +248,10 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes jobs that have ended off the lane's count. False if there are none. `waits`: may it pause until there are more?
+    /// Takes jobs that have ended off the lane's count. False if there are none. `waits`: may it pause for more of them?
     fn fold(&self, lane: LaneRef, waits: bool) -> bool {
         if SPINS && waits && self.config().spin > 0 {
-            let near = SUBMITTER_NEAR.min(lane.most() / 8);
-            wait_for_lead(near, SUBMITTER_PAUSES, |ahead| lane.role_now().ended() >= ahead);
+            pause(PAUSES_AT_FULL.min(lane.most() / 8));
         }
         // ORDERING: Relaxed: guards no data. A close learns of the end of all jobs from the last place (LaneRelease, LaneLeave).
         let (old, _) = self.change_role(lane, ordering(Site::LaneFold, Relaxed), Role::without_ended);

@@ -161,6 +161,7 @@ impl Lifecycle {
         self.mode.fetch_or(DISCARD, ordering(Site::ModeSet, Relaxed));
     }
 
+    #[inline]
     pub(crate) fn discards(&self) -> bool {
         // ORDERING: Relaxed, as in discard.
         self.mode.load(ordering(Site::ModeLook, Relaxed)) & DISCARD != 0

@@ -115,6 +115,7 @@ impl CallContext {
     }
 
     /// The thread is in a job of a lane.
+    #[inline]
     pub(crate) fn of_lane(scope: &LaneScope, pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, ContextKind::Lane(scope), outer)
     }

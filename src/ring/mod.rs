@@ -82,4 +82,3 @@ mod waiters;
 
 pub(crate) use entry::{MAX_STRIDE, Mark, Seed};
 pub(crate) use ncq::{Cursors, Popper, Ring};
-pub(crate) use pacing::{SUBMITTER_NEAR, SUBMITTER_PAUSES, wait_for_lead};

@@ -21,10 +21,6 @@ struct Pacing {
     pauses: usize,
 }
 
-/// A submitter's numbers. It also waits so for jobs of a full lane to end.
-pub(crate) const SUBMITTER_NEAR: usize = 32;
-pub(crate) const SUBMITTER_PAUSES: usize = 3;
-
 /// A lead of FAR · near entries is enough.
 const FAR: usize = 4;
 
@@ -34,7 +30,7 @@ impl Popper {
         match self {
             Self::Unpaced => None,
             // About 30 µs if the workers push as fast as they can, 4 µs if they do not.
-            Self::Submitter => Some(Pacing { every: 8, near: SUBMITTER_NEAR, pauses: SUBMITTER_PAUSES }),
+            Self::Submitter => Some(Pacing { every: 8, near: 32, pauses: 3 }),
             // As long, since it takes more slots at a time.
             Self::Batch => Some(Pacing { every: 1, near: 48, pauses: 2 }),
             // About 8 µs, or 1 µs. Jobs wait meanwhile.
@@ -68,22 +64,16 @@ impl Ring<'_> {
     #[cold]
     #[inline(never)]
     fn wait_for_lead(&self, h: usize, near: usize, pauses: usize) {
-        wait_for_lead(near, pauses, |ahead| self.peek_at(h.wrapping_add(ahead)).is_some());
-    }
-}
-
-/// Pauses as long as the other side gains a lead. `is_ahead`: has it done this many?
-#[inline(always)]
-pub(crate) fn wait_for_lead(near: usize, pauses: usize, is_ahead: impl Fn(usize) -> bool) {
-    if near == 0 {
-        return;
-    }
-    let mut ahead = near;
-    while ahead <= FAR * near {
-        pause(pauses * ahead);
-        if !is_ahead(ahead) {
+        if near == 0 {
             return;
         }
-        ahead *= 2;
+        let mut ahead = near;
+        while ahead <= FAR * near {
+            pause(pauses * ahead);
+            if self.peek_at(h.wrapping_add(ahead)).is_none() {
+                return;
+            }
+            ahead *= 2;
+        }
     }
 }

@@ -18,6 +18,7 @@ const LINK: usize = 1;
 const LANE: usize = 2;
 
 /// The word of the lane's link: see `LaneJobs`.
+#[inline]
 pub(super) fn link(payload: Payload) -> *mut usize {
     payload.word_from_end(LINK)
 }

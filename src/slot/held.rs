@@ -17,11 +17,13 @@ pub(crate) enum Unheld {
 
 impl Slot<'_> {
     /// The payload, to find words that are not the body's.
+    #[inline]
     pub(crate) fn payload(&self) -> Payload {
         self.payload
     }
 
     /// Moves a job whose entry the caller popped from a lane: it is QUEUED as any job, or RUNNING with `to_drop`.
+    #[inline]
     pub(crate) fn unhold(&self, to_drop: bool) -> Unheld {
         // ORDERING: Relaxed: the lane's word brought the body (E10).
         let mut s = State(self.head.state.load(ordering(Site::UnholdLook, Relaxed)));

@@ -249,6 +249,7 @@ sites! {
     // engine/lane.rs
     LaneLeave,
     LaneClaim,
+    LaneCount,
     LaneYield,
     LaneEmpty,
     LaneRelease,
