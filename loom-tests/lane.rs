@@ -11,8 +11,9 @@ pub const MODELS: &[Model] = &[
     model!(3 a_job_of_a_lane_sees_what_the_one_before_it_did),
     model!(3 a_job_that_gets_a_free_place_sees_what_the_one_before_it_did),
     model!(2 a_third_thread_sees_what_the_job_before_did),
-    model!(2 jobs_that_lie_ahead_run_in_their_order_and_see_each_other),
     model!(2 a_job_with_a_handle_sees_what_the_one_before_it_did),
+    model!(2 a_job_that_its_waiter_runs_sees_what_the_one_before_it_did),
+    model!(2 jobs_of_one_list_run_in_their_order_and_see_each_other),
     model!(2 a_job_that_a_sweep_hands_on_sees_what_the_one_before_it_did),
     model!(2 jobs_of_a_lane_do_not_run_at_the_same_time),
     model!(2 a_lane_of_width_two_runs_two_jobs_and_no_third),
@@ -38,12 +39,11 @@ pub const MODELS: &[Model] = &[
     model!(2 a_close_waits_for_a_submit_that_was_accepted),
     model!(2 a_close_waits_for_a_cancel_of_a_held_job),
     model!(2 a_close_drops_what_waits_while_a_job_ends),
-    model!(2 a_close_drops_what_lies_ahead),
-    model!(2 a_close_drops_what_is_about_to_lie_ahead),
     model!(2 of_two_closers_that_discard_both_return),
     model!(2 two_closers_that_discard_have_one_place_beyond_the_width),
     model!(2 a_close_that_discards_meets_a_cancel),
     model!(2 a_close_that_discards_meets_the_ends_of_two_jobs),
+    model!(2 a_closer_meets_one_that_discards),
     model!(3 a_lane_that_is_given_up_is_freed_by_its_last_job),
     model!(2 a_lane_that_is_given_up_is_freed_by_its_last_canceller),
     model!(2 a_drain_of_the_pool_runs_what_a_lane_holds_back),
@@ -112,31 +112,6 @@ fn a_third_thread_sees_what_the_job_before_did() {
     s.assert_over(2);
 }
 
-fn jobs_that_lie_ahead_run_in_their_order_and_see_each_other() {
-    let (s, lane) = lane_of::<4>(1, 3);
-    let last = Arc::new(AtomicUsize::new(0));
-    let place = Place::new();
-    for n in 0..4 {
-        let (place, last) = (place.clone(), last.clone());
-        let task = s.task(n).doing(move || {
-            place.write();
-            assert_eq!(last.swap(n + 1, Relaxed), n);
-        });
-        lane.submit_detached(task).expect("there is room");
-    }
-    // Two lie ahead.
-    assert!(s.pool.run_one());
-    let runner = s.thread(|s| drop(s.pool.run_one()));
-    s.begin();
-    s.pool.run_one();
-    lane.submit_detached(s.task(4)).expect("there is room");
-    s.pool.run_one();
-    runner.join().unwrap();
-    while s.pool.run_one() {}
-    drop(lane);
-    s.assert_over(5);
-}
-
 /// As above, with a job that is counted first, and pushed later if it has to wait.
 fn a_job_with_a_handle_sees_what_the_one_before_it_did() {
     let (s, lane) = lane_of::<2>(1, 1);
@@ -149,6 +124,46 @@ fn a_job_with_a_handle_sees_what_the_one_before_it_did() {
     s.pool.detach(second);
     drop(lane);
     s.assert_over(2);
+}
+
+fn a_job_that_its_waiter_runs_sees_what_the_one_before_it_did() {
+    let (s, lane) = lane_of::<4>(1, 1);
+    let place = Place::new();
+    lane.submit_detached(writes(&s, 0, &place)).expect("there is room");
+    let second = lane.submit(writes(&s, 1, &place)).expect("there is room");
+    let inside = s.clone();
+    let waits = s.task(2).doing(move || assert_eq!(inside.pool.wait(second), End::Done(1)));
+    s.pool.submit_detached(waits).expect("there is room");
+    let runner = s.runner_of_all();
+    s.begin();
+    while s.pool.run_one() {}
+    runner.join().unwrap();
+    drop(lane);
+    s.assert_over(3);
+}
+
+fn jobs_of_one_list_run_in_their_order_and_see_each_other() {
+    let (s, lane) = lane_of::<4>(1, 3);
+    let last = Arc::new(AtomicUsize::new(0));
+    let place = Place::new();
+    for n in 0..4 {
+        let (place, last) = (place.clone(), last.clone());
+        let task = s.task(n).doing(move || {
+            place.write();
+            assert_eq!(last.swap(n + 1, Relaxed), n);
+        });
+        lane.submit_detached(task).expect("there is room");
+    }
+    assert!(s.pool.run_one());
+    let runner = s.thread(|s| drop(s.pool.run_one()));
+    s.begin();
+    s.pool.run_one();
+    lane.submit_detached(s.task(4)).expect("there is room");
+    s.pool.run_one();
+    runner.join().unwrap();
+    while s.pool.run_one() {}
+    drop(lane);
+    s.assert_over(5);
 }
 
 fn a_job_that_a_sweep_hands_on_sees_what_the_one_before_it_did() {
@@ -581,34 +596,6 @@ fn two_closers_that_discard_have_one_place_beyond_the_width() {
     s.assert_over(3);
 }
 
-/// The thread that has the place drops it.
-fn a_close_drops_what_lies_ahead() {
-    let (s, lane) = lane_of::<4>(1, 3);
-    (0..4).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
-    assert!(s.pool.run_one());
-    let runner = s.thread(|s| drop(s.pool.run_one()));
-    s.begin();
-    lane.discard_now();
-    runner.join().unwrap();
-    while s.pool.run_one() {}
-    assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
-    drop(lane);
-    s.assert_over(4);
-}
-
-fn a_close_drops_what_is_about_to_lie_ahead() {
-    let (s, lane) = lane_of::<4>(1, 2);
-    (0..3).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
-    let runner = s.runner();
-    s.begin();
-    lane.discard_now();
-    runner.join().unwrap();
-    while s.pool.run_one() {}
-    assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
-    drop(lane);
-    s.assert_over(3);
-}
-
 /// Neither finds a job to drop: both sleep for the one that runs.
 fn of_two_closers_that_discard_both_return() {
     let (s, lane, held) = one_held::<2>(1);
@@ -636,19 +623,34 @@ fn a_close_that_discards_meets_a_cancel() {
     assert_both_have_ended(&s, lane, held, [canceller]);
 }
 
-/// The second of them may leave its place to the thread that drops the job.
+/// One of them may leave its place to the thread that drops the job.
 fn a_close_that_discards_meets_the_ends_of_two_jobs() {
-    let (s, lane) = lane_of::<4>(2, 2);
-    (0..4).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
+    let (s, lane) = lane_of::<4>(2, 1);
+    (0..3).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
     let runner = s.runner();
     s.begin();
-    lane.discard_now();
     s.pool.run_one();
+    lane.discard_now();
     runner.join().unwrap();
     while s.pool.run_one() {}
     assert_eq!((lane.discard_now(), lane.jobs()), (Closed::Over, 0));
     drop(lane);
-    s.assert_over(4);
+    s.assert_over(3);
+}
+
+/// The other one may see that before the threads with places do. It has a place for what it drops, and must run nothing there.
+fn a_closer_meets_one_that_discards() {
+    let (s, lane) = lane_of::<4>(1, 1);
+    (0..2).for_each(|n| drop(lane.submit_detached(s.task(n)).expect("there is room")));
+    let other = lane.clone();
+    let closer = s.thread(move |_| other.discard_now());
+    s.begin();
+    assert_eq!(lane.close_now(), Closed::TimedOut);
+    assert_eq!(closer.join().unwrap(), Closed::TimedOut);
+    while s.pool.run_one() {}
+    assert_eq!((s.log.ran(0), s.log.ran(1), lane.jobs()), (1, 0, 0));
+    drop(lane);
+    s.assert_over(2);
 }
 
 fn a_lane_that_is_given_up_is_freed_by_its_last_job() {

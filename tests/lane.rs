@@ -372,7 +372,7 @@ fn submitters_go_on_when_the_last_worker_has_left() {
 fn one_pool_has_a_hundred_thousand_lanes() {
     const LANES: usize = 100_000;
     if cfg!(target_pointer_width = "64") {
-        assert_eq!(size_of::<LaneMemory>(), 112, "what the documentation says");
+        assert_eq!(size_of::<LaneMemory>(), 104, "what the documentation says");
     }
     let pool = pool(2, 1024);
     let ran = Count::new();

@@ -150,19 +150,20 @@ const JUDGED: &[Control] = &[
     control("LaneEnter", LANES, TAKES_A_TURN, TAKES_A_TURN),
     // E10: an entry and its job, to the thread with the role.
     control("LanePush", LANES, HAS_ROLE, SUBMITS_TO_IT),
+    control("LanePost", LANES, HAS_ROLE, SUBMITS_TO_IT),
     control("LaneTake", LANES, HAS_ROLE, SUBMITS_TO_IT),
     // E10: the list, to the next thread with the role.
+    control("LaneClaim", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneRole", LANES, HAS_ROLE, HAS_ROLE),
     control("LaneYield", LANES, HAS_ROLE, HAS_ROLE),
-    control("LaneEmpty", LANES, HAS_ROLE, HAS_ROLE),
-    control("LaneSweep", LANES, HAS_ROLE, HAS_ROLE),
+    control("LaneRelease", LANES, HAS_ROLE, HAS_ROLE),
     control("LaneLookEnd", LANES, HAS_ROLE, HAS_ROLE),
-    control("LaneDiscard", LANE_CLOSES, HAS_ROLE, HAS_ROLE),
     // E6 in a lane: the slot, from the thread that took its job to the popper of its entry, and so to its next submitter.
     control("LeaveLane", LANES, SUBMITS_TO_IT, OWNED),
     // E10: what the jobs did, what was dropped, and the lane's memory, to the thread that closes it.
     control("LaneOver", LANE_CLOSES, HAS_CLOSED_IT, RUNS),
     control("LaneDead", LANE_CLOSES, HAS_CLOSED_IT, &["on_drop"]),
-    control("LaneDropped", LANE_CLOSES, HAS_CLOSED_IT, &["leave_lane"]),
+    control("LaneEnded", LANE_CLOSES, HAS_CLOSED_IT, &["end_lane_jobs"]),
 ];
 
 /// What no data race can show, and why; fences besides, which are between atomics alone. The models judge all
@@ -214,8 +215,12 @@ const NOT_JUDGED: &[(&str, &[&str])] = &[
     ("matters if the job ends between a watcher's look and its exchange: too seldom", &["WatchAddLost"]),
     ("belong to a lane that its owner leaves behind, which C has none of", &["LaneAbandon", "LaneFree"]),
     (
-        "belongs to a job that waits for one behind it in its lane: as a rule the thread that left the list also started that job",
-        &["LaneSearch"],
+        "brings the end of a cancelled job to a sweep: as a rule the exchange that takes the list does so too",
+        &["LaneSweep"],
+    ),
+    (
+        "belongs to a job that waits for one of a lane, and runs it before a worker does: too seldom",
+        &["Unhold"],
     ),
     (
         "guard the list of threads that sleep inside jobs: no scene has two such jobs at once for certain",

@@ -8,7 +8,7 @@
 //! list by one exchange, turns it round, and keeps that as `first`, oldest entry first.
 //!
 //! There are two words, so that a submitter and a worker seldom change the same one. Submitters change `word`. A thread whose job
-//! has ended changes `role` as long as entries lie in `first`, and only then `word`.
+//! has ended changes only `role` while `first` has entries; otherwise `word`.
 //!
 //! ```text
 //! word     running | jobs | newest entry | CLOSED DISCARD WANTED DEAD ORPHAN LISTED
@@ -22,8 +22,6 @@
 //!          Else owed + 1: the place is left to the thread with the role
 //! hand on  with the role and a place: pop the oldest entry, take the owed places, or give up the role if there are none. The
 //!          job gets the place: HELD is cleared, and it goes to the tail of the ready ring
-//! ahead    of a lane of width 1: with a place for a detached job go the detached jobs behind it, at most 16. Nobody waits for them or
-//!          cancels them, so the thread that has the place pops them without the role: ended + 1
 //! no entry with the role and places, and nothing to pop: clear LISTED; give up the role if no place is owed, and take the ended
 //!          jobs. Then running - places, jobs - ended, by an exchange that fails if there are entries: claim again
 //! fold     a submitter that finds the lane full, or a thread about to sleep for it: jobs - ended
@@ -78,29 +76,12 @@ enum HandedOn {
 }
 
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
-    /// A thread that has a place gives it on. `ended`: the number of jobs that end with this: 0 or 1.
-    fn pass_place_on(&self, lane: LaneRef, mut ended: usize) {
-        if self.next_ahead(lane, &mut ended) {
-            return;
+    /// A job that has a place has ended: its thread gives the place on.
+    fn pass_place_on(&self, lane: LaneRef) {
+        // With entries in `first` the word need not be read, which submitters write.
+        if lane.role_now().has(RoleFlag::More) || !self.gives_up(lane, 1, 1) {
+            self.find_jobs(lane, 1, 1);
         }
-        let role = lane.role_now();
-        // With entries in `first` the word need not be read, which submitters write. Jobs that are counted there come off first.
-        if role.has(RoleFlag::More) || role.ended() > 0 || !self.gives_up(lane, 1, ended) {
-            self.find_jobs(lane, 1, ended);
-        }
-    }
-
-    /// Gives the caller's place to the next job that lies ahead. False: there is none. `ended`: the jobs that have ended and are not
-    /// counted as such.
-    fn next_ahead(&self, lane: LaneRef, ended: &mut usize) -> bool {
-        while let Some(index) = self.pop_ahead(lane) {
-            let discards = self.count_ended(lane, *ended);
-            if matches!(self.end_hold(lane, index, discards), HandedOn::Queued) {
-                return true;
-            }
-            *ended = 1;
-        }
-        false
     }
 
     /// Gives up places, unless a job waits. If true, the lane may be gone.
@@ -120,27 +101,17 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Counts jobs that have ended, by a thread that keeps its place. Does the lane drop what waits?
-    fn count_ended(&self, lane: LaneRef, ended: usize) -> bool {
-        let mut folded = 0;
-        // ORDERING: Relaxed: guards no data. The place goes on with the next job, and to it what this one did (E1).
-        let (_, role) = self.change_role(lane, ordering(Site::LaneCount, Relaxed), |role| {
-            let to;
-            (to, folded) = role.count_ended(ended);
-            to
-        });
-        self.end_lane_jobs(lane, folded);
-        role.has(RoleFlag::Discard) || self.lifecycle.discards()
-    }
-
     /// Some: the caller has the role, and this many places. None: the lane may be gone.
     fn claim(&self, lane: LaneRef, places: usize, ended: usize) -> Option<usize> {
         let (mut mine, mut folded) = (None, 0);
         // ORDERING: Release: what the job did comes before what the next one in its place does, also if another thread hands that
         // on (E10), and before the close that learns of its end. Acquire: with the role come the list and its links.
         self.change_role(lane, ordering(Site::LaneClaim, AcqRel), |role| {
-            let to;
-            (to, folded) = role.count_ended(ended);
+            let mut to = role.add_ended(ended);
+            folded = if to.has(RoleFlag::Wanted) { to.ended() } else { 0 };
+            if folded > 0 {
+                to = to.without(RoleFlag::Wanted).without_ended();
+            }
             mine = (!role.has(RoleFlag::Held)).then(|| places + role.owed());
             if mine.is_some() { to.with(RoleFlag::Held).without_owed() } else { to.owe(places) }
         });
@@ -161,11 +132,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Gives one place to the job whose entry was popped. Some: the caller still has the role, and this many places.
     fn hand_one_on(&self, lane: LaneRef, index: usize, places: usize) -> Option<usize> {
-        let moves =
-            self.is_bound_to_run(index) && lane.width() == 1 && !lane.role_now().has(RoleFlag::Discard);
-        if moves {
-            self.move_ahead(lane);
-        }
         // SAFETY:
         // - 1: we have the role.
         let has_more = !unsafe { lane.first() }.is_none();
@@ -175,6 +141,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.change_role(lane, ordering(Site::LaneYield, Release), |role| {
             discards = role.has(RoleFlag::Discard) || self.lifecycle.discards();
             if discards {
+                left = 0;
                 // The role is not kept over the drop of an input: that is user code. The next thread that claims has the places.
                 return role.owe(places - 1).released(has_more);
             }
@@ -182,16 +149,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let to = role.without_owed();
             if left == 0 { to.released(has_more) } else { to }
         });
-        let mut ended = match self.end_hold(lane, index, discards) {
+        let ended = match self.end_hold(lane, index, discards) {
             HandedOn::Queued => return (left > 0).then_some(left),
             _ if bug(Bug::StopsAtACancelledJob) => return None,
             HandedOn::Ended => 1,
             HandedOn::Left => 0,
         };
-        // The place is still the caller's, with what it has moved ahead for a job that was dropped after all.
-        if moves && self.next_ahead(lane, &mut ended) {
-            return None;
-        }
+        // The place is still the caller's.
         if left == 0 {
             return self.claim(lane, 1, ended);
         }
@@ -260,14 +224,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     pub(super) fn leave_lane(&self, lane: LaneRef, left: Left) {
-        let Left::Dropped(job) = left else { return self.pass_place_on(lane, 1) };
+        let Left::Dropped(job) = left else { return self.pass_place_on(lane) };
         let Ok((index, _)) = self.find(job) else { return };
         let slot = self.slot(index);
         if self.has_place(job) {
-            return self.pass_place_on(lane, 1);
+            return self.pass_place_on(lane);
         }
-        // ORDERING: Release: a submitter that sees DEAD finds the job not HELD, and a thread that sees the word ended has seen the drop. The
-        // lane is there: the popper leaves us the count.
+        // ORDERING: Release: a submitter that sees DEAD finds that the job no longer waits, and a thread that sees the word ended has
+        // seen the drop. The lane is there: the popper leaves us the count.
         self.change_lane(lane, ordering(Site::LaneDead, Release), |word| word.with(Flag::Dead));
         if !slot.end_drop().is_in_ring() && !bug(Bug::LosesACancelledJob) {
             self.end_lane_jobs(lane, 1);

@@ -70,7 +70,6 @@ impl Lane {
             apart: Apart::default(),
             pool: core::ptr::from_ref(pool).cast(),
             code: CodeOf::<S, P, J>::CODE,
-            ahead: UnsafeCell::new(Link::NONE),
             first: UnsafeCell::new(Link::NONE),
             role: AtomicUsize::new(0),
             watched: Watched { life: UnsafeCell::new(()), links: [(); 4].map(UnsafeCell::new) },

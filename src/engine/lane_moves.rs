@@ -10,9 +10,6 @@ use crate::util::prefetch::fetch_to_write;
 use core::ptr;
 use core::sync::atomic::Ordering;
 
-/// The most entries that go with a place.
-const MOST_AHEAD: usize = 16;
-
 impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// Moves the word of a lane by an exchange of this ordering, to what `next` makes of it. Err: `next` gave None. If the word is
     /// over now, the lane may be gone when this returns.
@@ -75,8 +72,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Moves the role's word, as `change_lane` does, and wakes the threads that wait for the role if it is given up. The caller keeps
-    /// the lane.
+    /// Moves the role's word, as `change_lane` does, and wakes the threads that wait for the role if it is given up. If this leaves
+    /// the caller's places to another thread, the lane may be gone when it returns.
     pub(super) fn change_role(
         &self,
         lane: LaneRef,
@@ -102,11 +99,13 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
     }
 
-    /// Takes the role, without a place. False: another thread has it.
-    pub(super) fn takes_role(&self, lane: LaneRef) -> bool {
+    /// Takes the role, without a place. False: another thread has it. `to_discard`: what waits is dropped from here on.
+    pub(super) fn takes_role(&self, lane: LaneRef, to_discard: bool) -> bool {
         // ORDERING: Acquire: with the role come the list and its links.
-        let (old, _) =
-            self.change_role(lane, ordering(Site::LaneRole, Acquire), |role| role.with(RoleFlag::Held));
+        let (old, _) = self.change_role(lane, ordering(Site::LaneRole, Acquire), |role| {
+            let to = role.with(RoleFlag::Held);
+            if to_discard { to.with(RoleFlag::Discard) } else { to }
+        });
         !old.has(RoleFlag::Held)
     }
 
@@ -170,48 +169,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         // - 1: the caller's.
         unsafe { lane.set_first(next) };
         Some(index)
-    }
-
-    /// Pops an entry that goes with the caller's place.
-    pub(super) fn pop_ahead(&self, lane: LaneRef) -> Option<usize> {
-        // SAFETY:
-        // - 1: the caller's.
-        let index = unsafe { lane.ahead() }.index()?;
-        let next = self.next(lane, index);
-        // SAFETY:
-        // - 1: the caller's, and there is an entry.
-        unsafe { lane.set_ahead(next) };
-        Some(index)
-    }
-
-    /// Is the job of this entry held, and detached? Then nobody waits for it or cancels it.
-    pub(super) fn is_bound_to_run(&self, index: usize) -> bool {
-        let state = self.slot(index).state();
-        state.is_held() && state.is_nobodys()
-    }
-
-    /// Moves the oldest entries, as far as they are of such jobs, to those that go with the place. The caller has both, the role
-    /// and the place of a lane of width 1.
-    pub(super) fn move_ahead(&self, lane: LaneRef) {
-        // SAFETY:
-        // - 1: we have the role.
-        let oldest = unsafe { lane.first() };
-        let (mut link, mut last) = (oldest, None);
-        for _ in 0..MOST_AHEAD {
-            let Some(index) = link.index().filter(|&index| self.is_bound_to_run(index)) else {
-                break;
-            };
-            last = Some(index);
-            link = self.next(lane, index);
-        }
-        let Some(last) = last else { return };
-        self.set_next(lane, last, Link::NONE);
-        // SAFETY:
-        // - 1: we have the role, and the place. Nothing is ahead: a thread pops that before it claims.
-        unsafe {
-            lane.set_first(link);
-            lane.set_ahead(oldest);
-        }
     }
 
     /// Takes the entries that were pushed, and returns the oldest: the links lead to newer ones. The caller has the role.

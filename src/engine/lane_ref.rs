@@ -38,8 +38,6 @@ pub(crate) struct Lane {
     pub(super) apart: Apart,
     pub(super) pool: *const (),
     pub(super) code: &'static LaneCode,
-    // INVARIANT: only the thread that has the place touches it, in a lane of width 1. None in other lanes.
-    pub(super) ahead: UnsafeCell<Link>,
     // INVARIANT: only the thread that has the role touches it.
     pub(super) first: UnsafeCell<Link>,
     pub(super) role: AtomicUsize,
@@ -54,7 +52,7 @@ pub(super) type Apart = [usize; 3];
 pub(super) type Apart = [usize; 0];
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::offset_of!(Lane, ahead) - core::mem::offset_of!(Lane, owner) >= 64);
+const _: () = assert!(core::mem::offset_of!(Lane, first) - core::mem::offset_of!(Lane, owner) >= 64);
 
 pub(super) struct Watched {
     pub(super) life: UnsafeCell<()>,
@@ -70,7 +68,7 @@ impl Watched {
 }
 
 // SAFETY:
-// - `first` belongs to the thread with the role; everything else is atomic or never changes, and the pool is shared.
+// - `first` belongs to the thread with the role; all else is atomic or never changes, and the pool is shared.
 unsafe impl Send for Lane {}
 // SAFETY:
 // - as for Send.
@@ -155,7 +153,7 @@ impl LaneRef {
         self.lane().most as usize
     }
 
-    /// What never changes, and the word.
+    /// What never changes, and both words.
     #[inline]
     pub(super) fn lane<'a>(self) -> &'a Lane {
         // SAFETY:
@@ -180,24 +178,6 @@ impl LaneRef {
         // SAFETY:
         // - 1.
         self.lane().first.with_mut(|first| unsafe { *first = link });
-    }
-
-    /// # Safety
-    /// 1. The caller has the place of a lane of width 1, or the lane has another width.
-    #[inline]
-    pub(super) unsafe fn ahead(self) -> Link {
-        // SAFETY:
-        // - 1.
-        self.lane().ahead.with(|ahead| unsafe { *ahead })
-    }
-
-    /// # Safety
-    /// 1. The caller has the place, and the lane's width is 1.
-    #[inline]
-    pub(super) unsafe fn set_ahead(self, link: Link) {
-        // SAFETY:
-        // - 1.
-        self.lane().ahead.with_mut(|ahead| unsafe { *ahead = link });
     }
 
     /// Runs a job of this lane that has a place, and then gives the place on.

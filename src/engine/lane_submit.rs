@@ -266,7 +266,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if !Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed))).has(Flag::Dead) {
             return false;
         }
-        if !self.takes_role(lane) {
+        if !self.takes_role(lane, false) {
             return false;
         }
         // ORDERING: Acquire: as LaneDead says.

@@ -102,7 +102,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
 
     /// Drops the jobs that wait, if that is wanted and no other thread does.
     fn discard_lane(&self, lane: LaneRef) {
-        if !self.takes_role(lane) {
+        // The first closer may not have told the role's word yet: a job that waits must not get this place.
+        if !self.takes_role(lane, true) {
             return;
         }
         // ORDERING: Relaxed: the role's word brings the list.
@@ -288,7 +289,7 @@ pub(super) unsafe fn holds_back<S: Storage, P: Port + Clone>(
     if !is_full(Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)))) {
         return Some(false);
     }
-    if !pool.takes_role(lane) {
+    if !pool.takes_role(lane, false) {
         return None;
     }
     pool.gather(lane);

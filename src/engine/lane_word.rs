@@ -181,17 +181,6 @@ impl Role {
         Self(self.0 + jobs * ENDED.one())
     }
 
-    /// Counts jobs that have ended. The second number: those that the caller must take off the lane's word, because a thread sleeps
-    /// for that.
-    pub(super) const fn count_ended(self, jobs: usize) -> (Self, usize) {
-        let to = self.add_ended(jobs);
-        if to.has(RoleFlag::Wanted) && to.ended() > 0 {
-            (to.without(RoleFlag::Wanted).without_ended(), to.ended())
-        } else {
-            (to, 0)
-        }
-    }
-
     pub(super) const fn without_ended(self) -> Self {
         Self(self.0 & !(ENDED.most() << ENDED.shift))
     }

@@ -80,7 +80,7 @@ impl<const BOXED: bool> LaneJobs for Closures<BOXED> {
 impl<P: AnyPool> PoolCore<P> {
     /// A lane of this pool (feature `alloc`), of which at most `width` jobs run at the same time, and at most `capacity` more wait: see [`Lane`].
     ///
-    /// A pool of 64-bit targets can have as many lanes as memory has room for, at 112 bytes each.
+    /// A pool of 64-bit targets can have as many lanes as memory has room for, at 104 bytes each.
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;

@@ -3,7 +3,7 @@
 use super::Slot;
 use super::state::{OUT_OF_LANE, OUT_OF_RING, State};
 use crate::job::vtable::Payload;
-use crate::sync::{Acquire, Relaxed, Site, ordering};
+use crate::sync::{Acquire, Relaxed, Release, Site, ordering};
 
 /// What a thread found that popped an entry of a lane.
 pub(crate) enum Unheld {
@@ -36,9 +36,9 @@ impl Slot<'_> {
                 self.head.state.store(next.0, ordering(Site::UnholdDetached, Relaxed));
                 return Unheld::Job(next);
             }
-            // ORDERING: Relaxed: a thread that claims the job by its handle reads from fill's store, or from a
-            // read-modify-write that came after it.
-            match self.exchange(s, next, ordering(Site::Unhold, Relaxed), ordering(Site::UnholdLost, Relaxed))
+            // ORDERING: Release pairs with the Acquire of a thread that claims the job by its handle: it sees what the job before did
+            // in its place (E10).
+            match self.exchange(s, next, ordering(Site::Unhold, Release), ordering(Site::UnholdLost, Relaxed))
             {
                 Ok(now) => return Unheld::Job(now),
                 Err(now) => s = now,

@@ -6,7 +6,8 @@
 //!
 //! FREE        the holder of its index (popped from the free ring) → QUEUED      that holder
 //! QUEUED      the popper of its entry, or by handle a canceller or a waiter     no thread, until a claim
-//!             that runs it, by CAS → RUNNING. With DETACHED: the popper alone
+//!             that runs it, by CAS → RUNNING. With DETACHED: the popper alone,
+//!             or a submitter whose lane refuses it after all → FREE
 //! RUNNING     a canceller → CANCELLING; its runner → DONE, FAILED, CANCELLED,   the runner
 //! CANCELLING  or, with DETACHED, → FREE or CLOSED; a lender that takes its
 //!             job back → FREE

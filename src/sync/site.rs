@@ -249,7 +249,6 @@ sites! {
     // engine/lane.rs
     LaneLeave,
     LaneClaim,
-    LaneCount,
     LaneYield,
     LaneEmpty,
     LaneRelease,
