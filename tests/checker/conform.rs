@@ -71,7 +71,7 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
             "engine/lane_submit.rs",
             "engine/lane_waits.rs",
         ],
-        "lanes, which are not in the machine: the models' (loom-tests/lane.rs)",
+        "lanes, which are not in the machine: the models' (loom-tests/lane.rs), and lane_walk.rs",
     ),
     (
         &["queue/"],

@@ -1,7 +1,5 @@
 //! The library's own code under random schedules, in scenarios that are too large for loom and the state
-//! explorer: 4 workers, 4 submitters, 2 cancellers and a closer on 4 slots. Schedules are uniform or by
-//! priorities (PCT: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic
-//! Guarantees of Finding Bugs", ASPLOS 2010).
+//! explorer: 4 workers, 4 submitters, 2 cancellers and a closer on 4 slots.
 //!
 //! A seed determines one execution: `JOBRING_SEED=n cargo test -p jobring-checker --test walk` repeats it.
 
@@ -9,11 +7,11 @@ mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
 mod planted;
+mod schedule;
 mod stage;
 
 use dice::Dice;
 use jobring_frozen::{JobHandle, JobId, Shared, ShutdownMode, StaticPool, SubmitError};
-use stage::Stage;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -26,8 +24,6 @@ const CANCELLERS: usize = 2;
 const JOBS: usize = 6;
 /// Executions with each scheduler.
 const ROUNDS: u64 = 3000;
-/// Longer than any execution.
-const MANY_STEPS: usize = 200_000;
 
 #[derive(Default)]
 struct Accounts {
@@ -213,42 +209,6 @@ fn closer(props: &Props, late: u64, discards: bool) {
     assert_eq!((report.queued(), report.running()), (0, 0), "{report:?}");
 }
 
-/// Chooses the thread that takes the next step.
-enum Scheduler {
-    Uniform,
-    /// The highest priority; at some steps the one that would run becomes the lowest.
-    Priorities {
-        of: Vec<i64>,
-        changes: Vec<usize>,
-        lowest: i64,
-    },
-}
-
-impl Scheduler {
-    fn pct(dice: &mut Dice, threads: usize) -> Self {
-        let mut of: Vec<i64> = (0..threads as i64).collect();
-        (1..threads).rev().for_each(|i| of.swap(i, dice.below(i as u64 + 1) as usize));
-        let changes = (0..1 + dice.below(12)).map(|_| dice.below(2500) as usize).collect();
-        Self::Priorities { of, changes, lowest: 0 }
-    }
-
-    fn next(&mut self, dice: &mut Dice, step: usize, able: &[usize]) -> usize {
-        match self {
-            Self::Uniform => dice.of(able).expect("someone is able"),
-            Self::Priorities { of, changes, lowest } => {
-                let first = |of: &Vec<i64>| able.iter().copied().max_by_key(|me| of[*me]);
-                let chosen = first(of).expect("someone is able");
-                if !changes.contains(&step) {
-                    return chosen;
-                }
-                *lowest -= 1;
-                of[chosen] = *lowest;
-                first(of).expect("someone is able")
-            }
-        }
-    }
-}
-
 /// One execution. The number of its steps.
 fn walk(seed: u64, pct: bool) -> usize {
     let mut dice = Dice::new(seed);
@@ -276,68 +236,24 @@ fn walk(seed: u64, pct: bool) -> usize {
     (0..SUBMITTERS).for_each(|_| cast(Box::new(submitter)));
     (0..CANCELLERS).for_each(|_| cast(Box::new(canceller)));
     cast(Box::new(move |props| closer(props, late, discards)));
-    let threads = parts.len();
-    let mut scheduler = if pct { Scheduler::pct(&mut dice, threads) } else { Scheduler::Uniform };
-    let mut stage = Stage::new(false, parts);
-    let mut step = 0;
-    loop {
-        let mut able: Vec<usize> = (0..threads).filter(|me| stage.can_step(*me)).collect();
-        if patient && (WORKERS..threads - 1).any(|me| stage.event(me).is_some()) {
-            able.retain(|me| *me < threads - 1);
-        }
-        if able.is_empty() {
-            break;
-        }
-        let asleep: Vec<usize> = stage.asleep(false).collect();
-        if dice.below(100) == 0
-            && let Some(me) = dice.of(&asleep)
-        {
-            stage.end_sleep(me);
-            continue;
-        }
-        let me = scheduler.next(&mut dice, step, &able);
-        let pick = dice.below(asleep.len() as u64) as usize;
-        stage.step(me, pick);
-        step += 1;
-        assert!(step < MANY_STEPS, "it does not end");
-    }
-    let left: Vec<usize> = (0..threads).filter(|me| stage.event(*me).is_some()).collect();
-    assert!(left.is_empty(), "these threads wait for ever: {left:?}");
-    drop(stage);
+    let steps = schedule::play(parts, WORKERS, &mut dice, pct, patient);
     let of = &props.accounts;
     assert_eq!(of.made.get(), of.ran.get() + of.dropped.get(), "jobs made, and run or dropped");
     let (dropped, refused) = (of.dropped.get(), of.refused.get());
     let told = refused + of.cancelled.get();
     assert!(if discards { dropped >= told } else { dropped == told }, "dropped {dropped}, told {told}");
     assert!(of.taken.get() <= of.ran.get());
-    step
-}
-
-fn walks(pct: bool) {
-    let first = dice::seed();
-    let mut steps = 0;
-    let rounds = dice::rounds(ROUNDS);
-    for seed in first..first + rounds {
-        let done = std::panic::catch_unwind(|| walk(seed, pct));
-        match done {
-            Ok(taken) => steps += taken,
-            Err(why) => {
-                eprintln!("the execution is had again with JOBRING_SEED={seed}");
-                std::panic::resume_unwind(why);
-            }
-        }
-    }
-    println!("{rounds} executions, {steps} steps");
+    steps
 }
 
 #[test]
 fn uniform_schedules_keep_the_accounts() {
-    walks(false);
+    schedule::walks(ROUNDS, |seed| walk(seed, false));
 }
 
 #[test]
 fn schedules_by_priority_keep_the_accounts() {
-    walks(true);
+    schedule::walks(ROUNDS, |seed| walk(seed, true));
 }
 
 #[test]
