@@ -385,10 +385,12 @@ pub fn census(seen: &mut BTreeMap<Pair, u64>) {
         ledger.balance(false).unwrap();
         end(pool);
     }
-    // What came seldom may not come again in good time. The waiter hands on as the submitter does, and more seldom.
+    // What came seldom may not come again in good time, also where another thread is made to stand. The waiter hands on as the
+    // submitter does, and more seldom.
     seen.retain(|&(role, number), hits| {
         let site = site(number);
-        before(role, site).is_some() || *hits >= 100 && !(role == WAITER && HANDS_ON.contains(&site))
+        let enough = if before(role, site).is_some() { 8 } else { 100 };
+        *hits >= enough && !(role == WAITER && HANDS_ON.contains(&site))
     });
 }
 
