@@ -51,7 +51,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                         unsafe { (code.free)(lane.get()) };
                     }
                     if tells {
-                        self.tell_lane_waiters();
+                        self.notify_lane_waiters();
                     }
                     return Ok((now, to));
                 }
@@ -91,7 +91,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 Err(found) => now = Role(found),
                 Ok(_) => {
                     if now.has(RoleFlag::Asked) && !to.has(RoleFlag::Asked) {
-                        self.tell_lane_waiters();
+                        self.notify_lane_waiters();
                     }
                     return (now, to);
                 }
@@ -110,7 +110,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     }
 
     /// Wakes the threads that sleep for a lane. The lane may be gone.
-    pub(super) fn tell_lane_waiters(&self) {
+    pub(super) fn notify_lane_waiters(&self) {
         stop_point(Site::LaneWake);
         self.lifecycle.notify_closers(&self.port, Origin::Thread);
     }
