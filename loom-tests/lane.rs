@@ -253,6 +253,24 @@ fn one_held<const N: usize>(capacity: usize) -> (Stage<N>, Arc<Lane<N>>, jobring
     (s, lane, held)
 }
 
+/// Job 0 of a lane of width 1 waits for job 1 behind it, is refused, and does `then`. Another worker is idle, so it is the lane that
+/// holds job 1 back.
+fn one_that_looks_behind<const N: usize>(
+    capacity: usize,
+    then: impl FnOnce() + 'static,
+) -> (Stage<N>, Arc<Lane<N>>, jobring_model::JobId) {
+    let (s, lane) = lane_of::<N>(1, capacity);
+    s.pool.admit();
+    let (inside, second) = (s.clone(), s.pool.guess(0, 1));
+    let first = s.task(0).doing(move || {
+        assert_eq!(inside.pool.wait(second), End::Deadlock);
+        then();
+    });
+    lane.submit_detached(first).expect("there is room");
+    assert_eq!(lane.submit(s.task(1)), Ok(second));
+    (s, lane, second)
+}
+
 fn a_held_job_that_is_cancelled_ends_once() {
     let (s, lane, held) = one_held::<2>(1);
     let runner = s.runner();
@@ -441,19 +459,13 @@ fn a_submitter_that_waits_for_room_learns_of_the_first_end() {
 
 /// The submitter could make room itself, but a job that looks for another has the role.
 fn a_submitter_that_waits_for_room_learns_that_a_search_has_ended() {
-    let s = Stage::<4>::attended();
-    let lane = Lane::new(&s.pool, 1, 2);
-    s.pool.admit();
     let submitted = Arc::new(AtomicBool::new(false));
-    let (inside, until, second) = (s.clone(), submitted.clone(), s.pool.guess(0, 1));
-    let first = s.task(0).doing(move || {
-        assert_eq!(inside.pool.wait(second), End::Deadlock);
+    let until = submitted.clone();
+    let (s, lane, second) = one_that_looks_behind::<4>(2, move || {
         while !until.load(Relaxed) {
             loom::thread::yield_now();
         }
     });
-    lane.submit_detached(first).expect("there is room");
-    assert_eq!(lane.submit(s.task(1)), Ok(second));
     let dead = lane.submit(s.task(2)).expect("there is room");
     assert_eq!(s.pool.cancel(dead), Some(true));
     let runner = s.thread(|s| s.pool.as_worker(|| assert!(s.pool.run_one())));
@@ -713,14 +725,7 @@ fn a_thread_outside_of_jobs_waits_for_a_held_job() {
 }
 
 fn a_job_that_waits_for_one_behind_it_in_its_lane_is_refused() {
-    let s = Stage::<2>::attended();
-    let lane = Lane::new(&s.pool, 1, 1);
-    // Another worker is idle, so it is the lane that holds the second job back.
-    s.pool.admit();
-    let (inside, second) = (s.clone(), s.pool.guess(0, 1));
-    let first = s.task(0).doing(move || assert_eq!(inside.pool.wait(second), End::Deadlock));
-    lane.submit_detached(first).expect("there is room");
-    assert_eq!(lane.submit(s.task(1)), Ok(second));
+    let (s, lane, second) = one_that_looks_behind::<2>(1, || {});
     s.begin();
     s.pool.as_worker(|| assert!(s.pool.run_one()));
     assert!(s.pool.run_one());
@@ -730,13 +735,7 @@ fn a_job_that_waits_for_one_behind_it_in_its_lane_is_refused() {
 }
 
 fn a_job_that_looks_for_one_behind_it_meets_a_sweep() {
-    let s = Stage::<4>::attended();
-    let lane = Lane::new(&s.pool, 1, 2);
-    s.pool.admit();
-    let (inside, second) = (s.clone(), s.pool.guess(0, 1));
-    let first = s.task(0).doing(move || assert_eq!(inside.pool.wait(second), End::Deadlock));
-    lane.submit_detached(first).expect("there is room");
-    assert_eq!(lane.submit(s.task(1)), Ok(second));
+    let (s, lane, second) = one_that_looks_behind::<4>(2, || {});
     let dead = lane.submit(s.task(2)).expect("there is room");
     assert_eq!(s.pool.cancel(dead), Some(true));
     let runner = s.thread(|s| s.pool.as_worker(|| assert!(s.pool.run_one())));

@@ -48,25 +48,45 @@ fn a_panic_in_a_scope_is_the_result_of_its_item_alone() {
     assert_eq!(results, [Ok(0), Err("the job panicked: no 1".to_owned()), Ok(2)]);
 }
 
+/// A map one of whose items runs until what is queued behind it was dropped.
+struct OneRuns {
+    begun: Gate,
+    gate: Gate,
+    calls: Count,
+    items: Count,
+}
+
+impl OneRuns {
+    fn new() -> Self {
+        Self { begun: Gate::new(), gate: Gate::new(), calls: Count::new(), items: Count::new() }
+    }
+
+    /// On a thread of its own.
+    fn end_it(&self) {
+        until("what is queued is dropped", || self.items.get() == 4);
+        self.gate.open();
+    }
+
+    fn run(&self, n: usize, long: usize) -> usize {
+        if n == long {
+            self.begun.open();
+            self.gate.pass();
+        }
+        self.calls.add();
+        n
+    }
+}
+
 #[test]
 fn a_drop_waits_for_what_runs_and_drops_the_rest() {
     let pool = pool(1, 8);
-    let (begun, gate, calls, items) = (Gate::new(), Gate::new(), Count::new(), Count::new());
+    let one = OneRuns::new();
+    let OneRuns { begun, calls, items, .. } = &one;
     thread::scope(|threads| {
-        threads.spawn(|| {
-            until("what is queued is dropped", || items.get() == 4);
-            gate.open();
-        });
+        threads.spawn(|| one.end_it());
         pool.scope(|s| {
-            let inputs = (0..).map(|n| (n, items.on_drop()));
-            let mut map = s.map(inputs, |(n, _item)| {
-                if n == 1 {
-                    begun.open();
-                    gate.pass();
-                }
-                calls.add();
-            });
-            assert!(matches!(map.next(), Some(Ok(()))));
+            let mut map = s.map((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 1));
+            assert!(matches!(map.next(), Some(Ok(0))));
             begun.pass();
             // Four are in flight, and one of them runs.
             drop(map);
@@ -117,22 +137,12 @@ fn jobs_of_the_scope_beside_a_map_take_nothing_from_it() {
 #[test]
 fn when_the_time_of_a_map_in_a_scope_is_up_what_runs_is_waited_for() {
     let pool = pool(1, 8);
-    let (begun, gate, calls, items) = (Gate::new(), Gate::new(), Count::new(), Count::new());
+    let one = OneRuns::new();
+    let OneRuns { begun, calls, items, .. } = &one;
     thread::scope(|threads| {
-        threads.spawn(|| {
-            until("what is queued is dropped", || items.get() == 4);
-            gate.open();
-        });
+        threads.spawn(|| one.end_it());
         pool.scope(|s| {
-            let inputs = (0..).map(|n| (n, items.on_drop()));
-            let mut map = s.map(inputs, |(n, _item)| {
-                if n == 2 {
-                    begun.open();
-                    gate.pass();
-                }
-                calls.add();
-                n
-            });
+            let mut map = s.map((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 2));
             assert!(matches!(map.next(), Some(Ok(0))));
             begun.pass();
             // What is there is given, also late.

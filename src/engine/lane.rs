@@ -184,8 +184,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             places += old.owed();
             ended += old.ended();
             if !new.has(RoleFlag::Held) {
-                let is_over = self.gives_up(lane, places, ended);
-                return if is_over { None } else { self.claim(lane, places, ended) };
+                let has_left = self.gives_up(lane, places, ended);
+                return if has_left { None } else { self.claim(lane, places, ended) };
             }
         }
     }

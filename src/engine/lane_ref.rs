@@ -45,7 +45,7 @@ pub(crate) struct Lane {
     pub(super) watched: Watched,
 }
 
-/// The distance between the two parts. Targets of 32 bits have no such caches, or small ones.
+/// The distance between the two parts. 32-bit targets save the memory: there a submitter and a worker may write the same cache line.
 #[cfg(target_pointer_width = "64")]
 pub(super) type Apart = [usize; 3];
 #[cfg(not(target_pointer_width = "64"))]
@@ -131,7 +131,8 @@ impl LaneRef {
     }
 
     pub(super) fn awaited(self) -> *const AwaitedOwner {
-        &raw const self.lane().owner
+        // By the lane's own pointer, so that the way back (`of_awaited`) stays within what the pointer may reach.
+        self.0.wrapping_byte_add(core::mem::offset_of!(Lane, owner)).cast()
     }
 
     /// The lane that this is a part of.

@@ -104,7 +104,7 @@ impl<A, T> Submitted<'_, A, T> {
 }
 
 /// A job that fits into a slot of every pool of this kind.
-fn request<P: AnyPool, J: FnOnce() -> R + Send, R: Send>(job: J) -> ClosureRequest<J, R> {
+pub(super) fn request<P: AnyPool, J: FnOnce() -> R + Send, R: Send>(job: J) -> ClosureRequest<J, R> {
     ClosureRequest::new(job, const { Fits::asserted(P::PAYLOAD) })
 }
 

@@ -6,8 +6,8 @@
 use crate::JobId;
 use crate::error::JobError;
 use crate::platform::port::{Deadline, Timeout};
-use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::map_chunk::Chunk;
+use crate::rust::map_iter::request;
 use crate::rust::map_order::{Jobs, Order, Stop, Taken, Unplaced};
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::AnyPool;
@@ -213,7 +213,7 @@ where
     fn submit(&self, chunk: Box<Chunk<A, T>>, f: F) -> Result<Self::Job, Unplaced<A, T>> {
         let chunk = NonNull::from(Box::leak(chunk));
         let lent = LentChunk(chunk);
-        let request = request::<P, _>(move || {
+        let request = request::<P, _, _>(move || {
             // SAFETY:
             // - 1: this is the job; `finish` and `take` use the chunk when it has finished.
             unsafe { lent.run(&f) };
@@ -256,11 +256,6 @@ where
     fn give_up(&self, job: Self::Job) {
         drop_ignoring_panic(job.finish(self.0));
     }
-}
-
-/// A job that fits into a slot of every pool of this kind.
-fn request<P: AnyPool, J: FnOnce() + Send>(job: J) -> ClosureRequest<J, ()> {
-    ClosureRequest::new(job, const { Fits::asserted(P::PAYLOAD) })
 }
 
 impl<'scope, I, F, T, P> Iterator for ScopeMap<'scope, '_, I, F, T, P>

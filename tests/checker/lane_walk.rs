@@ -7,6 +7,7 @@
 //!
 //! A seed determines one execution: `JOBRING_SEED=n cargo test -p jobring-checker --test lane_walk` repeats it.
 
+mod common;
 mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
@@ -14,9 +15,10 @@ mod planted;
 mod schedule;
 mod stage;
 
+use common::{Common, add, kept, mode};
 use dice::Dice;
-use jobring_frozen::{JobHandle, JobId, Lane, Shared, ShutdownMode, StaticPool, SubmitError};
-use std::cell::{Cell, RefCell};
+use jobring_frozen::{Lane, Shared, StaticPool, SubmitError};
+use std::cell::Cell;
 use std::rc::Rc;
 
 type Pool = StaticPool<8, 8, 64>;
@@ -32,36 +34,15 @@ const HELD: usize = 2;
 /// Executions with each scheduler.
 const ROUNDS: u64 = 2500;
 
-#[derive(Default)]
-struct Accounts {
-    made: Cell<usize>,
-    ran: Cell<usize>,
-    dropped: Cell<usize>,
-    refused: Cell<usize>,
-    cancelled: Cell<usize>,
-}
-
-fn add(to: &Cell<usize>) {
-    to.set(to.get() + 1);
-}
-
-/// What the threads of one execution share. They are coroutines, on one thread.
+/// What the threads of one execution share.
 struct Props {
     pool: &'static Pool,
     lanes: [Lane<'static, Pool>; 2],
-    accounts: Accounts,
+    common: Common,
     /// The jobs of each lane that run.
     running: [Cell<usize>; 2],
     /// The last job of each submitter that ran in the lane of width 1.
     last: [Cell<usize>; SUBMITTERS],
-    handles: RefCell<Vec<JobId>>,
-    dice: RefCell<Dice>,
-}
-
-impl Props {
-    fn below(&self, n: u64) -> u64 {
-        self.dice.borrow_mut().below(n)
-    }
 }
 
 /// In a job's closure: says how the job ended, whatever became of it.
@@ -79,7 +60,7 @@ unsafe impl Send for Token {}
 
 impl Token {
     fn new(props: &Props, lane: usize, from: usize, number: usize) -> Self {
-        add(&props.accounts.made);
+        add(&props.common.made);
         Self { props, lane, from, number, ran: false }
     }
 
@@ -93,7 +74,7 @@ impl Token {
         let (fails, waits) = (kind == 0, kind == 1);
         self.ran = true;
         let props = self.props();
-        add(&props.accounts.ran);
+        add(&props.common.ran);
         let running = &props.running[self.lane];
         add(running);
         assert!(running.get() <= WIDTHS[self.lane], "more jobs than the width run");
@@ -105,10 +86,7 @@ impl Token {
         stage::begin();
         if waits {
             // Perhaps for one behind it in its lane: then the wait is refused.
-            let handles = props.handles.borrow();
-            let job = handles.get(props.below(handles.len() as u64) as usize).copied();
-            drop(handles);
-            if let Some(job) = job {
+            if let Some(job) = props.common.any_handle() {
                 props.pool.shared_wait(job, false, false);
             }
         }
@@ -124,40 +102,28 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         if !self.ran {
-            add(&self.props().accounts.dropped);
+            add(&self.props().common.dropped);
         }
     }
-}
-
-fn kept(handle: JobHandle<'_, u64>) -> JobId {
-    let job = handle.id().expect("it is in the pool");
-    std::mem::forget(handle);
-    job
-}
-
-fn accepted<T, F>(props: &Props, result: Result<T, SubmitError<F>>) -> Option<T> {
-    if result.is_err() {
-        add(&props.accounts.refused);
-    }
-    result.ok()
 }
 
 fn submitter(props: &Props, me: usize) {
     stage::begin();
     for number in 0..JOBS {
-        let at = props.below(2) as usize;
-        let (lane, token, kind) = (&props.lanes[at], Token::new(props, at, me, number), props.below(8));
-        match props.below(6) {
-            0 => _ = accepted(props, lane.submit_detached(move || _ = token.run(kind))),
-            1 | 2 => _ = accepted(props, lane.try_submit_detached(move || _ = token.run(kind))),
+        let at = props.common.below(2) as usize;
+        let (lane, token, kind) =
+            (&props.lanes[at], Token::new(props, at, me, number), props.common.below(8));
+        match props.common.below(6) {
+            0 => _ = props.common.accepted(lane.submit_detached(move || _ = token.run(kind))),
+            1 | 2 => _ = props.common.accepted(lane.try_submit_detached(move || _ = token.run(kind))),
             3 => {
-                if let Some(job) = accepted(props, lane.try_submit(move || token.run(kind)).map(kept)) {
+                if let Some(job) = props.common.accepted(lane.try_submit(move || token.run(kind)).map(kept)) {
                     props.pool.shared_detach(job);
                 }
             }
             _ => {
-                if let Some(job) = accepted(props, lane.submit(move || token.run(kind)).map(kept)) {
-                    props.handles.borrow_mut().push(job);
+                if let Some(job) = props.common.accepted(lane.submit(move || token.run(kind)).map(kept)) {
+                    props.common.share(job);
                     if let Shared::Pending = props.pool.shared_wait(job, false, false) {
                         props.pool.shared_detach(job);
                     }
@@ -171,22 +137,15 @@ fn canceller(props: &Props) {
     stage::begin();
     for _ in 0..2 * JOBS {
         stage::begin();
-        let handles = props.handles.borrow();
-        let job = handles.get(props.below(handles.len() as u64) as usize).copied();
-        drop(handles);
-        if let Some(job) = job
+        if let Some(job) = props.common.any_handle()
             && props.pool.shared_cancel(job)
         {
-            add(&props.accounts.cancelled);
+            add(&props.common.cancelled);
         }
         for (lane, width) in props.lanes.iter().zip(WIDTHS) {
             assert!(lane.pending() <= width + HELD, "more jobs than there is room for");
         }
     }
-}
-
-fn mode(discards: bool) -> ShutdownMode {
-    if discards { ShutdownMode::Discard } else { ShutdownMode::Drain }
 }
 
 /// Closes one lane.
@@ -209,11 +168,9 @@ fn walk(seed: u64, pct: bool) -> usize {
     let props = Rc::new(Props {
         pool: shared,
         lanes: WIDTHS.map(|width| shared.lane(width, HELD).expect("a lane")),
-        accounts: Accounts::default(),
+        common: Common::new(seed),
         running: Default::default(),
         last: Default::default(),
-        handles: RefCell::default(),
-        dice: RefCell::new(Dice::new(seed ^ u64::MAX)),
     });
     let (discards, patient, closes_lanes) = (dice.below(2) == 0, dice.below(2) == 0, dice.below(3) > 0);
     let mut parts: Vec<Box<dyn FnOnce()>> = Vec::new();
@@ -237,16 +194,9 @@ fn walk(seed: u64, pct: bool) -> usize {
         cast(Box::new(move |props| lane_closer(props, at, late, discards)));
     }
     let late = dice.below(400);
-    cast(Box::new(move |props| {
-        (0..=late).for_each(|_| stage::begin());
-        let report = props.pool.shutdown(mode(discards), None).expect("without a time limit");
-        assert_eq!((report.queued(), report.running()), (0, 0), "{report:?}");
-    }));
+    cast(Box::new(move |props| common::close(props.pool, late, discards)));
     let steps = schedule::play(parts, WORKERS, &mut dice, pct, patient);
-    let of = &props.accounts;
-    assert_eq!(of.made.get(), of.ran.get() + of.dropped.get(), "jobs made, and run or dropped");
-    let (dropped, told) = (of.dropped.get(), of.refused.get() + of.cancelled.get());
-    assert!(if drops { dropped >= told } else { dropped == told }, "dropped {dropped}, told {told}");
+    props.common.add_up(drops);
     assert!(props.lanes.iter().all(|lane| lane.pending() == 0));
     drop(props);
     // SAFETY:

@@ -3,6 +3,7 @@
 //!
 //! A seed determines one execution: `JOBRING_SEED=n cargo test -p jobring-checker --test walk` repeats it.
 
+mod common;
 mod dice;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod machine;
@@ -10,9 +11,10 @@ mod planted;
 mod schedule;
 mod stage;
 
+use common::{Common, add, kept};
 use dice::Dice;
-use jobring_frozen::{JobHandle, JobId, Shared, ShutdownMode, StaticPool, SubmitError};
-use std::cell::{Cell, RefCell};
+use jobring_frozen::{JobId, Shared, StaticPool, SubmitError};
+use std::cell::Cell;
 use std::rc::Rc;
 
 type Pool = StaticPool<4, 8, 48>;
@@ -25,36 +27,16 @@ const JOBS: usize = 6;
 /// Executions with each scheduler.
 const ROUNDS: u64 = 3000;
 
-#[derive(Default)]
-struct Accounts {
-    made: Cell<usize>,
-    ran: Cell<usize>,
-    dropped: Cell<usize>,
-    refused: Cell<usize>,
-    cancelled: Cell<usize>,
+/// What the threads of one execution share.
+struct Props {
+    pool: Pool,
+    common: Common,
     taken: Cell<usize>,
 }
 
-fn add(to: &Cell<usize>) {
-    to.set(to.get() + 1);
-}
-
-/// What the threads of one execution share. They are coroutines, on one thread.
-struct Props {
-    pool: Pool,
-    accounts: Accounts,
-    /// Copies of handles.
-    handles: RefCell<Vec<JobId>>,
-    dice: RefCell<Dice>,
-}
-
 impl Props {
-    fn below(&self, n: u64) -> u64 {
-        self.dice.borrow_mut().below(n)
-    }
-
     fn token(&self) -> Token {
-        add(&self.accounts.made);
+        add(&self.common.made);
         Token { props: self, ran: false }
     }
 }
@@ -77,29 +59,20 @@ impl Token {
 
     fn run(mut self, kind: u64) -> u64 {
         self.ran = true;
-        add(&self.props().accounts.ran);
+        add(&self.props().common.ran);
         match kind {
             // A job that submits and waits for another, which it may run itself.
             0 => {
                 let props = self.props();
                 let token = props.token();
-                match props.pool.try_submit(move || token.run(9)) {
-                    Ok(child) => drop(child.wait()),
-                    Err(_) => add(&props.accounts.refused),
+                if let Some(child) = props.common.accepted(props.pool.try_submit(move || token.run(9))) {
+                    drop(child.wait());
                 }
             }
             1 => std::panic::resume_unwind(Box::new(())),
             2 => {
                 let (props, token) = (self.props(), self.props().token());
-                if props
-                    .pool
-                    .try_submit_detached(move || {
-                        token.run(9);
-                    })
-                    .is_err()
-                {
-                    add(&props.accounts.refused);
-                }
+                props.common.accepted(props.pool.try_submit_detached(move || _ = token.run(9)));
             }
             _ => {}
         }
@@ -110,46 +83,24 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         if !self.ran {
-            add(&self.props().accounts.dropped);
+            add(&self.props().common.dropped);
         }
     }
 }
 
-fn kept<T: Send>(handle: JobHandle<'_, T>) -> JobId {
-    let job = handle.id().expect("it is in the pool");
-    std::mem::forget(handle);
-    job
-}
-
-fn shared<F>(props: &Props, result: Result<JobId, SubmitError<F>>) -> Option<JobId> {
-    match result {
-        Ok(job) => {
-            props.handles.borrow_mut().push(job);
-            Some(job)
-        }
-        Err(_) => {
-            add(&props.accounts.refused);
-            None
-        }
-    }
+/// A job with a handle, of which others get copies.
+fn shared<F>(props: &Props, submitted: Result<JobId, SubmitError<F>>) -> Option<JobId> {
+    let job = props.common.accepted(submitted)?;
+    props.common.share(job);
+    Some(job)
 }
 
 fn submitter(props: &Props) {
     stage::begin();
     for _ in 0..JOBS {
-        let (token, kind, way) = (props.token(), props.below(10), props.below(4));
+        let (token, kind, way) = (props.token(), props.common.below(10), props.common.below(4));
         match way {
-            0 => {
-                if props
-                    .pool
-                    .submit_detached(move || {
-                        token.run(kind);
-                    })
-                    .is_err()
-                {
-                    add(&props.accounts.refused);
-                }
-            }
+            0 => _ = props.common.accepted(props.pool.submit_detached(move || _ = token.run(kind))),
             1 => {
                 let tried = props.pool.try_submit(move || token.run(kind)).map(kept);
                 if let Some(job) = shared(props, tried) {
@@ -159,12 +110,12 @@ fn submitter(props: &Props) {
             _ => {
                 let given = props.pool.submit(move || token.run(kind)).map(kept);
                 if let Some(job) = shared(props, given) {
-                    let poll = way == 2 && props.below(2) == 0;
+                    let poll = way == 2 && props.common.below(2) == 0;
                     if poll {
                         let _ = props.pool.shared_peek(job);
                     }
                     match props.pool.shared_wait(job, poll, false) {
-                        Shared::Done(_) => add(&props.accounts.taken),
+                        Shared::Done(_) => add(&props.taken),
                         Shared::Pending => props.pool.shared_detach(job),
                         Shared::Over | Shared::Stale => {}
                     }
@@ -178,20 +129,17 @@ fn canceller(props: &Props) {
     stage::begin();
     for _ in 0..2 * JOBS {
         stage::begin();
-        let handles = props.handles.borrow();
-        let job = handles.get(props.below(handles.len() as u64) as usize).copied();
-        drop(handles);
-        if let Some(job) = job {
-            match props.below(5) {
+        if let Some(job) = props.common.any_handle() {
+            match props.common.below(5) {
                 0..3 => {
                     if props.pool.shared_cancel(job) {
-                        add(&props.accounts.cancelled);
+                        add(&props.common.cancelled);
                     }
                 }
                 how => {
                     // Polls, or sleeps beside the submitter.
                     if let Shared::Done(_) = props.pool.shared_wait(job, how == 3, false) {
-                        add(&props.accounts.taken);
+                        add(&props.taken);
                     }
                 }
             }
@@ -199,25 +147,10 @@ fn canceller(props: &Props) {
     }
 }
 
-fn closer(props: &Props, late: u64, discards: bool) {
-    stage::begin();
-    // Other threads have this many turns first, if the scheduler chooses so.
-    (0..late).for_each(|_| stage::begin());
-    let queued = if discards { ShutdownMode::Discard } else { ShutdownMode::Drain };
-    let report = props.pool.shutdown(queued, None).expect("without a time limit");
-    // A result may be in the hands of its taker, which counts as in submission.
-    assert_eq!((report.queued(), report.running()), (0, 0), "{report:?}");
-}
-
 /// One execution. The number of its steps.
 fn walk(seed: u64, pct: bool) -> usize {
     let mut dice = Dice::new(seed);
-    let props = Rc::new(Props {
-        pool: Pool::new(),
-        accounts: Accounts::default(),
-        handles: RefCell::default(),
-        dice: RefCell::new(Dice::new(seed ^ u64::MAX)),
-    });
+    let props = Rc::new(Props { pool: Pool::new(), common: Common::new(seed), taken: Cell::default() });
     let (late, discards) = (dice.below(400), dice.below(2) == 0);
     // In every second execution the pool closes when all else is done: a close wakes everyone, and hides a
     // lost wake-up.
@@ -235,14 +168,10 @@ fn walk(seed: u64, pct: bool) -> usize {
     }
     (0..SUBMITTERS).for_each(|_| cast(Box::new(submitter)));
     (0..CANCELLERS).for_each(|_| cast(Box::new(canceller)));
-    cast(Box::new(move |props| closer(props, late, discards)));
+    cast(Box::new(move |props| common::close(&props.pool, late, discards)));
     let steps = schedule::play(parts, WORKERS, &mut dice, pct, patient);
-    let of = &props.accounts;
-    assert_eq!(of.made.get(), of.ran.get() + of.dropped.get(), "jobs made, and run or dropped");
-    let (dropped, refused) = (of.dropped.get(), of.refused.get());
-    let told = refused + of.cancelled.get();
-    assert!(if discards { dropped >= told } else { dropped == told }, "dropped {dropped}, told {told}");
-    assert!(of.taken.get() <= of.ran.get());
+    props.common.add_up(discards);
+    assert!(props.taken.get() <= props.common.ran.get());
     steps
 }
 
