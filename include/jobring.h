@@ -436,10 +436,22 @@ typedef void (*jobring_done_fn)(void *arg, const jobring_outcome *outcome);
 
 /**
  * Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
- * JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). It runs on the thread that
- * decided this, before that thread's call returns.
+ * JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). Of a job that was submitted with
+ * `move` also its error, unless it is NULL (JOBRING_E_FAILED). It runs on the thread that decided this, before that thread's call
+ * returns.
  */
 typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
+
+/**
+ * Moves a value to other memory: builds it at `to`, and ends it at `from`. For C++ that is the move constructor, and then the
+ * destructor of what it left behind. `size` is the length of the job's copied data.
+ *
+ * A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
+ * not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() and
+ * jobring_wait_idle() return JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+ * thread is inside the job.
+ */
+typedef void (*jobring_move_fn)(void *to, void *from, size_t size);
 
 /** One more done callback, in the caller's memory. */
 struct jobring_done_node {
@@ -487,10 +499,22 @@ struct jobring_submit_options {
      * can be added later.
      */
     jobring_done_node *nodes;
+    /**
+     * Moves the data from `arg` into the slot, in place of the copy that `copy` asks for. NULL: copy them. For types that
+     * cannot be copied byte by byte; jobring.hpp uses it. It is called once, if a slot was found, and then the value at `arg` is
+     * gone. `copy` must not be 0.
+     *
+     * The job owns the value in its slot: it ends the value, and may leave a result in its place. If it calls jobring_fail(),
+     * what it returns is its error: a wait gets that as the `result`. The drop callback gets a value of a job that will not run,
+     * a result that is not NULL (JOBRING_E_UNTAKEN), or an error that is not NULL (JOBRING_E_FAILED), if nobody takes it. There
+     * is less room for the text of a failure: the payload minus 4 words, and one more for each of `done`, `drop` and `nodes` (8 of
+     * 48 bytes with one of them).
+     */
+    jobring_move_fn move;
 };
 
 /** Initial value for a jobring_submit_options: all defaults. */
-#define JOBRING_SUBMIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_ }
+#define JOBRING_SUBMIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_, JOBRING_NULL_ }
 
 /** jobring_submit_options.when_full: wait for a slot, at most limit_ns. */
 #define JOBRING_WHEN_FULL_WAIT 0
@@ -579,8 +603,8 @@ jobring_status jobring_poll(jobring_pool *pool,
  * they are.
  *
  * - `options`: how to wait, or NULL for all defaults.
- * - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, and `data` and `capacity` if it
- *   wants the text of a failure or copied data.
+ * - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, `data`, `capacity` and `move`, as
+ *   JOBRING_OUTCOME_INIT does for one that wants neither the text of a failure nor copied data.
  *
  * Returns:
  * - JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the `status` of the outcome, which is filled in.
@@ -588,7 +612,8 @@ jobring_status jobring_poll(jobring_pool *pool,
  * - JOBRING_E_SIZE: the job's data are longer than `capacity`. The job stays as it was; only `length` is written.
  * - JOBRING_E_STALE: as for jobring_wait(). `data` may hold anything. (If another thread detaches the job while this call
  *   looks at it, the drop callback gets the result on this thread.)
- * - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, and a `capacity` without `data`.
+ * - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, a `capacity` or a `move` without `data`, and a
+ *   `move` with JOBRING_WAIT_PEEK.
  * - What jobring_wait() returns otherwise.
  *
  * From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called, and then it does
@@ -635,7 +660,7 @@ struct jobring_wait_options {
 /**
  * What became of a job. A wait or a take fills it for the caller; a done callback reads it.
  *
- * The caller of a wait or a take sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
+ * The caller of a wait or a take sets `size`, `data`, `capacity` and `move`; JOBRING_OUTCOME_INIT asks for neither text nor data.
  */
 struct jobring_outcome {
     /** sizeof (jobring_outcome). */
@@ -652,7 +677,10 @@ struct jobring_outcome {
      * copied there, else NULL.
      */
     void *arg;
-    /** What the job's function returned. NULL unless the status is JOBRING_OK. */
+    /**
+     * What the job's function returned. NULL unless the status is JOBRING_OK, or JOBRING_E_FAILED and the job was submitted with
+     * `move`.
+     */
     void *result;
     /**
      * The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
@@ -668,13 +696,16 @@ struct jobring_outcome {
     uint32_t length;
     /** What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED. */
     int32_t code;
-    /** 0. */
-    uint32_t reserved[2];
+    /**
+     * For a wait or a take: moves the copied data of a job that ran from its slot to `data`, in place of a copy; `capacity` is
+     * not looked at. NULL: copy them. NULL in a done callback.
+     */
+    jobring_move_fn move;
 };
 
 /** Initial value for a jobring_outcome without room for a text or data. */
 #define JOBRING_OUTCOME_INIT                                                                                           \
-    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, { 0, 0 } }
+    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, JOBRING_NULL_ }
 
 /**
  * Waits until one of several jobs has finished, or until all have, and takes nothing.
@@ -984,8 +1015,8 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - `completions`: the queue.
  * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
  * - `outcomes`: an array that is filled from its beginning. The caller sets the `size` of each element, all to the same number,
- *   which is also the distance from one to the next, and `data` and `capacity` of those that shall have the text of a failure or
- *   copied data. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
+ *   which is also the distance from one to the next, and `data`, `capacity` and `move`, for those that shall have the text of a
+ *   failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
  * - `count`: the number of elements.
  * - `taken`: where the number of jobs is written that were taken.
  *
@@ -997,7 +1028,7 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
  *   pending job waits in this pool itself.
  * - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
- * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
+ * - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` or a `move` without `data`.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an
  * interrupt on a pool without a port. Blocks. Does not allocate.

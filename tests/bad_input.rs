@@ -58,10 +58,10 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_queue_init", "memory", "misaligned"),
     ("jobring_queue_init", "capacity", "three"),
     ("jobring_queue_layout", "capacity", "three"),
-    ("jobring_completions_take", "outcomes", "capacity-alone no-room short exact maximum second"),
+    ("jobring_completions_take", "outcomes", "capacity-alone no-room short exact maximum move-alone second"),
     ("jobring_watch", "watched", "not-made moved"),
     ("jobring_watch", "node", "without-done reserved"),
-    ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum cut"),
+    ("jobring_wait_opts", "outcome", "capacity-alone no-room short exact maximum move-alone move-peek cut"),
     ("jobring_lane_init", "width", "beyond"),
     ("jobring_lane_init", "capacity", "beyond"),
     ("jobring_lane_submit", "lane", "not-made moved closed"),
@@ -213,6 +213,7 @@ impl Header {
             "int64_t" if name.ends_with("_ns") => "zero maximum minus-two minimum",
             "uint32_t" | "uint64_t" | "size_t" => "zero maximum",
             "int32_t" | "jobring_status" => "zero maximum minimum",
+            "jobring_move_fn" => "null without-copy",
             callback if self.callbacks.contains(callback) => "null",
             other => panic!("what bad input can a {other} be? ({name})"),
         }
@@ -333,7 +334,7 @@ fn what_is_added_to_the_header_is_missed() {
     let parameter = more("jobring_fail(int32_t code,", "jobring_fail(size_t *more, int32_t code,");
     assert_eq!(parameter, ["cell jobring_fail more misaligned", "cell jobring_fail more null"]);
     let field =
-        more("    jobring_done_node *nodes;\n};", "    jobring_done_node *nodes;\n    uint32_t more;\n};");
+        more("    jobring_done_node *nodes;\n", "    jobring_done_node *nodes;\n    uint32_t more;\n");
     assert_eq!(field.len(), 10);
     assert_eq!(field[4], "cell jobring_submit_batch items.options.more maximum");
 }

@@ -19,6 +19,7 @@ const PROGRAMS: &[(&str, bool, bool)] = &[
     ("exit", false, true),
     ("exit_destructors", true, true),
     ("cancellable", true, true),
+    ("moved", true, true),
     ("completions", true, true),
     ("queue", true, true),
     ("several", true, true),

@@ -185,6 +185,7 @@ const CALLS_USER_CODE: &[&str] = &[
     "callback::run",
     "callback::done(",
     "callback::drop(",
+    "callback::move_value(",
     "callback::start(",
     "callback::stop(",
     "callback::body(",

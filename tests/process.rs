@@ -229,6 +229,8 @@ const THROWERS: &[&str] = &[
     "callback-drop-discard",
     "callback-drop-detach",
     "callback-drop-destroy",
+    "move-into-a-slot",
+    "move-out-of-a-slot",
 ];
 
 #[test]

@@ -136,6 +136,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                     return Err(WaitError::Stack);
                 }
             }
+            // The slot that this thread fills stays unsettled until this returns.
+            #[cfg(feature = "capi")]
+            if self.is_filling() {
+                return Err(WaitError::Deadlock);
+            }
             let sleeper = Sleeper::new::<S, P>(lacks_stack);
             let awaits = registers.then_some(Awaits::All((&raw const sleeper).cast()));
             let outlook = self.sleep_for(awaits, |outlook| {

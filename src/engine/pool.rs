@@ -221,6 +221,12 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.contexts().find(|context| !context.is_scope())
     }
 
+    /// Does this thread build a job in a slot of this pool? What waits for all jobs would wait for that one too.
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_filling(&self) -> bool {
+        self.contexts().any(CallContext::is_of_fill)
+    }
+
     /// Is this thread inside a job, a callback, a worker's loop or a scope of this pool?
     pub(crate) fn is_inside(&self) -> bool {
         self.contexts().next().is_some()

@@ -4,6 +4,8 @@ use super::RawPool;
 #[cfg(feature = "capi")]
 use crate::job::context::CallChain;
 use crate::job::context::CallContext;
+#[cfg(feature = "capi")]
+use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, RunResult};
 use crate::platform::port::{Origin, Port};
 use crate::ring::Popper;
@@ -214,6 +216,19 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     #[cfg(feature = "capi")]
     pub(crate) fn without_job<R>(&self, f: impl FnOnce() -> R) -> R {
         self.inside(&CallContext::of_caller(self.id(), self.port.current()), f)
+    }
+
+    /// Lets `f` build a job in a slot that this thread fills, by user code.
+    #[cfg(feature = "capi")]
+    pub(crate) fn fill_by<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.inside(&CallContext::of_fill(self.id(), self.port.current()), f)
+    }
+
+    /// Lets `f` call user code for a job whose outcome this thread takes. During the call the thread is inside of the job.
+    #[cfg(feature = "capi")]
+    pub(crate) fn taking<R>(&self, job: JobId, f: impl FnOnce() -> R) -> R {
+        let Ok((index, generation)) = self.find(job) else { return f() };
+        self.inside(&CallContext::of_job(self.id(), index, generation, self.port.current()), f)
     }
 
     /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool

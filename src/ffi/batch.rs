@@ -8,6 +8,7 @@ use super::status::{JOBRING_E_INVALID, JOBRING_OK, StatusError, jobring_status};
 use super::types::{jobring_batch_item, jobring_job, jobring_pool};
 use crate::engine::{self, Batch, Recipient};
 use crate::slot::storage::Block;
+use core::mem::MaybeUninit;
 
 /// Submits several jobs with one wake-up between them, which is cheaper than one by one.
 ///
@@ -56,7 +57,6 @@ pub unsafe extern "C" fn jobring_submit_batch(
             // - the caller's.
             _ => unsafe { core::slice::from_raw_parts(items, count) },
         };
-        let payload = pool.raw.payload_bytes();
         for item in items {
             if !item.reserved.is_null() {
                 return Err(StatusError(JOBRING_E_INVALID));
@@ -64,9 +64,10 @@ pub unsafe extern "C" fn jobring_submit_batch(
             if item.options.is_null() {
                 PlainRequest::new(item.r#fn, item.arg)?;
             } else {
+                let mut room = MaybeUninit::uninit();
                 // SAFETY:
                 // - the caller's, for each item.
-                unsafe { OptionsRequest::read(item, payload) }?;
+                unsafe { OptionsRequest::read(item, pool, &mut room) }?;
             }
         }
         let mut placing = Placing { batch: Batch::new(&pool.raw), pool, jobs, placed: 0, count };
@@ -134,8 +135,9 @@ impl Placing<'_> {
     /// 1. As for jobring_submit_batch(), for this item. 2. As for place.
     #[inline(never)]
     unsafe fn place_with_options(&mut self, item: &jobring_batch_item) -> Result<(), StatusError> {
+        let (pool, mut room) = (self.pool, MaybeUninit::uninit());
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
-        unsafe { self.place(OptionsRequest::read(item, self.pool.raw.payload_bytes())?) }
+        unsafe { self.place(OptionsRequest::read(item, pool, &mut room)?) }
     }
 }

@@ -15,7 +15,7 @@
 
 use super::config::{jobring_start_fn, jobring_stop_fn};
 use super::status::{JOBRING_OK, jobring_status};
-use super::types::{DoneFn, DropFn, RunFn, jobring_outcome};
+use super::types::{DoneFn, DropFn, MoveFn, RunFn, jobring_outcome};
 use crate::job::context::CallContext;
 #[cfg(all(any(feature = "std", feature = "pthread"), target_os = "linux"))]
 use crate::platform::thread::exit::must_return;
@@ -30,6 +30,7 @@ mod throwing {
     pub(super) type RunFn = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
     pub(super) type DoneFn = unsafe extern "C-unwind" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C-unwind" fn(*mut c_void, jobring_status);
+    pub(super) type MoveFn = unsafe extern "C-unwind" fn(*mut c_void, *mut c_void, usize);
     pub(super) type Start = unsafe extern "C-unwind" fn(*mut c_void, u32) -> jobring_status;
     pub(super) type Stop = unsafe extern "C-unwind" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C-unwind" fn(*mut c_void, usize, usize) -> i32;
@@ -42,6 +43,7 @@ mod throwing {
     pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
     pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, *const jobring_outcome);
     pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);
+    pub(super) type MoveFn = unsafe extern "C" fn(*mut c_void, *mut c_void, usize);
     pub(super) type Start = unsafe extern "C" fn(*mut c_void, u32) -> jobring_status;
     pub(super) type Stop = unsafe extern "C" fn(*mut c_void, u32);
     pub(super) type Body = unsafe extern "C" fn(*mut c_void, usize, usize) -> i32;
@@ -93,6 +95,14 @@ pub(super) unsafe fn drop(drop: DropFn, arg: *mut c_void, why: jobring_status) {
     // SAFETY:
     // - as in run.
     must_return(|| unsafe { core::mem::transmute::<DropFn, throwing::DropFn>(drop)(arg, why) });
+}
+
+/// # Safety
+/// 1. `moves` may be called with these arguments.
+pub(super) unsafe fn move_value(moves: MoveFn, to: *mut c_void, from: *mut c_void, size: usize) {
+    // SAFETY:
+    // - as in run.
+    must_return(|| unsafe { core::mem::transmute::<MoveFn, throwing::MoveFn>(moves)(to, from, size) });
 }
 
 /// True unless the hook failed.

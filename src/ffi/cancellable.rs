@@ -64,10 +64,10 @@ unsafe fn submit(
     // - the caller's.
     let pool = unsafe { pool(at) }?;
     optional(job)?;
-    let (payload, owner) = (pool.raw.payload_bytes(), pool.raw.outcome_dropper());
+    let owner = pool.raw.outcome_dropper();
     // SAFETY:
     // - the caller's.
-    let request = unsafe { OwnedRequest::new(run, arg, options, payload, owner) }?;
+    let request = unsafe { OwnedRequest::new(run, arg, options, pool, owner) }?;
     // SAFETY:
     // - the request was made for this pool, with its `outcome_dropper`; the caller's.
     unsafe {

@@ -222,7 +222,7 @@ unsafe fn submit(
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let request = unsafe { OwnedRequest::new(run, arg, options, pool.raw.payload_bytes(), queue.owner()) }?;
+    let request = unsafe { OwnedRequest::new(run, arg, options, pool, queue.owner()) }?;
     let origin = match options.when_full {
         JOBRING_WHEN_FULL_WAIT | JOBRING_WHEN_FULL_FAIL => Origin::Thread,
         JOBRING_WHEN_FULL_FAIL_ISR => Origin::Isr,
@@ -251,8 +251,8 @@ unsafe fn submit(
 /// - `completions`: the queue.
 /// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
 /// - `outcomes`: an array that is filled from its beginning. The caller sets the `size` of each element, all to the same number,
-///   which is also the distance from one to the next, and `data` and `capacity` of those that shall have the text of a failure or
-///   copied data. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
+///   which is also the distance from one to the next, and `data`, `capacity` and `move`, for those that shall have the text of a
+///   failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
 /// - `count`: the number of elements.
 /// - `taken`: where the number of jobs is written that were taken.
 ///
@@ -264,7 +264,7 @@ unsafe fn submit(
 /// - JOBRING_E_DEADLOCK: without a time limit, inside a job, a hook or a callback on a worker: each thread that could end a
 ///   pending job waits in this pool itself.
 /// - JOBRING_E_INTERRUPTED: jobs are pending, none has ended, and an interrupt was raised (jobring_interrupt_begin()).
-/// - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` without `data`.
+/// - JOBRING_E_INVALID: also for a `count` of 0, and if an element has another `size`, or a `capacity` or a `move` without `data`.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler; with `timeout_ns` 0 from an
 /// interrupt on a pool without a port. Blocks. Does not allocate.
@@ -296,7 +296,7 @@ pub unsafe extern "C" fn jobring_completions_take(
             pool.raw.take_completions(queue, timeout, most, &mut |job, vtable, payload, completion| {
                 // SAFETY:
                 // - the caller's; a job of a C queue that ended like this; its body is ours in this call.
-                unsafe { rooms.fill(filled, job.to_bits(), vtable, own_part(payload), completion) };
+                unsafe { rooms.fill(filled, pool, job.to_bits(), vtable, own_part(payload), completion) };
                 filled += 1;
             })?;
         // SAFETY:

@@ -2,7 +2,9 @@
 
 use crate::job::vtable::Payload;
 use core::cell::{Cell, UnsafeCell};
+use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use core::ptr::null_mut;
 
 /// What the job passed to jobring_fail(), while it runs.
 pub(super) struct JobFailure {
@@ -20,12 +22,19 @@ struct Text {
     bytes: [MaybeUninit<u8>; TEXT + 1],
 }
 
-/// A failure in the payload, after the job's argument. The text follows it.
+/// A failure in the payload, after the job's argument or its error. The text follows it.
 #[repr(C)]
 struct Record {
     code: i32,
+    // The text's, and HAS_ERROR.
     length: u32,
 }
+
+/// The word before the record is the job's error, not its argument.
+const HAS_ERROR: u32 = 1 << 31;
+
+/// The bytes that a failure takes of a payload, without a text.
+pub(super) const LEAST: usize = RECORD + size_of::<Record>();
 
 /// The record's offset in the payload.
 const RECORD: usize = size_of::<usize>();
@@ -81,7 +90,7 @@ impl JobFailure {
     /// Stores the failure in the payload. There is one.
     pub(super) fn leave_in(&self, payload: Payload) {
         let Some((code, text)) = self.noted() else { return };
-        let length = text.len().min(payload.bytes - RECORD - size_of::<Record>());
+        let length = text.len().min(payload.bytes - LEAST);
         // SAFETY:
         // - the payload is the runner's, aligned for words and at least three of them long.
         unsafe {
@@ -97,16 +106,39 @@ impl JobFailure {
     }
 }
 
-/// The failure that a job left: its code, and its text until the payload is given back.
+/// Notes that the first word of a failure is an error.
+///
+/// # Safety
+/// 1. The payload is the runner's, and leave_in has stored a failure there.
+pub(super) unsafe fn mark_error(payload: Payload) {
+    // SAFETY:
+    // - 1.
+    unsafe { (*payload.at.add(RECORD).cast::<Record>()).length |= HAS_ERROR };
+}
+
+/// What a job that failed left.
+pub(super) struct Failure<'a> {
+    pub(super) code: i32,
+    pub(super) text: &'a [u8],
+    /// Its argument. NULL for data.
+    pub(super) arg: *mut c_void,
+    /// What it returned, if it owned its data. Else NULL.
+    pub(super) error: *mut c_void,
+}
+
+/// The failure that a job left, until the payload is given back.
 ///
 /// # Safety
 /// 1. The caller has the body of a job that failed, during 'a.
-pub(super) unsafe fn failure<'a>(payload: Payload) -> (i32, &'a [u8]) {
+pub(super) unsafe fn failure<'a>(payload: Payload) -> Failure<'a> {
     // SAFETY:
-    // - 1: leave_in wrote both.
+    // - 1: leave_in wrote both, and its caller the first word.
     unsafe {
+        let first = payload.at.cast::<*mut c_void>().read();
         let at = payload.at.add(RECORD).cast::<Record>();
         let Record { code, length } = at.read();
-        (code, core::slice::from_raw_parts(at.add(1).cast::<u8>(), length as usize))
+        let text = core::slice::from_raw_parts(at.add(1).cast::<u8>(), (length & !HAS_ERROR) as usize);
+        let (arg, error) = if length & HAS_ERROR != 0 { (null_mut(), first) } else { (first, null_mut()) };
+        Failure { code, text, arg, error }
     }
 }

@@ -4,11 +4,12 @@
 //! plain         arg │ …                                                     │ function, later the result
 //! with options  arg or copied data │ … │ nodes? │ drop? │ done? │ contents │ function, later the result
 //! failed        arg, or NULL for copied data │ code, length, text
+//! and moved     what it returned │ code, length, text │ nodes? │ drop? │ done? │ contents │ …
 //! dropped       as before                                                   │ status
 //! ```
 
 use super::callback;
-use super::failure::JobFailure;
+use super::failure::{JobFailure, failure, mark_error};
 use super::outcome;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
@@ -45,26 +46,6 @@ impl Callbacks {
     }
 }
 
-/// Is every node of a list aligned, with a callback, and with nothing in its reserved words?
-///
-/// # Safety
-/// 1. The nodes are readable, and the list ends.
-pub(super) unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool {
-    while !node.is_null() {
-        // SAFETY:
-        // - aligned, as just checked; 1.
-        match node.is_aligned().then(|| unsafe { node.read() }) {
-            Some(jobring_done_node { next, done: Some(_), reserved: [one, two], .. })
-                if one.is_null() && two.is_null() =>
-            {
-                node = next;
-            }
-            _ => return false,
-        }
-    }
-    true
-}
-
 /// The word of a job's function, and later of its result, counted from the payload's end.
 const RESULT: usize = 1;
 
@@ -80,8 +61,10 @@ impl Contents {
     const DONE: usize = 1;
     const DROP: usize = 2;
     const NODES: usize = 4;
+    /// The data are a value that was moved, and that the job owns: its drop callback gets an error too.
+    const MOVED: usize = 8;
     /// The lowest bit of the length.
-    const LENGTH: u32 = 3;
+    const LENGTH: u32 = 4;
 
     pub(super) fn new(copied: usize, callbacks: &Callbacks) -> Self {
         let bit = |is_there, bit| if is_there { bit } else { 0 };
@@ -91,8 +74,17 @@ impl Contents {
         Self(copied << Self::LENGTH | done | drop | nodes)
     }
 
+    /// The same, if the job owns its data.
+    pub(super) fn of_moved(self) -> Self {
+        Self(self.0 | Self::MOVED)
+    }
+
+    fn is_moved(self) -> bool {
+        self.0 & Self::MOVED != 0
+    }
+
     /// The length of the copied data. 0: the job has an argument instead.
-    fn copied(self) -> usize {
+    pub(super) fn copied(self) -> usize {
         self.0 >> Self::LENGTH
     }
 
@@ -184,7 +176,7 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         if failure.is_noted() {
             // SAFETY:
             // - the payload is as it was written, except for data that the job changed.
-            return unsafe { Self::fail(payload, context, &failure) };
+            return unsafe { Self::fail(payload, context, &failure, result) };
         }
         // SAFETY:
         // - as above, and the callbacks may be called. Then the function's word is no longer needed, and holds the result.
@@ -204,26 +196,50 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         jobring_outcome::new(job.map_or(0, JobId::to_bits), status)
     }
 
-    unsafe fn fail(payload: Payload, context: &CallContext, failure: &JobFailure) -> RunResult {
+    unsafe fn fail(
+        payload: Payload,
+        context: &CallContext,
+        failure: &JobFailure,
+        result: *mut c_void,
+    ) -> RunResult {
         // SAFETY:
         // - the caller's: the payload is as it was written, except for data that the job changed. Nobody receives the data of
-        //   a job that failed, so NULL can stand in their place.
+        //   a job that failed, so NULL or its error can stand in their place.
         unsafe {
-            let arg = Self::arg(payload);
+            let (arg, moved) = (Self::arg(payload), Self::moved(payload));
+            let error = if moved.is_some() { result } else { null_mut() };
             Self::callbacks(payload).tell(|| {
                 let mut outcome = jobring_outcome { arg, ..Self::outcome(context.job(), JOBRING_E_FAILED) };
                 if let Some((code, text)) = failure.noted() {
                     (outcome.code, outcome.length) = (code, text.len() as u32);
                     outcome.data = text.as_ptr().cast_mut().cast();
                 }
+                outcome.result = error;
                 outcome
             });
             if Self::copied(payload) > 0 {
-                payload.at.cast::<*mut c_void>().write(null_mut());
+                payload.at.cast::<*mut c_void>().write(error);
+            }
+            match moved {
+                None => failure.leave_in(payload),
+                Some(contents) => {
+                    failure.leave_in(Payload { bytes: payload.bytes - contents.tail(), ..payload });
+                    mark_error(payload);
+                }
             }
         }
-        failure.leave_in(payload);
         RunResult::Failed
+    }
+
+    /// The contents of a job that owns its data.
+    ///
+    /// # Safety
+    /// 1. The tail of the payload is as it was written.
+    unsafe fn moved(payload: Payload) -> Option<Contents> {
+        // SAFETY:
+        // - 1.
+        let contents = OPTIONS.then(|| unsafe { contents(payload) });
+        contents.filter(|contents| contents.is_moved())
     }
 
     unsafe fn exited(payload: Payload, context: &CallContext) -> RunResult {
@@ -233,7 +249,7 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         // - a C string. Then as in run, which stopped in the call of the function.
         unsafe {
             failure.note(JOBRING_E_EXITED, c"the job ended its thread".as_ptr().cast());
-            Self::fail(payload, context, &failure)
+            Self::fail(payload, context, &failure, null_mut())
         }
     }
 
@@ -256,15 +272,20 @@ impl<const OPTIONS: bool> C<OPTIONS> {
     }
 
     unsafe fn drop_result(payload: Payload, outcome: RunResult) {
-        if outcome == RunResult::Failed {
-            return;
-        }
         // SAFETY:
-        // - run stored the result, and the rest of the tail is as it was written.
+        // - run stored the result, and the rest of the tail is as it was written. If the job failed, that is so where `failure`
+        //   finds an error.
         unsafe {
-            let result = result(payload);
-            if let (Some(drop), false) = (Self::callbacks(payload).drop, result.is_null()) {
-                callback::drop(drop, result, JOBRING_E_UNTAKEN);
+            let (result, why) = match outcome {
+                RunResult::Failed if !OPTIONS => return,
+                RunResult::Failed => (failure(payload).error, JOBRING_E_FAILED),
+                _ => (result(payload), JOBRING_E_UNTAKEN),
+            };
+            if result.is_null() {
+                return;
+            }
+            if let Some(drop) = Self::callbacks(payload).drop {
+                callback::drop(drop, result, why);
             }
         }
     }
@@ -284,7 +305,7 @@ pub(super) unsafe fn write_plain(payload: Payload, run: RunFn, arg: *mut c_void)
     }
 }
 
-/// Writes a job with options; the contents say whether `arg` is passed on or data to copy.
+/// Writes a job with options; the contents say whether `arg` is passed on or data to copy, or whether `build` builds the data.
 ///
 /// # Safety
 /// 1. The payload is being filled, with room for the argument or the data before the tail of these contents.
@@ -296,12 +317,17 @@ pub(super) unsafe fn write_with_options(
     arg: *mut c_void,
     contents: Contents,
     callbacks: &Callbacks,
+    build: impl FnOnce(),
 ) {
     // SAFETY:
     // - 1, 2; the slot is ours, so the data do not overlap it.
     unsafe {
         if contents.copied() > 0 {
-            payload.at.copy_from_nonoverlapping(arg.cast(), contents.copied());
+            if contents.is_moved() {
+                build();
+            } else {
+                payload.at.copy_from_nonoverlapping(arg.cast(), contents.copied());
+            }
         } else {
             payload.at.cast::<*mut c_void>().write(arg);
         }

@@ -181,7 +181,7 @@ unsafe fn submit(
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let request = unsafe { LaneRequest::new(run, arg, options, pool.raw.payload_bytes(), lane) }?;
+    let request = unsafe { LaneRequest::new(run, arg, options, pool, lane) }?;
     let recipient = Recipient::of(job.is_null());
     // SAFETY:
     // - 1: the request was made for this pool; the caller's. 2: it does that. 3: the caller's.

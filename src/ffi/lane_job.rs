@@ -8,6 +8,7 @@
 //! When the job has run, the rest of the payload may be anything. Until then, and if it never runs, both words stay.
 
 use super::job::{WITH_OPTIONS, contents};
+use super::pool::CPool;
 use super::request::OptionsRequest;
 use super::status::StatusError;
 use super::types::{jobring_fn, jobring_submit_options};
@@ -98,29 +99,28 @@ unsafe fn discard(payload: Payload, job: JobId, why: DiscardReason) {
 }
 
 /// A job of a lane, checked against the payload that it must fit into.
-pub(super) struct LaneRequest {
-    job: OptionsRequest,
+pub(super) struct LaneRequest<'a> {
+    job: OptionsRequest<'a>,
     lane: LaneRef,
 }
 
-impl LaneRequest {
+impl<'a> LaneRequest<'a> {
     /// # Safety
     /// 1. The nodes of the options are readable, and their list ends.
     pub(super) unsafe fn new(
         run: jobring_fn,
         arg: *mut c_void,
-        options: &jobring_submit_options,
-        payload: usize,
+        options: &'a jobring_submit_options,
+        pool: &'a CPool,
         lane: LaneRef,
     ) -> Result<Self, StatusError> {
-        let room = payload - LANE_WORDS * size_of::<usize>();
         // SAFETY:
         // - 1.
-        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, room) }?, lane })
+        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, pool, LANE_WORDS) }?, lane })
     }
 }
 
-impl Request for LaneRequest {
+impl Request for LaneRequest<'_> {
     fn vtable(&self) -> &'static JobVTable {
         IN_LANE
     }

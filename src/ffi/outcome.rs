@@ -16,7 +16,7 @@ impl jobring_outcome {
             capacity: 0,
             length: 0,
             code: 0,
-            reserved: [0; 2],
+            r#move: None,
         }
     }
 }

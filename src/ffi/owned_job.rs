@@ -2,6 +2,7 @@
 //! with options in a payload that is one word shorter; the last word points to the owner.
 
 use super::job::WITH_OPTIONS;
+use super::pool::CPool;
 use super::request::OptionsRequest;
 use super::status::StatusError;
 use super::types::{jobring_fn, jobring_submit_options};
@@ -58,29 +59,28 @@ unsafe fn drop_result(payload: Payload, outcome: RunResult) {
 }
 
 /// A job with an owner, checked against the payload that it must fit into.
-pub(super) struct OwnedRequest {
-    job: OptionsRequest,
+pub(super) struct OwnedRequest<'a> {
+    job: OptionsRequest<'a>,
     owner: *const Owner,
 }
 
-impl OwnedRequest {
+impl<'a> OwnedRequest<'a> {
     /// # Safety
     /// 1. The nodes of the options are readable, and their list ends.
     pub(super) unsafe fn new(
         run: jobring_fn,
         arg: *mut c_void,
-        options: &jobring_submit_options,
-        payload: usize,
+        options: &'a jobring_submit_options,
+        pool: &'a CPool,
         owner: *const Owner,
     ) -> Result<Self, StatusError> {
-        let room = payload - OWNER * size_of::<usize>();
         // SAFETY:
         // - 1.
-        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, room) }?, owner })
+        Ok(Self { job: unsafe { OptionsRequest::new(run, arg, options, pool, OWNER) }?, owner })
     }
 }
 
-impl Request for OwnedRequest {
+impl Request for OwnedRequest<'_> {
     fn vtable(&self) -> &'static JobVTable {
         OWNED
     }

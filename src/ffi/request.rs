@@ -2,17 +2,18 @@
 
 use super::abi_struct::known;
 use super::callback;
-use super::job::{
-    Callbacks, Contents, PLAIN, WITH_OPTIONS, are_nodes_valid, write_plain, write_with_options,
-};
+use super::failure;
+use super::job::{Callbacks, Contents, PLAIN, WITH_OPTIONS, write_plain, write_with_options};
 use super::outcome::tell;
+use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
-    JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, RunFn, jobring_batch_item, jobring_fn, jobring_outcome,
-    jobring_submit_options,
+    JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, RunFn, jobring_batch_item, jobring_done_node, jobring_fn,
+    jobring_outcome, jobring_submit_options,
 };
 use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
+use crate::platform::keeping_errno;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
@@ -24,6 +25,7 @@ const DEFAULTS: jobring_submit_options = jobring_submit_options {
     drop: None,
     copy: 0,
     nodes: core::ptr::null_mut(),
+    r#move: None,
 };
 
 /// The size of the smallest structure that was ever published.
@@ -58,23 +60,28 @@ impl engine::Request for PlainRequest {
 }
 
 /// A job with any options, checked against the payload that it must fit into.
-pub(super) struct OptionsRequest {
+pub(super) struct OptionsRequest<'a> {
+    pool: &'a CPool,
     run: RunFn,
-    /// Passed on, or data to copy.
+    /// Passed on, or data to copy or to move.
     arg: *mut c_void,
     contents: Contents,
-    callbacks: Callbacks,
+    /// Those that were checked.
+    options: &'a jobring_submit_options,
 }
 
-impl OptionsRequest {
+impl<'a> OptionsRequest<'a> {
+    /// `words`: the words of the payload that others take.
+    ///
     /// # Safety
     /// 1. The nodes of the options are readable, and their list ends.
     #[inline]
     pub(super) unsafe fn new(
         run: jobring_fn,
         arg: *mut c_void,
-        options: &jobring_submit_options,
-        payload: usize,
+        options: &'a jobring_submit_options,
+        pool: &'a CPool,
+        words: usize,
     ) -> Result<Self, StatusError> {
         let run = run.ok_or(StatusError(JOBRING_E_INVALID))?;
         let &jobring_submit_options { done, drop, nodes, copy, .. } = options;
@@ -83,25 +90,35 @@ impl OptionsRequest {
         if copy > 0 && arg.is_null() || !unsafe { are_nodes_valid(nodes) } {
             return Err(StatusError(JOBRING_E_INVALID));
         }
-        let callbacks = Callbacks { done, drop, nodes };
-        let contents = Contents::new(copy, &callbacks);
-        let needed = if copy == 0 { size_of::<usize>() } else { copy };
-        if needed > payload.saturating_sub(contents.tail()) {
+        let mut contents = Contents::new(copy, &Callbacks { done, drop, nodes });
+        let mut needed = if copy == 0 { size_of::<usize>() } else { copy };
+        if options.r#move.is_some() {
+            if copy == 0 {
+                return Err(StatusError(JOBRING_E_INVALID));
+            }
+            contents = contents.of_moved();
+            needed = needed.max(failure::LEAST);
+        }
+        let taken = contents.tail() + words * size_of::<usize>();
+        if needed > pool.raw.payload_bytes().saturating_sub(taken) {
             return Err(StatusError(JOBRING_E_SIZE));
         }
-        Ok(Self { run, arg, contents, callbacks })
+        Ok(Self { pool, run, arg, contents, options })
     }
 
     /// # Safety
     /// 1. The item's options are NULL or an options structure.
-    pub(super) unsafe fn read(item: &jobring_batch_item, payload: usize) -> Result<Self, StatusError> {
-        let mut room = MaybeUninit::uninit();
+    pub(super) unsafe fn read(
+        item: &jobring_batch_item,
+        pool: &'a CPool,
+        room: &'a mut MaybeUninit<jobring_submit_options>,
+    ) -> Result<Self, StatusError> {
         // SAFETY:
         // - 1.
-        let options = unsafe { read_options(item.options, &mut room) }?;
+        let options = unsafe { read_options(item.options, room) }?;
         // SAFETY:
         // - 1.
-        unsafe { Self::new(item.r#fn, item.arg, options, payload) }
+        unsafe { Self::new(item.r#fn, item.arg, options, pool, 0) }
     }
 
     /// The bytes at the payload's end that the job takes besides its argument or data.
@@ -120,15 +137,30 @@ impl OptionsRequest {
         unsafe {
             let result = callback::run_here(self.run, arg);
             let outcome = jobring_outcome { arg, result, ..jobring_outcome::new(0, JOBRING_OK) };
-            tell(self.callbacks.done, self.callbacks.nodes, &outcome);
-            if let (Some(drop), false) = (self.callbacks.drop, result.is_null()) {
+            tell(self.options.done, self.options.nodes, &outcome);
+            if let (Some(drop), false) = (self.options.drop, result.is_null()) {
                 callback::drop(drop, result, JOBRING_E_UNTAKEN);
             }
         }
     }
+
+    /// Moves the job's value into its slot.
+    ///
+    /// # Safety
+    /// 1. The payload is being filled; the submitter's promises hold.
+    #[cold]
+    #[inline(never)]
+    unsafe fn build(&self, payload: Payload) {
+        let Some(moves) = self.options.r#move else { return };
+        // SAFETY:
+        // - 1.
+        let build =
+            || unsafe { callback::move_value(moves, payload.at.cast(), self.arg, self.contents.copied()) };
+        keeping_errno(|| self.pool.raw.fill_by(build));
+    }
 }
 
-impl engine::Request for OptionsRequest {
+impl engine::Request for OptionsRequest<'_> {
     #[inline(always)]
     fn vtable(&self) -> &'static JobVTable {
         WITH_OPTIONS
@@ -138,8 +170,34 @@ impl engine::Request for OptionsRequest {
     unsafe fn write(self, payload: Payload) {
         // SAFETY:
         // - 1: the payload has the size that `new` checked the job against, so it all fits; the submitter's promises hold.
-        unsafe { write_with_options(payload, self.run, self.arg, self.contents, &self.callbacks) };
+        unsafe {
+            let &jobring_submit_options { done, drop, nodes, .. } = self.options;
+            let callbacks = Callbacks { done, drop, nodes };
+            write_with_options(payload, self.run, self.arg, self.contents, &callbacks, || {
+                self.build(payload)
+            });
+        }
     }
+}
+
+/// Is every node of a list aligned, with a callback, and with nothing in its reserved words?
+///
+/// # Safety
+/// 1. The nodes are readable, and the list ends.
+unsafe fn are_nodes_valid(mut node: *const jobring_done_node) -> bool {
+    while !node.is_null() {
+        // SAFETY:
+        // - aligned, as just checked; 1.
+        match node.is_aligned().then(|| unsafe { node.read() }) {
+            Some(jobring_done_node { next, done: Some(_), reserved: [one, two], .. })
+                if one.is_null() && two.is_null() =>
+            {
+                node = next;
+            }
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// # Safety

@@ -1,11 +1,14 @@
 //! A job's outcome, for a wait or a take: written to the caller's structure, which has room for a text or data.
 
 use super::abi_struct::{MOST, write_prefix};
-use super::failure::failure;
+use super::callback;
+use super::failure::{Failure, failure};
 use super::job::{arg, copied, result, why_dropped};
+use super::pool::CPool;
 use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
-use super::types::{jobring_job, jobring_outcome};
+use super::types::{MoveFn, jobring_job, jobring_outcome};
 use crate::engine::Completion;
+use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 
 /// The size of the smallest structure that was ever published.
@@ -16,6 +19,7 @@ pub(super) struct Room {
     at: *mut jobring_outcome,
     data: *mut u8,
     capacity: usize,
+    moves: Option<MoveFn>,
 }
 
 impl Room {
@@ -24,45 +28,55 @@ impl Room {
     ///    lives.
     pub(super) unsafe fn of(at: *mut jobring_outcome) -> Result<Self, StatusError> {
         if at.is_null() {
-            return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0 });
+            return Ok(Self { at, data: core::ptr::null_mut(), capacity: 0, moves: None });
         }
         if !at.is_aligned() {
             return Err(StatusError(JOBRING_E_INVALID));
         }
         // SAFETY:
-        // - 1: readable for its size, which covers both fields.
-        let (data, capacity) = unsafe {
+        // - 1: readable for its size, which covers the fields.
+        let (data, capacity, moves) = unsafe {
             let size = (&raw const (*at).size).read() as usize;
             if !(FIRST_SIZE..=MOST).contains(&size) {
                 return Err(StatusError(JOBRING_E_INVALID));
             }
-            ((&raw const (*at).data).read(), (&raw const (*at).capacity).read())
+            (
+                (&raw const (*at).data).read(),
+                (&raw const (*at).capacity).read(),
+                (&raw const (*at).r#move).read(),
+            )
         };
-        if data.is_null() && capacity > 0 {
+        if data.is_null() && (capacity > 0 || moves.is_some()) {
             return Err(StatusError(JOBRING_E_INVALID));
         }
-        Ok(Self { at, data: data.cast(), capacity })
+        Ok(Self { at, data: data.cast(), capacity, moves })
     }
 
-    /// Can a job's data be too long for it? Never if the caller wants none.
+    /// Can a job's data be too long for it? Never if the caller wants none, or moves them.
     pub(super) fn may_be_too_small(&self) -> bool {
-        !self.data.is_null()
+        !self.data.is_null() && !self.moves()
+    }
+
+    /// Are a job's data moved there?
+    pub(super) fn moves(&self) -> bool {
+        self.moves.is_some()
     }
 
     /// The outcome of a job that has finished; its text or data are copied to the caller's room. Err: the
     /// data do not fit, and this is their length.
     ///
     /// # Safety
-    /// 1. As for `of`; the caller has the body of the job, a C job that ended as `taken` says.
+    /// 1. As for `of`; the caller has the body of the job, a C job of this pool that ended as `taken` says.
     pub(super) unsafe fn read(
         &self,
+        pool: &CPool,
         job: jobring_job,
         vtable: &JobVTable,
         payload: Payload,
         taken: Completion,
     ) -> Result<jobring_outcome, u32> {
         let mut outcome = jobring_outcome::new(job, JOBRING_OK);
-        (outcome.data, outcome.capacity) = (self.data.cast(), self.capacity);
+        (outcome.data, outcome.capacity, outcome.r#move) = (self.data.cast(), self.capacity, self.moves);
         match taken {
             // SAFETY:
             // - 1: it is done, and run stored this.
@@ -72,6 +86,12 @@ impl Room {
                 outcome.length = length as u32;
                 if length == 0 {
                     outcome.arg = arg(payload);
+                } else if let Some(moves) = self.moves {
+                    let to = self.data.cast();
+                    pool.raw.taking(JobId::from_bits(job), || {
+                        callback::move_value(moves, to, payload.at.cast(), length);
+                    });
+                    outcome.arg = to;
                 } else if !self.data.is_null() {
                     if length > self.capacity {
                         return Err(outcome.length);
@@ -84,10 +104,8 @@ impl Room {
                 outcome.status = JOBRING_E_FAILED;
                 // SAFETY:
                 // - 1: it failed.
-                let (code, text) = unsafe {
-                    outcome.arg = arg(payload);
-                    failure(payload)
-                };
+                let Failure { code, text, arg, error } = unsafe { failure(payload) };
+                (outcome.arg, outcome.result) = (arg, error);
                 (outcome.code, outcome.length) = (code, text.len() as u32);
                 if self.capacity > 0 {
                     let cut = text.len().min(self.capacity - 1);
@@ -117,6 +135,7 @@ impl Room {
     /// As for `read`.
     unsafe fn read_cut(
         &self,
+        pool: &CPool,
         job: jobring_job,
         vtable: &JobVTable,
         payload: Payload,
@@ -125,7 +144,7 @@ impl Room {
         // SAFETY:
         // - the caller's.
         unsafe {
-            match self.read(job, vtable, payload, taken) {
+            match self.read(pool, job, vtable, payload, taken) {
                 Ok(outcome) => outcome,
                 Err(length) => {
                     self.data.copy_from_nonoverlapping(payload.at, self.capacity);
@@ -225,6 +244,7 @@ impl Rooms {
     pub(super) unsafe fn fill(
         &self,
         n: usize,
+        pool: &CPool,
         job: jobring_job,
         vtable: &JobVTable,
         payload: Payload,
@@ -234,7 +254,7 @@ impl Rooms {
         // - 1. `of` found no error in it.
         unsafe {
             if let Ok(room) = Room::of(self.at(n)) {
-                let _ = room.write(room.read_cut(job, vtable, payload, taken));
+                let _ = room.write(room.read_cut(pool, job, vtable, payload, taken));
             }
         }
     }

@@ -4,8 +4,8 @@ use super::call::{call_out, done_out, optional, pool, timeout};
 use super::create::PoolLayout;
 use super::pool::CPool;
 use super::status::{
-    JOBRING_E_BUSY, JOBRING_E_INTERRUPTED, JOBRING_E_INVALID, JOBRING_E_STACK, JOBRING_E_TIMEDOUT,
-    JOBRING_OK, StatusError, jobring_status,
+    JOBRING_E_BUSY, JOBRING_E_DEADLOCK, JOBRING_E_INTERRUPTED, JOBRING_E_INVALID, JOBRING_E_STACK,
+    JOBRING_E_TIMEDOUT, JOBRING_OK, StatusError, jobring_status,
 };
 use super::types::jobring_pool;
 use crate::engine::ShutdownReport;
@@ -85,6 +85,9 @@ pub unsafe extern "C" fn jobring_shutdown(
             _ => return Err(StatusError(JOBRING_E_INVALID)),
         };
         let timeout = timeout(timeout_ns)?;
+        if pool.raw.is_filling() {
+            return Err(StatusError(JOBRING_E_DEADLOCK));
+        }
         let (status, left) = match pool.raw.shutdown(queued, timeout) {
             Ok(left) => (JOBRING_OK, left),
             Err(left) if timeout != Timeout::Poll && pool.raw.is_interrupted() => {

@@ -153,7 +153,7 @@ unsafe fn submit_with(
     optional(job)?;
     // SAFETY:
     // - the caller's.
-    let request = unsafe { OptionsRequest::new(run, arg, options, pool.raw.payload_bytes()) }?;
+    let request = unsafe { OptionsRequest::new(run, arg, options, pool, 0) }?;
     // SAFETY:
     // - the request was made for this pool; the caller's.
     unsafe {

@@ -41,7 +41,7 @@ pub type jobring_fn = Option<unsafe extern "C" fn(arg: *mut c_void) -> *mut c_vo
 
 /// What became of a job. A wait or a take fills it for the caller; a done callback reads it.
 ///
-/// The caller of a wait or a take sets `size`; if it wants the text of a failure or copied data, `data` and `capacity` too.
+/// The caller of a wait or a take sets `size`, `data`, `capacity` and `move`; JOBRING_OUTCOME_INIT asks for neither text nor data.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct jobring_outcome {
@@ -55,7 +55,8 @@ pub struct jobring_outcome {
     /// The job's argument. For a job with copied data: in a done callback the copy; after a wait `data` if the data were
     /// copied there, else NULL.
     pub arg: *mut c_void,
-    /// What the job's function returned. NULL unless the status is JOBRING_OK.
+    /// What the job's function returned. NULL unless the status is JOBRING_OK, or JOBRING_E_FAILED and the job was submitted with
+    /// `move`.
     pub result: *mut c_void,
     /// The text of a failure, with a zero behind it, or the copied data of a job that ran. For a wait: the caller's memory
     /// that they are copied to, or NULL. In a done callback: the library's memory, valid until the callback returns, or NULL.
@@ -67,9 +68,19 @@ pub struct jobring_outcome {
     pub length: u32,
     /// What jobring_fail() was given, or JOBRING_E_EXITED. 0 unless the status is JOBRING_E_FAILED.
     pub code: i32,
-    /// 0.
-    pub reserved: [u32; 2],
+    /// For a wait or a take: moves the copied data of a job that ran from its slot to `data`, in place of a copy; `capacity` is
+    /// not looked at. NULL: copy them. NULL in a done callback.
+    pub r#move: jobring_move_fn,
 }
+
+/// Moves a value to other memory: builds it at `to`, and ends it at `from`. For C++ that is the move constructor, and then the
+/// destructor of what it left behind. `size` is the length of the job's copied data.
+///
+/// A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
+/// not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() and
+/// jobring_wait_idle() return JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+/// thread is inside the job.
+pub type jobring_move_fn = Option<unsafe extern "C" fn(to: *mut c_void, from: *mut c_void, size: usize)>;
 
 /// Called once when a job has finished, on the thread that ended it, before threads that wait for the job learn of it.
 ///
@@ -80,8 +91,9 @@ pub struct jobring_outcome {
 pub type jobring_done_fn = Option<unsafe extern "C" fn(arg: *mut c_void, outcome: *const jobring_outcome)>;
 
 /// Called once with what nobody else will free: the argument of a job that will not run (JOBRING_E_CANCELLED,
-/// JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). It runs on the thread that
-/// decided this, before that thread's call returns.
+/// JOBRING_E_SHUTDOWN), or the result that nobody took, unless it is NULL (JOBRING_E_UNTAKEN). Of a job that was submitted with
+/// `move` also its error, unless it is NULL (JOBRING_E_FAILED). It runs on the thread that decided this, before that thread's call
+/// returns.
 pub type jobring_drop_fn = Option<unsafe extern "C" fn(arg: *mut c_void, why: jobring_status)>;
 
 /// One more done callback, in the caller's memory.
@@ -163,6 +175,16 @@ pub struct jobring_submit_options {
     /// and stay where they are until their callbacks were called. With the `node` of a jobring_watched among them, callbacks
     /// can be added later.
     pub nodes: *mut jobring_done_node,
+    /// Moves the data from `arg` into the slot, in place of the copy that `copy` asks for. NULL: copy them. For types that
+    /// cannot be copied byte by byte; jobring.hpp uses it. It is called once, if a slot was found, and then the value at `arg` is
+    /// gone. `copy` must not be 0.
+    ///
+    /// The job owns the value in its slot: it ends the value, and may leave a result in its place. If it calls jobring_fail(),
+    /// what it returns is its error: a wait gets that as the `result`. The drop callback gets a value of a job that will not run,
+    /// a result that is not NULL (JOBRING_E_UNTAKEN), or an error that is not NULL (JOBRING_E_FAILED), if nobody takes it. There
+    /// is less room for the text of a failure: the payload minus 4 words, and one more for each of `done`, `drop` and `nodes` (8 of
+    /// 48 bytes with one of them).
+    pub r#move: jobring_move_fn,
 }
 
 /// One job of a batch.
@@ -181,4 +203,5 @@ pub struct jobring_batch_item {
 
 pub(super) type RunFn = unsafe extern "C" fn(*mut c_void) -> *mut c_void;
 pub(super) type DoneFn = unsafe extern "C" fn(*mut c_void, *const jobring_outcome);
+pub(super) type MoveFn = unsafe extern "C" fn(*mut c_void, *mut c_void, usize);
 pub(super) type DropFn = unsafe extern "C" fn(*mut c_void, jobring_status);

@@ -141,8 +141,8 @@ unsafe fn take(
 /// they are.
 ///
 /// - `options`: how to wait, or NULL for all defaults.
-/// - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, and `data` and `capacity` if it
-///   wants the text of a failure or copied data.
+/// - `outcome`: what is filled in, or NULL if it is not wanted. The caller sets its `size`, `data`, `capacity` and `move`, as
+///   JOBRING_OUTCOME_INIT does for one that wants neither the text of a failure nor copied data.
 ///
 /// Returns:
 /// - JOBRING_OK, JOBRING_E_FAILED, JOBRING_E_CANCELLED, JOBRING_E_SHUTDOWN: the `status` of the outcome, which is filled in.
@@ -150,7 +150,8 @@ unsafe fn take(
 /// - JOBRING_E_SIZE: the job's data are longer than `capacity`. The job stays as it was; only `length` is written.
 /// - JOBRING_E_STALE: as for jobring_wait(). `data` may hold anything. (If another thread detaches the job while this call
 ///   looks at it, the drop callback gets the result on this thread.)
-/// - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, and a `capacity` without `data`.
+/// - JOBRING_E_INVALID: also for unknown flags, a structure that is too small, a `capacity` or a `move` without `data`, and a
+///   `move` with JOBRING_WAIT_PEEK.
 /// - What jobring_wait() returns otherwise.
 ///
 /// From where jobring_wait() may be called; with JOBRING_WAIT_POLL from where jobring_poll() may be called, and then it does
@@ -177,6 +178,9 @@ pub unsafe extern "C" fn jobring_wait_opts(
         // - the caller's.
         let room = unsafe { Room::of(outcome) }?;
         let peeks = flags & JOBRING_WAIT_PEEK != 0;
+        if peeks && room.moves() {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
         let how = WaitOptions {
             may_leave: peeks || room.may_be_too_small(),
             help: flags & JOBRING_WAIT_HELP != 0,
@@ -186,7 +190,7 @@ pub unsafe extern "C" fn jobring_wait_opts(
         let waited = pool.raw.wait(JobId::from_bits(job), timeout, how, &mut |vtable, payload, taken| {
             // SAFETY:
             // - the caller's; a C job that ended like this; its body is ours in this call.
-            found = unsafe { room.read(job, vtable, payload, taken) };
+            found = unsafe { room.read(pool, job, vtable, payload, taken) };
             if peeks || found.is_err() { Disposition::Leave } else { Disposition::Take }
         });
         if let Err(error) = waited {

@@ -71,7 +71,8 @@ pub struct CallContext {
     pub(crate) outer: *const CallContext,
     /// A pointer that the running job's `run` function leaves for calls from inside the job.
     pub(crate) vtable_data: Cell<*const ()>,
-    /// In a worker's loop: is the worker counted as being inside a shutdown?
+    /// In a worker's loop: is the worker counted as being inside a shutdown? In a callback: does it build a job, which a shutdown
+    /// would wait for?
     pub(crate) closing: Cell<bool>,
     /// May a job directly inside this context end the thread? True for a worker that the pool would replace.
     pub(crate) replaceable: bool,
@@ -103,6 +104,14 @@ impl CallContext {
     #[cfg(any(feature = "std", feature = "pthread", feature = "capi", feature = "future"))]
     pub(crate) fn of_callback(pool: *const (), outer: *const CallContext) -> Self {
         Self::new(pool, ContextKind::Callback, outer)
+    }
+
+    /// The pool calls user code that builds a job in its slot.
+    #[cfg(feature = "capi")]
+    pub(crate) fn of_fill(pool: *const (), outer: *const CallContext) -> Self {
+        let fill = Self::new(pool, ContextKind::Callback, outer);
+        fill.closing.set(true);
+        fill
     }
 
     /// The thread is in a scope of this interrupt.
@@ -162,6 +171,12 @@ impl CallContext {
     /// Did the pool call what runs in it, so that the pool's thread waits for its return?
     pub(crate) fn is_call_of_pool(&self) -> bool {
         matches!(self.kind, ContextKind::Job { .. } | ContextKind::Callback)
+    }
+
+    /// Is it a callback that builds a job?
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_of_fill(&self) -> bool {
+        matches!(self.kind, ContextKind::Callback) && self.closing.get()
     }
 
     /// Is it a worker's loop?

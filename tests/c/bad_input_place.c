@@ -327,6 +327,7 @@ static void good(struct args *a, const struct place *place) {
     out->worker.known.size = sizeof(jobring_worker);
     out->outcome.known.size = sizeof(jobring_outcome);
     out->outcome.known.data = out->buffer, out->outcome.known.capacity = sizeof out->buffer;
+    out->outcome.known.move = NULL;
     a->given_config.known = (jobring_config)JOBRING_CONFIG_INIT;
     a->given_config.known.workers = 1;
     a->given_config.known.capacity = 4;

@@ -121,6 +121,11 @@ static void configs(const struct function *f) {
     ports(f);
 }
 
+/* Never called. */
+static void moves(void *to, void *from, size_t size) {
+    CHECK(to == NULL && from == NULL && size == 0);
+}
+
 static void options(const struct function *f) {
     OPTIONAL(f, options);
     NUMBER(f, options, when_full, UINT32_MAX, OK_, INV);
@@ -130,6 +135,8 @@ static void options(const struct function *f) {
     CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
     CELL(f, "options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
     CELL(f, "options.nodes", "misaligned", INV, OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
+    CELL(f, "options.move", "null", OK_, OPTIONS.known.move = NULL);
+    CELL(f, "options.move", "without-copy", INV, OPTIONS.known.move = moves);
 }
 
 #define WAIT_OPTIONS (a->given_wait_options.known)
@@ -190,6 +197,8 @@ static void waits(void) {
               CHECK(OUTCOME.length == sizeof number && memcmp(BUFFER, &number, sizeof number) == 0
                     && OUTCOME.arg == BUFFER && all_are(BUFFER, sizeof number, sizeof BUFFER, 0xA5)));
     CELL(f, "outcome", "maximum", OK_, OUTCOME.capacity = SIZE_MAX);
+    CELL(f, "outcome", "move-alone", INV, OUTCOME.data = NULL; OUTCOME.capacity = 0; OUTCOME.move = moves);
+    CELL(f, "outcome", "move-peek", INV, WAIT_OPTIONS.flags = JOBRING_WAIT_PEEK; OUTCOME.move = moves);
     /* Of a job that failed, a text that is cut. */
     CELL(f, "outcome", "cut", JOBRING_E_FAILED, a->job = cell.place.failed; WAIT_OPTIONS.flags = JOBRING_WAIT_PEEK;
          OUTCOME.capacity = 3);
@@ -211,6 +220,7 @@ static void takes(void) {
               CHECK(OUTCOME.length == sizeof number && memcmp(BUFFER, &number, sizeof number) == 0
                     && OUTCOME.arg == BUFFER && all_are(BUFFER, sizeof number, sizeof BUFFER, 0xA5)));
     CELL(f, "outcomes", "maximum", OK_, OUTCOME.capacity = SIZE_MAX);
+    CELL(f, "outcomes", "move-alone", INV, OUTCOME.data = NULL; OUTCOME.capacity = 0; OUTCOME.move = moves);
     /* Another size than the first one has. */
     CELL(f, "outcomes", "second", INV, a->count = 2);
     CELL(f, "count", "zero", INV, a->count = 0);
@@ -252,6 +262,8 @@ static void batches(void) {
     CELL(f, "items.options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
     CELL(f, "items.options.nodes", "misaligned", INV,
          OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
+    CELL(f, "items.options.move", "null", OK_, OPTIONS.known.move = NULL);
+    CELL(f, "items.options.move", "without-copy", INV, OPTIONS.known.move = moves);
 }
 
 void structs(void) {

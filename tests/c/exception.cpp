@@ -31,6 +31,9 @@ jobring_status on_start(void *, uint32_t) {
 }
 void on_stop(void *, uint32_t) { leave(); }
 
+void move(void *, void *, size_t) { leave(); }
+void copy(void *to, void *from, size_t size) { std::memcpy(to, from, size); }
+
 jobring_pool *pool;
 
 void ok(jobring_status status) {
@@ -147,6 +150,21 @@ void in_callback(const char *what) {
     }
 }
 
+// A value that throws on its way into a slot, or its result on the way out.
+void in_move(bool into) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    jobring_job handle;
+    int value = 0;
+    options.copy = sizeof value;
+    options.move = into ? move : copy;
+    outcome.data = &value;
+    outcome.move = move;
+    make();
+    ok(jobring_submit_opts(pool, identity, &value, &options, &handle));
+    ok(jobring_wait_opts(pool, handle, nullptr, &outcome));
+}
+
 void act(const char *what) {
     const uint32_t backend = std::strstr(what, "pthread") ? JOBRING_BACKEND_PTHREAD : JOBRING_BACKEND_STD;
     const auto is = [what](const char *name) { return std::strncmp(what, name, std::strlen(name)) == 0; };
@@ -159,6 +177,7 @@ void act(const char *what) {
     else if (is("run-here")) in_run_here(what);
     else if (is("job-that-waits")) in_job_that_waits();
     else if (is("callback")) in_callback(what);
+    else if (is("move")) in_move(std::strstr(what, "into") != nullptr);
     else {
         make();
         const jobring_job handle = submit(job);

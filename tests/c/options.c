@@ -41,6 +41,8 @@ static void on_drop(void *arg, jobring_status why) {
     seen.why = why;
 }
 
+static void bytes(void *to, void *from, size_t size) { memcpy(to, from, size); }
+
 static uint64_t submitted(void) {
     jobring_stats stats = {.size = sizeof stats};
     OK(jobring_stats_get(pool, &stats));
@@ -84,7 +86,7 @@ static void refused(const jobring_submit_options *options, jobring_status expect
 
 /* A caller that knows fewer fields, or more; the fields' names and sizes are the arguments. */
 static void sizes(char **fields) {
-    enum { LEAST = offsetof(jobring_submit_options, nodes) + sizeof(void *), WHOLE = sizeof(jobring_submit_options), MOST = 4096 };
+    enum { LEAST = offsetof(jobring_submit_options, move) + sizeof(void *), WHOLE = sizeof(jobring_submit_options), MOST = 4096 };
     static union {
         jobring_submit_options options;
         unsigned char bytes[MOST + 1];
@@ -135,6 +137,8 @@ static void callbacks_and_data(void) {
     TRY(nodes, "default", NULL, runs(&options); CHECK(seen.done == 0));
     TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input, {NULL, NULL}}; options.nodes = &node; runs(&options);
         CHECK(seen.done == 1 && seen.status == JOBRING_OK && seen.done_arg == input && seen.done_result == input));
+    TRY(move, "default", NULL, options.copy = 8; runs(&options));
+    TRY(move, "given", bytes, options.copy = 8; runs(&options));
     TRY(copy, "default", 0, runs(&options); CHECK(seen.arg == input));
     TRY(copy, "lowest", 1, runs(&options); CHECK(seen.arg != input);
         CHECK(jobring_submit_opts(pool, look, NULL, &options, NULL) == JOBRING_E_INVALID));
