@@ -38,6 +38,7 @@
  *                          jobring_wait_opts           with options: all that a job left, or a look at it
  *                          jobring_wait_many           several jobs at once: the first, all, the first failure
  *                          jobring_state               where a job stands; takes nothing
+ *                          jobring_job_data            where the copied data of a job lie
  *                          jobring_fail                inside a job: marks it as failed
  *                          jobring_wait_idle           waits until every job has finished
  * Watch for jobs that end  jobring_watched_init        prepares a job that is about to be submitted
@@ -98,8 +99,7 @@
  *
  * - A call returns a jobring_status: JOBRING_OK, or a negative JOBRING_E_ code for an error. JOBRING_PENDING says that a
  *   job has not finished. jobring_cancel_requested() and jobring_interrupt_reset() return 1 or 0 instead of JOBRING_OK.
- *   Four functions cannot fail, and return a value: jobring_version(), jobring_abi_version(), jobring_features(),
- *   jobring_status_text().
+ *   Four functions return a value: jobring_version(), jobring_abi_version(), jobring_features(), jobring_status_text().
  * - After an error the call has done nothing and written no output. The exceptions:
  *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended.
  *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
@@ -453,6 +453,9 @@ typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
  */
 typedef void (*jobring_move_fn)(void *to, void *from, size_t size);
 
+/** A jobring_move_fn that is no function: the library copies the bytes. For a job that owns data which can be copied. */
+#define JOBRING_MOVE_BYTES JOBRING_NUMBER_(jobring_move_fn, 1)
+
 /** One more done callback, in the caller's memory. */
 struct jobring_done_node {
     /** The next node, or NULL. It is read before this node's callback is called, which may then reuse the node. */
@@ -511,10 +514,14 @@ struct jobring_submit_options {
      * 48 bytes with one of them).
      */
     jobring_move_fn move;
+    /** NULL: for a later version. */
+    void *reserved;
 };
 
 /** Initial value for a jobring_submit_options: all defaults. */
-#define JOBRING_SUBMIT_OPTIONS_INIT { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_, JOBRING_NULL_ }
+#define JOBRING_SUBMIT_OPTIONS_INIT                                                                                    \
+    { JOBRING_SIZE_(jobring_submit_options), 0, 0, JOBRING_NULL_, JOBRING_NULL_, 0, JOBRING_NULL_, JOBRING_NULL_,      \
+      JOBRING_NULL_ }
 
 /** jobring_submit_options.when_full: wait for a slot, at most limit_ns. */
 #define JOBRING_WHEN_FULL_WAIT 0
@@ -554,7 +561,9 @@ struct jobring_batch_item {
  * are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
  *
  * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
- * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ * - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
+ *   jobring_submit_options.move and left an error (a build without threads leaves that to jobring_wait_opts()). NULL if it is not
+ *   wanted.
  *
  * Returns:
  * - JOBRING_OK.
@@ -582,7 +591,9 @@ jobring_status jobring_wait(jobring_pool *pool,
  *
  * It is jobring_wait() that never waits, and may be called from an interrupt.
  *
- * - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+ * - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
+ *   jobring_submit_options.move and left an error (a build without threads leaves that to jobring_wait_opts()). NULL if it is not
+ *   wanted.
  *
  * Returns:
  * - JOBRING_OK.
@@ -701,11 +712,14 @@ struct jobring_outcome {
      * not looked at. NULL: copy them. NULL in a done callback.
      */
     jobring_move_fn move;
+    /** NULL. */
+    void *reserved;
 };
 
 /** Initial value for a jobring_outcome without room for a text or data. */
 #define JOBRING_OUTCOME_INIT                                                                                           \
-    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, JOBRING_NULL_ }
+    { JOBRING_SIZE_(jobring_outcome), 0, 0, JOBRING_NULL_, JOBRING_NULL_, JOBRING_NULL_, 0, 0, 0, JOBRING_NULL_,            \
+      JOBRING_NULL_ }
 
 /**
  * Waits until one of several jobs has finished, or until all have, and takes nothing.
@@ -802,6 +816,27 @@ jobring_status jobring_state(const jobring_pool *pool, jobring_job job, uint32_t
  * done, jobring_poll() returns JOBRING_PENDING.
  */
 #define JOBRING_STATE_FINISHED 6
+
+/**
+ * Tells where the copied data of a job lie, for a caller that shares them with the job while it runs.
+ *
+ * They stay there until the result is taken or given up. Where the job, its callbacks and the caller use the same bytes, atomics
+ * say who may. If the job fails, the library writes over its beginning: a word and 8 bytes, and behind them the text.
+ *
+ * - `job`: a job that was submitted with jobring_submit_options.copy.
+ * - `data`: where the address is written.
+ *
+ * Returns:
+ * - JOBRING_OK.
+ * - JOBRING_E_STALE: as for jobring_state().
+ * - JOBRING_E_INVALID.
+ *
+ * From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt. Does not block or
+ * allocate.
+ */
+jobring_status jobring_job_data(const jobring_pool *pool,
+                                jobring_job job,
+                                void **data);
 
 /**
  * Makes the job that calls this a failed one when it returns.
@@ -2402,13 +2437,15 @@ struct jobring_config {
 
 /* -16 is not used. */
 
-/* For the initial values above. */
+/* For the values above. */
 #ifdef __cplusplus
 #define JOBRING_SIZE_(type) static_cast<uint32_t>(sizeof(type))
 #define JOBRING_NULL_ nullptr
+#define JOBRING_NUMBER_(type, number) reinterpret_cast<type>(static_cast<uintptr_t>(number))
 #else
 #define JOBRING_SIZE_(type) (uint32_t)sizeof(type)
 #define JOBRING_NULL_ NULL
+#define JOBRING_NUMBER_(type, number) ((type)(uintptr_t)number)
 #endif
 
 #ifdef __cplusplus

@@ -190,6 +190,7 @@ const RUNS_NO_JOB: &[&str] = &[
     "jobring_interrupt_raise",
     "jobring_interrupt_reset",
     "jobring_current_job",
+    "jobring_job_data",
     "jobring_now",
     "jobring_pause",
     "jobring_resume",

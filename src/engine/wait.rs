@@ -294,6 +294,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         if state.answers_to(generation) { Ok(state.status()) } else { Err(WaitError::Stale) }
     }
 
+    /// Where the payload of a job lies, as long as its handle is good.
+    #[cfg(feature = "capi")]
+    pub(crate) fn payload_of(&self, job: JobId) -> Result<*mut u8, WaitError> {
+        let (index, generation) = self.find(job)?;
+        let slot = self.slot(index);
+        if slot.state().answers_to(generation) { Ok(slot.payload.at) } else { Err(WaitError::Stale) }
+    }
+
     /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the
     /// handle stale.
     pub(crate) fn detach(&self, job: JobId) -> Result<(), WaitError> {

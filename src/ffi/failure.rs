@@ -106,6 +106,19 @@ impl JobFailure {
     }
 }
 
+/// The error that a failed job left; NULL if it left none.
+///
+/// # Safety
+/// 1. The caller has the body of a job that failed.
+pub(super) unsafe fn error(payload: Payload) -> *mut c_void {
+    // SAFETY:
+    // - 1: leave_in wrote the record, and its caller the first word.
+    unsafe {
+        let has_error = (*payload.at.add(RECORD).cast::<Record>()).length & HAS_ERROR != 0;
+        if has_error { payload.at.cast::<*mut c_void>().read() } else { null_mut() }
+    }
+}
+
 /// Notes that the first word of a failure is an error.
 ///
 /// # Safety

@@ -9,7 +9,7 @@
 //! ```
 
 use super::callback;
-use super::failure::{JobFailure, failure, mark_error};
+use super::failure::{JobFailure, error, mark_error};
 use super::outcome;
 use super::status::{
     JOBRING_E_CANCELLED, JOBRING_E_EXITED, JOBRING_E_FAILED, JOBRING_E_SHUTDOWN, JOBRING_E_UNTAKEN,
@@ -278,7 +278,7 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         unsafe {
             let (result, why) = match outcome {
                 RunResult::Failed if !OPTIONS => return,
-                RunResult::Failed => (failure(payload).error, JOBRING_E_FAILED),
+                RunResult::Failed => (error(payload), JOBRING_E_FAILED),
                 _ => (result(payload), JOBRING_E_UNTAKEN),
             };
             if result.is_null() {
@@ -305,7 +305,8 @@ pub(super) unsafe fn write_plain(payload: Payload, run: RunFn, arg: *mut c_void)
     }
 }
 
-/// Writes a job with options; the contents say whether `arg` is passed on or data to copy, or whether `build` builds the data.
+/// Writes a job with options; the contents say whether `arg` is passed on or data to copy, or whether `build` builds them,
+/// which then returns true.
 ///
 /// # Safety
 /// 1. The payload is being filled, with room for the argument or the data before the tail of these contents.
@@ -317,15 +318,13 @@ pub(super) unsafe fn write_with_options(
     arg: *mut c_void,
     contents: Contents,
     callbacks: &Callbacks,
-    build: impl FnOnce(),
+    build: impl FnOnce() -> bool,
 ) {
     // SAFETY:
     // - 1, 2; the slot is ours, so the data do not overlap it.
     unsafe {
         if contents.copied() > 0 {
-            if contents.is_moved() {
-                build();
-            } else {
+            if !(contents.is_moved() && build()) {
                 payload.at.copy_from_nonoverlapping(arg.cast(), contents.copied());
             }
         } else {

@@ -17,6 +17,7 @@ impl jobring_outcome {
             length: 0,
             code: 0,
             r#move: None,
+            reserved: core::ptr::null_mut(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
     JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, RunFn, jobring_batch_item, jobring_done_node, jobring_fn,
-    jobring_outcome, jobring_submit_options,
+    jobring_move_fn, jobring_outcome, jobring_submit_options,
 };
 use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
@@ -26,6 +26,7 @@ const DEFAULTS: jobring_submit_options = jobring_submit_options {
     copy: 0,
     nodes: core::ptr::null_mut(),
     r#move: None,
+    reserved: core::ptr::null_mut(),
 };
 
 /// The size of the smallest structure that was ever published.
@@ -87,7 +88,7 @@ impl<'a> OptionsRequest<'a> {
         let &jobring_submit_options { done, drop, nodes, copy, .. } = options;
         // SAFETY:
         // - 1.
-        if copy > 0 && arg.is_null() || !unsafe { are_nodes_valid(nodes) } {
+        if copy > 0 && arg.is_null() || !options.reserved.is_null() || !unsafe { are_nodes_valid(nodes) } {
             return Err(StatusError(JOBRING_E_INVALID));
         }
         let mut contents = Contents::new(copy, &Callbacks { done, drop, nodes });
@@ -174,10 +175,19 @@ impl engine::Request for OptionsRequest<'_> {
             let &jobring_submit_options { done, drop, nodes, .. } = self.options;
             let callbacks = Callbacks { done, drop, nodes };
             write_with_options(payload, self.run, self.arg, self.contents, &callbacks, || {
-                self.build(payload)
+                let is_call = !copies_bytes(self.options.r#move);
+                if is_call {
+                    self.build(payload);
+                }
+                is_call
             });
         }
     }
+}
+
+/// Is it JOBRING_MOVE_BYTES, and no function?
+pub(super) fn copies_bytes(moves: jobring_move_fn) -> bool {
+    moves.map(|moves| moves as usize) == Some(1)
 }
 
 /// Is every node of a list aligned, with a callback, and with nothing in its reserved words?

@@ -5,6 +5,7 @@ use super::callback;
 use super::failure::{Failure, failure};
 use super::job::{arg, copied, result, why_dropped};
 use super::pool::CPool;
+use super::request::copies_bytes;
 use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
 use super::types::{MoveFn, jobring_job, jobring_outcome};
 use crate::engine::Completion;
@@ -86,12 +87,9 @@ impl Room {
                 outcome.length = length as u32;
                 if length == 0 {
                     outcome.arg = arg(payload);
-                } else if let Some(moves) = self.moves {
-                    let to = self.data.cast();
-                    pool.raw.taking(JobId::from_bits(job), || {
-                        callback::move_value(moves, to, payload.at.cast(), length);
-                    });
-                    outcome.arg = to;
+                } else if self.moves() {
+                    self.move_out(pool, job, payload, length);
+                    outcome.arg = outcome.data;
                 } else if !self.data.is_null() {
                     if length > self.capacity {
                         return Err(outcome.length);
@@ -127,6 +125,24 @@ impl Room {
             },
         }
         Ok(outcome)
+    }
+
+    /// # Safety
+    /// As for `read`; `length` is that of the job's data, and `move` is given.
+    #[cold]
+    #[inline(never)]
+    unsafe fn move_out(&self, pool: &CPool, job: jobring_job, payload: Payload, length: usize) {
+        let (to, from) = (self.data.cast(), payload.at.cast());
+        match self.moves.filter(|_| !copies_bytes(self.moves)) {
+            // SAFETY:
+            // - the caller's.
+            Some(moves) => pool.raw.taking(JobId::from_bits(job), || unsafe {
+                callback::move_value(moves, to, from, length);
+            }),
+            // SAFETY:
+            // - the caller's: there is room for the data, no part of a slot.
+            None => unsafe { self.data.copy_from_nonoverlapping(payload.at, length) },
+        }
     }
 
     /// As `read`, except that data that do not fit are cut.

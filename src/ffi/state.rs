@@ -5,6 +5,7 @@ use super::status::jobring_status;
 use super::types::{jobring_job, jobring_pool};
 use crate::job::id::JobId;
 use crate::slot::state::Status;
+use core::ffi::c_void;
 
 /// Where a job stands: the handle is stale. jobring_state() returns JOBRING_E_STALE instead.
 pub const JOBRING_STATE_STALE: u32 = 0;
@@ -70,6 +71,43 @@ pub unsafe extern "C" fn jobring_state(
         // SAFETY:
         // - the caller's; checked above.
         unsafe { state.write(number(found)) };
+        Ok(())
+    })
+}
+
+/// Tells where the copied data of a job lie, for a caller that shares them with the job while it runs.
+///
+/// They stay there until the result is taken or given up. Where the job, its callbacks and the caller use the same bytes, atomics
+/// say who may. If the job fails, the library writes over its beginning: a word and 8 bytes, and behind them the text.
+///
+/// - `job`: a job that was submitted with jobring_submit_options.copy.
+/// - `data`: where the address is written.
+///
+/// Returns:
+/// - JOBRING_OK.
+/// - JOBRING_E_STALE: as for jobring_state().
+/// - JOBRING_E_INVALID.
+///
+/// From any thread, including inside a job, a hook or a callback; not from a signal handler; from an interrupt. Does not block or
+/// allocate.
+///
+/// # Safety
+/// `pool` is a pool or NULL; `data` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jobring_job_data(
+    pool: *const jobring_pool,
+    job: jobring_job,
+    data: *mut *mut c_void,
+) -> jobring_status {
+    done(|| {
+        output(data)?;
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { self::pool(pool) }?;
+        let found = pool.raw.payload_of(JobId::from_bits(job))?;
+        // SAFETY:
+        // - the caller's; checked above.
+        unsafe { data.write(found.cast()) };
         Ok(())
     })
 }

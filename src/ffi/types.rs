@@ -71,6 +71,8 @@ pub struct jobring_outcome {
     /// For a wait or a take: moves the copied data of a job that ran from its slot to `data`, in place of a copy; `capacity` is
     /// not looked at. NULL: copy them. NULL in a done callback.
     pub r#move: jobring_move_fn,
+    /// NULL.
+    pub reserved: *mut c_void,
 }
 
 /// Moves a value to other memory: builds it at `to`, and ends it at `from`. For C++ that is the move constructor, and then the
@@ -185,6 +187,8 @@ pub struct jobring_submit_options {
     /// is less room for the text of a failure: the payload minus 4 words, and one more for each of `done`, `drop` and `nodes` (8 of
     /// 48 bytes with one of them).
     pub r#move: jobring_move_fn,
+    /// NULL: for a later version.
+    pub reserved: *mut c_void,
 }
 
 /// One job of a batch.

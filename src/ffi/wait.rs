@@ -2,7 +2,7 @@
 
 use super::abi_struct::known;
 use super::call::{call, call_out, done_out, limit, optional, pool, timeout, visit};
-use super::failure::JobFailure;
+use super::failure::{JobFailure, error};
 use super::job::{result, why_dropped};
 use super::pool::CPool;
 use super::room::Room;
@@ -30,7 +30,9 @@ use core::mem::MaybeUninit;
 /// are then one thread's.) On a pool without workers the caller runs the queued jobs in their order.
 ///
 /// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
-/// - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+/// - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
+///   jobring_submit_options.move and left an error (a build without threads leaves that to jobring_wait_opts()). NULL if it is not
+///   wanted.
 ///
 /// Returns:
 /// - JOBRING_OK.
@@ -68,7 +70,9 @@ pub unsafe extern "C" fn jobring_wait(
 ///
 /// It is jobring_wait() that never waits, and may be called from an interrupt.
 ///
-/// - `result`: where what the job returned is written, on JOBRING_OK only; NULL if it is not wanted.
+/// - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
+///   jobring_submit_options.move and left an error (a build without threads leaves that to jobring_wait_opts()). NULL if it is not
+///   wanted.
 ///
 /// Returns:
 /// - JOBRING_OK.
@@ -115,19 +119,24 @@ unsafe fn take(
     optional(out)?;
     let (mut status, mut value) = (JOBRING_E_FAILED, core::ptr::null_mut());
     let how = WaitOptions::default();
-    let taken = pool.raw.wait(JobId::from_bits(job), timeout, how, &mut |_, payload, taken| {
+    pool.raw.wait(JobId::from_bits(job), timeout, how, &mut |_, payload, taken| {
         // SAFETY:
         // - a C job that ended like this; its body is ours in this call.
         unsafe {
             match taken {
                 Completion::Done => (status, value) = (JOBRING_OK, result(payload)),
+                // A firmware that does not move values has no code for their errors.
+                Completion::Failed if cfg!(any(feature = "std", feature = "pthread")) => {
+                    value = error(payload)
+                }
                 Completion::Failed => {}
                 Completion::Cancelled => status = why_dropped(payload),
             }
         }
         Disposition::Take
     })?;
-    if taken == Completion::Done && !out.is_null() {
+    let has_error = cfg!(any(feature = "std", feature = "pthread")) && !value.is_null();
+    if (status == JOBRING_OK || has_error) && !out.is_null() {
         // SAFETY:
         // - checked above.
         unsafe { out.write(value) };

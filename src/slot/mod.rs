@@ -47,7 +47,7 @@ impl SlotHead {
 #[derive(Clone, Copy)]
 pub struct Slot<'a> {
     head: &'a SlotHead,
-    payload: Payload,
+    pub(crate) payload: Payload,
 }
 
 /// What a thread found that popped an entry of the ready ring.

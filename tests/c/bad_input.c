@@ -38,6 +38,7 @@ CALL(watched_init, a->watched)
 CALL(watch, a->watched, a->node)
 CALL(wait_many, a->pool, a->handles, a->count, a->until, a->wait_options, a->found, a->states)
 CALL(state, a->pool, a->job, a->state)
+CALL(job_data, a->pool, a->job, a->result)
 CALL(completions_create, a->pool, a->limit, a->completions_out)
 CALL(completions_layout, a->pool, a->size_out, a->align)
 CALL(completions_init, a->pool, a->limit, a->memory, a->memory_size, a->completions_out)
@@ -139,6 +140,7 @@ static const struct function functions[] = {
     ROW(watch, OUTSIDE, 0,              OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(wait_many, OUTSIDE, 1,          OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(state, OUTSIDE, 1,              OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(job_data, OUTSIDE, 1,           OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_create, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_layout, OUTSIDE, 1, OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(completions_init, OUTSIDE, 1,   OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -253,7 +255,7 @@ static void own(const struct function *f) {
     static const char *const kinds[] = {"own-in-job", "own-in-done", "own-in-drop", "own-in-cancel"};
     const jobring_status inside = f == F(wait) || f == F(wait_opts) ? JOBRING_E_DEADLOCK
                                   : f == F(cancel)                  ? BSY
-                                  : f == F(detach) || f == F(state) ? OK_
+                                  : f == F(detach) || f == F(state) || f == F(job_data) ? OK_
                                                                     : JOBRING_PENDING;
     for (int n = 0; n < 4; n++) {
         begin(f, places[n], "job", kinds[n]);
@@ -412,6 +414,7 @@ static void rest(void) {
     CELL(F(watch), "node", "without-done", INV, a->given_node.done = NULL);
     CELL(F(watch), "node", "reserved", INV, a->given_node.reserved[1] = a);
     POINTER(F(state), "state", state, INV);
+    POINTER(F(job_data), "data", result, INV);
     POINTER(F(now), "now_ns", now, INV);
     CELL(F(fail), "code", "zero", OK_, a->code = 0);
     CELL(F(fail), "code", "maximum", OK_, a->code = INT32_MAX);
@@ -452,7 +455,7 @@ static void rest(void) {
 }
 
 int main(void) {
-    const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(state), F(cancel), F(detach)};
+    const struct function *const with_handle[] = {F(wait), F(wait_opts), F(poll), F(state), F(job_data), F(cancel), F(detach)};
     const struct function *const with_fn[] = {F(submit), F(try_submit), F(try_submit_isr), F(submit_opts),
                                                F(submit_cancellable), F(completions_submit), F(lane_submit)};
     const struct function *const with_timeout[] = {F(shutdown), F(wait), F(wait_idle), F(completions_take), F(lane_close),

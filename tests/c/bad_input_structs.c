@@ -135,6 +135,8 @@ static void options(const struct function *f) {
     CELL(f, "options.drop", "null", OK_, OPTIONS.known.drop = NULL);
     CELL(f, "options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
     CELL(f, "options.nodes", "misaligned", INV, OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
+    CELL(f, "options.reserved", "null", OK_, OPTIONS.known.reserved = NULL);
+    CELL(f, "options.reserved", "set", INV, OPTIONS.known.reserved = &number);
     CELL(f, "options.move", "null", OK_, OPTIONS.known.move = NULL);
     CELL(f, "options.move", "without-copy", INV, OPTIONS.known.move = moves);
 }
@@ -262,6 +264,8 @@ static void batches(void) {
     CELL(f, "items.options.nodes", "null", OK_, OPTIONS.known.nodes = NULL);
     CELL(f, "items.options.nodes", "misaligned", INV,
          OPTIONS.known.nodes = (jobring_done_node *)(void *)(zeroed + 1));
+    CELL(f, "items.options.reserved", "null", OK_, OPTIONS.known.reserved = NULL);
+    CELL(f, "items.options.reserved", "set", INV, OPTIONS.known.reserved = &number);
     CELL(f, "items.options.move", "null", OK_, OPTIONS.known.move = NULL);
     CELL(f, "items.options.move", "without-copy", INV, OPTIONS.known.move = moves);
 }

@@ -105,6 +105,8 @@ int everything() {
     WANT(jobring_wait_opts(pool, job, &wait, &outcome) == JOBRING_OK && outcome.result == memory);
     WANT(jobring_lane_init(&lane, pool, 1, 2) == JOBRING_OK);
     WANT(jobring_lane_submit(&lane, [](void *arg) { return arg; }, memory, &options, nullptr) == JOBRING_OK);
+    options.move = JOBRING_MOVE_BYTES;
+    WANT(jobring_submit_opts(pool, [](void *arg) { return arg; }, memory, &options, nullptr) == JOBRING_E_INVALID);
     WANT(jobring_lane_close(&lane, JOBRING_DRAIN, JOBRING_FOREVER) == JOBRING_OK);
     WANT(jobring_destroy(pool) == JOBRING_OK);
     WANT(jobring_queue_init(16, ROOM, bare_items, 8, &queue) == JOBRING_E_SIZE);

@@ -124,7 +124,7 @@ static void failures(void) {
     CHECK(outcome.size == sizeof outcome && outcome.status == JOBRING_E_FAILED && outcome.job == job);
     CHECK(outcome.arg == &job && outcome.result == NULL && outcome.code == 42);
     CHECK(strncmp(text, "the disk is full", 16) == 0 && strlen(text) == room && outcome.length == room);
-    CHECK(outcome.data == text && outcome.capacity == sizeof text && outcome.move == NULL);
+    CHECK(outcome.data == text && outcome.capacity == sizeof text && outcome.move == NULL && outcome.reserved == NULL);
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_STALE && peek(pool, job, &outcome) == JOBRING_E_STALE);
     /* A caller that gives no outcome still gets the status. */
     OK(jobring_submit(pool, failing, NULL, &job));

@@ -178,6 +178,61 @@ static void a_callback_sees_the_error(void) {
     none_is_left();
 }
 
+/* A wait without an outcome brings the error too. */
+static void a_short_wait_brings_the_error(void) {
+    void *result = NULL;
+    jobring_job job = submit(fails, 1);
+    CHECK(jobring_wait(pool, job, LONG, &result) == JOBRING_E_FAILED && result == &error);
+    result = &result;
+    job = submit(fails_without_error, 1);
+    CHECK(jobring_wait(pool, job, LONG, &result) == JOBRING_E_FAILED && result == &result);
+    job = submit(fails, 1);
+    OK(jobring_run_one(pool));
+    CHECK(jobring_poll(pool, job, &result) == JOBRING_E_FAILED && result == &error);
+    none_is_left();
+}
+
+/* Bytes are copied without a call, and the job owns them all the same. */
+static void *adds_up(void *arg) {
+    int *numbers = arg;
+    if (numbers[0] == 0) {
+        OK(jobring_fail(9, NULL));
+        return &error;
+    }
+    numbers[0] += numbers[1];
+    return numbers;
+}
+
+static void drops_bytes(void *arg, jobring_status why) {
+    dropped = arg;
+    atomic_store(&why_dropped, why);
+}
+
+static void bytes_are_copied(void) {
+    jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    int numbers[4] = {2, 3, 4, 5}, result[4];
+    jobring_job job;
+    void *data = NULL;
+    options.copy = sizeof numbers;
+    options.drop = drops_bytes;
+    options.move = JOBRING_MOVE_BYTES;
+    OK(jobring_submit_opts(pool, adds_up, numbers, &options, &job));
+    OK(jobring_job_data(pool, job, &data));
+    CHECK(((int *)data)[3] == 5);
+    outcome.data = result;
+    outcome.move = JOBRING_MOVE_BYTES;
+    OK(jobring_wait_opts(pool, job, NULL, &outcome));
+    CHECK(result[0] == 5 && result[3] == 5 && outcome.result == data);
+    CHECK(jobring_job_data(pool, job, &data) == JOBRING_E_STALE);
+
+    numbers[0] = 0;
+    OK(jobring_submit_opts(pool, adds_up, numbers, &options, &job));
+    OK(jobring_run_one(pool));
+    OK(jobring_detach(pool, job));
+    CHECK(dropped == &error && atomic_load(&why_dropped) == JOBRING_E_FAILED);
+}
+
 static void bad_input_moves_nothing(void) {
     struct value value;
     jobring_job job = 0;
@@ -368,6 +423,8 @@ int main(void) {
     what_nobody_takes_is_dropped();
     an_error_comes_to_a_wait_or_is_dropped();
     a_callback_sees_the_error();
+    a_short_wait_brings_the_error();
+    bytes_are_copied();
     bad_input_moves_nothing();
     a_refused_value_stays_where_it_is();
     each_submit_moves();

@@ -86,7 +86,7 @@ static void refused(const jobring_submit_options *options, jobring_status expect
 
 /* A caller that knows fewer fields, or more; the fields' names and sizes are the arguments. */
 static void sizes(char **fields) {
-    enum { LEAST = offsetof(jobring_submit_options, move) + sizeof(void *), WHOLE = sizeof(jobring_submit_options), MOST = 4096 };
+    enum { LEAST = offsetof(jobring_submit_options, reserved) + sizeof(void *), WHOLE = sizeof(jobring_submit_options), MOST = 4096 };
     static union {
         jobring_submit_options options;
         unsigned char bytes[MOST + 1];
@@ -137,6 +137,8 @@ static void callbacks_and_data(void) {
     TRY(nodes, "default", NULL, runs(&options); CHECK(seen.done == 0));
     TRY(nodes, "given", NULL, jobring_done_node node = {NULL, on_done, (void *)(uintptr_t)input, {NULL, NULL}}; options.nodes = &node; runs(&options);
         CHECK(seen.done == 1 && seen.status == JOBRING_OK && seen.done_arg == input && seen.done_result == input));
+    TRY(reserved, "default", NULL, runs(&options));
+    TRY(reserved, "given", &options, refused(&options, JOBRING_E_INVALID));
     TRY(move, "default", NULL, options.copy = 8; runs(&options));
     TRY(move, "given", bytes, options.copy = 8; runs(&options));
     TRY(copy, "default", 0, runs(&options); CHECK(seen.arg == input));

@@ -353,6 +353,7 @@ static jobring_status pauses(struct scene *s) {
 static size_t bytes, used;
 static uint32_t number, cpus;
 static int64_t time_now;
+static void *pointer;
 static jobring_job self;
 static jobring_completions *queue;
 static int descriptor;
@@ -389,6 +390,7 @@ CALL(wait_many_soon, waits_for(s, s->awaited, SHORT, 0))
 CALL(wait_many_late, waits_for(s, s->awaited, 1, JOBRING_WAIT_DEADLINE))
 CALL(now, jobring_now(s->pool, &time_now))
 CALL(state, jobring_state(s->pool, s->over, &number))
+CALL(job_data, jobring_job_data(s->pool, s->over, &pointer))
 CALL(completions_create, jobring_completions_create(s->pool, 0, &queue))
 CALL(completions_layout, jobring_completions_layout(s->pool, &bytes, NULL))
 CALL(completions_init, jobring_completions_init(s->pool, 0, s->memory, sizeof s->memory, &queue))
@@ -473,6 +475,7 @@ const struct call calls[] = {
     PLAIN(wait_many, wait_many, JOBRING_OK, 1),
     PLAIN(now, now, JOBRING_OK, 1),
     PLAIN(state, state, JOBRING_OK, 1),
+    PLAIN(job_data, job_data, JOBRING_OK, 1),
     PLAIN(completions_create, completions_create, JOBRING_OK, 1),
     PLAIN(completions_layout, completions_layout, JOBRING_OK, 1),
     PLAIN(completions_init, completions_init, JOBRING_OK, 1),
