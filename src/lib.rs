@@ -24,7 +24,7 @@
 //! ```
 //! use jobring::Pool;
 //!
-//! let pool = Pool::builder().workers(2).build()?;
+//! let pool = Pool::new(2)?;
 //! let job = pool.submit(|| 6 * 7)?;
 //! assert_eq!(job.wait()?, 42);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -54,7 +54,13 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
     let mut refused = vec![
         (
             "let large = [1u8; 72]; let _ = pool.submit(move || large[71]);",
-            vec!["needs 72 bytes", "room for 48", "its closure takes 72, its result 1", "payload::<80>()"],
+            vec![
+                "needs 72 bytes",
+                "room for 48",
+                "its closure takes 72, its result 1",
+                "call submit_boxed",
+                "payload::<80>()",
+            ],
         ),
         (
             "let large = [1u8; 33]; let _ = small.try_submit_detached(move || assert_eq!(large[32], 1));",
@@ -67,7 +73,7 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
         ),
         (
             "let _ = pool.submit_or_run(|| [1u8; 100]);",
-            vec!["needs 100 bytes", "its closure takes 0, its result 100", "into a Box"],
+            vec!["needs 100 bytes", "its closure takes 0, its result 100", "return the result in a Box"],
         ),
         (
             "let large = [1u8; 64]; pool.scope(|s| s.spawn(move || assert_eq!(large[63], 1)));",
@@ -75,7 +81,7 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
         ),
         (
             "let large = [1u8; 64]; let _ = pool.submit_batch_detached([move || assert_eq!(large[63], 1)]);",
-            vec!["needs 64 bytes", "room for 48", "payload::<64>()"],
+            vec!["needs 64 bytes", "room for 48", "Box::new(closure)", "payload::<64>()"],
         ),
         (
             "let _ = small.try_submit(|| Apart(1));",
@@ -86,7 +92,7 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
         let three = "let (a, b, c) = (String::new(), String::new(), String::new()); \
                      pool.submit_detached(move || drop((a, b, c))).unwrap();";
         refused
-            .push((three, vec!["needs 72 bytes", "room for 48", "Capture less", "Box", "payload::<80>()"]));
+            .push((three, vec!["needs 72 bytes", "room for 48", "capture less", "Box", "payload::<80>()"]));
     }
     for (line, parts) in refused {
         let checked = compiled(&library, line, "metadata");
@@ -101,7 +107,16 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
         assert!(said.contains(".rs:6:"), "{line}: the submit is named: {said}");
         assert_eq!(said.matches("evaluation panicked").count(), 1, "{line}: it is said once: {said}");
     }
-    let fits = "let right = [1u8; 48]; let _ = pool.submit(move || right[47]);";
-    let built = compiled(&library, fits, "obj");
-    assert!(built.status.success(), "{}", c::printed(&built));
+    for fits in [
+        "let right = [1u8; 48]; let _ = pool.submit(move || right[47]);",
+        // What the errors advise.
+        "let large = [1u8; 72]; let _ = pool.submit_boxed(move || large[71]);",
+        "let large = [1u8; 64]; pool.scope(|s| s.spawn(Box::new(move || assert_eq!(large[63], 1))));",
+        "let large = [1u8; 64]; let _ = pool.submit_batch_detached([Box::new(move || drop(large))]);",
+        "let large = Apart(1); let _ = pool.submit_boxed(move || { let large = large; large.0 });",
+        "let _ = small.try_submit(|| Box::new(Apart(1)));",
+    ] {
+        let built = compiled(&library, fits, "obj");
+        assert!(built.status.success(), "{fits}: {}", c::printed(&built));
+    }
 }

@@ -149,4 +149,11 @@ fn no_job_allocates_once_the_pool_is_there() {
         CALLS.load(SeqCst) - before
     };
     assert_eq!(allocates(100_000), allocates(100));
+
+    // A boxed closure takes one block.
+    let large = [7u8; 1000];
+    let before = CALLS.load(SeqCst);
+    let job = pool.submit_boxed(move || large.iter().map(|&n| u64::from(n)).sum::<u64>()).expect("open");
+    assert_eq!(done(job).expect("a result"), 7000);
+    assert_eq!(CALLS.load(SeqCst) - before, 2, "it is allocated and freed");
 }

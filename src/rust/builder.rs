@@ -66,6 +66,24 @@ impl Default for ThreadSettings {
 }
 
 impl Pool {
+    /// A pool with this many workers, and all other settings at their defaults: [`builder`](Pool::builder) sets those. 0: none,
+    /// as [`Builder::workers`] says. For as many workers as there are CPUs, build a builder that was told no number.
+    ///
+    /// ```
+    /// use jobring::Pool;
+    ///
+    /// let pool = Pool::new(2)?;
+    /// assert_eq!(pool.workers(), 2);
+    /// assert_eq!(pool.submit(|| 6 * 7)?.wait()?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Builder::build`]: the system may refuse a thread.
+    pub fn new(workers: usize) -> Result<Self, BuildError> {
+        Self::builder().workers(workers).build()
+    }
+
     /// The settings of a new pool, all at their defaults: [`Builder::new`].
     ///
     /// ```

@@ -47,6 +47,16 @@ pub(super) const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
+/// What to do about a large closure.
+const CAPTURE_LESS: &str = if cfg!(feature = "alloc") {
+    "capture less, or call submit_boxed (where the call is not submit, pass Box::new(closure)), or "
+} else {
+    "capture less, or pass the closure in a Box, or "
+};
+
+const BY_SUBMIT_BOXED: &str =
+    if cfg!(feature = "alloc") { " (submit_boxed does that to a closure)" } else { "" };
+
 /// A message that is being built.
 struct Text {
     bytes: [u8; Self::ROOM],
@@ -55,7 +65,7 @@ struct Text {
 
 impl Text {
     /// The longest message with the largest numbers takes less.
-    const ROOM: usize = 768;
+    const ROOM: usize = 1024;
 
     const fn refusal(needs: JobNeeds, payload: usize) -> Self {
         let mut text = Self { bytes: [0; Self::ROOM], length: 0 };
@@ -73,13 +83,16 @@ impl Text {
             if needs.owner.bytes > 0 {
                 text = text.and(", and ").and(needs.owner.by).and(" adds ").and_number(needs.owner.bytes);
             }
+            text = text.and(". To make it fit, ");
+            if needs.closure + needs.owner.bytes > payload {
+                text = text.and(CAPTURE_LESS);
+            }
+            if needs.result + needs.owner.bytes > payload {
+                text = text.and("return the result in a Box, or ");
+            }
             let wanted = bytes.next_multiple_of(PAYLOAD_ALIGN);
-            text = text.and(". Capture less, or move it into a Box, or give the pool larger slots: ");
-            text = text
-                .and("Pool::builder().payload::<")
-                .and_number(wanted)
-                .and(">(), StaticPool<JOBS, WORKERS, ");
-            text = text.and_number(wanted).and(">");
+            text = text.and("give the pool larger slots: Pool::builder().payload::<").and_number(wanted);
+            text = text.and(">(), StaticPool<JOBS, WORKERS, ").and_number(wanted).and(">");
         }
         if needs.align > PAYLOAD_ALIGN {
             if text.length > 0 {
@@ -87,7 +100,7 @@ impl Text {
             }
             text = text.and("its closure or its result is aligned to ").and_number(needs.align);
             text = text.and(" bytes, and a slot to ").and_number(PAYLOAD_ALIGN);
-            text = text.and(" only: move what is aligned so into a Box");
+            text = text.and(" only: move what is aligned so into a Box").and(BY_SUBMIT_BOXED);
         }
         text
     }
@@ -144,8 +157,16 @@ mod tests {
         }
         let wanted = 72usize.next_multiple_of(PAYLOAD_ALIGN);
         assert!(said.contains(&std::format!("payload::<{wanted}>()")), "{said}");
+        assert!(said.contains(CAPTURE_LESS) && !said.contains("return the result"), "{said}");
         assert!(!said.contains("aligned"));
         assert!(needs.fits(72) && needs.fits(wanted));
+    }
+
+    #[test]
+    fn a_result_that_is_too_large_is_told_apart_from_a_closure() {
+        let needs = JobNeeds { closure: 8, result: 100, failure: 16, align: 8, owner: Added::NOTHING };
+        let said = said(needs, 48);
+        assert!(said.contains("return the result in a Box") && !said.contains(CAPTURE_LESS), "{said}");
     }
 
     #[test]
@@ -170,6 +191,6 @@ mod tests {
     fn the_longest_message_has_room() {
         let most = usize::MAX / 2;
         let needs = JobNeeds { closure: most, result: most, failure: most, align: most, owner: QUEUE };
-        assert!(said(needs, most - 1).ends_with("into a Box"));
+        assert!(said(needs, most - 1).ends_with(&std::format!("into a Box{BY_SUBMIT_BOXED}")));
     }
 }

@@ -3,6 +3,8 @@
 pub(crate) mod batch;
 pub(crate) mod blocking_queue;
 #[cfg(feature = "alloc")]
+mod boxed;
+#[cfg(feature = "alloc")]
 pub(crate) mod builder;
 #[cfg(feature = "alloc")]
 mod builder_threads;

@@ -98,7 +98,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// The closure and its result must fit into a slot. That is checked when the program is built, but not by
     /// `cargo check`: the compiler knows a closure's size only when it generates code for it. The error says
     /// what the job needs and what to do. (Three captured `String`s take 72 bytes; a slot of `Pool` has 48
-    /// unless `Builder::payload` says otherwise.)
+    /// unless `Builder::payload` says otherwise.) `submit_boxed` takes a closure of any size.
     ///
     /// ```
     /// use jobring::Pool;
