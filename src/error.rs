@@ -138,7 +138,7 @@ pub enum JobError {
     /// An interrupt was raised ([`PoolCore::interruptible`](crate::PoolCore::interruptible)).
     /// [`JobHandle::wait_interruptible`](crate::JobHandle::wait_interruptible) returns the handle instead.
     Interrupted,
-    /// The time of a map was up, and this job had not finished, or was not begun: see `Map::timeout`.
+    /// The time of a map was up, and this job had not finished, or was not begun: see `MapIter::timeout`.
     TimedOut,
 }
 

@@ -14,7 +14,8 @@
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
-//! - `Map` (feature `alloc`) gives the results of a function over an iterator, in the order of its input.
+//! - `PoolCore::map` (feature `alloc`) calls a function with each item of a slice, in parallel; [`PoolCore::for_each_chunk_mut`] with
+//!   chunks that it may change. `MapIter` gives the results of a function over an iterator, in the order of its input.
 //! - [`Lane`] is a FIFO of jobs of which at most a given number run at the same time: an actor's mailbox, a serial queue, a quota.
 //! - [`Queue`] is a bounded FIFO of values, for threads and interrupt handlers, without a pool. A [`BlockingQueue`] is one for
 //!   threads that wait for each other, and can be closed.
@@ -104,7 +105,7 @@ pub use rust::job_state::JobState;
 pub use rust::lane::Lane;
 pub use rust::lane_memory::LaneMemory;
 #[cfg(feature = "alloc")]
-pub use rust::map::Map;
+pub use rust::map::MapIter;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::owned_handle::OwnedJobHandle;
 pub use rust::parallel_loop::{LoopTimedOut, ParallelLoop};
@@ -116,7 +117,7 @@ pub use rust::pool_core::{AnyPool, PoolCore};
 pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;
 #[cfg(feature = "alloc")]
-pub use rust::scope_map::ScopeMap;
+pub use rust::scope_map::ScopeMapIter;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
 pub use rust::time_limit::TimeLimit;

@@ -33,7 +33,7 @@ fn results_come_in_the_order_of_the_input() {
         for count in [0, 1, 2, 63, 100] {
             for chunk in [0, 1, 7, count, usize::MAX] {
                 for in_flight in [0, 1, 3, usize::MAX] {
-                    let map = pool.map(0..count, |n| n + 1).chunk(chunk).in_flight(in_flight);
+                    let map = pool.map_iter(0..count, |n| n + 1).chunk(chunk).in_flight(in_flight);
                     let results: Result<Vec<usize>, _> = map.collect();
                     assert!(results.expect("all have run").into_iter().eq(1..=count));
                 }
@@ -47,7 +47,7 @@ fn results_come_in_the_order_of_the_input() {
 fn a_job_that_finishes_first_waits_for_its_turn() {
     let pool = pool(2, 8);
     let gate = Gate::new();
-    let results = pool.map(0..2, move |n| match n {
+    let results = pool.map_iter(0..2, move |n| match n {
         0 => gate.pass(),
         _ => gate.open(),
     });
@@ -57,17 +57,17 @@ fn a_job_that_finishes_first_waits_for_its_turn() {
 #[test]
 fn items_and_results_of_any_size_fit() {
     let pool = pool(1, 4);
-    let large = pool.map([[1_u64; 100], [2; 100]], |numbers| numbers.map(|n| n * 2));
+    let large = pool.map_iter([[1_u64; 100], [2; 100]], |numbers| numbers.map(|n| n * 2));
     assert_eq!(shown(large), [Ok([2; 100]), Ok([4; 100])]);
     static SMALL: StaticPool<2, 0, 32> = StaticPool::new();
-    assert_eq!(shown(SMALL.map(["a", "bc"], str::len)), [Ok(1), Ok(2)]);
+    assert_eq!(shown(SMALL.map_iter(["a", "bc"], str::len)), [Ok(1), Ok(2)]);
 }
 
 #[test]
 fn a_panic_is_the_result_of_its_item_alone() {
     let pool = pool(2, 8);
     for chunk in [1, 2, 10] {
-        let map = pool.map(0..6, |n| if n % 3 == 1 { panic!("no {n}") } else { n }).chunk(chunk);
+        let map = pool.map_iter(0..6, |n| if n % 3 == 1 { panic!("no {n}") } else { n }).chunk(chunk);
         let no = |n| Err(format!("the job panicked: no {n}"));
         assert_eq!(shown(map), [Ok(0), no(1), Ok(2), Ok(3), no(4), Ok(5)]);
     }
@@ -78,7 +78,7 @@ fn the_input_is_no_further_ahead_than_it_may_be() {
     let pool = pool(2, 64);
     let read = Count::new();
     let counts = read.clone();
-    let mut map = pool.map((0..).inspect(move |_| counts.add()), |n| n).in_flight(3).chunk(5);
+    let mut map = pool.map_iter((0..).inspect(move |_| counts.add()), |n| n).in_flight(3).chunk(5);
     assert_eq!(read.get(), 0, "nothing happens before the first result is asked for");
     for n in 0..100 {
         assert_eq!(map.next().expect("it has no end").expect("it runs"), n);
@@ -95,7 +95,7 @@ fn a_map_that_is_dropped_drops_what_has_not_begun() {
         let items = items.clone();
         move |n| (n, items.on_drop())
     });
-    let mut map = pool.map(inputs, move |(n, _item): (u32, CountsDrop)| {
+    let mut map = pool.map_iter(inputs, move |(n, _item): (u32, CountsDrop)| {
         if n == 1 {
             runs.open();
             goes_on.pass();
@@ -119,7 +119,7 @@ fn a_map_that_is_leaked_runs_and_the_pool_ends() {
     let pool = pool(1, 8);
     let (calls, drops) = (Count::new(), Count::new());
     let (called, dropped) = (calls.clone(), drops.clone());
-    let mut map = pool.map(0..4, move |_| {
+    let mut map = pool.map_iter(0..4, move |_| {
         called.add();
         dropped.on_drop()
     });
@@ -134,7 +134,7 @@ fn when_the_time_is_up_the_rest_is_not_begun() {
     let pool = pool(1, 8);
     let (gate, calls) = (Gate::new(), Count::new());
     let (goes_on, called) = (gate.clone(), calls.clone());
-    let mut map = pool.map(0.., move |n| {
+    let mut map = pool.map_iter(0.., move |n| {
         called.add();
         if n == 2 {
             goes_on.pass();
@@ -158,7 +158,7 @@ fn a_wait_ends_when_the_time_is_up() {
     let pool = pool(1, 8);
     let gate = Gate::new();
     let goes_on = gate.clone();
-    let mut map = pool.map(0..5, move |_| goes_on.pass()).timeout(Duration::from_millis(1));
+    let mut map = pool.map_iter(0..5, move |_| goes_on.pass()).timeout(Duration::from_millis(1));
     assert_timed_out(map.next());
     gate.open();
     drop(map);
@@ -168,26 +168,26 @@ fn a_wait_ends_when_the_time_is_up() {
 #[test]
 fn a_time_that_is_up_counts_only_if_something_is_left() {
     let pool = pool(1, 8);
-    let mut map = pool.map(0..0, |n: u32| n).timeout(Duration::ZERO);
+    let mut map = pool.map_iter(0..0, |n: u32| n).timeout(Duration::ZERO);
     assert!(map.next().is_none());
-    let mut map = pool.map(0..1, |n: u32| n);
+    let mut map = pool.map_iter(0..1, |n: u32| n);
     assert!(matches!(map.next(), Some(Ok(0))));
     assert!(map.timeout(Duration::ZERO).next().is_none());
     let began = Count::new();
     let counts = began.clone();
-    let map = pool.map(0..9, move |_| counts.add()).chunk(3).timeout(Duration::ZERO);
+    let map = pool.map_iter(0..9, move |_| counts.add()).chunk(3).timeout(Duration::ZERO);
     assert_eq!(shown(map), [Err(JobError::TimedOut.to_string())]);
     assert_eq!(began.get(), 0);
     // A time that is long enough.
-    let map = pool.map(0..9, |n| n).chunk(2).timeout(common::DEADLINE);
+    let map = pool.map_iter(0..9, |n| n).chunk(2).timeout(common::DEADLINE);
     assert!(map.map(|n| n.expect("in time")).eq(0..9));
 }
 
 /// A map inside a job, whose calls map too.
 fn nested(pool: &Arc<Pool>, limit: Option<Duration>) -> u64 {
     let inner = pool.clone();
-    let outer = pool.map(0..10_u64, move |n| {
-        let map = inner.map(0..n, |k| k).in_flight(2);
+    let outer = pool.map_iter(0..10_u64, move |n| {
+        let map = inner.map_iter(0..n, |k| k).in_flight(2);
         let map = if let Some(limit) = limit { map.timeout(limit) } else { map };
         map.sum::<Result<u64, _>>().expect("inside")
     });
@@ -216,7 +216,8 @@ fn on_a_full_pool_the_caller_runs_it() {
     let rest: Vec<_> = (0..3).map(|_| pool.submit(|| ()).expect("room")).collect();
     assert!(matches!(pool.try_submit(|| ()), Err(SubmitError::Full(_))));
     let here = thread::current().id();
-    let map = pool.map(0..10, |n| if n == 3 { panic!("no {n}") } else { thread::current().id() }).chunk(4);
+    let map =
+        pool.map_iter(0..10, |n| if n == 3 { panic!("no {n}") } else { thread::current().id() }).chunk(4);
     let results: Vec<_> = map.collect();
     assert_eq!(results.iter().filter(|result| matches!(result, Ok(id) if *id == here)).count(), 9);
     assert!(matches!(results[3], Err(JobError::Panicked(_))));
@@ -232,7 +233,7 @@ fn one_slot_that_comes_and_goes_is_enough() {
     let gate = Gate::new();
     let mut taken = Some(held(&pool, &gate));
     let mut sum = 0;
-    for (n, result) in pool.map(0..100, |n| n).in_flight(2).enumerate() {
+    for (n, result) in pool.map_iter(0..100, |n| n).in_flight(2).enumerate() {
         sum += result.expect("it runs");
         if n == 50 {
             gate.open();
@@ -247,19 +248,19 @@ fn a_shutdown_ends_the_map() {
     let cancelled = || Err(JobError::Cancelled.to_string());
     let closed = pool(1, 4);
     closed.shutdown(ShutdownMode::Drain, None).expect("it ends");
-    assert_eq!(shown(closed.map(0.., |n: u32| n)), [cancelled()]);
-    assert_eq!(shown(closed.map(0..0, |n: u32| n)), []);
+    assert_eq!(shown(closed.map_iter(0.., |n: u32| n)), [cancelled()]);
+    assert_eq!(shown(closed.map_iter(0..0, |n: u32| n)), []);
 
     // What was accepted is drained.
     let drained = pool(1, 4);
-    let mut map = drained.map(0.., |n| n).in_flight(2);
+    let mut map = drained.map_iter(0.., |n| n).in_flight(2);
     assert!(matches!(map.next(), Some(Ok(0))));
     drained.shutdown(ShutdownMode::Drain, None).expect("it ends");
     assert_eq!(shown(map), [Ok(1), Ok(2), cancelled()]);
 
     // Or each item of it is discarded.
     let discarded = pool(0, 8);
-    let mut map = discarded.map(0.., |n| n).in_flight(2).chunk(2);
+    let mut map = discarded.map_iter(0.., |n| n).in_flight(2).chunk(2);
     assert!(matches!(map.next(), Some(Ok(0))));
     discarded.shutdown(ShutdownMode::Discard, None).expect("it ends");
     let all = [Ok(1), cancelled(), cancelled(), cancelled(), cancelled(), cancelled()];
@@ -269,7 +270,7 @@ fn a_shutdown_ends_the_map() {
 #[test]
 fn a_chunk_that_somebody_cancels_gives_an_error_for_each_item() {
     let pool = pool(0, 8);
-    let mut map = pool.map(0..6, |n| n).in_flight(1).chunk(2);
+    let mut map = pool.map_iter(0..6, |n| n).in_flight(1).chunk(2);
     assert!(matches!(map.next(), Some(Ok(0))));
     pool.cancel_all();
     let cancelled = || Err(JobError::Cancelled.to_string());
@@ -282,7 +283,7 @@ fn an_interrupt_loses_nothing() {
     let pool = pool(1, 8);
     let gate = Gate::new();
     let goes_on = gate.clone();
-    let mut map = pool.map(0..3, move |n| {
+    let mut map = pool.map_iter(0..3, move |n| {
         goes_on.pass();
         n
     });
@@ -319,7 +320,7 @@ fn a_panic_of_the_input_or_of_a_clone_loses_nothing() {
             _ => Some(asked),
         }
     });
-    let mut map = pool.map(inputs, move |n| {
+    let mut map = pool.map_iter(inputs, move |n| {
         let _shy = &shy;
         n
     });
@@ -353,7 +354,7 @@ fn what_panics_when_it_is_dropped_is_dropped_once() {
     let given = items.clone();
     let inputs = (0..).map(move |n| (n, Bomb(given.clone())));
     let ends = results.clone();
-    let mut map = pool.map(inputs, move |(n, bomb)| {
+    let mut map = pool.map_iter(inputs, move |(n, bomb)| {
         std::mem::forget(bomb);
         (n, Bomb(ends.clone()))
     });
@@ -372,7 +373,7 @@ fn what_panics_when_it_is_dropped_is_dropped_once() {
     #[derive(Clone)]
     struct Function(Option<Arc<Bomb>>);
     let function = Function(Some(Arc::new(Bomb(counted))));
-    let map = pool.map(0..3, move |n| {
+    let map = pool.map_iter(0..3, move |n| {
         let _function = &function.0;
         n
     });
@@ -387,7 +388,7 @@ fn a_map_goes_to_another_thread() {
     let pool = Arc::new(pool(1, 4));
     let inside = pool.clone();
     let thread = thread::spawn(move || {
-        let mut map = inside.map(0..10, |n| n).in_flight(2);
+        let mut map = inside.map_iter(0..10, |n| n).in_flight(2);
         let first = map.next().expect("there are ten");
         thread::scope(|s| {
             let rest = s.spawn(move || map.map(|n| n.expect("it runs")).sum::<u32>());

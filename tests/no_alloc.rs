@@ -144,7 +144,7 @@ fn no_job_allocates_once_the_pool_is_there() {
     // A map allocates what it has in flight, however long it is.
     let allocates = |items| {
         let before = CALLS.load(SeqCst);
-        let map = pool.map(0..items, |n| n).chunk(3).in_flight(4);
+        let map = pool.map_iter(0..items, |n| n).chunk(3).in_flight(4);
         assert!(map.map(|n| n.expect("a result")).eq(0..items));
         CALLS.load(SeqCst) - before
     };

@@ -29,7 +29,7 @@ fn results_that_borrow_come_in_the_order_of_the_input() {
             for chunk in [0, 1, 7, usize::MAX] {
                 for in_flight in [0, 1, 3, usize::MAX] {
                     let numbers: Result<Vec<&str>, _> = pool.scope(|s| {
-                        s.map(&words, |word| &word[5..]).chunk(chunk).in_flight(in_flight).collect()
+                        s.map_iter(&words, |word| &word[5..]).chunk(chunk).in_flight(in_flight).collect()
                     });
                     let numbers = numbers.expect("all have run");
                     assert!(numbers.into_iter().eq((0..count).map(|n| n.to_string())));
@@ -44,7 +44,7 @@ fn results_that_borrow_come_in_the_order_of_the_input() {
 fn a_panic_in_a_scope_is_the_result_of_its_item_alone() {
     let pool = pool(2, 8);
     let odd = |n: &u32| if n % 2 == 1 { panic!("no {n}") } else { *n };
-    let results = pool.scope(|s| shown(s.map(&[0, 1, 2], odd).chunk(2)));
+    let results = pool.scope(|s| shown(s.map_iter(&[0, 1, 2], odd).chunk(2)));
     assert_eq!(results, [Ok(0), Err("the job panicked: no 1".to_owned()), Ok(2)]);
 }
 
@@ -85,7 +85,7 @@ fn a_drop_waits_for_what_runs_and_drops_the_rest() {
     thread::scope(|threads| {
         threads.spawn(|| one.end_it());
         pool.scope(|s| {
-            let mut map = s.map((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 1));
+            let mut map = s.map_iter((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 1));
             assert!(matches!(map.next(), Some(Ok(0))));
             begun.pass();
             // Four are in flight, and one of them runs.
@@ -103,7 +103,7 @@ fn the_scope_waits_for_a_map_that_is_leaked() {
         let calls = Count::new();
         let numbers: Vec<usize> = (0..100).collect();
         pool.scope(|s| {
-            let mut map = s.map(&numbers, |n| {
+            let mut map = s.map_iter(&numbers, |n| {
                 calls.add();
                 *n
             });
@@ -121,7 +121,7 @@ fn jobs_of_the_scope_beside_a_map_take_nothing_from_it() {
         let pool = pool(workers, 128);
         let (numbers, spawned): (Vec<usize>, _) = ((0..200).collect(), Count::new());
         pool.scope(|s| {
-            let mut map = s.map(&numbers, |n| *n).in_flight(32);
+            let mut map = s.map_iter(&numbers, |n| *n).in_flight(32);
             for n in 0..200 {
                 assert!(matches!(map.next(), Some(Ok(result)) if result == n));
                 // More than a scope may have, so that it finishes jobs of the map.
@@ -142,7 +142,7 @@ fn when_the_time_of_a_map_in_a_scope_is_up_what_runs_is_waited_for() {
     thread::scope(|threads| {
         threads.spawn(|| one.end_it());
         pool.scope(|s| {
-            let mut map = s.map((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 2));
+            let mut map = s.map_iter((0..).map(|n| (n, items.on_drop())), |(n, _item)| one.run(n, 2));
             assert!(matches!(map.next(), Some(Ok(0))));
             begun.pass();
             // What is there is given, also late.
@@ -152,11 +152,11 @@ fn when_the_time_of_a_map_in_a_scope_is_up_what_runs_is_waited_for() {
             assert!(map.next().is_none());
             assert_eq!(calls.get(), 3);
 
-            let map = s.map(0..9, |_| calls.add()).chunk(3).timeout(Duration::ZERO);
+            let map = s.map_iter(0..9, |_| calls.add()).chunk(3).timeout(Duration::ZERO);
             assert_eq!(shown(map), [Err(JobError::TimedOut.to_string())]);
-            assert_eq!(shown(s.map(0..0, |n: u32| n).timeout(Duration::ZERO)), []);
+            assert_eq!(shown(s.map_iter(0..0, |n: u32| n).timeout(Duration::ZERO)), []);
             assert_eq!(calls.get(), 3);
-            let map = s.map(0..9, |n| n).chunk(2).timeout(common::DEADLINE);
+            let map = s.map_iter(0..9, |n| n).chunk(2).timeout(common::DEADLINE);
             assert!(map.map(|n| n.expect("in time")).eq(0..9));
         });
     });
@@ -171,14 +171,16 @@ fn the_caller_runs_what_finds_no_slot() {
     let second = pool.submit(|| ()).expect("room");
     let here = thread::current().id();
     pool.scope(|s| {
-        assert!(s.map(0..10, |_| thread::current().id()).chunk(4).all(|id| id.expect("it runs") == here));
+        assert!(
+            s.map_iter(0..10, |_| thread::current().id()).chunk(4).all(|id| id.expect("it runs") == here)
+        );
     });
     gate.open();
     assert_eq!(done(first).expect("it ends"), 7);
     done(second).expect("it runs");
     pool.shutdown(ShutdownMode::Drain, None).expect("it ends");
     pool.scope(|s| {
-        assert!(s.map(0..10, |_| thread::current().id()).all(|id| id.expect("it runs") == here));
+        assert!(s.map_iter(0..10, |_| thread::current().id()).all(|id| id.expect("it runs") == here));
     });
 }
 
@@ -186,7 +188,7 @@ fn the_caller_runs_what_finds_no_slot() {
 fn what_a_shutdown_discards_is_cancelled() {
     let pool = pool(0, 8);
     let results = pool.scope(|s| {
-        let mut map = s.map(0..7, |n| n).in_flight(2).chunk(2);
+        let mut map = s.map_iter(0..7, |n| n).in_flight(2).chunk(2);
         assert!(matches!(map.next(), Some(Ok(0))));
         pool.shutdown(ShutdownMode::Discard, None).expect("it ends");
         shown(map)
@@ -198,8 +200,8 @@ fn what_a_shutdown_discards_is_cancelled() {
 /// A map inside a job, whose calls map too.
 fn nested(pool: &Pool, limit: Duration) -> u64 {
     type Sum = Result<u64, JobError>;
-    let inner = |n| pool.scope(|s| s.map(0..n, |k| k).in_flight(2).timeout(limit).sum::<Sum>());
-    pool.scope(|s| s.map(0..10, inner).timeout(limit).map(|sum| sum?).sum::<Sum>()).expect("they run")
+    let inner = |n| pool.scope(|s| s.map_iter(0..n, |k| k).in_flight(2).timeout(limit).sum::<Sum>());
+    pool.scope(|s| s.map_iter(0..10, inner).timeout(limit).map(|sum| sum?).sum::<Sum>()).expect("they run")
 }
 
 #[test]
@@ -247,7 +249,7 @@ fn what_panics_in_a_map_of_a_scope_is_dropped_once() {
     let (items, results, functions) = (Count::new(), Count::new(), Count::new());
     let inputs = || (0..).map(|_| Bomb(items.clone()));
     pool.scope(|s| {
-        let mut map = s.map(inputs(), |bomb| {
+        let mut map = s.map_iter(inputs(), |bomb| {
             std::mem::forget(bomb);
             Bomb(results.clone())
         });
@@ -258,7 +260,7 @@ fn what_panics_in_a_map_of_a_scope_is_dropped_once() {
         assert_eq!((items.get(), results.get(), functions.get()), (8, 3, 0));
 
         let bombs = Bombs(&functions, false);
-        let mut map = s.map(inputs(), move |bomb| {
+        let mut map = s.map_iter(inputs(), move |bomb| {
             let _bombs = &bombs;
             std::mem::forget(bomb);
         });

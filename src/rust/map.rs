@@ -20,25 +20,25 @@ pub(super) struct Submitted<'p, A, T> {
     pub(super) len: usize,
 }
 
-/// The results of a function over an input, in the order of the input: see [`PoolCore::map`].
+/// The results of a function over an input, in the order of the input: see [`PoolCore::map_iter`].
 ///
 /// `P` is the kind of the pool; the default is `Pool`.
 ///
 /// ```
-/// use jobring::{JobError, Map, Pool};
+/// use jobring::{JobError, MapIter, Pool};
 /// use std::vec;
 ///
-/// fn total(lengths: Map<'_, vec::IntoIter<String>, fn(String) -> usize, usize>) -> Result<usize, JobError> {
+/// fn total(lengths: MapIter<'_, vec::IntoIter<String>, fn(String) -> usize, usize>) -> Result<usize, JobError> {
 ///     lengths.chunk(16).sum()
 /// }
 ///
 /// let pool = Pool::builder().workers(2).build()?;
 /// let words = vec!["one".to_string(), "two".to_string(), "three".to_string()];
-/// assert_eq!(total(pool.map(words, |word| word.len()))?, 11);
+/// assert_eq!(total(pool.map_iter(words, |word| word.len()))?, 11);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a map does nothing unless it is iterated over"]
-pub struct Map<'p, I: Iterator, F, T, P: AnyPool = Pool> {
+pub struct MapIter<'p, I: Iterator, F, T, P: AnyPool = Pool> {
     pub(super) pool: &'p PoolCore<P>,
     pub(super) order: Order<I, F, T, Submitted<'p, I::Item, T>>,
 }
@@ -47,7 +47,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Calls `f` with each item of an iterator, in jobs, and returns an iterator over the results, in the order of the input
     /// whatever finishes first.
     ///
-    /// Nothing happens before the first result is asked for. From then on up to [`in_flight`](Map::in_flight) jobs are submitted
+    /// Nothing happens before the first result is asked for. From then on up to [`in_flight`](MapIter::in_flight) jobs are submitted
     /// ahead of the caller, and each call of `next` blocks until the next result is there. So the input may be endless. The input
     /// is asked for items on the caller's thread.
     ///
@@ -55,15 +55,17 @@ impl<P: AnyPool> PoolCore<P> {
     /// use jobring::Pool;
     ///
     /// let pool = Pool::builder().workers(2).build()?;
-    /// let squares: Result<Vec<u64>, _> = pool.map(1.., |n| n * n).take(5).collect();
+    /// let squares: Result<Vec<u64>, _> = pool.map_iter(1.., |n| n * n).take(5).collect();
     /// assert_eq!(squares?, [1, 4, 9, 16, 25]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// Each job has a clone of `f`, which must fit into a slot beside a pointer; items and results of any size do. Small items are
-    /// cheaper in [chunks](Map::chunk). The map allocates a ring of handles, and the room for each chunk in flight and two more;
+    /// cheaper in [chunks](MapIter::chunk). The map allocates a ring of handles, and the room for each chunk in flight and two more;
     /// after that it allocates nothing, unless the pool is full now and then. For data that is borrowed there is
-    /// [`Scope::map`](crate::Scope::map).
+    /// [`Scope::map_iter`](crate::Scope::map_iter).
+    ///
+    /// Over a slice [`map`](PoolCore::map) is cheaper: it has no jobs and gives a `Vec`.
     ///
     /// # Failures
     /// A call that panics gives its [`JobError::Panicked`](crate::JobError::Panicked) in its place, and the others go on, also those of its chunk. Whoever
@@ -73,7 +75,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// use jobring::{JobError, Pool};
     ///
     /// let pool = Pool::builder().workers(2).build()?;
-    /// let sum: Result<u32, JobError> = pool.map(0.., |n| 100 / (3 - n)).sum();
+    /// let sum: Result<u32, JobError> = pool.map_iter(0.., |n| 100 / (3 - n)).sum();
     /// assert!(matches!(sum, Err(JobError::Panicked(_))));
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
@@ -81,7 +83,7 @@ impl<P: AnyPool> PoolCore<P> {
     /// Other errors:
     /// - [`JobError::Cancelled`](crate::JobError::Cancelled) in the place of each item of a job that somebody else has cancelled. If the pool is shut down and
     ///   takes no more jobs, it stands once in place of all items that are left, and is the last result.
-    /// - [`JobError::TimedOut`](crate::JobError::TimedOut), the last result: see [`timeout`](Map::timeout).
+    /// - [`JobError::TimedOut`](crate::JobError::TimedOut), the last result: see [`timeout`](MapIter::timeout).
     /// - [`JobError::Interrupted`](crate::JobError::Interrupted): nothing is lost, and the next call goes on where this one stopped.
     /// - [`JobError::Deadlock`](crate::JobError::Deadlock), [`JobError::Stack`](crate::JobError::Stack), [`JobError::Forked`](crate::JobError::Forked), as a [`wait`](JobHandle::wait) for the job returns
     ///   them, in the place of each of its items.
@@ -93,21 +95,21 @@ impl<P: AnyPool> PoolCore<P> {
     ///
     /// # What the calling thread runs
     /// If the job of the next result has not begun, `next` runs it on the calling thread, inside a job too. With a
-    /// [time limit](Map::timeout) it does so only inside a job of the same pool, or on a pool without workers.
+    /// [time limit](MapIter::timeout) it does so only inside a job of the same pool, or on a pool without workers.
     ///
     /// It never waits for a slot. If none is free, it goes on with what it has in flight; if nothing is, the calling thread runs a
     /// chunk itself.
     ///
     /// # Panics
     /// `next` panics with a panic of the input, or of the clone of `f`. Nothing is lost, and the map can be used further.
-    pub fn map<I, F, T>(&self, inputs: I, f: F) -> Map<'_, I::IntoIter, F, T, P>
+    pub fn map_iter<I, F, T>(&self, inputs: I, f: F) -> MapIter<'_, I::IntoIter, F, T, P>
     where
         I: IntoIterator<Item: Send + 'static>,
         F: Fn(I::Item) -> T + Clone + Send + 'static,
         T: Send + 'static,
     {
         let most = default_in_flight(self.capacity());
-        Map { pool: self, order: Order::new(inputs.into_iter(), f, most) }
+        MapIter { pool: self, order: Order::new(inputs.into_iter(), f, most) }
     }
 }
 
@@ -115,7 +117,7 @@ fn default_in_flight(capacity: usize) -> usize {
     (capacity / 2).clamp(1, IN_FLIGHT)
 }
 
-impl<I, F, T, P> Map<'_, I, F, T, P>
+impl<I, F, T, P> MapIter<'_, I, F, T, P>
 where
     I: Iterator,
     P: AnyPool,
@@ -133,7 +135,7 @@ where
     ///     read += 1;
     ///     Some(read)
     /// });
-    /// assert_eq!(pool.map(lines, |n| n * 2).in_flight(4).next().unwrap()?, 2);
+    /// assert_eq!(pool.map_iter(lines, |n| n * 2).in_flight(4).next().unwrap()?, 2);
     /// assert_eq!(read, 5);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -149,7 +151,7 @@ where
     /// use jobring::Pool;
     ///
     /// let pool = Pool::builder().workers(2).build()?;
-    /// let sum: Result<u64, _> = pool.map(0..10_000u64, |n| n * n).chunk(1000).sum();
+    /// let sum: Result<u64, _> = pool.map_iter(0..10_000u64, |n| n * n).chunk(1000).sum();
     /// assert_eq!(sum?, 333_283_335_000);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -177,7 +179,7 @@ where
     /// let (send, receive) = channel();
     /// let receive = Arc::new(Mutex::new(receive));
     /// send.send("first")?;
-    /// let mut lines = pool.map(0..3, move |_| receive.lock().unwrap().recv().unwrap());
+    /// let mut lines = pool.map_iter(0..3, move |_| receive.lock().unwrap().recv().unwrap());
     /// assert_eq!(lines.next().unwrap()?, "first");
     /// let mut lines = lines.timeout(Duration::from_millis(5));
     /// assert!(matches!(lines.next(), Some(Err(JobError::TimedOut))));
@@ -191,9 +193,9 @@ where
     }
 }
 
-impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for Map<'_, I, F, T, P> {
+impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for MapIter<'_, I, F, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Map")
+        f.debug_struct("MapIter")
             .field("chunk", &self.order.chunk)
             .field("most_in_flight", &self.order.most)
             .field("in_flight", &self.order.in_flight.len())

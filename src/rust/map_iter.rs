@@ -6,7 +6,7 @@ use crate::platform::port::{Deadline, Timeout};
 use crate::rust::closure::{ClosureRequest, Fits};
 use crate::rust::handle::JobHandle;
 use crate::rust::job_state::JobState;
-use crate::rust::map::{Map, Submitted};
+use crate::rust::map::{MapIter, Submitted};
 use crate::rust::map_chunk::Chunk;
 use crate::rust::map_order::{Jobs, Stop, Taken, Unplaced};
 use crate::rust::pool_core::{AnyPool, PoolCore};
@@ -118,7 +118,7 @@ fn of_each_item(chunk: &JobError) -> JobError {
     }
 }
 
-impl<I, F, T, P> Iterator for Map<'_, I, F, T, P>
+impl<I, F, T, P> Iterator for MapIter<'_, I, F, T, P>
 where
     I: Iterator<Item: Send + 'static>,
     F: Fn(I::Item) -> T + Clone + Send + 'static,
@@ -132,7 +132,7 @@ where
     }
 }
 
-impl<I, F, T, P> FusedIterator for Map<'_, I, F, T, P>
+impl<I, F, T, P> FusedIterator for MapIter<'_, I, F, T, P>
 where
     I: Iterator<Item: Send + 'static>,
     F: Fn(I::Item) -> T + Clone + Send + 'static,
@@ -141,7 +141,7 @@ where
 {
 }
 
-impl<I: Iterator, F, T, P: AnyPool> Drop for Map<'_, I, F, T, P> {
+impl<I: Iterator, F, T, P: AnyPool> Drop for MapIter<'_, I, F, T, P> {
     fn drop(&mut self) {
         self.order.in_flight.iter().for_each(Submitted::cancel);
     }

@@ -60,6 +60,7 @@ pub(crate) mod scope;
 #[cfg(feature = "alloc")]
 pub(crate) mod scope_map;
 pub(crate) mod shutdown;
+mod slices;
 pub(crate) mod static_pool;
 #[cfg(all(feature = "future", feature = "alloc"))]
 mod stream;

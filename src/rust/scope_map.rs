@@ -19,15 +19,15 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::ptr::NonNull;
 
-/// The results of a function that borrows, in the order of its input: see [`Scope::map`].
+/// The results of a function that borrows, in the order of its input: see [`Scope::map_iter`].
 ///
 /// `P` is the kind of the pool; the default is `Pool`.
 ///
 /// ```
-/// use jobring::{JobError, Pool, ScopeMap};
+/// use jobring::{JobError, Pool, ScopeMapIter};
 /// use std::slice::Iter;
 ///
-/// type Lengths<'scope, 'env> = ScopeMap<'scope, 'env, Iter<'env, String>, fn(&'env String) -> usize, usize>;
+/// type Lengths<'scope, 'env> = ScopeMapIter<'scope, 'env, Iter<'env, String>, fn(&'env String) -> usize, usize>;
 ///
 /// fn total(lengths: Lengths<'_, '_>) -> Result<usize, JobError> {
 ///     lengths.chunk(16).sum()
@@ -35,18 +35,18 @@ use core::ptr::NonNull;
 ///
 /// let pool = Pool::builder().workers(2).build()?;
 /// let words = ["one".to_string(), "two".to_string(), "three".to_string()];
-/// let sum = pool.scope(|s| total(s.map(&words, |word| word.len())));
+/// let sum = pool.scope(|s| total(s.map_iter(&words, |word| word.len())));
 /// assert_eq!(sum?, 11);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a map does nothing unless it is iterated over"]
-pub struct ScopeMap<'scope, 'env: 'scope, I: Iterator, F, T, P: AnyPool = Pool> {
+pub struct ScopeMapIter<'scope, 'env: 'scope, I: Iterator, F, T, P: AnyPool = Pool> {
     scope: &'scope Scope<'scope, 'env, P>,
     order: Order<I, F, T, Lent<I::Item, T>>,
 }
 
 impl<'scope, 'env, P: AnyPool> Scope<'scope, 'env, P> {
-    /// As [`PoolCore::map`](crate::PoolCore::map), for what outlives the scope: the items, the results and `f` may borrow it. The
+    /// As [`PoolCore::map_iter`](crate::PoolCore::map_iter), for what outlives the scope: the items, the results and `f` may borrow it. The
     /// map ends with the scope.
     ///
     /// ```
@@ -55,7 +55,7 @@ impl<'scope, 'env, P: AnyPool> Scope<'scope, 'env, P> {
     /// let pool = Pool::builder().workers(2).build()?;
     /// let text = String::from("a few words here");
     /// let capitals = pool.scope(|s| {
-    ///     let words = s.map(text.split(' '), |word| (word, word.to_uppercase()));
+    ///     let words = s.map_iter(text.split(' '), |word| (word, word.to_uppercase()));
     ///     words.collect::<Result<Vec<(&str, String)>, _>>()
     /// });
     /// assert_eq!(capitals?[1], ("few", "FEW".to_string()));
@@ -68,7 +68,7 @@ impl<'scope, 'env, P: AnyPool> Scope<'scope, 'env, P> {
     /// let pool = jobring::Pool::builder().workers(1).build().unwrap();
     /// pool.scope(|s| {
     ///     let inside = [1, 2, 3];
-    ///     s.map(&inside, |n| n + 1).count()
+    ///     s.map_iter(&inside, |n| n + 1).count()
     /// });
     /// ```
     ///
@@ -78,13 +78,17 @@ impl<'scope, 'env, P: AnyPool> Scope<'scope, 'env, P> {
     /// - On a pool that is shut down the calling thread runs all chunks. No other error occurs than [`JobError::Panicked`],
     ///   [`JobError::TimedOut`], and [`JobError::Cancelled`] if a shutdown discards the job.
     /// - At most 32 chunks are in flight.
-    pub fn map<I, F, T>(&'scope self, inputs: I, f: F) -> ScopeMap<'scope, 'env, I::IntoIter, F, T, P>
+    pub fn map_iter<I, F, T>(
+        &'scope self,
+        inputs: I,
+        f: F,
+    ) -> ScopeMapIter<'scope, 'env, I::IntoIter, F, T, P>
     where
         I: IntoIterator<Item: Send + 'scope>,
         F: Fn(I::Item) -> T + Clone + Send + 'scope,
         T: Send + 'scope,
     {
-        ScopeMap { scope: self, order: Order::new(inputs.into_iter(), f, most(self.pool.capacity(), 0)) }
+        ScopeMapIter { scope: self, order: Order::new(inputs.into_iter(), f, most(self.pool.capacity(), 0)) }
     }
 }
 
@@ -95,15 +99,15 @@ fn most(capacity: usize, wanted: usize) -> usize {
     }
 }
 
-impl<I: Iterator, F, T, P: AnyPool> ScopeMap<'_, '_, I, F, T, P> {
-    /// As [`Map::in_flight`](crate::Map::in_flight). More than 32 is taken as 32. Default: 0, which is half of the slots, or 32.
+impl<I: Iterator, F, T, P: AnyPool> ScopeMapIter<'_, '_, I, F, T, P> {
+    /// As [`MapIter::in_flight`](crate::MapIter::in_flight). More than 32 is taken as 32. Default: 0, which is half of the slots, or 32.
     ///
     /// ```
     /// use jobring::Pool;
     ///
     /// let pool = Pool::builder().workers(2).build()?;
     /// let factor = 2;
-    /// let first = pool.scope(|s| s.map(1.., |n| n * factor).in_flight(4).next());
+    /// let first = pool.scope(|s| s.map_iter(1.., |n| n * factor).in_flight(4).next());
     /// assert_eq!(first.unwrap()?, 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -112,14 +116,14 @@ impl<I: Iterator, F, T, P: AnyPool> ScopeMap<'_, '_, I, F, T, P> {
         self
     }
 
-    /// As [`Map::chunk`](crate::Map::chunk).
+    /// As [`MapIter::chunk`](crate::MapIter::chunk).
     ///
     /// ```
     /// use jobring::Pool;
     ///
     /// let pool = Pool::builder().workers(2).build()?;
     /// let numbers: Vec<u64> = (0..10_000).collect();
-    /// let sum: Result<u64, _> = pool.scope(|s| s.map(&numbers, |n| n * n).chunk(1000).sum());
+    /// let sum: Result<u64, _> = pool.scope(|s| s.map_iter(&numbers, |n| n * n).chunk(1000).sum());
     /// assert_eq!(sum?, 333_283_335_000);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -128,7 +132,7 @@ impl<I: Iterator, F, T, P: AnyPool> ScopeMap<'_, '_, I, F, T, P> {
         self
     }
 
-    /// As [`Map::timeout`](crate::Map::timeout), but the call that gives [`JobError::TimedOut`] first waits for the jobs that run.
+    /// As [`MapIter::timeout`](crate::MapIter::timeout), but the call that gives [`JobError::TimedOut`] first waits for the jobs that run.
     ///
     /// ```
     /// use jobring::{JobError, Pool};
@@ -136,7 +140,7 @@ impl<I: Iterator, F, T, P: AnyPool> ScopeMap<'_, '_, I, F, T, P> {
     ///
     /// let pool = Pool::builder().workers(1).build()?;
     /// let numbers = [1, 2, 3];
-    /// let late = pool.scope(|s| s.map(&numbers, |n| n * 2).timeout(Duration::ZERO).next());
+    /// let late = pool.scope(|s| s.map_iter(&numbers, |n| n * 2).timeout(Duration::ZERO).next());
     /// assert!(matches!(late, Some(Err(JobError::TimedOut))));
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
@@ -258,7 +262,7 @@ where
     }
 }
 
-impl<'scope, I, F, T, P> Iterator for ScopeMap<'scope, '_, I, F, T, P>
+impl<'scope, I, F, T, P> Iterator for ScopeMapIter<'scope, '_, I, F, T, P>
 where
     I: Iterator<Item: Send + 'scope>,
     F: Fn(I::Item) -> T + Clone + Send + 'scope,
@@ -272,7 +276,7 @@ where
     }
 }
 
-impl<'scope, I, F, T, P> FusedIterator for ScopeMap<'scope, '_, I, F, T, P>
+impl<'scope, I, F, T, P> FusedIterator for ScopeMapIter<'scope, '_, I, F, T, P>
 where
     I: Iterator<Item: Send + 'scope>,
     F: Fn(I::Item) -> T + Clone + Send + 'scope,
@@ -281,7 +285,7 @@ where
 {
 }
 
-impl<I: Iterator, F, T, P: AnyPool> Drop for ScopeMap<'_, '_, I, F, T, P> {
+impl<I: Iterator, F, T, P: AnyPool> Drop for ScopeMapIter<'_, '_, I, F, T, P> {
     fn drop(&mut self) {
         self.order.in_flight.iter().for_each(|job| job.cancel(self.scope));
         // Those that were cancelled first.
@@ -289,8 +293,8 @@ impl<I: Iterator, F, T, P: AnyPool> Drop for ScopeMap<'_, '_, I, F, T, P> {
     }
 }
 
-impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for ScopeMap<'_, '_, I, F, T, P> {
+impl<I: Iterator, F, T, P: AnyPool> fmt::Debug for ScopeMapIter<'_, '_, I, F, T, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScopeMap").finish_non_exhaustive()
+        f.debug_struct("ScopeMapIter").finish_non_exhaustive()
     }
 }

@@ -26,7 +26,7 @@ fn main() {
     let pool = jobring::Pool::builder().workers(1).build().expect("a pool");
     let out: Vec<AtomicU64> = (0..ITEMS).map(|_| AtomicU64::new(0)).collect();
     let sum = |chunk, in_flight| {
-        let map = pool.map(0..ITEMS as u64, small).chunk(chunk).in_flight(in_flight);
+        let map = pool.map_iter(0..ITEMS as u64, small).chunk(chunk).in_flight(in_flight);
         map.fold(0u64, |sum, result| sum.wrapping_add(result.expect("it runs")))
     };
     type Peer<'a> = (&'static str, Box<dyn FnMut() -> u64 + 'a>);
