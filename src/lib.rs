@@ -10,7 +10,7 @@
 //!   an [`AnyPool`].
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //!   An `OwnedJobHandle` (feature `alloc`) shares the ownership of its pool.
-//! - [`Scope`] is for jobs that borrow.
+//! - [`Scope`] is for jobs that borrow; a [`ScopedJobHandle`] gives access to the result of one.
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
@@ -118,6 +118,7 @@ pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;
 #[cfg(feature = "alloc")]
 pub use rust::scope_map::ScopeMapIter;
+pub use rust::scoped_handle::ScopedJobHandle;
 pub use rust::shutdown::ShutdownError;
 pub use rust::static_pool::StaticPool;
 pub use rust::time_limit::TimeLimit;

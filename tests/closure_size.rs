@@ -76,7 +76,7 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
             vec!["needs 100 bytes", "its closure takes 0, its result 100", "return the result in a Box"],
         ),
         (
-            "let large = [1u8; 64]; pool.scope(|s| s.spawn(move || assert_eq!(large[63], 1)));",
+            "let large = [1u8; 64]; pool.scope(|s| _ = s.spawn(move || assert_eq!(large[63], 1)));",
             vec!["needs 64 bytes", "room for 48", "payload::<64>()"],
         ),
         (
@@ -111,7 +111,7 @@ fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
         "let right = [1u8; 48]; let _ = pool.submit(move || right[47]);",
         // What the errors advise.
         "let large = [1u8; 72]; let _ = pool.submit_boxed(move || large[71]);",
-        "let large = [1u8; 64]; pool.scope(|s| s.spawn(Box::new(move || assert_eq!(large[63], 1))));",
+        "let large = [1u8; 64]; pool.scope(|s| _ = s.spawn(Box::new(move || assert_eq!(large[63], 1))));",
         "let large = [1u8; 64]; let _ = pool.submit_batch_detached([Box::new(move || drop(large))]);",
         "let large = Apart(1); let _ = pool.submit_boxed(move || { let large = large; large.0 });",
         "let _ = small.try_submit(|| Box::new(Apart(1)));",

@@ -91,7 +91,7 @@ fn every_call_on_a_parents_pool_returns() {
         assert_eq!(items.get(), 2000);
         assert_eq!(pool.join(|| 1, || 2), (1, 2));
         let mut spawned = 0;
-        pool.scope(|scope| scope.spawn(|| spawned += 1));
+        pool.scope(|scope| _ = scope.spawn(|| spawned += 1));
         assert_eq!(spawned, 1);
         let own = builder(2).build().expect("a pool of its own");
         assert!(matches!(done(own.submit(|| 8).expect("room")), Ok(8)));

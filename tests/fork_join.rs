@@ -540,14 +540,14 @@ fn a_scope_leaves_no_slot_behind_and_a_closed_pool_runs_it_here() {
     let pool = pool(2, 4);
     let ran = AtomicUsize::new(0);
     for round in 0..1000 {
-        pool.scope(|s| (0..6).for_each(|_| s.spawn(|| _ = ran.fetch_add(1, SeqCst))));
+        pool.scope(|s| (0..6).for_each(|_| _ = s.spawn(|| ran.fetch_add(1, SeqCst))));
         assert_eq!(ran.load(SeqCst), 6 * (round + 1));
     }
     let jobs: Vec<_> = (0..4).map(|_| pool.try_submit(|| ())).collect();
     jobs.into_iter().for_each(|job| job.expect("all slots are free").wait().expect("its end"));
     pool.shutdown(ShutdownMode::Drain, None).expect("an end");
     let me = thread::current().id();
-    pool.scope(|s| (0..6).for_each(|_| s.spawn(|| assert_eq!(thread::current().id(), me))));
+    pool.scope(|s| (0..6).for_each(|_| _ = s.spawn(|| assert_eq!(thread::current().id(), me))));
 }
 
 fn fib(pool: &Pool, n: u32) -> u64 {

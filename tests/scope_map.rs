@@ -125,7 +125,7 @@ fn jobs_of_the_scope_beside_a_map_take_nothing_from_it() {
             for n in 0..200 {
                 assert!(matches!(map.next(), Some(Ok(result)) if result == n));
                 // More than a scope may have, so that it finishes jobs of the map.
-                (0..40).for_each(|_| s.spawn(|| spawned.add()));
+                (0..40).for_each(|_| _ = s.spawn(|| spawned.add()));
             }
             assert!(map.next().is_none());
         });

@@ -3,6 +3,7 @@
 use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError, WaitOptions};
 use crate::error::{JobError, JobPanic};
 use crate::job::id::JobId;
+use crate::job::vtable::Payload;
 use crate::platform::port::{Port, Timeout};
 use crate::rust::job_state::JobState;
 use crate::rust::time_limit::TimeLimit;
@@ -207,21 +208,9 @@ impl<'p, T: Send> JobHandle<'p, T> {
         };
         let mut result = Err(JobError::Cancelled);
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
-            match taken {
-                Completion::Done => {
-                    // SAFETY:
-                    // - the job was submitted with this T (new), and its result is read only here, once.
-                    result = Ok(unsafe { payload.at.cast::<T>().read() });
-                }
-                #[cfg(feature = "std")]
-                Completion::Failed => {
-                    // SAFETY:
-                    // - as above, for the failure that run stored.
-                    let payload = unsafe { payload.at.cast::<PanicPayload>().read() };
-                    result = Err(JobError::Panicked(JobPanic::new(payload)));
-                }
-                _ => {}
-            }
+            // SAFETY:
+            // - 1: the job was submitted with this T (new), and its result is read only here, once.
+            result = unsafe { read_outcome(payload, taken) };
             Disposition::Take
         });
         match outcome {
@@ -364,6 +353,27 @@ impl<T> fmt::Debug for JobHandle<'_, T> {
             #[cfg(feature = "future")]
             HandleState::Taken(_) => f.write_str("JobHandle(its result was taken)"),
         }
+    }
+}
+
+/// Reads the outcome of a job out of its payload.
+///
+/// # Safety
+/// 1. A closure that returns a T left it there, ended so, and nobody else reads it.
+#[inline(always)]
+pub(super) unsafe fn read_outcome<T>(payload: Payload, ended: Completion) -> Result<T, JobError> {
+    match ended {
+        // SAFETY:
+        // - 1.
+        Completion::Done => Ok(unsafe { payload.at.cast::<T>().read() }),
+        #[cfg(feature = "std")]
+        Completion::Failed => {
+            // SAFETY:
+            // - 1: as above, for the failure that run stored.
+            let panicked = unsafe { payload.at.cast::<PanicPayload>().read() };
+            Err(JobError::Panicked(JobPanic::new(panicked)))
+        }
+        _ => Err(JobError::Cancelled),
     }
 }
 

@@ -59,6 +59,7 @@ mod run;
 pub(crate) mod scope;
 #[cfg(feature = "alloc")]
 pub(crate) mod scope_map;
+pub(crate) mod scoped_handle;
 pub(crate) mod shutdown;
 mod slices;
 pub(crate) mod static_pool;

@@ -5,12 +5,10 @@ use crate::rust::closure::{ClosureRequest, Fits};
 #[cfg(feature = "alloc")]
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
+use crate::rust::scoped_handle::{MOST, ScopedJobHandle};
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
 use core::fmt;
 use core::marker::PhantomData;
-
-/// The most jobs of one scope that are queued, running, or finished but not yet collected.
-pub(super) const MOST: usize = 32;
 
 /// A place to spawn jobs that borrow what outlives it: see [`PoolCore::scope`].
 ///
@@ -53,12 +51,13 @@ pub struct Scope<
 }
 
 impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
-    /// Spawns a job that may borrow what outlives the scope. It never waits for a slot: if none is free, the
-    /// job runs here at once. If this scope has 32 jobs that have not finished, one that no thread has
-    /// started runs here first.
+    /// Spawns a job that may borrow what outlives the scope, and returns the claim on its result. A handle that is dropped at once
+    /// costs nothing. It never waits for a slot: if none is free, the job runs here at once. If this scope has 32 jobs that have not
+    /// finished, one that no thread has started runs here first.
     ///
-    /// The closure must fit into a slot, as for [`submit`](PoolCore::submit). A panic in it continues where
-    /// the scope ends. Allocates nothing (a panic does).
+    /// The closure and its result must fit into a slot, as for [`submit`](PoolCore::submit); a job whose handle is kept holds its
+    /// slot until the handle has waited for it. A panic continues where the scope ends, unless the handle has taken it. Allocates
+    /// nothing (a panic does).
     ///
     /// ```
     /// let pool = jobring::Pool::builder().workers(2).build()?;
@@ -71,17 +70,36 @@ impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     /// assert_eq!(halves, [1225, 3725]);
     /// # Ok::<(), jobring::BuildError>(())
     /// ```
-    pub fn spawn<F>(&'scope self, job: F)
+    ///
+    /// The results of jobs:
+    ///
+    /// ```
+    /// let pool = jobring::Pool::new(2)?;
+    /// let numbers: Vec<u32> = (0..100).collect();
+    /// let (low, high) = numbers.split_at(50);
+    /// let sum = pool.scope(|s| {
+    ///     let low = s.spawn(|| low.iter().sum::<u32>());
+    ///     high.iter().sum::<u32>() + low.wait().unwrap()
+    /// });
+    /// assert_eq!(sum, 4950);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    pub fn spawn<F, T>(&'scope self, job: F) -> ScopedJobHandle<'scope, T, P>
     where
-        F: FnOnce() + Send + 'scope,
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
     {
-        let fits = const { Fits::<F, ()>::asserted(P::PAYLOAD) };
+        let fits = const { Fits::<F, T>::asserted(P::PAYLOAD) };
         let request = ClosureRequest::new(job, fits);
         // SAFETY:
         // - 1: `PoolCore::scope` calls finish before it returns or unwinds, and 'scope lasts until then. 2:
         //   `fits`.
-        if let Err(request) = unsafe { self.spawned.spawn(self.pool.raw(), request) } {
-            self.spawned.note(catch(request.into_closure()).err());
+        match unsafe { self.spawned.spawn(self.pool.raw(), request) } {
+            Ok(()) => {
+                let job = self.spawned.claim_newest().expect("it was just spawned");
+                ScopedJobHandle::new(self.pool, &self.spawned, job)
+            }
+            Err(request) => ScopedJobHandle::run_here(self.pool, &self.spawned, request.into_closure()),
         }
     }
 }
