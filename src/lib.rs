@@ -11,6 +11,7 @@
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //!   An `OwnedJobHandle` (feature `alloc`) shares the ownership of its pool.
 //! - [`Scope`] is for jobs that borrow; a [`ScopedJobHandle`] gives access to the result of one.
+//! - `WorkerLocal` (feature `std`) has a value for each worker, and for each other thread that takes part.
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
 //!   feature `future` it is also a `Stream`.
@@ -125,6 +126,8 @@ pub use rust::time_limit::TimeLimit;
 pub use rust::wait_many::WaitManyError;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use rust::watch::Watch;
+#[cfg(feature = "std")]
+pub use rust::worker_local::WorkerLocal;
 #[cfg(any(jobring_loom, jobring_bug))]
 pub use sync::bug::Bug;
 #[cfg(jobring_freeze)]

@@ -22,6 +22,12 @@ fn public_types_are_send_and_sync() {
     both::<StaticPool<4, 1, 48>>();
     both::<PoolCore<StaticPool<4, 1, 48>>>();
     both::<JobHandle<'static, u32>>();
+    both::<JobHandle<'static, std::cell::Cell<u32>>>();
+    both::<OwnedJobHandle<std::cell::Cell<u32>>>();
+    both::<Canceller<'static>>();
+    both::<Watch>();
+    both::<Lane<'static, Pool>>();
+    both::<WorkerLocal<std::cell::Cell<u32>>>();
     both::<Completions<'static, std::cell::Cell<u32>>>();
     both::<Completion<u32>>();
     both::<CompletionsIter<'static, u32>>();
@@ -81,6 +87,10 @@ fn debug_says_something_of_every_public_type() {
     queue.submit(7, || 42).expect("room");
     text(&queue.recv_timeout(DEADLINE), "Completion { tag: 7, result: Ok(42)");
     pool.scope(|s| text(s, "Scope"));
+    pool.scope(|s| text(&s.spawn(|| ()), "ScopedJobHandle"));
+    let local = WorkerLocal::new(|| 1);
+    local.get();
+    text(&local, "WorkerLocal { len: 1");
     // As the type is called inside the library.
     text(&System, "Os");
     let failed = done(pool.submit(|| -> u32 { panic!("out of paper") }).expect("room")).expect_err("a panic");

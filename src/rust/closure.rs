@@ -1,8 +1,8 @@
 //! Rust closures as jobs: a [`JobVTable`] for each pair of closure and result type.
 
 use super::fits::{Added, JobNeeds, max};
-use crate::engine::{Request, ReserveError};
-use crate::error::SubmitError;
+use crate::engine::{Completion, Request, ReserveError};
+use crate::error::{JobError, JobPanic, SubmitError};
 use crate::job::context::CallContext;
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, JobVTable, Payload, RunResult};
@@ -63,6 +63,27 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
             RunResult::Failed => {}
             RunResult::Empty => {}
         }
+    }
+}
+
+/// Reads the outcome of a job out of its payload.
+///
+/// # Safety
+/// 1. A closure that returns a T left it there, ended so, and nobody else reads it.
+#[inline(always)]
+pub(super) unsafe fn read_outcome<T>(payload: Payload, ended: Completion) -> Result<T, JobError> {
+    match ended {
+        // SAFETY:
+        // - 1.
+        Completion::Done => Ok(unsafe { payload.at.cast::<T>().read() }),
+        #[cfg(feature = "std")]
+        Completion::Failed => {
+            // SAFETY:
+            // - 1: as above, for the failure that run stored.
+            let panicked = unsafe { payload.at.cast::<PanicPayload>().read() };
+            Err(JobError::Panicked(JobPanic::new(panicked)))
+        }
+        _ => Err(JobError::Cancelled),
     }
 }
 

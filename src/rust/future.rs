@@ -104,7 +104,7 @@ impl<T: Send> Future for JobHandle<'_, T> {
             return Poll::Pending;
         }
         let over = replace(this, JobHandle::at(HandleState::Taken(JobState::Running)));
-        match over.wait_until(Timeout::Poll) {
+        match over.wait_within(Timeout::Poll) {
             Ok(result) => {
                 this.state = HandleState::Taken(JobState::of_result(&result));
                 Poll::Ready(result)

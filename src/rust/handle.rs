@@ -3,14 +3,12 @@
 use crate::engine::{Completion, Disposition, RawPool, Receiver, WaitError, WaitOptions};
 use crate::error::{JobError, JobPanic};
 use crate::job::id::JobId;
-use crate::job::vtable::Payload;
 use crate::platform::port::{Port, Timeout};
+use crate::rust::closure::read_outcome;
 use crate::rust::job_state::JobState;
 use crate::rust::time_limit::TimeLimit;
 use crate::slot::storage::Storage;
 use crate::sync::dying;
-#[cfg(feature = "std")]
-use crate::util::unwind::PanicPayload;
 use crate::util::unwind::{Discarded, catch};
 use core::fmt;
 use core::mem::ManuallyDrop;
@@ -58,6 +56,11 @@ impl<S: Storage, P: Port + Clone + Sync> ErasedPool for RawPool<S, P> {
         self.take_waker_back(job, left)
     }
 }
+
+// SAFETY:
+// - through a shared reference nobody reaches the T: `state` and `wait_many` ask only whether there is one, and else for the
+//   error, which is Sync. A pool is Sync (ErasedPool), and the token is a number. (std's Exclusive does the same, and is unstable.)
+unsafe impl<T: Send> Sync for JobHandle<'_, T> {}
 
 /// The claim on one job's result. Dropping the handle gives up the claim ([`detach`](JobHandle::detach)); the
 /// job still runs.
@@ -139,7 +142,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait(self) -> Result<T, JobError> {
-        self.wait_until(Timeout::Forever).unwrap_or_else(|interrupted| {
+        self.wait_within(Timeout::Forever).unwrap_or_else(|interrupted| {
             interrupted.detach();
             Err(JobError::Interrupted)
         })
@@ -171,7 +174,29 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait_timeout(self, timeout: impl Into<TimeLimit>) -> Result<Result<T, JobError>, Self> {
-        self.wait_until(timeout.into().timeout())
+        self.wait_within(timeout.into().timeout())
+    }
+
+    /// As [`wait_timeout`](JobHandle::wait_timeout), until a point in time. One that has passed does not wait.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let pool = jobring::Pool::new(1)?;
+    /// let job = pool.submit(|| 42)?;
+    /// let result = job.wait_until(Instant::now() + Duration::from_secs(60)).expect("the job ends");
+    /// assert_eq!(result?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// As wait_timeout.
+    #[cfg(feature = "std")]
+    pub fn wait_until(self, deadline: std::time::Instant) -> Result<Result<T, JobError>, Self> {
+        self.wait_timeout(deadline)
     }
 
     /// Returns the result if the job has finished, else the handle. Does not block. An interrupt handler may call it
@@ -192,11 +217,11 @@ impl<'p, T: Send> JobHandle<'p, T> {
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn try_wait(self) -> Result<Result<T, JobError>, Self> {
-        self.wait_until(Timeout::Poll)
+        self.wait_within(Timeout::Poll)
     }
 
     #[cfg_attr(not(feature = "future"), expect(unused_mut, reason = "a waker is taken back"))]
-    pub(super) fn wait_until(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
+    pub(super) fn wait_within(mut self, timeout: Timeout) -> Result<Result<T, JobError>, Self> {
         // It is dropped after the job was given up.
         #[cfg(feature = "future")]
         let _waker = Discarded::new(self.take_waker_back());
@@ -353,27 +378,6 @@ impl<T> fmt::Debug for JobHandle<'_, T> {
             #[cfg(feature = "future")]
             HandleState::Taken(_) => f.write_str("JobHandle(its result was taken)"),
         }
-    }
-}
-
-/// Reads the outcome of a job out of its payload.
-///
-/// # Safety
-/// 1. A closure that returns a T left it there, ended so, and nobody else reads it.
-#[inline(always)]
-pub(super) unsafe fn read_outcome<T>(payload: Payload, ended: Completion) -> Result<T, JobError> {
-    match ended {
-        // SAFETY:
-        // - 1.
-        Completion::Done => Ok(unsafe { payload.at.cast::<T>().read() }),
-        #[cfg(feature = "std")]
-        Completion::Failed => {
-            // SAFETY:
-            // - 1: as above, for the failure that run stored.
-            let panicked = unsafe { payload.at.cast::<PanicPayload>().read() };
-            Err(JobError::Panicked(JobPanic::new(panicked)))
-        }
-        _ => Err(JobError::Cancelled),
     }
 }
 

@@ -97,6 +97,6 @@ impl<T: Send> JobHandle<'_, T> {
     /// # Panics
     /// If a task has already awaited the job to its end (feature `future`): then the result was taken.
     pub fn wait_interruptible(self) -> Result<Result<T, JobError>, Self> {
-        self.wait_until(Timeout::Forever)
+        self.wait_within(Timeout::Forever)
     }
 }

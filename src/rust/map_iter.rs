@@ -78,7 +78,7 @@ where
         {
             pool.run_lent(id);
         }
-        match job.wait_until(timeout) {
+        match job.wait_within(timeout) {
             Ok(Ok(chunk)) => Taken::Finished(chunk),
             Ok(Err(error)) => {
                 let mut chunk = Box::new(Chunk::new());

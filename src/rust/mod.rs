@@ -71,3 +71,5 @@ pub(crate) mod wait_many;
 pub(crate) mod watch;
 #[cfg(feature = "alloc")]
 mod worker;
+#[cfg(feature = "std")]
+pub(crate) mod worker_local;

@@ -6,13 +6,13 @@ use crate::rust::cancellable::Canceller;
 use crate::rust::handle::{HandleState, JobHandle};
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::AnyPool;
+use crate::rust::time_limit::TimeLimit;
 use alloc::sync::Arc;
 use core::fmt;
 #[cfg(feature = "future")]
 use core::pin::Pin;
 #[cfg(feature = "future")]
 use core::task::{Context, Poll};
-use core::time::Duration;
 
 /// A [`JobHandle`] that shares the ownership of its pool (feature `alloc`), so that it can be stored, sent to another
 /// thread or task, and waited for or awaited there: [`JobHandle::into_owned`] makes it.
@@ -118,9 +118,29 @@ impl<T: Send, P: AnyPool> OwnedJobHandle<T, P> {
     ///
     /// # Panics
     /// As for [`JobHandle::wait`].
-    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<T, JobError>, Self> {
+    pub fn wait_timeout(self, timeout: impl Into<TimeLimit>) -> Result<Result<T, JobError>, Self> {
         let Self { handle, pool } = self;
         handle.wait_timeout(timeout).map_err(|handle| Self { handle, pool })
+    }
+
+    /// As [`JobHandle::wait_until`].
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::{Duration, Instant}};
+    /// let pool = Arc::new(jobring::Pool::new(1)?);
+    /// let job = pool.submit(|| 42)?.into_owned(&pool);
+    /// assert_eq!(job.wait_until(Instant::now() + Duration::from_secs(60)).expect("the job ends")?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The handle, if the job has not finished.
+    ///
+    /// # Panics
+    /// As for [`JobHandle::wait`].
+    #[cfg(feature = "std")]
+    pub fn wait_until(self, deadline: std::time::Instant) -> Result<Result<T, JobError>, Self> {
+        self.wait_timeout(deadline)
     }
 
     /// As [`JobHandle::try_wait`].

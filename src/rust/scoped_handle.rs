@@ -4,7 +4,7 @@ use crate::engine::Disposition;
 use crate::error::{JobError, JobPanic};
 use crate::fork_join::Spawned;
 use crate::job::id::JobId;
-use crate::rust::handle::read_outcome;
+use crate::rust::closure::read_outcome;
 #[cfg(feature = "alloc")]
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
