@@ -56,7 +56,7 @@ fn the_first_pages_say_that_untaken_results_hold_slots() {
             assert!(text.contains(said), "{page} does not say {said:?}:\n{text}");
         }
     }
-    assert!(after_it.contains("(c-examples/many.c)"));
+    assert!(after_it.contains("`c-examples/many.c`"));
 }
 
 #[test]
@@ -70,6 +70,74 @@ fn the_oldest_compiler_is_the_one_at_hand() {
     let minor =
         |text: &str| text.trim_matches('"').split('.').nth(1).and_then(|part| part.parse::<u32>().ok());
     assert!(minor(version) >= minor(oldest), "{version} runs this, {oldest} is promised");
+    let promised = format!("Rust {}", oldest.trim_matches('"'));
+    assert!(read("README.md").contains(&promised), "README.md does not say {promised}");
+}
+
+fn quoted(line: &str) -> Vec<&str> {
+    line.split('"').skip(1).step_by(2).collect()
+}
+
+/// crates.io shows the README of a package that has these files alone.
+#[test]
+fn the_links_lead_to_files_of_the_package() {
+    let (readme, manifest) = (read("README.md"), read("Cargo.toml"));
+    let include = manifest.lines().find_map(|line| line.strip_prefix("include = ")).expect("include");
+    let include = quoted(include);
+    let is_packed = |path: &str| {
+        let path = format!("/{path}");
+        include.iter().any(|&pattern| match pattern.split_once('*') {
+            Some((before, after)) => {
+                path.rsplit_once('/').is_some_and(|(folder, _)| before.starts_with(&format!("{folder}/")))
+                    && path.starts_with(before)
+                    && path.ends_with(after)
+            }
+            None => path.starts_with(&format!("{pattern}/")),
+        })
+    };
+    assert!(is_packed("README.md") && is_packed("src/BARE.md") && !is_packed("benches/README.md"));
+    let links = readme.split("](").skip(1).map(|rest| rest.split(')').next().expect("an end"));
+    let mut checked = 0;
+    for link in links.filter(|link| !link.starts_with("https://")) {
+        let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let headings = |text: &str| -> Vec<String> {
+            let titles = text.lines().filter(|line| line.starts_with('#'));
+            let name = |title: &str| {
+                title.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-").replace(',', "")
+            };
+            titles.map(name).collect()
+        };
+        let text = if path.is_empty() { readme.clone() } else { read(path) };
+        assert!(path.is_empty() || is_packed(path), "{link} is not in the package");
+        assert!(anchor.is_empty() || headings(&text).iter().any(|name| name == anchor), "{link}");
+        checked += 1;
+    }
+    assert!(checked > 5);
+}
+
+#[test]
+fn docs_rs_shows_every_feature() {
+    let manifest = read("Cargo.toml");
+    let section = |name: &str| {
+        let section =
+            manifest.split(&format!("\n[{name}]\n")).nth(1).and_then(|rest| rest.split("\n[").next());
+        section.unwrap_or_else(|| panic!("no section {name}")).to_owned()
+    };
+    let mut shown: Vec<_> = section("package.metadata.docs.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("features = "))
+        .flat_map(|line| quoted(line).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let features = section("features");
+    let names =
+        features.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+    let mut wanted: Vec<_> = names
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| !["default", "loom"].contains(&name.as_str()))
+        .collect();
+    shown.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(shown, wanted);
 }
 
 /// What the README says under "Link", in a folder of links to this one: the commands stand as they are
@@ -185,7 +253,7 @@ mod link {
         }
         // The packages that it points to.
         for package in ["tests/ported", "tests/bare/staticlib"] {
-            assert!(section.contains(&format!("]({package})")), "{package}");
+            assert!(section.contains(&format!("`{package}`")), "{package}");
             let line = format!(
                 "cargo build --release --manifest-path {package}/Cargo.toml --target-dir target/no-std"
             );

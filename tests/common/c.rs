@@ -68,6 +68,7 @@ pub fn build(target: &Path, features: &[&str], options: &[&str]) -> PathBuf {
 }
 
 /// Calls `build` with the target folder of the optimised builds of the library, which the tests share.
+#[allow(clippy::incompatible_msrv, reason = "the tests ask for CI's compiler")]
 pub fn in_release_folder(build: impl FnOnce(&Path)) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     // Cargo gives each build the same name, and another test may build at the same time.
