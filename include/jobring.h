@@ -27,6 +27,7 @@
  *                          jobring_init                in the caller's memory
  *                          jobring_layout              how much memory that is
  *                          jobring_struct_init         sets a structure's size and its defaults
+ *                          jobring_config_check        which field of a configuration is wrong
  * Submit jobs              jobring_submit              waits for a free slot if there is none
  *                          jobring_try_submit          never waits
  *                          jobring_try_submit_isr      the same, from an interrupt
@@ -91,9 +92,8 @@
  *                          jobring_queue_close         ends a queue
  *                          jobring_queue_len           how many items are in it
  *
- * The functions stand in this order. Each section ends with the structures and constants that only it needs; the
- * configuration of a pool (jobring_config) and the status codes stand at the end of the header. jobring_ext.h has lanes: jobs
- * that run one after the other. jobring_port.h is for pools on an RTOS, or on a core without an operating system.
+ * The functions stand in this order. Each section ends with the structures and constants that only it needs; jobring_config
+ * and the status codes stand at the end. jobring_ext.h has lanes, jobring_port.h is for an RTOS, or a core without a system.
  *
  * RULES FOR EVERY FUNCTION
  *
@@ -104,6 +104,7 @@
  *   - A wait or poll that returns JOBRING_E_FAILED, JOBRING_E_CANCELLED or JOBRING_E_SHUTDOWN tells how the job ended.
  *     Unless it was asked to leave the result, it has taken it, and the handle is stale.
  *   - Some calls have done a part, which their comments describe: jobring_cancel() after JOBRING_E_BUSY,
+ *     jobring_config_check() after any error but that of `field` (it has written a name),
  *     jobring_destroy() after JOBRING_E_STACK, jobring_init() (its memory only), jobring_parallel_for_opts() after
  *     JOBRING_E_TIMEDOUT, jobring_run_until_idle() after JOBRING_E_STACK, jobring_shutdown() after JOBRING_E_TIMEDOUT,
  *     JOBRING_E_STACK and JOBRING_E_INTERRUPTED, jobring_submit_batch() after JOBRING_E_FULL and JOBRING_E_SHUTDOWN,
@@ -120,8 +121,7 @@
  * - errno is left as it was. A wait continues after a signal, unless its handler calls jobring_interrupt_raise(). No call
  *   is a cancellation point.
  * - In a child made by fork(), a call on a pool of the parent returns JOBRING_E_FORKED at once, and changes nothing in
- *   either process. Children of vfork(), _Fork() or clone(), which do not run the handlers of pthread_atfork(), are not
- *   recognised: a call there may hang.
+ *   either process. Children of vfork(), _Fork() or clone() are not recognised: a call there may hang.
  * - Hooks and callbacks are called without any lock held.
  */
 
@@ -276,6 +276,24 @@ jobring_status jobring_layout(const jobring_config *config, size_t *size, size_t
  * From anywhere, including a signal handler and an interrupt. Does not block or allocate.
  */
 jobring_status jobring_struct_init(void *structure, size_t size);
+
+/**
+ * Checks a configuration without making a pool, and tells which of its fields is wrong.
+ *
+ * - `config`: as for jobring_create().
+ * - `field`: where the name of the first wrong field is written, such as "max_workers": a text that lives as long as
+ *   the program. NULL is written if none is wrong. Of fields that need each other it is one: the one that does not
+ *   fit the others. May be NULL.
+ *
+ * Returns what jobring_create() returns for a wrong field, as far as that is known before memory is allocated and
+ * threads are made; else JOBRING_OK. (A CPU of `cpus` that this process may not use is known when its thread is
+ * made.) JOBRING_E_INVALID also for a misaligned `config`, with NULL for its field, and for a misaligned `field`.
+ *
+ * From any thread, including inside a job; not from a signal handler. Does not block. Does not allocate,
+ * except that Rust's standard library does to count the CPUs if `workers` is 0.
+ */
+jobring_status jobring_config_check(const jobring_config *config,
+                                    const char **field);
 
 /*
  * Static memory for a pool, of a size that is known when the program is compiled: never less than what jobring_layout()

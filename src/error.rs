@@ -330,8 +330,10 @@ impl fmt::Display for BuildError {
         match self {
             Self::Invalid(what) => write!(f, "{what} is out of range"),
             Self::NoMemory => f.write_str("out of memory"),
-            Self::StackTooSmall(needed) => write!(f, "the stack is too small: a worker needs {needed} bytes"),
-            Self::StartHook => f.write_str("the start hook panicked"),
+            Self::StackTooSmall(needed) => {
+                write!(f, "stack_size is too small: a worker needs {needed} bytes")
+            }
+            Self::StartHook => f.write_str("on_start panicked"),
             Self::Thread(_) => f.write_str("the system refused a thread"),
             Self::Unsupported(what) => write!(f, "{what} is not supported by this build or backend"),
         }

@@ -18,6 +18,7 @@ const SOURCES: &[&str] = &[
     "port",
     "struct_init",
     "config",
+    "config_field",
     "types",
     "create",
     "shutdown",

@@ -140,6 +140,22 @@ impl<'a> CheckedConfig<'a> {
     }
 }
 
+impl CheckedConfig<'_> {
+    /// What threads of Rust's standard library cannot have is found out when one is made. This tells before.
+    pub(super) fn suit_the_backend(&self) -> Result<(), StatusError> {
+        #[cfg(any(feature = "std", feature = "pthread"))]
+        {
+            let threads = &self.threads;
+            let is_plain =
+                threads.guard_size.is_none() && threads.stacks.is_none() && threads.cpus.is_empty();
+            if self.workers > 0 && threads.backend == Backend::Std && !is_plain {
+                return Err(StatusError(JOBRING_E_UNSUPPORTED));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A build without threads takes a configuration that asks for no threads, or for threads that its port makes.
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 fn fewest_spawned(config: &jobring_config, port: CPort) -> Result<usize, StatusError> {

@@ -19,6 +19,7 @@ mod completion_queue;
 mod completions;
 mod config;
 mod config_check;
+mod config_field;
 mod create;
 mod failure;
 #[cfg(all(test, feature = "alloc"))]
@@ -64,6 +65,7 @@ pub use cancellable::*;
 pub use completion_event::*;
 pub use completions::*;
 pub use config::*;
+pub use config_field::*;
 pub use create::*;
 pub use idle::*;
 pub use info::*;

@@ -251,7 +251,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
     /// ```
     ///
     /// # Errors
-    /// [`BuildError`]. Nothing is left behind: threads that had started were joined. A payload that is not a multiple of 16 bytes
+    /// [`BuildError`], which names the setting that is wrong. Nothing is left behind: threads that had started were joined. A payload that is not a multiple of 16 bytes
     /// (8 on 32-bit targets) is a compile-time error.
     pub fn build(self) -> Result<Pool<PAYLOAD>, BuildError> {
         const {
@@ -260,6 +260,7 @@ impl<const PAYLOAD: usize> Builder<PAYLOAD> {
                 "the payload must be a multiple of 16 bytes (8 on 32-bit targets)"
             )
         };
+        SlotLayout::new(1, PAYLOAD).ok_or(BuildError::Invalid("payload"))?;
         let shape = SlotLayout::new(self.capacity, PAYLOAD).ok_or(BuildError::Invalid("capacity"))?;
         if self.threads.backend != Backend::DEFAULT && !self.threads.backend.is_available() {
             return Err(BuildError::Unsupported("backend"));

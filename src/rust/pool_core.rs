@@ -214,6 +214,9 @@ impl<P: AnyPool> PoolCore<P> {
     /// Submits a job whose result nobody wants. It costs less than a handle that is dropped. Waits as
     /// [`submit`](PoolCore::submit) does.
     ///
+    /// A panic in it goes to the panic hook, which prints the thread, the place and the message unless the program has set
+    /// another; then it is dropped, and the worker goes on. (Without std it ends the process.)
+    ///
     /// ```
     /// use jobring::{Pool, ShutdownMode};
     /// use std::sync::Arc;

@@ -19,6 +19,7 @@ SAYS(abi_version, jobring_abi_version() == JOBRING_ABI_VERSION)
 SAYS(features, jobring_features() & JOBRING_FEATURE_CREATE)
 SAYS(status_text, jobring_status_text(a->status) && jobring_status_text(a->status)[0])
 CALL(struct_init, a->structure, a->structure_size)
+CALL(config_check, a->config, a->field)
 CALL(create, a->config, a->pool_out)
 CALL(layout, a->config, a->size_out, a->align)
 CALL(init, a->config, a->memory, a->memory_size, a->pool_out)
@@ -121,6 +122,7 @@ static const struct function functions[] = {
     ROW(features, OUTSIDE, 0,           OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(status_text, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(struct_init, OUTSIDE, 0,        OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(config_check, OUTSIDE, 0,       OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(create, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(layout, OUTSIDE, 0,             OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(init, OUTSIDE, 0,               OK_,  NOT, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
@@ -290,6 +292,7 @@ static void births(void) {
     size_t needed, align;
     POINTER(F(create), "pool", pool_out, INV);
     POINTER(f, "pool", pool_out, INV);
+    POINTER(F(config_check), "field", field, OK_);
     POINTER(F(layout), "size", size_out, OK_);
     POINTER(F(layout), "align", align, OK_);
     CELL(F(struct_init), "structure", "null", INV, a->structure = NULL);

@@ -38,6 +38,7 @@ struct outputs {
     jobring_lane lane;
     int fd, item;
     void *result;
+    const char *field;
     size_t size, align, accepted, bytes, used, taken, found, len, capacity;
     int64_t now;
     uint64_t ran;
@@ -77,6 +78,7 @@ struct args {
     int32_t code, *stopped;
     jobring_status status;
     size_t structure_size, memory_size, count, grain, capacity, item_size;
+    const char **field;
     size_t *size_out, *align, *accepted, *bytes, *used, *taken, *found, *len, *capacity_out;
     uint64_t *ran;
     jobring_report *report;

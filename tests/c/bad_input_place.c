@@ -53,6 +53,10 @@ static void documented_writes(jobring_status status) {
         HOLDS(out->accepted == 0);
         out->accepted = cell.before.accepted;
     }
+    if (strcmp(name, "jobring_config_check") == 0 && out->field != cell.before.field) {
+        HOLDS(out->field == NULL || strlen(out->field) > 0);
+        out->field = cell.before.field;
+    }
     if (strcmp(name, "jobring_wait_opts") == 0 && status == JOBRING_E_SIZE) {
         HOLDS(out->outcome.known.length == sizeof number);
         out->outcome.known.length = cell.before.outcome.known.length;
@@ -362,6 +366,7 @@ static void good(struct args *a, const struct place *place) {
     a->handles = a->given_handles, a->found = &out->found;
     a->index_out = &out->index, a->cpus = &out->cpus, a->bytes = &out->bytes, a->used = &out->used;
     a->result = &out->result, a->accepted = &out->accepted, a->ran = &out->ran;
+    a->field = &out->field;
     a->size_out = &out->size, a->align = &out->align;
     a->report = &out->report, a->info = &out->info.known, a->stats = &out->stats.known;
     a->worker = &out->worker.known;

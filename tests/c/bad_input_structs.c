@@ -271,6 +271,7 @@ static void batches(void) {
 }
 
 void structs(void) {
+    configs(F(config_check));
     configs(F(create));
     configs(F(layout));
     configs(F(init));

@@ -68,10 +68,26 @@ static jobring_config plain(void) {
     return config;
 }
 
+/* The field that is tried. */
+static const char *tried;
+
+/* The name is that of the field; of two that mean something together, that of one. */
+static void named(const jobring_config *config, jobring_status expected) {
+    const char *pair = tried, *field = "untouched";
+    if (strcmp(tried, "stack_memory") == 0) pair = "stack_memory_size";
+    if (strcmp(tried, "cpu_count") == 0) pair = "cpus";
+    const jobring_status status = jobring_config_check(config, &field);
+    if (status != expected || !field || strcmp(field, pair) != 0)
+        fprintf(stderr, "%d and %s, not %d and %s\n", (int)status, field ? field : "no field", (int)expected, pair);
+    CHECK(status == expected && field && strcmp(field, pair) == 0);
+    CHECK(jobring_config_check(config, NULL) == expected);
+}
+
 static unsigned char memory[1 << 16], memory_before[1 << 16];
 
 /* By those that make threads, after jobring_layout() found nothing wrong. */
 static void refused_with_threads(const jobring_config *config, jobring_status expected) {
+    if (expected == JOBRING_E_UNSUPPORTED) named(config, expected);
     jobring_pool *const untouched = (jobring_pool *)(void *)memory, *pool = untouched;
     const long threads = told("Threads"), before = atomic_load(&live);
     for (int in_memory = 0; in_memory < 2; in_memory++) {
@@ -86,6 +102,7 @@ static void refused_with_threads(const jobring_config *config, jobring_status ex
 static void refused(const jobring_config *config, jobring_status expected) {
     size_t size = 77, align = 77;
     memcpy(memory_before, memory, sizeof memory);
+    named(config, expected);
     CHECK(jobring_layout(config, &size, &align) == expected && size == 77 && align == 77);
     refused_with_threads(config, expected);
     CHECK(memcmp(memory, memory_before, sizeof memory) == 0);
@@ -126,7 +143,9 @@ static struct seen accepted(const jobring_config *config) {
     const long threads = told("Threads"), before = atomic_load(&live);
     jobring_job job;
     void *result = NULL;
+    const char *field = "untouched";
     OK(jobring_layout(config, NULL, NULL));
+    CHECK(jobring_config_check(config, &field) == JOBRING_OK && field == NULL);
     OK(jobring_create(config, &seen.pool));
     OK(jobring_info_get(seen.pool, &seen.info));
     if (seen.info.workers) OK(jobring_worker_stack(seen.pool, 0, &seen.stack, NULL));
@@ -143,6 +162,7 @@ static struct seen accepted(const jobring_config *config) {
     do {                                                                                            \
         jobring_config config = plain();                                                            \
         config.field = (value);                                                                     \
+        tried = #field;                                                                             \
         __VA_ARGS__;                                                                                \
         cell(#field, how);                                                                          \
     } while (0)
@@ -182,7 +202,7 @@ static void threads(uint32_t cpus) {
     TRY(grow_to, "default", 0, config.workers = 3; IS(seen.info.max_workers == 19));
     TRY(grow_to, "lowest", 1, config.workers = 3; IS(seen.info.workers == 3 && seen.info.max_workers == 19));
     TRY(grow_to, "given", 8, config.workers = 3; IS(seen.info.workers == 3 && seen.info.max_workers == 24);
-        config.max_workers = 7; BAD(INVALID));
+        config.max_workers = 7; tried = "max_workers"; BAD(INVALID));
     TRY(grow_to, "highest", MOST_WORKERS, config.workers = 1; OK(jobring_layout(&config, NULL, NULL)));
     TRY(grow_to, "beyond", MOST_WORKERS + 1, BAD(INVALID));
     TRY(reserved, "default", 0, IS(1));
@@ -388,6 +408,23 @@ static void start_hooks_that_fail(void) {
     cell("on_start", "fails");
 }
 
+/* Of several wrong fields the first is named, with its own status, and NULL where the structure itself is wrong. */
+static void several_wrong_fields(void) {
+    const char *field = NULL;
+    jobring_config config = plain();
+    config.capacity = MOST_JOBS + 1;
+    config.stack_size = 1;
+    config.reserved = 1;
+    CHECK(jobring_config_check(&config, &field) == INVALID && strcmp(field, "capacity") == 0);
+    config.capacity = 0;
+    CHECK(jobring_config_check(&config, &field) == JOBRING_E_STACK && strcmp(field, "stack_size") == 0);
+    config.stack_size = 0;
+    CHECK(jobring_config_check(&config, &field) == INVALID && strcmp(field, "reserved") == 0);
+    CHECK(jobring_config_check((const jobring_config *)(const void *)(memory + 1), &field) == INVALID && field == NULL);
+    CHECK(jobring_config_check(NULL, &field) == JOBRING_OK && field == NULL);
+    cell("reserved", "several");
+}
+
 static void hooks(void) {
     static struct hooked mine;
     start_hooks_that_fail();
@@ -427,6 +464,7 @@ static void sizes(char **fields) {
         memset(&at, 0xA5, sizeof at);
         memset(&at, 0, end);
         at.config.size = (uint32_t)end;
+        tried = "size";
         if (end < LEAST) {
             refused(&at.config, INVALID);
         } else {
@@ -478,6 +516,7 @@ int main(int count, char **arguments) {
     stacks();
     cpus();
     hooks();
+    several_wrong_fields();
     ports();
     sizes(arguments + 2);
     return 0;

@@ -205,12 +205,14 @@ static void refusals(uint32_t backend) {
     OK(jobring_destroy(pool));
     config.workers = 0;
     KEEPS("jobring_layout", "no-files", JOBRING_OK, jobring_layout(&config, NULL, NULL));
+    KEEPS("jobring_config_check", "no-files", JOBRING_OK, jobring_config_check(&config, NULL));
     KEEPS("jobring_cpus", "no-files", JOBRING_OK, jobring_cpus(&cpus));
     CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
     config.workers = UINT32_MAX - 1;
     KEEPS("jobring_create", "refused", JOBRING_E_INVALID, jobring_create(&config, &pool));
     KEEPS("jobring_init", "refused", JOBRING_E_INVALID, jobring_init(&config, memory, sizeof memory, &pool));
     KEEPS("jobring_layout", "refused", JOBRING_E_INVALID, jobring_layout(&config, NULL, NULL));
+    KEEPS("jobring_config_check", "refused", JOBRING_E_INVALID, jobring_config_check(&config, NULL));
     KEEPS("jobring_struct_init", "refused", JOBRING_E_INVALID, jobring_struct_init(NULL, 0));
     KEEPS("jobring_cpus", "refused", JOBRING_E_INVALID, jobring_cpus(NULL));
     KEEPS("jobring_stack_min", "refused", JOBRING_E_INVALID, jobring_stack_min(NULL));

@@ -409,7 +409,11 @@ static void bad_ports_are_refused(void) {
         config.port = &given.port;                                                                  \
         config.workers = JOBRING_WORKERS_NONE;                                                      \
         __VA_ARGS__;                                                                                \
+        const char *field = NULL;                                                                   \
         CHECK(jobring_layout(&config, &size, NULL) == (status));                                    \
+        CHECK(jobring_config_check(&config, &field) == (status));                                   \
+        CHECK(field == NULL ? (status) == JOBRING_OK : strcmp(field, config.port == &given.port     \
+              && (status) == JOBRING_E_UNSUPPORTED ? "workers" : "port") == 0);                     \
         if ((status) != JOBRING_OK) CHECK(jobring_init(&config, memory, sizeof memory, &pool) == (status)); \
     } while (0)
     WITH(JOBRING_OK, (void)0);

@@ -363,6 +363,7 @@ CALL(abi_version, says(jobring_abi_version() == JOBRING_ABI_VERSION))
 CALL(features, says((jobring_features() & JOBRING_FEATURE_CREATE) != 0))
 CALL(status_text, says(jobring_status_text(JOBRING_E_FULL)[0] != 0))
 CALL(struct_init, jobring_struct_init(s->memory, sizeof(jobring_config)))
+CALL(config_check, jobring_config_check(NULL, NULL))
 CALL(layout, jobring_layout(NULL, &bytes, NULL))
 CALL(create, makes(s, 0))
 CALL(init, makes(s, 1))
@@ -456,6 +457,7 @@ const struct call calls[] = {
     PLAIN(features, features, JOBRING_OK, 0),
     PLAIN(status_text, status_text, JOBRING_OK, 0),
     PLAIN(struct_init, struct_init, JOBRING_OK, 0),
+    PLAIN(config_check, config_check, JOBRING_OK, 0),
     PLAIN(layout, layout, JOBRING_OK, 0),
     PLAIN(create, create, JOBRING_OK, 0),
     PLAIN(init, init, JOBRING_OK, 0),
