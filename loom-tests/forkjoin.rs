@@ -3,7 +3,7 @@
 
 use crate::fixtures::{Place, Stage};
 use crate::harness::{Model, model};
-use jobring_model::model::{Clock, End, Pool};
+use jobring_model::model::{Clock, End, Pool, Spawner};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ pub const MODELS: &[Model] = &[
     model!(1 a_scope_that_meets_a_drain_is_done),
     model!(2 a_scope_that_meets_a_discard_ends),
     model!(2 a_scope_inside_a_job_needs_no_other_worker),
+    model!(2 a_scope_ends_after_what_its_jobs_have_spawned),
     model!(unbounded both_halves_of_a_join_are_done_once_and_seen),
     model!(3 halves_of_nested_joins_are_done_once_and_seen),
     model!(2 a_worker_joins_inside_a_half),
@@ -251,6 +252,24 @@ fn a_scope_that_meets_a_discard_ends() {
     assert_eq!(Arc::strong_count(&items.0), 1);
     assert!(items.0.iter().all(|(place, times)| place.written() == (times.get() == 1)));
     other.join().unwrap();
+}
+
+/// Another thread may run the job that spawns, and what it spawns; the queue has room for one of the two.
+fn a_scope_ends_after_what_its_jobs_have_spawned() {
+    let s = Stage::<4>::attended();
+    let other = s.thread(|s| {
+        drop(s.pool.run_one());
+        drop(s.pool.run_one());
+    });
+    s.begin();
+    let items = Items::<2>::new();
+    let (pool, spawner, jobs) = (s.pool.clone(), Arc::new(Spawner::new()), writers(&items));
+    let inside = spawner.clone();
+    let spawns = move || jobs.into_iter().for_each(|job: Box<dyn FnOnce()>| pool.spawn_nested(&inside, job));
+    s.pool.scope_with(&spawner, Box::new(spawns));
+    items.assert_done();
+    other.join().unwrap();
+    s.assert_over(0);
 }
 
 fn a_scope_inside_a_job_needs_no_other_worker() {

@@ -10,7 +10,8 @@
 //!   an [`AnyPool`].
 //! - [`JobHandle`] gives access to a job and its result. With the feature `future` it is also a `Future`.
 //!   An `OwnedJobHandle` (feature `alloc`) shares the ownership of its pool.
-//! - [`Scope`] is for jobs that borrow; a [`ScopedJobHandle`] gives access to the result of one.
+//! - [`Scope`] is for jobs that borrow; a [`ScopedJobHandle`] gives access to the result of one, and a [`Spawner`] lets them
+//!   spawn more.
 //! - `WorkerLocal` (feature `std`) has a value for each worker, and for each other thread that takes part.
 //! - [`Interrupt`] ends a thread's blocking calls, from a signal handler too.
 //! - `Completions` (feature `alloc`) gives the results of many jobs in the order in which they finish. With the
@@ -121,6 +122,7 @@ pub use rust::scope::Scope;
 pub use rust::scope_map::ScopeMapIter;
 pub use rust::scoped_handle::ScopedJobHandle;
 pub use rust::shutdown::ShutdownError;
+pub use rust::spawner::Spawner;
 pub use rust::static_pool::StaticPool;
 pub use rust::time_limit::TimeLimit;
 pub use rust::wait_many::WaitManyError;

@@ -23,6 +23,7 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("fork_join/mod.rs", "what only C and the models call"),
     ("fork_join/join.rs", "a list that is full in a model too"),
     ("fork_join/loop_options.rs", "what only C and the models call"),
+    ("fork_join/nested.rs", "a queue that is full in a model too"),
     ("fork_join/parallel_for.rs", "what only C and the models call"),
     ("util/unwind.rs", "a panic in a model is the checker's to see"),
     ("platform/thread/mod.rs", "the threads of a model are the checker's"),

@@ -25,6 +25,7 @@ fn public_types_are_send_and_sync() {
     both::<JobHandle<'static, std::cell::Cell<u32>>>();
     both::<OwnedJobHandle<std::cell::Cell<u32>>>();
     both::<Canceller<'static>>();
+    both::<Spawner<'static>>();
     both::<Watch>();
     both::<Lane<'static, Pool>>();
     both::<WorkerLocal<std::cell::Cell<u32>>>();
@@ -88,6 +89,7 @@ fn debug_says_something_of_every_public_type() {
     text(&queue.recv_timeout(DEADLINE), "Completion { tag: 7, result: Ok(42)");
     pool.scope(|s| text(s, "Scope"));
     pool.scope(|s| text(&s.spawn(|| ()), "ScopedJobHandle"));
+    pool.scope(|s| text(&s.spawner(), "Spawner"));
     let local = WorkerLocal::new(|| 1);
     local.get();
     text(&local, "WorkerLocal { len: 1");

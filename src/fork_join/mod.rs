@@ -3,7 +3,7 @@
 //! - `parallel_for`: a range, cut into **shares** that the caller and its **helpers** claim one after the
 //!   other. `loop_options`: the same with a largest share and a deadline.
 //! - `join`: two closures; the second is published only when a worker is idle.
-//! - `scope`: jobs that borrow from their spawner's stack.
+//! - `scope`: jobs that borrow from their spawner's stack. `nested`: what these jobs spawn into the scope.
 //!
 //! None of them allocates or locks, and nothing outlives the call. All that is lent lies on the caller's
 //! stack, and the helper is an ordinary job whose payload is a pointer to it. Before the caller returns, it
@@ -16,6 +16,7 @@
 mod chunks;
 mod join;
 mod loop_options;
+mod nested;
 mod once_slot;
 mod parallel_for;
 mod scope;
@@ -24,6 +25,7 @@ pub(crate) use join::join;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use loop_options::share_out_with;
 pub(crate) use loop_options::{LoopOptions, try_for_each_share_with};
+pub(crate) use nested::Nested;
 #[cfg(any(feature = "capi", jobring_loom))]
 pub(crate) use parallel_for::share_out;
 pub(crate) use parallel_for::{for_each_share, try_for_each_share};

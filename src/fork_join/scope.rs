@@ -3,8 +3,8 @@
 //! The spawner keeps the handles of at most `MAX` jobs (`Spawned`). If it has that many and spawns another,
 //! it first takes those that have finished; if there are none, it runs a job that has not started. At the end
 //! it runs the jobs that have not started, and waits for the others. So the thread that waits for a queued
-//! job can run it, and a scope inside a job needs no other worker. Only the thread that opened a scope spawns
-//! into it; a job opens its own scope.
+//! job can run it, and a scope inside a job needs no other worker. Only the thread that opened a scope uses
+//! this list; what its jobs spawn into the scope goes to `nested.rs`.
 //!
 //! A job is *claimed* while the spawner has a handle for its result: until it is released, or the scope ends, only that handle
 //! takes the result.
@@ -155,17 +155,10 @@ impl<const MAX: usize> Spawned<MAX> {
 
     /// Runs the `n`-th job if it has not started, or waits for it, and takes its result.
     fn finish_one<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>, n: usize) {
-        let Some(job) = self.remove(n) else { return };
-        pool.run_lent(job);
-        let mut left = None;
-        pool.await_lent(job, &mut |vtable, payload, taken| {
-            // SAFETY:
-            // - 1: the result is taken here.
-            left = unsafe { drop_result(vtable, payload, taken) };
-            Disposition::Take
-        });
-        // Only now, when the slot is free: a destructor may wait for the pool's end.
-        self.note(left);
+        if let Some(job) = self.remove(n) {
+            // Only now, when the slot is free: a destructor may wait for the pool's end.
+            self.note(finish(pool, job));
+        }
     }
 
     /// Keeps the first panic, and drops later ones. Does not unwind, because jobs may still run.
@@ -176,14 +169,31 @@ impl<const MAX: usize> Spawned<MAX> {
         drop_ignoring_panic(late);
     }
 
-    /// Returns when every spawned job has finished, with the first panic of one of them.
-    pub(crate) fn finish<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) -> Option<PanicPayload> {
+    /// Returns when every spawned job has finished.
+    pub(crate) fn finish<S: Storage, P: Port + Clone>(&self, pool: &RawPool<S, P>) {
         // Starts with the last job: workers start with the first.
         while let Some(last) = self.count.get().checked_sub(1) {
             self.finish_one(pool, last);
         }
+    }
+
+    /// The first panic of a job.
+    pub(crate) fn take_panic(&self) -> Option<PanicPayload> {
         self.panicked.take()
     }
+}
+
+/// Runs a job if it has not started, or waits for it, and takes its result: the panic, if it left one.
+pub(super) fn finish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: JobId) -> Option<PanicPayload> {
+    pool.run_lent(job);
+    let mut left = None;
+    pool.await_lent(job, &mut |vtable, payload, taken| {
+        // SAFETY:
+        // - 1: the result is taken here.
+        left = unsafe { drop_result(vtable, payload, taken) };
+        Disposition::Take
+    });
+    left
 }
 
 /// Drops what a job of a scope left, except for a panic.

@@ -62,6 +62,7 @@ pub(crate) mod scope_map;
 pub(crate) mod scoped_handle;
 pub(crate) mod shutdown;
 mod slices;
+pub(crate) mod spawner;
 pub(crate) mod static_pool;
 #[cfg(all(feature = "future", feature = "alloc"))]
 mod stream;

@@ -1,12 +1,14 @@
 //! Scopes for Rust callers: jobs that borrow.
 
-use crate::fork_join::Spawned;
+use crate::fork_join::{Nested, Spawned};
 use crate::rust::closure::{ClosureRequest, Fits};
 #[cfg(feature = "alloc")]
 use crate::rust::pool::Pool;
 use crate::rust::pool_core::{AnyPool, PoolCore};
 use crate::rust::scoped_handle::{MOST, ScopedJobHandle};
+use crate::rust::spawner::Spawner;
 use crate::util::unwind::{catch, drop_ignoring_panic, resume};
+use core::cell::OnceCell;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -46,6 +48,8 @@ pub struct Scope<
     pub(super) pool: &'env PoolCore<P>,
     // Its cells make the scope !Sync, so that it stays on its own thread.
     pub(super) spawned: Spawned<MOST>,
+    /// Made for the first spawner.
+    nested: OnceCell<Nested>,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
@@ -104,6 +108,28 @@ impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     }
 }
 
+impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
+    /// What the scope's jobs spawn with, into this same scope: see [`Spawner`].
+    ///
+    /// ```
+    /// let pool = jobring::Pool::new(2)?;
+    /// let mut pages = [0; 2];
+    /// pool.scope(|s| {
+    ///     let spawner = s.spawner();
+    ///     let [first, second] = &mut pages;
+    ///     s.spawn(move || {
+    ///         *first = 1;
+    ///         spawner.spawn(|| *second = 2);
+    ///     });
+    /// });
+    /// assert_eq!(pages, [1, 2]);
+    /// # Ok::<(), jobring::BuildError>(())
+    /// ```
+    pub fn spawner(&'scope self) -> Spawner<'scope, P> {
+        Spawner::new(self.pool, self.nested.get_or_init(Nested::new))
+    }
+}
+
 impl<P: AnyPool> fmt::Debug for Scope<'_, '_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope").finish_non_exhaustive()
@@ -117,8 +143,8 @@ impl<P: AnyPool> PoolCore<P> {
     /// At the end the caller runs the jobs that no thread has started, and waits for the others. So a scope
     /// may be opened inside a job, on a pool without workers, and on one that is shut down. (A shutdown that
     /// discards queued jobs discards jobs of scopes too: they are dropped and not run.) Only the thread that
-    /// opened the scope can spawn into it; a job that has more to spawn opens its own scope. Allocates
-    /// nothing: the scope lies on the caller's stack.
+    /// opened the scope spawns by the scope itself; its jobs do so by its [`spawner`](Scope::spawner), or open a scope of their own.
+    /// Allocates nothing: the scope lies on the caller's stack.
     ///
     /// ```
     /// use jobring::Pool;
@@ -144,11 +170,11 @@ impl<P: AnyPool> PoolCore<P> {
     /// });
     /// ```
     ///
-    /// nor can it spawn into the scope that it belongs to:
+    /// nor can it use the scope itself, which stays on its thread:
     ///
     /// ```compile_fail
     /// let pool = jobring::Pool::builder().workers(1).build().unwrap();
-    /// pool.scope(|s| s.spawn(|| s.spawn(|| ())));
+    /// pool.scope(|s| _ = s.spawn(|| _ = s.spawn(|| ())));
     /// ```
     ///
     /// # Panics
@@ -157,9 +183,19 @@ impl<P: AnyPool> PoolCore<P> {
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env, P>) -> T,
     {
-        let scope = Scope { pool: self, spawned: Spawned::new(), scope: PhantomData, env: PhantomData };
+        let scope = Scope {
+            pool: self,
+            spawned: Spawned::new(),
+            nested: OnceCell::new(),
+            scope: PhantomData,
+            env: PhantomData,
+        };
         let result = catch(|| f(&scope));
-        let panicked = scope.spawned.finish(self.raw());
+        scope.spawned.finish(self.raw());
+        if let Some(nested) = scope.nested.get() {
+            nested.finish(self.raw(), &scope.spawned);
+        }
+        let panicked = scope.spawned.take_panic();
         // A result that nobody gets is dropped before the panic continues: a destructor's panic during it
         // would abort.
         match (result, panicked) {

@@ -1,7 +1,7 @@
 //! Fork-join on a whole pool.
 
 use super::Pool;
-use crate::fork_join::{self, LoopOptions, Spawned};
+use crate::fork_join::{self, LoopOptions, Nested, Spawned};
 use crate::platform::port::Timeout;
 use crate::rust::closure::{ClosureRequest, Fits};
 use core::ops::ControlFlow;
@@ -76,7 +76,51 @@ impl<const N: usize> Pool<N> {
                 request.into_closure()();
             }
         }
-        assert!(spawned.finish(&self.raw).is_none());
+        spawned.finish(&self.raw);
+        assert!(spawned.take_panic().is_none());
+    }
+}
+
+/// What jobs of a scope in a model spawn into it.
+pub struct Spawner(Nested);
+
+impl Spawner {
+    /// Nothing was spawned yet.
+    #[allow(clippy::new_without_default, reason = "it stands for a part of a scope")]
+    pub fn new() -> Self {
+        Self(Nested::new())
+    }
+}
+
+impl<const N: usize> Pool<N> {
+    /// Runs a scope with this job, which may spawn by the spawner.
+    pub fn scope_with(&self, spawner: &Spawner, job: std::boxed::Box<dyn FnOnce()>) {
+        let (spawned, job) = (Spawned::<1>::new(), Lent(job));
+        // SAFETY:
+        // - 1: below, and the job owns what it uses. 2: two words fit into 16 bytes.
+        let refused = unsafe {
+            spawned.spawn(&self.raw, ClosureRequest::<_, ()>::new(move || job.call(), Fits::asserted(16)))
+        };
+        if let Err(request) = refused {
+            request.into_closure()();
+        }
+        spawned.finish(&self.raw);
+        spawner.0.finish(&self.raw, &spawned);
+        assert!(spawned.take_panic().is_none());
+    }
+
+    /// Inside such a job.
+    pub fn spawn_nested(&self, spawner: &Spawner, job: std::boxed::Box<dyn FnOnce()>) {
+        let job = Lent(job);
+        // SAFETY:
+        // - 1: the caller is inside the job of scope_with, which calls finish. 2: two words fit into 16 bytes.
+        let spawned = unsafe {
+            spawner.0.spawn(&self.raw, ClosureRequest::<_, ()>::new(move || job.call(), Fits::asserted(16)))
+        };
+        match spawned {
+            Ok(panicked) => assert!(panicked.is_none()),
+            Err(request) => request.into_closure()(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub use crate::sync::site::Site;
 #[cfg(feature = "future")]
 pub use awaits::{Awaiting, Polling};
 pub use completions::{Queue, Took};
+pub use forks::Spawner;
 pub use idle::Workers;
 pub use lanes::{Closed, Lane};
 pub use log::{JOBS, Log};
