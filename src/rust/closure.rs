@@ -66,24 +66,24 @@ impl<F: FnOnce() -> T, T> Call<F, T> {
     }
 }
 
-/// Reads the outcome of a job out of its payload.
+/// Reads the outcome of a job that ran out of its payload. Of one that did not, `outcome` stays as it is.
 ///
 /// # Safety
 /// 1. A closure that returns a T left it there, ended so, and nobody else reads it.
 #[inline(always)]
-pub(super) unsafe fn read_outcome<T>(payload: Payload, ended: Completion) -> Result<T, JobError> {
+pub(super) unsafe fn read_outcome<T>(payload: Payload, ended: Completion, outcome: &mut Result<T, JobError>) {
     match ended {
         // SAFETY:
         // - 1.
-        Completion::Done => Ok(unsafe { payload.at.cast::<T>().read() }),
+        Completion::Done => *outcome = Ok(unsafe { payload.at.cast::<T>().read() }),
         #[cfg(feature = "std")]
         Completion::Failed => {
             // SAFETY:
             // - 1: as above, for the failure that run stored.
             let panicked = unsafe { payload.at.cast::<PanicPayload>().read() };
-            Err(JobError::Panicked(JobPanic::new(panicked)))
+            *outcome = Err(JobError::Panicked(JobPanic::new(panicked)));
         }
-        _ => Err(JobError::Cancelled),
+        _ => {}
     }
 }
 

@@ -235,7 +235,7 @@ impl<'p, T: Send> JobHandle<'p, T> {
         let outcome = pool.wait_for(job, timeout, &mut |_, payload, taken| {
             // SAFETY:
             // - 1: the job was submitted with this T (new), and its result is read only here, once.
-            result = unsafe { read_outcome(payload, taken) };
+            unsafe { read_outcome(payload, taken, &mut result) };
             Disposition::Take
         });
         match outcome {

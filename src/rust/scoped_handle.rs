@@ -96,7 +96,7 @@ impl<'scope, T: Send, P: AnyPool> ScopedJobHandle<'scope, T, P> {
                 self.spawned.take(self.pool.raw(), job, &mut |_, payload, ended| {
                     // SAFETY:
                     // - 1: it was spawned with this T (new), and its result is read only here, once.
-                    result = unsafe { read_outcome(payload, ended) };
+                    unsafe { read_outcome(payload, ended, &mut result) };
                     Disposition::Take
                 });
                 result
