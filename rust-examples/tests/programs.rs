@@ -39,6 +39,11 @@ fn fetch_finds_itself_right() {
 }
 
 #[test]
+fn no_heap_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_no_heap"));
+}
+
+#[test]
 fn ordered_locks_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_ordered_locks"));
 }
@@ -51,6 +56,11 @@ fn requests_finds_itself_right() {
 #[test]
 fn squares_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_squares"));
+}
+
+#[test]
+fn words_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_words"));
 }
 
 #[test]
