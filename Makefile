@@ -1,8 +1,10 @@
 # The C library: make, make install. Needs cargo, cc and binutils.
 #
-#     make install PREFIX=/usr/local          header, static and shared library, pkg-config and CMake files
+#     make install PREFIX=/usr/local          header, static and shared library, pkg-config and CMake files; once `make` has run,
+#                                             without cargo. make uninstall removes them
 #     make DESTDIR=…                          for packagers: install below another root
-#     FEATURES=…                              what to build in (default: std,pthread,capi; std and capi are needed)
+#     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
+#     make static, make shared                one of the two libraries
 #
 # To hack on the library use cargo; `make check` runs what a change must not break, in a minute (CONTRIBUTING.md);
 # `make -C c-examples run` builds and runs the examples.
@@ -10,86 +12,92 @@
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DOCDIR     ?= $(PREFIX)/share/doc/jobring
 CARGO      ?= cargo
 LD         ?= ld
 OBJCOPY    ?= objcopy
 READELF    ?= readelf
-FEATURES   ?= std,pthread,capi
+STD        ?=
 CARGO_TARGET_DIR ?= target
-
-comma := ,
-ifeq ($(filter std,$(subst $(comma), ,$(FEATURES))),)
-$(error FEATURES=$(FEATURES) lacks std. A library without std needs a panic handler, which a package that makes an archive \
-    brings: see "Link" in README.md)
-endif
-ifeq ($(filter capi,$(subst $(comma), ,$(FEATURES))),)
-$(error FEATURES=$(FEATURES) lacks capi: no function could be called from C)
-endif
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The ABI version is the shared library's, and with it in the name that programs ask for.
-ABI     := $(shell sed -n 's/^#define JOBRING_ABI_VERSION //p' include/jobring.h)
+ABI     := $(shell sed -n 's/^\#define JOBRING_ABI_VERSION //p' include/jobring.h)
 SONAME  := libjobring.so.$(ABI)
-BUILT   := $(CARGO_TARGET_DIR)/release
 OUT     := $(CARGO_TARGET_DIR)/clib
 SYMBOLS := $(OUT)/symbols
-LIBS    := -lpthread -ldl -lm
+HEADERS := $(wildcard include/*.h include/*.hpp)
+DOCS    := README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT $(wildcard docs/*.md)
+# What a program links besides the static library.
+LIBS    := -lpthread$(if $(STD), -ldl -lm)
 
 # Absolute, also where they are given relative to here.
 absolute    = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 prefix     := $(call absolute,$(PREFIX))
 libdir     := $(call absolute,$(LIBDIR))
 includedir := $(call absolute,$(INCLUDEDIR))
+docdir     := $(call absolute,$(DOCDIR))
 empty      :=
 space      := $(empty) $(empty)
 
-RUSTC   := $(CARGO) rustc --release --lib -p jobring --no-default-features --features $(FEATURES) --target-dir $(CARGO_TARGET_DIR)
-
-all: $(OUT)/libjobring.a $(OUT)/$(SONAME) $(OUT)/jobring.pc $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake
+all: static shared
+static: $(OUT)/libjobring.a
+shared: $(OUT)/$(SONAME)
 
 $(SYMBOLS): include/jobring.symbols
 	@mkdir -p $(OUT)
 	cut -d ' ' -f 1 $< >$@
 
-# One object, of which only jobring's own names can be seen: so that it links beside other Rust archives.
-$(OUT)/libjobring.a: $(SYMBOLS) FORCE
-	$(RUSTC) --crate-type staticlib
-	$(LD) -r --gc-sections $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUT)/all.o $(BUILT)/libjobring.a
-	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUT)/all.o $(OUT)/jobring.o
-	rm -f $@
-	$(AR) rcs $@ $(OUT)/jobring.o
-	rm -f $(OUT)/all.o $(OUT)/jobring.o
+# Is new when the library is to be built in another way than the last time.
+$(OUT)/way: FORCE
+	@mkdir -p $(OUT)
+	@echo "STD=$(STD)" | cmp -s - $@ || echo "STD=$(STD)" >$@
 
-$(OUT)/$(SONAME): $(SYMBOLS) FORCE
-	$(RUSTC) --crate-type cdylib -- -C link-arg=-Wl,-soname,$(SONAME)
-	cp $(BUILT)/libjobring.so $@
+# One object, of which only jobring's own names can be seen: so that it links beside other Rust archives. Built only if a file is
+# newer, so that `make install` works for root, who may have no cargo.
+SOURCES := $(shell find src/ packaging/clib/ -type f) Cargo.toml
+$(OUT)/jobring.o: $(SYMBOLS) $(OUT)/way $(SOURCES)
+	@command -v $(firstword $(CARGO)) >/dev/null || { echo "The library is not built in this way yet, and there is no $(CARGO)" \
+	    "in PATH. Run make first, as a user who has it, with the same variables."; exit 1; }
+	$(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(CARGO) build --release --locked --manifest-path packaging/clib/Cargo.toml \
+	    --target-dir $(CARGO_TARGET_DIR) $(if $(STD),--features std)
+	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUT)/all.o $(CARGO_TARGET_DIR)/release/libjobring_clib.a
+	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUT)/all.o $@
+	rm -f $(OUT)/all.o
+
+$(OUT)/libjobring.a: $(OUT)/jobring.o
+	rm -f $@
+	$(AR) rcs $@ $<
+
+$(OUT)/$(SONAME): $(OUT)/jobring.o
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(LDFLAGS) -o $@ $< $(LIBS)
 	$(OBJCOPY) --strip-unneeded $@
 
 # The files by which others find the library: packaging/, filled in. A .pc file names folders below the prefix relative to it,
 # so that another prefix can be given (pkg-config --define-prefix).
 FILL = sed -e 's|@PREFIX@|$(prefix)|; s|@LIBDIR@|$(libdir)|g; s|@INCLUDEDIR@|$(includedir)|g; s|@SONAME@|$(SONAME)|g' \
     -e 's|@VERSION@|$(VERSION)|; s|@MAJOR@|$(word 1,$(subst ., ,$(VERSION)))|g; s|@MINOR@|$(word 2,$(subst ., ,$(VERSION)))|g'
-
-$(OUT)/jobring.pc: FORCE
-	@mkdir -p $(OUT)
-	@$(FILL) -e 's|@LIBS@|$(LIBS)|; s|=$(prefix)/|=$${prefix}/|' packaging/jobring.pc.in >$@
-
-$(OUT)/jobring-config.cmake: FORCE
-	@mkdir -p $(OUT)
-	@$(FILL) -e 's|@LIBS@|$(subst $(space),;,$(LIBS))|' packaging/jobring-config.cmake.in >$@
-
-$(OUT)/jobring-config-version.cmake: $(OUT)/$(SONAME) FORCE
-	@bits=$$($(READELF) -h $< | sed -n 's/^ *Class: *ELF//p') && \
-	    $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" packaging/jobring-config-version.cmake.in >$@
+PC    := $(DESTDIR)$(libdir)/pkgconfig/jobring.pc
+CMAKE := $(DESTDIR)$(libdir)/cmake/jobring
 
 install: all
-	install -d "$(DESTDIR)$(includedir)" "$(DESTDIR)$(libdir)/pkgconfig" "$(DESTDIR)$(libdir)/cmake/jobring"
-	install -m 644 include/jobring.h include/jobring_ext.h include/jobring_port.h "$(DESTDIR)$(includedir)/"
+	install -d "$(DESTDIR)$(includedir)" "$(DESTDIR)$(libdir)/pkgconfig" "$(CMAKE)" "$(DESTDIR)$(docdir)"
+	install -m 644 $(HEADERS) "$(DESTDIR)$(includedir)/"
 	install -m 644 $(OUT)/libjobring.a "$(DESTDIR)$(libdir)/"
 	install -m 755 $(OUT)/$(SONAME) "$(DESTDIR)$(libdir)/"
 	ln -sf $(SONAME) "$(DESTDIR)$(libdir)/libjobring.so"
-	install -m 644 $(OUT)/jobring.pc "$(DESTDIR)$(libdir)/pkgconfig/"
-	install -m 644 $(OUT)/jobring-config.cmake $(OUT)/jobring-config-version.cmake "$(DESTDIR)$(libdir)/cmake/jobring/"
+	install -m 644 $(DOCS) "$(DESTDIR)$(docdir)/"
+	$(FILL) -e 's|@LIBS@|$(LIBS)|; s|=$(prefix)/|=$${prefix}/|' packaging/jobring.pc.in >"$(PC)"
+	$(FILL) -e 's|@LIBS@|$(subst $(space),;,$(LIBS))|' packaging/jobring-config.cmake.in >"$(CMAKE)/jobring-config.cmake"
+	bits=$$($(READELF) -h $(OUT)/$(SONAME) | sed -n 's/^ *Class: *ELF//p') && $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" \
+	    packaging/jobring-config-version.cmake.in >"$(CMAKE)/jobring-config-version.cmake"
+	chmod 644 "$(PC)" "$(CMAKE)"/*.cmake
+
+# What install puts there, and the folders that are only jobring's.
+uninstall:
+	for header in $(notdir $(HEADERS)); do rm -f "$(DESTDIR)$(includedir)/$$header"; done
+	rm -f "$(DESTDIR)$(libdir)/libjobring.a" "$(DESTDIR)$(libdir)/libjobring.so" "$(DESTDIR)$(libdir)/$(SONAME)" "$(PC)"
+	rm -rf "$(CMAKE)" "$(DESTDIR)$(docdir)"
 
 # What is quick of .ci/run: the layout, the lints, the unit tests, the tests of the sources, the header and the public API,
 # and the models that take a moment. The tests that clippy has checked are not built for it twice.
@@ -105,5 +113,5 @@ clean:
 	rm -rf $(OUT)
 
 FORCE:
-.PHONY: all install check clean FORCE
+.PHONY: all static shared install uninstall check clean FORCE
 .DELETE_ON_ERROR:

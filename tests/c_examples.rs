@@ -25,7 +25,7 @@ fn make(build: &Path, arguments: &[String]) -> Output {
         .arg(format!("-j{jobs}"))
         .args(arguments)
         .arg(format!("BUILD={}", build.display()))
-        .arg(format!("LIB={}", c::library(&["std", "pthread", "capi"]).display()))
+        .arg(format!("LIB={}", c::archive().display()))
         .output()
         .expect("make")
 }

@@ -1,5 +1,5 @@
-//! Builds the static library as the README says, links the programs of tests/c with it, and runs them: plain
-//! and, where the compiler has the sanitizers, under AddressSanitizer and UndefinedBehaviorSanitizer.
+//! Links the programs of tests/c with the static library and runs them: with and without std and pthread in it, and plain and under
+//! AddressSanitizer and UndefinedBehaviorSanitizer.
 #![cfg(unix)]
 
 #[path = "common/c.rs"]
@@ -55,6 +55,8 @@ fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
 fn c_programs_find_what_the_header_promises() {
     let both = library(&["std", "pthread", "capi"]);
     let std_alone = library(&["std", "capi"]);
+    // What `make` builds is for this machine.
+    let without_std = MACHINE.is_empty().then(c::archive);
     let mut runs = Vec::new();
     for &(source, is_sanitized, with_std_alone) in PROGRAMS {
         let name = source.replace('_', "-");
@@ -63,6 +65,9 @@ fn c_programs_find_what_the_header_promises() {
         }
         if with_std_alone {
             runs.push((&std_alone, source, format!("{name}-std"), &[]));
+        }
+        if let Some(without_std) = &without_std {
+            runs.push((without_std, source, format!("{name}-no-std"), &[]));
         }
         runs.push((&both, source, name, &[]));
     }

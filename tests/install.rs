@@ -8,6 +8,7 @@ mod c;
 use c::root;
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -46,6 +47,12 @@ fn fresh(name: &str) -> PathBuf {
     folder
 }
 
+/// The files below a folder, by their names from there.
+fn files(folder: &Path) -> BTreeSet<PathBuf> {
+    let found = lines(&run(Command::new("find").args([".", "!", "-type", "d"]).current_dir(folder)));
+    found.iter().map(|name| Path::new(name).components().skip(1).collect()).collect()
+}
+
 /// `make install` with these variables. It shares with other tests what it builds.
 fn install(variables: &[String]) {
     c::in_release_folder(|target| {
@@ -76,9 +83,16 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         exported(Command::new("nm").args(["-g", "--defined-only"]).arg(library.join("libjobring.a")));
     assert_eq!(object, expected, "the static library");
 
-    for name in ["jobring.h", "jobring_ext.h", "jobring_port.h"] {
-        let installed = fs::read(prefix.join("include").join(name)).expect("a header");
-        assert_eq!(installed, fs::read(root.join("include").join(name)).expect("a header"), "{name}");
+    let is_header = |path: &PathBuf| path.extension().is_some_and(|extension| extension != "symbols");
+    for (from, to) in [("include", "include"), ("docs", "share/doc/jobring")] {
+        for file in files(&root.join(from)).into_iter().filter(is_header) {
+            let installed = fs::read(prefix.join(to).join(&file)).expect("an installed file");
+            assert_eq!(installed, fs::read(root.join(from).join(&file)).expect("a file"), "{file:?}");
+        }
+    }
+    for file in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        let installed = fs::read(prefix.join("share/doc/jobring").join(file)).expect("an installed file");
+        assert_eq!(installed, fs::read(root.join(file)).expect("a file"), "{file}");
     }
     let header = fs::read_to_string(prefix.join("include/jobring.h")).expect("the header");
     let all = fs::read_to_string(prefix.join("include/jobring_ext.h")).expect("the header") + &header;
@@ -114,6 +128,66 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         let needed = lines(&run(Command::new("readelf").arg("-d").arg(outside.join(name))));
         let uses_shared = needed.iter().any(|line| line.contains("libjobring.so"));
         assert_eq!(uses_shared, name == "shared", "{name}");
+    }
+}
+
+/// As root does it: with another umask, and without cargo.
+#[test]
+fn what_was_made_is_installed_without_cargo_and_uninstalled() {
+    let prefix = fresh("no-cargo");
+    let others = ["include/other.h", "lib/libother.a", "lib/pkgconfig/other.pc", "share/doc/other/README"];
+    for other in others {
+        fs::create_dir_all(prefix.join(other).parent().expect("a folder")).expect("a folder");
+        fs::write(prefix.join(other), "of another library").expect("a file");
+    }
+    c::in_release_folder(|target| {
+        let make = |arguments: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("umask 077; make {arguments} PREFIX={}", prefix.display())]);
+            shell.current_dir(root()).env("PATH", "/usr/bin:/bin").env("CARGO", "no-cargo-here");
+            shell.env("CARGO_TARGET_DIR", target);
+            shell
+        };
+        run(Command::new("make")
+            .current_dir(root())
+            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO", env!("CARGO")));
+        run(&mut make("install"));
+        for path in
+            lines(&run(Command::new("find").arg(&prefix).args(["-newer", "LICENSE-MIT"]).current_dir(root())))
+        {
+            let mode = fs::symlink_metadata(&path).expect("its mode").permissions().mode();
+            assert_eq!(mode & 0o044, 0o044, "everybody may read {path}");
+        }
+        assert!(prefix.join("include/jobring.h").exists());
+        run(&mut make("uninstall"));
+        assert_eq!(files(&prefix), others.iter().map(PathBuf::from).collect());
+        // Nothing to uninstall is no error.
+        run(&mut make("uninstall"));
+
+        // What was not made needs cargo.
+        let refused = output(&mut make("install STD=1"));
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned() + &lines(&refused).join("\n");
+        assert!(!refused.status.success() && said.contains("there is no no-cargo-here in PATH"), "{said}");
+    });
+}
+
+/// `make STD=1`.
+#[test]
+fn a_library_with_std_is_installed_too() {
+    let prefix = fresh("with-std");
+    install(&[format!("PREFIX={}", prefix.display()), "STD=1".into()]);
+    let program = "#include <jobring.h>\nint main(void) {\n\
+        jobring_config config = JOBRING_CONFIG_INIT;\njobring_pool *pool;\nconfig.backend = JOBRING_BACKEND_STD;\n\
+        return !(jobring_features() & JOBRING_FEATURE_STD) || jobring_create(&config, &pool) || jobring_destroy(pool);\n}\n";
+    fs::write(prefix.join("program.c"), program).expect("a program");
+    let library = prefix.join("lib");
+    for (name, flags) in [("shared", &[][..]), ("static", &["--static"])] {
+        let link = if name == "static" { &["-static"][..] } else { &[] };
+        let mut cc = Command::new("cc");
+        cc.args(link).args(["program.c", "-o", name]).args(pkg_config(&library, flags, None));
+        run(cc.current_dir(&prefix));
+        run(Command::new(prefix.join(name)).env("LD_LIBRARY_PATH", &library));
     }
 }
 

@@ -7,10 +7,37 @@
 mod c;
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The builds of the library: both backends, and one.
-const BUILDS: &[(&str, &[&str])] = &[("both", &["std", "pthread", "capi"]), ("std", &["std", "capi"])];
+/// A build of the library.
+struct Build {
+    name: &'static str,
+    library: PathBuf,
+    backends: &'static [&'static str],
+}
+
+impl Build {
+    fn program(&self, sources: &[&str], flags: &[&str]) -> PathBuf {
+        let name = Path::new(sources[0]).file_stem().expect("a name").to_string_lossy();
+        let sanitized = if flags == SANITIZED { "-sanitized" } else { "" };
+        c::program(&self.library, sources, &format!("{name}-{}{sanitized}", self.name), flags)
+    }
+}
+
+/// With both backends, and with each of them.
+fn builds() -> Vec<Build> {
+    let of = |name, library, backends| Build { name, library, backends };
+    let mut builds = vec![
+        of("both", c::library(&["std", "pthread", "capi"]), &["pthread", "std"]),
+        of("std", c::library(&["std", "capi"]), &["std"]),
+    ];
+    // What `make` builds is for this machine.
+    if c::MACHINE.is_empty() {
+        builds.push(of("no-std", c::archive(), &["pthread"]));
+    }
+    builds
+}
 
 const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
@@ -18,13 +45,10 @@ const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-reco
 /// library.
 fn tried(program: &str, flags: &[&str], wanted: &BTreeSet<String>) {
     let source = format!("{program}.c");
-    c::for_each(BUILDS, |(name, features)| {
-        let sanitized = if flags.is_empty() { "" } else { "-sanitized" };
-        let name = format!("{program}-{name}{sanitized}");
-        let program = c::program(&c::library(features), &[&source, "scene.c"], &name, flags);
-        let cells = c::cells(&mut Command::new(program));
+    c::for_each(&builds(), |build| {
+        let cells = c::cells(&mut Command::new(build.program(&[&source, "scene.c"], flags)));
         c::none_is_missing(wanted, &cells);
-        println!("{name}: {} cells", cells.len());
+        println!("{program}, {}: {} cells", build.name, cells.len());
     });
 }
 
@@ -126,27 +150,26 @@ fn a_job_that_waits_inside_a_job_does_not_overflow_its_stack() {
         ["wait", "wait_opts", "run_one", "run_until_idle", "submit", "destroy", "enter_worker", "main-deep"];
     let more = [
         "main-to-the-end",
-        "worker-std",
         "entered-inside-a-job",
         "fiber",
         "run-inside-a-job",
         "shutdown-inside-a-job",
         "destroy-inside-a-job",
     ];
-    for (build, features) in BUILDS {
-        let program = c::program(&c::library(features), &["nested.c"], &format!("nested-{build}"), &[]);
-        let of_pthreads = if *build == "both" { &["worker-pthread", "worker-replaced"][..] } else { &[] };
-        let wanted = ways.iter().chain(&more).chain(of_pthreads).map(|way| format!("nested {way}"));
-        c::none_is_missing(&wanted.collect(), &c::cells(&mut Command::new(program)));
+    for build in builds() {
+        let mut wanted: BTreeSet<_> = ways.iter().chain(&more).map(|way| format!("nested {way}")).collect();
+        wanted.extend(build.backends.iter().map(|backend| format!("nested worker-{backend}")));
+        if build.backends.contains(&"pthread") {
+            wanted.insert("nested worker-replaced".to_owned());
+        }
+        c::none_is_missing(&wanted, &c::cells(&mut Command::new(build.program(&["nested.c"], &[]))));
     }
 }
 
 #[test]
 fn no_pool_is_made_whose_forks_would_go_unnoticed() {
-    for (build, features) in BUILDS {
-        let wrapped = &["-Wl,--wrap=pthread_atfork"];
-        let name = format!("fork-refused-{build}");
-        let program = c::program(&c::library(features), &["fork_refused.c"], &name, wrapped);
+    for build in builds() {
+        let program = build.program(&["fork_refused.c"], &["-Wl,--wrap=pthread_atfork"]);
         let wanted = ["create", "init"].map(|name| format!("jobring_{name} fork-refused")).into();
         c::none_is_missing(&wanted, &c::cells(&mut Command::new(program)));
     }
@@ -156,11 +179,10 @@ fn no_pool_is_made_whose_forks_would_go_unnoticed() {
 fn what_the_system_refuses_while_a_pool_is_made_is_a_status() {
     let wrapped = ["malloc", "calloc", "realloc", "posix_memalign"].map(|name| format!("-Wl,--wrap={name}"));
     let wrapped = wrapped.each_ref().map(String::as_str);
-    for (build, features) in BUILDS {
-        let name = format!("refused-{build}");
-        let program = c::program(&c::library(features), &["refused.c"], &name, &wrapped);
-        let backends = if *build == "both" { &[("pthread", "1"), ("std", "2")][..] } else { &[("std", "2")] };
-        for (backend, number) in backends {
+    for build in builds() {
+        let program = build.program(&["refused.c"], &wrapped);
+        for backend in build.backends {
+            let number = if *backend == "std" { "2" } else { "1" };
             let wanted = ["memory", "keys"].map(|what| format!("refused {backend} {what}")).into();
             // The standard library says what it ends the process for.
             let cells = c::cells(Command::new(&program).arg(number).env("RUST_BACKTRACE", "0"));
@@ -177,20 +199,17 @@ fn workers_take_the_signals_that_the_header_names() {
     let (list, _) = list.split_once(".\n").expect("its end");
     let names: Vec<_> = list.split(|c: char| !c.is_ascii_uppercase()).filter(|word| word.len() > 3).collect();
     assert!(names.len() >= 8 && names.iter().all(|name| name.starts_with("SIG")), "{names:?}");
-    for (build, features) in BUILDS {
-        let name = format!("signals-{build}");
-        let program = c::program(&c::library(features), &["signals.c", "scene.c"], &name, &[]);
-        c::run(Command::new(program).args(&names));
+    for build in builds() {
+        c::run(Command::new(build.program(&["signals.c", "scene.c"], &[])).args(&names));
     }
 }
 
 #[test]
 fn a_new_worker_needs_nothing_of_its_maker() {
-    for (build, features) in BUILDS {
-        let wrapped = &["-Wl,--wrap=pthread_create"];
-        let program = c::program(&c::library(features), &["birth.c"], &format!("birth-{build}"), wrapped);
-        let backends = if *build == "both" { &["pthread", "std"][..] } else { &["std"] };
-        let hows = backends.iter().flat_map(|how| [format!("birth {how}"), format!("birth {how}-painted")]);
+    for build in builds() {
+        let program = build.program(&["birth.c"], &["-Wl,--wrap=pthread_create"]);
+        let hows =
+            build.backends.iter().flat_map(|how| [format!("birth {how}"), format!("birth {how}-painted")]);
         c::none_is_missing(&hows.collect(), &c::cells(&mut Command::new(program)));
     }
 }
@@ -236,22 +255,19 @@ const THROWERS: &[&str] = &[
 #[test]
 fn an_exception_that_leaves_a_job_ends_the_process() {
     use std::os::unix::process::ExitStatusExt;
-    // Without panics that unwind, the compiler keeps fewer notes for the unwinder.
-    let builds = [
-        ("both", &["std", "pthread", "capi"][..], &[][..]),
-        ("both-abort", &["std", "pthread", "capi"], &["-Cpanic=abort"]),
-        ("std", &["std", "capi"], &[]),
-    ];
-    for (build, features, options) in builds {
-        // A standard library of another panic strategy, built from its sources (.ci/i686), is not taken.
-        if cfg!(target_pointer_width = "32") && !options.is_empty() {
-            continue;
-        }
-        let library = c::library_with(features, options);
-        let program = c::program(&library, &["exception.cpp"], &format!("exception-{build}"), &[]);
-        for case in
-            THROWERS.iter().filter(|case| features.contains(&"pthread") || !case.ends_with("-pthread"))
-        {
+    let mut builds = builds();
+    // Without panics that unwind, the compiler keeps fewer notes for the unwinder. A standard library of another panic strategy,
+    // built from its sources (.ci/i686), is not taken.
+    if cfg!(target_pointer_width = "64") {
+        let library = c::library_with(&["std", "pthread", "capi"], &["-Cpanic=abort"]);
+        builds.push(Build { name: "both-abort", library, backends: &["pthread", "std"] });
+    }
+    for build in builds {
+        let program = build.program(&["exception.cpp"], &[]);
+        let (build, backends) = (build.name, build.backends);
+        let lacks =
+            |case: &str, backend| case.ends_with(&format!("-{backend}")) && !backends.contains(&backend);
+        for case in THROWERS.iter().filter(|case| !lacks(case, "pthread") && !lacks(case, "std")) {
             let output = c::output(Command::new(&program).arg(case));
             let printed = c::printed(&output);
             assert_eq!(
@@ -261,6 +277,9 @@ fn an_exception_that_leaves_a_job_ends_the_process() {
                 output.status
             );
             assert_eq!(String::from_utf8_lossy(&output.stdout), "thrown\n", "{build}, {case}: {printed}");
+            // There the exception names itself.
+            let said = printed.contains("std::runtime_error") && printed.contains("left a job");
+            assert!(build != "no-std" || said, "{case}: {printed}");
         }
     }
 }

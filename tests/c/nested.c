@@ -391,7 +391,7 @@ int main(void) {
     threads_of_the_callers();
     the_main_thread();
     if (jobring_features() & JOBRING_FEATURE_PTHREAD) workers(JOBRING_BACKEND_PTHREAD, "pthread");
-    workers(JOBRING_BACKEND_STD, "std");
+    if (jobring_features() & JOBRING_FEATURE_STD) workers(JOBRING_BACKEND_STD, "std");
     a_worker_that_enters_another_pool();
     more_that_runs_jobs_inside_jobs();
     fibers();

@@ -33,7 +33,7 @@ pub fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
-/// The static library with these features, built as the README says.
+/// The static library with these features, as cargo builds it.
 pub fn library(features: &[&str]) -> PathBuf {
     library_with(features, &[])
 }
@@ -44,12 +44,28 @@ pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kept);
     in_release_folder(|target| {
         let release = build(target, features, options);
-        // It is copied beside the old one and renamed, so that a test that links the old one can continue.
-        let fresh = kept.with_extension("fresh");
-        std::fs::copy(release.join("libjobring.a"), &fresh).expect("the library");
-        std::fs::rename(&fresh, &kept).expect("the library");
+        keep(&release.join("libjobring.a"), &kept);
     });
     kept
+}
+
+/// The static library that `make` builds, which has no std in it.
+pub fn archive() -> PathBuf {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libjobring-make.a");
+    in_release_folder(|target| {
+        let mut make = Command::new("make");
+        make.current_dir(root()).arg("static").env("CARGO_TARGET_DIR", target).env("CARGO", env!("CARGO"));
+        run(make.env_remove("STD"));
+        keep(&target.join("clib/libjobring.a"), &kept);
+    });
+    kept
+}
+
+/// Copies a library beside the old one and renames it, so that a test that links the old one can continue.
+fn keep(library: &Path, kept: &Path) {
+    let fresh = kept.with_extension("fresh");
+    std::fs::copy(library, &fresh).expect("the library");
+    std::fs::rename(&fresh, kept).expect("the library");
 }
 
 /// Builds the library into a target folder: for C libjobring.a, for Rust libjobring.rlib and what it needs in deps. Returns the
