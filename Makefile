@@ -18,14 +18,18 @@ LD         ?= ld
 OBJCOPY    ?= objcopy
 READELF    ?= readelf
 STD        ?=
+# Where cargo builds, and where the libraries come to lie.
+ifdef OUTDIR
+CARGO_TARGET_DIR ?= $(OUTDIR)/cargo
+endif
 CARGO_TARGET_DIR ?= target
+OUTDIR     ?= $(CARGO_TARGET_DIR)/clib
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The ABI version is the shared library's, and with it in the name that programs ask for.
 ABI     := $(shell sed -n 's/^\#define JOBRING_ABI_VERSION //p' include/jobring.h)
 SONAME  := libjobring.so.$(ABI)
-OUT     := $(CARGO_TARGET_DIR)/clib
-SYMBOLS := $(OUT)/symbols
+SYMBOLS := $(OUTDIR)/symbols
 HEADERS := $(wildcard include/*.h include/*.hpp)
 DOCS    := README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT $(wildcard docs/*.md)
 # What a program links besides the static library.
@@ -41,35 +45,36 @@ empty      :=
 space      := $(empty) $(empty)
 
 all: static shared
-static: $(OUT)/libjobring.a
-shared: $(OUT)/$(SONAME)
+static: $(OUTDIR)/libjobring.a
+shared: $(OUTDIR)/$(SONAME)
 
 $(SYMBOLS): include/jobring.symbols
-	@mkdir -p $(OUT)
+	@mkdir -p $(OUTDIR)
 	cut -d ' ' -f 1 $< >$@
 
 # Is new when the library is to be built in another way than the last time.
-$(OUT)/way: FORCE
-	@mkdir -p $(OUT)
+$(OUTDIR)/way: FORCE
+	@mkdir -p $(OUTDIR)
 	@echo "STD=$(STD)" | cmp -s - $@ || echo "STD=$(STD)" >$@
 
 # One object, of which only jobring's own names can be seen: so that it links beside other Rust archives. Built only if a file is
 # newer, so that `make install` works for root, who may have no cargo.
 SOURCES := $(shell find src/ packaging/clib/ -type f) Cargo.toml
-$(OUT)/jobring.o: $(SYMBOLS) $(OUT)/way $(SOURCES)
+$(OUTDIR)/jobring.o: $(SYMBOLS) $(OUTDIR)/way $(SOURCES)
 	@command -v $(firstword $(CARGO)) >/dev/null || { echo "The library is not built in this way yet, and there is no $(CARGO)" \
 	    "in PATH. Run make first, as a user who has it, with the same variables."; exit 1; }
 	$(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(CARGO) build --release --locked --manifest-path packaging/clib/Cargo.toml \
 	    --target-dir $(CARGO_TARGET_DIR) $(if $(STD),--features std)
-	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUT)/all.o $(CARGO_TARGET_DIR)/release/libjobring_clib.a
-	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUT)/all.o $@
-	rm -f $(OUT)/all.o
+	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUTDIR)/all.o \
+	    $(CARGO_TARGET_DIR)/release/libjobring_clib.a
+	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUTDIR)/all.o $@
+	rm -f $(OUTDIR)/all.o
 
-$(OUT)/libjobring.a: $(OUT)/jobring.o
+$(OUTDIR)/libjobring.a: $(OUTDIR)/jobring.o
 	rm -f $@
 	$(AR) rcs $@ $<
 
-$(OUT)/$(SONAME): $(OUT)/jobring.o
+$(OUTDIR)/$(SONAME): $(OUTDIR)/jobring.o
 	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(LDFLAGS) -o $@ $< $(LIBS)
 	$(OBJCOPY) --strip-unneeded $@
 
@@ -83,13 +88,13 @@ CMAKE := $(DESTDIR)$(libdir)/cmake/jobring
 install: all
 	install -d "$(DESTDIR)$(includedir)" "$(DESTDIR)$(libdir)/pkgconfig" "$(CMAKE)" "$(DESTDIR)$(docdir)"
 	install -m 644 $(HEADERS) "$(DESTDIR)$(includedir)/"
-	install -m 644 $(OUT)/libjobring.a "$(DESTDIR)$(libdir)/"
-	install -m 755 $(OUT)/$(SONAME) "$(DESTDIR)$(libdir)/"
+	install -m 644 $(OUTDIR)/libjobring.a "$(DESTDIR)$(libdir)/"
+	install -m 755 $(OUTDIR)/$(SONAME) "$(DESTDIR)$(libdir)/"
 	ln -sf $(SONAME) "$(DESTDIR)$(libdir)/libjobring.so"
 	install -m 644 $(DOCS) "$(DESTDIR)$(docdir)/"
 	$(FILL) -e 's|@LIBS@|$(LIBS)|; s|=$(prefix)/|=$${prefix}/|' packaging/jobring.pc.in >"$(PC)"
 	$(FILL) -e 's|@LIBS@|$(subst $(space),;,$(LIBS))|' packaging/jobring-config.cmake.in >"$(CMAKE)/jobring-config.cmake"
-	bits=$$($(READELF) -h $(OUT)/$(SONAME) | sed -n 's/^ *Class: *ELF//p') && $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" \
+	bits=$$($(READELF) -h $(OUTDIR)/$(SONAME) | sed -n 's/^ *Class: *ELF//p') && $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" \
 	    packaging/jobring-config-version.cmake.in >"$(CMAKE)/jobring-config-version.cmake"
 	chmod 644 "$(PC)" "$(CMAKE)"/*.cmake
 
@@ -110,7 +115,7 @@ check:
 	$(CARGO) test -q -p jobring-loom-tests --test models -- --fast
 
 clean:
-	rm -rf $(OUT)
+	rm -rf $(OUTDIR)
 
 FORCE:
 .PHONY: all static shared install uninstall check clean FORCE
