@@ -5,6 +5,7 @@
 #     make DESTDIR=…                          for packagers: install below another root
 #     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
 #     make static, make shared                one of the two libraries
+#     make dist                               a source archive, with all that `make` needs from crates.io
 #
 # To hack on the library use cargo; `make check` runs what a change must not break, in a minute (CONTRIBUTING.md);
 # `make -C c-examples run` builds and runs the examples.
@@ -59,12 +60,12 @@ $(OUTDIR)/way: FORCE
 
 # One object, of which only jobring's own names can be seen: so that it links beside other Rust archives. Built only if a file is
 # newer, so that `make install` works for root, who may have no cargo.
-SOURCES := $(shell find src/ packaging/clib/ -type f) Cargo.toml
+SOURCES := $(shell find src/ packaging/clib/ -name vendor -prune -o -type f -print) Cargo.toml
 $(OUTDIR)/jobring.o: $(SYMBOLS) $(OUTDIR)/way $(SOURCES)
 	@command -v $(firstword $(CARGO)) >/dev/null || { echo "The library is not built in this way yet, and there is no $(CARGO)" \
 	    "in PATH. Run make first, as a user who has it, with the same variables."; exit 1; }
-	$(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(CARGO) build --release --locked --manifest-path packaging/clib/Cargo.toml \
-	    --target-dir $(CARGO_TARGET_DIR) $(if $(STD),--features std)
+	cd packaging/clib && $(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(CARGO) build --release --locked \
+	    --target-dir $(call absolute,$(CARGO_TARGET_DIR)) $(if $(STD),--features std)
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUTDIR)/all.o \
 	    $(CARGO_TARGET_DIR)/release/libjobring_clib.a
 	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUTDIR)/all.o $@
@@ -104,6 +105,21 @@ uninstall:
 	rm -f "$(DESTDIR)$(libdir)/libjobring.a" "$(DESTDIR)$(libdir)/libjobring.so" "$(DESTDIR)$(libdir)/$(SONAME)" "$(PC)"
 	rm -rf "$(CMAKE)" "$(DESTDIR)$(docdir)"
 
+# The tracked files, and beside packaging/clib the sources of other authors that the library is built from, which cargo takes there
+# (and nowhere else in the tree).
+DIST := jobring-$(VERSION)
+STAGE = $(OUTDIR)/$(DIST)/packaging/clib
+dist:
+	rm -rf $(OUTDIR)/$(DIST)
+	mkdir -p $(STAGE)/.cargo
+	git ls-files -z | xargs -0 cp -P --parents -t $(OUTDIR)/$(DIST)
+	cd packaging/clib && $(CARGO) vendor -q --locked $(call absolute,$(STAGE))/vendor >/dev/null
+	printf '[source.crates-io]\nreplace-with = "vendored"\n\n[source.vendored]\ndirectory = "vendor"\n' >$(STAGE)/.cargo/config.toml
+	tar --sort=name --owner=0 --group=0 --numeric-owner --mode=go+rX,go-w --mtime="$$(git log -1 --format=%cI)" \
+	    -C $(OUTDIR) -c $(DIST) | gzip -9n >$(OUTDIR)/$(DIST).tar.gz
+	rm -rf $(OUTDIR)/$(DIST)
+	@echo "$(OUTDIR)/$(DIST).tar.gz"
+
 # What is quick of .ci/run: the layout, the lints, the unit tests, the tests of the sources, the header and the public API,
 # and the models that take a moment. The tests that clippy has checked are not built for it twice.
 check:
@@ -118,5 +134,5 @@ clean:
 	rm -rf $(OUTDIR)
 
 FORCE:
-.PHONY: all static shared install uninstall check clean FORCE
+.PHONY: all static shared install uninstall dist check clean FORCE
 .DELETE_ON_ERROR:
