@@ -5,6 +5,7 @@
 #     make DESTDIR=…                          for packagers: install below another root
 #     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
 #     make static, make shared                one of the two libraries
+#     make doc, make install-doc              the manual in HTML, made from the headers by doxygen
 #     make dist                               a source archive, with all that `make` needs from crates.io
 #
 # To hack on the library use cargo; `make check` runs what a change must not break, in a minute (CONTRIBUTING.md);
@@ -99,6 +100,19 @@ install: all
 	    packaging/jobring-config-version.cmake.in >"$(CMAKE)/jobring-config-version.cmake"
 	chmod 644 "$(PC)" "$(CMAKE)"/*.cmake
 
+# doxygen, since the comments of the headers are in its form, in C and in C++.
+doc: $(OUTDIR)/html/index.html
+$(OUTDIR)/html/index.html: $(HEADERS) packaging/Doxyfile packaging/manual.awk Cargo.toml
+	rm -rf $(OUTDIR)/html
+	mkdir -p $(OUTDIR)
+	(cat packaging/Doxyfile; echo "PROJECT_NUMBER = $(VERSION)"; echo "INPUT = $(HEADERS)"; echo "OUTPUT_DIRECTORY = $(OUTDIR)") | \
+	    doxygen -
+
+install-doc: doc
+	install -d "$(DESTDIR)$(docdir)/html/search"
+	install -m 644 $(OUTDIR)/html/*.* "$(DESTDIR)$(docdir)/html/"
+	install -m 644 $(OUTDIR)/html/search/* "$(DESTDIR)$(docdir)/html/search/"
+
 # What install puts there, and the folders that are only jobring's.
 uninstall:
 	for header in $(notdir $(HEADERS)); do rm -f "$(DESTDIR)$(includedir)/$$header"; done
@@ -134,5 +148,5 @@ clean:
 	rm -rf $(OUTDIR)
 
 FORCE:
-.PHONY: all static shared install uninstall dist check clean FORCE
+.PHONY: all static shared install uninstall doc install-doc dist check clean FORCE
 .DELETE_ON_ERROR:
