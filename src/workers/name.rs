@@ -1,7 +1,5 @@
 //! The name of a worker's thread.
 
-use core::fmt::Write;
-
 /// A thread's name: a prefix cut to fit, a dash and a number, within the 15 bytes that Linux shows.
 #[derive(Clone, Copy)]
 pub(crate) struct WorkerName {
@@ -17,22 +15,27 @@ impl WorkerName {
             keep -= 1;
         }
         let mut name = Self { text: [0; 15], len: 0 };
-        // write_str returns an error for text that does not fit; that text is left out.
-        let _ = write!(name, "{}-{}", &prefix[..keep], worker);
+        for &byte in &prefix.as_bytes()[..keep] {
+            name.push(byte);
+        }
+        name.push(b'-');
+        // By hand: core::fmt would be 2 KiB of a library without std.
+        for place in (0..digits as u32).rev() {
+            name.push(b'0' + (worker / 10usize.pow(place) % 10) as u8);
+        }
         name
+    }
+
+    /// What does not fit is left out.
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.text.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         core::str::from_utf8(&self.text[..self.len]).unwrap_or("jobring")
-    }
-}
-
-impl Write for WorkerName {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        let room = self.text.get_mut(self.len..self.len + text.len()).ok_or(core::fmt::Error)?;
-        room.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
     }
 }
 
