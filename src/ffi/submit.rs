@@ -185,8 +185,12 @@ pub(super) unsafe fn submit_when<R: Request>(
     unsafe {
         match when_full {
             JOBRING_WHEN_FULL_WAIT => submit_to(pool, request, recipient, job, Wait(wait), Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL => submit_to(pool, request, recipient, job, Fail, Origin::Thread),
-            JOBRING_WHEN_FULL_FAIL_ISR => submit_to(pool, request, recipient, job, Fail, Origin::Isr),
+            // One copy of the engine's submit for both.
+            JOBRING_WHEN_FULL_FAIL | JOBRING_WHEN_FULL_FAIL_ISR => {
+                let is_isr = when_full == JOBRING_WHEN_FULL_FAIL_ISR;
+                let origin = if is_isr { Origin::Isr } else { Origin::Thread };
+                submit_to(pool, request, recipient, job, Fail, origin)
+            }
             _ => otherwise(request),
         }
     }
