@@ -1,0 +1,102 @@
+//! jobring.hpp: its programs in tests/cpp, with g++ and clang++, from C++17 to C++23, without exceptions, and under
+//! AddressSanitizer and UndefinedBehaviorSanitizer. No compiler warns.
+//!
+//! Only with the feature `capi`: `cargo test` must need no compiler except cc.
+#![cfg(all(target_os = "linux", feature = "capi"))]
+
+#[path = "common/c.rs"]
+mod c;
+
+use c::{MACHINE, output, root, run};
+use jobring_harness::for_each;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const WARNINGS: &[&str] = &[
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wshadow",
+    "-Wundef",
+    "-Wcast-qual",
+    "-Wold-style-cast",
+    "-Wnon-virtual-dtor",
+    "-Werror",
+];
+const PLAIN: &[&str] = &[];
+const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
+
+/// A program, its compiler, its dialect, more flags.
+type Case = (&'static str, &'static str, &'static str, &'static [&'static str]);
+
+const PROGRAMS: &[Case] = &[
+    ("pool", "g++", "17", SANITIZED),
+    ("pool", "clang++", "2b", PLAIN),
+    ("later", "g++", "20", PLAIN),
+    ("no_exceptions", "g++", "17", BARE),
+];
+
+/// With JOBRING_CPP_ALL=1 also these, which take minutes to compile.
+const MORE: &[Case] = &[
+    ("pool", "g++", "17", PLAIN),
+    ("pool", "g++", "20", &["-O3"]),
+    ("pool", "g++", "2b", &["-O2"]),
+    ("pool", "clang++", "17", PLAIN),
+    ("pool", "clang++", "20", &["-O2"]),
+    ("later", "g++", "2b", SANITIZED),
+    ("later", "clang++", "20", PLAIN),
+    ("no_exceptions", "clang++", "20", BARE),
+];
+
+fn library() -> PathBuf {
+    // What `make` builds is for this machine.
+    if MACHINE.is_empty() { c::archive() } else { c::library(&["std", "pthread", "capi"]) }
+}
+
+fn build(library: &Path, source: &str, compiler: &str, dialect: &str, flags: &[&str]) -> PathBuf {
+    let name = format!("cpp-{source}-{compiler}-{dialect}{}", flags.concat().replace(',', "-"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    run(Command::new(compiler)
+        .arg(format!("-std=c++{dialect}"))
+        .args(WARNINGS)
+        .args(MACHINE)
+        .args(flags)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(root().join("tests/cpp").join(source).with_extension("cpp"))
+        .arg(library)
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program));
+    program
+}
+
+#[test]
+fn cpp_programs_find_what_the_header_promises() {
+    let library = library();
+    let more = if std::env::var_os("JOBRING_CPP_ALL").is_some() { MORE } else { &[] };
+    let here: Vec<_> = PROGRAMS
+        .iter()
+        .chain(more)
+        .filter(|(_, compiler, ..)| MACHINE.is_empty() || *compiler == "g++")
+        .collect();
+    for_each(&here, |&&(source, compiler, dialect, flags)| {
+        run(&mut Command::new(build(&library, source, compiler, dialect, flags)));
+    });
+}
+
+#[test]
+fn what_nobody_can_catch_says_what_it_was() {
+    let library = library();
+    for (source, flags, said) in
+        [("pool", PLAIN, "left a job"), ("no_exceptions", BARE, "jobring: the job was cancelled")]
+    {
+        let ended = output(Command::new(build(&library, source, "g++", "17", flags)).arg("ends"));
+        let printed = c::printed(&ended);
+        assert_eq!(ended.status.signal(), Some(libc::SIGABRT), "{source}: {printed}");
+        assert!(printed.contains(said), "{source}: {printed}");
+    }
+}
