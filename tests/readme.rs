@@ -18,6 +18,16 @@ fn the_c_example_is_the_program_that_runs() {
 }
 
 #[test]
+fn the_cpp_example_is_the_program_that_runs() {
+    let readme = read("README.md");
+    let shown =
+        readme.split("```cpp\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a C++ example");
+    let hello = read("c-examples/hello.cpp");
+    let program = &hello[hello.find("#include").expect("a program")..];
+    assert_eq!(shown.trim(), program.trim());
+}
+
+#[test]
 fn the_link_line_is_the_one_that_the_examples_use() {
     let (readme, makefile) = (read("README.md"), read("c-examples/Makefile"));
     let (archive, libraries) = ("clib/libjobring.a", "-lpthread");

@@ -224,6 +224,28 @@ const GOALS: &[Goal] = &[
         "half of one lane's rate",
         Times(0.5, &["jobring, one lane"], "rate"),
     ),
+    Goal("W17", "w17", "jobring.hpp, futures", "10 times std::async", Times(10.0, &["std::async"], "rate")),
+    Goal(
+        "W17",
+        "w17",
+        "jobring.hpp, futures",
+        "3 times Boost.Asio's thread pool",
+        Times(3.0, &["Boost.Asio, packaged_task"], "rate"),
+    ),
+    Goal(
+        "W17",
+        "w17",
+        "jobring.hpp, futures",
+        "0.8 of the C API",
+        Times(0.8, &["C API, copied data with a drop callback"], "rate"),
+    ),
+    Goal(
+        "W17",
+        "w17",
+        "jobring.hpp, futures",
+        "0.8 of the C API's shortest way",
+        Times(0.8, &["C API, an argument"], "rate"),
+    ),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];
 

@@ -45,7 +45,15 @@ pub const ALL: &[Outside] = &[
         &["detached", "handles", "asleep", "itself", "idle", "loop"],
         &["-ltbb"],
     ),
-    cxx("Boost.Asio", "asio.cpp", "boost/asio.hpp", &["detached", "lanes", "asleep", "idle"], &[]),
+    cxx("Boost.Asio", "asio.cpp", "boost/asio.hpp", &["detached", "lanes", "futures", "asleep", "idle"], &[]),
+    // It needs the library too: see `own`.
+    cxx(
+        "jobring C++",
+        "jobring.cpp",
+        "jobring.hpp",
+        &["futures", "plain", "owned", "async", "detached"],
+        &[],
+    ),
     cxx(
         "moodycamel, by hand",
         "moodycamel.cpp",
@@ -113,6 +121,11 @@ impl Outside {
 
     fn flags(&self) -> Vec<String> {
         let mut flags: Vec<String> = self.link.iter().map(|&flag| flag.into()).collect();
+        if self.header == "jobring.hpp"
+            && let Some(own) = own()
+        {
+            flags.extend(own);
+        }
         if !self.package.is_empty()
             && let Ok(output) = Command::new("pkg-config").args(["--cflags", "--libs", self.package]).output()
         {
@@ -120,4 +133,22 @@ impl Outside {
         }
         flags
     }
+}
+
+/// The header of this library, and its archive as `make` builds it. None: it cannot be built.
+fn own() -> Option<[String; 2]> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let target = std::env::current_exe().ok()?.with_file_name("clib");
+    let built = Command::new("make")
+        .arg("-s")
+        .arg("-C")
+        .arg(root)
+        .arg(format!("CARGO_TARGET_DIR={}", target.display()))
+        .status();
+    built.is_ok_and(|status| status.success()).then(|| {
+        [
+            format!("-I{}", root.join("include").display()),
+            target.join("clib/libjobring.a").display().to_string(),
+        ]
+    })
 }

@@ -1,4 +1,4 @@
-//! W1, W1t, W2, W11, W14, W16: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
+//! W1, W1t, W2, W11, W14, W16, W17: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -106,7 +106,7 @@ fn event_loop(jobs: u64) -> Case {
     }
 }
 
-/// W1, W1t, W2, W5, W11, W12, W14, W16.
+/// W1, W1t, W2, W5, W11, W12, W14, W16, W17.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -164,6 +164,19 @@ pub fn cases(options: &Options) -> Vec<Case> {
             entrant("jobring", "detached").called("jobring, without lanes"),
             entrant("Boost.Asio", "lanes").with("lanes", 1).called("Boost.Asio, one strand"),
             entrant("Boost.Asio", "lanes").with("lanes", 10_000).called("Boost.Asio, 10,000 strands in turn"),
+        ],
+    ));
+    cases.push(case(
+        "W17",
+        "C++: empty jobs with a future each, waited for in batches of 256, 1 submitter, 2 workers",
+        &burst(1, 2),
+        vec![
+            entrant("jobring C++", "futures").called("jobring.hpp, futures"),
+            entrant("jobring C++", "owned").called("C API, copied data with a drop callback"),
+            entrant("jobring C++", "plain").called("C API, an argument"),
+            entrant("Boost.Asio", "futures").called("Boost.Asio, packaged_task"),
+            // A thread for each job: shorter bursts.
+            entrant("jobring C++", "async").with("burst", 1024).called("std::async"),
         ],
     ));
     cases.push(event_loop(if options.quick { 100_000 } else { 1_000_000 }));
