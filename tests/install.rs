@@ -128,6 +128,17 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         let needed = lines(&run(Command::new("readelf").arg("-d").arg(outside.join(name))));
         let uses_shared = needed.iter().any(|line| line.contains("libjobring.so"));
         assert_eq!(uses_shared, name == "shared", "{name}");
+        // `cargo test` without features must need no compiler except cc.
+        if cfg!(feature = "capi") {
+            let in_cpp = format!("{name}-cpp");
+            fs::copy(root.join("c-examples/hello.cpp"), outside.join("hello.cpp")).expect("hello.cpp");
+            run(Command::new("c++")
+                .current_dir(&outside)
+                .args(["-std=c++17", "hello.cpp", "-o", &in_cpp])
+                .args(found.split_whitespace()));
+            let said = run(Command::new(outside.join(in_cpp)).env("LD_LIBRARY_PATH", &library));
+            assert_eq!(lines(&said), ["workers say: twice 21 is 42, and the square of 1000 is 1000000"]);
+        }
     }
 }
 

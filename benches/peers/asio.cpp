@@ -34,12 +34,11 @@ int main(int argc, char **argv)
                 while (count > 0) {
                     const size_t n = std::min<uint64_t>(futures.size(), count);
                     for (size_t i = 0; i < n; i++) {
-                        std::packaged_task<size_t()> task([i] {
+                        // Asio knows the type, and returns its future.
+                        futures[i] = boost::asio::post(pool, std::packaged_task<size_t()>([i] {
                             job();
                             return i;
-                        });
-                        futures[i] = task.get_future();
-                        boost::asio::post(pool, std::move(task));
+                        }));
                     }
                     for (size_t i = 0; i < n; i++)
                         futures[i].get();

@@ -83,9 +83,17 @@ int main(int argc, char **argv)
                 jobring_wait(pool.native_handle(), handle, JOBRING_FOREVER, &result);
             });
     else if (params.mode("async"))
+    {
+        // Each job has a thread, for which there would not be lines enough.
+        taken = LINES;
+        const auto count_up = [](size_t n) {
+            lines[0].count.fetch_add(1, std::memory_order_relaxed);
+            return n;
+        };
         batches<std::future<size_t>>(
-            params, places, [&](size_t n) { return std::async(std::launch::async, count_on, n); },
+            params, places, [&](size_t n) { return std::async(std::launch::async, count_up, n); },
             [](auto &future) { future.get(); });
+    }
     else if (params.mode("detached"))
         bursts(params, places, [&](uint64_t n) { while (n--) pool.detach(job); }, [] {});
     else

@@ -92,7 +92,12 @@ impl Outside {
         let try_header = format!(
             "echo '#include <{}>' | {compiler} -E -x {language} {} - >/dev/null 2>&1",
             self.header,
-            flags.join(" ")
+            flags
+                .iter()
+                .filter(|flag| flag.starts_with('-'))
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" ")
         );
         if !Command::new("sh").args(["-c", &try_header]).status().is_ok_and(|status| status.success()) {
             return Err(match Command::new(&compiler).arg("--version").output() {
