@@ -5,6 +5,7 @@
 #     make DESTDIR=…                          for packagers: install below another root
 #     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
 #     make static, make shared                one of the two libraries
+#     make tsan                               target/clib/libjobring_tsan.a, for programs built with -fsanitize=thread
 #     make doc, make install-doc              the manual in HTML, made from the headers by doxygen
 #     make dist                               a source archive, with all that `make` needs from crates.io
 #
@@ -65,7 +66,7 @@ SOURCES := $(shell find src/ packaging/clib/ -name vendor -prune -o -type f -pri
 $(OUTDIR)/jobring.o: $(SYMBOLS) $(OUTDIR)/way $(SOURCES)
 	@command -v $(firstword $(CARGO)) >/dev/null || { echo "The library is not built in this way yet, and there is no $(CARGO)" \
 	    "in PATH. Run make first, as a user who has it, with the same variables."; exit 1; }
-	cd packaging/clib && $(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(CARGO) build --release --locked \
+	cd packaging/clib && $(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(if $(TSAN),RUSTFLAGS="$$RUSTFLAGS --cfg jobring_announced") $(CARGO) build --release --locked \
 	    --target-dir $(call absolute,$(CARGO_TARGET_DIR)) $(if $(STD),--features std)
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUTDIR)/all.o \
 	    $(CARGO_TARGET_DIR)/release/libjobring_clib.a
@@ -79,6 +80,12 @@ $(OUTDIR)/libjobring.a: $(OUTDIR)/jobring.o
 $(OUTDIR)/$(SONAME): $(OUTDIR)/jobring.o
 	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(LDFLAGS) -o $@ $< $(LIBS)
 	$(OBJCOPY) --strip-unneeded $@
+
+# The static library for programs that ThreadSanitizer watches: it calls the sanitizer's runtime at each atomic operation, so it links
+# nowhere else (src/sync/announced.rs).
+tsan:
+	$(MAKE) static TSAN=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan OUTDIR=$(OUTDIR)/tsan
+	cp $(OUTDIR)/tsan/libjobring.a $(OUTDIR)/libjobring_tsan.a
 
 # The files by which others find the library: packaging/, filled in. A .pc file names folders below the prefix relative to it,
 # so that another prefix can be given (pkg-config --define-prefix).
@@ -148,5 +155,5 @@ clean:
 	rm -rf $(OUTDIR)
 
 FORCE:
-.PHONY: all static shared install uninstall doc install-doc dist check clean FORCE
+.PHONY: all static shared tsan install uninstall doc install-doc dist check clean FORCE
 .DELETE_ON_ERROR:

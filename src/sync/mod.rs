@@ -2,7 +2,8 @@
 //!
 //! All other modules import atomics, cells and the spin hint from here. `real` is core; `model` is loom,
 //! under `cfg(jobring_loom)`; `freeze` adds stop points to `real`, under `cfg(jobring_freeze)`; `bug` is for
-//! the kill list; `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`.
+//! the kill list; `weaken` asks tests/tsan at each site, under `cfg(jobring_tsan)`; `announced` tells ThreadSanitizer of each operation,
+//! under `cfg(jobring_announced)`.
 
 pub mod bug;
 mod counter;
@@ -13,7 +14,7 @@ mod real;
 #[cfg(all(not(jobring_loom), feature = "future"))]
 pub(crate) use real::AtomicPtr;
 #[cfg(all(
-    not(jobring_loom),
+    not(any(jobring_loom, jobring_announced)),
     not(all(target_os = "none", target_pointer_width = "32", target_has_atomic = "ptr"))
 ))]
 pub(crate) use real::AtomicUsize;
@@ -29,6 +30,11 @@ mod small;
     target_has_atomic = "ptr"
 ))]
 pub(crate) use small::AtomicUsize;
+
+#[cfg(jobring_announced)]
+mod announced;
+#[cfg(jobring_announced)]
+pub(crate) use announced::AtomicUsize;
 
 #[cfg(jobring_loom)]
 pub mod model;
