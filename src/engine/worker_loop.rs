@@ -74,9 +74,6 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 // The thread that this one replaced may have ended a job.
                 self.lifecycle.leave(true, &self.port);
-            } else {
-                // Seen by a thread that waits for the hook's end.
-                activity.set(WorkerState::Searching);
             }
             self.lifecycle.end_start_hook(has_failed, &self.port);
             if has_failed {

@@ -64,8 +64,8 @@ pub(crate) struct WorkerThread {
     hooks: *const (dyn Hooks + 'static),
     worker: usize,
     config: WorkerConfig,
-    /// Held while a thread is created. A first thread does not take it before its loop, where it might wait until its
-    /// creator gets the CPU again.
+    /// Held while a thread is created. A first thread takes it after its start hook at the earliest, since it might wait there
+    /// until its creator gets the CPU again.
     threads: Lock<Threads>,
     /// The stack of the current thread, if it was painted.
     painted: Lock<Option<stack_watermark::PaintedStack>>,
@@ -214,11 +214,15 @@ impl WorkerThread {
         self.is_left() && self.threads.with(|threads| threads.is_mine())
     }
 
+    /// Its worker has called its start hook to the end. Under the lock, which brings what the hook did to a thread that looks.
+    fn end_start(&self) {
+        self.threads.with(|_| self.activity.set(WorkerState::Searching));
+    }
+
     /// Has its worker not called its start hook to the end?
     pub(super) fn is_starting(&self) -> bool {
-        self.threads.with(|threads| threads.current.is_some())
-            && !self.is_left()
-            && self.activity.is_starting()
+        self.threads
+            .with(|threads| threads.current.is_some() && !self.is_left() && self.activity.is_starting())
     }
 
     /// How many of its threads failed in their start hooks.
@@ -299,7 +303,9 @@ unsafe fn run_worker<S: Storage>(place: *const ()) {
     context.replaceable = is_replaceable(&place.config);
     let started = hooks.has_start().then_some(|| {
         let has_started = pool.call_back(|| hooks.start(place.worker));
-        if !has_started {
+        if has_started {
+            place.end_start();
+        } else {
             place.history.set(place.history.get() + FAILURE);
             place.leave();
         }
