@@ -82,9 +82,9 @@ $(OUTDIR)/$(SONAME): $(OUTDIR)/jobring.o
 	$(OBJCOPY) --strip-unneeded $@
 
 # The static library for programs that ThreadSanitizer watches: it calls the sanitizer's runtime at each atomic operation, so it links
-# nowhere else (src/sync/announced.rs).
+# nowhere else (docs/thread-sanitizer.md). Never with std, whose locks make no such calls.
 tsan:
-	$(MAKE) static TSAN=1 CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan OUTDIR=$(OUTDIR)/tsan
+	$(MAKE) static TSAN=1 STD= CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan OUTDIR=$(OUTDIR)/tsan
 	cp $(OUTDIR)/tsan/libjobring.a $(OUTDIR)/libjobring_tsan.a
 
 # The files by which others find the library: packaging/, filled in. A .pc file names folders below the prefix relative to it,

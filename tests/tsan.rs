@@ -6,6 +6,8 @@
 
 #[path = "common/c.rs"]
 mod c;
+#[path = "common/tsan.rs"]
+mod tsan;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -271,43 +273,14 @@ fn program() -> &'static Path {
                 ),
         );
         let program = target.join("stress");
-        // Unwinding: pthread_exit() in a job.
-        c::run(
-            Command::new("cc")
-                .args(["-std=c11", "-O1", "-g", "-fsanitize=thread", "-fexceptions"])
-                .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
-                .arg(c::root().join("include"))
-                .args(
-                    [
-                        "stress.c",
-                        "scenes.c",
-                        "inside.c",
-                        "ends.c",
-                        "queues.c",
-                        "watches.c",
-                        "waits.c",
-                        "lanes.c",
-                    ]
-                    .map(|source| folder.join(source)),
-                )
-                .arg(target.join(host).join("release/libjobring_tsan.a"))
-                .args(["-lpthread", "-ldl", "-o"])
-                .arg(&program),
-        );
+        let library = target.join(host).join("release/libjobring_tsan.a");
+        tsan::compile("cc", "-std=c11", &tsan::STRESS, &library, &program);
         program
     })
 }
 
 fn stress(words: &[&str]) -> Output {
-    let run = |command: &mut Command| {
-        c::output(command.args(words).env("TSAN_OPTIONS", "halt_on_error=1:exitcode=66:history_size=4"))
-    };
-    let output = run(&mut Command::new(program()));
-    // Older runtimes do not find their places where the system scatters memory widely.
-    if c::printed(&output).contains("unexpected memory mapping") {
-        return run(Command::new("setarch").arg("--addr-no-randomize").arg(program()));
-    }
-    output
+    tsan::run(program(), words)
 }
 
 #[test]
@@ -315,13 +288,11 @@ fn nothing_is_reported() {
     let output = stress(&[]);
     assert!(output.status.success(), "{}\n{}", output.status, c::printed(&output));
     let played = c::printed(&output);
-    assert_eq!(played.lines().filter(|line| line.ends_with(" rounds")).count(), 27, "{played}");
-}
-
-/// The stacks of the first report's two accesses, the later one first. None unless it is a data race.
-fn race(text: &str) -> Option<(&str, &str)> {
-    let mut stacks = text.split_once("WARNING: ThreadSanitizer: data race")?.1.split("\n\n");
-    Some((stacks.next()?, stacks.next().filter(|earlier| earlier.starts_with("  Previous "))?))
+    assert_eq!(
+        played.lines().filter(|line| line.ends_with(" rounds")).count(),
+        tsan::STRESS_SCENES,
+        "{played}"
+    );
 }
 
 #[test]
@@ -335,10 +306,10 @@ fn each_weakened_ordering_is_reported() {
         let start = std::time::Instant::now();
         let output = stress(&words);
         let text = c::printed(&output);
-        assert_eq!(output.status.code(), Some(66), "{words:?}: nothing was reported\n{text}");
+        assert_eq!(output.status.code(), Some(tsan::REPORTED), "{words:?}: nothing was reported\n{text}");
         let played: Vec<_> = text.lines().filter(|line| line.ends_with(" rounds")).collect();
         assert_eq!(played, [format!("{scene}: {before} rounds")], "{words:?}: too early\n{text}");
-        let (a, b) = race(&text).unwrap_or_else(|| panic!("{words:?}: no data race\n{text}"));
+        let (a, b) = tsan::race(&text).unwrap_or_else(|| panic!("{words:?}: no data race\n{text}"));
         let over_the_edge =
             later.iter().any(|name| a.contains(name)) && earlier.iter().any(|name| b.contains(name));
         assert!(over_the_edge, "{words:?}: not {earlier:?}, then {later:?}\n{text}");

@@ -51,12 +51,21 @@ pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
 
 /// The static library that `make` builds, which has no std in it.
 pub fn archive() -> PathBuf {
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libjobring-make.a");
+    made("static", "libjobring")
+}
+
+/// The one that announces its hand-overs to ThreadSanitizer.
+pub fn announcing_archive() -> PathBuf {
+    made("tsan", "libjobring_tsan")
+}
+
+fn made(goal: &str, library: &str) -> PathBuf {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{library}-make.a"));
     in_release_folder(|target| {
         let mut make = Command::new("make");
-        make.current_dir(root()).arg("static").env("CARGO_TARGET_DIR", target).env("CARGO", env!("CARGO"));
+        make.current_dir(root()).arg(goal).env("CARGO_TARGET_DIR", target).env("CARGO", env!("CARGO"));
         run(make.env_remove("STD"));
-        keep(&target.join("clib/libjobring.a"), &kept);
+        keep(&target.join(format!("clib/{library}.a")), &kept);
     });
     kept
 }
