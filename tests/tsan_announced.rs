@@ -1,7 +1,7 @@
 //! The archive for C and C++ programs under ThreadSanitizer, which `make tsan` builds. With it no hand-over of the C API is reported,
 //! and the program's own races are; with the ordinary archive the hand-overs are reported too, which is why there is this one. An
 //! ordering that is weakened orders no more there than it should. docs/thread-sanitizer.md lists the hand-overs.
-#![cfg(all(target_os = "linux", target_pointer_width = "64", feature = "capi", feature = "pthread"))]
+#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
 #[path = "common/c.rs"]
 mod c;
