@@ -109,6 +109,8 @@ fn options(how: How) -> jobring_submit_options {
         drop: Some(dropped),
         copy: 0,
         nodes: ptr::null_mut(),
+        r#move: None,
+        reserved: ptr::null_mut(),
     }
 }
 
