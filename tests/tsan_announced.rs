@@ -105,6 +105,17 @@ fn values_of_cpp_go_there_and_back() {
 }
 
 #[test]
+fn the_programs_of_the_cpp_header_are_not_reported() {
+    for source in ["pool", "later"] {
+        let program = tmp(&format!("announced-{source}"));
+        let path = format!("../cpp/{source}.cpp");
+        tsan::compile("c++", "-std=c++20", &[&path], &c::announcing_archive(), &program);
+        let output = tsan::run(&program, &[]);
+        assert!(output.status.success(), "{source}: {}\n{}", output.status, c::printed(&output));
+    }
+}
+
+#[test]
 fn no_hand_over_under_load_is_reported() {
     let program = tmp("announced-stress");
     tsan::compile("cc", "-std=c11", &tsan::STRESS, &c::announcing_archive(), &program);

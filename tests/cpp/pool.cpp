@@ -398,7 +398,7 @@ static void a_pool_is_directed() {
     jobring::options options;
     jobring_config base = JOBRING_CONFIG_INIT;
     base.capacity = 7;
-    base.stack_size = 256 * 1024;
+    base.stack_size = 2048 * 1024;
     options.base = &base;
     options.workers = 1;
     options.grow_to = 3;
