@@ -84,6 +84,7 @@ fn every_example_runs_and_finds_itself_right() {
         "static_pool",
         "producer_consumer",
         "parallel_for",
+        "thpool",
     ] {
         assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");
     }
