@@ -22,6 +22,7 @@ struct Unwound {
 }
 
 void *job(void *) { leave(); }
+void *job_noexcept(void *) noexcept { leave(); }
 void *identity(void *arg) { return arg; }
 void done(void *, const jobring_outcome *) { leave(); }
 void drop(void *, jobring_status) { leave(); }
@@ -71,9 +72,9 @@ jobring_job submit(jobring_fn fn, jobring_done_fn at_end = nullptr, jobring_drop
 void wait(jobring_job handle) { ok(jobring_wait(pool, handle, JOBRING_FOREVER, nullptr)); }
 
 // Which code throws, and on which thread.
-void on_worker(uint32_t backend) {
+void on_worker(uint32_t backend, jobring_fn fn) {
     make(backend);
-    wait(submit(job));
+    wait(submit(fn));
 }
 
 void in_done_on_worker(uint32_t backend) {
@@ -168,7 +169,8 @@ void in_move(bool into) {
 void act(const char *what) {
     const uint32_t backend = std::strstr(what, "pthread") ? JOBRING_BACKEND_PTHREAD : JOBRING_BACKEND_STD;
     const auto is = [what](const char *name) { return std::strncmp(what, name, std::strlen(name)) == 0; };
-    if (is("worker")) on_worker(backend);
+    if (is("worker")) on_worker(backend, job);
+    else if (is("noexcept")) on_worker(backend, job_noexcept);
     else if (is("done-on-worker")) in_done_on_worker(backend);
     else if (is("start-hook")) in_hook(backend, true);
     else if (is("stop-hook")) in_hook(backend, false);
