@@ -3,6 +3,7 @@
 #     make install PREFIX=/usr/local          header, static and shared library, pkg-config and CMake files; once `make` has run,
 #                                             without cargo. make uninstall removes them
 #     make DESTDIR=…                          for packagers: install below another root
+#     make CARGO_BUILD_TARGET=TARGET CC=… LD=… AR=… OBJCOPY=…    for another machine, with its tools (.ci/aarch64)
 #     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
 #     make static, make shared                one of the two libraries
 #     make tsan                               target/clib/libjobring_tsan.a, for programs built with -fsanitize=thread
@@ -69,7 +70,7 @@ $(OUTDIR)/jobring.o: $(SYMBOLS) $(OUTDIR)/way $(SOURCES)
 	cd packaging/clib && $(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(if $(TSAN),RUSTFLAGS="$$RUSTFLAGS --cfg jobring_announced") $(CARGO) build --release --locked \
 	    --target-dir $(call absolute,$(CARGO_TARGET_DIR)) $(if $(STD),--features std)
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUTDIR)/all.o \
-	    $(CARGO_TARGET_DIR)/release/libjobring_clib.a
+	    $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)/release/libjobring_clib.a
 	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUTDIR)/all.o $@
 	rm -f $(OUTDIR)/all.o
 

@@ -54,12 +54,25 @@ static inline long long proc_status(const char *key)
     return value;
 }
 
-/* ThreadSanitizer keeps a thread for itself. */
+/* The threads that are there before main: an emulator has some of its own. -1 without /proc. */
+static long long own_threads;
+
+__attribute__((constructor)) static inline void count_own_threads(void)
+{
+    own_threads = proc_status("Threads:");
 #if defined(__SANITIZE_THREAD__)
-enum { OWN_THREADS = 2 };
-#else
-enum { OWN_THREADS = 1 };
+    /* ThreadSanitizer makes one for itself later. */
+    own_threads++;
 #endif
+}
+
+/* 64 KiB, or the smallest stack that a worker can have on this system: with glibc on 64-bit Arm that is 144 KiB. */
+static inline size_t small_stack(void)
+{
+    size_t least = 0;
+    TRY(jobring_stack_min(&least));
+    return least > 64 * 1024 ? least : 64 * 1024;
+}
 
 /*
  * True if the main thread is the only one, or if there is no /proc to ask. A joined thread may
@@ -69,7 +82,7 @@ enum { OWN_THREADS = 1 };
 static inline int only_thread(void)
 {
     for (int look = 0; look < 100000; look++) {
-        if (proc_status("Threads:") <= OWN_THREADS)
+        if (proc_status("Threads:") <= own_threads)
             return 1;
         (void)sched_yield();
     }

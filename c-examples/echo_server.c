@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* Beyond PLACES connections the loop does not accept: they wait in the system's queue. */
-enum { STACK_BYTES = 64 * 1024, BUFFER_BYTES = 16 * 1024, PLACES = 1000, AT_ONCE = 16, OTHER_FILES = 32 };
+enum { BUFFER_BYTES = 16 * 1024, PLACES = 1000, AT_ONCE = 16, OTHER_FILES = 32 };
 
 struct server;
 
@@ -214,7 +214,7 @@ static void run_server(struct server *server)
 {
     jobring_config config = JOBRING_CONFIG_INIT;
     config.workers = WORKERS;
-    config.stack_size = STACK_BYTES;
+    config.stack_size = small_stack();
     config.capacity = PLACES;
     config.name = "echo";
     TRY(jobring_create(&config, &server->pool));
@@ -301,7 +301,7 @@ static int self_test(size_t clients, size_t kib, uint64_t seed)
         workers += server.worker_used[i];
     CHECK(workers == at_once && server.unblocked == at_once);
     CHECK(server.accepted == clients && server.most >= at_once && server.bytes == (uint64_t)clients * size);
-    SAY("all served, %zu at a time, by workers with stacks of 64 KiB; %llu waited for a worker\n", at_once,
+    SAY("all served, %zu at a time, by workers with stacks of %zu KiB; %llu waited for a worker\n", at_once, small_stack() / 1024,
         (unsigned long long)server.queued);
     SAY("all %llu bytes came back exact; SIGINT unblocked %u connections; no worker is left\n",
         (unsigned long long)server.bytes, server.unblocked);

@@ -105,7 +105,7 @@ int main(void)
     jobring_pool *pool = NULL;
     pthread_t threads[WORKERS];
     config.capacity = JOBS;
-    config.stack_size = 64 * 1024;
+    config.stack_size = small_stack();
 
     config.workers = WORKERS;
     TRY(jobring_init(&config, memory, sizeof memory, &pool));

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { JOBS = 999, WORKERS = 99, CAPACITY = 256, STACK_BYTES = 64 * 1024, MOST_FACTORS = 34, ROOT = 100000 };
+enum { JOBS = 999, WORKERS = 99, CAPACITY = 256, MOST_FACTORS = 34, ROOT = 100000 };
 
 struct work {
     uint64_t number, factors[MOST_FACTORS];
@@ -22,7 +22,7 @@ static void manager_start(struct manager *manager)
     jobring_config config = JOBRING_CONFIG_INIT;
     config.workers = WORKERS;
     config.capacity = CAPACITY;
-    config.stack_size = STACK_BYTES;
+    config.stack_size = small_stack();
     config.name = "work";
     TRY(jobring_create(&config, &manager->pool));
     TRY(jobring_completions_create(manager->pool, 0, &manager->results));

@@ -367,7 +367,7 @@ fn deeper(pool: &'static Pool, depth: usize) -> (usize, bool) {
 
 #[test]
 fn nested_waits_end_before_the_stack_does() {
-    for size in [96 * 1024, 1024 * 1024] {
+    for size in [192 * 1024, 1024 * 1024] {
         let pool: &'static Pool = Box::leak(Box::new(
             Pool::builder().workers(1).capacity(10_000).stack_size(size).build().expect("a pool"),
         ));

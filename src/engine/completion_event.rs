@@ -32,6 +32,7 @@ impl Completions {
     }
 
     /// Gives the queue a descriptor. False if it has one.
+    #[cfg(unix)]
     pub(crate) fn set_descriptor(&self, name: usize) -> bool {
         // ORDERING: Relaxed: an arm publishes it.
         let set = self.descriptor.compare_exchange(

@@ -1,7 +1,7 @@
 //! Claims the next job and runs it.
 
 use super::RawPool;
-#[cfg(feature = "capi")]
+#[cfg(all(feature = "capi", target_os = "linux"))]
 use crate::job::context::CallChain;
 use crate::job::context::CallContext;
 #[cfg(feature = "capi")]
@@ -74,7 +74,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     /// The innermost job of this thread has ended the thread. The job has finished, as failed, and the thread
     /// is no longer inside of it. False if that job may not end its thread. Called while the stack is still
     /// there.
-    #[cfg(feature = "capi")]
+    #[cfg(all(feature = "capi", target_os = "linux"))]
     pub(crate) fn end_exited(&self) -> bool {
         // A scope that the job began and did not end goes with its thread.
         let innermost = CallChain(self.port.current()).find(|context| !context.is_scope());

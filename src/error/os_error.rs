@@ -7,7 +7,7 @@ use core::fmt;
 pub struct OsError(Option<i32>);
 
 impl OsError {
-    #[cfg(feature = "pthread")]
+    #[cfg(all(feature = "pthread", unix))]
     pub(crate) fn from_raw(number: i32) -> Self {
         Self(Some(number))
     }

@@ -46,7 +46,7 @@ pub extern "C" fn jobring_abi_version() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn jobring_features() -> u64 {
     let bit = |there: bool, bit| if there { bit } else { 0 };
-    bit(cfg!(feature = "pthread"), JOBRING_FEATURE_PTHREAD)
+    bit(cfg!(all(feature = "pthread", unix)), JOBRING_FEATURE_PTHREAD)
         | bit(cfg!(feature = "std"), JOBRING_FEATURE_STD)
         | bit(crate::util::memory::AVAILABLE, JOBRING_FEATURE_CREATE)
         | bit(cfg!(any(feature = "std", feature = "pthread")), JOBRING_FEATURE_CLOCK)

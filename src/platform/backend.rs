@@ -24,12 +24,13 @@ pub enum Backend {
 
 impl Backend {
     /// pthreads where this build has them, else std.
-    pub(crate) const DEFAULT: Self = if cfg!(feature = "pthread") { Self::Pthread } else { Self::Std };
+    pub(crate) const DEFAULT: Self =
+        if cfg!(all(feature = "pthread", unix)) { Self::Pthread } else { Self::Std };
 
     /// Does this build have it?
     pub(crate) const fn is_available(self) -> bool {
         match self {
-            Self::Pthread => cfg!(feature = "pthread"),
+            Self::Pthread => cfg!(all(feature = "pthread", unix)),
             Self::Std => cfg!(feature = "std"),
         }
     }

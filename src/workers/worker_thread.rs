@@ -47,6 +47,8 @@ pub(crate) struct WorkerConfig {
     /// The lowest address of its stack, if the user gave one.
     pub(super) stack: Option<NonNull<u8>>,
     pub(super) cpu: Option<u32>,
+    /// Only Linux replaces a thread, which then asks for this.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
     pub(super) inherit_signals: bool,
     pub(super) painted: bool,
 }

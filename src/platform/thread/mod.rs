@@ -5,7 +5,7 @@ mod cancel;
 pub(crate) mod exit;
 #[cfg(jobring_loom)]
 mod loom_thread;
-#[cfg(feature = "pthread")]
+#[cfg(all(feature = "pthread", unix))]
 mod pthread;
 #[cfg(unix)]
 mod signals;
@@ -76,7 +76,7 @@ pub(crate) use signals::BlockedSignals;
 /// A thread of either backend.
 #[cfg(not(jobring_loom))]
 pub(crate) enum Thread {
-    #[cfg(feature = "pthread")]
+    #[cfg(all(feature = "pthread", unix))]
     Pthread(pthread::Pthread),
     #[cfg(feature = "std")]
     Std(std_thread::StdThread),
@@ -87,7 +87,7 @@ impl Thread {
     /// Names the calling thread. A thread of `backend` calls it first.
     pub(crate) fn name_self(backend: Backend, name: &str) {
         match backend {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Backend::Pthread => pthread::name_self(name),
             // std names it at creation.
             _ => {
@@ -108,20 +108,20 @@ impl Thread {
         match backend {
             // SAFETY:
             // - 1: the caller's.
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Backend::Pthread => unsafe { Spawn::spawn(options, start) }.map(Self::Pthread),
             // SAFETY:
             // - 1: the caller's.
             #[cfg(feature = "std")]
             Backend::Std => unsafe { Spawn::spawn(options, start) }.map(Self::Std),
-            #[cfg(not(all(feature = "std", feature = "pthread")))]
+            #[cfg(not(all(feature = "std", feature = "pthread", unix)))]
             _ => Err(BuildError::Unsupported("backend")),
         }
     }
 
     pub(crate) fn join(self) {
         cancel::with_cancel_disabled(|| match self {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Self::Pthread(thread) => thread.join(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.join(),
@@ -132,7 +132,7 @@ impl Thread {
     #[cfg(all(feature = "capi", target_os = "linux"))]
     pub(crate) fn join_if_ended(self) {
         match self {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Self::Pthread(thread) => cancel::with_cancel_disabled(|| thread.join_if_ended()),
             // No thread of std's is replaced (`is_replaceable`). A drop detaches it.
             #[cfg(feature = "std")]
@@ -143,7 +143,7 @@ impl Thread {
     /// The number that `current_id` gives on it.
     pub(crate) fn id(&self) -> u64 {
         match self {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Self::Pthread(thread) => thread.id(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.id(),
@@ -153,7 +153,7 @@ impl Thread {
     /// Joins the thread if it has ended. Err: it has not, or the system cannot tell.
     pub(crate) fn try_join(self) -> Result<(), Self> {
         match self {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Self::Pthread(thread) => {
                 cancel::with_cancel_disabled(|| thread.try_join()).map_err(Self::Pthread)
             }
@@ -164,7 +164,7 @@ impl Thread {
 
     pub(crate) fn stack_size(&self) -> Option<usize> {
         match self {
-            #[cfg(feature = "pthread")]
+            #[cfg(all(feature = "pthread", unix))]
             Self::Pthread(thread) => thread.stack_size(),
             #[cfg(feature = "std")]
             Self::Std(thread) => thread.stack_size(),

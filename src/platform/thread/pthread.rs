@@ -4,12 +4,12 @@ use super::{Spawn, Start, ThreadOptions};
 use crate::error::{BuildError, OsError};
 use core::mem::MaybeUninit;
 
-#[cfg(not(target_vendor = "apple"))]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use libc::{pthread_attr_setguardsize, pthread_attr_setstack};
 
-#[cfg(target_vendor = "apple")]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 unsafe extern "C" {
-    // The crate libc lacks them.
+    // The crate libc lacks both for macOS, and one for FreeBSD.
     fn pthread_attr_setguardsize(attr: *mut libc::pthread_attr_t, bytes: usize) -> libc::c_int;
     fn pthread_attr_setstack(
         attr: *mut libc::pthread_attr_t,
