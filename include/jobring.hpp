@@ -20,7 +20,10 @@
 // A job lies in a slot of the pool, and later its result. A callable of more than options::payload less 32 bytes (48 by default), a
 // result of more than 48 bytes, and each whose move can throw, take a heap block. Nothing else allocates, except where it is said.
 //
-// With -fno-exceptions, what would be thrown ends the process with a message, except that a refused submit returns a future that
+// A result that nobody took holds its slot. A thread that submits more jobs than the pool has slots, and only then begins to ask for
+// results, waits for ever: take results in between, detach() what has none, or take jobs as they end (completions).
+//
+// A job that fails throws; it does not call jobring_fail(). Its exception takes a heap block. With -fno-exceptions, what would be thrown ends the process with a message, except that a refused submit returns a future that
 // is not valid(). -fno-rtti makes no difference. Any number of threads may use a pool, a scope and a completions at once; a future
 // is used by one thread at a time. jobring.h says more about each call.
 
@@ -41,6 +44,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -139,7 +143,7 @@ template <class R> using kept = std::conditional_t<std::is_void_v<R>, nothing,
 
 template <class R, class F> kept<R> call(F &&f) {
     if constexpr (std::is_void_v<R>)
-        return std::forward<F>(f)(), nothing();
+        return static_cast<void>(std::forward<F>(f)()), nothing();
     else if constexpr (std::is_reference_v<R>)
         return std::addressof(std::forward<F>(f)());
     else
@@ -177,7 +181,7 @@ template <class R> struct outcome {
             fail(how, what ? *static_cast<std::exception_ptr *>(what) : nullptr);
     }
     template <class F> void set_by(F &&f) {
-        if (std::exception_ptr failed = guard([&] { value.emplace(f()); }))
+        if (std::exception_ptr failed = detail::guard([&] { value.emplace(f()); }))
             fail(JOBRING_E_FAILED, std::move(failed));
         else
             status = JOBRING_OK;
@@ -186,22 +190,29 @@ template <class R> struct outcome {
         thrown = std::move(what);
         status = how;
     }
+    /// For what follows.
+    void *value_or_thrown() {
+        if (status == JOBRING_OK) return std::addressof(*value);
+        return &thrown;
+    }
     R get() {
         if (status == JOBRING_E_FAILED) rethrow(std::move(thrown));
         if (status != JOBRING_OK) detail::fail(status);
-        return unpack<R>(std::move(*value));
+        return detail::unpack<R>(std::move(*value));
     }
 };
 
 /// A callable and its arguments, as std::thread keeps them. One whose move can throw is kept in a heap block.
 template <class F, class... Args> struct bound {
     std::tuple<F, Args...> all;
+    template <class... T> explicit bound(std::in_place_t, T &&...each) : all(std::forward<T>(each)...) {}
     decltype(auto) operator()() {
         return std::apply([](auto &...each) -> decltype(auto) { return std::invoke(std::move(each)...); }, all);
     }
 };
 template <class F> struct bound<F> {
     F f;
+    template <class T> explicit bound(std::in_place_t, T &&from) : f(std::forward<T>(from)) {}
     decltype(auto) operator()() { return std::move(f)(); }
 };
 template <class B> struct boxed {
@@ -211,18 +222,23 @@ template <class B> struct boxed {
 template <class... T> auto bind(T &&...each) {
     using B = bound<std::decay_t<T>...>;
     if constexpr (std::is_nothrow_move_constructible_v<B>)
-        return B{{std::forward<T>(each)...}};
+        return B(std::in_place, std::forward<T>(each)...);
     else
-        return boxed<B>{std::unique_ptr<B>(new B{{std::forward<T>(each)...}})};
+        return boxed<B>{std::make_unique<B>(std::in_place, std::forward<T>(each)...)};
 }
+
 /// What a future brings of what a call returns: a value, also if that is a reference to a temporary.
 template <class R> using brought = std::conditional_t<std::is_rvalue_reference_v<R>, std::remove_reference_t<R>, R>;
 template <class F> using result_of = brought<decltype(std::declval<F>()())>;
 
-/// What follows a job: called once when it ends, with its value or its exception (a std::exception_ptr).
+/// What follows a job: called once when it ends, with its value or its exception (a std::exception_ptr). It returns what follows it
+/// in turn, with the status and the value for that, which lives as long as `owner`.
 struct link {
-    void (*act)(link *self, jobring_status status, void *value);
+    link *(*act)(link *self, jobring_status &status, void *&value, std::shared_ptr<void> &owner);
 };
+inline void follow(link *next, jobring_status status, void *value) noexcept {
+    for (std::shared_ptr<void> owner; next;) next = next->act(next, status, value, owner);
+}
 
 /// Where the link of a job is put. When the job has ended, `ended` is there.
 struct head {
@@ -234,9 +250,11 @@ struct head {
         link *none = nullptr;
         return next.compare_exchange_strong(none, follower, std::memory_order_acq_rel);
     }
+    void remove(link *follower) { next.compare_exchange_strong(follower, nullptr, std::memory_order_acq_rel); }
+    link *close() noexcept { return next.exchange(&ended, std::memory_order_acq_rel); }
     bool end(jobring_status status, void *value) noexcept {
-        link *const follower = next.exchange(&ended, std::memory_order_acq_rel);
-        if (follower) follower->act(follower, status, value);
+        link *const follower = close();
+        follow(follower, status, value);
         return follower != nullptr;
     }
 };
@@ -247,22 +265,29 @@ struct no_head {
 /// A job that nobody asks about. What it throws ends the process, which says what it was.
 struct detached : no_head {};
 
-/// Results of at most this many bytes lie in their slots, and a pool's payload has room for them.
-constexpr std::size_t largest_result = 48;
+/// The least payload of a pool, and what is left of it for a job that has a future.
 constexpr std::uint32_t least_payload = 80;
+constexpr std::size_t least_room = least_payload - 3 * sizeof(void *);
 
+constexpr std::size_t rounded_up(std::size_t size, std::size_t align) { return (size + align - 1) / align * align; }
+
+/// Does a value fit, with the word behind it for what follows the job?
+template <class V>
+constexpr bool fits = std::is_nothrow_move_constructible_v<V> && alignof(V) <= 2 * sizeof(void *) &&
+                      rounded_up(rounded_up(sizeof(V), sizeof(void *)) + sizeof(void *), alignof(V)) <= least_room;
 /// What is in the slot of a result: itself, or a heap block.
 template <class V> struct on_heap { std::unique_ptr<V> value; };
-template <class V> constexpr bool can_lie_in_slot = std::is_nothrow_move_constructible_v<V> && alignof(V) <= 2 * sizeof(void *);
-template <class R>
-using in_slot = std::conditional_t<can_lie_in_slot<kept<R>> && sizeof(kept<R>) <= largest_result, kept<R>, on_heap<kept<R>>>;
+template <class R> using in_slot = std::conditional_t<fits<kept<R>>, kept<R>, on_heap<kept<R>>>;
 
 /// A result that a job returns as a pointer, bit by bit.
 template <class R>
-constexpr bool is_word = std::is_trivially_copyable_v<kept<R>> && sizeof(kept<R>) <= sizeof(void *) && alignof(kept<R>) <= alignof(void *);
+constexpr bool is_word = std::is_trivially_copyable_v<kept<R>> && std::is_same_v<in_slot<R>, kept<R>> && sizeof(kept<R>) <= sizeof(void *) && alignof(kept<R>) <= alignof(void *);
 
 template <class V> V *value_of(V &value) { return std::addressof(value); }
 template <class V> V *value_of(on_heap<V> &value) { return value.value.get(); }
+
+/// What stands for an exception for which there was no memory.
+inline std::exception_ptr no_memory;
 
 /// What is in a job's slot: the callable, then its result.
 template <class F, class V> union contents {
@@ -287,9 +312,9 @@ template <class F, class R, class Head> struct cell : body<F, in_slot<R>>, Head 
 
     V call_f() {
         if constexpr (std::is_same_v<V, kept<R>>)
-            return call<R>(std::move(in.f));
+            return detail::call<R>(std::move(in.f));
         else
-            return V{std::make_unique<kept<R>>(call<R>(std::move(in.f)))};
+            return V{std::make_unique<kept<R>>(detail::call<R>(std::move(in.f)))};
     }
     JOBRING_MAY_EXIT_ static void *run(void *at) {
         cell &self = *static_cast<cell *>(at);
@@ -297,12 +322,12 @@ template <class F, class R, class Head> struct cell : body<F, in_slot<R>>, Head 
         JOBRING_TRY_ {
             V result = self.call_f();
             self.in.f.~F();
-            if (self.end(JOBRING_OK, value_of(result)) || std::is_same_v<Head, detached>) return nullptr;
+            if (self.end(JOBRING_OK, detail::value_of(result)) || std::is_same_v<Head, detached>) return nullptr;
             if constexpr (std::is_void_v<R>) {
                 return nullptr;
             } else if constexpr (is_word<R>) {
                 void *word = nullptr;
-                std::memcpy(&word, &result, sizeof result);
+                std::memcpy(&word, std::addressof(result), sizeof result);
                 return word;
             } else {
                 ::new (static_cast<void *>(std::addressof(self.in.value))) V(std::move(result));
@@ -319,14 +344,15 @@ template <class F, class R, class Head> struct cell : body<F, in_slot<R>>, Head 
         self.in.f.~F();
         if (self.end(JOBRING_E_FAILED, &thrown)) return nullptr;
         jobring_fail(1, nullptr);
-        return new (std::nothrow) std::exception_ptr(std::move(thrown));
+        auto *const error_of_job = new (std::nothrow) std::exception_ptr(std::move(thrown));
+        return error_of_job ? error_of_job : &no_memory;
 #endif
     }
 
     static void drop(void *arg, jobring_status why) {
         cell *const self = static_cast<cell *>(arg);
         if (why == JOBRING_E_FAILED) {
-            delete static_cast<std::exception_ptr *>(arg);
+            if (arg != &no_memory) delete static_cast<std::exception_ptr *>(arg);
         } else if (why == JOBRING_E_UNTAKEN) {
             if constexpr (!is_word<R>) self->in.value.~V();
         } else {
@@ -341,7 +367,7 @@ template <class F> JOBRING_MAY_EXIT_ void *run_word(void *word) {
     JOBRING_TRY_ {
         alignas(F) unsigned char at[sizeof(F)];
         std::memcpy(at, &word, sizeof at);
-        (*std::launder(reinterpret_cast<F *>(at)))();
+        static_cast<void>((*std::launder(reinterpret_cast<F *>(at)))());
     }
     JOBRING_CATCH_EXIT_()
 #ifdef __cpp_exceptions
@@ -406,6 +432,7 @@ struct handle {
 
 /// What a job that failed threw. It is the caller's. (A job that ended its thread leaves nothing.)
 inline std::exception_ptr thrown_of(void *error_of_job) {
+    if (error_of_job == &no_memory) return std::make_exception_ptr(std::bad_alloc());
     const std::unique_ptr<std::exception_ptr> thrown(static_cast<std::exception_ptr *>(error_of_job));
     return thrown ? std::move(*thrown) : std::make_exception_ptr(error(JOBRING_E_EXITED));
 }
@@ -430,8 +457,8 @@ template <class R, class By> jobring_status take(outcome<R> &to, By by) {
     const jobring_status status = by(taken);
     if (status < 0 && !is_end(status)) return status;
     if (taken.status == JOBRING_OK) {
-        if constexpr (is_word<R>) std::memcpy(static_cast<void *>(&at.value), &taken.result, sizeof(V));
-        to.set_by([&] { return std::move(*value_of(at.value)); });
+        if constexpr (is_word<R>) std::memcpy(static_cast<void *>(std::addressof(at.value)), &taken.result, sizeof(V));
+        to.set_by([&] { return std::move(*detail::value_of(at.value)); });
         at.value.~V();
     } else {
         to.fail(taken.status, taken.status == JOBRING_E_FAILED ? thrown_of(taken.result) : nullptr);
@@ -491,7 +518,9 @@ public:
 
     /// Waits until this time at most. True if the job has ended.
     template <class Clock, class Duration> bool wait_until(const std::chrono::time_point<Clock, Duration> &time) const {
-        return wait_for(time - Clock::now());
+        // Of times that are far away the difference would overflow.
+        using seconds = std::chrono::duration<double>;
+        return wait_for(seconds(time.time_since_epoch()) - seconds(Clock::now().time_since_epoch()));
     }
 
 #ifdef __cpp_lib_jthread
@@ -530,12 +559,12 @@ public:
 
     /// Calls f with the result when the job has ended: on the thread that ends it, as a part of it; or here and now if it has ended.
     /// If the job threw or did not run, f is not called, and the future that this returns has the same. This future is not valid()
-    /// afterwards. Makes one heap block.
+    /// afterwards. f must not end its thread. Makes one heap block.
     template <class F> auto then(F &&f);
 
 #ifdef __cpp_impl_coroutine
-    /// co_await of a future: the coroutine goes on when the job has ended, on the thread that ends it, as a part of it. A cancel
-    /// resumes it too.
+    /// co_await of a future: the coroutine goes on when the job has ended, on the thread that ends it, as a part of it. A cancel of
+    /// the job resumes it too, inside that call. An exception that leaves the coroutine there ends the process.
     auto operator co_await() && { return awaiter(std::move(*this)); }
 #endif
 
@@ -603,26 +632,29 @@ private:
 
 /// What then() makes of a function of an R0 that returns R.
 template <class R> template <class R0, class F> struct future<R>::step : detail::link, future<R>::chain {
-    F f;
+    std::optional<F> f;
     // Until the job has ended.
     std::shared_ptr<chain> self;
 
-    explicit step(F &&function) : detail::link{act}, f(std::move(function)) {}
-    static void act(detail::link *at, jobring_status status, void *value) {
+    template <class G> explicit step(G &&function) : detail::link{act}, f(std::forward<G>(function)) {}
+    static detail::link *act(detail::link *at, jobring_status &status, void *&value, std::shared_ptr<void> &owner) {
         step &step = *static_cast<struct step *>(at);
         if (status == JOBRING_OK)
             step.set_by([&] {
                 return detail::call<R>([&]() -> R {
                     if constexpr (std::is_void_v<R0>)
-                        return std::move(step.f)();
+                        return std::invoke(std::move(*step.f));
                     else
-                        return std::move(step.f)(detail::unpack<R0>(std::move(*static_cast<detail::kept<R0> *>(value))));
+                        return std::invoke(std::move(*step.f), detail::unpack<R0>(std::move(*static_cast<detail::kept<R0> *>(value))));
                 });
             });
         else
             step.set(status, value);
-        const std::shared_ptr<chain> owned = std::move(step.self);
-        step.head.end(step.status, step.status == JOBRING_OK ? static_cast<void *>(std::addressof(*step.value)) : &step.thrown);
+        step.f.reset();
+        status = step.status;
+        value = step.value_or_thrown();
+        owner = std::move(step.self);
+        return step.head.close();
     }
 };
 
@@ -631,7 +663,7 @@ template <class R> template <class F> auto future<R>::then(F &&f) {
     using G = std::decay_t<F>;
     using R2 = detail::brought<typename std::conditional_t<std::is_void_v<R>, std::invoke_result<G>, std::invoke_result<G, R>>::type>;
     using Step = typename future<R2>::template step<R, G>;
-    const auto made = std::make_shared<Step>(G(std::forward<F>(f)));
+    const auto made = std::make_shared<Step>(std::forward<F>(f));
     made->self = made;
     future<R2> next;
     next.handle_.pool = handle_.pool;
@@ -645,9 +677,15 @@ template <class R> template <class F> auto future<R>::then(F &&f) {
         return next;
     }
     detail::outcome<R> outcome;
-    detail::outcome<R> &ended = chain_ ? *chain_ : outcome;
-    if (std::exception_ptr refused = detail::guard([&] { take(ended); })) ended.fail(JOBRING_E_FAILED, std::move(refused));
-    Step::act(made.get(), ended.status, ended.status == JOBRING_OK ? static_cast<void *>(std::addressof(*ended.value)) : &ended.thrown);
+    const std::shared_ptr<chain> owned = chain_;
+    detail::outcome<R> &ended = owned ? *owned : outcome;
+    std::exception_ptr refused = detail::guard([&] { take(ended); });
+    if (refused) {
+        made->self = nullptr;
+        detail::rethrow(std::move(refused));
+    }
+    chain_ = nullptr;
+    detail::follow(made.get(), ended.status, ended.value_or_thrown());
     return next;
 }
 
@@ -660,14 +698,19 @@ public:
         coroutine_ = coroutine;
         return future_.head()->add(this);
     }
+    // Of a coroutine that is destroyed while it waits.
+    ~awaiter() {
+        if (coroutine_ && outcome_.status == JOBRING_PENDING && future_.valid()) future_.head()->remove(this);
+    }
     R await_resume() { return outcome_.status == JOBRING_PENDING ? future_.get() : outcome_.get(); }
 
 private:
-    static void act(detail::link *at, jobring_status status, void *value) {
+    static detail::link *act(detail::link *at, jobring_status &status, void *&value, std::shared_ptr<void> &) {
         awaiter &self = *static_cast<awaiter *>(at);
         self.outcome_.set(status, value);
         // From here on it is the coroutine's.
         self.coroutine_.resume();
+        return nullptr;
     }
 
     future future_;
@@ -678,7 +721,7 @@ private:
 
 /// Waits until one of the futures of a range has a job that has ended, and returns an iterator to it; the end of the range if none is
 /// valid(), or if `limit` has passed. Takes nothing. All are of one pool. Allocates.
-template <class Range> auto when_any(Range &&range, std::chrono::nanoseconds limit = std::chrono::nanoseconds::max()) {
+template <class Range, class Limit = std::chrono::nanoseconds> auto when_any(Range &&range, const Limit &limit = Limit::max()) {
     std::vector<jobring_job> jobs;
     std::vector<decltype(std::begin(range))> places;
     for (auto at = std::begin(range); at != std::end(range); ++at) {
@@ -711,10 +754,13 @@ public:
 private:
     friend class pool;
     explicit scope(pool &of) : pool_(of) {}
+    // Also where its thread ends (pthread_exit).
+    ~scope() { join(); }
     void note(std::exception_ptr thrown) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (!thrown_) thrown_ = std::move(thrown);
     }
+    void note_end(jobring_status status);
     void forget_ended();
     void join();
 
@@ -747,14 +793,15 @@ public:
 
     jobring_pool *native_handle() const noexcept { return pool_; }
 
-    /// Submits f(args...), and returns the future of its result. Waits for a free slot. If f takes a std::stop_token first, it gets
-    /// one that future::cancel stops; it is in a heap block.
+    /// Submits f(args...), and returns the future of its result. Waits for a free slot. If f cannot be called without a
+    /// std::stop_token before args, it gets one, which future::cancel stops, and nothing else; it is in a heap block.
     ///
     /// Throws error: JOBRING_E_SHUTDOWN; JOBRING_E_DEADLOCK, inside a job, if no slot can become free. Throws what copying f and args
     /// throws.
     template <class F, class... Args> auto submit(F &&f, Args &&...args) {
 #ifdef __cpp_lib_jthread
-        if constexpr (std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>) {
+        if constexpr (std::conjunction_v<std::negation<std::is_invocable<std::decay_t<F>, std::decay_t<Args>...>>,
+                                         std::is_invocable<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>>) {
             std::stop_source stop;
             auto job = detail::bind(std::forward<F>(f), stop.get_token(), std::forward<Args>(args)...);
             auto placed = place(job, JOBRING_WHEN_FULL_WAIT);
@@ -822,7 +869,7 @@ public:
     /// first that a job threw, or error if a job was cancelled.
     template <class F> void scope(F &&f) {
         jobring::scope scope(*this);
-        std::exception_ptr thrown = detail::guard([&] { std::invoke(std::forward<F>(f), scope); });
+        std::exception_ptr thrown = detail::guard([&] { static_cast<void>(std::invoke(std::forward<F>(f), scope)); });
         scope.join();
         if (!thrown) thrown = std::move(scope.thrown_);
         if (thrown) detail::rethrow(std::move(thrown));
@@ -849,7 +896,8 @@ public:
     void resize(std::uint32_t workers) { detail::check(jobring_workers_set(pool_, workers, JOBRING_FOREVER)); }
     /// Refuses new jobs, and waits until those that were accepted have run.
     void shutdown() { detail::check(jobring_shutdown(pool_, JOBRING_DRAIN, JOBRING_FOREVER, nullptr)); }
-    /// Refuses new jobs, cancels those that are queued (JOBRING_E_SHUTDOWN), and waits until those that run have returned.
+    /// Refuses new jobs, cancels those that are queued (JOBRING_E_SHUTDOWN), and waits until those that run have returned. It requests
+    /// no stop: future::cancel does, as long as there is a future.
     void shutdown_now() { detail::check(jobring_shutdown(pool_, JOBRING_DISCARD, JOBRING_FOREVER, nullptr)); }
     /// Runs the oldest queued job on this thread. False if none is queued.
     bool run_one() { return succeeds(jobring_run_one(pool_), JOBRING_E_EMPTY); }
@@ -859,6 +907,8 @@ private:
     template <class> friend class completions;
 
     static options with(std::uint32_t workers) {
+        // That would be a pool without workers, or a number below 0.
+        if (workers == JOBRING_WORKERS_NONE) detail::fail(JOBRING_E_INVALID);
         options chosen;
         chosen.workers = workers;
         return chosen;
@@ -907,46 +957,69 @@ private:
 };
 
 template <class F, class... Args> void scope::spawn(F &&f, Args &&...args) {
-    auto job = [this, work = detail::bind(std::forward<F>(f), std::forward<Args>(args)...)]() mutable {
-        if (std::exception_ptr thrown = detail::guard([&] { work(); })) note(std::move(thrown));
-    };
+    using work = decltype(detail::bind(std::forward<F>(f), std::forward<Args>(args)...));
+    struct of_scope {
+        scope &at;
+        jobring_pool *pool;
+        std::optional<work> f;
+        void run_here() {
+            std::exception_ptr thrown = detail::guard([this] { static_cast<void>((*f)()); });
+            f.reset();
+            at.note(std::move(thrown));
+        }
+        // A job that has run gives its slot up. From then on it does not touch the scope.
+        void operator()() {
+            run_here();
+            jobring_job self = 0;
+            if (jobring_current_job(pool, &self) == JOBRING_OK) jobring_detach(pool, self);
+        }
+    } job{*this, pool_.native_handle(), detail::bind(std::forward<F>(f), std::forward<Args>(args)...)};
     std::unique_lock<std::mutex> lock(mutex_);
     if (jobs_.size() == jobs_.capacity()) {
         forget_ended();
         jobs_.reserve(2 * jobs_.size() + 8);
     }
     future<void> placed = pool_.place(job, JOBRING_WHEN_FULL_FAIL);
-    if (!placed.valid()) {
-        // Jobs of this scope that have ended hold slots.
-        forget_ended();
-        placed = pool_.place(job, JOBRING_WHEN_FULL_FAIL);
-    }
     if (placed.valid()) return jobs_.push_back(std::move(placed));
     lock.unlock();
-    job();
+    job.run_here();
 }
 
-/// Under the lock.
+/// Notes how a job ended. Under the lock.
+inline void scope::note_end(jobring_status status) {
+    if (status != JOBRING_OK && status != JOBRING_E_STALE && !thrown_) thrown_ = std::make_exception_ptr(error(status));
+}
+
 inline void scope::forget_ended() {
     const auto has_ended = [this](const future<void> &job) {
         const jobring_status status = job.status();
-        if (detail::is_end(status) && status != JOBRING_OK && !thrown_) thrown_ = std::make_exception_ptr(error(status));
-        return detail::is_end(status);
+        if (!detail::is_end(status) && status != JOBRING_E_STALE) return false;
+        note_end(status);
+        return true;
     };
     jobs_.erase(std::remove_if(jobs_.begin(), jobs_.end(), has_ended), jobs_.end());
 }
 
 inline void scope::join() {
     for (std::vector<future<void>> jobs;; jobs.clear()) {
-        std::unique_lock<std::mutex> lock(mutex_);
-        jobs.swap(jobs_);
-        lock.unlock();
+        {
+            // What the jobs noted, they noted under it.
+            const std::lock_guard<std::mutex> lock(mutex_);
+            jobs.swap(jobs_);
+        }
         if (jobs.empty()) return;
-        for (const future<void> &job : jobs) {
+        for (future<void> &job : jobs) {
             jobring_status status = job.look(0, JOBRING_FOREVER);
-            // The jobs use this scope: nothing ends the wait before they end.
-            while (!detail::is_end(status)) status = job.look(0, 1000 * 1000);
-            if (status != JOBRING_OK) note(std::make_exception_ptr(error(status)));
+            while (!detail::is_end(status) && status != JOBRING_E_STALE && status != JOBRING_E_FORKED) {
+                // It cannot run below this thread: nobody else would run it.
+                const bool is_hopeless = status == JOBRING_E_STACK || status == JOBRING_E_DEADLOCK;
+                if (is_hopeless && jobring_cancel(job.native_pool(), job.native_handle()) == JOBRING_OK) break;
+                // The jobs use this scope: nothing but their end ends the wait.
+                if (status == JOBRING_E_INTERRUPTED) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                status = job.look(0, 1000 * 1000);
+            }
+            const std::lock_guard<std::mutex> lock(mutex_);
+            note_end(status);
         }
     }
 }
@@ -966,18 +1039,15 @@ template <class R> struct completion : detail::outcome<R> {
 template <class R> class completions {
 public:
     /// `limit`: the most jobs that are submitted and not taken; a submit beyond it waits. 0: as many as the pool has slots.
-    explicit completions(pool &of, std::uint32_t limit = 0) : room_(of.room(4)) {
+    explicit completions(pool &of, std::uint32_t limit = 0) : pool_(of.native_handle()), room_(of.room(4)) {
         detail::check(jobring_completions_create(of.native_handle(), limit, &queue_));
     }
     completions(const completions &) = delete;
     completions &operator=(const completions &) = delete;
     ~completions() {
-        // What cannot be waited for stays the pool's.
-        detail::guard([this] {
-            while (next()) {
-            }
-        });
-        jobring_completions_destroy(queue_);
+        // Its jobs may use what the caller ends next.
+        while (jobring_completions_destroy(queue_) == JOBRING_E_BUSY)
+            if (detail::guard([this] { next(); })) static_cast<void>(next_for(std::chrono::milliseconds(1)));
     }
 
     /// Submits f(args...), which returns what converts to R. Throws as pool::submit. Returns the number of the job, with which
@@ -993,7 +1063,7 @@ public:
         return handle;
     }
 
-    /// Waits for the next job that ends. None: no job is pending.
+    /// Waits for the next job that ends. None: no job is pending. Where no worker is left that could run what is queued, this runs it.
     std::optional<completion<R>> next() { return take(JOBRING_FOREVER); }
     /// The same for at most this time. None also if it has passed.
     template <class Rep, class Period> std::optional<completion<R>> next_for(const std::chrono::duration<Rep, Period> &time) {
@@ -1002,18 +1072,24 @@ public:
 
 private:
     std::optional<completion<R>> take(std::int64_t limit) {
-        std::optional<completion<R>> done(std::in_place);
-        const jobring_status status = detail::take<R>(*done, [&](jobring_outcome &taken) {
-            std::size_t count = 0;
-            const jobring_status found = jobring_completions_take(queue_, limit, &taken, 1, &count);
-            done->job = taken.job;
-            return found;
-        });
-        if (status == JOBRING_OK) return done;
-        if (status != JOBRING_E_EMPTY && status != JOBRING_E_TIMEDOUT) detail::fail(status);
-        return std::nullopt;
+        for (;;) {
+            std::optional<completion<R>> done(std::in_place);
+            const jobring_status status = detail::take<R>(*done, [&](jobring_outcome &taken) {
+                std::size_t count = 0;
+                const jobring_status found = jobring_completions_take(queue_, limit, &taken, 1, &count);
+                done->job = taken.job;
+                return found;
+            });
+            if (status == JOBRING_OK) return done;
+            // Nobody else would run what is queued.
+            const bool is_alone = status == JOBRING_E_DEADLOCK || status == JOBRING_E_NO_WORKERS;
+            if (is_alone && jobring_run_one(pool_) == JOBRING_OK) continue;
+            if (status != JOBRING_E_EMPTY && status != JOBRING_E_TIMEDOUT) detail::fail(status);
+            return std::nullopt;
+        }
     }
 
+    jobring_pool *pool_;
     jobring_completions *queue_ = nullptr;
     std::size_t room_;
 };
@@ -1021,5 +1097,11 @@ private:
 }  // namespace JOBRING_THROW_
 }  // namespace JOBRING_STOP_
 }  // namespace jobring
+
+#undef JOBRING_TRY_
+#undef JOBRING_MAY_EXIT_
+#undef JOBRING_CATCH_EXIT_
+#undef JOBRING_THROW_
+#undef JOBRING_STOP_
 
 #endif

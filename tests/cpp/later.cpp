@@ -70,6 +70,30 @@ static void coroutines_go_on_when_jobs_end() {
     CHECK(status == JOBRING_E_CANCELLED);
 }
 
+/// A coroutine that its owner destroys while it waits.
+struct owned {
+    struct promise_type {
+        owned get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_void() {}
+        void unhandled_exception() { std::terminate(); }
+    };
+    std::coroutine_handle<promise_type> handle;
+};
+
+static owned waits(jobring::pool &pool) {
+    co_await pool.submit([] { return std::string(40, 'y'); });
+    never();
+}
+
+static void a_coroutine_may_be_destroyed_while_it_waits() {
+    held one;
+    for (int n = 0; n < 20; n++) waits(one.pool).handle.destroy();
+    one.release();
+    one.pool.wait_idle();
+}
+
 static void a_job_sees_a_stop() {
     jobring::pool pool(1);
     gate in;
@@ -107,6 +131,7 @@ static void options_have_names() {
 
 int main() {
     coroutines_go_on_when_jobs_end();
+    a_coroutine_may_be_destroyed_while_it_waits();
     a_job_sees_a_stop();
     a_stop_ends_a_wait();
     options_have_names();

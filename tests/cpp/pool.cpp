@@ -65,6 +65,43 @@ struct fragile {
     fragile(const fragile &other) noexcept(false) : number(other.number) {}
 };
 
+/// As small as a pointer, but its move may throw.
+struct small_and_fragile {
+    int number;
+    explicit small_and_fragile(int n) : number(n) {}
+    small_and_fragile(const small_and_fragile &) = default;
+    template <class T> small_and_fragile(T &&other) noexcept(false) : number(other.number) {}
+};
+
+/// As large as a result may be, but for its alignment.
+struct alignas(16) aligned {
+    char room[48];
+};
+
+/// Types that know too much: their operators, and functions of their namespace, are not what a library expects.
+namespace strange {
+struct value {
+    int number;
+    value *operator&() = delete;
+    template <class T> void operator,(T &&) = delete;
+};
+template <class T> int value_of(T &&) = delete;
+template <class R, class F> R call(F &&) = delete;
+template <class R, class T> R unpack(T &&) = delete;
+template <class F> int guard(F &&) = delete;
+}  // namespace strange
+
+/// It is called with what it was made from, not with a list of that.
+struct listed {
+    int number;
+    explicit listed(int n) : number(n) {}
+    listed(std::initializer_list<listed>) : number(-1) {}
+    listed(const listed &) = default;
+    int operator()() const { return number; }
+};
+
+struct [[nodiscard]] noted {};
+
 struct alignas(64) wide {
     int number;
 };
@@ -93,6 +130,16 @@ static void results_come_as_they_are(jobring::pool &pool) {
     const wide result = pool.submit([w = wide{6}] { return w; }).get();
     CHECK(result.number == 6 && reinterpret_cast<std::uintptr_t>(&result) % 64 == 0);
     CHECK(pool.submit([] { return nullptr; }).get() == nullptr);
+    CHECK(pool.submit([] { return small_and_fragile(8); }).get().number == 8);
+    CHECK(pool.submit([] { return aligned{{9}}; }).get().room[0] == 9);
+    CHECK(pool.submit([] { return strange::value{10}; }).then([](strange::value v) { return v.number; }).get() == 10);
+    CHECK(pool.submit([] { return std::string("four"); }).then(&std::string::size).get() == 4);
+    CHECK(pool.submit(listed(11)).get() == 11 && pool.submit([](auto... all) { return (all + ...); }, 5, 7).get() == 12);
+    pool.detach([] { return noted(); });
+    pool.scope([](jobring::scope &scope) {
+        scope.spawn([] { return noted(); });
+        return noted();
+    });
 }
 
 struct adder {
@@ -175,8 +222,11 @@ static void waits_have_time_limits() {
     auto job = one.pool.submit([] { return 1; });
     CHECK(!job.wait_for(std::chrono::nanoseconds(0)) && !job.wait_for(std::chrono::milliseconds(-5)));
     CHECK(!job.wait_for(std::chrono::microseconds(1)) && !job.wait_until(std::chrono::steady_clock::now()));
+    CHECK(!job.wait_until(std::chrono::steady_clock::time_point::min()));
     CHECK(!job.wait_until(std::chrono::system_clock::now()) && !one.pool.wait_idle_for(std::chrono::microseconds(1)));
     one.release();
+    CHECK(job.wait_until(std::chrono::steady_clock::time_point::max()));
+    CHECK(job.wait_until(std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>::max()));
     CHECK(job.wait_for(a_while) && job.wait_until(std::chrono::steady_clock::now() + a_while));
     CHECK(job.wait_for(std::chrono::hours::max()) && job.wait_for(std::chrono::nanoseconds(0)) && job.get() == 1);
 }
@@ -245,6 +295,14 @@ static void what_follows_a_cancelled_job_is_not_called() {
     closer.join();
 }
 
+static void a_long_chain_needs_no_stack() {
+    held one;
+    auto last = one.pool.submit([] { return 0; });
+    for (int n = 0; n < 100000; n++) last = last.then([](int m) { return m + 1; });
+    one.release();
+    CHECK(last.get() == 100000);
+}
+
 static void many_follow_at_once(jobring::pool &pool) {
     std::atomic<int> sum{0};
     std::vector<jobring::future<void>> all;
@@ -294,6 +352,27 @@ static void a_scope_waits_for_its_jobs(jobring::pool &pool) {
     count = 0;
     small.submit([&] { small.scope([&](jobring::scope &scope) { for (int n = 0; n < 100; n++) scope.spawn([&] { count++; }); }); }).get();
     CHECK(count == 100);
+    // Its jobs that have ended hold no slots.
+    small.scope([&](jobring::scope &scope) {
+        for (int n = 0; n < 10; n++) {
+            for (int m = 0; m < 3; m++) scope.spawn([&] { count++; });
+            small.submit([&] { count++; }).get();
+        }
+    });
+    CHECK(count == 140);
+    // Jobs for which no stack is left are cancelled, and the scope says so.
+    jobring_config base = JOBRING_CONFIG_INIT;
+    base.stack_size = 2048 * 1024;
+    jobring::options deep;
+    deep.workers = 1;
+    deep.capacity = 100000;
+    deep.base = &base;
+    jobring::pool shallow(deep);
+    const std::function<void(int)> dives = [&](int depth) {
+        if (depth > 0) shallow.scope([&](jobring::scope &scope) { scope.spawn([&, depth] { dives(depth - 1); }); });
+    };
+    shallow.submit(dives, 50).get();
+    CHECK(thrown_by<jobring::error>([&] { shallow.submit(dives, 50000).get(); }).status() == JOBRING_E_STACK);
     held one;
     CHECK(thrown_by<jobring::error>([&] {
               one.pool.scope([&](jobring::scope &scope) {
@@ -374,6 +453,22 @@ static void completions_come_as_jobs_end(jobring::pool &pool) {
         CHECK(done && done->job == job && done->status == JOBRING_E_CANCELLED);
         CHECK(thrown_by<jobring::error>([&] { done->get(); }).status() == JOBRING_E_CANCELLED);
     }
+    // Where nobody else runs the jobs: inside a job of the only worker, and without workers.
+    jobring::pool single(1);
+    int ran = 0;
+    const auto leaves_jobs = [&ran](jobring::pool &to) {
+        jobring::completions<int> left(to);
+        for (int n = 0; n < 5; n++) left.submit([&ran] { return ran++; });
+        CHECK(left.next());
+    };
+    single.submit([&] { leaves_jobs(single); }).get();
+    jobring_config base = JOBRING_CONFIG_INIT;
+    base.workers = JOBRING_WORKERS_NONE;
+    jobring::options without;
+    without.base = &base;
+    jobring::pool nobody(without);
+    leaves_jobs(nobody);
+    CHECK(ran == 10);
     pool.wait_idle();
     CHECK(counted::alive == 0);
 }
@@ -421,6 +516,7 @@ static void a_pool_is_directed() {
     for (int n = 0; n < 6; n++) CHECK(paused[static_cast<std::size_t>(n)].get() == n);
     pool.resize(1);
     CHECK(thrown_by<jobring::error>([&] { pool.resize(9); }).status() == JOBRING_E_INVALID);
+    CHECK(thrown_by<jobring::error>([&] { jobring::pool refused(static_cast<std::uint32_t>(-1)); }).status() == JOBRING_E_INVALID);
     base.stack_size = 1;
     CHECK(thrown_by<jobring::error>([&] { jobring::pool refused(options); }).status() == JOBRING_E_STACK);
 }
@@ -441,6 +537,26 @@ static void a_wait_that_cannot_end_is_refused() {
 }
 
 #ifdef __GLIBCXX__
+/// A scope that its thread leaves by its end waits all the same.
+static void a_thread_ends_inside_a_scope() {
+    static bool has_run;
+    pthread_t thread;
+    const auto leaves = [](void *) -> void * {
+        jobring::pool pool(1);
+        gate later;
+        pool.scope([&](jobring::scope &scope) {
+            scope.spawn([&] {
+                later.pass();
+                has_run = true;
+            });
+            later.open();
+            pthread_exit(nullptr);
+        });
+        return nullptr;
+    };
+    CHECK(pthread_create(&thread, nullptr, leaves, nullptr) == 0 && pthread_join(thread, nullptr) == 0 && has_run);
+}
+
 static void a_job_may_end_its_thread() {
     if (!(jobring_features() & JOBRING_FEATURE_PTHREAD)) return;
     jobring::pool pool(1);
@@ -491,11 +607,13 @@ int main(int arguments, char **) {
     a_refused_callable_stays_where_it_is();
     what_follows_gets_the_result();
     what_follows_a_cancelled_job_is_not_called();
+    a_long_chain_needs_no_stack();
     the_first_of_several_is_found();
     a_pool_is_directed();
     a_wait_that_cannot_end_is_refused();
 #ifdef __GLIBCXX__
     a_job_may_end_its_thread();
+    a_thread_ends_inside_a_scope();
 #endif
     CHECK(counted::alive == 0);
 }
