@@ -14,6 +14,8 @@ mod planted;
 mod play;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod promises;
+#[allow(dead_code, reason = "shared: each test uses its part")]
+mod seen;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]
 mod setups;
 #[allow(dead_code, unused_imports, reason = "shared: each test uses its part")]

@@ -8,6 +8,7 @@ mod explore;
 mod machine;
 mod mistakes;
 mod promises;
+mod seen;
 #[allow(dead_code, reason = "shared: each test uses its part")]
 mod setups;
 
