@@ -17,15 +17,18 @@
 //     scope             jobs that use the caller's variables
 //     completions<R>    takes jobs in the order in which they end
 //
-// A job lies in a slot of the pool, and later its result. A callable of more than options::payload less 32 bytes (48 by default), a
-// result of more than 48 bytes, and each whose move can throw, take a heap block. Nothing else allocates, except where it is said.
+// A job lies in a slot of the pool, and later its result does. A heap block is made for a callable of more than 48 bytes
+// (options::payload less 32), for a result of more than 48 bytes (32 if it is aligned to 16), for each whose move can throw, and for
+// an exception. Nothing else allocates, except where it is said.
 //
 // A result that nobody took holds its slot. A thread that submits more jobs than the pool has slots, and only then begins to ask for
 // results, waits for ever: take results in between, detach() what has none, or take jobs as they end (completions).
 //
-// A job that fails throws; it does not call jobring_fail(). Its exception takes a heap block. With -fno-exceptions, what would be thrown ends the process with a message, except that a refused submit returns a future that
-// is not valid(). -fno-rtti makes no difference. Any number of threads may use a pool, a scope and a completions at once; a future
-// is used by one thread at a time. jobring.h says more about each call.
+// A job that fails throws; it does not call jobring_fail(). With -fno-exceptions, what would be thrown ends the process with a
+// message, except that a refused submit returns a future that is not valid(). -fno-rtti makes no difference.
+//
+// Any number of threads may use a pool, a scope and a completions at once; a future is used by one thread at a time. jobring.h says
+// more about each call, and error has every status that it names.
 
 #ifndef JOBRING_HPP
 #define JOBRING_HPP
@@ -57,7 +60,8 @@
 #include <stop_token>
 #endif
 
-// What differs with the options of the compiler has another name with each.
+// Units that are compiled as C++17 and as C++20, or with and without exceptions, can be linked together. But these types are other
+// types in each, so that such units do not pass them to each other.
 #ifdef __cpp_lib_jthread
 #define JOBRING_STOP_ with_stop_tokens
 #else
@@ -557,7 +561,8 @@ public:
         return false;
     }
 
-    /// Calls f with the result when the job has ended: on the thread that ends it, as a part of it; or here and now if it has ended.
+    /// Calls f with the result when the job has ended: on the thread that ends it, as a part of the job, which keeps its slot
+    /// meanwhile; or here, before this returns, if the job has ended.
     /// If the job threw or did not run, f is not called, and the future that this returns has the same. This future is not valid()
     /// afterwards. f must not end its thread. Makes one heap block.
     template <class F> auto then(F &&f);
