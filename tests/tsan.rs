@@ -101,6 +101,9 @@ const TAKES_A_TURN: &[&str] = &["#0 take_turn"];
 /// The thread that has a lane's role; and the one that submits to the lane.
 const HAS_ROLE: &[&str] = &["pop_entry", "take_list", "gather", "sweep_lane"];
 const SUBMITS_TO_IT: &[&str] = &["jobring_lane_submit"];
+/// Or what they hand over was handed on: a job of the lane meets the one before it.
+const HAS_ROLE_OR_TURN: &[&str] = &["pop_entry", "take_list", "gather", "sweep_lane", "#0 take_turn"];
+const SUBMITS_OR_TAKES_A_TURN: &[&str] = &["jobring_lane_submit", "#0 take_turn"];
 /// After its close of a lane.
 const HAS_CLOSED_IT: &[&str] = &["#0 close_a_lane", "jobring_lane_init"];
 
@@ -151,8 +154,8 @@ const JUDGED: &[Control] = &[
     control("LaneLeave", LANES, TAKES_A_TURN, TAKES_A_TURN),
     control("LaneEnter", LANES, TAKES_A_TURN, TAKES_A_TURN),
     // E10: an entry and its job, to the thread with the role.
-    control("LanePush", LANES, HAS_ROLE, SUBMITS_TO_IT),
-    control("LanePost", LANES, HAS_ROLE, SUBMITS_TO_IT),
+    control("LanePush", LANES, HAS_ROLE_OR_TURN, SUBMITS_OR_TAKES_A_TURN),
+    control("LanePost", LANES, HAS_ROLE_OR_TURN, SUBMITS_OR_TAKES_A_TURN),
     control("LaneTake", LANES, HAS_ROLE, SUBMITS_TO_IT),
     // E10: the list, to the next thread with the role.
     control("LaneClaim", LANES, HAS_ROLE, HAS_ROLE),

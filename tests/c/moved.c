@@ -69,9 +69,11 @@ static void *twice(void *arg) {
 
 static int error;
 
+static const char too_long[] = "a text that is too long for a slot whose value had to make room";
+
 static void *fails(void *arg) {
     ended(arg);
-    OK(jobring_fail(7, "a text that is too long for a slot whose value had to make room"));
+    OK(jobring_fail(7, too_long));
     return &error;
 }
 
@@ -140,7 +142,7 @@ static void an_error_comes_to_a_wait_or_is_dropped(void) {
     outcome.data = text;
     outcome.capacity = sizeof text;
     CHECK(jobring_wait_opts(pool, job, NULL, &outcome) == JOBRING_E_FAILED);
-    CHECK(outcome.length == room && outcome.result == &error && strncmp(text, "a text that is too long", room) == 0);
+    CHECK(outcome.length == room && outcome.result == &error && strncmp(text, too_long, room) == 0);
 
     job = submit(fails, 1);
     OK(jobring_run_one(pool));
