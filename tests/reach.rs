@@ -200,6 +200,7 @@ const RUNS_NO_JOB: &[&str] = &[
 
 /// Functions of the C API that call more: they create or end threads and memory, or ask about them.
 const MANAGES_THREADS_AND_MEMORY: &[&str] = &[
+    "jobring_config_check",
     "jobring_create",
     "jobring_init",
     "jobring_layout",
