@@ -36,7 +36,6 @@ mod nested;
 mod pause;
 mod peek;
 mod pool;
-mod processes;
 mod queue;
 mod recycle;
 mod resize;
@@ -80,7 +79,6 @@ fn models() -> Vec<&'static Model> {
         resize::MODELS,
         seats::MODELS,
         pool::MODELS,
-        processes::MODELS,
         batch::MODELS,
         full::MODELS,
         future::MODELS,
