@@ -8,7 +8,7 @@ use std::panic;
 use std::sync::Mutex;
 use std::thread::{self, ThreadId};
 
-/// What the hook was told: where, by which thread, and the message.
+/// What the hook saw of a panic: where, on which thread, and the message.
 static REPORTS: Mutex<Vec<(String, ThreadId, String)>> = Mutex::new(Vec::new());
 
 #[test]

@@ -134,7 +134,7 @@ fn what_is_spawned_meets_a_shutdown() {
             let (count, begun) = (AtomicUsize::new(0), AtomicUsize::new(0));
             thread::scope(|threads| {
                 threads.spawn(|| {
-                    until("it has begun", || begun.load(SeqCst) > 0);
+                    until("the job runs", || begun.load(SeqCst) > 0);
                     pool.shutdown(mode, Some(DEADLINE)).expect("an end");
                 });
                 pool.scope(|s| {

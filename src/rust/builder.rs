@@ -67,7 +67,7 @@ impl Default for ThreadSettings {
 
 impl Pool {
     /// A pool with this many workers, and all other settings at their defaults: [`builder`](Pool::builder) sets those. 0: none,
-    /// as [`Builder::workers`] says. For as many workers as there are CPUs, build a builder that was told no number.
+    /// as [`Builder::workers`] says. For one worker for each CPU, leave [`Builder::workers`] out.
     ///
     /// ```
     /// use jobring::Pool;

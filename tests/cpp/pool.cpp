@@ -73,7 +73,7 @@ struct small_and_fragile {
     template <class T> small_and_fragile(T &&other) noexcept(false) : number(other.number) {}
 };
 
-/// As large as a result may be, but for its alignment.
+/// As large as a result may be, except that its alignment leaves less room.
 struct alignas(16) aligned {
     char room[48];
 };

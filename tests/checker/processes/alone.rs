@@ -74,7 +74,7 @@ impl World {
                 Sweep::Look(slot) => is_stable(slot),
                 // Workers see the new word as they saw the old one, before the entry is there.
                 Sweep::Entry(_) => true,
-                // Who takes the dead worker's bit off does so before both.
+                // The thread that clears the dead worker's bit does so before both.
                 Sweep::Record => true,
                 // A late ring is one for no reason, and a late look finds no more than its own entries.
                 Sweep::Bell | Sweep::Entries => true,
