@@ -668,17 +668,18 @@ template <class R> template <class F> auto future<R>::then(F &&f) {
     using G = std::decay_t<F>;
     using R2 = detail::brought<typename std::conditional_t<std::is_void_v<R>, std::invoke_result<G>, std::invoke_result<G, R>>::type>;
     using Step = typename future<R2>::template step<R, G>;
+    detail::head *const at = head();
     const auto made = std::make_shared<Step>(std::forward<F>(f));
     made->self = made;
     future<R2> next;
     next.handle_.pool = handle_.pool;
     next.chain_ = made;
-#ifdef __cpp_lib_jthread
-    next.stop_ = std::move(stop_);
-#endif
-    if (head()->add(made.get())) {
+    if (at->add(made.get())) {
         next.handle_ = std::move(handle_);
         chain_ = nullptr;
+#ifdef __cpp_lib_jthread
+        next.stop_ = std::move(stop_);
+#endif
         return next;
     }
     detail::outcome<R> outcome;
