@@ -465,8 +465,9 @@ typedef void (*jobring_drop_fn)(void *arg, jobring_status why);
  * destructor of what it left behind. `size` is the length of the job's copied data.
  *
  * A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
- * not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() and
- * jobring_wait_idle() return JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+ * not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown(),
+ * jobring_wait_idle(), and with a timeout other than 0 jobring_lane_close() and jobring_completions_take() return
+ * JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
  * thread is inside the job.
  */
 typedef void (*jobring_move_fn)(void *to, void *from, size_t size);
@@ -528,8 +529,9 @@ struct jobring_submit_options {
      * The job owns the value in its slot: it ends the value, and may leave a result in its place. If it calls jobring_fail(),
      * what it returns is its error: a wait gets that as the `result`. The drop callback gets a value of a job that will not run,
      * a result that is not NULL (JOBRING_E_UNTAKEN), or an error that is not NULL (JOBRING_E_FAILED), if nobody takes it. There
-     * is less room for the text of a failure: the payload minus 4 words, and one more for each of `done`, `drop` and `nodes` (8 of
-     * 48 bytes with one of them).
+     * is less room for the text of a failure: the payload minus 2 words and 16 bytes (12 on 32-bit targets), and one word for each of
+     * `done`, `drop` and `nodes` (8 of 48 bytes with one of them). A failure is written over the beginning of the value's memory: 16
+     * bytes (12), and the text. That a job has ended its thread (JOBRING_E_EXITED) has no text.
      */
     jobring_move_fn move;
     /** NULL: for a later version. */
@@ -580,8 +582,8 @@ struct jobring_batch_item {
  *
  * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
  * - `result`: where what the job returned is written, on JOBRING_OK; and on JOBRING_E_FAILED, if the job was submitted with
- *   jobring_submit_options.move and left an error (a build without threads leaves that to jobring_wait_opts()). NULL if it is not
- *   wanted.
+ *   jobring_submit_options.move and left an error; a build without threads loses that: jobring_wait_opts() brings it there. NULL
+ *   if it is not wanted.
  *
  * Returns:
  * - JOBRING_OK.
@@ -892,7 +894,7 @@ jobring_status jobring_fail(int32_t code,
  * - JOBRING_OK: the pool was idle.
  * - JOBRING_E_TIMEDOUT.
  * - JOBRING_E_DEADLOCK: without a time limit and inside a job, if another job cannot finish before this one
- *   does.
+ *   does; with any time limit but 0 inside a jobring_move_fn that a submit to this pool calls.
  * - JOBRING_E_STACK: inside a job, if too little stack is left to run what is queued, and nobody else runs
  *   it.
  * - JOBRING_E_INTERRUPTED: by jobring_interrupt_raise().
@@ -1924,6 +1926,7 @@ uint64_t jobring_features(void);
  * - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
  *   is queued, and nobody else runs it.
  * - JOBRING_E_INTERRUPTED: the same, by jobring_interrupt_raise().
+ * - JOBRING_E_DEADLOCK: inside a jobring_move_fn that a submit to this pool calls. The pool is as before.
  * - JOBRING_E_INVALID.
  *
  * From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does

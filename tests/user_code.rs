@@ -122,6 +122,27 @@ fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
 }
 
 #[test]
+fn a_result_that_no_handle_takes_may_shut_the_pool_down() {
+    struct Closes(Arc<Pool>, Count);
+    impl Drop for Closes {
+        fn drop(&mut self) {
+            self.0.shutdown(ShutdownMode::Drain, None).expect("an end");
+            self.1.add();
+        }
+    }
+    for workers in [0, 1, 3] {
+        let (pool, closed) = (Arc::new(pool(workers, 8)), Count::new());
+        pool.scope(|s| {
+            for _ in 0..3 {
+                let (pool, closed) = (pool.clone(), closed.clone());
+                s.spawn(move || Closes(pool, closed));
+            }
+        });
+        assert_eq!(closed.get(), 3);
+    }
+}
+
+#[test]
 fn of_the_panics_of_a_scope_one_goes_on_and_no_other_aborts() {
     for workers in [0, 2] {
         let pool = pool(workers, 8);

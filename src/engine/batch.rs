@@ -67,6 +67,20 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
         Ok(count > 0)
     }
 
+    /// Announces what was placed, and gives back the slots that have no job yet: before the caller's code runs, which may wait for
+    /// those jobs or need those slots.
+    pub(crate) fn flush(&mut self) {
+        if !bug(Bug::BatchKeepsTheRest) {
+            self.taken[self.next..self.end]
+                .iter()
+                .for_each(|&index| self.pool.give_back(index, Origin::Thread));
+        }
+        self.next = self.end;
+        if let Some(position) = self.announce_at.take() {
+            self.pool.notify_workers(position, true, Origin::Thread);
+        }
+    }
+
     /// One more job was placed, at `position`.
     #[inline]
     pub(crate) fn placed(&mut self, position: usize) {
@@ -76,16 +90,8 @@ impl<'a, S: Storage, P: Port + Clone> Batch<'a, S, P> {
 
 impl<S: Storage, P: Port + Clone> Drop for Batch<'_, S, P> {
     fn drop(&mut self) {
-        if dying() {
-            return;
-        }
-        if !bug(Bug::BatchKeepsTheRest) {
-            self.taken[self.next..self.end]
-                .iter()
-                .for_each(|&index| self.pool.give_back(index, Origin::Thread));
-        }
-        if let Some(position) = self.announce_at {
-            self.pool.notify_workers(position, true, Origin::Thread);
+        if !dying() {
+            self.flush();
         }
     }
 }

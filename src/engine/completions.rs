@@ -279,6 +279,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             // SAFETY:
             // - 1: we moved the word to TAKING, so the body is ours.
             unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
+            // What deliver called may have shut the pool down.
+            let retire = retire || self.is_closed();
             if retire || taking.is_in_ring() {
                 self.vacate(index, taking, retire);
             } else {
@@ -325,6 +327,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let listening = self.listen();
             if listening.is_ended() {
                 return Err(TakeError::Interrupted);
+            }
+            // The job that this thread builds may be one of the queue's.
+            #[cfg(feature = "capi")]
+            if self.is_filling() {
+                return Err(TakeError::Deadlock);
             }
             let Some(marked) = queue.ring().mark_empty(Mark::Waiter) else { return Ok(()) };
             // ORDERING: pairs with the fence of the thread that brings the count to 0 (lower_count).

@@ -83,7 +83,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
                 }
                 Err(refused) => return Err((refused, request)),
             };
-            let submitted = if recipient.is_nobody() {
+            let submitted = if recipient.is_nobody() && request.can_be_taken_back() {
                 self.post(lane, index, request)
             } else {
                 // SAFETY:

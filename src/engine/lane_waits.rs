@@ -69,6 +69,11 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         }
         // ORDERING: Relaxed: the sleep's look decides.
         let now = || Word(lane.lane().word.load(ordering(Site::LaneLook, Relaxed)));
+        // The job that this thread builds may be one of the lane's.
+        #[cfg(feature = "capi")]
+        if timeout != Timeout::Poll && !now().is_over() && self.is_filling() {
+            return Err(LaneWaitError::Deadlock);
+        }
         // As a wait on a pool without workers.
         let runs_one = || {
             self.lifecycle.live() == 0

@@ -9,6 +9,11 @@ pub(crate) trait Request {
     /// How the job is run or dropped.
     fn vtable(&self) -> &'static JobVTable;
 
+    /// Can what was written be left in its slot, and the request be used again? Not if the write moved a value there.
+    fn can_be_taken_back(&self) -> bool {
+        true
+    }
+
     /// Writes the job's input into a payload.
     ///
     /// # Safety

@@ -4,7 +4,6 @@ use super::RawPool;
 #[cfg(all(feature = "capi", target_os = "linux"))]
 use crate::job::context::CallChain;
 use crate::job::context::CallContext;
-#[cfg(feature = "capi")]
 use crate::job::id::JobId;
 use crate::job::vtable::{DiscardReason, RunResult};
 use crate::platform::port::{Origin, Port};
@@ -224,11 +223,14 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         self.inside(&CallContext::of_fill(self.id(), self.port.current()), f)
     }
 
-    /// Lets `f` call user code for a job whose outcome this thread takes. During the call the thread is inside of the job.
-    #[cfg(feature = "capi")]
+    /// Lets `f` call user code for a job whose outcome this thread takes. During the call the thread is inside of the job: a shutdown
+    /// in there does not wait for its slot, which the taker then retires, because the pool is closed.
     pub(crate) fn taking<R>(&self, job: JobId, f: impl FnOnce() -> R) -> R {
-        let Ok((index, generation)) = self.find(job) else { return f() };
-        self.inside(&CallContext::of_job(self.id(), index, generation, self.port.current()), f)
+        match self.find(job) {
+            Ok((index, _)) => self.in_job_context(index, self.slot(index).state(), |_| f()).0,
+            // Not of this pool, which no taker has.
+            Err(_) => f(),
+        }
     }
 
     /// Lets `f` call user code for the pool that is not a job: a waker, a hook. In there a call on the pool

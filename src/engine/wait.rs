@@ -299,7 +299,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     pub(crate) fn payload_of(&self, job: JobId) -> Result<*mut u8, WaitError> {
         let (index, generation) = self.find(job)?;
         let slot = self.slot(index);
-        if slot.state().answers_to(generation) { Ok(slot.payload.at) } else { Err(WaitError::Stale) }
+        if slot.state().answers_to(generation) { Ok(slot.payload().at) } else { Err(WaitError::Stale) }
     }
 
     /// Gives up the job's result: when there is one, it is dropped and the slot is recycled. Waiters find the

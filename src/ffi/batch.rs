@@ -77,7 +77,7 @@ pub unsafe extern "C" fn jobring_submit_batch(
                 let plain = PlainRequest::new(item.r#fn, item.arg);
                 // SAFETY:
                 // - 1: checked just now. 2: once for each item.
-                plain.and_then(|request| unsafe { placing.place(request) })
+                plain.and_then(|request| unsafe { placing.place(request, placing.count - placing.placed) })
             } else {
                 // SAFETY:
                 // - the caller's.
@@ -115,8 +115,8 @@ impl Placing<'_> {
     /// 1. The request was checked against the payload of this pool; the submitter's promises hold.
     /// 2. Fewer than `count` jobs were placed.
     #[inline(always)]
-    unsafe fn place(&mut self, request: impl engine::Request) -> Result<(), StatusError> {
-        let reserved = self.batch.reserve(self.count - self.placed)?;
+    unsafe fn place(&mut self, request: impl engine::Request, left: usize) -> Result<(), StatusError> {
+        let reserved = self.batch.reserve(left)?;
         // SAFETY:
         // - reserved from this pool; 1.
         let (handle, position) =
@@ -138,6 +138,15 @@ impl Placing<'_> {
         let (pool, mut room) = (self.pool, MaybeUninit::uninit());
         // SAFETY:
         // - 1: checked just now, against this pool's payload. 2: the same.
-        unsafe { self.place(OptionsRequest::read(item, pool, &mut room)?) }
+        unsafe {
+            let request = OptionsRequest::read(item, pool, &mut room)?;
+            let mut left = self.count - self.placed;
+            if request.calls_user_code() {
+                // Then this thread holds no other slot.
+                self.batch.flush();
+                left = 1;
+            }
+            self.place(request, left)
+        }
     }
 }

@@ -21,7 +21,7 @@ use super::types::jobring_pool;
 /// - JOBRING_OK: the pool was idle.
 /// - JOBRING_E_TIMEDOUT.
 /// - JOBRING_E_DEADLOCK: without a time limit and inside a job, if another job cannot finish before this one
-///   does.
+///   does; with any time limit but 0 inside a jobring_move_fn that a submit to this pool calls.
 /// - JOBRING_E_STACK: inside a job, if too little stack is left to run what is queued, and nobody else runs
 ///   it.
 /// - JOBRING_E_INTERRUPTED: by jobring_interrupt_raise().

@@ -79,7 +79,7 @@ impl Contents {
         Self(self.0 | Self::MOVED)
     }
 
-    fn is_moved(self) -> bool {
+    pub(super) fn is_moved(self) -> bool {
         self.0 & Self::MOVED != 0
     }
 
@@ -248,7 +248,9 @@ impl<const OPTIONS: bool> C<OPTIONS> {
         // SAFETY:
         // - a C string. Then as in run, which stopped in the call of the function.
         unsafe {
-            failure.note(JOBRING_E_EXITED, c"the job ended its thread".as_ptr().cast());
+            // A job that owns its value may have shared the bytes that a text would take (jobring_job_data).
+            let text = if Self::moved(payload).is_some() { c"" } else { c"the job ended its thread" };
+            failure.note(JOBRING_E_EXITED, text.as_ptr().cast());
             Self::fail(payload, context, &failure, null_mut())
         }
     }

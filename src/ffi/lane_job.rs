@@ -125,6 +125,10 @@ impl Request for LaneRequest<'_> {
         IN_LANE
     }
 
+    fn can_be_taken_back(&self) -> bool {
+        !self.job.calls_user_code()
+    }
+
     unsafe fn write(self, payload: Payload) {
         let tail = self.job.tail();
         // SAFETY:

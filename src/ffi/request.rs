@@ -122,6 +122,11 @@ impl<'a> OptionsRequest<'a> {
         unsafe { Self::new(item.r#fn, item.arg, options, pool, 0) }
     }
 
+    /// Does the write call a `move` of the user's?
+    pub(super) fn calls_user_code(&self) -> bool {
+        self.contents.is_moved() && !copies_bytes(self.options.r#move)
+    }
+
     /// The bytes at the payload's end that the job takes besides its argument or data.
     pub(super) fn tail(&self) -> usize {
         self.contents.tail()
@@ -175,11 +180,11 @@ impl engine::Request for OptionsRequest<'_> {
             let &jobring_submit_options { done, drop, nodes, .. } = self.options;
             let callbacks = Callbacks { done, drop, nodes };
             write_with_options(payload, self.run, self.arg, self.contents, &callbacks, || {
-                let is_call = !copies_bytes(self.options.r#move);
-                if is_call {
+                let calls = self.calls_user_code();
+                if calls {
                     self.build(payload);
                 }
-                is_call
+                calls
             });
         }
     }

@@ -60,6 +60,7 @@ pub struct jobring_report {
 /// - JOBRING_E_STACK: the same, without a time limit and inside a job: too little stack is left to run what
 ///   is queued, and nobody else runs it.
 /// - JOBRING_E_INTERRUPTED: the same, by jobring_interrupt_raise().
+/// - JOBRING_E_DEADLOCK: inside a jobring_move_fn that a submit to this pool calls. The pool is as before.
 /// - JOBRING_E_INVALID.
 ///
 /// From any thread, including inside a job, a hook or a callback; not from a signal handler. Blocks. Does

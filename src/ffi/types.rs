@@ -79,8 +79,9 @@ pub struct jobring_outcome {
 /// destructor of what it left behind. `size` is the length of the job's copied data.
 ///
 /// A submit calls it to build a job's argument in its slot, a wait or a take to bring a job's result out. It must return, and
-/// not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown() and
-/// jobring_wait_idle() return JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
+/// not throw. When a submit calls it, the job is not accepted yet, and holds its slot: inside it jobring_shutdown(),
+/// jobring_wait_idle(), and with a timeout other than 0 jobring_lane_close() and jobring_completions_take() return
+/// JOBRING_E_DEADLOCK, and jobring_destroy() returns JOBRING_E_BUSY. When a wait or a take calls it, the
 /// thread is inside the job.
 pub type jobring_move_fn = Option<unsafe extern "C" fn(to: *mut c_void, from: *mut c_void, size: usize)>;
 
@@ -184,8 +185,9 @@ pub struct jobring_submit_options {
     /// The job owns the value in its slot: it ends the value, and may leave a result in its place. If it calls jobring_fail(),
     /// what it returns is its error: a wait gets that as the `result`. The drop callback gets a value of a job that will not run,
     /// a result that is not NULL (JOBRING_E_UNTAKEN), or an error that is not NULL (JOBRING_E_FAILED), if nobody takes it. There
-    /// is less room for the text of a failure: the payload minus 4 words, and one more for each of `done`, `drop` and `nodes` (8 of
-    /// 48 bytes with one of them).
+    /// is less room for the text of a failure: the payload minus 2 words and 16 bytes (12 on 32-bit targets), and one word for each of
+    /// `done`, `drop` and `nodes` (8 of 48 bytes with one of them). A failure is written over the beginning of the value's memory: 16
+    /// bytes (12), and the text. That a job has ended its thread (JOBRING_E_EXITED) has no text.
     pub r#move: jobring_move_fn,
     /// NULL: for a later version.
     pub reserved: *mut c_void,

@@ -188,9 +188,12 @@ pub(super) fn finish<S: Storage, P: Port + Clone>(pool: &RawPool<S, P>, job: Job
     pool.run_lent(job);
     let mut left = None;
     pool.await_lent(job, &mut |vtable, payload, taken| {
-        // SAFETY:
-        // - 1: the result is taken here.
-        left = unsafe { drop_result(vtable, payload, taken) };
+        // Inside the job: the destructor of a result may shut the pool down.
+        pool.taking(job, || {
+            // SAFETY:
+            // - 1: the result is taken here.
+            left = unsafe { drop_result(vtable, payload, taken) };
+        });
         Disposition::Take
     });
     left

@@ -47,7 +47,7 @@ impl SlotHead {
 #[derive(Clone, Copy)]
 pub struct Slot<'a> {
     head: &'a SlotHead,
-    pub(crate) payload: Payload,
+    payload: Payload,
 }
 
 /// What a thread found that popped an entry of the ready ring.

@@ -2,6 +2,7 @@
  * address, and counts in `alive` from its birth to its end. */
 #define _GNU_SOURCE
 #include "gate.h"
+#include "jobring_ext.h"
 
 #include <string.h>
 
@@ -329,6 +330,99 @@ static void each_submit_moves(void) {
     none_is_left();
 }
 
+/* A lane that refuses a detached job has not moved its value, or has brought it where the job is dropped. */
+static jobring_lane lane;
+
+static void closes_its_lane(void *to, void *from, size_t size) {
+    CHECK(jobring_lane_close(&lane, JOBRING_DRAIN, JOBRING_FOREVER) == JOBRING_E_DEADLOCK);
+    move(to, from, size);
+}
+
+static void lanes_move_once(void) {
+    jobring_submit_options options = moved;
+    struct value values[3];
+    jobring_config config = JOBRING_CONFIG_INIT;
+    jobring_pool *const outer = pool;
+    config.workers = JOBRING_WORKERS_NONE;
+    config.payload = 64;
+    OK(jobring_create(&config, &pool));
+    OK(jobring_lane_init(&lane, pool, 1, 1));
+    options.when_full = JOBRING_WHEN_FULL_FAIL;
+    for (int n = 0; n < 3; n++) born(&values[n], n);
+    for (int n = 0; n < 2; n++) OK(jobring_lane_submit(&lane, twice, &values[n], &options, NULL));
+    const int before = atomic_load(&moves);
+    CHECK(jobring_lane_submit(&lane, twice, &values[2], &options, NULL) == JOBRING_E_FULL);
+    CHECK(values[2].self == &values[2] && atomic_load(&moves) == before);
+    OK(jobring_run_until_idle(pool, NULL));
+    options.move = closes_its_lane;
+    OK(jobring_lane_submit(&lane, twice, &values[2], &options, NULL));
+    CHECK(atomic_load(&moves) == before + 1);
+    OK(jobring_lane_close(&lane, JOBRING_DRAIN, JOBRING_FOREVER));
+    OK(jobring_destroy(pool));
+    none_is_left();
+    pool = outer;
+}
+
+/* A queue's take, inside the move of a job for that queue. */
+static jobring_completions *own_queue;
+
+static void takes_from_its_queue(void *to, void *from, size_t size) {
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    size_t taken;
+    const jobring_status status = jobring_completions_take(own_queue, LONG, &outcome, 1, &taken);
+    CHECK(status == JOBRING_E_DEADLOCK);
+    move(to, from, size);
+}
+
+static void shuts_down(void *to, void *from, size_t size) {
+    OK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
+    move(to, from, size);
+}
+
+static void queues_move_once(void) {
+    jobring_submit_options options = moved;
+    struct value value;
+    jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    size_t taken;
+    pool = new_pool(1, 2);
+    OK(jobring_completions_create(pool, 0, &own_queue));
+    options.move = takes_from_its_queue;
+    born(&value, 3);
+    OK(jobring_completions_submit(own_queue, twice, &value, &options, NULL));
+    outcome.data = &value;
+    outcome.move = shuts_down;
+    OK(jobring_completions_take(own_queue, LONG, &outcome, 1, &taken));
+    CHECK(ended(&value) == 6);
+    OK(jobring_completions_destroy(own_queue));
+    OK(jobring_destroy(pool));
+    none_is_left();
+}
+
+static atomic_int ran_first;
+
+static void *runs_first(void *arg) {
+    atomic_store(&ran_first, 1);
+    return arg;
+}
+
+/* The jobs of a batch that come first are announced before a move, which may wait for them. */
+static void waits_for_the_first(void *to, void *from, size_t size) {
+    UNTIL(atomic_load(&ran_first) == 1);
+    move(to, from, size);
+}
+
+static void a_batch_announces_before_it_moves(void) {
+    struct value value;
+    jobring_submit_options options = moved;
+    options.move = waits_for_the_first;
+    const jobring_batch_item items[2] = {{runs_first, &value, NULL, NULL}, {twice, &value, &options, NULL}};
+    pool = new_pool(1, 4);
+    born(&value, 1);
+    OK(jobring_submit_batch(pool, items, 2, NULL, NULL));
+    OK(jobring_destroy(pool));
+    none_is_left();
+}
+
 /* What a move may do while its thread holds a slot. */
 static void *nothing(void *arg) {
     return arg;
@@ -357,11 +451,6 @@ static void a_move_into_a_slot_uses_the_pool(void) {
     OK(take(job, &value, &outcome));
     CHECK(ended(&value) == 8);
     none_is_left();
-}
-
-static void shuts_down(void *to, void *from, size_t size) {
-    OK(jobring_shutdown(pool, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
-    move(to, from, size);
 }
 
 static void a_move_out_of_a_slot_is_inside_the_job(void) {
@@ -430,9 +519,12 @@ int main(void) {
     bad_input_moves_nothing();
     a_refused_value_stays_where_it_is();
     each_submit_moves();
+    lanes_move_once();
     a_move_into_a_slot_uses_the_pool();
     a_move_out_of_a_slot_is_inside_the_job();
     OK(jobring_destroy(pool));
+    queues_move_once();
+    a_batch_announces_before_it_moves();
     values_survive_many_threads();
 #ifdef __linux__
     if (jobring_features() & JOBRING_FEATURE_PTHREAD) {
