@@ -17,9 +17,9 @@
 //     scope             jobs that use the caller's variables
 //     completions<R>    takes jobs in the order in which they end
 //
-// A job lies in a slot of the pool, and later its result does. A heap block is made for a callable of more than 48 bytes
-// (options::payload less 32), for a result of more than 48 bytes (32 if it is aligned to 16), for each whose move can throw, and for
-// an exception. Nothing else allocates, except where it is said.
+// A job lies in a slot of the pool, and later its result does. A heap block is made for a callable or a
+// result of more than 48 bytes (32 if it is aligned to 16; with a larger options::payload that less 32, for callables), for each whose
+// move can throw, and for an exception. Nothing else allocates, except where it is said.
 //
 // A result that nobody took holds its slot. A thread that submits more jobs than the pool has slots, and only then begins to ask for
 // results, waits for ever: take results in between, detach() what has none, or take jobs as they end (completions).
@@ -77,7 +77,7 @@
 // A job may end its thread (pthread_exit). In libstdc++ that is an exception, which must go on.
 #if defined(__cpp_exceptions) && defined(__GLIBCXX__)
 #include <cxxabi.h>
-// (UndefinedBehaviorSanitizer takes exception to that one's reference.)
+// (UndefinedBehaviorSanitizer reports that class's reference.)
 #define JOBRING_MAY_EXIT_ __attribute__((no_sanitize("null")))
 #define JOBRING_CATCH_EXIT_(...)                                                                                       \
     catch (abi::__forced_unwind &) {                                                                                   \
@@ -569,7 +569,8 @@ public:
 
 #ifdef __cpp_impl_coroutine
     /// co_await of a future: the coroutine goes on when the job has ended, on the thread that ends it, as a part of it. A cancel of
-    /// the job resumes it too, inside that call. An exception that leaves the coroutine there ends the process.
+    /// the job resumes it too, inside that call. An exception that leaves the coroutine there ends the process. A coroutine that waits
+    /// may be destroyed while its job cannot end, but not while the job is about to resume it.
     auto operator co_await() && { return awaiter(std::move(*this)); }
 #endif
 
@@ -754,7 +755,8 @@ public:
     scope(const scope &) = delete;
     scope &operator=(const scope &) = delete;
 
-    /// Submits f(args...). On a full pool it runs right here. From any thread, also inside jobs of the scope.
+    /// Submits f(args...). On a full pool it runs right here. From any thread, also inside jobs of the scope. Throws error with
+    /// JOBRING_E_SHUTDOWN on a closed pool; with -fno-exceptions it runs right here then.
     template <class F, class... Args> void spawn(F &&f, Args &&...args);
 
 private:
@@ -786,7 +788,8 @@ public:
         if (options.base) config = *options.base;
         if (options.workers) config.workers = options.workers;
         if (options.capacity) config.capacity = options.capacity;
-        config.payload = std::max({config.payload, options.payload, detail::least_payload});
+        if (options.payload) config.payload = options.payload;
+        config.payload = std::max(config.payload, detail::least_payload);
         if (options.stack_size) config.stack_size = options.stack_size;
         if (options.grow_to) config.grow_to = options.grow_to;
         if (options.name) config.name = options.name;
@@ -1052,8 +1055,11 @@ public:
     completions &operator=(const completions &) = delete;
     ~completions() {
         // Its jobs may use what the caller ends next.
-        while (jobring_completions_destroy(queue_) == JOBRING_E_BUSY)
-            if (detail::guard([this] { next(); })) static_cast<void>(next_for(std::chrono::milliseconds(1)));
+        for (std::optional<completion<R>> left; jobring_completions_destroy(queue_) == JOBRING_E_BUSY;) {
+            const jobring_status status = take(JOBRING_FOREVER, left);
+            // An interrupt, or a wait that would be for ever: other threads go on.
+            if (status != JOBRING_OK && status != JOBRING_E_EMPTY) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
     }
 
     /// Submits f(args...), which returns what converts to R. Throws as pool::submit. Returns the number of the job, with which
@@ -1070,28 +1076,33 @@ public:
     }
 
     /// Waits for the next job that ends. None: no job is pending. Where no worker is left that could run what is queued, this runs it.
-    std::optional<completion<R>> next() { return take(JOBRING_FOREVER); }
+    std::optional<completion<R>> next() { return wanted(JOBRING_FOREVER); }
     /// The same for at most this time. None also if it has passed.
     template <class Rep, class Period> std::optional<completion<R>> next_for(const std::chrono::duration<Rep, Period> &time) {
-        return take(detail::timeout(time));
+        return wanted(detail::timeout(time));
     }
 
 private:
-    std::optional<completion<R>> take(std::int64_t limit) {
+    std::optional<completion<R>> wanted(std::int64_t limit) {
+        std::optional<completion<R>> done;
+        const jobring_status status = take(limit, done);
+        if (status != JOBRING_OK && status != JOBRING_E_EMPTY && status != JOBRING_E_TIMEDOUT) detail::fail(status);
+        return done;
+    }
+    jobring_status take(std::int64_t limit, std::optional<completion<R>> &done) {
         for (;;) {
-            std::optional<completion<R>> done(std::in_place);
+            done.emplace();
             const jobring_status status = detail::take<R>(*done, [&](jobring_outcome &taken) {
                 std::size_t count = 0;
                 const jobring_status found = jobring_completions_take(queue_, limit, &taken, 1, &count);
                 done->job = taken.job;
                 return found;
             });
-            if (status == JOBRING_OK) return done;
+            if (status == JOBRING_OK) return status;
+            done.reset();
             // Nobody else would run what is queued.
             const bool is_alone = status == JOBRING_E_DEADLOCK || status == JOBRING_E_NO_WORKERS;
-            if (is_alone && jobring_run_one(pool_) == JOBRING_OK) continue;
-            if (status != JOBRING_E_EMPTY && status != JOBRING_E_TIMEDOUT) detail::fail(status);
-            return std::nullopt;
+            if (!is_alone || jobring_run_one(pool_) != JOBRING_OK) return status;
         }
     }
 
