@@ -141,7 +141,7 @@ impl Placing<'_> {
         unsafe {
             let request = OptionsRequest::read(item, pool, &mut room)?;
             let mut left = self.count - self.placed;
-            if request.calls_user_code() {
+            if request.user_move().is_some() {
                 // Then this thread holds no other slot.
                 self.batch.flush();
                 left = 1;

@@ -79,7 +79,7 @@ impl Contents {
         Self(self.0 | Self::MOVED)
     }
 
-    pub(super) fn is_moved(self) -> bool {
+    fn is_moved(self) -> bool {
         self.0 & Self::MOVED != 0
     }
 
@@ -307,8 +307,8 @@ pub(super) unsafe fn write_plain(payload: Payload, run: RunFn, arg: *mut c_void)
     }
 }
 
-/// Writes a job with options; the contents say whether `arg` is passed on or data to copy, or whether `build` builds them,
-/// which then returns true.
+/// Writes a job with options; the contents say whether `arg` is passed on or data to copy. If `build` has built the data, it
+/// returns true, and nothing is copied.
 ///
 /// # Safety
 /// 1. The payload is being filled, with room for the argument or the data before the tail of these contents.
@@ -326,7 +326,7 @@ pub(super) unsafe fn write_with_options(
     // - 1, 2; the slot is ours, so the data do not overlap it.
     unsafe {
         if contents.copied() > 0 {
-            if !(contents.is_moved() && build()) {
+            if !build() {
                 payload.at.copy_from_nonoverlapping(arg.cast(), contents.copied());
             }
         } else {

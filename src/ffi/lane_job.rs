@@ -126,7 +126,7 @@ impl Request for LaneRequest<'_> {
     }
 
     fn can_be_taken_back(&self) -> bool {
-        !self.job.calls_user_code()
+        self.job.user_move().is_none()
     }
 
     unsafe fn write(self, payload: Payload) {

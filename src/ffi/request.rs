@@ -8,8 +8,8 @@ use super::outcome::tell;
 use super::pool::CPool;
 use super::status::{JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_E_UNTAKEN, JOBRING_OK, StatusError};
 use super::types::{
-    JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, RunFn, jobring_batch_item, jobring_done_node, jobring_fn,
-    jobring_move_fn, jobring_outcome, jobring_submit_options,
+    JOBRING_FOREVER, JOBRING_WHEN_FULL_WAIT, MoveFn, RunFn, jobring_batch_item, jobring_done_node,
+    jobring_fn, jobring_move_fn, jobring_outcome, jobring_submit_options,
 };
 use crate::engine;
 use crate::job::vtable::{JobVTable, Payload};
@@ -92,7 +92,8 @@ impl<'a> OptionsRequest<'a> {
             return Err(StatusError(JOBRING_E_INVALID));
         }
         let mut contents = Contents::new(copy, &Callbacks { done, drop, nodes });
-        let mut needed = if copy == 0 { size_of::<usize>() } else { copy };
+        // Without data the argument lies there.
+        let mut needed = copy.max(size_of::<usize>());
         if options.r#move.is_some() {
             if copy == 0 {
                 return Err(StatusError(JOBRING_E_INVALID));
@@ -122,9 +123,9 @@ impl<'a> OptionsRequest<'a> {
         unsafe { Self::new(item.r#fn, item.arg, options, pool, 0) }
     }
 
-    /// Does the write call a `move` of the user's?
-    pub(super) fn calls_user_code(&self) -> bool {
-        self.contents.is_moved() && !copies_bytes(self.options.r#move)
+    /// The function that the write calls to build the value in the slot.
+    pub(super) fn user_move(&self) -> jobring_move_fn {
+        self.options.r#move.filter(|moves| !copies_bytes(Some(*moves)))
     }
 
     /// The bytes at the payload's end that the job takes besides its argument or data.
@@ -156,8 +157,7 @@ impl<'a> OptionsRequest<'a> {
     /// 1. The payload is being filled; the submitter's promises hold.
     #[cold]
     #[inline(never)]
-    unsafe fn build(&self, payload: Payload) {
-        let Some(moves) = self.options.r#move else { return };
+    unsafe fn build(&self, moves: MoveFn, payload: Payload) {
         // SAFETY:
         // - 1.
         let build =
@@ -180,11 +180,11 @@ impl engine::Request for OptionsRequest<'_> {
             let &jobring_submit_options { done, drop, nodes, .. } = self.options;
             let callbacks = Callbacks { done, drop, nodes };
             write_with_options(payload, self.run, self.arg, self.contents, &callbacks, || {
-                let calls = self.calls_user_code();
-                if calls {
-                    self.build(payload);
+                let moves = self.user_move();
+                if let Some(moves) = moves {
+                    self.build(moves, payload);
                 }
-                calls
+                moves.is_some()
             });
         }
     }

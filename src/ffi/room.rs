@@ -87,14 +87,14 @@ impl Room {
                 outcome.length = length as u32;
                 if length == 0 {
                     outcome.arg = arg(payload);
-                } else if self.moves() {
-                    self.move_out(pool, job, payload, length);
-                    outcome.arg = outcome.data;
                 } else if !self.data.is_null() {
-                    if length > self.capacity {
+                    if self.moves() {
+                        self.move_out(pool, job, payload, length);
+                    } else if length > self.capacity {
                         return Err(outcome.length);
+                    } else {
+                        self.data.copy_from_nonoverlapping(payload.at, length);
                     }
-                    self.data.copy_from_nonoverlapping(payload.at, length);
                     outcome.arg = outcome.data;
                 }
             },
