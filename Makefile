@@ -35,7 +35,9 @@ ABI     := $(shell sed -n 's/^\#define JOBRING_ABI_VERSION //p' include/jobring.
 SONAME  := libjobring.so.$(ABI)
 SYMBOLS := $(OUTDIR)/symbols
 HEADERS := $(wildcard include/*.h include/*.hpp)
-DOCS    := README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT $(wildcard docs/*.md)
+DOCS    := README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT
+# README links to them in this folder.
+PAGES   := $(wildcard docs/*.md)
 # What a program links besides the static library.
 LIBS    := -lpthread$(if $(STD), -ldl -lm)
 
@@ -57,9 +59,10 @@ $(SYMBOLS): include/jobring.symbols
 	cut -d ' ' -f 1 $< >$@
 
 # Is new when the library is to be built in another way than the last time.
+WAY     := STD=$(STD) TSAN=$(TSAN) CARGO_BUILD_TARGET=$(CARGO_BUILD_TARGET)
 $(OUTDIR)/way: FORCE
 	@mkdir -p $(OUTDIR)
-	@echo "STD=$(STD)" | cmp -s - $@ || echo "STD=$(STD)" >$@
+	@echo "$(WAY)" | cmp -s - $@ || echo "$(WAY)" >$@
 
 # One object, of which only jobring's own names can be seen: so that it links beside other Rust archives. Built only if a file is
 # newer, so that `make install` works for root, who may have no cargo.
@@ -101,7 +104,9 @@ install: all
 	install -m 644 $(OUTDIR)/libjobring.a "$(DESTDIR)$(libdir)/"
 	install -m 755 $(OUTDIR)/$(SONAME) "$(DESTDIR)$(libdir)/"
 	ln -sf $(SONAME) "$(DESTDIR)$(libdir)/libjobring.so"
+	install -d "$(DESTDIR)$(docdir)/docs"
 	install -m 644 $(DOCS) "$(DESTDIR)$(docdir)/"
+	install -m 644 $(PAGES) "$(DESTDIR)$(docdir)/docs/"
 	$(FILL) -e 's|@LIBS@|$(LIBS)|; s|=$(prefix)/|=$${prefix}/|' packaging/jobring.pc.in >"$(PC)"
 	$(FILL) -e 's|@LIBS@|$(subst $(space),;,$(LIBS))|' packaging/jobring-config.cmake.in >"$(CMAKE)/jobring-config.cmake"
 	bits=$$($(READELF) -h $(OUTDIR)/$(SONAME) | sed -n 's/^ *Class: *ELF//p') && $(FILL) -e "s|@POINTER_BYTES@|$$((bits / 8))|g" \

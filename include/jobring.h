@@ -93,7 +93,7 @@
  *                          jobring_queue_len           how many items are in it
  *
  * The functions stand in this order. Each section ends with the structures and constants that only it needs; jobring_config
- * and the status codes stand at the end. jobring_ext.h has lanes, jobring_port.h is for an RTOS, or a core without a system.
+ * and the status codes stand at the end. jobring_ext.h has lanes, jobring_port.h is for an RTOS, or a core without an operating system.
  *
  * RULES FOR EVERY FUNCTION
  *
@@ -164,7 +164,7 @@ typedef int32_t jobring_status;
  * - What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU
  *   mask, the signal mask, the name, the priority. A job that changes them puts them back.
  * - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
- * - A C++ exception that leaves a job ends the process. If the function is `noexcept`, C++ prints it first. No longjmp() out of a job.
+ * - A C++ exception that leaves a job ends the process. If the function is `noexcept`, the C++ runtime prints the exception first. No longjmp() out of a job.
  * - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
  *   on stacks that the system gave, and the system is Linux. The job then fails with JOBRING_E_EXITED as its code, and a
  *   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:
@@ -1070,8 +1070,8 @@ jobring_status jobring_completions_submit(jobring_completions *completions,
  * - `completions`: the queue.
  * - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
  * - `outcomes`: an array that is filled from its beginning. The caller sets the `size` of each element, all to the same number,
- *   which is also the distance from one to the next, and `data`, `capacity` and `move`, for those that shall have the text of a
- *   failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
+ *   which is also the distance from one to the next, and `data`, `capacity` and `move` for elements that
+ *   receive the text of a failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
  * - `count`: the number of elements.
  * - `taken`: where the number of jobs is written that were taken.
  *

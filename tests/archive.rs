@@ -130,3 +130,22 @@ fn its_panic_handler_says_where_and_ends_the_process() {
         assert_eq!(said, format!("jobring: panic at {}{text}", file.display()));
     }
 }
+
+/// What was built in one way is not taken for another: make sees that by a file which changes with the way.
+#[test]
+fn make_builds_again_what_was_built_in_another_way() {
+    let folder = tmp("ways");
+    let way = folder.join("way");
+    let goal = way.display().to_string();
+    let asked = |variables: &[&str]| {
+        let mut make = Command::new("make");
+        make.current_dir(c::root()).arg(&goal).arg(format!("OUTDIR={}", folder.display())).args(variables);
+        c::run(make.env_remove("STD").env_remove("CARGO_BUILD_TARGET"));
+        std::fs::read_to_string(&way).expect("a file")
+    };
+    let plain = asked(&[]);
+    for variable in ["STD=1", "TSAN=1", "CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu"] {
+        assert_ne!(asked(&[variable]), plain, "{variable}");
+        assert_eq!(asked(&[]), plain);
+    }
+}

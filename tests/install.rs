@@ -84,7 +84,7 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
     assert_eq!(object, expected, "the static library");
 
     let is_header = |path: &PathBuf| path.extension().is_some_and(|extension| extension != "symbols");
-    for (from, to) in [("include", "include"), ("docs", "share/doc/jobring")] {
+    for (from, to) in [("include", "include"), ("docs", "share/doc/jobring/docs")] {
         for file in files(&root.join(from)).into_iter().filter(is_header) {
             let installed = fs::read(prefix.join(to).join(&file)).expect("an installed file");
             assert_eq!(installed, fs::read(root.join(from).join(&file)).expect("a file"), "{file:?}");

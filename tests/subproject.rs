@@ -78,16 +78,19 @@ fn cmake_builds_it_below_another_project() {
 fn cmake_builds_and_installs_it_by_itself() {
     let folder = project("alone", &[]);
     let (source, prefix) = (root().display().to_string(), folder.join("usr").display().to_string());
-    tool(&folder, &["cmake", "-G", "Ninja", "-S", &source, "-B", "build"]);
-    tool(&folder, &["cmake", "--build", "build"]);
-    tool(&folder, &["cmake", "--install", "build", "--prefix", &prefix]);
-    for installed in [
-        "include/jobring.h",
-        "lib/libjobring.a",
-        "lib/libjobring.so",
-        "lib/cmake/jobring/jobring-config.cmake",
-    ] {
-        assert!(folder.join("usr").join(installed).exists(), "{installed}");
+    for (folders, lib) in [(&[][..], "lib"), (&["-DCMAKE_INSTALL_LIBDIR=lib64"][..], "lib64")] {
+        let mut configure = vec!["cmake", "-G", "Ninja", "-S", &source, "-B", "build"];
+        configure.extend(folders);
+        tool(&folder, &configure);
+        tool(&folder, &["cmake", "--build", "build"]);
+        tool(&folder, &["cmake", "--install", "build", "--prefix", &prefix]);
+        let in_lib = ["libjobring.a", "libjobring.so", "cmake/jobring/jobring-config.cmake"];
+        let files =
+            in_lib.map(|file| format!("{lib}/{file}")).into_iter().chain(["include/jobring.h".to_owned()]);
+        for installed in files {
+            assert!(folder.join("usr").join(&installed).exists(), "{installed}");
+        }
+        fs::remove_dir_all(folder.join("usr")).expect("an installed tree");
     }
 }
 

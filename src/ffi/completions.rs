@@ -251,8 +251,8 @@ unsafe fn submit(
 /// - `completions`: the queue.
 /// - `timeout_ns`: the longest wait in nanoseconds; JOBRING_FOREVER; 0 does not wait.
 /// - `outcomes`: an array that is filled from its beginning. The caller sets the `size` of each element, all to the same number,
-///   which is also the distance from one to the next, and `data`, `capacity` and `move`, for those that shall have the text of a
-///   failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
+///   which is also the distance from one to the next, and `data`, `capacity` and `move` for elements that
+///   receive the text of a failure or copied data; in the others these are 0. Unlike jobring_wait_opts(), this call cuts data that do not fit; `length` says how long they were.
 /// - `count`: the number of elements.
 /// - `taken`: where the number of jobs is written that were taken.
 ///

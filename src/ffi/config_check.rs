@@ -141,7 +141,8 @@ impl<'a> CheckedConfig<'a> {
 }
 
 impl CheckedConfig<'_> {
-    /// What threads of Rust's standard library cannot have is found out when one is made. This tells before.
+    /// A thread of Rust's standard library takes no guard size, stack memory or CPU. Its creation refuses them; this refuses
+    /// them before a thread is created.
     pub(super) fn suit_the_backend(&self) -> Result<(), StatusError> {
         #[cfg(any(feature = "std", feature = "pthread"))]
         {

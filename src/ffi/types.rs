@@ -30,7 +30,7 @@ pub type jobring_job = u64;
 /// - What a job changes of its thread stays for the jobs that run there later: thread-locals, the rounding mode, the CPU
 ///   mask, the signal mask, the name, the priority. A job that changes them puts them back.
 /// - A job that forks must leave the child by _exit() or exec. So must a callback, a hook and the body of a loop.
-/// - A C++ exception that leaves a job ends the process. If the function is `noexcept`, C++ prints it first. No longjmp() out of a job.
+/// - A C++ exception that leaves a job ends the process. If the function is `noexcept`, the C++ runtime prints the exception first. No longjmp() out of a job.
 /// - A job may end its thread, by pthread_exit() or a cancellation, if a worker's loop called it, the workers are pthreads
 ///   on stacks that the system gave, and the system is Linux. The job then fails with JOBRING_E_EXITED as its code, and a
 ///   new thread takes the worker's place (on_stop and on_start are called). The new thread does not wait for the old one:

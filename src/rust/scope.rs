@@ -56,8 +56,8 @@ pub struct Scope<
 
 impl<'scope, P: AnyPool> Scope<'scope, '_, P> {
     /// Spawns a job that may borrow what outlives the scope, and returns the claim on its result. A handle that is dropped at once
-    /// costs nothing. It never waits for a slot: if none is free, the job runs here at once. If this scope has 32 jobs that have not
-    /// finished, one that no thread has started runs here first.
+    /// costs nothing. It never waits for a slot: if none is free, the job runs here at once. A scope keeps at most 32 unfinished jobs: at that
+    /// number it first runs one of them here that no thread has started.
     ///
     /// The closure and its result must fit into a slot, as for [`submit`](PoolCore::submit); a job whose handle is kept holds its
     /// slot until the handle has waited for it. A panic continues where the scope ends, unless the handle has taken it. Allocates

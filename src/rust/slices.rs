@@ -84,8 +84,8 @@ impl<P: AnyPool> PoolCore<P> {
     ///
     /// It is a loop as [`parallel_for`](PoolCore::parallel_for) runs it, with shares of one item and more: it may be called
     /// inside a job, it never waits for a thread that has not started, and the caller does all of it where no worker is free. It
-    /// allocates the `Vec`, and one byte for each result that needs a drop. To wake a worker takes some 10 µs; over so few cheap
-    /// calls that this matters, use the iterator's `map`.
+    /// allocates the `Vec`, and one byte for each result that needs a drop. To wake a worker takes longer than a few
+    /// cheap calls; for those use the iterator's `map`.
     ///
     /// ```
     /// use jobring::Pool;

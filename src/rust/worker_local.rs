@@ -117,6 +117,8 @@ impl<T: Send, F: Fn() -> T> WorkerLocal<T, F> {
     /// assert_eq!(calls.get().get(), 1);
     /// ```
     ///
+    /// The function that makes it must not call `get` of the same value: it would call itself without end.
+    ///
     /// # Panics
     /// With a panic of the function that makes it. Nothing was made then, and the next call tries again.
     pub fn get(&self) -> &T {
