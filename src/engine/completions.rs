@@ -73,6 +73,13 @@ fn refuse<R>(refused: ReserveError, request: R) -> Result<JobId, (ReserveError, 
     Err((refused, request))
 }
 
+/// Has the one who received an outcome called user code, which may have shut the pool down?
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RanUserCode {
+    Yes,
+    No,
+}
+
 /// Why a take gave nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TakeError {
@@ -206,7 +213,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         queue: &Completions,
         timeout: Timeout,
         most: usize,
-        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
+        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion) -> RanUserCode,
     ) -> Result<usize, TakeError> {
         let taken = self.take_ready(queue, most, deliver);
         if taken > 0 {
@@ -227,7 +234,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
         &self,
         queue: &Completions,
         most: usize,
-        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
+        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion) -> RanUserCode,
     ) -> usize {
         let mut indices = [0; AT_ONCE];
         let (mut taken, mut delivered) = (0, 0);
@@ -256,7 +263,7 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
     fn deliver_owned(
         &self,
         indices: &[usize],
-        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion),
+        deliver: &mut dyn FnMut(JobId, &'static JobVTable, Payload, Completion) -> RanUserCode,
     ) -> usize {
         // The slots come from other cores: all at the same time.
         indices.iter().for_each(|&index| self.slot(index).fetch());
@@ -278,9 +285,8 @@ impl<S: Storage, P: Port + Clone> RawPool<S, P> {
             let job = Slot::handle(self.tag(), index, taking);
             // SAFETY:
             // - 1: we moved the word to TAKING, so the body is ours.
-            unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
-            // What deliver called may have shut the pool down.
-            let retire = retire || self.is_closed();
+            let ran = unsafe { slot.with_body(|vtable, payload| deliver(job, vtable, payload, completion)) };
+            let retire = retire || ran == RanUserCode::Yes && self.is_closed();
             if retire || taking.is_in_ring() {
                 self.vacate(index, taking, retire);
             } else {

@@ -71,7 +71,7 @@ pub use close::ShutdownReport;
 pub(crate) use completion_queue::Completions;
 #[cfg(feature = "alloc")]
 pub(crate) use completions::AT_ONCE;
-pub(crate) use completions::TakeError;
+pub(crate) use completions::{RanUserCode, TakeError};
 pub(crate) use fork_support::LentJob;
 pub(crate) use lane_code::LaneJobs;
 pub(crate) use lane_ref::{Lane, LaneRef};

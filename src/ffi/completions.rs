@@ -296,8 +296,10 @@ pub unsafe extern "C" fn jobring_completions_take(
             pool.raw.take_completions(queue, timeout, most, &mut |job, vtable, payload, completion| {
                 // SAFETY:
                 // - the caller's; a job of a C queue that ended like this; its body is ours in this call.
-                unsafe { rooms.fill(filled, pool, job.to_bits(), vtable, own_part(payload), completion) };
+                let ran =
+                    unsafe { rooms.fill(filled, pool, job.to_bits(), vtable, own_part(payload), completion) };
                 filled += 1;
+                ran
             })?;
         // SAFETY:
         // - checked above.

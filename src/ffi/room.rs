@@ -8,7 +8,7 @@ use super::pool::CPool;
 use super::request::copies_bytes;
 use super::status::{JOBRING_E_FAILED, JOBRING_E_INVALID, JOBRING_E_SIZE, JOBRING_OK, StatusError};
 use super::types::{MoveFn, jobring_job, jobring_outcome};
-use crate::engine::Completion;
+use crate::engine::{Completion, RanUserCode};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 
@@ -265,13 +265,13 @@ impl Rooms {
         vtable: &JobVTable,
         payload: Payload,
         taken: Completion,
-    ) {
+    ) -> RanUserCode {
         // SAFETY:
         // - 1. `of` found no error in it.
         unsafe {
-            if let Ok(room) = Room::of(self.at(n)) {
-                let _ = room.write(room.read_cut(pool, job, vtable, payload, taken));
-            }
+            let Ok(room) = Room::of(self.at(n)) else { return RanUserCode::No };
+            let _ = room.write(room.read_cut(pool, job, vtable, payload, taken));
+            if room.moves() { RanUserCode::Yes } else { RanUserCode::No }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Takes completions out of a queue: one, or several in one call.
 
-use crate::engine::{AT_ONCE, TakeError};
+use crate::engine::{AT_ONCE, RanUserCode, TakeError};
 use crate::error::RecvError;
 use crate::platform::port::Timeout;
 use crate::rust::completion::Completion;
@@ -85,6 +85,7 @@ impl<T: Send + 'static, P: AnyPool> Completions<'_, T, P> {
                 // SAFETY:
                 // - 1: every job of the queue was submitted by `hand_over`, with this T. 2: the engine gives each job once.
                 unsafe { take_outcome(payload, ended, place) };
+                RanUserCode::No
             });
         match outcome {
             Ok(taken) => Ok(taken),

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::pool::{No, Pool};
 use super::tasks::{OwnedRequest, Task, TaskRequest};
-use crate::engine::{Completion, Completions, Fail, TakeError, Wait, WhenFull};
+use crate::engine::{Completion, Completions, Fail, RanUserCode, TakeError, Wait, WhenFull};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
 use crate::platform::port::{Origin, Timeout};
@@ -119,6 +119,7 @@ impl<const N: usize> Queue<N> {
                 Completion::Failed => Took::Failed(unsafe { payload.at.cast::<usize>().add(1).read() }),
                 Completion::Cancelled => Took::Cancelled,
             };
+            RanUserCode::No
         };
         match self.pool.raw.take_completions(&self.queue, timeout, 1, &mut deliver) {
             Ok(taken) => assert_eq!(taken, 1),
