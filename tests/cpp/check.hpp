@@ -7,6 +7,8 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <unistd.h>
 
 #define CHECK(condition)                                                                                               \
     do {                                                                                                               \
@@ -24,6 +26,27 @@
 
 /// A wait that ends.
 constexpr std::chrono::minutes a_while(2);
+
+/// Yields until f() is true.
+template <class F> void until(F f) {
+    const auto end = std::chrono::steady_clock::now() + a_while;
+    while (!f()) {
+        CHECK(std::chrono::steady_clock::now() < end);
+        std::this_thread::yield();
+    }
+}
+
+/// Does a thread of this process sleep? One that is known to be about to make a call then sleeps inside of it.
+inline bool sleeps(pid_t thread) {
+    std::FILE *const file = std::fopen(("/proc/self/task/" + std::to_string(thread) + "/stat").c_str(), "r");
+    if (!file) return false;
+    char line[256];
+    const bool is_read = std::fgets(line, sizeof line, file) != nullptr;
+    std::fclose(file);
+    // "number (name) S ...": the name may have anything in it.
+    const char *const close = is_read ? std::strrchr(line, ')') : nullptr;
+    return close && close[1] == ' ' && close[2] == 'S';
+}
 
 /// A gate that is opened once.
 class gate {

@@ -539,24 +539,41 @@ static void a_wait_that_cannot_end_is_refused() {
 }
 
 #ifdef __GLIBCXX__
-/// A scope that its thread leaves by its end waits all the same.
+/// Calls f at the end of a block, also where the thread ends inside it.
+template <class F> struct at_end {
+    F f;
+    explicit at_end(F function) : f(std::move(function)) {}
+    at_end(const at_end &) = delete;
+    ~at_end() { f(); }
+};
+
+/// A scope that its thread leaves by its end waits for its jobs all the same.
 static void a_thread_ends_inside_a_scope() {
-    static bool has_run;
-    pthread_t thread;
-    const auto leaves = [](void *) -> void * {
+    struct seen {
+        std::atomic<bool> had_run{false}, had_run_behind_the_scope{false}, went_on{false};
+    } seen;
+    const auto leaves = [](void *at) -> void * {
+        struct seen &noted = *static_cast<struct seen *>(at);
+        const pid_t self = gettid();
+        gate ends;
         jobring::pool pool(1);
-        gate later;
+        // The pool's destructor waits too, but later.
+        const at_end behind([&] { noted.had_run_behind_the_scope = noted.had_run.load(); });
         pool.scope([&](jobring::scope &scope) {
             scope.spawn([&] {
-                later.pass();
-                has_run = true;
+                ends.pass();
+                until([&] { return sleeps(self); });
+                noted.had_run = true;
             });
-            later.open();
+            const at_end opens([&] { ends.open(); });
             pthread_exit(nullptr);
         });
+        noted.went_on = true;
         return nullptr;
     };
-    CHECK(pthread_create(&thread, nullptr, leaves, nullptr) == 0 && pthread_join(thread, nullptr) == 0 && has_run);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, nullptr, leaves, &seen) == 0 && pthread_join(thread, nullptr) == 0);
+    CHECK(seen.had_run && seen.had_run_behind_the_scope && !seen.went_on);
 }
 
 static void a_job_may_end_its_thread() {
