@@ -104,12 +104,18 @@ static void a_job_sees_a_stop() {
     }, 7);
     in.pass();
     CHECK(!job.cancel() && job.get() == 7);
-    auto followed = pool.submit([](const std::stop_token &stop) {
+    gate again;
+    auto followed = pool.submit([&](const std::stop_token &stop) {
+        again.open();
         while (!stop.stop_requested()) std::this_thread::yield();
         return 2;
     }).then([](int n) { return n + 1; });
-    CHECK(!followed.cancel() || followed.status() == JOBRING_E_CANCELLED);
-    followed.wait();
+    again.pass();
+    CHECK(!followed.cancel() && followed.get() == 3);
+    // One that is queued is cancelled instead.
+    held one;
+    auto queued = one.pool.submit([](const std::stop_token &) -> int { never(); }).then([](int n) { return n; });
+    CHECK(queued.cancel() && queued.status() == JOBRING_E_CANCELLED);
 }
 
 static void a_stop_ends_a_wait() {

@@ -397,8 +397,9 @@ static void the_first_of_several_is_found() {
     int sum = 0;
     for (auto first = jobring::when_any(futures); first != futures.end(); first = jobring::when_any(futures)) sum += first->get();
     CHECK(sum == 4);
-    jobring::pool other(1);
+    // Before the pool, whose destructor waits for the job that passes it.
     gate shut;
+    jobring::pool other(1);
     held two;
     std::vector<jobring::future<void>> mixed;
     mixed.push_back(two.pool.submit([] {}));
