@@ -509,6 +509,7 @@ static void values_survive_many_threads(void) {
 }
 
 int main(void) {
+    alarm(300);
     pool = new_pool(JOBRING_WORKERS_NONE, 2);
     a_value_goes_in_and_its_result_out();
     what_nobody_takes_is_dropped();

@@ -136,6 +136,7 @@ static void options_have_names() {
 }
 
 int main() {
+    alarm(300);
     coroutines_go_on_when_jobs_end();
     a_coroutine_may_be_destroyed_while_it_waits();
     a_job_sees_a_stop();

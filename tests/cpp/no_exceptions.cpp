@@ -5,6 +5,7 @@
 #include <string>
 
 int main(int arguments, char **) {
+    alarm(300);
     jobring::pool pool(2);
     CHECK(pool.submit([](int a, int b) { return a + b; }, 20, 22).get() == 42);
     CHECK(pool.submit([] { return std::string(80, 'x'); }).then([](std::string s) { return s.size(); }).get() == 80);

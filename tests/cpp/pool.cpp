@@ -601,6 +601,7 @@ static void a_future_is_a_value(jobring::pool &pool) {
 }
 
 int main(int arguments, char **) {
+    alarm(300);
     // A detached job that throws ends the process, which says what it threw.
     if (arguments > 1) {
         jobring::pool pool(1);
