@@ -121,9 +121,10 @@ static void configs(const struct function *f) {
     ports(f);
 }
 
-/* Never called. */
+/* Never called: what is refused is not moved. */
 static void moves(void *to, void *from, size_t size) {
-    CHECK(to == NULL && from == NULL && size == 0);
+    fprintf(stderr, "moved %zu bytes from %p to %p\n", size, from, to);
+    exit(1);
 }
 
 static void options(const struct function *f) {

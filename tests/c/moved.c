@@ -34,10 +34,10 @@ static void move(void *to, void *from, size_t size) {
 
 /* What the drop callback was called with last. */
 static _Atomic(jobring_status) why_dropped;
-static void *dropped;
+static _Atomic(void *) dropped;
 
 static void drop(void *arg, jobring_status why) {
-    dropped = arg;
+    atomic_store(&dropped, arg);
     if (why != JOBRING_E_FAILED) ended(arg);
     atomic_store(&why_dropped, why);
 }
@@ -131,9 +131,9 @@ static void an_error_comes_to_a_wait_or_is_dropped(void) {
     struct value value;
     jobring_outcome outcome;
     jobring_job job = submit(fails, 1);
-    dropped = NULL;
+    atomic_store(&dropped, NULL);
     CHECK(take(job, &value, &outcome) == JOBRING_E_FAILED);
-    CHECK(outcome.code == 7 && outcome.result == &error && outcome.arg == NULL && dropped == NULL);
+    CHECK(outcome.code == 7 && outcome.result == &error && outcome.arg == NULL && atomic_load(&dropped) == NULL);
 
     /* A text has the room that is left. */
     char text[64];
@@ -148,14 +148,14 @@ static void an_error_comes_to_a_wait_or_is_dropped(void) {
     job = submit(fails, 1);
     OK(jobring_run_one(pool));
     OK(jobring_detach(pool, job));
-    CHECK(atomic_load(&why_dropped) == JOBRING_E_FAILED && dropped == &error);
+    CHECK(atomic_load(&why_dropped) == JOBRING_E_FAILED && atomic_load(&dropped) == &error);
 
     /* Without an error there is nothing to drop. */
-    dropped = NULL;
+    atomic_store(&dropped, NULL);
     job = submit(fails_without_error, 1);
     OK(jobring_run_one(pool));
     OK(jobring_detach(pool, job));
-    CHECK(dropped == NULL);
+    CHECK(atomic_load(&dropped) == NULL);
     job = submit(fails_without_error, 1);
     CHECK(take(job, &value, &outcome) == JOBRING_E_FAILED && outcome.result == NULL && outcome.code == 8);
     none_is_left();
@@ -207,7 +207,7 @@ static void *adds_up(void *arg) {
 }
 
 static void drops_bytes(void *arg, jobring_status why) {
-    dropped = arg;
+    atomic_store(&dropped, arg);
     atomic_store(&why_dropped, why);
 }
 
@@ -233,7 +233,7 @@ static void bytes_are_copied(void) {
     OK(jobring_submit_opts(pool, adds_up, numbers, &options, &job));
     OK(jobring_run_one(pool));
     OK(jobring_detach(pool, job));
-    CHECK(dropped == &error && atomic_load(&why_dropped) == JOBRING_E_FAILED);
+    CHECK(atomic_load(&dropped) == &error && atomic_load(&why_dropped) == JOBRING_E_FAILED);
 }
 
 static void bad_input_moves_nothing(void) {

@@ -14,10 +14,10 @@ static jobring_pool *pool;
 
 /* What a job and its callbacks saw. */
 static struct {
-    void *arg, *done_arg, *done_result, *drop_arg;
+    void *arg, *done_arg, *done_result, *drop_arg, *moved_to, *moved_from;
     unsigned char data[64];
-    size_t look_at;
-    int ran, done, dropped;
+    size_t look_at, moved_size;
+    int ran, done, dropped, moved;
     jobring_status status, why;
 } seen;
 
@@ -41,7 +41,13 @@ static void on_drop(void *arg, jobring_status why) {
     seen.why = why;
 }
 
-static void bytes(void *to, void *from, size_t size) { memcpy(to, from, size); }
+static void move(void *to, void *from, size_t size) {
+    seen.moved++;
+    seen.moved_to = to;
+    seen.moved_from = from;
+    seen.moved_size = size;
+    memcpy(to, from, size);
+}
 
 static uint64_t submitted(void) {
     jobring_stats stats = {.size = sizeof stats};
@@ -73,7 +79,7 @@ static void refused(const jobring_submit_options *options, jobring_status expect
     const uint64_t before = submitted();
     CHECK(submit(options, &job) == expected && job == 77);
     CHECK(jobring_run_one(pool) == JOBRING_E_EMPTY && submitted() == before);
-    CHECK(seen.ran == 0 && seen.done == 0 && seen.dropped == 0);
+    CHECK(seen.ran == 0 && seen.done == 0 && seen.dropped == 0 && seen.moved == 0);
 }
 
 #define TRY(field, how, value, ...)                                                                 \
@@ -139,8 +145,10 @@ static void callbacks_and_data(void) {
         CHECK(seen.done == 1 && seen.status == JOBRING_OK && seen.done_arg == input && seen.done_result == input));
     TRY(reserved, "default", NULL, runs(&options));
     TRY(reserved, "given", &options, refused(&options, JOBRING_E_INVALID));
-    TRY(move, "default", NULL, options.copy = 8; runs(&options));
-    TRY(move, "given", bytes, options.copy = 8; runs(&options));
+    TRY(move, "default", NULL, options.copy = 8; runs(&options); CHECK(seen.moved == 0 && seen.arg != input));
+    TRY(move, "given", move, options.copy = 8; runs(&options);
+        CHECK(seen.moved == 1 && seen.moved_from == input && seen.moved_to == seen.arg && seen.moved_size == 8);
+        options.copy = 0; refused(&options, JOBRING_E_INVALID); options.copy = room + 1; refused(&options, JOBRING_E_SIZE));
     TRY(copy, "default", 0, runs(&options); CHECK(seen.arg == input));
     TRY(copy, "lowest", 1, runs(&options); CHECK(seen.arg != input);
         CHECK(jobring_submit_opts(pool, look, NULL, &options, NULL) == JOBRING_E_INVALID));
