@@ -9,25 +9,38 @@
 #include <string>
 #include <thread>
 
-// How often the program has allocated.
-static std::atomic<long> allocations{0};
+// How often the program has allocated, and the blocks that it has now.
+static std::atomic<long> allocations{0}, blocks{0};
+// Is this thread's next allocation refused?
+static thread_local bool refuse_next = false;
+
+static bool is_refused() { return std::exchange(refuse_next, false); }
 
 __attribute__((noinline)) static void *allocate(std::size_t size) {
     allocations++;
+    blocks++;
     void *const at = std::malloc(size);
     CHECK(at != nullptr);
     return at;
 }
-void *operator new(std::size_t size) { return allocate(size); }
-void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate(size); }
+void *operator new(std::size_t size) {
+    if (is_refused()) throw std::bad_alloc();
+    return allocate(size);
+}
+void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return is_refused() ? nullptr : allocate(size); }
 void *operator new(std::size_t size, std::align_val_t align) {
+    if (is_refused()) throw std::bad_alloc();
     allocations++;
+    blocks++;
     const auto boundary = static_cast<std::size_t>(align);
     void *const at = std::aligned_alloc(boundary, (size + boundary - 1) / boundary * boundary);
     CHECK(at != nullptr);
     return at;
 }
-__attribute__((noinline)) static void give_back(void *at) { std::free(at); }
+__attribute__((noinline)) static void give_back(void *at) {
+    if (at) blocks--;
+    std::free(at);
+}
 void operator delete(void *at) noexcept { give_back(at); }
 void operator delete(void *at, std::size_t) noexcept { give_back(at); }
 void operator delete(void *at, std::align_val_t) noexcept { give_back(at); }
@@ -476,6 +489,92 @@ static void completions_come_as_jobs_end(jobring::pool &pool) {
     CHECK(counted::alive == 0);
 }
 
+/// The destructor's thread is inside an interrupt that stays raised: its takes return at once.
+static void completions_end_inside_a_raised_interrupt() {
+    held one;
+    jobring_pool *const pool = one.pool.native_handle();
+    const pid_t self = gettid();
+    jobring_interrupt interrupt{};
+    jobring_interrupt_scope scope;
+    std::atomic<bool> ends{false}, had_run{false};
+    std::thread releaser([&] {
+        until([&] { return ends && sleeps(self); });
+        one.release();
+    });
+    {
+        jobring::completions<counted> left(one.pool);
+        left.submit([] { return counted(1); });
+        CHECK(one.pool.run_one());
+        left.submit([&] {
+            had_run = true;
+            return counted(2);
+        });
+        CHECK(jobring_interrupt_begin(pool, &interrupt, &scope) == JOBRING_OK && jobring_interrupt_raise(pool, &interrupt) == JOBRING_OK);
+        CHECK(left.next()->get().number == 1);
+        CHECK(thrown_by<jobring::error>([&] { left.next(); }).status() == JOBRING_E_INTERRUPTED && !had_run);
+        ends = true;
+    }
+    CHECK(had_run && counted::alive == 0);
+    CHECK(jobring_interrupt_end(pool, &scope) == JOBRING_OK);
+    releaser.join();
+}
+
+/// f throws std::bad_alloc, and leaves no value behind.
+template <class F> static void runs_out_of_memory(F &&f) {
+    const int alive = counted::alive;
+    thrown_by<std::bad_alloc>(std::forward<F>(f));
+    CHECK(!refuse_next && counted::alive == alive);
+}
+/// It does so when its first allocation on this thread is refused.
+template <class F> static void refused_at_once(F &&f) {
+    refuse_next = true;
+    runs_out_of_memory(std::forward<F>(f));
+}
+
+/// Without memory a submit throws std::bad_alloc and has done nothing, and a job fails with it.
+static void without_memory_nothing_is_lost() {
+    jobring::options options;
+    options.workers = 1;
+    options.capacity = 2;
+    jobring::pool pool(options);
+    struct large_job {
+        counted c{2};
+        std::array<char, 100> room{};
+        int operator()() { never(); }
+    };
+    auto large = [c = counted(1), room = std::array<char, 100>{}] { return c.number + room[0]; };
+    jobring::completions<int> ended(pool);
+    const long before = blocks;
+    for (int n = 0; n < 5; n++) {
+        refused_at_once([&] { pool.submit(large_job()).get(); });
+        refused_at_once([&] { pool.submit([f = fragile(1)] { never(); }).get(); });
+        refused_at_once([&] { pool.detach(large_job()); });
+        refused_at_once([&] { ended.submit(large_job()); });
+        refused_at_once([&] { pool.try_submit(std::move(large)).get(); });
+        refused_at_once([&] { pool.scope([&](jobring::scope &scope) { scope.spawn([] { never(); }); }); });
+        // The pool is as before, and so is the callable.
+        CHECK(large() == 1 && !ended.next());
+        auto job = pool.submit([] { return 5; });
+        refused_at_once([&] { job.then([c = counted(2)](int) { never(); }).get(); });
+        CHECK(job.valid() && job.get() == 5);
+        // In a job: its large result, and the place of what it throws.
+        runs_out_of_memory([&] { pool.submit([] { return refuse_next = true, std::array<char, 100>{}; }).get(); });
+        const auto throws = [](counted c) -> int {
+            refuse_next = true;
+            throw c.number;
+        };
+        runs_out_of_memory([&] { pool.submit(throws, counted(7)).get(); });
+        { auto given_up = pool.submit(throws, counted(7)); }
+        ended.submit(throws, counted(7));
+        auto failed = ended.next();
+        CHECK(failed && failed->status == JOBRING_E_FAILED);
+        runs_out_of_memory([&] { failed->get(); });
+        CHECK(!pool.submit([] { return refuse_next; }).get());
+    }
+    pool.wait_idle();
+    CHECK(blocks == before);
+}
+
 static void detached_jobs_run(jobring::pool &pool) {
     std::atomic<int> sum{0};
     for (int n = 0; n < 500; n++) {
@@ -630,6 +729,8 @@ int main(int arguments, char **) {
     what_follows_a_cancelled_job_is_not_called();
     a_long_chain_needs_no_stack();
     the_first_of_several_is_found();
+    completions_end_inside_a_raised_interrupt();
+    without_memory_nothing_is_lost();
     a_pool_is_directed();
     a_wait_that_cannot_end_is_refused();
 #ifdef __GLIBCXX__
