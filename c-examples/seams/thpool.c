@@ -65,10 +65,10 @@ int main(void)
     pthread_mutex_lock(&lock);
     while (inside < THREADS)
         pthread_cond_wait(&changed, &lock);
-    CHECK(inside == THREADS);
     pthread_mutex_unlock(&lock);
     CHECK(thpool_num_threads_working(pool) == THREADS);
     pthread_mutex_lock(&lock);
+    CHECK(inside == THREADS);
     open_gate = 1;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
@@ -91,19 +91,29 @@ int main(void)
     thpool_wait(tree);
     CHECK(read_total() == (6561 - 1) / 2);
 
-    /* The end of a pool, also in a pause: what is queued is dropped, unless a thread takes it first. */
-    total = 0;
+    /* A pool may end in a pause. Its threads may still take some of what is queued, before that is dropped. */
     thpool_pause(pool);
     for (int work = 0; work < WORKS; work++)
         CHECK(thpool_add_work(pool, add, (void *)(intptr_t)1) == 0);
     thpool_destroy(pool);
-    CHECK(total <= WORKS && only_thread());
+    CHECK(only_thread());
+
+    /* A pool without threads drops all of it. */
+    total = 0;
+    threadpool none = thpool_init(0);
+    CHECK(none != NULL && thpool_add_work(none, add, (void *)(intptr_t)1) == 0);
+    thpool_wait(none);
+    CHECK(total == 1);
+    CHECK(thpool_add_work(none, add, (void *)(intptr_t)1) == 0);
+    thpool_destroy(none);
+    CHECK(total == 1);
 
     threadpool one = thpool_init(1), other = thpool_init(2);
     CHECK(one != NULL && other != NULL && one != other);
     thpool_destroy(one);
     CHECK(thpool_add_work(other, add, (void *)(intptr_t)1) == 0);
     thpool_wait(other);
+    CHECK(read_total() == 2);
     thpool_destroy(other);
     thpool_destroy(NULL);
     SAY("thpool: a program for C-Thread-Pool: added, waited, paused, resumed, destroyed\n");
