@@ -65,28 +65,10 @@ fn every_example_runs_and_finds_itself_right() {
     let output = make(&build_dir(), &["run".into()]);
     expect_success(&output, "make run");
     let text = String::from_utf8_lossy(&output.stdout);
-    for part in [
-        "hello",
-        "many",
-        "two_stages",
-        "completions",
-        "work_manager",
-        "requests",
-        "squares",
-        "actors",
-        "exchange",
-        "ordered_locks",
-        "fetch",
-        "hashtree",
-        "echo_server",
-        "epoll_echo",
-        "stacks",
-        "static_pool",
-        "producer_consumer",
-        "parallel_for",
-        "thpool",
-    ] {
-        assert!(text.contains(&format!("== {part}")), "{part} is missing in:\n{text}");
+    let names = c::examples().into_iter().chain(["hello_cpp".into()]);
+    for name in names {
+        let heading = format!("== {}: ", name.trim_start_matches("seams/"));
+        assert!(text.lines().any(|line| line.starts_with(&heading)), "{heading:?} is missing in:\n{text}");
     }
 
     let tree = tree();

@@ -121,6 +121,19 @@ pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> 
     program
 }
 
+/// The programs of c-examples, as its Makefile lists them.
+pub fn examples() -> Vec<String> {
+    let makefile = root().join("c-examples/Makefile");
+    let text =
+        std::fs::read_to_string(&makefile).unwrap_or_else(|error| panic!("{}: {error}", makefile.display()));
+    let lists = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("PROGRAMS = ").or(line.strip_prefix("PROGRAMS += ")));
+    let examples: Vec<_> = lists.flat_map(str::split_whitespace).map(str::to_owned).collect();
+    assert!(examples.len() > 10, "{examples:?}");
+    examples
+}
+
 /// The lines of a program's output that begin with "cell ", without that word.
 pub fn cells(command: &mut Command) -> BTreeSet<String> {
     run(command).lines().filter_map(|line| line.strip_prefix("cell ")).map(str::to_owned).collect()
