@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{DEADLINE, done, join};
+use common::{Barrier, DEADLINE, done, join};
 use jobring::{JobError, JobHandle, Pool, ShutdownMode, SubmitError};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 fn pool(capacity: usize, workers: usize) -> Arc<Pool> {

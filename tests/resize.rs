@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, count, done, held, join, occupy, settle, until};
+use common::{Barrier, Count, DEADLINE, Gate, count, done, held, join, occupy, settle, until};
 use jobring::{Backend, BuildError, Builder, Pool, ShutdownMode, WorkerState, WorkersError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -278,7 +278,7 @@ fn threads_that_enter_stay() {
 fn the_threads_have_ended_when_the_call_returns() {
     thread_local! { static LOCAL: std::cell::RefCell<Option<common::CountsDrop>> = const { std::cell::RefCell::new(None) }; }
     let (pool, dropped) = (pool(3, 3), Count::new());
-    let met = Arc::new(std::sync::Barrier::new(3));
+    let met = Arc::new(Barrier::new(3));
     for _ in 0..3 {
         let (met, local) = (met.clone(), dropped.on_drop());
         pool.submit_detached(move || {

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, occupy, until};
+use common::{Barrier, Count, DEADLINE, Gate, done, join, occupy, until};
 use jobring::{JobError, Pool, ShutdownMode, ShutdownReport, SubmitError};
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 

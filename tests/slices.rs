@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{DEADLINE, done, pool};
+use common::{Barrier, DEADLINE, done, pool};
 use jobring::{ShutdownMode, StaticPool};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 #[test]

@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{Count, DEADLINE, Gate, done, join, occupy};
+use common::{Barrier, Count, DEADLINE, Gate, done, join, occupy};
 use jobring::{IdleError, Interrupt, JobError, Pool, ShutdownMode, SubmitError};
 use std::cell::UnsafeCell;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 

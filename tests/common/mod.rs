@@ -66,6 +66,35 @@ impl Gate {
     }
 }
 
+/// As std's barrier, with a time limit that only a hang exceeds.
+pub struct Barrier {
+    threads: usize,
+    /// The threads that have arrived since the start.
+    arrived: Mutex<usize>,
+    all_are_there: Condvar,
+}
+
+impl Barrier {
+    pub fn new(threads: usize) -> Self {
+        Self { threads, arrived: Mutex::new(0), all_are_there: Condvar::new() }
+    }
+
+    /// True for one of the threads that meet.
+    pub fn wait(&self) -> bool {
+        let mut arrived = self.arrived.lock().unwrap();
+        *arrived += 1;
+        let all = arrived.next_multiple_of(self.threads);
+        if *arrived == all {
+            self.all_are_there.notify_all();
+            return true;
+        }
+        let (arrived, _) =
+            self.all_are_there.wait_timeout_while(arrived, DEADLINE, |arrived| *arrived < all).unwrap();
+        assert!(*arrived >= all, "{} of {} never arrive", all - *arrived, self.threads);
+        false
+    }
+}
+
 pub fn pool(workers: usize, capacity: usize) -> Pool {
     Pool::builder().workers(workers).capacity(capacity).build().expect("a pool")
 }
