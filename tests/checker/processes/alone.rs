@@ -29,7 +29,9 @@ impl World {
             // A late ring is one for no reason.
             Pc::Ring => setup.mistake != Some(Mistake::ClearsFirst),
             // Only a killer reads the record.
-            Pc::Record | Pc::Leave => setup.kills == 0,
+            Pc::Record => setup.kills == 0,
+            // The same, and where it stops.
+            Pc::Leave => setup.kills == 0 && !setup.stops_in_jobs,
             // Only a sweep tells CLAIMED from RUNNING.
             Pc::Run => setup.kills == 0 && setup.deaths == 0,
             // Never set.

@@ -98,7 +98,7 @@ impl World {
             if self.deaths > 0 {
                 to.push(Move::Dies(me as u8));
             }
-            if self.stops > 0 {
+            if self.stops > 0 && (!setup.stops_in_jobs || self.workers[me].pc == Pc::Leave) {
                 to.push(Move::Stops(me as u8));
             }
             if self.spurious > 0 && self.workers[me].pc == Pc::Asleep {
@@ -171,7 +171,7 @@ impl World {
             return Err("the submitter waits for ever".into());
         }
         if self.news {
-            return Err("a taker is not told of an end".into());
+            return Err("a job has ended, and the thread that takes results is not notified".into());
         }
         if self.lock != Holder::Nobody {
             return Err("the lock is held for ever".into());

@@ -101,7 +101,16 @@ fn replay(setup: &Setup, (why, path): &(String, Vec<Move>)) -> String {
     out + &format!("{world:#?}\n")
 }
 
+/// Fails unless the setup of each mistake keeps every promise without it: else what is found shows nothing.
+fn assert_controls() {
+    let plain = |setup: &Setup| Setup { name: "", fine: false, mistake: None, ..*setup };
+    for (mistake, setup) in MISTAKES {
+        assert!(SETUPS.iter().any(|kept| plain(kept) == plain(setup)), "{mistake:?} has no control");
+    }
+}
+
 fn main() -> ExitCode {
+    assert_controls();
     let arguments = Arguments::of_this_process();
     let keeps = SETUPS.iter().map(|setup| Case::Keeps(*setup));
     let mistakes = MISTAKES.iter().map(|(mistake, setup)| Case::Mistaken(*mistake, *setup));

@@ -394,7 +394,7 @@ impl World {
                 self.sweep = Sweep::Bell;
             }
             Sweep::Bell => {
-                if !wrong(Mistake::SweepTellsNoTaker) {
+                if !wrong(Mistake::SweepNotifiesNoTaker) {
                     self.ring();
                 }
                 self.sweep = Sweep::Entries;

@@ -20,7 +20,7 @@ pub enum Mistake {
     FailsWhatNeverBegan,
     SweepTrustsTheReports,
     SweepLeavesTheBit,
-    SweepTellsNoTaker,
+    SweepNotifiesNoTaker,
     SweepWakesNobody,
     RespawnsBeforeTheSweep,
     SweepsWithoutTheLock,
@@ -34,7 +34,7 @@ pub enum Mistake {
     KillsWithoutTheLock,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Setup {
     pub name: &'static str,
     pub workers: u8,
@@ -43,6 +43,8 @@ pub struct Setup {
     pub deaths: u8,
     /// How many workers stop for ever, each before any step.
     pub stops: u8,
+    /// They stop inside jobs only. Such a worker has not been woken in vain, so no patience is needed.
+    pub stops_in_jobs: bool,
     /// How many sleeps end for no reason.
     pub spurious: u8,
     pub respawns: u8,
@@ -63,6 +65,7 @@ const TWO: Setup = Setup {
     jobs: 2,
     deaths: 0,
     stops: 0,
+    stops_in_jobs: false,
     spurious: 0,
     respawns: 0,
     cancels: 0,
@@ -74,21 +77,25 @@ const TWO: Setup = Setup {
     mistake: None,
 };
 const STOP: Setup = Setup { stops: 1, patience: 1, ..TWO };
+const STOP_IN_A_JOB: Setup = Setup { stops: 1, stops_in_jobs: true, ..TWO };
 const KILL: Setup = Setup { kills: 1, ..TWO };
 const DEATH: Setup = Setup { deaths: 1, ..TWO };
 
 /// The setups in which each promise must hold.
 pub const SETUPS: &[Setup] = &[
     Setup { name: "2 jobs", ..TWO },
+    Setup { name: "3 jobs", jobs: 3, ..TWO },
     Setup { name: "a cancel", cancels: 1, ..TWO },
     Setup { name: "3 jobs, a cancel, a wake for no reason", jobs: 3, cancels: 1, spurious: 1, ..TWO },
     Setup { name: "two cancels, a close", cancels: 2, closes: true, ..TWO },
     Setup { name: "a death", ..DEATH },
+    Setup { name: "a death, a restart", respawns: 1, ..DEATH },
     Setup { name: "3 jobs, a death, a restart", jobs: 3, respawns: 1, ..DEATH },
     Setup { name: "a death, a cancel, a restart", cancels: 1, respawns: 1, ..DEATH },
     Setup { name: "two deaths, a restart", deaths: 2, respawns: 1, ..DEATH },
     Setup { name: "a death, a close", closes: true, respawns: 1, ..DEATH },
     Setup { name: "a stop", ..STOP },
+    Setup { name: "a stop in a job, a wake for no reason", spurious: 1, ..STOP_IN_A_JOB },
     Setup { name: "3 jobs, a stop", jobs: 3, ..STOP },
     Setup { name: "a stop, a cancel", cancels: 1, ..STOP },
     Setup { name: "a stop, a death, a restart", deaths: 1, respawns: 1, ..STOP },
@@ -102,13 +109,14 @@ pub const SETUPS: &[Setup] = &[
         ..TWO
     },
     Setup { name: "a kill, a restart", respawns: 1, ..KILL },
+    Setup { name: "3 jobs, a kill", jobs: 3, ..KILL },
     Setup { name: "3 jobs, a kill, a restart", jobs: 3, respawns: 1, ..KILL },
     Setup { name: "a kill, a death, a restart", deaths: 1, respawns: 1, ..KILL },
     Setup { name: "a kill, a stop, a restart", kills: 1, respawns: 1, ..STOP },
     Setup { name: "a kill whose signal is lost", signals_are_lost: true, ..KILL },
 ];
 
-/// Each mistake, with a setup in which it must show.
+/// Each mistake, with a setup in which it must show. Without it the setup is one of `SETUPS`.
 pub const MISTAKES: &[(Mistake, Setup)] = {
     use Mistake::*;
     const THREE: Setup = Setup { jobs: 3, ..TWO };
@@ -120,7 +128,7 @@ pub const MISTAKES: &[(Mistake, Setup)] = {
         (ClearsFirst, STOP),
         (ClearsAnyArming, THREE),
         (SleepsWithoutALook, TWO),
-        (StaysRegistered, Setup { stops: 1, spurious: 1, ..TWO }),
+        (StaysRegistered, Setup { spurious: 1, ..STOP_IN_A_JOB }),
         (DoomedWaits, Setup { signals_are_lost: true, ..KILL }),
         (SweepLeavesTheEntry, DEATH),
         (SweepForgetsTheEntry, DEATH),
@@ -128,7 +136,7 @@ pub const MISTAKES: &[(Mistake, Setup)] = {
         (FailsWhatNeverBegan, DEATH),
         (SweepTrustsTheReports, DEATH),
         (SweepLeavesTheBit, DEATH),
-        (SweepTellsNoTaker, DEATH),
+        (SweepNotifiesNoTaker, DEATH),
         (SweepWakesNobody, DEATH),
         (RespawnsBeforeTheSweep, Setup { respawns: 1, ..DEATH }),
         (SweepsWithoutTheLock, Setup { fine: true, ..DEATH }),
@@ -138,6 +146,6 @@ pub const MISTAKES: &[(Mistake, Setup)] = {
         (ReadsTheBellLate, TWO),
         (KillsWithoutExchange, Setup { respawns: 1, ..KILL }),
         (DoomsAnyJob, Setup { jobs: 3, ..KILL }),
-        (KillsWithoutTheLock, Setup { deaths: 1, respawns: 1, jobs: 3, ..KILL }),
+        (KillsWithoutTheLock, Setup { deaths: 1, respawns: 1, ..KILL }),
     ]
 };
