@@ -49,7 +49,7 @@ fn compiled(library: &Path, line: &str, emit: &str) -> Output {
 }
 
 #[test]
-fn a_closure_that_does_not_fit_is_told_its_size_and_what_to_do() {
+fn the_error_of_a_closure_that_does_not_fit_says_its_size_and_what_to_do() {
     let library = library();
     let mut refused = vec![
         (

@@ -229,7 +229,7 @@ fn a_receive_says_why_it_gives_nothing() {
 }
 
 #[test]
-fn a_job_that_receives_what_nobody_can_bring_is_told() {
+fn a_job_that_receives_what_nobody_can_bring_gets_deadlock() {
     static POOL: StaticPool<4, 1, 64> = StaticPool::new();
     let worker = thread::spawn(|| POOL.enter_worker());
     // Only a worker runs a detached job here.
@@ -249,7 +249,7 @@ fn a_job_that_receives_what_nobody_can_bring_is_told() {
 
 /// Another worker is idle, and another queue holds a result that nobody has taken.
 #[test]
-fn a_job_that_receives_itself_is_told() {
+fn a_job_that_receives_itself_gets_deadlock() {
     let pool: &Pool = Box::leak(Box::new(pool(2, 8)));
     let queue: &Completions<'_, Option<RecvError>> =
         Box::leak(Box::new(pool.completions().expect("a queue")));

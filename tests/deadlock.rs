@@ -90,7 +90,7 @@ fn a_circle(jobs: usize, workers: usize) {
 }
 
 #[test]
-fn of_jobs_that_wait_for_each_other_in_a_circle_one_is_told() {
+fn one_of_the_jobs_that_wait_for_each_other_in_a_circle_gets_deadlock() {
     for round in 0..20 {
         for jobs in 2..=4 {
             a_circle(jobs, jobs + round % 2);
@@ -99,7 +99,7 @@ fn of_jobs_that_wait_for_each_other_in_a_circle_one_is_told() {
 }
 
 #[test]
-fn a_job_that_waits_for_one_that_goes_on_is_not_told() {
+fn a_job_that_waits_for_one_that_goes_on_gets_its_result() {
     let pool = pool(8, 2);
     for _ in 0..200 {
         let inner = pool.clone();

@@ -204,7 +204,7 @@ fn a_static_pool_that_a_thread_has_entered_is_its_parents() {
 
 #[cfg(feature = "future")]
 #[test]
-fn a_task_that_awaits_a_parents_job_is_told() {
+fn a_task_that_awaits_a_parents_job_gets_an_error() {
     use std::future::Future;
     use std::task::{Context, Poll, Waker};
     let pool = builder(1).build().expect("a pool");

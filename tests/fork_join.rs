@@ -306,7 +306,7 @@ fn loops_work_inside_bodies_and_inside_jobs() {
 }
 
 #[test]
-fn a_stop_is_told_and_nothing_is_begun_after_it() {
+fn a_stop_is_returned_and_nothing_is_begun_after_it() {
     let pool = pool(2, 8);
     for grain in [0, 1, 3] {
         for _ in 0..200 {
@@ -388,7 +388,7 @@ fn a_panic_wins_over_a_stop() {
             if thread::current().id() == me {
                 return Break(());
             }
-            // Later than the stop, as far as can be told.
+            // Later than the stop, as far as this thread can see.
             thread::yield_now();
             panic!("the helper")
         })

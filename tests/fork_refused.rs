@@ -32,7 +32,7 @@ unsafe extern "C" fn pthread_atfork(prepare: Handler, parent: Handler, child: Ha
 }
 
 #[test]
-fn a_pool_is_made_once_forks_are_told_of() {
+fn a_pool_is_made_when_its_fork_handlers_can_be_registered() {
     static POOL: StaticPool<4, 1, 48> = StaticPool::new();
     for tries in 1..=2 {
         assert_eq!(Pool::builder().workers(1).build().expect_err("refused"), BuildError::NoMemory);

@@ -223,7 +223,7 @@ fn a_panic_in_a_waker_is_the_executors() {
 }
 
 #[test]
-fn who_asks_again_after_the_end_is_told() {
+fn a_job_whose_result_was_taken_says_so() {
     static BELL: Bell = Bell::new();
     let pool = pool(1, 2);
     let ended = || {

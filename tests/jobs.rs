@@ -319,7 +319,7 @@ fn a_job_that_waits_without_workers_gets_its_turn() {
 }
 
 #[test]
-fn a_job_that_waits_for_itself_is_told_so() {
+fn a_job_that_waits_for_itself_gets_deadlock() {
     static POOL: StaticPool<8, 1, 48> = StaticPool::new();
     let (send, receive) = mpsc::channel::<JobHandle<'static, ()>>();
     let (tell, told) = mpsc::channel();
@@ -334,7 +334,7 @@ fn a_job_that_waits_for_itself_is_told_so() {
 }
 
 #[test]
-fn a_chain_of_jobs_that_wait_for_each_other_round_is_told_so() {
+fn one_of_a_circle_of_jobs_that_wait_for_each_other_gets_deadlock() {
     // The inner job, run inline, waits for the outer one.
     static POOL: StaticPool<8, 1, 48> = StaticPool::new();
     let (send, receive) = mpsc::channel::<JobHandle<'static, bool>>();

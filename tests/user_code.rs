@@ -481,7 +481,7 @@ fn fill(pool: &Pool) {
 
 /// On the only worker, where nobody else makes room.
 #[test]
-fn a_destructor_that_submits_to_a_full_pool_is_told() {
+fn a_destructor_that_submits_to_a_full_pool_gets_deadlock() {
     struct Submits(&'static Pool, Said);
     impl Drop for Submits {
         fn drop(&mut self) {

@@ -126,7 +126,7 @@ fn jobs_of_several_threads_are_run_by_threads_that_slept() {
 }
 
 #[test]
-fn an_interrupt_is_told_apart() {
+fn the_port_learns_that_an_interrupt_submits() {
     static PORT: Host<2> = Host::new(true);
     static POOL: StaticPool<4, 1, 48, &Host<2>> = StaticPool::with_port(&PORT);
     let worker = thread::spawn(|| POOL.enter_worker());

@@ -230,7 +230,7 @@ fn word<F>(submitted: Result<(), SubmitError<F>>) -> &'static str {
 }
 
 #[test]
-fn a_wake_on_the_only_worker_that_submits_to_a_full_pool_is_told() {
+fn a_wake_on_the_only_worker_that_submits_to_a_full_pool_gets_deadlock() {
     let pool: &'static Pool = forever(pool(1, 2));
     let (gate, said) = (Gate::new(), Arc::new(Mutex::new("nothing")));
     let says = said.clone();
@@ -249,7 +249,7 @@ fn a_wake_on_the_only_worker_that_submits_to_a_full_pool_is_told() {
 }
 
 #[test]
-fn wakes_on_every_worker_that_submit_to_a_full_pool_are_told() {
+fn wakes_on_every_worker_that_submit_to_a_full_pool_get_deadlock() {
     let pool: &'static Pool = forever(pool(2, 4));
     let (gate, said) = (Gate::new(), Arc::new(Mutex::new(Vec::new())));
     let inside = Arc::new(AtomicUsize::new(0));
@@ -278,7 +278,7 @@ fn wakes_on_every_worker_that_submit_to_a_full_pool_are_told() {
 }
 
 #[test]
-fn a_wake_on_a_thread_that_entered_is_told_too() {
+fn a_wake_on_a_thread_that_entered_gets_deadlock_too() {
     static POOL: StaticPool<2, 1, 48> = StaticPool::new();
     let worker = thread::spawn(|| POOL.enter_worker());
     let (gate, begun, said) = (Gate::new(), Gate::new(), Arc::new(Mutex::new("nothing")));
@@ -486,7 +486,7 @@ fn a_wake_may_drop_the_pool() {
 /// Each wake makes room in a full pool by running the next job, which wakes the next task: not all of them
 /// inside each other, or the stack would have to be as long.
 #[test]
-fn wakes_inside_wakes_are_told_that_the_stack_ends() {
+fn wakes_inside_wakes_are_refused_before_the_stack_ends() {
     const TASKS: usize = 300;
     static POOL: StaticPool<1, 0, 48> = StaticPool::new();
     static MADE: AtomicUsize = AtomicUsize::new(0);

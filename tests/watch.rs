@@ -128,7 +128,7 @@ fn a_callback_may_use_the_pool_and_watch_again() {
 }
 
 #[test]
-fn a_callback_that_waits_for_its_own_job_is_told() {
+fn a_callback_that_waits_for_its_own_job_gets_deadlock() {
     static POOL: StaticPool<4, 0, 64> = StaticPool::new();
     let (job, watch) = POOL.submit_watched(|| 42).expect("room");
     let (send, told) = channel();

@@ -46,7 +46,7 @@ fn child(words: &[String]) -> Result<(), String> {
     for (name, value) in measure(&Params::parse(words)?).0 {
         println!("{name} {value}");
     }
-    // At once: what a pool does at its end was measured if it counts, and some threads are never told to end.
+    // At once: what a pool does at its end was measured if it counts, and nobody asks some threads to end.
     let _ = io::stdout().flush();
     std::process::exit(0)
 }

@@ -12,8 +12,8 @@ pub type Real = (&'static str, fn());
 
 pub const ALL: &[Real] = &[
     (
-        "a_child_process_is_told_that_the_pool_is_not_its_own",
-        a_child_process_is_told_that_the_pool_is_not_its_own,
+        "a_child_process_gets_an_error_from_its_parents_pool",
+        a_child_process_gets_an_error_from_its_parents_pool,
     ),
     ("a_thread_that_could_not_be_made_is_not_counted", a_thread_that_could_not_be_made_is_not_counted),
     ("a_batch_of_no_jobs_does_nothing", a_batch_of_no_jobs_does_nothing),
@@ -84,7 +84,7 @@ fn destroy(pool: *mut jobring_pool) {
     assert_eq!(unsafe { jobring_destroy(pool) }, JOBRING_OK);
 }
 
-fn a_child_process_is_told_that_the_pool_is_not_its_own() {
+fn a_child_process_gets_an_error_from_its_parents_pool() {
     let pool = create(&config(1));
     // SAFETY:
     // - the child makes one call of the library, which neither locks nor allocates, and ends.

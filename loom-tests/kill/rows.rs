@@ -195,7 +195,7 @@ pub const ROWS: &[Row] = &[
                accepted although nobody will run it",
         answer: Mutants(&[(
             Planted(&[Bug::ChildTakesThePool]),
-            Real("a_child_process_is_told_that_the_pool_is_not_its_own"),
+            Real("a_child_process_gets_an_error_from_its_parents_pool"),
         )]),
     },
     Row {

@@ -307,7 +307,7 @@ static int32_t does_nothing(void *ctx, size_t from, size_t to) {
     return from < to ? 0 : 1;
 }
 
-static void is_not_told(void *arg, const jobring_outcome *outcome) { (void)arg, (void)outcome, abort(); }
+static void is_not_notified(void *arg, const jobring_outcome *outcome) { (void)arg, (void)outcome, abort(); }
 
 /* A port that is right, and that nobody calls. */
 static jobring_seat given_seats[1];
@@ -373,7 +373,7 @@ static void good(struct args *a, const struct place *place) {
     a->given_wait_options.known = (jobring_wait_options)JOBRING_WAIT_OPTIONS_INIT;
     a->wait_options = &a->given_wait_options.known, a->outcome = &out->outcome.known;
     OK(jobring_watched_init(&a->given_watched));
-    a->given_node = (jobring_done_node){NULL, is_not_told, NULL, {NULL, NULL}};
+    a->given_node = (jobring_done_node){NULL, is_not_notified, NULL, {NULL, NULL}};
     a->watched = &a->given_watched, a->node = &a->given_node;
     a->given_loop_options.known = (jobring_parallel_for_options)JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     a->loop_options = &a->given_loop_options.known;

@@ -61,7 +61,7 @@ static void *passes_its_handle_on(void *arg) {
     return arg;
 }
 
-static void is_told(void *arg, const jobring_outcome *outcome) {
+static void is_notified(void *arg, const jobring_outcome *outcome) {
     CHECK(arg == &pool && outcome->job == self && outcome->status == JOBRING_OK && outcome->result == &pool);
     CHECK(jobring_cancel(pool, self) == JOBRING_E_BUSY);
     gate_open(&told);
@@ -69,7 +69,7 @@ static void is_told(void *arg, const jobring_outcome *outcome) {
 
 static void a_job_knows_its_handle(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
-    options.done = is_told;
+    options.done = is_notified;
     make(1, 1);
     OK(jobring_submit_cancellable(pool, passes_its_handle_on, &pool, &options, NULL));
     gate_pass(&known);
@@ -119,7 +119,7 @@ static void *leaves(void *arg) {
     pthread_exit(arg);
 }
 
-static void is_told_of_the_exit(void *arg, const jobring_outcome *outcome) {
+static void is_notified_of_the_exit(void *arg, const jobring_outcome *outcome) {
     (void)arg;
     CHECK(outcome->status == JOBRING_E_FAILED && outcome->code == JOBRING_E_EXITED);
     gate_open(&exited);
@@ -128,7 +128,7 @@ static void is_told_of_the_exit(void *arg, const jobring_outcome *outcome) {
 static void a_job_ends_its_thread(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_job job;
-    options.done = is_told_of_the_exit;
+    options.done = is_notified_of_the_exit;
     make(1, 1);
     OK(jobring_submit_cancellable(pool, leaves, NULL, &options, &job));
     gate_pass(&exited);

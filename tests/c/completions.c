@@ -292,7 +292,7 @@ static void a_take_says_why_it_has_nothing(void) {
     OK(jobring_destroy(other));
 }
 
-static void a_submit_beyond_the_limit_does_what_it_was_told(void) {
+static void a_submit_beyond_the_limit_follows_when_full(void) {
     jobring_pool *pool = new_pool(1, 8);
     jobring_completions *queue = queue_of(pool, 2);
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
@@ -489,7 +489,7 @@ int main(void) {
     what_a_job_left_comes_with_it();
     a_discarded_job_comes_to_a_consumer_that_sleeps();
     a_take_says_why_it_has_nothing();
-    a_submit_beyond_the_limit_does_what_it_was_told();
+    a_submit_beyond_the_limit_follows_when_full();
     the_end_of_a_pool_drops_what_nobody_took(counts_drops);
     the_end_of_a_pool_drops_what_nobody_took(takes_and_counts_drops);
     a_take_that_nobody_can_end_is_refused();

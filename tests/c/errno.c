@@ -115,14 +115,14 @@ static jobring_status submits_into_a_queue(jobring_pool *pool) {
     return jobring_completions_submit(queue, spoils, NULL, NULL, NULL);
 }
 
-static void spoils_when_told(void *arg, const jobring_outcome *outcome) {
+static void spoils_when_notified(void *arg, const jobring_outcome *outcome) {
     (void)arg, (void)outcome;
     errno = EXDEV;
 }
 
 static void is_watched_late(void) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
-    jobring_done_node late = {NULL, spoils_when_told, NULL, {NULL, NULL}};
+    jobring_done_node late = {NULL, spoils_when_notified, NULL, {NULL, NULL}};
     jobring_watched watched;
     jobring_pool *pool = new_pool(JOBRING_WORKERS_NONE, 1);
     OK(jobring_watched_init(&watched));

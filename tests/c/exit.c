@@ -201,7 +201,7 @@ static void submit_on_stop(void *arg, uint32_t worker) {
     submit_in_hook();
 }
 
-static void a_hook_is_told_that_nobody_makes_room(void) {
+static void a_hook_that_submits_to_a_full_pool_gets_deadlock(void) {
     jobring_config config = JOBRING_CONFIG_INIT;
     jobring_pool *pool;
     jobring_job left;
@@ -416,7 +416,7 @@ int main(void) {
     a_pool_ends_with_workers_that_leave();
     a_worker_that_cannot_be_replaced_is_missed();
     a_worker_whose_start_hook_fails_is_missed();
-    a_hook_is_told_that_nobody_makes_room();
+    a_hook_that_submits_to_a_full_pool_gets_deadlock();
     who_asks_for_a_worker_that_is_being_replaced_sleeps();
     return 0;
 }

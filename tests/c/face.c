@@ -638,7 +638,7 @@ static void *fail_and_wait(void *arg) {
     return NULL;
 }
 
-static void failures_are_told_after_the_shutdown(void) {
+static void failures_are_reported_after_the_shutdown(void) {
     jobring_pool *pool = make(1, 4);
     jobring_job job, inside_out;
     OK(jobring_submit(pool, fail_and_wait, pool, &inside_out));
@@ -758,7 +758,7 @@ int main(void) {
     batches();
     ends_from_inside();
     run_on_the_caller_inside_a_job();
-    failures_are_told_after_the_shutdown();
+    failures_are_reported_after_the_shutdown();
     mistakes();
     CHECK(errno == 77);
     puts("face: all as the header says");

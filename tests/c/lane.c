@@ -78,7 +78,7 @@ static void no_more_run_than_the_width_and_one_by_one_in_order(void) {
 
 static jobring_outcome told[2];
 
-static void is_told(void *arg, const jobring_outcome *outcome) {
+static void is_notified(void *arg, const jobring_outcome *outcome) {
     (void)arg;
     told[atomic_fetch_add(&calls, 1)] = *outcome;
 }
@@ -93,7 +93,7 @@ static void *increments(void *arg) {
 static void options_are_those_of_any_job(int waits) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_watched watched;
-    jobring_done_node node = {NULL, is_told, NULL, {NULL, NULL}};
+    jobring_done_node node = {NULL, is_notified, NULL, {NULL, NULL}};
     char text[64] = "01234567890123456789012345678901234567890123456789";
     enum { MOST = PAYLOAD - 4 * WORD };
     uint32_t length;
@@ -114,7 +114,7 @@ static void options_are_those_of_any_job(int waits) {
     /* The done callback, and the drop callback of a result that nobody takes. */
     if (waits) block();
     options = (jobring_submit_options)JOBRING_SUBMIT_OPTIONS_INIT;
-    options.done = is_told;
+    options.done = is_notified;
     options.drop = dropped;
     atomic_store(&calls, 0), atomic_store(&drops, 0);
     OK(jobring_lane_submit(&lane, identity, &lane, &options, NULL));
@@ -137,7 +137,7 @@ static void options_are_those_of_any_job(int waits) {
 
     /* All callbacks at once, and copied data for which there is no room beside them. */
     OK(jobring_watched_init(&watched));
-    options.done = is_told;
+    options.done = is_notified;
     options.drop = dropped;
     options.copy = PAYLOAD - 7 * WORD + 1;
     CHECK(jobring_lane_submit(&lane, identity, text, &options, NULL) == JOBRING_E_SIZE);

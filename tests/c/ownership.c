@@ -303,7 +303,7 @@ static void go(enum end end, const struct variant *variant, enum outcome outcome
     }
     /* Cancelled or discarded: all callbacks have been, before the call returned. */
     if (!ran()) CHECK(subject.dones == variant->done && subject.drops == variant->drop);
-    if (!ran()) CHECK(subject.nodes_told == variant->nodes * NODES);
+    if (!ran()) CHECK(subject.nodes_notified == variant->nodes * NODES);
     ends[end](&expected);
     judge(&expected);
 }

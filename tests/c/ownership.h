@@ -33,7 +33,7 @@ struct subject {
     jobring_job job;
     struct block *arg, *result;
     atomic_int args_freed, results_made, results_freed;
-    atomic_int runs, dones, drops, nodes_told;
+    atomic_int runs, dones, drops, nodes_notified;
     jobring_done_node nodes[NODES];
     enum who ran_on, done_on, dropped_on;
     jobring_status status, why;

@@ -427,13 +427,13 @@ static void lane_destroy(void) { begin_in_lane(1); }
 /* Of a job with a callback that is added while it is queued, and one that is added when it has ended. */
 static jobring_watched watched;
 static jobring_done_node early, late;
-static atomic_int watchers_told;
+static atomic_int watchers_notified;
 
 /* The node is ours again. */
 static void on_watched(void *node, const jobring_outcome *outcome) {
     CHECK(outcome->job == subject.job && outcome->result == (outcome->status == JOBRING_OK ? subject.result : NULL));
     memset(node, 0xA5, sizeof(jobring_done_node));
-    atomic_fetch_add(&watchers_told, 1);
+    atomic_fetch_add(&watchers_notified, 1);
 }
 
 static void add(jobring_done_node *node) {
@@ -445,17 +445,17 @@ static void begin_watched(uint32_t workers) {
     begin(variant, outcome, workers, 2);
     OK(jobring_watched_init(&watched));
     subject.watched = &watched;
-    atomic_store(&watchers_told, 0);
+    atomic_store(&watchers_notified, 0);
     if (workers == 1) hold_worker();
     OK(submit(&subject.job));
     add(&early);
-    CHECK(atomic_load(&watchers_told) == 0);
+    CHECK(atomic_load(&watchers_notified) == 0);
 }
 
-static void is_told_late(void) {
-    CHECK(atomic_load(&watchers_told) == 1);
+static void is_notified_late(void) {
+    CHECK(atomic_load(&watchers_notified) == 1);
     add(&late);
-    CHECK(atomic_load(&watchers_told) == 2);
+    CHECK(atomic_load(&watchers_notified) == 2);
 }
 
 static void watched_wait(void) {
@@ -463,7 +463,7 @@ static void watched_wait(void) {
     begin_watched(1);
     open_gates();
     CHECK(jobring_wait_many(subject.pool, &subject.job, 1, JOBRING_UNTIL_ALL, NULL, NULL, NULL) == JOBRING_OK);
-    is_told_late();
+    is_notified_late();
     const jobring_status status = jobring_wait(subject.pool, subject.job, LONG, &result);
     CHECK(status == outcome_status());
     taken(status, result);
@@ -472,13 +472,13 @@ static void watched_wait(void) {
 static void watched_cancel(void) {
     begin_watched(1);
     OK(jobring_cancel(subject.pool, subject.job));
-    is_told_late();
+    is_notified_late();
 }
 
 static void watched_discard(void) {
     begin_watched(JOBRING_WORKERS_NONE);
     OK(jobring_shutdown(subject.pool, JOBRING_DISCARD, LONG, NULL));
-    is_told_late();
+    is_notified_late();
 }
 
 static const struct special specials[] = {

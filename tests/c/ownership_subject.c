@@ -102,7 +102,7 @@ void serves_cancel_only(jobring_job job, jobring_status cancelled) {
 }
 
 /* Notes what a done callback received. */
-static void is_told(const jobring_outcome *outcome) {
+static void is_notified(const jobring_outcome *outcome) {
     const jobring_status status = outcome->status;
     subject.done_on = who;
     subject.status = status;
@@ -118,13 +118,13 @@ static void is_told(const jobring_outcome *outcome) {
 void on_done(void *arg, const jobring_outcome *outcome) {
     jobring_job self = 0;
     HERE(atomic_fetch_add(&subject.dones, 1) == 0 && atomic_load(&subject.drops) == 0);
-    HERE(atomic_load(&subject.nodes_told) == 0);
+    HERE(atomic_load(&subject.nodes_notified) == 0);
     if (atomic_load(&subject.runs))
         HERE(arg == subject.called_with);
     else
         HERE(block_of(arg) == subject.arg && subject.arg->number == 1);
     HERE(outcome->arg == arg);
-    is_told(outcome);
+    is_notified(outcome);
     if (subject.on_submitter) {
         HERE(outcome->job == 0);
     } else {
@@ -136,16 +136,16 @@ void on_done(void *arg, const jobring_outcome *outcome) {
 }
 
 static void on_node(void *arg, const jobring_outcome *outcome) {
-    HERE(arg == &subject.nodes[atomic_fetch_add(&subject.nodes_told, 1)]);
+    HERE(arg == &subject.nodes[atomic_fetch_add(&subject.nodes_notified, 1)]);
     HERE(atomic_load(&subject.dones) == subject.variant->done && atomic_load(&subject.drops) == 0);
-    is_told(outcome);
+    is_notified(outcome);
     memset(arg, 0xA5, sizeof(jobring_done_node));
 }
 
 void on_drop(void *arg, jobring_status why) {
     HERE(atomic_fetch_add(&subject.drops, 1) == 0);
     HERE(atomic_load(&subject.dones) == subject.variant->done);
-    HERE(atomic_load(&subject.nodes_told) == subject.variant->nodes * NODES);
+    HERE(atomic_load(&subject.nodes_notified) == subject.variant->nodes * NODES);
     subject.dropped_on = who;
     subject.why = why;
     if (subject.in_drop) subject.in_drop();
@@ -244,7 +244,7 @@ jobring_status outcome_status(void) {
 
 void taken(jobring_status status, void *result) {
     HERE(atomic_load(&subject.dones) == subject.variant->done);
-    HERE(atomic_load(&subject.nodes_told) == subject.variant->nodes * NODES);
+    HERE(atomic_load(&subject.nodes_notified) == subject.variant->nodes * NODES);
     if (status != JOBRING_OK)
         HERE(result == NULL);
     else if (result)
@@ -268,8 +268,8 @@ void judge(const struct expected *expected) {
     HERE(atomic_load(&subject.runs) == ran && subject.ran_on == expected->ran_on);
 
     HERE(atomic_load(&subject.dones) == (accepted && v->done));
-    HERE(atomic_load(&subject.nodes_told) == (accepted && v->nodes ? NODES : 0));
-    if (subject.dones || subject.nodes_told) {
+    HERE(atomic_load(&subject.nodes_notified) == (accepted && v->nodes ? NODES : 0));
+    if (subject.dones || subject.nodes_notified) {
         const int failed = subject.outcome == FAILURE && !subject.on_submitter;
         HERE(subject.done_on == (ran ? expected->ran_on : expected->dropped_on));
         HERE(subject.status == (!ran ? expected->why : failed ? JOBRING_E_FAILED : JOBRING_OK));

@@ -18,7 +18,7 @@ static jobring_pool *pool;
 static atomic_uint calls;
 static jobring_job self;
 
-static void is_told(void *arg, const jobring_outcome *outcome) {
+static void is_notified(void *arg, const jobring_outcome *outcome) {
     struct watcher *watcher = arg;
     CHECK(watcher->called_as == 0);
     watcher->called_as = atomic_fetch_add(&calls, 1) + 1;
@@ -30,7 +30,7 @@ static void is_told(void *arg, const jobring_outcome *outcome) {
 
 static void prepare(struct watcher *watcher) {
     memset(watcher, 0, sizeof *watcher);
-    watcher->node.done = is_told;
+    watcher->node.done = is_notified;
     watcher->node.arg = watcher;
 }
 

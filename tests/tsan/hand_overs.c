@@ -42,14 +42,14 @@ static atomic_uint ready, go, inside, let_go;
 
 /* A thread that is there before the data are, and does its part when go is set. */
 static pthread_t other;
-static void *when_told(void *part) {
+static void *when_notified(void *part) {
     SET(ready, 1);
     until(&go, 1);
     (*(void (**)(void))part)();
     return NULL;
 }
 static void other_will(void (**part)(void)) {
-    other = begin(when_told, part);
+    other = begin(when_notified, part);
     until(&ready, 1);
 }
 static void other_does(void) {

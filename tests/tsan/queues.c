@@ -216,7 +216,7 @@ void queue_destroy(unsigned rounds) {
 }
 
 /* A thread that sees a shutdown end sees what the jobs did whose completions nobody has taken. */
-static void say_told(void *arg, const jobring_outcome *outcome) {
+static void count_end(void *arg, const jobring_outcome *outcome) {
     struct cell *cell = arg;
     on_done(cell, outcome);
     ADD(cell->ends, 1);
@@ -240,7 +240,7 @@ void queue_drains(unsigned rounds) {
         struct stage on;
         jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         stage_begins(&on, LIMIT);
-        options.done = say_told;
+        options.done = count_end;
         for (unsigned m = 0; m < LIMIT; m++) {
             on.cells[m].in = 1;
             OK(SUBMIT(jobring_completions_submit(on.queue, work, &on.cells[m], &options, NULL)));

@@ -32,7 +32,7 @@ type Sample = fn(&Params, &mut dyn FnMut()) -> Report;
 
 fn round_trip(params: &Params, pass: fn(&Gate), sample: Sample) -> Report {
     let pair = Pair::new(params);
-    // It is never told to end: the process does.
+    // Nobody asks it to end: the process ends.
     thread::spawn(move || {
         loop {
             pass(&ASKED);

@@ -21,10 +21,10 @@ pub struct Progress {
 impl Progress {
     /// Says what begins. `takes`: how long, on two cores that have nothing else to do, where that is known.
     pub fn begin(what: &'static str, total: usize, takes: Option<&str>) -> Self {
-        Self::told_to(say, what, total, takes)
+        Self::printed_by(say, what, total, takes)
     }
 
-    fn told_to(say: fn(&str), what: &'static str, total: usize, takes: Option<&str>) -> Self {
+    fn printed_by(say: fn(&str), what: &'static str, total: usize, takes: Option<&str>) -> Self {
         match takes {
             Some(takes) => {
                 say(&format!("{what}: {total}, {takes} on two cores that have nothing else to do"))
@@ -60,7 +60,7 @@ fn say(line: &str) {
 fn a_long_test_says_what_begins_and_how_far_it_is() {
     static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let progress =
-        Progress::told_to(|line| SAID.lock().unwrap().push(line.into()), "models", 5, Some("a minute"));
+        Progress::printed_by(|line| SAID.lock().unwrap().push(line.into()), "models", 5, Some("a minute"));
     let begin = progress.begin;
     for second in [1, 11, 12, 30, 31] {
         progress.step_at(begin + Duration::from_secs(second));
