@@ -20,8 +20,8 @@ pub const MODELS: &[Model] = &[
 /// Job 0, whose callback writes a place.
 fn submit_telling<const N: usize>(s: &Stage<N>) -> (JobId, Place) {
     let place = Place::new();
-    let told = place.clone();
-    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
+    let written = place.clone();
+    let job = s.pool.submit(s.task(0).with_callback(move |_| written.write())).expect("there is room");
     (job, place)
 }
 
@@ -60,8 +60,8 @@ fn a_waiter_for_a_discarded_job_sees_what_the_done_callback_did() {
 
 fn the_done_callback_is_called_once_with_how_the_job_ended() {
     let s = Stage::<1>::attended();
-    let told = Arc::new([const { AtomicUsize::new(0) }; 2]);
-    let tell = told.clone();
+    let seen = Arc::new([const { AtomicUsize::new(0) }; 2]);
+    let tell = seen.clone();
     let task = s.task(0).with_callback(move |ran| drop(tell[usize::from(ran)].fetch_add(1, Relaxed)));
     let job = s.pool.submit(task).expect("there is room");
     let runner = s.thread(|s| s.pool.run_one());
@@ -69,8 +69,8 @@ fn the_done_callback_is_called_once_with_how_the_job_ended() {
     let _ = s.pool.cancel(job);
     let end = s.pool.wait(job);
     let _ = runner.join().unwrap();
-    let told = [0, 1].map(|ran| told[ran].load(Relaxed));
-    assert_eq!(told, if end == End::Done(0) { [0, 1] } else { [1, 0] });
+    let seen = [0, 1].map(|ran| seen[ran].load(Relaxed));
+    assert_eq!(seen, if end == End::Done(0) { [0, 1] } else { [1, 0] });
     s.assert_over(1);
 }
 

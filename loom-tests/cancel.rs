@@ -44,8 +44,8 @@ fn of_two_cancellers_one_cancels() {
 fn a_late_canceller_sees_the_job_dropped() {
     let s = Stage::<1>::attended();
     let place = Place::new();
-    let told = place.clone();
-    let job = s.pool.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
+    let written = place.clone();
+    let job = s.pool.submit(s.task(0).with_callback(move |_| written.write())).expect("there is room");
     let other = s.thread(move |s| {
         let cancelled = s.pool.cancel(job);
         assert_eq!(s.pool.wait(job), End::Cancelled);

@@ -206,8 +206,8 @@ fn a_drain_sees_what_the_cancel_of_a_completion_did() {
     let s = Stage::<1>::attended();
     let queue = Queue::new(&s.pool, 1);
     let place = Place::new();
-    let told = place.clone();
-    let job = queue.submit(s.task(0).with_callback(move |_| told.write())).expect("there is room");
+    let written = place.clone();
+    let job = queue.submit(s.task(0).with_callback(move |_| written.write())).expect("there is room");
     let canceller = s.thread(move |s| s.pool.cancel(job));
     s.begin();
     s.pool.drain();

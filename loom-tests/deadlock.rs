@@ -60,18 +60,18 @@ fn run_two(s: &Stage<2>) {
 
 fn of_two_jobs_that_wait_for_each_other_one_is_refused() {
     let s = Stage::<2>::new().ungated();
-    let told = Arc::new(AtomicUsize::new(0));
+    let deadlocks = Arc::new(AtomicUsize::new(0));
     let wait = || -> Body {
-        let told = told.clone();
+        let deadlocks = deadlocks.clone();
         Box::new(move |s, other| match s.pool.wait(other) {
-            End::Deadlock => _ = told.fetch_add(1, Relaxed),
+            End::Deadlock => _ = deadlocks.fetch_add(1, Relaxed),
             end => assert!(matches!(end, End::Done(_)), "{end:?}"),
         })
     };
     two_jobs(&s, [wait(), wait()]);
     // A job that finds the other queued runs it inside itself: then that one waits for the job that it is
     // inside of.
-    assert_eq!(told.load(Relaxed), 1);
+    assert_eq!(deadlocks.load(Relaxed), 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
@@ -109,22 +109,22 @@ fn a_wait_is_not_refused_while_the_other_job_wakes() {
 }
 
 /// Job `n`, which submits job `n + 2` and blocks for it. Counts how often it is refused.
-fn submitting<const N: usize>(s: &Stage<N>, n: usize, told: &Arc<AtomicUsize>) -> Task {
-    let (inside, told) = (s.clone(), told.clone());
+fn submitting<const N: usize>(s: &Stage<N>, n: usize, deadlocks: &Arc<AtomicUsize>) -> Task {
+    let (inside, deadlocks) = (s.clone(), deadlocks.clone());
     s.task(n).doing(move || match inside.pool.submit_blocking(inside.task(n + 2)) {
         Ok(_) => {}
         Err(no) => {
             assert_eq!(no, No::Deadlock);
-            told.fetch_add(1, Relaxed);
+            deadlocks.fetch_add(1, Relaxed);
         }
     })
 }
 
 fn jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free() {
     let s = Stage::<2>::new().ungated();
-    let told = Arc::new(AtomicUsize::new(0));
+    let deadlocks = Arc::new(AtomicUsize::new(0));
     for n in 0..2 {
-        s.pool.submit_detached(submitting(&s, n, &told)).expect("there is room");
+        s.pool.submit_detached(submitting(&s, n, &deadlocks)).expect("there is room");
     }
     (0..3).for_each(|_| s.pool.admit());
     let other = s.thread(run_one);
@@ -133,36 +133,36 @@ fn jobs_that_fill_the_pool_and_submit_are_refused_though_a_worker_is_free() {
     other.join().unwrap();
     while s.pool.run_one() {}
     // The one that is refused ends, and the other has its slot.
-    let told = told.load(Relaxed);
-    assert!(told <= 1, "{told}");
-    assert_eq!(s.log.ran(2) + s.log.ran(3), 2 - told);
+    let deadlocks = deadlocks.load(Relaxed);
+    assert!(deadlocks <= 1, "{deadlocks}");
+    assert_eq!(s.log.ran(2) + s.log.ran(3), 2 - deadlocks);
     assert_eq!((s.log.ran(0), s.log.ran(1), s.pool.free_slots()), (1, 1, 2));
 }
 
 fn a_job_blocked_in_submit_is_refused_though_an_outsider_took_the_last_slot() {
     let s = Stage::<2>::attended();
-    let told = Arc::new(AtomicUsize::new(0));
-    s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");
+    let deadlocks = Arc::new(AtomicUsize::new(0));
+    s.pool.submit_detached(submitting(&s, 0, &deadlocks)).expect("there is room");
     let outsider = s.thread(|s| s.pool.submit_detached(s.task(1)).is_ok());
     s.begin();
     run_one(&s);
     let accepted = outsider.join().unwrap();
     while s.pool.run_one() {}
-    assert_eq!(s.log.ran(2), 1 - told.load(Relaxed));
+    assert_eq!(s.log.ran(2), 1 - deadlocks.load(Relaxed));
     assert_eq!((s.log.ran(1), s.pool.free_slots()), (usize::from(accepted), 2));
 }
 
 fn a_job_blocked_in_submit_is_refused_though_the_last_result_comes_later() {
     let s = Stage::<2>::attended();
-    let told = Arc::new(AtomicUsize::new(0));
-    s.pool.submit_detached(submitting(&s, 0, &told)).expect("there is room");
+    let deadlocks = Arc::new(AtomicUsize::new(0));
+    s.pool.submit_detached(submitting(&s, 0, &deadlocks)).expect("there is room");
     // Nobody takes its result before the other has ended.
     let job = s.submit(1);
     let other = s.runner();
     s.begin();
     assert!(s.pool.run_one());
     other.join().unwrap();
-    assert_eq!((told.load(Relaxed), s.pool.poll(job)), (1, End::Done(1)));
+    assert_eq!((deadlocks.load(Relaxed), s.pool.poll(job)), (1, End::Done(1)));
 }
 
 fn a_lender_wakes_the_borrower_that_waits_for_it() {

@@ -125,7 +125,7 @@ fn close_wakes_all_while_one_finds_a_late_job() {
     let both = [(); 2].map(|()| patient_worker(&crew, &workers));
     crew.begin();
     workers.close();
-    assert!(workers.give(PLAIN), "the closer must be told");
+    assert!(workers.give(PLAIN), "the closer must be notified");
     let taken: usize = both.map(|worker| worker.join().unwrap()).iter().sum();
     assert!(taken <= 1);
     assert!(workers.settled());
@@ -140,9 +140,9 @@ fn a_job_is_taken_or_the_closer_is_notified() {
     };
     crew.begin();
     workers.close();
-    let told = submitter.join().unwrap();
+    let notified = submitter.join().unwrap();
     let taken = worker.join().unwrap();
-    assert!(taken == 1 || told, "a worker left a job that was accepted while the pool was open");
+    assert!(taken == 1 || notified, "a worker left a job that was accepted while the pool was open");
     assert!(workers.settled());
 }
 

@@ -206,25 +206,25 @@ fn a_wait_outside_counts_a_job_that_waits_for_an_idle_pool() {
 fn of_a_job_that_waits_for_an_idle_pool_and_one_that_waits_for_it_one_is_refused() {
     let s = Stage::<2>::attended().ungated();
     s.pool.admit();
-    let told = Arc::new(AtomicUsize::new(0));
-    let settling = s.pool.submit(settling_before(&s, &told)).expect("there is room");
-    let (inside, count) = (s.clone(), told.clone());
+    let deadlocks = Arc::new(AtomicUsize::new(0));
+    let settling = s.pool.submit(settling_before(&s, &deadlocks)).expect("there is room");
+    let (inside, count) = (s.clone(), deadlocks.clone());
     let task = s.task(1).doing(move || match inside.pool.wait(settling) {
         End::Deadlock => _ = count.fetch_add(1, Relaxed),
         end => assert_eq!(end, End::Done(0)),
     });
     s.pool.submit_detached(task).expect("there is room");
     run_two(&s);
-    assert!(told.load(Relaxed) <= 1);
+    assert!(deadlocks.load(Relaxed) <= 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 
 fn of_a_job_that_waits_for_an_idle_pool_and_one_blocked_in_submit_one_is_refused() {
     let s = Stage::<2>::attended();
     s.pool.admit();
-    let told = Arc::new(AtomicUsize::new(0));
-    s.pool.submit_detached(settling_before(&s, &told)).expect("there is room");
-    let (inside, count) = (s.clone(), told.clone());
+    let deadlocks = Arc::new(AtomicUsize::new(0));
+    s.pool.submit_detached(settling_before(&s, &deadlocks)).expect("there is room");
+    let (inside, count) = (s.clone(), deadlocks.clone());
     let task = s.task(1).doing(move || match inside.pool.submit_blocking(inside.task(2)) {
         Ok(_) => {}
         Err(no) => {
@@ -235,7 +235,7 @@ fn of_a_job_that_waits_for_an_idle_pool_and_one_blocked_in_submit_one_is_refused
     s.pool.submit_detached(task).expect("there is room");
     run_two(&s);
     while s.pool.run_one() {}
-    assert!(told.load(Relaxed) <= 1);
+    assert!(deadlocks.load(Relaxed) <= 1);
     assert_eq!((s.log.ran(0), s.log.ran(1)), (1, 1));
 }
 

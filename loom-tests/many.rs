@@ -245,13 +245,13 @@ type Wait = fn(&Stage<2>) -> Result<usize, End>;
 /// Two jobs that wait inside each other's jobs, each on a worker of its own without stack for another job.
 /// Returns how often a wait was refused.
 fn two_jobs(s: &Stage<2>, waits: [Wait; 2]) -> usize {
-    let told = Arc::new(AtomicUsize::new(0));
+    let deadlocks = Arc::new(AtomicUsize::new(0));
     for (n, wait) in waits.into_iter().enumerate() {
-        let (inside, told) = (s.clone(), told.clone());
+        let (inside, deadlocks) = (s.clone(), deadlocks.clone());
         let task = s.task(n).doing(move || {
             if let Err(end) = wait(&inside) {
                 assert!(matches!(end, End::Deadlock | End::Stack), "{end:?}");
-                told.fetch_add(1, Relaxed);
+                deadlocks.fetch_add(1, Relaxed);
             }
         });
         assert_eq!(s.pool.submit(task).expect("there is room"), s.pool.guess(0, n));
@@ -262,45 +262,45 @@ fn two_jobs(s: &Stage<2>, waits: [Wait; 2]) -> usize {
     s.begin();
     run(s);
     other.join().unwrap();
-    told.load(Relaxed)
+    deadlocks.load(Relaxed)
 }
 
 fn of_two_jobs_that_wait_for_the_first_of_themselves_one_is_refused() {
     let s = Stage::<2>::new().ungated();
-    let told = two_jobs(
+    let deadlocks = two_jobs(
         &s,
         [
             |s| s.pool.wait_many(&[s.pool.guess(0, 0), s.pool.guess(0, 1)], WaitFor::First),
             |s| s.pool.wait_many(&[s.pool.guess(0, 0), s.pool.guess(0, 1)], WaitFor::First),
         ],
     );
-    assert_eq!(told, 1);
+    assert_eq!(deadlocks, 1);
 }
 
 fn a_wait_for_the_first_is_not_refused_while_one_of_its_jobs_can_go_on() {
     let s = Stage::<2>::new().ungated();
-    let told = two_jobs(
+    let deadlocks = two_jobs(
         &s,
         [|s| s.pool.wait_many(&[s.pool.guess(0, 0), s.pool.guess(0, 1)], WaitFor::First), |_| Ok(0)],
     );
-    assert_eq!(told, 0);
+    assert_eq!(deadlocks, 0);
 }
 
 fn a_wait_for_a_failure_is_refused_when_only_waiting_jobs_are_left() {
     let s = Stage::<2>::new().ungated();
-    let told = two_jobs(
+    let deadlocks = two_jobs(
         &s,
         [
             |s| s.pool.wait_many(&[s.pool.guess(0, 1)], WaitFor::Failure),
             |s| s.pool.wait_many(&[s.pool.guess(0, 0)], WaitFor::All),
         ],
     );
-    assert_eq!(told, 1);
+    assert_eq!(deadlocks, 1);
 }
 
 fn a_shutdown_inside_a_job_returns_though_a_wait_for_the_first_needs_it() {
     let s = Stage::<2>::new().ungated();
-    let told = two_jobs(
+    let deadlocks = two_jobs(
         &s,
         [
             |s| s.pool.wait_many(&[s.pool.guess(0, 1)], WaitFor::First),
@@ -310,7 +310,7 @@ fn a_shutdown_inside_a_job_returns_though_a_wait_for_the_first_needs_it() {
             },
         ],
     );
-    assert_eq!(told, 0);
+    assert_eq!(deadlocks, 0);
     s.pool.forget_all();
     s.assert_ended(2);
 }

@@ -80,9 +80,9 @@ fn what_is_right_passes_and_what_is_planted_is_found() {
         assert_eq!(failed.len() + tests(&text, "ok").len(), models.len(), "{mistake}:\n{text}");
         for finder in *finders {
             assert!(failed.contains(finder), "{finder} does not find {mistake}:\n{text}");
-            let told = text.split(&format!("---- {finder} stdout ----")).nth(1).expect("what it says");
-            let told = told.split("\n---- ").next().expect("its end");
-            assert!(told.contains(words), "{mistake} gives other words than {words:?}:\n{text}");
+            let printed = text.split(&format!("---- {finder} stdout ----")).nth(1).expect("what it says");
+            let printed = printed.split("\n---- ").next().expect("its end");
+            assert!(printed.contains(words), "{mistake} gives other words than {words:?}:\n{text}");
         }
     }
 }

@@ -159,8 +159,8 @@ fn a_callback_of_a_job_is_called_once_whether_it_is_run_or_cancelled() {
     let runs = pool.clone();
     let runner = crew.spawn(move || runs.run_one());
     crew.begin();
-    let told = called.clone();
-    watch.on_done(move |end| assert!(told.lock().unwrap().replace(end).is_none()));
+    let noted = called.clone();
+    watch.on_done(move |end| assert!(noted.lock().unwrap().replace(end).is_none()));
     let cancelled = job.cancel();
     assert_eq!(runner.join().unwrap(), !cancelled);
     let end = if cancelled { JobState::Cancelled } else { JobState::Done };

@@ -16,7 +16,7 @@ fn pool(capacity: usize, workers: usize) -> Arc<Pool> {
 /// Every job of a full pool submits one more and waits for it, while outsiders submit too.
 fn every_job_submits(capacity: usize, workers: usize, outsiders: usize) {
     const EACH: usize = 20;
-    let (pool, ran, told) =
+    let (pool, ran, deadlocks) =
         (pool(capacity, workers), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let threads: Vec<_> = (0..outsiders)
         .map(|_| {
@@ -32,10 +32,10 @@ fn every_job_submits(capacity: usize, workers: usize, outsiders: usize) {
         .collect();
     let jobs: Vec<_> = (0..capacity)
         .map(|_| {
-            let (inner, ran, told) = (pool.clone(), ran.clone(), told.clone());
+            let (inner, ran, deadlocks) = (pool.clone(), ran.clone(), deadlocks.clone());
             let job = move || match inner.submit(move || _ = ran.fetch_add(1, SeqCst)) {
                 Ok(job) => job.wait().expect("it runs"),
-                Err(SubmitError::Deadlock(_)) => _ = told.fetch_add(1, SeqCst),
+                Err(SubmitError::Deadlock(_)) => _ = deadlocks.fetch_add(1, SeqCst),
                 Err(other) => panic!("{other:?}"),
             };
             pool.submit(job).expect("main waits for its slot")
@@ -43,9 +43,9 @@ fn every_job_submits(capacity: usize, workers: usize, outsiders: usize) {
         .collect();
     jobs.into_iter().for_each(|job| done(job).expect("it ends"));
     threads.into_iter().for_each(join);
-    let (pool_ran, told) = (&ran, told.load(SeqCst));
+    let (pool_ran, deadlocks) = (&ran, deadlocks.load(SeqCst));
     pool.shutdown(ShutdownMode::Drain, Some(DEADLINE)).expect("it ends");
-    assert_eq!(pool_ran.load(SeqCst), capacity - told + outsiders * EACH);
+    assert_eq!(pool_ran.load(SeqCst), capacity - deadlocks + outsiders * EACH);
 }
 
 #[test]
@@ -65,16 +65,16 @@ fn a_circle(jobs: usize, workers: usize) {
     let pool: &'static Pool =
         Box::leak(Box::new(Pool::builder().capacity(jobs + 1).workers(workers).build().expect("a pool")));
     let handles: Handles = Arc::new((0..jobs).map(|_| Mutex::new(None)).collect());
-    let (running, told) = (Arc::new(Barrier::new(jobs + 1)), Arc::new(AtomicUsize::new(0)));
+    let (running, deadlocks) = (Arc::new(Barrier::new(jobs + 1)), Arc::new(AtomicUsize::new(0)));
     for n in 0..jobs {
-        let (handles_, running, told) = (handles.clone(), running.clone(), told.clone());
+        let (handles_, running, deadlocks) = (handles.clone(), running.clone(), deadlocks.clone());
         let job = move || {
             running.wait();
             running.wait();
             let next = handles_[(n + 1) % jobs].lock().unwrap().take().expect("one waits for it");
             match next.wait() {
                 Ok(_) => {}
-                Err(JobError::Deadlock) => _ = told.fetch_add(1, SeqCst),
+                Err(JobError::Deadlock) => _ = deadlocks.fetch_add(1, SeqCst),
                 Err(other) => panic!("{other:?}"),
             }
             n
@@ -86,7 +86,7 @@ fn a_circle(jobs: usize, workers: usize) {
     running.wait();
     pool.shutdown(ShutdownMode::Drain, Some(DEADLINE))
         .unwrap_or_else(|left| panic!("a circle hangs: {left:?}"));
-    assert_eq!(told.load(SeqCst), 1, "one of {jobs}");
+    assert_eq!(deadlocks.load(SeqCst), 1, "one of {jobs}");
 }
 
 #[test]

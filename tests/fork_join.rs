@@ -442,7 +442,7 @@ fn jobs_of_a_scope_borrow_and_are_over_when_it_ends() {
         for count in [0, 1, 2, 31, 32, 33, 500] {
             let mut numbers = vec![0; count];
             let sum = AtomicUsize::new(0);
-            let told = pool.scope(|s| {
+            let result = pool.scope(|s| {
                 for (n, number) in numbers.iter_mut().enumerate() {
                     let sum = &sum;
                     s.spawn(move || {
@@ -450,9 +450,9 @@ fn jobs_of_a_scope_borrow_and_are_over_when_it_ends() {
                         sum.fetch_add(1, SeqCst);
                     });
                 }
-                "told"
+                "result"
             });
-            assert_eq!((told, sum.into_inner()), ("told", count));
+            assert_eq!((result, sum.into_inner()), ("result", count));
             assert!(numbers.iter().enumerate().all(|(n, number)| n == *number));
         }
     }
@@ -707,8 +707,8 @@ fn a_panic_deep_inside_joins_drops_what_was_not_called() {
         for _ in 0..20 {
             let (called, dropped) = (Count::new(), Count::new());
             let caught = catch_unwind(AssertUnwindSafe(|| dive(&pool, 40, &called, &dropped)));
-            let told = caught.expect_err("a panic").downcast_ref::<&str>().copied();
-            assert_eq!((told, dropped.get()), (Some("at the bottom"), 41));
+            let message = caught.expect_err("a panic").downcast_ref::<&str>().copied();
+            assert_eq!((message, dropped.get()), (Some("at the bottom"), 41));
             assert!(workers > 0 || called.get() == 0);
         }
         assert_eq!(fib(&pool, 10), 55);

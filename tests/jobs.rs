@@ -322,14 +322,14 @@ fn a_job_that_waits_without_workers_gets_its_turn() {
 fn a_job_that_waits_for_itself_gets_deadlock() {
     static POOL: StaticPool<8, 1, 48> = StaticPool::new();
     let (send, receive) = mpsc::channel::<JobHandle<'static, ()>>();
-    let (tell, told) = mpsc::channel();
+    let (tell, answer) = mpsc::channel();
     let job = POOL.try_submit(move || {
         let mine = receive.recv().expect("a handle");
         tell.send(matches!(mine.wait(), Err(JobError::Deadlock))).expect("a receiver");
     });
     send.send(job.expect("room")).expect("a receiver");
     assert!(POOL.run_one());
-    assert!(told.recv().expect("an answer"));
+    assert!(answer.recv().expect("an answer"));
     assert!(matches!(done(POOL.try_submit(|| 5).expect("room")), Ok(5)));
 }
 
@@ -343,12 +343,12 @@ fn one_of_a_circle_of_jobs_that_wait_for_each_other_gets_deadlock() {
             .try_submit(move || matches!(receive.recv().expect("a handle").wait(), Err(JobError::Deadlock)));
         inner.expect("room").wait().expect("a result")
     });
-    let (tell, told) = mpsc::channel();
+    let (tell, answer) = mpsc::channel();
     send.send(outer.expect("room")).expect("a receiver");
     assert!(POOL.run_one());
     POOL.try_submit_detached(move || tell.send(()).expect("a receiver")).expect("room");
     assert_eq!(POOL.run_until_idle(), 1);
-    told.recv().expect("the pool goes on");
+    answer.recv().expect("the pool goes on");
 }
 
 /// Submits a job that does the same, and waits for it: how deep that went, and whether it ended for want of

@@ -111,8 +111,8 @@ fn the_last_owner_may_be_given_up_inside_a_job() {
 #[test]
 fn the_last_owner_may_be_waited_for_inside_a_job() {
     let (pool, ended) = pool(2, 8);
-    let (gate, told) = (Gate::new(), Count::new());
-    let (passes, tells) = (gate.clone(), told.clone());
+    let (gate, notified) = (Gate::new(), Count::new());
+    let (passes, tells) = (gate.clone(), notified.clone());
     let inner = Box::new(pool.submit(|| 5).expect("room").into_owned(&pool));
     pool.submit_detached(move || {
         passes.pass();
@@ -123,7 +123,7 @@ fn the_last_owner_may_be_waited_for_inside_a_job() {
     drop(pool);
     gate.open();
     until("both workers have ended", || ended.get() == 2);
-    assert_eq!(told.get(), 1);
+    assert_eq!(notified.get(), 1);
 }
 
 /// A result that holds an owner of its pool is taken by a thread outside, which then ends the pool.

@@ -306,12 +306,12 @@ fn a_destructor_on_a_worker_that_has_left_does_not_wait_for_itself() {
     thread_local! { static LOCAL: std::cell::RefCell<Option<SetsWorkers>> = const { std::cell::RefCell::new(None) }; }
     for (most, wanted, expected) in [(1, 0, Ok(())), (1, 1, Err(WorkersError::Busy)), (2, 1, Ok(()))] {
         let pool = pool(1, most);
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, answer) = std::sync::mpsc::channel();
         let on_end = SetsWorkers(pool.clone(), wanted, tell);
         pool.submit_detached(move || LOCAL.with(|place| *place.borrow_mut() = Some(on_end))).expect("room");
         settle(&pool);
         pool.set_workers(0, Some(DEADLINE)).expect("the destructor waits for nobody");
-        assert_eq!(told.recv_timeout(DEADLINE).expect("it was called"), expected);
+        assert_eq!(answer.recv_timeout(DEADLINE).expect("it was called"), expected);
         assert_eq!(pool.workers(), if expected.is_ok() { wanted } else { 0 });
     }
 }

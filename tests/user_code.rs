@@ -68,7 +68,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
         let pool = pool(3, 4);
         let dropped = Count::new();
         let (begun, go, over) = (Gate::new(), Gate::new(), AtomicBool::new(false));
-        let told = caught(|| {
+        let result = caught(|| {
             let mut lent = Box::new(0);
             let slot: &mut u64 = &mut lent;
             pool.scope(|s| {
@@ -91,7 +91,7 @@ fn a_scope_returns_after_its_jobs_whatever_their_panics_drop() {
             });
         });
         assert!(over.load(SeqCst), "the scope returned before a job of it was over");
-        assert_eq!((told, dropped.get()), (Err("the one that is kept".to_owned()), 1));
+        assert_eq!((result, dropped.get()), (Err("the one that is kept".to_owned()), 1));
         assert_whole(pool);
     }
 }
@@ -108,7 +108,7 @@ fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
     }
     for workers in [0, 1, 3] {
         let (pool, closed) = (Arc::new(pool(workers, 8)), Count::new());
-        let told = caught(|| {
+        let result = caught(|| {
             pool.scope(|s| {
                 for _ in 0..3 {
                     let closes = Closes(pool.clone(), closed.clone());
@@ -117,7 +117,7 @@ fn what_a_job_of_a_scope_panicked_with_may_shut_the_pool_down() {
                 panic!("the scope's own")
             })
         });
-        assert_eq!((told, closed.get()), (Err::<(), _>("the scope's own".to_owned()), 3));
+        assert_eq!((result, closed.get()), (Err::<(), _>("the scope's own".to_owned()), 3));
     }
 }
 
@@ -148,30 +148,30 @@ fn of_the_panics_of_a_scope_one_goes_on_and_no_other_aborts() {
         let pool = pool(workers, 8);
         let dropped = Count::new();
         let bomb = || Bomb(dropped.clone());
-        let told = caught(|| {
+        let result = caught(|| {
             pool.scope(|s| {
                 s.spawn(|| panic_any(bomb()));
                 s.spawn(|| panic_any(bomb()));
                 panic!("the scope's own")
             })
         });
-        assert_eq!((told, dropped.get()), (Err::<(), _>("the scope's own".to_owned()), 2));
+        assert_eq!((result, dropped.get()), (Err::<(), _>("the scope's own".to_owned()), 2));
         // What the scope's closure returned has nobody to go to.
-        let told = caught(|| {
+        let result = caught(|| {
             pool.scope(|s| {
                 s.spawn(|| panic!("a job"));
                 bomb()
             })
         });
-        assert_eq!((told.err().as_deref(), dropped.get()), (Some("a job"), 3));
+        assert_eq!((result.err().as_deref(), dropped.get()), (Some("a job"), 3));
         // Nor has what a panic of a destructor's panics with.
-        let told = caught(|| {
+        let result = caught(|| {
             pool.scope(|s| {
                 s.spawn(|| panic_any(Chain(dropped.clone())));
                 panic!("the scope's own")
             })
         });
-        assert_eq!(told, Err::<(), _>("the scope's own".to_owned()));
+        assert_eq!(result, Err::<(), _>("the scope's own".to_owned()));
         assert_eq!(dropped.get(), 5);
         assert_whole(pool);
     }
@@ -188,13 +188,13 @@ fn of_the_panics_of_a_loop_one_goes_on_and_no_other_aborts() {
     let (pool, dropped) = (pool(2, 8), Count::new());
     for round in 1..=20 {
         let inside = AtomicUsize::new(0);
-        let told = caught(|| {
+        let result = caught(|| {
             pool.parallel_for(0..3, 1, |_| {
                 all_inside(&inside, 3);
                 panic_any(Bomb(dropped.clone()));
             });
         });
-        assert_eq!((told, dropped.get()), (Err("bomb".to_owned()), 2 * round));
+        assert_eq!((result, dropped.get()), (Err("bomb".to_owned()), 2 * round));
     }
     assert_whole(pool);
 }
@@ -206,7 +206,7 @@ fn a_panic_in_a_loop_drops_what_the_others_stopped_with() {
         let (inside, turn) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let captured = Bomb(dropped.clone());
         let (pool, inside, turn, count) = (&pool, &inside, &turn, &dropped);
-        let told = caught(move || {
+        let result = caught(move || {
             let stopped = pool.try_parallel_for(0..3, 1, move |_| {
                 let _captured = &captured;
                 all_inside(inside, 3);
@@ -215,7 +215,7 @@ fn a_panic_in_a_loop_drops_what_the_others_stopped_with() {
             });
             stopped.break_value().map(std::mem::forget)
         });
-        assert!(told.is_err());
+        assert!(result.is_err());
         // Two values, and what the body had captured.
         assert_eq!(dropped.get(), 3 * round);
     }
@@ -255,20 +255,20 @@ fn of_two_halves_the_one_that_panics_drops_what_the_other_left() {
         let mut before = 0;
         inside_joins(&pool, depth, &mut || {
             for _ in 0..50 {
-                let mut all = |told: Option<String>, what: &str, drops: usize| {
-                    assert_eq!((told.as_deref(), dropped.get() - before), (Some(what), drops));
+                let mut all = |result: Option<String>, what: &str, drops: usize| {
+                    assert_eq!((result.as_deref(), dropped.get() - before), (Some(what), drops));
                     before = dropped.get();
                 };
                 // The second panics: the result of the first.
-                let told = caught(|| pool.join(bomb, || panic!("the second")));
-                all(told.map(|_: (Bomb, ())| ()).err(), "the second", 1);
+                let result = caught(|| pool.join(bomb, || panic!("the second")));
+                all(result.map(|_: (Bomb, ())| ()).err(), "the second", 1);
                 // The first panics: the second itself, or its result.
                 let held = bomb();
-                let told = caught(|| pool.join(|| panic!("the first"), || held));
-                all(told.map(|_: ((), Bomb)| ()).err(), "the first", 1);
+                let result = caught(|| pool.join(|| panic!("the first"), || held));
+                all(result.map(|_: ((), Bomb)| ()).err(), "the first", 1);
                 // Both panic, if the second is called at all.
                 let called = AtomicBool::new(false);
-                let told = caught(|| {
+                let result = caught(|| {
                     let second = || {
                         called.store(true, SeqCst);
                         panic_any(bomb())
@@ -276,7 +276,7 @@ fn of_two_halves_the_one_that_panics_drops_what_the_other_left() {
                     pool.join(|| panic!("the first"), second)
                 });
                 let drops = usize::from(called.load(SeqCst));
-                all(told.map(|_: ((), ())| ()).err(), "the first", drops);
+                all(result.map(|_: ((), ())| ()).err(), "the first", drops);
             }
         });
         assert_whole(pool);
@@ -347,11 +347,11 @@ fn a_result_that_nobody_takes_is_dropped() {
         while pool.run_one() {}
         until("it is over", || failed.is_finished());
         // While this thread panics already.
-        let told = caught(|| {
+        let result = caught(|| {
             let _given_up = failed;
             panic!("on purpose: with a handle")
         });
-        assert_eq!((told, dropped.get()), (Err::<(), _>("on purpose: with a handle".to_owned()), 4));
+        assert_eq!((result, dropped.get()), (Err::<(), _>("on purpose: with a handle".to_owned()), 4));
         // What a panic of its destructor's panics with is dropped too.
         let count = dropped.clone();
         pool.submit(move || Chain(count)).expect("room").detach();
@@ -370,8 +370,8 @@ fn what_a_job_panicked_with_comes_to_who_waits() {
     let count = dropped.clone();
     let failed = pool.submit(move || panic_any(Bomb(count))).expect("room");
     let Err(JobError::Panicked(panic)) = common::done(failed) else { panic!("it panicked") };
-    let told = caught(|| panic.resume());
-    assert_eq!((told, dropped.get()), (Err::<(), _>("bomb".to_owned()), 0));
+    let result = caught(|| panic.resume());
+    assert_eq!((result, dropped.get()), (Err::<(), _>("bomb".to_owned()), 0));
     assert_whole(pool);
 }
 
@@ -434,11 +434,11 @@ fn a_worker_whose_start_hook_panics_does_not_count() {
     let job = pool.submit(|| 7).expect("room");
     assert_eq!(common::done(job).expect("a result"), 7);
     // While this thread panics already.
-    let told = caught(move || {
+    let result = caught(move || {
         let _pool = pool;
         panic!("on purpose: with a pool")
     });
-    assert_eq!(told, Err::<(), _>("on purpose: with a pool".to_owned()));
+    assert_eq!(result, Err::<(), _>("on purpose: with a pool".to_owned()));
     assert_eq!((stopped.get(), dropped.get()), (2, 5), "three panics, and two closures");
 }
 

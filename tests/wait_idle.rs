@@ -193,8 +193,8 @@ fn a_job_that_waits_for_one_in_wait_idle_or_that_one_is_refused() {
     for _ in 0..50 {
         let (pool, both) = (pool(2, 8), Arc::new(Barrier::new(3)));
         let pool: &'static Pool = Box::leak(Box::new(pool));
-        let (handle, told) = (Arc::new(Mutex::new(None)), Count::new());
-        let (barrier, count) = (both.clone(), told.clone());
+        let (handle, deadlocks) = (Arc::new(Mutex::new(None)), Count::new());
+        let (barrier, count) = (both.clone(), deadlocks.clone());
         let idles = move || {
             barrier.wait();
             if pool.wait_idle() == Err(IdleError::Deadlock) {
@@ -202,7 +202,7 @@ fn a_job_that_waits_for_one_in_wait_idle_or_that_one_is_refused() {
             }
         };
         *handle.lock().unwrap() = Some(pool.submit(idles).expect("room"));
-        let (barrier, count, taken) = (both.clone(), told.clone(), handle.clone());
+        let (barrier, count, taken) = (both.clone(), deadlocks.clone(), handle.clone());
         let waits = move || {
             barrier.wait();
             let first = taken.lock().unwrap().take().expect("it is there");
@@ -214,22 +214,22 @@ fn a_job_that_waits_for_one_in_wait_idle_or_that_one_is_refused() {
         both.wait();
         done(waits).expect("it ends");
         settle(pool);
-        assert!(told.get() <= 1, "one refusal is enough");
+        assert!(deadlocks.get() <= 1, "one refusal is enough");
     }
 }
 
 #[test]
 fn a_job_that_blocks_in_submit_beside_one_in_wait_idle_hangs_nobody() {
     for _ in 0..50 {
-        let (pool, both, told) = (pool(2, 2), Arc::new(Barrier::new(2)), Count::new());
-        let (inside, barrier, count) = (pool.clone(), both.clone(), told.clone());
+        let (pool, both, deadlocks) = (pool(2, 2), Arc::new(Barrier::new(2)), Count::new());
+        let (inside, barrier, count) = (pool.clone(), both.clone(), deadlocks.clone());
         let idles = move || {
             barrier.wait();
             if inside.wait_idle() == Err(IdleError::Deadlock) {
                 count.add();
             }
         };
-        let (inside, barrier, count) = (pool.clone(), both, told.clone());
+        let (inside, barrier, count) = (pool.clone(), both, deadlocks.clone());
         let submits = move || {
             barrier.wait();
             match inside.submit_detached(|| ()) {
@@ -241,7 +241,7 @@ fn a_job_that_blocks_in_submit_beside_one_in_wait_idle_hangs_nobody() {
         pool.submit_detached(idles).expect("room");
         pool.submit_detached(submits).expect("room");
         settle(&pool);
-        assert!(told.get() <= 1);
+        assert!(deadlocks.get() <= 1);
     }
 }
 

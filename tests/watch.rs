@@ -131,10 +131,10 @@ fn a_callback_may_use_the_pool_and_watch_again() {
 fn a_callback_that_waits_for_its_own_job_gets_deadlock() {
     static POOL: StaticPool<4, 0, 64> = StaticPool::new();
     let (job, watch) = POOL.submit_watched(|| 42).expect("room");
-    let (send, told) = channel();
+    let (send, outcome) = channel();
     watch.on_done(move |_| send.send(job.wait()).expect("it is received"));
     assert!(POOL.run_one());
-    assert!(matches!(told.recv().expect("it was called"), Err(JobError::Deadlock)));
+    assert!(matches!(outcome.recv().expect("it was called"), Err(JobError::Deadlock)));
 }
 
 #[test]

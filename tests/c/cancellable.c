@@ -49,7 +49,7 @@ static void races(void) {
 }
 
 /* The job passes its handle on; its submitter asked for none. */
-static struct gate known = GATE_INIT, asked = GATE_INIT, told = GATE_INIT;
+static struct gate known = GATE_INIT, asked = GATE_INIT, notified = GATE_INIT;
 static jobring_job self;
 
 static void *passes_its_handle_on(void *arg) {
@@ -64,7 +64,7 @@ static void *passes_its_handle_on(void *arg) {
 static void is_notified(void *arg, const jobring_outcome *outcome) {
     CHECK(arg == &pool && outcome->job == self && outcome->status == JOBRING_OK && outcome->result == &pool);
     CHECK(jobring_cancel(pool, self) == JOBRING_E_BUSY);
-    gate_open(&told);
+    gate_open(&notified);
 }
 
 static void a_job_knows_its_handle(void) {
@@ -76,7 +76,7 @@ static void a_job_knows_its_handle(void) {
     CHECK(jobring_cancel(pool, self) == JOBRING_E_BUSY);
     CHECK(jobring_wait(pool, self, LONG, NULL) == JOBRING_E_STALE);
     gate_open(&asked);
-    gate_pass(&told);
+    gate_pass(&notified);
     UNTIL(jobring_cancel(pool, self) == JOBRING_E_STALE);
     /* The only slot is free. */
     OK(jobring_submit(pool, counted, NULL, NULL));

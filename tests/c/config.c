@@ -44,7 +44,7 @@ void __wrap_free(void *at) {
 }
 
 /* A number of the kernel's about this process. */
-static long told(const char *field) {
+static long status_of(const char *field) {
     char line[256];
     long value = -1;
     FILE *file = fopen("/proc/self/status", "r");
@@ -57,7 +57,7 @@ static long told(const char *field) {
 
 /* A joined thread may be counted a moment longer. */
 static void await_threads(long number) {
-    while (told("Threads") != number) sched_yield();
+    while (status_of("Threads") != number) sched_yield();
 }
 
 static jobring_config plain(void) {
@@ -89,7 +89,7 @@ static unsigned char memory[1 << 16], memory_before[1 << 16];
 static void refused_with_threads(const jobring_config *config, jobring_status expected) {
     if (expected == JOBRING_E_UNSUPPORTED) named(config, expected);
     jobring_pool *const untouched = (jobring_pool *)(void *)memory, *pool = untouched;
-    const long threads = told("Threads"), before = atomic_load(&live);
+    const long threads = status_of("Threads"), before = atomic_load(&live);
     for (int in_memory = 0; in_memory < 2; in_memory++) {
         const jobring_status status =
             in_memory ? jobring_init(config, memory, sizeof memory, &pool) : jobring_create(config, &pool);
@@ -140,7 +140,7 @@ static void *look(void *arg) {
 /* What a pool is like; and after it is gone, so are its threads and memory. */
 static struct seen accepted(const jobring_config *config) {
     struct seen seen = {.info.size = sizeof seen.info};
-    const long threads = told("Threads"), before = atomic_load(&live);
+    const long threads = status_of("Threads"), before = atomic_load(&live);
     jobring_job job;
     void *result = NULL;
     const char *field = "untouched";
@@ -230,7 +230,7 @@ static void refused_by_the_system(void) {
     struct rlimit before, little;
     CHECK(getrlimit(RLIMIT_AS, &before) == 0);
     little = before;
-    little.rlim_cur = (rlim_t)told("VmSize") * 1024 + 3 * stack + stack / 2;
+    little.rlim_cur = (rlim_t)status_of("VmSize") * 1024 + 3 * stack + stack / 2;
     CHECK(setrlimit(RLIMIT_AS, &little) == 0);
     TRY(min_workers, "default", 0, config.workers = 8; config.stack_size = stack;
         refused_with_threads(&config, JOBRING_E_THREAD));
@@ -382,7 +382,7 @@ static jobring_status made_with(struct failing *failing, uint32_t min_workers, j
 }
 
 static void start_hooks_that_fail(void) {
-    const long threads = told("Threads"), before = atomic_load(&live);
+    const long threads = status_of("Threads"), before = atomic_load(&live);
     struct failing one = {.fails_from = 1, .fails_to = 2}, all = {.fails_from = 0, .fails_to = 3};
     jobring_info info = {.size = sizeof info};
     jobring_worker worker = {.size = sizeof worker};

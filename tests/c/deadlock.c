@@ -8,7 +8,7 @@
 enum { MOST = 4 };
 
 static jobring_pool *_Atomic pool;
-static atomic_int ran, told, hooks;
+static atomic_int ran, deadlocks, hooks;
 
 static void *count(void *arg) {
     atomic_fetch_add(&ran, 1);
@@ -27,7 +27,7 @@ static void make(uint32_t workers, uint32_t capacity, jobring_start_fn on_start)
     config.capacity = capacity;
     config.on_start = on_start;
     atomic_store(&pool, NULL);
-    atomic_store(&ran, 0), atomic_store(&told, 0), atomic_store(&hooks, 0);
+    atomic_store(&ran, 0), atomic_store(&deadlocks, 0), atomic_store(&hooks, 0);
     OK(jobring_create(&config, &made));
     atomic_store(&pool, made);
 }
@@ -46,7 +46,7 @@ static jobring_status fill_on_start(void *arg, uint32_t worker) {
     for (int i = 0; status == JOBRING_OK && i < 100; i++) status = jobring_submit(known(), count, NULL, NULL);
     /* With another worker that is through with its hook there is no end of slots. */
     CHECK(status == JOBRING_E_DEADLOCK || status == JOBRING_OK);
-    if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&told, 1);
+    if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&deadlocks, 1);
     atomic_fetch_add(&hooks, 1);
     return JOBRING_OK;
 }
@@ -56,7 +56,7 @@ static void a_start_hook_that_fills_the_pool(void) {
         make(workers, 4, fill_on_start);
         for (uint32_t i = 0; i < workers; i++) OK(jobring_submit(known(), leave, NULL, NULL));
         UNTIL(atomic_load(&hooks) == (int)workers);
-        CHECK(workers > 1 || atomic_load(&told) == 1);
+        CHECK(workers > 1 || atomic_load(&deadlocks) == 1);
         OK(jobring_destroy(atomic_load(&pool)));
     }
 }
@@ -84,7 +84,7 @@ static void a_start_hook_that_waits(void) {
 static void submits(void) {
     jobring_status status = jobring_submit(known(), count, NULL, NULL);
     CHECK(status == JOBRING_OK || status == JOBRING_E_DEADLOCK);
-    if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&told, 1);
+    if (status == JOBRING_E_DEADLOCK) atomic_fetch_add(&deadlocks, 1);
     atomic_fetch_add(&hooks, 1);
 }
 static void done(void *arg, const jobring_outcome *outcome) {
@@ -117,7 +117,7 @@ static void a_callback_that_submits_to_a_full_pool(void) {
         OK(jobring_submit(atomic_load(&pool), count, NULL, NULL));
         gate_open(&gate);
         UNTIL(atomic_load(&hooks) == 1);
-        CHECK(atomic_load(&told) == 1);
+        CHECK(atomic_load(&deadlocks) == 1);
         OK(jobring_destroy(atomic_load(&pool)));
         CHECK(atomic_load(&ran) == 2);
     }
@@ -137,7 +137,7 @@ static void free_workers_free_no_slot(void) {
         UNTIL(atomic_load(&ran) == 1);
         OK(jobring_submit(atomic_load(&pool), submits_in_job, NULL, &job));
         OK(jobring_wait(atomic_load(&pool), job, JOBRING_FOREVER, NULL));
-        CHECK(atomic_load(&told) == 1);
+        CHECK(atomic_load(&deadlocks) == 1);
         OK(jobring_wait(atomic_load(&pool), untaken, 0, NULL));
         OK(jobring_destroy(atomic_load(&pool)));
     }
@@ -150,12 +150,12 @@ static int32_t waits_for_the_loop(void *arg, size_t from, size_t to) {
     (void)arg, (void)from, (void)to;
     if (pthread_equal(pthread_self(), looper)) {
         /* So that a helper comes. */
-        UNTIL(atomic_load(&told) || atomic_load(&hooks));
+        UNTIL(atomic_load(&deadlocks) || atomic_load(&hooks));
         return 0;
     }
     atomic_fetch_add(&hooks, 1);
     CHECK(jobring_wait(known(), atomic_load(&looping), JOBRING_FOREVER, NULL) == JOBRING_E_DEADLOCK);
-    atomic_fetch_add(&told, 1);
+    atomic_fetch_add(&deadlocks, 1);
     return 1;
 }
 static void *loops(void *arg) {
@@ -173,7 +173,7 @@ static void a_helper_that_waits_for_its_loop(void) {
         OK(jobring_submit(atomic_load(&pool), loops, NULL, &job));
         atomic_store(&looping, job);
         OK(jobring_wait(atomic_load(&pool), job, LONG, NULL));
-        CHECK(atomic_load(&told) >= 1);
+        CHECK(atomic_load(&deadlocks) >= 1);
         OK(jobring_destroy(atomic_load(&pool)));
     }
 }

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static atomic_int starts, stops, told, cleaned, refused, fails, held;
+static atomic_int starts, stops, notified, cleaned, refused, fails, held;
 static sem_t at_the_gate, gate;
 
 static void await(sem_t *sem) {
@@ -64,7 +64,7 @@ static void *identity(void *arg) { return arg; }
 static void tell(void *arg, const jobring_outcome *outcome) {
     CHECK(outcome->status == JOBRING_E_FAILED && outcome->result == NULL && outcome->job != 0 && *(int *)arg == 5);
     CHECK(outcome->code == JOBRING_E_EXITED && outcome->length == strlen((const char *)outcome->data));
-    CHECK(atomic_load(&cleaned) == atomic_fetch_add(&told, 1) + 1);
+    CHECK(atomic_load(&cleaned) == atomic_fetch_add(&notified, 1) + 1);
 }
 
 static void drop(void *arg, jobring_status why) {
@@ -99,7 +99,7 @@ static void the_worker_is_replaced(uint32_t workers) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_stats stats = {.size = sizeof stats};
     int number = 5, exits = 0;
-    atomic_store(&starts, 0), atomic_store(&stops, 0), atomic_store(&told, 0), atomic_store(&cleaned, 0);
+    atomic_store(&starts, 0), atomic_store(&stops, 0), atomic_store(&notified, 0), atomic_store(&cleaned, 0);
     pool = pool_of(workers, JOBRING_BACKEND_PTHREAD);
     options.done = tell;
     options.drop = drop;
@@ -121,7 +121,7 @@ static void the_worker_is_replaced(uint32_t workers) {
         CHECK(result == &number);
         exits += 4;
     }
-    CHECK(atomic_load(&told) == 2 * ROUNDS);
+    CHECK(atomic_load(&notified) == 2 * ROUNDS);
     /* The last of them may still be on its way. */
     OK(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL));
     OK(jobring_stats_get(pool, &stats));

@@ -102,13 +102,13 @@ DESTRUCTOR(fills_the_pool) {
     for (int n = 0; n < 4 * CAPACITY; n++) OK(jobring_submit(pool, identity, NULL, NULL));
 }
 
-static atomic_int told, dropped, untaken;
+static atomic_int notified, dropped, untaken;
 static void tell(void *arg, const jobring_outcome *outcome) {
-    CHECK(arg == &told && outcome->job != 0 && outcome->status == JOBRING_OK && outcome->result == &told);
-    atomic_fetch_add(&told, 1);
+    CHECK(arg == &notified && outcome->job != 0 && outcome->status == JOBRING_OK && outcome->result == &notified);
+    atomic_fetch_add(&notified, 1);
 }
 static void drop(void *arg, jobring_status why) {
-    CHECK(arg == &told);
+    CHECK(arg == &notified);
     atomic_fetch_add(why == JOBRING_E_UNTAKEN ? &untaken : &dropped, 1);
 }
 
@@ -120,11 +120,11 @@ DESTRUCTOR(submits_with_callbacks) {
         jobring_job job;
         void *result = NULL;
         options.when_full = JOBRING_WHEN_FULL_WAIT;
-        OK(jobring_submit_opts(pool, identity, &told, &options, &job));
+        OK(jobring_submit_opts(pool, identity, &notified, &options, &job));
         OK(jobring_wait(pool, job, JOBRING_FOREVER, &result));
-        CHECK(result == &told);
+        CHECK(result == &notified);
         options.when_full = JOBRING_WHEN_FULL_RUN;
-        OK(jobring_submit_opts(pool, identity, &told, &options, NULL));
+        OK(jobring_submit_opts(pool, identity, &notified, &options, NULL));
     }
 }
 
@@ -165,13 +165,13 @@ static void in_an_ended_workers_destructor(uint32_t count) {
     make(count);
     ends_and(&waits);
     ends_and(&fills_the_pool);
-    told = dropped = untaken = 0;
+    notified = dropped = untaken = 0;
     ends_and(&submits_with_callbacks);
     ends_and(&ends_another_thread);
     ends_and(&makes_another_pool);
     ends_and(&shuts_down);
     OK(jobring_destroy(pool));
-    CHECK(told == 4 * CAPACITY && dropped == 0 && untaken == 2 * CAPACITY);
+    CHECK(notified == 4 * CAPACITY && dropped == 0 && untaken == 2 * CAPACITY);
     for (int round = 0; round < 50; round++) {
         make(count);
         ends_and(&destroys);

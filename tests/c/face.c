@@ -569,7 +569,7 @@ static void know_jobs(void) {
 
 /* Ends of a pool tried from where it cannot be ended, and in callbacks. */
 static jobring_pool *ended;
-static atomic_int refused, told;
+static atomic_int refused, notified;
 
 static void end_in_hook(void *arg, uint32_t worker) {
     (void)arg, (void)worker;
@@ -583,7 +583,7 @@ static void end_in_drop(void *arg, jobring_status why) {
     OK(jobring_shutdown(ended, JOBRING_DRAIN, JOBRING_FOREVER, NULL));
     /* Not the job that left the result: that one has finished. */
     CHECK(jobring_fail(3, NULL) == JOBRING_E_INVALID);
-    atomic_fetch_add(&told, 1);
+    atomic_fetch_add(&notified, 1);
 }
 
 static void ends_from_inside(void) {
@@ -606,7 +606,7 @@ static void ends_from_inside(void) {
             OK(jobring_detach(ended, job));
         }
         OK(jobring_destroy(ended));
-        CHECK(atomic_load(&told) == way + 1);
+        CHECK(atomic_load(&notified) == way + 1);
     }
     CHECK(atomic_load(&refused) == 6);
 }

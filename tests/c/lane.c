@@ -76,11 +76,11 @@ static void no_more_run_than_the_width_and_one_by_one_in_order(void) {
 
 /* ---- Options */
 
-static jobring_outcome told[2];
+static jobring_outcome outcomes[2];
 
 static void is_notified(void *arg, const jobring_outcome *outcome) {
     (void)arg;
-    told[atomic_fetch_add(&calls, 1)] = *outcome;
+    outcomes[atomic_fetch_add(&calls, 1)] = *outcome;
 }
 
 static void *increments(void *arg) {
@@ -121,7 +121,7 @@ static void options_are_those_of_any_job(int waits) {
     if (waits) gate_open(&blocker.go);
     UNTIL(atomic_load(&drops) == 1);
     CHECK(atomic_load(&calls) == 1 && atomic_load(&reason) == JOBRING_E_UNTAKEN);
-    CHECK(told[0].status == JOBRING_OK && told[0].result == &lane && told[0].arg == &lane);
+    CHECK(outcomes[0].status == JOBRING_OK && outcomes[0].result == &lane && outcomes[0].arg == &lane);
 
     /* Nodes. */
     if (waits) block();
@@ -133,7 +133,7 @@ static void options_are_those_of_any_job(int waits) {
     OK(jobring_watch(&watched, &node));
     if (waits) gate_open(&blocker.go);
     OK(jobring_wait(pool, job, LONG, NULL));
-    CHECK(atomic_load(&calls) == 1 && told[0].job == job && told[0].result == text);
+    CHECK(atomic_load(&calls) == 1 && outcomes[0].job == job && outcomes[0].result == text);
 
     /* All callbacks at once, and copied data for which there is no room beside them. */
     OK(jobring_watched_init(&watched));
@@ -144,7 +144,7 @@ static void options_are_those_of_any_job(int waits) {
     options.copy--;
     job = submit(identity, text, &options);
     OK(wait_data(pool, job, text, sizeof text, &length));
-    CHECK(length == options.copy && atomic_load(&calls) == 2 && told[1].job == job);
+    CHECK(length == options.copy && atomic_load(&calls) == 2 && outcomes[1].job == job);
     end();
 }
 

@@ -231,7 +231,7 @@ static void a_time_limit(uint32_t workers) {
 /* A job that runs the whole loop: one handle, one done callback, and a flag to end it. */
 struct whole {
     struct loop loop;
-    atomic_int stop, told;
+    atomic_int stop, notified;
     jobring_status status;
 };
 
@@ -252,7 +252,7 @@ static void *whole_loop(void *arg) {
 static void on_whole(void *arg, const jobring_outcome *outcome) {
     struct whole *whole = arg;
     whole->status = outcome->status;
-    atomic_fetch_add(&whole->told, 1);
+    atomic_fetch_add(&whole->notified, 1);
 }
 
 static void a_loop_to_wait_for_later(void) {
@@ -268,7 +268,7 @@ static void a_loop_to_wait_for_later(void) {
         atomic_store(&whole.stop, stop);
         OK(jobring_submit_opts(pool, whole_loop, &whole, &options, &job));
         OK(jobring_wait(pool, job, LONG, &result));
-        CHECK(atomic_load(&whole.told) == 1 && whole.status == JOBRING_OK);
+        CHECK(atomic_load(&whole.notified) == 1 && whole.status == JOBRING_OK);
         CHECK(result == (stop ? NULL : (void *)&whole));
         each_once(&whole.loop, stop ? 0 : MOST);
     }
@@ -280,7 +280,7 @@ static void a_loop_to_wait_for_later(void) {
     OK(jobring_submit_opts(pool, whole_loop, &whole, &options, &job));
     OK(jobring_cancel(pool, job));
     CHECK(jobring_wait(pool, job, LONG, NULL) == JOBRING_E_CANCELLED);
-    CHECK(atomic_load(&whole.told) == 1 && whole.status == JOBRING_E_CANCELLED);
+    CHECK(atomic_load(&whole.notified) == 1 && whole.status == JOBRING_E_CANCELLED);
     each_once(&whole.loop, 0);
     OK(jobring_destroy(pool));
 }

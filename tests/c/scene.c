@@ -241,16 +241,16 @@ static jobring_status watches(struct scene *s) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     jobring_watched watched;
     jobring_done_node nodes[2];
-    int told = 0;
+    int notified = 0;
     (void)s;
     OK(jobring_watched_init(&watched));
-    nodes[0] = nodes[1] = (jobring_done_node){NULL, counts, &told, {NULL, NULL}};
+    nodes[0] = nodes[1] = (jobring_done_node){NULL, counts, &notified, {NULL, NULL}};
     const jobring_status status = jobring_watch(&watched, &nodes[0]);
     /* The job ends here. */
     options.nodes = &watched.node;
     const jobring_outcome outcome = JOBRING_OUTCOME_INIT;
     options.nodes->done(options.nodes->arg, &outcome);
-    CHECK(told == 1 && jobring_watch(&watched, &nodes[1]) == status && told == 2);
+    CHECK(notified == 1 && jobring_watch(&watched, &nodes[1]) == status && notified == 2);
     return status;
 }
 

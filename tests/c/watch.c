@@ -124,11 +124,11 @@ static void ends(enum way way) {
                                   : way == DISCARDED ? JOBRING_E_SHUTDOWN
                                   : way == FAILED    ? JOBRING_E_FAILED
                                                      : JOBRING_OK;
-    for (const struct watcher *told = &early; told; told = told == &early ? &late : NULL) {
-        CHECK(told->outcome.status == status && told->outcome.code == (way == FAILED ? 7 : 0));
-        CHECK(job == 0 || told->outcome.job == job);
-        CHECK((told->outcome.job == 0) == (way == ON_SUBMITTER));
-        CHECK(told->outcome.result == (status == JOBRING_OK ? &pool : NULL));
+    for (const struct watcher *notified = &early; notified; notified = notified == &early ? &late : NULL) {
+        CHECK(notified->outcome.status == status && notified->outcome.code == (way == FAILED ? 7 : 0));
+        CHECK(job == 0 || notified->outcome.job == job);
+        CHECK((notified->outcome.job == 0) == (way == ON_SUBMITTER));
+        CHECK(notified->outcome.result == (status == JOBRING_OK ? &pool : NULL));
     }
     CHECK(early.outcome.length == (way == FAILED ? 8 : 0));
     CHECK(late.outcome.length == 0 && late.outcome.data == NULL);

@@ -200,7 +200,7 @@ static void smallest_stack(void) {
     OK(jobring_destroy(pool));
 }
 
-struct told {
+struct notified {
     jobring_done_node node;
     int order;
     jobring_outcome outcome;
@@ -208,11 +208,11 @@ struct told {
 static int next_in_order;
 
 static void tell(void *arg, const jobring_outcome *outcome) {
-    struct told *told = arg;
+    struct notified *notified = arg;
     /* It was read before: the node is the callback's. */
-    memset(&told->node, 0xA5, sizeof told->node);
-    told->order = ++next_in_order;
-    told->outcome = *outcome;
+    memset(&notified->node, 0xA5, sizeof notified->node);
+    notified->order = ++next_in_order;
+    notified->outcome = *outcome;
 }
 
 static void *fail(void *arg) {
@@ -232,23 +232,23 @@ static void further_callbacks(void) {
                 {identity, 0, JOBRING_E_CANCELLED}, {identity, 16, JOBRING_E_CANCELLED}};
     for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
         uint64_t number[2] = {41, 42};
-        struct told first = {.order = 0}, told[NODES] = {{.order = 0}};
+        struct notified first = {.order = 0}, notified[NODES] = {{.order = 0}};
         jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
         jobring_job job;
         for (int n = 0; n < NODES; n++)
-            told[n].node = (jobring_done_node){n + 1 < NODES ? &told[n + 1].node : NULL, tell, &told[n], {NULL, NULL}};
+            notified[n].node = (jobring_done_node){n + 1 < NODES ? &notified[n + 1].node : NULL, tell, &notified[n], {NULL, NULL}};
         next_in_order = 0;
         options.copy = rows[row].copy;
-        options.nodes = &told[0].node;
+        options.nodes = &notified[0].node;
         OK(jobring_submit_opts(pool, rows[row].fn, number, &options, &job));
         if (rows[row].status == JOBRING_E_CANCELLED)
             OK(jobring_cancel(pool, job));
         else
             OK(jobring_run_one(pool));
         for (int n = 0; n < NODES; n++) {
-            const jobring_outcome *const outcome = &told[n].outcome;
+            const jobring_outcome *const outcome = &notified[n].outcome;
             const int ok = rows[row].status == JOBRING_OK, failed = rows[row].status == JOBRING_E_FAILED;
-            CHECK(told[n].order == n + 1 && outcome->job == job && outcome->status == rows[row].status);
+            CHECK(notified[n].order == n + 1 && outcome->job == job && outcome->status == rows[row].status);
             CHECK((outcome->arg == number) == (rows[row].copy == 0) && (outcome->result != NULL) == ok);
             CHECK(outcome->code == (failed ? 3 : 0));
             CHECK(outcome->length == (failed ? 8 : ok ? rows[row].copy : 0));

@@ -83,7 +83,10 @@ impl Common {
     pub fn add_up(&self, drops: bool) {
         let dropped = self.dropped.get();
         assert_eq!(self.made.get(), self.ran.get() + dropped, "jobs made, and run or dropped");
-        let told = self.refused.get() + self.cancelled.get();
-        assert!(if drops { dropped >= told } else { dropped == told }, "dropped {dropped}, told {told}");
+        let returned = self.refused.get() + self.cancelled.get();
+        assert!(
+            if drops { dropped >= returned } else { dropped == returned },
+            "dropped {dropped}, returned {returned}"
+        );
     }
 }

@@ -169,7 +169,7 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
     let mut path: Vec<CallContext> = Vec::new();
     let mut spare: Vec<Vec<Move>> = Vec::new();
     let mut found = Found::default();
-    let mut told = begin;
+    let mut reported = begin;
     let taken =
         |path: &[CallContext]| path.iter().filter(|f| f.next > 0).map(|f| f.moves[f.next - 1]).collect();
     let mut world = World::new(setup);
@@ -187,8 +187,8 @@ pub fn explore(setup: &Setup, grain: Grain, bound: u64) -> Found {
                     break;
                 }
                 found.states += 1;
-                if found.states.is_multiple_of(1 << 14) && told.elapsed() >= PROGRESS {
-                    told = Instant::now();
+                if found.states.is_multiple_of(1 << 14) && reported.elapsed() >= PROGRESS {
+                    reported = Instant::now();
                     let (name, time) = (setup.name, begin.elapsed().as_secs());
                     let (states, taken) = (found.states, found.transitions);
                     eprintln!("  {name}: {states} states, {taken} transitions, {time} s");

@@ -163,8 +163,8 @@ impl Ledger {
                 made.0, ran.0, dropped.0
             ));
         }
-        let told = (refused.0 + cancelled.0, refused.1.wrapping_add(cancelled.1));
-        if if discarded { dropped.0 < told.0 } else { dropped != told } {
+        let returned = (refused.0 + cancelled.0, refused.1.wrapping_add(cancelled.1));
+        if if discarded { dropped.0 < returned.0 } else { dropped != returned } {
             return Err(format!("{} dropped, {} refused, {} cancelled", dropped.0, refused.0, cancelled.0));
         }
         Ok(())

@@ -49,8 +49,8 @@ static void close_or_submit(void *shared, unsigned me) {
     CHECK(report.queued == 0 && report.submitting == 0);
     for (unsigned n = 0; n < SUBMITTERS * JOBS; n++) {
         const struct cell *cell = &closing->cells[n / JOBS][n % JOBS];
-        CHECK(cell->ran + cell->dropped == cell->told && cell->told <= 1);
-        settled += cell->told;
+        CHECK(cell->ran + cell->dropped == cell->notified && cell->notified <= 1);
+        settled += cell->notified;
     }
     CHECK(settled >= GET(closing->accepted));
 }
@@ -67,7 +67,7 @@ void shutdowns(unsigned rounds) {
         for (unsigned m = 0; m < SUBMITTERS * JOBS; m++) {
             const struct cell *cell = &closing->cells[m / JOBS][m % JOBS];
             CHECK(cell->ran + cell->dropped <= 1 && cell->untaken <= cell->ran);
-            found += cell->told;
+            found += cell->notified;
         }
         CHECK(found == GET(closing->accepted));
         free(closing);

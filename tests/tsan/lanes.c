@@ -21,7 +21,7 @@ static void *take_turn(void *cell) {
     return work(cell);
 }
 
-static jobring_submit_options told(uint32_t when_full) {
+static jobring_submit_options notifying(uint32_t when_full) {
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
     options.done = on_done;
     options.drop = on_drop;
@@ -32,7 +32,7 @@ static jobring_submit_options told(uint32_t when_full) {
 /* Every other job has a handle. */
 static void make_jobs(struct stage *on, unsigned me) {
     for (unsigned n = me; n < on->rounds; n += MAKERS) {
-        jobring_submit_options options = told(any(2) ? JOBRING_WHEN_FULL_WAIT : JOBRING_WHEN_FULL_FAIL);
+        jobring_submit_options options = notifying(any(2) ? JOBRING_WHEN_FULL_WAIT : JOBRING_WHEN_FULL_FAIL);
         struct cell *cell = &on->cells[n];
         const int has_handle = n / MAKERS % 2 == 0, is_narrow = cell->in % 3 != 0;
         jobring_job job = 0;
@@ -96,7 +96,7 @@ static void close_a_lane(struct stage *on, unsigned round) {
     memset(&on->narrow, 0xA5, sizeof on->narrow);
     OK(jobring_lane_init(&on->narrow, on->pool, 1, HELD));
     for (unsigned n = 0; n < IN_A_ROUND; n++) {
-        const jobring_submit_options options = told(JOBRING_WHEN_FULL_WAIT);
+        const jobring_submit_options options = notifying(JOBRING_WHEN_FULL_WAIT);
         jobring_job job;
         OK(SUBMIT(jobring_lane_submit(&on->narrow, take_turn, &cells[n], &options, n == 1 ? &job : NULL)));
         if (n == 1) SET(cells[n].handle, job);

@@ -44,7 +44,7 @@ static void receive(const jobring_outcome *outcome) {
         break;
     default: CHECK(outcome->status == JOBRING_E_CANCELLED && cell->dropped == 1);
     }
-    CHECK(cell->told == 1);
+    CHECK(cell->notified == 1);
     cell->out = 0;
 }
 
@@ -112,7 +112,7 @@ static void stage_ends(struct stage *on) {
     end(on->pool);
     for (unsigned n = 0; n < on->rounds; n++) {
         const struct cell *cell = &on->cells[n];
-        CHECK(cell->ran + cell->dropped == 1 && cell->told == 1 && cell->untaken == 0 && cell->out == 0);
+        CHECK(cell->ran + cell->dropped == 1 && cell->notified == 1 && cell->untaken == 0 && cell->out == 0);
     }
     free(on->cells);
 }

@@ -47,7 +47,7 @@ static void polled(struct stage *on, struct cell *cell) {
     jobring_status status;
     OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
     while ((status = jobring_poll(on->pool, job, &result)) == JOBRING_PENDING) pass();
-    CHECK(status == JOBRING_OK && result == cell && cell->told == 1);
+    CHECK(status == JOBRING_OK && result == cell && cell->notified == 1);
     worked(result);
 }
 
@@ -66,7 +66,7 @@ static void with_nodes(struct stage *on, struct cell *cell) {
     options.done = on_done;
     OK(SUBMIT(jobring_submit_opts(on->pool, work, cell, &options, &job)));
     OK(jobring_wait(on->pool, job, LONG, NULL));
-    CHECK(first == 1 && second == 1 && cell->told == 1);
+    CHECK(first == 1 && second == 1 && cell->notified == 1);
     memset(nodes, 0, sizeof nodes);
     worked(cell);
 }
@@ -93,7 +93,7 @@ static void make_results(void *shared, unsigned me) {
         default:
             OK(submit_with(on, work, cell, JOBRING_WHEN_FULL_WAIT, &job));
             OK(jobring_wait(on->pool, job, LONG, &result));
-            CHECK(result == cell && cell->told == 1);
+            CHECK(result == cell && cell->notified == 1);
             worked(result);
         }
     }
@@ -213,7 +213,7 @@ static int settle(struct stage *on, struct cell *cell, jobring_job job) {
     case 1: status = jobring_wait(on->pool, job, 50 * 1000, &result); break;
     case 2:
         status = jobring_cancel(on->pool, job);
-        if (status == JOBRING_OK) CHECK(cell->dropped == 1 && cell->told == 1);
+        if (status == JOBRING_OK) CHECK(cell->dropped == 1 && cell->notified == 1);
         return status == JOBRING_E_STALE;
     case 3:
         status = jobring_detach(on->pool, job);
@@ -238,7 +238,7 @@ static int settle(struct stage *on, struct cell *cell, jobring_job job) {
     case JOBRING_E_STALE: return 1;
     default: CHECK(status == JOBRING_PENDING || status == JOBRING_E_TIMEDOUT); return 0;
     }
-    CHECK(cell->told == 1);
+    CHECK(cell->notified == 1);
     ends(on, cell, TAKEN);
     return 1;
 }

@@ -66,7 +66,7 @@ struct cell *cells_of(size_t count) {
 }
 
 void settled(const struct cell *cell) {
-    CHECK(cell->ran + cell->dropped == 1 && cell->told == 1 && cell->untaken <= cell->ran);
+    CHECK(cell->ran + cell->dropped == 1 && cell->notified == 1 && cell->untaken <= cell->ran);
     if (cell->ran) worked(cell);
 }
 
@@ -102,7 +102,7 @@ void on_drop(void *arg, jobring_status why) {
 void on_done(void *arg, const jobring_outcome *outcome) {
     struct cell *cell = arg;
     CHECK(outcome->result == NULL || (outcome->status == JOBRING_OK && outcome->result == cell));
-    cell->told++;
+    cell->notified++;
 }
 
 /* Written by hooks, read once the workers are joined. Pools may live at the same time: each has its own. */

@@ -23,7 +23,7 @@ jobring_status submit_ends(jobring_status status);
 /* One job. All but handle and ends is plain: the submitter writes `in`, whoever the pool gives the job to counts. */
 struct cell {
     long in, out;
-    unsigned ran, dropped, untaken, told;
+    unsigned ran, dropped, untaken, notified;
     _Atomic jobring_job handle;
     atomic_uint ends;
 };

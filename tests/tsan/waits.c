@@ -153,7 +153,7 @@ static void submit_or_cancel(void *shared, unsigned me) {
             for (unsigned tries = any(8); tries > 0 && GET(cell->handle) == 0; tries--) pass();
             const jobring_job job = GET(cell->handle);
             const jobring_status status = job == 0 ? JOBRING_E_STALE : jobring_cancel(on->pool, job);
-            if (status == JOBRING_OK) CHECK(cell->dropped == 1 && cell->told == 1);
+            if (status == JOBRING_OK) CHECK(cell->dropped == 1 && cell->notified == 1);
             else CHECK(status == JOBRING_E_STALE || status == JOBRING_E_BUSY);
         }
     }

@@ -5,7 +5,7 @@ struct watch {
     jobring_watched watched;
     jobring_done_node node;
     long in, out;
-    atomic_uint told;
+    atomic_uint notified;
 };
 
 static void *answer(void *arg) {
@@ -18,7 +18,7 @@ static void *answer(void *arg) {
 static void look(void *arg, const jobring_outcome *outcome) {
     struct watch *watch = arg;
     CHECK(outcome->status == JOBRING_OK && watch->in == 7 && watch->out == 42);
-    SET(watch->told, 1);
+    SET(watch->notified, 1);
 }
 
 static void watch_one(jobring_pool *pool, struct watch *watch) {
@@ -30,7 +30,7 @@ static void watch_one(jobring_pool *pool, struct watch *watch) {
     watch->in = 7;
     watch->node = (jobring_done_node){NULL, look, watch, {NULL, NULL}};
     OK(jobring_watch(&watch->watched, &watch->node));
-    while (!GET(watch->told)) pass();
+    while (!GET(watch->notified)) pass();
 }
 
 void watches(unsigned rounds) {

@@ -489,11 +489,11 @@ impl Cpu<'_> {
 
     /// Was this thread's wait refused, because no thread could end it? True only once.
     pub(super) fn is_refused(&mut self) -> bool {
-        let told = self.see().outlook == Outlook::Stuck;
-        if told {
+        let is_stuck = self.see().outlook == Outlook::Stuck;
+        if is_stuck {
             self.t().outlook = Outlook::default();
         }
-        told
+        is_stuck
     }
 
     pub(super) fn runs_jobs(&self) -> bool {

@@ -111,8 +111,8 @@ impl Cpu<'_> {
                 self.go(Pc::Resolve);
             }
             Pc::ExecuteSubmitted => {
-                let (mine, told) = (self.t().mine, self.t().submitted);
-                self.submit_returned(mine, told);
+                let (mine, submitted) = (self.t().mine, self.t().submitted);
+                self.submit_returned(mine, submitted);
                 let t = self.t();
                 (t.mine, t.submitted, t.blocks, t.detached) = (0, super::SubmitResult::Nothing, false, false);
                 self.go(Pc::ExecuteWaited);
