@@ -23,14 +23,6 @@ __attribute__((noinline)) static void get(const long *at) { CHECK(*at == 42); }
 
 /* ---- Threads that need no pool ------------------------------------------------------------------------ */
 
-pthread_t begin(void *(*body)(void *), void *shared) {
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, body, shared) == 0);
-    return thread;
-}
-
-void join(pthread_t thread) { CHECK(pthread_join(thread, NULL) == 0); }
-
 static void until(atomic_uint *flag, unsigned value) {
     while (GET(*flag) < value) sched_yield();
 }

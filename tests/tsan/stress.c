@@ -139,14 +139,6 @@ void end(jobring_pool *pool) {
     for (unsigned n = 0; n < WORKERS; n++) CHECK(hooked.started[n] == hooked.stopped[n]);
 }
 
-pthread_t begin(void *(*body)(void *), void *shared) {
-    pthread_t thread;
-    CHECK(pthread_create(&thread, NULL, body, shared) == 0);
-    return thread;
-}
-
-void join(pthread_t thread) { CHECK(pthread_join(thread, NULL) == 0); }
-
 struct member {
     void (*body)(void *, unsigned);
     void *shared;

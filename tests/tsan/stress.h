@@ -46,8 +46,12 @@ void end(jobring_pool *pool);
 
 /* Runs body(shared, 0 … threads - 1), each on a thread of its own, until all have returned. */
 void together(unsigned threads, void (*body)(void *shared, unsigned n), void *shared);
-pthread_t begin(void *(*body)(void *), void *shared);
-void join(pthread_t thread);
+static inline pthread_t begin(void *(*body)(void *), void *shared) {
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, body, shared) == 0);
+    return thread;
+}
+static inline void join(pthread_t thread) { CHECK(pthread_join(thread, NULL) == 0); }
 
 /* A number below `below`. */
 unsigned any(unsigned below);
