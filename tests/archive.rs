@@ -5,15 +5,12 @@
 #[path = "common/c.rs"]
 mod c;
 
+use c::tmp;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a program gets from it at most, in bytes: `size` of the stripped object, code and data.
 const MOST_BYTES: u64 = 150 * 1024;
-
-fn tmp(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
 
 /// The last words of the lines that `nm` prints.
 fn names(library: &Path, options: &[&str]) -> Vec<String> {

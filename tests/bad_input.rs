@@ -246,20 +246,9 @@ fn without_comments_and_directives(text: &str) -> String {
 
 /// The lines that the program prints.
 fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_place.c"];
-    run(Command::new("cc")
-        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(MACHINE)
-        .args(flags)
-        .arg("-I")
-        .arg(root.join("include"))
-        .args(sources.map(|source| root.join("tests/c").join(source)))
-        .arg(library)
-        .args(["-lpthread", "-ldl", "-lm", "-o"])
-        .arg(&program));
-    run(&mut Command::new(&program)).lines().map(str::to_owned).collect()
+    let program = c::program(library, &sources, name, flags);
+    run(&mut Command::new(program)).lines().map(str::to_owned).collect()
 }
 
 /// The cells that the table must have.
@@ -292,9 +281,8 @@ fn every_function_refuses_every_bad_input() {
 
     let both = library(&["std", "pthread", "capi"]);
     let std_alone = library(&["std", "capi"]);
-    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
     let mut runs = vec![
-        (&both, "bad-input-sanitized", &sanitized[..], ""),
+        (&both, "bad-input-sanitized", c::SANITIZED, ""),
         (&both, "bad-input", &[][..], ""),
         // Only a job on a pthread may end its thread, so that a start hook is called in a pool that is made.
         (&std_alone, "bad-input-std", &[][..], "inside-start"),

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("c-examples")
+    c::root().join("c-examples")
 }
 
 fn build_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-examples")
+    c::tmp("c-examples")
 }
 
 /// Makes the examples with the library that other tests link too. `.ci/run` runs the README's command, which builds its own.

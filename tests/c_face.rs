@@ -5,7 +5,7 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::{MACHINE, for_each, library, run};
+use c::{MACHINE, SANITIZED, for_each, library, run};
 use std::path::Path;
 use std::process::Command;
 
@@ -32,23 +32,10 @@ const PROGRAMS: &[(&str, bool, bool)] = &[
     ("workers", cfg!(target_pointer_width = "64"), true),
 ];
 
-const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
-
 /// Compiles a program of tests/c, links it, runs it.
 fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    run(Command::new("cc")
-        .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
-        .args(MACHINE)
-        .args(flags)
-        .arg("-I")
-        .arg(root.join("include"))
-        .arg(root.join("tests/c").join(source).with_extension("c"))
-        .arg(library)
-        .args(["-lpthread", "-ldl", "-lm", "-o"])
-        .arg(&program));
-    run(&mut Command::new(&program));
+    let program = c::program(library, &[&format!("{source}.c")], name, flags);
+    run(&mut Command::new(program));
 }
 
 #[test]

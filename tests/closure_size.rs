@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 /// The library with nothing below it, so that a compiler alone can use it.
 fn library() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("closure-size");
+    let target = c::tmp("closure-size");
     let mut cargo = Command::new(env!("CARGO"));
     c::run(
         cargo

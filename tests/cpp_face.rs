@@ -7,27 +7,15 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::{MACHINE, output, root, run};
+use c::{MACHINE, SANITIZED, WARNINGS, output, root, run};
 use jobring_harness::for_each;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const WARNINGS: &[&str] = &[
-    "-Wall",
-    "-Wextra",
-    "-Wpedantic",
-    "-Wconversion",
-    "-Wsign-conversion",
-    "-Wshadow",
-    "-Wundef",
-    "-Wcast-qual",
-    "-Wold-style-cast",
-    "-Wnon-virtual-dtor",
-    "-Werror",
-];
+/// What only C++ compilers warn of.
+const CPP_WARNINGS: &[&str] = &["-Wold-style-cast", "-Wnon-virtual-dtor"];
 const PLAIN: &[&str] = &[];
-const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 const BARE: &[&str] = &["-fno-exceptions", "-fno-rtti"];
 
 /// A program, its compiler, its dialect, more flags.
@@ -59,10 +47,11 @@ fn library() -> PathBuf {
 
 fn build(library: &Path, source: &str, compiler: &str, dialect: &str, flags: &[&str]) -> PathBuf {
     let name = format!("cpp-{source}-{compiler}-{dialect}{}", flags.concat().replace(',', "-"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let program = c::tmp(&name);
     run(Command::new(compiler)
         .arg(format!("-std=c++{dialect}"))
         .args(WARNINGS)
+        .args(CPP_WARNINGS)
         .args(MACHINE)
         .args(flags)
         .arg("-I")

@@ -9,7 +9,7 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::{MACHINE, library, run};
+use c::{MACHINE, WARNINGS, library, root, run};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,18 +69,6 @@ impl Language {
     }
 }
 
-const WARNINGS: &[&str] = &[
-    "-Wall",
-    "-Wextra",
-    "-Wpedantic",
-    "-Wconversion",
-    "-Wsign-conversion",
-    "-Wshadow",
-    "-Wundef",
-    "-Wcast-qual",
-    "-Werror",
-];
-
 /// Targets of every kind of C: words of 32 and 64 bits, 8-byte numbers aligned to 4 and to 8, `long` shorter
 /// than a pointer.
 const TARGETS: &[&str] = &[
@@ -95,17 +83,13 @@ const TARGETS: &[&str] = &[
     "x86_64-windows-gnu",
 ];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// A folder for what one test makes.
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dialects").join(name);
+    let folder = c::tmp("dialects").join(name);
     fs::create_dir_all(&folder).expect("a folder");
     folder
 }

@@ -11,8 +11,7 @@ use std::process::Command;
 
 #[test]
 fn the_source_archive_builds_without_a_network() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dist");
-    let _ = fs::remove_dir_all(&folder);
+    let folder = c::fresh("dist");
     fs::create_dir_all(folder.join("cargo")).expect("a folder");
     let mut make = Command::new("make");
     make.arg("dist").arg(format!("OUTDIR={}", folder.display())).current_dir(root());

@@ -268,7 +268,7 @@ fn within_limit(program: impl AsRef<std::ffi::OsStr>) -> Command {
 fn the_snippets_of_each_verb_print_the_same() {
     let text = page();
     let page = Page::read(&text);
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("from-python");
+    let folder = c::tmp("from-python");
     fs::create_dir_all(&folder).expect("a folder");
     let (c_program, rust_program) = compiled(&page, &folder);
     let python_program = written(&folder, "from_python.py", &page.program(Python));

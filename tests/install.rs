@@ -5,7 +5,7 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::root;
+use c::{fresh, root, tmp};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,18 +35,6 @@ fn exported(nm: &mut Command) -> BTreeSet<String> {
     names.collect()
 }
 
-fn tmp() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-}
-
-/// A folder in which nothing is left from an earlier run.
-fn fresh(name: &str) -> PathBuf {
-    let folder = tmp().join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
 /// The files below a folder, by their names from there.
 fn files(folder: &Path) -> BTreeSet<PathBuf> {
     let found = lines(&run(Command::new("find").args([".", "!", "-type", "d"]).current_dir(folder)));
@@ -64,7 +52,7 @@ fn install(variables: &[String]) {
 
 #[test]
 fn an_installed_library_is_found_and_exports_its_own_names_only() {
-    let (root, tmp) = (root(), tmp());
+    let root = root();
     let prefix = fresh("prefix");
     install(&[format!("PREFIX={}", prefix.display())]);
 
@@ -107,7 +95,7 @@ fn an_installed_library_is_found_and_exports_its_own_names_only() {
         "{dynamic:?}"
     );
 
-    let outside = tmp.join("outside");
+    let outside = tmp("outside");
     fs::create_dir_all(&outside).expect("a directory");
     fs::copy(root.join("c-examples/hello.c"), outside.join("hello.c")).expect("hello.c");
     for (name, flags) in

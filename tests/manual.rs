@@ -6,13 +6,11 @@
 mod c;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 #[test]
 fn the_manual_has_every_function_and_section_of_the_headers() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manual");
-    let _ = fs::remove_dir_all(&folder);
+    let folder = c::fresh("manual");
     let variables = [
         format!("OUTDIR={}", folder.join("out").display()),
         format!("PREFIX={}", folder.join("usr").display()),

@@ -5,11 +5,11 @@
 #[path = "common/c.rs"]
 mod c;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 fn library() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ported-library");
+    let target = c::tmp("ported-library");
     let manifest = c::root().join("tests/ported/Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));
     c::run(
@@ -22,8 +22,7 @@ fn library() -> PathBuf {
 #[test]
 fn pools_work_on_a_port_of_the_callers() {
     let library = library();
-    let sanitized = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
-    for (name, flags) in [("ported", &[][..]), ("ported-sanitized", &sanitized[..])] {
+    for (name, flags) in [("ported", &[][..]), ("ported-sanitized", c::SANITIZED)] {
         let program = c::program(&library, &["ported.c"], name, &[&["-O1"], flags].concat());
         let printed = c::run(&mut Command::new(program));
         assert_eq!(printed.lines().last(), Some("ported: all scenes"), "{printed}");
@@ -39,7 +38,7 @@ fn the_ports_of_the_examples_compile_against_stubs() {
         let page =
             std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
         let code = page.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("code in C");
-        let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-port.c"));
+        let source = c::tmp(&format!("{name}-port.c"));
         std::fs::write(&source, code).expect("the source");
         c::run(
             Command::new("cc")

@@ -6,6 +6,7 @@
 #[path = "common/c.rs"]
 mod c;
 
+use c::SANITIZED;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,8 +39,6 @@ fn builds() -> Vec<Build> {
     }
     builds
 }
-
-const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
 /// The cells that a program of tests/c tried, of which `wanted` must be there, with each build of the
 /// library.

@@ -28,8 +28,7 @@ struct Graph {
 impl Graph {
     /// The libraries that the build of these features is made of; not the standard library's.
     fn of_build(features: &str) -> Self {
-        let target =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("reach-{}", features.replace(',', "-")));
+        let target = c::tmp(&format!("reach-{}", features.replace(',', "-")));
         c::run(
             Command::new(env!("CARGO"))
                 .current_dir(c::root())

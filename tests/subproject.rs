@@ -12,9 +12,7 @@ use std::process::Command;
 
 /// A project of these files, beside the example `hello`.
 fn project(name: &str, files: &[(&str, &str)]) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("subproject-{name}"));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder");
+    let folder = c::fresh(&format!("subproject-{name}"));
     fs::copy(root().join("c-examples/hello.c"), folder.join("hello.c")).expect("hello.c");
     for (file, text) in files {
         fs::write(folder.join(file), text.replace("ROOT", &root().display().to_string())).expect("a file");

@@ -262,7 +262,7 @@ fn program() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let (host, folder) = (host(), c::root().join("tests/tsan"));
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tsan");
+        let target = c::tmp("tsan");
         // A target is named so that build scripts are not instrumented.
         c::run(
             nightly("cargo")

@@ -8,15 +8,12 @@ mod c;
 #[path = "common/tsan.rs"]
 mod tsan;
 
+use c::tmp;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const PAGE: &str = "docs/thread-sanitizer.md";
-
-fn tmp(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
 
 /// The scenes of a program that lists them.
 fn scenes(program: &Path) -> Vec<String> {

@@ -14,8 +14,36 @@ use std::process::{Command, Output};
 /// The options that make a C compiler generate code for this target.
 pub const MACHINE: &[&str] = if cfg!(target_arch = "x86") { &["-m32"] } else { &[] };
 
+/// What the headers must not make C and C++ compilers warn of.
+pub const WARNINGS: &[&str] = &[
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wshadow",
+    "-Wundef",
+    "-Wcast-qual",
+    "-Werror",
+];
+/// Options for a program of which sanitizers report nothing.
+pub const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A place for what tests make.
+pub fn tmp(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// A folder there in which nothing is left from an earlier run.
+pub fn fresh(name: &str) -> PathBuf {
+    let folder = tmp(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
 }
 
 /// Runs a command to its end. If it fails, the panic shows all that it printed.
@@ -41,7 +69,7 @@ pub fn library(features: &[&str]) -> PathBuf {
 /// As `library`, with compiler options.
 pub fn library_with(features: &[&str], options: &[&str]) -> PathBuf {
     let kept = format!("libjobring-{}{}.a", features.join("-"), options.join("-").replace('=', "-"));
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(kept);
+    let kept = tmp(&kept);
     in_release_folder(|target| {
         let release = build(target, features, options);
         keep(&release.join("libjobring.a"), &kept);
@@ -60,7 +88,7 @@ pub fn announcing_archive() -> PathBuf {
 }
 
 fn made(goal: &str, library: &str) -> PathBuf {
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{library}-make.a"));
+    let kept = tmp(&format!("{library}-make.a"));
     in_release_folder(|target| {
         let mut make = Command::new("make");
         make.current_dir(root()).arg(goal).env("CARGO_TARGET_DIR", target).env("CARGO", env!("CARGO"));
@@ -105,7 +133,7 @@ pub fn in_release_folder(build: impl FnOnce(&Path)) {
 
 /// Compiles sources of tests/c and links them with a library.
 pub fn program(library: &Path, sources: &[&str], name: &str, flags: &[&str]) -> PathBuf {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let program = tmp(name);
     let is_cpp = sources.iter().any(|source| source.ends_with(".cpp"));
     let (compiler, standard) = if is_cpp { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
     run(Command::new(compiler)

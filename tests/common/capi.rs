@@ -15,10 +15,6 @@ pub const RACES: &[&str] = &["races.c", "races_job.c", "races_end.c"];
 pub const SIGNAL_SUBMIT: &[&str] = &["signal_submit.c"];
 pub const SIGNAL_STEP: &[&str] = &["signal_step.c"];
 
-fn temporary(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
 /// The library under AddressSanitizer, built by a nightly compiler.
 pub fn library_with_asan(features: &[&str]) -> PathBuf {
     let version = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
@@ -26,7 +22,7 @@ pub fn library_with_asan(features: &[&str]) -> PathBuf {
     let version = version.expect("AddressSanitizer needs a nightly compiler that `rustup run nightly` finds");
     let version = String::from_utf8(version.stdout).expect("text");
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("its host");
-    let target = temporary("asan");
+    let target = c::tmp("asan");
     // With an explicit target, build scripts do not get the flag.
     let mut cargo = Command::new("rustup");
     cargo.args(["run", "nightly", "cargo"]).env("RUSTFLAGS", "-Zsanitizer=address");
