@@ -53,15 +53,16 @@ pub const ROLES: usize = 8;
 pub const TRAPS: usize = 3;
 
 const NOBODY: u32 = 0;
+const SITES: usize = Site::ALL.len();
 /// Marks a trap that holds a thread. The lower bits number the catch, so that an old catch is not taken for a
 /// new one.
 const HOLDS: u32 = 1 << 31;
-/// For each trap: what it is armed with (role << 8 | site + 1), or NOBODY, or HOLDS | number.
+/// For each trap: what it is armed with (role << 16 | site + 1), or NOBODY, or HOLDS | number.
 static ARMED: [AtomicU32; TRAPS] = [const { AtomicU32::new(NOBODY) }; TRAPS];
 static CATCHES: AtomicU32 = AtomicU32::new(0);
 static LOCK: Mutex<()> = Mutex::new(());
 static CHANGED: Condvar = Condvar::new();
-static HITS: [[AtomicU64; 256]; ROLES] = [const { [const { AtomicU64::new(0) }; 256] }; ROLES];
+static HITS: [[AtomicU64; SITES]; ROLES] = [const { [const { AtomicU64::new(0) }; SITES] }; ROLES];
 
 /// Declares the role of this thread: 1 to 7, or 0 for none.
 pub fn set_role(role: u8) {
@@ -126,7 +127,7 @@ pub(crate) fn ordering(site: Site, order: Ordering) -> Ordering {
 }
 
 const fn pair(role: u8, site: Site) -> u32 {
-    (role as u32) << 8 | (site as u32 + 1)
+    (role as u32) << 16 | (site as u32 + 1)
 }
 
 fn lock() -> MutexGuard<'static, ()> {

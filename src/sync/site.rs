@@ -8,7 +8,7 @@ macro_rules! sites {
     ($($name:ident,)*) => {
         /// One named atomic operation (or fence) of the library.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[repr(u8)]
+        #[repr(u16)]
         #[allow(missing_docs, reason = "a site is documented where it is used")]
         #[allow(dead_code, reason = "the build's features decide which sites it has")]
         pub enum Site { $($name,)* }

@@ -105,7 +105,7 @@ enum Past {
 }
 
 /// One schedule: its number of steps; Err says where the two part. Notes the sites that were passed.
-fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<usize, String> {
+fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u16>) -> Result<usize, String> {
     let mut dice = Dice::new(seed);
     let mut world = World::new(setup);
     let mut play = Play::new(setup);
@@ -155,7 +155,7 @@ fn side_by_side(setup: &Setup, seed: u64, passed: &mut BTreeSet<u8>) -> Result<u
         let me = dice.of(if moving.is_empty() { &steps } else { &moving }).expect("there is one");
         let pick = dice.below(world.ways(me) as u64) as usize;
         before.push((me, Past::Steps(world.threads[me].pc)));
-        passed.extend(world.threads[me].pc.sites().iter().map(|site| *site as u8));
+        passed.extend(world.threads[me].pc.sites().iter().map(|site| *site as u16));
         world.step(setup, me, pick);
         play.stage.step(me, pick);
         if let Some(why) = world.broken {

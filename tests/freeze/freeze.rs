@@ -88,7 +88,7 @@ const WAKER: &[Site] = &[
 const SEARCHING: &[Site] =
     &[Site::PopHead, Site::PopEntry, Site::AdvanceHead, Site::FoundUpdate, Site::RegisterUpdate];
 
-type Pair = (u8, u8);
+type Pair = (u8, u16);
 
 /// Where a pair was seen, and is frozen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,10 +139,10 @@ fn end(pool: Arc<Pool>) {
 
 fn hits() -> BTreeMap<Pair, u64> {
     let pairs = ROLES.iter().flat_map(|&role| Site::ALL.iter().map(move |&site| (role, site)));
-    pairs.map(|(role, site)| ((role, site as u8), freeze::hits(role, site))).collect()
+    pairs.map(|(role, site)| ((role, site as u16), freeze::hits(role, site))).collect()
 }
 
-fn site(number: u8) -> Site {
+fn site(number: u16) -> Site {
     Site::ALL[number as usize]
 }
 
@@ -168,7 +168,7 @@ fn census_of_an_open_pool(seen: &mut BTreeMap<Pair, u64>, sharing: bool) {
             let _stop_on_panic = StopOnPanic(&arena);
             assert!(until(|| [SUBMITTER, WAITER, CANCELLER].iter().all(|&role| arena.acts(role) > 3_000)));
             for role in ROLES {
-                if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u8)] {
+                if freeze::hits(role, Site::PushEntry) > before[&(role, Site::PushEntry as u16)] {
                     provoke(&arena, s, target(role, Site::PushTailAgain)).unwrap();
                     release();
                 }

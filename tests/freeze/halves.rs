@@ -15,15 +15,16 @@ const SCENES: [Scene; 6] =
     [Scene::Open, Scene::Shared, Scene::Closing, Scene::Queues, Scene::Calls, Scene::Lanes];
 
 fn write((target, scene, hits): &Case) -> String {
-    let after = target.after.map_or(String::new(), |(role, site)| format!(" {role} {}", site as u8));
-    format!("{} {} {} {hits}{after}", target.role, target.site as u8, *scene as u8)
+    let after = target.after.map_or(String::new(), |(role, site)| format!(" {role} {}", site as u16));
+    format!("{} {} {} {hits}{after}", target.role, target.site as u16, *scene as u8)
 }
 
 fn read(text: &str) -> Case {
     let numbers: Vec<u64> = text.split(' ').map(|number| number.parse().expect("a number")).collect();
-    let small = |at: usize| numbers[at].try_into().expect("a role or site");
-    let after = (numbers.len() > 4).then(|| (small(4), site(small(5))));
-    (Target { role: small(0), site: site(small(1)), after }, SCENES[numbers[2] as usize], numbers[3])
+    let role = |at: usize| numbers[at].try_into().expect("a role");
+    let site = |at: usize| site(numbers[at].try_into().expect("a site"));
+    let after = (numbers.len() > 4).then(|| (role(4), site(5)));
+    (Target { role: role(0), site: site(1), after }, SCENES[numbers[2] as usize], numbers[3])
 }
 
 /// The cases of this process, if it is the second one.

@@ -26,5 +26,5 @@ pub unsafe extern "C" fn jobring_tsan_site(name: *const c_char) -> i32 {
     // - 1.
     let name = unsafe { CStr::from_ptr(name) };
     let found = Site::ALL.iter().find(|site| site.name().as_bytes() == name.to_bytes());
-    found.map_or(-1, |&site| i32::from(site as u8))
+    found.map_or(-1, |&site| i32::from(site as u16))
 }
