@@ -36,6 +36,7 @@ mod nested;
 mod pause;
 mod peek;
 mod pool;
+mod processes;
 mod queue;
 mod recycle;
 mod resize;
@@ -79,6 +80,7 @@ fn models() -> Vec<&'static Model> {
         resize::MODELS,
         seats::MODELS,
         pool::MODELS,
+        processes::MODELS,
         batch::MODELS,
         full::MODELS,
         future::MODELS,

@@ -68,6 +68,9 @@ pub mod ffi;
 mod fork_join;
 mod job;
 mod platform;
+// Nothing maps memory or starts a process yet.
+#[cfg(all(any(test, jobring_loom, jobring_freeze), target_pointer_width = "64"))]
+mod processes;
 mod queue;
 mod ring;
 mod rust;

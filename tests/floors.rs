@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["job"],
     &["ring", "slot", "platform"],
     &["sleep", "queue"],
-    &["engine"],
+    &["engine", "processes"],
     &["workers", "fork_join"],
     &["rust", "ffi"],
     &["testing"],

@@ -175,6 +175,19 @@ const JUDGED: &[Control] = &[
 /// of these (loom-tests/README.md).
 const NOT_JUDGED: &[(&str, &[&str])] = &[
     (
+        "process workers: ThreadSanitizer sees one process, and this build has none of their code",
+        &[
+            "ProcessEntry",
+            "ProcessReport",
+            "ProcessResolve",
+            "ProcessRegister",
+            "ProcessChoose",
+            "ProcessPublish",
+            "ProcessSettle",
+            "ProcessCollect",
+        ],
+    ),
+    (
         "order a ring's counters, by which pushes and pops find their entries and call a ring empty or not; the data goes \
          by the entries",
         &[

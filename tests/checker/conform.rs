@@ -79,6 +79,10 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         &["queue/"],
         "the public queue, which is no part of a pool: the models' (loom-tests/queue.rs, blocking_queue.rs)",
     ),
+    (
+        &["processes/"],
+        "process workers, which have a machine of their own (processes/), and models (loom-tests/processes.rs)",
+    ),
     (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
     (&["platform/user_port/"], "a port of the user's, below the protocol: the models' (loom-tests/seats.rs)"),
 ];

@@ -46,6 +46,7 @@ const NEVER: &[(&[&str], &str)] = &[
         &["queue/"],
         "the public queue, which is no part of a pool: the models' (loom-tests/queue.rs, blocking_queue.rs)",
     ),
+    (&["processes/"], "process workers, whose stops are the checker's (tests/checker/processes)"),
     (&["ring/init.rs"], "unit tests of the wrap-around, before the ring is shared"),
     (
         &["fork_join/"],
