@@ -68,8 +68,11 @@ pub mod ffi;
 mod fork_join;
 mod job;
 mod platform;
-// Nothing maps memory or starts a process yet.
-#[cfg(all(any(test, jobring_loom, jobring_freeze), target_pointer_width = "64"))]
+#[cfg(all(
+    any(test, jobring_loom, jobring_freeze, all(feature = "processes", any(target_os = "linux"))),
+    feature = "alloc",
+    target_pointer_width = "64"
+))]
 mod processes;
 mod queue;
 mod ring;
@@ -118,6 +121,29 @@ pub use rust::parts::PoolPort;
 #[cfg(feature = "alloc")]
 pub use rust::pool::{DEFAULT_CAPACITY, DEFAULT_PAYLOAD, Pool};
 pub use rust::pool_core::{AnyPool, PoolCore};
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub use rust::process_builder::{ProcessPoolBuilder, ProcessPoolError};
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub use rust::process_outcome::{
+    ProcessDeath, ProcessDeathCause, ProcessEnd, ProcessError, ProcessJobId, ProcessOutcome,
+};
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub use rust::process_pool::{ProcessFunction, ProcessJob, ProcessPool, ProcessPoolStats};
 #[cfg(feature = "alloc")]
 pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;

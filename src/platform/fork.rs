@@ -12,6 +12,12 @@ extern "C" fn in_child() {
     FORKS.fetch_add(1, Relaxed);
 }
 
+/// Counts the fork that made this process, which no handler has seen. The calling thread is its only one.
+#[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn note_child() {
+    in_child();
+}
+
 /// Counts forks from now on. False if the system has no memory for that; the next call tries again. Called
 /// when a pool is created or a thread enters as a worker, never on a job's path.
 pub(crate) fn watch() -> bool {

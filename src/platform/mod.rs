@@ -46,6 +46,14 @@ pub(crate) mod descriptor;
 #[cfg(all(unix, any(feature = "std", feature = "pthread")))]
 pub(crate) mod fork;
 
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub(crate) mod process;
+
 #[cfg(any(feature = "std", feature = "pthread"))]
 mod lock;
 #[cfg(any(feature = "std", feature = "pthread"))]

@@ -21,6 +21,7 @@ pub(crate) struct Header {
 
 impl Header {
     const_fn! {
+        #[allow(dead_code, reason = "the system's memory is zero; tests and models make their own")]
         pub(crate) fn new() -> Self {
             Self {
                 head: CachePadded::new(AtomicUsize::new(0)),
@@ -44,6 +45,7 @@ pub(crate) struct WorkerWords {
 
 impl WorkerWords {
     const_fn! {
+        #[allow(dead_code, reason = "the system's memory is zero; tests and models make their own")]
         pub(crate) fn new() -> Self {
             Self { parked: CachePadded::new(AtomicUsize::new(0)), activity: AtomicUsize::new(0) }
         }
@@ -72,11 +74,16 @@ pub(crate) struct Slot {
 
 impl Slot {
     const_fn! {
+        #[allow(dead_code, reason = "the system's memory is zero; tests and models make their own")]
         pub(crate) fn new() -> Self {
             Self { word: AtomicUsize::new(0), body: UnsafeCell::new(Body { function: 0, size: 0, code: 0 }) }
         }
     }
 }
+
+// SAFETY:
+// - `body`: one thread of one process at a time touches it (its invariant); `word` is an atomic.
+unsafe impl Sync for Slot {}
 
 /// A view of the mapping.
 #[derive(Clone, Copy)]

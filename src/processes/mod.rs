@@ -1,9 +1,7 @@
 //! Jobs in other processes: the core of it, over words in shared memory. README.md states the protocol.
 //!
-//! So far this is built for tests and models only: nothing maps memory or starts a process yet.
-//!
 //! A worker does its part with [`Worker`], the parent its part with [`Parent`], which it keeps under a lock. What both see is a
-//! [`Mapping`].
+//! [`Mapping`]. `pool` makes the memory and the processes.
 
 mod mapping;
 mod parent;
@@ -13,10 +11,14 @@ mod wake;
 mod word;
 mod worker;
 
+#[cfg(all(feature = "processes", target_os = "linux", not(any(jobring_loom, jobring_freeze))))]
+pub(crate) mod pool;
+
 #[cfg(test)]
 mod parent_tests;
 
 pub(crate) use mapping::{Body, Header, Mapping, Slot, WorkerWords};
 pub(crate) use parent::{Corrupt, Parent};
-pub(crate) use record::{End, Record};
+pub(crate) use record::End;
+pub(crate) use word::MAX_WORKERS;
 pub(crate) use worker::{Claimed, Worker};

@@ -4,6 +4,7 @@ use super::mapping::{BITS, Body, Mapping};
 use super::record::{End, List, Phase, Record};
 use super::word::{Entry, SlotWord, Status, doomed, running};
 use crate::sync::{AcqRel, Acquire, Relaxed, Release, Site, ordering};
+use alloc::boxed::Box;
 
 /// The mapping holds what nobody writes: some process has written into it at random.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,10 +13,11 @@ pub(crate) struct Corrupt(pub(crate) &'static str);
 /// What the parent knows, and its access to the mapping.
 pub(crate) struct Parent<'a> {
     pub(super) mapping: Mapping<'a>,
-    pub(super) records: &'a mut [Record],
+    pub(super) records: Box<[Record]>,
     free: List,
     /// In the order in which the parent learned of them.
     ended: List,
+    in_flight: usize,
     /// The position of the next push.
     pub(super) tail: usize,
     /// Head, as read last.
@@ -25,15 +27,24 @@ pub(crate) struct Parent<'a> {
 }
 
 impl<'a> Parent<'a> {
-    /// Of an empty pool. There are as many records as slots.
-    pub(crate) fn new(mapping: Mapping<'a>, records: &'a mut [Record]) -> Self {
-        assert!(records.len() == mapping.len());
+    /// Of an empty pool.
+    pub(crate) fn new(mapping: Mapping<'a>) -> Self {
+        let mut records: Box<[Record]> = (0..mapping.len()).map(|_| Record::NEW).collect();
         let mut free = List::EMPTY;
         for slot in 0..records.len() {
-            records[slot] = Record::NEW;
-            free.push(records, slot);
+            free.push(&mut records, slot);
         }
-        Self { mapping, records, free, ended: List::EMPTY, tail: 0, head: 0, arming: 0 }
+        Self { mapping, records, free, ended: List::EMPTY, in_flight: 0, tail: 0, head: 0, arming: 0 }
+    }
+
+    /// The number of jobs that have not ended, as far as the parent knows.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Have jobs ended that nobody has taken?
+    pub(crate) fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
     }
 
     /// Head now, which never goes back and never passes the tail.
@@ -45,6 +56,11 @@ impl<'a> Parent<'a> {
         }
         self.head = head;
         Ok(head)
+    }
+
+    /// Looks at head, on which every worker depends: one that it leads astray ends no job.
+    pub(crate) fn check_head(&mut self) -> Result<(), Corrupt> {
+        self.read_head().map(drop)
     }
 
     /// Moves head past a position, unless somebody has.
@@ -77,22 +93,24 @@ impl<'a> Parent<'a> {
 
     /// Submits a job that `fill` writes; None if there is no free slot. The caller then unlocks, and calls [`Mapping::notify`].
     pub(crate) fn submit(&mut self, fill: impl FnOnce(usize, &mut Body)) -> Result<Option<usize>, Corrupt> {
-        let Some(slot) = self.free.pop(self.records) else { return Ok(None) };
+        let Some(slot) = self.free.pop(&mut self.records) else { return Ok(None) };
         // SAFETY:
         // - the slot is free, so only the parent touches its body, and `self` is borrowed.
         self.mapping.slots[slot].body.with_mut(|body| fill(slot, unsafe { &mut *body }));
         self.queue(slot)?;
+        self.in_flight += 1;
         Ok(Some(slot))
     }
 
     pub(super) fn end(&mut self, slot: usize, end: End) {
+        self.in_flight -= 1;
         self.records[slot].phase = Phase::Ended(end);
-        self.ended.push(self.records, slot);
+        self.ended.push(&mut self.records, slot);
     }
 
     fn release(&mut self, slot: usize) {
         self.records[slot].phase = Phase::Free;
-        self.free.push(self.records, slot);
+        self.free.push(&mut self.records, slot);
     }
 
     /// Reads the word of a slot that is in flight.
@@ -149,12 +167,20 @@ impl<'a> Parent<'a> {
 
     /// The next job that has ended, and how. Its body can be read until [`Parent::free`].
     pub(crate) fn take(&mut self) -> Option<(usize, End)> {
-        let slot = self.ended.pop(self.records)?;
+        let slot = self.ended.pop(&mut self.records)?;
         let Phase::Ended(end) = self.records[slot].phase else {
             unreachable!("it is in the list of ended jobs")
         };
         self.records[slot].phase = Phase::Taken;
         Some((slot, end))
+    }
+
+    /// The same of one slot: how its job ended, if it has, and nobody has taken it.
+    pub(crate) fn take_this(&mut self, slot: usize) -> Option<End> {
+        let Phase::Ended(end) = self.records[slot].phase else { return None };
+        self.ended.remove(&mut self.records, slot);
+        self.records[slot].phase = Phase::Taken;
+        Some(end)
     }
 
     /// The body of a slot that [`Parent::take`] returned.
@@ -203,6 +229,39 @@ impl<'a> Parent<'a> {
         self.records[slot].in_ring = self.read_head()? <= position;
         self.end(slot, End::Cancelled);
         Ok(true)
+    }
+
+    /// The position of the job in this slot, if it is in flight and this worker has it.
+    pub(crate) fn position_with(&self, slot: usize, worker: usize) -> Result<Option<usize>, Corrupt> {
+        if self.records[slot].phase != Phase::InFlight {
+            return Ok(None);
+        }
+        let word = self.word_in_flight(slot)?;
+        let has_it =
+            matches!(word.status(), Some(Status::Claimed | Status::Running)) && word.owner() == worker;
+        Ok(has_it.then_some(word.position()))
+    }
+
+    /// Is this worker to be killed?
+    pub(crate) fn is_doomed(&self, worker: usize) -> bool {
+        // ORDERING: Relaxed: the parent's own exchange, under its lock.
+        let activity = self.mapping.workers[worker].activity.load(ordering(Site::ProcessDoomLook, Relaxed));
+        activity & 3 == doomed(0)
+    }
+
+    /// The position of the job in this slot, if it is in flight.
+    pub(crate) fn position(&self, slot: usize) -> Option<usize> {
+        self.is_in_flight(slot).then(|| self.records[slot].position)
+    }
+
+    /// Has the job in this slot not ended, as far as the parent knows?
+    pub(crate) fn is_in_flight(&self, slot: usize) -> bool {
+        self.records[slot].phase == Phase::InFlight
+    }
+
+    /// Has somebody taken the job in this slot, who still reads?
+    pub(crate) fn is_taken(&self, slot: usize) -> bool {
+        self.records[slot].phase == Phase::Taken
     }
 
     /// Dooms the worker that runs a job, and calls `send` with its number to send the signal. False if the job does not run, or no

@@ -95,8 +95,7 @@ fn take_all(parent: &mut Parent) -> Vec<(usize, End)> {
 #[test]
 fn jobs_run_in_their_order_and_slots_come_back() {
     let memory = Memory::new();
-    let mut records = [Record::NEW; SLOTS];
-    let mut parent = Parent::new(memory.mapping(), &mut records);
+    let mut parent = Parent::new(memory.mapping());
     let worker = memory.worker(0);
     for round in 0..5 {
         for job in 0..SLOTS {
@@ -119,8 +118,7 @@ fn jobs_run_in_their_order_and_slots_come_back() {
 #[test]
 fn a_cancelled_job_does_not_run_and_its_slot_comes_back_when_its_entry_was_passed() {
     let memory = Memory::new();
-    let mut records = [Record::NEW; SLOTS];
-    let mut parent = Parent::new(memory.mapping(), &mut records);
+    let mut parent = Parent::new(memory.mapping());
     let worker = memory.worker(0);
     let slots: Vec<_> = (0..SLOTS).map(|job| submit(&mut parent, job).expect("a slot")).collect();
     assert_eq!(
@@ -151,8 +149,7 @@ fn a_cancelled_job_does_not_run_and_its_slot_comes_back_when_its_entry_was_passe
 fn a_dead_worker_costs_the_job_that_it_ran() {
     for steps in 0..4 {
         let memory = Memory::new();
-        let mut records = [Record::NEW; SLOTS];
-        let mut parent = Parent::new(memory.mapping(), &mut records);
+        let mut parent = Parent::new(memory.mapping());
         let (dead, other) = (memory.worker(1), memory.worker(0));
         assert!(submit(&mut parent, 0).is_some() && submit(&mut parent, 1).is_some());
         let job = dead.claim(&memory.port).expect("there is one");
@@ -189,8 +186,7 @@ fn a_dead_worker_costs_the_job_that_it_ran() {
 #[test]
 fn a_dead_worker_s_entry_that_is_still_at_head_is_passed() {
     let memory = Memory::new();
-    let mut records = [Record::NEW; SLOTS];
-    let mut parent = Parent::new(memory.mapping(), &mut records);
+    let mut parent = Parent::new(memory.mapping());
     let slot = submit(&mut parent, 0).expect("a slot");
     // It died between its claim and its move of head.
     memory.slots[slot].word.store(SlotWord::new(0, 1, Status::Claimed).bits(), Relaxed);
@@ -205,8 +201,7 @@ fn a_dead_worker_s_entry_that_is_still_at_head_is_passed() {
 #[test]
 fn a_kill_dooms_the_job_that_runs_and_no_other() {
     let memory = Memory::new();
-    let mut records = [Record::NEW; SLOTS];
-    let mut parent = Parent::new(memory.mapping(), &mut records);
+    let mut parent = Parent::new(memory.mapping());
     let worker = memory.worker(1);
     let slot = submit(&mut parent, 0).expect("a slot");
     assert_eq!(parent.kill(slot, |_| unreachable!("it is queued")), Ok(false));
@@ -230,8 +225,7 @@ fn a_kill_dooms_the_job_that_runs_and_no_other() {
 #[test]
 fn who_sleeps_is_woken_once() {
     let memory = Memory::new();
-    let mut records = [Record::NEW; SLOTS];
-    let mut parent = Parent::new(memory.mapping(), &mut records);
+    let mut parent = Parent::new(memory.mapping());
     let worker = memory.worker(1);
     assert!(worker.rest(&memory.port), "a sleep that returns at once");
     assert_eq!((memory.port.waits.get(), memory.header.sleepers.load(Relaxed)), (1, 0));
@@ -284,8 +278,7 @@ fn wild_writes_are_found_and_change_nothing() {
     ];
     for (what, write) in wild {
         let memory = Memory::new();
-        let mut records = [Record::NEW; SLOTS];
-        let mut parent = Parent::new(memory.mapping(), &mut records);
+        let mut parent = Parent::new(memory.mapping());
         assert!(submit(&mut parent, 0).is_some());
         memory.reports[0].store(1, Relaxed);
         write(&memory);

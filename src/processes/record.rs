@@ -35,13 +35,15 @@ pub(crate) struct Record {
     pub(super) position: usize,
     /// The entry has not been passed yet, although the job has ended.
     pub(super) in_ring: bool,
-    /// The next in the list that the slot is in: of free slots, or of ended jobs.
+    /// The next and the previous one in the list that the slot is in: of free slots, or of ended jobs.
     pub(super) next: u32,
+    pub(super) previous: u32,
 }
 
 impl Record {
     /// Of a slot that was never used.
-    pub(crate) const NEW: Self = Self { phase: Phase::Free, position: 0, in_ring: false, next: NONE };
+    pub(crate) const NEW: Self =
+        Self { phase: Phase::Free, position: 0, in_ring: false, next: NONE, previous: NONE };
 }
 
 /// A FIFO of slots, linked by their records.
@@ -60,7 +62,7 @@ impl List {
 
     /// `slot` is in no list.
     pub(super) fn push(&mut self, records: &mut [Record], slot: usize) {
-        records[slot].next = NONE;
+        (records[slot].next, records[slot].previous) = (NONE, self.last);
         match self.last {
             NONE => self.first = slot as u32,
             last => records[last as usize].next = slot as u32,
@@ -68,16 +70,26 @@ impl List {
         self.last = slot as u32;
     }
 
-    pub(super) fn pop(&mut self, records: &[Record]) -> Option<usize> {
+    pub(super) fn pop(&mut self, records: &mut [Record]) -> Option<usize> {
         if self.is_empty() {
             return None;
         }
         let slot = self.first as usize;
-        self.first = records[slot].next;
-        if self.is_empty() {
-            self.last = NONE;
-        }
+        self.remove(records, slot);
         Some(slot)
+    }
+
+    /// `slot` is in this list.
+    pub(super) fn remove(&mut self, records: &mut [Record], slot: usize) {
+        let Record { next, previous, .. } = records[slot];
+        match previous {
+            NONE => self.first = next,
+            previous => records[previous as usize].next = next,
+        }
+        match next {
+            NONE => self.last = previous,
+            next => records[next as usize].previous = previous,
+        }
     }
 }
 
@@ -88,13 +100,26 @@ mod tests {
     #[test]
     fn a_list_is_a_fifo() {
         let (mut records, mut list) = ([Record::NEW; 3], List::EMPTY);
-        assert_eq!(list.pop(&records), None);
+        assert_eq!(list.pop(&mut records), None);
         for slots in [[2, 0, 1], [1, 2, 0]] {
             slots.iter().for_each(|slot| list.push(&mut records, *slot));
-            assert_eq!(list.pop(&records), Some(slots[0]));
+            assert_eq!(list.pop(&mut records), Some(slots[0]));
             list.push(&mut records, slots[0]);
-            let popped = [list.pop(&records), list.pop(&records), list.pop(&records), list.pop(&records)];
+            let popped = [(); 4].map(|()| list.pop(&mut records));
             assert_eq!(popped, [Some(slots[1]), Some(slots[2]), Some(slots[0]), None]);
+        }
+    }
+
+    #[test]
+    fn any_slot_can_leave_a_list() {
+        for leaver in 0..3 {
+            let (mut records, mut list) = ([Record::NEW; 3], List::EMPTY);
+            (0..3).for_each(|slot| list.push(&mut records, slot));
+            list.remove(&mut records, leaver);
+            list.push(&mut records, leaver);
+            let others: [usize; 2] = [[1, 2], [0, 2], [0, 1]][leaver];
+            let popped = [(); 4].map(|()| list.pop(&mut records));
+            assert_eq!(popped, [Some(others[0]), Some(others[1]), Some(leaver), None]);
         }
     }
 }

@@ -9,6 +9,7 @@ impl Parent<'_> {
     /// Settles what worker `dead` leaves; `how` is what the system said of its death. The process has ended, and its number is
     /// not used again before this returns. The caller then unlocks, rings, and notifies if there is an entry.
     pub(crate) fn sweep(&mut self, dead: usize, how: i32) -> Result<(), Corrupt> {
+        self.check_head()?;
         for slot in 0..self.records.len() {
             if self.records[slot].phase == Phase::InFlight {
                 let word = self.word_in_flight(slot)?;

@@ -93,13 +93,13 @@ pub(super) enum Entry {
 impl Entry {
     /// The bits of an entry. `len` is a power of two, and `slot` is less.
     pub(super) const fn pack(position: usize, slot: usize, len: usize) -> usize {
-        (position + len) & !(len - 1) | slot
+        position.wrapping_add(len) & !(len - 1) | slot
     }
 
-    /// Reads the entry of a position.
+    /// Reads the entry of a position, which may be a wild one.
     pub(super) const fn unpack(bits: usize, position: usize, len: usize) -> Self {
         let (lap, mask) = (bits & !(len - 1), len - 1);
-        if lap == (position + len) & !mask {
+        if lap == position.wrapping_add(len) & !mask {
             Self::Slot(bits & mask)
         } else if lap == position & !mask {
             Self::Empty
@@ -152,6 +152,12 @@ mod tests {
             }
             assert!((0..len).all(|position| Entry::unpack(0, position, len) == Entry::Empty));
         }
+    }
+
+    #[test]
+    fn an_entry_of_a_wild_position_can_be_read() {
+        assert_eq!(Entry::unpack(usize::MAX, usize::MAX, 8), Entry::Empty);
+        assert_eq!(Entry::unpack(0, usize::MAX, 8), Entry::Slot(0));
     }
 
     #[test]

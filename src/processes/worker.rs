@@ -59,7 +59,7 @@ impl<'a> Worker<'a> {
         // ORDERING: Relaxed: the entry and the slot's word carry the data.
         let _ = self.mapping.header.head.compare_exchange(
             position,
-            position + 1,
+            position.wrapping_add(1),
             ordering(Site::ProcessPass, Relaxed),
             ordering(Site::ProcessPassLost, Relaxed),
         );

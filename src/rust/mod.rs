@@ -49,6 +49,27 @@ mod pause;
 #[cfg(feature = "alloc")]
 pub(crate) mod pool;
 pub(crate) mod pool_core;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub(crate) mod process_builder;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub(crate) mod process_outcome;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub(crate) mod process_pool;
 #[cfg(feature = "alloc")]
 mod queue_list;
 #[cfg(feature = "alloc")]

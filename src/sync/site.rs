@@ -362,6 +362,7 @@ sites! {
     ProcessCancel,
     ProcessCancelLost,
     ProcessDoom,
+    ProcessDoomLook,
     ProcessDoomLost,
     // processes/sweep.rs
     ProcessSweepBit,

@@ -3,7 +3,7 @@
 extern crate std;
 
 use crate::platform::{Clock, ModelPort};
-use crate::processes::{Body, Claimed, End, Header, Mapping, Parent, Record, Slot, Worker, WorkerWords};
+use crate::processes::{Body, Claimed, End, Header, Mapping, Parent, Slot, Worker, WorkerWords};
 use crate::sync::{AtomicUsize, spin_loop};
 use std::vec::Vec;
 
@@ -45,10 +45,9 @@ impl Processes {
         Mapping::new(&self.header, &self.entries, &self.slots, &self.reports, &self.workers)
     }
 
-    /// The parent's part, with its records.
+    /// The parent's part.
     pub fn with_parent<R>(&self, f: impl FnOnce(&mut TheParent<'_>) -> R) -> R {
-        let mut records = std::vec![Record::NEW; self.slots.len()];
-        f(&mut TheParent { parent: Parent::new(self.mapping(), &mut records), all: self })
+        f(&mut TheParent { parent: Parent::new(self.mapping()), all: self })
     }
 
     /// The part of the worker with this number.

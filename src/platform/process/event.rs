@@ -1,0 +1,55 @@
+//! A descriptor that becomes readable: an eventfd, also across processes.
+
+use crate::platform::keeping_errno;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// An eventfd.
+pub(crate) struct Event(OwnedFd);
+
+impl Event {
+    pub(crate) fn new() -> io::Result<Self> {
+        // SAFETY:
+        // - no pointer is passed.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY:
+        // - just opened, and nobody else has it.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+
+    pub(crate) fn owned(&self) -> &OwnedFd {
+        &self.0
+    }
+
+    /// Makes it readable.
+    pub(crate) fn signal(&self) {
+        signal(self.fd());
+    }
+
+    /// Makes it unreadable.
+    pub(crate) fn clear(&self) {
+        let mut count = 0u64;
+        // SAFETY:
+        // - writable for 8 bytes. The system call is made directly, because libc's wrapper is a cancellation point.
+        keeping_errno(|| unsafe {
+            libc::syscall(libc::SYS_read, self.fd(), &raw mut count, size_of::<u64>());
+        });
+    }
+}
+
+/// Makes an eventfd readable. One that is full is readable.
+pub(crate) fn signal(fd: RawFd) {
+    let one = 1u64;
+    // SAFETY:
+    // - readable for 8 bytes. The system call is made directly, because libc's wrapper is a cancellation point.
+    keeping_errno(|| unsafe {
+        libc::syscall(libc::SYS_write, fd, &raw const one, size_of::<u64>());
+    });
+}

@@ -1,0 +1,91 @@
+//! Memory that several processes share.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ptr::{self, NonNull};
+
+/// A mapping of an anonymous file, and the file.
+pub(crate) struct SharedMemory {
+    file: OwnedFd,
+    start: NonNull<u8>,
+    size: usize,
+}
+
+// SAFETY:
+// - an address and a descriptor, which every thread may use. What lies there synchronises itself.
+unsafe impl Send for SharedMemory {}
+// SAFETY:
+// - as above.
+unsafe impl Sync for SharedMemory {}
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+impl SharedMemory {
+    /// New memory, all zero. Its pages are allocated here, so that a lack of memory is an error of this call and not a signal later.
+    pub(crate) fn new(size: usize) -> io::Result<Self> {
+        let (name, flags) = (c"jobring", libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING);
+        // SAFETY:
+        // - the name ends with a zero.
+        let fd = check(unsafe { libc::memfd_create(name.as_ptr(), flags) })?;
+        // SAFETY:
+        // - just opened, and nobody else has it.
+        let file = unsafe { OwnedFd::from_raw_fd(fd) };
+        let length = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        // SAFETY:
+        // - no pointer is passed.
+        check(unsafe { libc::fallocate(fd, 0, 0, length) })?;
+        // A process that cut the file would end the others by SIGBUS.
+        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+        // SAFETY:
+        // - this command takes a number.
+        check(unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, seals) })?;
+        Self::map(file, size)
+    }
+
+    /// Maps the memory that another process made.
+    pub(crate) fn of(file: OwnedFd) -> io::Result<Self> {
+        // SAFETY:
+        // - all-zero is a value of this structure of numbers.
+        let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+        // SAFETY:
+        // - writable for the structure.
+        check(unsafe { libc::fstat(file.as_raw_fd(), &raw mut stat) })?;
+        Self::map(file, stat.st_size as usize)
+    }
+
+    fn map(file: OwnedFd, size: usize) -> io::Result<Self> {
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY:
+        // - the system chooses an address at which nothing is.
+        let start =
+            unsafe { libc::mmap(ptr::null_mut(), size, access, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Self { file, start, size })
+    }
+
+    /// Its first byte, at the begin of a page.
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(crate) fn file(&self) -> libc::c_int {
+        self.file.as_raw_fd()
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        // SAFETY:
+        // - mapped in `map`. Whoever has a reference into it borrows `self`, or promised to end before.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.size) };
+    }
+}

@@ -1,0 +1,160 @@
+//! Where things lie in the mapping.
+
+use super::super::{Header, Mapping, Slot, WorkerWords};
+use super::config::{MAGIC, Settings};
+use crate::platform::process::SharedMemory;
+use core::sync::atomic::{AtomicU32, AtomicUsize};
+use std::slice;
+
+/// A worker's words that the protocol of jobs does not need.
+#[repr(C, align(128))]
+pub(super) struct WorkerSide {
+    /// The number of its process, as the kernel stored it. 0: none was made.
+    pub(super) process: AtomicU32,
+    /// Not 0: it has got as far as its first job.
+    pub(super) ready: AtomicU32,
+    /// The slot of the job with a time limit that it begins, and 1. 0: the supervisor has seen it.
+    pub(super) limited: AtomicUsize,
+    /// When that job began.
+    pub(super) began: AtomicUsize,
+}
+
+/// Offsets of everything, and the size of the whole.
+struct Layout {
+    header: usize,
+    workers: usize,
+    sides: usize,
+    reports: usize,
+    entries: usize,
+    slots: usize,
+    limits: usize,
+    data: usize,
+    stride: usize,
+    size: usize,
+}
+
+/// The alignment of each part.
+const LINE: usize = 128;
+
+impl Layout {
+    /// None if the numbers are too large for any memory.
+    fn new(settings: &Settings) -> Option<Self> {
+        let &Settings { slots, workers, input, result, .. } = settings;
+        let mut end = size_of::<Settings>();
+        let mut place = |size: usize, count: usize| {
+            let start = end.checked_next_multiple_of(LINE)?;
+            end = start.checked_add(size.checked_mul(count)?)?;
+            (end <= isize::MAX as usize).then_some(start)
+        };
+        let word = size_of::<AtomicUsize>();
+        let stride = input.checked_next_multiple_of(16)?.checked_add(result)?.checked_next_multiple_of(64)?;
+        Some(Self {
+            header: place(size_of::<Header>(), 1)?,
+            workers: place(size_of::<WorkerWords>(), workers)?,
+            sides: place(size_of::<WorkerSide>(), workers)?,
+            reports: place(word, Mapping::report_words(slots))?,
+            entries: place(word, slots)?,
+            slots: place(size_of::<Slot>(), slots)?,
+            limits: place(word, slots)?,
+            data: place(stride, slots)?,
+            stride,
+            size: end,
+        })
+    }
+}
+
+/// The mapping of a pool, part by part.
+#[derive(Clone, Copy)]
+pub(super) struct View {
+    pub(super) settings: Settings,
+    pub(super) mapping: Mapping<'static>,
+    pub(super) sides: &'static [WorkerSide],
+    /// For each slot: not 0 if its job has a time limit.
+    pub(super) limits: &'static [AtomicUsize],
+    data: *mut u8,
+    stride: usize,
+}
+
+// SAFETY:
+// - the references are to atomics and cells, whose users synchronise; `data` is an address.
+unsafe impl Send for View {}
+// SAFETY:
+// - as above.
+unsafe impl Sync for View {}
+
+impl View {
+    /// How much memory a pool needs. None: more than there can be.
+    pub(super) fn size(settings: &Settings) -> Option<usize> {
+        Layout::new(settings).map(|layout| layout.size)
+    }
+
+    /// Writes the settings into new memory, and views it.
+    ///
+    /// # Safety
+    /// 1. The view ends before the memory.
+    pub(super) unsafe fn create(memory: &SharedMemory, settings: Settings) -> Option<Self> {
+        if memory.size() < Layout::new(&settings)?.size {
+            return None;
+        }
+        // SAFETY:
+        // - the memory is large enough and begins with a page, and nobody else has it yet.
+        unsafe { memory.start().cast::<Settings>().write(settings) };
+        // SAFETY:
+        // - 1.
+        unsafe { Self::of(memory) }
+    }
+
+    /// Views the memory of a pool. None: it is none.
+    ///
+    /// # Safety
+    /// 1. The view ends before the memory.
+    pub(super) unsafe fn of(memory: &SharedMemory) -> Option<Self> {
+        if memory.size() < size_of::<Settings>() {
+            return None;
+        }
+        // SAFETY:
+        // - it begins with a page, it is that large, and any bytes are settings.
+        let settings = unsafe { memory.start().cast::<Settings>().read_volatile() };
+        let layout = Layout::new(&settings)?;
+        let fits = memory.size() >= layout.size && settings.slots.is_power_of_two();
+        if settings.magic != MAGIC || !fits || settings.workers == 0 {
+            return None;
+        }
+        // SAFETY, for each part:
+        // - it lies in the memory, aligned, and overlaps no other part (`Layout`); all-zero is a value of it, and processes change
+        //   it only as what it is.
+        // - the reference ends before the memory (1).
+        let header = unsafe { &*part(memory, layout.header) };
+        // SAFETY: as above.
+        let workers = unsafe { slice::from_raw_parts(part(memory, layout.workers), settings.workers) };
+        // SAFETY: as above.
+        let sides = unsafe { slice::from_raw_parts(part(memory, layout.sides), settings.workers) };
+        let words = Mapping::report_words(settings.slots);
+        // SAFETY: as above.
+        let reports = unsafe { slice::from_raw_parts(part(memory, layout.reports), words) };
+        // SAFETY: as above.
+        let entries = unsafe { slice::from_raw_parts(part(memory, layout.entries), settings.slots) };
+        // SAFETY: as above.
+        let slots = unsafe { slice::from_raw_parts(part(memory, layout.slots), settings.slots) };
+        // SAFETY: as above.
+        let limits = unsafe { slice::from_raw_parts(part(memory, layout.limits), settings.slots) };
+        let mapping = Mapping::new(header, entries, slots, reports, workers);
+        let data = memory.start().wrapping_add(layout.data);
+        Some(Self { settings, mapping, sides, limits, data, stride: layout.stride })
+    }
+
+    /// The place of a slot's input: `settings.input` bytes.
+    pub(super) fn input(&self, slot: usize) -> *mut u8 {
+        debug_assert!(slot < self.settings.slots);
+        self.data.wrapping_add(slot * self.stride)
+    }
+
+    /// The place of a slot's result: `settings.result` bytes.
+    pub(super) fn result(&self, slot: usize) -> *mut u8 {
+        self.input(slot).wrapping_add(self.settings.input.next_multiple_of(16))
+    }
+}
+
+fn part<T>(memory: &SharedMemory, offset: usize) -> *const T {
+    memory.start().wrapping_add(offset).cast::<T>().cast_const()
+}

@@ -1,0 +1,103 @@
+//! The life of a worker process.
+
+use super::super::{Claimed, Worker};
+use super::function::{Function, Return};
+use super::layout::View;
+use crate::platform::port::Port;
+use crate::platform::process::{Child, SharedPort, set_limit, signal};
+use core::sync::atomic::Ordering::{Relaxed, Release};
+use std::boxed::Box;
+use std::os::fd::RawFd;
+use std::slice;
+
+/// The exit code of a worker whose limits or whose initializer failed.
+pub(crate) const NOT_READY: i32 = 121;
+
+/// What the zygote and its workers need.
+pub(super) struct Duty {
+    pub(super) view: View,
+    pub(super) functions: Box<[Function]>,
+    pub(super) port: SharedPort,
+    /// The supervisor's eventfd.
+    pub(super) wake: RawFd,
+    /// The pool's process.
+    pub(super) parent: i32,
+}
+
+impl Duty {
+    /// Works as this worker until the pool closes.
+    pub(super) fn work(&self, number: usize) -> ! {
+        let settings = &self.view.settings;
+        let limited = settings.limits().iter().all(|limit| {
+            let set = set_limit(limit.resource, limit.soft, limit.hard);
+            set.is_ok()
+        });
+        if !limited || !self.initialize() {
+            Child::exit(NOT_READY);
+        }
+        // ORDERING: Relaxed: the parent reads it when this process has ended.
+        self.view.sides[number].ready.store(1, Relaxed);
+        let worker = Worker::new(self.view.mapping, number);
+        let mut jobs = 0;
+        loop {
+            if let Some(job) = worker.claim(&self.port) {
+                self.run(&worker, number, job);
+                jobs += 1;
+                if jobs == settings.jobs_per_worker {
+                    Child::exit(0);
+                }
+            } else if !worker.rest(&self.port) {
+                Child::exit(0);
+            }
+        }
+    }
+
+    fn initialize(&self) -> bool {
+        let Some(initializer) = self.view.settings.initializer() else { return true };
+        let function = self.functions.get(initializer);
+        function.is_some_and(|function| matches!(function.call(&[], &mut []), Return::Done(_)))
+    }
+
+    fn run(&self, worker: &Worker<'_>, number: usize, job: Claimed) {
+        let (settings, slot) = (&self.view.settings, job.slot());
+        // ORDERING: Relaxed: published by the entry of the job, as its input is.
+        if self.view.limits[slot].load(Relaxed) != 0 {
+            self.tell_begin(number, slot);
+        }
+        worker.begin(&job);
+        let body = worker.with_body(&job, |body| *body);
+        // SAFETY:
+        // - the place is that large, and its bytes are this worker's while it has the job: only a process that writes at random
+        //   breaks that.
+        let input = unsafe { slice::from_raw_parts(self.view.input(slot), body.size.min(settings.input)) };
+        // SAFETY:
+        // - as above, and it does not overlap the input.
+        let result = unsafe { slice::from_raw_parts_mut(self.view.result(slot), settings.result) };
+        // The parent has checked the number; a wild write may have changed it.
+        let function = self.functions.get(body.function);
+        let returned = function.map_or(Return::Panicked, |function| function.call(input, result));
+        if let Return::Done(size) = returned
+            && size > settings.result
+        {
+            // It has written more than there is room for, so what lies behind is spoilt.
+            std::process::abort();
+        }
+        worker.with_body(&job, |body| returned.store(body));
+        if !worker.leave(&job) {
+            // Doomed: the signal is on its way.
+            Child::kill();
+        }
+        worker.resolve(job, &self.port);
+    }
+
+    /// Tells the supervisor that a job with a time limit begins. Before it has begun: a worker that stops in between keeps
+    /// its limit.
+    fn tell_begin(&self, number: usize, slot: usize) {
+        let side = &self.view.sides[number];
+        // ORDERING: Relaxed: published by the next line.
+        side.began.store(self.port.now().unwrap_or(0) as usize, Relaxed);
+        // ORDERING: Release pairs with the supervisor's Acquire: it sees the time.
+        side.limited.store(slot + 1, Release);
+        signal(self.wake);
+    }
+}

@@ -1,0 +1,257 @@
+//! The Rust face of pools whose workers are processes.
+
+use super::process_builder::ProcessPoolBuilder;
+use super::process_outcome::{ProcessEnd, ProcessError, ProcessJobId};
+use super::time_limit::TimeLimit;
+use crate::engine::lifecycle::ShutdownMode;
+use crate::platform::port::Timeout;
+use crate::processes::pool::{self, Config, CreateError, Ending, Failure, Function, Return, take_over};
+use crate::util::unwind::{catch, drop_ignoring_panic};
+use core::fmt;
+use core::time::Duration;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// A function that jobs of a [`ProcessPool`] call: it reads the input, writes a result, and returns the number of bytes that it
+/// has written, or an error. If it returns a larger number than there is room for, the worker aborts.
+pub type ProcessFunction = fn(input: &[u8], result: &mut [u8]) -> Result<usize, i32>;
+
+/// A pool whose workers are processes: for code that may crash, leak or hang. A worker that dies costs the one job that it runs, and
+/// that job's end says so. (Linux, 64 bits.)
+///
+/// A job calls a function of a table, by its number, with bytes; its result is bytes. Both lie in shared memory.
+///
+/// The workers are copies of a process with one thread, which is made in one of two ways:
+///
+/// - [`fork`](Self::fork): it is a copy of this process. Use it before the process has other threads: what another thread has locked at
+///   that moment stays locked in the workers for ever. In a process with other threads the functions of the table may allocate
+///   memory, and may use nothing else that those threads lock.
+/// - [`spawn`](Self::spawn): it is this program, started once more, and calls [`take_over`](Self::take_over) at the start of `main`. It is
+///   safe with other threads. The workers are then children for which the system sends SIGCHLD, and a call of the program's own that
+///   waits for *any* child may collect one; the pool does not learn how that one ended.
+///
+/// When this process ends, also by SIGKILL, the kernel kills the workers. A process that writes at random into the shared memory can
+/// spoil any job; the pool checks what it reads, and reports [`ProcessError::Corrupt`].
+///
+/// ```standalone_crate
+/// use jobring::{ProcessJob, ProcessOutcome, ProcessPool, TimeLimit};
+///
+/// fn double(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+///     match input {
+///         b"crash" => std::process::abort(),
+///         [digit] => result[0] = digit * 2,
+///         _ => return Err(22),
+///     }
+///     Ok(1)
+/// }
+///
+/// let pool = ProcessPool::fork(&[double]).workers(2).build()?;
+/// let crash = pool.submit(&ProcessJob::new(0, b"crash"))?;
+/// let job = pool.submit(&ProcessJob::new(0, &[21]))?;
+/// assert_eq!(pool.wait(job, TimeLimit::NONE)?.outcome, ProcessOutcome::Done(vec![42]));
+/// match pool.wait(crash, TimeLimit::NONE)?.outcome {
+///     ProcessOutcome::Died(death) => assert_eq!(death.status, Some(-6), "SIGABRT"),
+///     other => unreachable!("{other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ProcessPool(pool::ProcessPool);
+
+impl fmt::Debug for ProcessPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// What a [`ProcessPool`] is to do.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct ProcessJob<'a> {
+    function: usize,
+    input: &'a [u8],
+    tag: u64,
+    kill_after: Option<Duration>,
+}
+
+impl<'a> ProcessJob<'a> {
+    /// A call of the function with this number.
+    pub const fn new(function: usize, input: &'a [u8]) -> Self {
+        Self { function, input, tag: 0, kill_after: None }
+    }
+
+    /// A number that the job's end repeats. The default is 0.
+    pub const fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    /// The worker is killed if the job runs for longer than this.
+    pub const fn kill_after(mut self, time: Duration) -> Self {
+        self.kill_after = Some(time);
+        self
+    }
+}
+
+/// A [`ProcessPool`] at one moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ProcessPoolStats {
+    /// The workers that live.
+    pub workers: usize,
+    /// The number of slots.
+    pub capacity: usize,
+    /// Jobs that were accepted.
+    pub submitted: u64,
+    /// Jobs that have not ended, as far as the pool knows.
+    pub in_flight: usize,
+    /// Workers that were made.
+    pub made: u64,
+    /// Workers that ended with another status than 0.
+    pub deaths: u64,
+    /// No worker can be made any more: the process of which they are copies has ended, and can't be made again.
+    pub is_zygote_lost: bool,
+}
+
+/// Calls a function of the table.
+unsafe fn call(code: *const (), input: &[u8], result: &mut [u8]) -> Return {
+    // SAFETY:
+    // - `function` made it of such a function.
+    let function: ProcessFunction = unsafe { core::mem::transmute(code) };
+    match catch(|| function(input, result)) {
+        Ok(Ok(size)) => Return::Done(size),
+        Ok(Err(code)) => Return::Failed(code),
+        Err(panic) => {
+            drop_ignoring_panic(panic);
+            Return::Panicked
+        }
+    }
+}
+
+pub(super) fn function(function: ProcessFunction) -> Function {
+    // SAFETY:
+    // - `call` takes the address of any such function, and catches its panic.
+    unsafe { Function::new(function as *const (), call) }
+}
+
+impl ProcessPool {
+    /// A pool whose workers are copies of this process, and call these functions. Make it before the process has other threads.
+    pub fn fork(functions: &[ProcessFunction]) -> ProcessPoolBuilder {
+        ProcessPoolBuilder::new(Some(functions))
+    }
+
+    /// A pool whose workers are copies of this program, started once more. Its `main` calls [`take_over`](Self::take_over) first.
+    pub fn spawn() -> ProcessPoolBuilder {
+        ProcessPoolBuilder::new(None)
+    }
+
+    /// The first call in the `main` of a program that uses [`spawn`](Self::spawn). If a pool has started this process, the call makes
+    /// workers that call these functions, and does not return. Otherwise it does nothing.
+    ///
+    /// ```no_run
+    /// use jobring::{ProcessJob, ProcessPool, TimeLimit};
+    ///
+    /// fn shout(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    ///     result[..input.len()].copy_from_slice(&input.to_ascii_uppercase());
+    ///     Ok(input.len())
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     ProcessPool::take_over(&[shout]);
+    ///     let pool = ProcessPool::spawn().build()?;
+    ///     let job = pool.submit(&ProcessJob::new(0, b"hello"))?;
+    ///     println!("{:?}", pool.wait(job, TimeLimit::NONE)?.outcome);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a pool has started this process, and it has other threads already: the call comes too late.
+    pub fn take_over(functions: &[ProcessFunction]) {
+        take_over(|| functions.iter().copied().map(function).collect());
+    }
+
+    pub(super) fn new(config: Config) -> Result<Self, CreateError> {
+        pool::ProcessPool::create(config).map(Self)
+    }
+
+    /// Submits a job. Waits for a free slot: each job has one until its end is taken.
+    pub fn submit(&self, job: &ProcessJob<'_>) -> Result<ProcessJobId, ProcessError> {
+        self.submit_timeout(job, TimeLimit::NONE)
+    }
+
+    /// The same, and waits for no longer than this; [`ProcessError::Full`] then.
+    pub fn submit_timeout(
+        &self,
+        job: &ProcessJob<'_>,
+        limit: impl Into<TimeLimit>,
+    ) -> Result<ProcessJobId, ProcessError> {
+        let kill_after = job.kill_after.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let timeout = limit.into().timeout();
+        Ok(self.0.submit(job.function, job.input, kill_after, job.tag, timeout).map(ProcessJobId)?)
+    }
+
+    /// The next job that has ended. A job that a thread waits for by its name may be taken here.
+    pub fn take(&self, limit: impl Into<TimeLimit>) -> Result<ProcessEnd, ProcessError> {
+        Ok(self.0.take(limit.into().timeout()).map(|taken| ProcessEnd::of(&taken))?)
+    }
+
+    /// The same, and does not wait. None: no job has ended. A descriptor of the pool's is not readable then.
+    pub fn try_take(&self) -> Result<Option<ProcessEnd>, ProcessError> {
+        match self.0.take(Timeout::Poll) {
+            Ok(taken) => Ok(Some(ProcessEnd::of(&taken))),
+            Err(Failure::TimedOut) => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Waits for the end of one job.
+    pub fn wait(&self, job: ProcessJobId, limit: impl Into<TimeLimit>) -> Result<ProcessEnd, ProcessError> {
+        Ok(self.0.wait(job.0, limit.into().timeout()).map(|taken| ProcessEnd::of(&taken))?)
+    }
+
+    /// Cancels a job that has not begun. False: it has.
+    pub fn cancel(&self, job: ProcessJobId) -> Result<bool, ProcessError> {
+        Ok(self.0.cancel(job.0)?)
+    }
+
+    /// Cancels a job, or kills the worker that runs it. False: it has ended. Its end says what became of it: the job may return
+    /// at this very moment.
+    pub fn kill(&self, job: ProcessJobId) -> Result<bool, ProcessError> {
+        Ok(self.0.kill(job.0)?)
+    }
+
+    /// Accepts no more jobs, and waits until the others and all workers have ended. If that takes longer than the limit, it fails with
+    /// [`ProcessError::TimedOut`] and can be called again. Jobs that have ended can be taken afterwards too.
+    pub fn shutdown(&self, mode: ShutdownMode, limit: impl Into<TimeLimit>) -> Result<(), ProcessError> {
+        let ending = match mode {
+            ShutdownMode::Drain => Ending::Drain,
+            ShutdownMode::Discard => Ending::Discard,
+        };
+        Ok(self.0.shutdown(ending, limit.into().timeout())?)
+    }
+
+    /// The same, and kills the jobs that run.
+    pub fn terminate(&self, limit: impl Into<TimeLimit>) -> Result<(), ProcessError> {
+        Ok(self.0.shutdown(Ending::Kill, limit.into().timeout())?)
+    }
+
+    /// A descriptor that is readable when a job may have ended, for poll(2) and event loops
+    /// ([`ProcessPoolBuilder::descriptor`]). Take until there is nothing: then it is unreadable until the next job ends.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.descriptor().map(AsFd::as_fd)
+    }
+
+    /// What the pool does at this moment.
+    pub fn stats(&self) -> ProcessPoolStats {
+        let stats = self.0.statistics();
+        ProcessPoolStats {
+            workers: stats.workers,
+            capacity: stats.capacity,
+            submitted: stats.submitted,
+            in_flight: stats.in_flight,
+            made: stats.made,
+            deaths: stats.deaths,
+            is_zygote_lost: stats.is_zygote_lost,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The end of the pool's process, of a thread of it, and of the zygote.
+
+use crate::functions::*;
+use crate::stage::{Sign, Test, VICTIM, Way, bytes, children, children_of, process, run, take, until};
+use jobring::{ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
+use std::process::Command;
+
+pub const TESTS: &[Test] = &[
+    ("workers_end_with_the_pools_process", workers_end_with_the_pools_process),
+    ("workers_outlive_the_thread_that_made_the_pool", workers_outlive_the_thread_that_made_the_pool),
+    ("workers_go_on_without_their_zygote", workers_go_on_without_their_zygote),
+    ("a_stopped_zygote_stops_nobody", a_stopped_zygote_stops_nobody),
+    ("a_program_that_does_not_take_over_makes_no_pool", a_program_that_does_not_take_over_makes_no_pool),
+];
+
+/// The variable that keeps this program from taking over.
+pub const WITHOUT: &str = "JOBRING_TEST_WITHOUT_TAKE_OVER";
+
+/// A program that forgot to take over: whether it is the one that makes the pool, or the one that was started.
+pub fn without_take_over() {
+    match jobring::ProcessPool::spawn().workers(1).build() {
+        Err(error) => println!("{error:?}"),
+        Ok(pool) => println!("{pool:?}"),
+    }
+}
+
+/// In a process of its own, which will be killed: two endless jobs.
+pub fn victim(arguments: &[String]) {
+    let way = if arguments[0] == "Fork" { Way::Fork } else { Way::Spawn };
+    let pool = way.pool(3);
+    for sign in &arguments[1..] {
+        pool.submit(&ProcessJob::new(ENDLESS, sign.as_bytes())).expect("a slot");
+    }
+    take(&pool);
+}
+
+/// Has this process ended, as far as the system knows? (One that its new parent has not collected yet has.)
+fn has_ended(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    status.map_or(true, |status| {
+        let behind = status.rsplit(')').next().expect("a state");
+        behind.trim_start().starts_with(['Z', 'X'])
+    })
+}
+
+fn workers_end_with_the_pools_process(way: Way) {
+    let signs = [Sign::new("victim-0"), Sign::new("victim-1")];
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    command.args([VICTIM, &format!("{way:?}")]).args(signs.iter().map(|sign| &sign.0));
+    let mut victim = command.spawn().expect("a process");
+    let busy: Vec<u32> = signs.iter().map(Sign::seen).collect();
+    // The zygote, the two workers in endless jobs, and one that sleeps.
+    let mut processes = Vec::new();
+    until("all of them live", || {
+        processes = children_of(&victim.id().to_string());
+        processes.len() == 4
+    });
+    assert!(busy.iter().all(|worker| processes.contains(worker)));
+    victim.kill().expect("a signal");
+    victim.wait().expect("a status");
+    for process in processes {
+        until("a process of the pool ends", || has_ended(process));
+    }
+}
+
+fn workers_outlive_the_thread_that_made_the_pool(way: Way) {
+    // A copy of a process in which only this thread and its creator live, who waits.
+    let pool = std::thread::spawn(move || way.pool(2)).join().expect("a pool");
+    let before: Vec<u32> = {
+        until("both live", || children().len() == 3);
+        children()
+    };
+    std::thread::spawn(|| ()).join().expect("a thread");
+    for _ in 0..100 {
+        assert_eq!(run(&pool, ProcessJob::new(REVERSE, b"ab")), ProcessOutcome::Done(b"ba".to_vec()));
+    }
+    assert_eq!(children(), before);
+}
+
+fn workers_go_on_without_their_zygote(way: Way) {
+    let pool = way.pool(2);
+    until("all live", || pool.stats().workers == 2);
+    let zygote = children()[0];
+    send(zygote, 9);
+    until("its death is noticed", || !children().contains(&zygote));
+    for _ in 0..10 {
+        assert_eq!(run(&pool, ProcessJob::new(REVERSE, b"ab")), ProcessOutcome::Done(b"ba".to_vec()));
+    }
+    if way == Way::Spawn {
+        // Another one is made.
+        let before = process(&pool);
+        send(before, 9);
+        until("both live", || {
+            let now = children();
+            now.len() == 3 && !now.contains(&before) && pool.stats().workers == 2
+        });
+        assert!(!pool.stats().is_zygote_lost);
+        assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+        return;
+    }
+    until("the pool says so", || pool.stats().is_zygote_lost);
+    let sign = Sign::new("last");
+    let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
+    let last = sign.seen();
+    let first = process(&pool);
+    assert_ne!(first, last);
+    send(first, 9);
+    until("one is left", || pool.stats().workers == 1);
+    let queued = pool.submit(&ProcessJob::new(REVERSE, b"")).expect("a slot");
+    send(last, 9);
+    let end = pool.wait(endless, TimeLimit::NONE).expect("an end");
+    assert!(matches!(end.outcome, ProcessOutcome::Died(death) if death.status == Some(-9)), "{end:?}");
+    assert_eq!(pool.wait(queued, TimeLimit::NONE).expect("an end").outcome, ProcessOutcome::NoWorkers);
+    assert_eq!(pool.submit(&ProcessJob::new(REVERSE, b"")), Err(ProcessError::NoWorkers));
+}
+
+fn a_stopped_zygote_stops_nobody(way: Way) {
+    let pool = way.pool(2);
+    until("all live", || pool.stats().workers == 2);
+    send(children()[0], 19);
+    let outcome = run(&pool, ProcessJob::new(EXIT, &[3]));
+    assert!(matches!(outcome, ProcessOutcome::Died(death) if death.status == Some(3)), "{outcome:?}");
+    for _ in 0..10 {
+        assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba", "by the other worker");
+    }
+    send(children()[0], 18);
+    until("it makes the next one", || pool.stats().workers == 2);
+    send(children()[0], 19);
+    pool.shutdown(jobring::ShutdownMode::Drain, TimeLimit::NONE).expect("an end");
+}
+
+fn a_program_that_does_not_take_over_makes_no_pool(way: Way) {
+    if way == Way::Fork {
+        return;
+    }
+    // This program, told not to take over: the one that it starts is not told either, and must find out.
+    let mut command = Command::new(std::env::current_exe().expect("a program"));
+    let output = command.arg(VICTIM).env(WITHOUT, "1").output().expect("a process");
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).expect("text");
+    // The one that was started inherits the output.
+    assert_eq!(said, "IsWorker\nNoTakeOver\n");
+}

@@ -1,0 +1,165 @@
+//! The table of functions that the workers call.
+
+use jobring::ProcessFunction;
+use std::io::Write;
+
+pub const REVERSE: usize = 0;
+pub const FAIL: usize = 1;
+pub const PANIC: usize = 2;
+pub const SIGNAL: usize = 3;
+pub const EXIT: usize = 4;
+pub const ABORT: usize = 5;
+pub const ENDLESS: usize = 6;
+pub const FAULT: usize = 7;
+pub const PROCESS: usize = 8;
+pub const OPEN_FILES: usize = 9;
+pub const ALLOCATE: usize = 10;
+pub const WILD: usize = 11;
+pub const TOO_LONG: usize = 12;
+pub const IS_INITIALIZED: usize = 13;
+pub const INITIALIZE: usize = 14;
+pub const THREADS: usize = 15;
+pub const WORK: usize = 16;
+
+pub const TABLE: [ProcessFunction; 17] = [
+    reverse,
+    fail,
+    panics,
+    signal_itself,
+    exits,
+    aborts,
+    endless,
+    fault,
+    process,
+    open_files,
+    allocate,
+    wild,
+    too_long,
+    is_initialized,
+    initialize,
+    threads,
+    work,
+];
+
+unsafe extern "C" {
+    fn kill(process: i32, signal: i32) -> i32;
+}
+
+pub fn send(process: u32, signal: i32) {
+    // SAFETY:
+    // - no pointer is passed.
+    unsafe { kill(process as i32, signal) };
+}
+
+fn give(result: &mut [u8], bytes: &[u8]) -> Result<usize, i32> {
+    result[..bytes.len()].copy_from_slice(bytes);
+    Ok(bytes.len())
+}
+
+fn reverse(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    let bytes: Vec<u8> = input.iter().rev().copied().collect();
+    give(result, &bytes)
+}
+
+/// The same, after a while.
+fn work(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    for _ in 0..20_000 {
+        std::hint::spin_loop();
+    }
+    reverse(input, result)
+}
+
+fn fail(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    Err(i32::from(input[0]) - 100)
+}
+
+fn panics(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    std::panic::set_hook(Box::new(|_| {}));
+    panic!("as the test wants it")
+}
+
+fn signal_itself(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    // Rust's own handler of SIGSEGV returns the first time.
+    loop {
+        send(std::process::id(), i32::from(input[0]));
+    }
+}
+
+fn exits(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    std::process::exit(i32::from(input[0]))
+}
+
+fn aborts(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    std::process::abort()
+}
+
+/// Writes its process's number to the file that the input names, and goes on for ever.
+fn endless(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    if !input.is_empty() {
+        let path = std::str::from_utf8(input).expect("a path");
+        let whole = format!("{path}.part");
+        std::fs::write(&whole, std::process::id().to_string()).expect("a file");
+        std::fs::rename(whole, path).expect("a file");
+    }
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+fn fault(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    // SAFETY:
+    // - it is not safe: that is what the test is about. The first page is never mapped.
+    unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1) };
+    Ok(0)
+}
+
+fn process(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    give(result, &std::process::id().to_le_bytes())
+}
+
+fn open_files(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    let limits = std::fs::read_to_string("/proc/self/limits").expect("the limits");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
+    let soft = line.split_whitespace().nth(3).expect("a number");
+    give(result, soft.as_bytes())
+}
+
+/// Allocates more than the limit of the test allows.
+fn allocate(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    let bytes = vec![1u8; 1 << 31];
+    Ok(usize::from(std::hint::black_box(&bytes)[77]))
+}
+
+/// Writes over the shared memory in front of its input.
+fn wild(input: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    for distance in 1..2048 {
+        // SAFETY:
+        // - it is not safe: that is what the test is about. The first slot's input has more than that before it.
+        unsafe { input.as_ptr().cast_mut().sub(distance).write_volatile(0xff) };
+    }
+    Ok(0)
+}
+
+fn too_long(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    Ok(result.len() + 1)
+}
+
+static INITIALIZED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+fn initialize(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+    INITIALIZED.store(true, std::sync::atomic::Ordering::Relaxed);
+    Ok(0)
+}
+
+fn is_initialized(_: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    give(result, &[INITIALIZED.load(std::sync::atomic::Ordering::Relaxed).into()])
+}
+
+/// Uses threads, memory and the standard output, as any program may.
+fn threads(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    let bytes = input.to_vec();
+    let sum = std::thread::spawn(move || bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>());
+    let sum = sum.join().expect("a sum");
+    std::io::stdout().flush().expect("an output");
+    give(result, &sum.to_le_bytes())
+}
