@@ -2455,6 +2455,10 @@ struct jobring_config {
 #define JOBRING_E_NO_WORKERS (-20)
 /** The call was ended by jobring_interrupt_raise(). */
 #define JOBRING_E_INTERRUPTED (-21)
+/** The worker process of the job ended in it (jobring_processes.h). */
+#define JOBRING_E_WORKER_DIED (-22)
+/** Memory that processes share holds what none of the library wrote (jobring_processes.h). */
+#define JOBRING_E_CORRUPT (-23)
 
 /* -16 is not used. */
 

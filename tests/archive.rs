@@ -62,7 +62,7 @@ fn a_static_program_gets_no_processes_and_no_network_with_it() {
     assert_eq!(c::run(&mut Command::new(&without_std)), "a worker says: twice 21 is 42\n");
     assert!(taken(&without_std).is_empty(), "{:?}", taken(&without_std));
     // The control.
-    let with_std = program(&c::library(&["std", "pthread", "capi"]), "hello-static-std");
+    let with_std = program(&c::library(c::FEATURES), "hello-static-std");
     assert_eq!(taken(&with_std), of_std);
 }
 

@@ -279,7 +279,7 @@ fn every_function_refuses_every_bad_input() {
     assert_eq!(header.functions.keys().map(String::as_str).collect::<BTreeSet<_>>(), exported);
     let required: BTreeSet<String> = required(&header).iter().map(Cell::to_string).collect();
 
-    let both = library(&["std", "pthread", "capi"]);
+    let both = library(c::FEATURES);
     let std_alone = library(&["std", "capi"]);
     let mut runs = vec![
         (&both, "bad-input-sanitized", c::SANITIZED, ""),

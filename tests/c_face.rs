@@ -40,7 +40,7 @@ fn face(library: &Path, source: &str, name: &str, flags: &[&str]) {
 
 #[test]
 fn c_programs_find_what_the_header_promises() {
-    let both = library(&["std", "pthread", "capi"]);
+    let both = library(c::FEATURES);
     let std_alone = library(&["std", "capi"]);
     // What `make` builds is for this machine.
     let without_std = MACHINE.is_empty().then(c::archive);

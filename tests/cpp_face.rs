@@ -42,7 +42,7 @@ const MORE: &[Case] = &[
 
 fn library() -> PathBuf {
     // What `make` builds is for this machine.
-    if MACHINE.is_empty() { c::archive() } else { c::library(&["std", "pthread", "capi"]) }
+    if MACHINE.is_empty() { c::archive() } else { c::library(c::FEATURES) }
 }
 
 fn build(library: &Path, source: &str, compiler: &str, dialect: &str, flags: &[&str]) -> PathBuf {

@@ -232,7 +232,7 @@ fn every_dialect_takes_all_of_the_header_without_a_warning() {
     let folder = folder("all");
     let (functions, constants) = lists(&folder);
     assert!(functions > 30 && constants > 30, "{functions} functions, {constants} constants");
-    let library = library(&["std", "pthread", "capi"]);
+    let library = library(c::FEATURES);
     let matrix = matrix();
     at_once(&matrix, |(compiler, dialect)| {
         one_dialect(compiler, dialect, true, &folder, &library);

@@ -11,7 +11,7 @@
 #[path = "common/c.rs"]
 mod c;
 
-use c::{for_each, root};
+use c::{FEATURES, for_each, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const PAGE: &str = "docs/from-python.md";
-const FEATURES: &[&str] = &["std", "pthread", "capi"];
 /// A snippet that takes so long hangs: its own limits are shorter.
 const SECONDS: &str = "120";
 

@@ -30,7 +30,7 @@ impl Build {
 fn builds() -> Vec<Build> {
     let of = |name, library, backends| Build { name, library, backends };
     let mut builds = vec![
-        of("both", c::library(&["std", "pthread", "capi"]), &["pthread", "std"]),
+        of("both", c::library(c::FEATURES), &["pthread", "std"]),
         of("std", c::library(&["std", "capi"]), &["std"]),
     ];
     // What `make` builds is for this machine.
@@ -260,7 +260,7 @@ fn an_exception_that_leaves_a_job_ends_the_process() {
     // Without panics that unwind, the compiler keeps fewer notes for the unwinder. A standard library of another panic strategy,
     // built from its sources (.ci/i686), is not taken.
     if cfg!(target_pointer_width = "64") {
-        let library = c::library_with(&["std", "pthread", "capi"], &["-Cpanic=abort"]);
+        let library = c::library_with(c::FEATURES, &["-Cpanic=abort"]);
         builds.push(Build { name: "both-abort", library, backends: &["pthread", "std"] });
     }
     for build in builds {

@@ -15,7 +15,7 @@ use std::process::Command;
 /// The programs about lanes.
 const LANES: [(&str, &str); 2] = [("lane.c", "lane"), ("lane_end.c", "lane-end")];
 
-const FEATURES: &[&str] = &["std", "pthread", "capi"];
+use c::FEATURES;
 
 fn asan(library: &Path, sources: &[&str], name: &str, argument: &str) -> Command {
     let program = program(library, sources, &format!("{name}-asan"), &["-fsanitize=address"]);

@@ -2,7 +2,7 @@
 //! no atomic here: a call checks its arguments, calls the engine, and turns the answer into a status.
 //!
 //! The headers take their documentation from these items, so it is written for C readers. `jobring.h.in`,
-//! `jobring_ext.h.in` and `jobring_port.h.in` have the rest of the headers and the order of the items: tests/header_drift.rs puts
+//! `jobring_ext.h.in`, `jobring_processes.h.in` and `jobring_port.h.in` have the rest of the headers and the order of the items: tests/header_drift.rs puts
 //! them together.
 
 #![allow(non_camel_case_types, reason = "C names")]
@@ -40,6 +40,15 @@ mod pool;
 mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
+mod processes;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+mod processes_pool;
+mod processes_types;
 mod queue;
 mod request;
 mod resize;
@@ -74,6 +83,8 @@ pub use lane::*;
 pub use parallel_for::*;
 pub use pause::*;
 pub use port::*;
+pub use processes::*;
+pub use processes_types::*;
 pub use queue::*;
 pub use resize::*;
 pub use run::*;

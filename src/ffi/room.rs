@@ -58,6 +58,25 @@ impl Room {
         !self.data.is_null() && !self.moves()
     }
 
+    /// The caller's memory for a text or data.
+    ///
+    /// # Safety
+    /// 1. As for `of`; nobody else uses that memory as long as the slice is in use.
+    #[cfg(all(
+        feature = "processes",
+        target_os = "linux",
+        target_pointer_width = "64",
+        not(any(jobring_loom, jobring_freeze))
+    ))]
+    pub(super) unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
+        if self.data.is_null() {
+            return &mut [];
+        }
+        // SAFETY:
+        // - 1: writable for `capacity` bytes.
+        unsafe { core::slice::from_raw_parts_mut(self.data, self.capacity) }
+    }
+
     /// Are a job's data moved there?
     pub(super) fn moves(&self) -> bool {
         self.moves.is_some()

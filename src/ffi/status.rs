@@ -52,6 +52,10 @@ pub const JOBRING_E_EXITED: jobring_status = -19;
 pub const JOBRING_E_NO_WORKERS: jobring_status = -20;
 /// The call was ended by jobring_interrupt_raise().
 pub const JOBRING_E_INTERRUPTED: jobring_status = -21;
+/// The worker process of the job ended in it (jobring_processes.h).
+pub const JOBRING_E_WORKER_DIED: jobring_status = -22;
+/// Memory that processes share holds what none of the library wrote (jobring_processes.h).
+pub const JOBRING_E_CORRUPT: jobring_status = -23;
 
 /// Returns a short English text for `status`, also for a number that is no status.
 ///
@@ -83,6 +87,8 @@ pub extern "C" fn jobring_status_text(status: jobring_status) -> *const c_char {
         JOBRING_E_EXITED => c"the job ended its thread",
         JOBRING_E_NO_WORKERS => c"no worker is there to run it",
         JOBRING_E_INTERRUPTED => c"interrupted",
+        JOBRING_E_WORKER_DIED => c"the job's worker process ended",
+        JOBRING_E_CORRUPT => c"shared memory is corrupt",
         _ => c"unknown status",
     };
     text.as_ptr()

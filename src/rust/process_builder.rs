@@ -3,7 +3,6 @@
 use super::process_pool::{ProcessFunction, ProcessPool, function};
 use crate::processes::pool::{Config, CreateError, Origin, ResourceLimit};
 use core::fmt;
-use std::vec::Vec;
 
 /// What a [`ProcessPool`] is made of. From [`ProcessPool::fork`] or [`ProcessPool::spawn`].
 #[must_use]
@@ -22,21 +21,7 @@ impl ProcessPoolBuilder {
         let origin = functions.map_or(Origin::Spawn, |functions| {
             Origin::Fork(functions.iter().copied().map(function).collect())
         });
-        Self {
-            config: Config {
-                origin,
-                workers: std::thread::available_parallelism().map_or(1, usize::from).min(64),
-                capacity: 256,
-                input: 4096,
-                result: 4096,
-                initializer: None,
-                jobs_per_worker: None,
-                limits: Vec::new(),
-                restarts: 8,
-                descriptor: false,
-                stack: 8 << 20,
-            },
-        }
+        Self { config: Config::new(origin) }
     }
 
     /// The number of worker processes, at most 64. The default is the number of CPUs.

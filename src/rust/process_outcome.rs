@@ -20,6 +20,8 @@ pub enum ProcessOutcome {
     Panicked,
     /// It was cancelled before it began.
     Cancelled,
+    /// A shutdown discarded it before it began.
+    Discarded,
     /// Its worker ended in it.
     Died(ProcessDeath),
     /// It did not begin, because all workers have gone and no new ones can be made.
@@ -71,6 +73,7 @@ impl ProcessEnd {
             Outcome::Failed(code) => ProcessOutcome::Failed(code),
             Outcome::Panicked => ProcessOutcome::Panicked,
             Outcome::Cancelled => ProcessOutcome::Cancelled,
+            Outcome::Discarded => ProcessOutcome::Discarded,
             Outcome::Died(status, cause) => ProcessOutcome::Died(ProcessDeath {
                 status,
                 cause: match cause {

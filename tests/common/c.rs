@@ -29,6 +29,9 @@ pub const WARNINGS: &[&str] = &[
 /// Options for a program of which sanitizers report nothing.
 pub const SANITIZED: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover"];
 
+/// The features of the library that most C programs link: with one list it is built once.
+pub const FEATURES: &[&str] = &["std", "pthread", "capi", "processes"];
+
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

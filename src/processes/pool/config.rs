@@ -1,5 +1,6 @@
 //! What a pool of processes is made of.
 
+use super::super::MAX_WORKERS;
 use super::function::Function;
 use std::boxed::Box;
 use std::vec::Vec;
@@ -48,6 +49,25 @@ pub(crate) struct Config {
     pub(crate) descriptor: bool,
     /// Of a worker's stack, if the zygote is a copy.
     pub(crate) stack: usize,
+}
+
+impl Config {
+    /// The defaults.
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            workers: std::thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS),
+            capacity: 256,
+            input: 4096,
+            result: 4096,
+            initializer: None,
+            jobs_per_worker: None,
+            limits: Vec::new(),
+            restarts: 8,
+            descriptor: false,
+            stack: 8 << 20,
+        }
+    }
 }
 
 /// What a worker needs of it. It lies at the begin of the mapping; the zygote copies it before there is a worker.

@@ -19,6 +19,8 @@ mod taken;
 mod worker_process;
 mod zygote;
 
+#[cfg(feature = "capi")]
+pub(crate) use config::MAX_LIMITS;
 pub(crate) use config::{Config, Origin, ResourceLimit};
 pub(crate) use function::{Function, Return};
 pub(crate) use outcome::{Cause, Failure, Outcome};

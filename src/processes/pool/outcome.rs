@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     /// Its function unwound.
     Panicked,
     Cancelled,
+    /// A shutdown discarded it before it began.
+    Discarded,
     /// Its worker ended in it: the exit code, or the negative number of the signal; None if the program's own `wait` has taken it.
     Died(Option<i32>, Cause),
     /// No worker was left for it.

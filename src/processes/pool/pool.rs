@@ -261,7 +261,9 @@ impl ProcessPool {
                 state.parent.collect()?;
                 for slot in 0..state.jobs.len() {
                     let cancelled = state.parent.cancel(slot)?;
-                    let job = &state.jobs[slot];
+                    let is_left = cancelled || state.parent.is_in_flight(slot);
+                    let job = &mut state.jobs[slot];
+                    job.is_discarded |= is_left;
                     if ending == Ending::Kill && !cancelled && state.parent.is_in_flight(slot) {
                         state.dooms.push(Doom { handle: job.handle, at: 0, position: None });
                     }
@@ -288,6 +290,12 @@ impl ProcessPool {
         self.shared.wake.signal();
         let ended = self.shared.until(left(), |state| Ok(state.is_over.then_some(())))?;
         ended.ok_or(Failure::TimedOut)
+    }
+
+    /// Is this process a child of the pool's?
+    #[cfg(feature = "capi")]
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        !self.shared.is_ours()
     }
 
     /// The descriptor that is readable when a job may have ended, if the pool has one. A take that finds nothing makes it unreadable.

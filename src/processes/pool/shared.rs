@@ -32,11 +32,19 @@ pub(super) struct Job {
     /// Why its worker ends, if it does.
     pub(super) cause: Cause,
     pub(super) without_workers: bool,
+    /// A shutdown discards it, unless it has begun.
+    pub(super) is_discarded: bool,
 }
 
 impl Job {
-    pub(super) const NONE: Self =
-        Self { handle: 0, tag: 0, limit: None, cause: Cause::Itself, without_workers: false };
+    pub(super) const NONE: Self = Self {
+        handle: 0,
+        tag: 0,
+        limit: None,
+        cause: Cause::Itself,
+        without_workers: false,
+        is_discarded: false,
+    };
 }
 
 /// A job that the supervisor is to kill.
@@ -213,6 +221,7 @@ impl State {
         let job = &self.jobs[slot];
         Ok(match end {
             End::Cancelled if job.without_workers => (Outcome::NoWorkers, 0),
+            End::Cancelled if job.is_discarded => (Outcome::Discarded, 0),
             End::Cancelled => (Outcome::Cancelled, 0),
             End::Died(status) => (Outcome::Died((status != UNKNOWN).then_some(status), job.cause), 0),
             End::Returned => match Return::load(self.parent.body(slot), capacity) {

@@ -1,0 +1,465 @@
+//! What the calls on pools of processes do.
+
+use super::abi_struct::{known, write_prefix};
+use super::call::{call_out, done_out, limit, optional, output, timeout};
+use super::processes::JOBRING_KILL;
+use super::processes_types::{
+    JOBRING_PROCESSES_FD, JOBRING_PROCESSES_SPAWN, JOBRING_PROCESSES_START, jobring_process_fn,
+    jobring_process_limit, jobring_processes, jobring_processes_config, jobring_processes_options,
+    jobring_processes_stats,
+};
+use super::room::Room;
+use super::shutdown::{JOBRING_DISCARD, JOBRING_DRAIN};
+use super::status::{
+    JOBRING_E_BUSY, JOBRING_E_CANCELLED, JOBRING_E_CORRUPT, JOBRING_E_EMPTY, JOBRING_E_FAILED,
+    JOBRING_E_FORKED, JOBRING_E_FULL, JOBRING_E_INVALID, JOBRING_E_NO_WORKERS, JOBRING_E_NOMEM,
+    JOBRING_E_SHUTDOWN, JOBRING_E_SIZE, JOBRING_E_STALE, JOBRING_E_THREAD, JOBRING_E_TIMEDOUT,
+    JOBRING_E_WORKER_DIED, JOBRING_OK, StatusError, jobring_status,
+};
+use super::types::{
+    JOBRING_FOREVER, JOBRING_WHEN_FULL_FAIL, JOBRING_WHEN_FULL_WAIT, jobring_job, jobring_outcome,
+};
+use crate::platform::port::Timeout;
+use crate::processes::pool::{
+    Config, CreateError, Ending, Failure, Function, MAX_LIMITS, Origin, Outcome, ProcessPool, ResourceLimit,
+    Return, take_over,
+};
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::{ptr, slice};
+use std::boxed::Box;
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+
+/// What a `jobring_processes` is.
+struct CProcesses {
+    /// Made from its own address, while it is a pool.
+    mark: usize,
+    pool: ProcessPool,
+}
+
+/// The mark of a pool of processes at this address: not that of another object of the library's.
+fn mark_of(at: *const CProcesses) -> usize {
+    !(at as usize) ^ 4
+}
+
+/// The pool behind a pointer, if it is one (not NULL, aligned, marked).
+///
+/// # Safety
+/// 1. `at` is NULL or points to memory that is readable during 'a.
+unsafe fn find<'a>(at: *const jobring_processes) -> Result<&'a ProcessPool, StatusError> {
+    let at: *const CProcesses = at.cast();
+    // SAFETY:
+    // - 1.
+    if at.is_null() || !at.is_aligned() || unsafe { (&raw const (*at).mark).read() } != mark_of(at) {
+        return Err(StatusError(JOBRING_E_INVALID));
+    }
+    // SAFETY:
+    // - the mark says that `create` made a pool here.
+    Ok(unsafe { &(*at).pool })
+}
+
+impl From<Failure> for StatusError {
+    fn from(failure: Failure) -> Self {
+        Self(match failure {
+            Failure::Full => JOBRING_E_FULL,
+            Failure::Closed => JOBRING_E_SHUTDOWN,
+            Failure::NoWorkers => JOBRING_E_NO_WORKERS,
+            Failure::Corrupt(_) => JOBRING_E_CORRUPT,
+            Failure::NoSuchJob => JOBRING_E_STALE,
+            Failure::NoSuchFunction => JOBRING_E_INVALID,
+            Failure::TooLarge => JOBRING_E_SIZE,
+            Failure::TimedOut => JOBRING_E_TIMEDOUT,
+            Failure::Forked => JOBRING_E_FORKED,
+        })
+    }
+}
+
+impl From<CreateError> for StatusError {
+    fn from(error: CreateError) -> Self {
+        Self(match error {
+            CreateError::Config(_) | CreateError::IsZygote => JOBRING_E_INVALID,
+            CreateError::NoZygote => JOBRING_E_NO_WORKERS,
+            CreateError::System(error) if error.kind() == ErrorKind::WouldBlock => JOBRING_E_THREAD,
+            CreateError::System(_) => JOBRING_E_NOMEM,
+        })
+    }
+}
+
+type ProcessFn = unsafe extern "C" fn(*const c_void, usize, *mut c_void, usize, *mut usize) -> i32;
+
+/// Calls a function of the C program's. An exception ends the worker: its caller does not unwind.
+///
+/// # Safety
+/// 1. `code` is a [`ProcessFn`].
+unsafe fn call_function(code: *const (), input: &[u8], result: &mut [u8]) -> Return {
+    type Throwing = unsafe extern "C-unwind" fn(*const c_void, usize, *mut c_void, usize, *mut usize) -> i32;
+    // SAFETY:
+    // - 1; the types differ only in whether the function may unwind.
+    let function = unsafe { core::mem::transmute::<*const (), Throwing>(code) };
+    let mut length = 0;
+    // SAFETY:
+    // - the function was registered for such arguments.
+    let code = unsafe {
+        function(
+            input.as_ptr().cast(),
+            input.len(),
+            result.as_mut_ptr().cast(),
+            result.len(),
+            &raw mut length,
+        )
+    };
+    if code == 0 { Return::Done(length) } else { Return::Failed(code) }
+}
+
+/// # Safety
+/// 1. `functions` is NULL or has `count` elements.
+unsafe fn table(functions: *const jobring_process_fn, count: u32) -> Result<Box<[Function]>, StatusError> {
+    let invalid = StatusError(JOBRING_E_INVALID);
+    if functions.is_null() || !functions.is_aligned() || count == 0 {
+        return Err(invalid);
+    }
+    // SAFETY:
+    // - 1.
+    let functions = unsafe { slice::from_raw_parts(functions, count as usize) };
+    let known = |function: &jobring_process_fn| {
+        let code = (*function)? as ProcessFn as *const ();
+        // SAFETY:
+        // - 1: it is a ProcessFn; the workers abort where one unwinds.
+        Some(unsafe { Function::new(code, call_function) })
+    };
+    functions.iter().map(known).collect::<Option<_>>().ok_or(invalid)
+}
+
+/// # Safety
+/// As for jobring_processes_take_over().
+pub(super) unsafe fn become_zygote(functions: *const jobring_process_fn, count: u32) -> jobring_status {
+    done_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let functions = unsafe { table(functions, count) }?;
+        take_over(|| functions);
+        Ok(())
+    })
+}
+
+const DEFAULT_CONFIG: jobring_processes_config = jobring_processes_config {
+    size: size_of::<jobring_processes_config>() as u32,
+    flags: 0,
+    workers: 0,
+    capacity: 0,
+    data_size: 0,
+    result_size: 0,
+    functions: ptr::null(),
+    function_count: 0,
+    jobs_per_worker: 0,
+    restarts: 0,
+    limit_count: 0,
+    limits: ptr::null(),
+    stack_size: 0,
+};
+
+/// The number, or what 0 stands for.
+fn or(number: u32, default: usize) -> usize {
+    if number == 0 { default } else { number as usize }
+}
+
+/// # Safety
+/// 1. The lists of the configuration are readable.
+unsafe fn checked(config: &jobring_processes_config) -> Result<Config, StatusError> {
+    let invalid = StatusError(JOBRING_E_INVALID);
+    let all = JOBRING_PROCESSES_SPAWN | JOBRING_PROCESSES_FD | JOBRING_PROCESSES_START;
+    let has = |flag| config.flags & flag != 0;
+    let limits = config.limit_count as usize;
+    let has_functions = !config.functions.is_null() || config.function_count != 0;
+    if config.flags & !all != 0
+        || has(JOBRING_PROCESSES_SPAWN) && has_functions
+        || limits > MAX_LIMITS
+        || (limits > 0) == config.limits.is_null()
+        || !config.limits.is_aligned()
+    {
+        return Err(invalid);
+    }
+    let limits = if limits == 0 {
+        &[][..]
+    } else {
+        // SAFETY:
+        // - 1.
+        unsafe { slice::from_raw_parts(config.limits, limits) }
+    };
+    if limits.iter().any(|limit| limit.reserved != 0 || limit.soft > limit.hard) {
+        return Err(invalid);
+    }
+    let origin = if has(JOBRING_PROCESSES_SPAWN) {
+        Origin::Spawn
+    } else {
+        // SAFETY:
+        // - 1.
+        Origin::Fork(unsafe { table(config.functions, config.function_count) }?)
+    };
+    let limit =
+        |&jobring_process_limit { resource, soft, hard, .. }: &_| ResourceLimit { resource, soft, hard };
+    let defaults = Config::new(origin);
+    Ok(Config {
+        workers: or(config.workers, defaults.workers),
+        capacity: or(config.capacity, defaults.capacity),
+        input: or(config.data_size, defaults.input),
+        result: or(config.result_size, defaults.result),
+        initializer: has(JOBRING_PROCESSES_START).then_some(0),
+        jobs_per_worker: (config.jobs_per_worker > 0).then_some(config.jobs_per_worker as usize),
+        limits: limits.iter().map(limit).collect(),
+        restarts: if config.restarts == 0 { defaults.restarts } else { config.restarts },
+        descriptor: has(JOBRING_PROCESSES_FD),
+        stack: if config.stack_size == 0 { defaults.stack } else { config.stack_size },
+        ..defaults
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_create().
+pub(super) unsafe fn create(
+    config: *const jobring_processes_config,
+    pool: *mut *mut jobring_processes,
+) -> jobring_status {
+    done_out(|| {
+        output(pool)?;
+        let mut room = MaybeUninit::uninit();
+        // SAFETY:
+        // - the caller's.
+        let config = unsafe { known(config, &DEFAULT_CONFIG, size_of_val(&DEFAULT_CONFIG), &mut room) }?;
+        // SAFETY:
+        // - the caller's.
+        let config = unsafe { checked(config) }?;
+        let made = Box::into_raw(Box::new(CProcesses { mark: 0, pool: ProcessPool::create(config)? }));
+        // SAFETY:
+        // - just made, and nobody else's.
+        unsafe { (*made).mark = mark_of(made) };
+        // SAFETY:
+        // - checked above.
+        unsafe { pool.write(made.cast()) };
+        Ok(())
+    })
+}
+
+const DEFAULT_OPTIONS: jobring_processes_options = jobring_processes_options {
+    size: size_of::<jobring_processes_options>() as u32,
+    when_full: JOBRING_WHEN_FULL_WAIT,
+    limit_ns: JOBRING_FOREVER,
+    kill_after_ns: 0,
+    arg: ptr::null_mut(),
+    reserved: ptr::null_mut(),
+};
+
+/// # Safety
+/// As for jobring_processes_submit().
+pub(super) unsafe fn submit(
+    pool: *mut jobring_processes,
+    function: u32,
+    data: *const c_void,
+    size: usize,
+    options: *const jobring_processes_options,
+    job: *mut jobring_job,
+) -> jobring_status {
+    done_out(|| {
+        optional(job)?;
+        let invalid = || StatusError(JOBRING_E_INVALID);
+        let mut room = MaybeUninit::uninit();
+        let options = if options.is_null() {
+            &DEFAULT_OPTIONS
+        } else {
+            // SAFETY:
+            // - the caller's.
+            unsafe { known(options, &DEFAULT_OPTIONS, size_of_val(&DEFAULT_OPTIONS), &mut room) }?
+        };
+        let time = match options.when_full {
+            JOBRING_WHEN_FULL_WAIT => limit(options.limit_ns)?,
+            JOBRING_WHEN_FULL_FAIL => Timeout::Poll,
+            _ => return Err(invalid()),
+        };
+        let kill_after = u64::try_from(options.kill_after_ns).map_err(|_| invalid())?;
+        if !options.reserved.is_null() || data.is_null() && size > 0 {
+            return Err(invalid());
+        }
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { find(pool) }?;
+        let data = if size == 0 {
+            &[]
+        } else {
+            // SAFETY:
+            // - the caller's; not NULL, as just checked.
+            unsafe { slice::from_raw_parts(data.cast::<u8>(), size) }
+        };
+        let limit = (kill_after > 0).then_some(kill_after);
+        let tag = options.arg as usize as u64;
+        let handle = pool.submit(function as usize, data, limit, tag, time)?;
+        if !job.is_null() {
+            // SAFETY:
+            // - the caller's.
+            unsafe { job.write(handle) };
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_take().
+pub(super) unsafe fn take(
+    pool: *mut jobring_processes,
+    job: Option<jobring_job>,
+    timeout_ns: i64,
+    outcome: *mut jobring_outcome,
+) -> jobring_status {
+    done_out(|| {
+        output(outcome)?;
+        let time = timeout(timeout_ns)?;
+        // SAFETY:
+        // - the caller's.
+        let room = unsafe { Room::of(outcome) }?;
+        if room.moves() {
+            return Err(StatusError(JOBRING_E_INVALID));
+        }
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { find(pool) }?;
+        let taken = match job {
+            Some(job) => pool.wait(job, time)?,
+            None => pool.take(time).map_err(|failure| match failure {
+                Failure::Closed => StatusError(JOBRING_E_EMPTY),
+                other => other.into(),
+            })?,
+        };
+        let (status, code) = match taken.outcome {
+            Outcome::Done => (JOBRING_OK, 0),
+            Outcome::Failed(code) => (JOBRING_E_FAILED, code),
+            Outcome::Panicked => (JOBRING_E_FAILED, 0),
+            Outcome::Cancelled => (JOBRING_E_CANCELLED, 0),
+            Outcome::Discarded => (JOBRING_E_SHUTDOWN, 0),
+            Outcome::Died(code, _) => (JOBRING_E_WORKER_DIED, code.unwrap_or(0)),
+            Outcome::NoWorkers => (JOBRING_E_NO_WORKERS, 0),
+        };
+        let mut found = jobring_outcome::new(taken.handle, status);
+        (found.arg, found.code) = (taken.tag as usize as *mut c_void, code);
+        // SAFETY:
+        // - the caller's.
+        let bytes = unsafe { room.bytes() };
+        (found.data, found.capacity) = (bytes.as_mut_ptr().cast(), bytes.len());
+        if bytes.is_empty() {
+            found.data = ptr::null_mut();
+        }
+        if status == JOBRING_OK {
+            found.length = taken.size() as u32;
+            taken.copy_to(bytes);
+        }
+        // SAFETY:
+        // - the caller's.
+        unsafe { room.write(found) }
+    })
+}
+
+/// What ends a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Cancel,
+    Kill,
+}
+
+/// # Safety
+/// As for jobring_processes_cancel().
+pub(super) unsafe fn stop(pool: *mut jobring_processes, job: jobring_job, how: Stop) -> jobring_status {
+    call_out(|| {
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { find(pool) }?;
+        let is_stopped = if how == Stop::Cancel { pool.cancel(job) } else { pool.kill(job) }?;
+        Ok(if is_stopped { JOBRING_OK } else { JOBRING_E_BUSY })
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_fd().
+pub(super) unsafe fn descriptor(pool: *mut jobring_processes, fd: *mut c_int) -> jobring_status {
+    done_out(|| {
+        output(fd)?;
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { find(pool) }?;
+        let found = pool.descriptor().ok_or(StatusError(JOBRING_E_INVALID))?.as_raw_fd();
+        // SAFETY:
+        // - checked above.
+        unsafe { fd.write(found) };
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_shutdown().
+pub(super) unsafe fn shutdown(pool: *mut jobring_processes, mode: u32, timeout_ns: i64) -> jobring_status {
+    done_out(|| {
+        let ending = match mode {
+            JOBRING_DRAIN => Ending::Drain,
+            JOBRING_DISCARD => Ending::Discard,
+            JOBRING_KILL => Ending::Kill,
+            _ => return Err(StatusError(JOBRING_E_INVALID)),
+        };
+        let time = timeout(timeout_ns)?;
+        // SAFETY:
+        // - the caller's.
+        Ok(unsafe { find(pool) }?.shutdown(ending, time)?)
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_destroy().
+pub(super) unsafe fn destroy(pool: *mut jobring_processes) -> jobring_status {
+    done_out(|| {
+        if pool.is_null() {
+            return Ok(());
+        }
+        // SAFETY:
+        // - the caller's.
+        if unsafe { find(pool) }?.is_elsewhere() {
+            return Err(StatusError(JOBRING_E_FORKED));
+        }
+        let made: *mut CProcesses = pool.cast();
+        // SAFETY:
+        // - the mark says that `create` made it; no other call uses it (the caller's).
+        unsafe {
+            (*made).mark = 0;
+            drop(Box::from_raw(made));
+        }
+        Ok(())
+    })
+}
+
+/// # Safety
+/// As for jobring_processes_stats_get().
+pub(super) unsafe fn stats(
+    pool: *mut jobring_processes,
+    stats: *mut jobring_processes_stats,
+) -> jobring_status {
+    done_out(|| {
+        output(stats)?;
+        // SAFETY:
+        // - the caller's.
+        let pool = unsafe { find(pool) }?;
+        if pool.is_elsewhere() {
+            return Err(StatusError(JOBRING_E_FORKED));
+        }
+        let now = pool.statistics();
+        let found = jobring_processes_stats {
+            size: 0,
+            workers: now.workers as u32,
+            capacity: now.capacity as u32,
+            in_flight: now.in_flight as u32,
+            submitted: now.submitted,
+            made: now.made,
+            deaths: now.deaths,
+            no_zygote: now.is_zygote_lost.into(),
+            reserved: 0,
+        };
+        // SAFETY:
+        // - the caller's.
+        unsafe { write_prefix(stats, found, size_of::<jobring_processes_stats>()) }
+    })
+}
