@@ -8,15 +8,15 @@ mod capi;
 #[cfg(target_arch = "x86_64")]
 use capi::SIGNAL_STEP;
 use capi::{
-    MACHINE, OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_SUBMIT, archive, for_each, library, program, run,
-    verdict,
+    FEATURES, MACHINE, OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_SUBMIT, archive, for_each, library,
+    program, run, verdict,
 };
 use std::process::Command;
 
 #[test]
 fn every_argument_and_result_has_one_owner_at_each_end() {
     let mut builds =
-        vec![("ownership-both", library(c::FEATURES)), ("ownership-std", library(&["std", "capi"]))];
+        vec![("ownership-both", library(FEATURES)), ("ownership-std", library(&["std", "capi"]))];
     // What `make` builds is for this machine.
     if MACHINE.is_empty() {
         builds.push(("ownership-no-std", archive()));
@@ -31,7 +31,7 @@ fn every_argument_and_result_has_one_owner_at_each_end() {
 
 #[test]
 fn a_signal_handler_may_submit() {
-    let library = library(c::FEATURES);
+    let library = library(FEATURES);
     run(Command::new(program(&library, SIGNAL_SUBMIT, "signal-submit", &[])).arg("5000"));
     #[cfg(target_arch = "x86_64")]
     run(Command::new(program(&library, SIGNAL_STEP, "signal-step", &[])).arg("7"));
@@ -39,6 +39,6 @@ fn a_signal_handler_may_submit() {
 
 #[test]
 fn of_threads_that_race_for_a_job_one_gets_it() {
-    let library = library(c::FEATURES);
+    let library = library(FEATURES);
     run(Command::new(program(&library, RACES, "races", &[])).arg("600"));
 }

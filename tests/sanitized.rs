@@ -6,16 +6,14 @@
 mod capi;
 
 use capi::{
-    OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, library, library_with_asan, output,
-    program, run, verdict,
+    FEATURES, OWNERSHIP, OWNERSHIP_VERDICT, RACES, SIGNAL_STEP, SIGNAL_SUBMIT, library, library_with_asan,
+    output, program, run, verdict,
 };
 use std::path::Path;
 use std::process::Command;
 
 /// The programs about lanes.
 const LANES: [(&str, &str); 2] = [("lane.c", "lane"), ("lane_end.c", "lane-end")];
-
-use c::FEATURES;
 
 fn asan(library: &Path, sources: &[&str], name: &str, argument: &str) -> Command {
     let program = program(library, sources, &format!("{name}-asan"), &["-fsanitize=address"]);

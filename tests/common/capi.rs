@@ -5,7 +5,7 @@
 mod c;
 
 #[allow(unused_imports, reason = "each test uses a part of it")]
-pub use c::{MACHINE, archive, for_each, library, output, run};
+pub use c::{FEATURES, MACHINE, archive, for_each, library, output, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
