@@ -1,13 +1,16 @@
-"""CPython's ThreadPoolExecutor. The same work as benches/src/measure, in Python."""
+"""CPython's ThreadPoolExecutor and ProcessPoolExecutor. The same work as benches/src/measure, in Python."""
 
+import multiprocessing
 import os
 import resource
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 
 mode = sys.argv[1]
+is_process = mode.startswith("process ")
+mode = mode.removeprefix("process ")
 params = {name: int(value) for name, value in (word.split("=") for word in sys.argv[2:])}
 workers = 1 if mode == "asleep" else params["workers"]
 
@@ -109,5 +112,11 @@ def idle():
     say("switches", after[2] - before[2] - 1)
 
 
-with ThreadPoolExecutor(workers) as pool:
+def executor():
+    if is_process:
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"))
+    return ThreadPoolExecutor(workers)
+
+
+with executor() as pool:
     {"detached": bursts, "handles": bursts, "completions": bursts, "asleep": asleep, "idle": idle}[mode]()

@@ -246,6 +246,34 @@ const GOALS: &[Goal] = &[
         "0.8 of the C API's shortest way",
         Times(0.8, &["C API, an argument"], "rate"),
     ),
+    Goal(
+        "W18",
+        "w18",
+        "jobring, processes",
+        "50 times CPython's ProcessPoolExecutor",
+        Times(50.0, &["CPython ProcessPoolExecutor"], "rate"),
+    ),
+    Goal(
+        "W18",
+        "w18-asleep",
+        "jobring, processes",
+        "a round trip: at most 2 times that of threads",
+        Times(0.5, &["jobring, threads (C API)"], "p50"),
+    ),
+    Goal(
+        "W18",
+        "w18-deaths",
+        "jobring, processes",
+        "a death is reported within 5 ms",
+        AtMost(5.0, "reported_ms"),
+    ),
+    Goal(
+        "W18",
+        "w18-deaths",
+        "jobring, processes",
+        "and the worker replaced within 10 ms",
+        AtMost(10.0, "replaced_ms"),
+    ),
     Goal("W9", "jobs", "jobring", "cost flat within 20 % from 10⁴ to 10⁷ jobs", Flat(1.2, 1e4, 1e7)),
 ];
 

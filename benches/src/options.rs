@@ -5,9 +5,9 @@ use clap::builder::{ArgPredicate, PossibleValuesParser};
 use std::path::PathBuf;
 
 /// The works there are.
-const WORKS: [&str; 18] = [
+const WORKS: [&str; 19] = [
     "W1", "W1t", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9", "W10", "W11", "W12", "W13", "W14", "W15",
-    "W16", "W17",
+    "W16", "W17", "W18",
 ];
 
 /// jobring beside its peers on the same work, in one run.

@@ -54,6 +54,7 @@ pub const ALL: &[Outside] = &[
         &["futures", "plain", "owned", "async", "detached"],
         &[],
     ),
+    cxx("jobring processes", "processes.cpp", "jobring_processes.h", &["handles", "asleep", "deaths"], &[]),
     cxx(
         "moodycamel, by hand",
         "moodycamel.cpp",
@@ -71,6 +72,7 @@ pub const ALL: &[Outside] = &[
         &["detached", "handles", "completions", "asleep", "idle"],
         &[],
     ),
+    cxx("CPython ProcessPoolExecutor", "executor.py", "", &["process handles", "process asleep"], &[]),
 ];
 
 impl Outside {
@@ -126,8 +128,8 @@ impl Outside {
 
     fn flags(&self) -> Vec<String> {
         let mut flags: Vec<String> = self.link.iter().map(|&flag| flag.into()).collect();
-        if self.header == "jobring.hpp"
-            && let Some(own) = own()
+        if self.header.starts_with("jobring")
+            && let Some(own) = own(self.header == "jobring_processes.h")
         {
             flags.extend(own);
         }
@@ -141,19 +143,22 @@ impl Outside {
 }
 
 /// The header of this library, and its archive as `make` builds it. None: it cannot be built.
-fn own() -> Option<[String; 2]> {
+fn own(with_std: bool) -> Option<Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let target = std::env::current_exe().ok()?.with_file_name("clib");
+    let target = std::env::current_exe().ok()?.with_file_name(if with_std { "clib-std" } else { "clib" });
     let built = Command::new("make")
         .arg("-s")
         .arg("-C")
         .arg(root)
         .arg(format!("CARGO_TARGET_DIR={}", target.display()))
+        .arg(if with_std { "STD=1" } else { "STD=" })
         .status();
     built.is_ok_and(|status| status.success()).then(|| {
-        [
-            format!("-I{}", root.join("include").display()),
-            target.join("clib/libjobring.a").display().to_string(),
-        ]
+        let include = format!("-I{}", root.join("include").display());
+        let mut flags = vec![include, target.join("clib/libjobring.a").display().to_string()];
+        if with_std {
+            flags.extend(["-ldl".into(), "-lm".into()]);
+        }
+        flags
     })
 }

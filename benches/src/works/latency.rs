@@ -1,10 +1,17 @@
-//! W3: the round trip of one job. W13: the same, waited for as the first of several.
+//! W3: the round trip of one job. W13: the same, waited for as the first of several. W18: the same in another process, and the
+//! end of one.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less};
 use crate::options::Options;
 
 const MIDDLE: Metric = less("p50", "µs, median");
 const COLUMNS: &[Metric] = &[less("p10", "p10"), less("p90", "p90"), less("p99", "p99")];
+
+const DEATHS: &[Metric] = &[
+    less("reported_p95_ms", "p95"),
+    less("replaced_ms", "ms to a job of its successor"),
+    less("replaced_p95_ms", "p95 of that"),
+];
 
 /// The cases.
 pub fn cases(options: &Options) -> Vec<Case> {
@@ -60,7 +67,29 @@ pub fn cases(options: &Options) -> Vec<Case> {
             ],
         )
     };
+    let processes = Case {
+        work: "W18",
+        ..case(
+            "w18-asleep",
+            "both asleep, in another process and in a thread, on different CPUs",
+            0,
+            vec![
+                entrant("jobring processes", "asleep").called("jobring, processes"),
+                entrant("jobring C", "asleep").called("jobring, threads (C API)"),
+                entrant("CPython ProcessPoolExecutor", "process asleep"),
+            ],
+        )
+    };
+    let deaths = Case {
+        work: "W18",
+        title: "from the kill of a worker until its job is reported, and until a new worker has run a job, 1 worker".into(),
+        metric: less("reported_ms", "ms to the report, median"),
+        columns: DEATHS,
+        ..case("w18-deaths", "", 0, vec![entrant("jobring processes", "deaths").called("jobring, processes")])
+    };
     vec![
+        processes,
+        deaths,
         first("w13-apart", "worker and submitter on different CPUs", 0),
         first("w13-same", "worker and submitter on one CPU", 1),
         case("w3-asleep-apart", "both asleep, worker and submitter on different CPUs", 0, asleep()),

@@ -1,4 +1,4 @@
-//! W1, W1t, W2, W11, W14, W16, W17: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
+//! W1, W1t, W2, W11, W14, W16, W17, W18: bursts of empty jobs. W12: the same through epoll. W5: queues without a pool.
 
 use super::{Case, Entrant, Metric, Rounds, entrant, less, rate};
 use crate::options::Options;
@@ -106,7 +106,7 @@ fn event_loop(jobs: u64) -> Case {
     }
 }
 
-/// W1, W1t, W2, W5, W11, W12, W14, W16, W17.
+/// W1, W1t, W2, W5, W11, W12, W14, W16, W17, and a part of W18.
 pub fn cases(options: &Options) -> Vec<Case> {
     let burst = |submitters, workers| {
         let millis = options.millis;
@@ -177,6 +177,17 @@ pub fn cases(options: &Options) -> Vec<Case> {
             entrant("Boost.Asio", "futures").called("Boost.Asio, packaged_task"),
             // A thread for each job: shorter bursts.
             entrant("jobring C++", "async").with("burst", 1024).called("std::async"),
+        ],
+    ));
+    cases.push(case(
+        "W18",
+        "empty jobs in other processes, waited for in batches of 256, 1 submitter, 2 workers",
+        &burst(1, 2),
+        vec![
+            entrant("jobring processes", "handles").called("jobring, processes"),
+            entrant("jobring C", "handles").called("jobring, threads (C API)"),
+            // Shorter bursts.
+            entrant("CPython ProcessPoolExecutor", "process handles").with("burst", 1024),
         ],
     ));
     cases.push(event_loop(if options.quick { 100_000 } else { 1_000_000 }));
