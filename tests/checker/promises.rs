@@ -133,7 +133,8 @@ fn accounts(world: &World, setup: &Setup) -> Result<(), &'static str> {
         let ready = world.ready.contents().filter(|i| *i == slot).count();
         let right = match (free, ready) {
             (1, 0) => state.vacant() && !state.in_ring(),
-            (0, 1) => state.tombstone() || state.untaken() && state.in_ring(),
+            // A taker that sees the pool closed leaves the entry of a tombstone where it is.
+            (0, 1) => state.tombstone() || (state.untaken() || state.closed()) && state.in_ring(),
             (0, 0) => state.untaken() || state.closed(),
             _ => false,
         };

@@ -30,9 +30,11 @@ const WHOLE_DEEP: u64 = 16_000_000;
 /// a drain, a discard with fewer workers, and wakes for no reason with fewer threads.
 const LARGE: &[&str] = &["3 workers, 2 given, discard", "spurious: 3 workers, 2 given, drain"];
 
-/// A setup that must keep every promise, or one with a mistake that must be found.
+/// A setup that must keep every promise, or one with a mistake that must be found, or the same without the mistake: if that
+/// broke a promise, what is found would show nothing.
 enum Case {
     Keeps(Task),
+    Control(Mistake, Task),
     Mistaken(Mistake, Task),
 }
 
@@ -40,6 +42,7 @@ impl Case {
     fn name(&self) -> String {
         match self {
             Self::Keeps(task) => task.setup.name.into(),
+            Self::Control(mistake, _) => format!("without {mistake:?}"),
             Self::Mistaken(mistake, _) => format!("{mistake:?}"),
         }
     }
@@ -62,6 +65,14 @@ impl Case {
                     && found.broken.is_none()
                     && (!whole
                         || agrees_with_whole(setup, &found, if deep { WHOLE_DEEP } else { WHOLE }, &mut out))
+            }
+            Self::Control(_, Task { setup, grain, .. }) => {
+                let found = explore(setup, *grain, BOUND);
+                out += &line(&self.name(), *grain, &found);
+                if let Some(broken) = &found.broken {
+                    out += &replay(setup, *grain, broken);
+                }
+                !found.cut && found.broken.is_none()
             }
             Self::Mistaken(mistake, Task { setup, grain, .. }) => {
                 let setup = Setup { mistake: Some(*mistake), ..setup.clone() };
@@ -88,7 +99,9 @@ fn main() -> ExitCode {
     };
     let tasks = setups::tasks().into_iter().filter(|task| deep || !task.deep).map(Case::Keeps);
     let mistakes = mistakes::mistakes().into_iter().map(|(mistake, task)| Case::Mistaken(mistake, task));
-    let cases: Vec<Case> = tasks.chain(mistakes).filter(is_chosen).collect();
+    let controls = mistakes::mistakes().into_iter().filter(|_| deep);
+    let controls = controls.map(|(mistake, task)| Case::Control(mistake, task));
+    let cases: Vec<Case> = tasks.chain(mistakes).chain(controls).filter(is_chosen).collect();
     let takes = Some("about 35 s").filter(|_| all && !deep && !large);
     let progress = Progress::begin("setups of the protocol", cases.len(), takes);
     println!(

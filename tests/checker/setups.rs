@@ -147,6 +147,16 @@ pub fn tasks() -> Vec<Task> {
         false,
         setup("a taker at the close", 1, 1, &[("submitter", asks), ("submitter", &[attempt(1)]), drain]),
     );
+    add(
+        Coarse,
+        false,
+        setup(
+            "a tombstone is given up at the close",
+            1,
+            1,
+            &[("submitter", &[submit(0), Op::Cancel(0), Op::Detach(0)]), drain],
+        ),
+    );
 
     let sees = |leaves| [submit(0), Op::See { job: 0, leaves }];
     add(
