@@ -69,7 +69,7 @@ mod fork_join;
 mod job;
 mod platform;
 #[cfg(all(
-    any(test, jobring_loom, jobring_freeze, all(feature = "processes", any(target_os = "linux"))),
+    any(test, jobring_loom, jobring_freeze, all(feature = "processes", target_os = "linux")),
     feature = "alloc",
     target_pointer_width = "64"
 ))]
@@ -134,6 +134,20 @@ pub use rust::process_builder::{ProcessPoolBuilder, ProcessPoolError};
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
+pub use rust::process_function::ProcessFunction;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub use rust::process_job::ProcessJob;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
 pub use rust::process_outcome::{
     ProcessDeath, ProcessDeathCause, ProcessEnd, ProcessError, ProcessJobId, ProcessOutcome,
 };
@@ -143,7 +157,8 @@ pub use rust::process_outcome::{
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
-pub use rust::process_pool::{ProcessFunction, ProcessJob, ProcessPool, ProcessPoolStats};
+pub use rust::process_pool::{ProcessPool, ProcessPoolStats};
+
 #[cfg(feature = "alloc")]
 pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;

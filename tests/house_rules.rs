@@ -19,6 +19,8 @@ const MAY_NAME_THE_MODEL: &[(&str, &str)] = &[
     ("engine/lifecycle.rs", "what only C and the models call"),
     ("sleep/counts.rs", "a model has pauses, and no threads of its own"),
     ("sleep/idle.rs", "a backlog is short in a model, whose rings are small"),
+    ("processes/mod.rs", "a model has no processes"),
+    ("rust/mod.rs", "a model has no processes"),
     ("platform/mod.rs", "the futex and the clock of a model"),
     ("fork_join/mod.rs", "what only C and the models call"),
     ("fork_join/join.rs", "a list that is full in a model too"),
@@ -267,7 +269,7 @@ fn every_place_that_runs_user_code_is_in_the_table() {
 fn tests_and_models() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = String::new();
-    for folder in ["tests", "tests/c", "loom-tests"] {
+    for folder in ["tests", "tests/c", "tests/processes", "loom-tests"] {
         for entry in fs::read_dir(root.join(folder)).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path

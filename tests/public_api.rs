@@ -87,6 +87,7 @@ impl Sources {
                 Item::Enum(item) => item.ident == name,
                 Item::Trait(item) => item.ident == name,
                 Item::Const(item) => item.ident == name,
+                Item::Type(item) => item.ident == name,
                 Item::Use(item) if !is_internal(&item.attrs) => {
                     for (from, to) in uses(&item.tree) {
                         if to == *name && from.len() > 1 {
@@ -171,7 +172,11 @@ fn outside(mut item: Item, name: &str, needs: &[Attribute]) -> Item {
             item.attrs = all(&item.attrs);
             item.ident = ident;
             // Private fields, if there are any.
-            item.fields = syn::Fields::Named(parse_quote!({ _private: () }));
+            let mut fields: syn::FieldsNamed = parse_quote!({ _private: () });
+            for field in item.fields.iter().filter(|field| field.ident.is_some() && is_public(&field.vis)) {
+                fields.named.push(syn::Field { attrs: shown(&field.attrs), ..field.clone() });
+            }
+            item.fields = syn::Fields::Named(fields);
             for parameter in &mut item.generics.params {
                 if let syn::GenericParam::Type(parameter) = parameter {
                     parameter.attrs = cfgs(&parameter.attrs);
@@ -191,6 +196,7 @@ fn outside(mut item: Item, name: &str, needs: &[Attribute]) -> Item {
                 }
             }
         }
+        Item::Type(item) => item.attrs = all(&item.attrs),
         Item::Const(item) => {
             item.attrs = all(&item.attrs);
             item.expr = parse_quote!(_);
@@ -396,6 +402,34 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("WorkerStats::run_time", "WorkerStats"),
     ("WorkerStats::running_for", "WorkerStats"),
     ("WorkerStats::state", "WorkerStats"),
+    ("ProcessDeath", "ProcessPool"),
+    ("ProcessDeathCause", "ProcessJob::kill_after"),
+    ("ProcessEnd", "ProcessPool"),
+    ("ProcessFunction", "ProcessPool"),
+    ("ProcessJob", "ProcessPool"),
+    ("ProcessJob::new", "ProcessPool"),
+    ("ProcessJob::tag", "ProcessPool::take"),
+    ("ProcessJobId", "ProcessPool::cancel"),
+    ("ProcessOutcome", "ProcessPool"),
+    ("ProcessPool::fork", "ProcessPool"),
+    ("ProcessPool::kill", "ProcessPool::cancel"),
+    ("ProcessPool::spawn", "ProcessPool::take_over"),
+    ("ProcessPool::submit", "ProcessPool"),
+    ("ProcessPool::submit_timeout", "ProcessError"),
+    ("ProcessPool::terminate", "ProcessPool::shutdown"),
+    ("ProcessPool::try_take", "ProcessPool::descriptor"),
+    ("ProcessPool::wait", "ProcessPool"),
+    ("ProcessPoolBuilder::build", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::capacity", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::descriptor", "ProcessPool::descriptor"),
+    ("ProcessPoolBuilder::initializer", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::jobs_per_worker", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::payload", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::resource_limit", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::restarts", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::stack_size", "ProcessPoolBuilder"),
+    ("ProcessPoolBuilder::workers", "ProcessPoolBuilder"),
+    ("ProcessPoolStats", "ProcessPool::stats"),
 ];
 
 #[test]
@@ -415,6 +449,7 @@ fn every_public_item_has_an_example() {
                 Item::Enum(item) => (&item.attrs, item.ident.to_string()),
                 Item::Trait(item) => (&item.attrs, item.ident.to_string()),
                 Item::Const(item) => (&item.attrs, item.ident.to_string()),
+                Item::Type(item) => (&item.attrs, item.ident.to_string()),
                 _ => unreachable!("not found by find"),
             };
             let list = if has_example(attributes) { &mut with } else { &mut without };

@@ -62,6 +62,20 @@ pub(crate) mod process_builder;
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
+pub(crate) mod process_function;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
+pub(crate) mod process_job;
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_pointer_width = "64",
+    not(any(jobring_loom, jobring_freeze))
+))]
 pub(crate) mod process_outcome;
 #[cfg(all(
     feature = "processes",

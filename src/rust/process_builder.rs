@@ -1,10 +1,38 @@
 //! The options of a process pool.
 
-use super::process_pool::{ProcessFunction, ProcessPool, function};
+use super::process_function::{ProcessFunction, function};
+use super::process_pool::ProcessPool;
 use crate::processes::pool::{Config, CreateError, Origin, ResourceLimit};
 use core::fmt;
 
 /// What a [`ProcessPool`] is made of. From [`ProcessPool::fork`] or [`ProcessPool::spawn`].
+///
+/// ```standalone_crate
+/// use jobring::ProcessPool;
+///
+/// fn prepare(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+///     Ok(0)
+/// }
+///
+/// fn first(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+///     result[0] = *input.first().ok_or(22)?;
+///     Ok(1)
+/// }
+///
+/// const RLIMIT_CPU: i32 = 0;
+///
+/// let pool = ProcessPool::fork(&[prepare, first])
+///     .workers(2)
+///     .capacity(64)
+///     .payload(1 << 16, 1)
+///     .initializer(0)
+///     .jobs_per_worker(1000)
+///     .resource_limit(RLIMIT_CPU, 3600, 3600)
+///     .restarts(3)
+///     .stack_size(1 << 20)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub struct ProcessPoolBuilder {
     config: Config,
@@ -88,7 +116,25 @@ impl ProcessPoolBuilder {
     }
 }
 
+impl ProcessPool {
+    /// A pool whose workers are copies of this process, and call these functions. Make it before the process has other threads.
+    pub fn fork(functions: &[ProcessFunction]) -> ProcessPoolBuilder {
+        ProcessPoolBuilder::new(Some(functions))
+    }
+
+    /// A pool whose workers are copies of this program, started once more. Its `main` calls [`take_over`](Self::take_over) first.
+    pub fn spawn() -> ProcessPoolBuilder {
+        ProcessPoolBuilder::new(None)
+    }
+}
+
 /// Why there is no process pool.
+///
+/// ```standalone_crate
+/// use jobring::{ProcessPool, ProcessPoolError};
+///
+/// assert!(matches!(ProcessPool::fork(&[]).workers(0).build(), Err(ProcessPoolError::Config(_))));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProcessPoolError {

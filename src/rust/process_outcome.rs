@@ -89,6 +89,22 @@ impl ProcessEnd {
 }
 
 /// Why a call of a [`ProcessPool`](crate::ProcessPool) failed.
+///
+/// ```standalone_crate
+/// use jobring::{ProcessError, ProcessJob, ProcessPool};
+/// use std::time::Duration;
+///
+/// fn nothing(_: &[u8], _: &mut [u8]) -> Result<usize, i32> {
+///     Ok(0)
+/// }
+///
+/// let pool = ProcessPool::fork(&[nothing]).capacity(1).build()?;
+/// let job = ProcessJob::new(0, b"");
+/// pool.submit_timeout(&job, Duration::ZERO)?;
+/// // Its slot is free when its end is taken.
+/// assert_eq!(pool.submit_timeout(&job, Duration::ZERO), Err(ProcessError::Full));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum ProcessError {

@@ -1,19 +1,14 @@
 //! The Rust face of pools whose workers are processes.
 
-use super::process_builder::ProcessPoolBuilder;
+use super::process_function::{ProcessFunction, function};
+use super::process_job::ProcessJob;
 use super::process_outcome::{ProcessEnd, ProcessError, ProcessJobId};
 use super::time_limit::TimeLimit;
 use crate::engine::lifecycle::ShutdownMode;
 use crate::platform::port::Timeout;
-use crate::processes::pool::{self, Config, CreateError, Ending, Failure, Function, Return, take_over};
-use crate::util::unwind::{catch, drop_ignoring_panic};
+use crate::processes::pool::{self, Config, CreateError, Ending, Failure, take_over};
 use core::fmt;
-use core::time::Duration;
 use std::os::fd::{AsFd, BorrowedFd};
-
-/// A function that jobs of a [`ProcessPool`] call: it reads the input, writes a result, and returns the number of bytes that it
-/// has written, or an error. If it returns a larger number than there is room for, the worker aborts.
-pub type ProcessFunction = fn(input: &[u8], result: &mut [u8]) -> Result<usize, i32>;
 
 /// A pool whose workers are processes: for code that may crash, leak or hang. A worker that dies costs the one job that it runs, and
 /// that job's end says so. (Linux, 64 bits.)
@@ -62,35 +57,6 @@ impl fmt::Debug for ProcessPool {
     }
 }
 
-/// What a [`ProcessPool`] is to do.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct ProcessJob<'a> {
-    function: usize,
-    input: &'a [u8],
-    tag: u64,
-    kill_after: Option<Duration>,
-}
-
-impl<'a> ProcessJob<'a> {
-    /// A call of the function with this number.
-    pub const fn new(function: usize, input: &'a [u8]) -> Self {
-        Self { function, input, tag: 0, kill_after: None }
-    }
-
-    /// A number that the job's end repeats. The default is 0.
-    pub const fn tag(mut self, tag: u64) -> Self {
-        self.tag = tag;
-        self
-    }
-
-    /// The worker is killed if the job runs for longer than this.
-    pub const fn kill_after(mut self, time: Duration) -> Self {
-        self.kill_after = Some(time);
-        self
-    }
-}
-
 /// A [`ProcessPool`] at one moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -111,38 +77,7 @@ pub struct ProcessPoolStats {
     pub is_zygote_lost: bool,
 }
 
-/// Calls a function of the table.
-unsafe fn call(code: *const (), input: &[u8], result: &mut [u8]) -> Return {
-    // SAFETY:
-    // - `function` made it of such a function.
-    let function: ProcessFunction = unsafe { core::mem::transmute(code) };
-    match catch(|| function(input, result)) {
-        Ok(Ok(size)) => Return::Done(size),
-        Ok(Err(code)) => Return::Failed(code),
-        Err(panic) => {
-            drop_ignoring_panic(panic);
-            Return::Panicked
-        }
-    }
-}
-
-pub(super) fn function(function: ProcessFunction) -> Function {
-    // SAFETY:
-    // - `call` takes the address of any such function, and catches its panic.
-    unsafe { Function::new(function as *const (), call) }
-}
-
 impl ProcessPool {
-    /// A pool whose workers are copies of this process, and call these functions. Make it before the process has other threads.
-    pub fn fork(functions: &[ProcessFunction]) -> ProcessPoolBuilder {
-        ProcessPoolBuilder::new(Some(functions))
-    }
-
-    /// A pool whose workers are copies of this program, started once more. Its `main` calls [`take_over`](Self::take_over) first.
-    pub fn spawn() -> ProcessPoolBuilder {
-        ProcessPoolBuilder::new(None)
-    }
-
     /// The first call in the `main` of a program that uses [`spawn`](Self::spawn). If a pool has started this process, the call makes
     /// workers that call these functions, and does not return. Otherwise it does nothing.
     ///
@@ -191,6 +126,24 @@ impl ProcessPool {
     }
 
     /// The next job that has ended. A job that a thread waits for by its name may be taken here.
+    ///
+    /// ```standalone_crate
+    /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    /// #     result[..input.len()].copy_from_slice(input);
+    /// #     Ok(input.len())
+    /// # }
+    /// use jobring::{ProcessJob, ProcessOutcome, ProcessPool, TimeLimit};
+    ///
+    /// let pool = ProcessPool::fork(&[echo]).build()?;
+    /// for tag in 0..10 {
+    ///     pool.submit(&ProcessJob::new(0, b"hello").tag(tag))?;
+    /// }
+    /// for _ in 0..10 {
+    ///     let end = pool.take(TimeLimit::NONE)?;
+    ///     assert_eq!(end.outcome, ProcessOutcome::Done(b"hello".to_vec()), "job {}", end.tag);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn take(&self, limit: impl Into<TimeLimit>) -> Result<ProcessEnd, ProcessError> {
         Ok(self.0.take(limit.into().timeout()).map(|taken| ProcessEnd::of(&taken))?)
     }
@@ -210,6 +163,22 @@ impl ProcessPool {
     }
 
     /// Cancels a job that has not begun. False: it has.
+    ///
+    /// ```standalone_crate
+    /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    /// #     result[..input.len()].copy_from_slice(input);
+    /// #     Ok(input.len())
+    /// # }
+    /// use jobring::{ProcessJob, ProcessPool};
+    ///
+    /// let pool = ProcessPool::fork(&[echo]).workers(1).build()?;
+    /// let job = pool.submit(&ProcessJob::new(0, b"hello"))?;
+    /// if !pool.cancel(job)? {
+    ///     // It has begun, or has ended.
+    ///     pool.kill(job)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cancel(&self, job: ProcessJobId) -> Result<bool, ProcessError> {
         Ok(self.0.cancel(job.0)?)
     }
@@ -222,6 +191,24 @@ impl ProcessPool {
 
     /// Accepts no more jobs, and waits until the others and all workers have ended. If that takes longer than the limit, it fails with
     /// [`ProcessError::TimedOut`] and can be called again. Jobs that have ended can be taken afterwards too.
+    ///
+    /// ```standalone_crate
+    /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    /// #     result[..input.len()].copy_from_slice(input);
+    /// #     Ok(input.len())
+    /// # }
+    /// use jobring::{ProcessError, ProcessPool, ShutdownMode};
+    ///
+    /// use std::time::Duration;
+    ///
+    /// let pool = ProcessPool::fork(&[echo]).build()?;
+    /// if pool.shutdown(ShutdownMode::Drain, Duration::from_secs(60)) == Err(ProcessError::TimedOut) {
+    ///     // Some job hangs.
+    ///     pool.terminate(Duration::from_secs(60))?;
+    /// }
+    /// assert_eq!(pool.stats().workers, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shutdown(&self, mode: ShutdownMode, limit: impl Into<TimeLimit>) -> Result<(), ProcessError> {
         let ending = match mode {
             ShutdownMode::Drain => Ending::Drain,
@@ -237,11 +224,41 @@ impl ProcessPool {
 
     /// A descriptor that is readable when a job may have ended, for poll(2) and event loops
     /// ([`ProcessPoolBuilder::descriptor`]). Take until there is nothing: then it is unreadable until the next job ends.
+    ///
+    /// ```standalone_crate
+    /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    /// #     result[..input.len()].copy_from_slice(input);
+    /// #     Ok(input.len())
+    /// # }
+    /// use jobring::{ProcessJob, ProcessPool};
+    ///
+    /// let pool = ProcessPool::fork(&[echo]).descriptor().build()?;
+    /// let job = pool.submit(&ProcessJob::new(0, b"hello"))?;
+    /// let descriptor = pool.descriptor().expect("it was asked for");
+    /// // An event loop waits until `descriptor` is readable. Then:
+    /// while let Some(end) = pool.try_take()? {
+    ///     assert_eq!(end.id, job);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.0.descriptor().map(AsFd::as_fd)
     }
 
     /// What the pool does at this moment.
+    ///
+    /// ```standalone_crate
+    /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {
+    /// #     result[..input.len()].copy_from_slice(input);
+    /// #     Ok(input.len())
+    /// # }
+    /// use jobring::{ProcessPool};
+    ///
+    /// let pool = ProcessPool::fork(&[echo]).capacity(64).build()?;
+    /// let stats = pool.stats();
+    /// assert_eq!((stats.capacity, stats.submitted, stats.deaths), (64, 0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn stats(&self) -> ProcessPoolStats {
         let stats = self.0.statistics();
         ProcessPoolStats {

@@ -162,8 +162,9 @@ impl Supervisor {
                 state.adopt(worker, number, now, &mut self.failures[worker]);
             }
         }
-        let is_copy = matches!(self.origin, Origin::Fork(_));
-        let delay = if is_copy { None } else { self.zygote_failures.next_delay() };
+        // A copy of this process as it is now may be no good any more; a program that has not taken over never will.
+        let can_return = matches!((&self.origin, state.started), (Origin::Spawn, Some(Ok(_))));
+        let delay = if can_return { self.zygote_failures.next_delay() } else { None };
         self.next_zygote = delay.map(|delay| now + delay);
         self.has_news = true;
         state.started.get_or_insert(Err(io::ErrorKind::BrokenPipe));
