@@ -47,7 +47,9 @@ const WITHOUT_SITES: &[(&str, &str)] = &[
     ("platform/model_port.rs", SYSTEM),
     ("platform/port_self.rs", SYSTEM),
     ("platform/std_tls_key.rs", SYSTEM),
+    ("platform/process/", SYSTEM),
     ("platform/thread_local.rs", SYSTEM),
+    ("processes/pool/", "no model has processes"),
 ];
 
 /// The attributes of an atomic that only tests and models have.

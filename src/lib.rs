@@ -69,7 +69,12 @@ mod fork_join;
 mod job;
 mod platform;
 #[cfg(all(
-    any(test, jobring_loom, jobring_freeze, all(feature = "processes", target_os = "linux")),
+    any(
+        test,
+        jobring_loom,
+        jobring_freeze,
+        all(feature = "processes", target_os = "linux", target_env = "gnu")
+    ),
     feature = "alloc",
     target_pointer_width = "64"
 ))]
@@ -124,6 +129,7 @@ pub use rust::pool_core::{AnyPool, PoolCore};
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -131,6 +137,7 @@ pub use rust::process_builder::{ProcessPoolBuilder, ProcessPoolError};
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -138,6 +145,7 @@ pub use rust::process_function::ProcessFunction;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -145,6 +153,7 @@ pub use rust::process_job::ProcessJob;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -154,6 +163,7 @@ pub use rust::process_outcome::{
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]

@@ -13,7 +13,7 @@ extern "C" fn in_child() {
 }
 
 /// Counts the fork that made this process, which no handler has seen. The calling thread is its only one.
-#[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 pub(crate) fn note_child() {
     in_child();
 }

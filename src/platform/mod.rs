@@ -49,6 +49,7 @@ pub(crate) mod fork;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]

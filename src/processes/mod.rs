@@ -11,7 +11,12 @@ mod wake;
 mod word;
 mod worker;
 
-#[cfg(all(feature = "processes", target_os = "linux", not(any(jobring_loom, jobring_freeze))))]
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    not(any(jobring_loom, jobring_freeze))
+))]
 pub(crate) mod pool;
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ pub(crate) mod pool_core;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -59,6 +60,7 @@ pub(crate) mod process_builder;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -66,6 +68,7 @@ pub(crate) mod process_function;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -73,6 +76,7 @@ pub(crate) mod process_job;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
@@ -80,6 +84,7 @@ pub(crate) mod process_outcome;
 #[cfg(all(
     feature = "processes",
     target_os = "linux",
+    target_env = "gnu",
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]

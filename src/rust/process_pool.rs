@@ -11,7 +11,7 @@ use core::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// A pool whose workers are processes: for code that may crash, leak or hang. A worker that dies costs the one job that it runs, and
-/// that job's end says so. (Linux, 64 bits.)
+/// that job's end says so. (Linux with glibc, 64-bit words.)
 ///
 /// A job calls a function of a table, by its number, with bytes; its result is bytes. Both lie in shared memory.
 ///

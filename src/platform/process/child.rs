@@ -19,6 +19,18 @@ pub(crate) enum Cloned {
 /// `__WALL` does not find it.
 const QUIET: libc::c_int = 0;
 
+/// Where the C library keeps the number of the calling thread, if the system tells and it is that. A child of a bare clone has to
+/// correct it: the library uses it for locks, and for a thread's signals to itself.
+fn number_of_thread() -> Option<*mut libc::pid_t> {
+    let mut place: *mut libc::pid_t = ptr::null_mut();
+    // SAFETY:
+    // - the command writes an address.
+    let told = unsafe { libc::prctl(libc::PR_GET_TID_ADDRESS, &raw mut place) } == 0 && !place.is_null();
+    // SAFETY:
+    // - the library gave the system this address, for a number that is written when the thread ends.
+    (told && unsafe { place.read() } == Child::thread()).then_some(place)
+}
+
 /// clone(2) without a stack, so the child goes on with a copy of this one.
 ///
 /// # Safety
@@ -28,6 +40,7 @@ unsafe fn clone(flags: libc::c_int, number: *mut libc::c_int) -> io::Result<libc
     let no_stack = 0usize;
     let flags = flags as usize;
     let nothing = ptr::null::<u8>();
+    let own_number = number_of_thread();
     // SAFETY:
     // - 1, 2. The library's wrapper wants a stack, so the call is made directly; the order is the machine's.
     let pid = unsafe {
@@ -37,6 +50,11 @@ unsafe fn clone(flags: libc::c_int, number: *mut libc::c_int) -> io::Result<libc
         let pid = libc::syscall(libc::SYS_clone, flags, no_stack, number, nothing, nothing);
         pid
     };
+    if let (0, Some(place)) = (pid, own_number) {
+        // SAFETY:
+        // - the child has a copy of that memory, and one thread.
+        unsafe { place.write(Child::thread()) };
+    }
     if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
 }
 
@@ -170,6 +188,13 @@ impl Child {
         // SAFETY:
         // - has no preconditions.
         unsafe { libc::getpid() }
+    }
+
+    /// The number of the calling thread.
+    fn thread() -> libc::pid_t {
+        // SAFETY:
+        // - has no preconditions.
+        unsafe { libc::syscall(libc::SYS_gettid) as libc::pid_t }
     }
 
     /// The number of its parent.

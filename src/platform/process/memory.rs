@@ -33,9 +33,13 @@ impl SharedMemory {
         // - just opened, and nobody else has it.
         let file = unsafe { OwnedFd::from_raw_fd(fd) };
         let length = libc::off_t::try_from(size).map_err(|_| io::ErrorKind::OutOfMemory)?;
-        // SAFETY:
-        // - no pointer is passed.
-        check(unsafe { libc::fallocate(fd, 0, 0, length) })?;
+        let mut allocated = Err(io::ErrorKind::Interrupted.into());
+        while allocated.as_ref().is_err_and(|error: &io::Error| error.kind() == io::ErrorKind::Interrupted) {
+            // SAFETY:
+            // - no pointer is passed.
+            allocated = check(unsafe { libc::fallocate(fd, 0, 0, length) });
+        }
+        allocated?;
         // A process that cut the file would end the others by SIGBUS.
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
         // SAFETY:

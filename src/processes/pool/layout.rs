@@ -120,24 +120,28 @@ impl View {
         if settings.magic != MAGIC || !fits || settings.workers == 0 {
             return None;
         }
-        // SAFETY, for each part:
-        // - it lies in the memory, aligned, and overlaps no other part (`Layout`); all-zero is a value of it, and processes change
-        //   it only as what it is.
-        // - the reference ends before the memory (1).
-        let header = unsafe { &*part(memory, layout.header) };
-        // SAFETY: as above.
-        let workers = unsafe { slice::from_raw_parts(part(memory, layout.workers), settings.workers) };
-        // SAFETY: as above.
-        let sides = unsafe { slice::from_raw_parts(part(memory, layout.sides), settings.workers) };
         let words = Mapping::report_words(settings.slots);
-        // SAFETY: as above.
-        let reports = unsafe { slice::from_raw_parts(part(memory, layout.reports), words) };
-        // SAFETY: as above.
-        let entries = unsafe { slice::from_raw_parts(part(memory, layout.entries), settings.slots) };
-        // SAFETY: as above.
-        let slots = unsafe { slice::from_raw_parts(part(memory, layout.slots), settings.slots) };
-        // SAFETY: as above.
-        let limits = unsafe { slice::from_raw_parts(part(memory, layout.limits), settings.slots) };
+        // SAFETY:
+        // - 1: `Layout` has it there, and the memory is that large. 2: `of`, 1.
+        let header: &Header = unsafe { &part(memory, layout.header, 1)[0] };
+        // SAFETY:
+        // - as above.
+        let workers = unsafe { part(memory, layout.workers, settings.workers) };
+        // SAFETY:
+        // - as above.
+        let sides = unsafe { part(memory, layout.sides, settings.workers) };
+        // SAFETY:
+        // - as above.
+        let reports = unsafe { part(memory, layout.reports, words) };
+        // SAFETY:
+        // - as above.
+        let entries = unsafe { part(memory, layout.entries, settings.slots) };
+        // SAFETY:
+        // - as above.
+        let slots = unsafe { part(memory, layout.slots, settings.slots) };
+        // SAFETY:
+        // - as above.
+        let limits = unsafe { part(memory, layout.limits, settings.slots) };
         let mapping = Mapping::new(header, entries, slots, reports, workers);
         let data = memory.start().wrapping_add(layout.data);
         Some(Self { settings, mapping, sides, limits, data, stride: layout.stride })
@@ -155,6 +159,12 @@ impl View {
     }
 }
 
-fn part<T>(memory: &SharedMemory, offset: usize) -> *const T {
-    memory.start().wrapping_add(offset).cast::<T>().cast_const()
+/// # Safety
+/// 1. Such things lie there, aligned: all-zero is a value of them, and every process changes them as what they are.
+/// 2. The slice ends before the memory.
+unsafe fn part<T>(memory: &SharedMemory, offset: usize, count: usize) -> &'static [T] {
+    let start = memory.start().wrapping_add(offset).cast::<T>();
+    // SAFETY:
+    // - 1, 2.
+    unsafe { slice::from_raw_parts(start, count) }
 }

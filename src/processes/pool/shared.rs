@@ -176,18 +176,21 @@ impl Shared {
             let step = self.with(|state| {
                 state.parent.collect()?;
                 if let Some(found) = look(state)? {
-                    return Ok(Ok(found));
+                    return Ok(Some(Ok(found)));
+                }
+                if left.is_err() {
+                    return Ok(None);
                 }
                 let bell = state.parent.arm();
                 state.parent.collect()?;
                 state.parent.check_head()?;
-                Ok(look(state)?.ok_or(bell))
+                Ok(Some(look(state)?.ok_or(bell)))
             })?;
-            let bell = match step {
-                Ok(found) => return Ok(Some(found)),
-                Err(bell) => bell,
+            let (bell, left) = match (step, left) {
+                (Some(Ok(found)), _) => return Ok(Some(found)),
+                (Some(Err(bell)), Ok(left)) => (bell, left),
+                _ => return Ok(None),
             };
-            let Ok(left) = left else { return Ok(None) };
             let mapping = &self.view.mapping;
             if mapping.has_entry() {
                 let short = left.map_or(patience, |left| left.min(patience));
