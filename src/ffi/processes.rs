@@ -1,38 +1,30 @@
 //! Pools whose workers are processes. Without the feature `processes`, or on another system than Linux, every call returns
 //! JOBRING_E_UNSUPPORTED.
 
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-use super::processes_pool as pool;
 use super::processes_types::{
     jobring_process_fn, jobring_processes, jobring_processes_config, jobring_processes_options,
     jobring_processes_stats,
 };
 use super::status::jobring_status;
 use super::types::{jobring_job, jobring_outcome};
+#[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+use super::{processes_create as create, processes_pool as pool};
 use core::ffi::{c_int, c_void};
 
 /// The body of a call: what the pool does, if there are pools of processes.
 macro_rules! if_supported {
     ($($argument:ident),+ => $body:expr) => {{
-        #[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64", not(any(jobring_loom, jobring_freeze))))]
+        #[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
         {
             $body
         }
-        #[cfg(not(all(feature = "processes", target_os = "linux", target_pointer_width = "64", not(any(jobring_loom, jobring_freeze)))))]
+        #[cfg(not(all(feature = "processes", target_os = "linux", target_pointer_width = "64")))]
         {
             let _unused = ($($argument),+);
             super::status::JOBRING_E_UNSUPPORTED
         }
     }};
 }
-
-/// jobring_processes_shutdown(): as JOBRING_DISCARD, and the workers that run jobs are killed.
-pub const JOBRING_KILL: u32 = 2;
 
 /// Begins the worker side, in a program that has pools with JOBRING_PROCESSES_SPAWN.
 ///
@@ -58,7 +50,7 @@ pub unsafe extern "C" fn jobring_processes_take_over(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(functions, count => unsafe { pool::become_zygote(functions, count) })
+    if_supported!(functions, count => unsafe { create::become_zygote(functions, count) })
 }
 
 /// Makes a pool of processes: maps its memory, and starts the zygote and the workers.
@@ -90,7 +82,7 @@ pub unsafe extern "C" fn jobring_processes_create(
 ) -> jobring_status {
     // SAFETY:
     // - the caller's.
-    if_supported!(config, pool => unsafe { pool::create(config, pool) })
+    if_supported!(config, pool => unsafe { create::create(config, pool) })
 }
 
 /// Submits a job: a worker will call the function with a copy of the data.

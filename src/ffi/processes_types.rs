@@ -36,6 +36,9 @@ pub const JOBRING_PROCESSES_FD: u32 = 2;
 /// worker ends, and another is made, at most `restarts` times in a row.
 pub const JOBRING_PROCESSES_START: u32 = 4;
 
+/// jobring_processes_shutdown(): as JOBRING_DISCARD, and the workers that run jobs are killed.
+pub const JOBRING_KILL: u32 = 2;
+
 /// A limit for each worker, as for setrlimit().
 #[repr(C)]
 #[derive(Clone, Copy)]
