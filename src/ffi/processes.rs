@@ -7,18 +7,18 @@ use super::processes_types::{
 };
 use super::status::jobring_status;
 use super::types::{jobring_job, jobring_outcome};
-#[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 use super::{processes_create as create, processes_pool as pool};
 use core::ffi::{c_int, c_void};
 
 /// The body of a call: what the pool does, if there are pools of processes.
 macro_rules! if_supported {
     ($($argument:ident),+ => $body:expr) => {{
-        #[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+        #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
         {
             $body
         }
-        #[cfg(not(all(feature = "processes", target_os = "linux", target_pointer_width = "64")))]
+        #[cfg(not(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
         {
             let _unused = ($($argument),+);
             super::status::JOBRING_E_UNSUPPORTED

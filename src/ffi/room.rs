@@ -62,7 +62,7 @@ impl Room {
     ///
     /// # Safety
     /// 1. As for `of`; nobody else uses that memory as long as the slice is in use.
-    #[cfg(all(feature = "processes", target_os = "linux", target_pointer_width = "64"))]
+    #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
     pub(super) unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
         if self.data.is_null() {
             return &mut [];
