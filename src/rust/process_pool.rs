@@ -223,7 +223,7 @@ impl ProcessPool {
     }
 
     /// A descriptor that is readable when a job may have ended, for poll(2) and event loops
-    /// ([`ProcessPoolBuilder::descriptor`]). Take until there is nothing: then it is unreadable until the next job ends.
+    /// ([`descriptor`](crate::ProcessPoolBuilder::descriptor) of the builder). Take until there is nothing: then it is unreadable until the next job ends.
     ///
     /// ```standalone_crate
     /// # fn echo(input: &[u8], result: &mut [u8]) -> Result<usize, i32> {

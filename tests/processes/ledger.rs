@@ -25,7 +25,8 @@ fn each_job_ends_once(way: Way) {
     // Most are killed before they are ready.
     let pool =
         way.builder().workers(3).capacity(64).payload(8, 8).restarts(u32::MAX).build().expect("a pool");
-    let zygote = children()[0];
+    // A zygote that is a copy would not be made again.
+    let zygote = (way == Way::Fork).then(|| children()[0]);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let (mut submitted, mut killed) = (0u64, BTreeSet::new());
     let (mut done, mut died) = (0u64, 0u64);
@@ -58,9 +59,10 @@ fn each_job_ends_once(way: Way) {
         for _ in 0..random.below(2000) {
             std::hint::spin_loop();
         }
-        let alive = |process: &u32| *process != zygote && !killed.contains(process);
+        let alive = |process: &u32| Some(*process) != zygote && !killed.contains(process);
         let workers: Vec<u32> = children().into_iter().filter(alive).collect();
-        if !workers.is_empty() {
+        // A lone zygote is left alone: each time that it is killed before it has begun, the pool waits longer.
+        if workers.len() > usize::from(zygote.is_none()) {
             let worker = workers[random.below(workers.len())];
             send(worker, 9);
             killed.insert(worker);
@@ -77,6 +79,10 @@ fn each_job_ends_once(way: Way) {
     assert!(ends.iter().all(|count| *count == 1), "a job ended twice, or never");
     assert_eq!(done + died, submitted);
     let stats = pool.stats();
-    assert_eq!(stats.deaths, kills as u64, "{stats:?}");
+    match way {
+        Way::Fork => assert_eq!(stats.deaths, kills as u64, "{stats:?}"),
+        // Some of them were zygotes.
+        Way::Spawn => assert!(stats.deaths < kills as u64, "{stats:?}"),
+    }
     print!("{submitted} jobs, {kills} kills, {died} of them in a job ... ");
 }
