@@ -223,6 +223,44 @@ fn a_kill_dooms_the_job_that_runs_and_no_other() {
 }
 
 #[test]
+fn one_job_of_several_that_have_ended_can_be_taken() {
+    let memory = Memory::new();
+    let mut parent = Parent::new(memory.mapping());
+    let worker = memory.worker(0);
+    let slots: Vec<_> = (0..3).map(|job| submit(&mut parent, job).expect("a slot")).collect();
+    assert_eq!((parent.in_flight(), parent.take_this(slots[1])), (3, None), "none has ended");
+    while let Some(job) = worker.claim(&memory.port) {
+        run(&worker, job, &memory.port);
+    }
+    parent.collect().expect("the mapping is whole");
+    assert_eq!((parent.in_flight(), parent.has_ended()), (0, true));
+    assert_eq!(parent.take_this(slots[1]), Some(End::Returned));
+    assert!(parent.is_taken(slots[1]));
+    assert_eq!(parent.take_this(slots[1]), None, "once");
+    parent.free(slots[1]);
+    assert_eq!(take_all(&mut parent), [(0, End::Returned), (2, End::Returned)]);
+    assert!(!parent.has_ended() && !parent.is_taken(slots[1]));
+}
+
+#[test]
+fn the_parent_knows_which_worker_has_a_job_and_which_is_doomed() {
+    let memory = Memory::new();
+    let mut parent = Parent::new(memory.mapping());
+    let (slot, worker) = (submit(&mut parent, 0).expect("a slot"), memory.worker(1));
+    assert_eq!((parent.position(slot), parent.position_with(slot, 1)), (Some(0), Ok(None)));
+    let job = worker.claim(&memory.port).expect("there is one");
+    assert_eq!((parent.position_with(slot, 1), parent.position_with(slot, 0)), (Ok(Some(0)), Ok(None)));
+    worker.begin(&job);
+    assert_eq!(parent.position_with(slot, 1), Ok(Some(0)));
+    assert!(!parent.is_doomed(1));
+    assert_eq!(parent.kill(slot, |_| ()), Ok(true));
+    assert!(parent.is_doomed(1) && !parent.is_doomed(0));
+    parent.sweep(1, -9).expect("the mapping is whole");
+    assert!(!parent.is_doomed(1), "the next worker of that number is not");
+    assert_eq!((parent.position(slot), parent.position_with(slot, 1)), (None, Ok(None)));
+}
+
+#[test]
 fn who_sleeps_is_woken_once() {
     let memory = Memory::new();
     let mut parent = Parent::new(memory.mapping());
@@ -286,6 +324,13 @@ fn wild_writes_are_found_and_change_nothing() {
         assert_eq!(parent.take(), None);
         assert_eq!(parent.records[0].phase, Phase::InFlight);
     }
+    // A head that no worker gets past is found without an end.
+    let memory = Memory::new();
+    memory.header.head.store(usize::MAX, Relaxed);
+    let mut parent = Parent::new(memory.mapping());
+    assert_eq!(parent.check_head(), Err(Corrupt("the head of the ready ring")));
+    assert_eq!(parent.sweep(0, -9), Err(Corrupt("the head of the ready ring")));
+    assert!(memory.mapping().has_entry(), "it looks so; to read it does no harm");
     // A bit of a worker that does not exist wakes nobody.
     let memory = Memory::new();
     memory.header.sleepers.store(1 << 40, Relaxed);
