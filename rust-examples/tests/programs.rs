@@ -39,6 +39,11 @@ fn fetch_finds_itself_right() {
 }
 
 #[test]
+fn isolate_finds_itself_right() {
+    run(env!("CARGO_BIN_EXE_isolate"));
+}
+
+#[test]
 fn no_heap_finds_itself_right() {
     run(env!("CARGO_BIN_EXE_no_heap"));
 }
