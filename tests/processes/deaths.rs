@@ -125,10 +125,10 @@ fn a_limit_counts_from_the_begin(way: Way) {
     let (pool, sign) = (way.pool(1), Sign::new("begin"));
     let endless = pool.submit(&ProcessJob::new(ENDLESS, sign.bytes())).expect("a slot");
     // It waits in the queue for longer than its limit.
-    let limit = Duration::from_secs(1);
+    let limit = Duration::from_secs(2);
     let queued = pool.submit(&ProcessJob::new(REVERSE, b"ab").kill_after(limit)).expect("a slot");
     sign.seen();
-    assert_eq!(pool.wait(queued, limit * 2), Err(ProcessError::TimedOut));
+    assert_eq!(pool.wait(queued, limit + Duration::from_millis(100)), Err(ProcessError::TimedOut));
     pool.kill(endless).expect("a job");
     let end = pool.wait(queued, TimeLimit::NONE).expect("an end");
     assert_eq!(end.outcome, ProcessOutcome::Done(b"ba".to_vec()));

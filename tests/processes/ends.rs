@@ -10,6 +10,7 @@ pub const TESTS: &[Test] = &[
     ("workers_outlive_the_thread_that_made_the_pool", workers_outlive_the_thread_that_made_the_pool),
     ("workers_go_on_without_their_zygote", workers_go_on_without_their_zygote),
     ("a_stopped_zygote_stops_nobody", a_stopped_zygote_stops_nobody),
+    ("the_programs_own_wait_finds_no_copies", the_programs_own_wait_finds_no_copies),
     ("a_program_that_does_not_take_over_makes_no_pool", a_program_that_does_not_take_over_makes_no_pool),
 ];
 
@@ -127,6 +128,26 @@ fn a_stopped_zygote_stops_nobody(way: Way) {
     until("it makes the next one", || pool.stats().workers == 2);
     send(children()[0], 19);
     pool.shutdown(jobring::ShutdownMode::Drain, TimeLimit::NONE).expect("an end");
+}
+
+unsafe extern "C" {
+    fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+}
+
+fn the_programs_own_wait_finds_no_copies(way: Way) {
+    if way == Way::Spawn {
+        // execve has set the signal at their ends, so it does find them.
+        return;
+    }
+    let pool = way.pool(2);
+    for _ in 0..20 {
+        let outcome = run(&pool, ProcessJob::new(SIGNAL, &[9]));
+        // SAFETY:
+        // - no status is asked for.
+        let found = unsafe { waitpid(-1, std::ptr::null_mut(), 0) };
+        assert_eq!(found, -1, "this process has no children of its own");
+        assert!(matches!(outcome, ProcessOutcome::Died(death) if death.status == Some(-9)), "{outcome:?}");
+    }
 }
 
 fn a_program_that_does_not_take_over_makes_no_pool(way: Way) {
