@@ -131,7 +131,8 @@ impl World {
             Op::Sweep => self.sweep_step(setup),
             Op::SweepOf(worker) => {
                 self.takes_lock(Holder::Sweeper);
-                (self.swept, self.sweep) = (worker, Sweep::Look(0));
+                let trusts = setup.mistake == Some(Mistake::TrustsACleanExit);
+                (self.swept, self.sweep) = (worker, if trusts { Sweep::Bit } else { Sweep::Look(0) });
                 if setup.mistake == Some(Mistake::RespawnsBeforeTheSweep) && self.respawns > 0 {
                     self.respawns -= 1;
                     self.workers[worker as usize] = Worker { unswept: true, ..self.fresh(worker) };
@@ -332,7 +333,7 @@ impl World {
                 let held =
                     matches!(word.status, Status::Claimed | Status::Running) && word.owner == self.swept;
                 self.sweep = Self::next_slot(slot);
-                if flies && held {
+                if flies && (held || wrong(Mistake::FailsEveryJob)) {
                     self.sweep = Sweep::Pass(slot);
                 } else if !wrong(Mistake::SweepTrustsTheReports) {
                     self.news |= self.settle(slot);

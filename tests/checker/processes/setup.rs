@@ -14,6 +14,8 @@ pub enum Mistake {
     StaysRegistered,
     DoomedWaits,
     // The sweep.
+    TrustsACleanExit,
+    FailsEveryJob,
     SweepLeavesTheEntry,
     SweepForgetsTheEntry,
     QueuesAtTheOldPosition,
@@ -130,6 +132,8 @@ pub const MISTAKES: &[(Mistake, Setup)] = {
         (SleepsWithoutALook, TWO),
         (StaysRegistered, Setup { spurious: 1, ..STOP_IN_A_JOB }),
         (DoomedWaits, Setup { signals_are_lost: true, ..KILL }),
+        (TrustsACleanExit, DEATH),
+        (FailsEveryJob, DEATH),
         (SweepLeavesTheEntry, DEATH),
         (SweepForgetsTheEntry, DEATH),
         (QueuesAtTheOldPosition, DEATH),
