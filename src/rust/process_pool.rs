@@ -19,7 +19,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 ///
 /// - [`fork`](Self::fork): it is a copy of this process. Use it before the process has other threads: what another thread has locked at
 ///   that moment stays locked in the workers for ever. In a process with other threads the functions of the table may allocate
-///   memory, and may use nothing else that those threads lock.
+///   memory, and may use nothing else that those threads lock. The workers inherit open descriptors and handlers of signals.
 /// - [`spawn`](Self::spawn): it is this program, started once more, and calls [`take_over`](Self::take_over) at the start of `main`. It is
 ///   safe with other threads. The workers are then children for which the system sends SIGCHLD, and a call of the program's own that
 ///   waits for *any* child may collect one; the pool does not learn how that one ended.

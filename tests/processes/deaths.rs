@@ -2,7 +2,9 @@
 
 use crate::functions::*;
 use crate::stage::{Sign, Test, Way, children, process, run, take, until};
-use jobring::{ProcessDeath, ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, TimeLimit};
+use jobring::{
+    ProcessDeath, ProcessDeathCause, ProcessError, ProcessJob, ProcessOutcome, ShutdownMode, TimeLimit,
+};
 use std::time::Duration;
 
 pub const TESTS: &[Test] = &[
@@ -161,6 +163,9 @@ fn a_worker_that_is_stopped_stops_nobody(way: Way) {
     for _ in 0..10 {
         assert_eq!(run(&pool, ProcessJob::new(REVERSE, b"ab")), ProcessOutcome::Done(b"ba".to_vec()));
     }
+    let shut = pool.shutdown(ShutdownMode::Drain, Duration::from_millis(10));
+    assert_eq!(shut, Err(ProcessError::TimedOut), "it does not leave");
+    pool.terminate(TimeLimit::NONE).expect("an end");
 }
 
 fn wild_writes_are_reported(way: Way) {
@@ -168,6 +173,6 @@ fn wild_writes_are_reported(way: Way) {
     pool.submit(&ProcessJob::new(WILD, b"")).expect("a slot");
     assert!(matches!(pool.take(TimeLimit::NONE), Err(ProcessError::Corrupt(_))));
     assert!(matches!(pool.submit(&ProcessJob::new(REVERSE, b"")), Err(ProcessError::Corrupt(_))));
-    let shut = pool.shutdown(jobring::ShutdownMode::Drain, TimeLimit::NONE);
+    let shut = pool.shutdown(ShutdownMode::Drain, TimeLimit::NONE);
     assert!(matches!(shut, Err(ProcessError::Corrupt(_))));
 }

@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("workers_go_on_without_their_zygote", workers_go_on_without_their_zygote),
     ("a_stopped_zygote_stops_nobody", a_stopped_zygote_stops_nobody),
     ("the_programs_own_wait_finds_no_copies", the_programs_own_wait_finds_no_copies),
+    ("a_program_that_ignores_its_children", a_program_that_ignores_its_children),
     ("a_program_that_does_not_take_over_makes_no_pool", a_program_that_does_not_take_over_makes_no_pool),
 ];
 
@@ -132,6 +133,7 @@ fn a_stopped_zygote_stops_nobody(way: Way) {
 
 unsafe extern "C" {
     fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
+    fn signal(number: i32, handler: usize) -> usize;
 }
 
 fn the_programs_own_wait_finds_no_copies(way: Way) {
@@ -148,6 +150,26 @@ fn the_programs_own_wait_finds_no_copies(way: Way) {
         assert_eq!(found, -1, "this process has no children of its own");
         assert!(matches!(outcome, ProcessOutcome::Died(death) if death.status == Some(-9)), "{outcome:?}");
     }
+}
+
+fn a_program_that_ignores_its_children(way: Way) {
+    const CHILD: i32 = 17;
+    const IGNORE: usize = 1;
+    // SAFETY:
+    // - the handler is the system's.
+    let before = unsafe { signal(CHILD, IGNORE) };
+    let pool = way.builder().workers(1).restarts(3).build().expect("a pool");
+    // The system collects those that would send the signal, and nobody learns how they ended.
+    let status = if way == Way::Fork { Some(3) } else { None };
+    for _ in 0..50 {
+        let outcome = run(&pool, ProcessJob::new(EXIT, &[3]));
+        assert!(matches!(outcome, ProcessOutcome::Died(death) if death.status == status), "{outcome:?}");
+    }
+    assert_eq!(bytes(run(&pool, ProcessJob::new(REVERSE, b"ab"))), b"ba");
+    drop(pool);
+    // SAFETY:
+    // - what it was.
+    unsafe { signal(CHILD, before) };
 }
 
 fn a_program_that_does_not_take_over_makes_no_pool(way: Way) {

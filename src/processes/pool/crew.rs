@@ -1,5 +1,6 @@
 //! Who has which worker's number: processes come, end, and are replaced.
 
+use super::layout::WorkerSide;
 use super::outcome::Failure;
 use super::shared::{Phase, Place, State, UNKNOWN};
 use crate::platform::process::Process;
@@ -54,12 +55,22 @@ impl State {
         }
     }
 
-    /// The zygote has made this worker; `number` is its process's.
-    pub(super) fn adopt(&mut self, worker: usize, number: i32, now: u64, failures: &mut Failures) {
+    /// The zygote has made this worker; `number` is its process's, or 0. True if it has ended already, and the program's own `wait` has
+    /// collected it: what it leaves is to be swept.
+    #[must_use]
+    pub(super) fn adopt(
+        &mut self,
+        worker: usize,
+        number: i32,
+        side: &WorkerSide,
+        now: u64,
+        failures: &mut Failures,
+    ) -> bool {
         if !matches!(self.crew.get(worker), Some(Place::Requested)) {
-            return;
+            return false;
         }
         let process = if number > 0 { Process::open(number).ok() } else { None };
+        let is_gone = number > 0 && process.is_none();
         self.crew[worker] = match process {
             Some(process) => {
                 self.statistics.made += 1;
@@ -69,9 +80,13 @@ impl State {
                 }
                 Place::Alive(process)
             }
-            // No process could be made, or it has ended and the program's own `wait` has collected it.
+            None if is_gone && side.was_ready() => {
+                failures.forget();
+                Place::Vacant(now)
+            }
             None => failures.next_delay().map_or(Place::GivenUp, |delay| Place::Vacant(now + delay)),
         };
+        is_gone
     }
 
     /// Collects this worker's process, which has ended: how. Its number is vacant from `now` on, or later, and is not used before
@@ -79,14 +94,14 @@ impl State {
     pub(super) fn reap(
         &mut self,
         worker: usize,
-        was_ready: bool,
+        side: &WorkerSide,
         now: u64,
         failures: &mut Failures,
     ) -> Option<i32> {
         if !matches!(self.crew[worker], Place::Alive(_)) {
             return None;
         }
-        let delay = if was_ready {
+        let delay = if side.was_ready() {
             failures.forget();
             Some(0)
         } else {

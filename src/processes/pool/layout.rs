@@ -3,6 +3,7 @@
 use super::super::{Header, Mapping, Slot, WorkerWords};
 use super::config::{MAGIC, Settings};
 use crate::platform::process::SharedMemory;
+use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
 use std::slice;
 
@@ -17,6 +18,14 @@ pub(super) struct WorkerSide {
     pub(super) limited: AtomicUsize,
     /// When that job began.
     pub(super) began: AtomicUsize,
+}
+
+impl WorkerSide {
+    /// Had the worker, which has ended, got as far as its first job?
+    pub(super) fn was_ready(&self) -> bool {
+        // ORDERING: Relaxed: the process has ended.
+        self.ready.load(Relaxed) != 0
+    }
 }
 
 /// Offsets of everything, and the size of the whole.

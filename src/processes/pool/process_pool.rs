@@ -281,7 +281,10 @@ impl ProcessPool {
         let drained = self.shared.until(left(), |state| Ok((state.parent.in_flight() == 0).then_some(())))?;
         drained.ok_or(Failure::TimedOut)?;
         self.shared.with(|state| {
-            if state.phase == Phase::Closing {
+            if ending == Ending::Kill {
+                // A worker that is stopped does not leave by itself.
+                state.phase = Phase::Killed;
+            } else if state.phase == Phase::Closing {
                 state.phase = Phase::Closed;
             }
             Ok(())

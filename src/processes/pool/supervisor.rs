@@ -6,7 +6,7 @@
 use super::config::Origin;
 use super::crew::Failures;
 use super::outcome::{Cause, Failure};
-use super::shared::{Doom, Job, Phase, Place, Shared, State};
+use super::shared::{Doom, Job, Phase, Place, Shared, State, UNKNOWN};
 use super::spawn::Zygote;
 use super::zygote::{HELLO, MADE, request};
 use crate::platform::port::Port;
@@ -121,6 +121,7 @@ impl Supervisor {
 
     /// Learns of what was made and of what has ended: the workers that were collected, and how they ended.
     fn meet(&mut self, state: &mut State, ready: &Ready, now: u64) -> Vec<(usize, i32)> {
+        let mut ended = Vec::new();
         if let Some(zygote) = &self.zygote {
             while let Some([kind, number, process]) = zygote.channel.receive(false) {
                 match kind {
@@ -130,8 +131,11 @@ impl Supervisor {
                         state.started.get_or_insert(Ok(number as usize));
                     }
                     MADE => {
-                        if let Some(failures) = self.failures.get_mut(number as usize) {
-                            state.adopt(number as usize, process, now, failures);
+                        let worker = number as usize;
+                        if let Some(side) = self.shared.view.sides.get(worker)
+                            && state.adopt(worker, process, side, now, &mut self.failures[worker])
+                        {
+                            ended.push((worker, UNKNOWN));
                         }
                     }
                     _ => {}
@@ -139,27 +143,30 @@ impl Supervisor {
             }
         }
         if ready.zygote_ended {
-            self.zygote_ended(state, now);
+            self.zygote_ended(state, &mut ended, now);
         }
         let reap = |&worker: &usize| {
-            // ORDERING: Relaxed: the process has ended.
-            let was_ready = self.shared.view.sides[worker].ready.load(Relaxed) != 0;
-            let status = state.reap(worker, was_ready, now, &mut self.failures[worker])?;
+            let side = &self.shared.view.sides[worker];
+            let status = state.reap(worker, side, now, &mut self.failures[worker])?;
             Some((worker, status))
         };
-        ready.workers.iter().filter_map(reap).collect()
+        ended.extend(ready.workers.iter().filter_map(reap));
+        ended
     }
 
     /// The zygote has ended; its messages have been read.
-    fn zygote_ended(&mut self, state: &mut State, now: u64) {
+    fn zygote_ended(&mut self, state: &mut State, ended: &mut Vec<(usize, i32)>, now: u64) {
         let Some(zygote) = self.zygote.take() else { return };
         let _status = zygote.process.wait();
         for worker in 0..state.crew.len() {
             if matches!(state.crew[worker], Place::Requested) {
                 // The kernel has stored the number of a process that it made, even if the zygote did not get to say so.
+                let side = &self.shared.view.sides[worker];
                 // ORDERING: Relaxed: the zygote has ended.
-                let number = self.shared.view.sides[worker].process.load(Relaxed) as i32;
-                state.adopt(worker, number, now, &mut self.failures[worker]);
+                let number = side.process.load(Relaxed) as i32;
+                if state.adopt(worker, number, side, now, &mut self.failures[worker]) {
+                    ended.push((worker, UNKNOWN));
+                }
             }
         }
         // A copy of this process as it is now may be no good any more; a program that has not taken over never will.
