@@ -1,7 +1,8 @@
 //! The explicit-state checker for process workers: the protocol of `src/processes/README.md` as a transition system in which a
 //! worker may die or stop before each of its steps.
 //!
-//! `cargo test -p jobring-checker --test processes` explores all setups; with `-- text` those with the text in their names.
+//! `cargo test -p jobring-checker --test processes` explores the setups; with `-- --deep` also two that take long, and more of them with
+//! each step by itself; with `-- text` those with the text in their names.
 
 mod alone;
 mod explore;
@@ -20,7 +21,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use world::World;
 
 /// A setup with fewer states is also explored with each step by itself, and must end in the same states.
-const SMALL: u64 = 100_000;
+const SMALL: u64 = 70_000;
+/// The same with `--deep`.
+const SMALL_DEEP: u64 = 100_000;
 
 /// A setup that must keep every promise, or one with a mistake that must be found.
 enum Case {
@@ -37,7 +40,7 @@ impl Case {
     }
 
     /// Is it as it must be, what is printed about it, and how many states it has.
-    fn judge(&self) -> (bool, String, u64) {
+    fn judge(&self, small: u64) -> (bool, String, u64) {
         match self {
             Self::Keeps(setup) => {
                 let found = explore(setup);
@@ -46,7 +49,7 @@ impl Case {
                     out += &replay(setup, broken);
                 }
                 let (mut kept, mut states) = (found.broken.is_none(), found.states);
-                if kept && found.states < SMALL {
+                if kept && found.states < small {
                     let fine = explore(&Setup { fine: true, ..*setup });
                     out += &line("  fine", &fine);
                     states += fine.states;
@@ -103,7 +106,7 @@ fn replay(setup: &Setup, (why, path): &(String, Vec<Move>)) -> String {
 
 /// Fails unless the setup of each mistake keeps every promise without it: else what is found shows nothing.
 fn assert_controls() {
-    let plain = |setup: &Setup| Setup { name: "", fine: false, mistake: None, ..*setup };
+    let plain = |setup: &Setup| Setup { name: "", fine: false, deep: false, mistake: None, ..*setup };
     for (mistake, setup) in MISTAKES {
         assert!(SETUPS.iter().any(|kept| plain(kept) == plain(setup)), "{mistake:?} has no control");
     }
@@ -112,14 +115,15 @@ fn assert_controls() {
 fn main() -> ExitCode {
     assert_controls();
     let arguments = Arguments::of_this_process();
-    let keeps = SETUPS.iter().map(|setup| Case::Keeps(*setup));
+    let deep = arguments.has("--deep");
+    let keeps = SETUPS.iter().filter(|setup| deep || !setup.deep).map(|setup| Case::Keeps(*setup));
     let mistakes = MISTAKES.iter().map(|(mistake, setup)| Case::Mistaken(*mistake, *setup));
     let cases: Vec<Case> = keeps.chain(mistakes).filter(|case| arguments.wants(&case.name())).collect();
     let progress = Progress::begin("setups of process workers", cases.len(), None);
     println!("{:<44} {:>10} {:>11} {:>6} {:>7}", "setup", "states", "transitions", "depth", "s");
     let (failed, all) = (AtomicBool::new(false), AtomicU64::new(0));
     for_each(&cases, |case| {
-        let (kept, out, states) = case.judge();
+        let (kept, out, states) = case.judge(if deep { SMALL_DEEP } else { SMALL });
         print!("{out}");
         // ORDERING: Relaxed: both are read when the threads have ended.
         all.fetch_add(states, Relaxed);

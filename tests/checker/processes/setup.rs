@@ -58,6 +58,8 @@ pub struct Setup {
     pub signals_are_lost: bool,
     /// Each step by itself (`alone.rs`).
     pub fine: bool,
+    /// Explored with `--deep` alone.
+    pub deep: bool,
     pub mistake: Option<Mistake>,
 }
 
@@ -76,6 +78,7 @@ const TWO: Setup = Setup {
     closes: false,
     signals_are_lost: false,
     fine: false,
+    deep: false,
     mistake: None,
 };
 const STOP: Setup = Setup { stops: 1, patience: 1, ..TWO };
@@ -88,11 +91,20 @@ pub const SETUPS: &[Setup] = &[
     Setup { name: "2 jobs", ..TWO },
     Setup { name: "3 jobs", jobs: 3, ..TWO },
     Setup { name: "a cancel", cancels: 1, ..TWO },
-    Setup { name: "3 jobs, a cancel, a wake for no reason", jobs: 3, cancels: 1, spurious: 1, ..TWO },
+    Setup {
+        name: "3 jobs, a cancel, a wake for no reason",
+        deep: true,
+        jobs: 3,
+        cancels: 1,
+        spurious: 1,
+        ..TWO
+    },
+    Setup { name: "a cancel, a wake for no reason", cancels: 1, spurious: 1, ..TWO },
     Setup { name: "two cancels, a close", cancels: 2, closes: true, ..TWO },
     Setup { name: "a death", ..DEATH },
     Setup { name: "a death, a restart", respawns: 1, ..DEATH },
-    Setup { name: "3 jobs, a death, a restart", jobs: 3, respawns: 1, ..DEATH },
+    Setup { name: "3 jobs, a death, a restart", deep: true, jobs: 3, respawns: 1, ..DEATH },
+    Setup { name: "3 jobs, a death", jobs: 3, ..DEATH },
     Setup { name: "a death, a cancel, a restart", cancels: 1, respawns: 1, ..DEATH },
     Setup { name: "two deaths, a restart", deaths: 2, respawns: 1, ..DEATH },
     Setup { name: "a death, a close", closes: true, respawns: 1, ..DEATH },
