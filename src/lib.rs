@@ -133,42 +133,10 @@ pub use rust::pool_core::{AnyPool, PoolCore};
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
-pub use rust::process_builder::{ProcessPoolBuilder, ProcessPoolError};
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub use rust::process_function::ProcessFunction;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub use rust::process_job::ProcessJob;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub use rust::process_outcome::{
-    ProcessDeath, ProcessDeathCause, ProcessEnd, ProcessError, ProcessJobId, ProcessOutcome,
+pub use rust::processes::{
+    ProcessDeath, ProcessDeathCause, ProcessEnd, ProcessError, ProcessFunction, ProcessJob, ProcessJobId,
+    ProcessOutcome, ProcessPool, ProcessPoolBuilder, ProcessPoolError, ProcessPoolStats,
 };
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub use rust::process_pool::{ProcessPool, ProcessPoolStats};
-
 #[cfg(feature = "alloc")]
 pub use rust::resize::WorkersError;
 pub use rust::scope::Scope;

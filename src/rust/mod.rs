@@ -56,39 +56,7 @@ pub(crate) mod pool_core;
     target_pointer_width = "64",
     not(any(jobring_loom, jobring_freeze))
 ))]
-pub(crate) mod process_builder;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub(crate) mod process_function;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub(crate) mod process_job;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub(crate) mod process_outcome;
-#[cfg(all(
-    feature = "processes",
-    target_os = "linux",
-    target_env = "gnu",
-    target_pointer_width = "64",
-    not(any(jobring_loom, jobring_freeze))
-))]
-pub(crate) mod process_pool;
+pub(crate) mod processes;
 #[cfg(feature = "alloc")]
 mod queue_list;
 #[cfg(feature = "alloc")]

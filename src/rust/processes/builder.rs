@@ -1,7 +1,7 @@
 //! The options of a process pool.
 
-use super::process_function::{ProcessFunction, function};
-use super::process_pool::ProcessPool;
+use super::function::{ProcessFunction, function};
+use super::pool::ProcessPool;
 use crate::processes::pool::{Config, CreateError, Origin, ResourceLimit};
 use core::fmt;
 

@@ -1,12 +1,12 @@
 //! The Rust face of pools whose workers are processes.
 
-use super::process_function::{ProcessFunction, function};
-use super::process_job::ProcessJob;
-use super::process_outcome::{ProcessEnd, ProcessError, ProcessJobId};
-use super::time_limit::TimeLimit;
+use super::function::{ProcessFunction, function};
+use super::job::ProcessJob;
+use super::outcome::{ProcessEnd, ProcessError, ProcessJobId};
 use crate::engine::lifecycle::ShutdownMode;
 use crate::platform::port::Timeout;
 use crate::processes::pool::{self, Config, CreateError, Ending, Failure, take_over};
+use crate::rust::time_limit::TimeLimit;
 use core::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
