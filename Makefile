@@ -151,9 +151,9 @@ dist:
 # and the models that take a moment. The tests that clippy has checked are not built for it twice.
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy -q --all-targets -p jobring --features capi,pthread,future -- -D warnings
+	$(CARGO) clippy -q --all-targets -p jobring --features capi,pthread,future,processes -- -D warnings
 	$(CARGO) clippy -q --all-targets -p jobring-loom-tests -p jobring-checker -p jobring-freeze-tests -p jobring-harness -- -D warnings
-	$(CARGO) test -q -p jobring --features capi,pthread,future --lib --test floors --test house_rules --test header_docs --test header_drift --test public_api
+	$(CARGO) test -q -p jobring --features capi,pthread,future,processes --lib --test floors --test house_rules --test header_docs --test header_drift --test public_api
 	$(CARGO) test -q -p jobring-harness
 	$(CARGO) test -q -p jobring-loom-tests --test models -- --fast
 

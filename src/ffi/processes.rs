@@ -114,10 +114,11 @@ pub unsafe extern "C" fn jobring_processes_submit(
     options: *const jobring_processes_options,
     job: *mut jobring_job,
 ) -> jobring_status {
-    // SAFETY:
-    // - the caller's.
-    if_supported!(pool, function, data, size, options, job =>
-        unsafe { pool::submit(pool, function, data, size, options, job) })
+    if_supported!(pool, function, data, size, options, job => {
+        // SAFETY:
+        // - the caller's.
+        unsafe { pool::submit(pool, function, data, size, options, job) }
+    })
 }
 
 /// Takes the next job that has ended, and waits for one if there is none.

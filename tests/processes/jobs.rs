@@ -205,7 +205,7 @@ fn a_pool_drains_and_discards(way: Way) {
     let queued = pool.submit(&ProcessJob::new(REVERSE, b"")).expect("a slot");
     assert_eq!(pool.shutdown(ShutdownMode::Discard, Duration::ZERO), Err(ProcessError::TimedOut));
     let end = pool.wait(queued, TimeLimit::NONE).expect("an end");
-    assert_eq!(end.outcome, ProcessOutcome::Cancelled);
+    assert_eq!(end.outcome, ProcessOutcome::Discarded);
     pool.terminate(TimeLimit::NONE).expect("an end");
     let end = pool.wait(endless, TimeLimit::NONE).expect("an end");
     assert!(matches!(end.outcome, ProcessOutcome::Died(death) if death.status == Some(-9)), "{end:?}");
