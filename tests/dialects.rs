@@ -83,6 +83,8 @@ const TARGETS: &[&str] = &[
     "x86_64-windows-gnu",
 ];
 
+const HEADERS: &[&str] = &["jobring.h", "jobring_ext.h", "jobring_processes.h", "jobring_port.h"];
+
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -150,9 +152,8 @@ fn lists(folder: &Path) -> (usize, usize) {
         writeln!(functions, "FUNCTION({name})").expect("text");
     }
     let mut constants = String::new();
-    for (name, text) in macros(
-        &(read("include/jobring.h") + &read("include/jobring_ext.h") + &read("include/jobring_port.h")),
-    ) {
+    let headers: String = HEADERS.iter().map(|header| read(&format!("include/{header}"))).collect();
+    for (name, text) in macros(&headers) {
         let number = text.trim_start_matches("(-").trim_end_matches(')');
         if number.bytes().all(|byte| byte.is_ascii_digit()) || ["UINT32_MAX", "SIZE_MAX"].contains(&number) {
             let kind = if text.starts_with("(-") { "NEGATIVE" } else { "POSITIVE" };
@@ -250,14 +251,22 @@ fn grown(end: &str) -> String {
     format!("{fields}    uint32_t newest;\n{close}")
 }
 
-/// Compiles with a header in which a text was replaced, and tells what the compiler said, or None if it did
+/// Compiles with one header in which a text was replaced, and tells what the compiler said, or None if it did
 /// not mind.
-fn said_to(from: &str, to: &str, compiler: &Compiler, dialect: &str, folder: &Path) -> Option<String> {
-    let header = read("include/jobring.h");
-    assert_eq!(header.matches(from).count(), 1, "{from}");
-    fs::write(folder.join("jobring.h"), header.replacen(from, to, 1)).expect("a header");
-    for other in ["jobring_ext.h", "jobring_port.h"] {
-        fs::write(folder.join(other), read(&format!("include/{other}"))).expect("a header");
+fn said_to(
+    (changed, from): (&str, &str),
+    to: &str,
+    compiler: &Compiler,
+    dialect: &str,
+    folder: &Path,
+) -> Option<String> {
+    for header in HEADERS {
+        let mut text = read(&format!("include/{header}"));
+        if *header == changed {
+            assert_eq!(text.matches(from).count(), 1, "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        fs::write(folder.join(header), text).expect("a header");
     }
     let output = compiler
         .command(dialect)
@@ -276,14 +285,17 @@ fn a_field_without_an_initial_value_is_missed() {
         let folder = folder(&format!("field-{}-{dialect}", compiler.command));
         lists(&folder);
         // The last fields of the structures that grow.
-        for last in [
-            "    uint32_t grow_to;\n    /** Zero. */\n    uint32_t reserved;\n",
-            "    /** NULL: for a later version. */\n    void *reserved;\n",
-            "    int64_t limit_ns;\n};\n",
-            "    /** NULL. */\n    void *reserved;\n",
+        for (header, last) in [
+            ("jobring.h", "    uint32_t grow_to;\n    /** Zero. */\n    uint32_t reserved;\n"),
+            ("jobring.h", "    /** NULL: for a later version. */\n    void *reserved;\n"),
+            ("jobring.h", "    int64_t limit_ns;\n};\n"),
+            ("jobring.h", "    /** NULL. */\n    void *reserved;\n"),
+            ("jobring_processes.h", "    size_t stack_size;\n};\n"),
+            ("jobring_processes.h", "    /** NULL: for a later version. */\n    void *reserved;\n"),
+            ("jobring_processes.h", "    /** 0. */\n    uint32_t reserved;\n};\n"),
         ] {
-            assert_eq!(said_to(last, last, compiler, dialect, &folder), None, "as it is");
-            let said = said_to(last, &grown(last), compiler, dialect, &folder);
+            assert_eq!(said_to((header, last), last, compiler, dialect, &folder), None, "as it is");
+            let said = said_to((header, last), &grown(last), compiler, dialect, &folder);
             let said = said
                 .unwrap_or_else(|| panic!("{} {dialect}: nobody misses it after {last}", compiler.command));
             assert!(said.contains("missing") && said.contains("newest"), "{said}");

@@ -25,6 +25,9 @@ static const jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS_INI
 static const jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
 static const jobring_parallel_for_options loop_at_rest = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
 static const jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
+static const jobring_processes_config processes_at_rest = JOBRING_PROCESSES_CONFIG_INIT;
+static const jobring_processes_options process_options_at_rest = JOBRING_PROCESSES_OPTIONS_INIT;
+static const jobring_processes_stats process_stats_at_rest = JOBRING_PROCESSES_STATS_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 typedef char the_macros_agree[sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM) ? 1 : -1];
@@ -58,6 +61,9 @@ int everything(void) {
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
     jobring_parallel_for_options loop = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    jobring_processes_config processes = JOBRING_PROCESSES_CONFIG_INIT;
+    jobring_processes_options process_options = JOBRING_PROCESSES_OPTIONS_INIT;
+    jobring_processes_stats process_stats = JOBRING_PROCESSES_STATS_INIT;
     const jobring_config config_there = config_elsewhere();
     const jobring_submit_options options_there = options_elsewhere();
     jobring_pool *pool = NULL;
@@ -80,6 +86,9 @@ int everything(void) {
     WANT(same(&wait, &wait_at_rest, sizeof wait));
     WANT(same(&loop, &loop_at_rest, sizeof loop));
     WANT(same(&outcome, &outcome_at_rest, sizeof outcome));
+    WANT(same(&processes, &processes_at_rest, sizeof processes));
+    WANT(same(&process_options, &process_options_at_rest, sizeof process_options));
+    WANT(same(&process_stats, &process_stats_at_rest, sizeof process_stats));
 
     config.workers = CREW;
     config.capacity = JOBS;

@@ -25,6 +25,9 @@ static constexpr jobring_submit_options options_at_rest = JOBRING_SUBMIT_OPTIONS
 static constexpr jobring_wait_options wait_at_rest = JOBRING_WAIT_OPTIONS_INIT;
 static constexpr jobring_parallel_for_options loop_at_rest = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
 static constexpr jobring_outcome outcome_at_rest = JOBRING_OUTCOME_INIT;
+static constexpr jobring_processes_config processes_at_rest = JOBRING_PROCESSES_CONFIG_INIT;
+static constexpr jobring_processes_options process_options_at_rest = JOBRING_PROCESSES_OPTIONS_INIT;
+static constexpr jobring_processes_stats process_stats_at_rest = JOBRING_PROCESSES_STATS_INIT;
 
 JOBRING_STATIC_POOL(memory, JOBS, CREW, ROOM);
 static_assert(sizeof memory == JOBRING_POOL_BYTES(JOBS, CREW, ROOM), "the macros agree");
@@ -51,6 +54,10 @@ template struct plain<jobring_report>;
 template struct plain<jobring_info>;
 template struct plain<jobring_stats>;
 template struct plain<jobring_lane>;
+template struct plain<jobring_process_limit>;
+template struct plain<jobring_processes_config>;
+template struct plain<jobring_processes_options>;
+template struct plain<jobring_processes_stats>;
 
 template <typename T, size_t N> static constexpr size_t count(const T (&)[N]) { return N; }
 
@@ -73,6 +80,9 @@ int everything() {
     jobring_wait_options wait = JOBRING_WAIT_OPTIONS_INIT;
     jobring_parallel_for_options loop = JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     jobring_outcome outcome = JOBRING_OUTCOME_INIT;
+    jobring_processes_config processes = JOBRING_PROCESSES_CONFIG_INIT;
+    jobring_processes_options process_options = JOBRING_PROCESSES_OPTIONS_INIT;
+    jobring_processes_stats process_stats = JOBRING_PROCESSES_STATS_INIT;
     jobring_pool *pool = nullptr;
     jobring_queue *queue = nullptr;
     jobring_lane lane;
@@ -93,6 +103,9 @@ int everything() {
     WANT(same(wait, wait_at_rest));
     WANT(same(loop, loop_at_rest));
     WANT(same(outcome, outcome_at_rest));
+    WANT(same(processes, processes_at_rest));
+    WANT(same(process_options, process_options_at_rest));
+    WANT(same(process_stats, process_stats_at_rest));
 
     config.workers = CREW;
     config.capacity = JOBS;

@@ -9,6 +9,8 @@
 #include "jobring.h"
 #include "jobring_ext.h"
 #include "jobring_ext.h"
+#include "jobring_processes.h"
+#include "jobring_processes.h"
 #include "jobring_port.h"
 #include "jobring_port.h"
 
