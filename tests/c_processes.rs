@@ -1,6 +1,6 @@
 //! Pools of processes, from C: tests/c/processes.c ends jobs in every way, and the example isolates what crashes. In a library without
 //! them every call says so.
-#![cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#![cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 
 #[path = "common/c.rs"]
 mod c;

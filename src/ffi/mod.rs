@@ -41,9 +41,21 @@ mod port;
 #[cfg(not(any(feature = "std", feature = "pthread")))]
 mod port_workers;
 mod processes;
-#[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+))]
 mod processes_create;
-#[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+))]
 mod processes_pool;
 mod processes_types;
 mod queue;

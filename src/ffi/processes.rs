@@ -1,4 +1,4 @@
-//! Pools whose workers are processes. Without the feature `processes`, or on another system than Linux, every call returns
+//! Pools whose workers are processes. Without the feature `processes`, or on another system than 64-bit Linux with glibc, every call returns
 //! JOBRING_E_UNSUPPORTED.
 
 use super::processes_types::{
@@ -7,18 +7,24 @@ use super::processes_types::{
 };
 use super::status::jobring_status;
 use super::types::{jobring_job, jobring_outcome};
-#[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[cfg(all(
+    feature = "processes",
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(jobring_freeze)
+))]
 use super::{processes_create as create, processes_pool as pool};
 use core::ffi::{c_int, c_void};
 
 /// The body of a call: what the pool does, if there are pools of processes.
 macro_rules! if_supported {
     ($($argument:ident),+ => $body:expr) => {{
-        #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+        #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64", not(jobring_freeze)))]
         {
             $body
         }
-        #[cfg(not(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+        #[cfg(not(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64", not(jobring_freeze))))]
         {
             let _unused = ($($argument),+);
             super::status::JOBRING_E_UNSUPPORTED
@@ -114,11 +120,10 @@ pub unsafe extern "C" fn jobring_processes_submit(
     options: *const jobring_processes_options,
     job: *mut jobring_job,
 ) -> jobring_status {
-    if_supported!(pool, function, data, size, options, job => {
+    if_supported!(pool, function, data, size, options, job =>
         // SAFETY:
         // - the caller's.
-        unsafe { pool::submit(pool, function, data, size, options, job) }
-    })
+        unsafe { pool::submit(pool, function, data, size, options, job) })
 }
 
 /// Takes the next job that has ended, and waits for one if there is none.

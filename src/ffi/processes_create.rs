@@ -1,8 +1,8 @@
-//! How a pool of processes is made: its configuration, and the functions that its workers call.
+//! How the process pools of C are made.
 
 use super::abi_struct::known;
 use super::call::{done_out, output};
-use super::processes_pool::{CProcesses, mark_of};
+use super::processes_pool::CProcesses;
 use super::processes_types::{
     JOBRING_PROCESSES_FD, JOBRING_PROCESSES_SPAWN, JOBRING_PROCESSES_START, jobring_process_fn,
     jobring_process_limit, jobring_processes, jobring_processes_config,
@@ -121,6 +121,7 @@ unsafe fn checked(config: &jobring_processes_config) -> Result<Config, StatusErr
         || limits > MAX_LIMITS
         || (limits > 0) == config.limits.is_null()
         || !config.limits.is_aligned()
+        || config.stack_size > isize::MAX as usize
     {
         return Err(invalid);
     }
@@ -174,13 +175,10 @@ pub(super) unsafe fn create(
         // SAFETY:
         // - the caller's.
         let config = unsafe { checked(config) }?;
-        let made = Box::into_raw(Box::new(CProcesses { mark: 0, pool: ProcessPool::create(config)? }));
-        // SAFETY:
-        // - just made, and nobody else's.
-        unsafe { (*made).mark = mark_of(made) };
+        let made = CProcesses::into_c(ProcessPool::create(config)?);
         // SAFETY:
         // - checked above.
-        unsafe { pool.write(made.cast()) };
+        unsafe { pool.write(made) };
         Ok(())
     })
 }

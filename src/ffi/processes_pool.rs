@@ -25,14 +25,26 @@ use std::boxed::Box;
 use std::os::fd::AsRawFd;
 
 /// What a `jobring_processes` is.
+#[repr(C)]
 pub(super) struct CProcesses {
     /// Made from its own address, while it is a pool.
-    pub(super) mark: usize,
-    pub(super) pool: ProcessPool,
+    mark: usize,
+    pool: ProcessPool,
+}
+
+impl CProcesses {
+    /// `destroy` frees it.
+    pub(super) fn into_c(pool: ProcessPool) -> *mut jobring_processes {
+        let made = Box::into_raw(Box::new(Self { mark: 0, pool }));
+        // SAFETY:
+        // - just made, and nobody else's.
+        unsafe { (*made).mark = mark_of(made) };
+        made.cast()
+    }
 }
 
 /// The mark of a pool of processes at this address: not that of another object of the library's.
-pub(super) fn mark_of(at: *const CProcesses) -> usize {
+fn mark_of(at: *const CProcesses) -> usize {
     !(at as usize) ^ 4
 }
 
@@ -112,6 +124,8 @@ pub(super) unsafe fn submit(
         let pool = unsafe { find(pool) }?;
         let data = if size == 0 {
             &[]
+        } else if size > isize::MAX as usize {
+            return Err(StatusError(JOBRING_E_SIZE));
         } else {
             // SAFETY:
             // - the caller's; not NULL, as just checked.
@@ -167,16 +181,12 @@ pub(super) unsafe fn take(
         };
         let mut found = jobring_outcome::new(taken.handle, status);
         (found.arg, found.code) = (taken.tag as usize as *mut c_void, code);
-        // SAFETY:
-        // - the caller's.
-        let bytes = unsafe { room.bytes() };
-        (found.data, found.capacity) = (bytes.as_mut_ptr().cast(), bytes.len());
-        if bytes.is_empty() {
-            found.data = ptr::null_mut();
-        }
+        (found.data, found.capacity, found.r#move) = room.fields();
         if status == JOBRING_OK {
             found.length = taken.size() as u32;
-            taken.copy_to(bytes);
+            // SAFETY:
+            // - the caller's.
+            taken.copy_to(unsafe { room.bytes() });
         }
         // SAFETY:
         // - the caller's.
@@ -211,6 +221,9 @@ pub(super) unsafe fn descriptor(pool: *mut jobring_processes, fd: *mut c_int) ->
         // SAFETY:
         // - the caller's.
         let pool = unsafe { find(pool) }?;
+        if pool.is_elsewhere() {
+            return Err(StatusError(JOBRING_E_FORKED));
+        }
         let found = pool.descriptor().ok_or(StatusError(JOBRING_E_INVALID))?.as_raw_fd();
         // SAFETY:
         // - checked above.

@@ -11,6 +11,7 @@ use super::types::{MoveFn, jobring_job, jobring_outcome};
 use crate::engine::{Completion, RanUserCode};
 use crate::job::id::JobId;
 use crate::job::vtable::{JobVTable, Payload};
+use core::ffi::c_void;
 
 /// The size of the smallest structure that was ever published.
 const FIRST_SIZE: usize = size_of::<jobring_outcome>();
@@ -62,14 +63,26 @@ impl Room {
     ///
     /// # Safety
     /// 1. As for `of`; nobody else uses that memory as long as the slice is in use.
-    #[cfg(all(feature = "processes", target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+    #[cfg(all(
+        feature = "processes",
+        target_os = "linux",
+        target_env = "gnu",
+        target_pointer_width = "64",
+        not(jobring_freeze)
+    ))]
     pub(super) unsafe fn bytes<'a>(&self) -> &'a mut [u8] {
         if self.data.is_null() {
             return &mut [];
         }
+        let capacity = self.capacity.min(isize::MAX as usize);
         // SAFETY:
-        // - 1: writable for `capacity` bytes.
-        unsafe { core::slice::from_raw_parts_mut(self.data, self.capacity) }
+        // - 1: writable for `capacity` bytes. No memory is larger than `isize::MAX`, whatever the caller says.
+        unsafe { core::slice::from_raw_parts_mut(self.data, capacity) }
+    }
+
+    /// The fields that the caller sets, as it set them.
+    pub(super) fn fields(&self) -> (*mut c_void, usize, Option<MoveFn>) {
+        (self.data.cast(), self.capacity, self.moves)
     }
 
     /// Are a job's data moved there?
@@ -91,7 +104,7 @@ impl Room {
         taken: Completion,
     ) -> Result<jobring_outcome, u32> {
         let mut outcome = jobring_outcome::new(job, JOBRING_OK);
-        (outcome.data, outcome.capacity, outcome.r#move) = (self.data.cast(), self.capacity, self.moves);
+        (outcome.data, outcome.capacity, outcome.r#move) = self.fields();
         match taken {
             // SAFETY:
             // - 1: it is done, and run stored this.

@@ -147,7 +147,8 @@ impl ProcessPool {
             match filled {
                 Some(slot) => {
                     state.statistics.submitted += 1;
-                    let handle = state.statistics.submitted * state.jobs.len() as u64 + slot as u64;
+                    let number = state.statistics.submitted * state.jobs.len() as u64 + slot as u64;
+                    let handle = self.shared.tag | number;
                     state.jobs[slot] = Job { handle, tag, limit: kill_after, ..Job::NONE };
                     state.submitters -= usize::from(is_registered);
                     is_registered = false;

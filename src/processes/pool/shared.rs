@@ -7,6 +7,8 @@ use super::outcome::{Cause, Failure, Outcome, Statistics};
 use crate::platform::port::{Deadline, Timeout};
 use crate::platform::process::{Event, Process, SharedMemory, SharedPort};
 use crate::platform::{Lock, fork};
+use core::sync::atomic::AtomicU64;
+use core::sync::atomic::Ordering::Relaxed;
 use std::boxed::Box;
 use std::io;
 use std::vec::Vec;
@@ -94,8 +96,13 @@ pub(super) struct Shared {
     /// Readable when a job has ended.
     pub(super) bell: Option<Event>,
     pub(super) memory: SharedMemory,
+    /// The top byte of the jobs' handles: another pool refuses them.
+    pub(super) tag: u64,
     forks: usize,
 }
+
+/// Pools that this process has made.
+static POOLS: AtomicU64 = AtomicU64::new(0);
 
 /// How long a thread waits, with jobs in the queue, before it wakes one more worker; twice as long each time.
 const PATIENCE: u64 = 10_000_000;
@@ -118,7 +125,9 @@ impl Shared {
             statistics: Statistics { capacity: settings.slots, ..Statistics::default() },
         };
         let port = SharedPort { bell: bell.as_ref().map(Event::fd) };
-        Self { state: Lock::new(state), view, port, wake, bell, memory, forks: fork::count() }
+        // ORDERING: Relaxed: the number alone matters.
+        let tag = POOLS.fetch_add(1, Relaxed) << 56;
+        Self { state: Lock::new(state), view, port, wake, bell, memory, tag, forks: fork::count() }
     }
 
     /// Is this the process that made the pool?
