@@ -45,6 +45,10 @@ const SIZES: &str = "size-zero size-small size-4097 tail-nonzero tail-zero";
 const HANDLES: &str =
     "zero maximum invented stale reused foreign own-in-job own-in-done own-in-drop own-in-cancel";
 
+/// What an outcome can be that has a result of a process.
+const PROCESS_OUTCOME: &str =
+    "capacity-alone no-room no-capacity short exact maximum move-alone move move-bytes";
+
 /// Cells that do not follow from a type: sizes about which a function says something of its own.
 const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_struct_init", "size", "short 4097 4096"),
@@ -68,6 +72,14 @@ const SPECIAL: &[(&str, &str, &str)] = &[
     ("jobring_lane_submit", "options", "run-when-full"),
     ("jobring_lane_close", "lane", "not-made moved closed"),
     ("jobring_lane_pending", "lane", "not-made moved closed"),
+    ("jobring_processes_take_over", "functions", "hole"),
+    ("jobring_processes_create", "config", "hole workers-65 limits-17 spawn spawn-functions"),
+    ("jobring_processes_submit", "function", "beyond"),
+    ("jobring_processes_submit", "size", "exact beyond"),
+    ("jobring_processes_submit", "options", "run-when-full kill-after-minus-one"),
+    ("jobring_processes_take", "outcome", PROCESS_OUTCOME),
+    ("jobring_processes_wait", "outcome", PROCESS_OUTCOME),
+    ("jobring_processes_shutdown", "mode", "three"),
 ];
 
 /// What the types ask for and makes no sense, each with its reason.
@@ -85,6 +97,14 @@ const EXCLUSIONS: &[Exclusion] = &[
         reason: "there is no pool that could have been shut down",
     },
     Exclusion {
+        covers: |cell, _| is_of_processes(cell) && cell.kind == "destroyed",
+        reason: "its memory was the library's, and is not there any more",
+    },
+    Exclusion {
+        covers: |cell, _| is_of_processes(cell) && cell.kind.starts_with("own-"),
+        reason: "a job of a process pool runs where no call on that pool can be made",
+    },
+    Exclusion {
         covers: |cell, _| cell.parameter.ends_with(".size"),
         reason: "the size that a structure says it has: has kinds of its own",
     },
@@ -92,7 +112,14 @@ const EXCLUSIONS: &[Exclusion] = &[
 
 /// Is it a pool, or a part of one?
 fn is_pool(variable: &Variable) -> bool {
-    ["jobring_pool *", "jobring_completions *"].iter().any(|kind| variable.kind.ends_with(kind))
+    ["jobring_pool *", "jobring_completions *", "jobring_processes *"]
+        .iter()
+        .any(|kind| variable.kind.ends_with(kind))
+}
+
+/// Is it about pools whose workers are processes?
+fn is_of_processes(cell: &Cell) -> bool {
+    cell.function.starts_with("jobring_processes_")
 }
 
 /// Is it a lane, which knows its pool?
@@ -246,7 +273,7 @@ fn without_comments_and_directives(text: &str) -> String {
 
 /// The lines that the program prints.
 fn tried(library: &Path, name: &str, flags: &[&str]) -> Vec<String> {
-    let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_place.c"];
+    let sources = ["bad_input.c", "bad_input_structs.c", "bad_input_processes.c", "bad_input_place.c"];
     let program = c::program(library, &sources, name, flags);
     run(&mut Command::new(program)).lines().map(str::to_owned).collect()
 }
@@ -268,7 +295,8 @@ fn read(path: &str) -> String {
 }
 
 fn headers() -> String {
-    read("include/jobring.h") + &read("include/jobring_ext.h") + &read("include/jobring_port.h")
+    let headers = ["jobring.h", "jobring_ext.h", "jobring_processes.h", "jobring_port.h"];
+    headers.map(|name| read(&format!("include/{name}"))).concat()
 }
 
 #[test]

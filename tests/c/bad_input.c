@@ -102,6 +102,18 @@ CALL(lane_submit, a->lane, a->fn, a->arg, a->options, a->job_out)
 CALL(lane_close, a->lane, a->mode, a->timeout_ns)
 CALL(lane_pending, a->lane, a->pending)
 
+CALL(processes_take_over, a->process_fns, a->function_count)
+CALL(processes_create, a->process_config, a->processes_out)
+CALL(processes_submit, a->processes, a->process_function, a->data, a->data_size, a->process_options, a->job_out)
+CALL(processes_take, a->processes, a->timeout_ns, a->outcome)
+CALL(processes_wait, a->processes, a->job, a->timeout_ns, a->outcome)
+CALL(processes_cancel, a->processes, a->job)
+CALL(processes_kill, a->processes, a->job)
+CALL(processes_fd, a->processes, a->fd)
+CALL(processes_shutdown, a->processes, a->mode, a->timeout_ns)
+CALL(processes_stats_get, a->processes, a->process_stats)
+CALL(processes_destroy, a->processes)
+
 enum { NOT = 77 };
 #define OK_ JOBRING_OK
 #define INV JOBRING_E_INVALID
@@ -189,6 +201,17 @@ static const struct function functions[] = {
     ROW(lane_submit, OUTSIDE, 0,        OK_,  END, OK_, OK_,  OK_, OK_, OK_,   OK_,  END),
     ROW(lane_close, OUTSIDE, 0,         OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
     ROW(lane_pending, OUTSIDE, 0,       OK_,  OK_, OK_, OK_,  OK_, OK_, OK_,   OK_,  OK_),
+    ROW(processes_take_over, OUTSIDE, 0, OK_, NOT, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_create, OUTSIDE, 0, OK_, NOT, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_submit, OUTSIDE, 0, OK_, END, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_take, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_wait, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_cancel, OUTSIDE, 0, BSY, BSY, BSY, BSY, BSY, BSY, BSY, BSY, BSY),
+    ROW(processes_kill, OUTSIDE, 0, BSY, BSY, BSY, BSY, BSY, BSY, BSY, BSY, BSY),
+    ROW(processes_fd, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_shutdown, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_stats_get, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
+    ROW(processes_destroy, OUTSIDE, 0, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_, OK_),
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -465,6 +488,8 @@ int main(void) {
                                                   F(queue_push), F(queue_pop), F(workers_set)};
     const struct function *const on_queue[] = {F(completions_submit), F(completions_take), F(completions_fd), F(completions_arm),
                                                F(completions_destroy)};
+    /* In a copy that a pool has started it does not return. */
+    (void)has_processes();
     others_made();
     for (int n = 0; n < FUNCTIONS; n++) {
         from_everywhere(&functions[n]);
@@ -484,6 +509,7 @@ int main(void) {
     lanes();
     structs();
     rest();
+    processes();
     others_ended();
     return 0;
 }

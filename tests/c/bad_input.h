@@ -6,6 +6,7 @@
 #include "check.h"
 #include "jobring_ext.h"
 #include "jobring_port.h"
+#include "jobring_processes.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -28,6 +29,9 @@ typedef SIZED(jobring_port) sized_port;
 typedef SIZED(jobring_info) sized_info;
 typedef SIZED(jobring_stats) sized_stats;
 typedef SIZED(jobring_worker) sized_worker;
+typedef SIZED(jobring_processes_config) sized_process_config;
+typedef SIZED(jobring_processes_options) sized_process_options;
+typedef SIZED(jobring_processes_stats) sized_process_stats;
 
 /* Everything that a call may write to. */
 struct outputs {
@@ -36,6 +40,7 @@ struct outputs {
     jobring_completions *completions;
     jobring_queue *queue;
     jobring_lane lane;
+    jobring_processes *processes;
     int fd, item;
     void *result;
     const char *field;
@@ -51,6 +56,7 @@ struct outputs {
     sized_stats stats;
     sized_worker worker;
     sized_outcome outcome;
+    sized_process_stats process_stats;
 };
 
 /* The parameters of all functions. Where an input and an output of different functions have one name in the header, the
@@ -60,12 +66,17 @@ struct args {
     jobring_completions *completions, **completions_out;
     jobring_queue *queue, **queue_out;
     jobring_lane *lane, *lane_out;
+    jobring_processes *processes, **processes_out;
     int *fd;
     const jobring_config *config;
     const jobring_submit_options *options;
     const jobring_wait_options *wait_options;
     const jobring_parallel_for_options *loop_options;
     const jobring_batch_item *items;
+    const jobring_processes_config *process_config;
+    const jobring_processes_options *process_options;
+    const jobring_process_fn *process_fns;
+    const void *data;
     jobring_fn fn;
     jobring_body_fn body;
     void *ctx, *arg, *item, *memory, *structure, **result;
@@ -74,10 +85,10 @@ struct args {
     int64_t timeout_ns;
     const jobring_job *handles;
     int64_t *now;
-    uint32_t mode, index, limit, until, workers, width, *index_out, *cpus, *state, *states, *pending;
+    uint32_t mode, index, limit, until, workers, width, process_function, function_count, *index_out, *cpus, *state, *states, *pending;
     int32_t code, *stopped;
     jobring_status status;
-    size_t structure_size, memory_size, count, grain, capacity, item_size;
+    size_t structure_size, memory_size, count, grain, capacity, item_size, data_size;
     const char **field;
     size_t *size_out, *align, *accepted, *bytes, *used, *taken, *found, *len, *capacity_out;
     uint64_t *ran;
@@ -85,6 +96,7 @@ struct args {
     jobring_info *info;
     jobring_stats *stats;
     jobring_worker *worker;
+    jobring_processes_stats *process_stats;
     jobring_outcome *outcome;
     jobring_interrupt *interrupt;
     jobring_interrupt_scope *scope;
@@ -97,6 +109,10 @@ struct args {
     sized_loop_options given_loop_options;
     sized_port given_port;
     jobring_batch_item given_items[2];
+    sized_process_config given_process_config;
+    sized_process_options given_process_options;
+    jobring_process_limit given_limits[17];
+    jobring_process_fn given_functions[3];
     jobring_interrupt given_interrupt;
     jobring_interrupt_scope given_scope;
     jobring_watched given_watched;
@@ -118,7 +134,9 @@ struct function {
     jobring_status expected[PLACES];
 };
 
-/* A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two completion queues is
+/* For calls on pools of processes, such a pool with a job that has ended (untaken).
+ *
+ * A pool with a job that has finished (submitted by copy, untaken), and one that failed (untaken). One of its two completion queues is
  * empty; the other has a job that has finished (submitted by copy). And a queue of items, half full, and a
  * lane without jobs. */
 struct place {
@@ -129,6 +147,8 @@ struct place {
     jobring_queue *items;
     unsigned char items_memory[JOBRING_QUEUE_BYTES(4, sizeof(int))];
     jobring_lane lane;
+    jobring_processes *processes;
+    jobring_job processed;
     /* For the hooks: that it is time for the call, and that it was made. */
     atomic_int in_hook, hook_done;
 };
@@ -168,6 +188,25 @@ void end(void);
 #define ODD(field) (a->field = (void *)((char *)(uintptr_t)a->field + 1))
 #define ODD_INPUT(field) (memmove((char *)(uintptr_t)a->field + 1, a->field, sizeof *a->field), ODD(field))
 
+/* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as
+ * the function reads it, a SIZED(); `tail` what a larger one returns if its tail is not zero. */
+#define SIZES(f, what, at, tail) SIZES_OF(f, what, at, JOBRING_OK, tail, (void)0)
+/* As SIZES, of one that is not OK however right it is. */
+#define SIZES_OF(f, what, at, right, tail, first)                                                   \
+    SIZES_FROM(f, what, at, sizeof(((struct args *)0)->at.known), right, tail, first)
+/* The same, of one that has grown: LEAST is the size that was published first. */
+#define SIZES_FROM(f, what, at, LEAST, right, tail, first)                                          \
+    do {                                                                                            \
+        enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
+        CELL(f, what, "size-zero", JOBRING_E_INVALID, first; a->at.known.size = 0);                                      \
+        CELL(f, what, "size-small", JOBRING_E_INVALID, first; a->at.known.size = LEAST - 1);                             \
+        CELL(f, what, "size-4097", JOBRING_E_INVALID, first; a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
+        CELL(f, what, "tail-zero", right, first; a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
+        CELL_THEN(f, what, "tail-nonzero", tail, first; a->at.known.size = WHOLE + 16;                     \
+                  clear(a->at.bytes, WHOLE, WHOLE + 15); a->at.bytes[WHOLE + 15] = 1,               \
+                  CHECK(cell.expected != JOBRING_OK || a->at.bytes[WHOLE + 15] == 0));                              \
+    } while (0)
+
 /* The row of a function; F(wait). */
 const struct function *find(const char *name);
 #define F(name) find("jobring_" #name)
@@ -195,6 +234,17 @@ jobring_job foreign_job(struct place *place);
 void others_made(void);
 void others_ended(void);
 int all_are(const void *at, size_t from, size_t to, int value);
+void clear(unsigned char *bytes, size_t from, size_t to);
+
+/* bad_input_processes.c */
+extern const jobring_process_fn process_functions[3];
+int has_processes(void);
+int is_about_processes(const struct function *function);
+void processes_made(struct place *place);
+/* How many jobs a pool of processes has accepted. */
+uint64_t jobs_of(jobring_processes *pool);
+void processes_work(struct place *place, int is_open);
+void processes(void);
 
 /* bad_input_structs.c */
 void structs(void);

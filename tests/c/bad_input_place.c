@@ -32,6 +32,8 @@ int all_are(const void *at, size_t from, size_t to, int value) {
     return 1;
 }
 
+void clear(unsigned char *bytes, size_t from, size_t to) { memset(bytes + from, 0, to - from); }
+
 /* Counters of a pool that no call without success may change. */
 struct counted {
     uint64_t submitted, claimed;
@@ -85,6 +87,7 @@ static void try_it(void) {
                                 || strcmp(cell.function->name, "jobring_completions_init") == 0
                                 || strcmp(cell.function->name, "jobring_queue_init") == 0;
     const size_t items = items_in(place);
+    const uint64_t jobs = place->processes ? jobs_of(place->processes) : 0;
     for (int n = 0; n < other_count; n++) there[n] = counters(others[n].pool);
     if (makes_in_memory) memset(memory, 0xA5, sizeof memory);
     if (cell.own) HOLDS(jobring_current_job(place->pool, &a->job) == JOBRING_OK);
@@ -94,6 +97,7 @@ static void try_it(void) {
     HOLDS(status == cell.expected);
     if (status == JOBRING_OK) {
         if (strcmp(cell.function->name, "jobring_destroy") == 0 && a->pool == place->pool) place->pool = NULL;
+        if (cell.function == F(processes_destroy) && a->processes == place->processes) place->processes = NULL;
         return;
     }
     documented_writes(status);
@@ -105,6 +109,7 @@ static void try_it(void) {
     HOLDS(!untouched || all_are(memory, 0, sizeof memory, 0xA5));
     HOLDS(same(counters(place->pool), here) && items_in(place) == items);
     for (int n = 0; n < other_count; n++) HOLDS(same(counters(others[n].pool), there[n]));
+    HOLDS(!place->processes || jobs_of(place->processes) == jobs);
     /* Nothing was taken. */
     HOLDS(peek(place->pool, place->held, NULL) == JOBRING_OK);
     HOLDS(code_of(place->pool, place->failed) == 5);
@@ -378,6 +383,18 @@ static void good(struct args *a, const struct place *place) {
     a->given_loop_options.known = (jobring_parallel_for_options)JOBRING_PARALLEL_FOR_OPTIONS_INIT;
     a->loop_options = &a->given_loop_options.known;
     a->interrupt = &a->given_interrupt, a->scope = &a->given_scope;
+    a->given_process_config.known = (jobring_processes_config)JOBRING_PROCESSES_CONFIG_INIT;
+    a->given_process_config.known.workers = 1;
+    a->given_process_config.known.capacity = 4;
+    a->given_process_config.known.functions = process_functions, a->given_process_config.known.function_count = 2;
+    a->given_process_options.known = (jobring_processes_options)JOBRING_PROCESSES_OPTIONS_INIT;
+    memcpy(a->given_functions, process_functions, sizeof a->given_functions);
+    a->process_fns = a->given_functions, a->function_count = 2;
+    a->processes = place->processes, a->processes_out = &out->processes;
+    a->process_config = &a->given_process_config.known, a->process_options = &a->given_process_options.known;
+    out->process_stats.known.size = sizeof(jobring_processes_stats), a->process_stats = &out->process_stats.known;
+    a->data = &number, a->data_size = sizeof number;
+    if (place->processes) a->job = place->processed;
     a->body = does_nothing, a->ctx = &number, a->grain = 1, a->stopped = &out->stopped;
 }
 
@@ -387,12 +404,16 @@ struct args *begin(const struct function *function, enum where where, const char
     cell.parameter = parameter;
     cell.kind = kind;
     cell.own = 0;
+    cell.place.processes = NULL;
+    /* Before there are threads. */
+    if (is_about_processes(function) && has_processes()) processes_made(&cell.place);
     make(&cell.place, where);
     good(&cell.args, &cell.place);
     return &cell.args;
 }
 
 void judge(jobring_status expected) {
+    if (is_about_processes(cell.function) && !has_processes()) expected = JOBRING_E_UNSUPPORTED;
     struct place *place = &cell.place;
     jobring_pool *pool = place->pool;
     jobring_submit_options options = JOBRING_SUBMIT_OPTIONS_INIT;
@@ -404,7 +425,10 @@ void judge(jobring_status expected) {
     const jobring_status over = given_up ? JOBRING_E_STALE : fails ? JOBRING_E_FAILED : JOBRING_OK;
     cell.expected = expected;
     switch (place->where) {
-    case SHUT: HOLDS(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL) == JOBRING_OK); /* fall through */
+    case SHUT:
+        HOLDS(jobring_shutdown(pool, JOBRING_DRAIN, LONG, NULL) == JOBRING_OK);
+        if (place->processes) OK(jobring_processes_shutdown(place->processes, JOBRING_DRAIN, LONG));
+        /* fall through */
     case OUTSIDE: try_it(); return;
     case OTHER: pool = others[0].pool; /* fall through */
     case JOB:
@@ -449,11 +473,20 @@ void end(void) {
     if (place->pool && cell.expected != JOBRING_OK && place->where != SHUT && place->where != STOP) {
         jobring_job job;
         jobring_status status = jobring_try_submit(place->pool, identity, NULL, &job);
-        if (strcmp(cell.kind, "reused") == 0)
+        if (strcmp(cell.kind, "reused") == 0 && !is_about_processes(cell.function))
             HOLDS(status == JOBRING_E_FULL);
         else
             HOLDS(status == JOBRING_OK && jobring_wait(place->pool, job, LONG, NULL) == JOBRING_OK);
     }
     HOLDS(jobring_destroy(place->pool) == JOBRING_OK);
+    if (place->processes) {
+        /* A shutdown that comes to no end has closed the pool. */
+        const int is_open = place->where != SHUT && cell.expected != JOBRING_E_TIMEDOUT;
+        if (cell.expected != JOBRING_OK) processes_work(place, is_open);
+        HOLDS(jobring_processes_destroy(place->processes) == JOBRING_OK);
+    }
+    jobring_processes *not_made;
+    memset(&not_made, 0xA5, sizeof not_made);
+    if (cell.args.out.processes != not_made) HOLDS(jobring_processes_destroy(cell.args.out.processes) == JOBRING_OK);
     printf("cell %s %s %s\n", cell.function->name, cell.parameter, cell.kind);
 }

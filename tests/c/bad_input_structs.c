@@ -5,27 +5,6 @@
 #define INV JOBRING_E_INVALID
 #define OK_ JOBRING_OK
 
-/* The size that a structure says it has, and what lies behind what the library knows of it. `at` is the structure as
- * the function reads it, a SIZED(); `tail` what a larger one returns if its tail is not zero. */
-#define SIZES(f, what, at, tail) SIZES_OF(f, what, at, OK_, tail, (void)0)
-/* As SIZES, of one that is not OK however right it is. */
-#define SIZES_OF(f, what, at, right, tail, first)                                                   \
-    SIZES_FROM(f, what, at, sizeof(((struct args *)0)->at.known), right, tail, first)
-/* The same, of one that has grown: LEAST is the size that was published first. */
-#define SIZES_FROM(f, what, at, LEAST, right, tail, first)                                          \
-    do {                                                                                            \
-        enum { WHOLE = sizeof(((struct args *)0)->at.known), MOST = 4096 };                         \
-        CELL(f, what, "size-zero", INV, first; a->at.known.size = 0);                                      \
-        CELL(f, what, "size-small", INV, first; a->at.known.size = LEAST - 1);                             \
-        CELL(f, what, "size-4097", INV, first; a->at.known.size = MOST + 1; clear(a->at.bytes, WHOLE, MOST + 1)); \
-        CELL(f, what, "tail-zero", right, first; a->at.known.size = MOST; clear(a->at.bytes, WHOLE, MOST));  \
-        CELL_THEN(f, what, "tail-nonzero", tail, first; a->at.known.size = WHOLE + 16;                     \
-                  clear(a->at.bytes, WHOLE, WHOLE + 15); a->at.bytes[WHOLE + 15] = 1,               \
-                  CHECK(tail != OK_ || a->at.bytes[WHOLE + 15] == 0));                              \
-    } while (0)
-
-static void clear(unsigned char *bytes, size_t from, size_t to) { memset(bytes + from, 0, to - from); }
-
 #define OPTIONS (a->given_options)
 #define CONFIG (a->given_config.known)
 
