@@ -5,6 +5,7 @@
 #     make DESTDIR=…                          for packagers: install below another root
 #     make CARGO_BUILD_TARGET=TARGET CC=… LD=… AR=… OBJCOPY=…    for another machine, with its tools (.ci/aarch64)
 #     make STD=1                              with Rust's standard library in it ("Link" in README.md says what for)
+#     make PROCESSES=1                        the same, with pools of processes (jobring_processes.h)
 #     make static, make shared                one of the two libraries
 #     make tsan                               target/clib/libjobring_tsan.a, for programs built with -fsanitize=thread
 #     make doc, make install-doc              the manual in HTML, made from the headers by doxygen
@@ -22,6 +23,10 @@ LD         ?= ld
 OBJCOPY    ?= objcopy
 READELF    ?= readelf
 STD        ?=
+PROCESSES  ?=
+ifneq ($(PROCESSES),)
+override STD := 1
+endif
 # Where cargo builds, and where the libraries come to lie.
 ifdef OUTDIR
 CARGO_TARGET_DIR ?= $(OUTDIR)/cargo
@@ -59,7 +64,7 @@ $(SYMBOLS): include/jobring.symbols
 	cut -d ' ' -f 1 $< >$@
 
 # Is new when the library is to be built in another way than the last time.
-WAY     := STD=$(STD) TSAN=$(TSAN) CARGO_BUILD_TARGET=$(CARGO_BUILD_TARGET)
+WAY     := STD=$(STD) PROCESSES=$(PROCESSES) TSAN=$(TSAN) CARGO_BUILD_TARGET=$(CARGO_BUILD_TARGET)
 $(OUTDIR)/way: FORCE
 	@mkdir -p $(OUTDIR)
 	@echo "$(WAY)" | cmp -s - $@ || echo "$(WAY)" >$@
@@ -71,7 +76,7 @@ $(OUTDIR)/jobring.o: $(SYMBOLS) $(OUTDIR)/way $(SOURCES)
 	@command -v $(firstword $(CARGO)) >/dev/null || { echo "The library is not built in this way yet, and there is no $(CARGO)" \
 	    "in PATH. Run make first, as a user who has it, with the same variables."; exit 1; }
 	cd packaging/clib && $(if $(STD),CARGO_PROFILE_RELEASE_PANIC=unwind) $(if $(TSAN),RUSTFLAGS="$$RUSTFLAGS --cfg jobring_announced") $(CARGO) build --release --locked \
-	    --target-dir $(call absolute,$(CARGO_TARGET_DIR)) $(if $(STD),--features std)
+	    --target-dir $(call absolute,$(CARGO_TARGET_DIR)) $(if $(PROCESSES),--features processes,$(if $(STD),--features std))
 	$(LD) -r --gc-sections --force-group-allocation $$(sed 's/^/-u /' $(SYMBOLS)) -o $(OUTDIR)/all.o \
 	    $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)/release/libjobring_clib.a
 	$(OBJCOPY) -g -R .llvmbc -R .llvmcmd --keep-global-symbols=$(SYMBOLS) $(OUTDIR)/all.o $@
@@ -88,7 +93,7 @@ $(OUTDIR)/$(SONAME): $(OUTDIR)/jobring.o
 # The static library for programs that ThreadSanitizer watches: it calls the sanitizer's runtime at each atomic operation, so it links
 # nowhere else (docs/thread-sanitizer.md). Never with std, whose locks make no such calls.
 tsan:
-	$(MAKE) static TSAN=1 STD= CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan OUTDIR=$(OUTDIR)/tsan
+	$(MAKE) static TSAN=1 STD= PROCESSES= CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/tsan OUTDIR=$(OUTDIR)/tsan
 	cp $(OUTDIR)/tsan/libjobring.a $(OUTDIR)/libjobring_tsan.a
 
 # The files by which others find the library: packaging/, filled in. A .pc file names folders below the prefix relative to it,

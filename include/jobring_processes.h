@@ -4,7 +4,7 @@
  * Generated from the library's source; do not edit. SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * What is declared here may change until version 0.2, other than jobring.h. It works on 64-bit Linux with glibc, in a library that was
- * built with Rust's standard library (make STD=1; the Cargo feature `processes`). Elsewhere each call returns JOBRING_E_UNSUPPORTED.
+ * built by make PROCESSES=1, or with the Cargo feature `processes`. Elsewhere each call returns JOBRING_E_UNSUPPORTED.
  *
  * For code that may crash, leak, hang or use too much memory. Each worker is a process. One that dies costs the job that it ran, and
  * nothing else: that job ends with JOBRING_E_WORKER_DIED and the signal, and a new worker takes the place.

@@ -141,7 +141,7 @@ fn make_builds_again_what_was_built_in_another_way() {
         std::fs::read_to_string(&way).expect("a file")
     };
     let plain = asked(&[]);
-    for variable in ["STD=1", "TSAN=1", "CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu"] {
+    for variable in ["STD=1", "PROCESSES=1", "TSAN=1", "CARGO_BUILD_TARGET=aarch64-unknown-linux-gnu"] {
         assert_ne!(asked(&[variable]), plain, "{variable}");
         assert_eq!(asked(&[]), plain);
     }

@@ -143,20 +143,20 @@ impl Outside {
 }
 
 /// The header of this library, and its archive as `make` builds it. None: it cannot be built.
-fn own(with_std: bool) -> Option<Vec<String>> {
+fn own(with_processes: bool) -> Option<Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let target = std::env::current_exe().ok()?.with_file_name(if with_std { "clib-std" } else { "clib" });
+    let target = std::env::current_exe().ok()?.with_file_name(if with_processes { "clib-processes" } else { "clib" });
     let built = Command::new("make")
         .arg("-s")
         .arg("-C")
         .arg(root)
         .arg(format!("CARGO_TARGET_DIR={}", target.display()))
-        .arg(if with_std { "STD=1" } else { "STD=" })
+        .arg(if with_processes { "PROCESSES=1" } else { "PROCESSES=" })
         .status();
     built.is_ok_and(|status| status.success()).then(|| {
         let include = format!("-I{}", root.join("include").display());
         let mut flags = vec![include, target.join("clib/libjobring.a").display().to_string()];
-        if with_std {
+        if with_processes {
             flags.extend(["-ldl".into(), "-lm".into()]);
         }
         flags
